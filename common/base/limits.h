@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Every size and count that something from outside is held to, in one place. Bytes unless said. */
+#ifndef PK_BASE_LIMITS_H
+#define PK_BASE_LIMITS_H
+
+#define PK_SECRET_MAX 255 /* PIN (63, CTAP 2.1 section 6.5.1), recovery code, ticket */
+#define PK_PIN_MIN    4   /* code points, CTAP 2.1 section 6.5.1 */
+#define PK_PIN_MAX    63
+
+/* WebAuthn */
+#define PK_CHALLENGE_SIZE         32
+#define PK_CREDENTIAL_ID_MAX      1023 /* WebAuthn 7.1 step 25 */
+#define PK_USER_HANDLE_MAX        64   /* WebAuthn 5.4.3 */
+#define PK_USER_HANDLE_SIZE       64   /* the ones we make */
+#define PK_USER_NAME_MAX          128
+#define PK_USER_DISPLAY_NAME_MAX  128
+#define PK_RP_ID_MAX              253 /* a DNS name */
+#define PK_RP_NAME_MAX            128
+#define PK_ORIGIN_MAX             1024
+#define PK_ICON_MAX               2048
+#define PK_INSTRUMENT_NAME_MAX    128
+#define PK_CREDENTIAL_NAME_MAX    64
+#define PK_AAGUID_SIZE            16
+#define PK_HASH_SIZE              32
+#define PK_CLIENT_DATA_MAX        16384
+#define PK_AUTH_DATA_MAX          16384
+#define PK_ATTESTATION_OBJECT_MAX 65536
+#define PK_SIGNATURE_MAX          8192 /* ML-DSA-87 is 4,627 */
+#define PK_PUBLIC_KEY_MAX         4096
+#define PK_CBOR_DEPTH_MAX         8
+#define PK_CBOR_ITEMS_MAX         4096 /* items in one structure, all depths together */
+#define PK_X5C_MAX                8    /* certificates in one attestation statement */
+#define PK_CREDENTIAL_LIST_MAX    64   /* descriptors in one allow or exclude list */
+#define PK_ALGORITHMS_MAX         32
+#define PK_ORIGINS_MAX            32
+
+/* JSON */
+#define PK_JSON_MAX      262144  /* one response or options object; text */
+#define PK_JSON_LINE_MAX 1048576 /* one line of passkeyctl verify */
+
+/* Helper frames (doc/protocol.md) */
+#define PK_FRAME_MAX       131072
+#define PK_DEVICES_MAX     32
+#define PK_DEVICE_PATH_MAX 255
+
+/* Log */
+#define PK_LOG_LINE_MAX 1024
+
+/* Bus */
+#define PK_BUS_TEXT_MAX          4096 /* any string argument that has no smaller limit */
+#define PK_CONVERSATIONS_MAX     256  /* in total */
+#define PK_CONVERSATIONS_PER_UID 16   /* root is held to the total only */
+#define PK_CHALLENGES_MAX        1024
+#define PK_CHALLENGES_PER_UID    16
+#define PK_CHALLENGE_LIFETIME    300 /* seconds, default */
+
+/* Accounts */
+#define PK_CREDENTIALS_PER_ACCOUNT 20 /* default */
+#define PK_RECOVERY_CODES          10
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "common/base/text.h"
+
+#include "common/base/cleanup.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+/* The length of the well-formed sequence at the start of text (RFC 3629 section 4), 0 if none. */
+static size_t utf8_sequence(struct pk_view text, uint32_t *ret_code_point)
+{
+    static const uint32_t shortest[] = {0, 0, 0x80, 0x800, 0x10000};
+    uint8_t first;
+    size_t len;
+    uint32_t code;
+
+    if (text.len == 0)
+        return 0;
+    first = text.ptr[0];
+    if (first < 0x80) {
+        *ret_code_point = first;
+        return 1;
+    }
+    if (first >= 0xc2 && first <= 0xdf) {
+        len = 2;
+        code = first & 0x1f;
+    } else if (first >= 0xe0 && first <= 0xef) {
+        len = 3;
+        code = first & 0x0f;
+    } else if (first >= 0xf0 && first <= 0xf4) {
+        len = 4;
+        code = first & 0x07;
+    } else {
+        return 0;
+    }
+    if (len > text.len)
+        return 0;
+    for (size_t i = 1; i < len; i++) {
+        if ((text.ptr[i] & 0xc0) != 0x80)
+            return 0;
+        code = code << 6 | (text.ptr[i] & 0x3f);
+    }
+    if (code < shortest[len] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+        return 0;
+    *ret_code_point = code;
+    return len;
+}
+
+bool pk_utf8_valid(struct pk_view text)
+{
+    uint32_t code_point;
+
+    while (text.len > 0) {
+        size_t len = utf8_sequence(text, &code_point);
+
+        if (len == 0)
+            return false;
+        text.ptr += len;
+        text.len -= len;
+    }
+    return true;
+}
+
+static const char alphabet_url[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char alphabet_standard[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static char *encode(struct pk_view bytes, const char *alphabet, bool padded)
+{
+    char *text = malloc(bytes.len / 3 * 4 + 5);
+    char *at = text;
+
+    if (!text)
+        return NULL;
+    for (size_t i = 0; i < bytes.len; i += 3) {
+        size_t left = bytes.len - i;
+        uint32_t group = (uint32_t)bytes.ptr[i] << 16;
+
+        if (left > 1)
+            group |= (uint32_t)bytes.ptr[i + 1] << 8;
+        if (left > 2)
+            group |= bytes.ptr[i + 2];
+        *at++ = alphabet[group >> 18];
+        *at++ = alphabet[group >> 12 & 63];
+        if (left > 1)
+            *at++ = alphabet[group >> 6 & 63];
+        else if (padded)
+            *at++ = '=';
+        if (left > 2)
+            *at++ = alphabet[group & 63];
+        else if (padded)
+            *at++ = '=';
+    }
+    *at = 0;
+    return text;
+}
+
+static int digit_value(uint8_t c, const char *alphabet)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    if (c == (uint8_t)alphabet[62])
+        return 62;
+    if (c == (uint8_t)alphabet[63])
+        return 63;
+    return -1;
+}
+
+/* Text without padding. */
+static enum pk_status decode(struct pk_view text, const char *alphabet, size_t max,
+                             struct pk_bytes *ret)
+{
+    PK_AUTO_BYTES struct pk_bytes bytes = {0};
+    size_t decoded = text.len / 4 * 3 + (text.len % 4 > 0 ? text.len % 4 - 1 : 0);
+    uint32_t group = 0;
+    unsigned bits = 0;
+
+    if (text.len % 4 == 1)
+        return PK_INVALID_INPUT;
+    if (decoded > max)
+        return PK_TOO_LARGE;
+    bytes.data = malloc(decoded > 0 ? decoded : 1);
+    if (!bytes.data)
+        return PK_NO_MEMORY;
+    for (size_t i = 0; i < text.len; i++) {
+        int value = digit_value(text.ptr[i], alphabet);
+
+        if (value < 0)
+            return PK_INVALID_INPUT;
+        group = group << 6 | (uint32_t)value;
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            bytes.data[bytes.len++] = (uint8_t)(group >> bits);
+            group &= (1U << bits) - 1;
+        }
+    }
+    if (group != 0)
+        return PK_INVALID_INPUT;
+    *ret = bytes;
+    bytes = (struct pk_bytes){0};
+    return PK_OK;
+}
+
+char *pk_base64url_encode(struct pk_view bytes)
+{
+    return encode(bytes, alphabet_url, false);
+}
+
+char *pk_base64_encode(struct pk_view bytes)
+{
+    return encode(bytes, alphabet_standard, true);
+}
+
+enum pk_status pk_base64url_decode(struct pk_view text, size_t max, struct pk_bytes *ret)
+{
+    return decode(text, alphabet_url, max, ret);
+}
+
+enum pk_status pk_base64_decode(struct pk_view text, size_t max, struct pk_bytes *ret)
+{
+    if (text.len % 4 != 0)
+        return PK_INVALID_INPUT;
+    for (int i = 0; i < 2 && text.len > 0 && text.ptr[text.len - 1] == '='; i++)
+        text.len--;
+    return decode(text, alphabet_standard, max, ret);
+}
+
+char *pk_hex_encode(struct pk_view bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *text = malloc(bytes.len * 2 + 1);
+
+    if (!text)
+        return NULL;
+    for (size_t i = 0; i < bytes.len; i++) {
+        text[2 * i] = digits[bytes.ptr[i] >> 4];
+        text[2 * i + 1] = digits[bytes.ptr[i] & 15];
+    }
+    text[bytes.len * 2] = 0;
+    return text;
+}
+
+/* Characters that move the cursor, reorder the line or cannot be seen. */
+static bool deceives(uint32_t code_point)
+{
+    return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0) ||
+           (code_point >= 0x200b && code_point <= 0x200f) ||
+           (code_point >= 0x2028 && code_point <= 0x202e) ||
+           (code_point >= 0x2060 && code_point <= 0x206f) || code_point == 0xfeff ||
+           code_point == 0x061c;
+}
+
+char *pk_text_printable(const char *text, size_t max)
+{
+    struct pk_view left = pk_view_string(text);
+    char *printable = malloc((left.len < max ? left.len : max) + 1);
+    size_t used = 0;
+
+    if (!printable)
+        return NULL;
+    while (left.len > 0) {
+        uint32_t code_point = 0;
+        size_t len = utf8_sequence(left, &code_point);
+        bool shown = len > 0 && !deceives(code_point);
+        size_t taken = len > 0 ? len : 1;
+
+        if ((shown ? len : 1) > max - used)
+            break;
+        if (shown) {
+            memcpy(printable + used, left.ptr, len);
+            used += len;
+        } else {
+            printable[used++] = '?';
+        }
+        left.ptr += taken;
+        left.len -= taken;
+    }
+    printable[used] = 0;
+    return printable;
+}
+
+char *pk_text_format(const char *format, ...)
+{
+    va_list arguments;
+    char *text = NULL;
+    int len;
+
+    va_start(arguments, format);
+    len = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    return len < 0 ? NULL : text;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Responses in: WebAuthn 7.1 and 7.2 as pure functions. No I/O, clock or globals; the time, the
+ * challenge and the policy are in the requirements. Every function returns PK_OK only when all of
+ * its checks passed and otherwise leaves its outputs alone.
+ */
+#ifndef PK_WEBAUTHN_VERIFY_H
+#define PK_WEBAUTHN_VERIFY_H
+
+#include "common/webauthn/requirements.h"
+
+/* WebAuthn 6.5.4 */
+enum pk_attestation_type {
+    PK_ATTESTATION_TYPE_NONE,
+    PK_ATTESTATION_TYPE_SELF,
+    PK_ATTESTATION_TYPE_BASIC,
+    PK_ATTESTATION_TYPE_ATTCA,
+    PK_ATTESTATION_TYPE_ANONCA,
+};
+
+enum pk_trust {
+    PK_TRUST_UNKNOWN, /* no anchors to judge by */
+    PK_TRUST_NO,
+    PK_TRUST_YES,
+};
+
+/* "None", "Self", "Basic", "AttCA", "AnonCA"; "unknown", "no", "yes". Static. */
+const char *pk_attestation_type_name(enum pk_attestation_type type);
+const char *pk_trust_name(enum pk_trust trust);
+
+/* Bits of the authenticator data's flags, WebAuthn 6.1 */
+enum pk_flag {
+    PK_FLAG_UP = 0x01,
+    PK_FLAG_UV = 0x04,
+    PK_FLAG_BE = 0x08,
+    PK_FLAG_BS = 0x10,
+    PK_FLAG_AT = 0x40,
+    PK_FLAG_ED = 0x80,
+};
+
+/*
+ * A registered credential as the store keeps it and verification needs it (WebAuthn 4, "credential
+ * record").
+ */
+struct pk_credential_record {
+    struct pk_bytes id;
+    struct pk_bytes public_key; /* COSE_Key as it was attested */
+    uint32_t sign_count;
+    bool backup_eligible;
+    bool backup_state;
+    struct pk_bytes user_handle;
+    bool payment; /* payment-capable */
+};
+
+void pk_credential_record_clear(struct pk_credential_record *record);
+
+/* What client extension results and authenticator extension outputs said, where they said it. */
+struct pk_extension_results {
+    bool has_cred_props, resident_key; /* credProps.rk */
+    bool appid;                        /* the assertion was made for the appid */
+    bool appid_exclude;
+    unsigned cred_protect;   /* 0: not said */
+    unsigned min_pin_length; /* 0: not said */
+    bool payment;
+};
+
+struct pk_registration_result {
+    struct pk_bytes credential_id;
+    struct pk_bytes public_key; /* COSE_Key, exact bytes */
+    int32_t algorithm;
+    uint8_t aaguid[PK_AAGUID_SIZE];
+    uint32_t sign_count;
+    uint8_t flags;
+    unsigned transports;
+    char format[33]; /* attestation statement format identifier */
+    enum pk_attestation_type attestation_type;
+    enum pk_trust trust;
+    struct pk_extension_results extensions;
+};
+
+struct pk_authentication_result {
+    struct pk_bytes credential_id;
+    struct pk_bytes user_handle; /* as the response gave it; empty if it did not */
+    uint32_t sign_count;
+    uint8_t flags;
+    bool counter_regressed; /* only with PK_COUNTER_LOG */
+    struct pk_extension_results extensions;
+};
+
+void pk_registration_result_clear(struct pk_registration_result *result);
+void pk_authentication_result_clear(struct pk_authentication_result *result);
+
+/*
+ * WebAuthn 7.1 from step 13 on: everything behind the client data. client_data_hash is SHA-256 of
+ * the client data, or another road's own 32-byte preimage. attestation_object is the raw CBOR.
+ */
+enum pk_status pk_registration_verify(const struct pk_requirements *requirements,
+                                      const uint8_t client_data_hash[PK_HASH_SIZE],
+                                      struct pk_view attestation_object,
+                                      struct pk_registration_result *ret) PK_WARN_UNUSED;
+
+/*
+ * WebAuthn 7.2 from step 15 on. credential_id and user_handle (empty: absent) are the response's;
+ * record is the one the caller found for credential_id.
+ */
+struct pk_assertion {
+    struct pk_view credential_id;
+    struct pk_view authenticator_data;
+    struct pk_view signature;
+    struct pk_view user_handle;
+};
+
+enum pk_status pk_authentication_verify(const struct pk_requirements *requirements,
+                                        const struct pk_credential_record *record,
+                                        const uint8_t client_data_hash[PK_HASH_SIZE],
+                                        const struct pk_assertion *assertion,
+                                        struct pk_authentication_result *ret) PK_WARN_UNUSED;
+
+/*
+ * WebAuthn 7.1 steps 5 to 12 and 7.2 steps 9 to 14: type, challenge, origin, topOrigin,
+ * crossOrigin. client_data is the JSON text's bytes. record may be NULL; its payment member decides
+ * whether "payment.get" is allowed.
+ */
+enum pk_status pk_client_data_verify(const struct pk_requirements *requirements,
+                                     const struct pk_credential_record *record,
+                                     struct pk_view client_data,
+                                     uint8_t ret_hash[PK_HASH_SIZE]) PK_WARN_UNUSED;
+
+/*
+ * RegistrationResponseJSON (WebAuthn 5.1) taken apart and verified whole, client data and client
+ * extension results included.
+ */
+enum pk_status pk_registration_response_verify(const struct pk_requirements *requirements,
+                                               struct pk_view json,
+                                               struct pk_registration_result *ret) PK_WARN_UNUSED;
+
+/*
+ * AuthenticationResponseJSON. First taken apart, so that the caller can look the record up by
+ * credential id or user handle, then verified. The parsed response is the caller's to clear.
+ */
+struct pk_authentication_response {
+    struct pk_bytes credential_id;
+    struct pk_bytes client_data;
+    struct pk_bytes authenticator_data;
+    struct pk_bytes signature;
+    struct pk_bytes user_handle; /* empty: absent */
+    bool has_appid, appid;       /* clientExtensionResults.appid */
+};
+
+enum pk_status
+pk_authentication_response_parse(struct pk_view json,
+                                 struct pk_authentication_response *ret) PK_WARN_UNUSED;
+void pk_authentication_response_clear(struct pk_authentication_response *response);
+
+enum pk_status
+pk_authentication_response_verify(const struct pk_requirements *requirements,
+                                  const struct pk_credential_record *record,
+                                  const struct pk_authentication_response *response,
+                                  struct pk_authentication_result *ret) PK_WARN_UNUSED;
+
+/* Whether this build and the OpenSSL at hand verify signatures of that COSE algorithm. */
+bool pk_algorithm_supported(int32_t algorithm);
+
+#endif

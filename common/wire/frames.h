@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The frames between the daemon (or passkey-askpass) and passkey-authenticator, on a private
+ * SOCK_STREAM socketpair that is the helper's standard input and output. doc/protocol.md has the
+ * bytes: u32 length, u8 type, then the fields in order; a frame is consumed exactly.
+ *
+ * Both sides begin with HELLO. A helper serves one request and exits; it exits at end of file.
+ */
+#ifndef PK_WIRE_FRAMES_H
+#define PK_WIRE_FRAMES_H
+
+#include "common/base/bytes.h"
+#include "common/base/limits.h"
+#include "common/base/status.h"
+#include "common/base/terms.h"
+
+#define PK_FRAME_VERSION 1
+
+enum pk_frame_type {
+    PK_FRAME_HELLO = 1, /* both ways: u8 version */
+    /* to the helper */
+    PK_FRAME_WATCH = 16,           /* report devices whenever the list changes, until end of file */
+    PK_FRAME_GET_ASSERTION = 17,   /* struct pk_assertion_request */
+    PK_FRAME_MAKE_CREDENTIAL = 18, /* struct pk_credential_request */
+    PK_FRAME_PIN = 19,             /* the answer to PIN_NEEDED; empty: declined */
+    PK_FRAME_CANCEL = 20,          /* give up now: CTAPHID_CANCEL, then FAILED cancelled */
+    PK_FRAME_PROCEED = 21,         /* after CHECKED: go on to the touch */
+    /* from the helper */
+    PK_FRAME_DEVICES = 32,    /* struct pk_device list */
+    PK_FRAME_CHECKED = 33,    /* the silent pre-check is over: struct pk_check */
+    PK_FRAME_TOUCH = 34,      /* the key waits for a touch (CTAPHID_KEEPALIVE, UPNEEDED) */
+    PK_FRAME_PIN_NEEDED = 35, /* struct pk_pin_needed */
+    PK_FRAME_VERIFY = 36,     /* the key waits for its own fingerprint or gesture */
+    PK_FRAME_ASSERTION = 37,  /* struct pk_assertion_answer; the last frame */
+    PK_FRAME_CREDENTIAL = 38, /* struct pk_credential_answer; the last frame */
+    PK_FRAME_FAILED = 39,     /* struct pk_failure; the last frame */
+};
+
+struct pk_device {
+    char *path;         /* what GET_ASSERTION and MAKE_CREDENTIAL name */
+    char *manufacturer; /* may be empty; made printable before it is shown */
+    char *product;
+    uint16_t vendor_id;
+    uint16_t product_id;
+};
+
+struct pk_devices {
+    struct pk_device *items;
+    size_t count;
+};
+
+struct pk_assertion_request {
+    char *path;
+    char *rp_id;
+    uint8_t client_data_hash[PK_HASH_SIZE];
+    enum pk_requirement user_verification;
+    struct pk_descriptor *allow; /* empty: discoverable */
+    size_t allow_count;
+    char *appid; /* NULL: none; tried when rp_id finds nothing */
+};
+
+struct pk_credential_request {
+    char *path;
+    char *rp_id;
+    char *rp_name;
+    struct pk_bytes user_handle;
+    char *user_name;
+    char *user_display_name;
+    uint8_t client_data_hash[PK_HASH_SIZE];
+    int32_t algorithms[PK_ALGORITHMS_MAX];
+    size_t algorithm_count;
+    struct pk_descriptor *exclude;
+    size_t exclude_count;
+    enum pk_requirement user_verification;
+    enum pk_requirement resident_key;
+    enum pk_attestation_preference attestation;
+    unsigned cred_protect; /* 0: not asked */
+};
+
+struct pk_check {
+    enum pk_status status; /* OK: holds one; NO_MATCH; CREDENTIAL_EXCLUDED; others: cannot serve */
+    bool ctap2;            /* false: U2F only */
+    bool has_pin;
+    bool has_built_in_uv;
+    uint8_t pin_tries; /* 0xff: not known */
+};
+
+struct pk_pin_needed {
+    uint8_t tries; /* left; 0xff: not known */
+    bool wrong;    /* the last one was wrong */
+};
+
+struct pk_assertion_answer {
+    struct pk_bytes credential_id;
+    struct pk_bytes authenticator_data; /* raw, not wrapped in CBOR */
+    struct pk_bytes signature;
+    struct pk_bytes user_handle; /* empty: absent */
+};
+
+/* Several when the request was discoverable and the key holds several accounts. */
+struct pk_assertion_answers {
+    struct pk_assertion_answer *items;
+    size_t count;
+};
+
+struct pk_credential_answer {
+    struct pk_bytes attestation_object; /* CBOR, WebAuthn 6.5.4 */
+    unsigned transports;
+    bool discoverable;
+};
+
+struct pk_failure {
+    enum pk_status status; /* one of PK_STATUS_AUTHENTICATOR or a general one */
+    uint8_t pin_tries;     /* 0xff: not known */
+    int32_t detail;        /* libfido2's error code, for the debug log */
+};
+
+/* One frame of either direction, tagged by type. */
+struct pk_frame {
+    enum pk_frame_type type;
+    union {
+        uint8_t version;
+        struct pk_assertion_request get_assertion;
+        struct pk_credential_request make_credential;
+        struct pk_secret pin;
+        struct pk_devices devices;
+        struct pk_check check;
+        struct pk_pin_needed pin_needed;
+        struct pk_assertion_answers assertion;
+        struct pk_credential_answer credential;
+        struct pk_failure failure;
+    };
+};
+
+void pk_frame_clear(struct pk_frame *frame);
+#define PK_AUTO_FRAME __attribute__((cleanup(pk_frame_clear)))
+
+/* The whole frame, length included. The bytes may hold a PIN: wipe them. */
+enum pk_status pk_frame_encode(const struct pk_frame *frame, struct pk_bytes *ret) PK_WARN_UNUSED;
+
+/* payload: what followed the length. PK_TRUNCATED, PK_TRAILING_DATA, PK_PROTOCOL, PK_TOO_LARGE. */
+enum pk_status pk_frame_decode(struct pk_view payload, struct pk_frame *ret) PK_WARN_UNUSED;
+
+/*
+ * How many bytes the first frame of a stream takes: *ret_size is 0 while its length has not
+ * arrived whole. PK_TOO_LARGE over PK_FRAME_MAX, PK_PROTOCOL for an empty one.
+ */
+enum pk_status pk_frame_size(struct pk_view stream, size_t *ret_size) PK_WARN_UNUSED;
+
+#endif
