@@ -42,6 +42,7 @@
 #define PK_FRAME_MAX       131072
 #define PK_DEVICES_MAX     32
 #define PK_DEVICE_PATH_MAX 255
+#define PK_DEVICE_TEXT_MAX 255 /* manufacturer, product; USB string descriptors hold 126 */
 
 /* Log */
 #define PK_LOG_LINE_MAX 1024

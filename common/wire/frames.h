@@ -135,10 +135,18 @@ struct pk_frame {
 void pk_frame_clear(struct pk_frame *frame);
 #define PK_AUTO_FRAME __attribute__((cleanup(pk_frame_clear)))
 
-/* The whole frame, length included. The bytes may hold a PIN: wipe them. */
+/*
+ * The whole frame, length included. The bytes may hold a PIN: wipe them. PK_TOO_LARGE,
+ * PK_INVALID_ARGUMENT for an unknown type, PK_NO_MEMORY.
+ */
 enum pk_status pk_frame_encode(const struct pk_frame *frame, struct pk_bytes *ret) PK_WARN_UNUSED;
 
-/* payload: what followed the length. PK_TRUNCATED, PK_TRAILING_DATA, PK_PROTOCOL, PK_TOO_LARGE. */
+/*
+ * payload: what followed the length. Every owner in *ret is new; the payload is not kept, and a
+ * caller whose payload holds a PIN wipes it. PK_TRUNCATED, PK_TRAILING_DATA, PK_TOO_LARGE for a
+ * length or count over its limit, PK_PROTOCOL for an unknown type, status name or enum value or an
+ * empty field that may not be, PK_INVALID_INPUT for text that is not UTF-8, PK_NO_MEMORY.
+ */
 enum pk_status pk_frame_decode(struct pk_view payload, struct pk_frame *ret) PK_WARN_UNUSED;
 
 /*

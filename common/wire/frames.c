@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "common/wire/frames.h"
+
+#include "common/base/reader.h"
+#include "common/base/writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LENGTH_SIZE    4
+#define TRANSPORTS_ALL 0x3f /* every bit of enum pk_transport */
+
+/* ---- what a frame owns ---- */
+
+static void clear_descriptors(struct pk_descriptor *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        pk_bytes_clear(&items[i].id);
+    free(items);
+}
+
+static void clear_devices(struct pk_devices *devices)
+{
+    for (size_t i = 0; i < devices->count; i++) {
+        free(devices->items[i].path);
+        free(devices->items[i].manufacturer);
+        free(devices->items[i].product);
+    }
+    free(devices->items);
+}
+
+static void clear_get_assertion(struct pk_assertion_request *request)
+{
+    free(request->path);
+    free(request->rp_id);
+    clear_descriptors(request->allow, request->allow_count);
+    free(request->appid);
+}
+
+static void clear_make_credential(struct pk_credential_request *request)
+{
+    free(request->path);
+    free(request->rp_id);
+    free(request->rp_name);
+    pk_bytes_clear(&request->user_handle);
+    free(request->user_name);
+    free(request->user_display_name);
+    clear_descriptors(request->exclude, request->exclude_count);
+}
+
+static void clear_assertion(struct pk_assertion_answers *answers)
+{
+    for (size_t i = 0; i < answers->count; i++) {
+        pk_bytes_clear(&answers->items[i].credential_id);
+        pk_bytes_clear(&answers->items[i].authenticator_data);
+        pk_bytes_clear(&answers->items[i].signature);
+        pk_bytes_clear(&answers->items[i].user_handle);
+    }
+    free(answers->items);
+}
+
+void pk_frame_clear(struct pk_frame *frame)
+{
+    switch (frame->type) {
+    case PK_FRAME_GET_ASSERTION:
+        clear_get_assertion(&frame->get_assertion);
+        break;
+    case PK_FRAME_MAKE_CREDENTIAL:
+        clear_make_credential(&frame->make_credential);
+        break;
+    case PK_FRAME_PIN:
+        pk_secret_clear(&frame->pin);
+        break;
+    case PK_FRAME_DEVICES:
+        clear_devices(&frame->devices);
+        break;
+    case PK_FRAME_ASSERTION:
+        clear_assertion(&frame->assertion);
+        break;
+    case PK_FRAME_CREDENTIAL:
+        pk_bytes_clear(&frame->credential.attestation_object);
+        break;
+    default:
+        break;
+    }
+    *frame = (struct pk_frame){0};
+}
+
+/* ---- writing ---- */
+
+static void write_fail(struct pk_writer *writer, enum pk_status status)
+{
+    if (writer->status == PK_OK)
+        writer->status = status;
+}
+
+static void write_count(struct pk_writer *writer, size_t count, size_t max)
+{
+    if (count > max)
+        write_fail(writer, PK_TOO_LARGE);
+    else
+        pk_writer_u8(writer, (uint8_t)count);
+}
+
+/* NULL is written as the empty string. */
+static void write_text(struct pk_writer *writer, const char *text)
+{
+    pk_writer_text(writer, text ? text : "");
+}
+
+static void write_bytes(struct pk_writer *writer, const struct pk_bytes *bytes)
+{
+    pk_writer_string(writer, pk_view_of(bytes));
+}
+
+static void write_hash(struct pk_writer *writer, const uint8_t hash[PK_HASH_SIZE])
+{
+    pk_writer_put(writer, (struct pk_view){hash, PK_HASH_SIZE});
+}
+
+static void write_descriptors(struct pk_writer *writer, const struct pk_descriptor *items,
+                              size_t count)
+{
+    write_count(writer, count, PK_CREDENTIAL_LIST_MAX);
+    for (size_t i = 0; i < count && writer->status == PK_OK; i++) {
+        write_bytes(writer, &items[i].id);
+        pk_writer_u8(writer, (uint8_t)(items[i].transports & TRANSPORTS_ALL));
+    }
+}
+
+static void write_get_assertion(struct pk_writer *writer,
+                                const struct pk_assertion_request *request)
+{
+    write_text(writer, request->path);
+    write_text(writer, request->rp_id);
+    write_hash(writer, request->client_data_hash);
+    pk_writer_u8(writer, (uint8_t)request->user_verification);
+    write_descriptors(writer, request->allow, request->allow_count);
+    write_text(writer, request->appid);
+}
+
+static void write_make_credential(struct pk_writer *writer,
+                                  const struct pk_credential_request *request)
+{
+    write_text(writer, request->path);
+    write_text(writer, request->rp_id);
+    write_text(writer, request->rp_name);
+    write_bytes(writer, &request->user_handle);
+    write_text(writer, request->user_name);
+    write_text(writer, request->user_display_name);
+    write_hash(writer, request->client_data_hash);
+    write_count(writer, request->algorithm_count, PK_ALGORITHMS_MAX);
+    for (size_t i = 0; i < request->algorithm_count && writer->status == PK_OK; i++)
+        pk_writer_u32(writer, (uint32_t)request->algorithms[i]);
+    write_descriptors(writer, request->exclude, request->exclude_count);
+    pk_writer_u8(writer, (uint8_t)request->user_verification);
+    pk_writer_u8(writer, (uint8_t)request->resident_key);
+    pk_writer_u8(writer, (uint8_t)request->attestation);
+    pk_writer_u8(writer, (uint8_t)request->cred_protect);
+}
+
+static void write_devices(struct pk_writer *writer, const struct pk_devices *devices)
+{
+    write_count(writer, devices->count, PK_DEVICES_MAX);
+    for (size_t i = 0; i < devices->count && writer->status == PK_OK; i++) {
+        write_text(writer, devices->items[i].path);
+        write_text(writer, devices->items[i].manufacturer);
+        write_text(writer, devices->items[i].product);
+        pk_writer_u16(writer, devices->items[i].vendor_id);
+        pk_writer_u16(writer, devices->items[i].product_id);
+    }
+}
+
+static void write_check(struct pk_writer *writer, const struct pk_check *check)
+{
+    pk_writer_text(writer, pk_status_name(check->status));
+    pk_writer_u8(writer, check->ctap2);
+    pk_writer_u8(writer, check->has_pin);
+    pk_writer_u8(writer, check->has_built_in_uv);
+    pk_writer_u8(writer, check->pin_tries);
+}
+
+static void write_assertion(struct pk_writer *writer, const struct pk_assertion_answers *answers)
+{
+    write_count(writer, answers->count, PK_CREDENTIAL_LIST_MAX);
+    for (size_t i = 0; i < answers->count && writer->status == PK_OK; i++) {
+        write_bytes(writer, &answers->items[i].credential_id);
+        write_bytes(writer, &answers->items[i].authenticator_data);
+        write_bytes(writer, &answers->items[i].signature);
+        write_bytes(writer, &answers->items[i].user_handle);
+    }
+}
+
+static void write_fields(struct pk_writer *writer, const struct pk_frame *frame)
+{
+    switch (frame->type) {
+    case PK_FRAME_HELLO:
+        pk_writer_u8(writer, frame->version);
+        break;
+    case PK_FRAME_GET_ASSERTION:
+        write_get_assertion(writer, &frame->get_assertion);
+        break;
+    case PK_FRAME_MAKE_CREDENTIAL:
+        write_make_credential(writer, &frame->make_credential);
+        break;
+    case PK_FRAME_PIN:
+        pk_writer_string(writer, pk_secret_view(&frame->pin));
+        break;
+    case PK_FRAME_DEVICES:
+        write_devices(writer, &frame->devices);
+        break;
+    case PK_FRAME_CHECKED:
+        write_check(writer, &frame->check);
+        break;
+    case PK_FRAME_PIN_NEEDED:
+        pk_writer_u8(writer, frame->pin_needed.tries);
+        pk_writer_u8(writer, frame->pin_needed.wrong);
+        break;
+    case PK_FRAME_ASSERTION:
+        write_assertion(writer, &frame->assertion);
+        break;
+    case PK_FRAME_CREDENTIAL:
+        write_bytes(writer, &frame->credential.attestation_object);
+        pk_writer_u8(writer, (uint8_t)(frame->credential.transports & TRANSPORTS_ALL));
+        pk_writer_u8(writer, frame->credential.discoverable);
+        break;
+    case PK_FRAME_FAILED:
+        pk_writer_text(writer, pk_status_name(frame->failure.status));
+        pk_writer_u8(writer, frame->failure.pin_tries);
+        pk_writer_u32(writer, (uint32_t)frame->failure.detail);
+        break;
+    case PK_FRAME_WATCH:
+    case PK_FRAME_CANCEL:
+    case PK_FRAME_PROCEED:
+    case PK_FRAME_TOUCH:
+    case PK_FRAME_VERIFY:
+        break;
+    default:
+        write_fail(writer, PK_INVALID_ARGUMENT);
+        break;
+    }
+}
+
+enum pk_status pk_frame_encode(const struct pk_frame *frame, struct pk_bytes *ret)
+{
+    PK_AUTO_WRITER struct pk_writer fields = pk_writer_new(PK_FRAME_MAX);
+    PK_AUTO_WRITER struct pk_writer whole = pk_writer_new(LENGTH_SIZE + PK_FRAME_MAX);
+
+    pk_writer_u8(&fields, (uint8_t)frame->type);
+    write_fields(&fields, frame);
+    if (fields.status != PK_OK)
+        return fields.status;
+    pk_writer_string(&whole, (struct pk_view){fields.data, fields.len});
+    return pk_writer_finish(&whole, ret);
+}
+
+/* ---- reading ---- */
+
+/* A number of 0 to max; anything else is not of this protocol. */
+static unsigned read_number(struct pk_reader *reader, unsigned max)
+{
+    unsigned value = pk_reader_u8(reader);
+
+    if (value > max) {
+        pk_reader_fail(reader, PK_PROTOCOL);
+        return 0;
+    }
+    return value;
+}
+
+/* Room for a list: its count, with *ret_items as many zeroed items of that size. */
+static size_t read_count(struct pk_reader *reader, size_t max, size_t item_size, void **ret_items)
+{
+    size_t count = pk_reader_u8(reader);
+    void *items;
+
+    if (count > max)
+        pk_reader_fail(reader, PK_TOO_LARGE);
+    if (reader->status != PK_OK || count == 0)
+        return 0;
+    items = calloc(count, item_size);
+    if (!items) {
+        pk_reader_fail(reader, PK_NO_MEMORY);
+        return 0;
+    }
+    *ret_items = items;
+    return count;
+}
+
+static void read_bytes(struct pk_reader *reader, size_t max, struct pk_bytes *ret)
+{
+    struct pk_view view = pk_reader_string(reader, max);
+
+    if (reader->status == PK_OK && pk_bytes_copy(view, ret) != PK_OK)
+        pk_reader_fail(reader, PK_NO_MEMORY);
+}
+
+static void read_some_bytes(struct pk_reader *reader, size_t max, struct pk_bytes *ret)
+{
+    read_bytes(reader, max, ret);
+    if (ret->len == 0)
+        pk_reader_fail(reader, PK_PROTOCOL);
+}
+
+static char *read_some_text(struct pk_reader *reader, size_t max)
+{
+    char *text = pk_reader_text(reader, max);
+
+    if (text && !*text)
+        pk_reader_fail(reader, PK_PROTOCOL);
+    return text;
+}
+
+static void read_hash(struct pk_reader *reader, uint8_t ret[PK_HASH_SIZE])
+{
+    struct pk_view view = pk_reader_take(reader, PK_HASH_SIZE);
+
+    if (view.len == PK_HASH_SIZE)
+        memcpy(ret, view.ptr, PK_HASH_SIZE);
+}
+
+static enum pk_status read_status(struct pk_reader *reader)
+{
+    struct pk_view name = pk_reader_string(reader, 64);
+
+    for (unsigned status = 0; reader->status == PK_OK && status < PK_STATUS_COUNT; status++) {
+        if (pk_view_equal(name, pk_view_string(pk_status_name(status))))
+            return status;
+    }
+    pk_reader_fail(reader, PK_PROTOCOL);
+    return PK_INTERNAL;
+}
+
+static size_t read_descriptors(struct pk_reader *reader, struct pk_descriptor **ret_items)
+{
+    void *room = NULL;
+    size_t count = read_count(reader, PK_CREDENTIAL_LIST_MAX, sizeof(**ret_items), &room);
+    struct pk_descriptor *items = room;
+
+    for (size_t i = 0; i < count && reader->status == PK_OK; i++) {
+        read_some_bytes(reader, PK_CREDENTIAL_ID_MAX, &items[i].id);
+        items[i].transports = read_number(reader, TRANSPORTS_ALL);
+    }
+    *ret_items = items;
+    return count;
+}
+
+static void read_get_assertion(struct pk_reader *reader, struct pk_assertion_request *request)
+{
+    request->path = read_some_text(reader, PK_DEVICE_PATH_MAX);
+    request->rp_id = read_some_text(reader, PK_RP_ID_MAX);
+    read_hash(reader, request->client_data_hash);
+    request->user_verification = read_number(reader, PK_REQUIRED);
+    request->allow_count = read_descriptors(reader, &request->allow);
+    request->appid = pk_reader_text(reader, PK_ORIGIN_MAX);
+    if (request->appid && !*request->appid) {
+        free(request->appid);
+        request->appid = NULL;
+    }
+}
+
+static void read_algorithms(struct pk_reader *reader, struct pk_credential_request *request)
+{
+    size_t count = pk_reader_u8(reader);
+
+    if (count > PK_ALGORITHMS_MAX)
+        pk_reader_fail(reader, PK_TOO_LARGE);
+    if (count == 0)
+        pk_reader_fail(reader, PK_PROTOCOL);
+    for (size_t i = 0; i < count && reader->status == PK_OK; i++)
+        request->algorithms[i] = (int32_t)pk_reader_u32(reader);
+    request->algorithm_count = reader->status == PK_OK ? count : 0;
+}
+
+static void read_make_credential(struct pk_reader *reader, struct pk_credential_request *request)
+{
+    request->path = read_some_text(reader, PK_DEVICE_PATH_MAX);
+    request->rp_id = read_some_text(reader, PK_RP_ID_MAX);
+    request->rp_name = pk_reader_text(reader, PK_RP_NAME_MAX);
+    read_some_bytes(reader, PK_USER_HANDLE_MAX, &request->user_handle);
+    request->user_name = pk_reader_text(reader, PK_USER_NAME_MAX);
+    request->user_display_name = pk_reader_text(reader, PK_USER_DISPLAY_NAME_MAX);
+    read_hash(reader, request->client_data_hash);
+    read_algorithms(reader, request);
+    request->exclude_count = read_descriptors(reader, &request->exclude);
+    request->user_verification = read_number(reader, PK_REQUIRED);
+    request->resident_key = read_number(reader, PK_REQUIRED);
+    request->attestation = read_number(reader, PK_ATTESTATION_ENTERPRISE);
+    request->cred_protect = read_number(reader, 3);
+}
+
+static void read_devices(struct pk_reader *reader, struct pk_devices *devices)
+{
+    void *room = NULL;
+
+    devices->count = read_count(reader, PK_DEVICES_MAX, sizeof(*devices->items), &room);
+    devices->items = room;
+    for (size_t i = 0; i < devices->count && reader->status == PK_OK; i++) {
+        struct pk_device *device = &devices->items[i];
+
+        device->path = read_some_text(reader, PK_DEVICE_PATH_MAX);
+        device->manufacturer = pk_reader_text(reader, PK_DEVICE_TEXT_MAX);
+        device->product = pk_reader_text(reader, PK_DEVICE_TEXT_MAX);
+        device->vendor_id = pk_reader_u16(reader);
+        device->product_id = pk_reader_u16(reader);
+    }
+}
+
+static void read_assertion(struct pk_reader *reader, struct pk_assertion_answers *answers)
+{
+    void *room = NULL;
+
+    answers->count = read_count(reader, PK_CREDENTIAL_LIST_MAX, sizeof(*answers->items), &room);
+    answers->items = room;
+    if (answers->count == 0)
+        pk_reader_fail(reader, PK_PROTOCOL);
+    for (size_t i = 0; i < answers->count && reader->status == PK_OK; i++) {
+        struct pk_assertion_answer *answer = &answers->items[i];
+
+        read_some_bytes(reader, PK_CREDENTIAL_ID_MAX, &answer->credential_id);
+        read_some_bytes(reader, PK_AUTH_DATA_MAX, &answer->authenticator_data);
+        read_some_bytes(reader, PK_SIGNATURE_MAX, &answer->signature);
+        read_bytes(reader, PK_USER_HANDLE_MAX, &answer->user_handle);
+    }
+}
+
+static void read_pin(struct pk_reader *reader, struct pk_secret *pin)
+{
+    struct pk_view view = pk_reader_string(reader, PK_SECRET_MAX);
+
+    if (reader->status == PK_OK && pk_secret_copy(view, pin) != PK_OK)
+        pk_reader_fail(reader, PK_NO_MEMORY);
+}
+
+static void read_fields(struct pk_reader *reader, struct pk_frame *frame)
+{
+    switch (frame->type) {
+    case PK_FRAME_HELLO:
+        frame->version = pk_reader_u8(reader);
+        break;
+    case PK_FRAME_GET_ASSERTION:
+        read_get_assertion(reader, &frame->get_assertion);
+        break;
+    case PK_FRAME_MAKE_CREDENTIAL:
+        read_make_credential(reader, &frame->make_credential);
+        break;
+    case PK_FRAME_PIN:
+        read_pin(reader, &frame->pin);
+        break;
+    case PK_FRAME_DEVICES:
+        read_devices(reader, &frame->devices);
+        break;
+    case PK_FRAME_CHECKED:
+        frame->check.status = read_status(reader);
+        frame->check.ctap2 = read_number(reader, 1);
+        frame->check.has_pin = read_number(reader, 1);
+        frame->check.has_built_in_uv = read_number(reader, 1);
+        frame->check.pin_tries = pk_reader_u8(reader);
+        break;
+    case PK_FRAME_PIN_NEEDED:
+        frame->pin_needed.tries = pk_reader_u8(reader);
+        frame->pin_needed.wrong = read_number(reader, 1);
+        break;
+    case PK_FRAME_ASSERTION:
+        read_assertion(reader, &frame->assertion);
+        break;
+    case PK_FRAME_CREDENTIAL:
+        read_some_bytes(reader, PK_ATTESTATION_OBJECT_MAX, &frame->credential.attestation_object);
+        frame->credential.transports = read_number(reader, TRANSPORTS_ALL);
+        frame->credential.discoverable = read_number(reader, 1);
+        break;
+    case PK_FRAME_FAILED:
+        frame->failure.status = read_status(reader);
+        frame->failure.pin_tries = pk_reader_u8(reader);
+        frame->failure.detail = (int32_t)pk_reader_u32(reader);
+        if (frame->failure.status == PK_OK)
+            pk_reader_fail(reader, PK_PROTOCOL);
+        break;
+    case PK_FRAME_WATCH:
+    case PK_FRAME_CANCEL:
+    case PK_FRAME_PROCEED:
+    case PK_FRAME_TOUCH:
+    case PK_FRAME_VERIFY:
+        break;
+    default:
+        pk_reader_fail(reader, PK_PROTOCOL);
+        break;
+    }
+}
+
+enum pk_status pk_frame_decode(struct pk_view payload, struct pk_frame *ret)
+{
+    struct pk_reader reader = pk_reader_new(payload);
+    PK_AUTO_FRAME struct pk_frame frame = {0};
+    enum pk_status status;
+
+    if (payload.len > PK_FRAME_MAX)
+        return PK_TOO_LARGE;
+    frame.type = pk_reader_u8(&reader);
+    read_fields(&reader, &frame);
+    status = pk_reader_finish(&reader);
+    if (status != PK_OK)
+        return status;
+    *ret = frame;
+    frame = (struct pk_frame){0};
+    return PK_OK;
+}
+
+enum pk_status pk_frame_size(struct pk_view stream, size_t *ret_size)
+{
+    struct pk_reader reader = pk_reader_new(stream);
+    uint32_t len;
+
+    if (stream.len < LENGTH_SIZE) {
+        *ret_size = 0;
+        return PK_OK;
+    }
+    len = pk_reader_u32(&reader);
+    if (len > PK_FRAME_MAX)
+        return PK_TOO_LARGE;
+    if (len == 0)
+        return PK_PROTOCOL;
+    *ret_size = LENGTH_SIZE + len;
+    return PK_OK;
+}
