@@ -1,1 +1,21 @@
-# See Makefile.am.
+# What is installed beside the programs. The .in files carry folders and the daemon's user.
+dbuspolicydir = $(dbussystemdir)/system.d
+dbuspolicy_DATA = etc/org.passkeyd.conf
+dbusservicesdir = $(dbussystemdir)/system-services
+dbusservices_DATA = etc/org.passkeyd.service
+polkitactions_DATA = etc/org.passkeyd.policy
+systemdsystemunit_DATA = etc/passkeyd.service
+sysusers_DATA = etc/sysusers.d/passkeyd.conf
+tmpfiles_DATA = etc/tmpfiles.d/passkeyd.conf
+udevrulesdir = $(udevdir)/rules.d
+udevrules_DATA = etc/71-passkeyd.rules
+dist_pamconfigs_DATA = etc/pam-configs/passkey
+
+etc_generated = $(dbuspolicy_DATA) $(dbusservices_DATA) $(polkitactions_DATA) \
+	$(systemdsystemunit_DATA) $(sysusers_DATA) $(tmpfiles_DATA) $(udevrules_DATA)
+
+$(etc_generated): %: %.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(edit) $< >$@.tmp && mv $@.tmp $@
+
+CLEANFILES += $(etc_generated)
+EXTRA_DIST += $(etc_generated:=.in)
