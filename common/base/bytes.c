@@ -98,9 +98,10 @@ enum pk_status pk_secret_read_fd(int fd, struct pk_secret *ret)
     if (status != PK_OK)
         return status;
     for (;;) {
-        /* One byte past the limit is asked for, so that a longer secret is refused, not cut. */
+        /* Room for a newline and one byte more, so that a longer secret is refused, not cut; the
+         * buffer is at least a page. */
         uint8_t *at = buffer.data + used;
-        ssize_t got = read(fd, at, PK_SECRET_MAX + 1 - used);
+        ssize_t got = read(fd, at, PK_SECRET_MAX + 2 - used);
 
         if (got < 0 && errno == EINTR)
             continue;
@@ -109,11 +110,13 @@ enum pk_status pk_secret_read_fd(int fd, struct pk_secret *ret)
         if (got == 0)
             break;
         used += (size_t)got;
-        if (used > PK_SECRET_MAX)
+        if (used > PK_SECRET_MAX + 1)
             return PK_TOO_LARGE;
     }
     if (used > 0 && buffer.data[used - 1] == '\n')
         used--;
+    if (used > PK_SECRET_MAX)
+        return PK_TOO_LARGE;
     return pk_secret_copy((struct pk_view){buffer.data, used}, ret);
 }
 

@@ -1,1 +1,28 @@
-# See Makefile.am.
+if HAVE_CMOCKA
+base_tests = \
+	tests/unit/test_bytes \
+	tests/unit/test_log \
+	tests/unit/test_reader \
+	tests/unit/test_status \
+	tests/unit/test_terms \
+	tests/unit/test_text \
+	tests/unit/test_writer
+check_PROGRAMS += $(base_tests)
+TESTS += $(base_tests)
+
+base_test_libs = common/base/libbase.la $(CMOCKA_LIBS)
+tests_unit_test_bytes_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_bytes_LDADD = $(base_test_libs)
+tests_unit_test_log_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_log_LDADD = $(base_test_libs)
+tests_unit_test_reader_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_reader_LDADD = $(base_test_libs)
+tests_unit_test_status_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_status_LDADD = $(base_test_libs)
+tests_unit_test_terms_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_terms_LDADD = $(base_test_libs)
+tests_unit_test_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_text_LDADD = $(base_test_libs)
+tests_unit_test_writer_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_writer_LDADD = $(base_test_libs)
+endif
