@@ -1,1 +1,7 @@
-# See Makefile.am.
+# What the daemon knows and remembers: configuration, policy, accounts, the store.
+daemon_libdaemon_la_SOURCES += \
+	daemon/account.h \
+	daemon/config.h \
+	daemon/policy.h \
+	daemon/recovery.h \
+	daemon/store.c daemon/store.h
