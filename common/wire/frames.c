@@ -178,6 +178,7 @@ static void write_check(struct pk_writer *writer, const struct pk_check *check)
     pk_writer_u8(writer, check->has_pin);
     pk_writer_u8(writer, check->has_built_in_uv);
     pk_writer_u8(writer, check->pin_tries);
+    pk_writer_u8(writer, check->uncertain);
 }
 
 static void write_assertion(struct pk_writer *writer, const struct pk_assertion_answers *answers)
@@ -456,6 +457,7 @@ static void read_fields(struct pk_reader *reader, struct pk_frame *frame)
         frame->check.has_pin = read_number(reader, 1);
         frame->check.has_built_in_uv = read_number(reader, 1);
         frame->check.pin_tries = pk_reader_u8(reader);
+        frame->check.uncertain = read_number(reader, 1);
         break;
     case PK_FRAME_PIN_NEEDED:
         frame->pin_needed.tries = pk_reader_u8(reader);

@@ -83,6 +83,12 @@ struct pk_check {
     bool has_pin;
     bool has_built_in_uv;
     uint8_t pin_tries; /* 0xff: not known */
+    /*
+     * The key says no more before user verification (credProtect): OK may turn out to hold nothing,
+     * NO_MATCH to hold one. The helper then waits for PROCEED after NO_MATCH too; a caller that
+     * takes NO_MATCH for an answer just closes.
+     */
+    bool uncertain;
 };
 
 struct pk_pin_needed {

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The helper frames (doc/protocol.md) once more, in Python, so that the C codec is not its own judge."""
+
+import struct
+
+HELLO, WATCH, GET_ASSERTION, MAKE_CREDENTIAL, PIN, CANCEL, PROCEED = 1, 16, 17, 18, 19, 20, 21
+DEVICES, CHECKED, TOUCH, PIN_NEEDED, VERIFY, ASSERTION, CREDENTIAL, FAILED = range(32, 40)
+
+UNSET, DISCOURAGED, PREFERRED, REQUIRED = range(4)
+ATTESTATION = {"": 0, "none": 1, "indirect": 2, "direct": 3, "enterprise": 4}
+
+
+def u8(value):
+    return struct.pack(">B", value)
+
+
+def u16(value):
+    return struct.pack(">H", value)
+
+
+def i32(value):
+    return struct.pack(">i", value)
+
+
+def string(value):
+    if isinstance(value, str):
+        value = value.encode()
+    return struct.pack(">I", len(value)) + value
+
+
+def descriptors(items):
+    """items: (id, transports) pairs"""
+    return u8(len(items)) + b"".join(string(i) + u8(t) for i, t in items)
+
+
+def framed(payload):
+    return struct.pack(">I", len(payload)) + payload
+
+
+def hello(version=1):
+    return u8(HELLO) + u8(version)
+
+
+def get_assertion(path, rp_id, client_data_hash, allow=(), uv=PREFERRED, appid=""):
+    return (u8(GET_ASSERTION) + string(path) + string(rp_id) + client_data_hash + u8(uv)
+            + descriptors(allow) + string(appid))
+
+
+def make_credential(path, rp_id, client_data_hash, **o):
+    algorithms = o.get("algorithms", [-7])
+    return (u8(MAKE_CREDENTIAL) + string(path) + string(rp_id) + string(o.get("rp_name", "Example"))
+            + string(o.get("user_handle", b"handle")) + string(o.get("user_name", "alice"))
+            + string(o.get("user_display_name", "Alice")) + client_data_hash
+            + u8(len(algorithms)) + b"".join(i32(a) for a in algorithms)
+            + descriptors(o.get("exclude", ())) + u8(o.get("uv", PREFERRED))
+            + u8(o.get("resident_key", DISCOURAGED)) + u8(o.get("attestation", 3))
+            + u8(o.get("cred_protect", 0)))
+
+
+def pin(value):
+    return u8(PIN) + string(value)
+
+
+class Reader:
+    """What the helper sent, taken apart; anything left over is an error."""
+
+    def __init__(self, data):
+        self.data = data
+
+    def take(self, size):
+        if size > len(self.data):
+            raise ValueError("truncated frame")
+        taken, self.data = self.data[:size], self.data[size:]
+        return taken
+
+    def u8(self):
+        return self.take(1)[0]
+
+    def u16(self):
+        return struct.unpack(">H", self.take(2))[0]
+
+    def i32(self):
+        return struct.unpack(">i", self.take(4))[0]
+
+    def string(self):
+        return self.take(struct.unpack(">I", self.take(4))[0])
+
+    def text(self):
+        return self.string().decode()
+
+
+def decode(payload):
+    """A frame from the helper as (type, dict)."""
+    reader = Reader(payload)
+    kind = reader.u8()
+    fields = {}
+    if kind == HELLO:
+        fields = {"version": reader.u8()}
+    elif kind == DEVICES:
+        fields = {"devices": [
+            {"path": reader.text(), "manufacturer": reader.text(), "product": reader.text(),
+             "vendor_id": reader.u16(), "product_id": reader.u16()} for _ in range(reader.u8())]}
+    elif kind == CHECKED:
+        fields = {"status": reader.text(), "ctap2": reader.u8(), "has_pin": reader.u8(),
+                  "has_built_in_uv": reader.u8(), "pin_tries": reader.u8(), "uncertain": reader.u8()}
+    elif kind == PIN_NEEDED:
+        fields = {"tries": reader.u8(), "wrong": reader.u8()}
+    elif kind == ASSERTION:
+        fields = {"assertions": [
+            {"credential_id": reader.string(), "authenticator_data": reader.string(),
+             "signature": reader.string(), "user_handle": reader.string()}
+            for _ in range(reader.u8())]}
+    elif kind == CREDENTIAL:
+        fields = {"attestation_object": reader.string(), "transports": reader.u8(),
+                  "discoverable": reader.u8()}
+    elif kind == FAILED:
+        fields = {"status": reader.text(), "pin_tries": reader.u8(), "detail": reader.i32()}
+    elif kind not in (TOUCH, VERIFY):
+        raise ValueError(f"unexpected frame type {kind}")
+    if reader.data:
+        raise ValueError(f"{len(reader.data)} bytes left over in frame {kind}")
+    return kind, fields
