@@ -24,6 +24,7 @@ struct account {
     struct pk_bytes user_handle; /* PK_USER_HANDLE_SIZE random bytes */
 };
 void account_clear(struct account *account);
+#define AUTO_ACCOUNT __attribute__((cleanup(account_clear)))
 
 struct credential {
     struct account account;
@@ -43,6 +44,7 @@ struct credential {
     int64_t last_used;             /* 0: never */
 };
 void credential_clear(struct credential *credential);
+#define AUTO_CREDENTIAL __attribute__((cleanup(credential_clear)))
 
 struct credential_list {
     struct credential *items;
@@ -78,9 +80,11 @@ struct store_verbs {
     enum pk_status (*list)(struct store *store, const struct credential_filter *filter,
                            struct credential_list *ret);
     /*
-     * Inserts atomically: PK_EXISTS when the credential id is known for any account of any relying
-     * party, PK_LIMIT_EXCEEDED when the account holds max_per_account already. ticket may be
-     * empty; if not, it is used up in the same transaction (PK_TICKET_INVALID).
+     * Inserts atomically, with the account if that is not there: PK_EXISTS when the credential id
+     * is known for any account of any relying party, PK_LIMIT_EXCEEDED when the account holds
+     * max_per_account already, PK_INVALID_ARGUMENT when the account has another of that name.
+     * ticket may be empty; if not, it is used up in the same transaction (PK_TICKET_INVALID, also
+     * when it expires before credential->created). An empty record.user_handle means the account's.
      */
     enum pk_status (*insert)(struct store *store, const struct credential *credential,
                              size_t max_per_account, struct pk_view ticket_hash);
@@ -115,6 +119,7 @@ struct store_verbs {
 
 struct store {
     const struct store_verbs *verbs;
+    char error[256]; /* what the last PK_STORAGE of a verb was about, for the log */
 };
 
 /*

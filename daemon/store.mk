@@ -4,4 +4,6 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/config.h \
 	daemon/policy.h \
 	daemon/recovery.h \
-	daemon/store.c daemon/store.h
+	daemon/store.c daemon/store.h \
+	daemon/store_schema.c daemon/store_schema.h \
+	daemon/store_sqlite.c

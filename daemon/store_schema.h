@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The SQL that makes and migrates the SQLite store's tables. */
+#ifndef PASSKEYD_STORE_SCHEMA_H
+#define PASSKEYD_STORE_SCHEMA_H
+
+#include <stddef.h>
+
+/* PRAGMA application_id: "pkyd". Tells our file from somebody else's database. */
+#define STORE_APPLICATION_ID 0x706b7964
+
+/*
+ * Step i takes a database of PRAGMA user_version i to i + 1, in one transaction. A released step
+ * never changes again: a new version of the schema is a new step at the end.
+ */
+extern const char *const store_schema_steps[];
+extern const size_t store_schema_version; /* how many steps there are */
+
+#endif
