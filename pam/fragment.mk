@@ -1,1 +1,17 @@
-# See Makefile.am.
+# The PAM module, and its parts as a library so that unit tests can reach them.
+noinst_LTLIBRARIES += pam/libpampasskey.la
+pam_libpampasskey_la_SOURCES = \
+	pam/command.c pam/command.h \
+	pam/context.c pam/context.h \
+	pam/options.c pam/options.h \
+	pam/prompt.c pam/prompt.h \
+	pam/result.c pam/result.h
+pam_libpampasskey_la_CFLAGS = $(AM_CFLAGS) $(PAM_CFLAGS)
+
+pam_LTLIBRARIES = pam/pam_passkey.la
+pam_pam_passkey_la_SOURCES = pam/pam_passkey.c
+pam_pam_passkey_la_CFLAGS = $(AM_CFLAGS) $(PAM_CFLAGS)
+pam_pam_passkey_la_LIBADD = pam/libpampasskey.la common/bus/libbus.la common/base/libbase.la $(PAM_LIBS)
+# Stays mapped once loaded: libdbus keeps memory of its own that would be lost at every unloading.
+pam_pam_passkey_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
+	-export-symbols-regex '^pam_sm_' -Wl,-z,nodelete -Wl,-z,defs

@@ -48,9 +48,10 @@
 #define PK_LOG_LINE_MAX 1024
 
 /* Bus */
-#define PK_BUS_TEXT_MAX          4096 /* any string argument that has no smaller limit */
-#define PK_CONVERSATIONS_MAX     256  /* in total */
-#define PK_CONVERSATIONS_PER_UID 16   /* root is held to the total only */
+#define PK_BUS_TEXT_MAX          4096     /* any string argument that has no smaller limit */
+#define PK_BUS_MESSAGE_MAX       16777216 /* what a client takes in: every passkey of a host fits */
+#define PK_CONVERSATIONS_MAX     256      /* in total */
+#define PK_CONVERSATIONS_PER_UID 16       /* root is held to the total only */
 #define PK_CHALLENGES_MAX        1024
 #define PK_CHALLENGES_PER_UID    16
 #define PK_CHALLENGE_LIFETIME    300 /* seconds, default */

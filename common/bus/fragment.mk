@@ -1,1 +1,9 @@
-# See Makefile.am.
+# The client side of the bus, for the PAM module and what people type. The daemon has its own.
+noinst_LTLIBRARIES += common/bus/libbus.la
+common_bus_libbus_la_SOURCES = \
+	common/bus/connection.c common/bus/connection.h \
+	common/bus/conversation.c common/bus/conversation.h \
+	common/bus/message.c common/bus/message.h \
+	common/bus/names.h
+common_bus_libbus_la_CFLAGS = $(AM_CFLAGS) $(DBUS_CFLAGS)
+common_bus_libbus_la_LIBADD = $(DBUS_LIBS)

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "common/bus/connection.h"
+
+#include "common/base/limits.h"
+#include "common/base/text.h"
+#include "common/bus/message.h"
+#include "common/bus/names.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/types.h>
+#include <time.h>
+
+/* D-Bus specification, "System message bus". */
+#define DEFAULT_ADDRESS "unix:path=/var/run/dbus/system_bus_socket"
+
+/* How long a wait may overlook cancel_fd. */
+#define SLICE_MS 100
+
+struct pk_bus {
+    DBusConnection *connection;
+    pid_t opener;     /* a fork()ed child must not use it */
+    int64_t deadline; /* milliseconds of CLOCK_MONOTONIC */
+    int cancel_fd;
+    bool interactive;
+    char *daemon; /* unique name; NULL: not yet known */
+    char *error_name;
+    char *error_message;
+};
+
+PK_DEFINE_CLEANUP(DBusPendingCall *, dbus_pending_call_unref);
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void pk_bus_set_deadline(struct pk_bus *bus, unsigned seconds)
+{
+    bus->deadline = now_ms() + (int64_t)seconds * 1000;
+}
+
+void pk_bus_set_interactive(struct pk_bus *bus, bool interactive)
+{
+    bus->interactive = interactive;
+}
+
+const char *pk_bus_error_name(const struct pk_bus *bus)
+{
+    return bus->error_name ? bus->error_name : "";
+}
+
+const char *pk_bus_error_message(const struct pk_bus *bus)
+{
+    return bus->error_message ? bus->error_message : "";
+}
+
+static void forget_error(struct pk_bus *bus)
+{
+    free(pk_steal(bus->error_name));
+    free(pk_steal(bus->error_message));
+}
+
+static void remember_error(struct pk_bus *bus, DBusMessage *reply)
+{
+    const char *message = "";
+    DBusMessageIter arguments;
+
+    if (dbus_message_iter_init(reply, &arguments) &&
+        dbus_message_iter_get_arg_type(&arguments) == DBUS_TYPE_STRING)
+        dbus_message_iter_get_basic(&arguments, &message);
+    bus->error_name = pk_text_printable(dbus_message_get_error_name(reply), PK_BUS_TEXT_MAX);
+    bus->error_message = pk_text_printable(message, PK_BUS_TEXT_MAX);
+}
+
+static bool cancelled(const struct pk_bus *bus)
+{
+    struct pollfd event = {.fd = bus->cancel_fd, .events = POLLIN};
+
+    return bus->cancel_fd >= 0 && poll(&event, 1, 0) > 0;
+}
+
+/* Lets libdbus work until the reply is there, the connection is lost or it must not wait longer. */
+static enum pk_status await_reply(struct pk_bus *bus, DBusPendingCall *pending)
+{
+    while (!dbus_pending_call_get_completed(pending)) {
+        int64_t left = bus->deadline - now_ms();
+
+        if (dbus_connection_get_dispatch_status(bus->connection) == DBUS_DISPATCH_DATA_REMAINS) {
+            (void)dbus_connection_dispatch(bus->connection);
+            continue;
+        }
+        if (!dbus_connection_get_is_connected(bus->connection))
+            return PK_UNAVAILABLE;
+        if (cancelled(bus))
+            return PK_CANCELLED;
+        if (left <= 0)
+            return PK_TIMEOUT;
+        (void)dbus_connection_read_write(bus->connection, left < SLICE_MS ? (int)left : SLICE_MS);
+    }
+    return PK_OK;
+}
+
+/*
+ * libdbus pairs replies with calls by serial number alone. A return counts only when the bus
+ * stamped it with the name of the peer that was called; errors may come from the bus itself, or
+ * from libdbus (no sender) when the connection is lost.
+ */
+static bool reply_is_from(DBusMessage *reply, const char *peer)
+{
+    const char *sender = dbus_message_get_sender(reply);
+
+    if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_ERROR)
+        return !sender || strcmp(sender, peer) == 0 || strcmp(sender, DBUS_SERVICE_DBUS) == 0;
+    return sender && strcmp(sender, peer) == 0;
+}
+
+static enum pk_status judge_reply(struct pk_bus *bus, DBusMessage *reply, const char *peer,
+                                  const char *signature)
+{
+    if (!reply_is_from(reply, peer))
+        return PK_PROTOCOL;
+    switch (dbus_message_get_type(reply)) {
+    case DBUS_MESSAGE_TYPE_ERROR:
+        remember_error(bus, reply);
+        return pk_bus_error_status(dbus_message_get_error_name(reply));
+    case DBUS_MESSAGE_TYPE_METHOD_RETURN:
+        return dbus_message_has_signature(reply, signature) ? PK_OK : PK_PROTOCOL;
+    default:
+        return PK_PROTOCOL;
+    }
+}
+
+enum pk_status pk_bus_call(struct pk_bus *bus, DBusMessage *call, const char *signature,
+                           DBusMessage **ret_reply)
+{
+    PK_CLEANUP(dbus_pending_call_unref) DBusPendingCall *pending = NULL;
+    PK_AUTO_MESSAGE DBusMessage *reply = NULL;
+    enum pk_status status;
+
+    forget_error(bus);
+    if (bus->opener != getpid())
+        return PK_INVALID_ARGUMENT;
+    dbus_message_set_allow_interactive_authorization(call, bus->interactive);
+    if (!dbus_connection_send_with_reply(bus->connection, call, &pending, DBUS_TIMEOUT_INFINITE))
+        return PK_NO_MEMORY;
+    if (!pending)
+        return PK_UNAVAILABLE;
+    status = await_reply(bus, pending);
+    if (status != PK_OK) {
+        dbus_pending_call_cancel(pending);
+        return status;
+    }
+    reply = dbus_pending_call_steal_reply(pending);
+    if (!reply)
+        return PK_PROTOCOL;
+    status = judge_reply(bus, reply, dbus_message_get_destination(call), signature);
+    if (status == PK_OK)
+        *ret_reply = pk_steal(reply);
+    return status;
+}
+
+void pk_bus_send(struct pk_bus *bus, DBusMessage *message)
+{
+    dbus_message_set_no_reply(message, TRUE);
+    if (dbus_connection_send(bus->connection, message, NULL))
+        (void)dbus_connection_read_write(bus->connection, 0);
+}
+
+/* Calls the bus itself; name is the one argument, or NULL. */
+static enum pk_status ask_bus(struct pk_bus *bus, const char *member, const char *name,
+                              const char *signature, DBusMessage **ret_reply)
+{
+    PK_AUTO_MESSAGE DBusMessage *call = dbus_message_new_method_call(
+        DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS, member);
+
+    if (!call ||
+        (name && !dbus_message_append_args(call, DBUS_TYPE_STRING, &name, DBUS_TYPE_INVALID)))
+        return PK_NO_MEMORY;
+    return pk_bus_call(bus, call, signature, ret_reply);
+}
+
+static enum pk_status register_connection(struct pk_bus *bus)
+{
+    PK_AUTO_MESSAGE DBusMessage *reply = NULL;
+    const char *name;
+    enum pk_status status = ask_bus(bus, "Hello", NULL, "s", &reply);
+
+    if (status != PK_OK)
+        return status;
+    if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_INVALID))
+        return PK_PROTOCOL;
+    return dbus_bus_set_unique_name(bus->connection, name) ? PK_OK : PK_NO_MEMORY;
+}
+
+enum pk_status pk_bus_open(unsigned seconds, int cancel_fd, struct pk_bus **ret)
+{
+    PK_AUTO_BUS struct pk_bus *bus = calloc(1, sizeof(*bus));
+    const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS");
+    enum pk_status status;
+
+    if (!bus)
+        return PK_NO_MEMORY;
+    bus->opener = getpid();
+    bus->cancel_fd = cancel_fd;
+    pk_bus_set_deadline(bus, seconds);
+    /* The process keeps its SIGPIPE; libdbus sends with MSG_NOSIGNAL. */
+    dbus_connection_set_change_sigpipe(FALSE);
+    /*
+     * Not dbus_bus_get_private(): its Hello waits for libdbus's own 25 seconds, and it makes a
+     * lost connection end the process until told otherwise.
+     */
+    bus->connection = dbus_connection_open_private(address ? address : DEFAULT_ADDRESS, NULL);
+    if (!bus->connection)
+        return PK_UNAVAILABLE;
+    dbus_connection_set_exit_on_disconnect(bus->connection, FALSE);
+    dbus_connection_set_max_message_size(bus->connection, PK_BUS_MESSAGE_MAX);
+    status = register_connection(bus);
+    if (status == PK_OK)
+        *ret = pk_steal(bus);
+    return status;
+}
+
+void pk_bus_close(struct pk_bus *bus)
+{
+    if (!bus)
+        return;
+    if (bus->connection) {
+        dbus_connection_close(bus->connection);
+        dbus_connection_unref(bus->connection);
+    }
+    forget_error(bus);
+    free(bus->daemon);
+    free(bus);
+}
+
+static enum pk_status name_owner(struct pk_bus *bus, const char *name, char **ret)
+{
+    PK_AUTO_MESSAGE DBusMessage *reply = NULL;
+    const char *owner;
+    enum pk_status status = ask_bus(bus, "GetNameOwner", name, "s", &reply);
+
+    if (status != PK_OK)
+        return status;
+    if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_STRING, &owner, DBUS_TYPE_INVALID))
+        return PK_PROTOCOL;
+    *ret = strdup(owner);
+    return *ret ? PK_OK : PK_NO_MEMORY;
+}
+
+static enum pk_status start_service(struct pk_bus *bus, const char *name)
+{
+    PK_AUTO_MESSAGE DBusMessage *reply = NULL;
+    PK_AUTO_MESSAGE DBusMessage *call = dbus_message_new_method_call(
+        DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS, "StartServiceByName");
+    dbus_uint32_t flags = 0;
+
+    if (!call || !dbus_message_append_args(call, DBUS_TYPE_STRING, &name, DBUS_TYPE_UINT32, &flags,
+                                           DBUS_TYPE_INVALID))
+        return PK_NO_MEMORY;
+    return pk_bus_call(bus, call, "u", &reply);
+}
+
+enum pk_status pk_bus_find_daemon(struct pk_bus *bus)
+{
+    enum pk_status status;
+
+    if (bus->daemon)
+        return PK_OK;
+    status = name_owner(bus, PK_BUS_NAME, &bus->daemon);
+    if (status != PK_UNAVAILABLE)
+        return status;
+    status = start_service(bus, PK_BUS_NAME);
+    if (status == PK_OK)
+        status = name_owner(bus, PK_BUS_NAME, &bus->daemon);
+    return status;
+}
+
+enum pk_status pk_bus_name_has_owner(struct pk_bus *bus, const char *name, bool *ret)
+{
+    PK_AUTO_FREE char *owner = NULL;
+    enum pk_status status = name_owner(bus, name, &owner);
+
+    if (status != PK_OK && status != PK_UNAVAILABLE)
+        return status;
+    *ret = owner != NULL;
+    return PK_OK;
+}
+
+enum pk_status pk_bus_name_activatable(struct pk_bus *bus, const char *name, bool *ret)
+{
+    PK_AUTO_MESSAGE DBusMessage *reply = NULL;
+    DBusMessageIter arguments, names;
+    bool found = false;
+    enum pk_status status = ask_bus(bus, "ListActivatableNames", NULL, "as", &reply);
+
+    if (status != PK_OK)
+        return status;
+    if (!dbus_message_iter_init(reply, &arguments))
+        return PK_PROTOCOL;
+    for (dbus_message_iter_recurse(&arguments, &names);
+         dbus_message_iter_get_arg_type(&names) == DBUS_TYPE_STRING;
+         dbus_message_iter_next(&names)) {
+        const char *item;
+
+        dbus_message_iter_get_basic(&names, &item);
+        found = found || strcmp(item, name) == 0;
+    }
+    *ret = found;
+    return PK_OK;
+}
+
+DBusMessage *pk_bus_message_new(struct pk_bus *bus, const char *path, const char *interface,
+                                const char *member)
+{
+    return dbus_message_new_method_call(bus->daemon, path, interface, member);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A private connection to the system bus that is safe inside somebody else's process: opened for
+ * one piece of work and closed after it, never shared, never kept over fork(), never fatal. No
+ * threads, no signal disposition, no environment is changed. Everything that waits, waits for the
+ * one deadline of the connection.
+ */
+#ifndef PK_BUS_CONNECTION_H
+#define PK_BUS_CONNECTION_H
+
+#include "common/base/cleanup.h"
+#include "common/base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pk_bus;
+
+/*
+ * Connects to the system bus. Where the process is not setuid, DBUS_SYSTEM_BUS_ADDRESS names it.
+ * seconds is the deadline from now for all that follows, until pk_bus_set_deadline(). As soon as
+ * cancel_fd (borrowed; -1: none) is readable, what waits gives PK_CANCELLED.
+ * PK_UNAVAILABLE: there is no bus. PK_TIMEOUT: it does not answer. PK_NO_MEMORY.
+ */
+enum pk_status pk_bus_open(unsigned seconds, int cancel_fd, struct pk_bus **ret) PK_WARN_UNUSED;
+
+/* Closes and releases. The daemon ends what this connection had begun. */
+void pk_bus_close(struct pk_bus *bus);
+PK_DEFINE_CLEANUP(struct pk_bus *, pk_bus_close);
+#define PK_AUTO_BUS PK_CLEANUP(pk_bus_close)
+
+void pk_bus_set_deadline(struct pk_bus *bus, unsigned seconds);
+
+/* Whether calls tell the daemon that polkit may ask a person. Not at first. */
+void pk_bus_set_interactive(struct pk_bus *bus, bool interactive);
+
+/*
+ * Learns the unique name of the daemon, which is started where it does not run, and talks to that
+ * peer alone from then on. Called by what needs it. PK_UNAVAILABLE.
+ */
+enum pk_status pk_bus_find_daemon(struct pk_bus *bus) PK_WARN_UNUSED;
+
+/* Whether the name has an owner now, or could be started. For a look around, not for decisions. */
+enum pk_status pk_bus_name_has_owner(struct pk_bus *bus, const char *name,
+                                     bool *ret) PK_WARN_UNUSED;
+enum pk_status pk_bus_name_activatable(struct pk_bus *bus, const char *name,
+                                       bool *ret) PK_WARN_UNUSED;
+
+/*
+ * The error that the last failed call was answered with: its D-Bus name and its message, made
+ * printable; empty strings when the failure was not such an answer. Valid until the next call.
+ */
+const char *pk_bus_error_name(const struct pk_bus *bus);
+const char *pk_bus_error_message(const struct pk_bus *bus);
+
+/* One named member of a context or options dictionary (a{sv}). */
+struct pk_bus_member {
+    const char *name;
+    char type;          /* D-Bus type: 's' string, 'u' and 'b' number, 'h' fd; 0: left out */
+    const char *string; /* valid UTF-8; borrowed; NULL: left out */
+    uint32_t number;
+    int fd; /* borrowed */
+};
+
+#endif

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "common/bus/conversation.h"
+
+#include "common/base/limits.h"
+#include "common/base/text.h"
+#include "common/base/writer.h"
+#include "common/bus/message.h"
+#include "common/bus/names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+/* No sign-in has as many steps: a daemon that goes on and on is not believed. */
+#define STEPS_MAX 1000
+
+struct conversation {
+    struct pk_bus *bus;
+    const struct pk_prompt_ops *ops;
+    void *context;
+    char *path;
+    bool done; /* there is nothing left to cancel */
+    struct pk_outcome *outcome;
+};
+
+/* What the person answered, until it has been sent. */
+struct answer {
+    char *text;
+    struct pk_secret secret;
+    bool is_text;
+    bool is_secret;
+};
+
+/* One reply of Next. The strings live as long as the message. */
+struct step {
+    DBusMessage *message;
+    const char *kind;
+    const char *text;
+    const char *event;
+    const char *reason;
+    const char *result;
+    const char *user;
+    const char *credential;
+    const char *correlation;
+};
+
+void pk_outcome_clear(struct pk_outcome *outcome)
+{
+    free(outcome->text);
+    free(outcome->user);
+    free(outcome->credential);
+    free(outcome->correlation);
+    *outcome = (struct pk_outcome){0};
+}
+
+static void answer_clear(struct answer *answer)
+{
+    if (answer->text)
+        explicit_bzero(answer->text, strlen(answer->text));
+    free(answer->text);
+    pk_secret_clear(&answer->secret);
+    *answer = (struct answer){0};
+}
+#define AUTO_ANSWER __attribute__((cleanup(answer_clear)))
+
+static void step_clear(struct step *step)
+{
+    if (step->message)
+        dbus_message_unref(step->message);
+    *step = (struct step){0};
+}
+#define AUTO_STEP __attribute__((cleanup(step_clear)))
+
+/* Made printable line by line: the daemon's lines stay lines. NULL: no memory. */
+static char *printable_lines(const char *text)
+{
+    PK_AUTO_WRITER struct pk_writer lines = pk_writer_new(PK_BUS_TEXT_MAX + 1);
+    struct pk_bytes bytes;
+
+    for (;;) {
+        size_t len = strcspn(text, "\n");
+        PK_AUTO_FREE char *line = strndup(text, len);
+        PK_AUTO_FREE char *shown = line ? pk_text_printable(line, len) : NULL;
+
+        if (!shown)
+            return NULL;
+        pk_writer_put(&lines, pk_view_string(shown));
+        if (!text[len])
+            break;
+        pk_writer_u8(&lines, '\n');
+        text += len + 1;
+    }
+    pk_writer_u8(&lines, 0);
+    return pk_writer_finish(&lines, &bytes) == PK_OK ? (char *)bytes.data : NULL;
+}
+
+static enum pk_status open_conversation(struct conversation *conversation,
+                                        const struct pk_conversation_request *request)
+{
+    PK_AUTO_MESSAGE DBusMessage *reply = NULL;
+    PK_AUTO_MESSAGE DBusMessage *call =
+        pk_bus_message_new(conversation->bus, PK_BUS_PATH, PK_BUS_MANAGER,
+                           request->kind == PK_CONVERSATION_ENROLL ? "Enroll" : "Authenticate");
+    const char *const user[] = {request->user, NULL};
+    const char *path;
+    enum pk_status status;
+
+    if (!call)
+        return PK_NO_MEMORY;
+    status = pk_bus_append_strings(call, user);
+    if (status == PK_OK)
+        status = pk_bus_append_members(call, request->members, request->member_count);
+    if (status == PK_OK)
+        status = pk_bus_call(conversation->bus, call, "o", &reply);
+    if (status != PK_OK)
+        return status;
+    if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_OBJECT_PATH, &path, DBUS_TYPE_INVALID) ||
+        strncmp(path, PK_BUS_CONVERSATION_PREFIX, strlen(PK_BUS_CONVERSATION_PREFIX)) != 0)
+        return PK_PROTOCOL;
+    conversation->path = strdup(path);
+    return conversation->path ? PK_OK : PK_NO_MEMORY;
+}
+
+/* A pipe that holds the secret and has no writer any more: never a string on the bus. */
+static enum pk_status secret_pipe(const struct pk_secret *secret, int *ret_fd)
+{
+    int ends[2];
+    ssize_t written;
+
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+        return PK_IO;
+    /* At most PK_SECRET_MAX bytes into an empty pipe: all or nothing, without waiting. */
+    do
+        written = write(ends[1], secret->data, secret->len);
+    while (written < 0 && errno == EINTR);
+    (void)close(ends[1]);
+    if (written != (ssize_t)secret->len) {
+        (void)close(ends[0]);
+        return PK_IO;
+    }
+    *ret_fd = ends[0];
+    return PK_OK;
+}
+
+static enum pk_status append_answer(DBusMessage *call, const struct answer *answer)
+{
+    PK_AUTO_CLOSE int fd = -1;
+    struct pk_bus_member member = {0};
+    enum pk_status status;
+
+    if (answer->is_text)
+        member = (struct pk_bus_member){.name = "text", .type = 's', .string = answer->text};
+    if (answer->is_secret) {
+        status = secret_pipe(&answer->secret, &fd);
+        if (status != PK_OK)
+            return status;
+        member = (struct pk_bus_member){.name = "secret", .type = 'h', .fd = fd};
+    }
+    /* libdbus keeps a duplicate of the descriptor, so that ours can be closed here. */
+    return pk_bus_append_members(call, &member, 1);
+}
+
+/* details: the known members, each a string, each at most once; unknown ones are for later
+ * versions. */
+static enum pk_status read_details(DBusMessageIter *details, struct step *step)
+{
+    const struct {
+        const char *name;
+        const char **value;
+    } known[] = {
+        {"event", &step->event},           {"reason", &step->reason},
+        {"result", &step->result},         {"user", &step->user},
+        {"credential", &step->credential}, {"correlation", &step->correlation},
+    };
+
+    for (; dbus_message_iter_get_arg_type(details) == DBUS_TYPE_DICT_ENTRY;
+         dbus_message_iter_next(details)) {
+        DBusMessageIter entry, value;
+        const char *name;
+
+        dbus_message_iter_recurse(details, &entry);
+        dbus_message_iter_get_basic(&entry, &name);
+        dbus_message_iter_next(&entry);
+        dbus_message_iter_recurse(&entry, &value);
+        for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+            if (strcmp(known[i].name, name) != 0)
+                continue;
+            if (*known[i].value || dbus_message_iter_get_arg_type(&value) != DBUS_TYPE_STRING)
+                return PK_PROTOCOL;
+            dbus_message_iter_get_basic(&value, known[i].value);
+        }
+    }
+    return PK_OK;
+}
+
+static enum pk_status next(struct conversation *conversation, const struct answer *answer,
+                           struct step *step)
+{
+    PK_AUTO_MESSAGE DBusMessage *call =
+        pk_bus_message_new(conversation->bus, conversation->path, PK_BUS_CONVERSATION, "Next");
+    DBusMessageIter arguments, details;
+    enum pk_status status;
+
+    if (!call)
+        return PK_NO_MEMORY;
+    status = append_answer(call, answer);
+    if (status == PK_OK)
+        status = pk_bus_call(conversation->bus, call, "ssa{sv}", &step->message);
+    if (status != PK_OK)
+        return status;
+    if (!dbus_message_iter_init(step->message, &arguments))
+        return PK_PROTOCOL;
+    dbus_message_iter_get_basic(&arguments, &step->kind);
+    dbus_message_iter_next(&arguments);
+    dbus_message_iter_get_basic(&arguments, &step->text);
+    dbus_message_iter_next(&arguments);
+    dbus_message_iter_recurse(&arguments, &details);
+    if (strlen(step->text) > PK_BUS_TEXT_MAX)
+        return PK_PROTOCOL;
+    return read_details(&details, step);
+}
+
+static const char *or_empty(const char *string)
+{
+    return string ? string : "";
+}
+
+/* A declined question is an empty answer. */
+static enum pk_status accept_decline(enum pk_status status)
+{
+    return status == PK_CANCELLED ? PK_OK : status;
+}
+
+/* Shows or asks what the step wants shown or asked; *answer is empty when called. */
+static enum pk_status perform(struct conversation *conversation, const struct step *step,
+                              struct answer *answer)
+{
+    const struct pk_prompt_ops *ops = conversation->ops;
+    const char *event = or_empty(step->event);
+    PK_AUTO_FREE char *text = printable_lines(step->text);
+    enum pk_status status;
+
+    if (!text)
+        return PK_NO_MEMORY;
+    if (strcmp(step->kind, PK_BUS_KIND_INFO) == 0)
+        return ops->info(conversation->context, event, text);
+    if (strcmp(step->kind, PK_BUS_KIND_ERROR) == 0)
+        return ops->error(conversation->context, or_empty(step->reason), text);
+    if (strcmp(step->kind, PK_BUS_KIND_ASK) == 0) {
+        status = ops->ask(conversation->context, event, text, &answer->text);
+        answer->is_text = status == PK_OK;
+        return accept_decline(status);
+    }
+    if (strcmp(step->kind, PK_BUS_KIND_ASK_SECRET) == 0) {
+        status = ops->ask_secret(conversation->context, event, text, &answer->secret);
+        answer->is_secret = status == PK_OK;
+        return accept_decline(status);
+    }
+    return PK_PROTOCOL;
+}
+
+static enum pk_status copy_printable(const char *from, char **ret)
+{
+    if (!from || !*from)
+        return PK_OK;
+    *ret = pk_text_printable(from, PK_BUS_TEXT_MAX);
+    return *ret ? PK_OK : PK_NO_MEMORY;
+}
+
+static enum pk_status copy(const char *from, char **ret)
+{
+    if (!from)
+        return PK_OK;
+    *ret = strdup(from);
+    return *ret ? PK_OK : PK_NO_MEMORY;
+}
+
+/* The only place that reads a result: "ok", and nothing that merely is not an error, is PK_OK. */
+static enum pk_status finish(struct pk_outcome *outcome, const struct step *step)
+{
+    enum pk_status status;
+
+    if (!step->result)
+        return PK_PROTOCOL;
+    status = copy_printable(step->text, &outcome->text);
+    if (status == PK_OK)
+        status = copy_printable(step->correlation, &outcome->correlation);
+    if (status == PK_OK)
+        status = copy(step->user, &outcome->user);
+    if (status == PK_OK)
+        status = copy(step->credential, &outcome->credential);
+    if (status != PK_OK)
+        return status;
+    return pk_status_from_name(step->result);
+}
+
+static enum pk_status converse(struct conversation *conversation)
+{
+    AUTO_ANSWER struct answer answer = {0};
+
+    for (unsigned steps = 0; steps < STEPS_MAX; steps++) {
+        AUTO_STEP struct step step = {0};
+        enum pk_status status = next(conversation, &answer, &step);
+
+        answer_clear(&answer);
+        if (status != PK_OK)
+            return status;
+        if (strcmp(step.kind, PK_BUS_KIND_DONE) == 0) {
+            conversation->done = true;
+            return finish(conversation->outcome, &step);
+        }
+        status = perform(conversation, &step, &answer);
+        if (status != PK_OK)
+            return status;
+    }
+    return PK_PROTOCOL;
+}
+
+/* For the daemon's comfort: closing the connection has the same effect. */
+static void cancel(struct conversation *conversation)
+{
+    PK_AUTO_MESSAGE DBusMessage *call =
+        pk_bus_message_new(conversation->bus, conversation->path, PK_BUS_CONVERSATION, "Cancel");
+
+    if (call)
+        pk_bus_send(conversation->bus, call);
+}
+
+enum pk_status pk_conversation_run(struct pk_bus *bus,
+                                   const struct pk_conversation_request *request,
+                                   const struct pk_prompt_ops *ops, void *context,
+                                   struct pk_outcome *outcome)
+{
+    PK_AUTO_FREE char *path = NULL;
+    struct conversation conversation = {
+        .bus = bus, .ops = ops, .context = context, .outcome = outcome};
+    enum pk_status status = pk_bus_find_daemon(bus);
+
+    if (status == PK_OK)
+        status = open_conversation(&conversation, request);
+    path = conversation.path;
+    if (status == PK_OK)
+        status = converse(&conversation);
+    if (path && !conversation.done)
+        cancel(&conversation);
+    /* Best effort: without it the caller falls back to words of its own. */
+    if (status != PK_OK && !outcome->text && *pk_bus_error_message(bus))
+        outcome->text = strdup(pk_bus_error_message(bus));
+    return status;
+}

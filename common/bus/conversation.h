@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The client side of a conversation (doc/protocol.md): opens it, repeats Next until "done", and
+ * hands what the daemon says to whoever talks with the person. PAM, passkey-enroll and passkeyctl
+ * are this loop with different prompt_ops.
+ */
+#ifndef PK_BUS_CONVERSATION_H
+#define PK_BUS_CONVERSATION_H
+
+#include "common/base/bytes.h"
+#include "common/bus/connection.h"
+
+/*
+ * How to talk with the person. Texts are printable, may have several lines, and are valid during
+ * the call. A status other than PK_OK ends the conversation with that status, except that
+ * PK_CANCELLED from a question declines it: the daemon is told, and goes on as it sees fit.
+ */
+struct pk_prompt_ops {
+    /* event: a stable name such as "touch", or "". */
+    enum pk_status (*info)(void *context, const char *event, const char *text);
+    /* reason: a status name, or "". */
+    enum pk_status (*error)(void *context, const char *reason, const char *text);
+    /* The answer may be seen. *ret_answer comes from malloc(). */
+    enum pk_status (*ask)(void *context, const char *event, const char *text, char **ret_answer);
+    /* The answer must not be seen. */
+    enum pk_status (*ask_secret)(void *context, const char *event, const char *text,
+                                 struct pk_secret *ret_answer);
+};
+
+enum pk_conversation_kind {
+    PK_CONVERSATION_AUTHENTICATE,
+    PK_CONVERSATION_ENROLL,
+};
+
+struct pk_conversation_request {
+    enum pk_conversation_kind kind;
+    const char *user;                    /* "" with the member identify: not known yet */
+    const struct pk_bus_member *members; /* context or options, as doc/protocol.md lists them */
+    size_t member_count;
+};
+
+/* Every member is an owned string, or NULL where the daemon said nothing. */
+struct pk_outcome {
+    char *text;        /* the closing line, or the message of a refused call; printable */
+    char *user;        /* after PK_OK: whom the daemon authenticated */
+    char *credential;  /* after an enrolment: JSON */
+    char *correlation; /* the id that the daemon's log shows; printable */
+};
+void pk_outcome_clear(struct pk_outcome *outcome);
+#define PK_AUTO_OUTCOME __attribute__((cleanup(pk_outcome_clear)))
+
+/*
+ * PK_OK if and only if the daemon said done with result "ok". Everything else is why not: the
+ * result it named; PK_UNAVAILABLE when it, or the bus, is not there or went away; PK_TIMEOUT or
+ * PK_CANCELLED from this side; PK_PROTOCOL when it did not keep to the protocol; what a prompt
+ * function returned. *outcome (empty when called) is filled as far as it is known, in every case.
+ */
+enum pk_status pk_conversation_run(struct pk_bus *bus,
+                                   const struct pk_conversation_request *request,
+                                   const struct pk_prompt_ops *ops, void *context,
+                                   struct pk_outcome *outcome) PK_WARN_UNUSED;
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "pam/context.h"
+
+#include "common/base/text.h"
+
+#include <string.h>
+
+#define ITEM_MAX 256 /* bytes of a PAM item that are passed on */
+
+void context_clear(struct context *context)
+{
+    free(context->service);
+    free(context->tty);
+    free(context->rhost);
+    free(context->ruser);
+    command_clear(&context->command);
+    *context = (struct context){0};
+}
+
+/* A printable copy of the item, or NULL in *ret where it is not set. */
+static enum pk_status copy_item(const pam_handle_t *pamh, int item, char **ret)
+{
+    const void *value = NULL;
+
+    if (pam_get_item(pamh, item, &value) != PAM_SUCCESS || !value || !*(const char *)value)
+        return PK_OK;
+    *ret = pk_text_printable(value, ITEM_MAX);
+    return *ret ? PK_OK : PK_NO_MEMORY;
+}
+
+static bool is_one_of(const char *service, const char *const *names)
+{
+    for (; service && *names; names++)
+        if (strcmp(service, *names) == 0)
+            return true;
+    return false;
+}
+
+/* Fills command->text and ->target for the services that act for another account. */
+static enum pk_status collect_command(const char *service, const char *user,
+                                      struct command *command)
+{
+    static const char *const sudo[] = {"sudo", "sudo-i", NULL};
+    static const char *const su[] = {"su", "su-l", NULL};
+    enum pk_status status;
+
+    if (is_one_of(service, sudo)) {
+        status = command_of_this_sudo(command);
+        /* Without /proc the message names no command; the sign-in goes on. */
+        if (status != PK_OK)
+            return status == PK_NO_MEMORY ? status : PK_OK;
+        if (!command->target)
+            command->target = strdup("root");
+        return command->target ? PK_OK : PK_NO_MEMORY;
+    }
+    if (!is_one_of(service, su))
+        return PK_OK;
+    command->text = strdup("su");
+    command->target = user ? pk_text_printable(user, ITEM_MAX) : NULL;
+    return command->text && (command->target || !user) ? PK_OK : PK_NO_MEMORY;
+}
+
+static void add_string(struct context *context, const char *name, const char *value)
+{
+    if (value)
+        context->members[context->count++] =
+            (struct pk_bus_member){.name = name, .type = 's', .string = value};
+}
+
+static void add_members(struct context *context, const struct options *options)
+{
+    add_string(context, "service", context->service);
+    add_string(context, "tty", context->tty);
+    add_string(context, "rhost", context->rhost);
+    add_string(context, "ruser", context->ruser);
+    add_string(context, "command", context->command.text);
+    add_string(context, "target", context->command.target);
+    add_string(context, "rp", options->rp);
+    add_string(context, "transports", options->transports);
+    add_string(context, "uv", options->uv);
+    if (options->timeout)
+        context->members[context->count++] =
+            (struct pk_bus_member){.name = "timeout", .type = 'u', .number = options->timeout};
+    if (options->identify)
+        context->members[context->count++] =
+            (struct pk_bus_member){.name = "identify", .type = 'b', .number = 1};
+}
+
+enum pk_status context_collect(pam_handle_t *pamh, const struct options *options, const char *user,
+                               struct context *context)
+{
+    enum pk_status status = copy_item(pamh, PAM_SERVICE, &context->service);
+
+    if (status == PK_OK)
+        status = copy_item(pamh, PAM_TTY, &context->tty);
+    if (status == PK_OK)
+        status = copy_item(pamh, PAM_RHOST, &context->rhost);
+    if (status == PK_OK)
+        status = copy_item(pamh, PAM_RUSER, &context->ruser);
+    if (status == PK_OK)
+        status = collect_command(context->service, user, &context->command);
+    if (status == PK_OK)
+        add_members(context, options);
+    return status;
+}

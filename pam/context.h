@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the daemon is told about the sign-in: who asks, where, and for what. */
+#ifndef PAM_PASSKEY_CONTEXT_H
+#define PAM_PASSKEY_CONTEXT_H
+
+#include "common/bus/connection.h"
+#include "pam/command.h"
+#include "pam/options.h"
+
+#include <security/pam_modules.h>
+
+#define CONTEXT_MEMBERS 11
+
+struct context {
+    char *service;
+    char *tty;
+    char *rhost;
+    char *ruser;
+    struct command command;
+    struct pk_bus_member members[CONTEXT_MEMBERS]; /* borrow the strings above and the options' */
+    size_t count;
+};
+void context_clear(struct context *context);
+#define AUTO_CONTEXT __attribute__((cleanup(context_clear)))
+
+/*
+ * Collects the members of Manager1.Authenticate's context from the PAM items and, for sudo, from
+ * the command line. user is the account that signs in, or NULL while it is not known. *context is
+ * empty when called and must not be moved afterwards. PK_NO_MEMORY.
+ */
+enum pk_status context_collect(pam_handle_t *pamh, const struct options *options, const char *user,
+                               struct context *context) PK_WARN_UNUSED;
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The words after pam_passkey.so in a PAM file. */
+#ifndef PAM_PASSKEY_OPTIONS_H
+#define PAM_PASSKEY_OPTIONS_H
+
+#include "common/base/status.h"
+
+#include <stdbool.h>
+
+#define OPTION_TIMEOUT_MAX 600 /* seconds */
+
+struct options {
+    const char *rp;         /* rp=NAME; NULL: the daemon's choice for the service */
+    unsigned timeout;       /* timeout=SECONDS, 1 to OPTION_TIMEOUT_MAX; 0: the daemon's choice */
+    const char *uv;         /* uv=required, preferred or discouraged; NULL as above */
+    const char *transports; /* transports=a,b of the roads' names; NULL as above */
+    bool nullok;            /* an account without passkeys is none of our business */
+    bool identify;          /* without a user name, the passkey names the user */
+    bool debug;             /* say more in the log */
+    bool quiet;             /* tell the person only what needs an act */
+};
+
+/*
+ * Strict: an unknown word, a malformed or empty value, or a word given twice is PK_CONFIG with
+ * *ret_bad, the word. Strings in *ret are borrowed from argv.
+ */
+enum pk_status options_parse(int argc, const char **argv, struct options *ret,
+                             const char **ret_bad) PK_WARN_UNUSED;
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pam_passkey: asks passkeyd whether the person at the keyboard is who they say, and relays what it
+ * wants to tell or ask them. It decides nothing: PAM_SUCCESS is the daemon's "ok" for exactly this
+ * user, and there is one line that returns it.
+ */
+#include "pam/context.h"
+#include "pam/options.h"
+#include "pam/prompt.h"
+#include "pam/result.h"
+
+#include <security/pam_ext.h>
+#include <string.h>
+#include <syslog.h>
+
+#define EXPORTED __attribute__((visibility("default")))
+
+/* Seconds. The daemon's own deadlines come first; these are for a daemon that has lost its way. */
+#define DEADLINE_DEFAULT 180
+#define DEADLINE_GRACE   10
+
+struct request {
+    pam_handle_t *pamh;
+    struct options options;
+    const char *user; /* "" with identify, while no name is known */
+    struct prompt prompt;
+    struct pk_outcome outcome;
+};
+
+static void request_clear(struct request *request)
+{
+    pk_outcome_clear(&request->outcome);
+}
+#define AUTO_REQUEST __attribute__((cleanup(request_clear)))
+
+/* Without identify a missing name is asked for, as every module does; with it, none is needed. */
+static int find_user(struct request *request)
+{
+    const void *item = NULL;
+    int result;
+
+    if (request->options.identify) {
+        result = pam_get_item(request->pamh, PAM_USER, &item);
+        request->user = item ? item : "";
+        return result;
+    }
+    result = pam_get_user(request->pamh, &request->user, NULL);
+    if (result == PAM_SUCCESS && (!request->user || !*request->user))
+        return PAM_USER_UNKNOWN;
+    return result;
+}
+
+static enum pk_status ask_daemon(struct request *request)
+{
+    PK_AUTO_BUS struct pk_bus *bus = NULL;
+    AUTO_CONTEXT struct context context = {0};
+    unsigned seconds =
+        request->options.timeout ? request->options.timeout + DEADLINE_GRACE : DEADLINE_DEFAULT;
+    enum pk_status status = context_collect(request->pamh, &request->options,
+                                            *request->user ? request->user : NULL, &context);
+
+    if (status == PK_OK)
+        status = pk_bus_open(seconds, -1, &bus);
+    if (status != PK_OK)
+        return status;
+    return pk_conversation_run(bus,
+                               &(struct pk_conversation_request){
+                                   .kind = PK_CONVERSATION_AUTHENTICATE,
+                                   .user = request->user,
+                                   .members = context.members,
+                                   .member_count = context.count,
+                               },
+                               &prompt_ops, &request->prompt, &request->outcome);
+}
+
+/* Whether the account that the daemon vouches for is the one that signs in here. */
+static int take_user(struct request *request)
+{
+    const char *named = request->outcome.user;
+
+    if (!named || !*named)
+        return PAM_AUTH_ERR;
+    if (*request->user)
+        return strcmp(request->user, named) == 0 ? PAM_SUCCESS : PAM_AUTH_ERR;
+    /* Only identify leaves the name empty. */
+    return pam_set_item(request->pamh, PAM_USER, named);
+}
+
+static void log_outcome(const struct request *request, enum pk_status status)
+{
+    const struct pk_outcome *outcome = &request->outcome;
+
+    if (status != PK_OK || request->options.debug)
+        pam_syslog(request->pamh, status == PK_OK ? LOG_DEBUG : LOG_NOTICE, "%s%s%s%s%s",
+                   pk_status_name(status), outcome->text ? ": " : "",
+                   outcome->text ? outcome->text : "", outcome->correlation ? " id=" : "",
+                   outcome->correlation ? outcome->correlation : "");
+}
+
+EXPORTED int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    AUTO_REQUEST struct request request = {.pamh = pamh};
+    enum pk_status status;
+    const char *bad = "";
+    int result;
+
+    /* PAM_SILENT is not heeded: sudo always sets it, and what is said here asks for an act. */
+    (void)flags;
+    if (options_parse(argc, argv, &request.options, &bad) != PK_OK) {
+        pam_syslog(pamh, LOG_ERR, "unknown, malformed or repeated option: %s", bad);
+        return PAM_SERVICE_ERR;
+    }
+    result = find_user(&request);
+    if (result != PAM_SUCCESS)
+        return result;
+    request.prompt = (struct prompt){.pamh = pamh, .quiet = request.options.quiet};
+    status = ask_daemon(&request);
+    log_outcome(&request, status);
+    if (request.prompt.failure)
+        return request.prompt.failure;
+    if (status != PK_OK)
+        return result_of_failure(status, request.options.nullok);
+    if (take_user(&request) != PAM_SUCCESS) {
+        pam_syslog(pamh, LOG_ERR, "the daemon vouched for another user");
+        return PAM_AUTH_ERR;
+    }
+    return PAM_SUCCESS;
+}
+
+/* There are no credentials to establish: PAM_SUCCESS says so without failing the application. */
+EXPORTED int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    (void)pamh;
+    (void)flags;
+    (void)argc;
+    (void)argv;
+    return PAM_SUCCESS;
+}
+
+/*
+ * A passkey says who somebody is, not whether they may come in now. PAM_IGNORE leaves that to the
+ * other account modules, even where an administrator lists this one as the only sufficient one.
+ */
+EXPORTED int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    (void)pamh;
+    (void)flags;
+    (void)argc;
+    (void)argv;
+    return PAM_IGNORE;
+}

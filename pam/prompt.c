@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "pam/prompt.h"
+
+#include <security/pam_ext.h>
+#include <string.h>
+
+/* Information that asks for an act: without it the person would not know what is waited for. */
+static bool needs_act(const char *event)
+{
+    static const char *const acts[] = {"touch", "insert", "verify", "remove"};
+
+    for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
+        if (strcmp(acts[i], event) == 0)
+            return true;
+    return false;
+}
+
+static void drop(char *response)
+{
+    if (response)
+        explicit_bzero(response, strlen(response));
+    free(response);
+}
+
+/* Every style of pam_prompt(3). *ret_response may stay NULL even on success. */
+static enum pk_status converse(struct prompt *prompt, int style, const char *text,
+                               char **ret_response)
+{
+    char *response = NULL;
+    int result = pam_prompt(prompt->pamh, style, &response, "%s", text);
+
+    if (result != PAM_SUCCESS) {
+        drop(response);
+        prompt->failure = result == PAM_BUF_ERR ? PAM_BUF_ERR : PAM_CONV_ERR;
+        return PK_IO;
+    }
+    *ret_response = response;
+    return PK_OK;
+}
+
+static enum pk_status show(struct prompt *prompt, int style, const char *text)
+{
+    char *response = NULL;
+    enum pk_status status = converse(prompt, style, text, &response);
+
+    if (status == PK_OK)
+        drop(response);
+    return status;
+}
+
+static enum pk_status info(void *context, const char *event, const char *text)
+{
+    struct prompt *prompt = context;
+
+    return prompt->quiet && !needs_act(event) ? PK_OK : show(prompt, PAM_TEXT_INFO, text);
+}
+
+static enum pk_status error(void *context, const char *reason, const char *text)
+{
+    (void)reason;
+    return show(context, PAM_ERROR_MSG, text);
+}
+
+/* An application that gives no answer declines: it must not turn into an empty PIN. */
+static enum pk_status ask(void *context, const char *event, const char *text, char **ret_answer)
+{
+    char *response = NULL;
+    enum pk_status status = converse(context, PAM_PROMPT_ECHO_ON, text, &response);
+
+    (void)event;
+    if (status != PK_OK)
+        return status;
+    if (!response)
+        return PK_CANCELLED;
+    *ret_answer = response;
+    return PK_OK;
+}
+
+static enum pk_status ask_secret(void *context, const char *event, const char *text,
+                                 struct pk_secret *ret_answer)
+{
+    char *response = NULL;
+    enum pk_status status = converse(context, PAM_PROMPT_ECHO_OFF, text, &response);
+
+    (void)event;
+    if (status != PK_OK)
+        return status;
+    if (!response)
+        return PK_CANCELLED;
+    status = pk_secret_copy(pk_view_string(response), ret_answer);
+    drop(response);
+    return status;
+}
+
+const struct pk_prompt_ops prompt_ops = {
+    .info = info, .error = error, .ask = ask, .ask_secret = ask_secret};

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The conversation's prompt_ops over the application's PAM conversation function. */
+#ifndef PAM_PASSKEY_PROMPT_H
+#define PAM_PASSKEY_PROMPT_H
+
+#include "common/bus/conversation.h"
+
+#include <security/pam_modules.h>
+
+struct prompt {
+    pam_handle_t *pamh;
+    bool quiet;
+    int failure; /* PAM result when the application could not show or ask; 0: it could */
+};
+
+extern const struct pk_prompt_ops prompt_ops; /* context: struct prompt */
+
+#endif
