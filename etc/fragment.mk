@@ -19,3 +19,4 @@ $(etc_generated): %: %.in Makefile
 
 CLEANFILES += $(etc_generated)
 EXTRA_DIST += $(etc_generated:=.in)
+EXTRA_DIST += scripts/build scripts/check scripts/install-dependencies

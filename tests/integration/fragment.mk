@@ -1,1 +1,6 @@
-# See Makefile.am.
+# pytest files; scripts/check runs them inside house.py.
+EXTRA_DIST += \
+	tests/integration/conftest.py \
+	tests/integration/house.py \
+	tests/integration/machine.py \
+	tests/integration/test_etc.py

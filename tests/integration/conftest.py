@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Fixtures. Tests that need the real parts run inside the house; scripts/check starts it."""
+
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+
+import house  # noqa: E402
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: takes long; left out by scripts/check --fast")
+
+
+@pytest.fixture
+def quiet_machine():
+    """Inside the house, with a system log and nothing else running."""
+    if house.MARK not in os.environ:
+        pytest.skip("runs inside tests/integration/house.py only (scripts/check)")
+    import machine as parts
+    parts.reset_state()
+    machine = parts.Machine()
+    yield machine
+    machine.close()
+
+
+@pytest.fixture
+def machine(quiet_machine):
+    """With a system bus; polkit and passkeyd are started by whoever calls them first."""
+    quiet_machine.start_bus()
+    return quiet_machine

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What is installed beside the programs says what it should, to the programs that read it."""
+
+import os
+import shutil
+import subprocess
+
+import dbus
+import dbus.bus
+import pytest
+
+import house
+import machine as parts
+
+
+def own_name(user):
+    with parts.effective(user):
+        bus = dbus.bus.BusConnection(parts.ADDRESS)
+    try:
+        return bus.request_name(parts.NAME)
+    finally:
+        bus.close()
+
+
+@pytest.mark.parametrize("user", ["root", "alice", "messagebus"])
+def test_only_the_daemons_user_owns_the_name(machine, user):
+    with pytest.raises(dbus.DBusException) as caught:
+        own_name(user)
+    assert caught.value.get_dbus_name() == "org.freedesktop.DBus.Error.AccessDenied"
+
+
+def test_the_daemons_user_owns_the_name(machine):
+    assert own_name(house.DAEMON_USER) == dbus.bus.REQUEST_NAME_REPLY_PRIMARY_OWNER
+
+
+@pytest.mark.parametrize("kind,interface,reaches", [
+    ("call", parts.MANAGER, True),
+    ("call", parts.CONVERSATION, True),
+    ("call", parts.RELYING_PARTY, True),
+    ("call", parts.CREDENTIALS, True),
+    ("call", "org.freedesktop.DBus.Properties", True),
+    ("call", "org.freedesktop.DBus.Introspectable", True),
+    ("call", "org.passkeyd.Other1", False),
+    ("call", "org.freedesktop.DBus.ObjectManager", False),
+    ("call", None, False),
+    ("signal", parts.MANAGER, False),
+])
+def test_what_may_be_sent(machine, kind, interface, reaches):
+    with parts.effective(house.DAEMON_USER):
+        owner = dbus.bus.BusConnection(parts.ADDRESS)
+    owner.request_name(parts.NAME)
+    with parts.effective("alice"):
+        caller = dbus.bus.BusConnection(parts.ADDRESS)
+    if kind == "signal":
+        message = dbus.lowlevel.SignalMessage(parts.PATH, interface, "Anything")
+        message.set_destination(parts.NAME)
+    else:
+        message = dbus.lowlevel.MethodCallMessage(parts.NAME, parts.PATH, interface, "Anything")
+    # Only the policy's own answer comes at once: nobody reads on the other side.
+    if kind == "signal":
+        caller.send_message(message)
+        caller.flush()
+        # The bus has handled the signal when it answers what was sent after it.
+        caller.get_name_owner(parts.NAME)
+        assert "Rejected send message" in machine.syslog.text()
+    else:
+        with pytest.raises(dbus.DBusException) as caught:
+            caller.send_message_with_reply_and_block(message, 0.5)
+        denied = caught.value.get_dbus_name() == "org.freedesktop.DBus.Error.AccessDenied"
+        assert denied != reaches, caught.value
+    owner.close()
+    caller.close()
+
+
+def check_authorization(bus, subject, action):
+    details = dbus.Dictionary({}, signature="ss")
+    return bus.call_blocking(
+        "org.freedesktop.PolicyKit1", "/org/freedesktop/PolicyKit1/Authority",
+        "org.freedesktop.PolicyKit1.Authority", "CheckAuthorization", "(sa{sv})sa{ss}us",
+        (("system-bus-name", {"name": dbus.String(subject, variant_level=1)}), action, details,
+         dbus.UInt32(0), ""), timeout=parts.PATIENCE)
+
+
+@pytest.mark.parametrize("action", ["org.passkeyd.enroll", "org.passkeyd.manage"])
+def test_polkit_lets_the_daemon_ask_and_wants_fresh_authentication(machine, action):
+    caller = machine.connect("alice")
+    with parts.effective(house.DAEMON_USER):
+        daemon = dbus.bus.BusConnection(parts.ADDRESS)
+    authorized, challenge, _ = check_authorization(daemon, caller.bus.get_unique_name(), action)
+    assert not authorized and challenge
+    shown = subprocess.run(["pkaction", "--verbose", "--action-id", action], text=True,
+                           capture_output=True, check=True).stdout
+    assert shown.count("auth_self\n") == 3, shown
+    with parts.effective("bob"):
+        other = dbus.bus.BusConnection(parts.ADDRESS)
+    with pytest.raises(dbus.DBusException):  # bob owns neither the action nor alice
+        check_authorization(other, caller.bus.get_unique_name(), action)
+    other.close()
+    daemon.close()
+
+
+def test_pam_profile(quiet_machine):
+    before = open("/etc/pam.d/common-auth", encoding="utf-8").read()
+    assert "pam_passkey.so" not in before
+    subprocess.run(["pam-auth-update", "--package", "--enable", "passkey"], check=True,
+                   env=dict(os.environ, DEBIAN_FRONTEND="noninteractive"))
+    auth = [line for line in open("/etc/pam.d/common-auth", encoding="utf-8")
+            if line.startswith("auth")]
+    assert "pam_passkey.so" in auth[0] and "default=ignore" in auth[0], auth
+    assert any("pam_unix.so" in line for line in auth[1:]), auth
+    subprocess.run(["pam-auth-update", "--package", "--remove", "passkey"], check=True,
+                   env=dict(os.environ, DEBIAN_FRONTEND="noninteractive"))
+    after = open("/etc/pam.d/common-auth", encoding="utf-8").read()
+    assert "pam_passkey.so" not in after
+
+
+def tool(name):
+    path = shutil.which(name)
+    if not path:
+        pytest.skip(f"{name} is not installed")
+    return path
+
+
+def test_unit(quiet_machine):
+    checked = subprocess.run([tool("systemd-analyze"), "verify", "--man=no", "passkeyd.service"],
+                             text=True, capture_output=True, check=False)
+    about = [line for line in checked.stderr.splitlines() if "passkeyd" in line]
+    if not os.path.exists("/usr/sbin/passkeyd"):
+        about = [line for line in about if "not executable" not in line]
+    assert not about, about
+
+
+def test_sysusers_and_tmpfiles(quiet_machine, tmp_path):
+    users, files = tool("systemd-sysusers"), tool("systemd-tmpfiles")
+    (tmp_path / "etc").mkdir()
+    subprocess.run([users, f"--root={tmp_path}", "/usr/lib/sysusers.d/passkeyd.conf"], check=True)
+    passwd = (tmp_path / "etc/passwd").read_text()
+    assert passwd.startswith("passkeyd:x:") and ":/var/lib/passkeyd:" in passwd, passwd
+    assert "passkeyd:x:" in (tmp_path / "etc/group").read_text()
+    subprocess.run([files, "--create", "/usr/lib/tmpfiles.d/passkeyd.conf"], check=True)
+    assert os.stat("/var/lib/passkeyd").st_mode & 0o777 == 0o700
+
+
+def test_udev_rule_comes_after_those_it_relies_on(quiet_machine):
+    """fido_id runs in 60-fido-id.rules; 70-u2f.rules sets another group."""
+    rules = [name for name in os.listdir("/usr/lib/udev/rules.d") if "passkeyd" in name]
+    assert rules and all(name > "70-u2f.rules" for name in rules), rules
