@@ -2,7 +2,7 @@
 daemon_libdaemon_la_SOURCES += \
 	daemon/account.h \
 	daemon/config.h \
-	daemon/policy.h \
+	daemon/policy.c daemon/policy.h \
 	daemon/recovery.h \
 	daemon/store.c daemon/store.h \
 	daemon/store_schema.c daemon/store_schema.h \
