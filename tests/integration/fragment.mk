@@ -3,4 +3,5 @@ EXTRA_DIST += \
 	tests/integration/conftest.py \
 	tests/integration/house.py \
 	tests/integration/machine.py \
-	tests/integration/test_etc.py
+	tests/integration/test_etc.py \
+	tests/integration/test_house.py
