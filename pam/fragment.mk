@@ -14,4 +14,4 @@ pam_pam_passkey_la_CFLAGS = $(AM_CFLAGS) $(PAM_CFLAGS)
 pam_pam_passkey_la_LIBADD = pam/libpampasskey.la common/bus/libbus.la common/base/libbase.la $(PAM_LIBS)
 # Stays mapped once loaded: libdbus keeps memory of its own that would be lost at every unloading.
 pam_pam_passkey_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
-	-export-symbols-regex '^pam_sm_' -Wl,-z,nodelete -Wl,-z,defs
+	-export-symbols-regex '^pam_sm_' -Wl,-z,nodelete

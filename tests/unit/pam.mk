@@ -1,1 +1,24 @@
-# See Makefile.am.
+if HAVE_CMOCKA
+pam_tests = \
+	tests/unit/test_pam_command \
+	tests/unit/test_pam_options \
+	tests/unit/test_pam_passkey \
+	tests/unit/test_pam_result
+check_PROGRAMS += $(pam_tests)
+TESTS += $(pam_tests)
+
+pam_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(PAM_CFLAGS)
+pam_test_libs = pam/libpampasskey.la common/bus/libbus.la common/base/libbase.la \
+	$(CMOCKA_LIBS) $(PAM_LIBS)
+tests_unit_test_pam_command_CFLAGS = $(pam_test_cflags)
+tests_unit_test_pam_command_LDADD = $(pam_test_libs)
+tests_unit_test_pam_options_CFLAGS = $(pam_test_cflags)
+tests_unit_test_pam_options_LDADD = $(pam_test_libs)
+tests_unit_test_pam_result_CFLAGS = $(pam_test_cflags)
+tests_unit_test_pam_result_LDADD = $(pam_test_libs)
+# Uses the module as an application does: through libpam alone.
+tests_unit_test_pam_passkey_SOURCES = tests/unit/test_pam_passkey.c \
+	tests/unit/private_bus.c tests/unit/private_bus.h
+tests_unit_test_pam_passkey_CFLAGS = $(pam_test_cflags)
+tests_unit_test_pam_passkey_LDADD = $(CMOCKA_LIBS) $(PAM_LIBS)
+endif

@@ -1,0 +1,267 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""A passkeyd that misbehaves on request: the user of Authenticate or Enroll names the scenario."""
+
+import os
+import sys
+
+import dbus
+import dbus.mainloop.glib
+import dbus.service
+from gi.repository import GLib
+
+NAME = "org.passkeyd"
+PATH = "/org/passkeyd"
+MANAGER = "org.passkeyd.Manager1"
+CONVERSATION = "org.passkeyd.Conversation1"
+CREDENTIALS = "org.passkeyd.Credentials1"
+PIN = b"correct horse"
+
+
+def details(**members):
+    return dbus.Dictionary(members, signature="sv")
+
+
+def done(result, text="", **members):
+    return ("done", text, details(result=result, correlation="c0ffee", **members))
+
+
+def read_secret(answer):
+    if "secret" not in answer:
+        return None
+    with os.fdopen(answer["secret"].take(), "rb") as pipe:
+        return pipe.read()
+
+
+class Refusal(dbus.DBusException):
+    def __init__(self, name, message):
+        super().__init__(message)
+        self._dbus_error_name = "org.passkeyd.Error." + name
+
+
+class Raw(Exception):
+    """Reply with exactly these arguments and this signature."""
+
+    def __init__(self, signature, *arguments):
+        super().__init__(signature)
+        self.signature, self.arguments = signature, arguments
+
+
+class Spoof(Exception):
+    pass
+
+
+def scenario_pin(user, context):
+    answer = yield ("ask-secret", "PIN for the key:", details(event="pin", tries=dbus.UInt32(8)))
+    secret = read_secret(answer)
+    if secret is None:
+        yield done("cancelled", "No PIN given")
+    elif secret == PIN:
+        yield ("info", "Touch it", details(event="touch"))
+        yield done("ok", "", user=user)
+    else:
+        yield done("pin-invalid", "Wrong PIN")
+
+
+def scenario_ask(user, context):
+    answer = yield ("ask", "Which one?\nType a number:", details(event="choose"))
+    yield done("ok" if answer.get("text") == "2" else "denied", "", user=user)
+
+
+def scenario_context(user, context):
+    """Says what it was told, as sorted key=value lines."""
+    lines = ["%s=%s" % (key, context[key]) for key in sorted(context)]
+    yield ("info", "\n".join(lines), details(event="touch"))
+    yield done("ok", "", user=user)
+
+
+def scenario_chatter(user, context):
+    for number in range(5000):
+        yield ("info", str(number), details())
+
+
+def scenario_dies(user, context):
+    yield ("info", "Touch it", details(event="touch"))
+    os._exit(0)
+
+
+def constant(*steps):
+    def scenario(user, context):
+        for step in steps:
+            if isinstance(step, Exception):
+                raise step
+            yield step
+
+    return scenario
+
+
+TOUCH = ("info", "Touch it", details(event="touch"))
+OK = done("ok", "", user="nobody-else")
+
+SCENARIOS = {
+    "pin": scenario_pin,
+    "ask": scenario_ask,
+    "context": scenario_context,
+    "chatter": scenario_chatter,
+    "dies": scenario_dies,
+    "touch": lambda user, context: iter([TOUCH, done("ok", "Welcome", user=user)]),
+    "hostile-text": constant(("info", "a\x1b[2Jb\nc\u202ed", details()), done("denied", "\x07no")),
+    "quiet": constant(("info", "chat", details(event="busy")), TOUCH,
+                      ("error", "wrong key", details(reason="no-match")), done("no-match")),
+    "other-user": constant(OK),
+    "no-user": constant(done("ok")),
+    "user-not-string": constant(done("ok", "", user=dbus.UInt32(0))),
+    "enrolled": constant(done("ok", "", user="enrolled", credential='{"name":"blue"}')),
+    "no-credentials": constant(done("no-credentials", "No passkey here")),
+    "unknown-user": constant(done("unknown-user")),
+    "pin-blocked": constant(done("pin-blocked")),
+    "touch-timeout": constant(done("touch-timeout")),
+    "done-unavailable": constant(done("unavailable")),
+    "result-unknown": constant(done("okay", "", user="result-unknown")),
+    "result-missing": constant(("done", "", details(user="result-missing"))),
+    "result-number": constant(("done", "", details(result=dbus.Boolean(True),
+                                                   user="result-number"))),
+    "result-in-text": constant(("done", "ok", details(user="result-in-text"))),
+    "ok-as-kind": constant(("ok", "", details(result="ok", user="ok-as-kind"))),
+    "junk-kind": constant(("sing", "la", details())),
+    "empty-kind": constant(("", "", details())),
+    "huge-text": constant(("info", "x" * 100000, details()), OK),
+    "signature-short": constant(Raw("ss", "done", "")),
+    "signature-number": constant(Raw("usa{sv}", dbus.UInt32(4), "", details(result="ok"))),
+    "signature-extra": constant(Raw("ssa{sv}s", "done", "", details(result="ok", user="x"), "x")),
+    "signature-empty": constant(Raw("")),
+    "next-error": constant(Refusal("LimitExceeded", "Too many [42]")),
+    "next-error-strange": constant(Refusal("Surprise", "boo")),
+    "silent": constant(None),
+    "spoofed": constant(Spoof()),
+}
+
+
+def spoof(message):
+    """Somebody else answers in the daemon's place: the right serial, the wrong sender."""
+    stranger = dbus.bus.BusConnection(os.environ["DBUS_STARTER_ADDRESS"])
+    returned = dbus.lowlevel.MethodReturnMessage(message)
+    returned.append(*done("ok", "", user="spoofed"), signature="ssa{sv}")
+    stranger.send_message(returned)
+    stranger.flush()
+
+
+class Conversation(dbus.service.Object):
+    def __init__(self, bus, path, steps):
+        super().__init__(bus, path)
+        self.steps = steps
+        self.started = False
+
+    @dbus.service.method(CONVERSATION, in_signature="a{sv}", out_signature="ssa{sv}",
+                         async_callbacks=("reply", "error"), byte_arrays=True,
+                         message_keyword="message", connection_keyword="connection")
+    def Next(self, answer, reply, error, message, connection):
+        try:
+            step = self.steps.send(answer) if self.started and hasattr(self.steps, "send") \
+                else next(self.steps)
+            self.started = True
+        except Raw as raw:
+            returned = dbus.lowlevel.MethodReturnMessage(message)
+            if raw.signature:
+                returned.append(*raw.arguments, signature=raw.signature)
+            connection.send_message(returned)
+            return
+        except Spoof:
+            spoof(message)
+            return
+        except Refusal as refusal:
+            error(refusal)
+            return
+        if step is not None:
+            reply(*step)
+
+    @dbus.service.method(CONVERSATION, in_signature="", out_signature="")
+    def Cancel(self):
+        print("cancelled", file=sys.stderr, flush=True)
+
+
+class Daemon(dbus.service.Object):
+    def __init__(self, bus):
+        super().__init__(bus, PATH)
+        self.bus = bus
+        self.count = 0
+
+    def open(self, user, context):
+        if user == "refused":
+            raise Refusal("AccessDenied", "Not for you\x1b [17]")
+        if user == "elsewhere":
+            return dbus.ObjectPath("/org/elsewhere/1")
+        if user == "":
+            steps = iter([TOUCH, done("ok", "", user="touch")])
+        else:
+            steps = SCENARIOS[user](user, context)
+        self.count += 1
+        path = "%s/conversation/%d" % (PATH, self.count)
+        Conversation(self.bus, path, steps)
+        return dbus.ObjectPath(path)
+
+    @dbus.service.method(MANAGER, in_signature="sa{sv}", out_signature="o",
+                         async_callbacks=("reply", "error"))
+    def Authenticate(self, user, context, reply, error):
+        try:
+            if user != "never-opens":
+                reply(self.open(str(user), context))
+        except Refusal as refusal:
+            error(refusal)
+
+    @dbus.service.method(MANAGER, in_signature="sa{sv}", out_signature="o")
+    def Enroll(self, user, options):
+        if "ticket" in options:
+            user = read_secret({"secret": options["ticket"]}).decode()
+        return self.open(str(user), options)
+
+    @dbus.service.method(MANAGER, in_signature="", out_signature="s")
+    def Status(self):
+        return os.environ.get("FAKE_STATUS", '{"version":"0.1.0"}')
+
+    @dbus.service.method(dbus.PROPERTIES_IFACE, in_signature="ss", out_signature="v")
+    def Get(self, interface, name):
+        return "0.1.0"
+
+    @dbus.service.method(CREDENTIALS, in_signature="sa{sv}", out_signature="s")
+    def List(self, user, options):
+        if user == "huge":
+            return '["' + "x" * 5000000 + '"]'
+        return os.environ.get("FAKE_LIST", "[]")
+
+    @dbus.service.method(CREDENTIALS, in_signature="sss", out_signature="")
+    def Rename(self, user, credential, name):
+        if name == "taken":
+            raise Refusal("NameTaken", "That name is taken [9]")
+        print("rename %s %s %s" % (user, credential, name), file=sys.stderr, flush=True)
+
+    @dbus.service.method(CREDENTIALS, in_signature="ss", out_signature="")
+    def Remove(self, user, credential):
+        print("remove %s %s" % (user, credential), file=sys.stderr, flush=True)
+
+    @dbus.service.method(CREDENTIALS, in_signature="s", out_signature="as")
+    def CreateRecoveryCodes(self, user):
+        return ["code-%d" % number for number in range(10)]
+
+    @dbus.service.method(CREDENTIALS, in_signature="sa{sv}", out_signature="ht")
+    def CreateTicket(self, user, options):
+        reader, writer = os.pipe()
+        os.write(writer, b"ticket-for-" + user.encode())
+        os.close(writer)
+        descriptor = dbus.types.UnixFd(reader)
+        os.close(reader)
+        return descriptor, 1234567890
+
+
+def main():
+    dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
+    bus = dbus.bus.BusConnection(os.environ["DBUS_STARTER_ADDRESS"])
+    Daemon(bus)
+    loop = GLib.MainLoop()
+    bus.call_on_disconnection(lambda connection: loop.quit())
+    bus.request_name(NAME)
+    loop.run()
+
+
+if __name__ == "__main__":
+    main()

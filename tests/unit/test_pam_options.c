@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "pam/options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define WORDS_MAX 9
+
+static enum pk_status parse(const char *const *words, struct options *options, const char **bad)
+{
+    const char *argv[WORDS_MAX];
+    int argc = 0;
+
+    while (words[argc]) {
+        argv[argc] = words[argc];
+        argc++;
+    }
+    return options_parse(argc, argv, options, bad);
+}
+
+static void nothing_is_every_default(void **state)
+{
+    const char *const none[] = {NULL};
+    struct options options = {.nullok = true};
+    const char *bad = NULL;
+
+    (void)state;
+    assert_int_equal(parse(none, &options, &bad), PK_OK);
+    assert_null(options.rp);
+    assert_null(options.uv);
+    assert_null(options.transports);
+    assert_int_equal(options.timeout, 0);
+    assert_false(options.nullok || options.identify || options.debug || options.quiet);
+}
+
+static void every_option_is_read(void **state)
+{
+    const char *const words[] = {"rp=corp.example",
+                                 "timeout=600",
+                                 "uv=required",
+                                 "transports=local,recovery",
+                                 "nullok",
+                                 "identify",
+                                 "debug",
+                                 "quiet",
+                                 NULL};
+    struct options options;
+    const char *bad = NULL;
+
+    (void)state;
+    assert_int_equal(parse(words, &options, &bad), PK_OK);
+    assert_string_equal(options.rp, "corp.example");
+    assert_int_equal(options.timeout, 600);
+    assert_string_equal(options.uv, "required");
+    assert_string_equal(options.transports, "local,recovery");
+    assert_true(options.nullok && options.identify && options.debug && options.quiet);
+}
+
+static void valid_values(void **state)
+{
+    static const char *const words[] = {
+        "timeout=1",  "timeout=060",      "uv=preferred",   "uv=discouraged",
+        "rp=default", "transports=local", "transports=ssh", "transports=browser,agent,local"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        const char *const one[] = {words[i], NULL};
+        struct options options;
+        const char *bad = NULL;
+
+        if (parse(one, &options, &bad) != PK_OK)
+            fail_msg("refused: %s", words[i]);
+    }
+}
+
+static void everything_else_is_refused(void **state)
+{
+    static const char *const words[] = {
+        "",
+        "=",
+        "nullok=1",
+        "NULLOK",
+        "null_ok",
+        "nullok ",
+        "Debug",
+        "debug=",
+        "rp",
+        "rp=",
+        "rp=a b",
+        "rp=a/b",
+        "rp=\xc3\xa4",
+        "timeout",
+        "timeout=",
+        "timeout=0",
+        "timeout=-1",
+        "timeout=601",
+        "timeout=4294967297",
+        "timeout=1s",
+        "timeout= 1",
+        "timeout=0x1",
+        "uv",
+        "uv=",
+        "uv=Required",
+        "uv=requiredx",
+        "uv=none",
+        "transports=",
+        "transports=,",
+        "transports=local,",
+        "transports=,local",
+        "transports=local,local",
+        "transports=usb",
+        "transports=Local",
+        "unknown",
+        "file=/etc/passwd",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        const char *const after_good[] = {"quiet", words[i], NULL};
+        struct options options = {.timeout = 77};
+        const char *bad = NULL;
+
+        if (parse(after_good, &options, &bad) != PK_CONFIG)
+            fail_msg("accepted: %s", words[i]);
+        assert_ptr_equal(bad, words[i]);
+        /* Nothing is written on failure. */
+        assert_int_equal(options.timeout, 77);
+        assert_false(options.quiet);
+    }
+}
+
+static void nothing_may_be_said_twice(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"rp=a", "rp=a"},
+        {"timeout=5", "timeout=6"},
+        {"uv=required", "uv=discouraged"},
+        {"transports=local", "transports=ssh"},
+        {"nullok", "nullok"},
+        {"quiet", "quiet"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        const char *const words[] = {pairs[i][0], pairs[i][1], NULL};
+        struct options options;
+        const char *bad = NULL;
+
+        assert_int_equal(parse(words, &options, &bad), PK_CONFIG);
+        assert_ptr_equal(bad, pairs[i][1]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_every_default),
+        cmocka_unit_test(every_option_is_read),
+        cmocka_unit_test(valid_values),
+        cmocka_unit_test(everything_else_is_refused),
+        cmocka_unit_test(nothing_may_be_said_twice),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
