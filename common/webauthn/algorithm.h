@@ -6,10 +6,10 @@
 #include "common/webauthn/crypto.h"
 
 enum pk_key_type { /* COSE kty */
-    PK_KEY_OKP = 1,
-    PK_KEY_EC2 = 2,
-    PK_KEY_RSA = 3,
-    PK_KEY_AKP = 7, /* RFC 9964 */
+                   PK_KEY_OKP = 1,
+                   PK_KEY_EC2 = 2,
+                   PK_KEY_RSA = 3,
+                   PK_KEY_AKP = 7, /* RFC 9964 */
 };
 
 enum { PK_ALGORITHM_RS1 = -65535 };

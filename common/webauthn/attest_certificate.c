@@ -42,8 +42,7 @@ static X509 *parse_x509(struct pk_view der)
     if (der.len == 0 || der.len > LONG_MAX)
         return NULL;
     x509 = d2i_X509(NULL, &at, (long)der.len);
-    if (x509 &&
-        (at != der.ptr + der.len || (X509_get_extension_flags(x509) & EXFLAG_INVALID))) {
+    if (x509 && (at != der.ptr + der.len || (X509_get_extension_flags(x509) & EXFLAG_INVALID))) {
         X509_free(x509);
         x509 = NULL;
     }
@@ -173,8 +172,7 @@ static bool subject_has_country(const struct pk_certificate *certificate)
 
 enum pk_status pk_certificate_check_packed_subject(const struct pk_certificate *certificate)
 {
-    if (subject_has_country(certificate) &&
-        subject_has(certificate, NID_organizationName, NULL) &&
+    if (subject_has_country(certificate) && subject_has(certificate, NID_organizationName, NULL) &&
         subject_has(certificate, NID_organizationalUnitName, "Authenticator Attestation") &&
         subject_has(certificate, NID_commonName, NULL))
         return PK_OK;
@@ -198,8 +196,7 @@ enum pk_status pk_certificate_extension(const struct pk_certificate *certificate
         return PK_CERTIFICATE_MALFORMED;
     extension = X509_get_ext(certificate->x509, at);
     value = X509_EXTENSION_get_data(extension);
-    *ret_value =
-        (struct pk_view){ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)};
+    *ret_value = (struct pk_view){ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)};
     *ret_critical = X509_EXTENSION_get_critical(extension);
     return PK_OK;
 }

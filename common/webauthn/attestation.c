@@ -148,9 +148,9 @@ static enum pk_status judge(const struct pk_requirements *requirements,
         *ret = PK_TRUST_UNKNOWN;
         return PK_OK;
     }
-    status = pk_certificate_path_verify(finding->path, finding->path_count,
-                                        requirements->trust_anchors,
-                                        requirements->trust_anchor_count, subject->time, &trusted);
+    status =
+        pk_certificate_path_verify(finding->path, finding->path_count, requirements->trust_anchors,
+                                   requirements->trust_anchor_count, subject->time, &trusted);
     if (status == PK_OK)
         *ret = trusted ? PK_TRUST_YES : PK_TRUST_NO;
     return status;

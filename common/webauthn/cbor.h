@@ -16,15 +16,15 @@
 #include "common/base/reader.h"
 
 enum pk_cbor_type { /* the major types, RFC 8949 section 3.1 */
-    PK_CBOR_UNSIGNED,
-    PK_CBOR_NEGATIVE,
-    PK_CBOR_BYTES,
-    PK_CBOR_TEXT,
-    PK_CBOR_ARRAY,
-    PK_CBOR_MAP,
-    PK_CBOR_TAGGED,
-    PK_CBOR_SIMPLE,
-    PK_CBOR_END, /* no item left */
+                    PK_CBOR_UNSIGNED,
+                    PK_CBOR_NEGATIVE,
+                    PK_CBOR_BYTES,
+                    PK_CBOR_TEXT,
+                    PK_CBOR_ARRAY,
+                    PK_CBOR_MAP,
+                    PK_CBOR_TAGGED,
+                    PK_CBOR_SIMPLE,
+                    PK_CBOR_END, /* no item left */
 };
 
 /* Checks the next item, all of it, and gives its bytes, borrowed; empty after a failure. */

@@ -7,8 +7,7 @@ json_t *pk_json_load_object(struct pk_view text, bool *ret_duplicate)
 {
     json_error_t error;
     json_t *value = json_loadb((const char *)text.ptr, text.len,
-                               JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL,
-                               &error);
+                               JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
 
     *ret_duplicate = !value && json_error_code(&error) == json_error_duplicate_key;
     if (value && !json_is_object(value)) {

@@ -12,8 +12,7 @@ enum pk_status pk_registration_json_verify(const struct pk_requirements *require
                                            struct pk_registration_result *ret) PK_WARN_UNUSED;
 
 /* As pk_authentication_response_parse(). */
-enum pk_status
-pk_authentication_json_parse(const json_t *credential,
-                             struct pk_authentication_response *ret) PK_WARN_UNUSED;
+enum pk_status pk_authentication_json_parse(const json_t *credential,
+                                            struct pk_authentication_response *ret) PK_WARN_UNUSED;
 
 #endif

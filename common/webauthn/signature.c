@@ -3,7 +3,7 @@
 
 #include "common/base/reader.h"
 #include "common/webauthn/cose.h"
-#include "common/webauthn/edwards.h"
+#include "common/webauthn/signature_edwards.h"
 #include "common/webauthn/verify.h"
 
 #include <openssl/bn.h>
@@ -97,8 +97,7 @@ static EVP_PKEY *key_from_point(const struct pk_cose_key *cose)
     memcpy(point + 1 + size, cose->y.ptr, size);
     (void)snprintf(group, sizeof(group), "%s", cose->algorithm->openssl_name);
     parameters[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0);
-    parameters[1] =
-        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * size);
+    parameters[1] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * size);
     parameters[2] = OSSL_PARAM_construct_end();
     return key_from_parameters("EC", parameters);
 }
@@ -216,7 +215,8 @@ enum pk_status pk_public_key_parse(struct pk_view cose, struct pk_public_key **r
 static bool curve_suits(const struct pk_algorithm *algorithm, EVP_PKEY *key)
 {
     static const char *const nist[] = {"prime256v1", "secp384r1", "secp521r1"};
-    static const char *const exact[] = {[32] = "prime256v1", [48] = "secp384r1", [66] = "secp521r1"};
+    static const char *const exact[] = {
+        [32] = "prime256v1", [48] = "secp384r1", [66] = "secp521r1"};
     char group[32];
     size_t len = 0;
 
@@ -314,9 +314,9 @@ static bool verify_hashed(struct pk_public_key *key, struct pk_view message,
 static bool verify_whole(struct pk_public_key *key, struct pk_view message,
                          struct pk_view signature)
 {
-    bool valid = EVP_DigestVerifyInit_ex(key->digest, NULL, NULL, NULL, NULL, key->key, NULL) > 0 &&
-                 EVP_DigestVerify(key->digest, signature.ptr, signature.len, message.ptr,
-                                  message.len) == 1;
+    bool valid =
+        EVP_DigestVerifyInit_ex(key->digest, NULL, NULL, NULL, NULL, key->key, NULL) > 0 &&
+        EVP_DigestVerify(key->digest, signature.ptr, signature.len, message.ptr, message.len) == 1;
 
     (void)EVP_MD_CTX_reset(key->digest);
     return valid;

@@ -186,8 +186,8 @@ static enum pk_status attest(const struct pk_requirements *requirements,
 
     subject.signed_data = pk_view_of(&signed_data);
     if (status == PK_OK)
-        status = pk_attestation_verify(requirements, &subject, object->format, object->statement,
-                                       ret);
+        status =
+            pk_attestation_verify(requirements, &subject, object->format, object->statement, ret);
     if (status == PK_OK)
         status = check_policy(requirements, ret, data->aaguid);
     return status;
@@ -261,8 +261,8 @@ static enum pk_status check_credential(const struct pk_requirements *requirement
     bool allowed = requirements->credential_count == 0;
 
     for (size_t i = 0; i < requirements->credential_count && !allowed; i++)
-        allowed = pk_view_equal(pk_view_of(&requirements->credentials[i].id),
-                                assertion->credential_id);
+        allowed =
+            pk_view_equal(pk_view_of(&requirements->credentials[i].id), assertion->credential_id);
     if (!allowed)
         return PK_CREDENTIAL_NOT_ALLOWED;
     if (!pk_view_equal(pk_view_of(&record->id), assertion->credential_id))

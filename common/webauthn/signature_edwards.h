@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Points of edwards25519 and edwards448 (RFC 8032): the check that OpenSSL leaves out. */
-#ifndef PK_WEBAUTHN_EDWARDS_H
-#define PK_WEBAUTHN_EDWARDS_H
+#ifndef PK_WEBAUTHN_SIGNATURE_EDWARDS_H
+#define PK_WEBAUTHN_SIGNATURE_EDWARDS_H
 
 #include "common/base/bytes.h"
 

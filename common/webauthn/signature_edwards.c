@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "common/webauthn/edwards.h"
+#include "common/webauthn/signature_edwards.h"
 
 #include "common/base/cleanup.h"
 
