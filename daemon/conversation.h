@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One conversation: a queue of things to say, the caller's one outstanding Next, and the question
+ * that waits for an answer. What it is about is somebody else's (sign_in.c, enrolment.c): they
+ * speak through the functions below and hear through struct conversation_ops.
+ */
+#ifndef PASSKEYD_CONVERSATION_H
+#define PASSKEYD_CONVERSATION_H
+
+#include "daemon/daemon.h"
+
+struct conversation;
+
+struct conversation_ops {
+    /* The answer to the last question; length 0: declined. The secret is wiped afterwards. */
+    void (*answered)(void *data, struct pk_secret *answer);
+    /* Over before it was done: cancelled, vanished (PK_CANCELLED) or the deadline (PK_TIMEOUT). */
+    void (*stopped)(void *data, enum pk_status why);
+    /* The last call: release data. */
+    void (*release)(void *data);
+};
+
+struct conversations *conversations_new(struct daemon *daemon);
+void conversations_free(struct conversations *conversations);
+/* Cancels what that connection opened. */
+void conversations_vanished(struct conversations *conversations, const char *sender);
+/* Conversations that are not done. */
+size_t conversations_active(const struct conversations *conversations);
+
+/*
+ * Opens one for the caller and answers the call with its path; timeout is in seconds. On a failure
+ * the call has been answered and release() called, and NULL is returned.
+ */
+struct conversation *conversation_open(struct daemon *daemon, struct call *call, unsigned timeout,
+                                       const struct conversation_ops *ops, void *data);
+
+/* The correlation id, which the log repeats. */
+const char *conversation_id(const struct conversation *conversation);
+uid_t conversation_uid(const struct conversation *conversation);
+/* Seconds until the deadline. */
+unsigned conversation_time_left(const struct conversation *conversation);
+
+/* Things to say. event and reason are stable names (doc/protocol.md). */
+void conversation_info(struct conversation *conversation, const char *event, const char *text);
+void conversation_error(struct conversation *conversation, enum pk_status reason, const char *text);
+
+enum question_kind {
+    QUESTION_ECHOED,
+    QUESTION_SECRET,
+};
+/* tries: 0xff: not known, not said. One question at a time. */
+void conversation_ask(struct conversation *conversation, enum question_kind kind, const char *event,
+                      const char *text, unsigned tries);
+/* Takes a question back that has not been answered. */
+void conversation_unask(struct conversation *conversation);
+
+/* How it ended. user and credential (JSON) may be NULL. Only the first call counts. */
+struct outcome {
+    enum pk_status status;
+    const char *text;
+    const char *user;
+    const char *credential;
+};
+void conversation_done(struct conversation *conversation, const struct outcome *outcome);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/daemon.h"
+
+#include "common/base/log.h"
+#include "common/base/text.h"
+
+#include <ctype.h>
+#include <netdb.h>
+#include <string.h>
+#include <time.h>
+
+#define RP_ID_KEY "rp-id"
+
+static int64_t clock_seconds(clockid_t clock)
+{
+    struct timespec now = {0};
+
+    (void)clock_gettime(clock, &now);
+    return now.tv_sec;
+}
+
+int64_t daemon_now(void)
+{
+    return clock_seconds(CLOCK_REALTIME);
+}
+
+int64_t daemon_monotonic(void)
+{
+    return clock_seconds(CLOCK_MONOTONIC);
+}
+
+/* The host's full name in lower case, or as much of it as is known. */
+static enum pk_status full_host_name(char ret[PK_RP_ID_MAX + 1])
+{
+    const struct addrinfo hints = {.ai_flags = AI_CANONNAME, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    char name[PK_RP_ID_MAX + 1] = "";
+    const char *full = name;
+
+    if (gethostname(name, sizeof(name) - 1) || name[0] == '\0')
+        return PK_UNAVAILABLE;
+    if (!strchr(name, '.') && getaddrinfo(name, NULL, &hints, &found) == 0 && found->ai_canonname &&
+        strchr(found->ai_canonname, '.') && strlen(found->ai_canonname) <= PK_RP_ID_MAX)
+        full = found->ai_canonname;
+    for (size_t i = 0;; i++) {
+        ret[i] = (char)tolower((unsigned char)full[i]);
+        if (full[i] == '\0')
+            break;
+    }
+    if (found)
+        freeaddrinfo(found);
+    return PK_OK;
+}
+
+/* Recorded at first start, so that a later change of the host's name locks nobody out. */
+static enum pk_status recorded_rp_id(struct store *store, char **ret_id)
+{
+    PK_AUTO_BYTES struct pk_bytes stored = {0};
+    char name[PK_RP_ID_MAX + 1];
+    enum pk_status status = store->verbs->get(store, RP_ID_KEY, &stored);
+
+    if (status == PK_OK) {
+        *ret_id = strndup((const char *)stored.data, stored.len);
+        return *ret_id ? PK_OK : PK_NO_MEMORY;
+    }
+    if (status != PK_NOT_FOUND)
+        return status;
+    status = full_host_name(name);
+    if (!status)
+        status = store->verbs->put(store, RP_ID_KEY, pk_view_string(name));
+    if (status)
+        return status;
+    pk_log(LOG_NOTICE, "the default relying party's id is now and for good \"%s\"", name);
+    *ret_id = strdup(name);
+    return *ret_id ? PK_OK : PK_NO_MEMORY;
+}
+
+/* What the default relying party's section leaves open. */
+static enum pk_status complete(struct config *config, const char *rp_id)
+{
+    for (size_t i = 0; i < config->rp_count; i++) {
+        struct rp_config *rp = &config->rps[i];
+        PK_AUTO_FREE char *origin = NULL;
+
+        if (strcmp(rp->name, "default") != 0 || rp->id)
+            continue;
+        rp->id = strdup(rp_id);
+        if (!rp->id)
+            return PK_NO_MEMORY;
+        if (rp->origins.count > 0)
+            continue;
+        origin = pk_text_format("https://%s", rp_id);
+        if (!origin)
+            return PK_NO_MEMORY;
+        return pk_strings_add(&rp->origins, origin);
+    }
+    return PK_OK;
+}
+
+enum pk_status daemon_configure(struct daemon *daemon, char **ret_why)
+{
+    struct config *config = NULL;
+    enum pk_status status = config_load(daemon->config_path, &config, ret_why);
+
+    if (status)
+        return status;
+    if (!daemon->rp_id)
+        status = recorded_rp_id(daemon->store, &daemon->rp_id);
+    if (!status)
+        status = complete(config, daemon->rp_id);
+    if (status) {
+        config_free(config);
+        *ret_why = pk_text_format("relying party id: %s", pk_status_name(status));
+        return status;
+    }
+    if (daemon->config)
+        config_free(daemon->config);
+    daemon->config = config;
+    return PK_OK;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The running daemon: what its parts share. */
+#ifndef PASSKEYD_DAEMON_H
+#define PASSKEYD_DAEMON_H
+
+#include "daemon/bus.h"
+#include "daemon/config.h"
+#include "daemon/store.h"
+
+struct ceremonies;
+struct conversations;
+struct devices;
+struct helpers;
+struct peers;
+
+struct daemon {
+    struct event_base *base;
+    const char *config_path;
+    struct config *config;
+    struct store *store;
+    char *rp_id; /* of the default relying party, recorded at first start */
+    struct bus *bus;
+    struct peers *peers;
+    struct helpers *helpers;
+    struct devices *devices;
+    struct ceremonies *ceremonies;
+    struct conversations *conversations;
+    int exit_code;
+};
+
+/* Seconds since the epoch: for what is stored or shown. */
+int64_t daemon_now(void);
+/* Seconds that only go forward: for deadlines. */
+int64_t daemon_monotonic(void);
+
+/*
+ * Reads the configuration again and puts the recorded RP id in its place. On an error the old one
+ * stays; *ret_why is the caller's to free.
+ */
+enum pk_status daemon_configure(struct daemon *daemon, char **ret_why) PK_WARN_UNUSED;
+
+#endif

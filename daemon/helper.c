@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/helper.h"
+
+#include "common/base/cleanup.h"
+#include "common/base/log.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#define FRAMES_PER_SECOND 64 /* more is a flood */
+#define CANCEL_GRACE      2  /* seconds to give the key back before it is killed */
+#define EXIT_GRACE        1  /* seconds to exit once its output has ended */
+#define INPUT_MAX         (4 + PK_FRAME_MAX)
+
+struct helper {
+    LIST_ENTRY(helper) entry;
+    struct helpers *helpers;
+    pid_t pid;
+    int fd;
+    struct event *readable;
+    struct event *writable;
+    struct event *deadline;
+    const struct helper_ops *ops;
+    void *data;
+    uint8_t *input;
+    size_t input_len;
+    struct pk_bytes output; /* may hold a PIN */
+    size_t output_sent;
+    bool greeted;
+    bool ended;  /* output ended or broken: nothing more is read */
+    bool exited; /* reaped */
+    time_t second;
+    unsigned frames; /* in that second */
+};
+
+struct helpers {
+    struct event_base *base;
+    LIST_HEAD(, helper) list;
+};
+
+/* --- the process ------------------------------------------------------------------------------ */
+
+/* In the child: nothing is inherited but the socket, standard error and a bare environment. */
+static void become(const char *program, int fd, pid_t parent)
+{
+    char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+    char lang[] = "LANG=C.UTF-8";
+    char *environment[] = {path, lang, NULL};
+    char *arguments[] = {strdup(program), NULL};
+    sigset_t none;
+
+    (void)sigemptyset(&none);
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) || getppid() != parent ||
+        sigprocmask(SIG_SETMASK, &none, NULL) || signal(SIGPIPE, SIG_DFL) == SIG_ERR ||
+        dup2(fd, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0 || close_range(3, ~0U, 0))
+        _exit(126);
+    (void)execve(program, arguments, environment);
+    _exit(127);
+}
+
+static enum pk_status start(struct helper *helper, const char *program)
+{
+    int pair[2];
+    pid_t parent = getpid();
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+        return PK_NO_MEMORY;
+    helper->pid = fork();
+    if (helper->pid == 0)
+        become(program, pair[1], parent);
+    (void)close(pair[1]);
+    if (helper->pid < 0 || fcntl(pair[0], F_SETFL, O_NONBLOCK)) {
+        (void)close(pair[0]);
+        return PK_NO_MEMORY;
+    }
+    helper->fd = pair[0];
+    return PK_OK;
+}
+
+static void set_timer(struct helper *helper, unsigned seconds)
+{
+    const struct timeval when = {(time_t)seconds, 0};
+
+    (void)evtimer_add(helper->deadline, &when);
+}
+
+void helper_set_lifetime(struct helper *helper, unsigned lifetime)
+{
+    if (lifetime > 0)
+        set_timer(helper, lifetime);
+    else
+        (void)evtimer_del(helper->deadline);
+}
+
+static void stop_reading(struct helper *helper)
+{
+    helper->ended = true;
+    (void)event_del(helper->readable);
+    (void)event_del(helper->writable);
+}
+
+void helper_kill(struct helper *helper)
+{
+    stop_reading(helper);
+    if (!helper->exited)
+        (void)kill(helper->pid, SIGKILL);
+}
+
+void helper_cancel(struct helper *helper)
+{
+    if (helper->ended)
+        return;
+    helper_send(helper, &(struct pk_frame){.type = PK_FRAME_CANCEL});
+    set_timer(helper, CANCEL_GRACE);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *data)
+{
+    struct helper *helper = data;
+
+    (void)fd, (void)what;
+    pk_log(LOG_DEBUG, "helper %d: killed at its deadline", (int)helper->pid);
+    helper_kill(helper);
+}
+
+static void release(struct helper *helper)
+{
+    LIST_REMOVE(helper, entry);
+    if (helper->readable)
+        event_free(helper->readable);
+    if (helper->writable)
+        event_free(helper->writable);
+    if (helper->deadline)
+        event_free(helper->deadline);
+    cleanup_close_fd(&helper->fd);
+    if (helper->input)
+        explicit_bzero(helper->input, INPUT_MAX);
+    free(helper->input);
+    if (helper->output.data)
+        explicit_bzero(helper->output.data, helper->output.len);
+    pk_bytes_clear(&helper->output);
+    free(helper);
+}
+
+/* --- what it says ----------------------------------------------------------------------------- */
+
+static enum pk_status count_frame(struct helper *helper)
+{
+    struct timespec now = {0};
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    if (now.tv_sec != helper->second)
+        helper->frames = 0;
+    helper->second = now.tv_sec;
+    return ++helper->frames > FRAMES_PER_SECOND ? PK_LIMIT_EXCEEDED : PK_OK;
+}
+
+static enum pk_status take_frame(struct helper *helper, struct pk_view payload)
+{
+    PK_AUTO_FRAME struct pk_frame frame = {0};
+    enum pk_status status = count_frame(helper);
+
+    if (!status)
+        status = pk_frame_decode(payload, &frame);
+    if (status)
+        return status;
+    if (helper->greeted) {
+        helper->ops->frame(helper->data, &frame);
+        return PK_OK;
+    }
+    helper->greeted = frame.type == PK_FRAME_HELLO && frame.version == PK_FRAME_VERSION;
+    return helper->greeted ? PK_OK : PK_PROTOCOL;
+}
+
+/* Takes every whole frame out of the input. */
+static enum pk_status take_frames(struct helper *helper)
+{
+    enum pk_status status = PK_OK;
+    size_t done = 0;
+
+    while (!status && !helper->ended) {
+        struct pk_view rest = {helper->input + done, helper->input_len - done};
+        size_t size = 0;
+
+        status = pk_frame_size(rest, &size);
+        if (status || size == 0 || size > rest.len)
+            break;
+        status = take_frame(helper, (struct pk_view){rest.ptr + 4, size - 4});
+        done += size;
+    }
+    helper->input_len -= done;
+    (void)memmove(helper->input, helper->input + done, helper->input_len);
+    return status;
+}
+
+static void read_all(struct helper *helper)
+{
+    while (!helper->ended) {
+        ssize_t got = recv(helper->fd, helper->input + helper->input_len,
+                           INPUT_MAX - helper->input_len, MSG_DONTWAIT);
+        enum pk_status status;
+
+        if (got < 0 && (errno == EAGAIN || errno == EINTR))
+            return;
+        if (got <= 0) {
+            stop_reading(helper);
+            set_timer(helper, EXIT_GRACE);
+            return;
+        }
+        helper->input_len += (size_t)got;
+        status = take_frames(helper);
+        if (status) {
+            pk_log(LOG_WARNING, "helper %d: %s", (int)helper->pid, pk_status_name(status));
+            helper_kill(helper);
+        }
+    }
+}
+
+static void finish(struct helper *helper)
+{
+    helper->ops->exited(helper->data);
+    release(helper);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *data)
+{
+    struct helper *helper = data;
+
+    (void)fd, (void)what;
+    read_all(helper);
+}
+
+void helpers_reap(struct helpers *helpers)
+{
+    struct helper *helper, *next;
+
+    for (helper = LIST_FIRST(&helpers->list); helper; helper = next) {
+        int status;
+
+        next = LIST_NEXT(helper, entry);
+        if (waitpid(helper->pid, &status, WNOHANG) == helper->pid)
+            helper->exited = true;
+    }
+    /* Callbacks may start new helpers: the list is looked through afresh after each. */
+    do {
+        LIST_FOREACH(helper, &helpers->list, entry)
+        if (helper->exited)
+            break;
+        if (helper) {
+            read_all(helper); /* its last words */
+            finish(helper);
+        }
+    } while (helper);
+}
+
+/* --- what it is told -------------------------------------------------------------------------- */
+
+static void write_some(struct helper *helper)
+{
+    while (helper->output_sent < helper->output.len) {
+        ssize_t sent = send(helper->fd, helper->output.data + helper->output_sent,
+                            helper->output.len - helper->output_sent, MSG_NOSIGNAL);
+
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0 && errno == EAGAIN) {
+            (void)event_add(helper->writable, NULL);
+            return;
+        }
+        if (sent < 0)
+            break; /* it is going: what it said is still read */
+        helper->output_sent += (size_t)sent;
+    }
+    explicit_bzero(helper->output.data, helper->output.len);
+    pk_bytes_clear(&helper->output);
+    helper->output_sent = 0;
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *data)
+{
+    (void)fd, (void)what;
+    write_some(data);
+}
+
+/* Appends without leaving copies of a PIN behind. */
+static enum pk_status append(struct pk_bytes *output, struct pk_view more)
+{
+    uint8_t *joined = malloc(output->len + more.len);
+
+    if (!joined)
+        return PK_NO_MEMORY;
+    if (output->len > 0) {
+        (void)memcpy(joined, output->data, output->len);
+        explicit_bzero(output->data, output->len);
+    }
+    (void)memcpy(joined + output->len, more.ptr, more.len);
+    free(output->data);
+    *output = (struct pk_bytes){joined, output->len + more.len};
+    return PK_OK;
+}
+
+void helper_send(struct helper *helper, const struct pk_frame *frame)
+{
+    PK_AUTO_BYTES struct pk_bytes bytes = {0};
+    enum pk_status status;
+
+    if (helper->ended)
+        return;
+    status = pk_frame_encode(frame, &bytes);
+    if (!status)
+        status = append(&helper->output, pk_view_of(&bytes));
+    if (bytes.data)
+        explicit_bzero(bytes.data, bytes.len);
+    if (status) {
+        pk_log(LOG_ERR, "helper %d: frame %d: %s", (int)helper->pid, (int)frame->type,
+               pk_status_name(status));
+        helper_kill(helper);
+        return;
+    }
+    write_some(helper);
+}
+
+/* --- coming and going ------------------------------------------------------------------------- */
+
+enum pk_status helper_new(struct helpers *helpers, const char *program, unsigned lifetime,
+                          const struct helper_ops *ops, void *data, struct helper **ret)
+{
+    struct helper *helper = calloc(1, sizeof(*helper));
+    enum pk_status status;
+
+    if (!helper)
+        return PK_NO_MEMORY;
+    *helper = (struct helper){.helpers = helpers, .fd = -1, .ops = ops, .data = data};
+    LIST_INSERT_HEAD(&helpers->list, helper, entry);
+    helper->input = malloc(INPUT_MAX);
+    status = helper->input ? start(helper, program) : PK_NO_MEMORY;
+    if (status) {
+        release(helper);
+        return status;
+    }
+    helper->readable =
+        event_new(helpers->base, helper->fd, EV_READ | EV_PERSIST, on_readable, helper);
+    helper->writable = event_new(helpers->base, helper->fd, EV_WRITE, on_writable, helper);
+    helper->deadline = evtimer_new(helpers->base, on_deadline, helper);
+    if (!helper->readable || !helper->writable || !helper->deadline ||
+        event_add(helper->readable, NULL)) {
+        (void)kill(helper->pid, SIGKILL);
+        (void)waitpid(helper->pid, NULL, 0);
+        release(helper);
+        return PK_NO_MEMORY;
+    }
+    helper_set_lifetime(helper, lifetime);
+    helper_send(helper, &(struct pk_frame){.type = PK_FRAME_HELLO, .version = PK_FRAME_VERSION});
+    *ret = helper;
+    return PK_OK;
+}
+
+struct helpers *helpers_new(struct event_base *base)
+{
+    struct helpers *helpers = calloc(1, sizeof(*helpers));
+
+    if (helpers)
+        helpers->base = base;
+    return helpers;
+}
+
+void helpers_free(struct helpers *helpers)
+{
+    struct helper *helper;
+
+    while ((helper = LIST_FIRST(&helpers->list))) {
+        (void)kill(helper->pid, SIGKILL);
+        (void)waitpid(helper->pid, NULL, 0);
+        finish(helper);
+    }
+    free(helpers);
+}

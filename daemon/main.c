@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* passkeyd: arguments, privileges, and the order in which its parts come and go. */
+#include "common/base/log.h"
+#include "common/bus/names.h"
+#include "daemon/ceremony.h"
+#include "daemon/conversation.h"
+#include "daemon/daemon.h"
+#include "daemon/devices.h"
+#include "daemon/helper.h"
+#include "daemon/methods.h"
+#include "daemon/peers.h"
+#include "daemon/polkit.h"
+#include "daemon/privileges.h"
+
+#include <event2/event.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#define DEFAULT_CONFIG PK_SYSCONFDIR "/passkeyd.conf"
+
+struct arguments {
+    const char *config;
+    const char *state_directory;
+    bool foreground;
+    bool check_config;
+};
+
+static const char usage[] =
+    "Usage: passkeyd [--config FILE] [--state-directory DIR] [--foreground]\n"
+    "       passkeyd --check-config [--config FILE]\n"
+    "       passkeyd --help | --version\n";
+
+/* Returns -1 to go on, or the exit code. */
+static int parse_arguments(int argc, char **argv, struct arguments *ret)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"state-directory", required_argument, NULL, 's'},
+        {"foreground", no_argument, NULL, 'f'},
+        {"check-config", no_argument, NULL, 'k'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},
+        {0},
+    };
+    int option;
+
+    *ret = (struct arguments){.config = DEFAULT_CONFIG, .state_directory = PK_STATEDIR};
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            ret->config = optarg;
+            break;
+        case 's':
+            ret->state_directory = optarg;
+            break;
+        case 'f':
+            ret->foreground = true;
+            break;
+        case 'k':
+            ret->check_config = true;
+            break;
+        case 'h':
+            (void)fputs(usage, stdout);
+            return EXIT_SUCCESS;
+        case 'v':
+            (void)puts(PACKAGE_STRING);
+            return EXIT_SUCCESS;
+        default:
+            (void)fputs(usage, stderr);
+            return 2;
+        }
+    }
+    if (optind == argc)
+        return -1;
+    (void)fputs(usage, stderr);
+    return 2;
+}
+
+static int check_config(const char *path)
+{
+    PK_AUTO_FREE char *why = NULL;
+    struct config *config = NULL;
+
+    if (config_load(path, &config, &why)) {
+        (void)fprintf(stderr, "%s\n", why ? why : "out of memory");
+        return EXIT_FAILURE;
+    }
+    config_free(config);
+    return EXIT_SUCCESS;
+}
+
+/* --- what happens ----------------------------------------------------------------------------- */
+
+static void on_known_call(void *data, struct call *call)
+{
+    methods_dispatch(data, call);
+}
+
+static void on_call(void *data, struct call *call)
+{
+    struct daemon *daemon = data;
+
+    peers_receive(daemon->peers, call);
+}
+
+static void on_vanished(void *data, const char *name)
+{
+    struct daemon *daemon = data;
+
+    if (!peers_vanished(daemon->peers, name))
+        return;
+    polkit_vanished(name);
+    conversations_vanished(daemon->conversations, name);
+}
+
+static void on_lost(void *data)
+{
+    struct daemon *daemon = data;
+
+    pk_log(LOG_ERR, "the system bus is gone");
+    daemon->exit_code = EXIT_FAILURE;
+    (void)event_base_loopbreak(daemon->base);
+}
+
+static void on_terminate(evutil_socket_t number, short what, void *data)
+{
+    struct daemon *daemon = data;
+
+    (void)what;
+    pk_log(LOG_INFO, "signal %d: ending", (int)number);
+    (void)event_base_loopbreak(daemon->base);
+}
+
+static void on_hangup(evutil_socket_t number, short what, void *data)
+{
+    struct daemon *daemon = data;
+    PK_AUTO_FREE char *why = NULL;
+
+    (void)number, (void)what;
+    if (daemon_configure(daemon, &why)) {
+        pk_log(LOG_ERR, "configuration kept as it was: %s", why ? why : "out of memory");
+        return;
+    }
+    pk_log_set_debug(daemon->config->debug);
+    pk_log(LOG_INFO, "configuration read again");
+}
+
+static void on_child(evutil_socket_t number, short what, void *data)
+{
+    struct daemon *daemon = data;
+
+    (void)number, (void)what;
+    helpers_reap(daemon->helpers);
+}
+
+/* --- coming and going ------------------------------------------------------------------------- */
+
+static const struct bus_ops bus_ops = {on_call, on_vanished, on_lost};
+
+static enum pk_status open_all(struct daemon *daemon, const char *state_directory, char **ret_why)
+{
+    const char *store_why = "";
+    enum pk_status status = store_sqlite_open(state_directory, &daemon->store, &store_why);
+
+    if (status) {
+        *ret_why = strdup(store_why ? store_why : "");
+        return status;
+    }
+    status = daemon_configure(daemon, ret_why);
+    if (status)
+        return status;
+    pk_log_set_debug(daemon->config->debug);
+    daemon->base = event_base_new();
+    daemon->peers = peers_new(on_known_call, daemon);
+    daemon->conversations = conversations_new(daemon);
+    daemon->ceremonies = ceremonies_new();
+    if (!daemon->base || !daemon->peers || !daemon->conversations || !daemon->ceremonies)
+        return PK_NO_MEMORY;
+    daemon->helpers = helpers_new(daemon->base);
+    daemon->devices = devices_new(daemon);
+    if (!daemon->helpers || !daemon->devices)
+        return PK_NO_MEMORY;
+    status = bus_open(daemon->base, &bus_ops, daemon, &daemon->bus, ret_why);
+    if (status)
+        return status;
+    return bus_own_name(daemon->bus, PK_BUS_NAME, ret_why);
+}
+
+static void close_all(struct daemon *daemon)
+{
+    if (daemon->conversations)
+        conversations_free(daemon->conversations);
+    if (daemon->helpers) /* before the devices, whose claims end with their helpers */
+        helpers_free(daemon->helpers);
+    if (daemon->devices)
+        devices_free(daemon->devices);
+    if (daemon->ceremonies)
+        ceremonies_free(daemon->ceremonies);
+    polkit_forget_all();
+    if (daemon->peers)
+        peers_free(daemon->peers);
+    if (daemon->bus)
+        bus_close(daemon->bus);
+    if (daemon->store)
+        daemon->store->verbs->close(daemon->store);
+    if (daemon->config)
+        config_free(daemon->config);
+    if (daemon->base)
+        event_base_free(daemon->base);
+    free(daemon->rp_id);
+}
+
+struct signal_row {
+    int number;
+    event_callback_fn handler;
+    struct event *event;
+};
+
+static void serve(struct daemon *daemon)
+{
+    struct signal_row rows[] = {
+        {SIGTERM, on_terminate, NULL},
+        {SIGINT, on_terminate, NULL},
+        {SIGHUP, on_hangup, NULL},
+        {SIGCHLD, on_child, NULL},
+    };
+    const size_t count = sizeof(rows) / sizeof(rows[0]);
+
+    for (size_t i = 0; i < count; i++) {
+        rows[i].event = evsignal_new(daemon->base, rows[i].number, rows[i].handler, daemon);
+        if (!rows[i].event || event_add(rows[i].event, NULL))
+            daemon->exit_code = EXIT_FAILURE;
+    }
+    if (daemon->exit_code == EXIT_SUCCESS)
+        (void)event_base_dispatch(daemon->base);
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].event)
+            event_free(rows[i].event);
+}
+
+int main(int argc, char **argv)
+{
+    struct daemon daemon = {.exit_code = EXIT_SUCCESS};
+    struct arguments arguments;
+    PK_AUTO_FREE char *why = NULL;
+    enum pk_status status;
+    int code = parse_arguments(argc, argv, &arguments);
+
+    if (code >= 0)
+        return code;
+    pk_log_open("passkeyd", arguments.foreground || arguments.check_config, false);
+    status = privileges_drop();
+    if (status) {
+        pk_log(LOG_ERR, "cannot become user \"%s\": %s", PASSKEYD_USER, pk_status_name(status));
+        return EXIT_FAILURE;
+    }
+    if (arguments.check_config)
+        return check_config(arguments.config);
+    status = privileges_harden();
+    if (!status) {
+        (void)signal(SIGPIPE, SIG_IGN);
+        daemon.config_path = arguments.config;
+        status = open_all(&daemon, arguments.state_directory, &why);
+    }
+    if (status) {
+        pk_log(LOG_ERR, "cannot start: %s", why ? why : pk_status_name(status));
+        daemon.exit_code = EXIT_FAILURE;
+    } else {
+        pk_log(LOG_INFO, "%s serves %s", PACKAGE_STRING, daemon.rp_id);
+        serve(&daemon);
+    }
+    close_all(&daemon);
+    return daemon.exit_code;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/messages.h"
+
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+
+#include <string.h>
+
+#define COMMAND_SHOWN_MAX 512
+#define WORD_SHOWN_MAX    64
+
+static char *purpose(const struct context *context, const char *command, const char *target)
+{
+    const char *on = context->host[0] ? " on " : "";
+
+    if (strcmp(context->act, "enroll") == 0)
+        return pk_text_format("to enroll it for %s%s%s", context->user, on, context->host);
+    if (command[0] && target[0])
+        return pk_text_format("to run \"%s\" as %s%s%s", command, target, on, context->host);
+    if (command[0])
+        return pk_text_format("to run \"%s\"%s%s", command, on, context->host);
+    if (target[0] && strcmp(target, context->user) != 0)
+        return pk_text_format("to become %s%s%s (%s)", target, on, context->host, context->service);
+    if (context->user[0] == '\0')
+        return pk_text_format("to sign in%s%s%s%s%s", on, context->host,
+                              context->service[0] ? " (" : "", context->service,
+                              context->service[0] ? ")" : "");
+    return pk_text_format("to sign in as %s%s%s%s%s%s", context->user, on, context->host,
+                          context->service[0] ? " (" : "", context->service,
+                          context->service[0] ? ")" : "");
+}
+
+char *message_purpose(const struct context *context)
+{
+    PK_AUTO_FREE char *user = pk_text_printable(context->user, WORD_SHOWN_MAX);
+    PK_AUTO_FREE char *service = pk_text_printable(context->service, WORD_SHOWN_MAX);
+    PK_AUTO_FREE char *host = pk_text_printable(context->host, WORD_SHOWN_MAX);
+    PK_AUTO_FREE char *command = pk_text_printable(context->command, COMMAND_SHOWN_MAX);
+    PK_AUTO_FREE char *target = pk_text_printable(context->target, WORD_SHOWN_MAX);
+    struct context shown = *context;
+
+    if (!user || !service || !host || !command || !target)
+        return NULL;
+    shown.user = user;
+    shown.service = service;
+    shown.host = host;
+    return purpose(&shown, command, target);
+}
+
+/* "A", "A or B", "A, B or C". */
+static char *list(const struct pk_strings *names)
+{
+    char *text = strdup(names->items[0]);
+
+    for (size_t i = 1; text && i < names->count; i++) {
+        char *longer =
+            pk_text_format("%s%s%s", text, i + 1 < names->count ? ", " : " or ", names->items[i]);
+
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
+static char *act_on(const char *act, const struct pk_strings *names, const char *why)
+{
+    PK_AUTO_FREE char *all = NULL;
+
+    if (names->count < 2)
+        return pk_text_format("%s your security key %s", act, why);
+    all = list(names);
+    return all ? pk_text_format("%s one of your security keys (%s) %s", act, all, why) : NULL;
+}
+
+char *message_touch(const struct pk_strings *names, const char *why)
+{
+    return act_on("Touch", names, why);
+}
+
+char *message_verify(const struct pk_strings *names, const char *why)
+{
+    return act_on("Use the fingerprint reader of", names, why);
+}
+
+char *message_device_name(const struct pk_device *device)
+{
+    PK_AUTO_FREE char *product = pk_text_printable(device->product, WORD_SHOWN_MAX);
+    PK_AUTO_FREE char *manufacturer = pk_text_printable(device->manufacturer, WORD_SHOWN_MAX);
+
+    if (!product || !manufacturer)
+        return NULL;
+    if (product[0])
+        return pk_steal(product);
+    return manufacturer[0] ? pk_steal(manufacturer) : strdup("security key");
+}
+
+const char *message_outcome(enum pk_status status)
+{
+    switch (status) {
+    case PK_OK:
+        return "";
+    case PK_UNKNOWN_USER:
+    case PK_NO_CREDENTIALS:
+        return "No passkey is enrolled for this account.";
+    case PK_ACCOUNT_CHANGED:
+        return "The passkeys of this name belong to another account.";
+    case PK_NO_DEVICE:
+        return "No security key was plugged in.";
+    case PK_NO_MATCH:
+        return "None of the plugged-in security keys is enrolled for this account.";
+    case PK_DEVICE_REMOVED:
+        return "The security key was pulled out.";
+    case PK_DEVICE_ERROR:
+        return "The security key did not answer properly.";
+    case PK_CREDENTIAL_EXCLUDED:
+        return "This security key is enrolled already.";
+    case PK_PIN_REQUIRED:
+        return "The security key needs its PIN.";
+    case PK_PIN_INVALID:
+        return "Wrong PIN.";
+    case PK_PIN_NOT_SET:
+        return "The security key has no PIN yet: set one first.";
+    case PK_PIN_AUTH_BLOCKED:
+        return "Too many wrong PINs: pull the security key out and plug it in again.";
+    case PK_PIN_BLOCKED:
+        return "The PIN of the security key is locked: the key must be reset.";
+    case PK_UV_INVALID:
+        return "The fingerprint was not recognised.";
+    case PK_UV_BLOCKED:
+        return "The fingerprint reader of the security key is locked.";
+    case PK_KEY_STORE_FULL:
+        return "The security key has no room for another passkey.";
+    case PK_OPERATION_DENIED:
+        return "The request was refused on the security key.";
+    case PK_TOUCH_TIMEOUT:
+        return "The security key was not touched in time.";
+    case PK_TIMEOUT:
+        return "No answer in time.";
+    case PK_CANCELLED:
+        return "Cancelled.";
+    case PK_COUNTER_REGRESSED:
+        return "The security key's counter went back: it may have been copied. Refused.";
+    case PK_RECOVERY_CODE_INVALID:
+        return "This recovery code is not valid.";
+    case PK_LIMIT_EXCEEDED:
+        return "Too many: a limit is reached.";
+    case PK_UNSUPPORTED:
+        return "No way to use a passkey here.";
+    case PK_DENIED:
+        return "The passkeyd service may not open the security key.";
+    case PK_UNAVAILABLE:
+        return "Passkeys cannot be used right now.";
+    case PK_STORAGE:
+        return "The credential store failed.";
+    case PK_EXISTS:
+        return "This passkey is enrolled already.";
+    default:
+        return "The answer was refused.";
+    }
+}

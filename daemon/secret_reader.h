@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A secret that a caller passed as a descriptor, read from the event loop. Only pipes and memory
+ * files are taken, and neither can make the daemon wait: a caller that never closes its end only
+ * keeps its own conversation waiting.
+ */
+#ifndef PASSKEYD_SECRET_READER_H
+#define PASSKEYD_SECRET_READER_H
+
+#include "common/base/bytes.h"
+
+struct event_base;
+struct secret_reader;
+
+/* secret is emptied by the reader after the call. PK_TOO_LARGE, PK_INVALID_INPUT, PK_IO. */
+typedef void secret_reader_done(void *data, enum pk_status status, struct pk_secret *secret);
+
+/*
+ * Takes fd, also when it fails. done is called once, from the event loop, unless the reader is
+ * freed first. One trailing newline is dropped. PK_INVALID_INPUT for any other kind of descriptor.
+ */
+enum pk_status secret_reader_new(struct event_base *base, int fd, secret_reader_done *done,
+                                 void *data, struct secret_reader **ret) PK_WARN_UNUSED;
+void secret_reader_free(struct secret_reader *reader);
+
+#endif
