@@ -1,1 +1,22 @@
-# See Makefile.am.
+# passkey-authenticator: the only room with libfido2, and libcbor in one file of it.
+noinst_LTLIBRARIES += authenticator/libauthenticator.la
+authenticator_libauthenticator_la_SOURCES = \
+	authenticator/assertion.c \
+	authenticator/attestation_object.c authenticator/attestation_object.h \
+	authenticator/ceremony.c authenticator/ceremony.h \
+	authenticator/channel.c authenticator/channel.h \
+	authenticator/choices.c authenticator/choices.h \
+	authenticator/credential.c \
+	authenticator/hid.c authenticator/hid.h \
+	authenticator/key.c authenticator/key.h \
+	authenticator/sandbox.c authenticator/sandbox.h \
+	authenticator/session.c authenticator/session.h \
+	authenticator/watch.c
+authenticator_libauthenticator_la_CFLAGS = $(AM_CFLAGS) $(FIDO2_CFLAGS) $(CBOR_CFLAGS) $(SECCOMP_CFLAGS)
+authenticator_libauthenticator_la_LIBADD = common/wire/libwire.la common/base/libbase.la \
+	$(FIDO2_LIBS) $(CBOR_LIBS) $(SECCOMP_LIBS)
+
+passkeylibexec_PROGRAMS += authenticator/passkey-authenticator
+authenticator_passkey_authenticator_SOURCES = authenticator/main.c
+authenticator_passkey_authenticator_CFLAGS = $(AM_CFLAGS) $(FIDO2_CFLAGS)
+authenticator_passkey_authenticator_LDADD = authenticator/libauthenticator.la

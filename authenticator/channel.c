@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "authenticator/channel.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static enum pk_status write_all(int fd, struct pk_view bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t written = write(fd, bytes.ptr, bytes.len);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return PK_IO;
+        bytes.ptr += written;
+        bytes.len -= (size_t)written;
+    }
+    return PK_OK;
+}
+
+enum pk_status channel_send(const struct channel *channel, const struct pk_frame *frame)
+{
+    PK_AUTO_BYTES struct pk_bytes bytes = {0};
+    enum pk_status status = pk_frame_encode(frame, &bytes);
+
+    return status == PK_OK ? write_all(channel->out, pk_view_of(&bytes)) : status;
+}
+
+enum pk_status channel_send_bare(const struct channel *channel, enum pk_frame_type type)
+{
+    return channel_send(channel, &(struct pk_frame){.type = type});
+}
+
+/* The size of the first frame if all of it is in the buffer, otherwise 0. */
+static enum pk_status whole_frame(const struct channel *channel, size_t *ret_size)
+{
+    size_t size = 0;
+    enum pk_status status = pk_frame_size((struct pk_view){channel->buffer, channel->len}, &size);
+
+    if (status == PK_OK)
+        *ret_size = size <= channel->len ? size : 0;
+    return status;
+}
+
+bool channel_pending(const struct channel *channel)
+{
+    size_t size = 0;
+
+    /* A malformed length counts as well: the next read has to report it. */
+    return whole_frame(channel, &size) != PK_OK || size > 0;
+}
+
+/* Takes the first frame out of the buffer; nothing of it stays behind, for it may be a PIN. */
+static enum pk_status take_frame(struct channel *channel, struct pk_frame *ret)
+{
+    size_t size = 0;
+    enum pk_status status = whole_frame(channel, &size);
+
+    if (status != PK_OK)
+        return PK_PROTOCOL;
+    if (size == 0)
+        return PK_NOT_FOUND;
+    status = pk_frame_decode((struct pk_view){channel->buffer + 4, size - 4}, ret);
+    memmove(channel->buffer, channel->buffer + size, channel->len - size);
+    explicit_bzero(channel->buffer + channel->len - size, size);
+    channel->len -= size;
+    return status == PK_OK || status == PK_NO_MEMORY ? status : PK_PROTOCOL;
+}
+
+enum pk_status channel_read(struct channel *channel, struct pk_frame *ret)
+{
+    enum pk_status status = take_frame(channel, ret);
+    ssize_t got;
+
+    if (status != PK_NOT_FOUND)
+        return status;
+    do
+        got = read(channel->in, channel->buffer + channel->len,
+                   sizeof(channel->buffer) - channel->len);
+    while (got < 0 && errno == EINTR);
+    if (got <= 0)
+        return PK_CANCELLED;
+    channel->len += (size_t)got;
+    return take_frame(channel, ret);
+}
+
+enum pk_status channel_wait(struct channel *channel, struct pk_frame *ret)
+{
+    enum pk_status status;
+
+    do
+        status = channel_read(channel, ret);
+    while (status == PK_NOT_FOUND);
+    if (status == PK_OK && ret->type == PK_FRAME_CANCEL)
+        return PK_CANCELLED;
+    return status;
+}
+
+enum pk_status channel_expect(struct channel *channel, enum pk_frame_type type,
+                              struct pk_frame *ret)
+{
+    PK_AUTO_FRAME struct pk_frame frame = {0};
+    enum pk_status status = channel_wait(channel, &frame);
+
+    if (status != PK_OK)
+        return status;
+    if (frame.type != type)
+        return PK_PROTOCOL;
+    *ret = frame;
+    frame = (struct pk_frame){0};
+    return PK_OK;
+}

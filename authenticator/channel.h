@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Frames on the two descriptors that connect the helper with the program that started it. */
+#ifndef AUTHENTICATOR_CHANNEL_H
+#define AUTHENTICATOR_CHANNEL_H
+
+#include "common/wire/frames.h"
+
+struct channel {
+    int in;
+    int out;
+    size_t len; /* bytes of buffer that hold what has arrived and was not yet taken */
+    uint8_t buffer[4 + PK_FRAME_MAX];
+};
+
+/* Writes the whole frame. PK_IO when the other side is gone, or as pk_frame_encode(). */
+enum pk_status channel_send(const struct channel *channel,
+                            const struct pk_frame *frame) PK_WARN_UNUSED;
+
+/* A frame that has no fields: TOUCH, VERIFY. */
+enum pk_status channel_send_bare(const struct channel *channel,
+                                 enum pk_frame_type type) PK_WARN_UNUSED;
+
+/*
+ * Reads what is there, waiting if nothing is, and takes the first frame. PK_NOT_FOUND: it has not
+ * arrived whole yet. PK_CANCELLED: the input has ended. PK_PROTOCOL: not a frame.
+ */
+enum pk_status channel_read(struct channel *channel, struct pk_frame *ret) PK_WARN_UNUSED;
+
+/* As channel_read(), until a frame is whole. A CANCEL frame becomes PK_CANCELLED. */
+enum pk_status channel_wait(struct channel *channel, struct pk_frame *ret) PK_WARN_UNUSED;
+
+/* channel_wait() for a frame of that type only: PK_PROTOCOL for any other. */
+enum pk_status channel_expect(struct channel *channel, enum pk_frame_type type,
+                              struct pk_frame *ret) PK_WARN_UNUSED;
+
+/* Whether a whole frame has arrived already, so that no poll() will tell of it. */
+bool channel_pending(const struct channel *channel);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What to ask of a key, given what it says of itself (authenticatorGetInfo, CTAP 2.1 section 6.4)
+ * and what the relying party wants. Pure: nothing here talks to a key.
+ */
+#ifndef AUTHENTICATOR_CHOICES_H
+#define AUTHENTICATOR_CHOICES_H
+
+#include "common/base/limits.h"
+#include "common/base/terms.h"
+
+struct key_info {
+    bool ctap2; /* false: U2F only, and nothing else is said */
+    bool pin_supported;
+    bool pin_set;
+    bool uv_supported; /* built-in user verification: fingerprint, pattern */
+    bool uv_set;
+    bool resident_keys;
+    bool always_uv;
+    bool make_cred_uv_not_required;
+    bool cred_protect;
+    size_t list_max;       /* credentials in one allow or exclude list; 0: not said */
+    size_t id_max;         /* bytes of a credential id; 0: not said */
+    int64_t resident_left; /* -1: not said */
+    int32_t algorithms[PK_ALGORITHMS_MAX];
+    size_t algorithm_count; /* 0: not said */
+    unsigned transports;    /* 0: not said */
+};
+
+enum verification {
+    VERIFY_NOT,
+    VERIFY_BUILT_IN,
+    VERIFY_PIN,
+};
+
+/*
+ * How to verify the user for an assertion. Required: built-in before PIN. Preferred: built-in if
+ * the key has it; a PIN is asked for only when the key insists. PK_PIN_NOT_SET when verification is
+ * required and the key could but is not set up; PK_UNSUPPORTED when it cannot.
+ */
+enum pk_status choose_for_assertion(const struct key_info *info, enum pk_requirement requirement,
+                                    enum verification *ret) PK_WARN_UNUSED;
+
+/*
+ * The same for a new credential, which a key that has a PIN or a fingerprint does not make without
+ * it unless it says makeCredUvNotRqd and the credential is not discoverable.
+ */
+enum pk_status choose_for_credential(const struct key_info *info, enum pk_requirement requirement,
+                                     bool discoverable, enum verification *ret) PK_WARN_UNUSED;
+
+/*
+ * After the key refused with status: what to try next, or that status. attempts counts the refusals
+ * of built-in verification; required: going on without verification is no way out. No PIN try is
+ * ever spent without a new PIN.
+ */
+struct refusal {
+    enum verification tried;
+    enum pk_status status;
+    unsigned attempts;
+    bool required;
+};
+enum pk_status choose_after(const struct key_info *info, const struct refusal *refusal,
+                            enum verification *ret) PK_WARN_UNUSED;
+
+/* Whether the credential is to be discoverable. PK_UNSUPPORTED: required, and the key cannot. */
+enum pk_status choose_discoverable(const struct key_info *info, enum pk_requirement requirement,
+                                   bool *ret) PK_WARN_UNUSED;
+
+/*
+ * Which of the wanted algorithms to try, in their order: those that libfido2 can create (ES256,
+ * ES384, EdDSA, RS256; U2F: ES256) and, where the key lists its own, that the key can.
+ * PK_UNSUPPORTED: none. ret has room for count.
+ */
+enum pk_status choose_algorithms(const struct key_info *info, const int32_t *wanted, size_t count,
+                                 int32_t *ret, size_t *ret_count) PK_WARN_UNUSED;
+
+/* Whether the key could have made that credential id: longer ones make some keys fail. */
+bool id_fits(const struct key_info *info, struct pk_view id);
+
+/* How many credentials go into one list: 1 where the key does not say what it can take. */
+size_t list_size(const struct key_info *info);
+
+#endif

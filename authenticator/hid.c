@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "authenticator/hid.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* CTAP 2.1 section 11.2.4: a packet, and where its parts are. */
+#define PACKET_SIZE   64
+#define AT_COMMAND    4
+#define AT_LENGTH     5
+#define AT_DATA       7
+#define INIT_PACKET   0x80
+#define CMD_MSG       (INIT_PACKET | 0x03)
+#define CMD_CBOR      (INIT_PACKET | 0x10)
+#define CMD_CANCEL    (INIT_PACKET | 0x11)
+#define CMD_KEEPALIVE (INIT_PACKET | 0x3b)
+#define UP_NEEDED     2
+
+#define CTAP_MAKE_CREDENTIAL 0x01
+#define CTAP_GET_ASSERTION   0x02
+
+/* What a key that has nobody to wait for may take. Keys send keepalives every 100 ms. */
+#define SILENCE_MS 5000
+/* What a key may take to answer CTAPHID_CANCEL. */
+#define CANCEL_MS 2000
+
+static struct hid *attached;
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void stop(struct hid *hid, enum pk_status why)
+{
+    if (hid->trouble == PK_OK)
+        hid->trouble = why;
+}
+
+static enum pk_status open_trouble(int error)
+{
+    switch (error) {
+    case EACCES:
+    case EPERM:
+        return PK_DENIED;
+    case ENOENT:
+    case ENODEV:
+    case ENXIO:
+        return PK_NO_DEVICE;
+    default:
+        return PK_DEVICE_ERROR;
+    }
+}
+
+static void *hid_open(const char *path)
+{
+    attached->fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (attached->fd < 0) {
+        stop(attached, open_trouble(errno));
+        return NULL;
+    }
+    return attached;
+}
+
+static void hid_close(void *handle)
+{
+    struct hid *hid = handle;
+
+    (void)close(hid->fd);
+    hid->fd = -1;
+}
+
+static enum pk_status transfer_trouble(int error)
+{
+    return error == EIO || error == ENODEV || error == EPIPE ? PK_DEVICE_REMOVED : PK_DEVICE_ERROR;
+}
+
+/* Remembers which message is under way. packet: what follows the report number. */
+static void note_message(struct hid *hid, const unsigned char *packet)
+{
+    if (!(packet[AT_COMMAND] & INIT_PACKET))
+        return;
+    memcpy(&hid->channel_id, packet, sizeof(hid->channel_id));
+    hid->command = packet[AT_COMMAND];
+    hid->ctap = hid->command == CMD_CBOR ? packet[AT_DATA] : 0;
+    /* A U2F message is repeated until the touch: that is one wait. */
+    if (hid->command != CMD_MSG)
+        hid->touch_reported = false;
+}
+
+static int hid_write(void *handle, const unsigned char *data, size_t len)
+{
+    struct hid *hid = handle;
+    bool cancels = len == PACKET_SIZE + 1 && data[1 + AT_COMMAND] == CMD_CANCEL;
+    ssize_t written;
+
+    /* Once stopped, a further step of the same operation must not begin. */
+    if (len != PACKET_SIZE + 1 || (hid->trouble != PK_OK && !cancels))
+        return -1;
+    if (!cancels)
+        note_message(hid, data + 1);
+    do
+        written = write(hid->fd, data, len);
+    while (written < 0 && errno == EINTR);
+    if (written != (ssize_t)len) {
+        stop(hid, transfer_trouble(errno));
+        return -1;
+    }
+    return (int)written;
+}
+
+/* Whether that packet says that the key waits for a touch. */
+static bool asks_for_touch(const struct hid *hid, const unsigned char *packet)
+{
+    size_t len = (size_t)packet[AT_LENGTH] << 8 | packet[AT_LENGTH + 1];
+
+    if (memcmp(packet, &hid->channel_id, sizeof(hid->channel_id)) != 0)
+        return false;
+    if (packet[AT_COMMAND] == CMD_KEEPALIVE)
+        return packet[AT_DATA] == UP_NEEDED &&
+               (hid->ctap == CTAP_MAKE_CREDENTIAL || hid->ctap == CTAP_GET_ASSERTION);
+    /* U2F 1.2 raw messages section 3.3: SW_CONDITIONS_NOT_SATISFIED. */
+    return hid->command == CMD_MSG && packet[AT_COMMAND] == CMD_MSG && len == 2 &&
+           packet[AT_DATA] == 0x69 && packet[AT_DATA + 1] == 0x85;
+}
+
+static void report_touch(struct hid *hid, const unsigned char *packet)
+{
+    if (!hid->person || hid->touch_reported || hid->trouble != PK_OK ||
+        !asks_for_touch(hid, packet))
+        return;
+    hid->touch_reported = true;
+    /* When nobody listens any more, the end of the input says so a moment later. */
+    (void)!channel_send_bare(hid->channel, PK_FRAME_TOUCH);
+}
+
+/*
+ * The channel has something while the key is busy: only CANCEL and the end of the input are in
+ * place. False: there is no answer of the key to wait for.
+ */
+static bool hear_channel(struct hid *hid)
+{
+    PK_AUTO_FRAME struct pk_frame frame = {0};
+    enum pk_status status = channel_read(hid->channel, &frame);
+
+    if (status == PK_NOT_FOUND)
+        return true;
+    if (status == PK_OK)
+        status = frame.type == PK_FRAME_CANCEL ? PK_CANCELLED : PK_PROTOCOL;
+    stop(hid, status);
+    hid->give_up_at = now_ms() + CANCEL_MS;
+    /* U2F knows no cancel; there the message that asks for the touch is simply not repeated. */
+    return fido_dev_cancel(hid->device) == FIDO_OK;
+}
+
+/* How long to wait for the next packet: milliseconds, or -1 for as long as it takes. */
+static int patience(const struct hid *hid, int64_t since)
+{
+    int64_t left;
+
+    if (hid->trouble != PK_OK)
+        left = hid->give_up_at - now_ms();
+    else if (!hid->person)
+        left = since + SILENCE_MS - now_ms();
+    else
+        return -1;
+    return left > 0 ? (int)left : 0;
+}
+
+static int read_packet(struct hid *hid, unsigned char *data, size_t len)
+{
+    ssize_t got;
+
+    do
+        got = read(hid->fd, data, len);
+    while (got < 0 && errno == EINTR);
+    if (got <= 0) {
+        stop(hid, got == 0 ? PK_DEVICE_REMOVED : transfer_trouble(errno));
+        return -1;
+    }
+    if (got == PACKET_SIZE)
+        report_touch(hid, data);
+    return (int)got;
+}
+
+/* The time limit that libfido2 passes is never set by us; patience() decides. */
+static int hid_read(void *handle, unsigned char *data, size_t len, int ms)
+{
+    struct hid *hid = handle;
+    int64_t since = now_ms();
+
+    (void)ms;
+    for (;;) {
+        struct pollfd polled[2] = {
+            {.fd = hid->fd, .events = POLLIN},
+            /* After a cancel the channel has nothing to say that matters. */
+            {.fd = hid->trouble == PK_OK ? hid->channel->in : -1, .events = POLLIN},
+        };
+        bool pending = hid->trouble == PK_OK && channel_pending(hid->channel);
+        int ready = poll(polled, 2, pending ? 0 : patience(hid, since));
+
+        if (ready < 0 && errno == EINTR)
+            continue;
+        if (ready < 0 || (ready == 0 && !pending)) {
+            stop(hid, PK_DEVICE_ERROR);
+            return -1;
+        }
+        if ((pending || polled[1].revents) && !hear_channel(hid))
+            return -1;
+        if (polled[0].revents & POLLIN)
+            return read_packet(hid, data, len);
+        if (polled[0].revents) {
+            stop(hid, PK_DEVICE_REMOVED);
+            return -1;
+        }
+    }
+}
+
+enum pk_status hid_attach(struct hid *hid, fido_dev_t *device)
+{
+    static const fido_dev_io_t functions = {hid_open, hid_close, hid_read, hid_write};
+
+    hid->device = device;
+    hid->fd = -1;
+    attached = hid;
+    return fido_dev_set_io_functions(device, &functions) == FIDO_OK ? PK_OK : PK_INTERNAL;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The I/O functions that libfido2 uses instead of its own: while it waits for the key they also
+ * listen to the channel, so that CANCEL reaches the key, and they turn the key's keepalives into
+ * TOUCH frames.
+ */
+#ifndef AUTHENTICATOR_HID_H
+#define AUTHENTICATOR_HID_H
+
+#include "authenticator/channel.h"
+
+#include <fido.h>
+
+struct hid {
+    struct channel *channel;
+    fido_dev_t *device; /* who is told to cancel */
+    int fd;
+    /*
+     * PK_OK, or why the conversation with the key stopped: NO_DEVICE, DENIED, DEVICE_REMOVED,
+     * DEVICE_ERROR, CANCELLED, PROTOCOL. It explains libfido2's error better than its number does.
+     */
+    enum pk_status trouble;
+    /*
+     * False: the key answers by itself, and soon. True: it may wait for a person, for as long as
+     * the caller likes, and TOUCH is reported.
+     */
+    bool person;
+    uint32_t channel_id; /* of the message sent last, as it stands in the packet */
+    uint8_t command;     /* CTAPHID command of that message */
+    uint8_t ctap;        /* CTAP2 command, when it was CTAPHID_CBOR */
+    bool touch_reported; /* for that message */
+    int64_t give_up_at;  /* milliseconds of the monotonic clock, once cancelled */
+};
+
+/*
+ * Makes device talk through hid, which must live as long as it; one at a time in the process,
+ * because libfido2 hands its open function nothing but the path. PK_INTERNAL.
+ */
+enum pk_status hid_attach(struct hid *hid, fido_dev_t *device) PK_WARN_UNUSED;
+
+#endif

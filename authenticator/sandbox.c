@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "authenticator/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/ioctl.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#define DESCRIPTORS_MAX 64
+/* libcrypto, libfido2 and the heap are mapped within this; a smaller limit would fail them. */
+#define LOCKABLE_MIN (64UL * 1024 * 1024)
+
+/* What libfido2, libudev, OpenSSL and libc need once everything is loaded. */
+static const int allowed[] = {
+    /* descriptors */
+    SCMP_SYS(read),
+    SCMP_SYS(write),
+    SCMP_SYS(readv),
+    SCMP_SYS(writev),
+    SCMP_SYS(close),
+    SCMP_SYS(poll),
+    SCMP_SYS(ppoll),
+    SCMP_SYS(lseek),
+    SCMP_SYS(fcntl),
+    SCMP_SYS(dup),
+    /* looking through /sys and /run/udev */
+    SCMP_SYS(stat),
+    SCMP_SYS(lstat),
+    SCMP_SYS(fstat),
+    SCMP_SYS(newfstatat),
+    SCMP_SYS(statx),
+    SCMP_SYS(fstatfs),
+    SCMP_SYS(statfs),
+    SCMP_SYS(access),
+    SCMP_SYS(faccessat),
+    SCMP_SYS(faccessat2),
+    SCMP_SYS(readlink),
+    SCMP_SYS(readlinkat),
+    SCMP_SYS(getdents),
+    SCMP_SYS(getdents64),
+    SCMP_SYS(getcwd),
+    /* memory; mmap and mprotect are below */
+    SCMP_SYS(brk),
+    SCMP_SYS(munmap),
+    SCMP_SYS(mremap),
+    SCMP_SYS(madvise),
+    SCMP_SYS(mlock),
+    SCMP_SYS(mlock2),
+    SCMP_SYS(munlock),
+    /* time, chance, oneself */
+    SCMP_SYS(clock_gettime),
+    SCMP_SYS(clock_getres),
+    SCMP_SYS(gettimeofday),
+    SCMP_SYS(nanosleep),
+    SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(restart_syscall),
+    SCMP_SYS(getrandom),
+    SCMP_SYS(futex),
+    SCMP_SYS(getpid),
+    SCMP_SYS(gettid),
+    SCMP_SYS(getuid),
+    SCMP_SYS(geteuid),
+    SCMP_SYS(getgid),
+    SCMP_SYS(getegid),
+    SCMP_SYS(sched_yield),
+    SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(exit),
+    SCMP_SYS(exit_group),
+};
+
+/*
+ * Nothing in this process has a reason to call these: whoever does has taken it over, and is better
+ * dead than told no. All the rest gets EPERM, because libraries try harmless things and go on.
+ */
+static const int hostile[] = {
+    SCMP_SYS(execve),
+    SCMP_SYS(execveat),
+    SCMP_SYS(fork),
+    SCMP_SYS(vfork),
+    SCMP_SYS(clone),
+    SCMP_SYS(clone3),
+    SCMP_SYS(ptrace),
+    SCMP_SYS(process_vm_readv),
+    SCMP_SYS(process_vm_writev),
+    SCMP_SYS(connect),
+    SCMP_SYS(bind),
+    SCMP_SYS(listen),
+    SCMP_SYS(accept),
+    SCMP_SYS(accept4),
+    SCMP_SYS(socketpair),
+    SCMP_SYS(kill),
+    SCMP_SYS(setuid),
+    SCMP_SYS(setgid),
+    SCMP_SYS(mount),
+    SCMP_SYS(bpf),
+    SCMP_SYS(userfaultfd),
+    SCMP_SYS(io_uring_setup),
+    SCMP_SYS(init_module),
+    SCMP_SYS(finit_module),
+    SCMP_SYS(unshare),
+    SCMP_SYS(setns),
+    SCMP_SYS(memfd_create),
+    SCMP_SYS(perf_event_open),
+    SCMP_SYS(keyctl),
+};
+
+/* A call this architecture does not have is no loss. */
+static bool add(scmp_filter_ctx filter, uint32_t action, int call, const struct scmp_arg_cmp *where)
+{
+    int error = seccomp_rule_add_array(filter, action, call, where ? 1 : 0, where);
+
+    return error == 0 || error == -EDOM || call < 0;
+}
+
+/* Calls that are allowed for some arguments only. */
+static bool add_conditional(scmp_filter_ctx filter)
+{
+    /* hidraw's own requests are those of type 'H'. */
+    const struct scmp_arg_cmp hidraw =
+        SCMP_A1(SCMP_CMP_MASKED_EQ, _IOC_TYPEMASK << _IOC_TYPESHIFT, 'H' << _IOC_TYPESHIFT);
+    const struct scmp_arg_cmp not_executable_2 = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+    const struct scmp_arg_cmp not_creating_at = SCMP_A2(SCMP_CMP_MASKED_EQ, O_CREAT, 0);
+    const struct scmp_arg_cmp not_creating = SCMP_A1(SCMP_CMP_MASKED_EQ, O_CREAT, 0);
+    const struct scmp_arg_cmp not_netlink = SCMP_A0(SCMP_CMP_NE, AF_NETLINK);
+
+    return add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), &hidraw) &&
+           add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), &not_executable_2) &&
+           add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), &not_executable_2) &&
+           add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), &not_creating_at) &&
+           add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), &not_creating) &&
+           /* libfido2 asks netlink about NFC readers, and takes no for an answer. */
+           add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), &not_netlink);
+}
+
+static bool add_all(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!add(filter, action, calls[i], NULL))
+            return false;
+    }
+    return true;
+}
+
+static bool filter_calls(void)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+    bool loaded;
+
+    if (!filter)
+        return false;
+    loaded = add_all(filter, SCMP_ACT_ALLOW, allowed, sizeof(allowed) / sizeof(*allowed)) &&
+             add_all(filter, SCMP_ACT_KILL_PROCESS, hostile, sizeof(hostile) / sizeof(*hostile)) &&
+             add_conditional(filter) && seccomp_load(filter) == 0;
+    seccomp_release(filter);
+    return loaded;
+}
+
+static bool limit(int resource, rlim_t value)
+{
+    const struct rlimit wanted = {value, value};
+
+    return setrlimit(resource, &wanted) == 0;
+}
+
+/*
+ * Everything, so that libfido2's own copies of a PIN stay out of swap as well. Where the limit is
+ * too small for that, the pages of struct pk_secret are locked one by one.
+ */
+static void lock_memory(void)
+{
+    struct rlimit lockable;
+
+    if (getrlimit(RLIMIT_MEMLOCK, &lockable) != 0)
+        return;
+    lockable.rlim_cur = lockable.rlim_max;
+    (void)setrlimit(RLIMIT_MEMLOCK, &lockable);
+    if (lockable.rlim_cur == RLIM_INFINITY || lockable.rlim_cur >= LOCKABLE_MIN)
+        (void)mlockall(MCL_CURRENT | MCL_FUTURE);
+}
+
+enum pk_status sandbox_enter(void)
+{
+    bool entered;
+
+    lock_memory();
+    entered = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && prctl(PR_SET_DUMPABLE, 0) == 0 &&
+              prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && limit(RLIMIT_CORE, 0) &&
+              limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NOFILE, DESCRIPTORS_MAX) && filter_calls();
+    return entered ? PK_OK : PK_INTERNAL;
+}
