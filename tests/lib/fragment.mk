@@ -1,1 +1,25 @@
-# See Makefile.am.
+# The software authenticator. A preloaded library must be a real shared object, which libtool makes
+# only of what has an -rpath; it is never installed. Sanitizers stay out of it: it goes into programs
+# that know nothing of them.
+check_LTLIBRARIES += tests/lib/libsoftkey.la
+tests_lib_libsoftkey_la_SOURCES = tests/lib/preload.c
+tests_lib_libsoftkey_la_CFLAGS = $(PK_CFLAGS) -fno-sanitize=all $(FIDO2_CFLAGS)
+tests_lib_libsoftkey_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+tests_lib_libsoftkey_la_LIBADD =
+
+EXTRA_DIST += \
+	tests/lib/ctap/__init__.py \
+	tests/lib/ctap/attestation.py \
+	tests/lib/ctap/authenticator.py \
+	tests/lib/ctap/cbor.py \
+	tests/lib/ctap/client_pin.py \
+	tests/lib/ctap/credential.py \
+	tests/lib/ctap/credential_management.py \
+	tests/lib/ctap/device.py \
+	tests/lib/ctap/errors.py \
+	tests/lib/ctap/hid.py \
+	tests/lib/ctap/state.py \
+	tests/lib/ctap/u2f.py \
+	tests/lib/ctap/uhid.py \
+	tests/lib/softkey.py \
+	tests/lib/software_authenticator.py
