@@ -33,3 +33,14 @@ def machine(quiet_machine):
     """With a system bus; polkit and passkeyd are started by whoever calls them first."""
     quiet_machine.start_bus()
     return quiet_machine
+
+
+@pytest.fixture
+def keys(machine):
+    """The software authenticator, in the daemon's configuration; no key is plugged in yet."""
+    from softkey import SoftKeys
+    library = os.path.join(os.environ["top_builddir"], "tests/lib/.libs/libsoftkey.so")
+    with SoftKeys(house.ROOM + "/keys", library) as keys:
+        machine.program = keys.wrapper("/usr/libexec/passkey/passkey-authenticator")
+        machine.configure()
+        yield keys

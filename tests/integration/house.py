@@ -143,12 +143,14 @@ def add_files():
     write("/etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {HOST} {HOST.split('.')[0]}\n")
     write("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files\n")
     write("/etc/securetty", "")
-    write("/etc/sudoers", "Defaults env_reset, !lecture\n"
+    write("/etc/sudoers", "Defaults env_reset, !lecture, passwd_tries=1\n"
           "Defaults secure_path=\"/usr/sbin:/usr/bin:/sbin:/bin\"\n"
           "root ALL=(ALL:ALL) ALL\n"
           + "".join(f"{name} ALL=(ALL:ALL) ALL\n" for name in PEOPLE), 0o440)
     for name in os.listdir("/etc/sudoers.d"):
         os.unlink("/etc/sudoers.d/" + name)
+    with open("/etc/login.defs", "a", encoding="utf-8") as file:
+        file.write("\nFAIL_DELAY 0\n")
     write(ROOM + "/record", f"#!/bin/sh\necho \"$PAM_SERVICE $PAM_USER $1\" >>{RESULTS}\n", 0o755)
     write(RESULTS, "", 0o666)
     for name in ("sudo", "su", "login"):

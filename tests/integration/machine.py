@@ -2,6 +2,7 @@
 """The running parts inside the house: system log, bus, daemon, and people at terminals."""
 
 import contextlib
+import json
 import os
 import pwd
 import re
@@ -10,6 +11,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 import dbus
 import dbus.bus
@@ -99,6 +101,24 @@ def wait_exit(pid):
         assert select.select([descriptor], [], [], PATIENCE)[0], f"process {pid} did not end"
     finally:
         os.close(descriptor)
+
+
+def status(pid):
+    """/proc/PID/status."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return {name: value.strip() for name, value in (line.split(":", 1) for line in file)}
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(child) for child in file.read().split()]
+
+
+def wait_until(moment):
+    """Returns at that time of the system's clock: for what the daemon says will expire then."""
+    remaining = moment - time.time()
+    if remaining > 0:
+        select.select([], [], [], remaining)
 
 
 @contextlib.contextmanager
@@ -222,6 +242,7 @@ class Machine:
     def __init__(self):
         self.syslog = Syslog()
         self.daemon_bus = None
+        self.program = None  # the helper, where it is not the installed one
         self.processes = []
         self.connections = []
 
@@ -259,7 +280,20 @@ class Machine:
     # The daemon
 
     def configure(self, text=""):
+        if self.program:
+            text += f"\n[authenticator]\nprogram = {self.program}\n"
         house.write(CONFIG, text)
+
+    def enrol(self, user, name="blue", pin=None, **options):
+        """Enrols the one key that is plugged in and not enrolled yet; root needs no polkit."""
+        connection = Connection("root")
+        try:
+            seen = []
+            details = connection.enroll(user, name=name, **options).run(pin=pin, seen=seen)
+            assert details["result"] == "ok", seen
+            return json.loads(details["credential"])
+        finally:
+            connection.close()
 
     def activatable(self, yes):
         """Whether the bus may start the daemon when somebody calls it."""
@@ -349,3 +383,22 @@ def end_all_others():
                 os.close(descriptor)
 
 
+
+
+SET_PIN = """
+import ctypes, sys
+fido = ctypes.CDLL(None)
+fido.fido_dev_new.restype = ctypes.c_void_p
+fido.fido_init(0)
+device = ctypes.c_void_p(fido.fido_dev_new())
+path, new, old = (each.encode() or None for each in sys.argv[1:])
+sys.exit(fido.fido_dev_open(device, path) or fido.fido_dev_set_pin(device, new, old))
+"""
+
+
+def set_pin(keys, key, pin, old=""):
+    """As the person did when the key was new, with libfido2."""
+    variables = dict(os.environ, **keys.environment())
+    variables["LD_PRELOAD"] += " libfido2.so.1"
+    subprocess.run(["/usr/bin/python3", "-c", SET_PIN, key.path, pin, old], check=True,
+                   env=variables)
