@@ -29,6 +29,7 @@
 #define PK_PUBLIC_KEY_MAX         4096
 #define PK_CBOR_DEPTH_MAX         8
 #define PK_CBOR_ITEMS_MAX         4096 /* items in one structure, all depths together */
+#define PK_CBOR_PAIRS_MAX         64   /* pairs in one map */
 #define PK_X5C_MAX                8    /* certificates in one attestation statement */
 #define PK_CREDENTIAL_LIST_MAX    64   /* descriptors in one allow or exclude list */
 #define PK_ALGORITHMS_MAX         32

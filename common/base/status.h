@@ -11,6 +11,8 @@
 #ifndef PK_BASE_STATUS_H
 #define PK_BASE_STATUS_H
 
+#include "common/base/status_webauthn.h"
+
 /* clang-format off */
 #define PK_STATUS_GENERAL(X)                                                                       \
     X(OK,                    "ok",                      "success")                                 \
@@ -60,19 +62,6 @@
     X(KEY_STORE_FULL,        "key-store-full",          "no room for another passkey on the key")  \
     X(OPERATION_DENIED,      "operation-denied",        "refused on the security key")             \
     X(TOUCH_TIMEOUT,         "touch-timeout",           "not touched in time")
-
-/* What registration (WebAuthn 7.1) and authentication (7.2) can find wrong. */
-#define PK_STATUS_WEBAUTHN(X)                                                                      \
-    X(CLIENT_DATA_MALFORMED, "client-data-malformed",   "WebAuthn 5.8.1")                          \
-    X(TYPE_MISMATCH,         "type-mismatch",           "WebAuthn 7.1 step 7, 7.2 step 11")        \
-    X(CHALLENGE_MISMATCH,    "challenge-mismatch",      "WebAuthn 7.1 step 8, 7.2 step 12")        \
-    X(CHALLENGE_UNKNOWN,     "challenge-unknown",       "WebAuthn 13.4.3")                         \
-    X(ORIGIN_MISMATCH,       "origin-mismatch",         "WebAuthn 7.1 step 9, 7.2 step 13")        \
-    X(RP_ID_MISMATCH,        "rp-id-mismatch",          "WebAuthn 7.1 step 14, 7.2 step 15")       \
-    X(USER_NOT_PRESENT,      "user-not-present",        "WebAuthn 7.1 step 15, 7.2 step 16")       \
-    X(USER_NOT_VERIFIED,     "user-not-verified",       "WebAuthn 7.1 step 16, 7.2 step 17")       \
-    X(SIGNATURE_INVALID,     "signature-invalid",       "WebAuthn 7.2 step 21")                    \
-    X(COUNTER_REGRESSED,     "counter-regressed",       "WebAuthn 7.2 step 22")
 
 #define PK_STATUS_LIST(X)                                                                          \
     PK_STATUS_GENERAL(X)                                                                           \

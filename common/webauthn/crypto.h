@@ -7,6 +7,34 @@
 #include "common/base/limits.h"
 #include "common/base/status.h"
 
+/* The hashes that COSE algorithms and TPM structures name. */
+enum pk_hash {
+    PK_HASH_NONE,
+    PK_HASH_SHA1,
+    PK_HASH_SHA256,
+    PK_HASH_SHA384,
+    PK_HASH_SHA512,
+};
+
+#define PK_DIGEST_MAX 64
+
+struct pk_digest {
+    uint8_t bytes[PK_DIGEST_MAX];
+    size_t len;
+};
+
+static inline struct pk_view pk_digest_view(const struct pk_digest *digest)
+{
+    return (struct pk_view){digest->bytes, digest->len};
+}
+
+/* OpenSSL's name of the hash. Static; NULL for PK_HASH_NONE. */
+const char *pk_hash_name(enum pk_hash hash);
+
+/* FIPS 180-4. PK_INTERNAL when OpenSSL cannot, PK_UNSUPPORTED for PK_HASH_NONE. */
+enum pk_status pk_hash_compute(enum pk_hash hash, struct pk_view data,
+                               struct pk_digest *ret) PK_WARN_UNUSED;
+
 /* FIPS 180-4. Aborts the process when OpenSSL cannot: nothing may go on without. */
 void pk_sha256(struct pk_view data, uint8_t ret[PK_HASH_SIZE]);
 

@@ -1,9 +1,22 @@
 # See Makefile.am.
 noinst_LTLIBRARIES += common/webauthn/libwebauthn.la
 common_webauthn_libwebauthn_la_SOURCES = \
-	common/webauthn/crypto.h \
+	common/webauthn/algorithm.c common/webauthn/algorithm.h \
+	common/webauthn/attest_certificate.c common/webauthn/attest_certificate.h \
+	common/webauthn/attest_fido_u2f.c common/webauthn/attest_none.c common/webauthn/attest_packed.c \
+	common/webauthn/attestation.c common/webauthn/attestation.h \
+	common/webauthn/authdata.c common/webauthn/authdata.h \
+	common/webauthn/cbor.c common/webauthn/cbor.h \
+	common/webauthn/client_data.c \
+	common/webauthn/cose.c common/webauthn/cose.h \
+	common/webauthn/crypto.c common/webauthn/crypto.h \
+	common/webauthn/signature_edwards.c common/webauthn/signature_edwards.h \
+	common/webauthn/extensions.c common/webauthn/extensions.h \
+	common/webauthn/json.c common/webauthn/json.h \
 	common/webauthn/options.c common/webauthn/options.h \
 	common/webauthn/requirements.c common/webauthn/requirements.h \
-	common/webauthn/verify.h
+	common/webauthn/response.c common/webauthn/response.h \
+	common/webauthn/signature.c common/webauthn/signature.h \
+	common/webauthn/verify.c common/webauthn/verify.h
 common_webauthn_libwebauthn_la_CFLAGS = $(PK_CFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_CFLAGS)
 common_webauthn_libwebauthn_la_LIBADD = common/base/libbase.la $(CRYPTO_LIBS) $(JANSSON_LIBS)

@@ -9,6 +9,9 @@
 
 #include "common/webauthn/requirements.h"
 
+struct json_t; /* jansson's */
+struct pk_public_key;
+
 /* WebAuthn 6.5.4 */
 enum pk_attestation_type {
     PK_ATTESTATION_TYPE_NONE,
@@ -50,6 +53,8 @@ struct pk_credential_record {
     bool backup_state;
     struct pk_bytes user_handle;
     bool payment; /* payment-capable */
+    /* public_key made ready by pk_public_key_parse() (signature.h), borrowed; NULL: parse it. */
+    struct pk_public_key *key;
 };
 
 void pk_credential_record_clear(struct pk_credential_record *record);
@@ -108,6 +113,7 @@ struct pk_assertion {
     struct pk_view authenticator_data;
     struct pk_view signature;
     struct pk_view user_handle;
+    bool appid; /* the client says that the appid stood in for the RP id (WebAuthn 10.1.1) */
 };
 
 enum pk_status pk_authentication_verify(const struct pk_requirements *requirements,
@@ -143,8 +149,8 @@ struct pk_authentication_response {
     struct pk_bytes client_data;
     struct pk_bytes authenticator_data;
     struct pk_bytes signature;
-    struct pk_bytes user_handle; /* empty: absent */
-    bool has_appid, appid;       /* clientExtensionResults.appid */
+    struct pk_bytes user_handle;      /* empty: absent */
+    struct json_t *extension_results; /* clientExtensionResults; NULL: absent */
 };
 
 enum pk_status

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Authenticator data, WebAuthn 6.1 and 6.5.1. */
+#ifndef PK_WEBAUTHN_AUTHDATA_H
+#define PK_WEBAUTHN_AUTHDATA_H
+
+#include "common/base/bytes.h"
+#include "common/base/limits.h"
+#include "common/base/status.h"
+
+/* Every view borrows from the bytes that were parsed. */
+struct pk_auth_data {
+    struct pk_view bytes;      /* all of it, as it was signed */
+    struct pk_view rp_id_hash; /* PK_HASH_SIZE bytes */
+    uint8_t flags;             /* enum pk_flag of verify.h */
+    uint32_t sign_count;
+    /* Attested credential data; empty without the AT flag. */
+    struct pk_view aaguid;        /* PK_AAGUID_SIZE bytes */
+    struct pk_view credential_id; /* 1 to PK_CREDENTIAL_ID_MAX bytes */
+    struct pk_view public_key;    /* one well-formed CBOR item, not yet looked into */
+    /* One well-formed CBOR item; empty without the ED flag. */
+    struct pk_view extensions;
+};
+
+/*
+ * Takes authenticator data apart; what its flags announce must be there and nothing may follow.
+ * PK_AUTH_DATA_TRUNCATED, PK_AUTH_DATA_TRAILING_DATA, PK_AUTH_DATA_TOO_LARGE,
+ * PK_CREDENTIAL_ID_LENGTH, or PK_CBOR_* for the public key and the extensions.
+ */
+enum pk_status pk_auth_data_parse(struct pk_view bytes, struct pk_auth_data *ret) PK_WARN_UNUSED;
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * CBOR (RFC 8949) as WebAuthn uses it: the CTAP2 canonical form (CTAP 2.1 section 8) on the bounded
+ * reader. Refused: truncated or malformed items, indefinite lengths, integers and lengths that are
+ * not the shortest, tags, a key twice in one map, text that is not UTF-8, more than
+ * PK_CBOR_DEPTH_MAX levels, PK_CBOR_ITEMS_MAX items or PK_CBOR_PAIRS_MAX pairs in a map. The one
+ * rule of the form that is not held is the order of map keys: authenticators and browsers get it
+ * wrong. The shortest form is demanded because two encodings of one key would hide a duplicate.
+ *
+ * Reading goes in two steps: pk_cbor_item() or pk_cbor_check() looks at a whole item first; then
+ * the typed reads below walk what was found well formed and fail with PK_CBOR_TYPE_MISMATCH only.
+ */
+#ifndef PK_WEBAUTHN_CBOR_H
+#define PK_WEBAUTHN_CBOR_H
+
+#include "common/base/reader.h"
+
+enum pk_cbor_type { /* the major types, RFC 8949 section 3.1 */
+                    PK_CBOR_UNSIGNED,
+                    PK_CBOR_NEGATIVE,
+                    PK_CBOR_BYTES,
+                    PK_CBOR_TEXT,
+                    PK_CBOR_ARRAY,
+                    PK_CBOR_MAP,
+                    PK_CBOR_TAGGED,
+                    PK_CBOR_SIMPLE,
+                    PK_CBOR_END, /* no item left */
+};
+
+/* Checks the next item, all of it, and gives its bytes, borrowed; empty after a failure. */
+struct pk_view pk_cbor_item(struct pk_reader *reader);
+
+/* Exactly one item and nothing behind it. One of PK_CBOR_*. */
+enum pk_status pk_cbor_check(struct pk_view input) PK_WARN_UNUSED;
+
+/* The type of the next item, which stays unread; PK_CBOR_END at the end or after a failure. */
+enum pk_cbor_type pk_cbor_peek(const struct pk_reader *reader);
+
+/* Typed reads. Zero or empty after a failure. */
+uint64_t pk_cbor_unsigned(struct pk_reader *reader);
+int64_t pk_cbor_int(struct pk_reader *reader); /* PK_CBOR_TYPE_MISMATCH outside int64_t */
+bool pk_cbor_bool(struct pk_reader *reader);
+struct pk_view pk_cbor_bytes(struct pk_reader *reader);
+struct pk_view pk_cbor_text(struct pk_reader *reader);
+size_t pk_cbor_array(struct pk_reader *reader); /* how many items follow */
+size_t pk_cbor_map(struct pk_reader *reader);   /* how many pairs follow */
+
+#endif

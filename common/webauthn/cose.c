@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "common/webauthn/cose.h"
+
+#include "common/webauthn/cbor.h"
+
+/* Labels (IANA "COSE Key Common Parameters" and "COSE Key Type Parameters"). */
+enum {
+    LABEL_KTY = 1,
+    LABEL_ALG = 3,
+    /* EC2 and OKP */
+    LABEL_CRV = -1,
+    LABEL_X = -2,
+    LABEL_Y = -3,
+    /* RSA */
+    LABEL_N = -1,
+    LABEL_E = -2,
+    /* AKP */
+    LABEL_PUB = -1,
+};
+
+/* The values of the five labels that can occur, still encoded; empty: absent. */
+struct parameters {
+    struct pk_view kty, alg;
+    struct pk_view specific[3]; /* -1, -2, -3: their meaning depends on kty */
+};
+
+static struct pk_view *place_of(struct parameters *parameters, int64_t label)
+{
+    if (label == LABEL_KTY)
+        return &parameters->kty;
+    if (label == LABEL_ALG)
+        return &parameters->alg;
+    if (label <= -1 && label >= -3)
+        return &parameters->specific[-1 - label];
+    return NULL;
+}
+
+static enum pk_status collect(struct pk_view cose, struct parameters *ret)
+{
+    struct pk_reader reader = pk_reader_new(cose);
+    struct parameters parameters = {0};
+    size_t pairs = pk_cbor_map(&reader);
+
+    for (size_t i = 0; i < pairs && reader.status == PK_OK; i++) {
+        struct pk_view *place;
+
+        if (pk_cbor_peek(&reader) > PK_CBOR_NEGATIVE)
+            return PK_KEY_PARAMETER_UNKNOWN;
+        place = place_of(&parameters, pk_cbor_int(&reader));
+        if (reader.status == PK_OK && !place)
+            return PK_KEY_PARAMETER_UNKNOWN;
+        if (place)
+            *place = pk_cbor_item(&reader);
+    }
+    if (pk_reader_finish(&reader) != PK_OK)
+        return PK_KEY_MALFORMED;
+    *ret = parameters;
+    return PK_OK;
+}
+
+static enum pk_status as_int(struct pk_view item, int64_t *ret)
+{
+    struct pk_reader reader = pk_reader_new(item);
+    int64_t value = pk_cbor_int(&reader);
+
+    if (pk_reader_finish(&reader) != PK_OK)
+        return PK_KEY_MALFORMED;
+    *ret = value;
+    return PK_OK;
+}
+
+static enum pk_status as_bytes(struct pk_view item, struct pk_view *ret)
+{
+    struct pk_reader reader = pk_reader_new(item);
+    struct pk_view value = pk_cbor_bytes(&reader);
+
+    if (pk_reader_finish(&reader) != PK_OK)
+        return PK_KEY_MALFORMED;
+    *ret = value;
+    return PK_OK;
+}
+
+static enum pk_status check_curve(const struct pk_algorithm *algorithm, struct pk_view item)
+{
+    int64_t curve;
+    enum pk_status status = as_int(item, &curve);
+
+    if (status != PK_OK)
+        return status;
+    return curve == algorithm->curve ? PK_OK : PK_KEY_CURVE_MISMATCH;
+}
+
+static enum pk_status parse_ec2(const struct parameters *parameters, struct pk_cose_key *key)
+{
+    enum pk_status status = check_curve(key->algorithm, parameters->specific[0]);
+
+    if (status == PK_OK)
+        status = as_bytes(parameters->specific[1], &key->x);
+    if (status != PK_OK)
+        return status;
+    /* A compressed point has a boolean for y; WebAuthn 5.8.5 forbids it. */
+    if (parameters->specific[2].len == 1 && parameters->specific[2].ptr[0] >> 5 == PK_CBOR_SIMPLE)
+        return PK_KEY_LENGTH_INVALID;
+    status = as_bytes(parameters->specific[2], &key->y);
+    if (status != PK_OK)
+        return status;
+    if (key->x.len != key->algorithm->key_size || key->y.len != key->algorithm->key_size)
+        return PK_KEY_LENGTH_INVALID;
+    return PK_OK;
+}
+
+static enum pk_status parse_okp(const struct parameters *parameters, struct pk_cose_key *key)
+{
+    enum pk_status status = check_curve(key->algorithm, parameters->specific[0]);
+
+    if (status == PK_OK)
+        status = as_bytes(parameters->specific[1], &key->x);
+    if (status == PK_OK && parameters->specific[2].len > 0)
+        status = PK_KEY_PARAMETER_UNKNOWN;
+    if (status != PK_OK)
+        return status;
+    return key->x.len == key->algorithm->key_size ? PK_OK : PK_KEY_LENGTH_INVALID;
+}
+
+enum { MODULUS_BITS_MIN = 2048, MODULUS_BITS_MAX = 8192, EXPONENT_MIN = 65537 };
+
+static size_t bit_length(struct pk_view number)
+{
+    size_t bits = number.len * 8;
+
+    for (uint8_t top = number.ptr[0]; !(top & 0x80); top = (uint8_t)(top << 1))
+        bits--;
+    return bits;
+}
+
+static bool odd_without_leading_zero(struct pk_view number)
+{
+    return number.len > 0 && number.ptr[0] != 0 && (number.ptr[number.len - 1] & 1);
+}
+
+static enum pk_status check_rsa(struct pk_view modulus, struct pk_view exponent)
+{
+    uint64_t value = 0;
+
+    if (!odd_without_leading_zero(modulus) || bit_length(modulus) < MODULUS_BITS_MIN ||
+        bit_length(modulus) > MODULUS_BITS_MAX)
+        return PK_KEY_RSA_MODULUS;
+    if (!odd_without_leading_zero(exponent) || exponent.len > sizeof(value))
+        return PK_KEY_RSA_EXPONENT;
+    for (size_t i = 0; i < exponent.len; i++)
+        value = value << 8 | exponent.ptr[i];
+    return value >= EXPONENT_MIN ? PK_OK : PK_KEY_RSA_EXPONENT;
+}
+
+static enum pk_status parse_rsa(const struct parameters *parameters, struct pk_cose_key *key)
+{
+    enum pk_status status = as_bytes(parameters->specific[0], &key->modulus);
+
+    if (status == PK_OK)
+        status = as_bytes(parameters->specific[1], &key->exponent);
+    if (status == PK_OK && parameters->specific[2].len > 0)
+        status = PK_KEY_PARAMETER_UNKNOWN;
+    return status == PK_OK ? check_rsa(key->modulus, key->exponent) : status;
+}
+
+static enum pk_status parse_akp(const struct parameters *parameters, struct pk_cose_key *key)
+{
+    enum pk_status status = as_bytes(parameters->specific[0], &key->pub);
+
+    if (status != PK_OK)
+        return status;
+    if (parameters->specific[1].len > 0 || parameters->specific[2].len > 0)
+        return PK_KEY_PARAMETER_UNKNOWN;
+    return key->pub.len == key->algorithm->key_size ? PK_OK : PK_KEY_LENGTH_INVALID;
+}
+
+static enum pk_status parse_specific(const struct parameters *parameters, struct pk_cose_key *key)
+{
+    switch (key->algorithm->key_type) {
+    case PK_KEY_EC2:
+        return parse_ec2(parameters, key);
+    case PK_KEY_OKP:
+        return parse_okp(parameters, key);
+    case PK_KEY_RSA:
+        return parse_rsa(parameters, key);
+    case PK_KEY_AKP:
+        return parse_akp(parameters, key);
+    }
+    return PK_INTERNAL;
+}
+
+enum pk_status pk_cose_key_parse(struct pk_view cose, struct pk_cose_key *ret)
+{
+    struct parameters parameters;
+    struct pk_cose_key key = {0};
+    int64_t type, number;
+    enum pk_status status = pk_cbor_check(cose);
+
+    if (status == PK_OK)
+        status = collect(cose, &parameters);
+    if (status == PK_OK)
+        status = as_int(parameters.kty, &type);
+    if (status == PK_OK)
+        status = as_int(parameters.alg, &number);
+    if (status != PK_OK)
+        return status;
+    key.algorithm = pk_algorithm_find(number);
+    if (!key.algorithm)
+        return PK_ALGORITHM_UNSUPPORTED;
+    if (type != key.algorithm->key_type)
+        return PK_KEY_TYPE_MISMATCH;
+    status = parse_specific(&parameters, &key);
+    if (status == PK_OK)
+        *ret = key;
+    return status;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "common/webauthn/extensions.h"
+
+#include "common/webauthn/cbor.h"
+
+static bool named(struct pk_view name, const char *wanted)
+{
+    return pk_view_equal(name, pk_view_string(wanted));
+}
+
+/* CTAP 2.1 section 12.1 */
+enum { CRED_PROTECT_MIN = 1, CRED_PROTECT_MAX = 3 };
+
+static void read_cred_protect(struct pk_reader *reader, struct pk_extension_results *results)
+{
+    uint64_t level = pk_cbor_unsigned(reader);
+
+    if (level < CRED_PROTECT_MIN || level > CRED_PROTECT_MAX)
+        pk_reader_fail(reader, PK_EXTENSIONS_MALFORMED);
+    else
+        results->cred_protect = (unsigned)level;
+}
+
+/* CTAP 2.1 section 12.4: code points, and a PIN has at most PK_PIN_MAX. */
+static void read_min_pin_length(struct pk_reader *reader, struct pk_extension_results *results)
+{
+    uint64_t length = pk_cbor_unsigned(reader);
+
+    if (length < PK_PIN_MIN || length > PK_PIN_MAX)
+        pk_reader_fail(reader, PK_EXTENSIONS_MALFORMED);
+    else
+        results->min_pin_length = (unsigned)length;
+}
+
+static void read_output(const struct pk_requirements *requirements, struct pk_reader *reader,
+                        struct pk_extension_results *results)
+{
+    struct pk_view name = pk_cbor_text(reader);
+
+    if (requirements->cred_protect > 0 && named(name, "credProtect"))
+        read_cred_protect(reader, results);
+    else if (requirements->min_pin_length && named(name, "minPinLength"))
+        read_min_pin_length(reader, results);
+    else if (requirements->refuse_unsolicited_extensions)
+        pk_reader_fail(reader, PK_EXTENSION_UNSOLICITED);
+    else
+        (void)pk_cbor_item(reader);
+}
+
+enum pk_status pk_extensions_read(const struct pk_requirements *requirements,
+                                  struct pk_view extensions, struct pk_extension_results *results)
+{
+    struct pk_reader reader = pk_reader_new(extensions);
+    size_t pairs = extensions.len > 0 ? pk_cbor_map(&reader) : 0;
+    enum pk_status status;
+
+    for (size_t i = 0; i < pairs && reader.status == PK_OK; i++)
+        read_output(requirements, &reader, results);
+    status = pk_reader_finish(&reader);
+    if (status == PK_CBOR_TYPE_MISMATCH)
+        return PK_EXTENSIONS_MALFORMED;
+    if (status != PK_OK)
+        return status;
+    if (requirements->ceremony == PK_REGISTRATION && requirements->enforce_cred_protect &&
+        results->cred_protect < requirements->cred_protect)
+        return PK_CRED_PROTECT_TOO_WEAK;
+    return PK_OK;
+}
+
+static bool solicited(const struct pk_requirements *requirements, const char *name)
+{
+    struct pk_view view = pk_view_string(name);
+
+    if (requirements->ceremony == PK_REGISTRATION)
+        return (requirements->cred_props && named(view, "credProps")) ||
+               (requirements->appid_exclude && named(view, "appidExclude")) ||
+               (requirements->cred_protect > 0 && named(view, "credProtect")) ||
+               (requirements->min_pin_length && named(view, "minPinLength")) ||
+               (requirements->payment && named(view, "payment"));
+    return (requirements->appid && named(view, "appid")) ||
+           (requirements->payment && named(view, "payment"));
+}
+
+/* A boolean output; false also when it was not asked for, whatever it is. */
+static enum pk_status read_bool(const struct pk_requirements *requirements, const json_t *outputs,
+                                const char *name, bool *ret)
+{
+    const json_t *value = json_object_get(outputs, name);
+
+    *ret = false;
+    if (!value || !solicited(requirements, name))
+        return PK_OK;
+    if (!json_is_boolean(value))
+        return PK_EXTENSIONS_MALFORMED;
+    *ret = json_is_true(value);
+    return PK_OK;
+}
+
+static enum pk_status read_cred_props(const struct pk_requirements *requirements,
+                                      const json_t *outputs, struct pk_extension_results *results)
+{
+    const json_t *props = json_object_get(outputs, "credProps");
+    const json_t *rk = json_object_get(props, "rk");
+
+    if (!props || !solicited(requirements, "credProps"))
+        return PK_OK;
+    if (!json_is_object(props) || (rk && !json_is_boolean(rk)))
+        return PK_EXTENSIONS_MALFORMED;
+    results->has_cred_props = rk != NULL;
+    results->resident_key = json_is_true(rk);
+    if (results->has_cred_props && !results->resident_key &&
+        (requirements->resident_key == PK_REQUIRED || requirements->require_resident_key))
+        return PK_RESIDENT_KEY_MISSING;
+    return PK_OK;
+}
+
+static enum pk_status check_solicited(const struct pk_requirements *requirements,
+                                      const json_t *outputs)
+{
+    for (void *at = json_object_iter((json_t *)(uintptr_t)outputs); at;
+         at = json_object_iter_next((json_t *)(uintptr_t)outputs, at))
+        if (!solicited(requirements, json_object_iter_key(at)))
+            return PK_EXTENSION_UNSOLICITED;
+    return PK_OK;
+}
+
+enum pk_status pk_client_extensions_read(const struct pk_requirements *requirements,
+                                         const json_t *outputs,
+                                         struct pk_extension_results *results)
+{
+    enum pk_status status = PK_OK;
+
+    if (!outputs)
+        return PK_OK;
+    if (!json_is_object(outputs))
+        return PK_EXTENSIONS_MALFORMED;
+    if (requirements->refuse_unsolicited_extensions)
+        status = check_solicited(requirements, outputs);
+    if (status == PK_OK)
+        status = read_cred_props(requirements, outputs, results);
+    if (status == PK_OK)
+        status = read_bool(requirements, outputs, "appid", &results->appid);
+    if (status == PK_OK)
+        status = read_bool(requirements, outputs, "appidExclude", &results->appid_exclude);
+    if (status == PK_OK && json_object_get(outputs, "payment"))
+        results->payment = solicited(requirements, "payment");
+    return status;
+}

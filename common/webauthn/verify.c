@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "common/webauthn/verify.h"
+
+#include "common/base/writer.h"
+#include "common/webauthn/attestation.h"
+#include "common/webauthn/authdata.h"
+#include "common/webauthn/cbor.h"
+#include "common/webauthn/extensions.h"
+#include "common/webauthn/signature.h"
+
+#include <string.h>
+
+void pk_credential_record_clear(struct pk_credential_record *record)
+{
+    pk_bytes_clear(&record->id);
+    pk_bytes_clear(&record->public_key);
+    pk_bytes_clear(&record->user_handle);
+    *record = (struct pk_credential_record){0};
+}
+
+void pk_registration_result_clear(struct pk_registration_result *result)
+{
+    pk_bytes_clear(&result->credential_id);
+    pk_bytes_clear(&result->public_key);
+    *result = (struct pk_registration_result){0};
+}
+
+void pk_authentication_result_clear(struct pk_authentication_result *result)
+{
+    pk_bytes_clear(&result->credential_id);
+    pk_bytes_clear(&result->user_handle);
+    *result = (struct pk_authentication_result){0};
+}
+
+static enum pk_status check_rp_id(const char *rp_id, struct pk_view rp_id_hash)
+{
+    uint8_t expected[PK_HASH_SIZE];
+
+    pk_sha256(pk_view_string(rp_id), expected);
+    return pk_view_equal((struct pk_view){expected, sizeof(expected)}, rp_id_hash)
+               ? PK_OK
+               : PK_RP_ID_MISMATCH;
+}
+
+/* UP, UV, and BS only with BE: WebAuthn 7.1 steps 15 to 17, 7.2 steps 16 to 18. */
+static enum pk_status check_flags(const struct pk_requirements *requirements, uint8_t flags)
+{
+    bool conditional = requirements->ceremony == PK_REGISTRATION && requirements->conditional;
+
+    if (!(flags & PK_FLAG_UP) && !conditional)
+        return PK_USER_NOT_PRESENT;
+    if (!(flags & PK_FLAG_UV) && requirements->user_verification == PK_REQUIRED)
+        return PK_USER_NOT_VERIFIED;
+    if ((flags & PK_FLAG_BS) && !(flags & PK_FLAG_BE))
+        return PK_BACKUP_STATE_INVALID;
+    return PK_OK;
+}
+
+/* What attestations and assertions sign: authenticator data, then the hash of the client data. */
+static enum pk_status compose_signed(struct pk_view auth_data,
+                                     const uint8_t client_data_hash[PK_HASH_SIZE],
+                                     struct pk_bytes *ret)
+{
+    uint8_t *data = malloc(auth_data.len + PK_HASH_SIZE);
+
+    if (!data)
+        return PK_NO_MEMORY;
+    if (auth_data.len > 0)
+        memcpy(data, auth_data.ptr, auth_data.len);
+    memcpy(data + auth_data.len, client_data_hash, PK_HASH_SIZE);
+    *ret = (struct pk_bytes){data, auth_data.len + PK_HASH_SIZE};
+    return PK_OK;
+}
+
+struct attestation_object {
+    struct pk_view format, statement, auth_data;
+};
+
+/* WebAuthn 6.5.4: the three members, each once (duplicates are no CBOR here), no others. */
+static enum pk_status parse_attestation_object(struct pk_view bytes, struct attestation_object *ret)
+{
+    struct pk_reader reader = pk_reader_new(bytes);
+    struct attestation_object object = {0};
+    enum pk_status status = pk_cbor_check(bytes);
+    size_t pairs;
+
+    if (status != PK_OK)
+        return status;
+    pairs = pk_cbor_map(&reader);
+    for (size_t i = 0; i < pairs && reader.status == PK_OK; i++) {
+        struct pk_view name = pk_cbor_text(&reader);
+
+        if (pk_view_equal(name, pk_view_string("fmt")))
+            object.format = pk_cbor_text(&reader);
+        else if (pk_view_equal(name, pk_view_string("attStmt")))
+            object.statement = pk_cbor_item(&reader);
+        else if (pk_view_equal(name, pk_view_string("authData")))
+            object.auth_data = pk_cbor_bytes(&reader);
+        else
+            pk_reader_fail(&reader, PK_ATTESTATION_OBJECT_MALFORMED);
+    }
+    if (pk_reader_finish(&reader) != PK_OK || pairs != 3)
+        return PK_ATTESTATION_OBJECT_MALFORMED;
+    *ret = object;
+    return PK_OK;
+}
+
+/* WebAuthn 7.1 step 20; RS1 is for TPMs alone unless it was asked for by name. */
+static enum pk_status check_offered(const struct pk_requirements *requirements, int32_t algorithm)
+{
+    for (size_t i = 0; i < requirements->algorithm_count; i++)
+        if (requirements->algorithms[i] == algorithm)
+            return PK_OK;
+    return PK_ALGORITHM_NOT_OFFERED;
+}
+
+static enum pk_status check_not_registered(const struct pk_requirements *requirements,
+                                           struct pk_view id)
+{
+    for (size_t i = 0; i < requirements->credential_count; i++)
+        if (pk_view_equal(pk_view_of(&requirements->credentials[i].id), id))
+            return PK_CREDENTIAL_REGISTERED;
+    return PK_OK;
+}
+
+static bool among(uint8_t (*aaguids)[PK_AAGUID_SIZE], size_t count, struct pk_view aaguid)
+{
+    for (size_t i = 0; i < count; i++)
+        if (pk_view_equal((struct pk_view){aaguids[i], PK_AAGUID_SIZE}, aaguid))
+            return true;
+    return false;
+}
+
+/*
+ * The policy part of WebAuthn 7.1 step 25. An AAGUID that no certificate vouches for is a claim: it
+ * can get a model refused, but not admitted.
+ */
+static enum pk_status check_policy(const struct pk_requirements *requirements,
+                                   const struct pk_attestation_result *attestation,
+                                   struct pk_view aaguid)
+{
+    bool vouched = attestation->type != PK_ATTESTATION_TYPE_NONE &&
+                   attestation->type != PK_ATTESTATION_TYPE_SELF &&
+                   attestation->trust != PK_TRUST_NO;
+
+    if (requirements->require_trusted_attestation && attestation->trust != PK_TRUST_YES)
+        return PK_ATTESTATION_UNTRUSTED;
+    if (among(requirements->aaguid_deny, requirements->aaguid_deny_count, aaguid))
+        return PK_AAGUID_DENIED;
+    if (requirements->aaguid_allow_count > 0 &&
+        (!vouched || !among(requirements->aaguid_allow, requirements->aaguid_allow_count, aaguid)))
+        return PK_AAGUID_NOT_ALLOWED;
+    return PK_OK;
+}
+
+/* WebAuthn 7.1 steps 13 to 21. */
+static enum pk_status check_auth_data(const struct pk_requirements *requirements,
+                                      const struct pk_auth_data *data,
+                                      struct pk_extension_results *extensions)
+{
+    enum pk_status status = check_rp_id(requirements->rp_id, data->rp_id_hash);
+
+    if (status == PK_OK)
+        status = check_flags(requirements, data->flags);
+    if (status == PK_OK && !(data->flags & PK_FLAG_AT))
+        status = PK_ATTESTED_DATA_MISSING;
+    if (status == PK_OK)
+        status = pk_extensions_read(requirements, data->extensions, extensions);
+    return status;
+}
+
+static enum pk_status attest(const struct pk_requirements *requirements,
+                             const struct attestation_object *object,
+                             const struct pk_auth_data *data, struct pk_public_key *key,
+                             const uint8_t client_data_hash[PK_HASH_SIZE],
+                             struct pk_attestation_result *ret)
+{
+    PK_AUTO_BYTES struct pk_bytes signed_data = {0};
+    struct pk_attestation_subject subject = {
+        .auth_data = data,
+        .client_data_hash = {client_data_hash, PK_HASH_SIZE},
+        .key = key,
+        .time = requirements->time,
+    };
+    enum pk_status status = compose_signed(data->bytes, client_data_hash, &signed_data);
+
+    subject.signed_data = pk_view_of(&signed_data);
+    if (status == PK_OK)
+        status =
+            pk_attestation_verify(requirements, &subject, object->format, object->statement, ret);
+    if (status == PK_OK)
+        status = check_policy(requirements, ret, data->aaguid);
+    return status;
+}
+
+static enum pk_status fill_result(const struct attestation_object *object,
+                                  const struct pk_auth_data *data,
+                                  struct pk_registration_result *result)
+{
+    enum pk_status status = pk_bytes_copy(data->credential_id, &result->credential_id);
+
+    if (status == PK_OK)
+        status = pk_bytes_copy(data->public_key, &result->public_key);
+    /* Every format in the table fits. */
+    if (status == PK_OK && object->format.len >= sizeof(result->format))
+        status = PK_ATTESTATION_FORMAT_UNKNOWN;
+    if (status != PK_OK)
+        return status;
+    memcpy(result->aaguid, data->aaguid.ptr, PK_AAGUID_SIZE);
+    memcpy(result->format, object->format.ptr, object->format.len);
+    result->sign_count = data->sign_count;
+    result->flags = data->flags;
+    return PK_OK;
+}
+
+enum pk_status pk_registration_verify(const struct pk_requirements *requirements,
+                                      const uint8_t client_data_hash[PK_HASH_SIZE],
+                                      struct pk_view attestation_object,
+                                      struct pk_registration_result *ret)
+{
+    __attribute__((cleanup(pk_registration_result_clear))) struct pk_registration_result result = {
+        0};
+    PK_AUTO_PUBLIC_KEY struct pk_public_key *key = NULL;
+    struct attestation_object object;
+    struct pk_auth_data data;
+    struct pk_attestation_result attestation;
+    enum pk_status status;
+
+    if (requirements->ceremony != PK_REGISTRATION)
+        return PK_INVALID_ARGUMENT;
+    status = parse_attestation_object(attestation_object, &object);
+    if (status == PK_OK)
+        status = pk_auth_data_parse(object.auth_data, &data);
+    if (status == PK_OK)
+        status = check_auth_data(requirements, &data, &result.extensions);
+    if (status == PK_OK)
+        status = pk_public_key_parse(data.public_key, &key);
+    if (status == PK_OK)
+        status = check_offered(requirements, pk_public_key_algorithm(key)->number);
+    if (status == PK_OK)
+        status = attest(requirements, &object, &data, key, client_data_hash, &attestation);
+    if (status == PK_OK)
+        status = check_not_registered(requirements, data.credential_id);
+    if (status == PK_OK)
+        status = fill_result(&object, &data, &result);
+    if (status != PK_OK)
+        return status;
+    result.algorithm = pk_public_key_algorithm(key)->number;
+    result.attestation_type = attestation.type;
+    result.trust = attestation.trust;
+    *ret = result;
+    result = (struct pk_registration_result){0};
+    return PK_OK;
+}
+
+/* WebAuthn 7.2 steps 5 and 6. */
+static enum pk_status check_credential(const struct pk_requirements *requirements,
+                                       const struct pk_credential_record *record,
+                                       const struct pk_assertion *assertion)
+{
+    bool allowed = requirements->credential_count == 0;
+
+    for (size_t i = 0; i < requirements->credential_count && !allowed; i++)
+        allowed =
+            pk_view_equal(pk_view_of(&requirements->credentials[i].id), assertion->credential_id);
+    if (!allowed)
+        return PK_CREDENTIAL_NOT_ALLOWED;
+    if (!pk_view_equal(pk_view_of(&record->id), assertion->credential_id))
+        return PK_CREDENTIAL_ID_MISMATCH;
+    /* Whom the challenge was made for, where that is known, must be the credential's owner. */
+    if (requirements->user_handle.len > 0 &&
+        !pk_view_equal(pk_view_of(&requirements->user_handle), pk_view_of(&record->user_handle)))
+        return PK_USER_HANDLE_MISMATCH;
+    if (assertion->user_handle.len == 0)
+        return requirements->user_identified_before ? PK_OK : PK_USER_HANDLE_MISSING;
+    if (!pk_view_equal(pk_view_of(&record->user_handle), assertion->user_handle))
+        return PK_USER_HANDLE_MISMATCH;
+    return PK_OK;
+}
+
+/* WebAuthn 7.2 steps 15 to 19. */
+static enum pk_status check_asserted(const struct pk_requirements *requirements,
+                                     const struct pk_credential_record *record,
+                                     const struct pk_auth_data *data, bool appid)
+{
+    /* WebAuthn 10.1.1: the output says which of the two it is, and then it is that one. */
+    enum pk_status status =
+        check_rp_id(appid ? requirements->appid : requirements->rp_id, data->rp_id_hash);
+
+    if (status == PK_OK)
+        status = check_flags(requirements, data->flags);
+    if (status == PK_OK && (data->flags & PK_FLAG_AT))
+        status = PK_ATTESTED_DATA_UNEXPECTED;
+    if (status == PK_OK && !!(data->flags & PK_FLAG_BE) != record->backup_eligible)
+        status = PK_BACKUP_ELIGIBILITY_CHANGED;
+    return status;
+}
+
+/* WebAuthn 7.2 step 21, over authenticator data and client data hash. */
+static enum pk_status check_signature(const struct pk_requirements *requirements,
+                                      const struct pk_credential_record *record,
+                                      const uint8_t client_data_hash[PK_HASH_SIZE],
+                                      const struct pk_assertion *assertion)
+{
+    PK_AUTO_PUBLIC_KEY struct pk_public_key *parsed = NULL;
+    PK_AUTO_BYTES struct pk_bytes signed_data = {0};
+    struct pk_public_key *key = record->key;
+    enum pk_status status =
+        compose_signed(assertion->authenticator_data, client_data_hash, &signed_data);
+
+    if (status == PK_OK && !key) {
+        status = pk_public_key_parse(pk_view_of(&record->public_key), &parsed);
+        key = parsed;
+    }
+    if (status == PK_OK && pk_public_key_algorithm(key)->number == PK_ALGORITHM_RS1)
+        status = check_offered(requirements, PK_ALGORITHM_RS1);
+    if (status == PK_OK)
+        status = pk_signature_verify(key, pk_view_of(&signed_data), assertion->signature);
+    return status;
+}
+
+/* WebAuthn 7.2 step 22: both zero means that the authenticator keeps no counter. */
+static enum pk_status check_counter(const struct pk_requirements *requirements, uint32_t recorded,
+                                    uint32_t now, bool *ret_regressed)
+{
+    *ret_regressed = (recorded != 0 || now != 0) && now <= recorded;
+    if (*ret_regressed && requirements->counter_policy != PK_COUNTER_LOG)
+        return PK_COUNTER_REGRESSED;
+    return PK_OK;
+}
+
+enum pk_status pk_authentication_verify(const struct pk_requirements *requirements,
+                                        const struct pk_credential_record *record,
+                                        const uint8_t client_data_hash[PK_HASH_SIZE],
+                                        const struct pk_assertion *assertion,
+                                        struct pk_authentication_result *ret)
+{
+    __attribute__((
+        cleanup(pk_authentication_result_clear))) struct pk_authentication_result result = {0};
+    bool appid = assertion->appid && requirements->appid;
+    struct pk_auth_data data;
+    enum pk_status status;
+
+    if (requirements->ceremony != PK_AUTHENTICATION)
+        return PK_INVALID_ARGUMENT;
+    status = check_credential(requirements, record, assertion);
+    if (status == PK_OK)
+        status = pk_auth_data_parse(assertion->authenticator_data, &data);
+    if (status == PK_OK)
+        status = check_asserted(requirements, record, &data, appid);
+    if (status == PK_OK)
+        status = check_signature(requirements, record, client_data_hash, assertion);
+    if (status == PK_OK)
+        status = check_counter(requirements, record->sign_count, data.sign_count,
+                               &result.counter_regressed);
+    if (status == PK_OK)
+        status = pk_extensions_read(requirements, data.extensions, &result.extensions);
+    if (status == PK_OK)
+        status = pk_bytes_copy(assertion->credential_id, &result.credential_id);
+    if (status == PK_OK)
+        status = pk_bytes_copy(assertion->user_handle, &result.user_handle);
+    if (status != PK_OK)
+        return status;
+    result.sign_count = data.sign_count;
+    result.flags = data.flags;
+    result.extensions.appid = appid;
+    *ret = result;
+    result = (struct pk_authentication_result){0};
+    return PK_OK;
+}
