@@ -8,5 +8,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/policy.c daemon/policy.h \
 	daemon/recovery.c daemon/recovery.h \
 	daemon/store.c daemon/store.h \
+	daemon/store_query.h \
 	daemon/store_schema.c daemon/store_schema.h \
-	daemon/store_sqlite.c
+	daemon/store_sqlite.c \
+	daemon/store_verbs.c

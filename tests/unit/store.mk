@@ -1,1 +1,14 @@
-# See Makefile.am.
+# Tests of configuration, policy, accounts and the store.
+if HAVE_CMOCKA
+store_tests = \
+	tests/unit/test_store_sqlite
+check_PROGRAMS += $(store_tests)
+TESTS += $(store_tests)
+
+check_LTLIBRARIES += tests/unit/libscratch.la
+tests_unit_libscratch_la_SOURCES = tests/unit/scratch.c tests/unit/scratch.h
+
+store_test_libs = tests/unit/libscratch.la daemon/libdaemon.la $(CMOCKA_LIBS)
+tests_unit_test_store_sqlite_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_store_sqlite_LDADD = $(store_test_libs)
+endif

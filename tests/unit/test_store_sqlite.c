@@ -1,0 +1,778 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+#include "daemon/store.h"
+#include "tests/unit/scratch.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define MAX 20
+
+struct fixture {
+    char folder[SCRATCH_PATH_MAX];
+    struct store *store;
+};
+
+static struct store *open_store(const char *folder)
+{
+    struct store *store = NULL;
+    const char *why = NULL;
+
+    if (store_sqlite_open(folder, &store, &why) != PK_OK)
+        fail_msg("%s", why);
+    return store;
+}
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+    scratch_new(fixture->folder);
+    fixture->store = open_store(fixture->folder);
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+
+    if (fixture->store)
+        fixture->store->verbs->close(fixture->store);
+    scratch_remove(fixture->folder);
+    free(fixture);
+    return 0;
+}
+
+static struct store *reopen(struct fixture *fixture)
+{
+    fixture->store->verbs->close(fixture->store);
+    fixture->store = NULL;
+    fixture->store = open_store(fixture->folder);
+    return fixture->store;
+}
+
+static struct account account_of(struct store *store, const char *rp, const char *name, uid_t uid)
+{
+    struct account account = {0};
+
+    assert_int_equal(store->verbs->account(store, rp, name, uid, true, &account), PK_OK);
+    return account;
+}
+
+/* A credential whose id is that text. Takes the account over. */
+static struct credential make(struct account account, const char *id, const char *name)
+{
+    struct credential credential = {.account = account};
+
+    assert_int_equal(pk_bytes_copy(pk_view_string(id), &credential.record.id), PK_OK);
+    assert_int_equal(pk_bytes_copy(pk_view_string("key"), &credential.record.public_key), PK_OK);
+    credential.rp_id = strdup("example.org");
+    credential.name = strdup(name);
+    credential.format = strdup("packed");
+    credential.attestation_type = strdup("Basic");
+    credential.trust = strdup("yes");
+    credential.algorithm = -7;
+    credential.created = 1000;
+    return credential;
+}
+
+static enum pk_status insert(struct store *store, const char *account, uid_t uid, const char *id,
+                             const char *name)
+{
+    AUTO_CREDENTIAL struct credential credential =
+        make(account_of(store, "default", account, uid), id, name);
+
+    return store->verbs->insert(store, &credential, MAX, (struct pk_view){0});
+}
+
+static size_t count_of(struct store *store, const struct credential_filter *filter)
+{
+    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+
+    assert_int_equal(store->verbs->list(store, filter, &list), PK_OK);
+    return list.count;
+}
+
+static void database_is_private(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const names[] = {"passkeyd.db", "passkeyd.db-wal", "passkeyd.db-shm"};
+
+    for (size_t i = 0; i < 3; i++) {
+        PK_AUTO_FREE char *path = pk_text_format("%s/%s", fixture->folder, names[i]);
+        struct stat info;
+
+        assert_int_equal(stat(path, &info), 0);
+        assert_int_equal(info.st_mode & 07777, 0600);
+    }
+}
+
+static void permissions_too_wide_are_narrowed(void **state)
+{
+    struct fixture *fixture = *state;
+    PK_AUTO_FREE char *path = pk_text_format("%s/passkeyd.db", fixture->folder);
+    struct stat info;
+
+    assert_int_equal(chmod(path, 0664), 0);
+    reopen(fixture);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0600);
+}
+
+static void account_is_name_and_uid_and_rp(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    AUTO_ACCOUNT struct account alice = {0};
+    AUTO_ACCOUNT struct account again = {0};
+    AUTO_ACCOUNT struct account other = {0};
+    AUTO_ACCOUNT struct account shop = {0};
+
+    assert_int_equal(store->verbs->account(store, "default", "alice", 1000, false, &alice),
+                     PK_NOT_FOUND);
+    alice = account_of(store, "default", "alice", 1000);
+    assert_int_equal(alice.user_handle.len, PK_USER_HANDLE_SIZE);
+    assert_string_equal(alice.name, "alice");
+    assert_string_equal(alice.rp, "default");
+    assert_int_equal(alice.uid, 1000);
+    again = account_of(store, "default", "alice", 1000);
+    assert_true(pk_view_equal(pk_view_of(&alice.user_handle), pk_view_of(&again.user_handle)));
+    other = account_of(store, "default", "alice", 1001);
+    assert_false(pk_view_equal(pk_view_of(&alice.user_handle), pk_view_of(&other.user_handle)));
+    shop = account_of(store, "shop", "alice", PK_NO_UID);
+    assert_int_equal(shop.uid, PK_NO_UID);
+    assert_false(pk_view_equal(pk_view_of(&alice.user_handle), pk_view_of(&shop.user_handle)));
+}
+
+static void every_field_comes_back(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = fixture->store;
+    AUTO_CREDENTIAL struct credential in =
+        make(account_of(store, "shop", "zoë", PK_NO_UID), "id-1", "Zoë's key");
+    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+    const struct credential *out;
+
+    in.record.sign_count = UINT32_MAX;
+    in.record.backup_eligible = true;
+    in.record.backup_state = true;
+    in.record.payment = true;
+    assert_int_equal(pk_bytes_copy(pk_view_string("own"), &in.record.user_handle), PK_OK);
+    in.algorithm = -65535;
+    memset(in.aaguid, 0xa5, sizeof(in.aaguid));
+    in.transports = PK_TRANSPORT_USB | PK_TRANSPORT_INTERNAL;
+    in.discoverable = true;
+    in.user_verified = true;
+    in.instrument_display_name = strdup("Visa ••1234");
+    in.last_used = INT64_C(5000000000);
+    assert_int_equal(store->verbs->insert(store, &in, MAX, (struct pk_view){0}), PK_OK);
+    store = reopen(fixture);
+    assert_int_equal(store->verbs->list(store, &(struct credential_filter){0}, &list), PK_OK);
+    assert_int_equal(list.count, 1);
+    out = &list.items[0];
+    assert_string_equal(out->account.rp, "shop");
+    assert_string_equal(out->account.name, "zoë");
+    assert_int_equal(out->account.uid, PK_NO_UID);
+    assert_true(
+        pk_view_equal(pk_view_of(&out->account.user_handle), pk_view_of(&in.account.user_handle)));
+    assert_true(pk_view_equal(pk_view_of(&out->record.id), pk_view_string("id-1")));
+    assert_true(pk_view_equal(pk_view_of(&out->record.public_key), pk_view_string("key")));
+    assert_true(pk_view_equal(pk_view_of(&out->record.user_handle), pk_view_string("own")));
+    assert_int_equal(out->record.sign_count, UINT32_MAX);
+    assert_true(out->record.backup_eligible && out->record.backup_state && out->record.payment);
+    assert_int_equal(out->algorithm, -65535);
+    assert_memory_equal(out->aaguid, in.aaguid, sizeof(in.aaguid));
+    assert_int_equal(out->transports, PK_TRANSPORT_USB | PK_TRANSPORT_INTERNAL);
+    assert_string_equal(out->rp_id, "example.org");
+    assert_string_equal(out->name, "Zoë's key");
+    assert_string_equal(out->format, "packed");
+    assert_string_equal(out->attestation_type, "Basic");
+    assert_string_equal(out->trust, "yes");
+    assert_true(out->discoverable && out->user_verified);
+    assert_string_equal(out->instrument_display_name, "Visa ••1234");
+    assert_int_equal(out->created, 1000);
+    assert_int_equal(out->last_used, INT64_C(5000000000));
+}
+
+static void filters_select(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    AUTO_ACCOUNT struct account alice = {0};
+    uid_t uid = 1000;
+
+    assert_int_equal(insert(store, "alice", 1000, "a1", "one"), PK_OK);
+    assert_int_equal(insert(store, "alice", 1000, "a2", "two"), PK_OK);
+    assert_int_equal(insert(store, "alice", 2000, "a3", "one"), PK_OK);
+    assert_int_equal(insert(store, "bob", 1001, "b1", "one"), PK_OK);
+    alice = account_of(store, "default", "alice", 1000);
+#define COUNT(...) count_of(store, &(struct credential_filter){__VA_ARGS__})
+    assert_int_equal(COUNT(0), 4);
+    assert_int_equal(COUNT(.rp = "default"), 4);
+    assert_int_equal(COUNT(.rp = "shop"), 0);
+    assert_int_equal(COUNT(.account_name = "alice"), 3);
+    assert_int_equal(COUNT(.account_name = "alice", .uid = &uid), 2);
+    assert_int_equal(COUNT(.uid = &uid), 2);
+    assert_int_equal(COUNT(.credential_id = pk_view_string("b1")), 1);
+    assert_int_equal(COUNT(.credential_id = pk_view_string("b1"), .account_name = "alice"), 0);
+    assert_int_equal(COUNT(.user_handle = pk_view_of(&alice.user_handle)), 2);
+#undef COUNT
+}
+
+static void credential_ids_are_unique_everywhere(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    AUTO_CREDENTIAL struct credential elsewhere =
+        make(account_of(store, "shop", "carol", PK_NO_UID), "same", "key");
+
+    assert_int_equal(insert(store, "alice", 1000, "same", "one"), PK_OK);
+    assert_int_equal(insert(store, "alice", 1000, "same", "two"), PK_EXISTS);
+    assert_int_equal(insert(store, "bob", 1001, "same", "one"), PK_EXISTS);
+    assert_int_equal(store->verbs->insert(store, &elsewhere, MAX, (struct pk_view){0}), PK_EXISTS);
+    assert_int_equal(count_of(store, &(struct credential_filter){0}), 1);
+}
+
+static void names_are_unique_within_the_account(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    AUTO_ACCOUNT struct account alice = account_of(store, "default", "alice", 1000);
+    AUTO_ACCOUNT struct account bob = account_of(store, "default", "bob", 1001);
+    struct pk_view a2 = pk_view_string("a2");
+
+    assert_int_equal(insert(store, "alice", 1000, "a1", "blue"), PK_OK);
+    assert_int_equal(insert(store, "alice", 1000, "a2", "blue"), PK_INVALID_ARGUMENT);
+    assert_int_equal(insert(store, "alice", 1000, "a2", "red"), PK_OK);
+    assert_int_equal(insert(store, "bob", 1001, "b1", "blue"), PK_OK);
+    assert_int_equal(store->verbs->rename(store, &alice, a2, "blue"), PK_EXISTS);
+    assert_int_equal(store->verbs->rename(store, &bob, a2, "mine"), PK_NOT_FOUND);
+    assert_int_equal(store->verbs->rename(store, &alice, pk_view_string("b1"), "mine"),
+                     PK_NOT_FOUND);
+    assert_int_equal(store->verbs->rename(store, &alice, a2, "green"), PK_OK);
+    assert_int_equal(store->verbs->rename(store, &alice, a2, "green"), PK_OK);
+}
+
+static void accounts_are_limited(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    AUTO_CREDENTIAL struct credential third =
+        make(account_of(store, "default", "alice", 1000), "c", "c");
+
+    assert_int_equal(insert(store, "alice", 1000, "a", "a"), PK_OK);
+    assert_int_equal(insert(store, "alice", 1000, "b", "b"), PK_OK);
+    assert_int_equal(insert(store, "bob", 1001, "x", "x"), PK_OK);
+    assert_int_equal(store->verbs->insert(store, &third, 2, (struct pk_view){0}),
+                     PK_LIMIT_EXCEEDED);
+    assert_int_equal(store->verbs->insert(store, &third, 3, (struct pk_view){0}), PK_OK);
+}
+
+static void malformed_ids_are_refused(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    char longest[PK_CREDENTIAL_ID_MAX + 2];
+
+    memset(longest, 'x', sizeof(longest));
+    longest[PK_CREDENTIAL_ID_MAX + 1] = 0;
+    assert_int_equal(insert(store, "alice", 1000, "", "a"), PK_INVALID_ARGUMENT);
+    assert_int_equal(insert(store, "alice", 1000, longest, "a"), PK_INVALID_ARGUMENT);
+    longest[PK_CREDENTIAL_ID_MAX] = 0;
+    assert_int_equal(insert(store, "alice", 1000, longest, "a"), PK_OK);
+}
+
+static void use_is_remembered(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = fixture->store;
+    const struct credential_use verified = {
+        .sign_count = 7, .backup_state = true, .user_verified = true, .when = 2000};
+    const struct credential_use touched = {.sign_count = 8, .when = 3000};
+    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+
+    assert_int_equal(insert(store, "alice", 1000, "a", "a"), PK_OK);
+    assert_int_equal(store->verbs->use(store, pk_view_string("a"), &verified), PK_OK);
+    assert_int_equal(store->verbs->use(store, pk_view_string("a"), &touched), PK_OK);
+    assert_int_equal(store->verbs->use(store, pk_view_string("z"), &touched), PK_NOT_FOUND);
+    store = reopen(fixture);
+    assert_int_equal(store->verbs->list(store, &(struct credential_filter){0}, &list), PK_OK);
+    assert_int_equal(list.items[0].record.sign_count, 8);
+    assert_int_equal(list.items[0].last_used, 3000);
+    assert_false(list.items[0].record.backup_state);
+    assert_true(list.items[0].user_verified);
+}
+
+static void only_the_holder_removes(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    AUTO_ACCOUNT struct account alice = account_of(store, "default", "alice", 1000);
+    AUTO_ACCOUNT struct account successor = account_of(store, "default", "alice", 1001);
+    struct pk_view id = pk_view_string("a");
+
+    assert_int_equal(insert(store, "alice", 1000, "a", "a"), PK_OK);
+    assert_int_equal(store->verbs->remove(store, &successor, id), PK_NOT_FOUND);
+    assert_int_equal(store->verbs->remove(store, &alice, id), PK_OK);
+    assert_int_equal(store->verbs->remove(store, &alice, id), PK_NOT_FOUND);
+    assert_int_equal(count_of(store, &(struct credential_filter){0}), 0);
+    assert_int_equal(insert(store, "bob", 1002, "a", "a"), PK_OK);
+}
+
+static void facts_are_kept(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = fixture->store;
+    PK_AUTO_BYTES struct pk_bytes value = {0};
+
+    assert_int_equal(store->verbs->get(store, "rp-id", &value), PK_NOT_FOUND);
+    assert_int_equal(store->verbs->put(store, "rp-id", pk_view_string("old.example.org")), PK_OK);
+    assert_int_equal(store->verbs->put(store, "rp-id", pk_view_string("host.example.org")), PK_OK);
+    assert_int_equal(store->verbs->put(store, "empty", (struct pk_view){0}), PK_OK);
+    store = reopen(fixture);
+    assert_int_equal(store->verbs->get(store, "rp-id", &value), PK_OK);
+    assert_true(pk_view_equal(pk_view_of(&value), pk_view_string("host.example.org")));
+    pk_bytes_clear(&value);
+    assert_int_equal(store->verbs->get(store, "empty", &value), PK_OK);
+    assert_int_equal(value.len, 0);
+}
+
+static void tickets_serve_one_enrolment_of_one_account(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    const uint8_t bytes[PK_HASH_SIZE] = {1}, late[PK_HASH_SIZE] = {2};
+    struct pk_view hash = {bytes, sizeof(bytes)}, expired = {late, sizeof(late)};
+    AUTO_CREDENTIAL struct credential bob =
+        make(account_of(store, "default", "bob", 1001), "b", "b");
+    AUTO_CREDENTIAL struct credential alice =
+        make(account_of(store, "default", "alice", 1000), "a", "a");
+    AUTO_CREDENTIAL struct credential second =
+        make(account_of(store, "default", "alice", 1000), "a2", "a2");
+
+#define CHECK(hash, name, uid, now)                                                                \
+    store->verbs->ticket_check(store, hash, "default", name, uid, now)
+    assert_int_equal(CHECK(hash, "alice", 1000, 900), PK_TICKET_INVALID);
+    assert_int_equal(store->verbs->ticket_add(store, hash, "default", "alice", 1000, 1600), PK_OK);
+    assert_int_equal(CHECK(hash, "alice", 1000, 900), PK_OK);
+    assert_int_equal(CHECK(hash, "alice", 1000, 1600), PK_TICKET_INVALID);
+    assert_int_equal(CHECK(hash, "alice", 1001, 900), PK_TICKET_INVALID);
+    assert_int_equal(CHECK(hash, "bob", 1001, 900), PK_TICKET_INVALID);
+    assert_int_equal(store->verbs->insert(store, &bob, MAX, hash), PK_TICKET_INVALID);
+    /* An enrolment that fails leaves the ticket good. */
+    assert_int_equal(store->verbs->insert(store, &alice, 0, hash), PK_LIMIT_EXCEEDED);
+    assert_int_equal(CHECK(hash, "alice", 1000, 900), PK_OK);
+    assert_int_equal(store->verbs->insert(store, &alice, MAX, hash), PK_OK);
+    assert_int_equal(CHECK(hash, "alice", 1000, 900), PK_TICKET_INVALID);
+    assert_int_equal(store->verbs->insert(store, &second, MAX, hash), PK_TICKET_INVALID);
+    /* Expired when the credential was made. */
+    assert_int_equal(store->verbs->ticket_add(store, expired, "default", "alice", 1000, 1000),
+                     PK_OK);
+    assert_int_equal(store->verbs->insert(store, &second, MAX, expired), PK_TICKET_INVALID);
+    /* Long expired ones go when a new one comes. */
+    assert_int_equal(store->verbs->ticket_add(store, hash, "default", "alice", 1000, 999999),
+                     PK_OK);
+    assert_int_equal(CHECK(expired, "alice", 1000, 0), PK_TICKET_INVALID);
+    assert_int_equal(CHECK(hash, "alice", 1000, 0), PK_OK);
+#undef CHECK
+}
+
+static void recovery_codes_are_used_up(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    AUTO_ACCOUNT struct account alice = account_of(store, "default", "alice", 1000);
+    AUTO_ACCOUNT struct account bob = account_of(store, "default", "bob", 1001);
+    const uint8_t salts[2][PK_HASH_SIZE] = {{1}, {2}}, hashes[2][PK_HASH_SIZE] = {{3}, {4}};
+    uint8_t out_salts[PK_RECOVERY_CODES][PK_HASH_SIZE], out_hashes[PK_RECOVERY_CODES][PK_HASH_SIZE];
+    struct account nobody = {.rp = alice.rp, .name = alice.name, .uid = 7};
+    size_t count = 99;
+
+#define LIST(account) store->verbs->recovery_list(store, account, out_salts, out_hashes, &count)
+    assert_int_equal(LIST(&alice), PK_OK);
+    assert_int_equal(count, 0);
+    assert_int_equal(store->verbs->recovery_replace(store, &nobody, salts, hashes, 2),
+                     PK_NOT_FOUND);
+    assert_int_equal(store->verbs->recovery_replace(store, &alice, salts, hashes, 2), PK_OK);
+    assert_int_equal(LIST(&alice), PK_OK);
+    assert_int_equal(count, 2);
+    assert_memory_equal(out_salts, salts, sizeof(salts));
+    assert_memory_equal(out_hashes, hashes, sizeof(hashes));
+    assert_int_equal(store->verbs->recovery_use(store, &bob, hashes[0]), PK_NOT_FOUND);
+    assert_int_equal(store->verbs->recovery_use(store, &alice, hashes[0]), PK_OK);
+    assert_int_equal(store->verbs->recovery_use(store, &alice, hashes[0]), PK_NOT_FOUND);
+    assert_int_equal(store->verbs->recovery_replace(store, &alice, &salts[1], &hashes[1], 1),
+                     PK_OK);
+    assert_int_equal(LIST(&alice), PK_OK);
+    assert_int_equal(count, 1);
+    assert_memory_equal(out_hashes[0], hashes[1], PK_HASH_SIZE);
+#undef LIST
+}
+
+/* The refusal's text must contain what. */
+static void assert_refused(const char *folder, const char *what)
+{
+    struct store *store = NULL;
+    const char *why = NULL;
+
+    assert_int_equal(store_sqlite_open(folder, &store, &why), PK_STORAGE);
+    assert_null(store);
+    if (!strstr(why, what))
+        fail_msg("\"%s\" does not say \"%s\"", why, what);
+}
+
+static void folder_must_be_there(void **state)
+{
+    struct fixture *fixture = *state;
+    PK_AUTO_FREE char *missing = pk_text_format("%s/missing", fixture->folder);
+
+    assert_refused(missing, "No such file or directory");
+}
+
+static void file_must_be_regular(void **state)
+{
+    (void)state;
+    char folder[SCRATCH_PATH_MAX];
+    PK_AUTO_FREE char *path = NULL;
+
+    scratch_new(folder);
+    path = pk_text_format("%s/passkeyd.db", folder);
+    assert_int_equal(symlink("/dev/null", path), 0);
+    assert_refused(folder, "not a regular file");
+    scratch_remove(folder);
+}
+
+static void file_must_be_ours(void **state)
+{
+    struct fixture *fixture = *state;
+    PK_AUTO_FREE char *path = pk_text_format("%s/passkeyd.db", fixture->folder);
+
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(chown(path, 12345, 12345), 0);
+    assert_refused(fixture->folder, "belongs to another user");
+}
+
+static void patch(const char *path, long offset, const void *bytes, size_t len)
+{
+    PK_AUTO_FCLOSE FILE *file = fopen(path, "r+e");
+
+    assert_non_null(file);
+    assert_int_equal(fseek(file, offset, SEEK_SET), 0);
+    assert_int_equal(fwrite(bytes, 1, len, file), len);
+}
+
+/* Closes the store, so that everything is in the one file. */
+static char *close_and_name(struct fixture *fixture)
+{
+    fixture->store->verbs->close(fixture->store);
+    fixture->store = NULL;
+    return pk_text_format("%s/passkeyd.db", fixture->folder);
+}
+
+/* SQLite's file format, section 1.3: user_version at 60, application_id at 68. */
+static void newer_schema_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    PK_AUTO_FREE char *path = close_and_name(fixture);
+
+    patch(path, 60, "\0\0\0\x63", 4);
+    assert_refused(fixture->folder, "made by a newer version");
+}
+
+static void foreign_database_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    PK_AUTO_FREE char *path = close_and_name(fixture);
+
+    patch(path, 68, "\0\0\0\0", 4);
+    assert_refused(fixture->folder, "not a database of passkeyd");
+}
+
+static void damage_is_told_and_nothing_is_touched(void **state)
+{
+    struct fixture *fixture = *state;
+    PK_AUTO_FREE char *path = NULL;
+    PK_AUTO_FREE char *before = NULL;
+    PK_AUTO_FREE char *after = NULL;
+    char junk[512];
+    size_t len_before, len_after;
+
+    for (int i = 0; i < 5; i++) {
+        char id[] = {'a', (char)('0' + i), 0};
+
+        assert_int_equal(insert(fixture->store, "alice", 1000, id, id), PK_OK);
+    }
+    path = close_and_name(fixture);
+    memset(junk, 0xff, sizeof(junk));
+    patch(path, 4096, junk, sizeof(junk));
+    before = scratch_read(path, &len_before);
+    assert_refused(fixture->folder, "");
+    after = scratch_read(path, &len_after);
+    assert_int_equal(len_before, len_after);
+    assert_memory_equal(before, after, len_before);
+}
+
+static void not_a_database_is_refused(void **state)
+{
+    char folder[SCRATCH_PATH_MAX];
+    char text[8192];
+
+    (void)state;
+    scratch_new(folder);
+    memset(text, 'x', sizeof(text));
+    scratch_write(folder, "passkeyd.db", text, sizeof(text));
+    assert_refused(folder, "file is not a database");
+    scratch_remove(folder);
+}
+
+/* An empty file is what a crash between making the file and its first table leaves behind. */
+static void empty_file_is_a_new_database(void **state)
+{
+    char folder[SCRATCH_PATH_MAX];
+    struct store *store;
+
+    (void)state;
+    scratch_new(folder);
+    scratch_write(folder, "passkeyd.db", "", 0);
+    store = open_store(folder);
+    assert_int_equal(insert(store, "alice", 1000, "a", "a"), PK_OK);
+    store->verbs->close(store);
+    scratch_remove(folder);
+}
+
+/* Inserts until a write fails, in a process of its own: exits with 1 to 3, or returns. */
+static void fill_and_check(const char *folder)
+{
+    struct store *store = open_store(folder);
+    size_t done = 0;
+    enum pk_status status = PK_OK;
+
+    while (status == PK_OK && done < 100000) {
+        AUTO_ACCOUNT struct account account = {0};
+        char id[32];
+
+        snprintf(id, sizeof(id), "c%zu", done);
+        status =
+            store->verbs->account(store, "default", "alice", (uid_t)done / MAX, true, &account);
+        if (status == PK_OK) {
+            AUTO_CREDENTIAL struct credential credential = make(account, id, id);
+
+            account = (struct account){0};
+            status = store->verbs->insert(store, &credential, MAX, (struct pk_view){0});
+        }
+        done += status == PK_OK;
+    }
+    if (status != PK_STORAGE || store->error[0] == 0 || done == 0)
+        _exit(1);
+    /* What was reported is there, and the next sign-in can still be read. */
+    if (count_of(store, &(struct credential_filter){0}) != done)
+        _exit(2);
+    store->verbs->close(store);
+    store = open_store(folder);
+    if (count_of(store, &(struct credential_filter){0}) != done)
+        _exit(3);
+    store->verbs->close(store);
+}
+
+static void assert_child_succeeds(pid_t child)
+{
+    int result;
+
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_true(WIFEXITED(result));
+    assert_int_equal(WEXITSTATUS(result), 0);
+}
+
+/* A file that may not grow: SQLite sees a write error. */
+static void write_errors_lose_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    pid_t child;
+
+    fixture->store->verbs->close(fixture->store);
+    fixture->store = NULL;
+    child = fork();
+    if (child == 0) {
+        const struct rlimit limit = {262144, 262144};
+
+        if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR || setrlimit(RLIMIT_FSIZE, &limit) < 0)
+            _exit(9);
+        fill_and_check(fixture->folder);
+        _exit(0);
+    }
+    assert_child_succeeds(child);
+}
+
+/* A disk that is really full: a small tmpfs in a mount namespace that nobody else sees. */
+static void full_disk_loses_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    pid_t child = fork();
+    int result;
+
+    if (child == 0) {
+        if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+            mount("tmpfs", fixture->folder, "tmpfs", 0, "size=512k") < 0)
+            _exit(77);
+        fill_and_check(fixture->folder);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_true(WIFEXITED(result));
+    if (WEXITSTATUS(result) == 77) {
+        print_message("# needs leave to mount a tmpfs\n");
+        skip();
+    }
+    assert_int_equal(WEXITSTATUS(result), 0);
+}
+
+/* Inserts ids PREFIX0, PREFIX1, … and reports each on the pipe once it is done. */
+static void insert_and_report(const char *folder, char prefix, size_t count, int pipe_end)
+{
+    struct store *store = open_store(folder);
+
+    for (size_t i = 0; i < count; i++) {
+        char id[32];
+        uint32_t number = (uint32_t)i;
+
+        snprintf(id, sizeof(id), "%c%zu", prefix, i);
+        if (insert(store, id, (uid_t)(1000 + i), id, id) != PK_OK)
+            _exit(1);
+        if (pipe_end >= 0 && write(pipe_end, &number, sizeof(number)) != sizeof(number))
+            _exit(2);
+    }
+    store->verbs->close(store);
+}
+
+/* Several processes open a database that is not there yet and write to it at once. */
+static void processes_share_the_database(void **state)
+{
+    char folder[SCRATCH_PATH_MAX];
+    struct store *store;
+    pid_t children[4];
+
+    (void)state;
+    scratch_new(folder);
+    for (int i = 0; i < 4; i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            insert_and_report(folder, (char)('a' + i), 10, -1);
+            _exit(0);
+        }
+    }
+    for (int i = 0; i < 4; i++)
+        assert_child_succeeds(children[i]);
+    store = open_store(folder);
+    assert_int_equal(count_of(store, &(struct credential_filter){0}), 40);
+    store->verbs->close(store);
+    scratch_remove(folder);
+}
+
+/* Reads reports until enough came or the child was gone; returns how many ids are promised. */
+static size_t kill_after(pid_t child, int pipe_end, size_t enough)
+{
+    size_t promised = 0;
+    uint32_t number;
+
+    while (read(pipe_end, &number, sizeof(number)) == sizeof(number)) {
+        assert_int_equal(number, promised);
+        promised++;
+        if (promised == enough)
+            kill(child, SIGKILL);
+    }
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    return promised;
+}
+
+static void check_after_kill(const char *folder, char prefix, size_t promised)
+{
+    struct store *store = open_store(folder);
+    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+
+    for (size_t i = 0; i < promised; i++) {
+        char id[32];
+
+        snprintf(id, sizeof(id), "%c%zu", prefix, i);
+        assert_int_equal(
+            count_of(store, &(struct credential_filter){.credential_id = pk_view_string(id),
+                                                        .account_name = id}),
+            1);
+    }
+    assert_int_equal(store->verbs->list(store, &(struct credential_filter){0}, &list), PK_OK);
+    for (size_t i = 0; i < list.count; i++) {
+        assert_int_equal(list.items[i].account.user_handle.len, PK_USER_HANDLE_SIZE);
+        assert_true(list.items[i].record.public_key.len > 0);
+        assert_string_equal(list.items[i].name, list.items[i].account.name);
+    }
+    store->verbs->close(store);
+}
+
+/* Killed at any moment: what was reported is there, nothing is half there, the database opens. */
+static void kill_loses_nothing(void **state)
+{
+    char folder[SCRATCH_PATH_MAX];
+
+    (void)state;
+    scratch_new(folder);
+    for (int round = 0; round < 20; round++) {
+        size_t promised;
+        int ends[2];
+        pid_t child;
+
+        assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+        child = fork();
+        if (child == 0) {
+            close(ends[0]);
+            insert_and_report(folder, (char)('a' + round), 1000, ends[1]);
+            _exit(0);
+        }
+        close(ends[1]);
+        promised = kill_after(child, ends[0], (size_t)(1 + round * 2));
+        close(ends[0]);
+        check_after_kill(folder, (char)('a' + round), promised);
+    }
+    scratch_remove(folder);
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(database_is_private),
+        TEST(permissions_too_wide_are_narrowed),
+        TEST(account_is_name_and_uid_and_rp),
+        TEST(every_field_comes_back),
+        TEST(filters_select),
+        TEST(credential_ids_are_unique_everywhere),
+        TEST(names_are_unique_within_the_account),
+        TEST(accounts_are_limited),
+        TEST(malformed_ids_are_refused),
+        TEST(use_is_remembered),
+        TEST(only_the_holder_removes),
+        TEST(facts_are_kept),
+        TEST(tickets_serve_one_enrolment_of_one_account),
+        TEST(recovery_codes_are_used_up),
+        TEST(folder_must_be_there),
+        cmocka_unit_test(file_must_be_regular),
+        TEST(file_must_be_ours),
+        TEST(newer_schema_is_refused),
+        TEST(foreign_database_is_refused),
+        TEST(damage_is_told_and_nothing_is_touched),
+        cmocka_unit_test(not_a_database_is_refused),
+        cmocka_unit_test(empty_file_is_a_new_database),
+        TEST(write_errors_lose_nothing),
+        TEST(full_disk_loses_nothing),
+        cmocka_unit_test(processes_share_the_database),
+        cmocka_unit_test(kill_loses_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
