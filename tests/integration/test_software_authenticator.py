@@ -7,7 +7,6 @@ import hashlib
 import os
 import re
 import shutil
-import socket
 import struct
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")
 sys.path.insert(0, SOURCE)
 
-from ctap import cbor, hid, uhid  # noqa: E402
+from ctap import cbor  # noqa: E402
 from softkey import SoftKeyError, SoftKeys  # noqa: E402
 
 LIBRARY = os.path.join(os.environ.get("top_builddir", "."), "tests/lib/.libs/libsoftkey.so")
@@ -58,7 +57,7 @@ def with_pin(keys, pins, *arguments, text=None):
     child = pexpect.spawn(
         arguments[0], list(arguments[1:]), env=environment(keys), encoding="utf-8", timeout=60
     )
-    child.setecho(False)
+    child.delayafterclose = 0
     if text is not None:
         child.send(text)
     for pin in pins:
@@ -109,6 +108,11 @@ def counter(assertion):
     return struct.unpack(">I", authenticator_data(assertion)[33:37])[0]
 
 
+@pytest.fixture
+def key(keys):
+    return keys.add("blue")
+
+
 # What the stock tools see
 
 
@@ -130,17 +134,16 @@ def test_info(keys):
     assert "noclientPin" in info and "pin protocols: 2, 1" in info and "pin retries: 8" in info
 
 
-@pytest.mark.parametrize("algorithm", ["es256", "eddsa", "rs256"])
+@pytest.mark.parametrize("algorithm", ["es256", "eddsa", "es384", "rs256"])
 @pytest.mark.parametrize("attestation", ["x5c", "self"])
 def test_register_and_sign(keys, tmp_path, algorithm, attestation):
-    key = keys.add("blue", attestation=attestation, algorithms=[-7, -8, -257])
+    key = keys.add("blue", attestation=attestation, algorithms=[-7, -8, -35, -257])
     made = make(keys, key, algorithm=algorithm)
     pem = public_key(keys, made, algorithm=algorithm)
     first, second = sign(keys, key, made), sign(keys, key, made)
     verify(keys, tmp_path, first, pem, "-p", algorithm=algorithm)
     verify(keys, tmp_path, second, pem, "-p", algorithm=algorithm)
     assert counter(second) > counter(first)
-    assert len(keys.events()) > 0
 
 
 def test_attestation_certificate_is_issued_by_the_root(keys):
@@ -421,282 +424,67 @@ def test_commands_are_checked(keys):
         keys.key("red").plug()
 
 
-# CTAPHID and CTAP byte by byte
-
-
-class Host:
-    """A program that has the device open."""
-
-    def __init__(self, keys, key):
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.sock.settimeout(60)
-        self.sock.connect(keys.socket_path)
-        self.sock.send(b"OPEN " + key.path.encode())
-        assert self.sock.recv(64) == b"OK"
-
-    def report(self, report):
-        self.sock.send(b"\0" + report.ljust(64, b"\0"))
-
-    def send(self, channel, command, data):
-        for each in hid.fragments(channel, command, data):
-            self.report(each)
-
-    def receive(self):
-        """(channel, command, data) of the next message."""
-        channel, command, size = struct.unpack(">IBH", (first := self.sock.recv(64))[:7])
-        data = first[7:]
-        while len(data) < size:
-            data += self.sock.recv(64)[5:]
-        return channel, command & 0x7F, data[:size]
-
-    def init(self, channel=hid.BROADCAST):
-        self.send(channel, hid.INIT, b"12345678")
-        answer = self.receive()
-        assert answer[:2] == (channel, hid.INIT) and answer[2][:8] == b"12345678"
-        return struct.unpack(">I", answer[2][8:12])[0]
-
-    def ctap(self, channel, command, request=None):
-        """(status, value) of a CTAP2 command."""
-        message = bytes([command]) + (b"" if request is None else cbor.encode(request))
-        return self.raw_ctap(channel, message)
-
-    def raw_ctap(self, channel, message):
-        self.send(channel, hid.CBOR, message)
-        command = hid.KEEPALIVE
-        while command == hid.KEEPALIVE:
-            _, command, data = self.receive()
-        assert command == hid.CBOR
-        return data[0], cbor.decode(data[1:]) if len(data) > 1 else None
-
-
-@pytest.fixture
-def key(keys):
-    return keys.add("blue")
-
-
-@pytest.fixture
-def host(keys, key):
-    opened = Host(keys, key)
-    yield opened
-    opened.sock.close()
-
-
-GET_ASSERTION = {1: RP_ID, 2: bytes(32)}
-MAKE_CREDENTIAL = {
-    1: bytes(32),
-    2: {"id": RP_ID},
-    3: {"id": b"one", "name": "One"},
-    4: [{"alg": -7, "type": "public-key"}],
-}
-
-
-def test_ping_and_wink(host):
-    channel = host.init()
-    for size in (0, 1, 57, 58, 57 + 59, 57 + 60, 1024, hid.MESSAGE_MAX):
-        data = os.urandom(size)
-        host.send(channel, hid.PING, data)
-        assert host.receive() == (channel, hid.PING, data)
-    host.send(channel, hid.WINK, b"")
-    assert host.receive() == (channel, hid.WINK, b"")
-
-
-def expect_error(host, channel, code):
-    assert host.receive() == (channel, hid.ERROR, bytes([code]))
-
-
-def test_hid_errors(host):
-    channel = host.init()
-    assert host.init() != channel
-    host.send(0, hid.PING, b"x")
-    expect_error(host, 0, hid.ERR_INVALID_CHANNEL)
-    host.send(channel + 1000, hid.PING, b"x")
-    expect_error(host, channel + 1000, hid.ERR_INVALID_CHANNEL)
-    host.send(channel, 0x20, b"x")
-    expect_error(host, channel, hid.ERR_INVALID_CMD)
-    host.report(struct.pack(">IBH", channel, hid.PING | 0x80, hid.MESSAGE_MAX + 1))
-    expect_error(host, channel, hid.ERR_INVALID_LEN)
-    host.report(struct.pack(">IBH", channel, hid.PING | 0x80, 100))
-    host.report(struct.pack(">IB", channel, 1))
-    expect_error(host, channel, hid.ERR_INVALID_SEQ)
-    host.report(struct.pack(">IBH", channel, hid.PING | 0x80, 100))
-    expect_error(host, channel, hid.ERR_MSG_TIMEOUT)
-    assert host.init(channel) == channel
-
-
-def test_busy_channel_and_cancel(host, key):
-    key.set(touch="wait")
-    first, second = host.init(), host.init()
-    host.send(first, hid.CBOR, b"\x01" + cbor.encode(MAKE_CREDENTIAL))
-    assert host.receive() == (first, hid.KEEPALIVE, bytes([hid.KEEPALIVE_UPNEEDED]))
-    host.send(second, hid.CBOR, b"\x04")
-    while (answer := host.receive()) == (first, hid.KEEPALIVE, bytes([hid.KEEPALIVE_UPNEEDED])):
+HIDRAW = """
+import ctypes, fcntl, os, stat, struct, sys
+os.closerange(3, 1000)
+path = sys.argv[1]
+fido = ctypes.CDLL("libfido2.so.1")
+manifest = ctypes.CDLL(None).fido_dev_info_manifest
+fido.fido_dev_info_new.restype = ctypes.c_void_p
+infos, count = ctypes.c_void_p(fido.fido_dev_info_new(8)), ctypes.c_size_t()
+ctypes.CDLL("libfido2.so.1", ctypes.RTLD_GLOBAL)
+for _ in range(3):
+    assert manifest(infos, 8, ctypes.byref(count)) == 0 and count.value == 1, count
+for _ in range(20):
+    device = os.open(path, os.O_RDWR)
+    other = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    assert stat.S_ISCHR(os.fstat(device).st_mode)
+    size = struct.unpack("i", fcntl.ioctl(device, 0x80044801, bytes(4)))[0]
+    descriptor = bytearray(struct.pack("I4096x", size))
+    fcntl.ioctl(device, 0x90044802, descriptor)
+    assert descriptor[4:7].hex() == "06d0f1" and descriptor[3 + size] == 0xC0
+    fcntl.flock(device, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        raise SystemExit("locked twice")
+    except BlockingIOError:
         pass
-    assert answer == (second, hid.ERROR, bytes([hid.ERR_CHANNEL_BUSY]))
-    host.send(second, hid.CANCEL, b"")
-    host.send(first, hid.CANCEL, b"")
-    while (answer := host.receive())[1] == hid.KEEPALIVE:
+    try:
+        os.read(other, 64)
+        raise SystemExit("read from nothing")
+    except BlockingIOError:
         pass
-    assert answer == (first, hid.CBOR, b"\x2d")
-    assert host.ctap(second, 0x04)[0] == 0
-
-
-def test_every_opener_sees_every_report(keys, key, host):
-    other = Host(keys, key)
-    channel = host.init()
-    assert struct.unpack(">I", other.receive()[2][8:12])[0] == channel
-    other.sock.close()
-
-
-def test_malformed_requests(host):
-    channel = host.init()
-    good = b"\x02" + cbor.encode(GET_ASSERTION)
-    assert host.raw_ctap(channel, good) == (0x2E, None)
-    for size in range(2, len(good)):
-        assert host.raw_ctap(channel, good[:size])[0] == 0x12, size
-    assert host.raw_ctap(channel, good + b"\0")[0] == 0x12
-    assert host.raw_ctap(channel, good[:2] + b"\x18\x01" + good[3:])[0] == 0x12
-    assert host.ctap(channel, 0x02, {2: bytes(32)})[0] == 0x14
-    assert host.ctap(channel, 0x02, {1: 5, 2: bytes(32)})[0] == 0x11
-    assert host.ctap(channel, 0x55)[0] == 0x01
-    assert host.raw_ctap(channel, b"\x02" + bytes(1200))[0] == 0x39
-    listed = [{"id": bytes(32), "type": "public-key"}] * 9
-    assert host.ctap(channel, 0x02, {**GET_ASSERTION, 3: listed})[0] == 0x15
-    assert host.ctap(channel, 0x01, {**MAKE_CREDENTIAL, 4: []})[0] == 0x26
-
-
-def test_discoverable_credentials_newest_first(host):
-    channel = host.init()
-    for name in (b"one", b"two", b"three"):
-        request = {**MAKE_CREDENTIAL, 3: {"id": name, "name": "N"}, 7: {"rk": True}}
-        assert host.ctap(channel, 0x01, request)[0] == 0
-    status, answer = host.ctap(channel, 0x02, GET_ASSERTION)
-    assert (status, answer[5], answer[4]) == (0, 3, {"id": b"three"})
-    assert host.ctap(channel, 0x08)[1][4] == {"id": b"two"}
-    assert host.ctap(channel, 0x08)[1][4] == {"id": b"one"}
-    assert host.ctap(channel, 0x08)[0] == 0x30
-
-
-def test_wrong_credential(host, key):
-    channel = host.init()
-    data = host.ctap(channel, 0x01, MAKE_CREDENTIAL)[1][2]
-    made_id = data[55 : 55 + struct.unpack(">H", data[53:55])[0]]
-    request = {**GET_ASSERTION, 3: [{"id": made_id, "type": "public-key"}]}
-    assert host.ctap(channel, 0x02, request)[1][1]["id"] == made_id
-    key.set(wrong_credential=True)
-    assert host.ctap(channel, 0x02, request)[1][1]["id"] != made_id
-
-
-def test_silent_check_needs_no_touch(host, key):
-    channel = host.init()
-    status, made = host.ctap(channel, 0x01, MAKE_CREDENTIAL)
-    assert status == 0
-    data = made[2]
-    made_id = data[55 : 55 + struct.unpack(">H", data[53:55])[0]]
-    key.set(touch="wait")
-    listed = [{"id": made_id, "type": "public-key"}]
-    request = {**GET_ASSERTION, 3: listed, 5: {"up": False}}
-    status, answer = host.ctap(channel, 0x02, request)
-    assert status == 0 and answer[2][32] == 0 and 5 not in answer
-    key.set(touch="immediate")
-    assert host.ctap(channel, 0x01, {**MAKE_CREDENTIAL, 5: listed})[0] == 0x19
-
-
-@pytest.mark.parametrize("protection, alone, listed", [(1, 0, 0), (2, 0x2E, 0), (3, 0x2E, 0x2E)])
-def test_credential_protection(host, protection, alone, listed):
-    channel = host.init()
-    request = {**MAKE_CREDENTIAL, 6: {"credProtect": protection}, 7: {"rk": True}}
-    data = host.ctap(channel, 0x01, request)[1][2]
-    made_id = data[55 : 55 + struct.unpack(">H", data[53:55])[0]]
-    assert host.ctap(channel, 0x02, GET_ASSERTION)[0] == alone
-    descriptor = {"id": made_id, "type": "public-key"}
-    assert host.ctap(channel, 0x02, {**GET_ASSERTION, 3: [descriptor]})[0] == listed
-
-
-def test_always_uv(keys):
-    host = Host(keys, keys.add("careful", always_uv=True))
-    channel = host.init()
-    assert host.ctap(channel, 0x04)[1][4]["alwaysUv"]
-    assert host.ctap(channel, 0x01, MAKE_CREDENTIAL)[0] == 0x36
-    host.sock.close()
-
-
-def test_selection_and_reset(host, key):
-    channel = host.init()
-    assert host.ctap(channel, 0x0B)[0] == 0
-    assert host.ctap(channel, 0x01, {**MAKE_CREDENTIAL, 7: {"rk": True}})[0] == 0
-    assert key.info()["resident"] == 1
-    assert host.ctap(channel, 0x07)[0] == 0
-    assert key.info()["resident"] == 0
-    assert host.ctap(channel, 0x02, GET_ASSERTION)[0] == 0x2E
-
-
-def test_unplug_ends_the_file(host, key):
-    key.unplug()
-    assert host.sock.recv(64) == b""
-    host.report(bytes(64))  # no SIGPIPE, no error
-
-
-# CBOR and /dev/uhid, without a running simulator
-
-
-CANONICAL = [0, 23, 24, 255, 256, -1, -25, 1 << 32, b"", b"x" * 30, "", "text", [], [1, [2]], {}]
-CANONICAL += [{1: 2, -1: 3, "a": 4, "bb": 5}, True, False, None]
-BROKEN = ["", "18", "1817", "190017", "5f", "6161ff", "62c328", "a201020102", "a202010101", "c0f6"]
-BROKEN += ["f7", "f97c00", "8181818181", "a18001", "0000", "9f", "ff", "1c"]
-
-
-def test_cbor():
-    for value in CANONICAL:
-        encoded = cbor.encode(value)
-        assert cbor.decode(encoded) == value
-        for size in range(len(encoded)):
-            with pytest.raises(cbor.CborError):
-                cbor.decode(encoded[:size])
-        with pytest.raises(cbor.CborError):
-            cbor.decode(encoded + b"\0")
-    for text in BROKEN:
-        with pytest.raises(cbor.CborError):
-            cbor.decode(bytes.fromhex(text))
-
-
-LAYOUT = """
-#include <linux/uhid.h>
-#include <stddef.h>
-#include <stdio.h>
-#define AT(member) offsetof(struct uhid_event, u.member)
-int main(void)
-{
-    printf("%zu %zu %zu %zu %zu %zu %zu %zu", sizeof(struct uhid_event), AT(create2.rd_size),
-           AT(create2.vendor), AT(create2.rd_data), AT(input2.data), AT(output.size),
-           AT(get_report_reply.err), AT(set_report_reply.err));
-}
+    fcntl.flock(device, fcntl.LOCK_UN)
+    fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    assert os.write(device, bytes(65)) == 65
+    os.close(other)
+    os.close(device)
+try:
+    os.open(path + "-not", os.O_RDWR)
+    raise SystemExit("opened what is not there")
+except FileNotFoundError:
+    pass
+device = os.open(path, os.O_RDWR)
+print("opened", flush=True)
+try:
+    os.read(device, 64)
+    raise SystemExit("read from an unplugged key")
+except OSError as error:
+    assert error.errno == 5
+os.write(device, bytes(65))
 """
 
 
-def test_uhid_events(tmp_path):
-    event = uhid.create2("Name", "blue", 0x1209, 0xF1D0)
-    assert uhid.kind_of(event) == uhid.CREATE2 and len(event) <= uhid.EVENT_SIZE
-    assert event[260:262] == struct.pack("=H", len(hid.REPORT_DESCRIPTOR))
-    assert event[264:268] == struct.pack("=I", 0x1209)
-    assert event[280:].startswith(hid.REPORT_DESCRIPTOR)
-    event = uhid.input2(b"r" * 64)
-    assert event[:6] == struct.pack("=IH", uhid.INPUT2, 64) and event[6:70] == b"r" * 64
-    output = struct.pack("=I", uhid.OUTPUT) + (b"\0" + b"w" * 64).ljust(4096, b"\0")
-    assert uhid.output(output + struct.pack("=HB", 65, 1)) == b"w" * 64
-    refused = uhid.refusal(struct.pack("=IIBB", uhid.GET_REPORT, 7, 0, 0))
-    assert refused == struct.pack("=IIHH", uhid.GET_REPORT_REPLY, 7, 5, 0)
-    refused = uhid.refusal(struct.pack("=IIBB", uhid.SET_REPORT, 7, 0, 0))
-    assert refused == struct.pack("=IIH", uhid.SET_REPORT_REPLY, 7, 5)
-    assert uhid.refusal(struct.pack("=II", uhid.START, 0)) is None
-
-
-@pytest.mark.skipif(shutil.which("cc") is None, reason="no compiler")
-def test_uhid_layout_is_the_kernels(tmp_path):
-    (tmp_path / "layout.c").write_text(LAYOUT)
-    program = str(tmp_path / "layout")
-    subprocess.run(["cc", "-o", program, str(tmp_path / "layout.c")], check=True)
-    printed = subprocess.run([program], check=True, capture_output=True, text=True).stdout
-    assert printed == "%d 260 264 280 6 4100 8 8" % uhid.EVENT_SIZE
+def test_behaves_as_hidraw(keys, key):
+    child = subprocess.Popen(
+        [sys.executable, "-c", HIDRAW, key.path],
+        env=environment(keys),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout.readline() == "opened\n"
+    key.unplug()
+    assert child.wait(60) == 0
 
 
 def test_wrapper(keys, tmp_path):

@@ -1,13 +1,16 @@
 # The software authenticator. A preloaded library must be a real shared object, which libtool makes
-# only of what has an -rpath; it is never installed. Sanitizers stay out of it: it goes into programs
-# that know nothing of them.
+# only of what has an -rpath; it is never installed. Sanitizers and coverage stay out of it: it goes
+# into programs that know nothing of them.
 check_LTLIBRARIES += tests/lib/libsoftkey.la
 tests_lib_libsoftkey_la_SOURCES = tests/lib/preload.c
-tests_lib_libsoftkey_la_CFLAGS = $(PK_CFLAGS) -fno-sanitize=all $(FIDO2_CFLAGS)
+tests_lib_libsoftkey_la_CFLAGS = $(PK_CFLAGS) $(FIDO2_CFLAGS) \
+	-fno-sanitize=all -fno-profile-arcs -fno-test-coverage
 tests_lib_libsoftkey_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 tests_lib_libsoftkey_la_LIBADD =
 
 EXTRA_DIST += \
+	tests/integration/test_ctap.py \
+	tests/integration/test_software_authenticator.py \
 	tests/lib/ctap/__init__.py \
 	tests/lib/ctap/attestation.py \
 	tests/lib/ctap/authenticator.py \
@@ -18,6 +21,7 @@ EXTRA_DIST += \
 	tests/lib/ctap/device.py \
 	tests/lib/ctap/errors.py \
 	tests/lib/ctap/hid.py \
+	tests/lib/ctap/host.py \
 	tests/lib/ctap/state.py \
 	tests/lib/ctap/u2f.py \
 	tests/lib/ctap/uhid.py \

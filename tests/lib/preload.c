@@ -6,8 +6,8 @@
  * keys.
  *
  * The program may forbid itself socket(2) and connect(2) later on, so all connections are made
- * before main(); from then on read(2), write(2) and close(2) are all that is used. One connection
- * serves fido_dev_info_manifest() over and over, each open() takes one of the others.
+ * before main(); from then on read(2), write(2), poll(2) and close(2) are all that is used. One
+ * connection serves fido_dev_info_manifest() over and over, each open() takes one of the others.
  */
 #undef _FORTIFY_SOURCE /* its inline open() and read() would stand where ours are defined */
 
@@ -111,6 +111,10 @@ static ssize_t ask(int fd, const char *question, char *answer, size_t size)
 {
     size_t length = strlen(question);
     if (length > 0 && write(fd, question, length) != (ssize_t)length)
+        return -1;
+    /* The program may have asked for O_NONBLOCK. */
+    struct pollfd poller = {.fd = fd, .events = POLLIN};
+    if (poll(&poller, 1, -1) < 0)
         return -1;
     ssize_t got = real.read(fd, answer, size - 1);
     if (got >= 0)

@@ -107,10 +107,17 @@ class SoftKey:
         self.seen = answer["number"]
         return self.seen
 
-    def wait_touch_wanted(self):
-        """Blocks until the key waits for a touch; at once when it does already."""
+    def wait_touch_wanted(self, after=None):
+        """Blocks until the key waits for a touch; the number of the event.
+
+        Without after at once when it waits right now, otherwise as wait() does.
+        """
+        if after is not None:
+            return self.wait("touch-wanted", after)
         with self.keys.connect() as control:
-            control.command(command="wait", key=self.name, event="touch-wanted")
+            answer = control.command(command="wait", key=self.name, event="touch-wanted")
+        self.seen = answer["number"]
+        return self.seen
 
 
 class _Closing:

@@ -6,7 +6,7 @@ Programs see the keys through the preloaded library libsoftkey.so (environment v
 SOFTWARE_AUTHENTICATOR names the socket), and through /dev/uhid where the kernel has it.
 
 The socket is SOCK_SEQPACKET. What a connection sends first says what it is:
-  {"role": "control"}  then one JSON command a message, one JSON answer each (see Control)
+  {"role": "control"}  with this very spelling; then one JSON command a message, one JSON answer each (see Control)
   LIST                 the answer is one line a plugged-in key: path, manufacturer, product,
                        vendor, product number, separated by tabs; may be asked again
   OPEN path            the answer is OK or ENOENT; from then on one HID report a message. FLOCK SH, EX
@@ -28,6 +28,7 @@ from ctap.device import Device
 from ctap.state import Behaviour, Config, Folder
 
 DEVICE_FOLDER = "/dev/software-authenticator/"
+CONTROL = b'{"role": "control"}'
 MESSAGE_MAX = 65536
 EVENTS_KEPT = 10000
 
@@ -134,6 +135,9 @@ class Control:
     {"command": "ca"}   answer: "certificate", the attestation root, PEM
     """
 
+    COMMANDS = ("add", "plug", "unplug", "remove", "set", "touch", "give_up", "fingerprint")
+    COMMANDS += ("list", "events", "wait", "ca")
+
     def __init__(self, simulator, answer):
         self.simulator, self.answer = simulator, answer
         self.waiter = None
@@ -145,10 +149,9 @@ class Control:
     def run(self, message):
         try:
             request = json.loads(message)
-            method = getattr(self, "_" + str(request["command"]), None)
-            if method is None:
+            if request["command"] not in self.COMMANDS:
                 raise ValueError("no such command")
-            result = method(request)
+            result = getattr(self, "_" + request["command"])(request)
         except (KeyError, TypeError, ValueError) as error:
             self.answer({"ok": False, "error": "%s: %s" % (type(error).__name__, error)})
             return
@@ -270,7 +273,7 @@ class Connection:
             self.send(self.simulator.list().encode() or b"\n")
         elif message.startswith(b"OPEN "):
             self._open(message[5:].decode(errors="replace"))
-        elif message.startswith(b"{") and json.loads(message).get("role") == "control":
+        elif message == CONTROL:
             self.control = Control(self.simulator, self._send_json)
         else:
             self._close()

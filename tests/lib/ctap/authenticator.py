@@ -207,7 +207,7 @@ class Authenticator:
         yield from self._check_excluded(request.get(5), rp_id_hash, uv, present)
         if not present:
             yield Wait.TOUCH
-        self.pin.end_token()
+        self.pin.used()
         protection, extensions = self._extensions(request.get(6))
         made = self._create(rp, user, algorithm, protection, resident)
         data = self._attested_data(made, rp_id_hash, uv, extensions)
@@ -357,7 +357,7 @@ class Authenticator:
         if wants_up:
             if not present:
                 yield Wait.TOUCH
-            self.pin.end_token()
+            self.pin.used()
         flags = (FLAG_UP if wants_up else 0) | (FLAG_UV if uv else 0)
         count = len(found) if not allowed else 1
         self.next_assertions = [(each, rp_id_hash, flags, cdh, count) for each in found[1:count]]

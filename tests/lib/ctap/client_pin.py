@@ -117,6 +117,11 @@ class ClientPin:
         self.permissions, self.rp_id, self.in_use = 0, None, None
         self.user_present = False
 
+    def used(self):
+        """After the touch a token is spent (CTAP 2.1 section 6.1.2 step 14); 2.0 kept it."""
+        if self.config.tokens:
+            self.end_token()
+
     @property
     def is_set(self):
         return self.state.pin_hash is not None
