@@ -121,8 +121,7 @@ static enum pk_status open_conversation(struct conversation *conversation,
     return conversation->path ? PK_OK : PK_NO_MEMORY;
 }
 
-/* A pipe that holds the secret and has no writer any more: never a string on the bus. */
-static enum pk_status secret_pipe(const struct pk_secret *secret, int *ret_fd)
+enum pk_status pk_bus_secret_pipe(const struct pk_secret *secret, int *ret_fd)
 {
     int ends[2];
     ssize_t written;
@@ -151,7 +150,7 @@ static enum pk_status append_answer(DBusMessage *call, const struct answer *answ
     if (answer->is_text)
         member = (struct pk_bus_member){.name = "text", .type = 's', .string = answer->text};
     if (answer->is_secret) {
-        status = secret_pipe(&answer->secret, &fd);
+        status = pk_bus_secret_pipe(&answer->secret, &fd);
         if (status != PK_OK)
             return status;
         member = (struct pk_bus_member){.name = "secret", .type = 'h', .fd = fd};

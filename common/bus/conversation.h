@@ -60,4 +60,10 @@ enum pk_status pk_conversation_run(struct pk_bus *bus,
                                    const struct pk_prompt_ops *ops, void *context,
                                    struct pk_outcome *outcome) PK_WARN_UNUSED;
 
+/*
+ * A pipe that holds the secret and has no writer any more: how a secret travels, never as a string
+ * on the bus. *ret_fd is the caller's to close. PK_IO.
+ */
+enum pk_status pk_bus_secret_pipe(const struct pk_secret *secret, int *ret_fd) PK_WARN_UNUSED;
+
 #endif

@@ -1,6 +1,7 @@
 # The client side of the bus, for the PAM module and what people type. The daemon has its own.
 noinst_LTLIBRARIES += common/bus/libbus.la
 common_bus_libbus_la_SOURCES = \
+	common/bus/calls.c common/bus/calls.h \
 	common/bus/connection.c common/bus/connection.h \
 	common/bus/conversation.c common/bus/conversation.h \
 	common/bus/message.c common/bus/message.h \

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* polkit's text agent, for terminals whose session has no agent of its own. */
+#ifndef CLIENT_AGENT_H
+#define CLIENT_AGENT_H
+
+#include <sys/types.h>
+
+struct agent {
+    pid_t process; /* 0: none was started */
+};
+
+/*
+ * Starts pkttyagent for this process and waits until it is registered, or cancel_fd is readable.
+ * It steps back where an agent is registered already. Does nothing for root, whom polkit is not
+ * asked about, and where standard input is no terminal. Without an agent polkit refuses, and says
+ * so.
+ */
+void agent_start(int cancel_fd, struct agent *ret);
+void agent_stop(struct agent *agent);
+#define AUTO_AGENT __attribute__((cleanup(agent_stop)))
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The parts of passkeyctl check that look at the file system below root ("/", or a test's own). */
+#ifndef CLIENT_CHECK_FILES_H
+#define CLIENT_CHECK_FILES_H
+
+#include <jansson.h>
+
+/* Security keys that are plugged in, and whether the daemon's group may open them. */
+void check_devices(const char *root, json_t *findings);
+
+/* The module, and the PAM files that name it. */
+void check_pam(const char *root, json_t *findings);
+
+#endif

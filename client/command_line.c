@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "client/command_line.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Seconds for one command, people included. */
+#define DEADLINE 600
+
+/* Values of getopt_long() beyond the bits of enum option_bit. */
+enum {
+    CODE_JSON = 1 << 16,
+    CODE_HELP,
+    CODE_VERSION,
+    CODE_NO_RESIDENT,
+};
+
+static const struct option options[] = {
+    {"json", no_argument, NULL, CODE_JSON},
+    {"help", no_argument, NULL, CODE_HELP},
+    {"version", no_argument, NULL, CODE_VERSION},
+    {"user", required_argument, NULL, OPTION_USER},
+    {"rp", required_argument, NULL, OPTION_RP},
+    {"name", required_argument, NULL, OPTION_NAME},
+    {"uv", required_argument, NULL, OPTION_UV},
+    {"resident", no_argument, NULL, OPTION_RESIDENT},
+    {"no-resident", no_argument, NULL, CODE_NO_RESIDENT},
+    {"ticket-file", required_argument, NULL, OPTION_TICKET_FILE},
+    {"lifetime", required_argument, NULL, OPTION_LIFETIME},
+    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+    {"yes", no_argument, NULL, OPTION_YES},
+    {"all", no_argument, NULL, OPTION_ALL},
+    {0},
+};
+
+static _Noreturn void refuse(const char *program, const char *what)
+{
+    (void)fprintf(stderr, "%s: %s\nTry '%s --help'.\n", program, what, program);
+    exit(EXIT_USAGE);
+}
+
+static uint32_t read_seconds(const char *program, const char *value)
+{
+    char *end;
+    unsigned long seconds;
+
+    errno = 0;
+    seconds = strtoul(value, &end, 10);
+    if (errno || *value < '0' || *value > '9' || *end || seconds == 0 || seconds > UINT32_MAX)
+        refuse(program, "a number of seconds is expected");
+    return (uint32_t)seconds;
+}
+
+static void read_uv(const char *program, const char *value)
+{
+    if (strcmp(value, "required") != 0 && strcmp(value, "preferred") != 0 &&
+        strcmp(value, "discouraged") != 0)
+        refuse(program, "--uv is required, preferred or discouraged");
+}
+
+static void read_option(const char *program, int code, struct command_line *line)
+{
+    switch (code) {
+    case CODE_JSON:
+        line->json = true;
+        break;
+    case OPTION_USER:
+        line->user = optarg;
+        line->user_given = true;
+        break;
+    case OPTION_RP:
+        line->rp = optarg;
+        break;
+    case OPTION_NAME:
+        line->name = optarg;
+        break;
+    case OPTION_UV:
+        read_uv(program, optarg);
+        line->uv = optarg;
+        break;
+    case OPTION_RESIDENT:
+        line->resident = "required";
+        break;
+    case CODE_NO_RESIDENT:
+        line->resident = "discouraged";
+        break;
+    case OPTION_TICKET_FILE:
+        line->ticket_file = optarg;
+        break;
+    case OPTION_LIFETIME:
+        line->lifetime = read_seconds(program, optarg);
+        break;
+    case OPTION_TIMEOUT:
+        line->timeout = read_seconds(program, optarg);
+        break;
+    case OPTION_YES:
+        line->yes = true;
+        break;
+    case OPTION_ALL:
+        line->all = true;
+        break;
+    default:
+        break;
+    }
+}
+
+static bool allowed_here(int code, unsigned allowed)
+{
+    if (code == CODE_NO_RESIDENT)
+        return allowed & OPTION_RESIDENT;
+    return code >= CODE_JSON || ((unsigned)code & allowed);
+}
+
+static const char *own_name(void)
+{
+    const struct passwd *self = getpwuid(getuid());
+    char *name = self ? strdup(self->pw_name) : NULL;
+
+    if (!name) {
+        (void)fprintf(stderr, "no account has the uid %u\n", (unsigned)getuid());
+        exit(EXIT_REFUSED);
+    }
+    return name;
+}
+
+void command_line_parse(int argc, char **argv, unsigned allowed, const char *usage,
+                        struct command_line *ret)
+{
+    struct command_line line = {0};
+    const char *program = argv[0];
+    int code;
+
+    optind = 0; /* from the start again: passkeyctl has looked for its command already */
+    while ((code = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (code == '?') {
+            (void)fprintf(stderr, "Try '%s --help'.\n", program);
+            exit(EXIT_USAGE);
+        }
+        if (code == CODE_HELP) {
+            (void)fputs(usage, stdout);
+            exit(EXIT_DONE);
+        }
+        if (code == CODE_VERSION) {
+            (void)printf("%s %s\n", PACKAGE_NAME, PACKAGE_VERSION);
+            exit(EXIT_DONE);
+        }
+        if (!allowed_here(code, allowed))
+            refuse(program, "this command does not take that option");
+        read_option(program, code, &line);
+    }
+    if (!line.user)
+        line.user = own_name();
+    line.arguments = argv + optind;
+    line.argument_count = argc - optind;
+    *ret = line;
+}
+
+void session_close(struct session *session)
+{
+    agent_stop(&session->agent);
+    pk_bus_close(session->bus);
+    session->bus = NULL;
+}
+
+enum pk_status session_open(struct session *session)
+{
+    enum pk_status status = terminal_prepare(&session->terminal);
+
+    if (status == PK_OK)
+        status = pk_bus_open(DEADLINE, session->terminal.cancel_fd, &session->bus);
+    if (status == PK_OK)
+        status = pk_bus_find_daemon(session->bus);
+    return status;
+}
+
+void session_allow_questions(struct session *session)
+{
+    agent_start(session->terminal.cancel_fd, &session->agent);
+    pk_bus_set_interactive(session->bus, true);
+}
+
+/* For failures that the daemon did not word. */
+static const char *explain(enum pk_status status)
+{
+    switch (status) {
+    case PK_UNAVAILABLE:
+        return "passkeyd cannot be reached; \"passkeyctl check\" says why";
+    case PK_TIMEOUT:
+        return "passkeyd did not answer in time";
+    case PK_CANCELLED:
+        return "given up";
+    case PK_PROTOCOL:
+        return "passkeyd gave an answer that makes no sense; are both of the same version?";
+    case PK_DENIED:
+        return "not permitted";
+    default:
+        return pk_status_clause(status);
+    }
+}
+
+int session_fail(const struct session *session, enum pk_status status, const char *text)
+{
+    if (!text && session->bus && *pk_bus_error_message(session->bus))
+        text = pk_bus_error_message(session->bus);
+    if (!text)
+        text = explain(status);
+    if (session->line.json)
+        print_json(json_pack("{s:b, s:s, s:s}", "ok", 0, "reason", pk_status_name(status),
+                             "message", text));
+    else
+        (void)fprintf(stderr, "%s\n", text);
+    if (terminal_interrupted(&session->terminal))
+        return EXIT_INTERRUPTED;
+    return status == PK_UNAVAILABLE ? EXIT_UNAVAILABLE : EXIT_REFUSED;
+}
+
+void print_json(json_t *object)
+{
+    if (object)
+        (void)json_dumpf(object, stdout, JSON_COMPACT);
+    (void)fputc('\n', stdout);
+    json_decref(object);
+}

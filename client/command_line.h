@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What passkey-enroll and passkeyctl have in common: their options, exit codes and last words. */
+#ifndef CLIENT_COMMAND_LINE_H
+#define CLIENT_COMMAND_LINE_H
+
+#include "client/agent.h"
+#include "client/terminal.h"
+
+#include <jansson.h>
+
+/* As the man pages list them. */
+enum exit_code {
+    EXIT_DONE = 0,
+    EXIT_REFUSED = 1,     /* it was refused, failed, or something is not as it should be */
+    EXIT_USAGE = 2,       /* the command line makes no sense */
+    EXIT_UNAVAILABLE = 3, /* the bus or the daemon is not there */
+    EXIT_INTERRUPTED = 130,
+};
+
+/* Every option that one of the programs knows. Strings are borrowed from argv. */
+struct command_line {
+    bool json;
+    bool yes;
+    bool all;
+    const char *user; /* never NULL after command_line_parse() */
+    bool user_given;
+    const char *rp;
+    const char *name;
+    const char *uv;       /* checked: required, preferred, discouraged */
+    const char *resident; /* checked: required, discouraged */
+    const char *ticket_file;
+    uint32_t lifetime; /* seconds; 0: not given */
+    uint32_t timeout;  /* seconds; 0: not given */
+    char **arguments;  /* what is left, ended by NULL */
+    int argument_count;
+};
+
+/* Which options a command takes, besides --json, --help and --version. */
+enum option_bit {
+    OPTION_USER = 1 << 0,
+    OPTION_RP = 1 << 1,
+    OPTION_NAME = 1 << 2,
+    OPTION_UV = 1 << 3,
+    OPTION_RESIDENT = 1 << 4,
+    OPTION_TICKET_FILE = 1 << 5,
+    OPTION_LIFETIME = 1 << 6,
+    OPTION_YES = 1 << 7,
+    OPTION_ALL = 1 << 8,
+    OPTION_TIMEOUT = 1 << 9,
+};
+
+/*
+ * Reads the options behind argv[0]. Prints help or version, or what is wrong, and ends the program
+ * then: a command line is the person's own, and nothing has begun. usage is the text of --help.
+ */
+void command_line_parse(int argc, char **argv, unsigned allowed, const char *usage,
+                        struct command_line *ret);
+
+/* What a command works with, once its options are read. */
+struct session {
+    struct command_line line;
+    struct terminal terminal;
+    struct agent agent;
+    struct pk_bus *bus;
+};
+void session_close(struct session *session);
+#define AUTO_SESSION __attribute__((cleanup(session_close)))
+
+/* Catches signals, connects and finds the daemon. session->line is set. */
+enum pk_status session_open(struct session *session) PK_WARN_UNUSED;
+
+/* For calls that polkit guards: has an agent ready and tells the daemon that it may ask. */
+void session_allow_questions(struct session *session);
+
+/*
+ * Says why it failed, in the daemon's words where it gave any (text may be NULL), or as
+ * {"ok": false, "reason": …, "message": …} with --json. Returns the exit code.
+ */
+int session_fail(const struct session *session, enum pk_status status, const char *text);
+
+/* Prints an object, which is released, as one line on standard output. */
+void print_json(json_t *object);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The commands of passkeyctl. Each gets its options read, opens its session and gives the exit
+ * code. */
+#ifndef CLIENT_COMMANDS_H
+#define CLIENT_COMMANDS_H
+
+#include "client/command_line.h"
+
+int command_list(struct session *session);
+int command_show(struct session *session);
+int command_rename(struct session *session);
+int command_remove(struct session *session);
+int command_recovery_codes(struct session *session);
+int command_ticket(struct session *session);
+int command_test(struct session *session);
+int command_status(struct session *session);
+int command_check(struct session *session);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "client/command_line.h"
+#include "client/passkeys.h"
+
+#include <fcntl.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char usage[] =
+    "Usage: passkey-enroll [OPTION]...\n"
+    "Makes a passkey on a security key, for signing in to this computer.\n"
+    "\n"
+    "  --name NAME         what to call it, such as \"blue key\"\n"
+    "  --uv VALUE          PIN or fingerprint: required, preferred or discouraged\n"
+    "  --resident          keep it on the key, so that it can name the account\n"
+    "  --no-resident       do not use up room on the key\n"
+    "  --rp NAME           for another relying party of passkeyd.conf\n"
+    "  --user USER         for another account (root only)\n"
+    "  --ticket-file FILE  with an administrator's ticket instead of the password; -: standard "
+    "input\n"
+    "  --timeout SECONDS   how long to wait for the key\n"
+    "  --json              print the result as JSON, for programs\n"
+    "  --help, --version   print this text, or the version\n"
+    "\n"
+    "Exit status: 0 enrolled, 1 refused or failed, 2 wrong usage, 3 passkeyd cannot be reached,\n"
+    "130 interrupted.\n";
+
+static const char next_steps[] =
+    "\n"
+    "What to do next:\n"
+    "  passkeyctl test                        try it, before anything depends on it\n"
+    "  sudo pam-auth-update --enable passkey  let sudo, su and login accept it\n"
+    "Keep a root shell open until you have seen sudo work in another terminal. Enrol a second\n"
+    "key, or run \"passkeyctl recovery-codes\", for the day when this one is lost.\n";
+
+/* *ret_fd: a pipe that holds the ticket; -1 where none was given. */
+static enum pk_status open_ticket(const char *path, int *ret_fd)
+{
+    PK_AUTO_SECRET struct pk_secret ticket = {0};
+    PK_AUTO_CLOSE int file = -1;
+    enum pk_status status;
+
+    if (!path)
+        return PK_OK;
+    file = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                  : open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return PK_IO;
+    status = pk_secret_read_fd(file, &ticket);
+    if (status == PK_OK)
+        status = pk_bus_secret_pipe(&ticket, ret_fd);
+    return status;
+}
+
+static enum pk_status enroll(struct session *session, int ticket, struct pk_outcome *outcome)
+{
+    const struct command_line *line = &session->line;
+    const struct pk_bus_member options[] = {
+        {.name = "name", .type = 's', .string = line->name},
+        {.name = "rp", .type = 's', .string = line->rp},
+        {.name = "uv", .type = 's', .string = line->uv},
+        {.name = "resident", .type = 's', .string = line->resident},
+        {.name = "ticket", .type = ticket >= 0 ? 'h' : 0, .fd = ticket},
+        {.name = "timeout", .type = line->timeout ? 'u' : 0, .number = line->timeout},
+    };
+    const struct pk_conversation_request request = {
+        .kind = PK_CONVERSATION_ENROLL,
+        .user = line->user,
+        .members = options,
+        .member_count = sizeof(options) / sizeof(options[0]),
+    };
+
+    /* A ticket stands for the password. */
+    if (ticket < 0)
+        session_allow_questions(session);
+    return pk_conversation_run(session->bus, &request, &terminal_prompt_ops, &session->terminal,
+                               outcome);
+}
+
+static void report(const struct session *session, const struct pk_outcome *outcome)
+{
+    json_t *credential =
+        outcome->credential ? json_loads(outcome->credential, JSON_REJECT_DUPLICATES, NULL) : NULL;
+
+    if (session->line.json) {
+        print_json(json_pack("{s:b, s:o*, s:s*}", "ok", 1, "credential", credential, "correlation",
+                             outcome->correlation));
+        return;
+    }
+    if (outcome->text)
+        (void)printf("%s\n", outcome->text);
+    else
+        (void)printf("Enrolled \"%s\" for %s.\n", member_text(credential, "name"),
+                     session->line.user);
+    (void)fputs(next_steps, stdout);
+    json_decref(credential);
+}
+
+int main(int argc, char **argv)
+{
+    AUTO_SESSION struct session session = {.terminal.cancel_fd = -1};
+    PK_AUTO_OUTCOME struct pk_outcome outcome = {0};
+    PK_AUTO_CLOSE int ticket = -1;
+    enum pk_status status;
+
+    (void)setlocale(LC_ALL, "");
+    command_line_parse(argc, argv,
+                       OPTION_NAME | OPTION_UV | OPTION_RESIDENT | OPTION_RP | OPTION_USER |
+                           OPTION_TICKET_FILE | OPTION_TIMEOUT,
+                       usage, &session.line);
+    if (session.line.argument_count > 0) {
+        (void)fprintf(stderr, "passkey-enroll: no argument is expected\n"
+                              "Try 'passkey-enroll --help'.\n");
+        return EXIT_USAGE;
+    }
+    if (open_ticket(session.line.ticket_file, &ticket) != PK_OK)
+        return session_fail(&session, PK_IO, "The ticket cannot be read.");
+    status = session_open(&session);
+    if (status == PK_OK)
+        status = enroll(&session, ticket, &outcome);
+    if (status != PK_OK)
+        return session_fail(&session, status, outcome.text);
+    report(&session, &outcome);
+    return EXIT_DONE;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "common/bus/calls.h"
+
+#include "common/bus/message.h"
+#include "common/bus/names.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+/* A call to the object /org/passkeyd. */
+struct request {
+    const char *interface;
+    const char *member;
+    const char *const *strings;          /* arguments, ended by NULL */
+    const struct pk_bus_member *members; /* then a{sv}, unless NULL */
+    size_t member_count;
+    const char *signature; /* of the reply */
+};
+
+static enum pk_status call_daemon(struct pk_bus *bus, const struct request *request,
+                                  DBusMessage **ret_reply)
+{
+    PK_AUTO_MESSAGE DBusMessage *call = NULL;
+    enum pk_status status = pk_bus_find_daemon(bus);
+
+    if (status != PK_OK)
+        return status;
+    call = pk_bus_message_new(bus, PK_BUS_PATH, request->interface, request->member);
+    if (!call)
+        return PK_NO_MEMORY;
+    status = pk_bus_append_strings(call, request->strings);
+    if (status == PK_OK && request->members)
+        status = pk_bus_append_members(call, request->members, request->member_count);
+    if (status == PK_OK)
+        status = pk_bus_call(bus, call, request->signature, ret_reply);
+    return status;
+}
+
+static enum pk_status call_for_string(struct pk_bus *bus, const struct request *request, char **ret)
+{
+    PK_AUTO_MESSAGE DBusMessage *reply = NULL;
+    const char *string;
+    enum pk_status status = call_daemon(bus, request, &reply);
+
+    if (status != PK_OK)
+        return status;
+    if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_STRING, &string, DBUS_TYPE_INVALID))
+        return PK_PROTOCOL;
+    *ret = strdup(string);
+    return *ret ? PK_OK : PK_NO_MEMORY;
+}
+
+static enum pk_status call_for_nothing(struct pk_bus *bus, const char *member,
+                                       const char *const *strings)
+{
+    PK_AUTO_MESSAGE DBusMessage *reply = NULL;
+
+    return call_daemon(
+        bus,
+        &(struct request){
+            .interface = PK_BUS_CREDENTIALS, .member = member, .strings = strings, .signature = ""},
+        &reply);
+}
+
+enum pk_status pk_daemon_status(struct pk_bus *bus, char **ret_json)
+{
+    return call_for_string(bus,
+                           &(struct request){.interface = PK_BUS_MANAGER,
+                                             .member = "Status",
+                                             .strings = (const char *const[]){NULL},
+                                             .signature = "s"},
+                           ret_json);
+}
+
+enum pk_status pk_daemon_version(struct pk_bus *bus, char **ret_version)
+{
+    PK_AUTO_MESSAGE DBusMessage *reply = NULL;
+    DBusMessageIter arguments, value;
+    const char *version;
+    enum pk_status status = call_daemon(
+        bus,
+        &(struct request){.interface = DBUS_INTERFACE_PROPERTIES,
+                          .member = "Get",
+                          .strings = (const char *const[]){PK_BUS_MANAGER, "Version", NULL},
+                          .signature = "v"},
+        &reply);
+
+    if (status != PK_OK)
+        return status;
+    if (!dbus_message_iter_init(reply, &arguments))
+        return PK_PROTOCOL;
+    dbus_message_iter_recurse(&arguments, &value);
+    if (dbus_message_iter_get_arg_type(&value) != DBUS_TYPE_STRING)
+        return PK_PROTOCOL;
+    dbus_message_iter_get_basic(&value, &version);
+    *ret_version = strdup(version);
+    return *ret_version ? PK_OK : PK_NO_MEMORY;
+}
+
+enum pk_status pk_credentials_list(struct pk_bus *bus, const char *user, const char *rp,
+                                   char **ret_json)
+{
+    const struct pk_bus_member filter = {.name = "rp", .type = 's', .string = rp};
+
+    return call_for_string(bus,
+                           &(struct request){.interface = PK_BUS_CREDENTIALS,
+                                             .member = "List",
+                                             .strings = (const char *const[]){user, NULL},
+                                             .members = &filter,
+                                             .member_count = 1,
+                                             .signature = "s"},
+                           ret_json);
+}
+
+enum pk_status pk_credential_rename(struct pk_bus *bus, const char *user, const char *credential_id,
+                                    const char *name)
+{
+    return call_for_nothing(bus, "Rename", (const char *const[]){user, credential_id, name, NULL});
+}
+
+enum pk_status pk_credential_remove(struct pk_bus *bus, const char *user, const char *credential_id)
+{
+    return call_for_nothing(bus, "Remove", (const char *const[]){user, credential_id, NULL});
+}
+
+enum pk_status pk_recovery_codes_create(struct pk_bus *bus, const char *user,
+                                        struct pk_strings *ret)
+{
+    PK_AUTO_MESSAGE DBusMessage *reply = NULL;
+    struct pk_strings codes = {0};
+    DBusMessageIter arguments, items;
+    enum pk_status status =
+        call_daemon(bus,
+                    &(struct request){.interface = PK_BUS_CREDENTIALS,
+                                      .member = "CreateRecoveryCodes",
+                                      .strings = (const char *const[]){user, NULL},
+                                      .signature = "as"},
+                    &reply);
+
+    if (status != PK_OK)
+        return status;
+    if (!dbus_message_iter_init(reply, &arguments))
+        return PK_PROTOCOL;
+    for (dbus_message_iter_recurse(&arguments, &items);
+         status == PK_OK && dbus_message_iter_get_arg_type(&items) == DBUS_TYPE_STRING;
+         dbus_message_iter_next(&items)) {
+        const char *code;
+
+        dbus_message_iter_get_basic(&items, &code);
+        status = pk_strings_add(&codes, code);
+    }
+    if (status == PK_OK)
+        *ret = codes;
+    else
+        pk_strings_clear(&codes);
+    return status;
+}
+
+enum pk_status pk_ticket_create(struct pk_bus *bus, const char *user, const char *rp,
+                                uint32_t lifetime, struct pk_ticket *ret)
+{
+    PK_AUTO_MESSAGE DBusMessage *reply = NULL;
+    PK_AUTO_CLOSE int pipe = -1;
+    const struct pk_bus_member options[] = {
+        {.name = "rp", .type = 's', .string = rp},
+        {.name = "lifetime", .type = lifetime ? 'u' : 0, .number = lifetime},
+    };
+    dbus_uint64_t expires;
+    enum pk_status status =
+        call_daemon(bus,
+                    &(struct request){.interface = PK_BUS_CREDENTIALS,
+                                      .member = "CreateTicket",
+                                      .strings = (const char *const[]){user, NULL},
+                                      .members = options,
+                                      .member_count = 2,
+                                      .signature = "ht"},
+                    &reply);
+
+    if (status != PK_OK)
+        return status;
+    if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_UNIX_FD, &pipe, DBUS_TYPE_UINT64, &expires,
+                               DBUS_TYPE_INVALID))
+        return PK_PROTOCOL;
+    /* The ticket is in the pipe already: there is nothing to wait for. */
+    if (fcntl(pipe, F_SETFL, O_NONBLOCK) < 0)
+        return PK_IO;
+    status = pk_secret_read_fd(pipe, &ret->secret);
+    if (status == PK_OK)
+        ret->expires = expires;
+    return status;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The daemon's calls that are no conversations, for what people type. Each returns the status that
+ * the daemon's error stands for; pk_bus_error_name() and pk_bus_error_message() say more.
+ * Strings that are returned are the caller's to free; JSON is as doc/protocol.md describes it.
+ */
+#ifndef PK_BUS_CALLS_H
+#define PK_BUS_CALLS_H
+
+#include "common/base/bytes.h"
+#include "common/base/terms.h"
+#include "common/bus/connection.h"
+
+/* Manager1.Status and the property Version. */
+enum pk_status pk_daemon_status(struct pk_bus *bus, char **ret_json) PK_WARN_UNUSED;
+enum pk_status pk_daemon_version(struct pk_bus *bus, char **ret_version) PK_WARN_UNUSED;
+
+/* rp: name of a relying party's section, or NULL for all. user "" as root: everybody. */
+enum pk_status pk_credentials_list(struct pk_bus *bus, const char *user, const char *rp,
+                                   char **ret_json) PK_WARN_UNUSED;
+enum pk_status pk_credential_rename(struct pk_bus *bus, const char *user, const char *credential_id,
+                                    const char *name) PK_WARN_UNUSED;
+enum pk_status pk_credential_remove(struct pk_bus *bus, const char *user,
+                                    const char *credential_id) PK_WARN_UNUSED;
+
+/* Ten new codes; the old ones are void from then on. */
+enum pk_status pk_recovery_codes_create(struct pk_bus *bus, const char *user,
+                                        struct pk_strings *ret) PK_WARN_UNUSED;
+
+struct pk_ticket {
+    struct pk_secret secret;
+    uint64_t expires; /* seconds since the epoch */
+};
+
+/* An enrolment ticket. rp NULL: the default; lifetime in seconds, 0: the daemon's default. */
+enum pk_status pk_ticket_create(struct pk_bus *bus, const char *user, const char *rp,
+                                uint32_t lifetime, struct pk_ticket *ret) PK_WARN_UNUSED;
+
+#endif
