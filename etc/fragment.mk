@@ -10,6 +10,7 @@ tmpfiles_DATA = etc/tmpfiles.d/passkeyd.conf
 udevrulesdir = $(udevdir)/rules.d
 udevrules_DATA = etc/71-passkeyd.rules
 dist_pamconfigs_DATA = etc/pam-configs/passkey
+dist_passkeyconf_DATA = etc/passkeyd.conf
 
 etc_generated = $(dbuspolicy_DATA) $(dbusservices_DATA) $(polkitactions_DATA) \
 	$(systemdsystemunit_DATA) $(sysusers_DATA) $(tmpfiles_DATA) $(udevrules_DATA)

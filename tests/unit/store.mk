@@ -1,6 +1,7 @@
 # Tests of configuration, policy, accounts and the store.
 if HAVE_CMOCKA
 store_tests = \
+	tests/unit/test_config \
 	tests/unit/test_store_sqlite
 check_PROGRAMS += $(store_tests)
 TESTS += $(store_tests)
@@ -9,6 +10,9 @@ check_LTLIBRARIES += tests/unit/libscratch.la
 tests_unit_libscratch_la_SOURCES = tests/unit/scratch.c tests/unit/scratch.h
 
 store_test_libs = tests/unit/libscratch.la daemon/libdaemon.la $(CMOCKA_LIBS)
+tests_unit_test_config_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_config_LDADD = $(store_test_libs)
 tests_unit_test_store_sqlite_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_store_sqlite_LDADD = $(store_test_libs)
 endif
+EXTRA_DIST += tests/vectors/config

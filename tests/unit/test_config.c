@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+#include "daemon/config.h"
+#include "tests/unit/scratch.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+PK_DEFINE_CLEANUP(struct config *, config_free);
+#define AUTO_CONFIG PK_CLEANUP(config_free)
+
+static char *vector(const char *name)
+{
+    return pk_text_format("%s/tests/vectors/config/%s", getenv("srcdir"), name);
+}
+
+static struct config *load(const char *path)
+{
+    struct config *config = NULL;
+    PK_AUTO_FREE char *why = NULL;
+
+    if (config_load(path, &config, &why) != PK_OK)
+        fail_msg("%s", why);
+    return config;
+}
+
+/* The reason must be "PATH" and then what. */
+static void assert_refused(const char *path, const char *culprit, const char *what)
+{
+    struct config *config = NULL;
+    PK_AUTO_FREE char *why = NULL;
+    PK_AUTO_FREE char *expected = pk_text_format("%s%s", culprit, what);
+
+    assert_int_equal(config_load(path, &config, &why), PK_CONFIG);
+    assert_null(config);
+    assert_string_equal(why, expected);
+}
+
+static void assert_defaults(const struct config *config)
+{
+    static const int32_t ten[] = {-7, -35, -36, -257, -258, -259, -37, -38, -39, -8};
+    const struct rp_config *rp = config_rp(config, NULL);
+
+    assert_false(config->debug);
+    assert_string_equal(config->authenticator_program, PK_LIBEXECDIR "/passkey-authenticator");
+    assert_int_equal(config->touch_timeout, 30);
+    assert_int_equal(config->insert_timeout, 30);
+    assert_int_equal(config->conversations_per_user, 16);
+    assert_int_equal(config->challenges_per_user, 16);
+    assert_int_equal(config->credentials_per_account, 20);
+    assert_int_equal(config->ticket_lifetime, 600);
+    assert_int_equal(config->service_count, 0);
+    assert_int_equal(config->rp_count, 1);
+    assert_string_equal(rp->name, "default");
+    assert_null(rp->id);
+    assert_int_equal(rp->origins.count, 0);
+    assert_int_equal(rp->algorithm_count, 10);
+    assert_memory_equal(rp->algorithms, ten, sizeof(ten));
+    assert_int_equal(rp->timeout, 300);
+    assert_int_equal(rp->attestation, PK_ATTESTATION_UNSET);
+    assert_int_equal(rp->counter, PK_COUNTER_REFUSE);
+    assert_int_equal(rp->user_verification, PK_REQUIREMENT_UNSET);
+    assert_int_equal(rp->resident_key, PK_REQUIREMENT_UNSET);
+    assert_int_equal(rp->attachment, PK_ATTACHMENT_ANY);
+    assert_true(rp->system_accounts);
+}
+
+static void nothing_means_defaults(void **state)
+{
+    PK_AUTO_FREE char *path = vector("valid/empty.conf");
+    AUTO_CONFIG struct config *missing = load("/nonexistent/passkeyd.conf");
+    AUTO_CONFIG struct config *empty = load(path);
+
+    (void)state;
+    assert_defaults(missing);
+    assert_defaults(empty);
+}
+
+static void blanks_and_comments_do_not_matter(void **state)
+{
+    PK_AUTO_FREE char *path = vector("valid/spacing.conf");
+    AUTO_CONFIG struct config *config = load(path);
+    const struct service_config *login = config_service(config, "login");
+
+    (void)state;
+    assert_true(config->debug);
+    assert_non_null(login);
+    assert_int_equal(login->roads.count, 2);
+    assert_int_equal(login->roads.items[0], ROAD_LOCAL);
+    assert_int_equal(login->roads.items[1], ROAD_RECOVERY);
+    assert_null(config_service(config, "logi"));
+    assert_null(config_service(config, NULL));
+}
+
+static void line_ends_do_not_matter(void **state)
+{
+    PK_AUTO_FREE char *crlf = vector("valid/crlf.conf");
+    PK_AUTO_FREE char *open_end = vector("valid/no-newline-at-end.conf");
+    AUTO_CONFIG struct config *first = load(crlf);
+    AUTO_CONFIG struct config *second = load(open_end);
+
+    (void)state;
+    assert_string_equal(config_rp(first, "")->display_name, "Host # not a comment ; nor this");
+    assert_string_equal(config_rp(second, "")->id, "host.example.org");
+    assert_int_equal(config_rp(second, "")->origins.count, 1);
+    assert_string_equal(config_rp(second, "")->origins.items[0], "https://host.example.org");
+}
+
+static void assert_shop(const struct rp_config *shop)
+{
+    static const uint8_t allowed[2][PK_AAGUID_SIZE] = {
+        {0xcb, 0x69, 0x48, 0x1e, 0x8f, 0xf7, 0x40, 0x39, 0x93, 0xec, 0x0a, 0x27, 0x29, 0xa1, 0x54,
+         0xa8},
+        {0},
+    };
+
+    assert_string_equal(shop->id, "shop.example.org");
+    assert_string_equal(shop->display_name, "Der Läden");
+    assert_string_equal(shop->icon, "https://shop.example.org/icon.png");
+    assert_int_equal(shop->origins.count, 3);
+    assert_string_equal(shop->origins.items[1], "https://www.shop.example.org:8443");
+    assert_string_equal(shop->origins.items[2], "http://localhost:3000");
+    assert_true(shop->allow_cross_origin);
+    assert_int_equal(shop->top_origins.count, 1);
+    assert_int_equal(shop->algorithm_count, 3);
+    assert_int_equal(shop->algorithms[0], -8);
+    assert_int_equal(shop->algorithms[1], -7);
+    assert_int_equal(shop->algorithms[2], -48);
+    assert_int_equal(shop->timeout, 3600);
+    assert_int_equal(shop->attestation, PK_ATTESTATION_ENTERPRISE);
+    assert_false(shop->require_trusted_attestation);
+    assert_int_equal(shop->aaguid_allow_count, 2);
+    assert_memory_equal(shop->aaguid_allow, allowed, sizeof(allowed));
+    assert_int_equal(shop->aaguid_deny_count, 1);
+    assert_int_equal(shop->aaguid_deny[0][0], 0xee);
+    assert_int_equal(shop->aaguid_deny[0][15], 0x2a);
+    assert_int_equal(shop->counter, PK_COUNTER_REFUSE);
+    assert_int_equal(shop->user_verification, PK_REQUIRED);
+    assert_int_equal(shop->resident_key, PK_PREFERRED);
+    assert_int_equal(shop->attachment, PK_ATTACHMENT_CROSS_PLATFORM);
+    assert_string_equal(shop->appid, "https://shop.example.org/app-id.json");
+    assert_false(shop->system_accounts);
+    assert_true(shop->refuse_unsolicited_extensions);
+}
+
+static void every_key_is_read(void **state)
+{
+    PK_AUTO_FREE char *path = vector("valid/every-key.conf");
+    AUTO_CONFIG struct config *config = load(path);
+    const struct service_config *sudo = config_service(config, "sudo");
+    static const enum road backwards[] = {ROAD_RECOVERY, ROAD_BROWSER, ROAD_AGENT, ROAD_SSH,
+                                          ROAD_LOCAL};
+
+    (void)state;
+    assert_true(config->debug);
+    assert_string_equal(config->authenticator_program, "/opt/passkey/authenticator");
+    assert_int_equal(config->touch_timeout, 5);
+    assert_int_equal(config->insert_timeout, 0);
+    assert_int_equal(config->conversations_per_user, 256);
+    assert_int_equal(config->challenges_per_user, 1024);
+    assert_int_equal(config->credentials_per_account, 64);
+    assert_int_equal(config->ticket_lifetime, 86400);
+    assert_int_equal(config->rp_count, 3);
+    assert_string_equal(config_rp(config, "default")->id, "host.example.org");
+    assert_int_equal(config_rp(config, "default")->counter, PK_COUNTER_LOG);
+    assert_shop(config_rp(config, "shop"));
+    assert_true(config_rp(config, "lab")->system_accounts);
+    assert_string_equal(config_rp(config, "lab")->origins.items[0], "https://lab.example.org");
+    assert_null(config_rp(config, "other"));
+    assert_int_equal(config->service_count, 1);
+    assert_int_equal(sudo->roads.count, ROAD_COUNT);
+    assert_memory_equal(sudo->roads.items, backwards, sizeof(backwards));
+    assert_int_equal(sudo->user_verification, PK_DISCOURAGED);
+    assert_string_equal(sudo->rp, "lab");
+    assert_int_equal(sudo->timeout, 10);
+}
+
+/* The first line of each file is "# " and what must be said of it, from the line number on. */
+static void malformed_files_are_refused_by_line(void **state)
+{
+    PK_AUTO_FREE char *pattern = vector("invalid/*.conf");
+    glob_t found;
+
+    (void)state;
+    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+    assert_true(found.gl_pathc >= 60);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        PK_AUTO_FREE char *text = scratch_read(found.gl_pathv[i], NULL);
+        PK_AUTO_FREE char *what = NULL;
+
+        text[strcspn(text, "\n")] = 0;
+        assert_int_equal(strncmp(text, "# ", 2), 0);
+        what = pk_text_format(":%s", text + 2);
+        assert_refused(found.gl_pathv[i], found.gl_pathv[i], what);
+    }
+    globfree(&found);
+}
+
+struct scene {
+    char folder[SCRATCH_PATH_MAX];
+    char *path;
+    char *drop_ins;
+};
+
+static int set_up(void **state)
+{
+    struct scene *scene = calloc(1, sizeof(*scene));
+
+    scratch_new(scene->folder);
+    scene->path = pk_text_format("%s/passkeyd.conf", scene->folder);
+    scene->drop_ins = pk_text_format("%s.d", scene->path);
+    assert_int_equal(mkdir(scene->drop_ins, 0755), 0);
+    *state = scene;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct scene *scene = *state;
+
+    scratch_remove(scene->folder);
+    free(scene->path);
+    free(scene->drop_ins);
+    free(scene);
+    return 0;
+}
+
+static void put(const char *folder, const char *name, const char *text)
+{
+    scratch_write(folder, name, text, strlen(text));
+}
+
+static void last_file_wins(void **state)
+{
+    const struct scene *scene = *state;
+    struct config *config;
+    const struct rp_config *rp;
+
+    put(scene->folder, "passkeyd.conf",
+        "[rp default]\nname = one\nalgorithms = ES256,RS256\n[service sudo]\ntimeout = 20\n");
+    put(scene->drop_ins, "20-second.conf", "[rp default]\nname = three\n");
+    put(scene->drop_ins, "10-first.conf",
+        "[rp default]\nname = two\nalgorithms = EdDSA\n[service su]\ntimeout = 30\n");
+    put(scene->drop_ins, "30-not-read.conf.bak", "nonsense\n");
+    put(scene->drop_ins, ".hidden.conf", "nonsense\n");
+    config = load(scene->path);
+    rp = config_rp(config, NULL);
+    assert_string_equal(rp->display_name, "three");
+    assert_int_equal(rp->algorithm_count, 1);
+    assert_int_equal(rp->algorithms[0], -8);
+    assert_int_equal(config_service(config, "sudo")->timeout, 20);
+    assert_int_equal(config_service(config, "su")->timeout, 30);
+    config_free(config);
+}
+
+static void drop_in_is_named_when_it_is_wrong(void **state)
+{
+    const struct scene *scene = *state;
+    PK_AUTO_FREE char *culprit = pk_text_format("%s/a.conf", scene->drop_ins);
+
+    put(scene->drop_ins, "a.conf", "[daemon]\n\ndebug = maybe\n");
+    assert_refused(scene->path, culprit,
+                   ":3: debug cannot be \"maybe\"; allowed: yes, no, true, false");
+}
+
+/* A relying party may get its id, and a service its relying party, in a later file. */
+static void later_file_completes_an_earlier_one(void **state)
+{
+    const struct scene *scene = *state;
+    struct config *config;
+
+    put(scene->folder, "passkeyd.conf", "[service sudo]\nrp = lab\n[rp lab]\nname = Lab\n");
+    put(scene->drop_ins, "a.conf", "[rp lab]\nid = lab.example.org\nsystem-accounts = yes\n");
+    config = load(scene->path);
+    assert_string_equal(config_rp(config, "lab")->id, "lab.example.org");
+    config_free(config);
+}
+
+static void unfit_files_are_refused(void **state)
+{
+    const struct scene *scene = *state;
+    char *large = calloc(1, 262146);
+
+    put(scene->folder, "passkeyd.conf", "[daemon]\n");
+    assert_int_equal(chmod(scene->path, 0646), 0);
+    assert_refused(scene->path, scene->path, ": everybody may write to it; run chmod o-w");
+    memset(large, '\n', 262145);
+    put(scene->folder, "passkeyd.conf", large);
+    assert_refused(scene->path, scene->path, ": larger than 256 KiB");
+    large[262144] = 0;
+    put(scene->folder, "passkeyd.conf", large);
+    config_free(load(scene->path));
+    free(large);
+    assert_int_equal(remove(scene->path), 0);
+    assert_int_equal(mkdir(scene->path, 0755), 0);
+    assert_refused(scene->path, scene->path, ": not a regular file");
+}
+
+static const char one_certificate[] = "some text\n-----BEGIN CERTIFICATE-----\n"
+                                      "MAMC\nAQE=\n-----END CERTIFICATE-----\n";
+
+static void use_anchors(const struct scene *scene)
+{
+    PK_AUTO_FREE char *text = pk_text_format(
+        "[rp default]\nrequire-trusted-attestation = yes\ntrust-anchors = %s\n", scene->drop_ins);
+
+    put(scene->folder, "passkeyd.conf", text);
+}
+
+static void trust_anchors_are_read(void **state)
+{
+    const struct scene *scene = *state;
+    const char *const two[] = {one_certificate, one_certificate};
+    PK_AUTO_FREE char *pem = pk_text_format("%s%s", two[0], two[1]);
+    struct config *config;
+    const struct rp_config *rp;
+
+    use_anchors(scene);
+    put(scene->drop_ins, "a.pem", pem);
+    put(scene->drop_ins, "b.der", "\x30\x03\x02\x01\x02");
+    put(scene->drop_ins, "README", "not read");
+    config = load(scene->path);
+    rp = config_rp(config, NULL);
+    assert_true(rp->require_trusted_attestation);
+    assert_int_equal(rp->trust_anchor_count, 3);
+    assert_true(pk_view_equal(pk_view_of(&rp->trust_anchor_certificates[1]),
+                              pk_view_string("\x30\x03\x02\x01\x01")));
+    assert_true(pk_view_equal(pk_view_of(&rp->trust_anchor_certificates[2]),
+                              pk_view_string("\x30\x03\x02\x01\x02")));
+    config_free(config);
+}
+
+static void unfit_trust_anchors_are_refused(void **state)
+{
+    const struct scene *scene = *state;
+    static const char *const unfit[] = {
+        "",
+        "not a certificate",
+        "\x30\x03\x02\x01",
+        "\x30\x03\x02\x01\x02\x01",
+        "-----BEGIN CERTIFICATE-----\nMAMCAQE=\n",
+        "-----BEGIN CERTIFICATE-----\nMAMC AQE\n-----END CERTIFICATE-----\n",
+        "-----BEGIN CERTIFICATE-----\nMAMCAQ==\n-----END CERTIFICATE-----\n",
+        "-----BEGIN CERTIFICATE-----\n\n-----END CERTIFICATE-----\n",
+    };
+    PK_AUTO_FREE char *culprit = pk_text_format("%s:3: %s", scene->path, scene->drop_ins);
+    PK_AUTO_FREE char *none =
+        pk_text_format(":3: trust-anchors: no certificate in %s; allowed: a folder of .pem, .crt, "
+                       ".cer or .der files",
+                       scene->drop_ins);
+
+    use_anchors(scene);
+    assert_refused(scene->path, scene->path, none);
+    for (size_t i = 0; i < sizeof(unfit) / sizeof(unfit[0]); i++) {
+        put(scene->drop_ins, "a.crt", unfit[i]);
+        assert_refused(scene->path, culprit, "/a.crt: not a certificate in PEM or DER");
+    }
+}
+
+/* The example that is installed must load, and be what the defaults are. */
+static void example_is_the_defaults(void **state)
+{
+    PK_AUTO_FREE char *path = pk_text_format("%s/etc/passkeyd.conf", getenv("srcdir"));
+    AUTO_CONFIG struct config *config = load(path);
+
+    (void)state;
+    assert_defaults(config);
+}
+
+/*
+ * Every "#KEY = VALUE" line of the example, its comment sign taken away, is valid too. The folder
+ * of trust anchors is the scene's.
+ */
+static void example_is_valid_when_uncommented(void **state)
+{
+    static const char example_folder[] = "/etc/passkey/trust-anchors";
+    const struct scene *scene = *state;
+    PK_AUTO_FREE char *path = pk_text_format("%s/etc/passkeyd.conf", getenv("srcdir"));
+    PK_AUTO_FREE char *text = scratch_read(path, NULL);
+    PK_AUTO_FREE char *with_anchors = NULL;
+    char *out = text;
+    char *folder;
+
+    for (const char *in = text; *in; in++)
+        if (*in != '#' || in[1] == ' ' || in[1] == '\n' || (in > text && in[-1] != '\n'))
+            *out++ = *in;
+    *out = 0;
+    folder = strstr(text, example_folder);
+    assert_non_null(folder);
+    *folder = 0;
+    with_anchors = pk_text_format("%s%s%s", text, scene->drop_ins, folder + strlen(example_folder));
+    put(scene->folder, "passkeyd.conf", with_anchors);
+    put(scene->drop_ins, "a.pem", one_certificate);
+    config_free(load(scene->path));
+}
+
+static void roads_are_parsed(void **state)
+{
+    struct roads roads = {.count = 4};
+
+    (void)state;
+    assert_int_equal(roads_parse("browser , local", &roads), PK_OK);
+    assert_int_equal(roads.count, 2);
+    assert_int_equal(roads.items[0], ROAD_BROWSER);
+    assert_int_equal(roads.items[1], ROAD_LOCAL);
+    assert_int_equal(roads_parse("", &roads), PK_INVALID_INPUT);
+    assert_int_equal(roads_parse("local,", &roads), PK_INVALID_INPUT);
+    assert_int_equal(roads_parse("Local", &roads), PK_INVALID_INPUT);
+    assert_int_equal(roads_parse("local;ssh", &roads), PK_INVALID_INPUT);
+    assert_int_equal(roads_parse("ssh,agent,ssh", &roads), PK_INVALID_INPUT);
+    assert_int_equal(roads.count, 2);
+}
+
+int main(void)
+{
+#define SCENE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_means_defaults),
+        cmocka_unit_test(blanks_and_comments_do_not_matter),
+        cmocka_unit_test(line_ends_do_not_matter),
+        cmocka_unit_test(every_key_is_read),
+        cmocka_unit_test(malformed_files_are_refused_by_line),
+        SCENE(last_file_wins),
+        SCENE(drop_in_is_named_when_it_is_wrong),
+        SCENE(later_file_completes_an_earlier_one),
+        SCENE(unfit_files_are_refused),
+        SCENE(trust_anchors_are_read),
+        SCENE(unfit_trust_anchors_are_refused),
+        cmocka_unit_test(example_is_the_defaults),
+        SCENE(example_is_valid_when_uncommented),
+        cmocka_unit_test(roads_are_parsed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
