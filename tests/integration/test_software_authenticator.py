@@ -192,14 +192,16 @@ def test_pin(keys, tmp_path):
 
 @pytest.mark.parametrize("protocol", [1, 2])
 def test_wrong_pin_locks(keys, protocol):
-    key = keys.add("blue", pin_protocols=[protocol])
-    with_pin(keys, ["1234", "1234"], "fido2-token", "-S", key.path)
+    key = keys.add("blue", pin_protocols=[protocol]).set_pin("1234", tries=4)
 
     def change(pin):
         return with_pin(keys, [pin, "5678", "5678"], "fido2-token", "-C", key.path)
 
+    assert change("0000")[0] != 0
+    assert key.info()["pin_tries"] == 3
     assert change("1234")[0] == 0
     assert change("5678")[0] == 0
+    assert key.info()["pin_tries"] == 8
     assert "FIDO_ERR_PIN_INVALID" in change("0000")[1]
     assert "FIDO_ERR_PIN_INVALID" in change("0000")[1]
     assert "FIDO_ERR_PIN_AUTH_BLOCKED" in change("0000")[1]

@@ -84,6 +84,11 @@ class SoftKey:
         """True when the key was waiting for it."""
         return self._command("touch")["done"]
 
+    def set_pin(self, pin, tries=8):
+        """A PIN without going through the key, with so many tries left."""
+        self._command("set_pin", pin=pin, tries=tries)
+        return self
+
     def fingerprint(self, accepted):
         return self._command("fingerprint", accepted=accepted)["done"]
 

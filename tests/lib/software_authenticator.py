@@ -6,11 +6,12 @@ Programs see the keys through the preloaded library libsoftkey.so (environment v
 SOFTWARE_AUTHENTICATOR names the socket), and through /dev/uhid where the kernel has it.
 
 The socket is SOCK_SEQPACKET. What a connection sends first says what it is:
-  {"role": "control"}  with this very spelling; then one JSON command a message, one JSON answer each (see Control)
+  {"role": "control"}  with this very spelling; then one JSON command a message, and one JSON answer
+                       to each (see Control)
   LIST                 the answer is one line a plugged-in key: path, manufacturer, product,
                        vendor, product number, separated by tabs; may be asked again
-  OPEN path            the answer is OK or ENOENT; from then on one HID report a message. FLOCK SH, EX
-                       and UN stand for flock(2) on the device and are answered OK or BUSY
+  OPEN path            the answer is OK or ENOENT; from then on one HID report a message. FLOCK SH,
+                       EX and UN stand for flock(2) on the device and are answered OK or BUSY
 """
 
 import argparse
@@ -113,8 +114,9 @@ class Simulator:
         for device in self.devices.values():
             if device.plugged:
                 config = device.config
-                fields = (DEVICE_FOLDER + device.name, config.manufacturer, config.product)
-                lines.append("%s\t%s\t%s\t%d\t%d\n" % (*fields, config.vendor_id, config.product_id))
+                names = (DEVICE_FOLDER + device.name, config.manufacturer, config.product)
+                numbers = (config.vendor_id, config.product_id)
+                lines.append("%s\t%s\t%s\t%d\t%d\n" % (names + numbers))
         return "".join(lines)
 
 
@@ -127,16 +129,17 @@ class Control:
     {"command": "plug" | "unplug" | "remove", "key": K}
     {"command": "set", "key": K, "behaviour": {...}}   behaviour: ctap.state.Behaviour
     {"command": "touch" | "give_up", "key": K}   answer: "done" says whether the key was waiting
+    {"command": "set_pin", "key": K, "pin": TEXT, "tries": N}   without the terminal of fido2-token
     {"command": "fingerprint", "key": K, "accepted": true | false}
     {"command": "list"}   answer: "keys"
     {"command": "events", "after": N}   answer: "events"
-    {"command": "wait", "key": K, "event": E, "after": N}   answers when that has happened after event
-        N; for touch-wanted without "after" also at once when the key waits right now
+    {"command": "wait", "key": K, "event": E, "after": N}   answers when that has happened after
+        event N; for touch-wanted without "after" also at once when the key waits right now
     {"command": "ca"}   answer: "certificate", the attestation root, PEM
     """
 
     COMMANDS = ("add", "plug", "unplug", "remove", "set", "touch", "give_up", "fingerprint")
-    COMMANDS += ("list", "events", "wait", "ca")
+    COMMANDS += ("set_pin", "list", "events", "wait", "ca")
 
     def __init__(self, simulator, answer):
         self.simulator, self.answer = simulator, answer
@@ -192,6 +195,10 @@ class Control:
 
     def _fingerprint(self, request):
         return {"done": self._device(request).fingerprint(bool(request["accepted"]))}
+
+    def _set_pin(self, request):
+        self._device(request).authenticator.pin.set(request["pin"], request["tries"])
+        return {}
 
     def _ca(self, _request):
         return {"certificate": self.simulator.folder.authority.pem()}

@@ -144,7 +144,7 @@ class Authenticator:
         raise CtapError(Status.UV_INVALID if self.state.uv_tries else Status.UV_BLOCKED)
 
     def _selection(self, param):
-        """An empty pinUvAuthParam only asks which key the person touches (sections 6.1.2, 6.2.2)."""
+        """An empty pinUvAuthParam only asks which key the person touches (section 6.1.2)."""
         if param == b"":
             yield Wait.TOUCH
             raise CtapError(Status.PIN_INVALID if self.pin.is_set else Status.PIN_NOT_SET)
@@ -327,7 +327,8 @@ class Authenticator:
             raise CtapError(Status.LIMIT_EXCEEDED)
         for each in descriptors:
             check_type(each, dict)
-            kind, credential_id = check_type(each.get("type"), str), check_type(each.get("id"), bytes)
+            kind = check_type(each.get("type"), str)
+            credential_id = check_type(each.get("id"), bytes)
             found = self.find(credential_id, rp_id_hash) if kind == "public-key" else None
             if found is not None:
                 yield found

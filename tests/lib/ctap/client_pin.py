@@ -126,6 +126,12 @@ class ClientPin:
     def is_set(self):
         return self.state.pin_hash is not None
 
+    def set(self, pin, tries):
+        """Puts a PIN in place from outside, with so many tries left."""
+        self.state.pin_hash = hashlib.sha256(pin.encode()).digest()[:16].hex()
+        self.state.pin_tries = tries
+        self.save()
+
     def protocol(self, number):
         if number is None:
             raise CtapError(Status.MISSING_PARAMETER)

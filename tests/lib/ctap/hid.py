@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""CTAPHID: 64-byte reports, channels, fragments, one transaction at a time (CTAP 2.1 section 11.2)."""
+"""CTAPHID: 64-byte reports, channels, one transaction at a time (CTAP 2.1 section 11.2)."""
 
 import struct
 
 REPORT_SIZE = 64
 BROADCAST = 0xFFFFFFFF
 MESSAGE_MAX = 57 + 128 * 59
-FRAGMENT_TIMEOUT = 0.5  # seconds a half-sent message may pause; section 11.2.5.2 leaves it to the device
+FRAGMENT_TIMEOUT = 0.5  # seconds a half-sent message may pause; the device's choice
 
 PING, MSG, LOCK, INIT, WINK, CBOR, CANCEL = 0x01, 0x03, 0x04, 0x06, 0x08, 0x10, 0x11
 KEEPALIVE, ERROR = 0x3B, 0x3F
@@ -15,8 +15,10 @@ ERR_INVALID_CMD, ERR_INVALID_LEN, ERR_INVALID_SEQ = 0x01, 0x03, 0x04
 ERR_MSG_TIMEOUT, ERR_CHANNEL_BUSY, ERR_INVALID_CHANNEL = 0x05, 0x06, 0x0B
 CAPABILITY_WINK, CAPABILITY_CBOR, CAPABILITY_NMSG = 0x01, 0x04, 0x08
 
-# Usage page 0xF1D0, one 64-byte input and one 64-byte output report without a number (section 11.2.8).
-REPORT_DESCRIPTOR = bytes.fromhex("06d0f10901a1010920150026ff007508954081020921150026ff00750895409102c0")
+# Usage page 0xF1D0, 64-byte input and output reports without a number (section 11.2.8).
+REPORT_DESCRIPTOR = bytes.fromhex(
+    "06d0f10901a1010920150026ff007508954081020921150026ff00750895409102c0"
+)
 
 
 def fragments(channel, command, data):
@@ -97,8 +99,8 @@ class Transport:
                 self._drop_incoming()
             if self.device.busy_channel == channel:
                 self.device.abort()
-        answer = struct.pack(">8sIBBBBB", data[:8], answer_channel, 2, 5, 4, 3, self.device.capabilities)
-        self.send(channel, INIT, answer)
+        answer = struct.pack(">8sIBBBB", data[:8], answer_channel, 2, 5, 4, 3)
+        self.send(channel, INIT, answer + bytes([self.device.capabilities]))
 
     def _begin(self, incoming):
         if self._is_busy(incoming.channel):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a key is (Config), what it remembers (State) and how a test makes it misbehave (Behaviour)."""
+"""What a key is (Config), what it remembers (State), how it misbehaves (Behaviour)."""
 
 import dataclasses
 import json
