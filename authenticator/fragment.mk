@@ -16,6 +16,8 @@ authenticator_libauthenticator_la_CFLAGS = $(AM_CFLAGS) $(FIDO2_CFLAGS) $(CBOR_C
 authenticator_libauthenticator_la_LIBADD = common/wire/libwire.la common/base/libbase.la \
 	$(FIDO2_LIBS) $(CBOR_LIBS) $(SECCOMP_LIBS)
 
+dist_man_MANS += doc/passkey-authenticator.8
+
 passkeylibexec_PROGRAMS += authenticator/passkey-authenticator
 authenticator_passkey_authenticator_SOURCES = authenticator/main.c
 authenticator_passkey_authenticator_CFLAGS = $(AM_CFLAGS) $(FIDO2_CFLAGS)

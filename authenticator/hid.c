@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -61,9 +62,17 @@ static enum pk_status open_trouble(int error)
 
 static void *hid_open(const char *path)
 {
+    struct stat node;
+
     attached->fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (attached->fd < 0) {
         stop(attached, open_trouble(errno));
+        return NULL;
+    }
+    /* Whatever else it is, nothing is written to it. */
+    if (fstat(attached->fd, &node) != 0 || !S_ISCHR(node.st_mode)) {
+        stop(attached, PK_NO_DEVICE);
+        (void)close(attached->fd);
         return NULL;
     }
     return attached;
