@@ -25,4 +25,4 @@ client_passkeyctl_SOURCES = \
 	client/passkeyctl.c \
 	client/sign_in.c
 client_passkeyctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-client_passkeyctl_LDADD = $(client_libs)
+client_passkeyctl_LDADD = client/libverify.la $(client_libs)

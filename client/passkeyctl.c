@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "client/commands.h"
+#include "client/verify.h"
 
 #include "common/base/text.h"
 
@@ -20,6 +21,8 @@ static const char usage[] =
     "  check                    find what would keep passkeys from working, and how to mend it\n"
     "  recovery-codes           make ten new recovery codes; earlier ones become void\n"
     "  ticket --user USER       as root: let somebody enrol once without a password\n"
+    "  verify                   verify responses, as JSON Lines on standard input, without a "
+    "daemon\n"
     "\n"
     "  --user USER              another account's (root only)\n"
     "  --all                    list: every account's (root only)\n"
@@ -61,6 +64,9 @@ static int wrong_usage(const char *what, const char *which)
 
 int main(int argc, char **argv)
 {
+    /* Has options of its own, and speaks JSON whatever the locale. */
+    if (argc > 1 && strcmp(argv[1], "verify") == 0)
+        return verify_main(argc - 1, argv + 1);
     (void)setlocale(LC_ALL, "");
     for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
         AUTO_SESSION struct session session = {.terminal.cancel_fd = -1};
