@@ -1,1 +1,4 @@
 # See Makefile.am.
+dist_man_MANS += doc/pam_passkey.8
+dist_man_MANS += doc/passkey-enroll.1
+dist_man_MANS += doc/passkeyctl.1

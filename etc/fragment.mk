@@ -21,3 +21,7 @@ $(etc_generated): %: %.in Makefile
 CLEANFILES += $(etc_generated)
 EXTRA_DIST += $(etc_generated:=.in)
 EXTRA_DIST += scripts/build scripts/check scripts/install-dependencies
+dist_bashcompletion_DATA = \
+	etc/bash-completion/passkey-enroll \
+	etc/bash-completion/passkeyctl \
+	etc/bash-completion/passkeyd
