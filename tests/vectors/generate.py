@@ -1,0 +1,36 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Writes the vectors beside this file: valid/*.json and invalid/*.json, the same on every run.
+
+With --check nothing is written; it fails when a file is not what this program makes.
+"""
+import json
+import pathlib
+import sys
+
+from maker import collect
+from maker import cases_client_data, cases_data, cases_keys, cases_response
+
+MODULES = [cases_client_data, cases_response, cases_data, cases_keys]
+
+
+def main():
+    cases = collect.Cases()
+    for module in MODULES:
+        module.add(cases)
+    folder = pathlib.Path(__file__).resolve().parent
+    if "--check" in sys.argv[1:]:
+        there = {f"{path.parent.name}/{path.name}": json.loads(path.read_text())
+                 for kind in ("valid", "invalid") for path in (folder / kind).glob("*.json")}
+        wrong = sorted(name for name in cases.files.keys() | there.keys()
+                       if cases.files.get(name) != there.get(name))
+        print(*wrong, sep="\n")
+        return 1 if wrong else 0
+    cases.write(folder)
+    counts = [sum(name.startswith(kind) for name in cases.files) for kind in ("valid/", "invalid/")]
+    print(f"{counts[0]} valid, {counts[1]} invalid")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
