@@ -9,9 +9,11 @@ import pathlib
 import sys
 
 from maker import collect
-from maker import cases_client_data, cases_data, cases_keys, cases_response
+from maker import (cases_attestation, cases_client_data, cases_data, cases_keys, cases_platform,
+                   cases_response)
 
-MODULES = [cases_client_data, cases_response, cases_data, cases_keys]
+MODULES = [cases_client_data, cases_response, cases_data, cases_keys, cases_attestation,
+           cases_platform]
 
 
 def main():

@@ -34,5 +34,6 @@ class Cases:
                 if f"{kind}/{old.name}" not in self.files:
                     old.unlink()
         for path, content in self.files.items():
-            text = json.dumps(content, indent=1, ensure_ascii=True) + "\n"
-            (folder / path).write_text(text)
+            rows = [f"{json.dumps(name)}: {json.dumps(value, separators=(',', ':'))}"
+                    for name, value in content.items()]
+            (folder / path).write_text("{" + ",\n ".join(rows) + "}\n")

@@ -7,6 +7,7 @@ from . import der, x509
 from .ceremony import b64, b64url, sha256
 from .keys import key
 
+NO_CHAIN = []
 CHAIN = [x509.INTERMEDIATE.der]
 EKU_AIK = "2.23.133.8.3"
 ANDROID_OID = "1.3.6.1.4.1.11129.2.1.17"
@@ -21,7 +22,7 @@ def signed_bytes(context):
     return context.auth_data + context.client_hash
 
 
-def packed(signer=None, certificate=None, chain=CHAIN, alg=None, sign=None, **leaf):
+def packed(signer=None, certificate=None, chain=NO_CHAIN, alg=None, sign=None, **leaf):
     """x5c. leaf: fields of the certificate; certificate: changes its DER."""
     def make(context):
         signing = signer or attestation_key()
@@ -111,7 +112,7 @@ def tpm_extensions(**changed):
 
 
 def tpm(signer=None, area=None, area_bytes=None, info=None, info_bytes=None, hash_name=None,
-        name_hash="sha256", extensions=None, chain=CHAIN, alg=None, sign=None, extra_data=None,
+        name_hash="sha256", extensions=None, chain=NO_CHAIN, alg=None, sign=None, extra_data=None,
         name=None, **leaf):
     def make(context):
         signing = signer or key("RS256", "attestation")
@@ -151,7 +152,7 @@ def key_description(challenge, software=None, tee=None, version=3):
 
 
 def android_key(signer=None, description=None, challenge=None, software=None, tee=None,
-                subject_key=None, extensions=None, chain=CHAIN, alg=None, sign=None, **leaf):
+                subject_key=None, extensions=None, chain=NO_CHAIN, alg=None, sign=None, **leaf):
     def make(context):
         signing = signer or context.key
         value = key_description(challenge(context.client_hash) if challenge
@@ -167,7 +168,7 @@ def android_key(signer=None, description=None, challenge=None, software=None, te
 
 
 def safetynet(signer=None, header=None, payload=None, jws=None, version="17122037",
-              host="attest.android.com", chain=CHAIN, nonce=None, **leaf):
+              host="attest.android.com", chain=NO_CHAIN, nonce=None, **leaf):
     def make(context):
         signing = signer or key("RS256", "attestation")
         alt = x509.extension("2.5.29.17", der.sequence(der.tlv(0x82, host.encode())))
@@ -191,7 +192,7 @@ def safetynet(signer=None, header=None, payload=None, jws=None, version="1712203
     return make
 
 
-def apple(nonce=None, extensions=None, subject_key=None, chain=CHAIN, wrap=None, **leaf):
+def apple(nonce=None, extensions=None, subject_key=None, chain=NO_CHAIN, wrap=None, **leaf):
     def make(context):
         value = sha256(signed_bytes(context))
         value = nonce(value) if nonce else value

@@ -82,7 +82,7 @@ INTERMEDIATE = Authority("Vector intermediate", ROOT, path_length=0)
 OTHER_ROOT = Authority("Another root")
 
 
-def leaf(public, issuer=INTERMEDIATE, subject_name=None, extensions=None, extra=(), **fields):
+def leaf(public, issuer=ROOT, subject_name=None, extensions=None, extra=(), **fields):
     """An attestation certificate as WebAuthn 8.2.1 wants it, unless told otherwise."""
     extensions = [basic_constraints(False)] if extensions is None else extensions
     signer = fields.pop("signer", issuer.key)
