@@ -1,1 +1,2 @@
-# See Makefile.am.
+# Each folder of tests/ has a fragment of its own.
+include tests/vectors/fragment.mk

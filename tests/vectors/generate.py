@@ -8,8 +8,11 @@ import json
 import pathlib
 import sys
 
-from maker import collect
-from maker import (cases_attestation, cases_client_data, cases_data, cases_keys, cases_platform,
+sys.dont_write_bytecode = True  # the folder of the maker is distributed as it stands
+
+from maker import collect  # noqa: E402
+from maker import (  # noqa: E402
+    cases_attestation, cases_client_data, cases_data, cases_keys, cases_platform,
                    cases_response)
 
 MODULES = [cases_client_data, cases_response, cases_data, cases_keys, cases_attestation,

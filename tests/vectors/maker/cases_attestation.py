@@ -240,7 +240,7 @@ def trust(cases):
         ("leaf-signature", "an attestation certificate whose signature is wrong",
          {"signature": lambda s: s[:-1] + bytes([s[-1] ^ 1])}, (x509.ROOT.der,), None),
         ("leaf-other-signer", "signed by a key that is not the issuer's",
-         {"signer": x509.OTHER_ROOT.key}, (x509.ROOT.der,), None),
+         {"issuer_key": x509.OTHER_ROOT.key}, (x509.ROOT.der,), None),
     ]
     old = x509.Authority("Expired intermediate", x509.ROOT, not_after="2025-12-31")
     expired_root = x509.Authority("Expired root", not_after="2025-12-31")

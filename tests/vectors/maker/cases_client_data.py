@@ -114,7 +114,7 @@ def mismatches(cases):
          {"client": {"crossOrigin": True}}),
         ("top-origin-not-allowed", "cross-origin-denied", "a top origin, where policy allows none",
          {"client": {"crossOrigin": True, "topOrigin": "https://top.example"}}),
-        ("top-origin-alone-not-allowed", "cross-origin-denied",
+        ("top-origin-alone-not-allowed", "top-origin-mismatch",
          "a top origin without crossOrigin, where policy allows none",
          {"client": {"topOrigin": "https://top.example"}}),
         ("top-origin-other", "top-origin-mismatch", "embedded in a page that policy does not name",
@@ -156,7 +156,7 @@ def malformed(cases):
         ("unquoted-key", bad, "a key without quotes", after_first_brace(b"x:1,")),
         ("deep", bad, "nested three thousand deep",
          after_first_brace(b'"x":' + b"[" * 3000 + b"]" * 3000 + b",")),
-        ("too-large", "too-large", "larger than the limit",
+        ("too-large", [bad, "too-large"], "larger than the limit",
          after_first_brace(b'"x":"' + b"a" * 16384 + b'",')),
         ("latin-1", "client-data-not-utf8", "a Latin-1 letter", after_first_brace(b'"x":"\xe9",')),
         ("overlong", "client-data-not-utf8", "a slash in two bytes",
@@ -209,12 +209,33 @@ def malformed(cases):
 
 def payment(cases):
     """Secure Payment Confirmation: payment.get only for a credential made for payments."""
-    line = authentication(kind="payment.get", client={"payment": {
-        "rpId": "example.org", "topOrigin": ORIGIN, "payeeOrigin": "https://shop.example",
-        "total": {"currency": "EUR", "value": "1.00"},
-        "instrument": {"displayName": "card", "icon": "https://example.org/card.png"}}})
-    cases.invalid("authentication-payment-not-capable", "payment-denied",
-                  "payment.get for a credential that was not made for payments", line)
+    data = {"rpId": "example.org", "topOrigin": "https://shop.example",
+            "payeeOrigin": "https://shop.example", "total": {"currency": "EUR", "value": "1.00"},
+            "instrument": {"displayName": "card", "icon": "https://example.org/card.png"}}
+
+    def make(payment=data, capable=True, **knobs):
+        client = {} if payment is None else {"payment": payment}
+        return authentication(kind="payment.get", client=client, record={"payment": capable},
+                              **knobs)
+
+    cases.valid("authentication-payment", "payment.get for a credential made for payments", make())
+    cases.valid("authentication-payment-capable-get", "such a credential also signs in",
+                authentication(record={"payment": True}))
+    denied, mismatch = "payment-denied", "payment-mismatch"
+    cases.invalid("authentication-payment-not-capable", denied,
+                  "payment.get for a credential that was not made for payments",
+                  make(capable=False))
+    cases.invalid("authentication-payment-other-rp", mismatch, "a payment that another RP asked for",
+                  make({**data, "rpId": "example.com"}))
+    either = [mismatch, "client-data-malformed"]
+    cases.invalid("authentication-payment-no-data", either, "payment.get without payment data",
+                  make(None))
+    cases.invalid("authentication-payment-data-text", either, "payment data that is text",
+                  make("data"))
+    cases.invalid("authentication-payment-no-rp", either, "a payment that names no RP",
+                  make({k: v for k, v in data.items() if k != "rpId"}))
+    cases.invalid("authentication-payment-no-uv", "user-not-verified", "payment without UV",
+                  make(flags=0x01))
     cases.invalid("registration-type-payment", "type-mismatch", "payment.get in a registration",
                   registration(client={"type": "payment.get"}))
 

@@ -269,6 +269,7 @@ def signatures(cases):
 
 def ecdsa_signatures(cases, name, public):
     order, form = public.order, "signature-malformed"
+    either = [form, "signature-invalid"]
 
     def numbers(change):
         return {"sign": lambda data: signature_der(*change(*public.sign_numbers(data)))}
@@ -288,13 +289,13 @@ def ecdsa_signatures(cases, name, public):
         ("r-zero", form, "r is zero", numbers(lambda r, s: (0, s))),
         ("s-zero", form, "s is zero", numbers(lambda r, s: (r, 0))),
         ("both-zero", form, "r and s are zero", numbers(lambda r, s: (0, 0))),
-        ("r-order", form, "r is the order", numbers(lambda r, s: (order, s))),
-        ("s-order", form, "s is the order", numbers(lambda r, s: (r, order))),
-        ("r-unreduced", form, "r and the order added", numbers(lambda r, s: (r + order, s))),
-        ("s-unreduced", form, "s and the order added", numbers(lambda r, s: (r, s + order))),
+        ("r-order", either, "r is the order", numbers(lambda r, s: (order, s))),
+        ("s-order", either, "s is the order", numbers(lambda r, s: (r, order))),
+        ("r-unreduced", either, "r and the order added", numbers(lambda r, s: (r + order, s))),
+        ("s-unreduced", either, "s and the order added", numbers(lambda r, s: (r, s + order))),
         ("r-negative", form, "r below zero", numbers(lambda r, s: (r - order, s))),
         ("s-negative", form, "s below zero", numbers(lambda r, s: (r, s - order))),
-        ("r-huge", form, "r of 2^1024", numbers(lambda r, s: (2**1024, s))),
+        ("r-huge", either, "r of 2^1024", numbers(lambda r, s: (2**1024, s))),
         ("swapped", "signature-invalid", "r and s exchanged", numbers(lambda r, s: (s, r))),
         ("one-one", "signature-invalid", "r and s are one", numbers(lambda r, s: (1, 1))),
         ("raw", form, "r and s one after the other, no DER",

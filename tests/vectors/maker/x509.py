@@ -85,6 +85,6 @@ OTHER_ROOT = Authority("Another root")
 def leaf(public, issuer=ROOT, subject_name=None, extensions=None, extra=(), **fields):
     """An attestation certificate as WebAuthn 8.2.1 wants it, unless told otherwise."""
     extensions = [basic_constraints(False)] if extensions is None else extensions
-    signer = fields.pop("signer", issuer.key)
+    signer = fields.pop("issuer_key", issuer.key)
     return certificate(subject_name or subject(), issuer.name, public, signer,
                        list(extensions) + list(extra), **fields)

@@ -1,0 +1,8 @@
+# Vectors for the relying party, one file a case, and what makes and runs them.
+EXTRA_DIST += \
+	tests/vectors/generate.py \
+	tests/vectors/maker \
+	tests/vectors/run.py \
+	tests/vectors/valid \
+	tests/vectors/invalid
+TESTS += tests/vectors/run.py
