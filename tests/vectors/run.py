@@ -4,8 +4,8 @@
 
     run.py [--list] [NAME…]    NAME: a part of a file's name; --list prints each disagreement in full
 
-PASSKEYCTL names the program with its first arguments (default: passkeyctl verify in top_builddir,
-or the check program that runs the same code).
+PASSKEYCTL names the program with its first arguments (default: in top_builddir, the check
+program that runs the same code, or else passkeyctl verify).
 """
 import json
 import os
@@ -21,8 +21,8 @@ def command():
     if "PASSKEYCTL" in os.environ:
         return shlex.split(os.environ["PASSKEYCTL"])
     top = pathlib.Path(os.environ.get("top_builddir", "."))
-    program = top / "client/passkeyctl"
-    return [str(program), "verify"] if program.exists() else [str(top / "tests/unit/verify_cli")]
+    program = top / "tests/unit/verify_cli"
+    return [str(program)] if program.exists() else [str(top / "client/passkeyctl"), "verify"]
 
 
 def load(names):

@@ -285,6 +285,8 @@ def trust(cases):
                       not_after="2025-12-31"))))
     cases.valid("trust-time-offset", "a time with an offset", reg_packed(
         line=anchored(x509.ROOT.der, time="2026-01-01T02:00:00+02:00")), trusted="yes")
+    cases.invalid("trust-anchor-garbage", ["invalid-input", "invalid-argument"],
+                  "an anchor that is no certificate", reg_packed(line=anchored(b"garbage")))
     cases.invalid("trust-chain-garbage", "certificate-malformed", "a second certificate that is none",
                   reg_packed(packed(chain=[b"garbage"]), line=TRUSTED))
     cases.invalid("trust-chain-trailing", "certificate-malformed",
