@@ -4,6 +4,7 @@
 
 #include "common/base/text.h"
 #include "common/webauthn/algorithm.h"
+#include "common/webauthn/attest_certificate.h"
 #include "common/webauthn/options.h"
 
 #include <string.h>
@@ -166,6 +167,13 @@ static enum pk_status read_algorithms(const json_t *array, struct pk_requirement
     return PK_OK;
 }
 
+static enum pk_status check_anchor(struct pk_view der)
+{
+    PK_AUTO_CERTIFICATE struct pk_certificate *certificate = NULL;
+
+    return pk_certificate_parse(der, &certificate);
+}
+
 static enum pk_status read_anchors(const json_t *array, struct pk_requirements *requirements)
 {
     size_t count = json_array_size(array);
@@ -185,7 +193,8 @@ static enum pk_status read_anchors(const json_t *array, struct pk_requirements *
             return PK_INVALID_INPUT;
         status = pk_base64_decode(text, PK_JSON_LINE_MAX, &requirements->trust_anchors[i]);
         if (status == PK_OK)
-            requirements->trust_anchor_count++;
+            status = check_anchor(
+                pk_view_of(&requirements->trust_anchors[requirements->trust_anchor_count++]));
     }
     return status == PK_OK || status == PK_NO_MEMORY ? status : PK_INVALID_INPUT;
 }

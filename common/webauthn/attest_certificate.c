@@ -87,6 +87,17 @@ bool pk_certificate_has_p256_key(const struct pk_certificate *certificate)
     return p256;
 }
 
+bool pk_certificate_has_key(const struct pk_certificate *certificate,
+                            const struct pk_public_key *key)
+{
+    EVP_PKEY *evp;
+    bool same = pk_certificate_key(certificate, &evp) == PK_OK &&
+                EVP_PKEY_eq(evp, pk_public_key_evp(key)) == 1;
+
+    ERR_clear_error();
+    return same;
+}
+
 enum pk_status pk_certificate_verify_signature(const struct pk_certificate *certificate,
                                                int64_t algorithm, struct pk_view message,
                                                struct pk_view signature)
@@ -222,6 +233,83 @@ enum pk_status pk_certificate_check_aaguid(const struct pk_certificate *certific
     if (pk_reader_finish(&reader) != PK_OK || critical || !pk_view_equal(value, aaguid))
         return PK_CERTIFICATE_AAGUID;
     return PK_OK;
+}
+
+/* "id:" and a vendor of the TCG's registry, four bytes in hex; new vendors need no new release. */
+static bool is_manufacturer(struct pk_view text)
+{
+    if (text.len != 11 || memcmp(text.ptr, "id:", 3) != 0)
+        return false;
+    for (size_t i = 3; i < text.len; i++)
+        if (!memchr("0123456789abcdefABCDEF", text.ptr[i], 22))
+            return false;
+    return true;
+}
+
+enum { AIK_ATTRIBUTES = 3 };
+
+/* TCG EK credential profile section 3.2.9: which of the three attributes a directory name has. */
+static unsigned aik_attributes(const X509_NAME *name)
+{
+    /* manufacturer, model, version */
+    static const char *const oids[AIK_ATTRIBUTES] = {"2.23.133.2.1", "2.23.133.2.2",
+                                                     "2.23.133.2.3"};
+    unsigned found = 0;
+
+    for (int i = 0; i < X509_NAME_entry_count(name); i++) {
+        const X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
+        const ASN1_STRING *string = X509_NAME_ENTRY_get_data(entry);
+        struct pk_view text = {ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string)};
+        char oid[32];
+
+        (void)OBJ_obj2txt(oid, sizeof(oid), X509_NAME_ENTRY_get_object(entry), 1);
+        for (unsigned k = 0; k < AIK_ATTRIBUTES; k++)
+            if (strcmp(oid, oids[k]) == 0 && text.len > 0 && (k > 0 || is_manufacturer(text)))
+                found |= 1U << k;
+    }
+    return found;
+}
+
+static bool has_aik_alternative_name(X509 *x509)
+{
+    PK_CLEANUP(GENERAL_NAMES_free)
+    GENERAL_NAMES *names = X509_get_ext_d2i(x509, NID_subject_alt_name, NULL, NULL);
+    unsigned found = 0;
+
+    for (int i = 0; names && i < sk_GENERAL_NAME_num(names); i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+
+        if (name->type == GEN_DIRNAME)
+            found |= aik_attributes(name->d.directoryName);
+    }
+    ERR_clear_error();
+    return found == (1U << AIK_ATTRIBUTES) - 1;
+}
+
+/* tcg-kp-AIKCertificate */
+static bool has_aik_usage(X509 *x509)
+{
+    PK_CLEANUP(EXTENDED_KEY_USAGE_free)
+    EXTENDED_KEY_USAGE *usage = X509_get_ext_d2i(x509, NID_ext_key_usage, NULL, NULL);
+    bool found = false;
+
+    for (int i = 0; usage && i < sk_ASN1_OBJECT_num(usage); i++) {
+        char oid[32];
+
+        (void)OBJ_obj2txt(oid, sizeof(oid), sk_ASN1_OBJECT_value(usage, i), 1);
+        found = found || strcmp(oid, "2.23.133.8.3") == 0;
+    }
+    ERR_clear_error();
+    return found;
+}
+
+enum pk_status pk_certificate_check_aik(const struct pk_certificate *certificate)
+{
+    if (X509_NAME_entry_count(X509_get_subject_name(certificate->x509)) != 0)
+        return PK_CERTIFICATE_SUBJECT;
+    if (!has_aik_alternative_name(certificate->x509))
+        return PK_CERTIFICATE_ALT_NAME;
+    return has_aik_usage(certificate->x509) ? PK_OK : PK_CERTIFICATE_KEY_USAGE;
 }
 
 bool pk_certificate_names_host(const struct pk_certificate *certificate, const char *host)

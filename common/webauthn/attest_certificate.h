@@ -23,6 +23,10 @@ enum pk_status pk_certificate_key(const struct pk_certificate *certificate,
 /* Whether the subject public key is a point of P-256. */
 bool pk_certificate_has_p256_key(const struct pk_certificate *certificate);
 
+/* Whether the subject public key is that key. */
+bool pk_certificate_has_key(const struct pk_certificate *certificate,
+                            const struct pk_public_key *key);
+
 /*
  * A signature by the certificate's key. PK_ATTESTATION_ALGORITHM_MISMATCH when the key cannot be
  * used with that COSE algorithm, PK_ALGORITHM_UNSUPPORTED, PK_ATTESTATION_SIGNATURE_INVALID.
@@ -45,7 +49,11 @@ pk_certificate_check_packed_subject(const struct pk_certificate *certificate) PK
 enum pk_status pk_certificate_check_aaguid(const struct pk_certificate *certificate,
                                            struct pk_view aaguid) PK_WARN_UNUSED;
 
-/* WebAuthn 8.3.1: an empty subject, the alternative name and the key usage of an AIK. */
+/*
+ * WebAuthn 8.3.1: an empty subject, the alternative name (TCG EK credential profile section 3.2.9)
+ * and the extended key usage of an attestation identity key. PK_CERTIFICATE_SUBJECT, _ALT_NAME,
+ * _KEY_USAGE.
+ */
 enum pk_status pk_certificate_check_aik(const struct pk_certificate *certificate) PK_WARN_UNUSED;
 
 /* Whether it was issued to that host: a DNS alternative name or the common name, no wildcards. */

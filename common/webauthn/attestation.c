@@ -12,7 +12,11 @@ static const struct {
 } formats[] = {
     {"none", pk_attest_none},
     {"packed", pk_attest_packed},
+    {"tpm", pk_attest_tpm},
+    {"android-key", pk_attest_android_key},
+    {"android-safetynet", pk_attest_safetynet},
     {"fido-u2f", pk_attest_fido_u2f},
+    {"apple", pk_attest_apple},
 };
 
 const char *pk_attestation_type_name(enum pk_attestation_type type)
@@ -165,6 +169,8 @@ enum pk_status pk_attestation_verify(const struct pk_requirements *requirements,
     enum pk_status status = PK_ATTESTATION_FORMAT_UNKNOWN;
     enum pk_trust trust;
 
+    if (pk_view_equal(format, pk_view_string("compound")))
+        return pk_attest_compound(requirements, subject, statement, ret);
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
         if (pk_view_equal(format, pk_view_string(formats[i].format)))
             status = formats[i].verify(subject, statement, &finding);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* DER (X.690) on the bounded reader, for the extensions that OpenSSL does not know. */
+#ifndef PK_WEBAUTHN_DER_H
+#define PK_WEBAUTHN_DER_H
+
+#include "common/base/reader.h"
+
+enum { /* classes and universal tags, X.680 section 8 */
+       PK_DER_UNIVERSAL = 0,
+       PK_DER_CONTEXT = 2,
+       PK_DER_INTEGER = 2,
+       PK_DER_OCTET_STRING = 4,
+       PK_DER_ENUMERATED = 10,
+       PK_DER_SEQUENCE = 16,
+       PK_DER_SET = 17,
+};
+
+struct pk_der {
+    unsigned tag_class;
+    bool constructed;
+    uint32_t tag;
+    struct pk_view value; /* borrowed */
+};
+
+/* The next element, lengths and tag numbers in their shortest form. PK_INVALID_INPUT, PK_TRUNCATED.
+ */
+struct pk_der pk_der_read(struct pk_reader *reader);
+
+/*
+ * The next element's value, which must have that universal tag; SEQUENCE and SET are constructed,
+ * the others primitive.
+ */
+struct pk_view pk_der_expect(struct pk_reader *reader, uint32_t tag);
+
+/* A non-negative INTEGER of at most 32 bits in its shortest form. */
+uint32_t pk_der_uint32(struct pk_reader *reader);
+
+#endif
