@@ -272,8 +272,9 @@ static unsigned aik_attributes(const X509_NAME *name)
 
 static bool has_aik_alternative_name(X509 *x509)
 {
+    int critical = 0;
     PK_CLEANUP(GENERAL_NAMES_free)
-    GENERAL_NAMES *names = X509_get_ext_d2i(x509, NID_subject_alt_name, NULL, NULL);
+    GENERAL_NAMES *names = X509_get_ext_d2i(x509, NID_subject_alt_name, &critical, NULL);
     unsigned found = 0;
 
     for (int i = 0; names && i < sk_GENERAL_NAME_num(names); i++) {
@@ -283,7 +284,8 @@ static bool has_aik_alternative_name(X509 *x509)
             found |= aik_attributes(name->d.directoryName);
     }
     ERR_clear_error();
-    return found == (1U << AIK_ATTRIBUTES) - 1;
+    /* Critical, for it stands in for the subject (RFC 5280 section 4.2.1.6). */
+    return critical == 1 && found == (1U << AIK_ATTRIBUTES) - 1;
 }
 
 /* tcg-kp-AIKCertificate */
