@@ -45,6 +45,8 @@ enum pk_status passkeys_find(const json_t *passkeys, const char *wanted, const j
     size_t i, len = strlen(wanted), fitting = 0;
     json_t *passkey;
 
+    if (len == 0)
+        return PK_NOT_FOUND;
     json_array_foreach(passkeys, i, passkey)
     {
         if (strcmp(member_text(passkey, "name"), wanted) == 0) {
@@ -128,7 +130,7 @@ void passkeys_print(const json_t *passkeys, bool with_user)
     if (with_user)
         print_cell("USER", user_width);
     print_cell("NAME", name_width);
-    (void)printf("%-*s  %-16s  %-16s\n", ID_SHOWN, "ID", "CREATED", "LAST USED");
+    (void)printf("%-*s  %-16s  %s\n", ID_SHOWN, "ID", "CREATED", "LAST USED");
     json_array_foreach(passkeys, i, passkey)
     {
         char created[32], used[32];
@@ -139,7 +141,7 @@ void passkeys_print(const json_t *passkeys, bool with_user)
             print_cell(member_text(passkey, "user"), user_width);
         print_cell(member_text(passkey, "name"), name_width);
         (void)printf(
-            "%-*.*s  %-16s  %-16s%s\n", ID_SHOWN, ID_SHOWN, member_text(passkey, "credentialId"),
+            "%-*.*s  %-16s  %s%s\n", ID_SHOWN, ID_SHOWN, member_text(passkey, "credentialId"),
             created, used,
             json_is_true(json_object_get(passkey, "orphaned")) ? "  orphaned: opens nothing" : "");
     }

@@ -5,3 +5,4 @@ EXTRA_DIST += \
 	tests/integration/machine.py \
 	tests/integration/test_etc.py \
 	tests/integration/test_house.py
+EXTRA_DIST += tests/integration/test_client_programs.py
