@@ -68,6 +68,26 @@ enum pk_status ceremony_bind(struct ceremony *ceremony, const struct context *co
                          &ceremony->requirements.challenge);
 }
 
+enum pk_status descriptors_copy(const struct pk_requirements *requirements,
+                                struct pk_descriptor **ret_items, size_t *ret_count)
+{
+    size_t count = requirements->credential_count;
+
+    *ret_items = calloc(count ? count : 1, sizeof(**ret_items));
+    if (!*ret_items)
+        return PK_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        const struct pk_descriptor *from = &requirements->credentials[i];
+
+        /* *ret_count grows along, so that the frame's owner releases what is there. */
+        if (pk_bytes_copy(pk_view_of(&from->id), &(*ret_items)[i].id))
+            return PK_NO_MEMORY;
+        (*ret_items)[i].transports = from->transports;
+        (*ret_count)++;
+    }
+    return PK_OK;
+}
+
 /* --- the table -------------------------------------------------------------------------------- */
 
 struct ceremonies *ceremonies_new(void)
@@ -136,6 +156,16 @@ struct ceremony *ceremonies_take(struct ceremonies *ceremonies, const char *id, 
     if (strcmp(row->ceremony->id, id) == 0 && row->ceremony->owner == owner &&
         row->ceremony->requirements.ceremony == kind)
         return take_row(ceremonies, row);
+    return NULL;
+}
+
+const struct ceremony *ceremonies_peek(const struct ceremonies *ceremonies, const char *id)
+{
+    const struct row *row;
+
+    LIST_FOREACH(row, &ceremonies->rows, entry)
+    if (strcmp(row->ceremony->id, id) == 0)
+        return row->ceremony;
     return NULL;
 }
 

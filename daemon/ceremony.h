@@ -35,6 +35,10 @@ PK_DEFINE_CLEANUP(struct ceremony *, ceremony_free);
 enum pk_status ceremony_bind(struct ceremony *ceremony,
                              const struct context *context) PK_WARN_UNUSED;
 
+/* A copy of the requirements' descriptors for a frame. PK_NO_MEMORY. */
+enum pk_status descriptors_copy(const struct pk_requirements *requirements,
+                                struct pk_descriptor **ret_items, size_t *ret_count) PK_WARN_UNUSED;
+
 /* The table. */
 struct ceremonies *ceremonies_new(void) PK_WARN_UNUSED;
 void ceremonies_free(struct ceremonies *ceremonies);
@@ -52,6 +56,8 @@ enum pk_status ceremonies_add(struct ceremonies *ceremonies, struct ceremony *ce
  */
 struct ceremony *ceremonies_take(struct ceremonies *ceremonies, const char *id, uid_t owner,
                                  enum pk_ceremony kind, int64_t now) PK_WARN_UNUSED;
+/* Looks without taking: to put the question, never to judge an answer. */
+const struct ceremony *ceremonies_peek(const struct ceremonies *ceremonies, const char *id);
 size_t ceremonies_count(const struct ceremonies *ceremonies);
 
 #endif

@@ -188,6 +188,13 @@ void device_watch_free(struct device_watch *watch)
         (void)evtimer_add(devices->linger, &linger);
 }
 
+bool devices_count(const struct devices *devices, size_t *ret)
+{
+    if (devices->known)
+        *ret = devices->list.devices.count;
+    return devices->known;
+}
+
 /* --- claims ----------------------------------------------------------------------------------- */
 
 static struct device_claim *first_claim(struct devices *devices, const char *path)
@@ -227,7 +234,7 @@ static void destroy(struct device_claim *claim)
 }
 
 struct device_claim *device_claim_new(struct devices *devices, const char *path,
-                                      void (*granted)(void *data), void *data, bool *ret_busy)
+                                      void (*granted)(void *data), void *data)
 {
     struct device_claim *claim = calloc(1, sizeof(*claim));
 
@@ -240,7 +247,6 @@ struct device_claim *device_claim_new(struct devices *devices, const char *path,
         destroy(claim);
         return NULL;
     }
-    *ret_busy = first_claim(devices, path) != NULL;
     TAILQ_INSERT_TAIL(&devices->claims, claim, entry);
     grant(devices, path);
     return claim;

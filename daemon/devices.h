@@ -25,12 +25,15 @@ struct device_watch *device_watch_new(struct devices *devices,
                                       void *data);
 void device_watch_free(struct device_watch *watch);
 
+/* How many are plugged in; false where that is not known now. */
+bool devices_count(const struct devices *devices, size_t *ret);
+
 /*
  * Asks for the key at path. granted is called from the event loop, or never if the claim is freed
- * first. *ret_busy: somebody else has it now. NULL: no memory.
+ * first. NULL: no memory.
  */
 struct device_claim *device_claim_new(struct devices *devices, const char *path,
-                                      void (*granted)(void *data), void *data, bool *ret_busy);
+                                      void (*granted)(void *data), void *data);
 void device_claim_free(struct device_claim *claim);
 
 #endif

@@ -11,11 +11,13 @@
 #include "daemon/peers.h"
 #include "daemon/polkit.h"
 #include "daemon/privileges.h"
+#include "daemon/tickets.h"
 
 #include <event2/event.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define DEFAULT_CONFIG PK_SYSCONFDIR "/passkeyd.conf"
 
@@ -111,6 +113,7 @@ static void on_vanished(void *data, const char *name)
     if (!peers_vanished(daemon->peers, name))
         return;
     polkit_vanished(name);
+    tickets_vanished(name);
     conversations_vanished(daemon->conversations, name);
 }
 
@@ -198,6 +201,7 @@ static void close_all(struct daemon *daemon)
     if (daemon->ceremonies)
         ceremonies_free(daemon->ceremonies);
     polkit_forget_all();
+    tickets_vanished(NULL);
     if (daemon->peers)
         peers_free(daemon->peers);
     if (daemon->bus)

@@ -63,6 +63,8 @@ method_handler relying_party_begin_registration, relying_party_finish_registrati
     relying_party_begin_authentication, relying_party_finish_authentication, relying_party_cancel;
 method_handler credentials_list, credentials_rename, credentials_remove,
     credentials_create_recovery_codes, credentials_create_ticket;
+/* NULL-terminated: what this build serves. */
+extern const char *const manager_features[];
 void manager_get_version(struct daemon *daemon, struct value *parent);
 void manager_get_features(struct daemon *daemon, struct value *parent);
 

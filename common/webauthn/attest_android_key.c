@@ -76,16 +76,6 @@ static enum pk_status check_list(struct pk_view list)
     return status;
 }
 
-/* ENUMERATED in Android's schema, INTEGER in the specification's own example. */
-static void skip_security_level(struct pk_reader *reader)
-{
-    struct pk_der element = pk_der_read(reader);
-
-    if (element.tag_class != PK_DER_UNIVERSAL || element.constructed ||
-        (element.tag != PK_DER_ENUMERATED && element.tag != PK_DER_INTEGER))
-        pk_reader_fail(reader, PK_INVALID_INPUT);
-}
-
 static enum pk_status check_description(struct pk_view extension, struct pk_view client_data_hash)
 {
     struct pk_reader outer = pk_reader_new(extension), reader;
@@ -93,10 +83,10 @@ static enum pk_status check_description(struct pk_view extension, struct pk_view
     enum pk_status status;
 
     reader = pk_reader_new(pk_der_expect(&outer, PK_DER_SEQUENCE));
-    (void)pk_der_expect(&reader, PK_DER_INTEGER); /* attestationVersion */
-    skip_security_level(&reader);                 /* attestationSecurityLevel */
-    (void)pk_der_expect(&reader, PK_DER_INTEGER); /* keymasterVersion */
-    skip_security_level(&reader);                 /* keymasterSecurityLevel */
+    (void)pk_der_expect(&reader, PK_DER_INTEGER);    /* attestationVersion */
+    (void)pk_der_expect(&reader, PK_DER_ENUMERATED); /* attestationSecurityLevel */
+    (void)pk_der_expect(&reader, PK_DER_INTEGER);    /* keymasterVersion */
+    (void)pk_der_expect(&reader, PK_DER_ENUMERATED); /* keymasterSecurityLevel */
     challenge = pk_der_expect(&reader, PK_DER_OCTET_STRING);
     (void)pk_der_expect(&reader, PK_DER_OCTET_STRING); /* uniqueId */
     software = pk_der_expect(&reader, PK_DER_SEQUENCE);

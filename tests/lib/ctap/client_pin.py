@@ -73,11 +73,8 @@ class ProtocolOne:
             raise CtapError(Status.PIN_AUTH_INVALID)
         return _aes_cbc(secret, bytes(16), data, True)
 
-    def authenticate(self, key, message):
-        return _hmac(key, message)[:16]
-
     def verify(self, key, message, signature):
-        return hmac.compare_digest(self.authenticate(key, message), signature)
+        return hmac.compare_digest(_hmac(key, message)[:16], signature)
 
 
 class ProtocolTwo(ProtocolOne):
@@ -97,9 +94,9 @@ class ProtocolTwo(ProtocolOne):
             raise CtapError(Status.PIN_AUTH_INVALID)
         return _aes_cbc(secret[32:], data[:16], data[16:], True)
 
-    def authenticate(self, key, message):
+    def verify(self, key, message, signature):
         # A shared secret is an HMAC key and an AES key; a token is an HMAC key alone.
-        return _hmac(key[:32], message)
+        return hmac.compare_digest(_hmac(key[:32], message), signature)
 
 
 class ClientPin:

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/enrolment.h"
+
+#include "common/base/log.h"
+#include "common/base/text.h"
+#include "common/bus/names.h"
+#include "daemon/conversation.h"
+#include "daemon/finish.h"
+#include "daemon/key_naming.h"
+#include "daemon/messages.h"
+#include "daemon/passkey_json.h"
+#include "daemon/registration.h"
+#include "daemon/road_local.h"
+
+#include <string.h>
+
+#define TIMEOUT_MAX   600 /* seconds */
+#define TIMEOUT_EXTRA 120 /* for typing, beside inserting and touching */
+
+struct enrolment {
+    struct daemon *daemon;
+    struct conversation *conversation;
+    char id[UUID_SIZE]; /* of the ceremony, in the table until an answer comes */
+    uid_t owner;
+    char *user;
+    struct local_road *local;
+    struct key_naming *naming;
+};
+
+static struct ceremony *take(const struct enrolment *enrolment)
+{
+    return ceremonies_take(enrolment->daemon->ceremonies, enrolment->id, enrolment->owner,
+                           PK_REGISTRATION, daemon_monotonic());
+}
+
+static void drop_ceremony(const struct enrolment *enrolment)
+{
+    struct ceremony *ceremony = take(enrolment);
+
+    if (ceremony)
+        ceremony_free(ceremony);
+}
+
+static void release(void *data)
+{
+    struct enrolment *enrolment = data;
+
+    if (enrolment->local)
+        local_road_free(enrolment->local);
+    if (enrolment->naming)
+        key_naming_free(enrolment->naming);
+    drop_ceremony(enrolment);
+    free(enrolment->user);
+    free(enrolment);
+}
+
+static void stopped(void *data, enum pk_status why)
+{
+    struct enrolment *enrolment = data;
+
+    (void)why;
+    if (enrolment->local)
+        local_road_free(pk_steal(enrolment->local));
+    if (enrolment->naming)
+        key_naming_free(pk_steal(enrolment->naming));
+    drop_ceremony(enrolment);
+}
+
+static void answered(void *data, struct pk_secret *answer)
+{
+    struct enrolment *enrolment = data;
+
+    if (enrolment->local)
+        local_road_answered(enrolment->local, answer);
+}
+
+static void refuse(struct enrolment *enrolment, enum pk_status why, const char *text)
+{
+    pk_log(LOG_NOTICE, "[%s] enrolment for %s ends: %s", conversation_id(enrolment->conversation),
+           enrolment->user, pk_status_name(why));
+    drop_ceremony(enrolment);
+    conversation_done(enrolment->conversation, &(struct outcome){.status = why, .text = text});
+}
+
+/* --- the local road --------------------------------------------------------------------------- */
+
+static char *text_or_empty(const char *text)
+{
+    return strdup(text ? text : "");
+}
+
+static enum pk_status local_request(void *data, size_t group, struct pk_frame *ret)
+{
+    struct enrolment *enrolment = data;
+    const struct ceremony *ceremony = ceremonies_peek(enrolment->daemon->ceremonies, enrolment->id);
+    PK_AUTO_FRAME struct pk_frame frame = {.type = PK_FRAME_MAKE_CREDENTIAL};
+    struct pk_credential_request *request = &frame.make_credential;
+    const struct pk_requirements *requirements;
+    enum pk_status status;
+
+    (void)group;
+    if (!ceremony)
+        return PK_TIMEOUT;
+    requirements = &ceremony->requirements;
+    request->rp_id = strdup(requirements->rp_id);
+    request->rp_name = text_or_empty(requirements->rp_name);
+    request->user_name = text_or_empty(requirements->user_name);
+    request->user_display_name = text_or_empty(requirements->user_display_name);
+    request->algorithm_count = requirements->algorithm_count;
+    (void)memcpy(request->algorithms, requirements->algorithms, sizeof(request->algorithms));
+    request->user_verification = requirements->user_verification;
+    request->resident_key = requirements->resident_key;
+    request->attestation = requirements->attestation;
+    request->cred_protect = requirements->cred_protect;
+    if (!request->rp_id || !request->rp_name || !request->user_name || !request->user_display_name)
+        return PK_NO_MEMORY;
+    status = context_client_data_hash("webauthn.create", pk_view_of(&requirements->challenge),
+                                      requirements->rp_id, request->client_data_hash);
+    if (!status)
+        status = pk_bytes_copy(pk_view_of(&requirements->user_handle), &request->user_handle);
+    if (!status)
+        status = descriptors_copy(requirements, &request->exclude, &request->exclude_count);
+    if (status)
+        return status;
+    *ret = frame;
+    frame = (struct pk_frame){0};
+    return PK_OK;
+}
+
+static void local_answered(void *data, size_t group, const char *name, const struct pk_frame *frame)
+{
+    struct enrolment *enrolment = data;
+    PK_CLEANUP(ceremony_free) struct ceremony *ceremony = take(enrolment);
+    struct credential credential = {0};
+    PK_AUTO_FREE char *json = NULL;
+    enum pk_status status = PK_CHALLENGE_UNKNOWN;
+
+    (void)group;
+    if (ceremony && frame->type == PK_FRAME_CREDENTIAL)
+        status = finish_local_registration(enrolment->daemon, ceremony, &frame->credential, name,
+                                           &credential);
+    if (status) {
+        refuse(enrolment, status, message_outcome(status));
+        return;
+    }
+    json = json_text(passkey_json(&credential, ceremony->system_account));
+    credential_clear(&credential);
+    conversation_done(enrolment->conversation,
+                      &(struct outcome){.status = PK_OK,
+                                        .text = "Your passkey is enrolled.",
+                                        .user = enrolment->user,
+                                        .credential = json});
+}
+
+static void named(void *data, const char *name)
+{
+    struct enrolment *enrolment = data;
+    PK_AUTO_FREE char *text =
+        name ? pk_text_format("This security key is enrolled already, as \"%s\".", name) : NULL;
+
+    refuse(enrolment, PK_CREDENTIAL_EXCLUDED,
+           text ? text : message_outcome(PK_CREDENTIAL_EXCLUDED));
+}
+
+static void local_failed(void *data, enum pk_status why)
+{
+    struct enrolment *enrolment = data;
+    const struct ceremony *ceremony = ceremonies_peek(enrolment->daemon->ceremonies, enrolment->id);
+    const char *path = local_road_failed_path(enrolment->local);
+
+    /* Which of the account's passkeys does that key hold? */
+    if (why == PK_CREDENTIAL_EXCLUDED && ceremony && path &&
+        key_naming_new(enrolment->daemon, ceremony, path, named, enrolment, &enrolment->naming) ==
+            PK_OK)
+        return;
+    refuse(enrolment, why, message_outcome(why));
+}
+
+static enum pk_status begin(struct enrolment *enrolment)
+{
+    static const struct local_road_ops ops = {local_request, local_answered, local_failed};
+    char host[PK_RP_ID_MAX + 1] = "";
+    PK_AUTO_FREE char *purpose = NULL;
+
+    (void)gethostname(host, sizeof(host) - 1);
+    purpose = message_purpose(&(struct context){.act = "enroll",
+                                                .user = enrolment->user,
+                                                .service = "",
+                                                .host = host,
+                                                .tty = "",
+                                                .rhost = "",
+                                                .command = "",
+                                                .target = ""});
+    if (!purpose)
+        return PK_NO_MEMORY;
+    return local_road_new(enrolment->daemon, enrolment->conversation, 1, purpose, &ops, enrolment,
+                          &enrolment->local);
+}
+
+/* --- beginning -------------------------------------------------------------------------------- */
+
+static struct ceremony *make_ceremony(struct daemon *daemon, struct call *call,
+                                      const struct enrolment_request *request)
+{
+    AUTO_SUBJECT struct subject subject = {0};
+    struct registration_request wish = {
+        .name = request->name,
+        .resident_key = request->resident_key,
+        .user_verification = request->user_verification,
+    };
+    enum pk_status status = subject_resolve(daemon, call, request->rp, request->user, &subject);
+
+    if (status) {
+        subject_refuse(call, status);
+        return NULL;
+    }
+    return registration_begin(daemon, call, &subject, &wish, request->ticket);
+}
+
+static unsigned choose_timeout(const struct config *config, const struct enrolment_request *request)
+{
+    unsigned timeout = request->timeout
+                           ? request->timeout
+                           : config->touch_timeout + config->insert_timeout + TIMEOUT_EXTRA;
+
+    return timeout < TIMEOUT_MAX ? timeout : TIMEOUT_MAX;
+}
+
+void enrolment_start(struct daemon *daemon, struct call *call,
+                     const struct enrolment_request *request)
+{
+    static const struct conversation_ops ops = {answered, stopped, release};
+    PK_CLEANUP(ceremony_free)
+    struct ceremony *ceremony = make_ceremony(daemon, call, request);
+    struct enrolment *enrolment = ceremony ? calloc(1, sizeof(*enrolment)) : NULL;
+    struct conversation *conversation;
+
+    if (!ceremony)
+        return;
+    if (enrolment)
+        enrolment->user = strdup(ceremony->account.name);
+    if (!enrolment || !enrolment->user) {
+        free(enrolment);
+        call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory");
+        return;
+    }
+    enrolment->daemon = daemon;
+    enrolment->owner = call->uid;
+    (void)memcpy(enrolment->id, ceremony->id, UUID_SIZE);
+    pk_log(LOG_INFO, "[%s] enrolment for %s asked by uid %u%s", call->id, enrolment->user,
+           (unsigned)call->uid, request->ticket.len ? " with a ticket" : "");
+    if (ceremonies_add(daemon->ceremonies, ceremony, daemon_monotonic(), TIMEOUT_MAX,
+                       daemon->config->challenges_per_user)) {
+        release(enrolment);
+        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "too many ceremonies at once");
+        return;
+    }
+    ceremony = NULL; /* the table's now */
+    conversation =
+        conversation_open(daemon, call, choose_timeout(daemon->config, request), &ops, enrolment);
+    if (!conversation)
+        return; /* released already */
+    enrolment->conversation = conversation;
+    if (begin(enrolment))
+        refuse(enrolment, PK_NO_MEMORY, message_outcome(PK_NO_MEMORY));
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The conversation that Enroll opens: a new credential on a security key in this machine. */
+#ifndef PASSKEYD_ENROLMENT_H
+#define PASSKEYD_ENROLMENT_H
+
+#include "daemon/daemon.h"
+
+/* Borrowed; NULL and 0: not said. */
+struct enrolment_request {
+    const char *user; /* empty: the caller */
+    const char *rp;
+    const char *name;
+    const char *user_verification;
+    const char *resident_key;
+    unsigned timeout;      /* seconds */
+    struct pk_view ticket; /* SHA-256 of the ticket that allows it; empty: polkit did */
+};
+
+/* Answers the call with the conversation's path or an error. */
+void enrolment_start(struct daemon *daemon, struct call *call,
+                     const struct enrolment_request *request);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The end of every ceremony, whichever road its answer came by: the one place where an answer is
+ * verified and where what follows is written down. Each function logs one line, the decision.
+ */
+#ifndef PASSKEYD_FINISH_H
+#define PASSKEYD_FINISH_H
+
+#include "daemon/ceremony.h"
+
+#include "common/wire/frames.h"
+
+/* A verified sign-in. */
+struct verified {
+    struct credential credential; /* as it was before this use */
+    struct pk_authentication_result result;
+};
+void verified_clear(struct verified *verified);
+#define AUTO_VERIFIED __attribute__((cleanup(verified_clear)))
+
+/*
+ * PK_OK only when the answer verified, the account is what it was, and its use is on disk. The
+ * ceremony must have been taken out of the table and remains the caller's.
+ */
+enum pk_status finish_local_assertion(struct daemon *daemon, const struct ceremony *ceremony,
+                                      const struct pk_assertion_answer *answer,
+                                      struct verified *ret) PK_WARN_UNUSED;
+/* json: AuthenticationResponseJSON (WebAuthn 5.1). */
+enum pk_status finish_assertion_json(struct daemon *daemon, const struct ceremony *ceremony,
+                                     struct pk_view json, struct verified *ret) PK_WARN_UNUSED;
+
+/*
+ * PK_OK only when the new credential is on disk. name: what to call it if the ceremony does not
+ * say; a number is added where the account has one of that name.
+ */
+enum pk_status finish_local_registration(struct daemon *daemon, const struct ceremony *ceremony,
+                                         const struct pk_credential_answer *answer,
+                                         const char *name, struct credential *ret) PK_WARN_UNUSED;
+/* json: RegistrationResponseJSON (WebAuthn 5.1). */
+enum pk_status finish_registration_json(struct daemon *daemon, const struct ceremony *ceremony,
+                                        struct pk_view json, struct credential *ret) PK_WARN_UNUSED;
+
+/*
+ * Finds the credential with that id among the ceremony's relying party and holds its account to
+ * the ceremony: PK_NOT_FOUND, PK_DENIED for somebody else's, PK_ACCOUNT_CHANGED, PK_UNKNOWN_USER.
+ */
+enum pk_status finish_find(struct daemon *daemon, const struct ceremony *ceremony,
+                           struct pk_view credential_id, struct credential *ret) PK_WARN_UNUSED;
+
+#endif

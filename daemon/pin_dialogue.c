@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/pin_dialogue.h"
+
+#include "common/base/text.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define TRIES_UNKNOWN 0xff
+#define LAST_TRIES    2 /* that are not spent without asking */
+#define MALFORMED_MAX 3
+
+static void ask_pin(struct pin_dialogue *dialogue)
+{
+    const struct pin_request *request = &dialogue->requests[0];
+    PK_AUTO_FREE char *text = request->name ? pk_text_format("PIN of %s: ", request->name)
+                                            : strdup("PIN of your security key: ");
+
+    dialogue->step = PIN_ASKED;
+    conversation_ask(dialogue->conversation, QUESTION_SECRET, "pin",
+                     text ? text : "PIN: ", request->needed.tries);
+}
+
+static void ask_confirmation(struct pin_dialogue *dialogue)
+{
+    const struct pin_request *request = &dialogue->requests[0];
+    PK_AUTO_FREE char *text = pk_text_format(
+        "Only %u PIN %s left on %s; after that it is locked for good. "
+        "Type \"yes\" to go on: ",
+        (unsigned)request->needed.tries, request->needed.tries == 1 ? "try is" : "tries are",
+        request->name ? request->name : "your security key");
+
+    dialogue->step = PIN_CONFIRM;
+    conversation_ask(dialogue->conversation, QUESTION_ECHOED, "pin-last-tries",
+                     text ? text : "The PIN is about to be locked. Type \"yes\" to go on: ",
+                     request->needed.tries);
+}
+
+static void say_wrong(struct pin_dialogue *dialogue, const struct pin_request *request)
+{
+    PK_AUTO_FREE char *text =
+        request->needed.tries == TRIES_UNKNOWN
+            ? strdup("Wrong PIN.")
+            : pk_text_format("Wrong PIN: %u %s left.", (unsigned)request->needed.tries,
+                             request->needed.tries == 1 ? "try" : "tries");
+
+    conversation_error(dialogue->conversation, PK_PIN_INVALID, text ? text : "Wrong PIN.");
+}
+
+static void ask_next(struct pin_dialogue *dialogue)
+{
+    const struct pin_request *request = &dialogue->requests[0];
+
+    dialogue->step = PIN_IDLE;
+    if (dialogue->count == 0)
+        return;
+    dialogue->malformed = 0;
+    if (request->needed.wrong) {
+        dialogue->last_wrong = request->who;
+        say_wrong(dialogue, request);
+    }
+    if (request->needed.tries <= LAST_TRIES)
+        ask_confirmation(dialogue);
+    else
+        ask_pin(dialogue);
+}
+
+static void remove_at(struct pin_dialogue *dialogue, size_t i)
+{
+    dialogue->count--;
+    (void)memmove(&dialogue->requests[i], &dialogue->requests[i + 1],
+                  (dialogue->count - i) * sizeof(dialogue->requests[0]));
+}
+
+void pin_dialogue_needed(struct pin_dialogue *dialogue, const void *who, struct key *key,
+                         const char *name, const struct pk_pin_needed *needed)
+{
+    const struct pin_request request = {who, key, name, *needed};
+    bool again = dialogue->trying == who;
+    size_t at = again ? 0 : dialogue->count;
+
+    if (dialogue->count == PIN_WAITING_MAX)
+        return;
+    (void)memmove(&dialogue->requests[at + 1], &dialogue->requests[at],
+                  (dialogue->count - at) * sizeof(request));
+    dialogue->requests[at] = request;
+    dialogue->count++;
+    if (again)
+        dialogue->trying = NULL;
+    if (dialogue->step == PIN_IDLE && !dialogue->trying)
+        ask_next(dialogue);
+}
+
+void pin_dialogue_withdraw(struct pin_dialogue *dialogue, const void *who)
+{
+    bool first = dialogue->count > 0 && dialogue->requests[0].who == who;
+
+    for (size_t i = 0; i < dialogue->count; i++) {
+        if (dialogue->requests[i].who == who) {
+            remove_at(dialogue, i);
+            break;
+        }
+    }
+    if (first && dialogue->step != PIN_IDLE) {
+        conversation_unask(dialogue->conversation);
+        dialogue->step = PIN_IDLE;
+    }
+    if (dialogue->trying == who)
+        dialogue->trying = NULL;
+    if (dialogue->step == PIN_IDLE && !dialogue->trying)
+        ask_next(dialogue);
+}
+
+void pin_dialogue_stop(struct pin_dialogue *dialogue)
+{
+    if (dialogue->step != PIN_IDLE)
+        conversation_unask(dialogue->conversation);
+    dialogue->step = PIN_IDLE;
+    dialogue->count = 0;
+}
+
+/* Hands the answer to the key and goes on to the next one that waits, if it was declined. */
+static void settle(struct pin_dialogue *dialogue, const struct pk_secret *pin)
+{
+    const struct pin_request request = dialogue->requests[0];
+
+    remove_at(dialogue, 0);
+    dialogue->step = PIN_IDLE;
+    key_answer_pin(request.key, pin);
+    /* While that key tries its PIN, or waits for its touch, no other one asks. */
+    if (pin->len > 0)
+        dialogue->trying = request.who;
+    else
+        ask_next(dialogue);
+}
+
+void pin_dialogue_answered(struct pin_dialogue *dialogue, struct pk_secret *answer)
+{
+    static const struct pk_secret declined = {0};
+
+    if (dialogue->count == 0 || dialogue->step == PIN_IDLE)
+        return;
+    if (dialogue->step == PIN_CONFIRM) {
+        if (answer->len == 3 && strncasecmp((const char *)answer->data, "yes", 3) == 0)
+            ask_pin(dialogue);
+        else
+            settle(dialogue, &declined);
+        return;
+    }
+    /* What cannot be a PIN is not worth a try (CTAP 2.1 section 6.5.1). */
+    if (answer->len > 0 && (answer->len < PK_PIN_MIN || answer->len > PK_PIN_MAX) &&
+        ++dialogue->malformed < MALFORMED_MAX) {
+        conversation_error(dialogue->conversation, PK_INVALID_INPUT,
+                           "A PIN has at least 4 and at most 63 characters.");
+        ask_pin(dialogue);
+        return;
+    }
+    settle(dialogue, answer->len >= PK_PIN_MIN && answer->len <= PK_PIN_MAX ? answer : &declined);
+}
+
+bool pin_dialogue_was_wrong(const struct pin_dialogue *dialogue, const void *who)
+{
+    return dialogue->last_wrong == who;
+}

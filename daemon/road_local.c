@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/road_local.h"
+
+#include "common/base/log.h"
+#include "common/base/text.h"
+#include "daemon/devices.h"
+#include "daemon/key.h"
+#include "daemon/messages.h"
+#include "daemon/pin_dialogue.h"
+
+#include <event2/event.h>
+#include <string.h>
+
+#define GATHER_MS      1500 /* how long the first key that can serve waits for the others */
+#define BUSY_MS        700  /* how long a key may be in use before the person is told */
+#define DEADLINE_SLACK 2    /* seconds: the conversation ends before its helpers are killed */
+
+enum candidate_state {
+    CANDIDATE_CHECKING, /* queued or being asked silently */
+    CANDIDATE_READY,    /* can serve */
+    CANDIDATE_MAYBE,    /* shows what it holds only to a verified user */
+    CANDIDATE_ACTIVE,   /* told to go on: it blinks, or will */
+    CANDIDATE_OUT,      /* cannot serve, or failed */
+};
+
+struct candidate {
+    struct local_road *road;
+    struct candidate *next;
+    char *path;
+    char *name;
+    enum candidate_state state;
+    size_t group;
+    struct key *key; /* NULL when out */
+    bool seen;       /* in the newest list of devices */
+};
+
+struct local_road {
+    struct daemon *daemon;
+    struct conversation *conversation;
+    const struct local_road_ops *ops;
+    void *data;
+    size_t groups;
+    char *purpose;
+    struct device_watch *watch;
+    struct event *gather;       /* until the keys that can serve are told to go on */
+    struct event *insert_timer; /* while no key can serve */
+    struct event *touch_timer;  /* while a key waits for a touch */
+    struct candidate *candidates;
+    struct pin_dialogue pin;
+    enum pk_status failure; /* the last one of a key that is out; PK_OK: none */
+    struct event *busy_timer;
+    size_t said_touch; /* how many keys the last call to touch was about; 0: none */
+    char *failed_path;
+    bool said_insert, over;
+};
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+static void drop_key(struct candidate *candidate)
+{
+    if (candidate->key)
+        key_cancel(candidate->key);
+    candidate->key = NULL;
+    candidate->state = CANDIDATE_OUT;
+    pin_dialogue_withdraw(&candidate->road->pin, candidate);
+}
+
+/* Everything under way stops; nothing is released that a caller up the stack may still use. */
+static void close_down(struct local_road *road)
+{
+    road->over = true;
+    pin_dialogue_stop(&road->pin);
+    for (struct candidate *c = road->candidates; c; c = c->next)
+        drop_key(c);
+    if (road->watch)
+        device_watch_free(pk_steal(road->watch));
+    (void)evtimer_del(road->gather);
+    (void)evtimer_del(road->insert_timer);
+    (void)evtimer_del(road->touch_timer);
+    (void)evtimer_del(road->busy_timer);
+}
+
+static void fail(struct local_road *road, enum pk_status why)
+{
+    if (road->over)
+        return;
+    close_down(road);
+    road->ops->failed(road->data, why);
+}
+
+static void candidate_free(struct candidate *candidate)
+{
+    free(candidate->path);
+    free(candidate->name);
+    free(candidate);
+}
+
+static void free_timer(struct event *timer)
+{
+    if (timer)
+        event_free(timer);
+}
+
+static bool has_timers(const struct local_road *road)
+{
+    return road->gather && road->insert_timer && road->touch_timer && road->busy_timer;
+}
+
+void local_road_free(struct local_road *road)
+{
+    if (has_timers(road))
+        close_down(road);
+    while (road->candidates) {
+        struct candidate *next = road->candidates->next;
+
+        candidate_free(road->candidates);
+        road->candidates = next;
+    }
+    free_timer(road->gather);
+    free_timer(road->insert_timer);
+    free_timer(road->touch_timer);
+    free_timer(road->busy_timer);
+    free(road->purpose);
+    free(road->failed_path);
+    free(road);
+}
+
+/* --- what the person is told ------------------------------------------------------------------ */
+
+static size_t count(const struct local_road *road, enum candidate_state state)
+{
+    size_t found = 0;
+
+    for (const struct candidate *c = road->candidates; c; c = c->next)
+        found += c->state == state;
+    return found;
+}
+
+static void say(struct local_road *road, const char *event, const char *text)
+{
+    if (text)
+        conversation_info(road->conversation, event, text);
+}
+
+/* The keys that have been told to go on, by name. */
+static void say_touch(struct local_road *road, bool verify)
+{
+    PK_AUTO_FREE char *text = NULL;
+    struct pk_strings names = {0};
+    enum pk_status status = PK_OK;
+
+    for (const struct candidate *c = road->candidates; c && !status; c = c->next)
+        if (c->state == CANDIDATE_ACTIVE)
+            status = pk_strings_add(&names, c->name);
+    road->said_touch = verify ? 0 : names.count;
+    text = verify ? message_verify(&names, road->purpose) : message_touch(&names, road->purpose);
+    pk_strings_clear(&names);
+    say(road, verify ? "verify" : "touch", text);
+}
+
+static void start_timer(struct event *timer, unsigned seconds)
+{
+    const struct timeval when = {(time_t)seconds, 0};
+
+    (void)evtimer_add(timer, &when);
+}
+
+/* --- which keys go on ------------------------------------------------------------------------- */
+
+static void proceed(struct candidate *candidate)
+{
+    candidate->state = CANDIDATE_ACTIVE;
+    key_proceed(candidate->key,
+                conversation_time_left(candidate->road->conversation) + DEADLINE_SLACK);
+}
+
+static void proceed_all(struct local_road *road, enum candidate_state state)
+{
+    /* A key may fail at once and change the list's states, not the list. */
+    for (struct candidate *c = road->candidates; c; c = c->next)
+        if (c->state == state)
+            proceed(c);
+}
+
+/* No key can serve: wait for one to be plugged in, or give up where waiting makes no sense. */
+static void none_can_serve(struct local_road *road)
+{
+    bool holds_nothing = road->failure == PK_OK || road->failure == PK_NO_MATCH ||
+                         road->failure == PK_DEVICE_REMOVED;
+
+    if (!holds_nothing) {
+        fail(road, road->failure);
+        return;
+    }
+    if (!road->said_insert)
+        say(road, "insert",
+            road->candidates ? "This security key is not enrolled. Insert the one that is."
+                             : "Insert your security key.");
+    road->said_insert = true;
+    if (!evtimer_pending(road->insert_timer, NULL))
+        start_timer(road->insert_timer, road->daemon->config->insert_timeout);
+}
+
+static void on_gathered(evutil_socket_t fd, short what, void *data)
+{
+    struct local_road *road = data;
+
+    (void)fd, (void)what;
+    proceed_all(road, CANDIDATE_READY);
+}
+
+/* Looks at where all keys stand and does what follows. */
+static void decide(struct local_road *road)
+{
+    const struct timeval gather = {GATHER_MS / 1000, (GATHER_MS % 1000) * 1000};
+    size_t ready = count(road, CANDIDATE_READY);
+
+    if (road->over)
+        return;
+    if (ready > 0 && (count(road, CANDIDATE_ACTIVE) > 0 || count(road, CANDIDATE_CHECKING) == 0)) {
+        (void)evtimer_del(road->gather);
+        proceed_all(road, CANDIDATE_READY);
+    } else if (ready > 0 && !evtimer_pending(road->gather, NULL)) {
+        (void)evtimer_add(road->gather, &gather);
+    }
+    if (ready + count(road, CANDIDATE_ACTIVE) + count(road, CANDIDATE_CHECKING) == 0) {
+        if (count(road, CANDIDATE_MAYBE) > 0)
+            proceed_all(road, CANDIDATE_MAYBE);
+        else
+            none_can_serve(road);
+    }
+    if (!road->over && count(road, CANDIDATE_ACTIVE) > 0)
+        (void)evtimer_del(road->insert_timer);
+}
+
+/* --- one key ---------------------------------------------------------------------------------- */
+
+static void heard(void *data, const struct pk_frame *frame);
+
+/* Asks the key about the candidate's group. */
+static enum pk_status ask(struct candidate *candidate)
+{
+    struct local_road *road = candidate->road;
+    PK_AUTO_FRAME struct pk_frame request = {0};
+    enum pk_status status = road->ops->request(road->data, candidate->group, &request);
+
+    if (!status) {
+        request.get_assertion.path = strdup(candidate->path); /* first in both requests */
+        status = request.get_assertion.path ? PK_OK : PK_NO_MEMORY;
+    }
+    candidate->state = CANDIDATE_CHECKING;
+    if (!status)
+        status = key_new(road->daemon, &request, heard, candidate, &candidate->key);
+    if (status) {
+        candidate->key = NULL;
+        candidate->state = CANDIDATE_OUT;
+        road->failure = status;
+    }
+    return status;
+}
+
+static void on_busy(evutil_socket_t fd, short what, void *data)
+{
+    struct local_road *road = data;
+
+    (void)fd, (void)what;
+    if (count(road, CANDIDATE_ACTIVE) > 0)
+        return;
+    for (const struct candidate *c = road->candidates; c; c = c->next) {
+        if (c->key && key_is_queued(c->key)) {
+            say(road, "busy", "Your security key is busy with another request.");
+            return;
+        }
+    }
+}
+
+/* After NO_MATCH: the credentials of the next RP id, if there are any. */
+static bool next_group(struct candidate *candidate)
+{
+    if (candidate->group + 1 >= candidate->road->groups)
+        return false;
+    candidate->group++;
+    return !ask(candidate);
+}
+
+static void heard_checked(struct candidate *candidate, const struct pk_check *check)
+{
+    if (check->status == PK_OK)
+        candidate->state = CANDIDATE_READY;
+    else if (check->uncertain)
+        candidate->state = CANDIDATE_MAYBE;
+    else
+        return; /* FAILED follows and says the same */
+    decide(candidate->road);
+}
+
+static void heard_failed(struct candidate *candidate, enum pk_status status)
+{
+    struct local_road *road = candidate->road;
+    bool was_active = candidate->state == CANDIDATE_ACTIVE;
+
+    candidate->key = NULL;
+    candidate->state = CANDIDATE_OUT;
+    if (status == PK_PIN_REQUIRED && pin_dialogue_was_wrong(&road->pin, candidate))
+        status = PK_PIN_INVALID; /* given up after a wrong one */
+    pin_dialogue_withdraw(&road->pin, candidate);
+    if (status == PK_NO_MATCH && next_group(candidate))
+        return;
+    pk_log(LOG_DEBUG, "[%s] %s: %s", conversation_id(road->conversation), candidate->name,
+           pk_status_name(status));
+    /* A key that never got as far as a touch says less than one that did. */
+    if (status != PK_NO_MATCH || road->failure == PK_OK) {
+        road->failure = status;
+        free(road->failed_path);
+        road->failed_path = strdup(candidate->path);
+    }
+    if (status == PK_DEVICE_REMOVED) {
+        conversation_info(road->conversation, "removed", "The security key was pulled out.");
+        road->said_insert = false;
+    } else if (was_active && count(road, CANDIDATE_ACTIVE) > 0) {
+        conversation_error(road->conversation, status, message_outcome(status));
+    }
+    if (count(road, CANDIDATE_ACTIVE) == 0)
+        (void)evtimer_del(road->touch_timer);
+    decide(road);
+}
+
+static void heard_answer(struct candidate *candidate, const struct pk_frame *frame)
+{
+    struct local_road *road = candidate->road;
+
+    candidate->key = NULL;
+    close_down(road);
+    road->ops->answered(road->data, candidate->group, candidate->name, frame);
+}
+
+static void heard(void *data, const struct pk_frame *frame)
+{
+    struct candidate *candidate = data;
+    struct local_road *road = candidate->road;
+
+    switch (frame->type) {
+    case PK_FRAME_CHECKED:
+        heard_checked(candidate, &frame->check);
+        break;
+    case PK_FRAME_TOUCH:
+    case PK_FRAME_VERIFY:
+        if (candidate->state != CANDIDATE_ACTIVE)
+            break; /* it blinks to be told from others: nothing to say */
+        if (count(road, CANDIDATE_ACTIVE) > road->said_touch || frame->type == PK_FRAME_VERIFY)
+            say_touch(road, frame->type == PK_FRAME_VERIFY);
+        start_timer(road->touch_timer, road->daemon->config->touch_timeout);
+        break;
+    case PK_FRAME_PIN_NEEDED:
+        road->said_touch = 0; /* after the PIN it is worth saying again */
+        if (count(road, CANDIDATE_ACTIVE) == 1)
+            (void)evtimer_del(road->touch_timer); /* a person types */
+        pin_dialogue_needed(&road->pin, candidate, candidate->key,
+                            count(road, CANDIDATE_ACTIVE) > 1 ? candidate->name : NULL,
+                            &frame->pin_needed);
+        break;
+    case PK_FRAME_FAILED:
+        heard_failed(candidate, frame->failure.status);
+        break;
+    default:
+        heard_answer(candidate, frame);
+    }
+}
+
+/* --- plugging in and out ---------------------------------------------------------------------- */
+
+static struct candidate *candidate_new(struct local_road *road, const struct pk_device *device)
+{
+    struct candidate *candidate = calloc(1, sizeof(*candidate));
+
+    if (!candidate)
+        return NULL;
+    *candidate = (struct candidate){
+        .road = road,
+        .path = strdup(device->path),
+        .name = message_device_name(device),
+        .state = CANDIDATE_OUT,
+        .seen = true,
+    };
+    if (!candidate->path || !candidate->name) {
+        candidate_free(candidate);
+        return NULL;
+    }
+    candidate->next = road->candidates;
+    road->candidates = candidate;
+    return candidate;
+}
+
+static struct candidate *find(struct local_road *road, const char *path)
+{
+    for (struct candidate *c = road->candidates; c; c = c->next)
+        if (strcmp(c->path, path) == 0)
+            return c;
+    return NULL;
+}
+
+/* Keys that are gone leave the list; their helpers have noticed or are told. */
+static void remove_unseen(struct local_road *road)
+{
+    struct candidate **link = &road->candidates;
+
+    while (*link) {
+        struct candidate *candidate = *link;
+
+        if (candidate->seen) {
+            link = &candidate->next;
+            continue;
+        }
+        if (candidate->state == CANDIDATE_ACTIVE) {
+            conversation_info(road->conversation, "removed", "The security key was pulled out.");
+            road->failure = PK_DEVICE_REMOVED;
+        }
+        road->said_insert = false;
+        drop_key(candidate);
+        *link = candidate->next;
+        candidate_free(candidate);
+    }
+    if (count(road, CANDIDATE_ACTIVE) == 0)
+        (void)evtimer_del(road->touch_timer);
+}
+
+static void on_devices(void *data, const struct pk_devices *list)
+{
+    const struct timeval busy = {BUSY_MS / 1000, (BUSY_MS % 1000) * 1000};
+    struct local_road *road = data;
+
+    if (!list) {
+        fail(road, PK_UNAVAILABLE);
+        return;
+    }
+    for (struct candidate *c = road->candidates; c; c = c->next)
+        c->seen = false;
+    for (size_t i = 0; i < list->count; i++) {
+        struct candidate *candidate = find(road, list->items[i].path);
+
+        if (candidate) {
+            candidate->seen = true;
+            continue;
+        }
+        candidate = candidate_new(road, &list->items[i]);
+        if (candidate)
+            (void)ask(candidate);
+    }
+    remove_unseen(road);
+    if (count(road, CANDIDATE_CHECKING) > 0)
+        (void)evtimer_add(road->busy_timer, &busy);
+    decide(road);
+}
+
+static void on_insert_timeout(evutil_socket_t fd, short what, void *data)
+{
+    struct local_road *road = data;
+
+    (void)fd, (void)what;
+    fail(road, road->failure != PK_OK ? road->failure
+               : road->candidates     ? PK_NO_MATCH
+                                      : PK_NO_DEVICE);
+}
+
+static void on_touch_timeout(evutil_socket_t fd, short what, void *data)
+{
+    (void)fd, (void)what;
+    fail(data, PK_TOUCH_TIMEOUT);
+}
+
+/* --- beginning -------------------------------------------------------------------------------- */
+
+enum pk_status local_road_new(struct daemon *daemon, struct conversation *conversation,
+                              size_t groups, const char *purpose, const struct local_road_ops *ops,
+                              void *data, struct local_road **ret)
+{
+    struct local_road *road = calloc(1, sizeof(*road));
+
+    if (!road)
+        return PK_NO_MEMORY;
+    *road = (struct local_road){
+        .daemon = daemon,
+        .conversation = conversation,
+        .ops = ops,
+        .data = data,
+        .groups = groups,
+        .purpose = strdup(purpose),
+        .gather = evtimer_new(daemon->base, on_gathered, road),
+        .insert_timer = evtimer_new(daemon->base, on_insert_timeout, road),
+        .touch_timer = evtimer_new(daemon->base, on_touch_timeout, road),
+        .busy_timer = evtimer_new(daemon->base, on_busy, road),
+        .pin = {.conversation = conversation},
+    };
+    if (road->purpose && has_timers(road))
+        road->watch = device_watch_new(daemon->devices, on_devices, road);
+    if (!road->watch) {
+        local_road_free(road);
+        return PK_NO_MEMORY;
+    }
+    *ret = road;
+    return PK_OK;
+}
+
+const char *local_road_failed_path(const struct local_road *road)
+{
+    return road->failed_path;
+}
+
+void local_road_answered(struct local_road *road, struct pk_secret *answer)
+{
+    if (!road->over)
+        pin_dialogue_answered(&road->pin, answer);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The local road: security keys in this machine. All keys are asked silently; those that can serve
+ * blink, the first touch wins and the others are cancelled. The road speaks to the person through
+ * the conversation and knows nothing of accounts or signatures.
+ */
+#ifndef PASSKEYD_ROAD_LOCAL_H
+#define PASSKEYD_ROAD_LOCAL_H
+
+#include "daemon/conversation.h"
+
+#include "common/wire/frames.h"
+
+struct local_road;
+
+struct local_road_ops {
+    /*
+     * What a key is asked, all but the path. Sign-ins have one group per RP id, which are tried on
+     * each key in their order.
+     */
+    enum pk_status (*request)(void *data, size_t group, struct pk_frame *ret);
+    /* A key answered with ASSERTION or CREDENTIAL: the road is over. name: the key's. */
+    void (*answered)(void *data, size_t group, const char *name, const struct pk_frame *frame);
+    /* The road is over without an answer. */
+    void (*failed)(void *data, enum pk_status why);
+};
+
+/*
+ * Starts. purpose is copied: what the touch is for (messages.h). On a failure nothing was started
+ * and nobody is told.
+ */
+enum pk_status local_road_new(struct daemon *daemon, struct conversation *conversation,
+                              size_t groups, const char *purpose, const struct local_road_ops *ops,
+                              void *data, struct local_road **ret) PK_WARN_UNUSED;
+
+/* The answer to a question that the road asked. */
+void local_road_answered(struct local_road *road, struct pk_secret *answer);
+
+/* In failed(): the path of the key whose failure it was; NULL: no single one's. */
+const char *local_road_failed_path(const struct local_road *road);
+
+/* Cancels whatever is under way, and releases. Not from within ops. */
+void local_road_free(struct local_road *road);
+
+#endif

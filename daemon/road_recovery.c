@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/road_recovery.h"
+
+#include "common/base/log.h"
+#include "common/base/text.h"
+#include "daemon/recovery.h"
+
+#include <string.h>
+
+#define TRIES_HERE    3   /* in one conversation */
+#define TRIES_LATELY  5   /* of one account, in… */
+#define LATELY        900 /* seconds */
+#define ACCOUNTS_KEPT 256 /* whose wrong tries are remembered */
+
+struct recovery_road {
+    struct daemon *daemon;
+    struct conversation *conversation;
+    const struct account *account;
+    unsigned tries;
+    void (*finished)(void *data, enum pk_status status);
+    void *data;
+};
+
+/* Wrong tries by account. When there is no room the oldest goes: an attacker has to own as many
+ * accounts as there are rows to make one forgotten. */
+struct guesses {
+    char *rp, *name;
+    unsigned count;
+    int64_t since;
+};
+static struct guesses guesses[ACCOUNTS_KEPT];
+
+static struct guesses *find_guesses(const struct account *account)
+{
+    for (size_t i = 0; i < ACCOUNTS_KEPT; i++)
+        if (guesses[i].name && strcmp(guesses[i].name, account->name) == 0 &&
+            strcmp(guesses[i].rp, account->rp) == 0)
+            return &guesses[i];
+    return NULL;
+}
+
+static bool too_many(const struct account *account)
+{
+    struct guesses *row = find_guesses(account);
+
+    if (row && daemon_monotonic() - row->since >= LATELY)
+        row->count = 0;
+    return row && row->count >= TRIES_LATELY;
+}
+
+static void count_guess(const struct account *account)
+{
+    struct guesses *row = find_guesses(account);
+
+    for (size_t i = 0; !row && i < ACCOUNTS_KEPT; i++)
+        if (!guesses[i].name)
+            row = &guesses[i];
+    for (size_t i = 0; !row && i < ACCOUNTS_KEPT; i++)
+        if (daemon_monotonic() - guesses[i].since >= LATELY)
+            row = &guesses[i];
+    if (!row) {
+        row = &guesses[0];
+        for (size_t i = 1; i < ACCOUNTS_KEPT; i++)
+            if (guesses[i].since < row->since)
+                row = &guesses[i];
+    }
+    if (!row->name || strcmp(row->name, account->name) != 0 || strcmp(row->rp, account->rp) != 0) {
+        free(row->rp);
+        free(row->name);
+        *row = (struct guesses){.rp = strdup(account->rp), .name = strdup(account->name)};
+        if (!row->rp || !row->name) {
+            free(row->rp);
+            free(row->name);
+            *row = (struct guesses){0};
+            return;
+        }
+    }
+    if (row->count == 0)
+        row->since = daemon_monotonic();
+    row->count++;
+}
+
+static void ask(const struct recovery_road *road)
+{
+    conversation_ask(road->conversation, QUESTION_SECRET, "recovery-code",
+                     "Recovery code (empty to give up): ", 0xff);
+}
+
+enum pk_status recovery_road_new(struct daemon *daemon, struct conversation *conversation,
+                                 const struct account *account,
+                                 void (*finished)(void *data, enum pk_status status), void *data,
+                                 struct recovery_road **ret)
+{
+    struct recovery_road *road;
+    size_t left = 0;
+    enum pk_status status = recovery_codes_left(daemon->store, account, &left);
+
+    if (status)
+        return status;
+    if (left == 0)
+        return PK_UNAVAILABLE;
+    if (too_many(account)) {
+        pk_log(LOG_WARNING, "[%s] recovery codes of %s are locked for now: too many wrong ones",
+               conversation_id(conversation), account->name);
+        return PK_UNAVAILABLE;
+    }
+    road = calloc(1, sizeof(*road));
+    if (!road)
+        return PK_NO_MEMORY;
+    *road = (struct recovery_road){
+        .daemon = daemon,
+        .conversation = conversation,
+        .account = account,
+        .finished = finished,
+        .data = data,
+    };
+    ask(road);
+    *ret = road;
+    return PK_OK;
+}
+
+static void log_use(const struct recovery_road *road)
+{
+    size_t left = 0;
+
+    if (recovery_codes_left(road->daemon->store, road->account, &left))
+        left = 0;
+    pk_log(LOG_WARNING, "[%s] RECOVERY CODE of %s (%s) USED instead of a passkey; %zu left",
+           conversation_id(road->conversation), road->account->name, road->account->rp, left);
+}
+
+void recovery_road_answered(struct recovery_road *road, const struct pk_secret *answer)
+{
+    enum pk_status status;
+
+    if (answer->len == 0) {
+        road->finished(road->data, PK_CANCELLED);
+        return;
+    }
+    status = recovery_code_use(road->daemon->store, road->account, answer);
+    if (status == PK_OK) {
+        log_use(road);
+        road->finished(road->data, PK_OK);
+        return;
+    }
+    pk_log(LOG_WARNING, "[%s] recovery code of %s (%s) refused: %s",
+           conversation_id(road->conversation), road->account->name, road->account->rp,
+           pk_status_name(status));
+    if (status == PK_RECOVERY_CODE_INVALID) {
+        count_guess(road->account);
+        if (++road->tries < TRIES_HERE && !too_many(road->account)) {
+            conversation_error(road->conversation, status, "This recovery code is not valid.");
+            ask(road);
+            return;
+        }
+    }
+    road->finished(road->data, status);
+}
+
+void recovery_road_free(struct recovery_road *road)
+{
+    free(road);
+}
