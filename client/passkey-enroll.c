@@ -88,11 +88,7 @@ static void report(const struct session *session, const struct pk_outcome *outco
                              outcome->correlation));
         return;
     }
-    if (outcome->text)
-        (void)printf("%s\n", outcome->text);
-    else
-        (void)printf("Enrolled \"%s\" for %s.\n", member_text(credential, "name"),
-                     session->line.user);
+    (void)printf("Enrolled \"%s\" for %s.\n", member_text(credential, "name"), session->line.user);
     (void)fputs(next_steps, stdout);
     json_decref(credential);
 }

@@ -36,7 +36,7 @@ static bool is_one_of(const char *service, const char *const *names)
     return false;
 }
 
-/* Fills command->text and ->target for the services that act for another account. */
+/* What sudo was asked to run, and as whom; for su, whom the caller wants to become. */
 static enum pk_status collect_command(const char *service, const char *user,
                                       struct command *command)
 {
@@ -55,9 +55,8 @@ static enum pk_status collect_command(const char *service, const char *user,
     }
     if (!is_one_of(service, su))
         return PK_OK;
-    command->text = strdup("su");
     command->target = user ? pk_text_printable(user, ITEM_MAX) : NULL;
-    return command->text && (command->target || !user) ? PK_OK : PK_NO_MEMORY;
+    return command->target || !user ? PK_OK : PK_NO_MEMORY;
 }
 
 static void add_string(struct context *context, const char *name, const char *value)

@@ -86,6 +86,16 @@ static int take_user(struct request *request)
     return pam_set_item(request->pamh, PAM_USER, named);
 }
 
+/*
+ * Why it failed, in the daemon's words. Nothing is said where the stack simply goes on without a
+ * passkey: most accounts of most hosts have none, and which ones is nobody's business.
+ */
+static void tell_outcome(struct request *request, int result)
+{
+    if (request->outcome.text && (result == PAM_AUTH_ERR || result == PAM_MAXTRIES))
+        (void)prompt_ops.error(&request->prompt, "", request->outcome.text);
+}
+
 static void log_outcome(const struct request *request, enum pk_status status)
 {
     const struct pk_outcome *outcome = &request->outcome;
@@ -118,8 +128,11 @@ EXPORTED int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const 
     log_outcome(&request, status);
     if (request.prompt.failure)
         return request.prompt.failure;
-    if (status != PK_OK)
-        return result_of_failure(status, request.options.nullok);
+    if (status != PK_OK) {
+        result = result_of_failure(status, request.options.nullok);
+        tell_outcome(&request, result);
+        return result;
+    }
     if (take_user(&request) != PAM_SUCCESS) {
         pam_syslog(pamh, LOG_ERR, "the daemon vouched for another user");
         return PAM_AUTH_ERR;
