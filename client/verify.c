@@ -51,24 +51,20 @@ static void put_bytes(const char *name, struct pk_view bytes)
     put_text(name, text ? text : "");
 }
 
-static int write_json(const char *buffer, size_t size, void *data)
-{
-    (void)data;
-    return fwrite_unlocked(buffer, 1, size, stdout) == size ? 0 : -1;
-}
-
 /* The id as it came, of whatever type. */
-static void put_head(const json_t *line, bool verified)
+static void put_head(const struct pk_json_value *line, bool verified)
 {
-    const json_t *id = json_object_get(line, "id");
+    const struct pk_json_value *id = pk_json_get(line, "id");
 
     put("{\"id\":");
-    if (!id || json_dump_callback(id, write_json, NULL, JSON_ENCODE_ANY | JSON_COMPACT) != 0)
+    if (id)
+        (void)fwrite_unlocked(id->raw.ptr, 1, id->raw.len, stdout);
+    else
         put("null");
     put_bool("verified", verified);
 }
 
-static void put_failure(const json_t *line, enum pk_status status)
+static void put_failure(const struct pk_json_value *line, enum pk_status status)
 {
     put_head(line, false);
     put_text("reason", pk_status_name(status));
@@ -111,7 +107,8 @@ static void put_extensions(const struct pk_extension_results *results, bool appi
     put("}");
 }
 
-static void put_registration(const json_t *line, const struct pk_registration_result *result)
+static void put_registration(const struct pk_json_value *line,
+                             const struct pk_registration_result *result)
 {
     put_head(line, true);
     put_text("fmt", result->format);
@@ -128,7 +125,7 @@ static void put_registration(const json_t *line, const struct pk_registration_re
     put("}\n");
 }
 
-static void put_authentication(const json_t *line, const struct verify_input *input,
+static void put_authentication(const struct pk_json_value *line, const struct verify_input *input,
                                const struct pk_authentication_result *result)
 {
     put_head(line, true);
@@ -142,7 +139,8 @@ static void put_authentication(const json_t *line, const struct verify_input *in
     put("}\n");
 }
 
-static enum pk_status verify_registration(const json_t *line, const struct verify_input *input)
+static enum pk_status verify_registration(const struct pk_json_value *line,
+                                          const struct verify_input *input)
 {
     __attribute__((cleanup(pk_registration_result_clear))) struct pk_registration_result result = {
         0};
@@ -154,8 +152,8 @@ static enum pk_status verify_registration(const json_t *line, const struct verif
     return status;
 }
 
-static enum pk_status verify_authentication(const json_t *line, struct verify_input *input,
-                                            struct verify_keys *keys)
+static enum pk_status verify_authentication(const struct pk_json_value *line,
+                                            struct verify_input *input, struct verify_keys *keys)
 {
     __attribute__((
         cleanup(pk_authentication_result_clear))) struct pk_authentication_result result = {0};
@@ -177,13 +175,14 @@ static enum pk_status verify_authentication(const json_t *line, struct verify_in
 static bool verify_line(struct pk_view text, time_t now, struct verify_keys *keys)
 {
     __attribute__((cleanup(verify_input_clear))) struct verify_input input = {0};
-    PK_AUTO_JSON json_t *line = NULL;
-    bool duplicate;
+    PK_AUTO_JSON struct pk_json *json = NULL;
+    const struct pk_json_value *line = NULL;
     enum pk_status status = PK_INVALID_INPUT;
 
-    line = pk_json_load_object(text, &duplicate);
-    if (line)
+    if (pk_json_parse(text, &json) == PK_OK) {
+        line = pk_json_root(json);
         status = verify_input_read(line, now, &input);
+    }
     if (status == PK_OK && input.requirements.ceremony == PK_REGISTRATION)
         status = verify_registration(line, &input);
     else if (status == PK_OK)

@@ -15,15 +15,15 @@ int verify_main(int argc, char **argv);
 /* One line of input, ready to be verified. */
 struct verify_input {
     struct pk_requirements requirements;
-    struct pk_credential_record record; /* authentication only */
-    const json_t *credential;           /* borrowed from the line */
+    struct pk_credential_record record;     /* authentication only */
+    const struct pk_json_value *credential; /* borrowed from the line */
 };
 
 /*
  * Makes requirements and record of a line's members; unknown ones are ignored. now is the time that
  * stands in for an absent verificationTime. PK_INVALID_INPUT, PK_NO_MEMORY.
  */
-enum pk_status verify_input_read(const json_t *line, time_t now,
+enum pk_status verify_input_read(const struct pk_json_value *line, time_t now,
                                  struct verify_input *ret) PK_WARN_UNUSED;
 void verify_input_clear(struct verify_input *input);
 

@@ -17,66 +17,74 @@ void verify_input_clear(struct verify_input *input)
 }
 
 /* For a member that has no business being null, null is absent all the same. */
-static const json_t *member(const json_t *object, const char *name)
+static const struct pk_json_value *member(const struct pk_json_value *object, const char *name)
 {
-    const json_t *value = json_object_get(object, name);
+    const struct pk_json_value *value = pk_json_get(object, name);
 
-    return json_is_null(value) ? NULL : value;
+    return pk_json_is(value, PK_JSON_NULL) ? NULL : value;
 }
 
-static enum pk_status read_bytes(const json_t *value, size_t max, struct pk_bytes *ret)
+static enum pk_status read_bytes(const struct pk_json_value *value, size_t max,
+                                 struct pk_bytes *ret)
 {
     enum pk_status status = pk_json_bytes(value, max, ret);
 
     return status == PK_OK || status == PK_NO_MEMORY ? status : PK_INVALID_INPUT;
 }
 
-static enum pk_status read_optional_bytes(const json_t *value, size_t max, struct pk_bytes *ret)
+static enum pk_status read_optional_bytes(const struct pk_json_value *value, size_t max,
+                                          struct pk_bytes *ret)
 {
     return value ? read_bytes(value, max, ret) : PK_OK;
 }
 
 /* Text without a NUL inside. */
-static enum pk_status read_text(const json_t *value, char **ret)
+static enum pk_status read_text(const struct pk_json_value *value, char **ret)
 {
     struct pk_view text;
 
-    if (!pk_json_string(value, &text) || memchr(text.ptr, 0, text.len))
+    if (!pk_json_string(value, &text) || (text.len > 0 && memchr(text.ptr, 0, text.len)))
         return PK_INVALID_INPUT;
-    *ret = strdup(json_string_value(value));
+    *ret = strndup((const char *)text.ptr, text.len);
     return *ret ? PK_OK : PK_NO_MEMORY;
 }
 
-static enum pk_status read_texts(const json_t *array, struct pk_strings *ret)
+static const struct pk_json_value *first_of(const struct pk_json_value *array)
+{
+    return array ? array->first : NULL;
+}
+
+static enum pk_status read_texts(const struct pk_json_value *array, struct pk_strings *ret)
 {
     enum pk_status status = PK_OK;
 
-    if (array && !json_is_array(array))
+    if (array && array->type != PK_JSON_ARRAY)
         return PK_INVALID_INPUT;
-    for (size_t i = 0; i < json_array_size(array) && status == PK_OK; i++) {
+    for (const struct pk_json_value *item = first_of(array); item && status == PK_OK;
+         item = item->next) {
         PK_AUTO_FREE char *text = NULL;
 
-        status = read_text(json_array_get(array, i), &text);
+        status = read_text(item, &text);
         if (status == PK_OK)
             status = pk_strings_add(ret, text);
     }
     return status;
 }
 
-static enum pk_status read_bool(const json_t *value, bool *ret)
+static enum pk_status read_bool(const struct pk_json_value *value, bool *ret)
 {
-    if (value && !json_is_boolean(value))
+    if (value && !pk_json_is_bool(value))
         return PK_INVALID_INPUT;
     if (value)
-        *ret = json_is_true(value);
+        *ret = value->type == PK_JSON_TRUE;
     return PK_OK;
 }
 
-static enum pk_status read_ceremony(const json_t *line, enum pk_ceremony *ret)
+static enum pk_status read_ceremony(const struct pk_json_value *line, enum pk_ceremony *ret)
 {
     struct pk_view name;
 
-    if (!pk_json_string(json_object_get(line, "ceremony"), &name))
+    if (!pk_json_string(pk_json_get(line, "ceremony"), &name))
         return PK_INVALID_INPUT;
     if (pk_view_equal(name, pk_view_string("registration")))
         *ret = PK_REGISTRATION;
@@ -87,18 +95,19 @@ static enum pk_status read_ceremony(const json_t *line, enum pk_ceremony *ret)
     return PK_OK;
 }
 
-static enum pk_status read_policy(const json_t *policy, struct pk_requirements *requirements)
+static enum pk_status read_policy(const struct pk_json_value *policy,
+                                  struct pk_requirements *requirements)
 {
-    const json_t *verification = member(policy, "userVerification");
+    const struct pk_json_value *verification = member(policy, "userVerification");
+    PK_AUTO_FREE char *level = NULL;
     enum pk_status status = PK_OK;
 
-    if (policy && !json_is_object(policy))
+    if (policy && policy->type != PK_JSON_OBJECT)
         return PK_INVALID_INPUT;
     if (verification)
-        status = json_is_string(verification)
-                     ? pk_requirement_parse(json_string_value(verification),
-                                            &requirements->user_verification)
-                     : PK_INVALID_INPUT;
+        status = read_text(verification, &level);
+    if (status == PK_OK && verification)
+        status = pk_requirement_parse(level, &requirements->user_verification);
     if (status == PK_OK)
         status = read_bool(member(policy, "allowCrossOrigin"), &requirements->allow_cross_origin);
     if (status == PK_OK)
@@ -115,21 +124,23 @@ static enum pk_status read_policy(const json_t *policy, struct pk_requirements *
 }
 
 /* As many as the line has: the limit on descriptors is for the ones that we send out. */
-static enum pk_status read_credentials(const json_t *array, struct pk_requirements *requirements)
+static enum pk_status read_credentials(const struct pk_json_value *array,
+                                       struct pk_requirements *requirements)
 {
-    size_t count = json_array_size(array);
+    size_t count = array ? array->count : 0;
     enum pk_status status = PK_OK;
 
-    if (array && !json_is_array(array))
+    if (array && array->type != PK_JSON_ARRAY)
         return PK_INVALID_INPUT;
     if (count == 0)
         return PK_OK;
     requirements->credentials = calloc(count, sizeof(*requirements->credentials));
     if (!requirements->credentials)
         return PK_NO_MEMORY;
-    for (size_t i = 0; i < count && status == PK_OK; i++) {
-        status = read_bytes(json_array_get(array, i), PK_CREDENTIAL_ID_MAX,
-                            &requirements->credentials[i].id);
+    for (const struct pk_json_value *item = array->first; item && status == PK_OK;
+         item = item->next) {
+        status = read_bytes(item, PK_CREDENTIAL_ID_MAX,
+                            &requirements->credentials[requirements->credential_count].id);
         if (status == PK_OK)
             requirements->credential_count++;
     }
@@ -137,31 +148,32 @@ static enum pk_status read_credentials(const json_t *array, struct pk_requiremen
 }
 
 /* Absent: everything that is verified here; empty: the default of WebAuthn 5.1.3 step 7. */
-static enum pk_status read_algorithms(const json_t *array, struct pk_requirements *requirements)
+static enum pk_status read_algorithms(const struct pk_json_value *array,
+                                      struct pk_requirements *requirements)
 {
     static const int32_t defaults[] = {-7, -257};
     const struct pk_algorithm *row;
     size_t count = 0;
 
-    if (array && !json_is_array(array))
+    if (array && array->type != PK_JSON_ARRAY)
         return PK_INVALID_INPUT;
-    if (json_array_size(array) > PK_ALGORITHMS_MAX)
+    if (array && array->count > PK_ALGORITHMS_MAX)
         return PK_INVALID_INPUT;
     if (!array)
         for (size_t i = 0; (row = pk_algorithm_at(i)); i++)
             if (row->number != PK_ALGORITHM_RS1)
                 requirements->algorithms[count++] = row->number;
-    if (array && json_array_size(array) == 0)
+    if (array && array->count == 0)
         for (; count < sizeof(defaults) / sizeof(defaults[0]); count++)
             requirements->algorithms[count] = defaults[count];
-    for (size_t i = 0; i < json_array_size(array); i++) {
-        const json_t *number = json_array_get(array, i);
+    for (const struct pk_json_value *item = first_of(array); item; item = item->next) {
+        int64_t number;
 
-        if (!json_is_integer(number))
+        if (!pk_json_integer(item, &number))
             return PK_INVALID_INPUT;
         /* COSE has no number outside, so one that is cannot be meant. */
-        if (json_integer_value(number) >= INT32_MIN && json_integer_value(number) <= INT32_MAX)
-            requirements->algorithms[count++] = (int32_t)json_integer_value(number);
+        if (number >= INT32_MIN && number <= INT32_MAX)
+            requirements->algorithms[count++] = (int32_t)number;
     }
     requirements->algorithm_count = count;
     return PK_OK;
@@ -174,27 +186,31 @@ static enum pk_status check_anchor(struct pk_view der)
     return pk_certificate_parse(der, &certificate);
 }
 
-static enum pk_status read_anchors(const json_t *array, struct pk_requirements *requirements)
+static enum pk_status read_anchors(const struct pk_json_value *array,
+                                   struct pk_requirements *requirements)
 {
-    size_t count = json_array_size(array);
+    size_t count = array ? array->count : 0;
     enum pk_status status = PK_OK;
 
-    if (array && !json_is_array(array))
+    if (array && array->type != PK_JSON_ARRAY)
         return PK_INVALID_INPUT;
     if (count == 0)
         return PK_OK;
     requirements->trust_anchors = calloc(count, sizeof(*requirements->trust_anchors));
     if (!requirements->trust_anchors)
         return PK_NO_MEMORY;
-    for (size_t i = 0; i < count && status == PK_OK; i++) {
+    for (const struct pk_json_value *item = array->first; item && status == PK_OK;
+         item = item->next) {
+        struct pk_bytes *anchor = &requirements->trust_anchors[requirements->trust_anchor_count];
         struct pk_view text;
 
-        if (!pk_json_string(json_array_get(array, i), &text))
+        if (!pk_json_string(item, &text))
             return PK_INVALID_INPUT;
-        status = pk_base64_decode(text, PK_JSON_LINE_MAX, &requirements->trust_anchors[i]);
-        if (status == PK_OK)
-            status = check_anchor(
-                pk_view_of(&requirements->trust_anchors[requirements->trust_anchor_count++]));
+        status = pk_base64_decode(text, PK_JSON_LINE_MAX, anchor);
+        if (status == PK_OK) {
+            requirements->trust_anchor_count++;
+            status = check_anchor(pk_view_of(anchor));
+        }
     }
     return status == PK_OK || status == PK_NO_MEMORY ? status : PK_INVALID_INPUT;
 }
@@ -235,14 +251,18 @@ static bool read_offset(const char **at, long *ret)
 }
 
 /* RFC 3339 section 5.6. Fractions of a second are dropped. */
-static enum pk_status read_time(const json_t *value, time_t *ret)
+static enum pk_status read_time(const struct pk_json_value *value, time_t *ret)
 {
-    const char *at = json_string_value(value);
+    PK_AUTO_FREE char *text = NULL;
+    enum pk_status status = read_text(value, &text);
+    const char *at = text;
     struct tm tm = {0}, made;
     long offset;
     time_t seconds;
 
-    if (!at || !read_digits(&at, 4, &tm.tm_year) || !read_char(&at, "-") ||
+    if (status != PK_OK)
+        return status;
+    if (!read_digits(&at, 4, &tm.tm_year) || !read_char(&at, "-") ||
         !read_digits(&at, 2, &tm.tm_mon) || !read_char(&at, "-") ||
         !read_digits(&at, 2, &tm.tm_mday) || !read_char(&at, "Tt ") ||
         !read_digits(&at, 2, &tm.tm_hour) || !read_char(&at, ":") ||
@@ -254,8 +274,7 @@ static enum pk_status read_time(const json_t *value, time_t *ret)
             return PK_INVALID_INPUT;
         at += strspn(at, "0123456789");
     }
-    if (!read_offset(&at, &offset) || *at ||
-        strlen(json_string_value(value)) != json_string_length(value))
+    if (!read_offset(&at, &offset) || *at)
         return PK_INVALID_INPUT;
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;
@@ -270,21 +289,21 @@ static enum pk_status read_time(const json_t *value, time_t *ret)
     return PK_OK;
 }
 
-static enum pk_status read_record(const json_t *object, struct pk_credential_record *record)
+static enum pk_status read_record(const struct pk_json_value *object,
+                                  struct pk_credential_record *record)
 {
-    const json_t *count = member(object, "signCount");
+    const struct pk_json_value *count = member(object, "signCount");
+    int64_t number = 0;
     enum pk_status status;
 
-    if (!json_is_object(object))
+    if (!pk_json_is(object, PK_JSON_OBJECT) || (count && !pk_json_integer(count, &number)) ||
+        number < 0 || number > UINT32_MAX)
         return PK_INVALID_INPUT;
-    if (count && (!json_is_integer(count) || json_integer_value(count) < 0 ||
-                  json_integer_value(count) > UINT32_MAX))
-        return PK_INVALID_INPUT;
-    record->sign_count = (uint32_t)json_integer_value(count);
-    status = read_bytes(json_object_get(object, "id"), PK_CREDENTIAL_ID_MAX, &record->id);
+    record->sign_count = (uint32_t)number;
+    status = read_bytes(pk_json_get(object, "id"), PK_CREDENTIAL_ID_MAX, &record->id);
     if (status == PK_OK)
-        status = read_bytes(json_object_get(object, "publicKey"), PK_PUBLIC_KEY_MAX,
-                            &record->public_key);
+        status =
+            read_bytes(pk_json_get(object, "publicKey"), PK_PUBLIC_KEY_MAX, &record->public_key);
     if (status == PK_OK)
         status = read_bool(member(object, "backupEligible"), &record->backup_eligible);
     if (status == PK_OK)
@@ -297,23 +316,25 @@ static enum pk_status read_record(const json_t *object, struct pk_credential_rec
     return status;
 }
 
-static enum pk_status read_relying_party(const json_t *line, struct pk_requirements *requirements)
+static enum pk_status read_relying_party(const struct pk_json_value *line,
+                                         struct pk_requirements *requirements)
 {
-    enum pk_status status = read_text(json_object_get(line, "rpId"), &requirements->rp_id);
+    enum pk_status status = read_text(pk_json_get(line, "rpId"), &requirements->rp_id);
 
     if (status == PK_OK)
-        status = read_texts(json_object_get(line, "origins"), &requirements->origins);
+        status = read_texts(pk_json_get(line, "origins"), &requirements->origins);
     if (status == PK_OK && requirements->origins.count == 0)
         status = PK_INVALID_INPUT;
     if (status == PK_OK)
-        status = read_bytes(json_object_get(line, "challenge"), PK_CLIENT_DATA_MAX,
+        status = read_bytes(pk_json_get(line, "challenge"), PK_CLIENT_DATA_MAX,
                             &requirements->challenge);
     if (status == PK_OK && member(line, "appid"))
         status = read_text(member(line, "appid"), &requirements->appid);
     return status;
 }
 
-static enum pk_status read_registration(const json_t *line, struct pk_requirements *requirements)
+static enum pk_status read_registration(const struct pk_json_value *line,
+                                        struct pk_requirements *requirements)
 {
     enum pk_status status = read_credentials(member(line, "registeredCredentialIds"), requirements);
 
@@ -335,14 +356,15 @@ static enum pk_status read_registration(const json_t *line, struct pk_requiremen
     return status;
 }
 
-static enum pk_status read_line(const json_t *line, time_t now, struct verify_input *input)
+static enum pk_status read_line(const struct pk_json_value *line, time_t now,
+                                struct verify_input *input)
 {
     struct pk_requirements *requirements = &input->requirements;
     enum pk_status status = read_ceremony(line, &requirements->ceremony);
 
     requirements->time = now;
-    input->credential = json_object_get(line, "credential");
-    if (status == PK_OK && !json_is_object(input->credential))
+    input->credential = pk_json_get(line, "credential");
+    if (status == PK_OK && !pk_json_is(input->credential, PK_JSON_OBJECT))
         status = PK_INVALID_INPUT;
     if (status == PK_OK)
         status = read_relying_party(line, requirements);
@@ -360,7 +382,8 @@ static enum pk_status read_line(const json_t *line, time_t now, struct verify_in
     return status == PK_OK ? read_policy(member(line, "policy"), requirements) : status;
 }
 
-enum pk_status verify_input_read(const json_t *line, time_t now, struct verify_input *ret)
+enum pk_status verify_input_read(const struct pk_json_value *line, time_t now,
+                                 struct verify_input *ret)
 {
     struct verify_input input = {0};
     enum pk_status status = read_line(line, now, &input);

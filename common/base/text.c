@@ -46,10 +46,29 @@ static size_t utf8_sequence(struct pk_view text, uint32_t *ret_code_point)
     return len;
 }
 
+/* How many bytes of plain ASCII text begins with: most of it, most of the time. */
+static size_t ascii_length(struct pk_view text)
+{
+    const uint64_t tops = 0x8080808080808080;
+    size_t len = 0;
+    uint64_t word;
+
+    for (; text.len - len >= sizeof(word); len += sizeof(word)) {
+        memcpy(&word, text.ptr + len, sizeof(word));
+        if (word & tops)
+            break;
+    }
+    while (len < text.len && text.ptr[len] < 0x80)
+        len++;
+    return len;
+}
+
 bool pk_utf8_valid(struct pk_view text)
 {
     uint32_t code_point;
+    size_t ascii = ascii_length(text);
 
+    text = (struct pk_view){text.ptr + ascii, text.len - ascii};
     while (text.len > 0) {
         size_t len = utf8_sequence(text, &code_point);
 

@@ -76,6 +76,16 @@ static enum pk_status check_list(struct pk_view list)
     return status;
 }
 
+/* Security levels are ENUMERATED, but INTEGER in the specification's own example. */
+static void skip_number(struct pk_reader *reader)
+{
+    struct pk_der element = pk_der_read(reader);
+
+    if (element.tag_class != PK_DER_UNIVERSAL || element.constructed || element.value.len == 0 ||
+        (element.tag != PK_DER_INTEGER && element.tag != PK_DER_ENUMERATED))
+        pk_reader_fail(reader, PK_INVALID_INPUT);
+}
+
 static enum pk_status check_description(struct pk_view extension, struct pk_view client_data_hash)
 {
     struct pk_reader outer = pk_reader_new(extension), reader;
@@ -83,10 +93,10 @@ static enum pk_status check_description(struct pk_view extension, struct pk_view
     enum pk_status status;
 
     reader = pk_reader_new(pk_der_expect(&outer, PK_DER_SEQUENCE));
-    (void)pk_der_expect(&reader, PK_DER_INTEGER);    /* attestationVersion */
-    (void)pk_der_expect(&reader, PK_DER_ENUMERATED); /* attestationSecurityLevel */
-    (void)pk_der_expect(&reader, PK_DER_INTEGER);    /* keymasterVersion */
-    (void)pk_der_expect(&reader, PK_DER_ENUMERATED); /* keymasterSecurityLevel */
+    skip_number(&reader); /* attestationVersion */
+    skip_number(&reader); /* attestationSecurityLevel */
+    skip_number(&reader); /* keymasterVersion */
+    skip_number(&reader); /* keymasterSecurityLevel */
     challenge = pk_der_expect(&reader, PK_DER_OCTET_STRING);
     (void)pk_der_expect(&reader, PK_DER_OCTET_STRING); /* uniqueId */
     software = pk_der_expect(&reader, PK_DER_SEQUENCE);

@@ -19,7 +19,8 @@ static const struct {
 
 /* The three parts of the compact serialization, and what was signed. */
 struct jws {
-    json_t *header, *payload;
+    struct pk_json *header, *payload;
+    struct pk_bytes header_text, payload_text;
     int64_t algorithm;
     struct pk_bytes signature;
     struct pk_view signing_input; /* borrowed */
@@ -27,8 +28,10 @@ struct jws {
 
 static void jws_clear(struct jws *jws)
 {
-    json_decref(jws->header);
-    json_decref(jws->payload);
+    pk_json_free(jws->header);
+    pk_json_free(jws->payload);
+    pk_bytes_clear(&jws->header_text);
+    pk_bytes_clear(&jws->payload_text);
     pk_bytes_clear(&jws->signature);
 }
 
@@ -43,14 +46,15 @@ static struct pk_view next_part(struct pk_view *left)
     return part;
 }
 
-static json_t *decode_object(struct pk_view part)
+/* The object borrows from the text. */
+static enum pk_status decode_object(struct pk_view part, struct pk_bytes *text,
+                                    struct pk_json **ret)
 {
-    PK_AUTO_BYTES struct pk_bytes text = {0};
-    bool duplicate;
+    enum pk_status status = pk_base64url_decode(part, PK_ATTESTATION_OBJECT_MAX, text);
 
-    if (pk_base64url_decode(part, PK_ATTESTATION_OBJECT_MAX, &text) != PK_OK)
-        return NULL;
-    return pk_json_load_object(pk_view_of(&text), &duplicate);
+    if (status == PK_OK)
+        status = pk_json_parse(pk_view_of(text), ret);
+    return status == PK_OK || status == PK_NO_MEMORY ? status : PK_SAFETYNET_RESPONSE;
 }
 
 static enum pk_status parse_jws(struct pk_view text, struct jws *jws)
@@ -58,29 +62,33 @@ static enum pk_status parse_jws(struct pk_view text, struct jws *jws)
     struct pk_view left = text;
     struct pk_view header = next_part(&left), payload = next_part(&left);
 
+    enum pk_status status;
+
     if (left.len == 0)
         return PK_SAFETYNET_RESPONSE;
     jws->signing_input = (struct pk_view){text.ptr, text.len - left.len - 1};
-    jws->header = decode_object(header);
-    jws->payload = decode_object(payload);
-    if (!jws->header || !jws->payload ||
-        pk_base64url_decode(left, PK_SIGNATURE_MAX, &jws->signature) != PK_OK)
-        return PK_SAFETYNET_RESPONSE;
-    return PK_OK;
+    status = decode_object(header, &jws->header_text, &jws->header);
+    if (status == PK_OK)
+        status = decode_object(payload, &jws->payload_text, &jws->payload);
+    if (status == PK_OK && pk_base64url_decode(left, PK_SIGNATURE_MAX, &jws->signature) != PK_OK)
+        status = PK_SAFETYNET_RESPONSE;
+    return status;
 }
 
 /* RFC 7515 section 4.1.6: standard base64. */
-static enum pk_status read_path(const json_t *x5c, struct pk_attestation_finding *finding)
+static enum pk_status read_path(const struct pk_json_value *x5c,
+                                struct pk_attestation_finding *finding)
 {
     enum pk_status status = PK_OK;
 
-    if (json_array_size(x5c) == 0)
+    if (!pk_json_is(x5c, PK_JSON_ARRAY) || !x5c->first)
         return PK_SAFETYNET_RESPONSE;
-    for (size_t i = 0; i < json_array_size(x5c) && status == PK_OK; i++) {
+    for (const struct pk_json_value *item = x5c->first; item && status == PK_OK;
+         item = item->next) {
         PK_AUTO_BYTES struct pk_bytes der = {0};
         struct pk_view text;
 
-        if (!pk_json_string(json_array_get(x5c, i), &text) ||
+        if (!pk_json_string(item, &text) ||
             pk_base64_decode(text, PK_ATTESTATION_OBJECT_MAX, &der) != PK_OK)
             return PK_SAFETYNET_RESPONSE;
         status = pk_attestation_finding_add(finding, pk_view_of(&der));
@@ -126,11 +134,11 @@ static enum pk_status wrap_signature(struct pk_bytes *signature, size_t size)
 
 static enum pk_status check_header(struct jws *jws)
 {
+    const struct pk_json_value *header = pk_json_root(jws->header);
     struct pk_view alg;
 
     /* Nothing that must be understood is understood (RFC 7515 section 4.1.11). */
-    if (!pk_json_string(json_object_get(jws->header, "alg"), &alg) ||
-        json_object_get(jws->header, "crit"))
+    if (!pk_json_string(pk_json_get(header, "alg"), &alg) || pk_json_get(header, "crit"))
         return PK_SAFETYNET_RESPONSE;
     for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
         if (!pk_view_equal(alg, pk_view_string(algorithms[i].name)))
@@ -142,7 +150,7 @@ static enum pk_status check_header(struct jws *jws)
     return PK_ALGORITHM_UNSUPPORTED;
 }
 
-static enum pk_status check_nonce(const json_t *payload, struct pk_view signed_data)
+static enum pk_status check_nonce(const struct pk_json_value *payload, struct pk_view signed_data)
 {
     uint8_t hash[PK_HASH_SIZE];
     PK_AUTO_FREE char *expected = NULL;
@@ -152,7 +160,7 @@ static enum pk_status check_nonce(const json_t *payload, struct pk_view signed_d
     expected = pk_base64_encode((struct pk_view){hash, sizeof(hash)});
     if (!expected)
         return PK_NO_MEMORY;
-    if (!pk_json_string(json_object_get(payload, "nonce"), &nonce) ||
+    if (!pk_json_string(pk_json_get(payload, "nonce"), &nonce) ||
         !pk_view_equal(nonce, pk_view_string(expected)))
         return PK_SAFETYNET_NONCE;
     return PK_OK;
@@ -162,18 +170,19 @@ static enum pk_status check_nonce(const json_t *payload, struct pk_view signed_d
  * That the answer is fresh follows from the challenge within its nonce; only what was made after
  * the time of judgement cannot be true.
  */
-static enum pk_status check_payload(const json_t *payload,
+static enum pk_status check_payload(const struct pk_json_value *payload,
                                     const struct pk_attestation_subject *subject)
 {
-    const json_t *timestamp = json_object_get(payload, "timestampMs");
+    const struct pk_json_value *timestamp = pk_json_get(payload, "timestampMs");
     enum pk_status status = check_nonce(payload, subject->signed_data);
+    int64_t milliseconds;
 
     if (status != PK_OK)
         return status;
-    if (!json_is_true(json_object_get(payload, "ctsProfileMatch")))
+    if (!pk_json_is(pk_json_get(payload, "ctsProfileMatch"), PK_JSON_TRUE))
         return PK_SAFETYNET_CTS_PROFILE;
-    if (timestamp && (!json_is_integer(timestamp) ||
-                      json_integer_value(timestamp) / 1000 > subject->time + CLOCK_SKEW_SECONDS))
+    if (timestamp && (!pk_json_integer(timestamp, &milliseconds) ||
+                      milliseconds / 1000 > subject->time + CLOCK_SKEW_SECONDS))
         return PK_SAFETYNET_TIMESTAMP;
     return PK_OK;
 }
@@ -208,9 +217,9 @@ enum pk_status pk_attest_safetynet(const struct pk_attestation_subject *subject,
     if (status == PK_OK)
         status = check_header(&jws);
     if (status == PK_OK)
-        status = read_path(json_object_get(jws.header, "x5c"), ret_finding);
+        status = read_path(pk_json_get(pk_json_root(jws.header), "x5c"), ret_finding);
     if (status == PK_OK)
-        status = check_payload(jws.payload, subject);
+        status = check_payload(pk_json_root(jws.payload), subject);
     if (status == PK_OK)
         status = check_signer(ret_finding, &jws);
     ret_finding->type = PK_ATTESTATION_TYPE_BASIC;

@@ -67,10 +67,8 @@ enum pk_status pk_extensions_read(const struct pk_requirements *requirements,
     return PK_OK;
 }
 
-static bool solicited(const struct pk_requirements *requirements, const char *name)
+static bool solicited(const struct pk_requirements *requirements, struct pk_view view)
 {
-    struct pk_view view = pk_view_string(name);
-
     if (requirements->ceremony == PK_REGISTRATION)
         return (requirements->cred_props && named(view, "credProps")) ||
                (requirements->appid_exclude && named(view, "appidExclude")) ||
@@ -82,32 +80,33 @@ static bool solicited(const struct pk_requirements *requirements, const char *na
 }
 
 /* A boolean output; false also when it was not asked for, whatever it is. */
-static enum pk_status read_bool(const struct pk_requirements *requirements, const json_t *outputs,
-                                const char *name, bool *ret)
+static enum pk_status read_bool(const struct pk_requirements *requirements,
+                                const struct pk_json_value *outputs, const char *name, bool *ret)
 {
-    const json_t *value = json_object_get(outputs, name);
+    const struct pk_json_value *value = pk_json_get(outputs, name);
 
     *ret = false;
-    if (!value || !solicited(requirements, name))
+    if (!value || !solicited(requirements, value->key))
         return PK_OK;
-    if (!json_is_boolean(value))
+    if (!pk_json_is_bool(value))
         return PK_EXTENSIONS_MALFORMED;
-    *ret = json_is_true(value);
+    *ret = pk_json_is(value, PK_JSON_TRUE);
     return PK_OK;
 }
 
 static enum pk_status read_cred_props(const struct pk_requirements *requirements,
-                                      const json_t *outputs, struct pk_extension_results *results)
+                                      const struct pk_json_value *outputs,
+                                      struct pk_extension_results *results)
 {
-    const json_t *props = json_object_get(outputs, "credProps");
-    const json_t *rk = json_object_get(props, "rk");
+    const struct pk_json_value *props = pk_json_get(outputs, "credProps");
+    const struct pk_json_value *rk = pk_json_get(props, "rk");
 
-    if (!props || !solicited(requirements, "credProps"))
+    if (!props || !solicited(requirements, props->key))
         return PK_OK;
-    if (!json_is_object(props) || (rk && !json_is_boolean(rk)))
+    if (!pk_json_is(props, PK_JSON_OBJECT) || (rk && !pk_json_is_bool(rk)))
         return PK_EXTENSIONS_MALFORMED;
     results->has_cred_props = rk != NULL;
-    results->resident_key = json_is_true(rk);
+    results->resident_key = pk_json_is(rk, PK_JSON_TRUE);
     if (results->has_cred_props && !results->resident_key &&
         (requirements->resident_key == PK_REQUIRED || requirements->require_resident_key))
         return PK_RESIDENT_KEY_MISSING;
@@ -115,24 +114,24 @@ static enum pk_status read_cred_props(const struct pk_requirements *requirements
 }
 
 static enum pk_status check_solicited(const struct pk_requirements *requirements,
-                                      const json_t *outputs)
+                                      const struct pk_json_value *outputs)
 {
-    for (void *at = json_object_iter((json_t *)(uintptr_t)outputs); at;
-         at = json_object_iter_next((json_t *)(uintptr_t)outputs, at))
-        if (!solicited(requirements, json_object_iter_key(at)))
+    for (const struct pk_json_value *output = outputs->first; output; output = output->next)
+        if (!solicited(requirements, output->key))
             return PK_EXTENSION_UNSOLICITED;
     return PK_OK;
 }
 
 enum pk_status pk_client_extensions_read(const struct pk_requirements *requirements,
-                                         const json_t *outputs,
+                                         const struct pk_json_value *outputs,
                                          struct pk_extension_results *results)
 {
+    const struct pk_json_value *payment = pk_json_get(outputs, "payment");
     enum pk_status status = PK_OK;
 
     if (!outputs)
         return PK_OK;
-    if (!json_is_object(outputs))
+    if (!pk_json_is(outputs, PK_JSON_OBJECT))
         return PK_EXTENSIONS_MALFORMED;
     if (requirements->refuse_unsolicited_extensions)
         status = check_solicited(requirements, outputs);
@@ -142,7 +141,6 @@ enum pk_status pk_client_extensions_read(const struct pk_requirements *requireme
         status = read_bool(requirements, outputs, "appid", &results->appid);
     if (status == PK_OK)
         status = read_bool(requirements, outputs, "appidExclude", &results->appid_exclude);
-    if (status == PK_OK && json_object_get(outputs, "payment"))
-        results->payment = solicited(requirements, "payment");
+    results->payment = payment && solicited(requirements, payment->key);
     return status;
 }

@@ -21,7 +21,7 @@ enum pk_status pk_extensions_read(const struct pk_requirements *requirements,
  * PK_EXTENSION_UNSOLICITED, PK_RESIDENT_KEY_MISSING.
  */
 enum pk_status pk_client_extensions_read(const struct pk_requirements *requirements,
-                                         const json_t *outputs,
+                                         const struct pk_json_value *outputs,
                                          struct pk_extension_results *results) PK_WARN_UNUSED;
 
 #endif

@@ -11,20 +11,22 @@
 #include "common/webauthn/extensions.h"
 #include "common/webauthn/options.h"
 
+#include <string.h>
+
 /* rawId, which id must repeat, and the type. */
-static enum pk_status read_identity(const json_t *credential, struct pk_bytes *ret_id)
+static enum pk_status read_identity(const struct pk_json_value *credential, struct pk_bytes *ret_id)
 {
     PK_AUTO_BYTES struct pk_bytes id = {0};
     struct pk_view type, name, raw;
     enum pk_status status;
 
-    if (!pk_json_string(json_object_get(credential, "type"), &type) ||
-        !pk_json_string(json_object_get(credential, "id"), &name) ||
-        !pk_json_string(json_object_get(credential, "rawId"), &raw))
+    if (!pk_json_string(pk_json_get(credential, "type"), &type) ||
+        !pk_json_string(pk_json_get(credential, "id"), &name) ||
+        !pk_json_string(pk_json_get(credential, "rawId"), &raw))
         return PK_RESPONSE_MALFORMED;
     if (!pk_view_equal(type, pk_view_string("public-key")))
         return PK_CREDENTIAL_TYPE_UNKNOWN;
-    status = pk_json_bytes(json_object_get(credential, "rawId"), PK_CREDENTIAL_ID_MAX, &id);
+    status = pk_json_bytes(pk_json_get(credential, "rawId"), PK_CREDENTIAL_ID_MAX, &id);
     if (status == PK_TOO_LARGE || (status == PK_OK && id.len == 0))
         return PK_CREDENTIAL_ID_LENGTH;
     if (status != PK_OK)
@@ -37,21 +39,25 @@ static enum pk_status read_identity(const json_t *credential, struct pk_bytes *r
     return PK_OK;
 }
 
-static enum pk_status read_transports(const json_t *response, unsigned *ret)
+/* Unknown transports are tolerated (WebAuthn 5.8.4). */
+static enum pk_status read_transports(const struct pk_json_value *response, unsigned *ret)
 {
-    const json_t *list = json_object_get(response, "transports");
+    const struct pk_json_value *list = pk_json_get(response, "transports");
     unsigned transports = 0;
 
-    if (list && !json_is_array(list))
+    if (list && list->type != PK_JSON_ARRAY)
         return PK_RESPONSE_MALFORMED;
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *item = json_array_get(list, i);
+    for (const struct pk_json_value *item = list ? list->first : NULL; item; item = item->next) {
+        char name[16];
         enum pk_transport transport;
 
-        if (!json_is_string(item))
+        if (item->type != PK_JSON_STRING)
             return PK_RESPONSE_MALFORMED;
-        /* Unknown transports are tolerated (WebAuthn 5.8.4). */
-        if (pk_transport_parse(json_string_value(item), &transport) == PK_OK)
+        if (item->text.len >= sizeof(name))
+            continue;
+        memcpy(name, item->text.ptr, item->text.len);
+        name[item->text.len] = 0;
+        if (pk_transport_parse(name, &transport) == PK_OK)
             transports |= transport;
     }
     *ret = transports;
@@ -65,21 +71,21 @@ static enum pk_status too_large_is(enum pk_status status, enum pk_status instead
 
 /* clientExtensionResults last: the client data says first whether any of it is for us. */
 static enum pk_status verify_registration(const struct pk_requirements *requirements,
-                                          const json_t *credential, struct pk_view id,
+                                          const struct pk_json_value *credential, struct pk_view id,
                                           struct pk_registration_result *result)
 {
     PK_AUTO_BYTES struct pk_bytes client_data = {0}, object = {0};
-    const json_t *response = json_object_get(credential, "response");
+    const struct pk_json_value *response = pk_json_get(credential, "response");
     uint8_t hash[PK_HASH_SIZE];
     enum pk_status status;
 
-    if (!json_is_object(response))
+    if (!pk_json_is(response, PK_JSON_OBJECT))
         return PK_RESPONSE_MALFORMED;
-    status = too_large_is(pk_json_bytes(json_object_get(response, "clientDataJSON"),
-                                        PK_CLIENT_DATA_MAX, &client_data),
-                          PK_CLIENT_DATA_MALFORMED);
+    status = too_large_is(
+        pk_json_bytes(pk_json_get(response, "clientDataJSON"), PK_CLIENT_DATA_MAX, &client_data),
+        PK_CLIENT_DATA_MALFORMED);
     if (status == PK_OK)
-        status = too_large_is(pk_json_bytes(json_object_get(response, "attestationObject"),
+        status = too_large_is(pk_json_bytes(pk_json_get(response, "attestationObject"),
                                             PK_ATTESTATION_OBJECT_MAX, &object),
                               PK_CBOR_TOO_LARGE);
     if (status == PK_OK)
@@ -91,14 +97,13 @@ static enum pk_status verify_registration(const struct pk_requirements *requirem
     if (status == PK_OK)
         status = read_transports(response, &result->transports);
     if (status == PK_OK)
-        status = pk_client_extensions_read(requirements,
-                                           json_object_get(credential, "clientExtensionResults"),
-                                           &result->extensions);
+        status = pk_client_extensions_read(
+            requirements, pk_json_get(credential, "clientExtensionResults"), &result->extensions);
     return status;
 }
 
 enum pk_status pk_registration_json_verify(const struct pk_requirements *requirements,
-                                           const json_t *credential,
+                                           const struct pk_json_value *credential,
                                            struct pk_registration_result *ret)
 {
     __attribute__((cleanup(pk_registration_result_clear))) struct pk_registration_result result = {
@@ -115,24 +120,22 @@ enum pk_status pk_registration_json_verify(const struct pk_requirements *require
     return PK_OK;
 }
 
-static enum pk_status load(struct pk_view json, json_t **ret)
+static enum pk_status load(struct pk_view text, struct pk_json **ret)
 {
-    bool duplicate;
+    enum pk_status status = text.len > PK_JSON_MAX ? PK_TOO_LARGE : pk_json_parse(text, ret);
 
-    if (json.len > PK_JSON_MAX)
-        return PK_TOO_LARGE;
-    *ret = pk_json_load_object(json, &duplicate);
-    return *ret ? PK_OK : PK_RESPONSE_MALFORMED;
+    return status == PK_INVALID_INPUT || status == PK_EXISTS ? PK_RESPONSE_MALFORMED : status;
 }
 
 enum pk_status pk_registration_response_verify(const struct pk_requirements *requirements,
                                                struct pk_view json,
                                                struct pk_registration_result *ret)
 {
-    PK_AUTO_JSON json_t *credential = NULL;
-    enum pk_status status = load(json, &credential);
+    PK_AUTO_JSON struct pk_json *parsed = NULL;
+    enum pk_status status = load(json, &parsed);
 
-    return status == PK_OK ? pk_registration_json_verify(requirements, credential, ret) : status;
+    return status == PK_OK ? pk_registration_json_verify(requirements, pk_json_root(parsed), ret)
+                           : status;
 }
 
 void pk_authentication_response_clear(struct pk_authentication_response *response)
@@ -142,59 +145,60 @@ void pk_authentication_response_clear(struct pk_authentication_response *respons
     pk_bytes_clear(&response->authenticator_data);
     pk_bytes_clear(&response->signature);
     pk_bytes_clear(&response->user_handle);
-    json_decref(response->extension_results);
+    pk_bytes_clear(&response->extension_results);
     *response = (struct pk_authentication_response){0};
 }
 
 /* WebAuthn 5.2.2: null or absent, or 1 to 64 bytes (5.4.3). */
-static enum pk_status read_user_handle(const json_t *value, struct pk_bytes *ret)
+static enum pk_status read_user_handle(const struct pk_json_value *value, struct pk_bytes *ret)
 {
     enum pk_status status;
 
-    if (!value || json_is_null(value))
+    if (!value || value->type == PK_JSON_NULL)
         return PK_OK;
     status = too_large_is(pk_json_bytes(value, PK_USER_HANDLE_MAX, ret), PK_RESPONSE_MALFORMED);
     return status == PK_OK && ret->len == 0 ? PK_RESPONSE_MALFORMED : status;
 }
 
-static enum pk_status read_assertion(const json_t *response,
+static enum pk_status read_assertion(const struct pk_json_value *response,
                                      struct pk_authentication_response *result)
 {
     enum pk_status status;
 
-    if (!json_is_object(response))
+    if (!pk_json_is(response, PK_JSON_OBJECT))
         return PK_RESPONSE_MALFORMED;
-    status = too_large_is(pk_json_bytes(json_object_get(response, "clientDataJSON"),
-                                        PK_CLIENT_DATA_MAX, &result->client_data),
+    status = too_large_is(pk_json_bytes(pk_json_get(response, "clientDataJSON"), PK_CLIENT_DATA_MAX,
+                                        &result->client_data),
                           PK_CLIENT_DATA_MALFORMED);
     if (status == PK_OK)
-        status = too_large_is(pk_json_bytes(json_object_get(response, "authenticatorData"),
+        status = too_large_is(pk_json_bytes(pk_json_get(response, "authenticatorData"),
                                             PK_AUTH_DATA_MAX, &result->authenticator_data),
                               PK_AUTH_DATA_TOO_LARGE);
     if (status == PK_OK)
-        status = too_large_is(pk_json_bytes(json_object_get(response, "signature"),
-                                            PK_SIGNATURE_MAX, &result->signature),
-                              PK_SIGNATURE_MALFORMED);
+        status = too_large_is(
+            pk_json_bytes(pk_json_get(response, "signature"), PK_SIGNATURE_MAX, &result->signature),
+            PK_SIGNATURE_MALFORMED);
     if (status == PK_OK)
-        status = read_user_handle(json_object_get(response, "userHandle"), &result->user_handle);
+        status = read_user_handle(pk_json_get(response, "userHandle"), &result->user_handle);
     return status;
 }
 
-enum pk_status pk_authentication_json_parse(const json_t *credential,
+enum pk_status pk_authentication_json_parse(const struct pk_json_value *credential,
                                             struct pk_authentication_response *ret)
 {
     __attribute__((
         cleanup(pk_authentication_response_clear))) struct pk_authentication_response result = {0};
-    json_t *outputs = json_object_get(credential, "clientExtensionResults");
+    const struct pk_json_value *outputs = pk_json_get(credential, "clientExtensionResults");
     enum pk_status status = read_identity(credential, &result.credential_id);
 
     if (status == PK_OK)
-        status = read_assertion(json_object_get(credential, "response"), &result);
-    if (status == PK_OK && outputs && !json_is_object(outputs))
-        status = PK_RESPONSE_MALFORMED;
+        status = read_assertion(pk_json_get(credential, "response"), &result);
+    if (status == PK_OK && outputs && outputs->type != PK_JSON_OBJECT)
+        status = PK_EXTENSIONS_MALFORMED;
+    if (status == PK_OK && outputs)
+        status = pk_bytes_copy(outputs->raw, &result.extension_results);
     if (status != PK_OK)
         return status;
-    result.extension_results = json_incref(outputs);
     *ret = result;
     result = (struct pk_authentication_response){0};
     return PK_OK;
@@ -203,10 +207,23 @@ enum pk_status pk_authentication_json_parse(const json_t *credential,
 enum pk_status pk_authentication_response_parse(struct pk_view json,
                                                 struct pk_authentication_response *ret)
 {
-    PK_AUTO_JSON json_t *credential = NULL;
-    enum pk_status status = load(json, &credential);
+    PK_AUTO_JSON struct pk_json *parsed = NULL;
+    enum pk_status status = load(json, &parsed);
 
-    return status == PK_OK ? pk_authentication_json_parse(credential, ret) : status;
+    return status == PK_OK ? pk_authentication_json_parse(pk_json_root(parsed), ret) : status;
+}
+
+/* They were well formed before and are read again, for only now is it known what was asked. */
+static enum pk_status read_extension_results(const struct pk_requirements *requirements,
+                                             struct pk_view text,
+                                             struct pk_extension_results *results)
+{
+    PK_AUTO_JSON struct pk_json *json = NULL;
+    enum pk_status status = text.len > 0 ? load(text, &json) : PK_OK;
+
+    if (!json)
+        return status;
+    return pk_client_extensions_read(requirements, pk_json_root(json), results);
 }
 
 enum pk_status pk_authentication_response_verify(const struct pk_requirements *requirements,
@@ -228,7 +245,8 @@ enum pk_status pk_authentication_response_verify(const struct pk_requirements *r
         pk_client_data_verify(requirements, record, pk_view_of(&response->client_data), hash);
 
     if (status == PK_OK)
-        status = pk_client_extensions_read(requirements, response->extension_results, &extensions);
+        status = read_extension_results(requirements, pk_view_of(&response->extension_results),
+                                        &extensions);
     assertion.appid = extensions.appid;
     if (status == PK_OK)
         status = pk_authentication_verify(requirements, record, hash, &assertion, &result);

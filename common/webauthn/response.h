@@ -8,11 +8,11 @@
 
 /* As pk_registration_response_verify(). */
 enum pk_status pk_registration_json_verify(const struct pk_requirements *requirements,
-                                           const json_t *credential,
+                                           const struct pk_json_value *credential,
                                            struct pk_registration_result *ret) PK_WARN_UNUSED;
 
 /* As pk_authentication_response_parse(). */
-enum pk_status pk_authentication_json_parse(const json_t *credential,
+enum pk_status pk_authentication_json_parse(const struct pk_json_value *credential,
                                             struct pk_authentication_response *ret) PK_WARN_UNUSED;
 
 #endif

@@ -9,7 +9,6 @@
 
 #include "common/webauthn/requirements.h"
 
-struct json_t; /* jansson's */
 struct pk_public_key;
 
 /* WebAuthn 6.5.4 */
@@ -149,8 +148,8 @@ struct pk_authentication_response {
     struct pk_bytes client_data;
     struct pk_bytes authenticator_data;
     struct pk_bytes signature;
-    struct pk_bytes user_handle;      /* empty: absent */
-    struct json_t *extension_results; /* clientExtensionResults; NULL: absent */
+    struct pk_bytes user_handle;       /* empty: absent */
+    struct pk_bytes extension_results; /* JSON text of clientExtensionResults; empty: absent */
 };
 
 enum pk_status
