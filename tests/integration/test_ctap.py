@@ -87,7 +87,11 @@ def test_busy_channel_and_cancel(host, key):
     while (answer := host.receive()) == (first, hid.KEEPALIVE, bytes([hid.KEEPALIVE_UPNEEDED])):
         pass
     assert answer == (second, hid.ERROR, bytes([hid.ERR_CHANNEL_BUSY]))
-    host.send(second, hid.CANCEL, b"")
+    host.send(second, hid.CANCEL, b"")  # not its to cancel
+    host.send(second, hid.CBOR, b"\x04")
+    while (answer := host.receive())[1] == hid.KEEPALIVE:
+        pass
+    assert answer == (second, hid.ERROR, bytes([hid.ERR_CHANNEL_BUSY]))
     host.send(first, hid.CANCEL, b"")
     while (answer := host.receive())[1] == hid.KEEPALIVE:
         pass
@@ -183,6 +187,56 @@ def test_selection_and_reset(host, key):
     assert host.ctap(channel, 0x07)[0] == 0
     assert key.info()["resident"] == 0
     assert host.ctap(channel, 0x02, GET_ASSERTION)[0] == 0x2E
+
+
+def apdu(ins, p1, data):
+    return bytes([0, ins, p1, 0, 0]) + struct.pack(">H", len(data)) + data + b"\0\0"
+
+
+def test_u2f_messages(keys):
+    key = keys.add("old", version="u2f").set(touch="wait")
+    host = Host(keys, key)
+    channel = host.init()
+
+    def call(message):
+        host.send(channel, hid.MSG, message)
+        _, command, answer = host.receive()
+        assert command == hid.MSG
+        return answer[:-2], struct.unpack(">H", answer[-2:])[0]
+
+    challenge, application = bytes(32), hashlib.sha256(RP_ID.encode()).digest()
+    assert call(apdu(3, 0, b"")) == (b"U2F_V2", 0x9000)
+    assert call(bytes([0, 3, 0, 0])) == (b"U2F_V2", 0x9000)
+    assert call(apdu(9, 0, b""))[1] == 0x6D00
+    assert call(b"\x01" + apdu(3, 0, b"")[1:])[1] == 0x6E00
+    register = apdu(1, 0, challenge + application)
+    for size in range(4, len(register) - 2):
+        assert call(register[:size])[1] in (0x6700, 0x6985), size
+    assert not key.touch()  # nothing well formed has asked yet
+    assert call(register)[1] == 0x6985
+    assert key.touch()
+    made, status = call(register)
+    assert status == 0x9000 and made[0] == 5
+    assert call(register)[1] == 0x6985  # one touch, one registration
+    handle = made[67 : 67 + made[66]]
+    assert key.touch()
+
+    def authenticate(p1, to=application):
+        return call(apdu(2, p1, challenge + to + bytes([len(handle)]) + handle))
+
+    assert call(register)[1] == 0x9000
+    assert authenticate(0x07)[1] == 0x6985
+    assert authenticate(0x07, bytes(32))[1] == 0x6A80
+    assert authenticate(0x03, bytes(32))[1] == 0x6A80
+    assert not key.touch()
+    assert authenticate(0x03)[1] == 0x6985
+    assert key.touch()
+    answer, status = authenticate(0x03)
+    assert status == 0x9000 and answer[:5] == b"\1\0\0\0\1"
+    assert authenticate(0x03)[1] == 0x6985
+    assert authenticate(0x08)[0][:5] == b"\0\0\0\0\2"
+    host.sock.close()
+    key.remove()
 
 
 def test_key_blinks_on(keys, key, host):
