@@ -404,6 +404,58 @@ static void example_is_valid_when_uncommented(void **state)
     config_free(load(scene->path));
 }
 
+/* The keys of a section, as the refusal of an unknown one lists them. */
+static char *keys_of(const struct scene *scene, const char *section)
+{
+    static const char marker[] = "allowed: ";
+    PK_AUTO_FREE char *text = pk_text_format("[%s]\nno-such-key = 1\n", section);
+    struct config *config = NULL;
+    PK_AUTO_FREE char *why = NULL;
+
+    put(scene->folder, "passkeyd.conf", text);
+    assert_int_equal(config_load(scene->path, &config, &why), PK_CONFIG);
+    assert_non_null(strstr(why, marker));
+    return strdup(strstr(why, marker) + strlen(marker));
+}
+
+static char *read_source(const char *name)
+{
+    PK_AUTO_FREE char *path = pk_text_format("%s/%s", getenv("srcdir"), name);
+
+    return scratch_read(path, NULL);
+}
+
+/* In the example and in the manual page, whose hyphens carry a backslash. */
+static void every_key_is_explained(void **state)
+{
+    static const char *const sections[] = {"daemon", "authenticator", "limits", "rp x",
+                                           "service x"};
+    PK_AUTO_FREE char *example = read_source("etc/passkeyd.conf");
+    PK_AUTO_FREE char *manual = read_source("doc/passkeyd.conf.5");
+    char *out = manual;
+
+    for (const char *in = manual; *in; in++)
+        if (*in != '\\')
+            *out++ = *in;
+    *out = 0;
+    for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
+        PK_AUTO_FREE char *keys = keys_of(*state, sections[i]);
+        char *rest = keys;
+        char *key;
+
+        while ((key = strsep(&rest, ", "))) {
+            PK_AUTO_FREE char *assignment = pk_text_format("\n#%s = ", key);
+            PK_AUTO_FREE char *entry = pk_text_format("\n.BR %s", key);
+            PK_AUTO_FREE char *second = pk_text_format(" \", \" %s", key);
+
+            if (*key && !strstr(example, assignment))
+                fail_msg("%s is not in the example", key);
+            if (*key && !strstr(manual, entry) && !strstr(manual, second))
+                fail_msg("%s is not in the manual page", key);
+        }
+    }
+}
+
 static void roads_are_parsed(void **state)
 {
     struct roads roads = {.count = 4};
@@ -438,6 +490,7 @@ int main(void)
         SCENE(unfit_trust_anchors_are_refused),
         cmocka_unit_test(example_is_the_defaults),
         SCENE(example_is_valid_when_uncommented),
+        SCENE(every_key_is_explained),
         cmocka_unit_test(roads_are_parsed),
     };
 
