@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += pam/libpampasskey.la
 pam_libpampasskey_la_SOURCES = \
 	pam/command.c pam/command.h \
 	pam/context.c pam/context.h \
+	pam/interrupt.c pam/interrupt.h \
 	pam/options.c pam/options.h \
 	pam/prompt.c pam/prompt.h \
 	pam/result.c pam/result.h

@@ -5,6 +5,7 @@
  * user, and there is one line that returns it.
  */
 #include "pam/context.h"
+#include "pam/interrupt.h"
 #include "pam/options.h"
 #include "pam/prompt.h"
 #include "pam/result.h"
@@ -52,6 +53,7 @@ static int find_user(struct request *request)
 
 static enum pk_status ask_daemon(struct request *request)
 {
+    PK_AUTO_CLOSE int interrupt = interrupt_open();
     PK_AUTO_BUS struct pk_bus *bus = NULL;
     AUTO_CONTEXT struct context context = {0};
     unsigned seconds =
@@ -60,7 +62,7 @@ static enum pk_status ask_daemon(struct request *request)
                                             *request->user ? request->user : NULL, &context);
 
     if (status == PK_OK)
-        status = pk_bus_open(seconds, -1, &bus);
+        status = pk_bus_open(seconds, interrupt, &bus);
     if (status != PK_OK)
         return status;
     return pk_conversation_run(bus,

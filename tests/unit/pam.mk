@@ -1,6 +1,7 @@
 if HAVE_CMOCKA
 pam_tests = \
 	tests/unit/test_pam_command \
+	tests/unit/test_pam_interrupt \
 	tests/unit/test_pam_options \
 	tests/unit/test_pam_passkey \
 	tests/unit/test_pam_result
@@ -12,6 +13,8 @@ pam_test_libs = pam/libpampasskey.la common/bus/libbus.la common/base/libbase.la
 	$(CMOCKA_LIBS) $(PAM_LIBS)
 tests_unit_test_pam_command_CFLAGS = $(pam_test_cflags)
 tests_unit_test_pam_command_LDADD = $(pam_test_libs)
+tests_unit_test_pam_interrupt_CFLAGS = $(pam_test_cflags)
+tests_unit_test_pam_interrupt_LDADD = $(pam_test_libs)
 tests_unit_test_pam_options_CFLAGS = $(pam_test_cflags)
 tests_unit_test_pam_options_LDADD = $(pam_test_libs)
 tests_unit_test_pam_result_CFLAGS = $(pam_test_cflags)
