@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "authenticator/hid.h"
 
+#include "common/base/cleanup.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/hidraw.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,7 +23,9 @@
 #define CMD_CBOR      (INIT_PACKET | 0x10)
 #define CMD_CANCEL    (INIT_PACKET | 0x11)
 #define CMD_KEEPALIVE (INIT_PACKET | 0x3b)
+#define CMD_ERROR     (INIT_PACKET | 0x3f)
 #define UP_NEEDED     2
+#define ERROR_BUSY    6
 
 #define CTAP_MAKE_CREDENTIAL 0x01
 #define CTAP_GET_ASSERTION   0x02
@@ -28,6 +34,8 @@
 #define SILENCE_MS 5000
 /* What a key may take to answer CTAPHID_CANCEL. */
 #define CANCEL_MS 2000
+/* How often to look whether another program is done with the key. */
+#define TURN_MS 50
 
 static struct hid *attached;
 
@@ -58,24 +66,6 @@ static enum pk_status open_trouble(int error)
     default:
         return PK_DEVICE_ERROR;
     }
-}
-
-static void *hid_open(const char *path)
-{
-    struct stat node;
-
-    attached->fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    if (attached->fd < 0) {
-        stop(attached, open_trouble(errno));
-        return NULL;
-    }
-    /* Whatever else it is, nothing is written to it. */
-    if (fstat(attached->fd, &node) != 0 || !S_ISCHR(node.st_mode)) {
-        stop(attached, PK_NO_DEVICE);
-        (void)close(attached->fd);
-        return NULL;
-    }
-    return attached;
 }
 
 static void hid_close(void *handle)
@@ -125,12 +115,24 @@ static int hid_write(void *handle, const unsigned char *data, size_t len)
     return (int)written;
 }
 
+/* Whether the packet is for us: every program that has the device open is given all of them. */
+static bool is_ours(const struct hid *hid, const unsigned char *packet)
+{
+    return memcmp(packet, &hid->channel_id, sizeof(hid->channel_id)) == 0;
+}
+
+/* Another program, one that takes no turns, has something under way. */
+static bool says_busy(const struct hid *hid, const unsigned char *packet)
+{
+    return is_ours(hid, packet) && packet[AT_COMMAND] == CMD_ERROR && packet[AT_DATA] == ERROR_BUSY;
+}
+
 /* Whether that packet says that the key waits for a touch. */
 static bool asks_for_touch(const struct hid *hid, const unsigned char *packet)
 {
     size_t len = (size_t)packet[AT_LENGTH] << 8 | packet[AT_LENGTH + 1];
 
-    if (memcmp(packet, &hid->channel_id, sizeof(hid->channel_id)) != 0)
+    if (!is_ours(hid, packet))
         return false;
     if (packet[AT_COMMAND] == CMD_KEEPALIVE)
         return packet[AT_DATA] == UP_NEEDED &&
@@ -169,6 +171,48 @@ static bool hear_channel(struct hid *hid)
     return fido_dev_cancel(hid->device) == FIDO_OK;
 }
 
+/*
+ * One program at a time: with flock(), as libfido2's own I/O functions do, so that we and they take
+ * turns instead of disturbing each other. False: cancelled before it was our turn.
+ */
+static bool take_turn(struct hid *hid)
+{
+    while (flock(hid->fd, LOCK_EX | LOCK_NB) != 0) {
+        struct pollfd polled = {.fd = hid->channel->in, .events = POLLIN};
+
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return true; /* no locks to be had here */
+        if (channel_pending(hid->channel) || poll(&polled, 1, TURN_MS) > 0)
+            (void)hear_channel(hid);
+        if (hid->trouble != PK_OK)
+            return false;
+    }
+    return true;
+}
+
+static void *hid_open(const char *path)
+{
+    struct hidraw_devinfo info;
+    PK_AUTO_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd < 0) {
+        stop(attached, open_trouble(errno));
+        return NULL;
+    }
+    /* Whatever else it is, nothing is written to it. */
+    if (ioctl(fd, HIDIOCGRAWINFO, &info) != 0) {
+        stop(attached, PK_NO_DEVICE);
+        return NULL;
+    }
+    attached->fd = fd;
+    if (!take_turn(attached)) {
+        attached->fd = -1;
+        return NULL;
+    }
+    (void)pk_steal_fd(&fd);
+    return attached;
+}
+
 /* How long to wait for the next packet: milliseconds, or -1 for as long as it takes. */
 static int patience(const struct hid *hid, int64_t since)
 {
@@ -194,8 +238,11 @@ static int read_packet(struct hid *hid, unsigned char *data, size_t len)
         stop(hid, got == 0 ? PK_DEVICE_REMOVED : transfer_trouble(errno));
         return -1;
     }
-    if (got == PACKET_SIZE)
+    if (got == PACKET_SIZE) {
         report_touch(hid, data);
+        if (says_busy(hid, data))
+            stop(hid, PK_BUSY);
+    }
     return (int)got;
 }
 

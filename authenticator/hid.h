@@ -17,7 +17,8 @@ struct hid {
     int fd;
     /*
      * PK_OK, or why the conversation with the key stopped: NO_DEVICE, DENIED, DEVICE_REMOVED,
-     * DEVICE_ERROR, CANCELLED, PROTOCOL. It explains libfido2's error better than its number does.
+     * DEVICE_ERROR, BUSY, CANCELLED, PROTOCOL. It explains libfido2's error better than its number
+     * does.
      */
     enum pk_status trouble;
     /*

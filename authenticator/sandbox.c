@@ -18,62 +18,28 @@
 #define LOCKABLE_MIN (64UL * 1024 * 1024)
 
 /* What libfido2, libudev, OpenSSL and libc need once everything is loaded. */
+/* clang-format off */
 static const int allowed[] = {
     /* descriptors */
-    SCMP_SYS(read),
-    SCMP_SYS(write),
-    SCMP_SYS(readv),
-    SCMP_SYS(writev),
-    SCMP_SYS(close),
-    SCMP_SYS(poll),
-    SCMP_SYS(ppoll),
-    SCMP_SYS(lseek),
-    SCMP_SYS(fcntl),
-    SCMP_SYS(dup),
+    SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(close),
+    SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(lseek), SCMP_SYS(fcntl), SCMP_SYS(dup),
+    SCMP_SYS(flock),
     /* looking through /sys and /run/udev */
-    SCMP_SYS(stat),
-    SCMP_SYS(lstat),
-    SCMP_SYS(fstat),
-    SCMP_SYS(newfstatat),
-    SCMP_SYS(statx),
-    SCMP_SYS(fstatfs),
-    SCMP_SYS(statfs),
-    SCMP_SYS(access),
-    SCMP_SYS(faccessat),
-    SCMP_SYS(faccessat2),
-    SCMP_SYS(readlink),
-    SCMP_SYS(readlinkat),
-    SCMP_SYS(getdents),
-    SCMP_SYS(getdents64),
-    SCMP_SYS(getcwd),
+    SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(statx),
+    SCMP_SYS(fstatfs), SCMP_SYS(statfs), SCMP_SYS(access), SCMP_SYS(faccessat),
+    SCMP_SYS(faccessat2), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getdents),
+    SCMP_SYS(getdents64), SCMP_SYS(getcwd),
     /* memory; mmap and mprotect are below */
-    SCMP_SYS(brk),
-    SCMP_SYS(munmap),
-    SCMP_SYS(mremap),
-    SCMP_SYS(madvise),
-    SCMP_SYS(mlock),
-    SCMP_SYS(mlock2),
-    SCMP_SYS(munlock),
+    SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(mlock),
+    SCMP_SYS(mlock2), SCMP_SYS(munlock),
     /* time, chance, oneself */
-    SCMP_SYS(clock_gettime),
-    SCMP_SYS(clock_getres),
-    SCMP_SYS(gettimeofday),
-    SCMP_SYS(nanosleep),
-    SCMP_SYS(clock_nanosleep),
-    SCMP_SYS(restart_syscall),
-    SCMP_SYS(getrandom),
-    SCMP_SYS(futex),
-    SCMP_SYS(getpid),
-    SCMP_SYS(gettid),
-    SCMP_SYS(getuid),
-    SCMP_SYS(geteuid),
-    SCMP_SYS(getgid),
-    SCMP_SYS(getegid),
-    SCMP_SYS(sched_yield),
-    SCMP_SYS(rt_sigprocmask),
-    SCMP_SYS(rt_sigreturn),
-    SCMP_SYS(exit),
-    SCMP_SYS(exit_group),
+    SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(gettimeofday), SCMP_SYS(nanosleep),
+    SCMP_SYS(clock_nanosleep), SCMP_SYS(restart_syscall), SCMP_SYS(getrandom), SCMP_SYS(futex),
+    SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid),
+    SCMP_SYS(getegid), SCMP_SYS(sched_yield), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(exit), SCMP_SYS(exit_group),
+    /* a build with sanitizers */
+    SCMP_SYS(sigaltstack),
 };
 
 /*
@@ -81,36 +47,15 @@ static const int allowed[] = {
  * dead than told no. All the rest gets EPERM, because libraries try harmless things and go on.
  */
 static const int hostile[] = {
-    SCMP_SYS(execve),
-    SCMP_SYS(execveat),
-    SCMP_SYS(fork),
-    SCMP_SYS(vfork),
-    SCMP_SYS(clone),
-    SCMP_SYS(clone3),
-    SCMP_SYS(ptrace),
-    SCMP_SYS(process_vm_readv),
-    SCMP_SYS(process_vm_writev),
-    SCMP_SYS(connect),
-    SCMP_SYS(bind),
-    SCMP_SYS(listen),
-    SCMP_SYS(accept),
-    SCMP_SYS(accept4),
-    SCMP_SYS(socketpair),
-    SCMP_SYS(kill),
-    SCMP_SYS(setuid),
-    SCMP_SYS(setgid),
-    SCMP_SYS(mount),
-    SCMP_SYS(bpf),
-    SCMP_SYS(userfaultfd),
-    SCMP_SYS(io_uring_setup),
-    SCMP_SYS(init_module),
-    SCMP_SYS(finit_module),
-    SCMP_SYS(unshare),
-    SCMP_SYS(setns),
-    SCMP_SYS(memfd_create),
-    SCMP_SYS(perf_event_open),
-    SCMP_SYS(keyctl),
+    SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(clone),
+    SCMP_SYS(clone3), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev),
+    SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4),
+    SCMP_SYS(socketpair), SCMP_SYS(kill), SCMP_SYS(setuid), SCMP_SYS(setgid), SCMP_SYS(mount),
+    SCMP_SYS(bpf), SCMP_SYS(userfaultfd), SCMP_SYS(io_uring_setup), SCMP_SYS(init_module),
+    SCMP_SYS(finit_module), SCMP_SYS(unshare), SCMP_SYS(setns), SCMP_SYS(memfd_create),
+    SCMP_SYS(perf_event_open), SCMP_SYS(keyctl),
 };
+/* clang-format on */
 
 /* A call this architecture does not have is no loss. */
 static bool add(scmp_filter_ctx filter, uint32_t action, int call, const struct scmp_arg_cmp *where)
@@ -183,7 +128,7 @@ static void lock_memory(void)
     lockable.rlim_cur = lockable.rlim_max;
     (void)setrlimit(RLIMIT_MEMLOCK, &lockable);
     if (lockable.rlim_cur == RLIM_INFINITY || lockable.rlim_cur >= LOCKABLE_MIN)
-        (void)mlockall(MCL_CURRENT | MCL_FUTURE);
+        (void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 }
 
 enum pk_status sandbox_enter(void)

@@ -444,6 +444,33 @@ def test_unplugged_before_it_is_asked(keys, helper):
     assert request(helper, key, made.id).failed() == "device-removed"
 
 
+# Several programs at one key
+
+
+def test_turns(keys, helper):
+    """The second waits until the first is done, and can be cancelled while it waits."""
+    key = keys.add("blue")
+    made = create(helper, key)
+    key.set(touch="wait")
+    first, second, third = (helper() for _ in range(3))
+    first.send(frames.get_assertion(key.path, RP_ID, HASH, [(made.id, 0)]))
+    first.proceed()
+    first.expect(frames.TOUCH)
+    for each in (second, third):
+        each.send(frames.get_assertion(key.path, RP_ID, HASH, [(made.id, 0)]))
+    second.send(frames.u8(frames.CANCEL))
+    assert second.failed() == "cancelled"
+    key.wait_touch_wanted()
+    assert key.touch()
+    made.check(first.expect(frames.ASSERTION)["assertions"][0])
+    mark = keys.mark()
+    third.proceed()
+    third.expect(frames.TOUCH)
+    key.wait_touch_wanted(mark)
+    assert key.touch()
+    made.check(third.expect(frames.ASSERTION)["assertions"][0])
+
+
 # PIN
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The software authenticator byte by byte: CTAPHID, CTAP 2.1, its CBOR and its uhid events."""
 
+import hashlib
 import os
 import shutil
 import struct
@@ -12,21 +13,23 @@ import pytest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
 from ctap import cbor, hid, uhid  # noqa: E402
-from ctap.host import Host  # noqa: E402
+from ctap.host import Host, Platform  # noqa: E402
 from softkey import SoftKeys  # noqa: E402
 
 RP_ID = "example.org"
 
 
-@pytest.fixture
-def keys(tmp_path):
-    with SoftKeys(str(tmp_path / "softkeys"), "libsoftkey.so") as running:
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory):
+    with SoftKeys(str(tmp_path_factory.mktemp("softkeys")), "libsoftkey.so") as running:
         yield running
 
 
 @pytest.fixture
 def key(keys):
-    return keys.add("blue")
+    added = keys.add("blue")
+    yield added
+    added.remove()
 
 
 @pytest.fixture
@@ -99,6 +102,69 @@ def test_busy_channel_and_cancel(host, key):
     assert host.ctap(second, 0x04)[0] == 0
 
 
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("pin, status", [
+    (b"123", 0x37), (b"\xc3\xa9\xc3\xa9\xc3\xa9", 0x37), (b"x" * 64, 0x37), (b"\xff" * 4, 0x37),
+    (b"1234", 0), ("\u00e9\u00e8\u00ea\u00eb".encode(), 0), (b"x" * 63, 0),
+])
+def test_pin_rules(host, key, number, pin, status):
+    channel = host.init()
+    assert Platform(host, channel, number).set_pin(pin) == status
+    assert key.info()["pin_set"] == (status == 0)
+    if status == 0:
+        assert Platform(host, channel, number).set_pin(pin) == 0x33
+        assert Platform(host, channel, number).token(pin)[0] == 0
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_tokens_are_good_for_what_they_were_made_for(host, key, number):
+    key.set_pin("1234")
+    channel = host.init()
+    platform = Platform(host, channel, number)
+
+    def make(token, request, as_number=number):
+        param = platform.authenticate(token, bytes(32))
+        return host.ctap(channel, 0x01, {**request, 8: param, 9: as_number})[0]
+
+    resident = {**MAKE_CREDENTIAL, 7: {"rk": True}}
+    assert host.ctap(channel, 0x01, resident)[0] == 0x36
+    assert host.ctap(channel, 0x01, {**resident, 8: bytes(16), 9: number})[0] == 0x33
+    _, token = platform.token(b"1234", member_9=0x01, member_10=RP_ID)
+    assert make(token, resident) == 0
+    assert make(token, resident) == 0x33  # spent by the touch
+    _, token = platform.token(b"1234", member_9=0x02, member_10=RP_ID)
+    assert make(token, resident) == 0x33
+    _, token = platform.token(b"1234", member_9=0x01, member_10="other.example")
+    assert make(token, resident) == 0x33
+    _, token = platform.token(b"1234", member_9=0x01, member_10=RP_ID)
+    assert make(token, resident, as_number=3 - number) == 0x33
+    assert make(bytes(32), resident) == 0x33
+    _, token = platform.token(b"1234")
+    param = platform.authenticate(token, bytes(32))
+    silent = {**GET_ASSERTION, 5: {"up": False}, 6: param, 7: number}
+    assert host.ctap(channel, 0x02, silent)[1][2][32] == 0x04  # UV and no UP
+    assert host.ctap(channel, 0x02, {**silent, 1: "other.example"})[0] == 0x33
+    assert platform.token(b"1234", member_9=0x01)[0] == 0x14
+    assert platform.token(b"1234", member_9=0, member_10=RP_ID)[0] == 0x02
+    assert platform.token(b"1234", member_9=0x20, member_10=RP_ID)[0] == 0x40
+    assert platform.token(b"4321")[0] == 0x31
+    assert host.client_pin(channel, 0x01)[1][3] == 7
+    platform = Platform(host, channel, number)  # a wrong PIN changes the key's agreement key
+    assert platform.token(b"1234")[0] == 0
+    assert host.client_pin(channel, 0x01)[1][3] == 8
+
+
+def test_room_for_resident_keys(keys):
+    host = Host(keys, keys.add("small", resident_keys=2))
+    channel = host.init()
+
+    def make(user):
+        return host.ctap(channel, 0x01, {**MAKE_CREDENTIAL, 3: {"id": user}, 7: {"rk": True}})[0]
+
+    assert [make(user) for user in (b"1", b"2", b"2", b"3")] == [0, 0, 0, 0x28]
+    host.sock.close()
+
+
 def test_every_opener_sees_every_report(keys, key, host):
     other = Host(keys, key)
     channel = host.init()
@@ -141,8 +207,23 @@ def test_wrong_credential(host, key):
     made_id = data[55 : 55 + struct.unpack(">H", data[53:55])[0]]
     request = {**GET_ASSERTION, 3: [{"id": made_id, "type": "public-key"}]}
     assert host.ctap(channel, 0x02, request)[1][1]["id"] == made_id
+    assert host.ctap(channel, 0x02, {**request, 1: "other.example"})[0] == 0x2E
     key.set(wrong_credential=True)
     assert host.ctap(channel, 0x02, request)[1][1]["id"] != made_id
+
+
+def test_wrong_authenticator_data(host, key):
+    channel = host.init()
+    resident = {**MAKE_CREDENTIAL, 7: {"rk": True}}
+    right = host.ctap(channel, 0x01, resident)[1][2]
+    made_id = right[55 : 55 + struct.unpack(">H", right[53:55])[0]]
+    listed = [{"id": made_id, "type": "public-key"}]
+    assert host.ctap(channel, 0x02, {1: "other.example", 2: bytes(32), 3: listed})[0] == 0x2E
+    assert right[:32] == hashlib.sha256(RP_ID.encode()).digest() and right[32] == 0x41
+    key.set(missing_up=True)
+    assert host.ctap(channel, 0x02, GET_ASSERTION)[1][2][32] == 0
+    key.set(missing_up=False, wrong_rp_id_hash=True)
+    assert host.ctap(channel, 0x02, GET_ASSERTION)[1][2][:32] != right[:32]
 
 
 def test_silent_check_needs_no_touch(host, key):

@@ -20,6 +20,7 @@ import collections
 import dataclasses
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -362,6 +363,10 @@ def main():
     parser.add_argument("--uhid", choices=("auto", "yes", "no"), default="auto")
     parser.add_argument("--ready-fd", type=int, help="descriptor that gets a line once listening")
     arguments = parser.parse_args()
+
+    # Each program that sees the keys holds nine connections.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
     loop = asyncio.new_event_loop()
     use_uhid = arguments.uhid == "yes"

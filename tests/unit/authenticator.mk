@@ -1,8 +1,10 @@
 # The tests of authenticator/; the end-to-end ones are pytest files that scripts/check runs.
 EXTRA_DIST += tests/lib/helper_client.py tests/integration/test_authenticator.py
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_choices tests/unit/test_attestation_object tests/unit/test_channel
-TESTS += tests/unit/test_choices tests/unit/test_attestation_object tests/unit/test_channel
+check_PROGRAMS += tests/unit/test_choices tests/unit/test_attestation_object tests/unit/test_channel \
+	tests/unit/test_sandbox
+TESTS += tests/unit/test_choices tests/unit/test_attestation_object tests/unit/test_channel \
+	tests/unit/test_sandbox
 tests_unit_test_choices_SOURCES = tests/unit/test_choices.c
 tests_unit_test_choices_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_choices_LDADD = authenticator/libauthenticator.la $(CMOCKA_LIBS)
@@ -12,4 +14,7 @@ tests_unit_test_attestation_object_LDADD = authenticator/libauthenticator.la $(C
 tests_unit_test_channel_SOURCES = tests/unit/test_channel.c
 tests_unit_test_channel_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_channel_LDADD = authenticator/libauthenticator.la $(CMOCKA_LIBS)
+tests_unit_test_sandbox_SOURCES = tests/unit/test_sandbox.c
+tests_unit_test_sandbox_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_sandbox_LDADD = authenticator/libauthenticator.la $(CMOCKA_LIBS)
 endif

@@ -1,8 +1,10 @@
 # Tests of configuration, policy, accounts and the store.
 if HAVE_CMOCKA
 store_tests = \
+	tests/unit/test_account \
 	tests/unit/test_config \
 	tests/unit/test_policy \
+	tests/unit/test_recovery \
 	tests/unit/test_seed_pages \
 	tests/unit/test_store_sqlite
 check_PROGRAMS += $(store_tests)
@@ -12,10 +14,14 @@ check_LTLIBRARIES += tests/unit/libscratch.la
 tests_unit_libscratch_la_SOURCES = tests/unit/scratch.c tests/unit/scratch.h
 
 store_test_libs = tests/unit/libscratch.la daemon/libdaemon.la $(CMOCKA_LIBS)
+tests_unit_test_account_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_account_LDADD = $(store_test_libs)
 tests_unit_test_config_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_config_LDADD = $(store_test_libs)
 tests_unit_test_policy_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_policy_LDADD = $(store_test_libs)
+tests_unit_test_recovery_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_recovery_LDADD = $(store_test_libs)
 tests_unit_test_seed_pages_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_seed_pages_LDADD = $(store_test_libs) $(JANSSON_LIBS)
 tests_unit_test_store_sqlite_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

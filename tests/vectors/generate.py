@@ -12,11 +12,11 @@ sys.dont_write_bytecode = True  # the folder of the maker is distributed as it s
 
 from maker import collect  # noqa: E402
 from maker import (  # noqa: E402
-    cases_attestation, cases_client_data, cases_data, cases_keys, cases_platform,
-                   cases_response)
+    cases_attestation, cases_client_data, cases_data, cases_keys, cases_platform, cases_response,
+    w3c)
 
 MODULES = [cases_client_data, cases_response, cases_data, cases_keys, cases_attestation,
-           cases_platform]
+           cases_platform, w3c]
 
 
 def main():

@@ -73,8 +73,11 @@ class ProtocolOne:
             raise CtapError(Status.PIN_AUTH_INVALID)
         return _aes_cbc(secret, bytes(16), data, True)
 
+    def authenticate(self, key, message):
+        return _hmac(key, message)[:16]
+
     def verify(self, key, message, signature):
-        return hmac.compare_digest(_hmac(key, message)[:16], signature)
+        return hmac.compare_digest(self.authenticate(key, message), signature)
 
 
 class ProtocolTwo(ProtocolOne):
@@ -94,9 +97,9 @@ class ProtocolTwo(ProtocolOne):
             raise CtapError(Status.PIN_AUTH_INVALID)
         return _aes_cbc(secret[32:], data[:16], data[16:], True)
 
-    def verify(self, key, message, signature):
+    def authenticate(self, key, message):
         # A shared secret is an HMAC key and an AES key; a token is an HMAC key alone.
-        return hmac.compare_digest(_hmac(key[:32], message), signature)
+        return _hmac(key[:32], message)
 
 
 class ClientPin:

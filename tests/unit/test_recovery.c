@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+#include "daemon/recovery.h"
+#include "tests/unit/scratch.h"
+
+#include <ctype.h>
+#include <string.h>
+
+struct fixture {
+    char folder[SCRATCH_PATH_MAX];
+    struct store *store;
+    struct account alice, bob;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+    const char *why = NULL;
+
+    scratch_new(fixture->folder);
+    if (store_sqlite_open(fixture->folder, &fixture->store, &why) != PK_OK)
+        fail_msg("%s", why);
+    assert_int_equal(fixture->store->verbs->account(fixture->store, "default", "alice", 1000, true,
+                                                    &fixture->alice),
+                     PK_OK);
+    assert_int_equal(
+        fixture->store->verbs->account(fixture->store, "default", "bob", 1001, true, &fixture->bob),
+        PK_OK);
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+
+    account_clear(&fixture->alice);
+    account_clear(&fixture->bob);
+    fixture->store->verbs->close(fixture->store);
+    scratch_remove(fixture->folder);
+    free(fixture);
+    return 0;
+}
+
+static void clear_codes(struct pk_secret codes[PK_RECOVERY_CODES])
+{
+    for (size_t i = 0; i < PK_RECOVERY_CODES; i++)
+        pk_secret_clear(&codes[i]);
+}
+
+static enum pk_status use(struct store *store, const struct account *account, const char *typed)
+{
+    PK_AUTO_SECRET struct pk_secret secret = {0};
+
+    assert_int_equal(pk_secret_copy(pk_view_string(typed), &secret), PK_OK);
+    return recovery_code_use(store, account, &secret);
+}
+
+static size_t left(struct store *store, const struct account *account)
+{
+    size_t count = 99;
+
+    assert_int_equal(recovery_codes_left(store, account, &count), PK_OK);
+    return count;
+}
+
+static void codes_are_readable_and_differ(void **state)
+{
+    struct fixture *fixture = *state;
+    struct pk_secret codes[PK_RECOVERY_CODES];
+
+    assert_int_equal(recovery_codes_create(fixture->store, &fixture->alice, codes), PK_OK);
+    assert_int_equal(left(fixture->store, &fixture->alice), PK_RECOVERY_CODES);
+    for (size_t i = 0; i < PK_RECOVERY_CODES; i++) {
+        const char *code = (const char *)codes[i].data;
+
+        assert_int_equal(codes[i].len, RECOVERY_CODE_LENGTH);
+        assert_int_equal(strlen(code), RECOVERY_CODE_LENGTH);
+        for (size_t j = 0; j < RECOVERY_CODE_LENGTH; j++)
+            if (j % 5 == 4)
+                assert_int_equal(code[j], '-');
+            else
+                assert_non_null(strchr("0123456789ABCDEFGHJKMNPQRSTVWXYZ", code[j]));
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(code, (const char *)codes[j].data);
+    }
+    clear_codes(codes);
+}
+
+static void code_works_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = fixture->store;
+    struct pk_secret codes[PK_RECOVERY_CODES];
+    const char *seventh;
+
+    assert_int_equal(recovery_codes_create(store, &fixture->alice, codes), PK_OK);
+    seventh = (const char *)codes[6].data;
+    assert_int_equal(use(store, &fixture->bob, seventh), PK_RECOVERY_CODE_INVALID);
+    assert_int_equal(use(store, NULL, seventh), PK_RECOVERY_CODE_INVALID);
+    assert_int_equal(use(store, &fixture->alice, seventh), PK_OK);
+    assert_int_equal(use(store, &fixture->alice, seventh), PK_RECOVERY_CODE_INVALID);
+    assert_int_equal(left(store, &fixture->alice), PK_RECOVERY_CODES - 1);
+    assert_int_equal(use(store, &fixture->alice, (const char *)codes[0].data), PK_OK);
+    assert_int_equal(use(store, &fixture->alice, (const char *)codes[9].data), PK_OK);
+    assert_int_equal(left(store, &fixture->alice), PK_RECOVERY_CODES - 3);
+    clear_codes(codes);
+}
+
+static void code_may_be_typed_carelessly(void **state)
+{
+    struct fixture *fixture = *state;
+    struct pk_secret codes[PK_RECOVERY_CODES];
+    char typed[64] = "  ";
+    size_t at = 2;
+
+    assert_int_equal(recovery_codes_create(fixture->store, &fixture->alice, codes), PK_OK);
+    for (const char *c = (const char *)codes[0].data; *c; c++) {
+        char careless = (char)tolower((unsigned char)*c);
+
+        if (*c == '-')
+            careless = ' ';
+        if (*c == '0')
+            careless = 'o';
+        if (*c == '1')
+            careless = 'l';
+        typed[at++] = careless;
+    }
+    assert_int_equal(use(fixture->store, &fixture->alice, typed), PK_OK);
+    clear_codes(codes);
+}
+
+static void malformed_codes_are_invalid(void **state)
+{
+    struct fixture *fixture = *state;
+    struct pk_secret codes[PK_RECOVERY_CODES];
+    PK_AUTO_FREE char *longer = NULL;
+    char cut[RECOVERY_CODE_LENGTH + 1];
+
+    assert_int_equal(recovery_codes_create(fixture->store, &fixture->alice, codes), PK_OK);
+    longer = pk_text_format("%s0", (const char *)codes[0].data);
+    assert_int_equal(use(fixture->store, &fixture->alice, longer), PK_RECOVERY_CODE_INVALID);
+    for (size_t len = 0; len < RECOVERY_CODE_LENGTH; len++) {
+        memcpy(cut, codes[0].data, len);
+        cut[len] = 0;
+        assert_int_equal(use(fixture->store, &fixture->alice, cut), PK_RECOVERY_CODE_INVALID);
+    }
+    assert_int_equal(use(fixture->store, &fixture->alice, "UUUU-UUUU-UUUU-UUUU"),
+                     PK_RECOVERY_CODE_INVALID);
+    assert_int_equal(left(fixture->store, &fixture->alice), PK_RECOVERY_CODES);
+    clear_codes(codes);
+}
+
+static void new_codes_replace_the_old(void **state)
+{
+    struct fixture *fixture = *state;
+    struct pk_secret before[PK_RECOVERY_CODES], after[PK_RECOVERY_CODES];
+
+    assert_int_equal(recovery_codes_create(fixture->store, &fixture->alice, before), PK_OK);
+    assert_int_equal(recovery_codes_create(fixture->store, &fixture->alice, after), PK_OK);
+    assert_int_equal(use(fixture->store, &fixture->alice, (const char *)before[0].data),
+                     PK_RECOVERY_CODE_INVALID);
+    assert_int_equal(use(fixture->store, &fixture->alice, (const char *)after[0].data), PK_OK);
+    clear_codes(before);
+    clear_codes(after);
+}
+
+static void codes_are_not_in_the_database(void **state)
+{
+    struct fixture *fixture = *state;
+    struct pk_secret codes[PK_RECOVERY_CODES];
+    PK_AUTO_FREE char *wal = pk_text_format("%s/passkeyd.db-wal", fixture->folder);
+    PK_AUTO_FREE char *contents = NULL;
+    size_t len;
+
+    assert_int_equal(recovery_codes_create(fixture->store, &fixture->alice, codes), PK_OK);
+    contents = scratch_read(wal, &len);
+    assert_non_null(memmem(contents, len, "alice", 5));
+    assert_null(memmem(contents, len, codes[0].data, 4));
+    clear_codes(codes);
+}
+
+static void ticket_is_known_by_its_hash(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = fixture->store;
+    PK_AUTO_SECRET struct pk_secret ticket = {0};
+    PK_AUTO_SECRET struct pk_secret other = {0};
+    uint8_t bytes[PK_HASH_SIZE];
+    struct pk_view hash = {bytes, sizeof(bytes)};
+
+    assert_int_equal(ticket_create(store, &fixture->alice, 2000, &ticket), PK_OK);
+    assert_int_equal(ticket.len, 43);
+    assert_int_equal(ticket_hash(&ticket, bytes), PK_OK);
+    assert_int_equal(store->verbs->ticket_check(store, hash, "default", "alice", 1000, 1999),
+                     PK_OK);
+    assert_int_equal(store->verbs->ticket_check(store, hash, "default", "alice", 1000, 2000),
+                     PK_TICKET_INVALID);
+    assert_int_equal(store->verbs->ticket_check(store, hash, "default", "bob", 1001, 1999),
+                     PK_TICKET_INVALID);
+    assert_int_equal(ticket_create(store, &fixture->alice, 2000, &other), PK_OK);
+    assert_string_not_equal((const char *)ticket.data, (const char *)other.data);
+}
+
+static void malformed_tickets_are_invalid(void **state)
+{
+    static const char *const malformed[] = {
+        "",
+        "AAAA",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA+",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB",
+    };
+    uint8_t hash[PK_HASH_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++) {
+        PK_AUTO_SECRET struct pk_secret ticket = {0};
+
+        assert_int_equal(pk_secret_copy(pk_view_string(malformed[i]), &ticket), PK_OK);
+        assert_int_equal(ticket_hash(&ticket, hash), PK_TICKET_INVALID);
+    }
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(codes_are_readable_and_differ), TEST(code_works_once),
+        TEST(code_may_be_typed_carelessly),  TEST(malformed_codes_are_invalid),
+        TEST(new_codes_replace_the_old),     TEST(codes_are_not_in_the_database),
+        TEST(ticket_is_known_by_its_hash),   cmocka_unit_test(malformed_tickets_are_invalid),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
