@@ -13,6 +13,7 @@
 
 #define GATHER_MS      1500 /* how long the first key that can serve waits for the others */
 #define BUSY_MS        700  /* how long a key may be in use before the person is told */
+#define RETRY_MS       500  /* until a key that was not there, but is listed, is asked again */
 #define DEADLINE_SLACK 2    /* seconds: the conversation ends before its helpers are killed */
 
 enum candidate_state {
@@ -32,6 +33,7 @@ struct candidate {
     size_t group;
     struct key *key; /* NULL when out */
     bool seen;       /* in the newest list of devices */
+    bool gone;       /* its helper did not find it: the list is behind, or it was plugged anew */
 };
 
 struct local_road {
@@ -49,9 +51,11 @@ struct local_road {
     struct pin_dialogue pin;
     enum pk_status failure; /* the last one of a key that is out; PK_OK: none */
     struct event *busy_timer;
+    struct event *retry_timer;
     size_t said_touch; /* how many keys the last call to touch was about; 0: none */
     char *failed_path;
-    bool said_insert, over;
+    const char *said_insert; /* the last call to insert a key, not to be repeated */
+    bool over;
 };
 
 /* --- the end ---------------------------------------------------------------------------------- */
@@ -78,6 +82,7 @@ static void close_down(struct local_road *road)
     (void)evtimer_del(road->insert_timer);
     (void)evtimer_del(road->touch_timer);
     (void)evtimer_del(road->busy_timer);
+    (void)evtimer_del(road->retry_timer);
 }
 
 static void fail(struct local_road *road, enum pk_status why)
@@ -103,7 +108,8 @@ static void free_timer(struct event *timer)
 
 static bool has_timers(const struct local_road *road)
 {
-    return road->gather && road->insert_timer && road->touch_timer && road->busy_timer;
+    return road->gather && road->insert_timer && road->touch_timer && road->busy_timer &&
+           road->retry_timer;
 }
 
 void local_road_free(struct local_road *road)
@@ -120,6 +126,7 @@ void local_road_free(struct local_road *road)
     free_timer(road->insert_timer);
     free_timer(road->touch_timer);
     free_timer(road->busy_timer);
+    free_timer(road->retry_timer);
     free(road->purpose);
     free(road->failed_path);
     free(road);
@@ -182,21 +189,30 @@ static void proceed_all(struct local_road *road, enum candidate_state state)
             proceed(c);
 }
 
+/* Whether that failure only means that the key does not hold what is asked for, or is not there. */
+static bool is_absence(enum pk_status status)
+{
+    return status == PK_OK || status == PK_NO_MATCH || status == PK_NO_DEVICE ||
+           status == PK_DEVICE_REMOVED;
+}
+
 /* No key can serve: wait for one to be plugged in, or give up where waiting makes no sense. */
 static void none_can_serve(struct local_road *road)
 {
-    bool holds_nothing = road->failure == PK_OK || road->failure == PK_NO_MATCH ||
-                         road->failure == PK_DEVICE_REMOVED;
+    bool strangers = false;
+    const char *text;
 
-    if (!holds_nothing) {
+    if (!is_absence(road->failure)) {
         fail(road, road->failure);
         return;
     }
-    if (!road->said_insert)
-        say(road, "insert",
-            road->candidates ? "This security key is not enrolled. Insert the one that is."
-                             : "Insert your security key.");
-    road->said_insert = true;
+    for (const struct candidate *c = road->candidates; c; c = c->next)
+        strangers |= !c->gone;
+    text = strangers ? "This security key is not enrolled. Insert the one that is."
+                     : "Insert your security key.";
+    if (text != road->said_insert)
+        say(road, "insert", text);
+    road->said_insert = text;
     if (!evtimer_pending(road->insert_timer, NULL))
         start_timer(road->insert_timer, road->daemon->config->insert_timeout);
 }
@@ -274,6 +290,20 @@ static void on_busy(evutil_socket_t fd, short what, void *data)
     }
 }
 
+static void on_retry(evutil_socket_t fd, short what, void *data)
+{
+    struct local_road *road = data;
+
+    (void)fd, (void)what;
+    for (struct candidate *c = road->candidates; c; c = c->next) {
+        if (!c->gone || c->state != CANDIDATE_OUT)
+            continue;
+        c->gone = false;
+        c->group = 0;
+        (void)ask(c);
+    }
+}
+
 /* After NO_MATCH: the credentials of the next RP id, if there are any. */
 static bool next_group(struct candidate *candidate)
 {
@@ -296,6 +326,7 @@ static void heard_checked(struct candidate *candidate, const struct pk_check *ch
 
 static void heard_failed(struct candidate *candidate, enum pk_status status)
 {
+    const struct timeval retry = {RETRY_MS / 1000, (RETRY_MS % 1000) * 1000};
     struct local_road *road = candidate->road;
     bool was_active = candidate->state == CANDIDATE_ACTIVE;
 
@@ -308,15 +339,18 @@ static void heard_failed(struct candidate *candidate, enum pk_status status)
         return;
     pk_log(LOG_DEBUG, "[%s] %s: %s", conversation_id(road->conversation), candidate->name,
            pk_status_name(status));
+    candidate->gone = status == PK_NO_DEVICE || status == PK_DEVICE_REMOVED;
+    if (candidate->gone && !evtimer_pending(road->retry_timer, NULL))
+        (void)evtimer_add(road->retry_timer, &retry);
     /* A key that never got as far as a touch says less than one that did. */
     if (status != PK_NO_MATCH || road->failure == PK_OK) {
         road->failure = status;
         free(road->failed_path);
         road->failed_path = strdup(candidate->path);
     }
-    if (status == PK_DEVICE_REMOVED) {
+    if (status == PK_DEVICE_REMOVED && was_active) {
         conversation_info(road->conversation, "removed", "The security key was pulled out.");
-        road->said_insert = false;
+        road->said_insert = NULL;
     } else if (was_active && count(road, CANDIDATE_ACTIVE) > 0) {
         conversation_error(road->conversation, status, message_outcome(status));
     }
@@ -414,8 +448,8 @@ static void remove_unseen(struct local_road *road)
         if (candidate->state == CANDIDATE_ACTIVE) {
             conversation_info(road->conversation, "removed", "The security key was pulled out.");
             road->failure = PK_DEVICE_REMOVED;
+            road->said_insert = NULL;
         }
-        road->said_insert = false;
         drop_key(candidate);
         *link = candidate->next;
         candidate_free(candidate);
@@ -457,9 +491,7 @@ static void on_insert_timeout(evutil_socket_t fd, short what, void *data)
     struct local_road *road = data;
 
     (void)fd, (void)what;
-    fail(road, road->failure != PK_OK ? road->failure
-               : road->candidates     ? PK_NO_MATCH
-                                      : PK_NO_DEVICE);
+    fail(road, road->failure != PK_OK ? road->failure : PK_NO_DEVICE);
 }
 
 static void on_touch_timeout(evutil_socket_t fd, short what, void *data)
@@ -489,6 +521,7 @@ enum pk_status local_road_new(struct daemon *daemon, struct conversation *conver
         .insert_timer = evtimer_new(daemon->base, on_insert_timeout, road),
         .touch_timer = evtimer_new(daemon->base, on_touch_timeout, road),
         .busy_timer = evtimer_new(daemon->base, on_busy, road),
+        .retry_timer = evtimer_new(daemon->base, on_retry, road),
         .pin = {.conversation = conversation},
     };
     if (road->purpose && has_timers(road))

@@ -3,6 +3,7 @@
 
 #include "common/base/log.h"
 #include "common/base/text.h"
+#include "daemon/messages.h"
 #include "daemon/recovery.h"
 
 #include <string.h>
@@ -87,7 +88,7 @@ static void ask(const struct recovery_road *road)
 }
 
 enum pk_status recovery_road_new(struct daemon *daemon, struct conversation *conversation,
-                                 const struct account *account,
+                                 const struct account *account, enum pk_status why,
                                  void (*finished)(void *data, enum pk_status status), void *data,
                                  struct recovery_road **ret)
 {
@@ -114,6 +115,8 @@ enum pk_status recovery_road_new(struct daemon *daemon, struct conversation *con
         .finished = finished,
         .data = data,
     };
+    if (why != PK_UNAVAILABLE)
+        conversation_error(conversation, why, message_outcome(why));
     ask(road);
     *ret = road;
     return PK_OK;

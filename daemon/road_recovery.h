@@ -8,13 +8,13 @@
 struct recovery_road;
 
 /*
- * Asks for a code. PK_UNAVAILABLE: the account has none left, or too many wrong ones were tried
- * lately. finished is called once, from recovery_road_answered(): PK_OK when the code was right and
- * is used up, PK_CANCELLED when none was given, PK_RECOVERY_CODE_INVALID, PK_STORAGE. account must
- * live as long as the road.
+ * Says why the roads before it failed, and asks for a code. PK_UNAVAILABLE: the account has none
+ * left, or too many wrong ones were tried lately. finished is called once, from
+ * recovery_road_answered(): PK_OK when the code was right and is used up, PK_CANCELLED when none
+ * was given, PK_RECOVERY_CODE_INVALID, PK_STORAGE. account must live as long as the road.
  */
 enum pk_status recovery_road_new(struct daemon *daemon, struct conversation *conversation,
-                                 const struct account *account,
+                                 const struct account *account, enum pk_status why,
                                  void (*finished)(void *data, enum pk_status status), void *data,
                                  struct recovery_road **ret) PK_WARN_UNUSED;
 void recovery_road_answered(struct recovery_road *road, const struct pk_secret *answer);

@@ -360,11 +360,8 @@ static enum pk_status start_recovery(struct sign_in *sign_in)
 {
     if (!sign_in->subject.account.name)
         return PK_UNAVAILABLE;
-    if (sign_in->failure != PK_UNAVAILABLE)
-        conversation_error(sign_in->conversation, sign_in->failure,
-                           message_outcome(sign_in->failure));
     return recovery_road_new(sign_in->daemon, sign_in->conversation, &sign_in->subject.account,
-                             recovery_finished, sign_in, &sign_in->recovery);
+                             sign_in->failure, recovery_finished, sign_in, &sign_in->recovery);
 }
 
 /* --- road after road -------------------------------------------------------------------------- */
