@@ -14,8 +14,11 @@
 #include <sys/socket.h>
 
 #define DESCRIPTORS_MAX 64
-/* libcrypto, libfido2 and the heap are mapped within this; a smaller limit would fail them. */
-#define LOCKABLE_MIN (64UL * 1024 * 1024)
+/*
+ * Everything that is mapped counts, and once all of it is to be locked an allocation beyond the
+ * limit fails. Libraries and heap take about 10 MiB; below this the limit is too close.
+ */
+#define LOCKABLE_MIN (32UL * 1024 * 1024)
 
 /* What libfido2, libudev, OpenSSL and libc need once everything is loaded. */
 /* clang-format off */
@@ -125,9 +128,10 @@ static void lock_memory(void)
 
     if (getrlimit(RLIMIT_MEMLOCK, &lockable) != 0)
         return;
+    if (lockable.rlim_max < LOCKABLE_MIN)
+        lockable.rlim_max = LOCKABLE_MIN; /* the superuser may */
     lockable.rlim_cur = lockable.rlim_max;
-    (void)setrlimit(RLIMIT_MEMLOCK, &lockable);
-    if (lockable.rlim_cur == RLIM_INFINITY || lockable.rlim_cur >= LOCKABLE_MIN)
+    if (setrlimit(RLIMIT_MEMLOCK, &lockable) == 0)
         (void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 }
 
