@@ -148,16 +148,17 @@ static enum pk_status judge(const struct pk_requirements *requirements,
         *ret = PK_TRUST_NO;
         return PK_OK;
     }
-    if (requirements->trust_anchor_count == 0) {
-        *ret = PK_TRUST_UNKNOWN;
-        return PK_OK;
-    }
+    /* Without anchors too: a path must be made of certificates. */
     status =
         pk_certificate_path_verify(finding->path, finding->path_count, requirements->trust_anchors,
                                    requirements->trust_anchor_count, subject->time, &trusted);
-    if (status == PK_OK)
+    if (status != PK_OK)
+        return status;
+    if (requirements->trust_anchor_count == 0)
+        *ret = PK_TRUST_UNKNOWN;
+    else
         *ret = trusted ? PK_TRUST_YES : PK_TRUST_NO;
-    return status;
+    return PK_OK;
 }
 
 enum pk_status pk_attestation_verify(const struct pk_requirements *requirements,

@@ -2,7 +2,8 @@
 EXTRA_DIST += \
 	tests/vectors/generate.py \
 	tests/vectors/maker \
+	tests/vectors/mutate.py \
 	tests/vectors/run.py \
 	tests/vectors/valid \
 	tests/vectors/invalid
-TESTS += tests/vectors/run.py
+TESTS += tests/vectors/run.py tests/vectors/mutate.py

@@ -289,6 +289,9 @@ def trust(cases):
                   "an anchor that is no certificate", reg_packed(line=anchored(b"garbage")))
     cases.invalid("trust-chain-garbage", "certificate-malformed", "a second certificate that is none",
                   reg_packed(packed(chain=[b"garbage"]), line=TRUSTED))
+    cases.invalid("trust-chain-garbage-no-anchors", "certificate-malformed",
+                  "a second certificate that is none, and nobody to judge the path",
+                  reg_packed(packed(chain=[b"garbage"])))
     cases.invalid("trust-chain-trailing", "certificate-malformed",
                   "a byte after the second certificate",
                   reg_packed(packed(chain=[x509.INTERMEDIATE.der + b"\0"]), line=TRUSTED))
