@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 int interrupt_open(void)
 {
@@ -21,4 +22,11 @@ int interrupt_open(void)
         }
     }
     return count ? signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
+}
+
+bool interrupt_take(int fd)
+{
+    struct signalfd_siginfo taken;
+
+    return fd >= 0 && read(fd, &taken, sizeof(taken)) == (ssize_t)sizeof(taken);
 }

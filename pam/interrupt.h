@@ -3,12 +3,19 @@
 #ifndef PAM_PASSKEY_INTERRUPT_H
 #define PAM_PASSKEY_INTERRUPT_H
 
+#include <stdbool.h>
+
 /*
  * sudo blocks SIGINT and SIGQUIT while it waits for PAM, which with a passkey may be long. The
- * descriptor is readable as soon as one of them is pending; it is never read, so the signal stays
- * the application's, which finds it when it unblocks it. -1 where the application does not block
+ * descriptor is readable as soon as one of them is pending. -1 where the application does not block
  * them, and so hears them itself. The caller closes it.
  */
 int interrupt_open(void);
+
+/*
+ * Takes the pending signal: it meant this wait. Left pending, it would end sudo later, after the
+ * person has typed a password instead. false: there was none.
+ */
+bool interrupt_take(int fd);
 
 #endif

@@ -65,14 +65,18 @@ static enum pk_status ask_daemon(struct request *request)
         status = pk_bus_open(seconds, interrupt, &bus);
     if (status != PK_OK)
         return status;
-    return pk_conversation_run(bus,
-                               &(struct pk_conversation_request){
-                                   .kind = PK_CONVERSATION_AUTHENTICATE,
-                                   .user = request->user,
-                                   .members = context.members,
-                                   .member_count = context.count,
-                               },
-                               &prompt_ops, &request->prompt, &request->outcome);
+    status = pk_conversation_run(bus,
+                                 &(struct pk_conversation_request){
+                                     .kind = PK_CONVERSATION_AUTHENTICATE,
+                                     .user = request->user,
+                                     .members = context.members,
+                                     .member_count = context.count,
+                                 },
+                                 &prompt_ops, &request->prompt, &request->outcome);
+    /* As if it had been pressed at a question. */
+    if (status == PK_CANCELLED && interrupt_take(interrupt))
+        request->prompt.failure = PAM_CONV_ERR;
+    return status;
 }
 
 /* Whether the account that the daemon vouches for is the one that signs in here. */
