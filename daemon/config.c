@@ -149,7 +149,6 @@ struct pending {
 
 struct loader {
     struct config *config;
-    struct pk_strings seen; /* "KIND NAME KEY" of the file being read */
     struct pending *pending;
     size_t pending_count;
 };
@@ -293,21 +292,6 @@ static enum pk_status begin_section(struct loader *loader, const struct section_
                                          : add_service(loader->config, line->name);
 }
 
-/* A key stands once in a section of one file; a later file may set it again. */
-static enum pk_status refuse_repeated(struct loader *loader, const struct config_line *line,
-                                      char **ret_what)
-{
-    PK_AUTO_FREE char *full = pk_text_format("%s %s %s", line->kind, line->name, line->key);
-
-    if (!full)
-        return PK_NO_MEMORY;
-    for (size_t i = 0; i < loader->seen.count; i++)
-        if (strcmp(loader->seen.items[i], full) == 0)
-            return say(ret_what,
-                       pk_text_format("%s is set twice in this file; allowed: once", line->key));
-    return pk_strings_add(&loader->seen, full);
-}
-
 static enum pk_status unknown_key(const struct section_kind *kind, const struct config_line *line,
                                   char **ret_what)
 {
@@ -328,11 +312,9 @@ static enum pk_status unknown_key(const struct section_kind *kind, const struct 
 static enum pk_status set_key(struct loader *loader, const struct section_kind *kind,
                               const struct config_line *line, char **ret_what)
 {
-    enum pk_status status = refuse_repeated(loader, line, ret_what);
-
-    if (status != PK_OK)
-        return status;
     for (size_t i = 0; i < kind->key_count; i++) {
+        enum pk_status status;
+
         if (strcmp(kind->keys[i].name, line->key) != 0)
             continue;
         status = kind->keys[i].parse(line->value, section_target(loader->config, line));
@@ -471,9 +453,9 @@ static enum pk_status add_default_origins(struct config *config)
 
 static enum pk_status read_one(struct loader *loader, const char *path, char **ret_why)
 {
-    enum pk_status status = config_file_read(path, handle_line, loader, ret_why);
+    const struct config_reading reading = {path, handle_line, loader};
+    enum pk_status status = config_file_read(&reading, ret_why);
 
-    pk_strings_clear(&loader->seen);
     return status == PK_NOT_FOUND ? PK_OK : status;
 }
 
@@ -538,7 +520,6 @@ static void loader_clear(struct loader *loader)
         free(loader->pending[i].key);
     }
     free(loader->pending);
-    pk_strings_clear(&loader->seen);
 }
 
 enum pk_status config_load(const char *path, struct config **ret_config, char **ret_why)

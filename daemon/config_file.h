@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The lines of a configuration file: "[KIND NAME]", "[KIND]", "KEY = VALUE", comments that begin
- * with '#' or ';', blank lines, and nothing else.
+ * The sections and keys of a configuration file: "[KIND NAME]", "[KIND]", "KEY = VALUE", comments
+ * that begin with '#' or ';', blank lines, and nothing else. A key stands once in a section.
  */
 #ifndef PASSKEYD_CONFIG_FILE_H
 #define PASSKEYD_CONFIG_FILE_H
@@ -23,11 +23,18 @@ struct config_line {
 typedef enum pk_status (*config_line_handler)(void *context, const char *where,
                                               const struct config_line *line, char **ret_what);
 
+struct config_reading {
+    const char *path;
+    config_line_handler handler;
+    void *context;
+};
+
 /*
  * Reads the file. PK_NOT_FOUND when there is none. PK_CONFIG with *ret_why = "PATH:LINE: what", the
- * caller's to free. where, as handlers see it, is "PATH:LINE".
+ * caller's to free. where, as handlers see it, is "PATH:LINE"; for a section the line is its first
+ * key's, and an empty section has none.
  */
-enum pk_status config_file_read(const char *path, config_line_handler handler, void *context,
+enum pk_status config_file_read(const struct config_reading *reading,
                                 char **ret_why) PK_WARN_UNUSED;
 
 #endif

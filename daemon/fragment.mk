@@ -34,10 +34,10 @@ daemon_libdaemon_la_SOURCES = \
 	daemon/tickets.c daemon/tickets.h \
 	daemon/value.c daemon/value.h
 daemon_libdaemon_la_CFLAGS = $(PK_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(EVENT_CFLAGS) \
-	$(DBUS_CFLAGS)
+	$(INI_CFLAGS) $(DBUS_CFLAGS)
 daemon_libdaemon_la_LIBADD = common/webauthn/libwebauthn.la common/wire/libwire.la \
 	common/base/libbase.la \
-	$(JANSSON_LIBS) $(SQLITE_LIBS) $(EVENT_LIBS) $(DBUS_LIBS)
+	$(JANSSON_LIBS) $(SQLITE_LIBS) $(EVENT_LIBS) $(INI_LIBS) $(DBUS_LIBS)
 
 sbin_PROGRAMS += daemon/passkeyd
 daemon_passkeyd_SOURCES = daemon/main.c
