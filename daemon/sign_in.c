@@ -103,6 +103,9 @@ static const char *user_of(const struct sign_in *sign_in)
 
 static void refuse(struct sign_in *sign_in, enum pk_status why)
 {
+    /* Whatever went wrong on the way here, this end of the road is never success. */
+    if (why == PK_OK)
+        why = PK_INTERNAL;
     pk_log(LOG_NOTICE, "[%s] authentication of \"%s\" for %s ends: %s",
            conversation_id(sign_in->conversation), user_of(sign_in), sign_in->service,
            pk_status_name(why));
