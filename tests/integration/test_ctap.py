@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The software authenticator byte by byte: CTAPHID, CTAP 2.1, its CBOR and its uhid events."""
 
+import asyncio
 import hashlib
 import os
 import shutil
+import socket
 import struct
 import subprocess
 import sys
@@ -13,7 +15,9 @@ import pytest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
 from ctap import cbor, hid, uhid  # noqa: E402
+from ctap.device import Device  # noqa: E402
 from ctap.host import Host, Platform  # noqa: E402
+from ctap.state import Behaviour, Config, Folder  # noqa: E402
 from softkey import SoftKeys  # noqa: E402
 
 RP_ID = "example.org"
@@ -399,6 +403,42 @@ def test_uhid_events(tmp_path):
     refused = uhid.refusal(struct.pack("=IIBB", uhid.SET_REPORT, 7, 0, 0))
     assert refused == struct.pack("=IIH", uhid.SET_REPORT_REPLY, 7, 5)
     assert uhid.refusal(struct.pack("=II", uhid.START, 0)) is None
+
+
+def test_uhid_conversation():
+    """The kernel's part, played over a socket: create, open, write, read, close, destroy."""
+    loop = asyncio.new_event_loop()
+    kernel, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    kernel.setblocking(False)
+    control.setblocking(False)
+    config, events = Config(), []
+    parts = (config, Behaviour(), Folder(None).new_state(config), lambda: None)
+    device = Device(loop, "blue", parts, lambda _, name: events.append(name))
+    device.plug()
+    opener = uhid.UhidOpener(loop, device, control.detach())
+
+    def receive():
+        return loop.run_until_complete(loop.sock_recv(kernel, uhid.EVENT_SIZE))
+
+    assert receive() == uhid.create2("Software Software Authenticator", "blue", 0x1209, 0xF1D0)
+    kernel.send(struct.pack("=IQ", uhid.START, 0))
+    kernel.send(struct.pack("=I", uhid.OPEN))
+    kernel.send(struct.pack("=IIBB", uhid.GET_REPORT, 7, 0, 0))
+    assert uhid.kind_of(receive()) == uhid.GET_REPORT_REPLY
+    (report,) = hid.fragments(hid.BROADCAST, hid.INIT, b"12345678")
+    data = (b"\0" + report).ljust(4096, b"\0")
+    kernel.send(struct.pack("=I", uhid.OUTPUT) + data + struct.pack("=HB", 65, 1))
+    answer = receive()
+    assert answer[:6] == struct.pack("=IH", uhid.INPUT2, 64) and answer[13:21] == b"12345678"
+    kernel.send(struct.pack("=I", uhid.CLOSE))
+    kernel.send(struct.pack("=IIBB", uhid.SET_REPORT, 8, 0, 0))
+    assert uhid.kind_of(receive()) == uhid.SET_REPORT_REPLY
+    assert events == ["plugged", "opened", "closed"]
+    device.unplug()
+    opener.remove()
+    assert receive() == uhid.destroy() and receive() == b""
+    kernel.close()
+    loop.close()
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="no compiler")

@@ -57,7 +57,7 @@ def with_pin(keys, pins, *arguments, text=None):
     child = pexpect.spawn(
         arguments[0], list(arguments[1:]), env=environment(keys), encoding="utf-8", timeout=60
     )
-    child.delayafterclose = 0
+    child.delayafterclose = child.ptyproc.delayafterclose = 0
     if text is not None:
         child.send(text)
     for pin in pins:
@@ -65,6 +65,7 @@ def with_pin(keys, pins, *arguments, text=None):
         child.sendline(pin)
     child.expect(pexpect.EOF)
     output = child.before
+    child.wait()
     child.close()
     return child.exitstatus, output
 

@@ -90,10 +90,12 @@ class Simulator:
         del self.devices[device.name]
 
     def plug(self, device):
-        if not device.plugged and self.use_uhid:
-            device.plug()
-            self.uhid_openers[device.name] = uhid.UhidOpener(self.loop, device)
+        if device.plugged:
+            return
         device.plug()
+        if self.use_uhid:
+            opener = uhid.UhidOpener(self.loop, device, uhid.open_control())
+            self.uhid_openers[device.name] = opener
 
     def unplug(self, device):
         device.unplug()

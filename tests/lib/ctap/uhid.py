@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """/dev/uhid: the key as a HID device of the kernel, seen by every program (linux/uhid.h).
 
-Only the encoding of the events is covered by tests where the kernel has no /dev/uhid; there the
-preloaded library stands in.
+Where the kernel has no /dev/uhid the preloaded library stands in, and the tests of this file play the
+kernel's part over a socket: then nothing here has met a real one.
 """
 
 import os
@@ -68,12 +68,18 @@ def output(event):
     return report[1:] if size == 65 else report
 
 
-class UhidOpener:
-    """Joins a Device and the kernel's HID layer while the key is plugged in."""
+def open_control():
+    return os.open(PATH, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
 
-    def __init__(self, loop, device):
-        self.loop, self.device = loop, device
-        self.descriptor = os.open(PATH, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
+
+class UhidOpener:
+    """Joins a Device and the kernel's HID layer while the key is plugged in.
+
+    descriptor: of open_control(); closed by remove().
+    """
+
+    def __init__(self, loop, device, descriptor):
+        self.loop, self.device, self.descriptor = loop, device, descriptor
         config = device.config
         label = "%s %s" % (config.manufacturer, config.product)
         os.write(
