@@ -2,6 +2,7 @@
 if HAVE_CMOCKA
 store_tests = \
 	tests/unit/test_account \
+	tests/unit/test_certificates \
 	tests/unit/test_config \
 	tests/unit/test_policy \
 	tests/unit/test_recovery \
@@ -16,6 +17,8 @@ tests_unit_libscratch_la_SOURCES = tests/unit/scratch.c tests/unit/scratch.h
 store_test_libs = tests/unit/libscratch.la daemon/libdaemon.la $(CMOCKA_LIBS)
 tests_unit_test_account_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_account_LDADD = $(store_test_libs)
+tests_unit_test_certificates_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_certificates_LDADD = $(store_test_libs)
 tests_unit_test_config_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_config_LDADD = $(store_test_libs)
 tests_unit_test_policy_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
