@@ -226,7 +226,9 @@ def test_wrong_authenticator_data(host, key):
     assert right[:32] == hashlib.sha256(RP_ID.encode()).digest() and right[32] == 0x41
     key.set(missing_up=True)
     assert host.ctap(channel, 0x02, GET_ASSERTION)[1][2][32] == 0
-    key.set(missing_up=False, wrong_rp_id_hash=True)
+    key.set(missing_up=False, extra_flags=0x18)
+    assert host.ctap(channel, 0x02, GET_ASSERTION)[1][2][32] == 0x19
+    key.set(extra_flags=0, wrong_rp_id_hash=True)
     assert host.ctap(channel, 0x02, GET_ASSERTION)[1][2][:32] != right[:32]
 
 

@@ -277,6 +277,7 @@ class Authenticator:
         return self.state.counter
 
     def _authenticator_data(self, rp_id_hash, flags):
+        flags |= self.behaviour.extra_flags
         if self.behaviour.missing_uv:
             flags &= ~FLAG_UV
         if self.behaviour.missing_up:

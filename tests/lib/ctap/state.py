@@ -89,6 +89,7 @@ class Behaviour(Checked):
     wrong_rp_id_hash: bool = False
     missing_uv: bool = False
     missing_up: bool = False
+    extra_flags: int = 0  # set in the authenticator data besides, such as BE 0x08 and BS 0x10
     error: int = 0  # every makeCredential and getAssertion ends with this status
     misbehave_at: str = "any"  # touch: garbage, hang and error only where a person was asked for
     unplug_at: str = ""
