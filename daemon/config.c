@@ -89,8 +89,8 @@ KEY(rp_config, key_refuse_unsolicited, value_bool(text, &s->refuse_unsolicited_e
 
 static const struct key rp_keys[] = {
     {"id", "a host name in lower case", key_id},
-    {"name", "1 to 128 characters", key_name},
-    {"icon", "a URL of 1 to 2048 characters", key_icon},
+    {"name", "text of 1 to 128 bytes", key_name},
+    {"icon", "a URL of 1 to 2048 bytes", key_icon},
     {"origins", ALLOWED_ORIGINS, key_origins},
     {"allow-cross-origin", ALLOWED_BOOL, key_allow_cross_origin},
     {"top-origins", ALLOWED_ORIGINS, key_top_origins},
@@ -109,7 +109,7 @@ static const struct key rp_keys[] = {
     {"user-verification", ALLOWED_REQUIREMENT, key_user_verification},
     {"resident-key", ALLOWED_REQUIREMENT, key_resident_key},
     {"authenticator-attachment", "platform, cross-platform", key_attachment},
-    {"appid", "1 to 1024 characters", key_appid},
+    {"appid", "text of 1 to 1024 bytes", key_appid},
     {"system-accounts", ALLOWED_BOOL, key_system_accounts},
     {"refuse-unsolicited-extensions", ALLOWED_BOOL, key_refuse_unsolicited},
 };

@@ -64,14 +64,12 @@ static enum pk_status replace(const char *text, char **target)
 
 enum pk_status value_text(const char *text, size_t max, char **target)
 {
-    size_t characters = 0;
+    size_t len = strlen(text);
 
-    for (const char *c = text; *c; c++) {
-        if (iscntrl((unsigned char)*c))
+    for (size_t i = 0; i < len; i++)
+        if (iscntrl((unsigned char)text[i]))
             return PK_INVALID_INPUT;
-        characters += ((unsigned char)*c & 0xc0) != 0x80;
-    }
-    return characters > 0 && characters <= max ? replace(text, target) : PK_INVALID_INPUT;
+    return len > 0 && len <= max ? replace(text, target) : PK_INVALID_INPUT;
 }
 
 enum pk_status value_path(const char *text, char **target)

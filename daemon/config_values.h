@@ -13,7 +13,7 @@ enum pk_status value_bool(const char *text, bool *target) PK_WARN_UNUSED;
 /* Decimal, from min to max. */
 enum pk_status value_unsigned(const char *text, unsigned min, unsigned max,
                               unsigned *target) PK_WARN_UNUSED;
-/* At most max characters, none of them a control character. */
+/* At most max bytes, none of them a control character. */
 enum pk_status value_text(const char *text, size_t max, char **target) PK_WARN_UNUSED;
 enum pk_status value_path(const char *text, char **target) PK_WARN_UNUSED;
 /* A host name or address: lower-case letters, digits, '-', '.'. */

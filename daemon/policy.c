@@ -335,8 +335,13 @@ static enum pk_status copy_request(const struct rp_config *rp,
 
     if (!given(display_name))
         display_name = request->account_full_name;
-    /* The account's full name is the system's, not the caller's: it yields where it is unfit. */
-    if (!given(display_name) || !text_valid(display_name, PK_USER_DISPLAY_NAME_MAX))
+    /*
+     * The account's full name is the system's, not the caller's: it yields where it is unfit, or
+     * too long in bytes for the helper that talks to a local key.
+     */
+    if (!given(display_name) || !text_valid(display_name, PK_USER_DISPLAY_NAME_MAX) ||
+        (display_name == request->account_full_name &&
+         strlen(display_name) > PK_USER_DISPLAY_NAME_MAX))
         display_name = user_name;
     if (status == PK_OK)
         status = copy_text(display_name, &ret->user_display_name);

@@ -134,8 +134,11 @@ static void texts_are_printable_utf8(void **state)
 static void display_name_falls_back(void **state)
 {
     const struct rp_config rp = shop();
+    static const char long_name[] =
+        "ääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääää";
     PK_AUTO_REQUIREMENTS struct pk_requirements full = ACCEPT(.account_full_name = "Jo Example");
     PK_AUTO_REQUIREMENTS struct pk_requirements unfit = ACCEPT(.account_full_name = "Jo\x01");
+    PK_AUTO_REQUIREMENTS struct pk_requirements in_bytes = ACCEPT(.account_full_name = long_name);
     PK_AUTO_REQUIREMENTS struct pk_requirements empty =
         ACCEPT(.display_name = "", .account_full_name = "Jo Example");
     PK_AUTO_REQUIREMENTS struct pk_requirements named = ACCEPT(.user_name = "jo@example.org");
@@ -143,6 +146,8 @@ static void display_name_falls_back(void **state)
     (void)state;
     assert_string_equal(full.user_display_name, "Jo Example");
     assert_string_equal(unfit.user_display_name, "jo");
+    assert_int_equal(strlen(long_name), 132);
+    assert_string_equal(in_bytes.user_display_name, "jo");
     assert_string_equal(empty.user_display_name, "Jo Example");
     assert_string_equal(named.user_display_name, "jo@example.org");
 }
