@@ -1,1 +1,114 @@
-# See Makefile.am.
+# Fuzz targets: each reads one kind of input from outside, or holds our verdict against another
+# library's. With --enable-fuzzers they are linked with libFuzzer (CC=clang; see run); otherwise with a
+# driver that replays seeds, which make check does.
+EXTRA_DIST += tests/fuzz/seeds.py tests/fuzz/replay.py tests/fuzz/run tests/fuzz/corpus
+
+fuzz_targets = \
+	tests/fuzz/fuzz_client_data \
+	tests/fuzz/fuzz_auth_data \
+	tests/fuzz/fuzz_attestation_object \
+	tests/fuzz/fuzz_cose_key \
+	tests/fuzz/fuzz_response \
+	tests/fuzz/fuzz_statement_none \
+	tests/fuzz/fuzz_statement_packed \
+	tests/fuzz/fuzz_statement_fido_u2f \
+	tests/fuzz/fuzz_statement_tpm \
+	tests/fuzz/fuzz_statement_android_key \
+	tests/fuzz/fuzz_statement_safetynet \
+	tests/fuzz/fuzz_statement_apple \
+	tests/fuzz/fuzz_statement_compound \
+	tests/fuzz/fuzz_frames \
+	tests/fuzz/diff_cbor \
+	tests/fuzz/diff_json \
+	tests/fuzz/diff_libfido2
+check_PROGRAMS += $(fuzz_targets)
+TESTS += tests/fuzz/replay.py
+
+if FUZZERS
+fuzz_driver =
+fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
+else
+fuzz_driver = tests/fuzz/driver.c
+fuzz_ldflags = $(AM_LDFLAGS)
+endif
+fuzz_webauthn = $(fuzz_driver) tests/fuzz/fuzz_target.c tests/fuzz/fuzz_target.h \
+	tests/fuzz/registration.h
+
+tests_fuzz_fuzz_client_data_SOURCES = tests/fuzz/fuzz_client_data.c $(fuzz_webauthn)
+tests_fuzz_fuzz_client_data_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_client_data_LDADD = common/webauthn/libwebauthn.la
+
+tests_fuzz_fuzz_auth_data_SOURCES = tests/fuzz/fuzz_auth_data.c $(fuzz_webauthn)
+tests_fuzz_fuzz_auth_data_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_auth_data_LDADD = common/webauthn/libwebauthn.la
+
+tests_fuzz_fuzz_attestation_object_SOURCES = tests/fuzz/fuzz_attestation_object.c $(fuzz_webauthn)
+tests_fuzz_fuzz_attestation_object_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_attestation_object_LDADD = common/webauthn/libwebauthn.la
+
+tests_fuzz_fuzz_cose_key_SOURCES = tests/fuzz/fuzz_cose_key.c $(fuzz_webauthn)
+tests_fuzz_fuzz_cose_key_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_cose_key_LDADD = common/webauthn/libwebauthn.la
+
+tests_fuzz_fuzz_response_SOURCES = tests/fuzz/fuzz_response.c $(fuzz_webauthn)
+tests_fuzz_fuzz_response_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_response_LDADD = common/webauthn/libwebauthn.la
+
+tests_fuzz_fuzz_statement_none_SOURCES = tests/fuzz/fuzz_statement.c $(fuzz_webauthn)
+tests_fuzz_fuzz_statement_none_CPPFLAGS = $(AM_CPPFLAGS) -DFORMAT='"none"'
+tests_fuzz_fuzz_statement_none_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_statement_none_LDADD = common/webauthn/libwebauthn.la
+
+tests_fuzz_fuzz_statement_packed_SOURCES = tests/fuzz/fuzz_statement.c $(fuzz_webauthn)
+tests_fuzz_fuzz_statement_packed_CPPFLAGS = $(AM_CPPFLAGS) -DFORMAT='"packed"'
+tests_fuzz_fuzz_statement_packed_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_statement_packed_LDADD = common/webauthn/libwebauthn.la
+
+tests_fuzz_fuzz_statement_fido_u2f_SOURCES = tests/fuzz/fuzz_statement.c $(fuzz_webauthn)
+tests_fuzz_fuzz_statement_fido_u2f_CPPFLAGS = $(AM_CPPFLAGS) -DFORMAT='"fido-u2f"'
+tests_fuzz_fuzz_statement_fido_u2f_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_statement_fido_u2f_LDADD = common/webauthn/libwebauthn.la
+
+tests_fuzz_fuzz_statement_tpm_SOURCES = tests/fuzz/fuzz_statement.c $(fuzz_webauthn)
+tests_fuzz_fuzz_statement_tpm_CPPFLAGS = $(AM_CPPFLAGS) -DFORMAT='"tpm"'
+tests_fuzz_fuzz_statement_tpm_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_statement_tpm_LDADD = common/webauthn/libwebauthn.la
+
+tests_fuzz_fuzz_statement_android_key_SOURCES = tests/fuzz/fuzz_statement.c $(fuzz_webauthn)
+tests_fuzz_fuzz_statement_android_key_CPPFLAGS = $(AM_CPPFLAGS) -DFORMAT='"android-key"'
+tests_fuzz_fuzz_statement_android_key_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_statement_android_key_LDADD = common/webauthn/libwebauthn.la
+
+tests_fuzz_fuzz_statement_safetynet_SOURCES = tests/fuzz/fuzz_statement.c $(fuzz_webauthn)
+tests_fuzz_fuzz_statement_safetynet_CPPFLAGS = $(AM_CPPFLAGS) -DFORMAT='"android-safetynet"'
+tests_fuzz_fuzz_statement_safetynet_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_statement_safetynet_LDADD = common/webauthn/libwebauthn.la
+
+tests_fuzz_fuzz_statement_apple_SOURCES = tests/fuzz/fuzz_statement.c $(fuzz_webauthn)
+tests_fuzz_fuzz_statement_apple_CPPFLAGS = $(AM_CPPFLAGS) -DFORMAT='"apple"'
+tests_fuzz_fuzz_statement_apple_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_statement_apple_LDADD = common/webauthn/libwebauthn.la
+
+tests_fuzz_fuzz_statement_compound_SOURCES = tests/fuzz/fuzz_statement.c $(fuzz_webauthn)
+tests_fuzz_fuzz_statement_compound_CPPFLAGS = $(AM_CPPFLAGS) -DFORMAT='"compound"'
+tests_fuzz_fuzz_statement_compound_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_statement_compound_LDADD = common/webauthn/libwebauthn.la
+
+tests_fuzz_fuzz_frames_SOURCES = tests/fuzz/fuzz_frames.c $(fuzz_driver)
+tests_fuzz_fuzz_frames_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_frames_LDADD = common/wire/libwire.la common/base/libbase.la
+
+tests_fuzz_diff_cbor_SOURCES = tests/fuzz/diff_cbor.c $(fuzz_webauthn)
+tests_fuzz_diff_cbor_CFLAGS = $(AM_CFLAGS) $(CBOR_CFLAGS)
+tests_fuzz_diff_cbor_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_diff_cbor_LDADD = common/webauthn/libwebauthn.la $(CBOR_LIBS)
+
+tests_fuzz_diff_json_SOURCES = tests/fuzz/diff_json.c $(fuzz_webauthn)
+tests_fuzz_diff_json_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_fuzz_diff_json_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_diff_json_LDADD = common/webauthn/libwebauthn.la $(JANSSON_LIBS)
+
+tests_fuzz_diff_libfido2_SOURCES = tests/fuzz/diff_libfido2.c $(fuzz_webauthn)
+tests_fuzz_diff_libfido2_CFLAGS = $(AM_CFLAGS) $(FIDO2_CFLAGS)
+tests_fuzz_diff_libfido2_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_diff_libfido2_LDADD = common/webauthn/libwebauthn.la $(FIDO2_LIBS)

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     PK_AUTO_BYTES struct pk_bytes whole = {0};
     size_t frame_size;
 
-    (void)pk_frame_size((struct pk_view){data, size}, &frame_size);
+    (void)!pk_frame_size((struct pk_view){data, size}, &frame_size);
     if (pk_frame_decode((struct pk_view){data, size}, &frame) != PK_OK)
         return 0;
     if (pk_frame_encode(&frame, &whole) != PK_OK || whole.len != size + 4 ||

@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The seed corpora of the fuzz targets, cut out of tests/vectors.
+
+    seeds.py FOLDER [TARGET…]     writes FOLDER/TARGET/*; without names, for all targets
+    seeds.py --header FILE        writes registration.h: the registration that statements are about
+
+What was found by fuzzing lies in corpus/TARGET beside this file and is copied along.
+"""
+import base64
+import hashlib
+import json
+import pathlib
+import shutil
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+VECTORS = HERE.parent / "vectors"
+STATEMENTS = {"none": "none", "packed": "packed", "fido_u2f": "fido-u2f", "tpm": "tpm",
+              "android_key": "android-key", "safetynet": "android-safetynet", "apple": "apple",
+              "compound": "compound"}
+TARGETS = ["fuzz_client_data", "fuzz_auth_data", "fuzz_attestation_object", "fuzz_cose_key",
+           "fuzz_response", "fuzz_frames", "diff_json", "diff_cbor", "diff_libfido2",
+           *(f"fuzz_statement_{name}" for name in STATEMENTS)]
+
+
+def unb64(text):
+    """Bytes of base64url, or None for what is none."""
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (TypeError, ValueError):
+        return None
+
+
+def item_end(data, at):
+    """Where the CBOR item at that place ends; raises for what is not definite and whole."""
+    head = data[at]
+    major, info = head >> 5, head & 31
+    at += 1
+    argument = info
+    if 24 <= info <= 27:
+        size = 1 << info - 24
+        argument = int.from_bytes(data[at:at + size], "big")
+        at += size
+    elif info > 27:
+        raise ValueError
+    if major in (2, 3):
+        at += argument
+    elif major in (4, 5, 6):
+        for _ in range(min({4: argument, 5: 2 * argument, 6: 1}[major], 1000)):
+            at = item_end(data, at)
+    if at > len(data):
+        raise ValueError
+    return at
+
+
+def members(obj):
+    """Name and bytes of each pair of an attestation object that is in order."""
+    try:
+        if obj[0] >> 5 != 5:
+            return
+        at = 1
+        for _ in range(obj[0] & 31):
+            end = item_end(obj, at)
+            value = item_end(obj, end)
+            yield obj[at + 1:end].decode("utf-8", "replace"), obj[end:value]
+            at = value
+    except (IndexError, ValueError, RecursionError):
+        return
+
+
+def string(item):
+    """The content of a byte string."""
+    skip = {24: 2, 25: 3, 26: 5}.get(item[0] & 31, 1)
+    return item[skip:]
+
+
+def pieces(vector):
+    """(target, bytes) of everything in a vector that some target reads."""
+    line = vector.get("input")
+    if not isinstance(line, dict) or not isinstance(line.get("credential"), dict):
+        return
+    credential = line["credential"]
+    text = json.dumps(credential).encode()
+    yield "fuzz_response", text
+    yield "diff_json", text
+    response = credential.get("response")
+    response = response if isinstance(response, dict) else {}
+    client = unb64(response.get("clientDataJSON"))
+    if client is not None:
+        yield "fuzz_client_data", client
+        yield "diff_json", client
+    yield from attested(unb64(response.get("attestationObject")))
+    yield from asserted(line, response, client)
+
+
+def attested(obj):
+    if obj is None:
+        return
+    yield "fuzz_attestation_object", obj
+    yield "diff_cbor", obj
+    parts = dict(members(obj))
+    if {"fmt", "attStmt", "authData"} <= parts.keys():
+        fmt = parts["fmt"][1:].decode("utf-8", "replace")
+        yield from ((f"fuzz_statement_{name}", parts["attStmt"])
+                    for name, known in STATEMENTS.items() if fmt == known)
+        data = string(parts["authData"])
+        yield "fuzz_auth_data", data
+        yield "fuzz_cose_key", data[87:]
+
+
+def asserted(line, response, client):
+    data, signature = unb64(response.get("authenticatorData")), unb64(response.get("signature"))
+    record = line.get("record")
+    public = unb64(record.get("publicKey")) if isinstance(record, dict) else None
+    if public is not None:
+        yield "fuzz_cose_key", public
+        yield "diff_cbor", public
+    if data is not None:
+        yield "fuzz_auth_data", data
+    if None not in (public, data, signature, client):
+        yield "diff_libfido2", len(public).to_bytes(2, "big") + public + \
+            len(data).to_bytes(2, "big") + data + hashlib.sha256(client).digest() + signature
+
+
+def collect():
+    """Target to its seeds, each once."""
+    seeds = {target: {} for target in TARGETS}
+
+    def keep(target, data):
+        seeds[target][hashlib.sha256(data).hexdigest()[:16]] = data
+
+    for path in sorted(VECTORS.glob("*valid/*.json")):
+        for target, data in pieces(json.loads(path.read_text())):
+            keep(target, data)
+    for path in sorted((VECTORS / "frames").glob("*valid/*.bin")):
+        keep("fuzz_frames", path.read_bytes())
+        keep("fuzz_frames", path.read_bytes()[4:])
+    for target in TARGETS:
+        for path in sorted((HERE / "corpus" / target).glob("*")):
+            keep(target, path.read_bytes())
+    return seeds
+
+
+def write(folder, targets):
+    for target, seeds in collect().items():
+        if targets and target not in targets:
+            continue
+        to = pathlib.Path(folder) / target
+        shutil.rmtree(to, ignore_errors=True)
+        to.mkdir(parents=True)
+        for name, data in seeds.items():
+            (to / name).write_bytes(data)
+
+
+def array(name, data):
+    rows = [", ".join(f"0x{byte:02x}" for byte in data[i:i + 14]) for i in range(0, len(data), 14)]
+    return f"static const uint8_t {name}[] = {{\n    " + ",\n    ".join(rows) + ",\n};\n"
+
+
+def header(path):
+    vector = json.loads((VECTORS / "valid/packed-es256.json").read_text())["input"]
+    response = vector["credential"]["response"]
+    data = string(dict(members(unb64(response["attestationObject"])))["authData"])
+    digest = hashlib.sha256(unb64(response["clientDataJSON"])).digest()
+    pathlib.Path(path).write_text(
+        "/* SPDX-License-Identifier: BSD-2-Clause */\n"
+        "/* The registration of tests/vectors; written by seeds.py --header. */\n"
+        "#ifndef PK_TESTS_FUZZ_REGISTRATION_H\n#define PK_TESTS_FUZZ_REGISTRATION_H\n\n"
+        "#include <stdint.h>\n\n/* clang-format off */\n"
+        + array("registration_auth_data", data) + array("registration_public_key", data[87:])
+        + array("registration_client_data_hash", digest) + "/* clang-format on */\n\n#endif\n")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--header"]:
+        header(sys.argv[2])
+    else:
+        write(sys.argv[1], sys.argv[2:])
