@@ -73,7 +73,7 @@ static void ask(const struct account_choice *choice, struct conversation *conver
 {
     PK_AUTO_WRITER struct pk_writer writer = pk_writer_new(QUESTION_MAX);
     PK_AUTO_BYTES struct pk_bytes text = {0};
-    char number[16];
+    char number[32];
 
     pk_writer_put(&writer, pk_view_string("This security key holds several accounts:"));
     for (size_t i = 0; i < choice->count; i++) {

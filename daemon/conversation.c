@@ -13,6 +13,7 @@
 
 #define MESSAGES_MAX       32 /* said and not yet fetched; more info is left unsaid */
 #define PER_CONNECTION_MAX 64 /* also for root: one broken program must not take all */
+#define KEPT_FROM_ROOT     64 /* of the total: root's programs must not shut users out */
 #define FINISHED_MAX       64 /* kept to answer "Finished"; the oldest goes first */
 #define LINGER_UNREAD      60 /* seconds that a result waits to be fetched */
 #define LINGER_READ        10
@@ -324,8 +325,10 @@ static bool within_limits(struct conversations *conversations, const struct call
     }
     if (finished >= FINISHED_MAX)
         conversation_free(conversations, oldest);
-    return total < PK_CONVERSATIONS_MAX && of_connection < PER_CONNECTION_MAX &&
-           (call->uid == 0 || of_uid < conversations->daemon->config->conversations_per_user);
+    if (total >= PK_CONVERSATIONS_MAX || of_connection >= PER_CONNECTION_MAX)
+        return false;
+    return of_uid < (call->uid == 0 ? PK_CONVERSATIONS_MAX - KEPT_FROM_ROOT
+                                    : conversations->daemon->config->conversations_per_user);
 }
 
 static struct conversation *create(struct daemon *daemon, const struct call *call)
