@@ -164,6 +164,7 @@ const char *message_outcome(enum pk_status status)
     case PK_STORAGE:
         return "The credential store failed.";
     case PK_EXISTS:
+    case PK_CREDENTIAL_REGISTERED:
         return "This passkey is enrolled already.";
     default:
         return "The answer was refused.";

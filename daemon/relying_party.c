@@ -185,6 +185,7 @@ static void refuse(struct call *call, enum pk_status status)
 {
     switch (status) {
     case PK_EXISTS:
+    case PK_CREDENTIAL_REGISTERED:
         call_fail(call, PK_BUS_ERROR_ALREADY_ENROLLED, "this passkey is enrolled already");
         break;
     case PK_LIMIT_EXCEEDED:
