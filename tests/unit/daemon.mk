@@ -1,1 +1,34 @@
-# See Makefile.am.
+# Tests of the daemon's pure parts, and of its dealings with helper processes.
+if HAVE_CMOCKA
+daemon_tests = \
+	tests/unit/test_ceremony \
+	tests/unit/test_context \
+	tests/unit/test_helper \
+	tests/unit/test_messages \
+	tests/unit/test_methods \
+	tests/unit/test_secret_reader \
+	tests/unit/test_value
+check_PROGRAMS += $(daemon_tests)
+TESTS += $(daemon_tests)
+
+daemon_test_libs = daemon/libdaemon.la $(CMOCKA_LIBS) $(EVENT_LIBS)
+daemon_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS)
+tests_unit_test_ceremony_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_ceremony_LDADD = $(daemon_test_libs)
+tests_unit_test_context_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_context_LDADD = $(daemon_test_libs)
+tests_unit_test_helper_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_helper_LDADD = $(daemon_test_libs)
+tests_unit_test_messages_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_messages_LDADD = $(daemon_test_libs)
+tests_unit_test_methods_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_methods_LDADD = $(daemon_test_libs)
+tests_unit_test_secret_reader_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_secret_reader_LDADD = $(daemon_test_libs)
+tests_unit_test_value_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_value_LDADD = $(daemon_test_libs)
+
+# A helper that does what a good one never would; test_helper says which under its name.
+check_PROGRAMS += tests/unit/bad_helper
+tests_unit_bad_helper_LDADD = common/wire/libwire.la common/base/libbase.la
+endif

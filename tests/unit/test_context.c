@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/webauthn/crypto.h"
+#include "daemon/context.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct context sudo = {
+    .act = "authenticate",
+    .user = "alice",
+    .service = "sudo",
+    .host = "web1",
+    .tty = "/dev/pts/3",
+    .rhost = "",
+    .command = "apt \"upgrade\"",
+    .target = "root",
+};
+
+static void json_is_canonical(void **state)
+{
+    char *json = context_json(&sudo);
+
+    (void)state;
+    assert_string_equal(json, "{\"act\":\"authenticate\",\"command\":\"apt \\\"upgrade\\\"\","
+                              "\"host\":\"web1\",\"rhost\":\"\",\"service\":\"sudo\","
+                              "\"target\":\"root\",\"tty\":\"/dev/pts/3\",\"user\":\"alice\"}");
+    free(json);
+}
+
+static void json_refuses_what_is_not_utf8(void **state)
+{
+    struct context odd = sudo;
+
+    (void)state;
+    odd.command = "rm \xff";
+    assert_null(context_json(&odd));
+}
+
+/* SHA-256(01 ‖ nonce ‖ json), as another implementation computed it. */
+static void challenge_is_bound(void **state)
+{
+    static const uint8_t expected[PK_HASH_SIZE] = {0x91, 0x9f, 0x7e, 0xc0, 0xf9, 0x6a, 0xf1, 0x8b,
+                                                   0x12, 0x1a, 0x72, 0xb4, 0xe7, 0x9b, 0xe7, 0x53,
+                                                   0xaa, 0xe4, 0x19, 0x03, 0x6a, 0x96, 0x1b, 0xa0,
+                                                   0x0f, 0x36, 0x69, 0x7b, 0x6f, 0xb8, 0x31, 0x78};
+    uint8_t nonce[PK_CHALLENGE_SIZE];
+    uint8_t challenge[PK_HASH_SIZE];
+    uint8_t other[PK_HASH_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(nonce); i++)
+        nonce[i] = (uint8_t)i;
+    context_challenge(nonce, "{\"user\":\"alice\"}", challenge);
+    assert_memory_equal(challenge, expected, sizeof(expected));
+    context_challenge(nonce, "{\"user\":\"mallory\"}", other);
+    assert_memory_not_equal(challenge, other, sizeof(other));
+    nonce[0] ^= 1;
+    context_challenge(nonce, "{\"user\":\"alice\"}", other);
+    assert_memory_not_equal(challenge, other, sizeof(other));
+}
+
+static void client_data_has_the_local_origin(void **state)
+{
+    static const char text[] = "{\"type\":\"webauthn.get\",\"challenge\":\"AQID\","
+                               "\"origin\":\"local://web1.example\",\"crossOrigin\":false}";
+    const uint8_t challenge[] = {1, 2, 3};
+    uint8_t expected[PK_HASH_SIZE];
+    uint8_t hash[PK_HASH_SIZE];
+
+    (void)state;
+    pk_sha256(pk_view_string(text), expected);
+    assert_int_equal(context_client_data_hash("webauthn.get", (struct pk_view){challenge, 3},
+                                              "web1.example", hash),
+                     PK_OK);
+    assert_memory_equal(hash, expected, sizeof(hash));
+    assert_int_equal(
+        context_client_data_hash("webauthn.get", (struct pk_view){challenge, 3}, "a\"b", hash),
+        PK_INVALID_ARGUMENT);
+}
+
+static void remote_is_another_host(void **state)
+{
+    static const struct {
+        const char *rhost;
+        bool remote;
+    } cases[] = {
+        {"", false},        {"localhost", false}, {"127.0.0.1", false}, {"::1", false},
+        {"10.0.0.1", true}, {"web2", true},       {"localhost2", true}, {"127.0.0.1.evil", true},
+    };
+    struct context context = sudo;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        context.rhost = cases[i].rhost;
+        assert_int_equal(context_is_remote(&context), cases[i].remote);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(json_is_canonical),
+        cmocka_unit_test(json_refuses_what_is_not_utf8),
+        cmocka_unit_test(challenge_is_bound),
+        cmocka_unit_test(client_data_has_the_local_origin),
+        cmocka_unit_test(remote_is_another_host),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

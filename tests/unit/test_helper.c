@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+#include "daemon/helper.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PATIENCE 20 /* seconds until the test counts as failed */
+
+struct session {
+    struct event_base *base;
+    struct helpers *helpers;
+    struct event *children;
+    char folder[64];
+    unsigned frames;
+    unsigned exits;
+};
+
+static void on_frame(void *data, const struct pk_frame *frame)
+{
+    struct session *session = data;
+
+    assert_int_equal(frame->type, PK_FRAME_TOUCH);
+    session->frames++;
+}
+
+static void on_exited(void *data)
+{
+    struct session *session = data;
+
+    session->exits++;
+    (void)event_base_loopbreak(session->base);
+}
+
+static void on_child(evutil_socket_t number, short what, void *data)
+{
+    (void)number, (void)what;
+    helpers_reap(((struct session *)data)->helpers);
+}
+
+static int set_up(void **state)
+{
+    struct session *session = calloc(1, sizeof(*session));
+
+    session->base = event_base_new();
+    session->helpers = helpers_new(session->base);
+    session->children = evsignal_new(session->base, SIGCHLD, on_child, session);
+    (void)event_add(session->children, NULL);
+    (void)strcpy(session->folder, "/tmp/passkeyd-test-XXXXXX");
+    *state = session;
+    return mkdtemp(session->folder) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    struct session *session = *state;
+
+    helpers_free(session->helpers);
+    event_free(session->children);
+    event_base_free(session->base);
+    (void)rmdir(session->folder);
+    free(session);
+    return 0;
+}
+
+static const struct helper_ops ops = {on_frame, on_exited};
+
+/* Starts the bad helper under that name and runs it to its end. */
+static void run(struct session *session, const char *name, unsigned lifetime, bool cancel)
+{
+    const struct timeval patience = {PATIENCE, 0};
+    const char *build = getenv("top_builddir");
+    PK_AUTO_FREE char *program = pk_text_format("%s/tests/unit/bad_helper", build ? build : ".");
+    PK_AUTO_FREE char *link = pk_text_format("%s/%s", session->folder, name);
+    struct helper *helper;
+
+    assert_int_equal(symlink(program, link), 0);
+    assert_int_equal(helper_new(session->helpers, link, lifetime, &ops, session, &helper), PK_OK);
+    if (cancel)
+        helper_cancel(helper);
+    (void)event_base_loopexit(session->base, &patience);
+    (void)event_base_dispatch(session->base);
+    (void)unlink(link);
+    assert_int_equal(session->exits, 1);
+}
+
+static void last_words_are_heard(void **state)
+{
+    struct session *session = *state;
+
+    run(session, "last-words", 0, false);
+    assert_int_equal(session->frames, 3);
+}
+
+static void death_is_noticed(void **state)
+{
+    run(*state, "dies", 0, false);
+}
+
+static void a_flood_is_stopped(void **state)
+{
+    struct session *session = *state;
+
+    run(session, "floods", 0, false);
+    assert_true(session->frames <= 128);
+}
+
+static void broken_framing_is_stopped(void **state)
+{
+    struct session *session = *state;
+
+    run(session, "overlong", 0, false);
+    assert_int_equal(session->frames, 0);
+}
+
+static void another_version_is_stopped(void **state)
+{
+    run(*state, "stranger", 0, false);
+}
+
+static void silence_ends_at_the_deadline(void **state)
+{
+    run(*state, "mute", 1, false);
+}
+
+static void cancel_is_not_a_request(void **state)
+{
+    run(*state, "mute", 0, true);
+}
+
+static void a_closed_output_is_not_waited_for(void **state)
+{
+    run(*state, "hangs", 0, false);
+}
+
+static void a_missing_program_is_a_death(void **state)
+{
+    struct session *session = *state;
+    struct helper *helper;
+
+    assert_int_equal(
+        helper_new(session->helpers, "/nonexistent/program", 0, &ops, session, &helper), PK_OK);
+    (void)event_base_dispatch(session->base);
+    assert_int_equal(session->exits, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(last_words_are_heard, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(death_is_noticed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_flood_is_stopped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(broken_framing_is_stopped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(another_version_is_stopped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(silence_ends_at_the_deadline, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(cancel_is_not_a_request, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_closed_output_is_not_waited_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_missing_program_is_a_death, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/base/cleanup.h"
+#include "daemon/messages.h"
+
+#include <string.h>
+
+static const struct context nothing = {"authenticate", "", "", "", "", "", "", ""};
+
+static void purposes_name_what_is_approved(void **state)
+{
+    static const struct {
+        struct context context;
+        const char *expected;
+    } cases[] = {
+        {{"authenticate", "alice", "sudo", "web1", "", "", "apt upgrade", "root"},
+         "to run \"apt upgrade\" as root on web1"},
+        {{"authenticate", "alice", "sudo", "web1", "", "", "apt upgrade", ""},
+         "to run \"apt upgrade\" on web1"},
+        {{"authenticate", "alice", "login", "web1", "", "", "", ""},
+         "to sign in as alice on web1 (login)"},
+        {{"authenticate", "alice", "su", "web1", "", "", "", "root"},
+         "to become root on web1 (su)"},
+        {{"authenticate", "root", "su", "web1", "", "", "", "root"},
+         "to sign in as root on web1 (su)"},
+        {{"authenticate", "", "gdm", "web1", "", "", "", ""}, "to sign in on web1 (gdm)"},
+        {{"authenticate", "alice", "", "web1", "", "", "", ""}, "to sign in as alice on web1"},
+        {{"enroll", "alice", "", "web1", "", "", "", ""}, "to enroll it for alice on web1"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        PK_AUTO_FREE char *text = message_purpose(&cases[i].context);
+
+        assert_string_equal(text, cases[i].expected);
+    }
+}
+
+/* A caller's text must not be able to move the cursor or hide a part of the line. */
+static void purposes_are_printable(void **state)
+{
+    struct context context = nothing;
+    PK_AUTO_FREE char *text = NULL;
+
+    (void)state;
+    context.command = "rm\n\x1b[2K ls";
+    context.target = "root";
+    text = message_purpose(&context);
+    assert_string_equal(text, "to run \"rm??[2K ls\" as root");
+}
+
+static void touch_names_keys_that_differ(void **state)
+{
+    char blue[] = "Blue", red[] = "Red", black[] = "Black";
+    char *items[] = {blue, red, black};
+    struct pk_strings names = {items, 1};
+    PK_AUTO_FREE char *one = message_touch(&names, "now");
+    PK_AUTO_FREE char *two = NULL, *three = NULL, *alike = NULL;
+
+    (void)state;
+    names.count = 2;
+    two = message_touch(&names, "now");
+    names.count = 3;
+    three = message_touch(&names, "now");
+    items[1] = items[2] = blue;
+    alike = message_touch(&names, "now");
+    assert_string_equal(one, "Touch your security key now");
+    assert_string_equal(two, "Touch one of your security keys (Blue or Red) now");
+    assert_string_equal(three, "Touch one of your security keys (Blue, Red or Black) now");
+    assert_string_equal(alike, "Touch one of your security keys now");
+}
+
+static void device_names(void **state)
+{
+    char empty[] = "", product[] = "Key\x07 5", maker[] = "Maker";
+    struct pk_device device = {.manufacturer = maker, .product = product};
+    PK_AUTO_FREE char *by_product = message_device_name(&device);
+    PK_AUTO_FREE char *by_maker = NULL, *by_nothing = NULL;
+
+    (void)state;
+    device.product = empty;
+    by_maker = message_device_name(&device);
+    device.manufacturer = empty;
+    by_nothing = message_device_name(&device);
+    assert_string_equal(by_product, "Key? 5");
+    assert_string_equal(by_maker, "Maker");
+    assert_string_equal(by_nothing, "security key");
+}
+
+static void every_outcome_has_a_text(void **state)
+{
+    (void)state;
+    assert_string_equal(message_outcome(PK_OK), "");
+    for (int status = PK_OK + 1; status < PK_STATUS_COUNT; status++)
+        assert_true(strlen(message_outcome((enum pk_status)status)) > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(purposes_name_what_is_approved), cmocka_unit_test(purposes_are_printable),
+        cmocka_unit_test(touch_names_keys_that_differ),   cmocka_unit_test(device_names),
+        cmocka_unit_test(every_outcome_has_a_text),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
