@@ -68,6 +68,8 @@ bool pk_utf8_valid(struct pk_view text)
     uint32_t code_point;
     size_t ascii = ascii_length(text);
 
+    if (ascii == text.len)
+        return true;
     text = (struct pk_view){text.ptr + ascii, text.len - ascii};
     while (text.len > 0) {
         size_t len = utf8_sequence(text, &code_point);

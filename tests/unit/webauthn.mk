@@ -1,5 +1,57 @@
-# The relying party's tests.
+# The relying party's tests, and passkeyctl verify alone for vectors and measurements.
 check_PROGRAMS += tests/unit/verify_cli
 tests_unit_verify_cli_SOURCES = tests/unit/verify_cli.c
-tests_unit_verify_cli_CFLAGS = $(PK_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_verify_cli_CFLAGS = $(PK_CFLAGS)
 tests_unit_verify_cli_LDADD = client/libverify.la
+EXTRA_DIST += tests/unit/webauthn_ceremony.h tests/unit/webauthn_samples.h tests/unit/webauthn_samples.py tests/unit/webauthn_support.h
+
+if HAVE_CMOCKA
+webauthn_tests = \
+	tests/unit/test_attestation \
+	tests/unit/test_authdata \
+	tests/unit/test_cbor \
+	tests/unit/test_certificate \
+	tests/unit/test_client_data \
+	tests/unit/test_cose \
+	tests/unit/test_crypto \
+	tests/unit/test_der \
+	tests/unit/test_extensions \
+	tests/unit/test_json \
+	tests/unit/test_response \
+	tests/unit/test_signature \
+	tests/unit/test_signature_edwards \
+	tests/unit/test_tpm \
+	tests/unit/test_verify
+check_PROGRAMS += $(webauthn_tests)
+TESTS += $(webauthn_tests)
+tests_unit_test_attestation_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_attestation_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
+tests_unit_test_authdata_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_authdata_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
+tests_unit_test_cbor_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_cbor_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
+tests_unit_test_certificate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_certificate_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
+tests_unit_test_client_data_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_client_data_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
+tests_unit_test_cose_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_cose_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
+tests_unit_test_crypto_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_crypto_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
+tests_unit_test_der_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_der_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
+tests_unit_test_extensions_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_extensions_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
+tests_unit_test_json_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_json_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
+tests_unit_test_response_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_response_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
+tests_unit_test_signature_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_signature_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
+tests_unit_test_signature_edwards_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_signature_edwards_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
+tests_unit_test_tpm_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_tpm_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
+tests_unit_test_verify_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_verify_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
+endif

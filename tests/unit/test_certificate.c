@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* attest_certificate.c; what single certificates can have wrong is in tests/vectors. */
+#include "common/webauthn/attest_certificate.h"
+
+#include "tests/unit/webauthn_ceremony.h"
+
+enum { IN_2025 = 1735689600, IN_2023 = 1672531200 };
+static const time_t in_2035 = 2051222400;
+
+static enum pk_status parse(struct pk_view der)
+{
+    PK_AUTO_CERTIFICATE struct pk_certificate *certificate = NULL;
+
+    return pk_certificate_parse(der, &certificate);
+}
+
+static struct pk_certificate *leaf(void)
+{
+    PK_AUTO_BYTES struct pk_bytes der = unhex(sample_leaf);
+    struct pk_certificate *certificate = NULL;
+
+    assert_status(pk_certificate_parse(pk_view_of(&der), &certificate), PK_OK);
+    return certificate;
+}
+
+static void parsing(void **state)
+{
+    (void)state;
+    check_prefixes(parse, sample_leaf);
+    assert_status(parse((struct pk_view){NULL, 0}), PK_CERTIFICATE_MALFORMED);
+    pk_certificate_free(NULL);
+}
+
+static void fields(void **state)
+{
+    PK_AUTO_CERTIFICATE struct pk_certificate *certificate = leaf();
+    PK_AUTO_CERTIFICATE struct pk_certificate *root = NULL;
+    PK_AUTO_BYTES struct pk_bytes root_der = unhex(sample_root);
+    struct pk_view value;
+    bool critical;
+
+    (void)state;
+    assert_status(pk_certificate_parse(pk_view_of(&root_der), &root), PK_OK);
+    assert_status(pk_certificate_check_leaf(certificate), PK_OK);
+    assert_status(pk_certificate_check_leaf(root), PK_CERTIFICATE_CA);
+    assert_status(pk_certificate_check_packed_subject(certificate), PK_OK);
+    assert_status(pk_certificate_check_packed_subject(root), PK_CERTIFICATE_SUBJECT);
+    assert_status(pk_certificate_check_aik(certificate), PK_CERTIFICATE_SUBJECT);
+    assert_true(pk_certificate_has_p256_key(certificate));
+    assert_false(pk_certificate_names_host(certificate, "attest.android.com"));
+    assert_status(pk_certificate_check_aaguid(certificate, pk_view_string("no extension says so")),
+                  PK_OK);
+    assert_status(pk_certificate_extension(certificate, "1.2.3.4", &value, &critical),
+                  PK_NOT_FOUND);
+    assert_status(pk_certificate_extension(certificate, "2.5.29.19", &value, &critical), PK_OK);
+    assert_int_equal(value.len, 2); /* an empty sequence: CA false */
+    assert_true(critical);
+}
+
+static void keys(void **state)
+{
+    PK_AUTO_CERTIFICATE struct pk_certificate *certificate = leaf();
+    PK_AUTO_BYTES struct pk_bytes cose = unhex(sample_es256_key);
+    PK_AUTO_PUBLIC_KEY struct pk_public_key *other = NULL, *same = NULL;
+    struct evp_pkey_st *evp;
+
+    (void)state;
+    assert_status(pk_public_key_parse(pk_view_of(&cose), &other), PK_OK);
+    assert_false(pk_certificate_has_key(certificate, other));
+    assert_status(pk_certificate_key(certificate, &evp), PK_OK);
+    assert_status(pk_public_key_wrap(pk_algorithm_find(-7), evp, &same), PK_OK);
+    assert_true(pk_certificate_has_key(certificate, same));
+}
+
+static void signatures(void **state)
+{
+    PK_AUTO_CERTIFICATE struct pk_certificate *certificate = leaf();
+    PK_AUTO_BYTES struct pk_bytes signature = unhex(sample_message_es256);
+    struct pk_view message = pk_view_string("message"), view = pk_view_of(&signature);
+
+    (void)state;
+    assert_status(pk_certificate_verify_signature(certificate, -7, message, view),
+                  PK_ATTESTATION_SIGNATURE_INVALID);
+    assert_status(pk_certificate_verify_signature(certificate, -7, message, message),
+                  PK_ATTESTATION_SIGNATURE_INVALID);
+    assert_status(pk_certificate_verify_signature(certificate, -257, message, view),
+                  PK_ATTESTATION_ALGORITHM_MISMATCH);
+    assert_status(pk_certificate_verify_signature(certificate, 5, message, view),
+                  PK_ALGORITHM_UNSUPPORTED);
+}
+
+static void paths(void **state)
+{
+    struct pk_bytes leaf_der = unhex(sample_leaf), root_der = unhex(sample_root);
+    struct pk_bytes with_root[] = {leaf_der, root_der};
+    bool trusted = false;
+
+    (void)state;
+    assert_status(pk_certificate_path_verify(&leaf_der, 1, &root_der, 1, IN_2025, &trusted), PK_OK);
+    assert_true(trusted);
+    assert_status(pk_certificate_path_verify(with_root, 2, &root_der, 1, IN_2025, &trusted), PK_OK);
+    assert_true(trusted);
+    /* The attestation certificate itself can be the anchor. */
+    assert_status(pk_certificate_path_verify(&leaf_der, 1, &leaf_der, 1, IN_2025, &trusted), PK_OK);
+    assert_true(trusted);
+    /* A root that came along vouches for nobody. */
+    assert_status(pk_certificate_path_verify(with_root, 2, NULL, 0, IN_2025, &trusted), PK_OK);
+    assert_false(trusted);
+    assert_status(pk_certificate_path_verify(&root_der, 1, &leaf_der, 1, IN_2025, &trusted), PK_OK);
+    assert_false(trusted);
+    assert_status(pk_certificate_path_verify(&leaf_der, 1, &root_der, 1, IN_2023, &trusted), PK_OK);
+    assert_false(trusted);
+    assert_status(pk_certificate_path_verify(&leaf_der, 1, &root_der, 1, in_2035, &trusted), PK_OK);
+    assert_false(trusted);
+    root_der.len--;
+    assert_status(pk_certificate_path_verify(&leaf_der, 1, &root_der, 1, IN_2025, &trusted),
+                  PK_INVALID_ARGUMENT);
+    assert_status(pk_certificate_path_verify(&root_der, 1, &leaf_der, 1, IN_2025, &trusted),
+                  PK_CERTIFICATE_MALFORMED);
+    pk_bytes_clear(&leaf_der);
+    pk_bytes_clear(&root_der);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(parsing),    cmocka_unit_test(fields), cmocka_unit_test(keys),
+        cmocka_unit_test(signatures), cmocka_unit_test(paths),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
