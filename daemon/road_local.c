@@ -143,6 +143,16 @@ static size_t count(const struct local_road *road, enum candidate_state state)
     return found;
 }
 
+/* Keys that are answering the silent check now; those in use by others are not waited for. */
+static size_t count_answering(const struct local_road *road)
+{
+    size_t found = 0;
+
+    for (const struct candidate *c = road->candidates; c; c = c->next)
+        found += c->state == CANDIDATE_CHECKING && !key_is_queued(c->key);
+    return found;
+}
+
 static void say(struct local_road *road, const char *event, const char *text)
 {
     if (text)
@@ -233,7 +243,7 @@ static void decide(struct local_road *road)
 
     if (road->over)
         return;
-    if (ready > 0 && (count(road, CANDIDATE_ACTIVE) > 0 || count(road, CANDIDATE_CHECKING) == 0)) {
+    if (ready > 0 && (count(road, CANDIDATE_ACTIVE) > 0 || count_answering(road) == 0)) {
         (void)evtimer_del(road->gather);
         proceed_all(road, CANDIDATE_READY);
     } else if (ready > 0 && !evtimer_pending(road->gather, NULL)) {
@@ -280,7 +290,7 @@ static void on_busy(evutil_socket_t fd, short what, void *data)
     struct local_road *road = data;
 
     (void)fd, (void)what;
-    if (count(road, CANDIDATE_ACTIVE) > 0)
+    if (count(road, CANDIDATE_ACTIVE) + count(road, CANDIDATE_READY) > 0)
         return;
     for (const struct candidate *c = road->candidates; c; c = c->next) {
         if (c->key && key_is_queued(c->key)) {
