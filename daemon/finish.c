@@ -24,9 +24,9 @@ static enum pk_status judge_account(const struct ceremony *ceremony, const struc
     if (ceremony->account.name) {
         if (strcmp(account->name, ceremony->account.name) != 0 ||
             account->uid != ceremony->account.uid)
-            return PK_DENIED;
+            return PK_CREDENTIAL_NOT_ALLOWED;
     } else if (ceremony->owner != 0 && account->uid != ceremony->owner) {
-        return PK_DENIED; /* an unprivileged caller may only end as itself */
+        return PK_CREDENTIAL_NOT_ALLOWED; /* an unprivileged caller may only end as itself */
     }
     return ceremony->system_account ? system_account_check(account->name, account->uid) : PK_OK;
 }
@@ -40,12 +40,12 @@ enum pk_status finish_find(struct daemon *daemon, const struct ceremony *ceremon
     enum pk_status status;
 
     if (credential_id.len == 0)
-        return PK_NOT_FOUND;
+        return PK_CREDENTIAL_NOT_ALLOWED;
     status = daemon->store->verbs->list(daemon->store, &filter, &found);
     if (status)
         return status;
     if (found.count != 1)
-        return PK_NOT_FOUND;
+        return PK_CREDENTIAL_NOT_ALLOWED;
     status = judge_account(ceremony, &found.items[0].account);
     if (status)
         return status;

@@ -42,7 +42,8 @@ enum pk_status finish_registration_json(struct daemon *daemon, const struct cere
 
 /*
  * Finds the credential with that id among the ceremony's relying party and holds its account to
- * the ceremony: PK_NOT_FOUND, PK_DENIED for somebody else's, PK_ACCOUNT_CHANGED, PK_UNKNOWN_USER.
+ * the ceremony: PK_CREDENTIAL_NOT_ALLOWED when it is unknown or somebody else's,
+ * PK_ACCOUNT_CHANGED, PK_UNKNOWN_USER.
  */
 enum pk_status finish_find(struct daemon *daemon, const struct ceremony *ceremony,
                            struct pk_view credential_id, struct credential *ret) PK_WARN_UNUSED;

@@ -43,3 +43,5 @@ sbin_PROGRAMS += daemon/passkeyd
 daemon_passkeyd_SOURCES = daemon/main.c
 daemon_passkeyd_CFLAGS = $(PK_CFLAGS) $(EVENT_CFLAGS)
 daemon_passkeyd_LDADD = daemon/libdaemon.la $(EVENT_LIBS)
+
+dist_man_MANS += doc/passkeyd.8

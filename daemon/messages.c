@@ -157,6 +157,8 @@ const char *message_outcome(enum pk_status status)
         return "Too many: a limit is reached.";
     case PK_UNSUPPORTED:
         return "No way to use a passkey here.";
+    case PK_CREDENTIAL_NOT_ALLOWED:
+        return "This passkey is not this account's.";
     case PK_DENIED:
         return "The passkeyd service may not open the security key.";
     case PK_UNAVAILABLE:
