@@ -211,6 +211,8 @@ def test_create_and_sign(keys, helper, version, algorithm):
 def test_first_algorithm_the_key_has(keys, helper):
     key = keys.add("blue", version="2.0", algorithms=[-8])
     assert create(helper, key, algorithms=[-7, -8]).public_key[3] == -8
+    made = create(helper, keys.add("green", version="2.0"), algorithms=[-8, -7])
+    assert made.public_key[3] == -8 and made.seen == [frames.TOUCH]  # and no second credential
 
 
 def test_no_algorithm_in_common(keys, helper):
@@ -239,8 +241,10 @@ def test_resident_key(keys, helper):
     assert not create(helper, key, resident_key=frames.UNSET, user_handle=b"4").discoverable
 
 
-def test_resident_key_without_room(keys, helper):
-    none, one = keys.add("blue", resident_keys=0), keys.add("green", resident_keys=1)
+@pytest.mark.parametrize("version", ["2.0", "2.1"])
+def test_resident_key_without_room(keys, helper, version):
+    none = keys.add("blue", version=version, resident_keys=0)
+    one = keys.add("green", version=version, resident_keys=1)
     assert not create(helper, none, resident_key=frames.PREFERRED).discoverable
     assert create(helper, one, resident_key=frames.PREFERRED).discoverable
     assert not create(helper, one, resident_key=frames.PREFERRED, user_handle=b"2").discoverable
@@ -311,6 +315,23 @@ def test_long_allow_list(keys, helper):
     (assertion,), _ = sign(helper, key, *others[:30], made.id, *others[31:])
     made.check(assertion)
     assert request(helper, key, *others).expect(frames.CHECKED)["status"] == "no-match"
+
+
+@pytest.mark.parametrize("version", ["2.1", "u2f"])
+def test_two_on_the_list(keys, helper, version):
+    """Both are on the key: one is used, for one touch."""
+    key = keys.add("blue", version=version)
+    first = create(helper, key, user_handle=b"1")
+    second = create(helper, key, user_handle=b"2")
+    key.set(touch="wait")
+    running = request(helper, key, first.id, second.id)
+    running.proceed()
+    running.expect(frames.TOUCH)
+    key.wait_touch_wanted()
+    assert key.touch()
+    (assertion,) = running.expect(frames.ASSERTION)["assertions"]
+    assert running.ended() == 0
+    (first if assertion["credential_id"] == first.id else second).check(assertion)
 
 
 def test_discoverable(keys, helper):
