@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum pk_status ceremony_checked(const struct key *key, enum pk_status status, bool uncertain)
+enum pk_status ceremony_checked(struct key *key, enum pk_status status, bool uncertain)
 {
     PK_AUTO_FRAME struct pk_frame proceed = {0};
     const struct pk_frame checked = {
@@ -21,7 +21,7 @@ enum pk_status ceremony_checked(const struct key *key, enum pk_status status, bo
         return sent;
     if (status != PK_OK && !uncertain)
         return status;
-    return channel_expect(key->hid.channel, PK_FRAME_PROCEED, &proceed);
+    return hid_expect(&key->hid, PK_FRAME_PROCEED, &proceed);
 }
 
 /* A PIN that no key could have: handing it over would only cost a try (CTAP 2.1 section 6.5.1). */
@@ -34,7 +34,6 @@ static bool well_formed(const struct pk_secret *pin)
 /* Asks until something that can be a PIN comes. PK_PIN_REQUIRED: the person declined. */
 static enum pk_status ask_pin(struct key *key, bool wrong, struct pk_frame *ret)
 {
-    struct channel *channel = key->hid.channel;
     struct pk_frame question = {.type = PK_FRAME_PIN_NEEDED, .pin_needed = {.wrong = wrong}};
 
     question.pin_needed.tries = key_pin_tries(key);
@@ -42,10 +41,10 @@ static enum pk_status ask_pin(struct key *key, bool wrong, struct pk_frame *ret)
         return PK_PIN_BLOCKED;
     for (;;) {
         PK_AUTO_FRAME struct pk_frame answer = {0};
-        enum pk_status status = channel_send(channel, &question);
+        enum pk_status status = channel_send(key->hid.channel, &question);
 
         if (status == PK_OK)
-            status = channel_expect(channel, PK_FRAME_PIN, &answer);
+            status = hid_expect(&key->hid, PK_FRAME_PIN, &answer);
         if (status != PK_OK)
             return status;
         if (answer.pin.len == 0)

@@ -7,9 +7,9 @@
 
 /*
  * Sends CHECKED and waits for PROCEED. Returns status at once when there is nothing to proceed to;
- * PK_CANCELLED, PK_PROTOCOL, PK_IO.
+ * PK_CANCELLED, PK_PROTOCOL, PK_IO, PK_DEVICE_REMOVED.
  */
-enum pk_status ceremony_checked(const struct key *key, enum pk_status status,
+enum pk_status ceremony_checked(struct key *key, enum pk_status status,
                                 bool uncertain) PK_WARN_UNUSED;
 
 /*

@@ -288,3 +288,28 @@ enum pk_status hid_attach(struct hid *hid, fido_dev_t *device)
     attached = hid;
     return fido_dev_set_io_functions(device, &functions) == FIDO_OK ? PK_OK : PK_INTERNAL;
 }
+
+enum pk_status hid_expect(struct hid *hid, enum pk_frame_type type, struct pk_frame *ret)
+{
+    bool spoken = channel_pending(hid->channel);
+
+    while (!spoken) {
+        struct pollfd polled[2] = {
+            {.fd = hid->channel->in, .events = POLLIN},
+            /* What the key says now is not for us: only its going is of interest. */
+            {.fd = hid->fd, .events = POLLRDHUP},
+        };
+
+        if (poll(polled, 2, -1) < 0) {
+            if (errno == EINTR)
+                continue;
+            return PK_IO;
+        }
+        if (polled[1].revents) {
+            stop(hid, PK_DEVICE_REMOVED);
+            return hid->trouble;
+        }
+        spoken = polled[0].revents != 0;
+    }
+    return channel_expect(hid->channel, type, ret);
+}

@@ -39,4 +39,8 @@ struct hid {
  */
 enum pk_status hid_attach(struct hid *hid, fido_dev_t *device) PK_WARN_UNUSED;
 
+/* channel_expect() while nothing is asked of the key: also PK_DEVICE_REMOVED when it is pulled. */
+enum pk_status hid_expect(struct hid *hid, enum pk_frame_type type,
+                          struct pk_frame *ret) PK_WARN_UNUSED;
+
 #endif

@@ -205,30 +205,34 @@ uint8_t key_pin_tries(struct key *key)
 
 /* ---- the silent question ---- */
 
-/* The next credentials that the key could have made, at most a list of them; their indices. */
-static size_t next_batch(const struct key *key, const struct credential_list *list, size_t *at,
-                         size_t batch[PK_CREDENTIAL_LIST_MAX])
-{
-    size_t count = 0;
+/* The credentials of one question: their indices in the list. */
+struct batch {
+    size_t items[PK_CREDENTIAL_LIST_MAX];
+    size_t count;
+};
 
-    for (; *at < list->count && count < list_size(&key->info); (*at)++) {
+/* The next credentials from *at on that the key could have made, at most a list of them. */
+static void next_batch(const struct key *key, const struct credential_list *list, size_t *at,
+                       struct batch *batch)
+{
+    batch->count = 0;
+    for (; *at < list->count && batch->count < list_size(&key->info); (*at)++) {
         if (id_fits(&key->info, pk_view_of(&list->items[*at].id)))
-            batch[count++] = *at;
+            batch->items[batch->count++] = *at;
     }
-    return count;
 }
 
 /* Which of the batch answered; the key may leave the id out when it was asked for one only. */
 static size_t answered(const fido_assert_t *assertion, const struct credential_list *list,
-                       const size_t *batch, size_t count)
+                       const struct batch *batch)
 {
     struct pk_view id = {fido_assert_id_ptr(assertion, 0), fido_assert_id_len(assertion, 0)};
 
-    for (size_t i = 0; i < count; i++) {
-        if (pk_view_equal(id, pk_view_of(&list->items[batch[i]].id)))
-            return batch[i];
+    for (size_t i = 0; i < batch->count; i++) {
+        if (pk_view_equal(id, pk_view_of(&list->items[batch->items[i]].id)))
+            return batch->items[i];
     }
-    return count > 0 ? batch[0] : 0;
+    return batch->items[0];
 }
 
 static int ask_silently(struct key *key, fido_assert_t *assertion, const char *rp_id)
@@ -247,7 +251,7 @@ static int ask_silently(struct key *key, fido_assert_t *assertion, const char *r
 }
 
 static enum pk_status find_in(struct key *key, const char *rp_id,
-                              const struct credential_list *list, const size_t *batch, size_t count,
+                              const struct credential_list *list, const struct batch *batch,
                               size_t *ret_found)
 {
     PK_CLEANUP(free_assert) fido_assert_t *assertion = fido_assert_new();
@@ -255,8 +259,8 @@ static enum pk_status find_in(struct key *key, const char *rp_id,
 
     if (!assertion)
         return PK_NO_MEMORY;
-    for (size_t i = 0; i < count; i++) {
-        const struct pk_bytes *id = &list->items[batch[i]].id;
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct pk_bytes *id = &list->items[batch->items[i]].id;
 
         if (fido_assert_allow_cred(assertion, id->data, id->len) != FIDO_OK)
             return PK_NO_MEMORY;
@@ -264,10 +268,10 @@ static enum pk_status find_in(struct key *key, const char *rp_id,
     error = ask_silently(key, assertion, rp_id);
     switch (error) {
     case FIDO_OK:
-        *ret_found = answered(assertion, list, batch, count);
+        *ret_found = answered(assertion, list, batch);
         return PK_OK;
     case FIDO_ERR_USER_PRESENCE_REQUIRED: /* libfido2's word for a U2F key that knows the handle */
-        *ret_found = count > 0 ? batch[0] : 0;
+        *ret_found = batch->items[0];
         return PK_OK;
     case FIDO_ERR_UP_REQUIRED:
     case FIDO_ERR_UNSUPPORTED_OPTION:
@@ -282,14 +286,17 @@ static enum pk_status find_in(struct key *key, const char *rp_id,
 enum pk_status key_find(struct key *key, const char *rp_id, const struct credential_list *list,
                         size_t *ret_found)
 {
-    size_t batch[PK_CREDENTIAL_LIST_MAX] = {0};
+    struct batch batch = {0};
     enum pk_status status = PK_NO_MATCH;
     size_t at = 0;
-    size_t count;
 
     if (list->count == 0)
-        return find_in(key, rp_id, list, batch, 0, ret_found);
-    while (status == PK_NO_MATCH && (count = next_batch(key, list, &at, batch)) > 0)
-        status = find_in(key, rp_id, list, batch, count, ret_found);
+        return find_in(key, rp_id, list, &batch, ret_found);
+    while (status == PK_NO_MATCH) {
+        next_batch(key, list, &at, &batch);
+        if (batch.count == 0)
+            return PK_NO_MATCH;
+        status = find_in(key, rp_id, list, &batch, ret_found);
+    }
     return status;
 }

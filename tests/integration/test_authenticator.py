@@ -458,6 +458,15 @@ def test_unplugged_while_it_waits(keys, helper, version):
     assert running.failed() == "device-removed"
 
 
+def test_unplugged_while_the_caller_thinks(keys, helper):
+    key = keys.add("blue")
+    made = create(helper, key)
+    running = request(helper, key, made.id)
+    running.expect(frames.CHECKED)
+    key.unplug()
+    assert running.failed() == "device-removed"
+
+
 def test_unplugged_before_it_is_asked(keys, helper):
     key = keys.add("blue")
     made = create(helper, key)
@@ -577,6 +586,14 @@ def test_cancel_instead_of_pin(keys, helper, locked):
     running.expect(frames.PIN_NEEDED)
     running.send(frames.u8(frames.CANCEL))
     assert running.failed() == "cancelled"
+
+
+def test_unplugged_instead_of_pin(keys, helper, locked):
+    running = request(helper, locked, locked.made.id, uv=frames.REQUIRED)
+    running.proceed()
+    running.expect(frames.PIN_NEEDED)
+    locked.unplug()
+    assert running.failed() == "device-removed"
 
 
 def test_no_pin_set(keys, helper):
