@@ -15,7 +15,6 @@ struct pk_certificate {
 };
 
 PK_DEFINE_CLEANUP(ASN1_OBJECT *, ASN1_OBJECT_free);
-PK_DEFINE_CLEANUP(X509_STORE *, X509_STORE_free);
 PK_DEFINE_CLEANUP(X509_STORE_CTX *, X509_STORE_CTX_free);
 PK_DEFINE_CLEANUP(GENERAL_NAMES *, GENERAL_NAMES_free);
 PK_DEFINE_CLEANUP(EXTENDED_KEY_USAGE *, EXTENDED_KEY_USAGE_free);
@@ -33,7 +32,7 @@ void pk_certificate_free(struct pk_certificate *certificate)
     free(certificate);
 }
 
-/* DER has one form: what OpenSSL makes of it must be what came in. */
+/* Nothing may follow, and no extension that OpenSSL knows may be malformed or there twice. */
 static X509 *parse_x509(struct pk_view der)
 {
     const uint8_t *at = der.ptr;

@@ -48,11 +48,15 @@ void pk_attestation_finding_clear(struct pk_attestation_finding *finding)
 enum pk_status pk_attestation_finding_add(struct pk_attestation_finding *finding,
                                           struct pk_view certificate)
 {
+    PK_AUTO_CERTIFICATE struct pk_certificate *parsed = NULL;
     enum pk_status status;
 
     if (finding->path_count >= PK_X5C_MAX)
         return PK_ATTESTATION_STATEMENT_MALFORMED;
-    status = pk_bytes_copy(certificate, &finding->path[finding->path_count]);
+    /* Also where nobody will follow the path. */
+    status = pk_certificate_parse(certificate, &parsed);
+    if (status == PK_OK)
+        status = pk_bytes_copy(certificate, &finding->path[finding->path_count]);
     if (status == PK_OK)
         finding->path_count++;
     return status;

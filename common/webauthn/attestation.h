@@ -30,7 +30,10 @@ struct pk_attestation_finding {
 void pk_attestation_finding_clear(struct pk_attestation_finding *finding);
 #define PK_AUTO_FINDING __attribute__((cleanup(pk_attestation_finding_clear)))
 
-/* Appends a copy of a certificate. PK_ATTESTATION_STATEMENT_MALFORMED over PK_X5C_MAX. */
+/*
+ * Appends a copy of a certificate. PK_ATTESTATION_STATEMENT_MALFORMED over PK_X5C_MAX,
+ * PK_CERTIFICATE_MALFORMED.
+ */
 enum pk_status pk_attestation_finding_add(struct pk_attestation_finding *finding,
                                           struct pk_view certificate) PK_WARN_UNUSED;
 
