@@ -20,11 +20,14 @@ static void become_agent(int notify_fd)
 {
     char notify[32];
 
-    /* Registered for its parent, this process, when no --process is given. */
+    /*
+     * Registered for its parent, this process, when no --process is given. Not as a --fallback:
+     * polkit 122 asks no fallback agent for a process outside a login session.
+     */
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     (void)snprintf(notify, sizeof(notify), "--notify-fd=%d", notify_fd);
     (void)fcntl(notify_fd, F_SETFD, 0);
-    (void)execl(PKTTYAGENT, "pkttyagent", notify, "--fallback", (char *)NULL);
+    (void)execl(PKTTYAGENT, "pkttyagent", notify, (char *)NULL);
     _exit(127);
 }
 
