@@ -164,7 +164,7 @@ class Connection:
 
     def call(self, interface, member, signature="", *arguments, path=PATH, timeout=PATIENCE):
         return self.bus.call_blocking(NAME, path, interface, member, signature, arguments,
-                                      timeout=timeout, utf8_strings=False)
+                                      timeout=timeout)
 
     def authenticate(self, user, **context):
         path = self.call(MANAGER, "Authenticate", "sa{sv}", user, vardict(context))
@@ -253,7 +253,8 @@ class Machine:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(SOCKET)
         self.daemon_bus = self.start(["dbus-daemon", "--system", "--nofork", "--nopidfile",
-                                      f"--print-address={writer}"], pass_fds=[writer])
+                                      f"--print-address={writer}"], pass_fds=[writer],
+                                     stderr=subprocess.DEVNULL)  # it writes to the log as well
         os.close(writer)
         assert select.select([reader], [], [], PATIENCE)[0], "dbus-daemon did not start"
         assert os.read(reader, 4096), "dbus-daemon did not start:\n" + self.syslog.text()
@@ -321,6 +322,10 @@ class Machine:
             os.kill(pid, number)
             wait_exit(pid)
         return pid
+
+    def enrol_with_touch(self, key, user):
+        key.set(touch="immediate")
+        return self.enrol(user)
 
     # People and programs
 

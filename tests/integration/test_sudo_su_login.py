@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The real sudo, su and login: each accepts a touch and refuses everything else.
+
+Every refusal is checked three ways: what pam_passkey.so returned, that the program did not go on,
+and what the person reads.
+"""
+
+import re
+import signal
+
+import pexpect
+import pytest
+
+import house
+import machine as parts
+
+PIN = "123456"
+
+
+class App:
+    """One program on a terminal; owner is the account whose passkey it asks for."""
+
+    def __init__(self, machine):
+        self.machine = machine
+        self.pieces = []
+        self.child = machine.terminal(self.caller, self.command)
+        self.child.logfile_read = self
+
+    def write(self, text):
+        self.pieces.append(text)
+
+    def flush(self):
+        pass
+
+    @property
+    def screen(self):
+        """All that was on it so far."""
+        return "".join(self.pieces)
+
+    def end(self):
+        self.child.expect(pexpect.EOF)
+        self.child.close()
+        return self.child.exitstatus
+
+
+class Sudo(App):
+    service, caller, owner = "sudo", "alice", "alice"
+    command = ["sudo", "-u", "bob", "id", "-un"]
+    approving = r'Touch your security key to run "id -un" as bob on web1'
+
+    def accepted(self):
+        return self.end() == 0 and self.screen.split()[-1] == "bob"
+
+    def refused(self):
+        return self.end() == 1 and "bob" not in self.screen.splitlines()
+
+
+class Su(App):
+    service, caller, owner = "su", "alice", "bob"
+    command = ["su", "bob", "-c", "id -un"]
+    approving = r"Touch your security key to .*bob.* on web1"
+
+    accepted = Sudo.accepted
+
+    def refused(self):
+        return self.end() == 1 and "su: " in self.screen and "bob" not in self.screen.splitlines()
+
+
+class Login(App):
+    service, caller, owner = "login", "root", "bob"
+    command = ["login", "bob"]
+    approving = r"Touch your security key to .*bob.* on web1"
+
+    def accepted(self):
+        self.child.expect(r"\$ ")
+        self.child.sendline("id -un; exit")
+        self.child.expect("bob\r\n")
+        self.child.expect(pexpect.EOF)
+        return True
+
+    def refused(self):
+        self.child.expect("Login incorrect")
+        self.child.close(force=True)
+        return True
+
+
+@pytest.fixture(params=[Sudo, Su, Login], ids=lambda app: app.service)
+def app(request):
+    return request.param
+
+
+def enrolled(machine, keys, app, **config):
+    """A plugged-in key that waits to be touched and opens the owner's account."""
+    key = keys.add("blue", **config)
+    machine.enrol(app.owner, "blue")
+    return key.set(touch="wait")
+
+
+def refuses(machine, running, result, reads):
+    """The attempt ends here, for that reason, and the person has read as much."""
+    assert running.refused(), running.screen
+    assert machine.results() == [(running.service, running.owner, result)], running.screen
+    assert re.search(reads, running.screen), running.screen
+
+
+def test_accepts_a_touch(machine, keys, app):
+    key = enrolled(machine, keys, app)
+    running = app(machine)
+    running.child.expect(app.approving)
+    key.wait_touch_wanted()
+    assert key.touch()
+    assert running.accepted(), running.screen
+    assert machine.results() == [(app.service, app.owner, "success")]
+    assert machine.syslog.wait(f"{app.owner}.*ok|ok.*{app.owner}", facility=parts.AUTHPRIV)
+
+
+def test_accepts_pin_and_touch(machine, keys, app):
+    key = keys.add("blue")
+    parts.set_pin(keys, key, PIN)
+    machine.configure("[rp default]\nuser-verification = required\n")
+    machine.enrol(app.owner, "blue", pin=PIN)
+    key.set(touch="wait")
+    running = app(machine)
+    running.child.expect("PIN.*: ")
+    running.child.sendline(PIN)
+    key.wait_touch_wanted()
+    assert key.touch()
+    assert running.accepted(), running.screen
+    assert PIN not in running.screen
+
+
+def test_another_users_key(machine, keys, app):
+    blue = enrolled(machine, keys, app)
+    blue.unplug()
+    green = keys.add("green")
+    machine.enrol("carol", "green")
+    machine.configure("[authenticator]\ninsert-timeout = 1\n")
+    machine.kill_daemon(signal.SIGTERM)
+    running = app(machine)
+    refuses(machine, running, "auth_err", "None of the plugged-in security keys is enrolled for this account")
+    assert not green.info()["touch_wanted"]
+
+
+def test_a_key_that_answers_for_another(machine, keys, app):
+    key = enrolled(machine, keys, app).set(touch="immediate", wrong_credential=True)
+    running = app(machine)
+    refuses(machine, running, "auth_err", "refused|did not answer properly")
+    assert key
+
+
+def test_the_key_gives_up_waiting(machine, keys, app):
+    key = enrolled(machine, keys, app)
+    running = app(machine)
+    key.wait_touch_wanted()
+    assert key.give_up()
+    refuses(machine, running, "auth_err", "not touched in time")
+
+
+def test_no_touch_in_time(machine, keys, app):
+    enrolled(machine, keys, app)
+    machine.configure("[authenticator]\ntouch-timeout = 5\n")
+    machine.kill_daemon(signal.SIGTERM)
+    running = app(machine)
+    refuses(machine, running, "auth_err", "not touched in time")
+
+
+def test_wrong_pin(machine, keys, app):
+    key = keys.add("blue")
+    parts.set_pin(keys, key, PIN)
+    machine.configure("[rp default]\nuser-verification = required\n")
+    machine.enrol(app.owner, "blue", pin=PIN)
+    running = app(machine)
+    running.child.expect("PIN.*: ")
+    running.child.sendline("000000")
+    running.child.expect("(?i)wrong PIN.*7|7 tries left")
+    running.child.expect("PIN.*: ")
+    running.child.sendline("")
+    refuses(machine, running, "auth_err", "(?i)wrong PIN")
+    assert key.info()["pin_tries"] == 7
+
+
+def test_counter_going_back(machine, keys, app):
+    key = enrolled(machine, keys, app)
+    running = app(machine)
+    key.wait_touch_wanted()
+    key.touch()
+    assert running.accepted()
+    house.write(house.RESULTS, "", 0o666)
+    key.set(counter="back", touch="immediate")
+    refuses(machine, app(machine), "auth_err", "counter went back: it may have been copied")
+    assert machine.syslog.wait("counter-regressed", facility=parts.AUTHPRIV)
+
+
+def test_unplugged(machine, keys, app):
+    key = enrolled(machine, keys, app)
+    machine.configure("[authenticator]\ninsert-timeout = 1\n")
+    machine.kill_daemon(signal.SIGTERM)
+    running = app(machine)
+    key.wait_touch_wanted()
+    key.unplug()
+    refuses(machine, running, "auth_err", "pulled out")
+
+
+def test_daemon_not_running(machine, keys, app):
+    enrolled(machine, keys, app)
+    machine.kill_daemon()
+    machine.activatable(False)
+    refuses(machine, app(machine), "authinfo_unavail", "")
+
+
+def test_daemon_killed_in_the_middle(machine, keys, app):
+    key = enrolled(machine, keys, app)
+    running = app(machine)
+    running.child.expect(app.approving)
+    key.wait_touch_wanted()
+    machine.kill_daemon()
+    refuses(machine, running, "authinfo_unavail", app.approving)
+
+
+def test_bus_gone_in_the_middle(machine, keys, app):
+    key = enrolled(machine, keys, app)
+    running = app(machine)
+    running.child.expect(app.approving)
+    key.wait_touch_wanted()
+    machine.stop_bus()
+    refuses(machine, running, "authinfo_unavail", app.approving)
+
+
+def test_no_bus(quiet_machine, app):
+    refuses(quiet_machine, app(quiet_machine), "authinfo_unavail", "")
+
+
+def test_no_passkey(machine, keys, app):
+    keys.add("blue")
+    refuses(machine, app(machine), "authinfo_unavail", "")
+
+
+def test_falls_through_to_the_password(machine):
+    """With the profile that pam-auth-update installs, nobody is locked out."""
+    house.write("/etc/pam.d/sudo", "auth [success=done default=ignore] pam_passkey.so\n"
+                "auth required pam_unix.so\n" + house.REST)
+    try:
+        machine.activatable(False)
+        running = Sudo(machine)
+        running.child.expect("(?i)password.*: ")
+        running.child.sendline(house.password("alice"))
+        assert running.accepted(), running.screen
+    finally:
+        house.write("/etc/pam.d/sudo", house.service())
+
+
+def test_denies_with_an_unknown_option(machine):
+    house.write("/etc/pam.d/sudo", house.service("nulok"))
+    try:
+        running = Sudo(machine)
+        assert running.refused()
+        assert [result for *_, result in machine.results()] == ["default"]
+        assert machine.syslog.wait("nulok", facility=parts.AUTHPRIV)
+    finally:
+        house.write("/etc/pam.d/sudo", house.service())
