@@ -1,1 +1,13 @@
-# See Makefile.am.
+# Measurements, not part of the everyday check: make bench; make coverage.
+EXTRA_DIST += bench/verify.py bench/simplewebauthn.mjs bench/coverage
+EXTRA_PROGRAMS = bench/evp_verify
+bench_evp_verify_SOURCES = bench/evp_verify.c
+bench_evp_verify_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+bench_evp_verify_LDADD = common/base/libbase.la $(CRYPTO_LIBS)
+
+.PHONY: bench coverage
+bench: bench/evp_verify$(EXEEXT) client/passkeyctl$(EXEEXT)
+	PASSKEYCTL="$(abs_top_builddir)/client/passkeyctl verify" \
+		top_builddir="$(abs_top_builddir)" $(PYTHON3) $(srcdir)/bench/verify.py $(BENCH_FLAGS)
+coverage:
+	$(SHELL) $(srcdir)/bench/coverage
