@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#define KEPT_FROM_ROOT 256 /* of the total: root's programs must not shut users out */
+
 struct row {
     LIST_ENTRY(row) entry;
     struct ceremony *ceremony;
@@ -134,7 +136,9 @@ enum pk_status ceremonies_add(struct ceremonies *ceremonies, struct ceremony *ce
     expire(ceremonies, now);
     LIST_FOREACH(row, &ceremonies->rows, entry)
     own += row->ceremony->owner == ceremony->owner;
-    if (ceremonies->count >= PK_CHALLENGES_MAX || (ceremony->owner != 0 && own >= per_uid))
+    if (ceremony->owner == 0)
+        per_uid = PK_CHALLENGES_MAX - KEPT_FROM_ROOT;
+    if (ceremonies->count >= PK_CHALLENGES_MAX || own >= per_uid)
         return PK_LIMIT_EXCEEDED;
     row = calloc(1, sizeof(*row));
     if (!row)

@@ -45,7 +45,7 @@ void ceremonies_free(struct ceremonies *ceremonies);
 
 /*
  * Takes the ceremony, which lives lifetime seconds from now (monotonic). per_uid counts what the
- * same owner has; root is held to the total only. PK_LIMIT_EXCEEDED: it is still the caller's.
+ * same owner has; root may have most of the total. PK_LIMIT_EXCEEDED: it is still the caller's.
  */
 enum pk_status ceremonies_add(struct ceremonies *ceremonies, struct ceremony *ceremony, int64_t now,
                               unsigned lifetime, unsigned per_uid) PK_WARN_UNUSED;

@@ -74,12 +74,19 @@ static void answered(void *data, struct pk_secret *answer)
         local_road_answered(enrolment->local, answer);
 }
 
-static void refuse(struct enrolment *enrolment, enum pk_status why, const char *text)
+/* Over; the log knows why already. */
+static void end(struct enrolment *enrolment, enum pk_status why, const char *text)
 {
-    pk_log(LOG_NOTICE, "[%s] enrolment for %s ends: %s", conversation_id(enrolment->conversation),
-           enrolment->user, pk_status_name(why));
     drop_ceremony(enrolment);
     conversation_done(enrolment->conversation, &(struct outcome){.status = why, .text = text});
+}
+
+static void refuse(struct enrolment *enrolment, enum pk_status why, const char *text)
+{
+    pk_log(LOG_NOTICE, "[%s] enrolment for %s: refused, %s (%s)",
+           conversation_id(enrolment->conversation), enrolment->user, pk_status_name(why),
+           pk_status_clause(why));
+    end(enrolment, why, text);
 }
 
 /* --- the local road --------------------------------------------------------------------------- */
@@ -136,9 +143,13 @@ static void local_answered(void *data, size_t group, const char *name, const str
     enum pk_status status = PK_CHALLENGE_UNKNOWN;
 
     (void)group;
-    if (ceremony && frame->type == PK_FRAME_CREDENTIAL)
+    if (ceremony)
         status = finish_local_registration(enrolment->daemon, ceremony, &frame->credential, name,
                                            &credential);
+    if (status && ceremony) {
+        end(enrolment, status, message_outcome(status)); /* logged by the verifier */
+        return;
+    }
     if (status) {
         refuse(enrolment, status, message_outcome(status));
         return;
@@ -247,7 +258,7 @@ void enrolment_start(struct daemon *daemon, struct call *call,
     enrolment->daemon = daemon;
     enrolment->owner = call->uid;
     (void)memcpy(enrolment->id, ceremony->id, UUID_SIZE);
-    pk_log(LOG_INFO, "[%s] enrolment for %s asked by uid %u%s", call->id, enrolment->user,
+    pk_log(LOG_DEBUG, "[%s] enrolment for %s asked by uid %u%s", call->id, enrolment->user,
            (unsigned)call->uid, request->ticket.len ? " with a ticket" : "");
     if (ceremonies_add(daemon->ceremonies, ceremony, daemon_monotonic(), TIMEOUT_MAX,
                        daemon->config->challenges_per_user)) {

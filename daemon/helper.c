@@ -50,16 +50,20 @@ struct helpers {
 /* In the child: nothing is inherited but the socket, standard error and a bare environment. */
 static void become(const char *program, int fd, pid_t parent)
 {
-    char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-    char lang[] = "LANG=C.UTF-8";
-    char *environment[] = {path, lang, NULL};
-    char *arguments[] = {strdup(program), NULL};
+    static const int handled[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGPIPE};
+    static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+    static char lang[] = "LANG=C.UTF-8";
+    static char *const environment[] = {path, lang, NULL};
+    char *const arguments[] = {(char *)(uintptr_t)program, NULL};
     sigset_t none;
 
+    /* Our handlers must not run here: what they write goes to the daemon's own event loop. */
+    for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
+        (void)signal(handled[i], SIG_DFL);
     (void)sigemptyset(&none);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) || getppid() != parent ||
-        sigprocmask(SIG_SETMASK, &none, NULL) || signal(SIGPIPE, SIG_DFL) == SIG_ERR ||
-        dup2(fd, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0 || close_range(3, ~0U, 0))
+        sigprocmask(SIG_SETMASK, &none, NULL) || dup2(fd, STDIN_FILENO) < 0 ||
+        dup2(fd, STDOUT_FILENO) < 0 || close_range(3, ~0U, 0))
         _exit(126);
     (void)execve(program, arguments, environment);
     _exit(127);
@@ -69,17 +73,22 @@ static enum pk_status start(struct helper *helper, const char *program)
 {
     int pair[2];
     pid_t parent = getpid();
+    sigset_t all, before;
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
         return PK_NO_MEMORY;
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_SETMASK, &all, &before);
     helper->pid = fork();
     if (helper->pid == 0)
         become(program, pair[1], parent);
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
     (void)close(pair[1]);
-    if (helper->pid < 0 || fcntl(pair[0], F_SETFL, O_NONBLOCK)) {
+    if (helper->pid < 0) {
         (void)close(pair[0]);
         return PK_NO_MEMORY;
     }
+    (void)fcntl(pair[0], F_SETFL, O_NONBLOCK);
     helper->fd = pair[0];
     return PK_OK;
 }

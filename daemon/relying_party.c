@@ -52,7 +52,7 @@ static void publish(struct daemon *daemon, struct call *call, struct ceremony *c
     value_add_text(&result, 's', ceremony->id);
     value_add_text(&result, 's', json);
     value_add_number(&result, 't', (uint64_t)daemon_now() + lifetime);
-    pk_log(LOG_INFO, "[%s] ceremony for \"%s\" (%s) begun by uid %u", call->id,
+    pk_log(LOG_DEBUG, "[%s] ceremony for \"%s\" (%s) begun by uid %u", call->id,
            ceremony->account.name ? ceremony->account.name : "", ceremony->account.rp,
            (unsigned)call->uid);
     if (ceremonies_add(daemon->ceremonies, ceremony, daemon_monotonic(), lifetime,

@@ -31,6 +31,7 @@ struct sign_in {
     struct conversation *conversation;
     struct subject subject; /* subject.rp is not kept; account.name NULL: discoverable */
     char *rp;
+    char *asked; /* the name as the caller gave it */
     char *service, *tty, *rhost, *command, *target;
     char *user_verification;
     char *host;
@@ -86,6 +87,7 @@ static void release(void *data)
     credential_list_clear(&sign_in->credentials);
     subject_clear(&sign_in->subject);
     free(sign_in->rp);
+    free(sign_in->asked);
     free(sign_in->service);
     free(sign_in->tty);
     free(sign_in->rhost);
@@ -96,22 +98,43 @@ static void release(void *data)
     free(sign_in);
 }
 
+/* Also the name of somebody who is not there: that is what was asked. */
 static const char *user_of(const struct sign_in *sign_in)
 {
-    return sign_in->subject.account.name ? sign_in->subject.account.name : "";
+    return sign_in->subject.account.name ? sign_in->subject.account.name : sign_in->asked;
+}
+
+static struct context context_of(const struct sign_in *sign_in)
+{
+    return (struct context){
+        .act = "authenticate",
+        .user = user_of(sign_in),
+        .service = sign_in->service,
+        .host = sign_in->host,
+        .tty = sign_in->tty,
+        .rhost = sign_in->rhost,
+        .command = sign_in->command,
+        .target = sign_in->target,
+    };
+}
+
+/* Over; the log knows why already. */
+static void end(struct sign_in *sign_in, enum pk_status why)
+{
+    drop_groups(sign_in);
+    conversation_done(sign_in->conversation,
+                      &(struct outcome){.status = why, .text = message_outcome(why)});
 }
 
 static void refuse(struct sign_in *sign_in, enum pk_status why)
 {
-    /* Whatever went wrong on the way here, this end of the road is never success. */
-    if (why == PK_OK)
-        why = PK_INTERNAL;
-    pk_log(LOG_NOTICE, "[%s] authentication of \"%s\" for %s ends: %s",
-           conversation_id(sign_in->conversation), user_of(sign_in), sign_in->service,
-           pk_status_name(why));
-    drop_groups(sign_in);
-    conversation_done(sign_in->conversation,
-                      &(struct outcome){.status = why, .text = message_outcome(why)});
+    const struct context context = context_of(sign_in);
+    PK_AUTO_FREE char *json = context_json(&context);
+
+    pk_log(LOG_NOTICE, "[%s] sign-in of %s (%s): refused, %s (%s), %s",
+           conversation_id(sign_in->conversation), context.user, sign_in->rp, pk_status_name(why),
+           pk_status_clause(why), json ? json : "");
+    end(sign_in, why);
 }
 
 static void stopped(void *data, enum pk_status why)
@@ -132,20 +155,6 @@ static void succeed(struct sign_in *sign_in, const char *user)
 }
 
 /* --- ceremonies ------------------------------------------------------------------------------- */
-
-static struct context context_of(const struct sign_in *sign_in)
-{
-    return (struct context){
-        .act = "authenticate",
-        .user = user_of(sign_in),
-        .service = sign_in->service,
-        .host = sign_in->host,
-        .tty = sign_in->tty,
-        .rhost = sign_in->rhost,
-        .command = sign_in->command,
-        .target = sign_in->target,
-    };
-}
 
 /* The requirements of one group: policy's, with the credentials' own RP id. */
 static enum pk_status demand(struct sign_in *sign_in, const char *rp_id, struct ceremony *ceremony)
@@ -282,6 +291,8 @@ static void judge_local(struct sign_in *sign_in, size_t group,
         status = finish_local_assertion(sign_in->daemon, ceremony, answer, &verified);
     if (status == PK_OK)
         succeed(sign_in, verified.credential.account.name);
+    else if (ceremony)
+        end(sign_in, status); /* logged by the verifier */
     else
         refuse(sign_in, status);
 }
@@ -453,6 +464,7 @@ static struct sign_in *sign_in_new(struct daemon *daemon, const struct sign_in_r
     (void)gethostname(host, sizeof(host) - 1);
     *sign_in = (struct sign_in){
         .daemon = daemon,
+        .asked = strdup(request->user),
         .service = strdup(request->service),
         .tty = strdup(request->tty),
         .rhost = strdup(request->rhost),
@@ -465,8 +477,8 @@ static struct sign_in *sign_in_new(struct daemon *daemon, const struct sign_in_r
     };
     if (request->user_verification)
         sign_in->user_verification = strdup(request->user_verification);
-    if (!sign_in->service || !sign_in->tty || !sign_in->rhost || !sign_in->command ||
-        !sign_in->target || !sign_in->host ||
+    if (!sign_in->asked || !sign_in->service || !sign_in->tty || !sign_in->rhost ||
+        !sign_in->command || !sign_in->target || !sign_in->host ||
         (request->user_verification && !sign_in->user_verification)) {
         release(sign_in);
         return NULL;
@@ -524,7 +536,7 @@ void sign_in_start(struct daemon *daemon, struct call *call, const struct sign_i
         subject_refuse(call, status);
         return;
     }
-    pk_log(LOG_INFO, "[%s] authentication of \"%s\" for %s asked by uid %u", call->id,
+    pk_log(LOG_DEBUG, "[%s] authentication of \"%s\" for %s asked by uid %u", call->id,
            request->user, request->service, (unsigned)call->uid);
     conversation =
         conversation_open(daemon, call, choose_timeout(daemon->config, request), &ops, sign_in);
