@@ -13,8 +13,8 @@
     X(BASE64URL_MALFORMED,     "base64url-malformed",       "WebAuthn 3, Base64url encoding: no padding, foreign characters or stray bits") \
     X(CREDENTIAL_TYPE_UNKNOWN, "credential-type-unknown",   "WebAuthn 5.8.2: type is public-key")  \
     X(CREDENTIAL_ID_MISMATCH,  "credential-id-mismatch",    "WebAuthn 5.1: id, rawId and the attested or recorded id are one") \
-    X(CREDENTIAL_ID_LENGTH,    "credential-id-length",      "WebAuthn 7.1 step 26: 1 to 1023 bytes") \
-    X(CREDENTIAL_REGISTERED,   "credential-registered",     "WebAuthn 7.1 step 27: not registered for any account yet") \
+    X(CREDENTIAL_ID_LENGTH,    "credential-id-length",      "WebAuthn 7.1 step 25: 1 to 1023 bytes") \
+    X(CREDENTIAL_REGISTERED,   "credential-registered",     "WebAuthn 7.1 step 26: not registered for any account yet") \
     X(CREDENTIAL_NOT_ALLOWED,  "credential-not-allowed",    "WebAuthn 7.2 step 5: one of allowCredentials") \
     X(USER_HANDLE_MISSING,     "user-handle-missing",       "WebAuthn 7.2 step 6: present when the account was not identified before") \
     X(USER_HANDLE_MISMATCH,    "user-handle-mismatch",      "WebAuthn 7.2 step 6: the handle of the account that owns the credential") \
@@ -53,7 +53,7 @@
     X(BACKUP_STATE_INVALID,    "backup-state-invalid",      "WebAuthn 7.1 step 17, 7.2 step 18: BS only with BE") \
     X(BACKUP_ELIGIBILITY_CHANGED, "backup-eligibility-changed", "WebAuthn 7.2 step 19: BE as recorded") \
     X(EXTENSIONS_MALFORMED,    "extensions-malformed",      "WebAuthn 9: a map from extension identifier to output of that extension's type") \
-    X(EXTENSION_UNSOLICITED,   "extension-unsolicited",     "WebAuthn 7.1 step 21, 7.2 step 23: only extensions that were asked for") \
+    X(EXTENSION_UNSOLICITED,   "extension-unsolicited",     "WebAuthn 7.1 step 28, 7.2 step 23: only extensions that were asked for") \
     X(CRED_PROTECT_TOO_WEAK,   "cred-protect-too-weak",     "CTAP 2.1 section 12.1: enforced credential protection") \
     X(RESIDENT_KEY_MISSING,    "resident-key-missing",      "WebAuthn 10.1.3: credProps.rk where a resident key is required")
 
@@ -73,19 +73,20 @@
     X(COUNTER_REGRESSED,       "counter-regressed",         "WebAuthn 7.2 step 22")
 
 #define PK_STATUS_WEBAUTHN_ATTESTATION(X)                                                          \
-    X(ATTESTATION_FORMAT_UNKNOWN, "attestation-format-unknown", "WebAuthn 7.1 step 22")            \
-    X(ATTESTATION_STATEMENT_MALFORMED, "attestation-statement-malformed", "WebAuthn 7.1 step 23: the syntax of the format, no other members") \
+    X(ATTESTATION_FORMAT_UNKNOWN, "attestation-format-unknown", "WebAuthn 7.1 step 21")            \
+    X(ATTESTATION_STATEMENT_MALFORMED, "attestation-statement-malformed", "WebAuthn 7.1 step 22: the syntax of the format, no other members") \
     X(ATTESTATION_ALGORITHM_MISMATCH, "attestation-algorithm-mismatch", "WebAuthn 8.2, 8.3: alg fits the key that signs") \
     X(ATTESTATION_SIGNATURE_INVALID, "attestation-signature-invalid", "WebAuthn 8.2 to 8.6: sig verifies") \
     X(ATTESTATION_KEY_MISMATCH, "attestation-key-mismatch",  "WebAuthn 8.4, 8.8: the certificate's key is the credential's") \
-    X(ATTESTATION_UNTRUSTED,   "attestation-untrusted",     "WebAuthn 7.1 step 25: chains to a trust anchor") \
-    X(AAGUID_DENIED,           "aaguid-denied",             "WebAuthn 7.1 step 25: AAGUID denied by policy") \
-    X(AAGUID_NOT_ALLOWED,      "aaguid-not-allowed",        "WebAuthn 7.1 step 25: attested AAGUID among the allowed") \
+    X(ATTESTATION_UNTRUSTED,   "attestation-untrusted",     "WebAuthn 7.1 step 24: chains to a trust anchor") \
+    X(AAGUID_DENIED,           "aaguid-denied",             "WebAuthn 7.1 step 24: AAGUID denied by policy") \
+    X(AAGUID_NOT_ALLOWED,      "aaguid-not-allowed",        "WebAuthn 7.1 step 24: attested AAGUID among the allowed") \
     X(CERTIFICATE_MALFORMED,   "certificate-malformed",     "RFC 5280: a DER certificate and nothing after it") \
     X(CERTIFICATE_VERSION,     "certificate-version",       "WebAuthn 8.2.1, 8.3.1: version 3")    \
     X(CERTIFICATE_SUBJECT,     "certificate-subject",       "WebAuthn 8.2.1: C, O, OU and CN; 8.3.1: empty") \
     X(CERTIFICATE_CA,          "certificate-ca",            "WebAuthn 8.2.1, 8.3.1: basic constraints with CA false") \
     X(CERTIFICATE_AAGUID,      "certificate-aaguid",        "WebAuthn 8.2, 8.3: id-fido-gen-ce-aaguid, not critical, equals the authenticator data's") \
+    X(CERTIFICATE_EXTENSION,   "certificate-extension",     "WebAuthn 8.2.1, 8.2.2: firmware version and serial number in form and not critical") \
     X(CERTIFICATE_KEY,         "certificate-key",           "WebAuthn 8.6: a P-256 key; elsewhere a key that alg can use") \
     X(CERTIFICATE_ALT_NAME,    "certificate-alt-name",      "WebAuthn 8.3.1: TPM manufacturer, model and version") \
     X(CERTIFICATE_KEY_USAGE,   "certificate-key-usage",     "WebAuthn 8.3.1: extended key usage tcg-kp-AIKCertificate") \

@@ -3,6 +3,7 @@
 
 #include "common/base/reader.h"
 #include "common/base/text.h"
+#include "common/webauthn/der.h"
 
 #include <limits.h>
 #include <openssl/err.h>
@@ -226,12 +227,46 @@ enum pk_status pk_certificate_check_aaguid(const struct pk_certificate *certific
         return status;
     /* An OCTET STRING within the extension's own. */
     reader = pk_reader_new(value);
-    if (pk_reader_u16(&reader) != (0x0400 | PK_AAGUID_SIZE))
-        return PK_CERTIFICATE_AAGUID;
-    value = pk_reader_take(&reader, PK_AAGUID_SIZE);
+    value = pk_der_expect(&reader, PK_DER_OCTET_STRING);
     if (pk_reader_finish(&reader) != PK_OK || critical || !pk_view_equal(value, aaguid))
         return PK_CERTIFICATE_AAGUID;
     return PK_OK;
+}
+
+/* An extension that may be absent: not critical, and one element of that tag. */
+static enum pk_status check_extension(const struct pk_certificate *certificate, const char *oid,
+                                      uint32_t tag, struct pk_view *ret_value)
+{
+    struct pk_reader reader;
+    struct pk_view value;
+    bool critical;
+    enum pk_status status = pk_certificate_extension(certificate, oid, &value, &critical);
+
+    if (status == PK_NOT_FOUND) {
+        *ret_value = (struct pk_view){NULL, 0};
+        return PK_OK;
+    }
+    if (status != PK_OK)
+        return status;
+    reader = pk_reader_new(value);
+    *ret_value = pk_der_expect(&reader, tag);
+    if (pk_reader_finish(&reader) != PK_OK || critical || ret_value->len == 0)
+        return PK_CERTIFICATE_EXTENSION;
+    return PK_OK;
+}
+
+enum pk_status pk_certificate_check_model_extensions(const struct pk_certificate *certificate)
+{
+    struct pk_view version, serial;
+    enum pk_status status =
+        check_extension(certificate, "1.3.6.1.4.1.45724.1.1.5", PK_DER_INTEGER, &version);
+
+    if (status == PK_OK)
+        status =
+            check_extension(certificate, "1.3.6.1.4.1.45724.1.1.2", PK_DER_OCTET_STRING, &serial);
+    if (status == PK_OK && version.len > 0 && (version.ptr[0] & 0x80))
+        status = PK_CERTIFICATE_EXTENSION;
+    return status;
 }
 
 /* "id:" and a vendor of the TCG's registry, four bytes in hex; new vendors need no new release. */
@@ -335,7 +370,7 @@ static STACK_OF(X509) * parse_stack(const struct pk_bytes *certificates, size_t 
 }
 
 /*
- * An anchor may be any certificate of the path, the first included (WebAuthn 7.1 step 25), so a
+ * An anchor may be any certificate of the path, the first included (WebAuthn 7.1 step 24), so a
  * partial chain is enough. The purposes of TLS are not asked for.
  */
 static bool verify_chain(STACK_OF(X509) * path, STACK_OF(X509) * anchors, time_t time)

@@ -50,6 +50,13 @@ enum pk_status pk_certificate_check_aaguid(const struct pk_certificate *certific
                                            struct pk_view aaguid) PK_WARN_UNUSED;
 
 /*
+ * WebAuthn 8.2.1 and 8.2.2: id-fido-gen-ce-fw-version is an INTEGER that is not negative,
+ * id-fido-gen-ce-sernum an OCTET STRING, and neither critical. PK_CERTIFICATE_EXTENSION.
+ */
+enum pk_status
+pk_certificate_check_model_extensions(const struct pk_certificate *certificate) PK_WARN_UNUSED;
+
+/*
  * WebAuthn 8.3.1: an empty subject, the alternative name (TCG EK credential profile section 3.2.9)
  * and the extended key usage of an attestation identity key. PK_CERTIFICATE_SUBJECT, _ALT_NAME,
  * _KEY_USAGE.

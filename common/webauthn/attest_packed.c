@@ -28,6 +28,8 @@ static enum pk_status verify_certified(const struct pk_attestation_subject *subj
     if (status == PK_OK)
         status = pk_certificate_check_packed_subject(certificate);
     if (status == PK_OK)
+        status = pk_certificate_check_model_extensions(certificate);
+    if (status == PK_OK)
         status = pk_certificate_check_aaguid(certificate, subject->auth_data->aaguid);
     return status;
 }

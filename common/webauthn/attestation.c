@@ -140,7 +140,7 @@ enum pk_status pk_statement_parse(struct pk_view bytes, unsigned required, unsig
     return PK_OK;
 }
 
-/* WebAuthn 7.1 step 25. None and Self have nobody who vouches, whatever the anchors. */
+/* WebAuthn 7.1 step 24. None and Self have nobody who vouches, whatever the anchors. */
 static enum pk_status judge(const struct pk_requirements *requirements,
                             const struct pk_attestation_subject *subject,
                             const struct pk_attestation_finding *finding, enum pk_trust *ret)

@@ -82,7 +82,7 @@ struct pk_attestation_result {
 };
 
 /*
- * WebAuthn 7.1 steps 22 to 25: finds the format, verifies the statement and judges its trust path
+ * WebAuthn 7.1 steps 21 to 24: finds the format, verifies the statement and judges its trust path
  * by the anchors of the requirements; policy is the caller's. statement is one checked CBOR item.
  */
 enum pk_status pk_attestation_verify(const struct pk_requirements *requirements,

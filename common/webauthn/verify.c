@@ -132,7 +132,7 @@ static bool among(uint8_t (*aaguids)[PK_AAGUID_SIZE], size_t count, struct pk_vi
 }
 
 /*
- * The policy part of WebAuthn 7.1 step 25. An AAGUID that no certificate vouches for is a claim: it
+ * The policy part of WebAuthn 7.1 step 24. An AAGUID that no certificate vouches for is a claim: it
  * can get a model refused, but not admitted.
  */
 static enum pk_status check_policy(const struct pk_requirements *requirements,

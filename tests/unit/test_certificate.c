@@ -57,6 +57,47 @@ static void fields(void **state)
     assert_true(critical);
 }
 
+static void fido_extensions(void **state)
+{
+    static const struct {
+        const char *leaf;
+        enum pk_status aaguid, model;
+    } cases[] = {
+        {sample_leaf, PK_OK, PK_OK},
+        {sample_leaf_aaguid, PK_OK, PK_OK},
+        {sample_leaf_aaguid_critical, PK_CERTIFICATE_AAGUID, PK_OK},
+        {sample_leaf_aaguid_bare, PK_CERTIFICATE_AAGUID, PK_OK},
+        {sample_leaf_firmware, PK_OK, PK_OK},
+        {sample_leaf_firmware_critical, PK_OK, PK_CERTIFICATE_EXTENSION},
+        {sample_leaf_firmware_negative, PK_OK, PK_CERTIFICATE_EXTENSION},
+        {sample_leaf_firmware_text, PK_OK, PK_CERTIFICATE_EXTENSION},
+        {sample_leaf_serial, PK_OK, PK_OK},
+        {sample_leaf_serial_critical, PK_OK, PK_CERTIFICATE_EXTENSION},
+        {sample_leaf_serial_bare, PK_OK, PK_CERTIFICATE_EXTENSION},
+    };
+    PK_AUTO_BYTES struct pk_bytes aaguid = unhex("a0a1a2a3a4a5a6a7a8a9aaabacadaeaf");
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        PK_AUTO_BYTES struct pk_bytes der = unhex(cases[i].leaf);
+        PK_AUTO_CERTIFICATE struct pk_certificate *certificate = NULL;
+
+        assert_status(pk_certificate_parse(pk_view_of(&der), &certificate), PK_OK);
+        assert_status(pk_certificate_check_aaguid(certificate, pk_view_of(&aaguid)),
+                      cases[i].aaguid);
+        assert_status(pk_certificate_check_model_extensions(certificate), cases[i].model);
+    }
+    aaguid.data[0] ^= 1;
+    {
+        PK_AUTO_BYTES struct pk_bytes der = unhex(sample_leaf_aaguid);
+        PK_AUTO_CERTIFICATE struct pk_certificate *certificate = NULL;
+
+        assert_status(pk_certificate_parse(pk_view_of(&der), &certificate), PK_OK);
+        assert_status(pk_certificate_check_aaguid(certificate, pk_view_of(&aaguid)),
+                      PK_CERTIFICATE_AAGUID);
+    }
+}
+
 static void keys(void **state)
 {
     PK_AUTO_CERTIFICATE struct pk_certificate *certificate = leaf();
@@ -124,8 +165,8 @@ static void paths(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parsing),    cmocka_unit_test(fields), cmocka_unit_test(keys),
-        cmocka_unit_test(signatures), cmocka_unit_test(paths),
+        cmocka_unit_test(parsing), cmocka_unit_test(fields),     cmocka_unit_test(fido_extensions),
+        cmocka_unit_test(keys),    cmocka_unit_test(signatures), cmocka_unit_test(paths),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,12 +73,16 @@ def name(common, unit="Authenticator Attestation"):
                       x509.NameAttribute(NameOID.COMMON_NAME, common)])
 
 
-def certificate(subject, key, issuer, issuer_key, ca):
-    return (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer)
+def certificate(subject, key, issuer, issuer_key, ca, extension=None):
+    builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer)
             .public_key(key.public_key()).serial_number(7).not_valid_before(DATES[0])
             .not_valid_after(DATES[1])
-            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-            .sign(issuer_key, hashes.SHA256()).public_bytes(serialization.Encoding.DER))
+            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True))
+    if extension:
+        number, value, critical = extension
+        oid = x509.ObjectIdentifier(f"1.3.6.1.4.1.45724.1.1.{number}")
+        builder = builder.add_extension(x509.UnrecognizedExtension(oid, value), critical=critical)
+    return builder.sign(issuer_key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
 def main():
@@ -116,6 +120,19 @@ def main():
     show("sample_root", certificate(root, root_key, root, root_key, True))
     show("sample_leaf", certificate(name("Test key"), leaf_key, root, root_key, False))
     show("sample_packed_signature", leaf_key.sign(created + create_hash, sha256))
+
+    for what, *extension in (("aaguid", 4, b"\x04\x10" + AAGUID, False),
+                             ("aaguid_critical", 4, b"\x04\x10" + AAGUID, True),
+                             ("aaguid_bare", 4, AAGUID, False),
+                             ("firmware", 5, b"\x02\x01\x2a", False),
+                             ("firmware_critical", 5, b"\x02\x01\x2a", True),
+                             ("firmware_negative", 5, b"\x02\x01\xff", False),
+                             ("firmware_text", 5, b"\x0c\x01\x2a", False),
+                             ("serial", 2, b"\x04\x01\x2a", False),
+                             ("serial_critical", 2, b"\x04\x01\x2a", True),
+                             ("serial_bare", 2, b"\x2a", False)):
+        show(f"sample_leaf_{what}", certificate(name("Test key"), leaf_key, root, root_key, False,
+                                                extension))
 
     print("\n/* A key of each kind and its signature over \"message\". */")
     show("sample_message_es256", key.sign(b"message", sha256))
