@@ -136,6 +136,12 @@ static struct value read_body(DBusMessage *message)
 
 /* --- values to messages ----------------------------------------------------------------------- */
 
+/* libdbus ends a process that hands it text which is not UTF-8: no text gets there unchecked. */
+static bool write_text(DBusMessageIter *iter, int type, const char *text)
+{
+    return pk_utf8_valid(pk_view_string(text)) && dbus_message_iter_append_basic(iter, type, &text);
+}
+
 static bool write_items(DBusMessageIter *iter, const struct value *parent);
 
 static bool write_container(DBusMessageIter *iter, const struct value *value, const char *signature)
@@ -162,7 +168,7 @@ static bool write_value(DBusMessageIter *iter, const struct value *value)
     switch (value->type) {
     case 's':
     case 'o':
-        return dbus_message_iter_append_basic(iter, value->type, &value->text);
+        return write_text(iter, value->type, value->text);
     case 'b':
         basic.bool_val = value->number != 0;
         break;
@@ -219,7 +225,7 @@ void call_reply(struct call *call, struct value *result)
 
     value_clear(result);
     if (!written) {
-        call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory");
+        call_fail(call, PK_BUS_ERROR_INTERNAL, "the answer cannot be put into a message");
         return;
     }
     if (!call->no_reply)
@@ -235,7 +241,8 @@ void call_send_error(struct call *call, const char *error, const char *text)
 
     if (message && !call->no_reply && dbus_message_set_error_name(message, error)) {
         dbus_message_iter_init_append(message, &iter);
-        if (dbus_message_iter_append_basic(&iter, DBUS_TYPE_STRING, &text))
+        if (write_text(&iter, DBUS_TYPE_STRING, text) ||
+            write_text(&iter, DBUS_TYPE_STRING, "the reason is not valid text"))
             send_answer(call, message);
     }
     call_drop(call);

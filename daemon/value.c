@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SHOWN_KEY_MAX 64 /* bytes of a caller's own text that an error repeats */
+
 void value_clear(struct value *value)
 {
     for (size_t i = 0; i < value->count; i++)
@@ -163,6 +165,7 @@ static enum pk_status check_member(const struct value *entry, const struct membe
                                    size_t count, char **ret_why)
 {
     const struct value *content = entry_content(entry);
+    PK_AUTO_FREE char *shown = NULL;
 
     for (size_t i = 0; i < count; i++) {
         if (strcmp(members[i].name, entry_key(entry)) != 0)
@@ -178,7 +181,9 @@ static enum pk_status check_member(const struct value *entry, const struct membe
         }
         return PK_OK;
     }
-    *ret_why = pk_text_format("\"%.64s\" is not a known member", entry_key(entry));
+    /* Cut at a character: half a character in an answer would be an error to libdbus. */
+    shown = pk_text_printable(entry_key(entry), SHOWN_KEY_MAX);
+    *ret_why = pk_text_format("\"%s\" is not a known member", shown ? shown : "");
     return PK_INVALID_INPUT;
 }
 

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "common/base/text.h"
 #include "daemon/value.h"
 
 #include <fcntl.h>
@@ -99,6 +100,26 @@ static void arrays_are_held_to_their_elements(void **state)
     value_clear(&body);
 }
 
+/* What an error repeats of a caller's text is cut between characters, wherever its limit falls. */
+static void an_unknown_key_is_repeated_in_whole_characters(void **state)
+{
+    (void)state;
+    for (size_t before = 60; before <= 64; before++) {
+        PK_AUTO_FREE char *why = NULL;
+        struct value body;
+        struct value *dict = new_dict(&body);
+        char key[80] = "";
+
+        (void)memset(key, 'a', before);
+        (void)strcpy(key + before, "\xf0\x9f\x94\x91");
+        value_dict_text(dict, key, "x");
+        assert_int_equal(value_check(dict, members, 3, &why), PK_INVALID_INPUT);
+        assert_non_null(why);
+        assert_true(pk_utf8_valid(pk_view_string(why)));
+        value_clear(&body);
+    }
+}
+
 static void descriptors_have_one_owner(void **state)
 {
     struct value body = value_body();
@@ -136,6 +157,7 @@ int main(void)
         cmocka_unit_test(dictionaries_are_found_in),
         cmocka_unit_test(members_are_held_to_the_list),
         cmocka_unit_test(arrays_are_held_to_their_elements),
+        cmocka_unit_test(an_unknown_key_is_repeated_in_whole_characters),
         cmocka_unit_test(descriptors_have_one_owner),
         cmocka_unit_test(a_failed_part_breaks_the_whole),
     };
