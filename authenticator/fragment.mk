@@ -12,6 +12,12 @@ authenticator_libauthenticator_la_SOURCES = \
 	authenticator/sandbox.c authenticator/sandbox.h \
 	authenticator/session.c authenticator/session.h \
 	authenticator/watch.c
+if SANITIZERS
+authenticator_cppflags = $(AM_CPPFLAGS) -DSANITIZERS
+else
+authenticator_cppflags = $(AM_CPPFLAGS)
+endif
+authenticator_libauthenticator_la_CPPFLAGS = $(authenticator_cppflags)
 authenticator_libauthenticator_la_CFLAGS = $(AM_CFLAGS) $(FIDO2_CFLAGS) $(CBOR_CFLAGS) $(SECCOMP_CFLAGS)
 authenticator_libauthenticator_la_LIBADD = common/wire/libwire.la common/base/libbase.la \
 	$(FIDO2_LIBS) $(CBOR_LIBS) $(SECCOMP_LIBS)

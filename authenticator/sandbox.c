@@ -14,6 +14,17 @@
 #include <sys/socket.h>
 
 #define DESCRIPTORS_MAX 64
+
+/*
+ * A key's reply is a few kilobytes of CBOR, but may claim an array of billions, and libcbor
+ * allocates what is claimed. AddressSanitizer needs terabytes for itself.
+ */
+#ifdef SANITIZERS
+#define DATA_MAX RLIM_INFINITY
+#else
+#define DATA_MAX (32UL * 1024 * 1024)
+#endif
+
 /*
  * Everything that is mapped counts, and once all of it is to be locked an allocation beyond the
  * limit fails. Libraries and heap take about 10 MiB; below this the limit is too close.
@@ -111,10 +122,16 @@ static bool filter_calls(void)
     return loaded;
 }
 
+/* No more than value, or than there is already. */
 static bool limit(int resource, rlim_t value)
 {
-    const struct rlimit wanted = {value, value};
+    struct rlimit wanted;
 
+    if (getrlimit(resource, &wanted) != 0)
+        return false;
+    if (wanted.rlim_max > value)
+        wanted.rlim_max = value;
+    wanted.rlim_cur = wanted.rlim_max;
     return setrlimit(resource, &wanted) == 0;
 }
 
@@ -142,6 +159,7 @@ enum pk_status sandbox_enter(void)
     lock_memory();
     entered = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && prctl(PR_SET_DUMPABLE, 0) == 0 &&
               prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && limit(RLIMIT_CORE, 0) &&
-              limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NOFILE, DESCRIPTORS_MAX) && filter_calls();
+              limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NOFILE, DESCRIPTORS_MAX) &&
+              limit(RLIMIT_DATA, DATA_MAX) && filter_calls();
     return entered ? PK_OK : PK_INTERNAL;
 }

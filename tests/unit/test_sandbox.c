@@ -141,6 +141,14 @@ static int memory(void)
     return much ? 0 : -1;
 }
 
+/* As libcbor does for an array that claims to be long. */
+static int much_memory(void)
+{
+    void *volatile much = malloc(64UL << 20);
+
+    return much ? 0 : -1;
+}
+
 static void test_hostile(void **state)
 {
     (void)state;
@@ -163,6 +171,11 @@ static void test_refused(void **state)
     assert_int_equal(outcome(code_later), EPERM);
     assert_int_equal(outcome(terminal_input), EPERM);
     assert_int_equal(outcome(limits), EPERM);
+#ifndef SANITIZERS
+    assert_int_equal(outcome(much_memory), ENOMEM);
+#else
+    (void)much_memory;
+#endif
 }
 
 static void test_needed(void **state)
