@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -15,19 +17,33 @@
 /* Milliseconds. Registering is one call to polkit, which may have to be started. */
 #define REGISTRATION_TIMEOUT 5000
 
+/* systemd-logind puts a login session into a scope of its own, session-ID.scope. */
+static bool in_session(void)
+{
+    PK_AUTO_FCLOSE FILE *file = fopen("/proc/self/cgroup", "re");
+    char line[4096];
+
+    while (file && fgets(line, sizeof(line), file))
+        if (strstr(line, "/session-"))
+            return true;
+    return false;
+}
+
 /* In the child, between fork() and exec(). */
 static void become_agent(int notify_fd)
 {
+    /*
+     * A fallback steps back behind the session's own agent. polkit 122 asks no fallback agent for a
+     * process outside a session: whoever types there is asked there.
+     */
+    const char *fallback = in_session() ? "--fallback" : NULL;
     char notify[32];
 
-    /*
-     * Registered for its parent, this process, when no --process is given. Not as a --fallback:
-     * polkit 122 asks no fallback agent for a process outside a login session.
-     */
+    /* Registered for its parent, this process, when no --process is given. */
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     (void)snprintf(notify, sizeof(notify), "--notify-fd=%d", notify_fd);
     (void)fcntl(notify_fd, F_SETFD, 0);
-    (void)execl(PKTTYAGENT, "pkttyagent", notify, (char *)NULL);
+    (void)execl(PKTTYAGENT, "pkttyagent", notify, fallback, (char *)NULL);
     _exit(127);
 }
 
