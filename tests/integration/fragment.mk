@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	tests/integration/machine.py \
 	tests/integration/test_bad_bus_input.py \
 	tests/integration/test_client_programs.py \
+	tests/integration/test_clients.py \
 	tests/integration/test_enrol_cli.py \
 	tests/integration/test_etc.py \
 	tests/integration/test_house.py \

@@ -74,11 +74,9 @@ def test_an_enrolled_key_is_refused_by_name(machine, blue):
 
 def test_a_wrong_password_enrols_nothing(machine, blue):
     child = machine.terminal("alice", ["passkey-enroll"])
-    for _ in range(3):
-        give_password(child, "alice", "wrong")
-        if child.expect(["AUTHENTICATION FAILED", pexpect.EOF]) == 1:
-            break
-    child.close(force=True)
+    give_password(child, "alice", "wrong")
+    child.expect("AUTHENTICATION FAILED")
+    assert finished(child) == 1
     assert listed(machine, "alice") == []
     assert not blue.info()["touch_wanted"]
 
@@ -103,7 +101,6 @@ def test_somebody_else(machine, blue):
     assert result.returncode == 1 and listed(machine, "bob") == []
     result = machine.run_as("alice", ["passkeyctl", "list", "--user", "bob", "--json"])
     assert result.returncode == 1 and json.loads(result.stdout)["reason"] == "denied"
-    assert machine.run_as("alice", ["passkeyctl", "list", "--all"]).returncode == 1
     assert machine.run_as("alice", ["passkeyctl", "ticket", "--user", "alice"]).returncode == 1
 
 
@@ -114,6 +111,7 @@ def test_root_needs_no_password(machine, blue):
     assert json.loads(result.stdout)["credential"]["user"] == "bob"
     shown = machine.run_as("root", ["passkeyctl", "list", "--all"])
     assert shown.returncode == 0 and "bob" in shown.stdout
+    assert "bob" not in machine.run_as("alice", ["passkeyctl", "list", "--all"]).stdout
 
 
 def test_a_ticket_stands_for_the_password_once(machine, blue):
@@ -131,7 +129,8 @@ def test_a_ticket_stands_for_the_password_once(machine, blue):
     assert ticket not in machine.syslog.text()
 
 
-def test_rename_show_and_remove(machine, keys, blue):
+def test_rename_show_and_remove(machine, keys):
+    blue = keys.add("blue")
     machine.enrol("alice", "first")
     blue.unplug()
     keys.add("green")
@@ -189,7 +188,8 @@ def test_recovery_codes(machine):
     assert not any(code in machine.syslog.text() for code in codes)
 
 
-def test_status_and_check(machine, blue):
+def test_status_and_check(machine, keys):
+    keys.add("blue")
     machine.enrol("alice", "blue key")
     status = machine.run_as("alice", ["passkeyctl", "status", "--json"])
     assert status.returncode == 0
