@@ -3,14 +3,6 @@
 #include "authenticator/attestation_object.h"
 #include "authenticator/ceremony.h"
 
-#include "common/base/cleanup.h"
-
-static void free_assert(fido_assert_t *assertion)
-{
-    fido_assert_free(&assertion);
-}
-PK_DEFINE_CLEANUP(fido_assert_t *, free_assert);
-
 /* What is asked of the key once it is known which credential to use. */
 struct assertion_task {
     const struct pk_assertion_request *request;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "authenticator/key.h"
 
-#include "common/base/cleanup.h"
-
 #include <string.h>
 
 static void free_info(fido_cbor_info_t *info)
@@ -10,12 +8,6 @@ static void free_info(fido_cbor_info_t *info)
     fido_cbor_info_free(&info);
 }
 PK_DEFINE_CLEANUP(fido_cbor_info_t *, free_info);
-
-static void free_assert(fido_assert_t *assertion)
-{
-    fido_assert_free(&assertion);
-}
-PK_DEFINE_CLEANUP(fido_assert_t *, free_assert);
 
 /* ---- what the key says of itself ---- */
 

@@ -6,6 +6,8 @@
 #include "authenticator/choices.h"
 #include "authenticator/hid.h"
 
+#include "common/base/cleanup.h"
+
 struct key {
     fido_dev_t *device;
     struct hid hid;
@@ -15,6 +17,12 @@ struct key {
 };
 
 #define PIN_TRIES_UNKNOWN 0xff
+
+static inline void free_assert(fido_assert_t *assertion)
+{
+    fido_assert_free(&assertion);
+}
+PK_DEFINE_CLEANUP(fido_assert_t *, free_assert);
 
 /*
  * Opens the key at path and asks what it can do. channel is listened to for CANCEL from now on. The
