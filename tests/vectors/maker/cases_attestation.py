@@ -190,6 +190,8 @@ def packed_signatures(cases):
     for name, alg in (("unknown", -99), ("rs1", -65535), ("zero", 0)):
         cases.invalid(f"packed-alg-{name}", [mismatch, "algorithm-unsupported", SIGNATURE],
                       f"alg is {alg}", reg_packed(packed(alg=alg)))
+    cases.invalid("packed-signed-by-rs1", "algorithm-unsupported", "signed with RS1",
+                  reg_packed(packed(attestation_key("RS1"))))
     weak = RsaKey("rsa 1024", -257, "sha256", bits=1024)
     cases.invalid("packed-signed-by-rs256-1024",
                   ["certificate-key", "key-rsa-modulus", mismatch, SIGNATURE],

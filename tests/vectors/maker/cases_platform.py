@@ -269,6 +269,7 @@ def android(cases):
          {"alg": -257}),
         ("alg-unknown", ["attestation-algorithm-mismatch", "algorithm-unsupported"],
          "an alg that nobody knows", {"alg": -99}),
+        ("alg-rs1", "algorithm-unsupported", "alg is RS1", {"alg": -65535}),
     ]
     for row, reason, description, knobs in rows:
         cases.invalid(f"android-key-{row}", reason, f"android-key: {description}",

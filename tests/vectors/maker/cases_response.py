@@ -4,6 +4,7 @@ import json
 
 from .ceremony import (BE, BS, CREDENTIAL_ID, OFFERED, REMOVED, UP, UV, AT, USER_HANDLE,
                        authentication, b64url, registration)
+from .keys import key
 from .seed import derive
 
 OTHER_ID = derive("other credential id", 32)
@@ -57,6 +58,12 @@ def tolerated(cases):
                                      "allowCredentials": []}))
     cases.valid("authentication-one-byte-handle", "the shortest user handle",
                 authentication(response={"userHandle": "AA"}, record={"userHandle": "AA"}))
+    cases.valid("authentication-null-user-handle", "a user handle of null is an absent one",
+                authentication(response={"userHandle": None}))
+    cases.valid("registration-rs1-asked-for", "an RS1 credential, offered by name", registration(
+        key("RS1"), line={"pubKeyCredParams": [-65535]}), alg=-65535)
+    cases.valid("registration-repeated-members", "what repeats the attestation object", registration(
+        response={"publicKeyAlgorithm": -7, "publicKey": b64url(key("ES256").spki())}))
     handle = b64url(derive("long handle", 64))
     cases.valid("authentication-64-byte-handle", "the longest user handle",
                 authentication(response={"userHandle": handle}, record={"userHandle": handle}))
@@ -93,6 +100,12 @@ def handles(cases):
                   authentication(response={"userHandle": b64url(USER_HANDLE[:8])}))
     cases.invalid("authentication-handle-longer", mismatch, "the handle and more",
                   authentication(response={"userHandle": b64url(USER_HANDLE + b"\0")}))
+    cases.invalid("authentication-handle-empty", "response-malformed", "a user handle of no bytes",
+                  authentication(response={"userHandle": ""}))
+    cases.invalid("authentication-handle-65-bytes", "response-malformed", "a user handle too long",
+                  authentication(response={"userHandle": b64url(derive("x", 65))}))
+    cases.invalid("authentication-handle-not-recorded", mismatch, "the record has no handle",
+                  authentication(record={"userHandle": REMOVED}))
 
 
 def identifiers(cases):
