@@ -5,141 +5,31 @@
 #include "common/base/text.h"
 #include "common/webauthn/response.h"
 
+#include <errno.h>
 #include <getopt.h>
+#include <pthread.h>
 #include <string.h>
 
 enum { EXIT_VERIFIED = 0, EXIT_SOME_NOT = 1, EXIT_CANNOT_RUN = 2 };
 
-/* Output. Only what JSON allows unescaped is ever passed to put_text(). */
+/* One line at a time goes with one job; with several, each gets so many before the next round. */
+enum { JOBS_MAX = 64, LINES_PER_JOB = 64, BYTES_PER_ROUND = 1 << 20 };
 
-static void put(const char *text)
-{
-    (void)fputs_unlocked(text, stdout);
-}
+/* What verifies lines: its own keys, its own output, nothing shared. */
+struct worker {
+    FILE *out;
+    time_t now;
+    struct verify_keys keys;
+    bool all_verified;
+    /* With several jobs: the lines of this round, and what out writes to. */
+    pthread_t thread;
+    struct pk_bytes lines[LINES_PER_JOB];
+    size_t line_count;
+    char *written;
+    size_t written_len;
+};
 
-static void put_text(const char *name, const char *text)
-{
-    put(",\"");
-    put(name);
-    put("\":\"");
-    put(text);
-    put("\"");
-}
-
-static void put_number(const char *name, long long number)
-{
-    char text[32];
-
-    (void)snprintf(text, sizeof(text), "%lld", number);
-    put(",\"");
-    put(name);
-    put("\":");
-    put(text);
-}
-
-static void put_bool(const char *name, bool value)
-{
-    put(",\"");
-    put(name);
-    put(value ? "\":true" : "\":false");
-}
-
-static void put_bytes(const char *name, struct pk_view bytes)
-{
-    PK_AUTO_FREE char *text = pk_base64url_encode(bytes);
-
-    put_text(name, text ? text : "");
-}
-
-/* The id as it came, of whatever type. */
-static void put_head(const struct pk_json_value *line, bool verified)
-{
-    const struct pk_json_value *id = pk_json_get(line, "id");
-
-    put("{\"id\":");
-    if (id)
-        (void)fwrite_unlocked(id->raw.ptr, 1, id->raw.len, stdout);
-    else
-        put("null");
-    put_bool("verified", verified);
-}
-
-static void put_failure(const struct pk_json_value *line, enum pk_status status)
-{
-    put_head(line, false);
-    put_text("reason", pk_status_name(status));
-    put_text("detail", pk_status_clause(status));
-    put("}\n");
-}
-
-static void put_aaguid(const uint8_t aaguid[PK_AAGUID_SIZE])
-{
-    PK_AUTO_FREE char *hex = pk_hex_encode((struct pk_view){aaguid, PK_AAGUID_SIZE});
-    char text[37];
-
-    if (!hex)
-        return;
-    (void)snprintf(text, sizeof(text), "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12,
-                   hex + 16, hex + 20);
-    put_text("aaguid", text);
-}
-
-static void put_extensions(const struct pk_extension_results *results, bool appid_asked)
-{
-    char text[160];
-    size_t len = 0;
-
-    text[0] = 0;
-    if (results->has_cred_props)
-        len += (size_t)snprintf(text + len, sizeof(text) - len, ",\"credProps\":{\"rk\":%s}",
-                                results->resident_key ? "true" : "false");
-    if (results->cred_protect > 0)
-        len += (size_t)snprintf(text + len, sizeof(text) - len, ",\"credProtect\":%u",
-                                results->cred_protect);
-    if (results->min_pin_length > 0)
-        len += (size_t)snprintf(text + len, sizeof(text) - len, ",\"minPinLength\":%u",
-                                results->min_pin_length);
-    if (appid_asked)
-        (void)snprintf(text + len, sizeof(text) - len, ",\"appid\":%s",
-                       results->appid ? "true" : "false");
-    put(",\"extensions\":{");
-    put(text[0] ? text + 1 : text);
-    put("}");
-}
-
-static void put_registration(const struct pk_json_value *line,
-                             const struct pk_registration_result *result)
-{
-    put_head(line, true);
-    put_text("fmt", result->format);
-    put_text("attestationType", pk_attestation_type_name(result->attestation_type));
-    put_text("trusted", pk_trust_name(result->trust));
-    put_number("alg", result->algorithm);
-    put_bytes("credentialId", pk_view_of(&result->credential_id));
-    put_aaguid(result->aaguid);
-    put_number("signCount", result->sign_count);
-    put_number("flags", result->flags);
-    put_bytes("publicKey", pk_view_of(&result->public_key));
-    put_bool("userVerified", result->flags & PK_FLAG_UV);
-    put_extensions(&result->extensions, false);
-    put("}\n");
-}
-
-static void put_authentication(const struct pk_json_value *line, const struct verify_input *input,
-                               const struct pk_authentication_result *result)
-{
-    put_head(line, true);
-    put_number("alg", pk_public_key_algorithm(input->record.key)->number);
-    put_bytes("credentialId", pk_view_of(&result->credential_id));
-    put_number("signCount", result->sign_count);
-    put_number("flags", result->flags);
-    put_bytes("publicKey", pk_view_of(&input->record.public_key));
-    put_bool("userVerified", result->flags & PK_FLAG_UV);
-    put_extensions(&result->extensions, input->requirements.appid != NULL);
-    put("}\n");
-}
-
-static enum pk_status verify_registration(const struct pk_json_value *line,
+static enum pk_status verify_registration(FILE *out, const struct pk_json_value *line,
                                           const struct verify_input *input)
 {
     __attribute__((cleanup(pk_registration_result_clear))) struct pk_registration_result result = {
@@ -148,12 +38,12 @@ static enum pk_status verify_registration(const struct pk_json_value *line,
         pk_registration_json_verify(&input->requirements, input->credential, &result);
 
     if (status == PK_OK)
-        put_registration(line, &result);
+        verify_put_registration(out, line, &result);
     return status;
 }
 
-static enum pk_status verify_authentication(const struct pk_json_value *line,
-                                            struct verify_input *input, struct verify_keys *keys)
+static enum pk_status verify_authentication(struct worker *worker, const struct pk_json_value *line,
+                                            struct verify_input *input)
 {
     __attribute__((
         cleanup(pk_authentication_result_clear))) struct pk_authentication_result result = {0};
@@ -162,17 +52,18 @@ static enum pk_status verify_authentication(const struct pk_json_value *line,
     enum pk_status status = pk_authentication_json_parse(input->credential, &response);
 
     if (status == PK_OK)
-        status = verify_keys_find(keys, pk_view_of(&input->record.public_key), &input->record.key);
+        status = verify_keys_find(&worker->keys, pk_view_of(&input->record.public_key),
+                                  &input->record.key);
     if (status == PK_OK)
         status = pk_authentication_response_verify(&input->requirements, &input->record, &response,
                                                    &result);
     if (status == PK_OK)
-        put_authentication(line, input, &result);
+        verify_put_authentication(worker->out, line, input, &result);
     return status;
 }
 
 /* One line in, one line out. */
-static bool verify_line(struct pk_view text, time_t now, struct verify_keys *keys)
+static bool verify_line(struct worker *worker, struct pk_view text)
 {
     __attribute__((cleanup(verify_input_clear))) struct verify_input input = {0};
     PK_AUTO_JSON struct pk_json *json = NULL;
@@ -181,83 +72,212 @@ static bool verify_line(struct pk_view text, time_t now, struct verify_keys *key
 
     if (pk_json_parse(text, &json) == PK_OK) {
         line = pk_json_root(json);
-        status = verify_input_read(line, now, &input);
+        status = verify_input_read(line, worker->now, &input);
     }
     if (status == PK_OK && input.requirements.ceremony == PK_REGISTRATION)
-        status = verify_registration(line, &input);
+        status = verify_registration(worker->out, line, &input);
     else if (status == PK_OK)
-        status = verify_authentication(line, &input, keys);
+        status = verify_authentication(worker, line, &input);
     if (status != PK_OK)
-        put_failure(line, status);
+        verify_put_failure(worker->out, line, status);
     return status == PK_OK;
 }
 
+/* Standard input, by lines. */
 struct lines {
-    char *buffer; /* PK_JSON_LINE_MAX + 1 bytes */
-    size_t len;
-    bool too_long;
+    uint8_t *line; /* room for PK_JSON_LINE_MAX bytes */
+    uint8_t block[65536];
+    struct pk_view left; /* of the block */
+    bool failed;
 };
 
-/* The next line without its newline; false at the end of the input. What is too long is skipped. */
-static bool next_line(struct lines *lines)
+/* The next block; false at the end. Whoever waits for results before he goes on gets them first. */
+static bool read_block(struct lines *lines)
 {
-    int c;
+    ssize_t got;
 
-    lines->len = 0;
-    lines->too_long = false;
-    while ((c = getc_unlocked(stdin)) != EOF && c != '\n') {
-        if (lines->len < PK_JSON_LINE_MAX)
-            lines->buffer[lines->len++] = (char)c;
-        else
-            lines->too_long = true;
-    }
-    return c != EOF || lines->len > 0;
+    (void)fflush(stdout);
+    do
+        got = read(STDIN_FILENO, lines->block, sizeof(lines->block));
+    while (got < 0 && errno == EINTR);
+    lines->failed = got < 0;
+    lines->left = (struct pk_view){lines->block, got > 0 ? (size_t)got : 0};
+    return got > 0;
 }
 
-static int run(void)
+/*
+ * The next line without its newline, borrowed; false at the end of the input. One that is longer
+ * than PK_JSON_LINE_MAX comes out empty, which is no JSON either.
+ */
+static bool next_line(struct lines *lines, struct pk_view *ret)
 {
-    __attribute__((cleanup(verify_keys_clear))) struct verify_keys keys = {0};
-    PK_AUTO_FREE char *buffer = malloc(PK_JSON_LINE_MAX);
-    struct lines lines = {.buffer = buffer};
-    time_t now = time(NULL);
-    int result = EXIT_VERIFIED;
+    size_t len = 0;
+    bool fits = true, some = false;
+    const uint8_t *newline = NULL;
 
-    if (!buffer)
-        return EXIT_CANNOT_RUN;
-    while (next_line(&lines)) {
-        bool verified = false;
+    while (!newline && (lines->left.len > 0 || read_block(lines))) {
+        size_t taken;
 
-        if (lines.too_long)
-            put_failure(NULL, PK_INVALID_INPUT);
-        else
-            verified =
-                verify_line((struct pk_view){(uint8_t *)lines.buffer, lines.len}, now, &keys);
-        if (!verified)
-            result = EXIT_SOME_NOT;
+        newline = memchr(lines->left.ptr, '\n', lines->left.len);
+        taken = newline ? (size_t)(newline - lines->left.ptr) : lines->left.len;
+        fits = fits && taken <= PK_JSON_LINE_MAX - len;
+        if (fits) {
+            memcpy(lines->line + len, lines->left.ptr, taken);
+            len += taken;
+        }
+        some = true;
+        taken += newline ? 1 : 0;
+        lines->left = (struct pk_view){lines->left.ptr + taken, lines->left.len - taken};
     }
-    if (ferror(stdin) || fflush(stdout) != 0 || ferror(stdout)) {
-        (void)fprintf(stderr, "passkeyctl verify: reading or writing failed\n");
+    *ret = (struct pk_view){lines->line, fits ? len : 0};
+    return some;
+}
+
+static void run_alone(struct worker *worker, struct lines *lines)
+{
+    struct pk_view line;
+
+    worker->out = stdout;
+    while (next_line(lines, &line))
+        if (!verify_line(worker, line))
+            worker->all_verified = false;
+}
+
+static void *work(void *data)
+{
+    struct worker *worker = data;
+
+    for (size_t i = 0; i < worker->line_count; i++)
+        if (!verify_line(worker, pk_view_of(&worker->lines[i])))
+            worker->all_verified = false;
+    return NULL;
+}
+
+/* Hands out lines, to each worker its share in a row so that order is theirs. */
+static bool read_round(struct worker *workers, size_t count, struct lines *lines, bool *ret_more)
+{
+    size_t bytes = 0;
+    struct pk_view line;
+
+    for (size_t i = 0; i < count; i++) {
+        workers[i].line_count = 0;
+        while (*ret_more && workers[i].line_count < LINES_PER_JOB && bytes < BYTES_PER_ROUND) {
+            *ret_more = next_line(lines, &line);
+            if (!*ret_more)
+                break;
+            if (pk_bytes_copy(line, &workers[i].lines[workers[i].line_count]) != PK_OK)
+                return false;
+            workers[i].line_count++;
+            bytes += line.len;
+        }
+    }
+    return true;
+}
+
+static bool run_round(struct worker *workers, size_t count)
+{
+    size_t started = 0;
+    bool done;
+
+    while (started < count &&
+           pthread_create(&workers[started].thread, NULL, work, &workers[started]) == 0)
+        started++;
+    done = started == count;
+    for (size_t i = 0; i < started; i++)
+        (void)pthread_join(workers[i].thread, NULL);
+    for (size_t i = 0; i < count; i++) {
+        struct worker *worker = &workers[i];
+
+        done = fflush(worker->out) == 0 && done;
+        if (done)
+            (void)fwrite(worker->written, 1, worker->written_len, stdout);
+        rewind(worker->out);
+        for (size_t k = 0; k < worker->line_count; k++)
+            pk_bytes_clear(&worker->lines[k]);
+    }
+    return done;
+}
+
+static bool run_together(struct worker *workers, size_t count, struct lines *lines)
+{
+    bool more = true, done = true;
+
+    for (size_t i = 0; i < count && done; i++) {
+        workers[i].out = open_memstream(&workers[i].written, &workers[i].written_len);
+        done = workers[i].out != NULL;
+    }
+    while (more && done)
+        done = read_round(workers, count, lines, &more) && run_round(workers, count);
+    for (size_t i = 0; i < count && workers[i].out; i++) {
+        (void)fclose(workers[i].out);
+        free(workers[i].written);
+    }
+    return done;
+}
+
+static int run(size_t jobs)
+{
+    PK_AUTO_FREE struct lines *lines = calloc(1, sizeof(*lines));
+    PK_AUTO_FREE uint8_t *line = malloc(PK_JSON_LINE_MAX);
+    PK_AUTO_FREE struct worker *workers = calloc(jobs, sizeof(*workers));
+    bool done = true, all_verified = true;
+
+    if (!lines || !line || !workers)
+        return EXIT_CANNOT_RUN;
+    lines->line = line;
+    for (size_t i = 0; i < jobs; i++) {
+        workers[i].now = time(NULL);
+        workers[i].all_verified = true;
+    }
+    if (jobs == 1)
+        run_alone(workers, lines);
+    else
+        done = run_together(workers, jobs, lines);
+    for (size_t i = 0; i < jobs; i++) {
+        verify_keys_clear(&workers[i].keys);
+        all_verified = all_verified && workers[i].all_verified;
+    }
+    if (!done || lines->failed || fflush(stdout) != 0 || ferror(stdout)) {
+        (void)fprintf(stderr, "passkeyctl verify: reading, writing or starting a job failed\n");
         return EXIT_CANNOT_RUN;
     }
-    return result;
+    return all_verified ? EXIT_VERIFIED : EXIT_SOME_NOT;
+}
+
+static bool parse_jobs(const char *text, size_t *ret)
+{
+    char *end;
+    long jobs = strtol(text, &end, 10);
+
+    if (end == text || *end || jobs < 1 || jobs > JOBS_MAX)
+        return false;
+    *ret = (size_t)jobs;
+    return true;
 }
 
 int verify_main(int argc, char **argv)
 {
-    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
+    static const struct option options[] = {
+        {"help", no_argument, NULL, 'h'}, {"jobs", required_argument, NULL, 'j'}, {0}};
+    size_t jobs = 1;
     int option;
 
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-        if (option != 'h')
+        if (option == 'h') {
+            (void)puts("Usage: passkeyctl verify [--jobs N] < responses.jsonl > results.jsonl\n"
+                       "Verifies WebAuthn responses, a JSON object a line; see "
+                       "passkeyctl-verify(1).\n"
+                       "Exit status: 0 all verified, 1 some not, 2 could not run.");
+            return EXIT_VERIFIED;
+        }
+        if (option != 'j' || !parse_jobs(optarg, &jobs)) {
+            (void)fprintf(stderr, "passkeyctl verify: --jobs takes 1 to %d\n", JOBS_MAX);
             return EXIT_CANNOT_RUN;
-        put("Usage: passkeyctl verify < responses.jsonl > results.jsonl\n"
-            "Verifies WebAuthn responses, a JSON object a line; see passkeyctl(1).\n"
-            "Exit status: 0 all verified, 1 some not, 2 could not run.\n");
-        return EXIT_VERIFIED;
+        }
     }
     if (optind < argc) {
         (void)fprintf(stderr, "passkeyctl verify: reads standard input, takes no arguments\n");
         return EXIT_CANNOT_RUN;
     }
-    return run();
+    return run(jobs);
 }
