@@ -158,7 +158,7 @@ const char *message_outcome(enum pk_status status)
     case PK_UNSUPPORTED:
         return "No way to use a passkey here.";
     case PK_CREDENTIAL_NOT_ALLOWED:
-        return "This passkey is not this account's.";
+        return "The answer was refused: this passkey is not this account's.";
     case PK_DENIED:
         return "The passkeyd service may not open the security key.";
     case PK_UNAVAILABLE:
