@@ -18,6 +18,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_statement_apple \
 	tests/fuzz/fuzz_statement_compound \
 	tests/fuzz/fuzz_frames \
+	tests/fuzz/fuzz_sudo_command \
 	tests/fuzz/diff_cbor \
 	tests/fuzz/diff_json \
 	tests/fuzz/diff_libfido2
@@ -97,6 +98,11 @@ tests_fuzz_fuzz_statement_compound_LDADD = common/webauthn/libwebauthn.la
 tests_fuzz_fuzz_frames_SOURCES = tests/fuzz/fuzz_frames.c $(fuzz_driver)
 tests_fuzz_fuzz_frames_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_frames_LDADD = common/wire/libwire.la common/base/libbase.la
+
+tests_fuzz_fuzz_sudo_command_SOURCES = tests/fuzz/fuzz_sudo_command.c $(fuzz_driver)
+tests_fuzz_fuzz_sudo_command_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_sudo_command_LDADD = pam/libpampasskey.la common/bus/libbus.la \
+	common/base/libbase.la $(PAM_LIBS)
 
 tests_fuzz_diff_cbor_SOURCES = tests/fuzz/diff_cbor.c $(fuzz_webauthn)
 tests_fuzz_diff_cbor_CFLAGS = $(AM_CFLAGS) $(CBOR_CFLAGS)

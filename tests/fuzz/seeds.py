@@ -20,8 +20,8 @@ STATEMENTS = {"none": "none", "packed": "packed", "fido_u2f": "fido-u2f", "tpm":
               "android_key": "android-key", "safetynet": "android-safetynet", "apple": "apple",
               "compound": "compound"}
 TARGETS = ["fuzz_client_data", "fuzz_auth_data", "fuzz_attestation_object", "fuzz_cose_key",
-           "fuzz_response", "fuzz_frames", "diff_json", "diff_cbor", "diff_libfido2",
-           *(f"fuzz_statement_{name}" for name in STATEMENTS)]
+           "fuzz_response", "fuzz_frames", "fuzz_sudo_command", "diff_json", "diff_cbor",
+           "diff_libfido2", *(f"fuzz_statement_{name}" for name in STATEMENTS)]
 
 
 def unb64(text):
