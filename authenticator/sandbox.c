@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 
 #define DESCRIPTORS_MAX 64
+/* What open() does beside opening; O_TMPFILE has the bit of O_DIRECTORY too, which is harmless. */
+#define CREATING (O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
 
 /*
  * A key's reply is a few kilobytes of CBOR, but may claim an array of billions, and libcbor
@@ -72,11 +74,17 @@ static const int hostile[] = {
 /* clang-format on */
 
 /* A call this architecture does not have is no loss. */
-static bool add(scmp_filter_ctx filter, uint32_t action, int call, const struct scmp_arg_cmp *where)
+static bool add_where(scmp_filter_ctx filter, uint32_t action, int call,
+                      const struct scmp_arg_cmp *where, unsigned count)
 {
-    int error = seccomp_rule_add_array(filter, action, call, where ? 1 : 0, where);
+    int error = seccomp_rule_add_array(filter, action, call, count, where);
 
     return error == 0 || error == -EDOM || call < 0;
+}
+
+static bool add(scmp_filter_ctx filter, uint32_t action, int call, const struct scmp_arg_cmp *where)
+{
+    return add_where(filter, action, call, where, where ? 1 : 0);
 }
 
 /* Calls that are allowed for some arguments only. */
@@ -85,14 +93,20 @@ static bool add_conditional(scmp_filter_ctx filter)
     /* hidraw's own requests are those of type 'H'. */
     const struct scmp_arg_cmp hidraw =
         SCMP_A1(SCMP_CMP_MASKED_EQ, _IOC_TYPEMASK << _IOC_TYPESHIFT, 'H' << _IOC_TYPESHIFT);
-    const struct scmp_arg_cmp not_executable_2 = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-    const struct scmp_arg_cmp not_creating_at = SCMP_A2(SCMP_CMP_MASKED_EQ, O_CREAT, 0);
-    const struct scmp_arg_cmp not_creating = SCMP_A1(SCMP_CMP_MASKED_EQ, O_CREAT, 0);
+    const struct scmp_arg_cmp not_executable = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+    /*
+     * The daemon's files belong to this process's user as well. RLIMIT_FSIZE stops write(), but
+     * neither stores into a shared mapping nor a file that is opened to be emptied.
+     */
+    const struct scmp_arg_cmp private_data[] = {not_executable,
+                                                SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_SHARED, 0)};
+    const struct scmp_arg_cmp not_creating_at = SCMP_A2(SCMP_CMP_MASKED_EQ, CREATING, 0);
+    const struct scmp_arg_cmp not_creating = SCMP_A1(SCMP_CMP_MASKED_EQ, CREATING, 0);
     const struct scmp_arg_cmp not_netlink = SCMP_A0(SCMP_CMP_NE, AF_NETLINK);
 
     return add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), &hidraw) &&
-           add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), &not_executable_2) &&
-           add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), &not_executable_2) &&
+           add_where(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), private_data, 2) &&
+           add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), &not_executable) &&
            add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), &not_creating_at) &&
            add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), &not_creating) &&
            /* libfido2 asks netlink about NFC readers, and takes no for an answer. */

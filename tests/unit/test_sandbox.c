@@ -88,6 +88,28 @@ static int new_file(void)
     return open("/tmp/passkey-authenticator-test", O_CREAT | O_WRONLY, 0600);
 }
 
+static int unnamed_file(void)
+{
+    return open("/tmp", O_TMPFILE | O_WRONLY, 0600);
+}
+
+/* Made by the test; the child opens it inside the sandbox. */
+static char existing[] = "/tmp/passkey-authenticator-test-XXXXXX";
+
+static int emptying(void)
+{
+    return open(existing, O_WRONLY | O_TRUNC | O_CLOEXEC);
+}
+
+static int shared_mapping(void)
+{
+    int fd = open(existing, O_RDWR | O_CLOEXEC);
+
+    if (fd < 0)
+        _exit(254);
+    return mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED ? -1 : 0;
+}
+
 static int removal(void)
 {
     return unlink("/tmp/passkey-authenticator-test");
@@ -166,6 +188,7 @@ static void test_refused(void **state)
     (void)state;
     assert_int_equal(outcome(netlink_socket), EPERM);
     assert_int_equal(outcome(new_file), EPERM);
+    assert_int_equal(outcome(unnamed_file), EPERM);
     assert_int_equal(outcome(removal), EPERM);
     assert_int_equal(outcome(code), EPERM);
     assert_int_equal(outcome(code_later), EPERM);
@@ -176,6 +199,19 @@ static void test_refused(void **state)
 #else
     (void)much_memory;
 #endif
+}
+
+/* A file that its user may write: it can be neither emptied nor changed. */
+static void test_existing_file(void **state)
+{
+    int fd = mkstemp(existing);
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(outcome(emptying), EPERM);
+    assert_int_equal(outcome(shared_mapping), EPERM);
+    (void)close(fd);
+    assert_int_equal(unlink(existing), 0);
 }
 
 static void test_needed(void **state)
@@ -190,6 +226,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_existing_file),
         cmocka_unit_test(test_needed),
     };
 
