@@ -139,6 +139,10 @@ static void other_descriptors_are_refused(void **state)
     assert_int_equal(secret_reader_new(outcome.base, open("/dev/zero", O_RDONLY | O_CLOEXEC),
                                        on_done, &outcome, &reader),
                      PK_INVALID_INPUT);
+    /* A regular file, on whatever file system the program itself is. */
+    assert_int_equal(secret_reader_new(outcome.base, open("/proc/self/exe", O_RDONLY | O_CLOEXEC),
+                                       on_done, &outcome, &reader),
+                     PK_INVALID_INPUT);
     assert_int_equal(secret_reader_new(outcome.base, -1, on_done, &outcome, &reader),
                      PK_INVALID_INPUT);
     assert_true(fcntl(pair[0], F_GETFD) < 0); /* taken all the same */
