@@ -236,32 +236,69 @@ static enum pk_status migrate_step(struct sqlite_store *store, bool *ret_done)
     return transaction_end(store, status);
 }
 
-static enum pk_status migrate(struct sqlite_store *store, const char *path)
+static enum pk_status migrate(struct sqlite_store *store)
+{
+    enum pk_status status = PK_OK;
+    bool done = false;
+
+    while (status == PK_OK && !done)
+        status = migrate_step(store, &done);
+    return status;
+}
+
+/* In one transaction: another process may be migrating. */
+static enum pk_status read_identity(struct sqlite_store *store, int64_t *ret_version,
+                                    int64_t *ret_application, int64_t *ret_tables)
+{
+    enum pk_status status = execute(store, "BEGIN");
+
+    if (status != PK_OK)
+        return status;
+    status = read_integer(store, "SELECT count(*) FROM sqlite_schema", ret_tables);
+    if (status == PK_OK)
+        status = read_integer(store, "PRAGMA user_version", ret_version);
+    if (status == PK_OK)
+        status = read_integer(store, "PRAGMA application_id", ret_application);
+    return transaction_end(store, status);
+}
+
+/* Before anything is changed, and be it a setting: the file may not be ours. */
+static enum pk_status check_identity(struct sqlite_store *store, const char *path)
 {
     int64_t version = 0, application = 0, tables = 0;
-    bool done = false;
-    enum pk_status status = read_integer(store, "PRAGMA user_version", &version);
+    enum pk_status status = read_identity(store, &version, &application, &tables);
 
-    if (status == PK_OK)
-        status = read_integer(store, "PRAGMA application_id", &application);
-    if (status == PK_OK)
-        status = read_integer(store, "SELECT count(*) FROM sqlite_schema", &tables);
     if (status != PK_OK)
         return status;
     if (tables > 0 && application != STORE_APPLICATION_ID)
         return explain(store, path, "not a database of passkeyd");
     if (version < 0 || version > (int64_t)store_schema_version)
         return explain(store, path, "made by a newer version of passkeyd");
-    while (status == PK_OK && !done)
-        status = migrate_step(store, &done);
-    return status;
+    return PK_OK;
 }
 
-static enum pk_status open_database(struct sqlite_store *store, const char *path)
+/*
+ * SQLite does not wait by itself when two processes switch to the write-ahead log at once: one of
+ * them is told "busy" whatever the timeout is.
+ */
+static enum pk_status apply_settings(struct sqlite_store *store, const char *path)
 {
     static const char settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
                                    "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; "
                                    "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
+    int waited = 0;
+    int code;
+
+    while ((code = sqlite3_exec(store->db, settings, NULL, NULL, NULL)) != SQLITE_OK) {
+        if ((code & 0xff) != SQLITE_BUSY || waited >= BUSY_TIMEOUT)
+            return failed(store, path);
+        waited += sqlite3_sleep(10);
+    }
+    return PK_OK;
+}
+
+static enum pk_status open_database(struct sqlite_store *store, const char *path)
+{
     enum pk_status status;
     int code = sqlite3_open_v2(path, &store->db,
                                SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
@@ -275,10 +312,12 @@ static enum pk_status open_database(struct sqlite_store *store, const char *path
     sqlite3_busy_timeout(store->db, BUSY_TIMEOUT);
     sqlite3_extended_result_codes(store->db, 1);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    if (sqlite3_exec(store->db, settings, NULL, NULL, NULL) != SQLITE_OK)
-        return failed(store, path);
-    status = check_integrity(store, path);
-    return status == PK_OK ? migrate(store, path) : status;
+    status = check_identity(store, path);
+    if (status == PK_OK)
+        status = apply_settings(store, path);
+    if (status == PK_OK)
+        status = check_integrity(store, path);
+    return status == PK_OK ? migrate(store) : status;
 }
 
 /* The names of new files are on disk only once their folder is. */

@@ -676,6 +676,84 @@ static void processes_share_the_database(void **state)
     scratch_remove(folder);
 }
 
+/*
+ * Runs act in four processes at once, each with a store of its own, and returns how many of them
+ * got PK_OK; the others must have got otherwise.
+ */
+static int race(const char *folder, enum pk_status (*act)(struct store *store, int number),
+                enum pk_status otherwise)
+{
+    pid_t children[4];
+    int winners = 0;
+
+    for (int i = 0; i < 4; i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            struct store *store = open_store(folder);
+            enum pk_status status = act(store, i);
+
+            store->verbs->close(store);
+            _exit(status == PK_OK ? 0 : status == otherwise ? 1 : 2);
+        }
+    }
+    for (int i = 0; i < 4; i++) {
+        int result;
+
+        assert_int_equal(waitpid(children[i], &result, 0), children[i]);
+        assert_true(WIFEXITED(result) && WEXITSTATUS(result) < 2);
+        winners += WEXITSTATUS(result) == 0;
+    }
+    return winners;
+}
+
+static const uint8_t contested[PK_HASH_SIZE] = {7};
+
+static enum pk_status enrol_by_ticket(struct store *store, int number)
+{
+    const char id[] = {(char)('a' + number), 0};
+    AUTO_CREDENTIAL struct credential credential =
+        make(account_of(store, "default", "alice", 1000), id, id);
+
+    return store->verbs->insert(store, &credential, MAX,
+                                (struct pk_view){contested, sizeof(contested)});
+}
+
+static void ticket_has_one_winner(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(fixture->store->verbs->ticket_add(
+                         fixture->store, (struct pk_view){contested, sizeof(contested)}, "default",
+                         "alice", 1000, 5000),
+                     PK_OK);
+    PK_AUTO_FREE char *path = close_and_name(fixture);
+
+    assert_int_equal(race(fixture->folder, enrol_by_ticket, PK_TICKET_INVALID), 1);
+    fixture->store = open_store(fixture->folder);
+    assert_int_equal(count_of(fixture->store, &(struct credential_filter){0}), 1);
+}
+
+static enum pk_status use_recovery_code(struct store *store, int number)
+{
+    AUTO_ACCOUNT struct account alice = account_of(store, "default", "alice", 1000);
+
+    (void)number;
+    return store->verbs->recovery_use(store, &alice, contested);
+}
+
+static void recovery_code_has_one_winner(void **state)
+{
+    struct fixture *fixture = *state;
+    AUTO_ACCOUNT struct account alice = account_of(fixture->store, "default", "alice", 1000);
+
+    assert_int_equal(
+        fixture->store->verbs->recovery_replace(fixture->store, &alice, &contested, &contested, 1),
+        PK_OK);
+    PK_AUTO_FREE char *path = close_and_name(fixture);
+
+    assert_int_equal(race(fixture->folder, use_recovery_code, PK_NOT_FOUND), 1);
+}
+
 /* Reads reports until enough came or the child was gone; returns how many ids are promised. */
 static size_t kill_after(pid_t child, int pipe_end, size_t enough)
 {
@@ -771,6 +849,8 @@ int main(void)
         TEST(write_errors_lose_nothing),
         TEST(full_disk_loses_nothing),
         cmocka_unit_test(processes_share_the_database),
+        TEST(ticket_has_one_winner),
+        TEST(recovery_code_has_one_winner),
         cmocka_unit_test(kill_loses_nothing),
     };
 
