@@ -1,5 +1,6 @@
 # Vectors for the relying party, one file a case, and what makes and runs them.
 EXTRA_DIST += \
+	tests/vectors/README.md \
 	tests/vectors/generate.py \
 	tests/vectors/maker \
 	tests/vectors/mutate.py \

@@ -160,6 +160,31 @@ def packed_certificates(cases):
                       reg_packed(packed(**leaf)))
 
 
+def packed_models(cases):
+    """Firmware version and serial number of a model (WebAuthn 8.2.1, 8.2.2)."""
+    firmware, serial = "1.3.6.1.4.1.45724.1.1.5", "1.3.6.1.4.1.45724.1.1.2"
+    cases.valid("packed-model-extensions", "a firmware version and a serial number", reg_packed(
+        packed(extra=[x509.extension(firmware, der.integer(5)),
+                      x509.extension(serial, der.octets(b"42"))])))
+    for name, description, more in (
+            ("firmware-critical", "a firmware version marked critical",
+             x509.extension(firmware, der.integer(5), True)),
+            ("firmware-negative", "a firmware version below zero",
+             x509.extension(firmware, der.integer(-1))),
+            ("firmware-text", "a firmware version as text",
+             x509.extension(firmware, der.utf8("5"))),
+            ("firmware-trailing", "a byte after the firmware version",
+             x509.extension(firmware, der.integer(5) + b"\0")),
+            ("serial-critical", "a serial number marked critical",
+             x509.extension(serial, der.octets(b"42"), True)),
+            ("serial-bare", "a serial number not wrapped in a second string",
+             x509.extension(serial, b"42")),
+            ("serial-empty", "a serial number of no bytes",
+             x509.extension(serial, der.octets(b"")))):
+        cases.invalid(f"packed-model-{name}", "certificate-extension", description,
+                      reg_packed(packed(extra=[more])))
+
+
 def packed_signatures(cases):
     signer = attestation_key()
     cases.invalid("packed-signature-other-key", SIGNATURE, "signed by another key",
@@ -392,6 +417,7 @@ def compounds(cases):
 def add(cases):
     packed_good(cases)
     packed_certificates(cases)
+    packed_models(cases)
     packed_signatures(cases)
     statement_forms(cases, "packed", lambda tweak: reg_packed(tweak=tweak), ["alg", "sig", "x5c"])
     certificate_forms(cases, "packed", lambda tweak: reg_packed(tweak=tweak))

@@ -123,8 +123,11 @@ class EdKey:
         return self.private.sign(data)
 
 
+SMALL = [n for n in range(3, 3000, 2) if all(n % d for d in range(3, int(n**0.5) + 1, 2))]
+
+
 def _is_prime(candidate):
-    if any(candidate % small == 0 for small in (3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43)):
+    if any(candidate % small == 0 for small in SMALL):
         return False
     odd, twos = candidate - 1, 0
     while odd % 2 == 0:
