@@ -17,6 +17,7 @@ struct pk_attestation_subject {
     struct pk_view signed_data;      /* authenticator data, then client data hash */
     struct pk_public_key *key;       /* the credential's */
     time_t time;                     /* when certificates are judged */
+    bool rs1_asked_for;              /* else SHA-1 stays in TPMs */
 };
 
 /* What a format found. */

@@ -181,6 +181,7 @@ static enum pk_status attest(const struct pk_requirements *requirements,
         .client_data_hash = {client_data_hash, PK_HASH_SIZE},
         .key = key,
         .time = requirements->time,
+        .rs1_asked_for = check_offered(requirements, PK_ALGORITHM_RS1) == PK_OK,
     };
     enum pk_status status = compose_signed(data->bytes, client_data_hash, &signed_data);
 
