@@ -39,8 +39,7 @@ def machine(quiet_machine):
 def keys(machine):
     """The software authenticator, in the daemon's configuration; no key is plugged in yet."""
     from softkey import SoftKeys
-    library = os.path.join(os.environ["top_builddir"], "tests/lib/.libs/libsoftkey.so")
-    with SoftKeys(house.ROOM + "/keys", library) as keys:
+    with SoftKeys(house.ROOM + "/keys", house.SOFTKEY) as keys:
         machine.program = keys.wrapper("/usr/libexec/passkey/passkey-authenticator")
         machine.configure()
         yield keys

@@ -59,8 +59,7 @@ def finish(child):
 
 
 def with_software_key(machine):
-    library = os.path.join(os.environ["top_builddir"], "tests/lib/.libs/libsoftkey.so")
-    with SoftKeys(house.ROOM + "/keys", library) as keys:
+    with SoftKeys(house.ROOM + "/keys", house.SOFTKEY) as keys:
         machine.program = keys.wrapper(HELPER)
         machine.configure()
         say("A software authenticator is plugged in; each touch below is its person's.")
