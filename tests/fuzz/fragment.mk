@@ -19,6 +19,8 @@ fuzz_targets = \
 	tests/fuzz/fuzz_statement_compound \
 	tests/fuzz/fuzz_frames \
 	tests/fuzz/fuzz_sudo_command \
+	tests/fuzz/fuzz_config \
+	tests/fuzz/fuzz_certificates \
 	tests/fuzz/diff_cbor \
 	tests/fuzz/diff_json \
 	tests/fuzz/diff_libfido2
@@ -103,6 +105,14 @@ tests_fuzz_fuzz_sudo_command_SOURCES = tests/fuzz/fuzz_sudo_command.c $(fuzz_dri
 tests_fuzz_fuzz_sudo_command_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_sudo_command_LDADD = pam/libpampasskey.la common/bus/libbus.la \
 	common/base/libbase.la $(PAM_LIBS)
+
+tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c $(fuzz_driver)
+tests_fuzz_fuzz_config_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_config_LDADD = daemon/libdaemon.la
+
+tests_fuzz_fuzz_certificates_SOURCES = tests/fuzz/fuzz_certificates.c $(fuzz_driver)
+tests_fuzz_fuzz_certificates_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_certificates_LDADD = daemon/libdaemon.la
 
 tests_fuzz_diff_cbor_SOURCES = tests/fuzz/diff_cbor.c $(fuzz_webauthn)
 tests_fuzz_diff_cbor_CFLAGS = $(AM_CFLAGS) $(CBOR_CFLAGS)

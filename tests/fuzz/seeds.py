@@ -20,7 +20,8 @@ STATEMENTS = {"none": "none", "packed": "packed", "fido_u2f": "fido-u2f", "tpm":
               "android_key": "android-key", "safetynet": "android-safetynet", "apple": "apple",
               "compound": "compound"}
 TARGETS = ["fuzz_client_data", "fuzz_auth_data", "fuzz_attestation_object", "fuzz_cose_key",
-           "fuzz_response", "fuzz_frames", "fuzz_sudo_command", "diff_json", "diff_cbor",
+           "fuzz_response", "fuzz_frames", "fuzz_sudo_command", "fuzz_config",
+           "fuzz_certificates", "diff_json", "diff_cbor",
            "diff_libfido2", *(f"fuzz_statement_{name}" for name in STATEMENTS)]
 
 
@@ -136,6 +137,8 @@ def collect():
     for path in sorted((VECTORS / "frames").glob("*valid/*.bin")):
         keep("fuzz_frames", path.read_bytes())
         keep("fuzz_frames", path.read_bytes()[4:])
+    for path in sorted((VECTORS / "config").glob("*valid/*.conf")):
+        keep("fuzz_config", path.read_bytes())
     for target in TARGETS:
         for path in sorted((HERE / "corpus" / target).glob("*")):
             keep(target, path.read_bytes())
