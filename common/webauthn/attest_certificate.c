@@ -33,13 +33,13 @@ void pk_certificate_free(struct pk_certificate *certificate)
     free(certificate);
 }
 
-/* Nothing may follow, and no extension that OpenSSL knows may be malformed or there twice. */
+/* DER, nothing may follow, and no extension that OpenSSL knows may be malformed or there twice. */
 static X509 *parse_x509(struct pk_view der)
 {
     const uint8_t *at = der.ptr;
     X509 *x509;
 
-    if (der.len == 0 || der.len > LONG_MAX)
+    if (pk_der_check(der) != PK_OK || der.len > LONG_MAX)
         return NULL;
     x509 = d2i_X509(NULL, &at, (long)der.len);
     if (x509 && (at != der.ptr + der.len || (X509_get_extension_flags(x509) & EXFLAG_INVALID))) {

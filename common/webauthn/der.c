@@ -49,6 +49,32 @@ struct pk_der pk_der_read(struct pk_reader *reader)
     return reader->status == PK_OK ? element : (struct pk_der){0};
 }
 
+/* The recursion is bounded by PK_DER_DEPTH_MAX. */
+static enum pk_status check_elements(struct pk_view input, int depth)
+{
+    struct pk_reader reader = pk_reader_new(input);
+    enum pk_status status = PK_OK;
+
+    if (depth > PK_DER_DEPTH_MAX)
+        return PK_INVALID_INPUT;
+    while (reader.remaining > 0 && reader.status == PK_OK && status == PK_OK) {
+        struct pk_der element = pk_der_read(&reader);
+
+        if (element.constructed)
+            status = check_elements(element.value, depth + 1);
+    }
+    return reader.status == PK_OK ? status : reader.status;
+}
+
+enum pk_status pk_der_check(struct pk_view input)
+{
+    struct pk_reader reader = pk_reader_new(input);
+    struct pk_der element = pk_der_read(&reader);
+    enum pk_status status = pk_reader_finish(&reader);
+
+    return status == PK_OK && element.constructed ? check_elements(element.value, 1) : status;
+}
+
 struct pk_view pk_der_expect(struct pk_reader *reader, uint32_t tag)
 {
     struct pk_der element = pk_der_read(reader);

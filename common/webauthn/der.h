@@ -15,6 +15,8 @@ enum { /* classes and universal tags, X.680 section 8 */
        PK_DER_SET = 17,
 };
 
+enum { PK_DER_DEPTH_MAX = 32 };
+
 struct pk_der {
     unsigned tag_class;
     bool constructed;
@@ -31,6 +33,13 @@ struct pk_der pk_der_read(struct pk_reader *reader);
  * the others primitive.
  */
 struct pk_view pk_der_expect(struct pk_reader *reader, uint32_t tag);
+
+/*
+ * Exactly one element, and every element within constructed ones, at most PK_DER_DEPTH_MAX levels:
+ * for what goes on to OpenSSL, which takes BER as well. PK_INVALID_INPUT, PK_TRUNCATED,
+ * PK_TRAILING_DATA.
+ */
+enum pk_status pk_der_check(struct pk_view input) PK_WARN_UNUSED;
 
 /* A non-negative INTEGER of at most 32 bits in its shortest form. */
 uint32_t pk_der_uint32(struct pk_reader *reader);

@@ -127,6 +127,41 @@ static void numbers(void **state)
     }
 }
 
+static void nested(void **state)
+{
+    static const struct {
+        const char *hex;
+        enum pk_status status;
+    } cases[] = {
+        {"0500", PK_OK},
+        {"3000", PK_OK},
+        {"30053003020101", PK_OK},
+        {"30800000", PK_INVALID_INPUT},
+        {"300430800000", PK_INVALID_INPUT},
+        {"30053003020201", PK_TRUNCATED},
+        {"30063003020101", PK_TRUNCATED},
+        {"3005300302010100", PK_TRAILING_DATA},
+        {"3004028101ff", PK_INVALID_INPUT},
+        {"", PK_TRUNCATED},
+    };
+    uint8_t deep[2 * (PK_DER_DEPTH_MAX + 2)];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        PK_AUTO_BYTES struct pk_bytes bytes = unhex(cases[i].hex);
+        enum pk_status status = pk_der_check(pk_view_of(&bytes));
+
+        if (status != cases[i].status)
+            fail_msg("%s: %s", cases[i].hex, pk_status_name(status));
+    }
+    for (size_t i = 0; i < sizeof(deep); i += 2) {
+        deep[i] = 0x30;
+        deep[i + 1] = (uint8_t)(sizeof(deep) - i - 2);
+    }
+    assert_status(pk_der_check((struct pk_view){deep, sizeof(deep)}), PK_INVALID_INPUT);
+    assert_status(pk_der_check((struct pk_view){deep + 4, sizeof(deep) - 4}), PK_OK);
+}
+
 static void prefixes(void **state)
 {
     (void)state;
@@ -138,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(elements),     cmocka_unit_test(fields),  cmocka_unit_test(long_lengths),
         cmocka_unit_test(expectations), cmocka_unit_test(numbers), cmocka_unit_test(prefixes),
+        cmocka_unit_test(nested),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
