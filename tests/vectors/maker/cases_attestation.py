@@ -290,6 +290,12 @@ def trust(cases):
              [])):
         rows.append((name, description, {"issuer": authority, "chain": [authority.der, *above]},
                      (anchors,), None))
+    bare_root = x509.Authority("Root without constraints", ca=None, usage=0)
+    no_ca_root = x509.Authority("Root that is no authority", ca=False, usage=0x80)
+    for name, description, authority in (
+            ("anchor-bare", "an anchor of version 3 without basic constraints", bare_root),
+            ("anchor-no-ca", "an anchor that is no CA", no_ca_root)):
+        rows.append((name, description, {"issuer": authority}, (authority.der,), None))
     for name, description, leaf, anchors, time in rows:
         cases.invalid(f"trust-{name}", "attestation-untrusted", f"trust required: {description}",
                       reg_packed(packed(**leaf), line=anchored(*anchors, time=time)))

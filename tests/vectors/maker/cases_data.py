@@ -52,6 +52,10 @@ def tolerated(cases):
                 ("unknown-nested", {"example.test": {"a": [1, b"x", {"b": -5}]}}),
                 ("unknown-float", {"example.test": 1.5}),
                 ("unknown-null", {"example.test": None}),
+                ("unknown-undefined", {"example.test": Raw(b"\xf7")}),
+                ("unknown-half-float", {"example.test": Raw(b"\xf9\x3c\x00")}),
+                ("unknown-four-deep", {"example.test": [[[1]]]}),
+                ("unknown-huge-number", {"example.test": [2**64 - 1, -2**64]}),
                 ("uvm", {"uvm": [[2, 4, 2]]}),
                 ("empty", {})):
             cases.valid(f"{kind}-extensions-{name}", f"extension outputs {output}",

@@ -355,6 +355,11 @@ def rp_id(cases):
                   authentication(rp_id="https://evil.example/", line=requested, credential=said))
     cases.invalid("registration-appid", bad, "a registration is never for the AppID",
                   registration(rp_id=appid, line=requested, credential=said))
+    for name, value in (("text", {"rk": "yes"}), ("number", {"rk": 1}), ("null", {"rk": None}),
+                        ("array", [])):
+        cases.invalid(f"registration-cred-props-{name}", "extensions-malformed",
+                      f"credProps: {value}",
+                      registration(credential={"clientExtensionResults": {"credProps": value}}))
     cases.invalid("authentication-appid-string", "extensions-malformed",
                   "appid that is no boolean", authentication(
                       line=requested, credential={"clientExtensionResults": {"appid": "true"}}))
