@@ -1,10 +1,10 @@
 # The relying party's tests, and passkeyctl verify alone for vectors and measurements.
 check_PROGRAMS += tests/unit/verify_cli
-TESTS += tests/unit/test_verify_cli.py
+TESTS += tests/unit/verify_program.py
 tests_unit_verify_cli_SOURCES = tests/unit/verify_cli.c
 tests_unit_verify_cli_CFLAGS = $(PK_CFLAGS)
 tests_unit_verify_cli_LDADD = client/libverify.la
-EXTRA_DIST += tests/unit/test_verify_cli.py tests/unit/webauthn_ceremony.h tests/unit/webauthn_samples.h tests/unit/webauthn_samples.py tests/unit/webauthn_support.h
+EXTRA_DIST += tests/unit/verify_program.py tests/unit/webauthn_ceremony.h tests/unit/webauthn_samples.h tests/unit/webauthn_samples.py tests/unit/webauthn_support.h
 
 if HAVE_CMOCKA
 webauthn_tests = \
