@@ -105,70 +105,48 @@ char *message_device_name(const struct pk_device *device)
     return manufacturer[0] ? pk_steal(manufacturer) : strdup("security key");
 }
 
+static const struct {
+    enum pk_status status;
+    const char *text;
+} outcomes[] = {
+    {PK_OK, ""},
+    {PK_UNKNOWN_USER, "No passkey is enrolled for this account."},
+    {PK_NO_CREDENTIALS, "No passkey is enrolled for this account."},
+    {PK_ACCOUNT_CHANGED, "The passkeys of this name belong to another account."},
+    {PK_NO_DEVICE, "No security key was plugged in."},
+    {PK_NO_MATCH, "None of the plugged-in security keys is enrolled for this account."},
+    {PK_DEVICE_REMOVED, "The security key was pulled out."},
+    {PK_DEVICE_ERROR, "The security key did not answer properly."},
+    {PK_CREDENTIAL_EXCLUDED, "This security key is enrolled already."},
+    {PK_PIN_REQUIRED, "The security key needs its PIN."},
+    {PK_PIN_INVALID, "Wrong PIN."},
+    {PK_PIN_NOT_SET, "The security key has no PIN yet: set one first."},
+    {PK_PIN_AUTH_BLOCKED, "Too many wrong PINs: pull the security key out and plug it in again."},
+    {PK_PIN_BLOCKED, "The PIN of the security key is locked: the key must be reset."},
+    {PK_UV_INVALID, "The fingerprint was not recognised."},
+    {PK_UV_BLOCKED, "The fingerprint reader of the security key is locked."},
+    {PK_KEY_STORE_FULL, "The security key has no room for another passkey."},
+    {PK_OPERATION_DENIED, "The request was refused on the security key."},
+    {PK_TOUCH_TIMEOUT, "The security key was not touched in time."},
+    {PK_TIMEOUT, "No answer in time."},
+    {PK_CANCELLED, "Cancelled."},
+    {PK_COUNTER_REGRESSED,
+     "The security key's counter went back: it may have been copied. Refused."},
+    {PK_RECOVERY_CODE_INVALID, "This recovery code is not valid."},
+    {PK_LIMIT_EXCEEDED, "Too many: a limit is reached."},
+    {PK_UNSUPPORTED, "No way to use a passkey here."},
+    {PK_CREDENTIAL_NOT_ALLOWED, "The answer was refused: this passkey is not this account's."},
+    {PK_DENIED, "The passkeyd service may not open the security key."},
+    {PK_UNAVAILABLE, "Passkeys cannot be used right now."},
+    {PK_STORAGE, "The credential store failed."},
+    {PK_EXISTS, "This passkey is enrolled already."},
+    {PK_CREDENTIAL_REGISTERED, "This passkey is enrolled already."},
+};
+
 const char *message_outcome(enum pk_status status)
 {
-    switch (status) {
-    case PK_OK:
-        return "";
-    case PK_UNKNOWN_USER:
-    case PK_NO_CREDENTIALS:
-        return "No passkey is enrolled for this account.";
-    case PK_ACCOUNT_CHANGED:
-        return "The passkeys of this name belong to another account.";
-    case PK_NO_DEVICE:
-        return "No security key was plugged in.";
-    case PK_NO_MATCH:
-        return "None of the plugged-in security keys is enrolled for this account.";
-    case PK_DEVICE_REMOVED:
-        return "The security key was pulled out.";
-    case PK_DEVICE_ERROR:
-        return "The security key did not answer properly.";
-    case PK_CREDENTIAL_EXCLUDED:
-        return "This security key is enrolled already.";
-    case PK_PIN_REQUIRED:
-        return "The security key needs its PIN.";
-    case PK_PIN_INVALID:
-        return "Wrong PIN.";
-    case PK_PIN_NOT_SET:
-        return "The security key has no PIN yet: set one first.";
-    case PK_PIN_AUTH_BLOCKED:
-        return "Too many wrong PINs: pull the security key out and plug it in again.";
-    case PK_PIN_BLOCKED:
-        return "The PIN of the security key is locked: the key must be reset.";
-    case PK_UV_INVALID:
-        return "The fingerprint was not recognised.";
-    case PK_UV_BLOCKED:
-        return "The fingerprint reader of the security key is locked.";
-    case PK_KEY_STORE_FULL:
-        return "The security key has no room for another passkey.";
-    case PK_OPERATION_DENIED:
-        return "The request was refused on the security key.";
-    case PK_TOUCH_TIMEOUT:
-        return "The security key was not touched in time.";
-    case PK_TIMEOUT:
-        return "No answer in time.";
-    case PK_CANCELLED:
-        return "Cancelled.";
-    case PK_COUNTER_REGRESSED:
-        return "The security key's counter went back: it may have been copied. Refused.";
-    case PK_RECOVERY_CODE_INVALID:
-        return "This recovery code is not valid.";
-    case PK_LIMIT_EXCEEDED:
-        return "Too many: a limit is reached.";
-    case PK_UNSUPPORTED:
-        return "No way to use a passkey here.";
-    case PK_CREDENTIAL_NOT_ALLOWED:
-        return "The answer was refused: this passkey is not this account's.";
-    case PK_DENIED:
-        return "The passkeyd service may not open the security key.";
-    case PK_UNAVAILABLE:
-        return "Passkeys cannot be used right now.";
-    case PK_STORAGE:
-        return "The credential store failed.";
-    case PK_EXISTS:
-    case PK_CREDENTIAL_REGISTERED:
-        return "This passkey is enrolled already.";
-    default:
-        return "The answer was refused.";
-    }
+    for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++)
+        if (outcomes[i].status == status)
+            return outcomes[i].text;
+    return "The answer was refused.";
 }
