@@ -93,6 +93,13 @@ char *message_verify(const struct pk_strings *names, const char *why)
     return act_on("Use the fingerprint reader of", names, why);
 }
 
+char *message_insert(bool strangers, const char *why)
+{
+    return strangers ? pk_text_format(
+                           "This security key is not enrolled. Insert the one that is, %s", why)
+                     : pk_text_format("Insert your security key %s", why);
+}
+
 char *message_device_name(const struct pk_device *device)
 {
     PK_AUTO_FREE char *product = pk_text_printable(device->product, WORD_SHOWN_MAX);

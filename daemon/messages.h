@@ -18,6 +18,9 @@ char *message_purpose(const struct context *context) PK_WARN_UNUSED;
 char *message_touch(const struct pk_strings *names, const char *purpose) PK_WARN_UNUSED;
 char *message_verify(const struct pk_strings *names, const char *purpose) PK_WARN_UNUSED;
 
+/* Asks for a key; strangers: one is plugged in that holds none of what is asked for. */
+char *message_insert(bool strangers, const char *purpose) PK_WARN_UNUSED;
+
 /* What a key is called on its package: product, or manufacturer, or "security key". Printable. */
 char *message_device_name(const struct pk_device *device) PK_WARN_UNUSED;
 

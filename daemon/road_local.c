@@ -36,6 +36,12 @@ struct candidate {
     bool gone;       /* its helper did not find it: the list is behind, or it was plugged anew */
 };
 
+enum said {
+    SAID_NOTHING,
+    SAID_INSERT,
+    SAID_STRANGER, /* the key that is there is not the one */
+};
+
 struct local_road {
     struct daemon *daemon;
     struct conversation *conversation;
@@ -54,7 +60,7 @@ struct local_road {
     struct event *retry_timer;
     size_t said_touch; /* how many keys the last call to touch was about; 0: none */
     char *failed_path;
-    const char *said_insert; /* the last call to insert a key, not to be repeated */
+    enum said said; /* the last call to insert a key, not to be repeated */
     bool over;
 };
 
@@ -206,11 +212,24 @@ static bool is_absence(enum pk_status status)
            status == PK_DEVICE_REMOVED;
 }
 
+/* Each of the two things that can be said is said when it becomes true, not again and again. */
+static void say_insert(struct local_road *road, bool strangers)
+{
+    enum said said = strangers ? SAID_STRANGER : SAID_INSERT;
+    PK_AUTO_FREE char *text = NULL;
+
+    if (road->said == said)
+        return;
+    road->said = said;
+    text = message_insert(strangers, road->purpose);
+    if (text)
+        say(road, "insert", text);
+}
+
 /* No key can serve: wait for one to be plugged in, or give up where waiting makes no sense. */
 static void none_can_serve(struct local_road *road)
 {
     bool strangers = false;
-    const char *text;
 
     if (!is_absence(road->failure)) {
         fail(road, road->failure);
@@ -218,11 +237,7 @@ static void none_can_serve(struct local_road *road)
     }
     for (const struct candidate *c = road->candidates; c; c = c->next)
         strangers |= !c->gone;
-    text = strangers ? "This security key is not enrolled. Insert the one that is."
-                     : "Insert your security key.";
-    if (text != road->said_insert)
-        say(road, "insert", text);
-    road->said_insert = text;
+    say_insert(road, strangers);
     if (!evtimer_pending(road->insert_timer, NULL))
         start_timer(road->insert_timer, road->daemon->config->insert_timeout);
 }
@@ -360,7 +375,7 @@ static void heard_failed(struct candidate *candidate, enum pk_status status)
     }
     if (status == PK_DEVICE_REMOVED && was_active) {
         conversation_info(road->conversation, "removed", "The security key was pulled out.");
-        road->said_insert = NULL;
+        road->said = SAID_NOTHING;
     } else if (was_active && count(road, CANDIDATE_ACTIVE) > 0) {
         conversation_error(road->conversation, status, message_outcome(status));
     }
@@ -458,7 +473,7 @@ static void remove_unseen(struct local_road *road)
         if (candidate->state == CANDIDATE_ACTIVE) {
             conversation_info(road->conversation, "removed", "The security key was pulled out.");
             road->failure = PK_DEVICE_REMOVED;
-            road->said_insert = NULL;
+            road->said = SAID_NOTHING;
         }
         drop_key(candidate);
         *link = candidate->next;

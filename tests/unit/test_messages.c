@@ -76,6 +76,17 @@ static void touch_names_keys_that_differ(void **state)
     assert_string_equal(alike, "Touch one of your security keys now");
 }
 
+static void insert_says_what_for(void **state)
+{
+    PK_AUTO_FREE char *none = message_insert(false, "to sign in");
+    PK_AUTO_FREE char *stranger = message_insert(true, "to sign in");
+
+    (void)state;
+    assert_string_equal(none, "Insert your security key to sign in");
+    assert_string_equal(stranger,
+                        "This security key is not enrolled. Insert the one that is, to sign in");
+}
+
 static void device_names(void **state)
 {
     char empty[] = "", product[] = "Key\x07 5", maker[] = "Maker";
@@ -104,8 +115,11 @@ static void every_outcome_has_a_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(purposes_name_what_is_approved), cmocka_unit_test(purposes_are_printable),
-        cmocka_unit_test(touch_names_keys_that_differ),   cmocka_unit_test(device_names),
+        cmocka_unit_test(purposes_name_what_is_approved),
+        cmocka_unit_test(purposes_are_printable),
+        cmocka_unit_test(touch_names_keys_that_differ),
+        cmocka_unit_test(insert_says_what_for),
+        cmocka_unit_test(device_names),
         cmocka_unit_test(every_outcome_has_a_text),
     };
 
