@@ -39,7 +39,7 @@ static void print_accounts(const json_t *accounts)
     json_array_foreach(accounts, i, account)
     {
         (void)printf(
-            "%-14s %s (%s): %lld passkeys, %lld recovery codes%s\n", i == 0 ? "accounts" : "",
+            "%-14s %s (%s): passkeys %lld, recovery codes %lld%s\n", i == 0 ? "accounts" : "",
             member_text(account, "user"), member_text(account, "rp"),
             (long long)json_integer_value(json_object_get(account, "passkeys")),
             (long long)json_integer_value(json_object_get(account, "recoveryCodes")),

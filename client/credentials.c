@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static void cleanup_json(json_t **value)
 {
@@ -26,8 +27,12 @@ static enum pk_status fetch(struct session *session, const char *user, json_t **
 int command_list(struct session *session)
 {
     AUTO_JSON json_t *passkeys = NULL;
-    enum pk_status status = session_open(session);
+    enum pk_status status;
 
+    /* To the daemon nobody's name means the caller's: the answer would only look complete. */
+    if (session->line.all && geteuid() != 0)
+        return session_fail(session, PK_DENIED, "Only root may list every account's passkeys.");
+    status = session_open(session);
     if (status == PK_OK)
         status = fetch(session, session->line.all ? "" : session->line.user, &passkeys);
     if (status != PK_OK)

@@ -49,7 +49,9 @@ def test_root_needs_no_password(machine, blue):
     assert json.loads(result.stdout)["credential"]["user"] == "bob"
     shown = machine.run_as("root", ["passkeyctl", "list", "--all"])
     assert shown.returncode == 0 and "bob" in shown.stdout
-    assert "bob" not in machine.run_as("alice", ["passkeyctl", "list", "--all"]).stdout
+    refused = machine.run_as("alice", ["passkeyctl", "list", "--all"])
+    assert refused.returncode == 1 and refused.stdout == ""
+    assert "Only root" in refused.stderr
 
 
 def test_the_pin(machine, keys):
