@@ -125,11 +125,14 @@ def main():
     results = []
     for number, (label, vector) in enumerate(vectors.items()):
         answer = answers[number] if number < len(answers) else {}
+        if "needs" in vector and answer.get("reason") == "algorithm-unsupported":
+            results.append((f"{label} # SKIP OpenSSL lacks {vector['needs']}", None))
+            continue
         wrong = disagreement(vector["expect"], answer) or contradiction(vector, answer)
         if wrong and "--list" in sys.argv:
             wrong += f"\n{json.dumps(answer)}"
         results.append((label, wrong and f"{vector['description']}: {wrong}"))
-    wanted = 0 if all(v["expect"]["verified"] for v in vectors.values()) else 1
+    wanted = 0 if all(answer.get("verified") for answer in answers) else 1
     results.append((f"one answer a line and exit code {wanted}", None if whole and code == wanted
                     else f"{len(answers)} answers, exit code {code}: {errors[-500:]}"))
     if not names:
