@@ -184,10 +184,7 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     daemon->devices = devices_new(daemon);
     if (!daemon->helpers || !daemon->devices)
         return PK_NO_MEMORY;
-    status = bus_open(daemon->base, &bus_ops, daemon, &daemon->bus, ret_why);
-    if (status)
-        return status;
-    return bus_own_name(daemon->bus, PK_BUS_NAME, ret_why);
+    return bus_open(daemon->base, &bus_ops, daemon, &daemon->bus, ret_why);
 }
 
 static void close_all(struct daemon *daemon)
@@ -221,7 +218,8 @@ struct signal_row {
     struct event *event;
 };
 
-static void serve(struct daemon *daemon)
+/* Returns when it is over; a failure means that it has not begun. */
+static enum pk_status serve(struct daemon *daemon, char **ret_why)
 {
     struct signal_row rows[] = {
         {SIGTERM, on_terminate, NULL},
@@ -230,17 +228,24 @@ static void serve(struct daemon *daemon)
         {SIGCHLD, on_child, NULL},
     };
     const size_t count = sizeof(rows) / sizeof(rows[0]);
+    enum pk_status status = PK_OK;
 
     for (size_t i = 0; i < count; i++) {
         rows[i].event = evsignal_new(daemon->base, rows[i].number, rows[i].handler, daemon);
         if (!rows[i].event || event_add(rows[i].event, NULL))
-            daemon->exit_code = EXIT_FAILURE;
+            status = PK_NO_MEMORY;
     }
-    if (daemon->exit_code == EXIT_SUCCESS)
+    /* After the signals: who sees the name may send SIGHUP, which would otherwise be the end. */
+    if (!status)
+        status = bus_own_name(daemon->bus, PK_BUS_NAME, ret_why);
+    if (!status) {
+        pk_log(LOG_INFO, "%s serves %s", PACKAGE_STRING, daemon->rp_id);
         (void)event_base_dispatch(daemon->base);
+    }
     for (size_t i = 0; i < count; i++)
         if (rows[i].event)
             event_free(rows[i].event);
+    return status;
 }
 
 int main(int argc, char **argv)
@@ -267,12 +272,11 @@ int main(int argc, char **argv)
         daemon.config_path = arguments.config;
         status = open_all(&daemon, arguments.state_directory, &why);
     }
+    if (!status)
+        status = serve(&daemon, &why);
     if (status) {
         pk_log(LOG_ERR, "cannot start: %s", why ? why : pk_status_name(status));
         daemon.exit_code = EXIT_FAILURE;
-    } else {
-        pk_log(LOG_INFO, "%s serves %s", PACKAGE_STRING, daemon.rp_id);
-        serve(&daemon);
     }
     close_all(&daemon);
     return daemon.exit_code;
