@@ -257,7 +257,8 @@ static enum pk_status add_service(struct config *config, const char *name)
 }
 
 /* The struct that the keys of this section write into. NULL: there is none yet. */
-static void *section_target(struct config *config, const struct config_line *line)
+__attribute__((nonnull)) static void *section_target(struct config *config,
+                                                     const struct config_line *line)
 {
     if (strcmp(line->kind, "rp") == 0)
         return find_rp(config, line->name);

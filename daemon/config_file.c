@@ -94,6 +94,7 @@ static enum pk_status explain(const char *path, struct ini_cfgobj *parsed, char 
     int at = 0;
 
     if (ini_config_get_errors(parsed, &errors) == 0 && errors && errors[0] &&
+        /* NOLINTNEXTLINE(cert-err34-c): libini printed the number itself. */
         sscanf(errors[0], "Error (%*d) on line %u: %n", &number, &at) == 1 && at > 0)
         *ret_why = pk_text_format("%s:%u: %s", path, number, errors[0] + at);
     else

@@ -36,11 +36,11 @@
 #define PK_ORIGINS_MAX            32
 
 /* JSON */
-#define PK_JSON_MAX      262144  /* one response or options object; text */
-#define PK_JSON_DEPTH_MAX   32    /* levels */
-#define PK_JSON_VALUES_MAX  65536 /* in one text, all levels together */
-#define PK_JSON_MEMBERS_MAX 256   /* in one object */
-#define PK_JSON_LINE_MAX 1048576 /* one line of passkeyctl verify */
+#define PK_JSON_MAX         262144  /* one response or options object; text */
+#define PK_JSON_DEPTH_MAX   32      /* levels */
+#define PK_JSON_VALUES_MAX  65536   /* in one text, all levels together */
+#define PK_JSON_MEMBERS_MAX 256     /* in one object */
+#define PK_JSON_LINE_MAX    1048576 /* one line of passkeyctl verify */
 
 /* Helper frames (doc/protocol.md) */
 #define PK_FRAME_MAX       131072

@@ -23,7 +23,7 @@ static bool shortest(uint8_t info, uint64_t value)
 {
     static const uint64_t least[] = {24, UINT8_MAX + 1, UINT16_MAX + 1, (uint64_t)UINT32_MAX + 1};
 
-    return info < 24 || value >= least[info - 24];
+    return info < 24 || (info < 28 && value >= least[info - 24]);
 }
 
 /* Simple values (RFC 8949 section 3.3): two bytes from 32 on only; floats are as they are. */

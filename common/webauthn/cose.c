@@ -191,7 +191,7 @@ static enum pk_status parse_specific(const struct parameters *parameters, struct
 
 enum pk_status pk_cose_key_parse(struct pk_view cose, struct pk_cose_key *ret)
 {
-    struct parameters parameters;
+    struct parameters parameters = {0};
     struct pk_cose_key key = {0};
     int64_t type, number;
     enum pk_status status = pk_cbor_check(cose);

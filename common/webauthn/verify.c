@@ -207,7 +207,8 @@ static enum pk_status fill_result(const struct attestation_object *object,
         status = PK_ATTESTATION_FORMAT_UNKNOWN;
     if (status != PK_OK)
         return status;
-    memcpy(result->aaguid, data->aaguid.ptr, PK_AAGUID_SIZE);
+    /* A registration without attested data was refused before: the pointer is set. */
+    memcpy(result->aaguid, data->aaguid.ptr, PK_AAGUID_SIZE); /* NOLINT(clang-analyzer-core.*) */
     memcpy(result->format, object->format.ptr, object->format.len);
     result->sign_count = data->sign_count;
     result->flags = data->flags;

@@ -61,9 +61,11 @@ char *scratch_read(const char *path, size_t *ret_len)
     while ((got = fread(data + len, 1, allocated - len - 1, file)) > 0) {
         len += got;
         if (allocated - len < 2) {
+            char *larger = realloc(data, allocated * 2);
+
+            must(larger != NULL, path);
             allocated *= 2;
-            data = realloc(data, allocated);
-            must(data != NULL, path);
+            data = larger;
         }
     }
     must(!ferror(file), path);

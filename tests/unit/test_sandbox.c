@@ -105,9 +105,13 @@ static int shared_mapping(void)
 {
     int fd = open(existing, O_RDWR | O_CLOEXEC);
 
+    void *page;
+
     if (fd < 0)
         _exit(254);
-    return mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED ? -1 : 0;
+    page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    (void)close(fd);
+    return page == MAP_FAILED ? -1 : 0;
 }
 
 static int removal(void)
@@ -117,9 +121,9 @@ static int removal(void)
 
 static int code(void)
 {
-    return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED
-               ? -1
-               : 0;
+    void *page = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return page == MAP_FAILED ? -1 : 0;
 }
 
 static int code_later(void)
