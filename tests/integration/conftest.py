@@ -14,6 +14,16 @@ import house  # noqa: E402
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes long; left out by scripts/check --fast")
+    config.addinivalue_line("markers", "real_programs: programs of this machine load the module")
+
+
+def pytest_collection_modifyitems(items):
+    """The sanitizers' runtime must be there first, so sudo cannot load a module that needs it."""
+    if house.MARK in os.environ and house.module_has_sanitizers():
+        skip = pytest.mark.skip(reason="the module is built with sanitizers; sudo is not")
+        for item in items:
+            if item.get_closest_marker("real_programs"):
+                item.add_marker(skip)
 
 
 @pytest.fixture

@@ -175,6 +175,13 @@ def install(build):
     os.chmod("/var/lib/passkeyd", 0o700)
 
 
+def module_has_sanitizers():
+    found = [path for path in ("/usr/lib/" + name + "/security/pam_passkey.so"
+                               for name in (".", *os.listdir("/usr/lib"))) if os.path.exists(path)]
+    shown = subprocess.run(["ldd", *found], text=True, capture_output=True, check=False).stdout
+    return "libasan" in shown
+
+
 def furnish(arguments):
     build = arguments.build and os.path.realpath(arguments.build)
     # Held open, because the new file systems may cover them.

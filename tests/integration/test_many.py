@@ -2,9 +2,12 @@
 """Twenty sign-ins at once for five people: each gets its own answer, none waits for another."""
 
 import pexpect
+import pytest
 
 import house
 import machine as parts
+
+pytestmark = pytest.mark.real_programs
 
 SUDO = ["sudo", "-u", "root", "sh", "-c", "echo $SUDO_USER runs as $(id -un)"]
 

@@ -3,6 +3,8 @@
 
 import os
 
+import pytest
+
 import house
 import machine as parts
 
@@ -19,6 +21,7 @@ def everything_under(folder):
                     yield path, file.read()
 
 
+@pytest.mark.real_programs
 def test_the_pin_is_nowhere(machine, keys, tmp_path):
     key = keys.add("blue")
     parts.set_pin(keys, key, PIN)

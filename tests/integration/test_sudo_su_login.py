@@ -14,6 +14,8 @@ import pytest
 import house
 import machine as parts
 
+pytestmark = pytest.mark.real_programs
+
 PIN = "123456"
 
 
