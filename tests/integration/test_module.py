@@ -100,3 +100,22 @@ def test_a_thousand_sign_ins(machine, keys):
     assert after[1000][0] <= after[200][0] + 2, after
     assert after[1000][1] - after[200][1] < 1024, after
     assert parts.children(pid) == [] or len(parts.children(pid)) <= 1
+
+
+@pytest.mark.real_programs
+def test_a_screen_locker_asks_for_its_own_user(service):
+    """Without any privilege: for oneself it works, for others it does not."""
+    own = service.run_as("alice", ["pamtester", "passkey-test", "alice", "authenticate"])
+    assert own.returncode == 0, own.stderr
+    mark = service.syslog.mark()
+    other = service.run_as("bob", ["pamtester", "passkey-test", "alice", "authenticate"])
+    assert other.returncode != 0 and "Touch" not in other.stdout
+    assert service.syslog.wait("AccessDenied", since=mark, facility=parts.AUTHPRIV)
+
+
+def test_the_passkey_names_the_user(machine, keys):
+    key = keys.add("blue")
+    parts.set_pin(keys, key, "123456")
+    machine.enrol("carol", "blue", pin="123456", resident="required")
+    details = machine.connect().authenticate("", identify=True).run(pin="123456")
+    assert details["result"] == "ok" and details["user"] == "carol", details
