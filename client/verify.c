@@ -255,21 +255,41 @@ static bool parse_jobs(const char *text, size_t *ret)
     return true;
 }
 
+/* The closed list of what "reason" can say, a line each, with its clause. */
+static int list_reasons(void)
+{
+    static const enum pk_status general[] = {PK_INVALID_INPUT, PK_TOO_LARGE, PK_NO_MEMORY,
+                                             PK_INTERNAL};
+
+#define REASON(symbol, name, clause) name "\t" clause "\n"
+    (void)fputs(PK_STATUS_WEBAUTHN(REASON), stdout);
+#undef REASON
+    for (size_t i = 0; i < sizeof(general) / sizeof(general[0]); i++)
+        (void)printf("%s\t%s\n", pk_status_name(general[i]), pk_status_clause(general[i]));
+    return fflush(stdout) == 0 ? EXIT_VERIFIED : EXIT_CANNOT_RUN;
+}
+
 int verify_main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"help", no_argument, NULL, 'h'}, {"jobs", required_argument, NULL, 'j'}, {0}};
+    static const struct option options[] = {{"list-reasons", no_argument, NULL, 'l'},
+
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"jobs", required_argument, NULL, 'j'},
+                                            {0}};
     size_t jobs = 1;
     int option;
 
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         if (option == 'h') {
             (void)puts("Usage: passkeyctl verify [--jobs N] < responses.jsonl > results.jsonl\n"
+                       "       passkeyctl verify --list-reasons\n"
                        "Verifies WebAuthn responses, a JSON object a line; see "
                        "passkeyctl-verify(1).\n"
                        "Exit status: 0 all verified, 1 some not, 2 could not run.");
             return EXIT_VERIFIED;
         }
+        if (option == 'l')
+            return list_reasons();
         if (option != 'j' || !parse_jobs(optarg, &jobs)) {
             (void)fprintf(stderr, "passkeyctl verify: --jobs takes 1 to %d\n", JOBS_MAX);
             return EXIT_CANNOT_RUN;

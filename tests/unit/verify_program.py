@@ -107,10 +107,17 @@ def help_is_given():
     return done.returncode == 0 and done.stdout.startswith(b"Usage:")
 
 
+def reasons_are_listed():
+    rows = [row.split("\t") for row in run(b"", "--list-reasons").stdout.decode().splitlines()]
+    names = [row[0] for row in rows]
+    return (all(len(row) == 2 and row[1] for row in rows) and len(set(names)) == len(names) and
+            {"signature-invalid", "tpm-magic", "invalid-input"} <= set(names))
+
+
 TESTS = [nothing_is_verified, all_verified, some_not, ids_come_back, bad_lines_do_not_stop_it,
          long_lines, last_line_needs_no_newline, jobs_keep_the_order,
          results_come_before_more_input, wrong_arguments, full_output, unreadable_input,
-         help_is_given]
+         help_is_given, reasons_are_listed]
 print(f"1..{len(TESTS)}")
 for number, test in enumerate(TESTS, 1):
     print("ok" if test() else "not ok", number, "-", test.__name__)
