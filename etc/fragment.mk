@@ -10,7 +10,6 @@ tmpfiles_DATA = etc/tmpfiles.d/passkeyd.conf
 udevrulesdir = $(udevdir)/rules.d
 udevrules_DATA = etc/71-passkeyd.rules
 dist_pamconfigs_DATA = etc/pam-configs/passkey
-dist_passkeyconf_DATA = etc/passkeyd.conf
 
 etc_generated = $(dbuspolicy_DATA) $(dbusservices_DATA) $(polkitactions_DATA) \
 	$(systemdsystemunit_DATA) $(sysusers_DATA) $(tmpfiles_DATA) $(udevrules_DATA)
@@ -26,3 +25,12 @@ dist_bashcompletion_DATA = \
 	etc/bash-completion/passkey-enroll \
 	etc/bash-completion/passkeyctl \
 	etc/bash-completion/passkeyd
+
+# The administrator's own edits stay, on installation and on removal.
+EXTRA_DIST += etc/passkeyd.conf
+passkeyd_conf = $(DESTDIR)$(passkeyconfdir)/passkeyd.conf
+install-data-local:
+	@$(MKDIR_P) "$(DESTDIR)$(passkeyconfdir)"
+	@test -e "$(passkeyd_conf)" || $(INSTALL_DATA) $(srcdir)/etc/passkeyd.conf "$(passkeyd_conf)"
+uninstall-local:
+	@! cmp -s $(srcdir)/etc/passkeyd.conf "$(passkeyd_conf)" || rm -f "$(passkeyd_conf)"
