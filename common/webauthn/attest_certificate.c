@@ -20,6 +20,13 @@ PK_DEFINE_CLEANUP(X509_STORE_CTX *, X509_STORE_CTX_free);
 PK_DEFINE_CLEANUP(GENERAL_NAMES *, GENERAL_NAMES_free);
 PK_DEFINE_CLEANUP(EXTENDED_KEY_USAGE *, EXTENDED_KEY_USAGE_free);
 
+/* The stack, not what is on it. */
+static void free_stack_only(STACK_OF(X509) * stack)
+{
+    sk_X509_free(stack);
+}
+PK_DEFINE_CLEANUP(STACK_OF(X509) *, free_stack_only);
+
 static void free_stack(STACK_OF(X509) * *stack)
 {
     sk_X509_pop_free(*stack, X509_free);
@@ -370,26 +377,42 @@ static STACK_OF(X509) * parse_stack(const struct pk_bytes *certificates, size_t 
 }
 
 /*
+ * RFC 5280 section 6.1.4 (k): between the attestation certificate and the anchor stand CAs by their
+ * basic constraints, where OpenSSL would be content with less.
+ */
+static bool intermediates_are_cas(STACK_OF(X509) * chain)
+{
+    for (int i = 1; i < sk_X509_num(chain) - 1; i++)
+        if (X509_check_ca(sk_X509_value(chain, i)) != 1)
+            return false;
+    return true;
+}
+
+/*
  * An anchor may be any certificate of the path, the first included (WebAuthn 7.1 step 24), so a
  * partial chain is enough. The purposes of TLS are not asked for.
  */
-static bool verify_chain(STACK_OF(X509) * path, STACK_OF(X509) * anchors, time_t time)
+static bool leads_to(STACK_OF(X509) * path, X509 *anchor, time_t time)
 {
     PK_CLEANUP(X509_STORE_CTX_free) X509_STORE_CTX *context = X509_STORE_CTX_new();
+    PK_CLEANUP(free_stack_only) STACK_OF(X509) *trusted = sk_X509_new_null();
     X509_VERIFY_PARAM *parameters;
 
-    if (!context || !X509_STORE_CTX_init(context, NULL, sk_X509_value(path, 0), path))
+    if (!context || !trusted || sk_X509_push(trusted, anchor) <= 0 ||
+        !X509_STORE_CTX_init(context, NULL, sk_X509_value(path, 0), path))
         return false;
-    X509_STORE_CTX_set0_trusted_stack(context, anchors);
+    X509_STORE_CTX_set0_trusted_stack(context, trusted);
     parameters = X509_STORE_CTX_get0_param(context);
     X509_VERIFY_PARAM_set_time(parameters, time);
     X509_VERIFY_PARAM_set_depth(parameters, PK_X5C_MAX);
     if (!X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_PARTIAL_CHAIN) ||
         !X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_ANY))
         return false;
-    return X509_verify_cert(context) == 1;
+    return X509_verify_cert(context) == 1 &&
+           intermediates_are_cas(X509_STORE_CTX_get0_chain(context));
 }
 
+/* One anchor at a time: among several of one name, OpenSSL would settle for the first. */
 enum pk_status pk_certificate_path_verify(const struct pk_bytes *path, size_t path_count,
                                           const struct pk_bytes *anchors, size_t anchor_count,
                                           time_t time, bool *ret_trusted)
@@ -397,12 +420,15 @@ enum pk_status pk_certificate_path_verify(const struct pk_bytes *path, size_t pa
     __attribute__((cleanup(free_stack))) STACK_OF(X509) *chain = parse_stack(path, path_count);
     __attribute__((cleanup(free_stack))) STACK_OF(X509) *trusted =
         parse_stack(anchors, anchor_count);
+    bool leads = false;
 
     if (!chain)
         return PK_CERTIFICATE_MALFORMED;
     if (!trusted)
         return PK_INVALID_ARGUMENT;
-    *ret_trusted = verify_chain(chain, trusted, time);
+    for (int i = 0; i < sk_X509_num(trusted) && !leads; i++)
+        leads = leads_to(chain, sk_X509_value(trusted, i), time);
     ERR_clear_error();
+    *ret_trusted = leads;
     return PK_OK;
 }

@@ -162,11 +162,61 @@ static void paths(void **state)
     pk_bytes_clear(&root_der);
 }
 
+static bool trusted_path(const char *const *path, size_t path_count, const char *const *anchors,
+                         size_t anchor_count)
+{
+    struct pk_bytes ders[4], anchor_ders[4];
+    bool trusted = false;
+
+    for (size_t i = 0; i < path_count; i++)
+        ders[i] = unhex(path[i]);
+    for (size_t i = 0; i < anchor_count; i++)
+        anchor_ders[i] = unhex(anchors[i]);
+    assert_status(
+        pk_certificate_path_verify(ders, path_count, anchor_ders, anchor_count, IN_2025, &trusted),
+        PK_OK);
+    for (size_t i = 0; i < path_count; i++)
+        pk_bytes_clear(&ders[i]);
+    for (size_t i = 0; i < anchor_count; i++)
+        pk_bytes_clear(&anchor_ders[i]);
+    return trusted;
+}
+
+static void intermediates(void **state)
+{
+    const char *const whole[] = {sample_leaf_below, sample_middle};
+    const char *const unconstrained[] = {sample_leaf_below, sample_middle_unconstrained};
+    const char *const root[] = {sample_root};
+    const char *const middle[] = {sample_middle_unconstrained};
+
+    (void)state;
+    assert_true(trusted_path(whole, 2, root, 1));
+    assert_false(trusted_path(whole, 1, root, 1));
+    assert_false(trusted_path(unconstrained, 2, root, 1));
+    /* An anchor is trusted for what it is. */
+    assert_true(trusted_path(whole, 1, middle, 1));
+}
+
+/* Two anchors of one name, one of which signed nothing here. */
+static void anchors_of_one_name(void **state)
+{
+    const char *const path[] = {sample_leaf};
+    const char *const one_order[] = {sample_impostor, sample_root};
+    const char *const other_order[] = {sample_root, sample_impostor};
+
+    (void)state;
+    assert_true(trusted_path(path, 1, one_order, 2));
+    assert_true(trusted_path(path, 1, other_order, 2));
+    assert_false(trusted_path(path, 1, one_order, 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parsing), cmocka_unit_test(fields),     cmocka_unit_test(fido_extensions),
-        cmocka_unit_test(keys),    cmocka_unit_test(signatures), cmocka_unit_test(paths),
+        cmocka_unit_test(parsing),         cmocka_unit_test(fields),
+        cmocka_unit_test(fido_extensions), cmocka_unit_test(keys),
+        cmocka_unit_test(signatures),      cmocka_unit_test(paths),
+        cmocka_unit_test(intermediates),   cmocka_unit_test(anchors_of_one_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,6 +85,17 @@ def certificate(subject, key, issuer, issuer_key, ca, extension=None):
     return builder.sign(issuer_key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
+def intermediate(subject, key, issuer, issuer_key, constrained):
+    """An authority by its key usage, and where constrained, by its basic constraints too."""
+    usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
+    builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer)
+               .public_key(key.public_key()).serial_number(8).not_valid_before(DATES[0])
+               .not_valid_after(DATES[1]).add_extension(usage, critical=True))
+    if constrained:
+        builder = builder.add_extension(x509.BasicConstraints(True, None), critical=True)
+    return builder.sign(issuer_key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
 def main():
     sha256 = ec.ECDSA(hashes.SHA256())
     key = ec.derive_private_key(0x1234567, ec.SECP256R1())
@@ -121,6 +132,12 @@ def main():
     show("sample_leaf", certificate(name("Test key"), leaf_key, root, root_key, False))
     show("sample_packed_signature", leaf_key.sign(created + create_hash, sha256))
 
+    middle_key = ec.derive_private_key(0x13579b, ec.SECP256R1())
+    middle = name("Test intermediate", "CA")
+    for what, constrained in (("middle", True), ("middle_unconstrained", False)):
+        show(f"sample_{what}", intermediate(middle, middle_key, root, root_key, constrained))
+    show("sample_leaf_below", certificate(name("Test key"), leaf_key, middle, middle_key, False))
+    show("sample_impostor", certificate(root, leaf_key, root, leaf_key, True))
     for what, *extension in (("aaguid", 4, b"\x04\x10" + AAGUID, False),
                              ("aaguid_critical", 4, b"\x04\x10" + AAGUID, True),
                              ("aaguid_bare", 4, AAGUID, False),
