@@ -117,14 +117,15 @@ static bool allowed_here(int code, unsigned allowed)
 
 static const char *own_name(void)
 {
+    static char name[LOGIN_NAME_MAX];
     const struct passwd *self = getpwuid(getuid());
-    char *name = self ? strdup(self->pw_name) : NULL;
+    size_t len = self ? strlen(self->pw_name) : sizeof(name);
 
-    if (!name) {
+    if (len >= sizeof(name)) {
         (void)fprintf(stderr, "no account has the uid %u\n", (unsigned)getuid());
         exit(EXIT_REFUSED);
     }
-    return name;
+    return memcpy(name, self->pw_name, len + 1);
 }
 
 void command_line_parse(int argc, char **argv, unsigned allowed, const char *usage,
