@@ -20,7 +20,7 @@ $(etc_generated): %: %.in Makefile
 CLEANFILES += $(etc_generated)
 EXTRA_DIST += $(etc_generated:=.in)
 EXTRA_DIST += scripts/build scripts/check scripts/demo scripts/install-dependencies \
-	scripts/lint
+	scripts/lint scripts/valgrind-tests
 dist_bashcompletion_DATA = \
 	etc/bash-completion/passkey-enroll \
 	etc/bash-completion/passkeyctl \
