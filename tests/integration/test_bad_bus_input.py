@@ -89,6 +89,7 @@ def test_enormous_strings(machine, alice, interface, member, signature):
 
 @pytest.mark.parametrize("context", [
     {"unknown": "x"},
+    {"x" * 63 + "\u00fc": "x"},  # the error repeats it, cut short, but not inside a character
     {"service": 7},
     {"timeout": "soon"},
     {"identify": "yes"},
