@@ -207,9 +207,11 @@ static enum pk_status fill_result(const struct attestation_object *object,
         status = PK_ATTESTATION_FORMAT_UNKNOWN;
     if (status != PK_OK)
         return status;
-    /* A registration without attested data was refused before: the pointer is set. */
-    memcpy(result->aaguid, data->aaguid.ptr, PK_AAGUID_SIZE); /* NOLINT(clang-analyzer-core.*) */
+    /* No attested data, or a format without a name, was refused before: the pointers are set. */
+    /* NOLINTBEGIN(clang-analyzer-core.NonNullParamChecker) */
+    memcpy(result->aaguid, data->aaguid.ptr, PK_AAGUID_SIZE);
     memcpy(result->format, object->format.ptr, object->format.len);
+    /* NOLINTEND(clang-analyzer-core.NonNullParamChecker) */
     result->sign_count = data->sign_count;
     result->flags = data->flags;
     return PK_OK;
