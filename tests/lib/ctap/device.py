@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """One key: what is plugged in, opened, touched, and made to misbehave."""
 
-import os
+import random
 
 from . import hid
 from .authenticator import Authenticator, Wait
@@ -227,7 +227,7 @@ class Device:
         if misbehaves and behaviour.error and command == CBOR:
             data = bytes([behaviour.error])
         elif misbehaves and behaviour.garbage == "cbor":
-            data = data[:1] + b"\xbf" + os.urandom(max(1, len(data) - 2))
+            data = data[:1] + b"\xbf" + _noise(max(1, len(data) - 2))
         self.busy_channel = self.running = None
         reports = hid.fragments(channel, command, data)
         if misbehaves and behaviour.garbage:
@@ -238,10 +238,15 @@ class Device:
             self.notify(self, "answered")
 
 
+def _noise(size):
+    """The same every time: dice would sometimes throw a keepalive, or a length that takes a while."""
+    return random.Random("garbage").randbytes(size)
+
+
 def _spoil(garbage, reports):
     first = reports[0]
     if garbage == "report":
-        return [each[:4] + os.urandom(60) for each in reports]
+        return [each[:4] + _noise(60) for each in reports]
     if garbage == "sequence":
         # A first report that promises a second, and the second with a number out of turn.
         return [first[:5] + b"\x01\x00" + first[7:], first[:4] + b"\x05" + first[5:]]
