@@ -255,16 +255,19 @@ static void decide(struct local_road *road)
 {
     const struct timeval gather = {GATHER_MS / 1000, (GATHER_MS % 1000) * 1000};
     size_t ready = count(road, CANDIDATE_READY);
+    size_t active = count(road, CANDIDATE_ACTIVE);
 
     if (road->over)
         return;
-    if (ready > 0 && (count(road, CANDIDATE_ACTIVE) > 0 || count_answering(road) == 0)) {
+    if (road->said_touch > active)
+        road->said_touch = active; /* one that comes back is worth saying again */
+    if (ready > 0 && (active > 0 || count_answering(road) == 0)) {
         (void)evtimer_del(road->gather);
         proceed_all(road, CANDIDATE_READY);
     } else if (ready > 0 && !evtimer_pending(road->gather, NULL)) {
         (void)evtimer_add(road->gather, &gather);
     }
-    if (ready + count(road, CANDIDATE_ACTIVE) + count(road, CANDIDATE_CHECKING) == 0) {
+    if (ready + active + count(road, CANDIDATE_CHECKING) == 0) {
         if (count(road, CANDIDATE_MAYBE) > 0)
             proceed_all(road, CANDIDATE_MAYBE);
         else
