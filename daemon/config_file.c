@@ -64,6 +64,7 @@ static enum pk_status slurp(const char *path, char **ret_text, size_t *ret_len, 
         if (len > FILE_MAX)
             return complain(path, "larger than 256 KiB", ret_why);
     }
+    text[len] = 0;
     *ret_text = pk_steal(text);
     *ret_len = len;
     return PK_OK;
@@ -154,8 +155,10 @@ static enum pk_status read_key(const struct config_reading *reading, struct valu
     return tell(reading, number, line, ret_why);
 }
 
-/* The line of the section's first key stands for the section's own, which is not kept. */
-static unsigned section_line(struct ini_cfgobj *parsed, const char *section, char **keys, int count)
+/* The line of the section's first key stands for the section's own, which the parser does not keep.
+ */
+static unsigned first_key_line(struct ini_cfgobj *parsed, const char *section, char **keys,
+                               int count)
 {
     struct value_obj *value = NULL;
     uint32_t number = 0;
@@ -167,8 +170,22 @@ static unsigned section_line(struct ini_cfgobj *parsed, const char *section, cha
     return number;
 }
 
+/* Where "[section]" is in the text, for one that holds nothing; 0: not found as it was written. */
+static unsigned heading_line(const char *text, const char *section)
+{
+    size_t len = strlen(section);
+
+    for (unsigned number = 1; text; number++) {
+        if (text[0] == '[' && strncmp(text + 1, section, len) == 0 && text[1 + len] == ']')
+            return number;
+        text = strchr(text, '\n');
+        text = text ? text + 1 : NULL;
+    }
+    return 0;
+}
+
 static enum pk_status read_section(const struct config_reading *reading, struct ini_cfgobj *parsed,
-                                   const char *section, char **ret_why)
+                                   const char *text, const char *section, char **ret_why)
 {
     PK_AUTO_FREE char *kind = strdup(section);
     struct config_line line = {.kind = kind};
@@ -185,7 +202,10 @@ static enum pk_status read_section(const struct config_reading *reading, struct 
     if (*name)
         *name++ = 0;
     line.name = name + strspn(name, " \t");
-    status = tell(reading, section_line(parsed, section, keys, count), &line, ret_why);
+    status =
+        tell(reading,
+             count > 0 ? first_key_line(parsed, section, keys, count) : heading_line(text, section),
+             &line, ret_why);
     for (int i = 0; i < count && status == PK_OK; i++) {
         struct value_obj *value = NULL;
 
@@ -200,8 +220,23 @@ static enum pk_status read_section(const struct config_reading *reading, struct 
     return status;
 }
 
+/* It is the first line that is neither blank nor a comment. */
+static enum pk_status refuse_stray_key(const char *path, const char *text, char **ret_why)
+{
+    unsigned number = 1;
+
+    for (text += strspn(text, " \t\r"); strchr("#;\n", *text); number++) {
+        text = strchr(text, '\n');
+        if (!text)
+            return complain(path, "a key before the first section", ret_why);
+        text += 1 + strspn(text + 1, " \t\r");
+    }
+    *ret_why = pk_text_format("%s:%u: a key before the first section", path, number);
+    return *ret_why ? PK_CONFIG : PK_NO_MEMORY;
+}
+
 static enum pk_status read_sections(const struct config_reading *reading, struct ini_cfgobj *parsed,
-                                    char **ret_why)
+                                    const char *text, char **ret_why)
 {
     int count = 0;
     char **sections = ini_get_section_list(parsed, &count, NULL);
@@ -209,8 +244,8 @@ static enum pk_status read_sections(const struct config_reading *reading, struct
 
     for (int i = 0; i < count && status == PK_OK; i++)
         status = strcmp(sections[i], NO_SECTION) == 0
-                     ? complain(reading->path, "a key before the first section", ret_why)
-                     : read_section(reading, parsed, sections[i], ret_why);
+                     ? refuse_stray_key(reading->path, text, ret_why)
+                     : read_section(reading, parsed, text, sections[i], ret_why);
     ini_free_section_list(sections);
     return status;
 }
@@ -230,5 +265,5 @@ enum pk_status config_file_read(const struct config_reading *reading, char **ret
     if (ini_config_create(&parsed) != 0)
         return PK_NO_MEMORY;
     status = parse(reading->path, text, len, parsed, ret_why);
-    return status == PK_OK ? read_sections(reading, parsed, ret_why) : status;
+    return status == PK_OK ? read_sections(reading, parsed, text, ret_why) : status;
 }
