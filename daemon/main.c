@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* passkeyd: arguments, privileges, and the order in which its parts come and go. */
 #include "common/base/log.h"
+#include "common/base/text.h"
 #include "common/bus/names.h"
 #include "daemon/ceremony.h"
 #include "daemon/conversation.h"
@@ -13,11 +14,13 @@
 #include "daemon/privileges.h"
 #include "daemon/tickets.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEFAULT_CONFIG PK_SYSCONFDIR "/passkeyd.conf"
 
@@ -79,12 +82,21 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret)
     return 2;
 }
 
+/* Every file is optional; but one that was named, and is not there, was misspelt. */
+static bool config_is_there(const char *path, char **ret_why)
+{
+    if (strcmp(path, DEFAULT_CONFIG) == 0 || access(path, F_OK) == 0)
+        return true;
+    *ret_why = pk_text_format("%s: %s", path, strerror(errno));
+    return false;
+}
+
 static int check_config(const char *path)
 {
     PK_AUTO_FREE char *why = NULL;
     struct config *config = NULL;
 
-    if (config_load(path, &config, &why)) {
+    if (!config_is_there(path, &why) || config_load(path, &config, &why)) {
         (void)fprintf(stderr, "%s\n", why ? why : "out of memory");
         return EXIT_FAILURE;
     }
@@ -164,8 +176,11 @@ static const struct bus_ops bus_ops = {on_call, on_vanished, on_lost};
 static enum pk_status open_all(struct daemon *daemon, const char *state_directory, char **ret_why)
 {
     const char *store_why = "";
-    enum pk_status status = store_sqlite_open(state_directory, &daemon->store, &store_why);
+    enum pk_status status;
 
+    if (!config_is_there(daemon->config_path, ret_why))
+        return PK_CONFIG;
+    status = store_sqlite_open(state_directory, &daemon->store, &store_why);
     if (status) {
         *ret_why = strdup(store_why ? store_why : "");
         return status;
@@ -239,7 +254,7 @@ static enum pk_status serve(struct daemon *daemon, char **ret_why)
     if (!status)
         status = bus_own_name(daemon->bus, PK_BUS_NAME, ret_why);
     if (!status) {
-        pk_log(LOG_INFO, "%s serves %s", PACKAGE_STRING, daemon->rp_id);
+        pk_log(LOG_INFO, "%s serves %s", PACKAGE_STRING, config_rp(daemon->config, NULL)->id);
         (void)event_base_dispatch(daemon->base);
     }
     for (size_t i = 0; i < count; i++)
