@@ -4,6 +4,7 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/bus/names.h"
+#include "daemon/messages.h"
 #include "daemon/methods.h"
 #include "daemon/secret_reader.h"
 
@@ -245,7 +246,7 @@ static void stop(struct conversation *conversation, enum pk_status why)
     conversation->ops->stopped(conversation->data, why);
     pk_log(LOG_NOTICE, "[%s] conversation of uid %u: %s", conversation->id,
            (unsigned)conversation->uid, pk_status_name(why));
-    conversation_done(conversation, &(struct outcome){.status = why});
+    conversation_done(conversation, &(struct outcome){.status = why, .text = message_outcome(why)});
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *data)
@@ -275,7 +276,7 @@ void conversations_free(struct conversations *conversations)
     struct conversation *conversation;
 
     while ((conversation = TAILQ_FIRST(&conversations->list))) {
-        stop(conversation, PK_CANCELLED);
+        stop(conversation, PK_UNAVAILABLE); /* the daemon ends, the person did not */
         conversation_free(conversations, conversation);
     }
     free(conversations);
