@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -341,7 +342,7 @@ void store_sqlite_close(struct store *base)
 enum pk_status store_sqlite_open(const char *directory, struct store **ret_store,
                                  const char **ret_why)
 {
-    static char why[sizeof(((struct store *)NULL)->error)];
+    static char why[sizeof(((struct store *)NULL)->error) + PATH_MAX];
     PK_AUTO_FREE char *path = pk_text_format("%s/passkeyd.db", directory);
     struct sqlite_store *store = calloc(1, sizeof(*store));
     enum pk_status status = path && store ? PK_OK : PK_NO_MEMORY;
@@ -353,8 +354,11 @@ enum pk_status store_sqlite_open(const char *directory, struct store **ret_store
     if (status == PK_OK)
         status = sync_directory(store, directory);
     if (status != PK_OK) {
-        snprintf(why, sizeof(why), "%s",
-                 store && store->base.error[0] ? store->base.error : pk_status_clause(status));
+        const char *error =
+            store && store->base.error[0] ? store->base.error : pk_status_clause(status);
+
+        snprintf(why, sizeof(why), "%s%s%s", path && !strstr(error, path) ? path : "",
+                 path && !strstr(error, path) ? ": " : "", error);
         *ret_why = why;
         if (store)
             store_sqlite_close(&store->base);
