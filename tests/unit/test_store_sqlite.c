@@ -619,7 +619,7 @@ static void full_disk_loses_nothing(void **state)
     int result;
 
     if (child == 0) {
-        if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
             mount("tmpfs", fixture->folder, "tmpfs", 0, "size=512k") < 0)
             _exit(77);
         fill_and_check(fixture->folder);
