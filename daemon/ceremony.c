@@ -70,6 +70,21 @@ enum pk_status ceremony_bind(struct ceremony *ceremony, const struct context *co
                          &ceremony->requirements.challenge);
 }
 
+enum pk_status ceremony_bind_act(struct ceremony *ceremony, const char *act, const char *user)
+{
+    char host[PK_RP_ID_MAX + 1] = "";
+
+    (void)gethostname(host, sizeof(host) - 1);
+    return ceremony_bind(ceremony, &(struct context){.act = act,
+                                                     .user = user,
+                                                     .service = "",
+                                                     .host = host,
+                                                     .tty = "",
+                                                     .rhost = "",
+                                                     .command = "",
+                                                     .target = ""});
+}
+
 enum pk_status descriptors_copy(const struct pk_requirements *requirements,
                                 struct pk_descriptor **ret_items, size_t *ret_count)
 {

@@ -34,6 +34,9 @@ PK_DEFINE_CLEANUP(struct ceremony *, ceremony_free);
 /* Makes the challenge, bound to context, and keeps the context. PK_NO_MEMORY, PK_INVALID_INPUT. */
 enum pk_status ceremony_bind(struct ceremony *ceremony,
                              const struct context *context) PK_WARN_UNUSED;
+/* The same for a program that brings its own authenticator: the act, the user and this host. */
+enum pk_status ceremony_bind_act(struct ceremony *ceremony, const char *act,
+                                 const char *user) PK_WARN_UNUSED;
 
 /* A copy of the requirements' descriptors for a frame. PK_NO_MEMORY. */
 enum pk_status descriptors_copy(const struct pk_requirements *requirements,

@@ -44,21 +44,6 @@ static enum pk_status take_account(struct subject *subject, struct ceremony *cer
     return status;
 }
 
-static enum pk_status bind(struct ceremony *ceremony, const char *user)
-{
-    char host[PK_RP_ID_MAX + 1] = "";
-
-    (void)gethostname(host, sizeof(host) - 1);
-    return ceremony_bind(ceremony, &(struct context){.act = "enroll",
-                                                     .user = user,
-                                                     .service = "",
-                                                     .host = host,
-                                                     .tty = "",
-                                                     .rhost = "",
-                                                     .command = "",
-                                                     .target = ""});
-}
-
 static enum pk_status fill(struct daemon *daemon, struct subject *subject,
                            const struct registration_request *wish, struct pk_view ticket,
                            struct ceremony *ceremony)
@@ -80,7 +65,7 @@ static enum pk_status fill(struct daemon *daemon, struct subject *subject,
     if (!status)
         status = take_account(subject, ceremony);
     if (!status)
-        status = bind(ceremony, ceremony->account.name);
+        status = ceremony_bind_act(ceremony, "enroll", ceremony->account.name);
     return status;
 }
 

@@ -289,22 +289,6 @@ static enum pk_status add_subject(struct daemon *daemon, const struct call *call
     return status;
 }
 
-static enum pk_status bind_authentication(struct ceremony *ceremony)
-{
-    const char *user = ceremony->account.name ? ceremony->account.name : "";
-    char host[PK_RP_ID_MAX + 1] = "";
-
-    (void)gethostname(host, sizeof(host) - 1);
-    return ceremony_bind(ceremony, &(struct context){.act = "authenticate",
-                                                     .user = user,
-                                                     .service = "",
-                                                     .host = host,
-                                                     .tty = "",
-                                                     .rhost = "",
-                                                     .command = "",
-                                                     .target = ""});
-}
-
 static void begin_authentication(struct daemon *daemon, struct call *call,
                                  const struct pk_strings *hints)
 {
@@ -331,7 +315,8 @@ static void begin_authentication(struct daemon *daemon, struct call *call,
     if (!status)
         status = add_subject(daemon, call, rp, ceremony);
     if (!status)
-        status = bind_authentication(ceremony);
+        status = ceremony_bind_act(ceremony, "authenticate",
+                                   ceremony->account.name ? ceremony->account.name : "");
     if (status == PK_NO_CREDENTIALS)
         call_fail(call, PK_BUS_ERROR_NO_CREDENTIALS, "the account has no passkey here");
     else if (status)

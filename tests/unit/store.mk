@@ -7,6 +7,7 @@ store_tests = \
 	tests/unit/test_policy \
 	tests/unit/test_recovery \
 	tests/unit/test_seed_pages \
+	tests/unit/test_store_durability \
 	tests/unit/test_store_sqlite
 check_PROGRAMS += $(store_tests)
 TESTS += $(store_tests)
@@ -27,7 +28,13 @@ tests_unit_test_recovery_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_recovery_LDADD = $(store_test_libs)
 tests_unit_test_seed_pages_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_seed_pages_LDADD = $(store_test_libs) $(JANSSON_LIBS)
+
+check_LTLIBRARIES += tests/unit/libstorefixture.la
+tests_unit_libstorefixture_la_SOURCES = tests/unit/store_fixture.c tests/unit/store_fixture.h
+tests_unit_libstorefixture_la_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_store_durability_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_store_durability_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 tests_unit_test_store_sqlite_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_store_sqlite_LDADD = $(store_test_libs)
+tests_unit_test_store_sqlite_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 endif
 EXTRA_DIST += tests/vectors/config tests/vectors/pages
