@@ -62,7 +62,7 @@ def test_a_strangers_key_beside(machine, keys):
 def test_inserted_after_the_prompt(machine, keys):
     blue = enrolled(machine, keys, "blue").set(touch="wait")
     running = Sudo(machine)
-    running.child.expect(r"Insert your security key\.")
+    running.child.expect('Insert your security key to run "id -un" as bob on web1')
     blue.plug()
     running.child.expect(Sudo.approving)
     touch(blue)
@@ -73,7 +73,8 @@ def test_the_wrong_one_first(machine, keys):
     blue = enrolled(machine, keys, "blue").set(touch="wait")
     green = enrolled(machine, keys, "green", "carol").plug()
     running = Sudo(machine)
-    running.child.expect(r"This security key is not enrolled\. Insert the one that is\.")
+    running.child.expect("This security key is not enrolled. Insert the one that is, to run "
+                         '"id -un" as bob on web1')
     green.unplug()
     blue.plug()
     running.child.expect(Sudo.approving)
@@ -88,7 +89,7 @@ def test_pulled_out_and_plugged_in_again(machine, keys):
     blue.wait_touch_wanted()
     blue.unplug()
     running.child.expect(r"The security key was pulled out\.")
-    running.child.expect(r"Insert your security key\.")
+    running.child.expect('Insert your security key to run "id -un" as bob on web1')
     blue.plug()
     running.child.expect(Sudo.approving)
     touch(blue)
