@@ -147,19 +147,20 @@ int command_remove(struct session *session)
                   "Removed.");
 }
 
-static void print_codes(const struct session *session, const struct pk_strings *codes)
+/* codes: a line each. */
+static void print_codes(const struct session *session, const struct pk_secret *codes)
 {
     json_t *array = json_array();
+    const char *at = (const char *)codes->data;
 
     if (session->line.json) {
-        for (size_t i = 0; i < codes->count; i++)
-            (void)json_array_append_new(array, json_string(codes->items[i]));
+        for (size_t len; (len = strcspn(at, "\n")) > 0; at += len + (at[len] == '\n'))
+            (void)json_array_append_new(array, json_stringn(at, len));
         print_json(json_pack("{s:b, s:o}", "ok", 1, "codes", array));
         return;
     }
     json_decref(array);
-    for (size_t i = 0; i < codes->count; i++)
-        (void)printf("%s\n", codes->items[i]);
+    (void)printf("%s\n", at);
     (void)fprintf(
         stderr, "\nEach of these signs in once, where the service allows recovery codes. They are "
                 "not shown again:\nprint them, and keep them away from this computer. Earlier "
@@ -168,7 +169,7 @@ static void print_codes(const struct session *session, const struct pk_strings *
 
 int command_recovery_codes(struct session *session)
 {
-    struct pk_strings codes = {0};
+    PK_AUTO_SECRET struct pk_secret codes = {0};
     enum pk_status status = session_open(session);
 
     if (status == PK_OK && !session->line.yes) {
@@ -187,7 +188,6 @@ int command_recovery_codes(struct session *session)
     if (status != PK_OK)
         return session_fail(session, status, NULL);
     print_codes(session, &codes);
-    pk_strings_clear(&codes);
     return EXIT_DONE;
 }
 

@@ -157,13 +157,67 @@ void credentials_remove(struct daemon *daemon, struct call *call)
 
 /* --- recovery codes and tickets --------------------------------------------------------------- */
 
+/* A pipe that holds the secret and has no writer any more; -1: none to be had. */
+static int secret_pipe(const struct pk_secret *secret)
+{
+    int ends[2];
+    ssize_t written;
+
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
+        return -1;
+    written = write(ends[1], secret->data, secret->len);
+    (void)close(ends[1]);
+    /* The reader's end blocks as usual: whoever reads it need not know how it was made. */
+    if (written == (ssize_t)secret->len && fcntl(ends[0], F_SETFL, 0) == 0)
+        return ends[0];
+    (void)close(ends[0]);
+    return -1;
+}
+
+/* A line each. */
+static enum pk_status join_codes(const struct pk_secret *codes, struct pk_secret *ret)
+{
+    PK_AUTO_SECRET struct pk_secret lines = {0};
+    size_t len = 0, used = 0;
+    enum pk_status status;
+
+    for (size_t i = 0; i < PK_RECOVERY_CODES; i++)
+        len += codes[i].len + 1;
+    status = pk_secret_new(len, &lines);
+    if (status)
+        return status;
+    for (size_t i = 0; i < PK_RECOVERY_CODES; i++) {
+        (void)memcpy(lines.data + used, codes[i].data, codes[i].len);
+        used += codes[i].len;
+        lines.data[used++] = '\n';
+    }
+    *ret = lines;
+    lines = (struct pk_secret){0};
+    return PK_OK;
+}
+
+static void give_codes(struct call *call, const struct account *account,
+                       const struct pk_secret *codes)
+{
+    PK_AUTO_SECRET struct pk_secret lines = {0};
+    struct value result = value_body();
+    int fd = join_codes(codes, &lines) == PK_OK ? secret_pipe(&lines) : -1;
+
+    pk_log(LOG_NOTICE, "[%s] new recovery codes for %s by uid %u; the old ones are void", call->id,
+           account->name, (unsigned)call->uid);
+    if (fd < 0) {
+        call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory or descriptors; make them again");
+        return;
+    }
+    value_add_fd(&result, fd);
+    call_reply(call, &result);
+}
+
 void credentials_create_recovery_codes(struct daemon *daemon, struct call *call)
 {
     struct pk_secret codes[PK_RECOVERY_CODES] = {{0}};
     AUTO_SUBJECT struct subject subject = {0};
     struct account account = {0};
-    struct value result = value_body();
-    struct value *list;
     enum pk_status status =
         subject_resolve(daemon, call, NULL, call->arguments.items[0].text, &subject);
 
@@ -175,41 +229,16 @@ void credentials_create_recovery_codes(struct daemon *daemon, struct call *call)
                                            subject.account.uid, true, &account);
     if (!status)
         status = recovery_codes_create(daemon->store, &account, codes);
-    if (status) {
+    if (status)
         fail_store(daemon, call, status);
-    } else {
-        pk_log(LOG_NOTICE, "[%s] new recovery codes for %s by uid %u; the old ones are void",
-               call->id, account.name, (unsigned)call->uid);
-        list = value_add_array(&result, "s");
-        for (size_t i = 0; i < PK_RECOVERY_CODES; i++)
-            value_add_text(list, 's', (const char *)codes[i].data);
-        for (size_t i = 0; list && i < list->count; i++)
-            list->items[i].secret = true;
-        call_reply(call, &result);
-    }
+    else
+        give_codes(call, &account, codes);
     account_clear(&account);
     for (size_t i = 0; i < PK_RECOVERY_CODES; i++)
         pk_secret_clear(&codes[i]);
 }
 
 static const struct member ticket_members[] = {{"rp", "s", WORD_MAX}, {"lifetime", "u", 0}};
-
-/* A pipe that holds the ticket and has no writer any more; -1: none to be had. */
-static int ticket_pipe(const struct pk_secret *ticket)
-{
-    int ends[2];
-    ssize_t written;
-
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
-        return -1;
-    written = write(ends[1], ticket->data, ticket->len);
-    (void)close(ends[1]);
-    /* The reader's end blocks as usual: whoever reads it need not know how it was made. */
-    if (written == (ssize_t)ticket->len && fcntl(ends[0], F_SETFL, 0) == 0)
-        return ends[0];
-    (void)close(ends[0]);
-    return -1;
-}
 
 static void give_ticket(struct daemon *daemon, struct call *call, const struct subject *subject,
                         uint32_t lifetime)
@@ -224,7 +253,7 @@ static void give_ticket(struct daemon *daemon, struct call *call, const struct s
         fail_store(daemon, call, status);
         return;
     }
-    fd = ticket_pipe(&ticket);
+    fd = secret_pipe(&ticket);
     if (fd < 0) {
         call_fail(call, PK_BUS_ERROR_INTERNAL, "out of descriptors");
         return;

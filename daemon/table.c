@@ -37,7 +37,7 @@ const struct method methods[] = {
      credentials_rename, PRIVILEGE_SELF, POLKIT_MANAGE, 0},
     {PK_BUS_CREDENTIALS, "Remove", "ss", "user,credential_id", "", "",
      credentials_remove, PRIVILEGE_SELF, POLKIT_MANAGE, 0},
-    {PK_BUS_CREDENTIALS, "CreateRecoveryCodes", "s", "user", "as", "codes",
+    {PK_BUS_CREDENTIALS, "CreateRecoveryCodes", "s", "user", "h", "codes",
      credentials_create_recovery_codes, PRIVILEGE_SELF, POLKIT_MANAGE, 0},
     {PK_BUS_CREDENTIALS, "CreateTicket", "sa{sv}", "user,options", "ht", "ticket,expires",
      credentials_create_ticket, PRIVILEGE_ROOT, NULL, 0},

@@ -14,8 +14,6 @@ void value_clear(struct value *value)
     for (size_t i = 0; i < value->count; i++)
         value_clear(&value->items[i]);
     free(value->items);
-    if (value->secret && value->text)
-        explicit_bzero(value->text, strlen(value->text));
     free(value->text);
     if (value->type == 'h' && value->fd >= 0)
         (void)close(value->fd);

@@ -12,7 +12,6 @@
 struct value {
     char type;   /* D-Bus type code: s o b u i t x h, a array, r struct, e dict entry, v variant */
     bool failed; /* building it ran out of memory: it is never sent */
-    bool secret; /* text is wiped when it is released */
     char *text;  /* s, o: the text; a: the signature of one element */
     uint64_t number; /* b u i t x */
     int fd;          /* h: owned; -1 once value_take_fd() has handed it on */

@@ -23,13 +23,14 @@
 struct request {
     pam_handle_t *pamh;
     struct options options;
-    const char *user; /* "" with identify, while no name is known */
+    char *user; /* a copy: conversations may change the item. "" with identify and no name yet */
     struct prompt prompt;
     struct pk_outcome outcome;
 };
 
 static void request_clear(struct request *request)
 {
+    free(request->user);
     pk_outcome_clear(&request->outcome);
 }
 #define AUTO_REQUEST __attribute__((cleanup(request_clear)))
@@ -37,18 +38,22 @@ static void request_clear(struct request *request)
 /* Without identify a missing name is asked for, as every module does; with it, none is needed. */
 static int find_user(struct request *request)
 {
+    const char *name = NULL;
     const void *item = NULL;
     int result;
 
     if (request->options.identify) {
         result = pam_get_item(request->pamh, PAM_USER, &item);
-        request->user = item ? item : "";
-        return result;
+        name = item ? item : "";
+    } else {
+        result = pam_get_user(request->pamh, &name, NULL);
+        if (result == PAM_SUCCESS && (!name || !*name))
+            return PAM_USER_UNKNOWN;
     }
-    result = pam_get_user(request->pamh, &request->user, NULL);
-    if (result == PAM_SUCCESS && (!request->user || !*request->user))
-        return PAM_USER_UNKNOWN;
-    return result;
+    if (result != PAM_SUCCESS)
+        return result;
+    request->user = strdup(name);
+    return request->user ? PAM_SUCCESS : PAM_BUF_ERR;
 }
 
 static enum pk_status ask_daemon(struct request *request)

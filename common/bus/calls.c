@@ -123,37 +123,29 @@ enum pk_status pk_credential_remove(struct pk_bus *bus, const char *user, const 
     return call_for_nothing(bus, "Remove", (const char *const[]){user, credential_id, NULL});
 }
 
-enum pk_status pk_recovery_codes_create(struct pk_bus *bus, const char *user,
-                                        struct pk_strings *ret)
+/* What the daemon put into the pipe is there already: there is nothing to wait for. */
+static enum pk_status read_pipe(int pipe, struct pk_secret *ret)
+{
+    return fcntl(pipe, F_SETFL, O_NONBLOCK) < 0 ? PK_IO : pk_secret_read_fd(pipe, ret);
+}
+
+enum pk_status pk_recovery_codes_create(struct pk_bus *bus, const char *user, struct pk_secret *ret)
 {
     PK_AUTO_MESSAGE DBusMessage *reply = NULL;
-    struct pk_strings codes = {0};
-    DBusMessageIter arguments, items;
+    PK_AUTO_CLOSE int pipe = -1;
     enum pk_status status =
         call_daemon(bus,
                     &(struct request){.interface = PK_BUS_CREDENTIALS,
                                       .member = "CreateRecoveryCodes",
                                       .strings = (const char *const[]){user, NULL},
-                                      .signature = "as"},
+                                      .signature = "h"},
                     &reply);
 
     if (status != PK_OK)
         return status;
-    if (!dbus_message_iter_init(reply, &arguments))
+    if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_UNIX_FD, &pipe, DBUS_TYPE_INVALID))
         return PK_PROTOCOL;
-    for (dbus_message_iter_recurse(&arguments, &items);
-         status == PK_OK && dbus_message_iter_get_arg_type(&items) == DBUS_TYPE_STRING;
-         dbus_message_iter_next(&items)) {
-        const char *code;
-
-        dbus_message_iter_get_basic(&items, &code);
-        status = pk_strings_add(&codes, code);
-    }
-    if (status == PK_OK)
-        *ret = codes;
-    else
-        pk_strings_clear(&codes);
-    return status;
+    return read_pipe(pipe, ret);
 }
 
 enum pk_status pk_ticket_create(struct pk_bus *bus, const char *user, const char *rp,
@@ -181,10 +173,7 @@ enum pk_status pk_ticket_create(struct pk_bus *bus, const char *user, const char
     if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_UNIX_FD, &pipe, DBUS_TYPE_UINT64, &expires,
                                DBUS_TYPE_INVALID))
         return PK_PROTOCOL;
-    /* The ticket is in the pipe already: there is nothing to wait for. */
-    if (fcntl(pipe, F_SETFL, O_NONBLOCK) < 0)
-        return PK_IO;
-    status = pk_secret_read_fd(pipe, &ret->secret);
+    status = read_pipe(pipe, &ret->secret);
     if (status == PK_OK)
         ret->expires = expires;
     return status;

@@ -23,9 +23,9 @@ enum pk_status pk_credential_rename(struct pk_bus *bus, const char *user, const 
 enum pk_status pk_credential_remove(struct pk_bus *bus, const char *user,
                                     const char *credential_id) PK_WARN_UNUSED;
 
-/* Ten new codes; the old ones are void from then on. */
+/* Ten new codes, a line each; the old ones are void from then on. */
 enum pk_status pk_recovery_codes_create(struct pk_bus *bus, const char *user,
-                                        struct pk_strings *ret) PK_WARN_UNUSED;
+                                        struct pk_secret *ret) PK_WARN_UNUSED;
 
 struct pk_ticket {
     struct pk_secret secret;

@@ -41,8 +41,7 @@ def test_the_pin_is_nowhere(machine, keys, tmp_path):
         terminal.sendline(answer)
     terminal.expect("bob\r\n")
     terminal.wait()
-    codes = [str(code) for code in machine.connect().call(parts.CREDENTIALS, "CreateRecoveryCodes",
-                                                          "s", "alice")]
+    codes = machine.recovery_codes("alice")
     assert len(codes) == 10
     machine.kill_daemon(15)
     monitor.terminate()
@@ -57,6 +56,7 @@ def test_the_pin_is_nowhere(machine, keys, tmp_path):
             assert secret.encode() not in data, path
     for code in codes:
         assert code not in machine.syslog.text()
+        assert code.encode() not in seen
         for path, data in everything_under(parts.STATE):
             assert code.encode() not in data, path
     assert house.password("alice") not in machine.syslog.text()

@@ -31,8 +31,7 @@ def blue(machine, keys):
 
 
 def codes(machine, user="alice"):
-    return [str(code) for code in machine.connect().call(
-        parts.CREDENTIALS, "CreateRecoveryCodes", "s", user)]
+    return machine.recovery_codes(user)
 
 
 def blinked(keys, since=0):

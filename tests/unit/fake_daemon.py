@@ -181,6 +181,15 @@ class Conversation(dbus.service.Object):
         print("cancelled", file=sys.stderr, flush=True)
 
 
+def in_a_pipe(secret):
+    reader, writer = os.pipe()
+    os.write(writer, secret)
+    os.close(writer)
+    descriptor = dbus.types.UnixFd(reader)
+    os.close(reader)
+    return descriptor
+
+
 class Daemon(dbus.service.Object):
     def __init__(self, bus):
         super().__init__(bus, PATH)
@@ -240,18 +249,13 @@ class Daemon(dbus.service.Object):
     def Remove(self, user, credential):
         print("remove %s %s" % (user, credential), file=sys.stderr, flush=True)
 
-    @dbus.service.method(CREDENTIALS, in_signature="s", out_signature="as")
+    @dbus.service.method(CREDENTIALS, in_signature="s", out_signature="h")
     def CreateRecoveryCodes(self, user):
-        return ["code-%d" % number for number in range(10)]
+        return in_a_pipe(b"".join(b"code-%d\n" % number for number in range(10)))
 
     @dbus.service.method(CREDENTIALS, in_signature="sa{sv}", out_signature="ht")
     def CreateTicket(self, user, options):
-        reader, writer = os.pipe()
-        os.write(writer, b"ticket-for-" + user.encode())
-        os.close(writer)
-        descriptor = dbus.types.UnixFd(reader)
-        os.close(reader)
-        return descriptor, 1234567890
+        return in_a_pipe(b"ticket-for-" + user.encode()), 1234567890
 
 
 def main():
