@@ -11,26 +11,23 @@ enum {
     TAG_ORIGIN = 702,
     ORIGIN_GENERATED = 0,
     PURPOSE_SIGN = 2,
-    PURPOSE_VERIFY = 3,
 };
 
-/* SET OF INTEGER: it signs; that whoever has it may also verify with it changes nothing. */
+/* SET OF INTEGER that holds PURPOSE_SIGN and nothing else: 8.4 says "equal to KM_PURPOSE_SIGN". */
 static enum pk_status check_purpose(struct pk_view value)
 {
     struct pk_reader reader = pk_reader_new(value), set;
-    bool signs = false;
+    uint32_t purpose;
 
     set = pk_reader_new(pk_der_expect(&reader, PK_DER_SET));
-    while (set.remaining > 0 && set.status == PK_OK) {
-        uint32_t purpose = pk_der_uint32(&set);
-
-        if (purpose != PURPOSE_SIGN && purpose != PURPOSE_VERIFY)
-            return PK_ANDROID_KEY_PURPOSE;
-        signs = signs || purpose == PURPOSE_SIGN;
-    }
-    if (pk_reader_finish(&reader) != PK_OK || pk_reader_finish(&set) != PK_OK)
+    if (pk_reader_finish(&reader) != PK_OK)
         return PK_ANDROID_KEY_DESCRIPTION;
-    return signs ? PK_OK : PK_ANDROID_KEY_PURPOSE;
+    if (set.remaining == 0)
+        return PK_ANDROID_KEY_PURPOSE;
+    purpose = pk_der_uint32(&set);
+    if (set.status != PK_OK)
+        return PK_ANDROID_KEY_DESCRIPTION;
+    return purpose == PURPOSE_SIGN && set.remaining == 0 ? PK_OK : PK_ANDROID_KEY_PURPOSE;
 }
 
 static enum pk_status check_origin(struct pk_view value)

@@ -241,6 +241,8 @@ def android(cases):
         ("purpose-verify", purpose, "for verifying", {"tee": authorization_list(purpose=(3,))}),
         ("purpose-more", purpose, "for signing and decryption",
          {"tee": authorization_list(purpose=(1, 2))}),
+        ("purpose-sign-verify", purpose, "for signing and verifying",
+         {"tee": authorization_list(purpose=(2, 3))}),
         ("purpose-software", purpose, "for encryption, says software",
          {"software": authorization_list(purpose=(0,)), "tee": empty}),
         ("no-extension", bad, "no description", {"extensions": []}),
