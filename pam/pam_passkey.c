@@ -99,11 +99,18 @@ static int take_user(struct request *request)
 
 /*
  * Why it failed, in the daemon's words. Nothing is said where the stack simply goes on without a
- * passkey: most accounts of most hosts have none, and which ones is nobody's business.
+ * passkey: most accounts of most hosts have none, and which ones is nobody's business. A daemon
+ * that cannot be reached is the same for everybody, and somebody has to hear of it.
  */
-static void tell_outcome(struct request *request, int result)
+static void tell_outcome(struct request *request, enum pk_status status, int result)
 {
-    if (request->outcome.text && (result == PAM_AUTH_ERR || result == PAM_MAXTRIES))
+    bool judged = request->outcome.correlation != NULL;
+
+    if (status == PK_UNAVAILABLE && !judged && !request->options.quiet)
+        (void)prompt_ops.error(&request->prompt, "",
+                               "No passkey can be used now: passkeyd cannot be reached. "
+                               "\"passkeyctl check\" says more.");
+    else if (request->outcome.text && (result == PAM_AUTH_ERR || result == PAM_MAXTRIES))
         (void)prompt_ops.error(&request->prompt, "", request->outcome.text);
 }
 
@@ -141,7 +148,7 @@ EXPORTED int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const 
         return request.prompt.failure;
     if (status != PK_OK) {
         result = result_of_failure(status, request.options.nullok);
-        tell_outcome(&request, result);
+        tell_outcome(&request, status, result);
         return result;
     }
     if (take_user(&request) != PAM_SUCCESS) {

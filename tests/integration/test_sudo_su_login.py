@@ -15,6 +15,7 @@ from apps import Login, Su, Sudo, refuses
 
 pytestmark = pytest.mark.real_programs
 
+UNREACHABLE = "passkeyd cannot be reached"
 PIN = "123456"
 
 
@@ -132,7 +133,7 @@ def test_daemon_not_running(machine, keys, app):
     enrolled(machine, keys, app)
     machine.kill_daemon()
     machine.activatable(False)
-    refuses(machine, app(machine), "authinfo_unavail", "")
+    refuses(machine, app(machine), "authinfo_unavail", UNREACHABLE)
 
 
 def test_daemon_killed_in_the_middle(machine, keys, app):
@@ -141,7 +142,7 @@ def test_daemon_killed_in_the_middle(machine, keys, app):
     running.child.expect(app.approving)
     key.wait_touch_wanted()
     machine.kill_daemon()
-    refuses(machine, running, "authinfo_unavail", app.approving)
+    refuses(machine, running, "authinfo_unavail", UNREACHABLE)
 
 
 def test_bus_gone_in_the_middle(machine, keys, app):
@@ -150,11 +151,11 @@ def test_bus_gone_in_the_middle(machine, keys, app):
     running.child.expect(app.approving)
     key.wait_touch_wanted()
     machine.stop_bus()
-    refuses(machine, running, "authinfo_unavail", app.approving)
+    refuses(machine, running, "authinfo_unavail", UNREACHABLE)
 
 
 def test_no_bus(quiet_machine, app):
-    refuses(quiet_machine, app(quiet_machine), "authinfo_unavail", "")
+    refuses(quiet_machine, app(quiet_machine), "authinfo_unavail", UNREACHABLE)
 
 
 def test_no_passkey(machine, keys, app):
@@ -169,6 +170,7 @@ def test_falls_through_to_the_password(machine):
     try:
         machine.activatable(False)
         running = Sudo(machine)
+        running.child.expect(UNREACHABLE)
         running.child.expect("(?i)password.*: ")
         running.child.sendline(house.password("alice"))
         assert running.accepted(), running.screen

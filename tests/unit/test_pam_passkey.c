@@ -106,6 +106,10 @@ static int stop(void **state)
     return rmdir(folder);
 }
 
+#define UNREACHABLE                                                                                \
+    "error:No passkey can be used now: passkeyd cannot be reached. \"passkeyctl check\" says "     \
+    "more.;"
+
 static void results_and_messages(void **state)
 {
     static const struct {
@@ -128,7 +132,8 @@ static void results_and_messages(void **state)
         {"quiet", "quiet", NULL, PAM_AUTH_ERR, "info:Touch it;error:wrong key;"},
         {"", "no-credentials", NULL, PAM_AUTHINFO_UNAVAIL, ""},
         {"", "done-unavailable", NULL, PAM_AUTHINFO_UNAVAIL, ""},
-        {"", "dies", NULL, PAM_AUTHINFO_UNAVAIL, "info:Touch it;"},
+        {"", "dies", NULL, PAM_AUTHINFO_UNAVAIL, "info:Touch it;" UNREACHABLE},
+        {"quiet", "dies", NULL, PAM_AUTHINFO_UNAVAIL, "info:Touch it;"},
         {"", "unknown-user", NULL, PAM_USER_UNKNOWN, ""},
         {"", "pin-blocked", NULL, PAM_MAXTRIES, ""},
         {"quiet", "next-error", NULL, PAM_MAXTRIES, "error:Too many [42];"},
@@ -136,7 +141,7 @@ static void results_and_messages(void **state)
         {"nullok", "touch-timeout", NULL, PAM_AUTH_ERR, ""},
         {"nullok", "result-missing", NULL, PAM_AUTH_ERR, ""},
         {"nullok", "junk-kind", NULL, PAM_AUTH_ERR, ""},
-        {"nullok", "dies", NULL, PAM_AUTHINFO_UNAVAIL, "info:Touch it;"},
+        {"nullok", "dies", NULL, PAM_AUTHINFO_UNAVAIL, "info:Touch it;" UNREACHABLE},
         {"", "refused", NULL, PAM_AUTH_ERR, "error:Not for you? [17];"},
         {"", "spoofed", NULL, PAM_AUTH_ERR, ""},
         {"", "other-user", NULL, PAM_AUTH_ERR, ""},
@@ -235,6 +240,7 @@ static void no_bus_is_no_information(void **state)
     (void)state;
     assert_int_equal(setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent", 1), 0);
     assert_int_equal(authenticate("", "touch", &application, NULL), PAM_AUTHINFO_UNAVAIL);
+    assert_string_equal(application.shown, UNREACHABLE);
     assert_int_equal(authenticate("nullok", "touch", &application, NULL), PAM_AUTHINFO_UNAVAIL);
     assert_int_equal(setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1), 0);
     free(address);
