@@ -6,17 +6,22 @@
 
 #include <string.h>
 
+/*
+ * covers_aaguid: what the maker's key signs holds the authenticator data. A U2F key signs no AAGUID
+ * (8.6), and android-key's authenticator data are signed by the new credential itself (8.4).
+ */
 static const struct {
     const char *format;
     pk_attest *verify;
+    bool covers_aaguid;
 } formats[] = {
-    {"none", pk_attest_none},
-    {"packed", pk_attest_packed},
-    {"tpm", pk_attest_tpm},
-    {"android-key", pk_attest_android_key},
-    {"android-safetynet", pk_attest_safetynet},
-    {"fido-u2f", pk_attest_fido_u2f},
-    {"apple", pk_attest_apple},
+    {"none", pk_attest_none, false},
+    {"packed", pk_attest_packed, true},
+    {"tpm", pk_attest_tpm, true},
+    {"android-key", pk_attest_android_key, false},
+    {"android-safetynet", pk_attest_safetynet, true},
+    {"fido-u2f", pk_attest_fido_u2f, false},
+    {"apple", pk_attest_apple, true},
 };
 
 const char *pk_attestation_type_name(enum pk_attestation_type type)
@@ -173,15 +178,20 @@ enum pk_status pk_attestation_verify(const struct pk_requirements *requirements,
     PK_AUTO_FINDING struct pk_attestation_finding finding = {0};
     enum pk_status status = PK_ATTESTATION_FORMAT_UNKNOWN;
     enum pk_trust trust;
+    bool covers_aaguid = false;
 
     if (pk_view_equal(format, pk_view_string("compound")))
         return pk_attest_compound(requirements, subject, statement, ret);
-    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
-        if (pk_view_equal(format, pk_view_string(formats[i].format)))
-            status = formats[i].verify(subject, statement, &finding);
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+        if (!pk_view_equal(format, pk_view_string(formats[i].format)))
+            continue;
+        status = formats[i].verify(subject, statement, &finding);
+        covers_aaguid = formats[i].covers_aaguid;
+    }
     if (status == PK_OK)
         status = judge(requirements, subject, &finding, &trust);
     if (status == PK_OK)
-        *ret = (struct pk_attestation_result){finding.type, trust};
+        *ret = (struct pk_attestation_result){
+            finding.type, trust, covers_aaguid && finding.path_count > 0 && trust != PK_TRUST_NO};
     return status;
 }

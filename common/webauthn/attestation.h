@@ -80,6 +80,7 @@ pk_attest pk_attest_safetynet, pk_attest_fido_u2f, pk_attest_apple;
 struct pk_attestation_result {
     enum pk_attestation_type type;
     enum pk_trust trust;
+    bool vouches_for_aaguid; /* the maker's signature covers it, and the path leads somewhere */
 };
 
 /*

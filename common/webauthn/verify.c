@@ -139,16 +139,13 @@ static enum pk_status check_policy(const struct pk_requirements *requirements,
                                    const struct pk_attestation_result *attestation,
                                    struct pk_view aaguid)
 {
-    bool vouched = attestation->type != PK_ATTESTATION_TYPE_NONE &&
-                   attestation->type != PK_ATTESTATION_TYPE_SELF &&
-                   attestation->trust != PK_TRUST_NO;
-
     if (requirements->require_trusted_attestation && attestation->trust != PK_TRUST_YES)
         return PK_ATTESTATION_UNTRUSTED;
     if (among(requirements->aaguid_deny, requirements->aaguid_deny_count, aaguid))
         return PK_AAGUID_DENIED;
     if (requirements->aaguid_allow_count > 0 &&
-        (!vouched || !among(requirements->aaguid_allow, requirements->aaguid_allow_count, aaguid)))
+        (!attestation->vouches_for_aaguid ||
+         !among(requirements->aaguid_allow, requirements->aaguid_allow_count, aaguid)))
         return PK_AAGUID_NOT_ALLOWED;
     return PK_OK;
 }

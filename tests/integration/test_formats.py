@@ -290,6 +290,11 @@ def test_aaguid_allow(machine):
     untrusted, _, _ = statement_of("packed", OTHER_ROOT)
     shop.register(Passkey(label="untrusted"), untrusted, fmt, aaguid=MODEL,
                   reason="aaguid-not-allowed")
+    # Trusted, but what the maker signed does not hold the AAGUID.
+    for name in ("fido-u2f", "android-key"):
+        trusted, fmt_of_it, _ = statement_of(name)
+        shop.register(Passkey(label=name), trusted, fmt_of_it, aaguid=MODEL,
+                      reason="aaguid-not-allowed")
     assert shop.register(Passkey(), statement, fmt, aaguid=MODEL)["aaguid"] == dashed(MODEL)
 
 
