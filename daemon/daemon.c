@@ -70,7 +70,9 @@ static enum pk_status recorded_rp_id(struct store *store, char **ret_id)
         status = store->verbs->put(store, RP_ID_KEY, pk_view_string(name));
     if (status)
         return status;
-    pk_log(LOG_NOTICE, "the default relying party's id is now and for good \"%s\"", name);
+    pk_log(LOG_NOTICE,
+           "recorded \"%s\", the default relying party's id where the configuration sets none",
+           name);
     *ret_id = strdup(name);
     return *ret_id ? PK_OK : PK_NO_MEMORY;
 }
