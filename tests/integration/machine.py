@@ -114,6 +114,25 @@ def children(pid):
         return [int(child) for child in file.read().split()]
 
 
+def wait_for_helpers(pid):
+    """Until none but the helper that watches for keys is left of the daemon's children.
+
+    A sign-in is answered before its helper has gone.
+    """
+    left = []
+    for child in children(pid):
+        with contextlib.suppress(ProcessLookupError):
+            left.append(os.pidfd_open(child))
+    while len(left) > 1:
+        ended = select.select(left, [], [], PATIENCE)[0]
+        assert ended, "helpers that do not end"
+        for descriptor in ended:
+            left.remove(descriptor)
+            os.close(descriptor)
+    for descriptor in left:
+        os.close(descriptor)
+
+
 def wait_until(moment):
     """Returns at that time of the system's clock: for what the daemon says will expire then."""
     remaining = moment - time.time()

@@ -94,12 +94,12 @@ def test_a_thousand_sign_ins(machine, keys):
     for count in range(1, 1001):
         assert connection.authenticate("alice").run()["result"] == "ok"
         if count in (200, 1000):
+            parts.wait_for_helpers(pid)
             after[count] = usage(pid)
     assert machine.daemon_pid() == pid
-    # The helper of the last sign-in may be on its way out still.
+    # The helper that watches for keys may be there or not.
     assert after[1000][0] <= after[200][0] + 2, after
     assert after[1000][1] - after[200][1] < 1024, after
-    assert parts.children(pid) == [] or len(parts.children(pid)) <= 1
 
 
 @pytest.mark.real_programs
