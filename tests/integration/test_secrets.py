@@ -81,11 +81,12 @@ def test_no_root_and_no_core_dump(machine, keys):
     """Of the daemon and of the helper that holds the PIN."""
     key = keys.add("blue")
     machine.enrol("alice", "blue")
+    daemon = machine.daemon_pid()
+    parts.wait_for_helpers(daemon)
     key.set(touch="wait")
     alice = machine.connect("alice")
     alice.authenticate("alice")
     key.wait_touch_wanted()
-    daemon = machine.daemon_pid()
     children = parts.children(daemon)
     assert children
     for pid in [daemon, *children]:
