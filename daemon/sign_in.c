@@ -147,7 +147,7 @@ static void stopped(void *data, enum pk_status why)
     drop_groups(sign_in);
 }
 
-/* The one path to success: a verified answer, whose use is on disk. */
+/* The one way to say success: after a verified answer or a valid recovery code, its use on disk. */
 static void succeed(struct sign_in *sign_in, const char *user)
 {
     drop_groups(sign_in);
