@@ -56,15 +56,14 @@ void ceremony_free(struct ceremony *ceremony)
 
 enum pk_status ceremony_bind(struct ceremony *ceremony, const struct context *context)
 {
-    uint8_t nonce[PK_CHALLENGE_SIZE];
     uint8_t challenge[PK_HASH_SIZE];
 
     free(ceremony->context);
     ceremony->context = context_json(context);
     if (!ceremony->context)
         return PK_INVALID_INPUT;
-    pk_random(nonce, sizeof(nonce));
-    context_challenge(nonce, ceremony->context, challenge);
+    pk_random(ceremony->nonce, sizeof(ceremony->nonce));
+    pk_bound_challenge(ceremony->nonce, pk_view_string(ceremony->context), challenge);
     pk_bytes_clear(&ceremony->requirements.challenge);
     return pk_bytes_copy((struct pk_view){challenge, sizeof(challenge)},
                          &ceremony->requirements.challenge);

@@ -18,9 +18,10 @@ struct ceremony {
     struct pk_requirements requirements;
     struct account account; /* rp is always there; name NULL: a discoverable credential names it */
     bool system_account;
-    uid_t owner;            /* who began it and alone may finish it */
-    char *context;          /* canonical JSON, for the audit log */
-    char *credential_name;  /* registration: what it is to be called; NULL: not said */
+    uid_t owner;                      /* who began it and alone may finish it */
+    uint8_t nonce[PK_CHALLENGE_SIZE]; /* of the bound challenge, with context */
+    char *context;                    /* canonical JSON, for the audit log */
+    char *credential_name;            /* registration: what it is to be called; NULL: not said */
     struct pk_bytes ticket; /* registration: SHA-256 of the ticket that is used up; or empty */
     unsigned max_credentials;
     int64_t ends; /* monotonic seconds */

@@ -3,8 +3,6 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
-#include "common/base/writer.h"
-#include "common/webauthn/crypto.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -21,21 +19,6 @@ char *context_json(const struct context *context)
     return text;
 }
 
-void context_challenge(const uint8_t nonce[PK_CHALLENGE_SIZE], const char *json,
-                       uint8_t ret[PK_HASH_SIZE])
-{
-    PK_AUTO_WRITER struct pk_writer writer = pk_writer_new(PK_JSON_MAX);
-    PK_AUTO_BYTES struct pk_bytes preimage = {0};
-
-    pk_writer_u8(&writer, CONTEXT_VERSION);
-    pk_writer_put(&writer, (struct pk_view){nonce, PK_CHALLENGE_SIZE});
-    pk_writer_put(&writer, pk_view_string(json));
-    /* Without memory the challenge is still fresh and unpredictable, only not bound: refuse. */
-    if (pk_writer_finish(&writer, &preimage))
-        abort();
-    pk_sha256(pk_view_of(&preimage), ret);
-}
-
 bool context_is_remote(const struct context *context)
 {
     static const char *const local[] = {"", "localhost", "localhost.localdomain", "127.0.0.1",
@@ -47,21 +30,10 @@ bool context_is_remote(const struct context *context)
     return true;
 }
 
-enum pk_status context_client_data_hash(const char *type, struct pk_view challenge,
-                                        const char *rp_id, uint8_t ret[PK_HASH_SIZE])
+enum pk_status context_local_client_data_hash(enum pk_ceremony ceremony, struct pk_view challenge,
+                                              const char *rp_id, uint8_t ret[PK_HASH_SIZE])
 {
-    PK_AUTO_FREE char *encoded = pk_base64url_encode(challenge);
-    PK_AUTO_FREE char *text = NULL;
+    PK_AUTO_FREE char *origin = pk_text_format("local://%s", rp_id);
 
-    /* RP ids are DNS names or forms such as "ssh:": nothing in them needs escaping, and nothing
-     * that does is let in. */
-    if (strpbrk(rp_id, "\"\\") || !encoded)
-        return encoded ? PK_INVALID_ARGUMENT : PK_NO_MEMORY;
-    text = pk_text_format("{\"type\":\"%s\",\"challenge\":\"%s\",\"origin\":\"local://%s\","
-                          "\"crossOrigin\":false}",
-                          type, encoded, rp_id);
-    if (!text)
-        return PK_NO_MEMORY;
-    pk_sha256(pk_view_string(text), ret);
-    return PK_OK;
+    return origin ? pk_client_data_hash(ceremony, challenge, origin, ret) : PK_NO_MEMORY;
 }

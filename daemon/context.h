@@ -3,10 +3,7 @@
 #ifndef PASSKEYD_CONTEXT_H
 #define PASSKEYD_CONTEXT_H
 
-#include "common/base/bytes.h"
-#include "common/base/limits.h"
-
-#define CONTEXT_VERSION 1
+#include "common/webauthn/client.h"
 
 /* Every member borrowed and never NULL; empty: not known. */
 struct context {
@@ -26,20 +23,15 @@ struct context {
  */
 char *context_json(const struct context *context) PK_WARN_UNUSED;
 
-/* SHA-256(u8 version ‖ nonce ‖ canonical JSON): every signature is evidence of that act. */
-void context_challenge(const uint8_t nonce[PK_CHALLENGE_SIZE], const char *json,
-                       uint8_t ret[PK_HASH_SIZE]);
-
 /* The request came over a network: rhost names another host than this one. */
 bool context_is_remote(const struct context *context) PK_WARN_UNUSED;
 
 /*
- * The client data of the local road, where the daemon is itself the client (WebAuthn 5.8.1.1):
- * type, challenge, the local road's own origin "local://RPID", no cross origin. Its SHA-256 is
- * what the security key signs. type: "webauthn.get" or "webauthn.create".
+ * SHA-256 of the client data of the local road, where the daemon is itself the client: its origin
+ * is "local://RPID". PK_INVALID_ARGUMENT for an RP id that would need escaping.
  */
-enum pk_status context_client_data_hash(const char *type, struct pk_view challenge,
-                                        const char *rp_id,
-                                        uint8_t ret[PK_HASH_SIZE]) PK_WARN_UNUSED;
+enum pk_status context_local_client_data_hash(enum pk_ceremony ceremony, struct pk_view challenge,
+                                              const char *rp_id,
+                                              uint8_t ret[PK_HASH_SIZE]) PK_WARN_UNUSED;
 
 #endif

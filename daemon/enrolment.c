@@ -121,8 +121,8 @@ static enum pk_status local_request(void *data, size_t group, struct pk_frame *r
     request->cred_protect = requirements->cred_protect;
     if (!request->rp_id || !request->rp_name || !request->user_name || !request->user_display_name)
         return PK_NO_MEMORY;
-    status = context_client_data_hash("webauthn.create", pk_view_of(&requirements->challenge),
-                                      requirements->rp_id, request->client_data_hash);
+    status = context_local_client_data_hash(PK_REGISTRATION, pk_view_of(&requirements->challenge),
+                                            requirements->rp_id, request->client_data_hash);
     if (!status)
         status = pk_bytes_copy(pk_view_of(&requirements->user_handle), &request->user_handle);
     if (!status)

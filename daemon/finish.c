@@ -116,8 +116,8 @@ static enum pk_status verify(const struct ceremony *ceremony, const struct answe
     if (answer->response)
         return pk_authentication_response_verify(requirements, record, answer->response,
                                                  &verified->result);
-    status = context_client_data_hash("webauthn.get", pk_view_of(&requirements->challenge),
-                                      requirements->rp_id, hash);
+    status = context_local_client_data_hash(PK_AUTHENTICATION, pk_view_of(&requirements->challenge),
+                                            requirements->rp_id, hash);
     if (status)
         return status;
     return pk_authentication_verify(requirements, record, hash,
@@ -327,8 +327,8 @@ enum pk_status finish_local_registration(struct daemon *daemon, const struct cer
     const struct pk_requirements *requirements = &ceremony->requirements;
     struct pk_registration_result result = {0};
     uint8_t hash[PK_HASH_SIZE];
-    enum pk_status status = context_client_data_hash(
-        "webauthn.create", pk_view_of(&requirements->challenge), requirements->rp_id, hash);
+    enum pk_status status = context_local_client_data_hash(
+        PK_REGISTRATION, pk_view_of(&requirements->challenge), requirements->rp_id, hash);
 
     if (!status)
         status = pk_registration_verify(requirements, hash, pk_view_of(&answer->attestation_object),

@@ -260,8 +260,9 @@ static enum pk_status local_request(void *data, size_t group, struct pk_frame *r
 
     if (!ceremony)
         return PK_TIMEOUT;
-    status = context_client_data_hash("webauthn.get", pk_view_of(&ceremony->requirements.challenge),
-                                      ceremony->requirements.rp_id, request->client_data_hash);
+    status = context_local_client_data_hash(
+        PK_AUTHENTICATION, pk_view_of(&ceremony->requirements.challenge),
+        ceremony->requirements.rp_id, request->client_data_hash);
     request->user_verification = ceremony->requirements.user_verification;
     request->rp_id = strdup(ceremony->requirements.rp_id);
     if (!status && !request->rp_id)

@@ -1,6 +1,7 @@
 noinst_LTLIBRARIES += common/base/libbase.la
 common_base_libbase_la_SOURCES = \
 	common/base/bytes.c common/base/bytes.h \
+	common/base/cbor.c common/base/cbor.h \
 	common/base/cleanup.h \
 	common/base/limits.h \
 	common/base/log.c common/base/log.h \

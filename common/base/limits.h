@@ -48,6 +48,17 @@
 #define PK_DEVICE_PATH_MAX 255
 #define PK_DEVICE_TEXT_MAX 255 /* manufacturer, product; USB string descriptors hold 126 */
 
+/* The keyboard-interactive form (doc/protocol.md) */
+#define PK_FORWARD_LINE_MAX       511   /* characters of an answer: sudo takes no more */
+#define PK_FORWARD_PARTS_MAX      64    /* lines of one answer */
+#define PK_FORWARD_REQUEST_MAX    65536 /* a request's line; CBOR is three quarters of it */
+#define PK_FORWARD_CONTEXT_MAX    4096
+#define PK_FORWARD_CHALLENGE_SIZE 16 /* of the challenge that an answer repeats */
+
+/* ssh-agent */
+#define PK_AGENT_MESSAGE_MAX    262144 /* OpenSSH's own */
+#define PK_AGENT_IDENTITIES_MAX 2048   /* OpenSSH's own */
+
 /* Log */
 #define PK_LOG_LINE_MAX 1024
 

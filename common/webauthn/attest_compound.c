@@ -4,7 +4,7 @@
  * verify, and the credential is as well attested as by the best of them.
  */
 #include "common/webauthn/attestation.h"
-#include "common/webauthn/cbor.h"
+#include "common/base/cbor.h"
 
 static int rank(const struct pk_attestation_result *result)
 {

@@ -2,7 +2,7 @@
 #include "common/webauthn/attestation.h"
 
 #include "common/webauthn/attest_certificate.h"
-#include "common/webauthn/cbor.h"
+#include "common/base/cbor.h"
 
 #include <string.h>
 

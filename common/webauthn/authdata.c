@@ -2,7 +2,7 @@
 #include "common/webauthn/authdata.h"
 
 #include "common/base/reader.h"
-#include "common/webauthn/cbor.h"
+#include "common/base/cbor.h"
 #include "common/webauthn/verify.h"
 
 static void read_attested(struct pk_reader *reader, struct pk_auth_data *data)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "common/webauthn/cose.h"
 
-#include "common/webauthn/cbor.h"
+#include "common/base/cbor.h"
 
 /* Labels (IANA "COSE Key Common Parameters" and "COSE Key Type Parameters"). */
 enum {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "common/webauthn/extensions.h"
 
-#include "common/webauthn/cbor.h"
+#include "common/base/cbor.h"
 
 static bool named(struct pk_view name, const char *wanted)
 {

@@ -13,7 +13,7 @@ common_webauthn_libwebauthn_la_SOURCES = \
 	common/webauthn/attest_tpm.c \
 	common/webauthn/attestation.c common/webauthn/attestation.h \
 	common/webauthn/authdata.c common/webauthn/authdata.h \
-	common/webauthn/cbor.c common/webauthn/cbor.h \
+	common/webauthn/client.c common/webauthn/client.h \
 	common/webauthn/client_data.c \
 	common/webauthn/cose.c common/webauthn/cose.h \
 	common/webauthn/crypto.c common/webauthn/crypto.h \

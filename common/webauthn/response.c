@@ -7,7 +7,7 @@
  */
 #include "common/webauthn/response.h"
 
-#include "common/webauthn/cbor.h"
+#include "common/base/cbor.h"
 #include "common/webauthn/extensions.h"
 #include "common/webauthn/options.h"
 

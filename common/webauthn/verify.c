@@ -4,7 +4,7 @@
 #include "common/base/writer.h"
 #include "common/webauthn/attestation.h"
 #include "common/webauthn/authdata.h"
-#include "common/webauthn/cbor.h"
+#include "common/base/cbor.h"
 #include "common/webauthn/extensions.h"
 #include "common/webauthn/signature.h"
 

@@ -4,7 +4,7 @@
  * what we accept libcbor accepts, and what libcbor takes for one whole item we do not call cut
  * short or too long.
  */
-#include "common/webauthn/cbor.h"
+#include "common/base/cbor.h"
 #include "tests/fuzz/fuzz_target.h"
 
 #include <cbor.h>

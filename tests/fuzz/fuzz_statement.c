@@ -4,7 +4,7 @@
  * each format.
  */
 #include "common/webauthn/attestation.h"
-#include "common/webauthn/cbor.h"
+#include "common/base/cbor.h"
 #include "common/webauthn/crypto.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/fuzz/registration.h"

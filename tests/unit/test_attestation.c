@@ -2,7 +2,7 @@
 /* attestation.c and the formats that the samples cover; the others are in tests/vectors. */
 #include "common/webauthn/attestation.h"
 
-#include "common/webauthn/cbor.h"
+#include "common/base/cbor.h"
 #include "common/webauthn/crypto.h"
 #include "tests/unit/webauthn_ceremony.h"
 

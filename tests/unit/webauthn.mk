@@ -11,6 +11,7 @@ webauthn_tests = \
 	tests/unit/test_attestation \
 	tests/unit/test_authdata \
 	tests/unit/test_cbor \
+	tests/unit/test_client \
 	tests/unit/test_certificate \
 	tests/unit/test_client_data \
 	tests/unit/test_cose \
@@ -29,6 +30,8 @@ tests_unit_test_attestation_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_attestation_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
 tests_unit_test_authdata_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_authdata_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
+tests_unit_test_client_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_client_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
 tests_unit_test_cbor_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_cbor_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
 tests_unit_test_certificate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -10,8 +10,8 @@
  * Reading goes in two steps: pk_cbor_item() or pk_cbor_check() looks at a whole item first; then
  * the typed reads below walk what was found well formed and fail with PK_CBOR_TYPE_MISMATCH only.
  */
-#ifndef PK_WEBAUTHN_CBOR_H
-#define PK_WEBAUTHN_CBOR_H
+#ifndef PK_BASE_CBOR_H
+#define PK_BASE_CBOR_H
 
 #include "common/base/reader.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "common/webauthn/cbor.h"
+#include "common/base/cbor.h"
 
 #include "common/base/limits.h"
 #include "common/base/text.h"

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The two questions that are put to an ssh-agent, and its answers
+ * (draft-miller-ssh-agent, OpenSSH PROTOCOL.agent): u32 length, u8 type, fields.
+ */
+#ifndef PK_WIRE_AGENT_H
+#define PK_WIRE_AGENT_H
+
+#include "common/base/bytes.h"
+#include "common/base/limits.h"
+#include "common/base/status.h"
+
+/* SSH_AGENTC_REQUEST_IDENTITIES, length included. */
+enum pk_status pk_agent_request_identities(struct pk_bytes *ret) PK_WARN_UNUSED;
+
+/* SSH_AGENTC_SIGN_REQUEST without flags, length included. */
+enum pk_status pk_agent_sign_request(struct pk_view key_blob, struct pk_view data,
+                                     struct pk_bytes *ret) PK_WARN_UNUSED;
+
+/* As pk_frame_size(): 0 while the length has not arrived. PK_TOO_LARGE over PK_AGENT_MESSAGE_MAX.
+ */
+enum pk_status pk_agent_message_size(struct pk_view stream, size_t *ret_size) PK_WARN_UNUSED;
+
+struct pk_agent_identity { /* borrowed from the message */
+    struct pk_view blob;
+    struct pk_view comment; /* whatever the agent says: make it printable before it is shown */
+};
+
+/*
+ * payload: what followed the length. *ret_items is the caller's to free. PK_UNAVAILABLE when the
+ * agent answered SSH_AGENT_FAILURE; PK_PROTOCOL for another type or more than
+ * PK_AGENT_IDENTITIES_MAX; PK_TRUNCATED, PK_TRAILING_DATA.
+ */
+enum pk_status pk_agent_identities_parse(struct pk_view payload,
+                                         struct pk_agent_identity **ret_items,
+                                         size_t *ret_count) PK_WARN_UNUSED;
+
+/* The signature blob of SSH_AGENT_SIGN_RESPONSE, borrowed. PK_OPERATION_DENIED: SSH_AGENT_FAILURE.
+ */
+enum pk_status pk_agent_signature_parse(struct pk_view payload,
+                                        struct pk_view *ret_signature) PK_WARN_UNUSED;
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The keyboard-interactive form: a request for an authenticator that is at the other end of an ssh
+ * connection, and its answer, each as a line of text "passkey1:" and base64url of CBOR.
+ * doc/protocol.md has the bytes. The daemon writes requests and reads answers, passkey-askpass the
+ * other way round; both sides share this file.
+ *
+ * A request carries the nonce and the context instead of the challenge: the client computes the
+ * challenge itself (webauthn/client.h), so that what it shows is what is signed.
+ */
+#ifndef PK_WIRE_FORWARD_H
+#define PK_WIRE_FORWARD_H
+
+#include "common/base/bytes.h"
+#include "common/base/limits.h"
+#include "common/base/status.h"
+#include "common/base/terms.h"
+
+#define PK_FORWARD_PREFIX "passkey1:"
+
+enum pk_forward_kind {
+    PK_FORWARD_GET = 1,    /* an assertion */
+    PK_FORWARD_CREATE = 2, /* a new credential */
+    PK_FORWARD_MORE = 3,   /* the next part of the answer to the request with that nonce */
+};
+
+/* Owned. */
+struct pk_forward_request {
+    enum pk_forward_kind kind;
+    uint8_t nonce[PK_CHALLENGE_SIZE];
+    unsigned part; /* MORE: 2 to PK_FORWARD_PARTS_MAX */
+
+    /* GET and CREATE */
+    char *context; /* canonical JSON: user, service, host, tty, rhost, command, target, act */
+    char *rp_id;
+    enum pk_requirement user_verification;
+    struct pk_descriptor *credentials; /* allow list (GET: at least one), exclude list (CREATE) */
+    size_t credential_count;           /* transports are not sent */
+    unsigned timeout;                  /* seconds from now until the answer is too late */
+
+    /* CREATE */
+    char *rp_name;
+    struct pk_bytes user_handle;
+    char *user_name;
+    char *user_display_name;
+    int32_t algorithms[PK_ALGORITHMS_MAX];
+    size_t algorithm_count;
+    enum pk_requirement resident_key;
+    enum pk_attestation_preference attestation;
+    unsigned cred_protect; /* 0: not asked */
+};
+void pk_forward_request_clear(struct pk_forward_request *request);
+#define PK_AUTO_FORWARD_REQUEST __attribute__((cleanup(pk_forward_request_clear)))
+
+/* Owned. origin: "ssh://" and the host the client connected to. */
+struct pk_forward_answer {
+    enum pk_forward_kind kind; /* GET or CREATE */
+    char *origin;
+    /* The first bytes of the challenge that was signed: tells a mistaken answer from a false one in
+     * the log. It decides nothing; the signature does. */
+    uint8_t challenge[PK_FORWARD_CHALLENGE_SIZE];
+
+    /* GET */
+    size_t credential;         /* index into the request's credentials */
+    struct pk_bytes auth_data; /* authenticator data behind the RP id hash: flags, counter, … */
+    struct pk_bytes signature;
+
+    /* CREATE */
+    struct pk_bytes attestation_object;
+    unsigned transports;
+    bool discoverable;
+};
+void pk_forward_answer_clear(struct pk_forward_answer *answer);
+#define PK_AUTO_FORWARD_ANSWER __attribute__((cleanup(pk_forward_answer_clear)))
+
+/*
+ * The whole line, without a newline; the caller's to free. PK_INVALID_ARGUMENT for a request that
+ * decode would refuse, PK_TOO_LARGE, PK_NO_MEMORY.
+ */
+enum pk_status pk_forward_request_encode(const struct pk_forward_request *request,
+                                         char **ret_line) PK_WARN_UNUSED;
+
+/*
+ * The line of a request in a prompt, or in what somebody pasted: the last line that is not blank,
+ * which must begin with the prefix; blanks around it, carriage returns and text in front of it do
+ * not matter. Borrowed from text. PK_NOT_FOUND.
+ */
+enum pk_status pk_forward_request_find(struct pk_view text,
+                                       struct pk_view *ret_line) PK_WARN_UNUSED;
+
+/*
+ * Strict from here on: the map of that kind, all of it and nothing else. PK_INVALID_INPUT for
+ * another prefix or base64url that is not, PK_CBOR_*, PK_PROTOCOL for a member that is missing,
+ * unknown or out of its range, PK_TRAILING_DATA, PK_TOO_LARGE, PK_NO_MEMORY.
+ */
+enum pk_status pk_forward_request_decode(struct pk_view line,
+                                         struct pk_forward_request *ret) PK_WARN_UNUSED;
+
+/*
+ * The answer in lines of at most PK_FORWARD_LINE_MAX characters: one "passkey1:…", or parts
+ * "passkey1/K/N:…" (K from 1 to N), to be given one after the other.
+ */
+enum pk_status pk_forward_answer_encode(const struct pk_forward_answer *answer,
+                                        struct pk_strings *ret_lines) PK_WARN_UNUSED;
+
+/* Parts being put together; {0} is empty. */
+struct pk_forward_parts {
+    struct pk_bytes text; /* base64url so far */
+    unsigned count;       /* parts taken */
+    unsigned total;       /* 0: none came yet */
+};
+void pk_forward_parts_clear(struct pk_forward_parts *parts);
+#define PK_AUTO_FORWARD_PARTS __attribute__((cleanup(pk_forward_parts_clear)))
+
+/*
+ * Takes the next line of an answer, blanks around it cut off. *ret_complete: it was the last one.
+ * PK_INVALID_INPUT for what is no such line, PK_PROTOCOL for a part out of order or of another
+ * total, PK_TOO_LARGE.
+ */
+enum pk_status pk_forward_parts_add(struct pk_forward_parts *parts, struct pk_view line,
+                                    bool *ret_complete) PK_WARN_UNUSED;
+
+/* The answer of that kind, once complete. As strict as pk_forward_request_decode(). */
+enum pk_status pk_forward_answer_decode(enum pk_forward_kind kind,
+                                        const struct pk_forward_parts *parts,
+                                        struct pk_forward_answer *ret) PK_WARN_UNUSED;
+
+#endif
