@@ -65,6 +65,7 @@ KEY(rp_config, key_icon, value_text(text, PK_ICON_MAX, &s->icon))
 KEY(rp_config, key_origins, value_origins(text, &s->origins))
 KEY(rp_config, key_allow_cross_origin, value_bool(text, &s->allow_cross_origin))
 KEY(rp_config, key_top_origins, value_origins(text, &s->top_origins))
+KEY(rp_config, key_ssh_hosts, value_hosts(text, &s->ssh_hosts))
 KEY(rp_config, key_algorithms, value_algorithms(text, s->algorithms, &s->algorithm_count))
 KEY(rp_config, key_timeout, value_unsigned(text, 10, 3600, &s->timeout))
 KEY(rp_config, key_attestation, pk_attestation_preference_parse(text, &s->attestation))
@@ -94,6 +95,8 @@ static const struct key rp_keys[] = {
     {"origins", ALLOWED_ORIGINS, key_origins},
     {"allow-cross-origin", ALLOWED_BOOL, key_allow_cross_origin},
     {"top-origins", ALLOWED_ORIGINS, key_top_origins},
+    {"ssh-hosts", "at most 32 host names and addresses in lower case, separated by commas",
+     key_ssh_hosts},
     {"algorithms",
      "ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384, PS512, EdDSA, Ed448, ES256K, ESP256, "
      "ESP384, ESP512, Ed25519, ML-DSA-44, ML-DSA-65, ML-DSA-87, RS1 or their COSE numbers, each "
@@ -167,6 +170,7 @@ static void rp_clear(struct rp_config *rp)
     free(rp->icon);
     pk_strings_clear(&rp->origins);
     pk_strings_clear(&rp->top_origins);
+    pk_strings_clear(&rp->ssh_hosts);
     free(rp->trust_anchors);
     for (size_t i = 0; i < rp->trust_anchor_count; i++)
         pk_bytes_clear(&rp->trust_anchor_certificates[i]);

@@ -35,6 +35,7 @@ struct rp_config { /* [rp NAME]; "default" is always there */
     struct pk_strings origins; /* default: https://ID */
     bool allow_cross_origin;
     struct pk_strings top_origins;
+    struct pk_strings ssh_hosts; /* by which people reach this host over ssh; default: its names */
     int32_t algorithms[PK_ALGORITHMS_MAX];
     size_t algorithm_count;
     unsigned timeout; /* seconds, default PK_CHALLENGE_LIFETIME */

@@ -139,18 +139,43 @@ static enum pk_status add_origin(const char *item, void *context)
     return pk_strings_add(origins, item);
 }
 
-enum pk_status value_origins(const char *text, struct pk_strings *target)
+static enum pk_status value_strings(const char *text,
+                                    enum pk_status (*add)(const char *item, void *context),
+                                    struct pk_strings *target)
 {
-    struct pk_strings origins = {0};
-    enum pk_status status = each_item(text, add_origin, &origins);
+    struct pk_strings strings = {0};
+    enum pk_status status = each_item(text, add, &strings);
 
     if (status != PK_OK) {
-        pk_strings_clear(&origins);
+        pk_strings_clear(&strings);
         return status;
     }
     pk_strings_clear(target);
-    *target = origins;
+    *target = strings;
     return PK_OK;
+}
+
+enum pk_status value_origins(const char *text, struct pk_strings *target)
+{
+    return value_strings(text, add_origin, target);
+}
+
+/* As the ssh client names it: a host name, or an address without brackets. */
+static enum pk_status add_host(const char *item, void *context)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-._:";
+    struct pk_strings *hosts = context;
+    size_t len = strlen(item);
+
+    if (len > PK_RP_ID_MAX || strspn(item, allowed) != len || item[len - 1] == '.' ||
+        hosts->count >= PK_ORIGINS_MAX)
+        return PK_INVALID_INPUT;
+    return pk_strings_add(hosts, item);
+}
+
+enum pk_status value_hosts(const char *text, struct pk_strings *target)
+{
+    return value_strings(text, add_host, target);
 }
 
 /* xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx, RFC 9562 section 4. */

@@ -77,26 +77,62 @@ static enum pk_status recorded_rp_id(struct store *store, char **ret_id)
     return *ret_id ? PK_OK : PK_NO_MEMORY;
 }
 
-/* What the default relying party's section leaves open. */
+static enum pk_status add_once(struct pk_strings *strings, const char *item)
+{
+    for (size_t i = 0; i < strings->count; i++)
+        if (strcmp(strings->items[i], item) == 0)
+            return PK_OK;
+    return pk_strings_add(strings, item);
+}
+
+/*
+ * This host's own names, where the configuration gives none. A configured RP id is not among them:
+ * it may be the domain of many hosts, each of which could then pass on what was meant for another.
+ */
+static enum pk_status complete_ssh_hosts(struct rp_config *rp, const char *recorded)
+{
+    char full[PK_RP_ID_MAX + 1] = "", first[PK_RP_ID_MAX + 1];
+    enum pk_status status = PK_OK;
+
+    if (rp->ssh_hosts.count > 0)
+        return PK_OK;
+    if (recorded)
+        status = pk_strings_add(&rp->ssh_hosts, recorded);
+    if (status || full_host_name(full))
+        return status;
+    (void)snprintf(first, sizeof(first), "%.*s", (int)strcspn(full, "."), full);
+    status = add_once(&rp->ssh_hosts, full);
+    return status ? status : add_once(&rp->ssh_hosts, first);
+}
+
+/* The default relying party's, recorded one. */
+static enum pk_status complete_id(struct rp_config *rp, const char *rp_id)
+{
+    PK_AUTO_FREE char *origin = NULL;
+
+    rp->id = strdup(rp_id);
+    if (!rp->id)
+        return PK_NO_MEMORY;
+    if (rp->origins.count > 0)
+        return PK_OK;
+    origin = pk_text_format("https://%s", rp_id);
+    return origin ? pk_strings_add(&rp->origins, origin) : PK_NO_MEMORY;
+}
+
+/* What the relying parties' sections leave open. */
 static enum pk_status complete(struct config *config, const char *rp_id)
 {
-    for (size_t i = 0; i < config->rp_count; i++) {
-        struct rp_config *rp = &config->rps[i];
-        PK_AUTO_FREE char *origin = NULL;
+    enum pk_status status = PK_OK;
 
-        if (strcmp(rp->name, "default") != 0 || rp->id)
-            continue;
-        rp->id = strdup(rp_id);
-        if (!rp->id)
-            return PK_NO_MEMORY;
-        if (rp->origins.count > 0)
-            continue;
-        origin = pk_text_format("https://%s", rp_id);
-        if (!origin)
-            return PK_NO_MEMORY;
-        return pk_strings_add(&rp->origins, origin);
+    for (size_t i = 0; i < config->rp_count && !status; i++) {
+        struct rp_config *rp = &config->rps[i];
+        bool recorded = strcmp(rp->name, "default") == 0 && !rp->id;
+
+        status = complete_ssh_hosts(rp, recorded ? rp_id : NULL);
+        if (!status && recorded)
+            status = complete_id(rp, rp_id);
     }
-    return PK_OK;
+    return status;
 }
 
 enum pk_status daemon_configure(struct daemon *daemon, char **ret_why)

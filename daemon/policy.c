@@ -6,6 +6,7 @@
 #include "common/webauthn/options.h"
 #include "common/webauthn/verify.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 /*
@@ -457,4 +458,38 @@ enum pk_status policy_authentication(const struct rp_config *rp,
     if (!why && status == PK_OK)
         status = copy_strings(request->hints, &built.hints);
     return conclude(status, why, &built, ret, ret_why);
+}
+
+/* IPv6 addresses stand in brackets (RFC 3986 section 3.2.2). */
+static enum pk_status add_ssh_origin(const char *host, struct pk_strings *origins)
+{
+    bool address = strchr(host, ':') != NULL;
+    PK_AUTO_FREE char *origin =
+        pk_text_format("ssh://%s%s%s", address ? "[" : "", host, address ? "]" : "");
+
+    return origin ? pk_strings_add(origins, origin) : PK_NO_MEMORY;
+}
+
+static bool is_loopback(const char *host)
+{
+    struct in_addr address;
+
+    if (inet_pton(AF_INET, host, &address) == 1)
+        return ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
+    return strcmp(host, "::1") == 0 || strcmp(host, "localhost") == 0;
+}
+
+enum pk_status policy_ssh_origins(const struct rp_config *rp, const char *rhost,
+                                  struct pk_strings *ret)
+{
+    static const char *const loopback[] = {"localhost", "127.0.0.1", "::1"};
+    enum pk_status status = PK_OK;
+
+    for (size_t i = 0; i < rp->ssh_hosts.count && status == PK_OK; i++)
+        status = add_ssh_origin(rp->ssh_hosts.items[i], ret);
+    if (!is_loopback(rhost))
+        return status;
+    for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]) && status == PK_OK; i++)
+        status = add_ssh_origin(loopback[i], ret);
+    return status;
 }

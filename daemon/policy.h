@@ -74,6 +74,14 @@ enum pk_status policy_authentication(const struct rp_config *rp,
                                      struct pk_requirements *ret,
                                      const char **ret_why) PK_WARN_UNUSED;
 
+/*
+ * The origins from which answers may come over ssh: "ssh://" and each name by which people reach
+ * this host. One that connects over the loopback interface (rhost) may have called it by that
+ * interface's names. Appended to *ret. PK_NO_MEMORY.
+ */
+enum pk_status policy_ssh_origins(const struct rp_config *rp, const char *rhost,
+                                  struct pk_strings *ret) PK_WARN_UNUSED;
+
 /* 1 to PK_CREDENTIAL_NAME_MAX bytes of UTF-8 without control characters. */
 bool policy_credential_name_valid(const char *name) PK_WARN_UNUSED;
 

@@ -464,6 +464,40 @@ static void sign_in_requests_are_checked(void **state)
     }
 }
 
+static bool has(const struct pk_strings *strings, const char *item)
+{
+    for (size_t i = 0; i < strings->count; i++)
+        if (strcmp(strings->items[i], item) == 0)
+            return true;
+    return false;
+}
+
+static void ssh_origins_are_this_hosts_names(void **state)
+{
+    static const struct {
+        const char *rhost;
+        bool loopback;
+    } cases[] = {{"192.0.2.9", false}, {"127.0.0.1", true},  {"127.8.9.1", true},
+                 {"::1", true},        {"localhost", true},  {"127.0.0.1.evil.org", false},
+                 {"", false},          {"128.0.0.1", false}, {"localhost.evil.org", false}};
+    char *hosts[] = {(char[]){"web1.example.org"}, (char[]){"2001:db8::7"}};
+    struct rp_config rp = shop();
+
+    (void)state;
+    rp.ssh_hosts = (struct pk_strings){hosts, 2};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct pk_strings origins = {0};
+
+        assert_int_equal(policy_ssh_origins(&rp, cases[i].rhost, &origins), PK_OK);
+        assert_true(has(&origins, "ssh://web1.example.org"));
+        assert_true(has(&origins, "ssh://[2001:db8::7]"));
+        assert_int_equal(has(&origins, "ssh://127.0.0.1"), cases[i].loopback);
+        assert_int_equal(has(&origins, "ssh://[::1]"), cases[i].loopback);
+        assert_int_equal(origins.count, cases[i].loopback ? 5 : 2);
+        pk_strings_clear(&origins);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -484,6 +518,7 @@ int main(void)
         cmocka_unit_test(relying_party_is_copied_whole),
         cmocka_unit_test(service_speaks_for_its_sign_ins),
         cmocka_unit_test(sign_in_requests_are_checked),
+        cmocka_unit_test(ssh_origins_are_this_hosts_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
