@@ -8,6 +8,14 @@ tests_lib_libsoftkey_la_CFLAGS = $(filter-out -fsanitize=% -fno-sanitize% --cove
 tests_lib_libsoftkey_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 tests_lib_libsoftkey_la_LIBADD =
 
+# A security key in software for OpenSSH's programs, built in the same way.
+check_LTLIBRARIES += tests/lib/libskprovider.la
+tests_lib_libskprovider_la_SOURCES = tests/lib/sk_provider.c
+tests_lib_libskprovider_la_CFLAGS = $(filter-out -fsanitize=% -fno-sanitize% --coverage, $(PK_CFLAGS)) \
+	$(CRYPTO_CFLAGS)
+tests_lib_libskprovider_la_LDFLAGS = $(tests_lib_libsoftkey_la_LDFLAGS)
+tests_lib_libskprovider_la_LIBADD = $(CRYPTO_LIBS)
+
 EXTRA_DIST += \
 	tests/integration/test_ctap.py \
 	tests/integration/test_software_authenticator.py \
