@@ -238,3 +238,67 @@ size_t pk_cbor_map(struct pk_reader *reader)
 {
     return read_count(reader, PK_CBOR_MAP);
 }
+
+/* A head in its shortest form (RFC 8949 section 3). */
+static void write_head(struct pk_writer *writer, enum pk_cbor_type type, uint64_t value)
+{
+    uint8_t major = (uint8_t)(type << 5);
+
+    if (value < 24) {
+        pk_writer_u8(writer, (uint8_t)(major | value));
+    } else if (value <= UINT8_MAX) {
+        pk_writer_u8(writer, major | 24);
+        pk_writer_u8(writer, (uint8_t)value);
+    } else if (value <= UINT16_MAX) {
+        pk_writer_u8(writer, major | 25);
+        pk_writer_u16(writer, (uint16_t)value);
+    } else if (value <= UINT32_MAX) {
+        pk_writer_u8(writer, major | 26);
+        pk_writer_u32(writer, (uint32_t)value);
+    } else {
+        pk_writer_u8(writer, major | 27);
+        pk_writer_u64(writer, value);
+    }
+}
+
+void pk_cbor_write_unsigned(struct pk_writer *writer, uint64_t value)
+{
+    write_head(writer, PK_CBOR_UNSIGNED, value);
+}
+
+void pk_cbor_write_int(struct pk_writer *writer, int64_t value)
+{
+    if (value < 0)
+        write_head(writer, PK_CBOR_NEGATIVE, (uint64_t)(-1 - value));
+    else
+        write_head(writer, PK_CBOR_UNSIGNED, (uint64_t)value);
+}
+
+void pk_cbor_write_bool(struct pk_writer *writer, bool value)
+{
+    write_head(writer, PK_CBOR_SIMPLE, value ? 21 : 20);
+}
+
+void pk_cbor_write_bytes(struct pk_writer *writer, struct pk_view bytes)
+{
+    write_head(writer, PK_CBOR_BYTES, bytes.len);
+    pk_writer_put(writer, bytes);
+}
+
+void pk_cbor_write_text(struct pk_writer *writer, struct pk_view text)
+{
+    if (!pk_utf8_valid(text) && writer->status == PK_OK)
+        writer->status = PK_INVALID_ARGUMENT;
+    write_head(writer, PK_CBOR_TEXT, text.len);
+    pk_writer_put(writer, text);
+}
+
+void pk_cbor_write_array(struct pk_writer *writer, size_t count)
+{
+    write_head(writer, PK_CBOR_ARRAY, count);
+}
+
+void pk_cbor_write_map(struct pk_writer *writer, size_t pairs)
+{
+    write_head(writer, PK_CBOR_MAP, pairs);
+}

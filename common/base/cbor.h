@@ -14,6 +14,7 @@
 #define PK_BASE_CBOR_H
 
 #include "common/base/reader.h"
+#include "common/base/writer.h"
 
 enum pk_cbor_type { /* the major types, RFC 8949 section 3.1 */
                     PK_CBOR_UNSIGNED,
@@ -44,5 +45,18 @@ struct pk_view pk_cbor_bytes(struct pk_reader *reader);
 struct pk_view pk_cbor_text(struct pk_reader *reader);
 size_t pk_cbor_array(struct pk_reader *reader); /* how many items follow */
 size_t pk_cbor_map(struct pk_reader *reader);   /* how many pairs follow */
+
+/*
+ * Writing, each item in its only canonical form. The writer does not count: after an array or map
+ * come as many items or pairs as were announced, keys in canonical order (numbers: ascending).
+ */
+void pk_cbor_write_unsigned(struct pk_writer *writer, uint64_t value);
+void pk_cbor_write_int(struct pk_writer *writer, int64_t value);
+void pk_cbor_write_bool(struct pk_writer *writer, bool value);
+void pk_cbor_write_bytes(struct pk_writer *writer, struct pk_view bytes);
+void pk_cbor_write_text(struct pk_writer *writer, struct pk_view text); /* not UTF-8:
+                                                                           PK_INVALID_ARGUMENT */
+void pk_cbor_write_array(struct pk_writer *writer, size_t count);
+void pk_cbor_write_map(struct pk_writer *writer, size_t pairs);
 
 #endif

@@ -53,6 +53,7 @@
 #define PK_FORWARD_PARTS_MAX      64    /* lines of one answer */
 #define PK_FORWARD_REQUEST_MAX    65536 /* a request's line; CBOR is three quarters of it */
 #define PK_FORWARD_CONTEXT_MAX    4096
+#define PK_FORWARD_TIMEOUT_MAX    3600 /* seconds */
 #define PK_FORWARD_CHALLENGE_SIZE 16 /* of the challenge that an answer repeats */
 
 /* ssh-agent */

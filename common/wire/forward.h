@@ -89,16 +89,20 @@ enum pk_status pk_forward_request_find(struct pk_view text,
                                        struct pk_view *ret_line) PK_WARN_UNUSED;
 
 /*
- * Strict from here on: the map of that kind, all of it and nothing else. PK_INVALID_INPUT for
- * another prefix or base64url that is not, PK_CBOR_*, PK_PROTOCOL for a member that is missing,
- * unknown or out of its range, PK_TRAILING_DATA, PK_TOO_LARGE, PK_NO_MEMORY.
+ * Strict from here on: the map of that kind, all of it, in its order, and nothing else.
+ * PK_INVALID_INPUT for another prefix or base64url that is not, PK_CBOR_*, PK_PROTOCOL for a member
+ * that is missing, unknown or out of its range, PK_TOO_LARGE, PK_NO_MEMORY. Held to: every limit
+ * above, an RP id of printable ASCII without spaces, texts of UTF-8 without NUL, a timeout of 1 to
+ * PK_FORWARD_TIMEOUT_MAX. Texts may hold control characters: make them printable before showing.
  */
 enum pk_status pk_forward_request_decode(struct pk_view line,
                                          struct pk_forward_request *ret) PK_WARN_UNUSED;
 
 /*
  * The answer in lines of at most PK_FORWARD_LINE_MAX characters: one "passkey1:…", or parts
- * "passkey1/K/N:…" (K from 1 to N), to be given one after the other.
+ * "passkey1/K/N:…" (K from 1 to N), to be given one after the other. PK_INVALID_ARGUMENT for an
+ * answer that decode would refuse, PK_TOO_LARGE for more than PK_FORWARD_PARTS_MAX parts,
+ * PK_NO_MEMORY.
  */
 enum pk_status pk_forward_answer_encode(const struct pk_forward_answer *answer,
                                         struct pk_strings *ret_lines) PK_WARN_UNUSED;
@@ -115,12 +119,18 @@ void pk_forward_parts_clear(struct pk_forward_parts *parts);
 /*
  * Takes the next line of an answer, blanks around it cut off. *ret_complete: it was the last one.
  * PK_INVALID_INPUT for what is no such line, PK_PROTOCOL for a part out of order or of another
- * total, PK_TOO_LARGE.
+ * total, PK_TOO_LARGE, PK_NO_MEMORY; parts are as before then. Whether the text is base64url is
+ * seen when the answer is decoded.
  */
 enum pk_status pk_forward_parts_add(struct pk_forward_parts *parts, struct pk_view line,
                                     bool *ret_complete) PK_WARN_UNUSED;
 
-/* The answer of that kind, once complete. As strict as pk_forward_request_decode(). */
+/*
+ * The answer of that kind, once complete; PK_TRUNCATED before. As strict as
+ * pk_forward_request_decode(). Left to the caller: whether the credential is one of those that the
+ * request listed. The origin is any word that client data can hold; who compares it with the
+ * accepted ones can log it as it is.
+ */
 enum pk_status pk_forward_answer_decode(enum pk_forward_kind kind,
                                         const struct pk_forward_parts *parts,
                                         struct pk_forward_answer *ret) PK_WARN_UNUSED;

@@ -1,5 +1,9 @@
-# The helper frames; see doc/protocol.md.
+# What travels between processes and machines; see doc/protocol.md.
 noinst_LTLIBRARIES += common/wire/libwire.la
 common_wire_libwire_la_SOURCES = \
-	common/wire/frames.c common/wire/frames.h
+	common/wire/agent.h \
+	common/wire/forward.c common/wire/forward.h common/wire/forward_answer.c \
+	common/wire/frames.c common/wire/frames.h \
+	common/wire/members.c common/wire/members.h \
+	common/wire/sk.h
 common_wire_libwire_la_LIBADD = common/base/libbase.la

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests. The answers are in forward_answer.c. */
+#include "common/wire/forward.h"
+
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+#include "common/wire/members.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PREFIX_SIZE       (sizeof(PK_FORWARD_PREFIX) - 1)
+#define CBOR_MAX          ((PK_FORWARD_REQUEST_MAX - PREFIX_SIZE) / 4 * 3)
+#define CRED_PROTECT_MOST 3 /* CTAP 2.1 section 12.1 */
+
+/* The keys of the map. GET has KIND to TIMEOUT, CREATE KIND to CRED_PROTECT. */
+enum member {
+    KIND = 1,
+    NONCE,
+    CONTEXT,
+    RP_ID,
+    USER_VERIFICATION,
+    CREDENTIALS,
+    TIMEOUT,
+    RP_NAME,
+    USER_HANDLE,
+    USER_NAME,
+    USER_DISPLAY_NAME,
+    ALGORITHMS,
+    RESIDENT_KEY,
+    ATTESTATION,
+    CRED_PROTECT,
+    PART, /* MORE, with KIND and NONCE */
+};
+
+void pk_forward_request_clear(struct pk_forward_request *request)
+{
+    free(request->context);
+    free(request->rp_id);
+    for (size_t i = 0; i < request->credential_count; i++)
+        pk_bytes_clear(&request->credentials[i].id);
+    free(request->credentials);
+    free(request->rp_name);
+    pk_bytes_clear(&request->user_handle);
+    free(request->user_name);
+    free(request->user_display_name);
+    *request = (struct pk_forward_request){0};
+}
+
+static size_t member_count(enum pk_forward_kind kind)
+{
+    switch (kind) {
+    case PK_FORWARD_GET:
+        return TIMEOUT;
+    case PK_FORWARD_CREATE:
+        return CRED_PROTECT;
+    case PK_FORWARD_MORE:
+        return 3;
+    }
+    return 0;
+}
+
+static void write_creation(struct pk_writer *writer, const struct pk_forward_request *request)
+{
+    pk_member_write_text(writer, RP_NAME, request->rp_name);
+    pk_member_write_bytes(writer, USER_HANDLE, pk_view_of(&request->user_handle));
+    pk_member_write_text(writer, USER_NAME, request->user_name);
+    pk_member_write_text(writer, USER_DISPLAY_NAME, request->user_display_name);
+    pk_cbor_write_unsigned(writer, ALGORITHMS);
+    pk_cbor_write_array(writer, request->algorithm_count);
+    for (size_t i = 0; i < request->algorithm_count; i++)
+        pk_cbor_write_int(writer, request->algorithms[i]);
+    pk_member_write_number(writer, RESIDENT_KEY, request->resident_key);
+    pk_member_write_number(writer, ATTESTATION, request->attestation);
+    pk_member_write_number(writer, CRED_PROTECT, request->cred_protect);
+}
+
+static void write_request(struct pk_writer *writer, const struct pk_forward_request *request)
+{
+    pk_cbor_write_map(writer, member_count(request->kind));
+    pk_member_write_number(writer, KIND, request->kind);
+    pk_member_write_bytes(writer, NONCE, (struct pk_view){request->nonce, sizeof(request->nonce)});
+    if (request->kind == PK_FORWARD_MORE) {
+        pk_member_write_number(writer, PART, request->part);
+        return;
+    }
+    pk_member_write_text(writer, CONTEXT, request->context);
+    pk_member_write_text(writer, RP_ID, request->rp_id);
+    pk_member_write_number(writer, USER_VERIFICATION, request->user_verification);
+    pk_cbor_write_unsigned(writer, CREDENTIALS);
+    pk_cbor_write_array(writer, request->credential_count);
+    for (size_t i = 0; i < request->credential_count; i++)
+        pk_cbor_write_bytes(writer, pk_view_of(&request->credentials[i].id));
+    pk_member_write_number(writer, TIMEOUT, request->timeout);
+    if (request->kind == PK_FORWARD_CREATE)
+        write_creation(writer, request);
+}
+
+static void read_credentials(struct pk_reader *reader, struct pk_forward_request *request)
+{
+    size_t min = request->kind == PK_FORWARD_GET ? 1 : 0;
+    size_t count = pk_member_read_array(reader, CREDENTIALS, min, PK_CREDENTIAL_LIST_MAX);
+
+    if (count == 0)
+        return;
+    request->credentials = calloc(count, sizeof(*request->credentials));
+    if (!request->credentials) {
+        pk_reader_fail(reader, PK_NO_MEMORY);
+        return;
+    }
+    request->credential_count = count;
+    for (size_t i = 0; i < count; i++)
+        pk_member_copy_bytes(reader, 1, PK_CREDENTIAL_ID_MAX, &request->credentials[i].id);
+}
+
+static void read_algorithms(struct pk_reader *reader, struct pk_forward_request *request)
+{
+    size_t count = pk_member_read_array(reader, ALGORITHMS, 1, PK_ALGORITHMS_MAX);
+
+    for (size_t i = 0; i < count; i++) {
+        int64_t number = pk_cbor_int(reader);
+
+        if (number < INT32_MIN || number > INT32_MAX)
+            pk_reader_fail(reader, PK_PROTOCOL);
+        else
+            request->algorithms[i] = (int32_t)number;
+    }
+    request->algorithm_count = count;
+}
+
+static void read_creation(struct pk_reader *reader, struct pk_forward_request *request)
+{
+    request->rp_name = pk_member_read_text(reader, RP_NAME, 0, PK_RP_NAME_MAX);
+    pk_member_read_key(reader, USER_HANDLE);
+    pk_member_copy_bytes(reader, 1, PK_USER_HANDLE_MAX, &request->user_handle);
+    request->user_name = pk_member_read_text(reader, USER_NAME, 0, PK_USER_NAME_MAX);
+    request->user_display_name =
+        pk_member_read_text(reader, USER_DISPLAY_NAME, 0, PK_USER_DISPLAY_NAME_MAX);
+    read_algorithms(reader, request);
+    request->resident_key = pk_member_read_number(reader, RESIDENT_KEY, 0, PK_REQUIRED);
+    request->attestation = pk_member_read_number(reader, ATTESTATION, 0, PK_ATTESTATION_ENTERPRISE);
+    request->cred_protect = pk_member_read_number(reader, CRED_PROTECT, 0, CRED_PROTECT_MOST);
+}
+
+static void read_request(struct pk_reader *reader, struct pk_forward_request *request)
+{
+    size_t members = pk_cbor_map(reader);
+
+    request->kind = pk_member_read_number(reader, KIND, PK_FORWARD_GET, PK_FORWARD_MORE);
+    if (members != member_count(request->kind))
+        pk_reader_fail(reader, PK_PROTOCOL);
+    pk_member_read_exactly(reader, NONCE, request->nonce, sizeof(request->nonce));
+    if (request->kind == PK_FORWARD_MORE) {
+        request->part = pk_member_read_number(reader, PART, 2, PK_FORWARD_PARTS_MAX);
+        return;
+    }
+    request->context = pk_member_read_text(reader, CONTEXT, 1, PK_FORWARD_CONTEXT_MAX);
+    request->rp_id = pk_member_read_word(reader, RP_ID, PK_RP_ID_MAX);
+    request->user_verification = pk_member_read_number(reader, USER_VERIFICATION, 0, PK_REQUIRED);
+    read_credentials(reader, request);
+    request->timeout = pk_member_read_number(reader, TIMEOUT, 1, PK_FORWARD_TIMEOUT_MAX);
+    if (request->kind == PK_FORWARD_CREATE)
+        read_creation(reader, request);
+}
+
+static enum pk_status decode_map(struct pk_view cbor, struct pk_forward_request *ret)
+{
+    PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {0};
+    struct pk_reader reader = pk_reader_new(cbor);
+    enum pk_status status = pk_cbor_check(cbor);
+
+    if (status != PK_OK)
+        return status;
+    read_request(&reader, &request);
+    status = pk_reader_finish(&reader);
+    if (status != PK_OK)
+        return status;
+    *ret = request;
+    request = (struct pk_forward_request){0};
+    return PK_OK;
+}
+
+enum pk_status pk_forward_request_encode(const struct pk_forward_request *request, char **ret_line)
+{
+    PK_AUTO_WRITER struct pk_writer writer = pk_writer_new(CBOR_MAX);
+    PK_AUTO_BYTES struct pk_bytes cbor = {0};
+    PK_AUTO_FORWARD_REQUEST struct pk_forward_request again = {0};
+    PK_AUTO_FREE char *text = NULL;
+    char *line;
+    enum pk_status status;
+
+    if (request->algorithm_count > PK_ALGORITHMS_MAX)
+        return PK_TOO_LARGE;
+    write_request(&writer, request);
+    status = pk_writer_finish(&writer, &cbor);
+    if (status != PK_OK)
+        return status;
+    /* The reader's rules are the only ones: what it would refuse is not sent. */
+    status = decode_map(pk_view_of(&cbor), &again);
+    if (status != PK_OK)
+        return status == PK_NO_MEMORY || status == PK_TOO_LARGE ? status : PK_INVALID_ARGUMENT;
+    text = pk_base64url_encode(pk_view_of(&cbor));
+    if (!text)
+        return PK_NO_MEMORY;
+    line = pk_text_format("%s%s", PK_FORWARD_PREFIX, text);
+    if (!line)
+        return PK_NO_MEMORY;
+    *ret_line = line;
+    return PK_OK;
+}
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static bool has_prefix(struct pk_view line)
+{
+    return line.len >= PREFIX_SIZE && memcmp(line.ptr, PK_FORWARD_PREFIX, PREFIX_SIZE) == 0;
+}
+
+enum pk_status pk_forward_request_find(struct pk_view text, struct pk_view *ret_line)
+{
+    struct pk_view line;
+    size_t start;
+
+    while (text.len > 0 && is_blank(text.ptr[text.len - 1]))
+        text.len--;
+    start = text.len;
+    while (start > 0 && text.ptr[start - 1] != '\n')
+        start--;
+    while (start < text.len && is_blank(text.ptr[start]))
+        start++;
+    if (start == text.len)
+        return PK_NOT_FOUND;
+    line = (struct pk_view){text.ptr + start, text.len - start};
+    if (!has_prefix(line))
+        return PK_NOT_FOUND;
+    *ret_line = line;
+    return PK_OK;
+}
+
+enum pk_status pk_forward_request_decode(struct pk_view line, struct pk_forward_request *ret)
+{
+    PK_AUTO_BYTES struct pk_bytes cbor = {0};
+    enum pk_status status;
+
+    if (line.len > PK_FORWARD_REQUEST_MAX)
+        return PK_TOO_LARGE;
+    if (!has_prefix(line))
+        return PK_INVALID_INPUT;
+    status = pk_base64url_decode((struct pk_view){line.ptr + PREFIX_SIZE, line.len - PREFIX_SIZE},
+                                 PK_FORWARD_REQUEST_MAX, &cbor);
+    if (status != PK_OK)
+        return status;
+    return decode_map(pk_view_of(&cbor), ret);
+}

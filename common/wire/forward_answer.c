@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Answers and their parts. The requests are in forward.c. */
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+#include "common/wire/forward.h"
+#include "common/wire/members.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PART_PREFIX "passkey1/"
+/* What a line holds behind the longest beginning of a part, "passkey1/64/64:". */
+#define PART_TEXT       (PK_FORWARD_LINE_MAX - (sizeof(PART_PREFIX "64/64:") - 1))
+#define ANSWER_TEXT_MAX ((size_t)PK_FORWARD_PARTS_MAX * PART_TEXT)
+#define CBOR_MAX        (ANSWER_TEXT_MAX / 4 * 3)
+/* Authenticator data begins with the RP id hash, which both sides know (WebAuthn 6.1). */
+#define AUTH_DATA_MIN  5 /* flags and counter */
+#define AUTH_DATA_MAX  (PK_AUTH_DATA_MAX - PK_HASH_SIZE)
+#define TRANSPORTS_ALL 0x3f /* every bit of enum pk_transport */
+#define MEMBERS        6
+
+/* The keys of the map; 2 to 4 differ by kind. */
+enum member {
+    KIND = 1,
+    CREDENTIAL = 2, /* GET */
+    AUTH_DATA = 3,
+    SIGNATURE = 4,
+    ATTESTATION_OBJECT = 2, /* CREATE */
+    TRANSPORTS = 3,
+    DISCOVERABLE = 4,
+    ORIGIN = 5,
+    CHALLENGE = 6,
+};
+
+void pk_forward_answer_clear(struct pk_forward_answer *answer)
+{
+    free(answer->origin);
+    pk_bytes_clear(&answer->auth_data);
+    pk_bytes_clear(&answer->signature);
+    pk_bytes_clear(&answer->attestation_object);
+    *answer = (struct pk_forward_answer){0};
+}
+
+static void write_answer(struct pk_writer *writer, const struct pk_forward_answer *answer)
+{
+    pk_cbor_write_map(writer, MEMBERS);
+    pk_member_write_number(writer, KIND, answer->kind);
+    if (answer->kind == PK_FORWARD_GET) {
+        pk_member_write_number(writer, CREDENTIAL, answer->credential);
+        pk_member_write_bytes(writer, AUTH_DATA, pk_view_of(&answer->auth_data));
+        pk_member_write_bytes(writer, SIGNATURE, pk_view_of(&answer->signature));
+    } else {
+        pk_member_write_bytes(writer, ATTESTATION_OBJECT, pk_view_of(&answer->attestation_object));
+        pk_member_write_number(writer, TRANSPORTS, answer->transports);
+        pk_member_write_bool(writer, DISCOVERABLE, answer->discoverable);
+    }
+    pk_member_write_text(writer, ORIGIN, answer->origin);
+    pk_member_write_bytes(writer, CHALLENGE,
+                          (struct pk_view){answer->challenge, sizeof(answer->challenge)});
+}
+
+/* Becomes part of the client data as it is: nothing in it may need an escape there. */
+static char *read_origin(struct pk_reader *reader)
+{
+    char *origin = pk_member_read_word(reader, ORIGIN, PK_ORIGIN_MAX);
+
+    if (origin && strpbrk(origin, "\"\\"))
+        pk_reader_fail(reader, PK_PROTOCOL);
+    return origin;
+}
+
+static void read_answer(struct pk_reader *reader, enum pk_forward_kind kind,
+                        struct pk_forward_answer *answer)
+{
+    if (pk_cbor_map(reader) != MEMBERS)
+        pk_reader_fail(reader, PK_PROTOCOL);
+    answer->kind = pk_member_read_number(reader, KIND, kind, kind);
+    if (kind == PK_FORWARD_GET) {
+        answer->credential =
+            pk_member_read_number(reader, CREDENTIAL, 0, PK_CREDENTIAL_LIST_MAX - 1);
+        pk_member_read_key(reader, AUTH_DATA);
+        pk_member_copy_bytes(reader, AUTH_DATA_MIN, AUTH_DATA_MAX, &answer->auth_data);
+        pk_member_read_key(reader, SIGNATURE);
+        pk_member_copy_bytes(reader, 1, PK_SIGNATURE_MAX, &answer->signature);
+    } else {
+        pk_member_read_key(reader, ATTESTATION_OBJECT);
+        pk_member_copy_bytes(reader, 1, PK_ATTESTATION_OBJECT_MAX, &answer->attestation_object);
+        answer->transports = pk_member_read_number(reader, TRANSPORTS, 0, TRANSPORTS_ALL);
+        answer->discoverable = pk_member_read_bool(reader, DISCOVERABLE);
+    }
+    answer->origin = read_origin(reader);
+    pk_member_read_exactly(reader, CHALLENGE, answer->challenge, sizeof(answer->challenge));
+}
+
+static enum pk_status decode_map(enum pk_forward_kind kind, struct pk_view cbor,
+                                 struct pk_forward_answer *ret)
+{
+    PK_AUTO_FORWARD_ANSWER struct pk_forward_answer answer = {0};
+    struct pk_reader reader = pk_reader_new(cbor);
+    enum pk_status status = pk_cbor_check(cbor);
+
+    if (status != PK_OK)
+        return status;
+    read_answer(&reader, kind, &answer);
+    status = pk_reader_finish(&reader);
+    if (status != PK_OK)
+        return status;
+    *ret = answer;
+    answer = (struct pk_forward_answer){0};
+    return PK_OK;
+}
+
+/* base64url of the whole answer. */
+static enum pk_status encode_text(const struct pk_forward_answer *answer, char **ret)
+{
+    PK_AUTO_WRITER struct pk_writer writer = pk_writer_new(CBOR_MAX);
+    PK_AUTO_BYTES struct pk_bytes cbor = {0};
+    PK_AUTO_FORWARD_ANSWER struct pk_forward_answer again = {0};
+    char *text;
+    enum pk_status status;
+
+    if (answer->kind != PK_FORWARD_GET && answer->kind != PK_FORWARD_CREATE)
+        return PK_INVALID_ARGUMENT;
+    write_answer(&writer, answer);
+    status = pk_writer_finish(&writer, &cbor);
+    if (status != PK_OK)
+        return status;
+    /* The reader's rules are the only ones: what it would refuse is not sent. */
+    status = decode_map(answer->kind, pk_view_of(&cbor), &again);
+    if (status != PK_OK)
+        return status == PK_NO_MEMORY || status == PK_TOO_LARGE ? status : PK_INVALID_ARGUMENT;
+    text = pk_base64url_encode(pk_view_of(&cbor));
+    if (!text)
+        return PK_NO_MEMORY;
+    *ret = text;
+    return PK_OK;
+}
+
+static enum pk_status add_line(struct pk_strings *lines, char *made)
+{
+    PK_AUTO_FREE char *line = made;
+
+    return line ? pk_strings_add(lines, line) : PK_NO_MEMORY;
+}
+
+enum pk_status pk_forward_answer_encode(const struct pk_forward_answer *answer,
+                                        struct pk_strings *ret_lines)
+{
+    PK_AUTO_FREE char *text = NULL;
+    struct pk_strings lines = {0};
+    size_t len;
+    size_t total;
+    enum pk_status status = encode_text(answer, &text);
+
+    if (status != PK_OK)
+        return status;
+    len = strlen(text);
+    total = (len + PART_TEXT - 1) / PART_TEXT;
+    if (sizeof(PK_FORWARD_PREFIX) - 1 + len <= PK_FORWARD_LINE_MAX)
+        status = add_line(&lines, pk_text_format("%s%s", PK_FORWARD_PREFIX, text));
+    else
+        for (size_t i = 0; i < total && status == PK_OK; i++)
+            status = add_line(&lines, pk_text_format("%s%zu/%zu:%.*s", PART_PREFIX, i + 1, total,
+                                                     (int)PART_TEXT, text + i * PART_TEXT));
+    if (status != PK_OK) {
+        pk_strings_clear(&lines);
+        return status;
+    }
+    *ret_lines = lines;
+    return PK_OK;
+}
+
+void pk_forward_parts_clear(struct pk_forward_parts *parts)
+{
+    pk_bytes_clear(&parts->text);
+    *parts = (struct pk_forward_parts){0};
+}
+
+struct part {
+    unsigned number;
+    unsigned total;
+    struct pk_view text;
+};
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static struct pk_view without_blanks(struct pk_view line)
+{
+    while (line.len > 0 && is_blank(line.ptr[line.len - 1]))
+        line.len--;
+    while (line.len > 0 && is_blank(line.ptr[0])) {
+        line.ptr++;
+        line.len--;
+    }
+    return line;
+}
+
+/* Cuts that beginning off. */
+static bool skip(struct pk_view *text, const char *beginning)
+{
+    size_t len = strlen(beginning);
+
+    if (text->len < len || memcmp(text->ptr, beginning, len) != 0)
+        return false;
+    text->ptr += len;
+    text->len -= len;
+    return true;
+}
+
+/* Cuts a number of one or two digits off, which does not begin with 0; 0 when there is none. */
+static unsigned skip_number(struct pk_view *text)
+{
+    unsigned value = 0;
+
+    for (int digits = 0; digits < 2 && text->len > 0; digits++) {
+        uint8_t c = text->ptr[0];
+
+        if (c < '0' || c > '9' || (c == '0' && digits == 0))
+            break;
+        value = value * 10 + (c - '0');
+        text->ptr++;
+        text->len--;
+    }
+    return value;
+}
+
+static bool parse_part(struct pk_view line, struct part *ret)
+{
+    struct part part = {1, 1, line};
+
+    if (!skip(&part.text, PK_FORWARD_PREFIX)) {
+        if (!skip(&part.text, PART_PREFIX))
+            return false;
+        part.number = skip_number(&part.text);
+        if (!skip(&part.text, "/"))
+            return false;
+        part.total = skip_number(&part.text);
+        /* One part has the other form. */
+        if (!skip(&part.text, ":") || part.number == 0 || part.total < 2)
+            return false;
+    }
+    if (part.text.len == 0)
+        return false;
+    *ret = part;
+    return true;
+}
+
+enum pk_status pk_forward_parts_add(struct pk_forward_parts *parts, struct pk_view line,
+                                    bool *ret_complete)
+{
+    struct part part;
+    uint8_t *text;
+
+    line = without_blanks(line);
+    if (line.len > PK_FORWARD_LINE_MAX)
+        return PK_TOO_LARGE;
+    if (!parse_part(line, &part))
+        return PK_INVALID_INPUT;
+    if (part.total > PK_FORWARD_PARTS_MAX)
+        return PK_TOO_LARGE;
+    if (part.number != parts->count + 1 || part.number > part.total ||
+        (parts->count > 0 && part.total != parts->total))
+        return PK_PROTOCOL;
+    /* Bounded by the number of parts and the length of a line. */
+    text = realloc(parts->text.data, parts->text.len + part.text.len);
+    if (!text)
+        return PK_NO_MEMORY;
+    memcpy(text + parts->text.len, part.text.ptr, part.text.len);
+    parts->text = (struct pk_bytes){text, parts->text.len + part.text.len};
+    parts->count = part.number;
+    parts->total = part.total;
+    *ret_complete = part.number == part.total;
+    return PK_OK;
+}
+
+enum pk_status pk_forward_answer_decode(enum pk_forward_kind kind,
+                                        const struct pk_forward_parts *parts,
+                                        struct pk_forward_answer *ret)
+{
+    PK_AUTO_BYTES struct pk_bytes cbor = {0};
+    enum pk_status status;
+
+    if (kind != PK_FORWARD_GET && kind != PK_FORWARD_CREATE)
+        return PK_INVALID_ARGUMENT;
+    if (parts->count == 0 || parts->count != parts->total)
+        return PK_TRUNCATED;
+    status = pk_base64url_decode(pk_view_of(&parts->text), CBOR_MAX, &cbor);
+    if (status != PK_OK)
+        return status;
+    return decode_map(kind, pk_view_of(&cbor), ret);
+}

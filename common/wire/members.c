@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "common/wire/members.h"
+
+#include <string.h>
+
+void pk_member_write_number(struct pk_writer *writer, unsigned key, uint64_t value)
+{
+    pk_cbor_write_unsigned(writer, key);
+    pk_cbor_write_unsigned(writer, value);
+}
+
+void pk_member_write_bool(struct pk_writer *writer, unsigned key, bool value)
+{
+    pk_cbor_write_unsigned(writer, key);
+    pk_cbor_write_bool(writer, value);
+}
+
+void pk_member_write_bytes(struct pk_writer *writer, unsigned key, struct pk_view bytes)
+{
+    pk_cbor_write_unsigned(writer, key);
+    pk_cbor_write_bytes(writer, bytes);
+}
+
+void pk_member_write_text(struct pk_writer *writer, unsigned key, const char *text)
+{
+    pk_cbor_write_unsigned(writer, key);
+    pk_cbor_write_text(writer, pk_view_string(text ? text : ""));
+}
+
+void pk_member_read_key(struct pk_reader *reader, unsigned key)
+{
+    if (pk_cbor_unsigned(reader) != key)
+        pk_reader_fail(reader, PK_PROTOCOL);
+}
+
+unsigned pk_member_read_number(struct pk_reader *reader, unsigned key, unsigned min, unsigned max)
+{
+    uint64_t value;
+
+    pk_member_read_key(reader, key);
+    value = pk_cbor_unsigned(reader);
+    if (value < min || value > max)
+        pk_reader_fail(reader, PK_PROTOCOL);
+    return reader->status == PK_OK ? (unsigned)value : 0;
+}
+
+bool pk_member_read_bool(struct pk_reader *reader, unsigned key)
+{
+    pk_member_read_key(reader, key);
+    return pk_cbor_bool(reader);
+}
+
+static void hold_to_range(struct pk_reader *reader, size_t size, size_t min, size_t max)
+{
+    if (size > max)
+        pk_reader_fail(reader, PK_TOO_LARGE);
+    if (size < min)
+        pk_reader_fail(reader, PK_PROTOCOL);
+}
+
+char *pk_member_read_text(struct pk_reader *reader, unsigned key, size_t min, size_t max)
+{
+    struct pk_view text;
+    char *copy;
+
+    pk_member_read_key(reader, key);
+    text = pk_cbor_text(reader);
+    hold_to_range(reader, text.len, min, max);
+    if (text.len > 0 && memchr(text.ptr, 0, text.len))
+        pk_reader_fail(reader, PK_PROTOCOL);
+    if (reader->status != PK_OK)
+        return NULL;
+    copy = strndup((const char *)text.ptr, text.len);
+    if (!copy)
+        pk_reader_fail(reader, PK_NO_MEMORY);
+    return copy;
+}
+
+char *pk_member_read_word(struct pk_reader *reader, unsigned key, size_t max)
+{
+    char *word = pk_member_read_text(reader, key, 1, max);
+
+    for (const char *c = word ? word : ""; *c; c++)
+        if (*c <= ' ' || *c > '~')
+            pk_reader_fail(reader, PK_PROTOCOL);
+    return word;
+}
+
+void pk_member_read_exactly(struct pk_reader *reader, unsigned key, uint8_t *ret, size_t len)
+{
+    struct pk_view bytes;
+
+    pk_member_read_key(reader, key);
+    bytes = pk_cbor_bytes(reader);
+    if (bytes.len == len)
+        memcpy(ret, bytes.ptr, len);
+    else
+        pk_reader_fail(reader, PK_PROTOCOL);
+}
+
+size_t pk_member_read_array(struct pk_reader *reader, unsigned key, size_t min, size_t max)
+{
+    size_t count;
+
+    pk_member_read_key(reader, key);
+    count = pk_cbor_array(reader);
+    hold_to_range(reader, count, min, max);
+    return reader->status == PK_OK ? count : 0;
+}
+
+void pk_member_copy_bytes(struct pk_reader *reader, size_t min, size_t max, struct pk_bytes *ret)
+{
+    struct pk_view bytes = pk_cbor_bytes(reader);
+
+    hold_to_range(reader, bytes.len, min, max);
+    if (reader->status == PK_OK && pk_bytes_copy(bytes, ret) != PK_OK)
+        pk_reader_fail(reader, PK_NO_MEMORY);
+}
