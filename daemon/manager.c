@@ -55,7 +55,7 @@ static const struct member context_members[] = {
     {"service", "s", WORD_MAX}, {"tty", "s", WORD_MAX},        {"rhost", "s", WORD_MAX},
     {"ruser", "s", WORD_MAX},   {"command", "s", 0},           {"target", "s", WORD_MAX},
     {"rp", "s", WORD_MAX},      {"transports", "s", WORD_MAX}, {"uv", "s", WORD_MAX},
-    {"timeout", "u", 0},        {"identify", "b", 0},
+    {"timeout", "u", 0},        {"identify", "b", 0},          {"agent", "h", 0},
 };
 
 /* Spellings are checked before a conversation begins, so that a typing error is an error. */

@@ -2,8 +2,12 @@
 #include "pam/context.h"
 
 #include "common/base/text.h"
+#include "pam/agent.h"
 
+#include <security/pam_ext.h>
 #include <string.h>
+#include <syslog.h>
+#include <unistd.h>
 
 #define ITEM_MAX 256 /* bytes of a PAM item that are passed on */
 
@@ -14,7 +18,9 @@ void context_clear(struct context *context)
     free(context->rhost);
     free(context->ruser);
     command_clear(&context->command);
-    *context = (struct context){0};
+    if (context->agent >= 0)
+        (void)close(context->agent);
+    *context = (struct context)CONTEXT_EMPTY;
 }
 
 /* A printable copy of the item, or NULL in *ret where it is not set. */
@@ -59,6 +65,24 @@ static enum pk_status collect_command(const char *service, const char *user,
     return command->target || !user ? PK_OK : PK_NO_MEMORY;
 }
 
+/* Without an agent that can be used the sign-in goes on, by other roads. */
+static enum pk_status find_agent(pam_handle_t *pamh, const struct options *options, int *ret_fd)
+{
+    enum pk_status status;
+
+    if (!options_allow_road(options, "agent"))
+        return PK_OK;
+    status = agent_connect(ret_fd);
+    if (status == PK_INTERNAL) {
+        pam_syslog(pamh, LOG_CRIT, "the file system user and group could not be put back");
+        return status;
+    }
+    if (status != PK_OK && status != PK_NOT_FOUND && options->debug)
+        pam_syslog(pamh, LOG_DEBUG, "the ssh-agent of SSH_AUTH_SOCK is not used: %s",
+                   pk_status_name(status));
+    return PK_OK;
+}
+
 static void add_string(struct context *context, const char *name, const char *value)
 {
     if (value)
@@ -83,6 +107,9 @@ static void add_members(struct context *context, const struct options *options)
     if (options->identify)
         context->members[context->count++] =
             (struct pk_bus_member){.name = "identify", .type = 'b', .number = 1};
+    if (context->agent >= 0)
+        context->members[context->count++] =
+            (struct pk_bus_member){.name = "agent", .type = 'h', .fd = context->agent};
 }
 
 enum pk_status context_collect(pam_handle_t *pamh, const struct options *options, const char *user,
@@ -98,6 +125,8 @@ enum pk_status context_collect(pam_handle_t *pamh, const struct options *options
         status = copy_item(pamh, PAM_RUSER, &context->ruser);
     if (status == PK_OK)
         status = collect_command(context->service, user, &context->command);
+    if (status == PK_OK)
+        status = find_agent(pamh, options, &context->agent);
     if (status == PK_OK)
         add_members(context, options);
     return status;

@@ -9,7 +9,7 @@
 
 #include <security/pam_modules.h>
 
-#define CONTEXT_MEMBERS 11
+#define CONTEXT_MEMBERS 12
 
 struct context {
     char *service;
@@ -17,16 +17,22 @@ struct context {
     char *rhost;
     char *ruser;
     struct command command;
+    int agent; /* connected to the person's ssh-agent; -1: none */
     struct pk_bus_member members[CONTEXT_MEMBERS]; /* borrow the strings above and the options' */
     size_t count;
 };
+#define CONTEXT_EMPTY                                                                              \
+    {                                                                                              \
+        .agent = -1                                                                                \
+    }
 void context_clear(struct context *context);
 #define AUTO_CONTEXT __attribute__((cleanup(context_clear)))
 
 /*
  * Collects the members of Manager1.Authenticate's context from the PAM items and, for sudo, from
  * the command line. user is the account that signs in, or NULL while it is not known. *context is
- * empty when called and must not be moved afterwards. PK_NO_MEMORY.
+ * CONTEXT_EMPTY when called and must not be moved afterwards. PK_NO_MEMORY; PK_INTERNAL as
+ * agent_connect() has it.
  */
 enum pk_status context_collect(pam_handle_t *pamh, const struct options *options, const char *user,
                                struct context *context) PK_WARN_UNUSED;

@@ -1,6 +1,7 @@
 # The PAM module, and its parts as a library so that unit tests can reach them.
 noinst_LTLIBRARIES += pam/libpampasskey.la
 pam_libpampasskey_la_SOURCES = \
+	pam/agent.c pam/agent.h \
 	pam/command.c pam/command.h \
 	pam/context.c pam/context.h \
 	pam/interrupt.c pam/interrupt.h \

@@ -132,3 +132,17 @@ enum pk_status options_parse(int argc, const char **argv, struct options *ret, c
     *ret = options;
     return PK_OK;
 }
+
+bool options_allow_road(const struct options *options, const char *road)
+{
+    const char *at = options->transports;
+    size_t wanted = strlen(road);
+
+    while (at && (strcspn(at, ",") != wanted || strncmp(at, road, wanted) != 0)) {
+        at = strchr(at, ',');
+        if (!at)
+            return false;
+        at++;
+    }
+    return true;
+}

@@ -27,4 +27,7 @@ struct options {
 enum pk_status options_parse(int argc, const char **argv, struct options *ret,
                              const char **ret_bad) PK_WARN_UNUSED;
 
+/* Whether the road of that name may be tried, as far as the module is asked. */
+bool options_allow_road(const struct options *options, const char *road) PK_WARN_UNUSED;
+
 #endif

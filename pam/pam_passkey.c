@@ -60,7 +60,7 @@ static enum pk_status ask_daemon(struct request *request)
 {
     PK_AUTO_CLOSE int interrupt = interrupt_open();
     PK_AUTO_BUS struct pk_bus *bus = NULL;
-    AUTO_CONTEXT struct context context = {0};
+    AUTO_CONTEXT struct context context = CONTEXT_EMPTY;
     unsigned seconds =
         request->options.timeout ? request->options.timeout + DEADLINE_GRACE : DEADLINE_DEFAULT;
     enum pk_status status = context_collect(request->pamh, &request->options,

@@ -158,6 +158,25 @@ static void nothing_may_be_said_twice(void **state)
     }
 }
 
+static void roads_that_are_left_out(void **state)
+{
+    static const struct {
+        const char *transports;
+        bool agent;
+    } cases[] = {
+        {NULL, true},          {"agent", true},         {"local,agent", true},
+        {"agent,local", true}, {"local", false},        {"local,recovery", false},
+        {"agents", false},     {"local,xagent", false}, {"agen,local", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct options options = {.transports = cases[i].transports};
+
+        assert_int_equal(options_allow_road(&options, "agent"), cases[i].agent);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +185,7 @@ int main(void)
         cmocka_unit_test(valid_values),
         cmocka_unit_test(everything_else_is_refused),
         cmocka_unit_test(nothing_may_be_said_twice),
+        cmocka_unit_test(roads_that_are_left_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
