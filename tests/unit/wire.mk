@@ -1,5 +1,5 @@
 # The unit tests of common/wire.
-EXTRA_DIST += tests/vectors/frames tests/lib/frames.py
+EXTRA_DIST += tests/vectors/frames tests/lib/forward.py tests/lib/frames.py
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_frames
 TESTS += tests/unit/test_frames

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The keyboard-interactive form (doc/protocol.md) once more, in Python.
+
+So that tests, a hostile server among them, speak it without the C codec being its own judge.
+
+    line = forward.find(prompt)                  # None: the prompt carries no request
+    request = forward.decode_request(line)       # a dict, see REQUEST
+    key = forward.Credential()                   # a software key of its own
+    lines = forward.answer(request, "ssh://web1.example.org", key)
+
+answer() does what passkey-askpass does, without asking anybody. To lie, tests take the same steps one
+by one: answer_fields() makes the answer as a dict (see GET_ANSWER, CREATE_ANSWER), encode_answer() its
+lines; encode_request() makes a request line of a dict, whatever is in it.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import re
+import struct
+
+import cbor2
+from ctap import credential as key_pairs
+
+PREFIX = "passkey1:"
+LINE_MAX, PARTS_MAX, CHALLENGE_START = 511, 64, 16
+UP, UV, AT = 0x01, 0x04, 0x40
+ES256, EDDSA, ES384, RS256 = key_pairs.ES256, key_pairs.EDDSA, key_pairs.ES384, key_pairs.RS256
+UNSET, DISCOURAGED, PREFERRED, REQUIRED = range(4)
+
+# The keys of the maps: a request holds the first 7 (get), all 15 (create), or kind, nonce, part (more).
+KINDS = {1: "get", 2: "create", 3: "more"}
+REQUEST = dict(enumerate((
+    "kind", "nonce", "context", "rp_id", "user_verification", "credentials", "timeout", "rp_name",
+    "user_handle", "user_name", "user_display_name", "algorithms", "resident_key", "attestation",
+    "cred_protect", "part"), 1))
+GET_ANSWER = dict(enumerate((
+    "kind", "credential", "auth_data", "signature", "origin", "challenge"), 1))
+CREATE_ANSWER = dict(enumerate((
+    "kind", "attestation_object", "transports", "discoverable", "origin", "challenge"), 1))
+REQUEST_MEMBERS = {"get": range(1, 8), "create": range(1, 16), "more": (1, 2, 16)}
+
+
+def b64(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def unb64(text):
+    if not re.fullmatch("[A-Za-z0-9_-]*", text):
+        raise ValueError("not base64url")
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _to_map(fields, names):
+    """A dict by names as the map by keys; names that are not in the form stay as they are."""
+    keys = {name: key for key, name in names.items()}
+    kinds = {name: number for number, name in KINDS.items()}
+    made = {keys.get(name, name): value for name, value in fields.items()}
+    return {**made, 1: kinds.get(made[1], made[1])} if 1 in made else made
+
+
+def _from_map(found, names, members):
+    if not isinstance(found, dict) or list(found) != list(members):
+        raise ValueError("other members than the form has")
+    fields = {names[key]: value for key, value in found.items()}
+    return {**fields, "kind": KINDS[fields["kind"]]}
+
+
+def _map_of(cbor):
+    found = cbor2.loads(cbor)
+    if cbor2.dumps(found, canonical=True) != cbor:
+        raise ValueError("not canonical")
+    return found
+
+
+# ---- requests ----
+
+def find(prompt):
+    """The request's line in the text of a prompt, or None."""
+    last = prompt.rstrip(" \t\r\n").rpartition("\n")[2].strip(" \t\r")
+    return last if last.startswith(PREFIX) else None
+
+
+def decode_request(line):
+    """The dict of a line; raises ValueError or KeyError for what is not of the form."""
+    if not line.startswith(PREFIX):
+        raise ValueError("no such line")
+    found = _map_of(unb64(line[len(PREFIX):]))
+    return _from_map(found, REQUEST, REQUEST_MEMBERS[KINDS[found[1]]])
+
+
+def encode_request(request):
+    return PREFIX + b64(cbor2.dumps(_to_map(request, REQUEST), canonical=True))
+
+
+def more(request, part):
+    """The line that asks for the next part of the answer to a request."""
+    return encode_request({"kind": "more", "nonce": request["nonce"], "part": part})
+
+
+# ---- what is signed ----
+
+def bound_challenge(nonce, context):
+    """SHA-256(version, nonce, context); context is the text of the request."""
+    return hashlib.sha256(b"\x01" + nonce + context.encode()).digest()
+
+
+def client_data(kind, challenge, origin):
+    """Collected client data (WebAuthn 5.8.1.1) as bytes; kind is "get" or "create"."""
+    return json.dumps({"type": "webauthn." + kind, "challenge": b64(challenge), "origin": origin,
+                       "crossOrigin": False}, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+# ---- answers ----
+
+class Credential:
+    """A software key with one credential; algorithm as COSE numbers it."""
+
+    def __init__(self, algorithm=ES256, secret=None, credential_id=None):
+        self.algorithm = algorithm
+        self.secret = secret or key_pairs.new_secret(algorithm)
+        self.id = credential_id or os.urandom(64)
+        self.counter = 0
+        self.user_handle = None
+
+    def sign(self, message):
+        return key_pairs.sign(self.algorithm, self.secret, message)
+
+    def cose(self):
+        return key_pairs.cose_key(self.algorithm, self.secret)
+
+
+def authenticator_data(rp_id, flags, counter, attested=b""):
+    return hashlib.sha256(rp_id.encode()).digest() + struct.pack(">BI", flags, counter) + attested
+
+
+def answer_fields(request, origin, credential, flags=None, challenge=None):
+    """The answer of that credential as a dict.
+
+    flags: of the authenticator data; default UP, and UV unless the request discourages it.
+    challenge: what is signed; default the bound challenge of the request.
+    For a get request the credential must be in its list, unless a test lies about "credential" later.
+    """
+    kind = request["kind"]
+    if challenge is None:
+        challenge = bound_challenge(request["nonce"], request["context"])
+    if flags is None:
+        flags = UP if request["user_verification"] == DISCOURAGED else UP | UV
+    hashed = hashlib.sha256(client_data(kind, challenge, origin)).digest()
+    credential.counter += 1
+    common = {"origin": origin, "challenge": challenge[:CHALLENGE_START]}
+    if kind == "get":
+        data = authenticator_data(request["rp_id"], flags, credential.counter)
+        listed = request["credentials"]
+        return {"kind": kind,
+                "credential": listed.index(credential.id) if credential.id in listed else 0,
+                "auth_data": data[32:], "signature": credential.sign(data + hashed), **common}
+    credential.user_handle = request["user_handle"]
+    attested = bytes(16) + struct.pack(">H", len(credential.id)) + credential.id
+    attested += cbor2.dumps(credential.cose(), canonical=True)
+    data = authenticator_data(request["rp_id"], flags | AT, credential.counter, attested)
+    made = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data}, canonical=True)
+    return {"kind": kind, "attestation_object": made, "transports": 1, "discoverable": False,
+            **common}
+
+
+def encode_answer(fields, line_max=LINE_MAX):
+    """Its lines: one, or as many parts as it takes."""
+    names = GET_ANSWER if fields.get("kind") == "get" else CREATE_ANSWER
+    text = b64(cbor2.dumps(_to_map(fields, names), canonical=True))
+    if len(PREFIX + text) <= line_max:
+        return [PREFIX + text]
+    size = line_max - len("passkey1/64/64:")
+    chunks = [text[at:at + size] for at in range(0, len(text), size)]
+    if len(chunks) > PARTS_MAX:
+        raise ValueError("too many parts")
+    return [f"passkey1/{k}/{len(chunks)}:{chunk}" for k, chunk in enumerate(chunks, 1)]
+
+
+def answer(request, origin, *credentials, **more_):
+    """The lines of the answer, by the first of the credentials that can serve.
+
+    A get request: the first that is in its list. A create request: the first whose algorithm is
+    wanted and that is not excluded; it belongs to the account then. [""] when none can: an empty
+    answer declines. more_ as for answer_fields().
+    """
+    for credential in credentials:
+        listed = credential.id in request["credentials"]
+        if listed if request["kind"] == "get" else \
+                not listed and credential.algorithm in request["algorithms"]:
+            return encode_answer(answer_fields(request, origin, credential, **more_))
+    return [""]
+
+
+def decode_answer(lines):
+    """The dict of an answer, all of whose lines are given in their order."""
+    text = ""
+    for number, line in enumerate(lines, 1):
+        if len(line) > LINE_MAX:
+            raise ValueError("a line is too long")
+        start = PREFIX if len(lines) == 1 else f"passkey1/{number}/{len(lines)}:"
+        if not line.startswith(start):
+            raise ValueError("no such line")
+        text += line[len(start):]
+    found = _map_of(unb64(text))
+    return _from_map(found, GET_ANSWER if found[1] == 1 else CREATE_ANSWER, range(1, 7))
