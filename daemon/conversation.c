@@ -246,7 +246,8 @@ static void stop(struct conversation *conversation, enum pk_status why)
     conversation->ops->stopped(conversation->data, why);
     pk_log(LOG_NOTICE, "[%s] conversation of uid %u: %s", conversation->id,
            (unsigned)conversation->uid, pk_status_name(why));
-    conversation_done(conversation, &(struct outcome){.status = why, .text = message_outcome(why)});
+    conversation_done(conversation,
+                      &(struct outcome){.status = why, .text = pk_message_outcome(why)});
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *data)
@@ -397,6 +398,42 @@ unsigned conversation_time_left(const struct conversation *conversation)
     int64_t left = conversation->ends - daemon_monotonic();
 
     return left > 0 ? (unsigned)left : 0;
+}
+
+/* --- as common/keys/ sees it ------------------------------------------------------------------ */
+
+static void dialogue_info(void *data, const char *event, const char *text)
+{
+    conversation_info(data, event, text);
+}
+
+static void dialogue_error(void *data, enum pk_status reason, const char *text)
+{
+    conversation_error(data, reason, text);
+}
+
+static void dialogue_ask(void *data, bool secret, const char *event, const char *text,
+                         unsigned tries)
+{
+    conversation_ask(data, secret ? QUESTION_SECRET : QUESTION_ECHOED, event, text, tries);
+}
+
+static void dialogue_unask(void *data)
+{
+    conversation_unask(data);
+}
+
+static unsigned dialogue_time_left(void *data)
+{
+    return conversation_time_left(data);
+}
+
+struct pk_dialogue conversation_dialogue(struct conversation *conversation)
+{
+    static const struct pk_dialogue_ops ops = {dialogue_info, dialogue_error, dialogue_ask,
+                                               dialogue_unask, dialogue_time_left};
+
+    return (struct pk_dialogue){&ops, conversation, conversation->id};
 }
 
 /* --- Conversation1 ---------------------------------------------------------------------------- */

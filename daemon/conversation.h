@@ -9,6 +9,8 @@
 
 #include "daemon/daemon.h"
 
+#include "daemon/dialogue.h"
+
 struct conversation;
 
 struct conversation_ops {
@@ -53,6 +55,9 @@ void conversation_ask(struct conversation *conversation, enum question_kind kind
                       const char *text, unsigned tries);
 /* Takes a question back that has not been answered. */
 void conversation_unask(struct conversation *conversation);
+
+/* The same, for what speaks through common/keys/dialogue.h. */
+struct pk_dialogue conversation_dialogue(struct conversation *conversation);
 
 /* How it ended. user and credential (JSON) may be NULL. Only the first call counts. */
 struct outcome {

@@ -154,5 +154,8 @@ enum pk_status daemon_configure(struct daemon *daemon, char **ret_why)
     if (daemon->config)
         config_free(daemon->config);
     daemon->config = config;
+    daemon->keys_setup.program = config->authenticator_program;
+    daemon->keys_setup.insert_timeout = config->insert_timeout;
+    daemon->keys_setup.touch_timeout = config->touch_timeout;
     return PK_OK;
 }

@@ -7,10 +7,10 @@
 #include "daemon/config.h"
 #include "daemon/store.h"
 
+#include "daemon/devices.h"
+
 struct ceremonies;
 struct conversations;
-struct devices;
-struct helpers;
 struct peers;
 
 struct daemon {
@@ -21,8 +21,8 @@ struct daemon {
     char *rp_id; /* of the default relying party, recorded at first start */
     struct bus *bus;
     struct peers *peers;
-    struct helpers *helpers;
-    struct devices *devices;
+    struct pk_keys_setup keys_setup;
+    struct pk_keys *keys;
     struct ceremonies *ceremonies;
     struct conversations *conversations;
     int exit_code;

@@ -1,27 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/devices.h"
 
-#include "common/base/log.h"
-#include "daemon/helper.h"
-
 #include <event2/event.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <syslog.h>
 
 #define LINGER       5 /* seconds the watching helper outlives the last watch */
 #define RESTARTS_MAX 3 /* of a watching helper that dies while somebody watches */
 
-struct device_watch {
-    LIST_ENTRY(device_watch) entry;
-    struct devices *devices;
+struct pk_key_watch {
+    LIST_ENTRY(pk_key_watch) entry;
+    struct pk_keys *keys;
     struct event *wake; /* tells a new watch what is known already */
     void (*changed)(void *data, const struct pk_devices *list);
     void *data;
 };
 
-struct device_claim {
-    TAILQ_ENTRY(device_claim) entry;
-    struct devices *devices;
+struct pk_key_claim {
+    TAILQ_ENTRY(pk_key_claim) entry;
+    struct pk_keys *keys;
     char *path;
     struct event *wake;
     void (*granted)(void *data);
@@ -29,34 +28,35 @@ struct device_claim {
     bool holds;
 };
 
-struct devices {
-    struct daemon *daemon;
-    struct helper *helper;
+struct pk_keys {
+    const struct pk_keys_setup *setup;
+    struct pk_helpers *helpers;
+    struct pk_helper *helper; /* that watches */
     struct event *linger;
     unsigned deaths;
     bool known;
     struct pk_frame list; /* PK_FRAME_DEVICES, when known */
-    LIST_HEAD(, device_watch) watches;
-    TAILQ_HEAD(, device_claim) claims; /* of all paths, in the order of asking */
+    LIST_HEAD(, pk_key_watch) watches;
+    TAILQ_HEAD(, pk_key_claim) claims; /* of all paths, in the order of asking */
 };
 
 static const struct timeval at_once = {0, 0};
 
 /* --- watching --------------------------------------------------------------------------------- */
 
-static void tell_all(struct devices *devices)
+static void tell_all(struct pk_keys *keys)
 {
-    struct device_watch *watch;
+    struct pk_key_watch *watch;
 
-    LIST_FOREACH(watch, &devices->watches, entry)
+    LIST_FOREACH(watch, &keys->watches, entry)
     (void)evtimer_add(watch->wake, &at_once);
 }
 
-static void forget_list(struct devices *devices)
+static void forget_list(struct pk_keys *keys)
 {
-    pk_frame_clear(&devices->list);
-    devices->list = (struct pk_frame){0};
-    devices->known = false;
+    pk_frame_clear(&keys->list);
+    keys->list = (struct pk_frame){0};
+    keys->known = false;
 }
 
 static enum pk_status copy_list(const struct pk_devices *from, struct pk_frame *ret)
@@ -83,125 +83,124 @@ static enum pk_status copy_list(const struct pk_devices *from, struct pk_frame *
 
 static void on_frame(void *data, const struct pk_frame *frame)
 {
-    struct devices *devices = data;
+    struct pk_keys *keys = data;
 
     if (frame->type != PK_FRAME_DEVICES) {
-        helper_kill(devices->helper);
+        pk_helper_kill(keys->helper);
         return;
     }
-    forget_list(devices);
-    if (copy_list(&frame->devices, &devices->list)) {
-        forget_list(devices);
+    forget_list(keys);
+    if (copy_list(&frame->devices, &keys->list)) {
+        forget_list(keys);
         return;
     }
-    devices->known = true;
-    devices->deaths = 0;
-    tell_all(devices);
+    keys->known = true;
+    keys->deaths = 0;
+    tell_all(keys);
 }
 
-static void start(struct devices *devices);
+static void start(struct pk_keys *keys);
 
 static void on_exited(void *data)
 {
-    struct devices *devices = data;
+    struct pk_keys *keys = data;
 
-    devices->helper = NULL;
-    forget_list(devices);
-    if (LIST_EMPTY(&devices->watches))
+    keys->helper = NULL;
+    forget_list(keys);
+    if (LIST_EMPTY(&keys->watches))
         return;
-    devices->deaths++;
-    if (devices->deaths <= RESTARTS_MAX)
-        start(devices);
-    if (!devices->helper) {
-        pk_log(LOG_ERR, "security keys cannot be listed: %s does not run",
-               devices->daemon->config->authenticator_program);
-        tell_all(devices);
+    keys->deaths++;
+    if (keys->deaths <= RESTARTS_MAX)
+        start(keys);
+    if (!keys->helper) {
+        keys->setup->log(LOG_ERR, "security keys cannot be listed: %s does not run",
+                         keys->setup->program);
+        tell_all(keys);
     }
 }
 
-static void start(struct devices *devices)
+static void start(struct pk_keys *keys)
 {
-    static const struct helper_ops ops = {on_frame, on_exited};
+    static const struct pk_helper_ops ops = {on_frame, on_exited};
 
-    if (devices->helper)
+    if (keys->helper)
         return;
-    if (helper_new(devices->daemon->helpers, devices->daemon->config->authenticator_program, 0,
-                   &ops, devices, &devices->helper)) {
-        devices->helper = NULL;
+    if (pk_keys_helper_new(keys, 0, &ops, keys, &keys->helper)) {
+        keys->helper = NULL;
         return;
     }
-    helper_send(devices->helper, &(struct pk_frame){.type = PK_FRAME_WATCH});
+    pk_helper_send(keys->helper, &(struct pk_frame){.type = PK_FRAME_WATCH});
 }
 
 static void on_linger(evutil_socket_t fd, short what, void *data)
 {
-    struct devices *devices = data;
+    struct pk_keys *keys = data;
 
     (void)fd, (void)what;
-    if (LIST_EMPTY(&devices->watches) && devices->helper)
-        helper_kill(devices->helper);
+    if (LIST_EMPTY(&keys->watches) && keys->helper)
+        pk_helper_kill(keys->helper);
 }
 
 static void on_wake(evutil_socket_t fd, short what, void *data)
 {
-    struct device_watch *watch = data;
-    struct devices *devices = watch->devices;
+    struct pk_key_watch *watch = data;
+    struct pk_keys *keys = watch->keys;
 
     (void)fd, (void)what;
-    if (devices->known)
-        watch->changed(watch->data, &devices->list.devices);
-    else if (!devices->helper)
+    if (keys->known)
+        watch->changed(watch->data, &keys->list.devices);
+    else if (!keys->helper)
         watch->changed(watch->data, NULL);
 }
 
-struct device_watch *device_watch_new(struct devices *devices,
+struct pk_key_watch *pk_key_watch_new(struct pk_keys *keys,
                                       void (*changed)(void *data, const struct pk_devices *list),
                                       void *data)
 {
-    struct device_watch *watch = calloc(1, sizeof(*watch));
+    struct pk_key_watch *watch = calloc(1, sizeof(*watch));
 
     if (!watch)
         return NULL;
-    *watch = (struct device_watch){.devices = devices, .changed = changed, .data = data};
-    watch->wake = evtimer_new(devices->daemon->base, on_wake, watch);
+    *watch = (struct pk_key_watch){.keys = keys, .changed = changed, .data = data};
+    watch->wake = evtimer_new(keys->setup->base, on_wake, watch);
     if (!watch->wake) {
         free(watch);
         return NULL;
     }
-    LIST_INSERT_HEAD(&devices->watches, watch, entry);
-    if (!devices->helper)
-        devices->deaths = 0;
-    start(devices);
+    LIST_INSERT_HEAD(&keys->watches, watch, entry);
+    if (!keys->helper)
+        keys->deaths = 0;
+    start(keys);
     (void)evtimer_add(watch->wake, &at_once);
     return watch;
 }
 
-void device_watch_free(struct device_watch *watch)
+void pk_key_watch_free(struct pk_key_watch *watch)
 {
-    struct devices *devices = watch->devices;
+    struct pk_keys *keys = watch->keys;
     const struct timeval linger = {LINGER, 0};
 
     LIST_REMOVE(watch, entry);
     event_free(watch->wake);
     free(watch);
-    if (LIST_EMPTY(&devices->watches))
-        (void)evtimer_add(devices->linger, &linger);
+    if (LIST_EMPTY(&keys->watches))
+        (void)evtimer_add(keys->linger, &linger);
 }
 
-bool devices_count(const struct devices *devices, size_t *ret)
+bool pk_keys_count(const struct pk_keys *keys, size_t *ret)
 {
-    if (devices->known)
-        *ret = devices->list.devices.count;
-    return devices->known;
+    if (keys->known)
+        *ret = keys->list.devices.count;
+    return keys->known;
 }
 
 /* --- claims ----------------------------------------------------------------------------------- */
 
-static struct device_claim *first_claim(struct devices *devices, const char *path)
+static struct pk_key_claim *first_claim(struct pk_keys *keys, const char *path)
 {
-    struct device_claim *claim;
+    struct pk_key_claim *claim;
 
-    TAILQ_FOREACH(claim, &devices->claims, entry)
+    TAILQ_FOREACH(claim, &keys->claims, entry)
     if (strcmp(claim->path, path) == 0)
         return claim;
     return NULL;
@@ -209,15 +208,15 @@ static struct device_claim *first_claim(struct devices *devices, const char *pat
 
 static void on_granted(evutil_socket_t fd, short what, void *data)
 {
-    struct device_claim *claim = data;
+    struct pk_key_claim *claim = data;
 
     (void)fd, (void)what;
     claim->granted(claim->data);
 }
 
-static void grant(struct devices *devices, const char *path)
+static void grant(struct pk_keys *keys, const char *path)
 {
-    struct device_claim *claim = first_claim(devices, path);
+    struct pk_key_claim *claim = first_claim(keys, path);
 
     if (!claim || claim->holds)
         return;
@@ -225,7 +224,7 @@ static void grant(struct devices *devices, const char *path)
     (void)evtimer_add(claim->wake, &at_once);
 }
 
-static void destroy(struct device_claim *claim)
+static void destroy(struct pk_key_claim *claim)
 {
     if (claim->wake)
         event_free(claim->wake);
@@ -233,55 +232,76 @@ static void destroy(struct device_claim *claim)
     free(claim);
 }
 
-struct device_claim *device_claim_new(struct devices *devices, const char *path,
+struct pk_key_claim *pk_key_claim_new(struct pk_keys *keys, const char *path,
                                       void (*granted)(void *data), void *data)
 {
-    struct device_claim *claim = calloc(1, sizeof(*claim));
+    struct pk_key_claim *claim = calloc(1, sizeof(*claim));
 
     if (!claim)
         return NULL;
-    *claim = (struct device_claim){
-        .devices = devices, .path = strdup(path), .granted = granted, .data = data};
-    claim->wake = evtimer_new(devices->daemon->base, on_granted, claim);
+    *claim =
+        (struct pk_key_claim){.keys = keys, .path = strdup(path), .granted = granted, .data = data};
+    claim->wake = evtimer_new(keys->setup->base, on_granted, claim);
     if (!claim->wake || !claim->path) {
         destroy(claim);
         return NULL;
     }
-    TAILQ_INSERT_TAIL(&devices->claims, claim, entry);
-    grant(devices, path);
+    TAILQ_INSERT_TAIL(&keys->claims, claim, entry);
+    grant(keys, path);
     return claim;
 }
 
-void device_claim_free(struct device_claim *claim)
+void pk_key_claim_free(struct pk_key_claim *claim)
 {
-    struct devices *devices = claim->devices;
+    struct pk_keys *keys = claim->keys;
 
-    TAILQ_REMOVE(&devices->claims, claim, entry);
-    grant(devices, claim->path);
+    TAILQ_REMOVE(&keys->claims, claim, entry);
+    grant(keys, claim->path);
     destroy(claim);
 }
 
 /* --- coming and going ------------------------------------------------------------------------- */
 
-struct devices *devices_new(struct daemon *daemon)
+const struct pk_keys_setup *pk_keys_setup(const struct pk_keys *keys)
 {
-    struct devices *devices = calloc(1, sizeof(*devices));
-
-    if (!devices)
-        return NULL;
-    devices->daemon = daemon;
-    TAILQ_INIT(&devices->claims);
-    devices->linger = evtimer_new(daemon->base, on_linger, devices);
-    if (!devices->linger) {
-        free(devices);
-        return NULL;
-    }
-    return devices;
+    return keys->setup;
 }
 
-void devices_free(struct devices *devices)
+enum pk_status pk_keys_helper_new(struct pk_keys *keys, unsigned lifetime,
+                                  const struct pk_helper_ops *ops, void *data,
+                                  struct pk_helper **ret)
 {
-    forget_list(devices);
-    event_free(devices->linger);
-    free(devices);
+    return pk_helper_new(keys->helpers, keys->setup->program, lifetime, ops, data, ret);
+}
+
+struct pk_keys *pk_keys_new(const struct pk_keys_setup *setup)
+{
+    struct pk_keys *keys = calloc(1, sizeof(*keys));
+
+    if (!keys)
+        return NULL;
+    keys->setup = setup;
+    TAILQ_INIT(&keys->claims);
+    keys->linger = evtimer_new(setup->base, on_linger, keys);
+    keys->helpers = pk_helpers_new(setup->base, setup->log);
+    if (!keys->linger || !keys->helpers) {
+        pk_keys_free(keys);
+        return NULL;
+    }
+    return keys;
+}
+
+void pk_keys_free(struct pk_keys *keys)
+{
+    if (keys->helpers) /* first: claims end with their helpers */
+        pk_helpers_free(keys->helpers);
+    forget_list(keys);
+    if (keys->linger)
+        event_free(keys->linger);
+    free(keys);
+}
+
+void pk_keys_reap(struct pk_keys *keys)
+{
+    pk_helpers_reap(keys->helpers);
 }

@@ -3,37 +3,55 @@
  * The security keys in this machine: one helper watches for them while anybody is interested, and
  * each key is used by one ceremony at a time, in the order of asking.
  */
-#ifndef PASSKEYD_DEVICES_H
-#define PASSKEYD_DEVICES_H
+#ifndef PK_KEYS_KEYS_H
+#define PK_KEYS_KEYS_H
 
-#include "daemon/daemon.h"
+#include "daemon/helper.h"
 
-#include "common/wire/frames.h"
+struct pk_keys;
+struct pk_key_watch;
+struct pk_key_claim;
 
-struct device_watch;
-struct device_claim;
+/* What the program decides. It may change while the program runs: it is read when it is needed. */
+struct pk_keys_setup {
+    struct event_base *base;
+    const char *program;     /* passkey-authenticator's path */
+    unsigned insert_timeout; /* seconds to plug a key in */
+    unsigned touch_timeout;  /* seconds to touch it */
+    pk_keys_log *log;
+};
 
-struct devices *devices_new(struct daemon *daemon);
-void devices_free(struct devices *devices);
+/* The setup is borrowed and outlives the keys. NULL: no memory. */
+struct pk_keys *pk_keys_new(const struct pk_keys_setup *setup);
+/* Kills all helpers. */
+void pk_keys_free(struct pk_keys *keys);
+/* After SIGCHLD. */
+void pk_keys_reap(struct pk_keys *keys);
+const struct pk_keys_setup *pk_keys_setup(const struct pk_keys *keys);
+
+/* pk_helper_new() with the program of the setup. */
+enum pk_status pk_keys_helper_new(struct pk_keys *keys, unsigned lifetime,
+                                  const struct pk_helper_ops *ops, void *data,
+                                  struct pk_helper **ret) PK_WARN_UNUSED;
 
 /*
  * changed is called from the event loop when the list has become known and whenever it differs;
  * list is NULL when the keys cannot be listed (the helper does not run). NULL: no memory.
  */
-struct device_watch *device_watch_new(struct devices *devices,
+struct pk_key_watch *pk_key_watch_new(struct pk_keys *keys,
                                       void (*changed)(void *data, const struct pk_devices *list),
                                       void *data);
-void device_watch_free(struct device_watch *watch);
+void pk_key_watch_free(struct pk_key_watch *watch);
 
 /* How many are plugged in; false where that is not known now. */
-bool devices_count(const struct devices *devices, size_t *ret);
+bool pk_keys_count(const struct pk_keys *keys, size_t *ret);
 
 /*
  * Asks for the key at path. granted is called from the event loop, or never if the claim is freed
  * first. NULL: no memory.
  */
-struct device_claim *device_claim_new(struct devices *devices, const char *path,
+struct pk_key_claim *pk_key_claim_new(struct pk_keys *keys, const char *path,
                                       void (*granted)(void *data), void *data);
-void device_claim_free(struct device_claim *claim);
+void pk_key_claim_free(struct pk_key_claim *claim);
 
 #endif

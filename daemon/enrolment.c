@@ -23,7 +23,7 @@ struct enrolment {
     char id[UUID_SIZE]; /* of the ceremony, in the table until an answer comes */
     uid_t owner;
     char *user;
-    struct local_road *local;
+    struct pk_local_road *local;
     struct key_naming *naming;
 };
 
@@ -46,7 +46,7 @@ static void release(void *data)
     struct enrolment *enrolment = data;
 
     if (enrolment->local)
-        local_road_free(enrolment->local);
+        pk_local_road_free(enrolment->local);
     if (enrolment->naming)
         key_naming_free(enrolment->naming);
     drop_ceremony(enrolment);
@@ -60,7 +60,7 @@ static void stopped(void *data, enum pk_status why)
 
     (void)why;
     if (enrolment->local)
-        local_road_free(pk_steal(enrolment->local));
+        pk_local_road_free(pk_steal(enrolment->local));
     if (enrolment->naming)
         key_naming_free(pk_steal(enrolment->naming));
     drop_ceremony(enrolment);
@@ -71,7 +71,7 @@ static void answered(void *data, struct pk_secret *answer)
     struct enrolment *enrolment = data;
 
     if (enrolment->local)
-        local_road_answered(enrolment->local, answer);
+        pk_local_road_answered(enrolment->local, answer);
 }
 
 /* Over; the log knows why already. */
@@ -147,11 +147,11 @@ static void local_answered(void *data, size_t group, const char *name, const str
         status = finish_local_registration(enrolment->daemon, ceremony, &frame->credential, name,
                                            &credential);
     if (status && ceremony) {
-        end(enrolment, status, message_outcome(status)); /* logged by the verifier */
+        end(enrolment, status, pk_message_outcome(status)); /* logged by the verifier */
         return;
     }
     if (status) {
-        refuse(enrolment, status, message_outcome(status));
+        refuse(enrolment, status, pk_message_outcome(status));
         return;
     }
     json = json_text(passkey_json(&credential, ceremony->system_account));
@@ -170,26 +170,27 @@ static void named(void *data, const char *name)
         name ? pk_text_format("This security key is enrolled already, as \"%s\".", name) : NULL;
 
     refuse(enrolment, PK_CREDENTIAL_EXCLUDED,
-           text ? text : message_outcome(PK_CREDENTIAL_EXCLUDED));
+           text ? text : pk_message_outcome(PK_CREDENTIAL_EXCLUDED));
 }
 
 static void local_failed(void *data, enum pk_status why)
 {
     struct enrolment *enrolment = data;
     const struct ceremony *ceremony = ceremonies_peek(enrolment->daemon->ceremonies, enrolment->id);
-    const char *path = local_road_failed_path(enrolment->local);
+    const char *path = pk_local_road_failed_path(enrolment->local);
 
     /* Which of the account's passkeys does that key hold? */
     if (why == PK_CREDENTIAL_EXCLUDED && ceremony && path &&
         key_naming_new(enrolment->daemon, ceremony, path, named, enrolment, &enrolment->naming) ==
             PK_OK)
         return;
-    refuse(enrolment, why, message_outcome(why));
+    refuse(enrolment, why, pk_message_outcome(why));
 }
 
 static enum pk_status begin(struct enrolment *enrolment)
 {
-    static const struct local_road_ops ops = {local_request, local_answered, local_failed};
+    static const struct pk_local_road_ops ops = {local_request, local_answered, local_failed};
+    const struct pk_dialogue person = conversation_dialogue(enrolment->conversation);
     char host[PK_RP_ID_MAX + 1] = "";
     PK_AUTO_FREE char *purpose = NULL;
 
@@ -204,8 +205,8 @@ static enum pk_status begin(struct enrolment *enrolment)
                                                 .target = ""});
     if (!purpose)
         return PK_NO_MEMORY;
-    return local_road_new(enrolment->daemon, enrolment->conversation, 1, purpose, &ops, enrolment,
-                          &enrolment->local);
+    return pk_local_road_new(enrolment->daemon->keys, &person, 1, purpose, &ops, enrolment,
+                             &enrolment->local);
 }
 
 /* --- beginning -------------------------------------------------------------------------------- */
@@ -273,5 +274,5 @@ void enrolment_start(struct daemon *daemon, struct call *call,
         return; /* released already */
     enrolment->conversation = conversation;
     if (begin(enrolment))
-        refuse(enrolment, PK_NO_MEMORY, message_outcome(PK_NO_MEMORY));
+        refuse(enrolment, PK_NO_MEMORY, pk_message_outcome(PK_NO_MEMORY));
 }

@@ -9,6 +9,7 @@ daemon_libdaemon_la_SOURCES = \
 	daemon/credentials.c \
 	daemon/daemon.c daemon/daemon.h \
 	daemon/devices.c daemon/devices.h \
+	daemon/dialogue.h \
 	daemon/enrolment.c daemon/enrolment.h \
 	daemon/finish.c daemon/finish.h \
 	daemon/helper.c daemon/helper.h \

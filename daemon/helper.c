@@ -2,7 +2,6 @@
 #include "daemon/helper.h"
 
 #include "common/base/cleanup.h"
-#include "common/base/log.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -13,21 +12,22 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <syslog.h>
 
 #define FRAMES_PER_SECOND 64 /* more is a flood */
 #define CANCEL_GRACE      2  /* seconds to give the key back before it is killed */
 #define EXIT_GRACE        1  /* seconds to exit once its output has ended */
 #define INPUT_MAX         (4 + PK_FRAME_MAX)
 
-struct helper {
-    LIST_ENTRY(helper) entry;
-    struct helpers *helpers;
+struct pk_helper {
+    LIST_ENTRY(pk_helper) entry;
+    struct pk_helpers *helpers;
     pid_t pid;
     int fd;
     struct event *readable;
     struct event *writable;
     struct event *deadline;
-    const struct helper_ops *ops;
+    const struct pk_helper_ops *ops;
     void *data;
     uint8_t *input;
     size_t input_len;
@@ -40,9 +40,10 @@ struct helper {
     unsigned frames; /* in that second */
 };
 
-struct helpers {
+struct pk_helpers {
     struct event_base *base;
-    LIST_HEAD(, helper) list;
+    pk_keys_log *log;
+    LIST_HEAD(, pk_helper) list;
 };
 
 /* --- the process ------------------------------------------------------------------------------ */
@@ -57,7 +58,7 @@ static void become(const char *program, int fd, pid_t parent)
     char *const arguments[] = {(char *)(uintptr_t)program, NULL};
     sigset_t none;
 
-    /* Our handlers must not run here: what they write goes to the daemon's own event loop. */
+    /* Our handlers must not run here: what they write goes to our own event loop. */
     for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
         (void)signal(handled[i], SIG_DFL);
     (void)sigemptyset(&none);
@@ -69,7 +70,7 @@ static void become(const char *program, int fd, pid_t parent)
     _exit(127);
 }
 
-static enum pk_status start(struct helper *helper, const char *program)
+static enum pk_status start(struct pk_helper *helper, const char *program)
 {
     int pair[2];
     pid_t parent = getpid();
@@ -93,14 +94,14 @@ static enum pk_status start(struct helper *helper, const char *program)
     return PK_OK;
 }
 
-static void set_timer(struct helper *helper, unsigned seconds)
+static void set_timer(struct pk_helper *helper, unsigned seconds)
 {
     const struct timeval when = {(time_t)seconds, 0};
 
     (void)evtimer_add(helper->deadline, &when);
 }
 
-void helper_set_lifetime(struct helper *helper, unsigned lifetime)
+void pk_helper_set_lifetime(struct pk_helper *helper, unsigned lifetime)
 {
     if (lifetime > 0)
         set_timer(helper, lifetime);
@@ -108,38 +109,38 @@ void helper_set_lifetime(struct helper *helper, unsigned lifetime)
         (void)evtimer_del(helper->deadline);
 }
 
-static void stop_reading(struct helper *helper)
+static void stop_reading(struct pk_helper *helper)
 {
     helper->ended = true;
     (void)event_del(helper->readable);
     (void)event_del(helper->writable);
 }
 
-void helper_kill(struct helper *helper)
+void pk_helper_kill(struct pk_helper *helper)
 {
     stop_reading(helper);
     if (!helper->exited)
         (void)kill(helper->pid, SIGKILL);
 }
 
-void helper_cancel(struct helper *helper)
+void pk_helper_cancel(struct pk_helper *helper)
 {
     if (helper->ended)
         return;
-    helper_send(helper, &(struct pk_frame){.type = PK_FRAME_CANCEL});
+    pk_helper_send(helper, &(struct pk_frame){.type = PK_FRAME_CANCEL});
     set_timer(helper, CANCEL_GRACE);
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *data)
 {
-    struct helper *helper = data;
+    struct pk_helper *helper = data;
 
     (void)fd, (void)what;
-    pk_log(LOG_DEBUG, "helper %d: killed at its deadline", (int)helper->pid);
-    helper_kill(helper);
+    helper->helpers->log(LOG_DEBUG, "helper %d: killed at its deadline", (int)helper->pid);
+    pk_helper_kill(helper);
 }
 
-static void release(struct helper *helper)
+static void release(struct pk_helper *helper)
 {
     LIST_REMOVE(helper, entry);
     if (helper->readable)
@@ -160,7 +161,7 @@ static void release(struct helper *helper)
 
 /* --- what it says ----------------------------------------------------------------------------- */
 
-static enum pk_status count_frame(struct helper *helper)
+static enum pk_status count_frame(struct pk_helper *helper)
 {
     struct timespec now = {0};
 
@@ -171,7 +172,7 @@ static enum pk_status count_frame(struct helper *helper)
     return ++helper->frames > FRAMES_PER_SECOND ? PK_LIMIT_EXCEEDED : PK_OK;
 }
 
-static enum pk_status take_frame(struct helper *helper, struct pk_view payload)
+static enum pk_status take_frame(struct pk_helper *helper, struct pk_view payload)
 {
     PK_AUTO_FRAME struct pk_frame frame = {0};
     enum pk_status status = count_frame(helper);
@@ -189,7 +190,7 @@ static enum pk_status take_frame(struct helper *helper, struct pk_view payload)
 }
 
 /* Takes every whole frame out of the input. */
-static enum pk_status take_frames(struct helper *helper)
+static enum pk_status take_frames(struct pk_helper *helper)
 {
     enum pk_status status = PK_OK;
     size_t done = 0;
@@ -209,7 +210,7 @@ static enum pk_status take_frames(struct helper *helper)
     return status;
 }
 
-static void read_all(struct helper *helper)
+static void read_all(struct pk_helper *helper)
 {
     while (!helper->ended) {
         ssize_t got = recv(helper->fd, helper->input + helper->input_len,
@@ -226,13 +227,14 @@ static void read_all(struct helper *helper)
         helper->input_len += (size_t)got;
         status = take_frames(helper);
         if (status) {
-            pk_log(LOG_WARNING, "helper %d: %s", (int)helper->pid, pk_status_name(status));
-            helper_kill(helper);
+            helper->helpers->log(LOG_WARNING, "helper %d: %s", (int)helper->pid,
+                                 pk_status_name(status));
+            pk_helper_kill(helper);
         }
     }
 }
 
-static void finish(struct helper *helper)
+static void finish(struct pk_helper *helper)
 {
     helper->ops->exited(helper->data);
     release(helper);
@@ -240,15 +242,15 @@ static void finish(struct helper *helper)
 
 static void on_readable(evutil_socket_t fd, short what, void *data)
 {
-    struct helper *helper = data;
+    struct pk_helper *helper = data;
 
     (void)fd, (void)what;
     read_all(helper);
 }
 
-void helpers_reap(struct helpers *helpers)
+void pk_helpers_reap(struct pk_helpers *helpers)
 {
-    struct helper *helper, *next;
+    struct pk_helper *helper, *next;
 
     for (helper = LIST_FIRST(&helpers->list); helper; helper = next) {
         int status;
@@ -271,7 +273,7 @@ void helpers_reap(struct helpers *helpers)
 
 /* --- what it is told -------------------------------------------------------------------------- */
 
-static void write_some(struct helper *helper)
+static void write_some(struct pk_helper *helper)
 {
     while (helper->output_sent < helper->output.len) {
         ssize_t sent = send(helper->fd, helper->output.data + helper->output_sent,
@@ -315,7 +317,7 @@ static enum pk_status append(struct pk_bytes *output, struct pk_view more)
     return PK_OK;
 }
 
-void helper_send(struct helper *helper, const struct pk_frame *frame)
+void pk_helper_send(struct pk_helper *helper, const struct pk_frame *frame)
 {
     PK_AUTO_BYTES struct pk_bytes bytes = {0};
     enum pk_status status;
@@ -328,9 +330,9 @@ void helper_send(struct helper *helper, const struct pk_frame *frame)
     if (bytes.data)
         explicit_bzero(bytes.data, bytes.len);
     if (status) {
-        pk_log(LOG_ERR, "helper %d: frame %d: %s", (int)helper->pid, (int)frame->type,
-               pk_status_name(status));
-        helper_kill(helper);
+        helper->helpers->log(LOG_ERR, "helper %d: frame %d: %s", (int)helper->pid, (int)frame->type,
+                             pk_status_name(status));
+        pk_helper_kill(helper);
         return;
     }
     write_some(helper);
@@ -338,15 +340,15 @@ void helper_send(struct helper *helper, const struct pk_frame *frame)
 
 /* --- coming and going ------------------------------------------------------------------------- */
 
-enum pk_status helper_new(struct helpers *helpers, const char *program, unsigned lifetime,
-                          const struct helper_ops *ops, void *data, struct helper **ret)
+enum pk_status pk_helper_new(struct pk_helpers *helpers, const char *program, unsigned lifetime,
+                             const struct pk_helper_ops *ops, void *data, struct pk_helper **ret)
 {
-    struct helper *helper = calloc(1, sizeof(*helper));
+    struct pk_helper *helper = calloc(1, sizeof(*helper));
     enum pk_status status;
 
     if (!helper)
         return PK_NO_MEMORY;
-    *helper = (struct helper){.helpers = helpers, .fd = -1, .ops = ops, .data = data};
+    *helper = (struct pk_helper){.helpers = helpers, .fd = -1, .ops = ops, .data = data};
     LIST_INSERT_HEAD(&helpers->list, helper, entry);
     helper->input = malloc(INPUT_MAX);
     status = helper->input ? start(helper, program) : PK_NO_MEMORY;
@@ -365,24 +367,24 @@ enum pk_status helper_new(struct helpers *helpers, const char *program, unsigned
         release(helper);
         return PK_NO_MEMORY;
     }
-    helper_set_lifetime(helper, lifetime);
-    helper_send(helper, &(struct pk_frame){.type = PK_FRAME_HELLO, .version = PK_FRAME_VERSION});
+    pk_helper_set_lifetime(helper, lifetime);
+    pk_helper_send(helper, &(struct pk_frame){.type = PK_FRAME_HELLO, .version = PK_FRAME_VERSION});
     *ret = helper;
     return PK_OK;
 }
 
-struct helpers *helpers_new(struct event_base *base)
+struct pk_helpers *pk_helpers_new(struct event_base *base, pk_keys_log *log)
 {
-    struct helpers *helpers = calloc(1, sizeof(*helpers));
+    struct pk_helpers *helpers = calloc(1, sizeof(*helpers));
 
     if (helpers)
-        helpers->base = base;
+        *helpers = (struct pk_helpers){.base = base, .log = log};
     return helpers;
 }
 
-void helpers_free(struct helpers *helpers)
+void pk_helpers_free(struct pk_helpers *helpers)
 {
-    struct helper *helper;
+    struct pk_helper *helper;
 
     while ((helper = LIST_FIRST(&helpers->list))) {
         (void)kill(helper->pid, SIGKILL);

@@ -3,40 +3,44 @@
  * Processes of passkey-authenticator, each on its own socketpair. What one says is passed on frame
  * by frame; one that floods, breaks the framing or outlives its deadline is killed.
  */
-#ifndef PASSKEYD_HELPER_H
-#define PASSKEYD_HELPER_H
+#ifndef PK_KEYS_HELPER_H
+#define PK_KEYS_HELPER_H
 
 #include "common/wire/frames.h"
 
 struct event_base;
-struct helper;
-struct helpers;
+struct pk_helper;
+struct pk_helpers;
 
-struct helper_ops {
+struct pk_helper_ops {
     /* Every frame but HELLO; the frame is the helper's. */
     void (*frame)(void *data, const struct pk_frame *frame);
     /* The process is gone and everything it said was passed on. The helper is released after it. */
     void (*exited)(void *data);
 };
 
-struct helpers *helpers_new(struct event_base *base);
+/* Where the program wants to read what went wrong: pk_log(), or one of its own. */
+typedef void pk_keys_log(int priority, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+struct pk_helpers *pk_helpers_new(struct event_base *base, pk_keys_log *log);
 /* Kills all that are left; their exited() is called. */
-void helpers_free(struct helpers *helpers);
+void pk_helpers_free(struct pk_helpers *helpers);
 /* After SIGCHLD. */
-void helpers_reap(struct helpers *helpers);
+void pk_helpers_reap(struct pk_helpers *helpers);
 
 /* Starts program and says HELLO. It is killed after lifetime seconds (0: lives on). */
-enum pk_status helper_new(struct helpers *helpers, const char *program, unsigned lifetime,
-                          const struct helper_ops *ops, void *data,
-                          struct helper **ret) PK_WARN_UNUSED;
-void helper_set_lifetime(struct helper *helper, unsigned lifetime);
+enum pk_status pk_helper_new(struct pk_helpers *helpers, const char *program, unsigned lifetime,
+                             const struct pk_helper_ops *ops, void *data,
+                             struct pk_helper **ret) PK_WARN_UNUSED;
+void pk_helper_set_lifetime(struct pk_helper *helper, unsigned lifetime);
 
 /* Queues the frame; its bytes are wiped once written. A failure kills the helper. */
-void helper_send(struct helper *helper, const struct pk_frame *frame);
+void pk_helper_send(struct pk_helper *helper, const struct pk_frame *frame);
 
 /* At once; exited() follows from the event loop. */
-void helper_kill(struct helper *helper);
+void pk_helper_kill(struct pk_helper *helper);
 /* Says CANCEL and kills after a moment. */
-void helper_cancel(struct helper *helper);
+void pk_helper_cancel(struct pk_helper *helper);
 
 #endif

@@ -1,51 +1,49 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/key.h"
 
-#include "common/base/log.h"
-#include "daemon/devices.h"
-#include "daemon/helper.h"
-
+#include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 
 #define CHECK_SECONDS 15 /* for opening the key and the silent pre-check */
 
 enum key_state {
     KEY_QUEUED,
     KEY_CHECKING,
-    KEY_CHECKED, /* waits for key_proceed() */
+    KEY_CHECKED, /* waits for pk_key_proceed() */
     KEY_RUNNING,
-    KEY_PIN, /* waits for key_answer_pin() */
+    KEY_PIN, /* waits for pk_key_answer_pin() */
     KEY_OVER,
 };
 
-struct key {
-    struct daemon *daemon;
+struct pk_key {
+    struct pk_keys *keys;
     enum key_state state;
     struct pk_frame request;
-    struct device_claim *claim;
-    struct helper *helper;
-    key_heard *heard; /* NULL: nobody listens any more */
+    struct pk_key_claim *claim;
+    struct pk_helper *helper;
+    pk_key_heard *heard; /* NULL: nobody listens any more */
     void *data;
 };
 
-static void key_free(struct key *key)
+static void key_free(struct pk_key *key)
 {
     if (key->claim)
-        device_claim_free(key->claim);
+        pk_key_claim_free(key->claim);
     pk_frame_clear(&key->request);
     free(key);
 }
 
-static void tell(struct key *key, const struct pk_frame *frame)
+static void tell(struct pk_key *key, const struct pk_frame *frame)
 {
     if (key->heard)
         key->heard(key->data, frame);
 }
 
 /* The last thing that is heard. */
-static void finish(struct key *key, const struct pk_frame *frame)
+static void finish(struct pk_key *key, const struct pk_frame *frame)
 {
-    key_heard *heard = key->heard;
+    pk_key_heard *heard = key->heard;
 
     key->state = KEY_OVER;
     key->heard = NULL;
@@ -53,14 +51,14 @@ static void finish(struct key *key, const struct pk_frame *frame)
         heard(key->data, frame);
 }
 
-static void fail(struct key *key, enum pk_status status)
+static void fail(struct pk_key *key, enum pk_status status)
 {
     finish(key, &(struct pk_frame){.type = PK_FRAME_FAILED,
                                    .failure = {.status = status, .pin_tries = 0xff}});
 }
 
 /* Whether a frame of that type may come now. */
-static bool in_order(const struct key *key, enum pk_frame_type type)
+static bool in_order(const struct pk_key *key, enum pk_frame_type type)
 {
     bool assertion = key->request.type == PK_FRAME_GET_ASSERTION;
 
@@ -85,14 +83,14 @@ static bool in_order(const struct key *key, enum pk_frame_type type)
 
 static void on_frame(void *data, const struct pk_frame *frame)
 {
-    struct key *key = data;
+    struct pk_key *key = data;
 
     if (key->state == KEY_OVER)
         return;
     if (!in_order(key, frame->type)) {
-        pk_log(LOG_WARNING, "security key %s: frame %d out of order",
-               key->request.get_assertion.path, (int)frame->type);
-        helper_kill(key->helper);
+        pk_keys_setup(key->keys)->log(LOG_WARNING, "security key %s: frame %d out of order",
+                                      key->request.get_assertion.path, (int)frame->type);
+        pk_helper_kill(key->helper);
         fail(key, PK_DEVICE_ERROR);
         return;
     }
@@ -106,8 +104,9 @@ static void on_frame(void *data, const struct pk_frame *frame)
         tell(key, frame);
         break;
     case PK_FRAME_FAILED:
-        pk_log(LOG_DEBUG, "security key: %s (%d)", pk_status_name(frame->failure.status),
-               (int)frame->failure.detail);
+        pk_keys_setup(key->keys)->log(LOG_DEBUG, "security key: %s (%d)",
+                                      pk_status_name(frame->failure.status),
+                                      (int)frame->failure.detail);
         /* fall through */
     case PK_FRAME_ASSERTION:
     case PK_FRAME_CREDENTIAL:
@@ -120,7 +119,7 @@ static void on_frame(void *data, const struct pk_frame *frame)
 
 static void on_exited(void *data)
 {
-    struct key *key = data;
+    struct pk_key *key = data;
 
     key->helper = NULL;
     if (key->state != KEY_OVER)
@@ -130,11 +129,9 @@ static void on_exited(void *data)
 
 static void on_granted(void *data)
 {
-    static const struct helper_ops ops = {on_frame, on_exited};
-    struct key *key = data;
-    enum pk_status status =
-        helper_new(key->daemon->helpers, key->daemon->config->authenticator_program, CHECK_SECONDS,
-                   &ops, key, &key->helper);
+    static const struct pk_helper_ops ops = {on_frame, on_exited};
+    struct pk_key *key = data;
+    enum pk_status status = pk_keys_helper_new(key->keys, CHECK_SECONDS, &ops, key, &key->helper);
 
     if (status) {
         key->helper = NULL;
@@ -143,20 +140,20 @@ static void on_granted(void *data)
         return;
     }
     key->state = KEY_CHECKING;
-    helper_send(key->helper, &key->request);
+    pk_helper_send(key->helper, &key->request);
 }
 
-enum pk_status key_new(struct daemon *daemon, struct pk_frame *request, key_heard *heard,
-                       void *data, struct key **ret)
+enum pk_status pk_key_new(struct pk_keys *keys, struct pk_frame *request, pk_key_heard *heard,
+                          void *data, struct pk_key **ret)
 {
-    struct key *key = calloc(1, sizeof(*key));
+    struct pk_key *key = calloc(1, sizeof(*key));
     /* Both requests begin with the path. */
     const char *path = request->get_assertion.path;
 
     if (!key)
         return PK_NO_MEMORY;
-    *key = (struct key){.daemon = daemon, .heard = heard, .data = data};
-    key->claim = device_claim_new(daemon->devices, path, on_granted, key);
+    *key = (struct pk_key){.keys = keys, .heard = heard, .data = data};
+    key->claim = pk_key_claim_new(keys, path, on_granted, key);
     if (!key->claim) {
         key_free(key);
         return PK_NO_MEMORY;
@@ -167,36 +164,36 @@ enum pk_status key_new(struct daemon *daemon, struct pk_frame *request, key_hear
     return PK_OK;
 }
 
-bool key_is_queued(const struct key *key)
+bool pk_key_is_queued(const struct pk_key *key)
 {
     return key->state == KEY_QUEUED;
 }
 
-void key_proceed(struct key *key, unsigned seconds)
+void pk_key_proceed(struct pk_key *key, unsigned seconds)
 {
     if (key->state != KEY_CHECKED)
         return;
     key->state = KEY_RUNNING;
-    helper_set_lifetime(key->helper, seconds > 0 ? seconds : 1);
-    helper_send(key->helper, &(struct pk_frame){.type = PK_FRAME_PROCEED});
+    pk_helper_set_lifetime(key->helper, seconds > 0 ? seconds : 1);
+    pk_helper_send(key->helper, &(struct pk_frame){.type = PK_FRAME_PROCEED});
 }
 
-void key_answer_pin(struct key *key, const struct pk_secret *pin)
+void pk_key_answer_pin(struct pk_key *key, const struct pk_secret *pin)
 {
     struct pk_frame frame = {.type = PK_FRAME_PIN, .pin = *pin}; /* borrowed */
 
     if (key->state != KEY_PIN)
         return;
     key->state = KEY_RUNNING;
-    helper_send(key->helper, &frame);
+    pk_helper_send(key->helper, &frame);
 }
 
-void key_cancel(struct key *key)
+void pk_key_cancel(struct pk_key *key)
 {
     key->heard = NULL;
     key->state = KEY_OVER;
     if (key->helper)
-        helper_cancel(key->helper); /* on_exited() releases */
+        pk_helper_cancel(key->helper); /* on_exited() releases */
     else
         key_free(key);
 }

@@ -3,35 +3,33 @@
  * One ceremony on one security key: its place in the key's queue, its helper process, and the order
  * in which that may say things. A helper that keeps to no order is a broken key.
  */
-#ifndef PASSKEYD_KEY_H
-#define PASSKEYD_KEY_H
+#ifndef PK_KEYS_KEY_H
+#define PK_KEYS_KEY_H
 
-#include "daemon/daemon.h"
+#include "daemon/devices.h"
 
-#include "common/wire/frames.h"
-
-struct key;
+struct pk_key;
 
 /*
  * What the key said: CHECKED once, then PIN_NEEDED, VERIFY and TOUCH as often as it likes, and one
  * of ASSERTION, CREDENTIAL and FAILED, after which the key is gone. Called from the event loop.
  */
-typedef void key_heard(void *data, const struct pk_frame *frame);
+typedef void pk_key_heard(void *data, const struct pk_frame *frame);
 
 /*
  * Queues for the key that request (GET_ASSERTION or MAKE_CREDENTIAL) names and then asks it. Takes
  * the request's content.
  */
-enum pk_status key_new(struct daemon *daemon, struct pk_frame *request, key_heard *heard,
-                       void *data, struct key **ret) PK_WARN_UNUSED;
+enum pk_status pk_key_new(struct pk_keys *keys, struct pk_frame *request, pk_key_heard *heard,
+                          void *data, struct pk_key **ret) PK_WARN_UNUSED;
 /* Whether it still waits for another ceremony to give the key back. */
-bool key_is_queued(const struct key *key);
+bool pk_key_is_queued(const struct pk_key *key);
 
 /* After CHECKED: on to the touch. The key has seconds for everything from here on. */
-void key_proceed(struct key *key, unsigned seconds);
+void pk_key_proceed(struct pk_key *key, unsigned seconds);
 /* After PIN_NEEDED; empty: declined. */
-void key_answer_pin(struct key *key, const struct pk_secret *pin);
+void pk_key_answer_pin(struct pk_key *key, const struct pk_secret *pin);
 /* Nothing more is heard of it; the key is given back to the next in its queue. */
-void key_cancel(struct key *key);
+void pk_key_cancel(struct pk_key *key);
 
 #endif

@@ -6,8 +6,6 @@
 #include "daemon/ceremony.h"
 #include "daemon/conversation.h"
 #include "daemon/daemon.h"
-#include "daemon/devices.h"
-#include "daemon/helper.h"
 #include "daemon/methods.h"
 #include "daemon/peers.h"
 #include "daemon/polkit.h"
@@ -166,7 +164,7 @@ static void on_child(evutil_socket_t number, short what, void *data)
     struct daemon *daemon = data;
 
     (void)number, (void)what;
-    helpers_reap(daemon->helpers);
+    pk_keys_reap(daemon->keys);
 }
 
 /* --- coming and going ------------------------------------------------------------------------- */
@@ -195,9 +193,10 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     daemon->ceremonies = ceremonies_new();
     if (!daemon->base || !daemon->peers || !daemon->conversations || !daemon->ceremonies)
         return PK_NO_MEMORY;
-    daemon->helpers = helpers_new(daemon->base);
-    daemon->devices = devices_new(daemon);
-    if (!daemon->helpers || !daemon->devices)
+    daemon->keys_setup.base = daemon->base;
+    daemon->keys_setup.log = pk_log;
+    daemon->keys = pk_keys_new(&daemon->keys_setup);
+    if (!daemon->keys)
         return PK_NO_MEMORY;
     return bus_open(daemon->base, &bus_ops, daemon, &daemon->bus, ret_why);
 }
@@ -206,10 +205,8 @@ static void close_all(struct daemon *daemon)
 {
     if (daemon->conversations)
         conversations_free(daemon->conversations);
-    if (daemon->helpers) /* before the devices, whose claims end with their helpers */
-        helpers_free(daemon->helpers);
-    if (daemon->devices)
-        devices_free(daemon->devices);
+    if (daemon->keys)
+        pk_keys_free(daemon->keys);
     if (daemon->ceremonies)
         ceremonies_free(daemon->ceremonies);
     polkit_forget_all();

@@ -83,24 +83,24 @@ static char *act_on(const char *act, const struct pk_strings *names, const char 
     return all ? pk_text_format("%s one of your security keys (%s) %s", act, all, why) : NULL;
 }
 
-char *message_touch(const struct pk_strings *names, const char *why)
+char *pk_message_touch(const struct pk_strings *names, const char *why)
 {
     return act_on("Touch", names, why);
 }
 
-char *message_verify(const struct pk_strings *names, const char *why)
+char *pk_message_verify(const struct pk_strings *names, const char *why)
 {
     return act_on("Use the fingerprint reader of", names, why);
 }
 
-char *message_insert(bool strangers, const char *why)
+char *pk_message_insert(bool strangers, const char *why)
 {
     return strangers ? pk_text_format(
                            "This security key is not enrolled. Insert the one that is, %s", why)
                      : pk_text_format("Insert your security key %s", why);
 }
 
-char *message_device_name(const struct pk_device *device)
+char *pk_message_device_name(const struct pk_device *device)
 {
     PK_AUTO_FREE char *product = pk_text_printable(device->product, WORD_SHOWN_MAX);
     PK_AUTO_FREE char *manufacturer = pk_text_printable(device->manufacturer, WORD_SHOWN_MAX);
@@ -150,7 +150,7 @@ static const struct {
     {PK_CREDENTIAL_REGISTERED, "This passkey is enrolled already."},
 };
 
-const char *message_outcome(enum pk_status status)
+const char *pk_message_outcome(enum pk_status status)
 {
     for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++)
         if (outcomes[i].status == status)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/pin_dialogue.h"
 
+#include "common/base/cleanup.h"
 #include "common/base/text.h"
 
 #include <string.h>
@@ -10,33 +11,48 @@
 #define LAST_TRIES    2 /* that are not spent without asking */
 #define MALFORMED_MAX 3
 
-static void ask_pin(struct pin_dialogue *dialogue)
+static void say_error(const struct pk_pin_dialogue *dialogue, enum pk_status why, const char *text)
 {
-    const struct pin_request *request = &dialogue->requests[0];
+    dialogue->person.ops->error(dialogue->person.data, why, text);
+}
+
+static void ask(const struct pk_pin_dialogue *dialogue, bool secret, const char *event,
+                const char *text)
+{
+    dialogue->person.ops->ask(dialogue->person.data, secret, event, text,
+                              dialogue->requests[0].needed.tries);
+}
+
+static void unask(const struct pk_pin_dialogue *dialogue)
+{
+    dialogue->person.ops->unask(dialogue->person.data);
+}
+
+static void ask_pin(struct pk_pin_dialogue *dialogue)
+{
+    const struct pk_pin_request *request = &dialogue->requests[0];
     PK_AUTO_FREE char *text = request->name ? pk_text_format("PIN of %s: ", request->name)
                                             : strdup("PIN of your security key: ");
 
-    dialogue->step = PIN_ASKED;
-    conversation_ask(dialogue->conversation, QUESTION_SECRET, "pin",
-                     text ? text : "PIN: ", request->needed.tries);
+    dialogue->step = PK_PIN_ASKED;
+    ask(dialogue, true, "pin", text ? text : "PIN: ");
 }
 
-static void ask_confirmation(struct pin_dialogue *dialogue)
+static void ask_confirmation(struct pk_pin_dialogue *dialogue)
 {
-    const struct pin_request *request = &dialogue->requests[0];
+    const struct pk_pin_request *request = &dialogue->requests[0];
     PK_AUTO_FREE char *text = pk_text_format(
         "Only %u PIN %s left on %s; after that it is locked for good. "
         "Type \"yes\" to go on: ",
         (unsigned)request->needed.tries, request->needed.tries == 1 ? "try is" : "tries are",
         request->name ? request->name : "your security key");
 
-    dialogue->step = PIN_CONFIRM;
-    conversation_ask(dialogue->conversation, QUESTION_ECHOED, "pin-last-tries",
-                     text ? text : "The PIN is about to be locked. Type \"yes\" to go on: ",
-                     request->needed.tries);
+    dialogue->step = PK_PIN_CONFIRM;
+    ask(dialogue, false, "pin-last-tries",
+        text ? text : "The PIN is about to be locked. Type \"yes\" to go on: ");
 }
 
-static void say_wrong(struct pin_dialogue *dialogue, const struct pin_request *request)
+static void say_wrong(struct pk_pin_dialogue *dialogue, const struct pk_pin_request *request)
 {
     PK_AUTO_FREE char *text =
         request->needed.tries == TRIES_UNKNOWN
@@ -44,14 +60,14 @@ static void say_wrong(struct pin_dialogue *dialogue, const struct pin_request *r
             : pk_text_format("Wrong PIN: %u %s left.", (unsigned)request->needed.tries,
                              request->needed.tries == 1 ? "try" : "tries");
 
-    conversation_error(dialogue->conversation, PK_PIN_INVALID, text ? text : "Wrong PIN.");
+    say_error(dialogue, PK_PIN_INVALID, text ? text : "Wrong PIN.");
 }
 
-static void ask_next(struct pin_dialogue *dialogue)
+static void ask_next(struct pk_pin_dialogue *dialogue)
 {
-    const struct pin_request *request = &dialogue->requests[0];
+    const struct pk_pin_request *request = &dialogue->requests[0];
 
-    dialogue->step = PIN_IDLE;
+    dialogue->step = PK_PIN_IDLE;
     if (dialogue->count == 0)
         return;
     dialogue->malformed = 0;
@@ -65,21 +81,21 @@ static void ask_next(struct pin_dialogue *dialogue)
         ask_pin(dialogue);
 }
 
-static void remove_at(struct pin_dialogue *dialogue, size_t i)
+static void remove_at(struct pk_pin_dialogue *dialogue, size_t i)
 {
     dialogue->count--;
     (void)memmove(&dialogue->requests[i], &dialogue->requests[i + 1],
                   (dialogue->count - i) * sizeof(dialogue->requests[0]));
 }
 
-void pin_dialogue_needed(struct pin_dialogue *dialogue, const void *who, struct key *key,
-                         const char *name, const struct pk_pin_needed *needed)
+void pk_pin_dialogue_needed(struct pk_pin_dialogue *dialogue, const void *who, struct pk_key *key,
+                            const char *name, const struct pk_pin_needed *needed)
 {
-    const struct pin_request request = {who, key, name, *needed};
+    const struct pk_pin_request request = {who, key, name, *needed};
     bool again = dialogue->trying == who;
     size_t at = again ? 0 : dialogue->count;
 
-    if (dialogue->count == PIN_WAITING_MAX)
+    if (dialogue->count == PK_PIN_WAITING_MAX)
         return;
     (void)memmove(&dialogue->requests[at + 1], &dialogue->requests[at],
                   (dialogue->count - at) * sizeof(request));
@@ -87,11 +103,11 @@ void pin_dialogue_needed(struct pin_dialogue *dialogue, const void *who, struct 
     dialogue->count++;
     if (again)
         dialogue->trying = NULL;
-    if (dialogue->step == PIN_IDLE && !dialogue->trying)
+    if (dialogue->step == PK_PIN_IDLE && !dialogue->trying)
         ask_next(dialogue);
 }
 
-void pin_dialogue_withdraw(struct pin_dialogue *dialogue, const void *who)
+void pk_pin_dialogue_withdraw(struct pk_pin_dialogue *dialogue, const void *who)
 {
     bool first = dialogue->count > 0 && dialogue->requests[0].who == who;
 
@@ -101,32 +117,32 @@ void pin_dialogue_withdraw(struct pin_dialogue *dialogue, const void *who)
             break;
         }
     }
-    if (first && dialogue->step != PIN_IDLE) {
-        conversation_unask(dialogue->conversation);
-        dialogue->step = PIN_IDLE;
+    if (first && dialogue->step != PK_PIN_IDLE) {
+        unask(dialogue);
+        dialogue->step = PK_PIN_IDLE;
     }
     if (dialogue->trying == who)
         dialogue->trying = NULL;
-    if (dialogue->step == PIN_IDLE && !dialogue->trying)
+    if (dialogue->step == PK_PIN_IDLE && !dialogue->trying)
         ask_next(dialogue);
 }
 
-void pin_dialogue_stop(struct pin_dialogue *dialogue)
+void pk_pin_dialogue_stop(struct pk_pin_dialogue *dialogue)
 {
-    if (dialogue->step != PIN_IDLE)
-        conversation_unask(dialogue->conversation);
-    dialogue->step = PIN_IDLE;
+    if (dialogue->step != PK_PIN_IDLE)
+        unask(dialogue);
+    dialogue->step = PK_PIN_IDLE;
     dialogue->count = 0;
 }
 
 /* Hands the answer to the key and goes on to the next one that waits, if it was declined. */
-static void settle(struct pin_dialogue *dialogue, const struct pk_secret *pin)
+static void settle(struct pk_pin_dialogue *dialogue, const struct pk_secret *pin)
 {
-    const struct pin_request request = dialogue->requests[0];
+    const struct pk_pin_request request = dialogue->requests[0];
 
     remove_at(dialogue, 0);
-    dialogue->step = PIN_IDLE;
-    key_answer_pin(request.key, pin);
+    dialogue->step = PK_PIN_IDLE;
+    pk_key_answer_pin(request.key, pin);
     /* While that key tries its PIN, or waits for its touch, no other one asks. */
     if (pin->len > 0)
         dialogue->trying = request.who;
@@ -134,13 +150,13 @@ static void settle(struct pin_dialogue *dialogue, const struct pk_secret *pin)
         ask_next(dialogue);
 }
 
-void pin_dialogue_answered(struct pin_dialogue *dialogue, struct pk_secret *answer)
+void pk_pin_dialogue_answered(struct pk_pin_dialogue *dialogue, struct pk_secret *answer)
 {
     static const struct pk_secret declined = {0};
 
-    if (dialogue->count == 0 || dialogue->step == PIN_IDLE)
+    if (dialogue->count == 0 || dialogue->step == PK_PIN_IDLE)
         return;
-    if (dialogue->step == PIN_CONFIRM) {
+    if (dialogue->step == PK_PIN_CONFIRM) {
         if (answer->len == 3 && strncasecmp((const char *)answer->data, "yes", 3) == 0)
             ask_pin(dialogue);
         else
@@ -150,15 +166,14 @@ void pin_dialogue_answered(struct pin_dialogue *dialogue, struct pk_secret *answ
     /* What cannot be a PIN is not worth a try (CTAP 2.1 section 6.5.1). */
     if (answer->len > 0 && (answer->len < PK_PIN_MIN || answer->len > PK_PIN_MAX) &&
         ++dialogue->malformed < MALFORMED_MAX) {
-        conversation_error(dialogue->conversation, PK_INVALID_INPUT,
-                           "A PIN has at least 4 and at most 63 characters.");
+        say_error(dialogue, PK_INVALID_INPUT, "A PIN has at least 4 and at most 63 characters.");
         ask_pin(dialogue);
         return;
     }
     settle(dialogue, answer->len >= PK_PIN_MIN && answer->len <= PK_PIN_MAX ? answer : &declined);
 }
 
-bool pin_dialogue_was_wrong(const struct pin_dialogue *dialogue, const void *who)
+bool pk_pin_dialogue_was_wrong(const struct pk_pin_dialogue *dialogue, const void *who)
 {
     return dialogue->last_wrong == who;
 }

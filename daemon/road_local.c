@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/road_local.h"
 
-#include "common/base/log.h"
+#include "common/base/cleanup.h"
 #include "common/base/text.h"
-#include "daemon/devices.h"
 #include "daemon/key.h"
 #include "daemon/messages.h"
 #include "daemon/pin_dialogue.h"
 
 #include <event2/event.h>
 #include <string.h>
+#include <syslog.h>
 
 #define GATHER_MS      1500 /* how long the first key that can serve waits for the others */
 #define BUSY_MS        700  /* how long a key may be in use before the person is told */
@@ -25,15 +25,15 @@ enum candidate_state {
 };
 
 struct candidate {
-    struct local_road *road;
+    struct pk_local_road *road;
     struct candidate *next;
     char *path;
     char *name;
     enum candidate_state state;
     size_t group;
-    struct key *key; /* NULL when out */
-    bool seen;       /* in the newest list of devices */
-    bool gone;       /* its helper did not find it: the list is behind, or it was plugged anew */
+    struct pk_key *key; /* NULL when out */
+    bool seen;          /* in the newest list of devices */
+    bool gone;          /* its helper did not find it: the list is behind, or it was plugged anew */
 };
 
 enum said {
@@ -42,19 +42,19 @@ enum said {
     SAID_STRANGER, /* the key that is there is not the one */
 };
 
-struct local_road {
-    struct daemon *daemon;
-    struct conversation *conversation;
-    const struct local_road_ops *ops;
+struct pk_local_road {
+    struct pk_keys *keys;
+    struct pk_dialogue person;
+    const struct pk_local_road_ops *ops;
     void *data;
     size_t groups;
     char *purpose;
-    struct device_watch *watch;
+    struct pk_key_watch *watch;
     struct event *gather;       /* until the keys that can serve are told to go on */
     struct event *insert_timer; /* while no key can serve */
     struct event *touch_timer;  /* while a key waits for a touch */
     struct candidate *candidates;
-    struct pin_dialogue pin;
+    struct pk_pin_dialogue pin;
     enum pk_status failure; /* the last one of a key that is out; PK_OK: none */
     struct event *busy_timer;
     struct event *retry_timer;
@@ -69,21 +69,21 @@ struct local_road {
 static void drop_key(struct candidate *candidate)
 {
     if (candidate->key)
-        key_cancel(candidate->key);
+        pk_key_cancel(candidate->key);
     candidate->key = NULL;
     candidate->state = CANDIDATE_OUT;
-    pin_dialogue_withdraw(&candidate->road->pin, candidate);
+    pk_pin_dialogue_withdraw(&candidate->road->pin, candidate);
 }
 
 /* Everything under way stops; nothing is released that a caller up the stack may still use. */
-static void close_down(struct local_road *road)
+static void close_down(struct pk_local_road *road)
 {
     road->over = true;
-    pin_dialogue_stop(&road->pin);
+    pk_pin_dialogue_stop(&road->pin);
     for (struct candidate *c = road->candidates; c; c = c->next)
         drop_key(c);
     if (road->watch)
-        device_watch_free(pk_steal(road->watch));
+        pk_key_watch_free(pk_steal(road->watch));
     (void)evtimer_del(road->gather);
     (void)evtimer_del(road->insert_timer);
     (void)evtimer_del(road->touch_timer);
@@ -91,7 +91,7 @@ static void close_down(struct local_road *road)
     (void)evtimer_del(road->retry_timer);
 }
 
-static void fail(struct local_road *road, enum pk_status why)
+static void fail(struct pk_local_road *road, enum pk_status why)
 {
     if (road->over)
         return;
@@ -112,13 +112,13 @@ static void free_timer(struct event *timer)
         event_free(timer);
 }
 
-static bool has_timers(const struct local_road *road)
+static bool has_timers(const struct pk_local_road *road)
 {
     return road->gather && road->insert_timer && road->touch_timer && road->busy_timer &&
            road->retry_timer;
 }
 
-void local_road_free(struct local_road *road)
+void pk_local_road_free(struct pk_local_road *road)
 {
     if (has_timers(road))
         close_down(road);
@@ -140,7 +140,7 @@ void local_road_free(struct local_road *road)
 
 /* --- what the person is told ------------------------------------------------------------------ */
 
-static size_t count(const struct local_road *road, enum candidate_state state)
+static size_t count(const struct pk_local_road *road, enum candidate_state state)
 {
     size_t found = 0;
 
@@ -150,23 +150,23 @@ static size_t count(const struct local_road *road, enum candidate_state state)
 }
 
 /* Keys that are answering the silent check now; those in use by others are not waited for. */
-static size_t count_answering(const struct local_road *road)
+static size_t count_answering(const struct pk_local_road *road)
 {
     size_t found = 0;
 
     for (const struct candidate *c = road->candidates; c; c = c->next)
-        found += c->state == CANDIDATE_CHECKING && !key_is_queued(c->key);
+        found += c->state == CANDIDATE_CHECKING && !pk_key_is_queued(c->key);
     return found;
 }
 
-static void say(struct local_road *road, const char *event, const char *text)
+static void say(struct pk_local_road *road, const char *event, const char *text)
 {
     if (text)
-        conversation_info(road->conversation, event, text);
+        road->person.ops->info(road->person.data, event, text);
 }
 
 /* The keys that have been told to go on, by name. */
-static void say_touch(struct local_road *road, bool verify)
+static void say_touch(struct pk_local_road *road, bool verify)
 {
     PK_AUTO_FREE char *text = NULL;
     struct pk_strings names = {0};
@@ -176,7 +176,8 @@ static void say_touch(struct local_road *road, bool verify)
         if (c->state == CANDIDATE_ACTIVE)
             status = pk_strings_add(&names, c->name);
     road->said_touch = verify ? 0 : names.count;
-    text = verify ? message_verify(&names, road->purpose) : message_touch(&names, road->purpose);
+    text =
+        verify ? pk_message_verify(&names, road->purpose) : pk_message_touch(&names, road->purpose);
     pk_strings_clear(&names);
     say(road, verify ? "verify" : "touch", text);
 }
@@ -193,11 +194,12 @@ static void start_timer(struct event *timer, unsigned seconds)
 static void proceed(struct candidate *candidate)
 {
     candidate->state = CANDIDATE_ACTIVE;
-    key_proceed(candidate->key,
-                conversation_time_left(candidate->road->conversation) + DEADLINE_SLACK);
+    pk_key_proceed(candidate->key,
+                   candidate->road->person.ops->time_left(candidate->road->person.data) +
+                       DEADLINE_SLACK);
 }
 
-static void proceed_all(struct local_road *road, enum candidate_state state)
+static void proceed_all(struct pk_local_road *road, enum candidate_state state)
 {
     /* A key may fail at once and change the list's states, not the list. */
     for (struct candidate *c = road->candidates; c; c = c->next)
@@ -213,7 +215,7 @@ static bool is_absence(enum pk_status status)
 }
 
 /* Each of the two things that can be said is said when it becomes true, not again and again. */
-static void say_insert(struct local_road *road, bool strangers)
+static void say_insert(struct pk_local_road *road, bool strangers)
 {
     enum said said = strangers ? SAID_STRANGER : SAID_INSERT;
     PK_AUTO_FREE char *text = NULL;
@@ -221,13 +223,13 @@ static void say_insert(struct local_road *road, bool strangers)
     if (road->said == said)
         return;
     road->said = said;
-    text = message_insert(strangers, road->purpose);
+    text = pk_message_insert(strangers, road->purpose);
     if (text)
         say(road, "insert", text);
 }
 
 /* No key can serve: wait for one to be plugged in, or give up where waiting makes no sense. */
-static void none_can_serve(struct local_road *road)
+static void none_can_serve(struct pk_local_road *road)
 {
     bool strangers = false;
 
@@ -239,19 +241,19 @@ static void none_can_serve(struct local_road *road)
         strangers |= !c->gone;
     say_insert(road, strangers);
     if (!evtimer_pending(road->insert_timer, NULL))
-        start_timer(road->insert_timer, road->daemon->config->insert_timeout);
+        start_timer(road->insert_timer, pk_keys_setup(road->keys)->insert_timeout);
 }
 
 static void on_gathered(evutil_socket_t fd, short what, void *data)
 {
-    struct local_road *road = data;
+    struct pk_local_road *road = data;
 
     (void)fd, (void)what;
     proceed_all(road, CANDIDATE_READY);
 }
 
 /* Looks at where all keys stand and does what follows. */
-static void decide(struct local_road *road)
+static void decide(struct pk_local_road *road)
 {
     const struct timeval gather = {GATHER_MS / 1000, (GATHER_MS % 1000) * 1000};
     size_t ready = count(road, CANDIDATE_READY);
@@ -284,7 +286,7 @@ static void heard(void *data, const struct pk_frame *frame);
 /* Asks the key about the candidate's group. */
 static enum pk_status ask(struct candidate *candidate)
 {
-    struct local_road *road = candidate->road;
+    struct pk_local_road *road = candidate->road;
     PK_AUTO_FRAME struct pk_frame request = {0};
     enum pk_status status = road->ops->request(road->data, candidate->group, &request);
 
@@ -294,7 +296,7 @@ static enum pk_status ask(struct candidate *candidate)
     }
     candidate->state = CANDIDATE_CHECKING;
     if (!status)
-        status = key_new(road->daemon, &request, heard, candidate, &candidate->key);
+        status = pk_key_new(road->keys, &request, heard, candidate, &candidate->key);
     if (status) {
         candidate->key = NULL;
         candidate->state = CANDIDATE_OUT;
@@ -305,13 +307,13 @@ static enum pk_status ask(struct candidate *candidate)
 
 static void on_busy(evutil_socket_t fd, short what, void *data)
 {
-    struct local_road *road = data;
+    struct pk_local_road *road = data;
 
     (void)fd, (void)what;
     if (count(road, CANDIDATE_ACTIVE) + count(road, CANDIDATE_READY) > 0)
         return;
     for (const struct candidate *c = road->candidates; c; c = c->next) {
-        if (c->key && key_is_queued(c->key)) {
+        if (c->key && pk_key_is_queued(c->key)) {
             say(road, "busy", "Your security key is busy with another request.");
             return;
         }
@@ -320,7 +322,7 @@ static void on_busy(evutil_socket_t fd, short what, void *data)
 
 static void on_retry(evutil_socket_t fd, short what, void *data)
 {
-    struct local_road *road = data;
+    struct pk_local_road *road = data;
 
     (void)fd, (void)what;
     for (struct candidate *c = road->candidates; c; c = c->next) {
@@ -355,18 +357,18 @@ static void heard_checked(struct candidate *candidate, const struct pk_check *ch
 static void heard_failed(struct candidate *candidate, enum pk_status status)
 {
     const struct timeval retry = {RETRY_MS / 1000, (RETRY_MS % 1000) * 1000};
-    struct local_road *road = candidate->road;
+    struct pk_local_road *road = candidate->road;
     bool was_active = candidate->state == CANDIDATE_ACTIVE;
 
     candidate->key = NULL;
     candidate->state = CANDIDATE_OUT;
-    if (status == PK_PIN_REQUIRED && pin_dialogue_was_wrong(&road->pin, candidate))
+    if (status == PK_PIN_REQUIRED && pk_pin_dialogue_was_wrong(&road->pin, candidate))
         status = PK_PIN_INVALID; /* given up after a wrong one */
-    pin_dialogue_withdraw(&road->pin, candidate);
+    pk_pin_dialogue_withdraw(&road->pin, candidate);
     if (status == PK_NO_MATCH && next_group(candidate))
         return;
-    pk_log(LOG_DEBUG, "[%s] %s: %s", conversation_id(road->conversation), candidate->name,
-           pk_status_name(status));
+    pk_keys_setup(road->keys)
+        ->log(LOG_DEBUG, "[%s] %s: %s", road->person.id, candidate->name, pk_status_name(status));
     candidate->gone = status == PK_NO_DEVICE || status == PK_DEVICE_REMOVED;
     if (candidate->gone && !evtimer_pending(road->retry_timer, NULL))
         (void)evtimer_add(road->retry_timer, &retry);
@@ -377,10 +379,10 @@ static void heard_failed(struct candidate *candidate, enum pk_status status)
         road->failed_path = strdup(candidate->path);
     }
     if (status == PK_DEVICE_REMOVED && was_active) {
-        conversation_info(road->conversation, "removed", "The security key was pulled out.");
+        say(road, "removed", "The security key was pulled out.");
         road->said = SAID_NOTHING;
     } else if (was_active && count(road, CANDIDATE_ACTIVE) > 0) {
-        conversation_error(road->conversation, status, message_outcome(status));
+        road->person.ops->error(road->person.data, status, pk_message_outcome(status));
     }
     if (count(road, CANDIDATE_ACTIVE) == 0)
         (void)evtimer_del(road->touch_timer);
@@ -389,7 +391,7 @@ static void heard_failed(struct candidate *candidate, enum pk_status status)
 
 static void heard_answer(struct candidate *candidate, const struct pk_frame *frame)
 {
-    struct local_road *road = candidate->road;
+    struct pk_local_road *road = candidate->road;
 
     candidate->key = NULL;
     close_down(road);
@@ -399,7 +401,7 @@ static void heard_answer(struct candidate *candidate, const struct pk_frame *fra
 static void heard(void *data, const struct pk_frame *frame)
 {
     struct candidate *candidate = data;
-    struct local_road *road = candidate->road;
+    struct pk_local_road *road = candidate->road;
 
     switch (frame->type) {
     case PK_FRAME_CHECKED:
@@ -411,15 +413,15 @@ static void heard(void *data, const struct pk_frame *frame)
             break; /* it blinks to be told from others: nothing to say */
         if (count(road, CANDIDATE_ACTIVE) > road->said_touch || frame->type == PK_FRAME_VERIFY)
             say_touch(road, frame->type == PK_FRAME_VERIFY);
-        start_timer(road->touch_timer, road->daemon->config->touch_timeout);
+        start_timer(road->touch_timer, pk_keys_setup(road->keys)->touch_timeout);
         break;
     case PK_FRAME_PIN_NEEDED:
         road->said_touch = 0; /* after the PIN it is worth saying again */
         if (count(road, CANDIDATE_ACTIVE) == 1)
             (void)evtimer_del(road->touch_timer); /* a person types */
-        pin_dialogue_needed(&road->pin, candidate, candidate->key,
-                            count(road, CANDIDATE_ACTIVE) > 1 ? candidate->name : NULL,
-                            &frame->pin_needed);
+        pk_pin_dialogue_needed(&road->pin, candidate, candidate->key,
+                               count(road, CANDIDATE_ACTIVE) > 1 ? candidate->name : NULL,
+                               &frame->pin_needed);
         break;
     case PK_FRAME_FAILED:
         heard_failed(candidate, frame->failure.status);
@@ -431,7 +433,7 @@ static void heard(void *data, const struct pk_frame *frame)
 
 /* --- plugging in and out ---------------------------------------------------------------------- */
 
-static struct candidate *candidate_new(struct local_road *road, const struct pk_device *device)
+static struct candidate *candidate_new(struct pk_local_road *road, const struct pk_device *device)
 {
     struct candidate *candidate = calloc(1, sizeof(*candidate));
 
@@ -440,7 +442,7 @@ static struct candidate *candidate_new(struct local_road *road, const struct pk_
     *candidate = (struct candidate){
         .road = road,
         .path = strdup(device->path),
-        .name = message_device_name(device),
+        .name = pk_message_device_name(device),
         .state = CANDIDATE_OUT,
         .seen = true,
     };
@@ -453,7 +455,7 @@ static struct candidate *candidate_new(struct local_road *road, const struct pk_
     return candidate;
 }
 
-static struct candidate *find(struct local_road *road, const char *path)
+static struct candidate *find(struct pk_local_road *road, const char *path)
 {
     for (struct candidate *c = road->candidates; c; c = c->next)
         if (strcmp(c->path, path) == 0)
@@ -462,7 +464,7 @@ static struct candidate *find(struct local_road *road, const char *path)
 }
 
 /* Keys that are gone leave the list; their helpers have noticed or are told. */
-static void remove_unseen(struct local_road *road)
+static void remove_unseen(struct pk_local_road *road)
 {
     struct candidate **link = &road->candidates;
 
@@ -474,7 +476,7 @@ static void remove_unseen(struct local_road *road)
             continue;
         }
         if (candidate->state == CANDIDATE_ACTIVE) {
-            conversation_info(road->conversation, "removed", "The security key was pulled out.");
+            say(road, "removed", "The security key was pulled out.");
             road->failure = PK_DEVICE_REMOVED;
             road->said = SAID_NOTHING;
         }
@@ -489,7 +491,7 @@ static void remove_unseen(struct local_road *road)
 static void on_devices(void *data, const struct pk_devices *list)
 {
     const struct timeval busy = {BUSY_MS / 1000, (BUSY_MS % 1000) * 1000};
-    struct local_road *road = data;
+    struct pk_local_road *road = data;
 
     if (!list) {
         fail(road, PK_UNAVAILABLE);
@@ -516,7 +518,7 @@ static void on_devices(void *data, const struct pk_devices *list)
 
 static void on_insert_timeout(evutil_socket_t fd, short what, void *data)
 {
-    struct local_road *road = data;
+    struct pk_local_road *road = data;
 
     (void)fd, (void)what;
     fail(road, road->failure != PK_OK ? road->failure : PK_NO_DEVICE);
@@ -530,45 +532,47 @@ static void on_touch_timeout(evutil_socket_t fd, short what, void *data)
 
 /* --- beginning -------------------------------------------------------------------------------- */
 
-enum pk_status local_road_new(struct daemon *daemon, struct conversation *conversation,
-                              size_t groups, const char *purpose, const struct local_road_ops *ops,
-                              void *data, struct local_road **ret)
+enum pk_status pk_local_road_new(struct pk_keys *keys, const struct pk_dialogue *person,
+                                 size_t groups, const char *purpose,
+                                 const struct pk_local_road_ops *ops, void *data,
+                                 struct pk_local_road **ret)
 {
-    struct local_road *road = calloc(1, sizeof(*road));
+    struct pk_local_road *road = calloc(1, sizeof(*road));
+    struct event_base *base = pk_keys_setup(keys)->base;
 
     if (!road)
         return PK_NO_MEMORY;
-    *road = (struct local_road){
-        .daemon = daemon,
-        .conversation = conversation,
+    *road = (struct pk_local_road){
+        .keys = keys,
+        .person = *person,
         .ops = ops,
         .data = data,
         .groups = groups,
         .purpose = strdup(purpose),
-        .gather = evtimer_new(daemon->base, on_gathered, road),
-        .insert_timer = evtimer_new(daemon->base, on_insert_timeout, road),
-        .touch_timer = evtimer_new(daemon->base, on_touch_timeout, road),
-        .busy_timer = evtimer_new(daemon->base, on_busy, road),
-        .retry_timer = evtimer_new(daemon->base, on_retry, road),
-        .pin = {.conversation = conversation},
+        .gather = evtimer_new(base, on_gathered, road),
+        .insert_timer = evtimer_new(base, on_insert_timeout, road),
+        .touch_timer = evtimer_new(base, on_touch_timeout, road),
+        .busy_timer = evtimer_new(base, on_busy, road),
+        .retry_timer = evtimer_new(base, on_retry, road),
+        .pin = {.person = *person},
     };
     if (road->purpose && has_timers(road))
-        road->watch = device_watch_new(daemon->devices, on_devices, road);
+        road->watch = pk_key_watch_new(keys, on_devices, road);
     if (!road->watch) {
-        local_road_free(road);
+        pk_local_road_free(road);
         return PK_NO_MEMORY;
     }
     *ret = road;
     return PK_OK;
 }
 
-const char *local_road_failed_path(const struct local_road *road)
+const char *pk_local_road_failed_path(const struct pk_local_road *road)
 {
     return road->failed_path;
 }
 
-void local_road_answered(struct local_road *road, struct pk_secret *answer)
+void pk_local_road_answered(struct pk_local_road *road, struct pk_secret *answer)
 {
     if (!road->over)
-        pin_dialogue_answered(&road->pin, answer);
+        pk_pin_dialogue_answered(&road->pin, answer);
 }

@@ -2,18 +2,17 @@
 /*
  * The local road: security keys in this machine. All keys are asked silently; those that can serve
  * blink, the first touch wins and the others are cancelled. The road speaks to the person through
- * the conversation and knows nothing of accounts or signatures.
+ * struct pk_dialogue and knows nothing of accounts or signatures.
  */
-#ifndef PASSKEYD_ROAD_LOCAL_H
-#define PASSKEYD_ROAD_LOCAL_H
+#ifndef PK_KEYS_ROAD_LOCAL_H
+#define PK_KEYS_ROAD_LOCAL_H
 
-#include "daemon/conversation.h"
+#include "daemon/devices.h"
+#include "daemon/dialogue.h"
 
-#include "common/wire/frames.h"
+struct pk_local_road;
 
-struct local_road;
-
-struct local_road_ops {
+struct pk_local_road_ops {
     /*
      * What a key is asked, all but the path. Sign-ins have one group per RP id, which are tried on
      * each key in their order.
@@ -26,20 +25,22 @@ struct local_road_ops {
 };
 
 /*
- * Starts. purpose is copied: what the touch is for (messages.h). On a failure nothing was started
+ * Starts. person and purpose are copied. purpose: what the touch is for, to follow "Touch your
+ * security key". On a failure nothing was started
  * and nobody is told.
  */
-enum pk_status local_road_new(struct daemon *daemon, struct conversation *conversation,
-                              size_t groups, const char *purpose, const struct local_road_ops *ops,
-                              void *data, struct local_road **ret) PK_WARN_UNUSED;
+enum pk_status pk_local_road_new(struct pk_keys *keys, const struct pk_dialogue *person,
+                                 size_t groups, const char *purpose,
+                                 const struct pk_local_road_ops *ops, void *data,
+                                 struct pk_local_road **ret) PK_WARN_UNUSED;
 
 /* The answer to a question that the road asked. */
-void local_road_answered(struct local_road *road, struct pk_secret *answer);
+void pk_local_road_answered(struct pk_local_road *road, struct pk_secret *answer);
 
 /* In failed(): the path of the key whose failure it was; NULL: no single one's. */
-const char *local_road_failed_path(const struct local_road *road);
+const char *pk_local_road_failed_path(const struct pk_local_road *road);
 
 /* Cancels whatever is under way, and releases. Not from within ops. */
-void local_road_free(struct local_road *road);
+void pk_local_road_free(struct pk_local_road *road);
 
 #endif

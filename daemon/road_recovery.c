@@ -116,7 +116,7 @@ enum pk_status recovery_road_new(struct daemon *daemon, struct conversation *con
         .data = data,
     };
     if (why != PK_UNAVAILABLE)
-        conversation_error(conversation, why, message_outcome(why));
+        conversation_error(conversation, why, pk_message_outcome(why));
     ask(road);
     *ret = road;
     return PK_OK;

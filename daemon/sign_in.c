@@ -40,7 +40,7 @@ struct sign_in {
     struct group *groups;
     size_t group_count;
     struct credential_list credentials;
-    struct local_road *local;
+    struct pk_local_road *local;
     struct recovery_road *recovery;
     struct account_choice *choice;
     enum pk_status failure; /* of the last road that was tried */
@@ -77,7 +77,7 @@ static void release(void *data)
     struct sign_in *sign_in = data;
 
     if (sign_in->local)
-        local_road_free(sign_in->local);
+        pk_local_road_free(sign_in->local);
     if (sign_in->recovery)
         recovery_road_free(sign_in->recovery);
     if (sign_in->choice)
@@ -123,7 +123,7 @@ static void end(struct sign_in *sign_in, enum pk_status why)
 {
     drop_groups(sign_in);
     conversation_done(sign_in->conversation,
-                      &(struct outcome){.status = why, .text = message_outcome(why)});
+                      &(struct outcome){.status = why, .text = pk_message_outcome(why)});
 }
 
 static void refuse(struct sign_in *sign_in, enum pk_status why)
@@ -143,7 +143,7 @@ static void stopped(void *data, enum pk_status why)
 
     (void)why;
     if (sign_in->local)
-        local_road_free(pk_steal(sign_in->local));
+        pk_local_road_free(pk_steal(sign_in->local));
     drop_groups(sign_in);
 }
 
@@ -339,7 +339,8 @@ static void local_failed(void *data, enum pk_status why)
 
 static enum pk_status start_local(struct sign_in *sign_in)
 {
-    static const struct local_road_ops ops = {local_request, local_answered, local_failed};
+    static const struct pk_local_road_ops ops = {local_request, local_answered, local_failed};
+    const struct pk_dialogue person = conversation_dialogue(sign_in->conversation);
     const struct context context = context_of(sign_in);
     PK_AUTO_FREE char *purpose = NULL;
     enum pk_status status;
@@ -352,8 +353,8 @@ static enum pk_status start_local(struct sign_in *sign_in)
     purpose = message_purpose(&context);
     if (!purpose)
         return PK_NO_MEMORY;
-    return local_road_new(sign_in->daemon, sign_in->conversation, sign_in->group_count, purpose,
-                          &ops, sign_in, &sign_in->local);
+    return pk_local_road_new(sign_in->daemon->keys, &person, sign_in->group_count, purpose, &ops,
+                             sign_in, &sign_in->local);
 }
 
 /* --- recovery codes --------------------------------------------------------------------------- */
@@ -411,7 +412,7 @@ static void answered(void *data, struct pk_secret *answer)
     else if (sign_in->choice)
         account_choice_answered(sign_in->choice, answer);
     else if (sign_in->local)
-        local_road_answered(sign_in->local, answer);
+        pk_local_road_answered(sign_in->local, answer);
 }
 
 /* --- beginning -------------------------------------------------------------------------------- */

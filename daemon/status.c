@@ -102,7 +102,7 @@ static void answer(struct status_call *waiting, bool polkit)
     PK_AUTO_FREE char *text = NULL;
     size_t devices;
 
-    if (object && devices_count(daemon->devices, &devices))
+    if (object && pk_keys_count(daemon->keys, &devices))
         (void)json_object_set_new(object, "devices", json_integer((json_int_t)devices));
     text = json_text(object);
     if (text) {

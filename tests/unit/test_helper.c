@@ -20,7 +20,7 @@
 
 struct session {
     struct event_base *base;
-    struct helpers *helpers;
+    struct pk_helpers *helpers;
     struct event *children;
     char folder[64];
     unsigned frames;
@@ -46,7 +46,12 @@ static void on_exited(void *data)
 static void on_child(evutil_socket_t number, short what, void *data)
 {
     (void)number, (void)what;
-    helpers_reap(((struct session *)data)->helpers);
+    pk_helpers_reap(((struct session *)data)->helpers);
+}
+
+static void quiet(int priority, const char *format, ...)
+{
+    (void)priority, (void)format;
 }
 
 static int set_up(void **state)
@@ -54,7 +59,7 @@ static int set_up(void **state)
     struct session *session = calloc(1, sizeof(*session));
 
     session->base = event_base_new();
-    session->helpers = helpers_new(session->base);
+    session->helpers = pk_helpers_new(session->base, quiet);
     session->children = evsignal_new(session->base, SIGCHLD, on_child, session);
     (void)event_add(session->children, NULL);
     (void)strcpy(session->folder, "/tmp/passkeyd-test-XXXXXX");
@@ -66,7 +71,7 @@ static int tear_down(void **state)
 {
     struct session *session = *state;
 
-    helpers_free(session->helpers);
+    pk_helpers_free(session->helpers);
     event_free(session->children);
     event_base_free(session->base);
     (void)rmdir(session->folder);
@@ -74,7 +79,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static const struct helper_ops ops = {on_frame, on_exited};
+static const struct pk_helper_ops ops = {on_frame, on_exited};
 
 /* Starts the bad helper under that name and runs it to its end. */
 static void run(struct session *session, const char *name, unsigned lifetime, bool cancel)
@@ -83,12 +88,13 @@ static void run(struct session *session, const char *name, unsigned lifetime, bo
     const char *build = getenv("top_builddir");
     PK_AUTO_FREE char *program = pk_text_format("%s/tests/unit/bad_helper", build ? build : ".");
     PK_AUTO_FREE char *link = pk_text_format("%s/%s", session->folder, name);
-    struct helper *helper;
+    struct pk_helper *helper;
 
     assert_int_equal(symlink(program, link), 0);
-    assert_int_equal(helper_new(session->helpers, link, lifetime, &ops, session, &helper), PK_OK);
+    assert_int_equal(pk_helper_new(session->helpers, link, lifetime, &ops, session, &helper),
+                     PK_OK);
     if (cancel)
-        helper_cancel(helper);
+        pk_helper_cancel(helper);
     (void)event_base_loopexit(session->base, &patience);
     (void)event_base_dispatch(session->base);
     (void)unlink(link);
@@ -147,10 +153,10 @@ static void a_closed_output_is_not_waited_for(void **state)
 static void a_missing_program_is_a_death(void **state)
 {
     struct session *session = *state;
-    struct helper *helper;
+    struct pk_helper *helper;
 
     assert_int_equal(
-        helper_new(session->helpers, "/nonexistent/program", 0, &ops, session, &helper), PK_OK);
+        pk_helper_new(session->helpers, "/nonexistent/program", 0, &ops, session, &helper), PK_OK);
     (void)event_base_dispatch(session->base);
     assert_int_equal(session->exits, 1);
 }

@@ -60,16 +60,16 @@ static void touch_names_keys_that_differ(void **state)
     char blue[] = "Blue", red[] = "Red", black[] = "Black";
     char *items[] = {blue, red, black};
     struct pk_strings names = {items, 1};
-    PK_AUTO_FREE char *one = message_touch(&names, "now");
+    PK_AUTO_FREE char *one = pk_message_touch(&names, "now");
     PK_AUTO_FREE char *two = NULL, *three = NULL, *alike = NULL;
 
     (void)state;
     names.count = 2;
-    two = message_touch(&names, "now");
+    two = pk_message_touch(&names, "now");
     names.count = 3;
-    three = message_touch(&names, "now");
+    three = pk_message_touch(&names, "now");
     items[1] = items[2] = blue;
-    alike = message_touch(&names, "now");
+    alike = pk_message_touch(&names, "now");
     assert_string_equal(one, "Touch your security key now");
     assert_string_equal(two, "Touch one of your security keys (Blue or Red) now");
     assert_string_equal(three, "Touch one of your security keys (Blue, Red or Black) now");
@@ -78,8 +78,8 @@ static void touch_names_keys_that_differ(void **state)
 
 static void insert_says_what_for(void **state)
 {
-    PK_AUTO_FREE char *none = message_insert(false, "to sign in");
-    PK_AUTO_FREE char *stranger = message_insert(true, "to sign in");
+    PK_AUTO_FREE char *none = pk_message_insert(false, "to sign in");
+    PK_AUTO_FREE char *stranger = pk_message_insert(true, "to sign in");
 
     (void)state;
     assert_string_equal(none, "Insert your security key to sign in");
@@ -91,14 +91,14 @@ static void device_names(void **state)
 {
     char empty[] = "", product[] = "Key\x07 5", maker[] = "Maker";
     struct pk_device device = {.manufacturer = maker, .product = product};
-    PK_AUTO_FREE char *by_product = message_device_name(&device);
+    PK_AUTO_FREE char *by_product = pk_message_device_name(&device);
     PK_AUTO_FREE char *by_maker = NULL, *by_nothing = NULL;
 
     (void)state;
     device.product = empty;
-    by_maker = message_device_name(&device);
+    by_maker = pk_message_device_name(&device);
     device.manufacturer = empty;
-    by_nothing = message_device_name(&device);
+    by_nothing = pk_message_device_name(&device);
     assert_string_equal(by_product, "Key? 5");
     assert_string_equal(by_maker, "Maker");
     assert_string_equal(by_nothing, "security key");
@@ -107,9 +107,9 @@ static void device_names(void **state)
 static void every_outcome_has_a_text(void **state)
 {
     (void)state;
-    assert_string_equal(message_outcome(PK_OK), "");
+    assert_string_equal(pk_message_outcome(PK_OK), "");
     for (int status = PK_OK + 1; status < PK_STATUS_COUNT; status++)
-        assert_true(strlen(message_outcome((enum pk_status)status)) > 0);
+        assert_true(strlen(pk_message_outcome((enum pk_status)status)) > 0);
 }
 
 int main(void)
