@@ -9,7 +9,7 @@
 
 #include "daemon/daemon.h"
 
-#include "daemon/dialogue.h"
+#include "common/keys/dialogue.h"
 
 struct conversation;
 

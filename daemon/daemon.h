@@ -7,7 +7,7 @@
 #include "daemon/config.h"
 #include "daemon/store.h"
 
-#include "daemon/devices.h"
+#include "common/keys/keys.h"
 
 struct ceremonies;
 struct conversations;

@@ -4,13 +4,13 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/bus/names.h"
+#include "common/keys/road_local.h"
 #include "daemon/conversation.h"
 #include "daemon/finish.h"
 #include "daemon/key_naming.h"
 #include "daemon/messages.h"
 #include "daemon/passkey_json.h"
 #include "daemon/registration.h"
-#include "daemon/road_local.h"
 
 #include <string.h>
 

@@ -8,24 +8,18 @@ daemon_libdaemon_la_SOURCES = \
 	daemon/conversation.c daemon/conversation.h \
 	daemon/credentials.c \
 	daemon/daemon.c daemon/daemon.h \
-	daemon/devices.c daemon/devices.h \
-	daemon/dialogue.h \
 	daemon/enrolment.c daemon/enrolment.h \
 	daemon/finish.c daemon/finish.h \
-	daemon/helper.c daemon/helper.h \
-	daemon/key.c daemon/key.h \
 	daemon/key_naming.c daemon/key_naming.h \
 	daemon/manager.c \
 	daemon/messages.c daemon/messages.h \
 	daemon/methods.c daemon/methods.h \
 	daemon/passkey_json.c daemon/passkey_json.h \
 	daemon/peers.c daemon/peers.h \
-	daemon/pin_dialogue.c daemon/pin_dialogue.h \
 	daemon/polkit.c daemon/polkit.h \
 	daemon/privileges.c daemon/privileges.h \
 	daemon/registration.c daemon/registration.h \
 	daemon/relying_party.c \
-	daemon/road_local.c daemon/road_local.h \
 	daemon/road_recovery.c daemon/road_recovery.h \
 	daemon/secret_reader.c daemon/secret_reader.h \
 	daemon/sign_in.c daemon/sign_in.h \
@@ -36,8 +30,8 @@ daemon_libdaemon_la_SOURCES = \
 	daemon/value.c daemon/value.h
 daemon_libdaemon_la_CFLAGS = $(PK_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(EVENT_CFLAGS) \
 	$(INI_CFLAGS) $(DBUS_CFLAGS)
-daemon_libdaemon_la_LIBADD = common/webauthn/libwebauthn.la common/wire/libwire.la \
-	common/base/libbase.la \
+daemon_libdaemon_la_LIBADD = common/keys/libkeys.la common/webauthn/libwebauthn.la \
+	common/wire/libwire.la common/base/libbase.la \
 	$(JANSSON_LIBS) $(SQLITE_LIBS) $(EVENT_LIBS) $(INI_LIBS) $(DBUS_LIBS)
 
 sbin_PROGRAMS += daemon/passkeyd

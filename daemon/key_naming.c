@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/key_naming.h"
 
-#include "daemon/key.h"
+#include "common/keys/key.h"
 
 #include <string.h>
 

@@ -1,30 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What people read. Pure functions; every string is the caller's to free, NULL: no memory. */
+/* What people read. The string is the caller's to free, NULL: no memory. */
 #ifndef PASSKEYD_MESSAGES_H
 #define PASSKEYD_MESSAGES_H
 
 #include "daemon/context.h"
 
-#include "common/wire/frames.h"
+#include "common/keys/messages.h"
 
 /* What the touch is for, to follow "Touch your security key": `to run "apt upgrade" as root on
  * web1`. */
 char *message_purpose(const struct context *context) PK_WARN_UNUSED;
-
-/*
- * "Touch your security key PURPOSE"; with several names "Touch one of your security keys (A or B)
- * PURPOSE"; verb may also be a fingerprint's.
- */
-char *pk_message_touch(const struct pk_strings *names, const char *purpose) PK_WARN_UNUSED;
-char *pk_message_verify(const struct pk_strings *names, const char *purpose) PK_WARN_UNUSED;
-
-/* Asks for a key; strangers: one is plugged in that holds none of what is asked for. */
-char *pk_message_insert(bool strangers, const char *purpose) PK_WARN_UNUSED;
-
-/* What a key is called on its package: product, or manufacturer, or "security key". Printable. */
-char *pk_message_device_name(const struct pk_device *device) PK_WARN_UNUSED;
-
-/* What a person reads when it ends like that; static, never NULL. */
-const char *pk_message_outcome(enum pk_status status);
 
 #endif

@@ -4,6 +4,7 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/bus/names.h"
+#include "common/keys/road_local.h"
 #include "daemon/account.h"
 #include "daemon/account_choice.h"
 #include "daemon/ceremony.h"
@@ -11,7 +12,6 @@
 #include "daemon/finish.h"
 #include "daemon/messages.h"
 #include "daemon/policy.h"
-#include "daemon/road_local.h"
 #include "daemon/road_recovery.h"
 #include "daemon/subject.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Manager1.Status: what an administrator, or passkeyctl check, wants to know of the daemon. */
 #include "common/bus/names.h"
+#include "common/keys/keys.h"
 #include "daemon/account.h"
-#include "daemon/devices.h"
 #include "daemon/methods.h"
 #include "daemon/passkey_json.h"
 #include "daemon/recovery.h"

@@ -1,9 +1,8 @@
-# Tests of the daemon's pure parts, and of its dealings with helper processes.
+# Tests of the daemon's pure parts.
 if HAVE_CMOCKA
 daemon_tests = \
 	tests/unit/test_ceremony \
 	tests/unit/test_context \
-	tests/unit/test_helper \
 	tests/unit/test_messages \
 	tests/unit/test_methods \
 	tests/unit/test_secret_reader \
@@ -17,8 +16,6 @@ tests_unit_test_ceremony_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_ceremony_LDADD = $(daemon_test_libs)
 tests_unit_test_context_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_context_LDADD = $(daemon_test_libs)
-tests_unit_test_helper_CFLAGS = $(daemon_test_cflags)
-tests_unit_test_helper_LDADD = $(daemon_test_libs)
 tests_unit_test_messages_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_messages_LDADD = $(daemon_test_libs)
 tests_unit_test_methods_CFLAGS = $(daemon_test_cflags)
@@ -27,8 +24,4 @@ tests_unit_test_secret_reader_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_secret_reader_LDADD = $(daemon_test_libs)
 tests_unit_test_value_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_value_LDADD = $(daemon_test_libs)
-
-# A helper that does what a good one never would; test_helper says which under its name.
-check_PROGRAMS += tests/unit/bad_helper
-tests_unit_bad_helper_LDADD = common/wire/libwire.la common/base/libbase.la
 endif

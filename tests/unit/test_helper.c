@@ -8,7 +8,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
-#include "daemon/helper.h"
+#include "common/keys/helper.h"
 
 #include <event2/event.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/key.h"
+#include "common/keys/key.h"
 
 #include <stdlib.h>
 #include <string.h>

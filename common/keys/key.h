@@ -6,7 +6,7 @@
 #ifndef PK_KEYS_KEY_H
 #define PK_KEYS_KEY_H
 
-#include "daemon/devices.h"
+#include "common/keys/keys.h"
 
 struct pk_key;
 

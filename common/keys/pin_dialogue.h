@@ -6,8 +6,8 @@
 #ifndef PK_KEYS_PIN_DIALOGUE_H
 #define PK_KEYS_PIN_DIALOGUE_H
 
-#include "daemon/dialogue.h"
-#include "daemon/key.h"
+#include "common/keys/dialogue.h"
+#include "common/keys/key.h"
 
 #define PK_PIN_WAITING_MAX PK_DEVICES_MAX
 

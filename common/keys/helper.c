@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/helper.h"
+#include "common/keys/helper.h"
 
 #include "common/base/cleanup.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/pin_dialogue.h"
+#include "common/keys/pin_dialogue.h"
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/devices.h"
+#include "common/keys/keys.h"
 
 #include <event2/event.h>
 #include <stdlib.h>

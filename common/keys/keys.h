@@ -6,7 +6,7 @@
 #ifndef PK_KEYS_KEYS_H
 #define PK_KEYS_KEYS_H
 
-#include "daemon/helper.h"
+#include "common/keys/helper.h"
 
 struct pk_keys;
 struct pk_key_watch;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/road_local.h"
+#include "common/keys/road_local.h"
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
-#include "daemon/key.h"
-#include "daemon/messages.h"
-#include "daemon/pin_dialogue.h"
+#include "common/keys/key.h"
+#include "common/keys/messages.h"
+#include "common/keys/pin_dialogue.h"
 
 #include <event2/event.h>
 #include <string.h>

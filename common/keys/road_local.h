@@ -7,8 +7,8 @@
 #ifndef PK_KEYS_ROAD_LOCAL_H
 #define PK_KEYS_ROAD_LOCAL_H
 
-#include "daemon/devices.h"
-#include "daemon/dialogue.h"
+#include "common/keys/dialogue.h"
+#include "common/keys/keys.h"
 
 struct pk_local_road;
 

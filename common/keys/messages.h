@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What people read about keys. Every string is the caller's to free, NULL: no memory. */
+#ifndef PK_KEYS_MESSAGES_H
+#define PK_KEYS_MESSAGES_H
+
+#include "common/wire/frames.h"
+
+/*
+ * "Touch your security key PURPOSE"; with several names "Touch one of your security keys (A or B)
+ * PURPOSE"; verb may also be a fingerprint's.
+ */
+char *pk_message_touch(const struct pk_strings *names, const char *purpose) PK_WARN_UNUSED;
+char *pk_message_verify(const struct pk_strings *names, const char *purpose) PK_WARN_UNUSED;
+
+/* Asks for a key; strangers: one is plugged in that holds none of what is asked for. */
+char *pk_message_insert(bool strangers, const char *purpose) PK_WARN_UNUSED;
+
+/* What a key is called on its package: product, or manufacturer, or "security key". Printable. */
+char *pk_message_device_name(const struct pk_device *device) PK_WARN_UNUSED;
+
+/* What a person reads when it ends like that; static, never NULL. */
+const char *pk_message_outcome(enum pk_status status);
+
+#endif
