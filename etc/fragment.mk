@@ -26,6 +26,10 @@ dist_bashcompletion_DATA = \
 	etc/bash-completion/passkeyctl \
 	etc/bash-completion/passkeyd
 
+# Beside the documentation, because it must not become active by being installed; it says why.
+examplesdir = $(docdir)/examples/sshd_config.d
+dist_examples_DATA = etc/sshd_config.d/passkey.conf
+
 # The administrator's own edits stay, on installation and on removal.
 EXTRA_DIST += etc/passkeyd.conf
 passkeyd_conf = $(DESTDIR)$(passkeyconfdir)/passkeyd.conf

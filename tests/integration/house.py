@@ -32,6 +32,7 @@ DAEMON_USER = "passkeyd"
 PEOPLE = {"alice": 2001, "bob": 2002, "carol": 2003, "dave": 2004, "erin": 2005}
 RESULTS = ROOM + "/pam-results"
 SOFTKEY = ROOM + "/libsoftkey.so"  # a copy: the daemon's user may not see into the build folder
+SK_PROVIDER = ROOM + "/libskprovider.so"
 
 DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9),
            "tty": (5, 0)}
@@ -167,8 +168,9 @@ def install(build):
         if "\nprefix = /usr\n" not in makefile.read():
             sys.exit(f"house: {build} is not configured with --prefix=/usr; use scripts/build")
     subprocess.run(["make", "-s", "-C", build, "install"], check=True, stdout=subprocess.DEVNULL)
-    with contextlib.suppress(FileNotFoundError):
-        shutil.copy(build + "/tests/lib/.libs/libsoftkey.so", SOFTKEY)
+    for copy in (SOFTKEY, SK_PROVIDER):
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copy(f"{build}/tests/lib/.libs/{os.path.basename(copy)}", copy)
     os.makedirs("/etc/passkey", exist_ok=True)
     os.makedirs("/var/lib/passkeyd", exist_ok=True)
     os.chown("/var/lib/passkeyd", 990, 990)

@@ -1,0 +1,366 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The real OpenSSH server inside the house, and a laptop that connects to it.
+
+erin's account plays the laptop: her own home, known hosts and runtime folder, and the only one who
+sees the software security keys. The server's side, where passkeyd runs, has none. Everybody meets
+on the loopback interface.
+"""
+
+import base64
+import json
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import threading
+
+import house
+import machine as parts
+
+FOLDER = house.ROOM + "/ssh"
+HOST_KEY = FOLDER + "/host_key"
+AUTH = 4  # the syslog facility of sshd
+LAPTOP = "erin"
+PROVIDER = house.SK_PROVIDER
+FRAGMENT = "/usr/share/doc/passkeyd/examples/sshd_config.d/passkey.conf"
+# Names that a person may use for this machine, and one that belongs to somebody else.
+NAMES = (house.HOST, "web1", "localhost", "127.0.0.1", "127.0.1.1", "127.0.0.9", "[::1]", "::1")
+EVIL = "web1.example.net"
+EVIL_ADDRESS = "127.0.0.66"
+
+# As a distribution's own file has it; the fragment comes first, as sshd takes the first value.
+SERVER_CONFIG = """
+Include {fragment}
+ListenAddress 0.0.0.0:{port}
+ListenAddress [::]:{port}
+HostKey {host_key}
+PidFile none
+LogLevel VERBOSE
+PasswordAuthentication no
+UseDNS no
+PrintMotd no
+AcceptEnv LANG LC_*
+Subsystem sftp /usr/lib/openssh/sftp-server
+"""
+
+
+def keygen(*arguments, **keywords):
+    subprocess.run(["ssh-keygen", "-q", "-N", "", *arguments], check=True,
+                   stdin=subprocess.DEVNULL, **keywords)
+
+
+class Server:
+    """sshd, with the recommended fragment; ends with the machine."""
+
+    def __init__(self, machine, more="", port=22, stack=None):
+        """more: lines in front of the others, so that they win. stack: of /etc/pam.d/sshd."""
+        self.machine = machine
+        self.port = port
+        os.makedirs(FOLDER, exist_ok=True)
+        os.makedirs("/run/sshd", exist_ok=True)
+        if not os.path.exists(HOST_KEY):
+            keygen("-t", "ed25519", "-f", HOST_KEY)
+        house.write("/etc/pam.d/sshd", stack or house.service())
+        self.config = f"{FOLDER}/sshd_config.{port}"
+        house.write(self.config, more + SERVER_CONFIG.format(fragment=FRAGMENT, port=port,
+                                                             host_key=HOST_KEY))
+        since = machine.syslog.mark()
+        self.process = machine.start(["/usr/sbin/sshd", "-D", "-f", self.config])
+        machine.syslog.wait(rf"Server listening on :: port {port}\.", since)
+
+    def stop(self):
+        """No new connections; those that are there stay."""
+        self.process.terminate()
+        self.process.wait()
+
+
+def public_key(path=HOST_KEY):
+    with open(path + ".pub", encoding="ascii") as file:
+        return " ".join(file.read().split()[:2])
+
+
+class Laptop:
+    """The person's own computer: what they type there, and their security keys."""
+
+    def __init__(self, machine, keys=None, user=LAPTOP):
+        self.machine, self.keys, self.user = machine, keys, user
+        entry = pwd.getpwnam(user)
+        self.home = entry.pw_dir
+        self.runtime = f"/run/user/{entry.pw_uid}"
+        for folder in (self.home, self.runtime):
+            shutil.rmtree(folder, ignore_errors=True)
+        for folder, mode in ((self.home, 0o755), (self.runtime, 0o700), (self.home + "/.ssh", 0o700)):
+            os.mkdir(folder, mode)
+            os.chown(folder, entry.pw_uid, entry.pw_gid)
+        self.write(".ssh/known_hosts", "".join(f"{name} {public_key()}\n" for name in NAMES))
+
+    def write(self, name, text, mode=0o600):
+        """A file in the home, owned by its user."""
+        path = f"{self.home}/{name}"
+        entry = pwd.getpwnam(self.user)
+        folder = os.path.dirname(path)
+        if not os.path.isdir(folder):
+            os.makedirs(folder, 0o700)
+            while len(folder) > len(self.home):
+                os.chown(folder, entry.pw_uid, entry.pw_gid)
+                folder = os.path.dirname(folder)
+        house.write(path, text, mode)
+        os.chown(path, entry.pw_uid, entry.pw_gid)
+        return path
+
+    def read(self, name):
+        with open(f"{self.home}/{name}", encoding="utf-8") as file:
+            return file.read()
+
+    def know(self, *names, key=HOST_KEY):
+        """The host key of those names is accepted."""
+        with open(self.home + "/.ssh/known_hosts", "a", encoding="ascii") as file:
+            file.writelines(f"{name} {public_key(key)}\n" for name in names)
+
+    def accept(self, host, rp_id=house.HOST):
+        """As if the person had once said yes to this RP id at this host."""
+        path = ".config/passkey/hosts"
+        old = self.read(path) if os.path.exists(f"{self.home}/{path}") else ""
+        self.write(path, old + f"{host} {rp_id}\n")
+
+    def variables(self, **more):
+        """The environment besides what machine.environment() has."""
+        found = {"XDG_RUNTIME_DIR": self.runtime}
+        if self.keys:
+            found.update(self.keys.environment())
+        return {**found, **more}
+
+    def terminal(self, command, **more):
+        """A command typed at the laptop, on a terminal of its own."""
+        return self.machine.terminal(self.user, command, **self.variables(**more))
+
+    def run(self, command, env=None, **keywords):
+        """A command without a terminal."""
+        return subprocess.run(command, preexec_fn=self.change(), text=True, capture_output=True,
+                              env={**parts.environment(self.user), **self.variables(),
+                                   **(env or {})}, timeout=parts.PATIENCE, check=False, **keywords)
+
+    def start(self, command, env=None, **keywords):
+        return self.machine.start(command, preexec_fn=self.change(), text=True,
+                                  env={**parts.environment(self.user), **self.variables(),
+                                       **(env or {})}, **keywords)
+
+    def change(self):
+        """A new session without a terminal, so that ssh cannot ask on this one."""
+        become = parts.become(self.user)
+
+        def both():
+            os.setsid()
+            become()
+
+        return both
+
+
+class Prompt:
+    """A question that ssh put to its askpass program, which waits for the answer."""
+
+    def __init__(self, connection):
+        self.connection = connection
+        question = json.loads(connection.makefile("r").readline())
+        self.text = question["prompt"]
+        self.tag = question["tag"]
+
+    @property
+    def request(self):
+        """The line of the request; empty when there is none."""
+        line = self.text.rstrip().split("\n")[-1].strip()
+        return line if line.startswith("passkey1:") else ""
+
+    def answer(self, text):
+        self.connection.sendall(text.encode() + b"\n")
+        self.connection.close()
+
+    def give_up(self):
+        """The askpass program fails."""
+        self.connection.close()
+
+
+ASKPASS = """#!/usr/bin/python3 -ISs
+import json, os, socket, sys
+sock = socket.socket(socket.AF_UNIX)
+sock.connect({path!r})
+sock.sendall(json.dumps({{"prompt": sys.argv[1], "tag": os.environ.get("TAG", "")}}).encode() + b"\\n")
+answer = sock.makefile("r").readline()
+sys.stdout.write(answer)
+sys.exit(0 if answer else 1)
+"""
+
+
+class Askpass:
+    """An askpass program whose every question is answered by the test, when it likes to.
+
+    The real ssh runs it; it stands for a client that lies or that is slow.
+    """
+
+    def __init__(self, name="askpass"):
+        self.program = f"{FOLDER}/{name}"
+        os.makedirs(FOLDER, exist_ok=True)
+        path = self.program + ".socket"
+        if os.path.exists(path):
+            os.unlink(path)
+        house.write(self.program, ASKPASS.format(path=path), 0o755)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen(128)
+        self.listener.settimeout(parts.PATIENCE)
+        os.chmod(path, 0o666)
+
+    def environment(self, tag=""):
+        return {"SSH_ASKPASS": self.program, "SSH_ASKPASS_REQUIRE": "force", "TAG": tag}
+
+    def next(self):
+        """The next question, whoever asks it."""
+        connection = self.listener.accept()[0]
+        connection.settimeout(parts.PATIENCE)
+        return Prompt(connection)
+
+    def close(self):
+        self.listener.close()
+
+
+class SkKey:
+    """What the software sk provider does with an operation; the test decides each one."""
+
+    def __init__(self, laptop, name="sk"):
+        self.laptop = laptop
+        self.folder = f"{laptop.home}/{name}"
+        os.mkdir(self.folder)
+        entry = pwd.getpwnam(laptop.user)
+        os.chown(self.folder, entry.pw_uid, entry.pw_gid)
+        self.listener = None
+
+    def environment(self):
+        return {"SOFTWARE_SK": self.folder}
+
+    def keygen(self, name, kind="ed25519-sk", *options):
+        """Makes .ssh/NAME with the real ssh-keygen; the path."""
+        path = f"{self.laptop.home}/.ssh/{name}"
+        done = self.laptop.run(["ssh-keygen", "-q", "-t", kind, "-w", PROVIDER, "-N", "", "-C",
+                                name, "-f", path, *options], self.environment())
+        assert done.returncode == 0, done.stderr
+        return path
+
+    def decide(self):
+        """From now on every operation waits for operation()."""
+        path = self.folder + "/socket"
+        if os.path.exists(path):
+            os.unlink(path)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen(64)
+        self.listener.settimeout(parts.PATIENCE)
+        os.chmod(path, 0o666)
+        return self
+
+    def operation(self):
+        """Waits for the next one."""
+        connection = self.listener.accept()[0]
+        connection.settimeout(parts.PATIENCE)
+        return Operation(connection)
+
+    def asked(self):
+        """Whether an operation waits now."""
+        self.listener.settimeout(0)
+        try:
+            self.listener.accept()[0].close()
+            return True
+        except BlockingIOError:
+            return False
+        finally:
+            self.listener.settimeout(parts.PATIENCE)
+
+    def at_once(self):
+        """Every operation is touched without asking."""
+        self.listener.close()
+        os.unlink(self.folder + "/socket")
+        self.listener = None
+
+    def close(self):
+        if self.listener:
+            self.listener.close()
+
+
+class Operation:
+    """sign or enroll, waiting to be touched."""
+
+    def __init__(self, connection):
+        self.connection = connection
+        words = connection.makefile("r").readline().split()
+        self.verb, self.algorithm, self.flags, self.application = \
+            words[0], int(words[1]), int(words[2], 0), words[3]
+
+    def answer(self, words):
+        """See tests/lib/sk_provider.c."""
+        self.connection.sendall(words.encode() + b"\n")
+        self.connection.close()
+
+    def touch(self):
+        self.answer("touch")
+
+    def gone(self):
+        """Blocks until whoever asked has gone away."""
+        return self.connection.recv(1) == b""
+
+
+class Agent:
+    """A real ssh-agent of the laptop."""
+
+    def __init__(self, laptop, sk):
+        self.laptop, self.sk = laptop, sk
+        self.socket = f"{laptop.runtime}/agent.{os.path.basename(sk.folder)}"
+        if os.path.exists(self.socket):
+            os.unlink(self.socket)
+        self.process = laptop.start(["ssh-agent", "-D", "-a", self.socket, "-P", PROVIDER],
+                                    sk.environment(), stdout=subprocess.PIPE)
+        assert "SSH_AUTH_SOCK" in self.process.stdout.readline()  # it listens from here on
+
+    def environment(self):
+        return {"SSH_AUTH_SOCK": self.socket}
+
+    def add(self, *paths):
+        done = self.laptop.run(["ssh-add", "-q", "-S", PROVIDER, *paths], self.environment())
+        assert done.returncode == 0, done.stderr
+
+    def remove_all(self):
+        assert self.laptop.run(["ssh-add", "-q", "-D"], self.environment()).returncode == 0
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def in_background(function, *arguments):
+    """A thread whose exception comes out of its join()."""
+
+    class Thread(threading.Thread):
+        error = result = None
+
+        def run(self):
+            try:
+                self.result = function(*arguments)
+            except BaseException as error:  # pylint: disable=broad-except
+                self.error = error
+
+        def join(self, timeout=parts.PATIENCE):
+            super().join(timeout)
+            assert not self.is_alive(), f"{function.__name__} did not end"
+            if self.error:
+                raise self.error
+            return self.result
+
+    thread = Thread(daemon=True)
+    thread.start()
+    return thread
+
+
+def decode(line):
+    """The CBOR of a request's or a whole answer's line."""
+    import cbor2
+    text = line.strip().removeprefix("passkey1:")
+    return cbor2.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))

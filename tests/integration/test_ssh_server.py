@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The recommended settings of sshd, and what the real one does at its own limits."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+import house
+import machine as parts
+import ssh
+
+TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+SOURCE = TOP + "/etc/sshd_config.d/passkey.conf"
+COMMANDS = r"#?([A-Z][A-Za-z]+)\s+\S"
+
+
+@pytest.fixture
+def host_key(quiet_machine):
+    os.makedirs(ssh.FOLDER, exist_ok=True)
+    os.makedirs("/run/sshd", exist_ok=True)
+    if not os.path.exists(ssh.HOST_KEY):
+        ssh.keygen("-t", "ed25519", "-f", ssh.HOST_KEY)
+    return ssh.HOST_KEY
+
+
+def sshd(host_key, config, *arguments):
+    path = ssh.FOLDER + "/try"
+    house.write(path, config + f"\nHostKey {host_key}\n")
+    return subprocess.run(["/usr/sbin/sshd", *arguments, "-f", path], text=True,
+                          capture_output=True, check=False)
+
+
+def read(path=ssh.FRAGMENT):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def test_sshd_understands_the_fragment(host_key):
+    done = sshd(host_key, read(), "-t")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    shown = sshd(host_key, read(), "-T").stdout.splitlines()
+    for line in ("usepam yes", "kbdinteractiveauthentication yes", "maxauthtries 6",
+                 "logingracetime 120", "maxstartups 60:30:200"):
+        assert line in shown
+
+
+def test_sshd_understands_what_is_in_comments(host_key):
+    """Each example on its own; those of later versions only where this sshd has them."""
+    examples = re.findall(r"^#([A-Z][A-Za-z]+ \S.*(?:\n#    [A-Z].*)*)$", read(), re.MULTILINE)
+    examples = [each.replace("\n#", "\n") for each in examples
+                if re.match(r"(PasswordAuthentication|AuthenticationMethods|Match|PerSource\w+|"
+                            r"AllowAgentForwarding) ", each)]
+    assert len(examples) == 7, examples
+    for example in examples:
+        done = sshd(host_key, "UsePAM yes\n", "-t")
+        assert done.returncode == 0
+        path = ssh.FOLDER + "/try"
+        house.write(path, f"UsePAM yes\nHostKey {host_key}\n{example}\n")
+        done = subprocess.run(["/usr/sbin/sshd", "-t", "-f", path], text=True,
+                              capture_output=True, check=False)
+        too_new = "Bad configuration option: PerSourcePenal" in done.stderr
+        assert done.returncode == 0 or too_new, done.stderr
+
+
+def test_the_fragment_is_not_active_by_being_installed():
+    """sshd's own folder has nothing of ours."""
+    assert not [name for name in os.listdir("/etc/ssh/sshd_config.d")] \
+        if os.path.isdir("/etc/ssh/sshd_config.d") else True
