@@ -57,7 +57,7 @@ enum pk_status pk_secret_new(size_t len, struct pk_secret *ret)
     size_t allocated;
     void *data;
 
-    if (len > PK_SECRET_MAX)
+    if (len > PK_ANSWER_MAX)
         return PK_TOO_LARGE;
     /* Whole pages of its own: locking and wiping never touch a neighbour. */
     allocated = (len + 1 + (size_t)page - 1) / (size_t)page * (size_t)page;

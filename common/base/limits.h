@@ -4,6 +4,7 @@
 #define PK_BASE_LIMITS_H
 
 #define PK_SECRET_MAX 255 /* PIN (63, CTAP 2.1 section 6.5.1), recovery code, ticket */
+#define PK_ANSWER_MAX 1024 /* whatever is typed or pasted at a question; ssh passes 1,020 on */
 #define PK_PIN_MIN    4   /* code points, CTAP 2.1 section 6.5.1 */
 #define PK_PIN_MAX    63
 
@@ -65,6 +66,8 @@
 
 /* Bus */
 #define PK_BUS_TEXT_MAX          4096     /* any string argument that has no smaller limit */
+/* What a conversation says: a request, and some lines around it. */
+#define PK_CONVERSATION_TEXT_MAX (PK_FORWARD_REQUEST_MAX + PK_BUS_TEXT_MAX)
 #define PK_BUS_MESSAGE_MAX       16777216 /* what a client takes in: every passkey of a host fits */
 #define PK_CONVERSATIONS_MAX     256      /* in total */
 #define PK_CONVERSATIONS_PER_UID 16       /* root is held to the total only */

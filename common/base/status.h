@@ -43,7 +43,8 @@
     X(NO_CREDENTIALS,        "no-credentials",          "the account has no passkey here")         \
     X(ACCOUNT_CHANGED,       "account-changed",         "the name now means another uid")          \
     X(TICKET_INVALID,        "ticket-invalid",          "enrolment ticket unknown, used or expired")\
-    X(RECOVERY_CODE_INVALID, "recovery-code-invalid",   "recovery code unknown or used")
+    X(RECOVERY_CODE_INVALID, "recovery-code-invalid",   "recovery code unknown or used")           \
+    X(ANSWER_REFUSED,        "answer-refused",          "the answer did not verify; the log says why")
 
 /* What one authenticator answered, as the helper reports it (CTAP 2.1 section 8.2). */
 #define PK_STATUS_AUTHENTICATOR(X)                                                                 \

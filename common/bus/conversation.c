@@ -74,7 +74,7 @@ static void step_clear(struct step *step)
 /* Made printable line by line: the daemon's lines stay lines. NULL: no memory. */
 static char *printable_lines(const char *text)
 {
-    PK_AUTO_WRITER struct pk_writer lines = pk_writer_new(PK_BUS_TEXT_MAX + 1);
+    PK_AUTO_WRITER struct pk_writer lines = pk_writer_new(PK_CONVERSATION_TEXT_MAX + 1);
     struct pk_bytes bytes;
 
     for (;;) {
@@ -128,7 +128,7 @@ enum pk_status pk_bus_secret_pipe(const struct pk_secret *secret, int *ret_fd)
 
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
         return PK_IO;
-    /* At most PK_SECRET_MAX bytes into an empty pipe: all or nothing, without waiting. */
+    /* At most PK_ANSWER_MAX bytes into an empty pipe: all or nothing, without waiting. */
     do
         written = write(ends[1], secret->data, secret->len);
     while (written < 0 && errno == EINTR);
@@ -214,7 +214,7 @@ static enum pk_status next(struct conversation *conversation, const struct answe
     dbus_message_iter_get_basic(&arguments, &step->text);
     dbus_message_iter_next(&arguments);
     dbus_message_iter_recurse(&arguments, &details);
-    if (strlen(step->text) > PK_BUS_TEXT_MAX)
+    if (strlen(step->text) > PK_CONVERSATION_TEXT_MAX)
         return PK_PROTOCOL;
     return read_details(&details, step);
 }
