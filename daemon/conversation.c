@@ -44,6 +44,8 @@ struct conversation {
     void *data;
     struct event *deadline;
     int64_t ends;
+    struct event *hold;
+    bool held;
     STAILQ_HEAD(, message) queue;
     size_t queued;
     struct call *next; /* the Next that waits */
@@ -84,7 +86,7 @@ static void deliver(struct conversation *conversation)
     struct value body = value_body();
     struct value *details;
 
-    if (!message || !call || conversation->question == QUESTION_READING)
+    if (!message || !call || conversation->held || conversation->question == QUESTION_READING)
         return;
     STAILQ_REMOVE_HEAD(&conversation->queue, entry);
     conversation->queued--;
@@ -105,6 +107,23 @@ static void deliver(struct conversation *conversation)
     }
     call_reply(call, &body);
     message_free(message);
+}
+
+static void on_hold_over(evutil_socket_t fd, short what, void *data)
+{
+    struct conversation *conversation = data;
+
+    (void)fd, (void)what;
+    conversation->held = false;
+    deliver(conversation);
+}
+
+void conversation_hold(struct conversation *conversation, unsigned milliseconds)
+{
+    const struct timeval when = {milliseconds / 1000, (suseconds_t)(milliseconds % 1000) * 1000};
+
+    /* Counted from when the event loop woke up, not from here: libevent's time of the round. */
+    conversation->held = evtimer_add(conversation->hold, &when) == 0;
 }
 
 /* Returns the message's details to be filled in before deliver(), NULL when it cannot be said. */
@@ -231,8 +250,8 @@ static void conversation_free(struct conversations *conversations,
         STAILQ_REMOVE_HEAD(&conversation->queue, entry);
         message_free(message);
     }
-    if (conversation->deadline)
-        event_free(conversation->deadline);
+    event_free(conversation->deadline);
+    event_free(conversation->hold);
     conversation->ops->release(conversation->data);
     free(conversation->path);
     free(conversation->owner);
@@ -243,6 +262,7 @@ static void stop(struct conversation *conversation, enum pk_status why)
 {
     if (conversation->done)
         return;
+    conversation->held = false;
     conversation->ops->stopped(conversation->data, why);
     pk_log(LOG_NOTICE, "[%s] conversation of uid %u: %s", conversation->id,
            (unsigned)conversation->uid, pk_status_name(why));
@@ -349,13 +369,16 @@ static struct conversation *create(struct daemon *daemon, const struct call *cal
         .owner = strdup(call->sender),
         .path = hex ? pk_text_format("%s%s", PK_BUS_CONVERSATION_PREFIX, hex) : NULL,
         .deadline = evtimer_new(daemon->base, on_deadline, conversation),
+        .hold = evtimer_new(daemon->base, on_hold_over, conversation),
     };
     (void)memcpy(conversation->id, call->id, sizeof(conversation->id));
     STAILQ_INIT(&conversation->queue);
-    if (conversation->owner && conversation->path && conversation->deadline)
+    if (conversation->owner && conversation->path && conversation->deadline && conversation->hold)
         return conversation;
     if (conversation->deadline)
         event_free(conversation->deadline);
+    if (conversation->hold)
+        event_free(conversation->hold);
     free(conversation->owner);
     free(conversation->path);
     free(conversation);
@@ -489,7 +512,7 @@ static void answer_text(struct conversation *conversation, const char *text)
 }
 
 static const struct member answer_members[] = {
-    {"text", "s", PK_SECRET_MAX},
+    {"text", "s", PK_ANSWER_MAX},
     {"secret", "h", 0},
 };
 

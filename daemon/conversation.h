@@ -42,6 +42,12 @@ uid_t conversation_uid(const struct conversation *conversation);
 /* Seconds until the deadline. */
 unsigned conversation_time_left(const struct conversation *conversation);
 
+/*
+ * From now on, and for that many milliseconds, nothing that is said is handed out: how long it took
+ * to find out what to say then tells nobody anything. An earlier hold ends.
+ */
+void conversation_hold(struct conversation *conversation, unsigned milliseconds);
+
 /* Things to say. event and reason are stable names (doc/protocol.md). */
 void conversation_info(struct conversation *conversation, const char *event, const char *text);
 void conversation_error(struct conversation *conversation, enum pk_status reason, const char *text);

@@ -21,6 +21,7 @@ daemon_libdaemon_la_SOURCES = \
 	daemon/registration.c daemon/registration.h \
 	daemon/relying_party.c \
 	daemon/road_recovery.c daemon/road_recovery.h \
+	daemon/road_ssh.c daemon/road_ssh.h \
 	daemon/secret_reader.c daemon/secret_reader.h \
 	daemon/sign_in.c daemon/sign_in.h \
 	daemon/status.c \

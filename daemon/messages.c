@@ -46,3 +46,16 @@ char *message_purpose(const struct context *context)
     shown.host = host;
     return purpose(&shown, command, target);
 }
+
+char *message_forward(const char *purpose, unsigned part, const char *line)
+{
+    if (part > 0)
+        return pk_text_format("Part %u of the answer:\n%s\n", part, line);
+    return pk_text_format(
+        "Use the security key of your own computer %s.\n"
+        "passkey-ssh and passkey-askpass answer the next line by themselves. Without\n"
+        "them, paste it into passkey-askpass there, and its answer here. Enter alone\n"
+        "goes on without a passkey.\n"
+        "%s\n",
+        purpose, line);
+}
