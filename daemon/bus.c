@@ -278,6 +278,8 @@ static DBusPendingCall *send_call(struct bus *bus, const struct bus_target *targ
                                                         target->interface, target->member);
     DBusPendingCall *pending = NULL;
 
+    if (message)
+        dbus_message_set_auto_start(message, !target->no_start);
     if (!message || !write_body(message, arguments) ||
         !dbus_connection_send_with_reply(bus->connection, message, &pending, (int)timeout_ms))
         return NULL;

@@ -23,6 +23,7 @@ struct call {
     struct bus *bus;
     char *sender; /* unique name */
     uid_t uid;
+    pid_t pid; /* of the process that connected; 0: not known */
     char *path;
     char *interface; /* empty: the caller named none */
     char *member;
@@ -48,7 +49,7 @@ void call_drop(struct call *call);
 void call_send_error(struct call *call, const char *error, const char *text);
 
 struct bus_ops {
-    /* The call's uid is not known yet: peers.h finds it out. */
+    /* The call's uid and pid are not known yet: peers.h finds it out. */
     void (*call)(void *data, struct call *call);
     void (*vanished)(void *data, const char *name); /* a unique name left the bus */
     void (*lost)(void *data);                       /* the bus itself is gone */
@@ -69,6 +70,7 @@ typedef void bus_reply_function(void *data, const struct value *result, const ch
 
 struct bus_target {
     const char *destination, *path, *interface, *member;
+    bool no_start; /* a service that does not run is not to be started for this */
 };
 
 /*

@@ -19,15 +19,22 @@ char *context_json(const struct context *context)
     return text;
 }
 
+/* ":DISPLAY" or ":DISPLAY.SCREEN"; "::1" is an address. */
+static bool is_display(const char *rhost)
+{
+    static const char digits[] = "0123456789";
+    size_t len = rhost[0] == ':' ? strspn(rhost + 1, digits) : 0;
+    const char *rest = rhost + 1 + len;
+
+    if (len == 0)
+        return false;
+    return rest[0] == '\0' ||
+           (rest[0] == '.' && rest[1] != '\0' && rest[1 + strspn(rest + 1, digits)] == '\0');
+}
+
 bool context_is_remote(const struct context *context)
 {
-    static const char *const local[] = {"", "localhost", "localhost.localdomain", "127.0.0.1",
-                                        "::1"};
-
-    for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++)
-        if (strcmp(context->rhost, local[i]) == 0)
-            return false;
-    return true;
+    return context->rhost[0] != '\0' && !is_display(context->rhost);
 }
 
 enum pk_status context_local_client_data_hash(enum pk_ceremony ceremony, struct pk_view challenge,

@@ -23,7 +23,11 @@ struct context {
  */
 char *context_json(const struct context *context) PK_WARN_UNUSED;
 
-/* The request came over a network: rhost names another host than this one. */
+/*
+ * The request came, or may have come, over a network: there is an rhost, and it is no X display of
+ * this host (":0"), as display managers give. A loopback address is remote, too: the person may be
+ * at the far end of a tunnel.
+ */
 bool context_is_remote(const struct context *context) PK_WARN_UNUSED;
 
 /*

@@ -19,6 +19,7 @@ daemon_libdaemon_la_SOURCES = \
 	daemon/polkit.c daemon/polkit.h \
 	daemon/privileges.c daemon/privileges.h \
 	daemon/registration.c daemon/registration.h \
+	daemon/remote.c daemon/remote.h \
 	daemon/relying_party.c \
 	daemon/road_recovery.c daemon/road_recovery.h \
 	daemon/road_ssh.c daemon/road_ssh.h \

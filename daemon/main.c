@@ -10,6 +10,7 @@
 #include "daemon/peers.h"
 #include "daemon/polkit.h"
 #include "daemon/privileges.h"
+#include "daemon/remote.h"
 #include "daemon/tickets.h"
 
 #include <errno.h>
@@ -123,6 +124,7 @@ static void on_vanished(void *data, const char *name)
     if (!peers_vanished(daemon->peers, name))
         return;
     polkit_vanished(name);
+    remote_vanished(name);
     tickets_vanished(name);
     conversations_vanished(daemon->conversations, name);
 }
@@ -210,6 +212,7 @@ static void close_all(struct daemon *daemon)
     if (daemon->ceremonies)
         ceremonies_free(daemon->ceremonies);
     polkit_forget_all();
+    remote_vanished(NULL);
     tickets_vanished(NULL);
     if (daemon->peers)
         peers_free(daemon->peers);

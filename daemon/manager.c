@@ -5,6 +5,7 @@
 #include "daemon/enrolment.h"
 #include "daemon/methods.h"
 #include "daemon/policy.h"
+#include "daemon/remote.h"
 #include "daemon/sign_in.h"
 #include "daemon/tickets.h"
 
@@ -82,14 +83,11 @@ static bool check_spellings(struct call *call, const struct value *context,
     return true;
 }
 
-void manager_authenticate(struct daemon *daemon, struct call *call)
+/* Once it is known where the person is. */
+static void authenticate(struct daemon *daemon, struct call *call)
 {
-    const struct value *context = checked_members(call, context_members, COUNT(context_members));
-    struct sign_in_request request;
-
-    if (!context)
-        return;
-    request = (struct sign_in_request){
+    const struct value *context = &call->arguments.items[1];
+    struct sign_in_request request = {
         .user = call->arguments.items[0].text,
         .service = value_find_text(context, "service", ""),
         .tty = value_find_text(context, "tty", ""),
@@ -100,10 +98,17 @@ void manager_authenticate(struct daemon *daemon, struct call *call)
         .user_verification = value_find_text(context, "uv", NULL),
         .timeout = number_of(context, "timeout"),
     };
+
     if (strlen(request.user) > WORD_MAX)
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "the user's name is too long");
     else if (check_spellings(call, context, &request))
         sign_in_start(daemon, call, &request);
+}
+
+void manager_authenticate(struct daemon *daemon, struct call *call)
+{
+    if (checked_members(call, context_members, COUNT(context_members)))
+        remote_find(daemon, call, authenticate);
 }
 
 /* --- Enroll ----------------------------------------------------------------------------------- */

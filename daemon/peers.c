@@ -20,8 +20,9 @@ struct peer {
     struct peers *peers;
     char *name;
     uid_t uid;
-    bool known;                  /* uid holds the bus's answer */
-    struct bus_request *request; /* asks for it */
+    pid_t pid;                             /* 0: the bus does not know it */
+    bool known;                            /* both hold the bus's answers */
+    struct bus_request *ask_pid, *ask_uid; /* asked in this order, and so answered */
     size_t waiting_count;
     TAILQ_HEAD(, waiting_call) waiting;
 };
@@ -41,8 +42,10 @@ static void peer_free(struct peer *peer)
         call_drop(waiting->call);
         free(waiting);
     }
-    if (peer->request)
-        bus_request_forget(peer->request);
+    if (peer->ask_pid)
+        bus_request_forget(peer->ask_pid);
+    if (peer->ask_uid)
+        bus_request_forget(peer->ask_uid);
     LIST_REMOVE(peer, entry);
     free(peer->name);
     free(peer);
@@ -58,20 +61,40 @@ static struct peer *peer_find(struct peers *peers, const char *name)
     return NULL;
 }
 
+static bool is_number(const struct value *result)
+{
+    return result && result->count == 1 && result->items[0].type == 'u';
+}
+
+/* What has no process of this machine may still call; it is only that nobody knows whence. */
+static void on_pid(void *data, const struct value *result, const char *error)
+{
+    struct peer *peer = data;
+
+    peer->ask_pid = NULL;
+    if (is_number(result))
+        peer->pid = (pid_t)result->items[0].number;
+    else
+        pk_log(LOG_INFO, "pid of %s unknown: %s", peer->name, error ? error : "odd answer");
+}
+
 /* Nothing is served before the bus has said whose connection it is, and nothing on an error. */
 static void on_uid(void *data, const struct value *result, const char *error)
 {
     struct peer *peer = data;
     struct waiting_call *waiting;
 
-    peer->request = NULL;
-    if (!result || result->count != 1 || result->items[0].type != 'u') {
+    peer->ask_uid = NULL;
+    if (!is_number(result)) {
         pk_log(LOG_INFO, "uid of %s unknown: %s", peer->name, error ? error : "odd answer");
         peer_free(peer);
         return;
     }
     peer->uid = (uid_t)result->items[0].number;
     peer->known = true;
+    /* The driver answers in turn: without an answer about the pid by now there will be none. */
+    if (peer->ask_pid)
+        bus_request_forget(pk_steal(peer->ask_pid));
     while ((waiting = TAILQ_FIRST(&peer->waiting))) {
         struct call *call = waiting->call;
 
@@ -79,15 +102,30 @@ static void on_uid(void *data, const struct value *result, const char *error)
         free(waiting);
         peer->waiting_count--;
         call->uid = peer->uid;
+        call->pid = peer->pid;
         peer->peers->handler(peer->peers->data, call);
     }
 }
 
+/*
+ * Two questions at once cost no more time than one. GetConnectionCredentials would be one, but its
+ * answer holds groups and labels of any number and length.
+ */
+static struct bus_request *ask_driver(const struct call *call, const char *member,
+                                      bus_reply_function *reply, struct peer *peer)
+{
+    const struct bus_target target = {.destination = "org.freedesktop.DBus",
+                                      .path = "/org/freedesktop/DBus",
+                                      .interface = "org.freedesktop.DBus",
+                                      .member = member};
+    struct value arguments = value_body();
+
+    value_add_text(&arguments, 's', call->sender);
+    return bus_call(call->bus, &target, &arguments, DRIVER_TIMEOUT_MS, reply, peer);
+}
+
 static struct peer *peer_new(struct peers *peers, const struct call *call)
 {
-    static const struct bus_target target = {"org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                             "org.freedesktop.DBus", "GetConnectionUnixUser"};
-    struct value arguments = value_body();
     struct peer *peer = calloc(1, sizeof(*peer));
 
     if (!peer)
@@ -96,9 +134,9 @@ static struct peer *peer_new(struct peers *peers, const struct call *call)
     TAILQ_INIT(&peer->waiting);
     LIST_INSERT_HEAD(&peers->list, peer, entry);
     peer->name = strdup(call->sender);
-    value_add_text(&arguments, 's', call->sender);
-    peer->request = bus_call(call->bus, &target, &arguments, DRIVER_TIMEOUT_MS, on_uid, peer);
-    if (!peer->name || !peer->request) {
+    peer->ask_pid = ask_driver(call, "GetConnectionUnixProcessID", on_pid, peer);
+    peer->ask_uid = ask_driver(call, "GetConnectionUnixUser", on_uid, peer);
+    if (!peer->name || !peer->ask_pid || !peer->ask_uid) {
         peer_free(peer);
         return NULL;
     }
@@ -114,6 +152,7 @@ void peers_receive(struct peers *peers, struct call *call)
         peer = peer_new(peers, call);
     if (peer && peer->known) {
         call->uid = peer->uid;
+        call->pid = peer->pid;
         peers->handler(peers->data, call);
         return;
     }

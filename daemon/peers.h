@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who is calling: the bus is asked once for the uid of each connection, and calls wait for the
- * answer in their order. Unique names are never used twice on one bus, so the answer stays true.
+ * Who is calling: the bus is asked once for the uid and the pid of each connection, and calls wait
+ * for the answers in their order. Unique names are never used twice on one bus, so the answer stays
+ * true.
  */
 #ifndef PASSKEYD_PEERS_H
 #define PASSKEYD_PEERS_H
@@ -10,7 +11,8 @@
 
 struct peers;
 
-/* handler is called with every call whose uid is known. NULL: no memory. */
+/* handler is called with every call whose uid, and pid if the bus has it, are known. NULL: no
+ * memory. */
 struct peers *peers_new(void (*handler)(void *data, struct call *call), void *data);
 void peers_free(struct peers *peers);
 

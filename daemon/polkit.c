@@ -93,9 +93,10 @@ static bool too_many(uid_t uid)
 void polkit_check(struct call *call, const char *action,
                   void (*allowed)(void *data, struct call *call), void *data)
 {
-    static const struct bus_target target = {
-        "org.freedesktop.PolicyKit1", "/org/freedesktop/PolicyKit1/Authority",
-        "org.freedesktop.PolicyKit1.Authority", "CheckAuthorization"};
+    static const struct bus_target target = {.destination = "org.freedesktop.PolicyKit1",
+                                             .path = "/org/freedesktop/PolicyKit1/Authority",
+                                             .interface = "org.freedesktop.PolicyKit1.Authority",
+                                             .member = "CheckAuthorization"};
     struct question *question;
     struct value arguments;
 

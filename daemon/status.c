@@ -128,8 +128,10 @@ static bool holds_polkit(const struct value *result)
 static struct bus_request *ask_bus(struct status_call *waiting, const char *member,
                                    const char *argument, bus_reply_function *reply)
 {
-    const struct bus_target target = {"org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                      "org.freedesktop.DBus", member};
+    const struct bus_target target = {.destination = "org.freedesktop.DBus",
+                                      .path = "/org/freedesktop/DBus",
+                                      .interface = "org.freedesktop.DBus",
+                                      .member = member};
     struct value arguments = value_body();
 
     if (argument)

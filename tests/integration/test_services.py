@@ -130,7 +130,7 @@ def test_a_service_without_codes(machine, keys, blue):
     refuses(machine, Sudo(machine), "auth_err", "No security key was plugged in")
 
 
-@pytest.mark.parametrize("host", ["laptop.example.org", "192.0.2.7"])
+@pytest.mark.parametrize("host", ["laptop.example.org", "192.0.2.7", "localhost", "::1"])
 def test_a_remote_session_blinks_no_local_key(machine, keys, blue, host):
     module("")
     since = keys.mark()
@@ -145,9 +145,9 @@ def test_a_remote_session_blinks_no_local_key(machine, keys, blue, host):
     assert not blinked(keys, since)
 
 
-def test_localhost_is_not_remote(machine, blue):
+def test_a_display_is_not_remote(machine, blue):
     module("")
-    running = Pamtester(machine, "probe", "alice", items=["rhost=localhost"])
+    running = Pamtester(machine, "probe", "alice", items=["rhost=:0"])
     touch(blue)
     assert running.accepted(), running.screen
 

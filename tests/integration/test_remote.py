@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Where the person is: a local key is asked only from a session at this computer."""
+
+import json
+import os
+import re
+import select
+import subprocess
+
+import dbus
+import pytest
+
+import house
+import machine as parts
+from apps import Sudo
+
+LOGIND = os.path.join(os.path.dirname(__file__), "..", "lib", "logind.py")
+SERVICE = "/usr/share/dbus-1/system-services/org.freedesktop.login1.service"
+UNKNOWN = "unknown"
+VAGUE = ["silent", "silent-about-remote", "silent-about-host", "session-is-no-object",
+         "two-sessions", "remote-is-text", "remote-without-variant", "host-is-a-number",
+         "nothing-in-it", "denied", "session-gone"]
+
+
+class Logind:
+    """The stand-in, running; see tests/lib/logind.py."""
+
+    def __init__(self, machine, scenario, host=""):
+        self.process = machine.start(["/usr/bin/python3", LOGIND, scenario, host],
+                                     stdout=subprocess.PIPE, text=True, bufsize=1)
+        assert self.question() == "ready"
+
+    def question(self):
+        assert select.select([self.process.stdout], [], [], parts.PATIENCE)[0]
+        return self.process.stdout.readline().strip()
+
+    def questions(self):
+        """All that were asked; there is no more to come."""
+        self.process.kill()
+        return self.process.stdout.read().splitlines()
+
+
+@pytest.fixture
+def blue(machine, keys):
+    key = keys.add("blue")
+    machine.configure("[authenticator]\ninsert-timeout = 0\n")
+    machine.enrol("alice")
+    return key
+
+
+def bound_rhost(machine, since):
+    """The rhost of the context in the line of the decision."""
+    line = machine.syslog.wait(r"sign-in of alice .*\{", since=since, facility=parts.AUTHPRIV)
+    return json.loads(line[line.index("{"):])["rhost"]
+
+
+def sign_in(machine, **context):
+    """As alice, without PAM: the result, and the rhost it was bound to."""
+    mark = machine.syslog.mark()
+    details = machine.connect("alice").authenticate("alice", **context).run()
+    return details["result"], bound_rhost(machine, mark)
+
+
+def test_without_logind(machine, keys, blue):
+    assert sign_in(machine) == ("ok", "")
+
+
+def test_logind_is_not_started_for_it(machine, keys, blue):
+    """Where it is wanted it runs; and activation might take as long as it likes."""
+    os.rename(SERVICE, SERVICE + ".off")
+    house.write(SERVICE, "[D-BUS Service]\nName=org.freedesktop.login1\nUser=root\n"
+                f"Exec=/bin/sh -c '>{house.ROOM}/started'\n")
+    try:
+        machine.driver("ReloadConfig")
+        assert sign_in(machine) == ("ok", "")
+        assert not os.path.exists(house.ROOM + "/started")
+    finally:
+        os.rename(SERVICE + ".off", SERVICE)
+
+
+def test_a_local_session(machine, keys, blue):
+    logind = Logind(machine, "local")
+    assert sign_in(machine) == ("ok", "")
+    assert logind.questions() == [f"GetSessionByPID {os.getpid()}",
+                                  "Get org.freedesktop.login1.Session Remote"]
+
+
+def test_outside_of_any_session(machine, keys, blue):
+    Logind(machine, "no-session")
+    assert sign_in(machine) == ("ok", "")
+
+
+@pytest.mark.parametrize("host", ["192.0.2.7", "laptop.example.org", "::1", "127.0.0.1"])
+def test_a_remote_session(machine, keys, blue, host):
+    logind = Logind(machine, "remote", host)
+    since = keys.mark()
+    assert sign_in(machine) == ("unavailable", host)
+    assert not touched(keys, since)
+    assert logind.questions() == [f"GetSessionByPID {os.getpid()}",
+                                  "Get org.freedesktop.login1.Session Remote",
+                                  "Get org.freedesktop.login1.Session RemoteHost"]
+
+
+@pytest.mark.parametrize("host, bound", [("", UNKNOWN), (":0", UNKNOWN), ("a\x1bb", "a?b"),
+                                         ("h" * 300, "h" * 256)])
+def test_a_remote_session_with_an_odd_host(machine, keys, blue, host, bound):
+    Logind(machine, "remote", host)
+    assert sign_in(machine) == ("unavailable", bound)
+
+
+@pytest.mark.parametrize("scenario", VAGUE)
+def test_no_key_is_touched_on_a_guess(machine, keys, blue, scenario):
+    Logind(machine, scenario, "192.0.2.7")
+    since = keys.mark()
+    mark = machine.syslog.mark()
+    assert sign_in(machine) == ("unavailable", UNKNOWN)
+    assert machine.syslog.wait("taken for a remote session: logind does not tell", since=mark,
+                               facility=parts.AUTHPRIV)
+    assert not touched(keys, since)
+
+
+def test_who_says_whence_is_not_asked_about(machine, keys, blue):
+    logind = Logind(machine, "remote", "192.0.2.7")
+    assert sign_in(machine, rhost="192.0.2.9") == ("unavailable", "192.0.2.9")
+    assert sign_in(machine, rhost=":0") == ("ok", ":0")
+    assert logind.questions() == []
+
+
+def test_an_empty_rhost_is_none(machine, keys, blue):
+    Logind(machine, "remote", "192.0.2.7")
+    assert sign_in(machine, rhost="") == ("unavailable", "192.0.2.7")
+
+
+def test_a_wrong_call_is_wrong_at_once(machine, keys, blue):
+    logind = Logind(machine, "silent")
+    machine.connect("alice").fails("InvalidArguments", parts.MANAGER, "Authenticate", "sa{sv}",
+                                   "alice", parts.vardict({"speed": "1"}))
+    assert logind.questions() == []
+
+
+def touched(keys, since):
+    return any(each["event"] == "touch-wanted" for each in keys.events(since))
+
+
+# Callers that do not wait
+
+
+def begin(machine, user="alice"):
+    """Authenticate, not waiting for the answer."""
+    connection = machine.connect(user)
+    message = dbus.lowlevel.MethodCallMessage(parts.NAME, parts.PATH, parts.MANAGER,
+                                              "Authenticate")
+    message.append(user, parts.vardict({}), signature="sa{sv}")
+    connection.bus.send_message(message)
+    connection.bus.flush()
+    return connection
+
+
+def test_callers_that_leave_while_logind_thinks(machine, keys, blue):
+    logind = Logind(machine, "silent")
+    connections = [begin(machine) for _ in range(4)]
+    for _ in connections:
+        assert logind.question().startswith("GetSessionByPID")
+    for connection in connections:
+        connection.close()
+    logind.process.kill()
+    logind.process.wait()
+    assert sign_in(machine) == ("ok", "")
+
+
+def test_the_daemon_ends_while_logind_thinks(machine, keys, blue):
+    logind = Logind(machine, "silent")
+    begin(machine)
+    assert logind.question().startswith("GetSessionByPID")
+    machine.kill_daemon(15)
+    logind.process.kill()
+    logind.process.wait()
+    assert sign_in(machine) == ("ok", "")
+    assert not re.search("AddressSanitizer|LeakSanitizer", machine.syslog.text())
+
+
+def test_logind_goes_away_while_it_thinks(machine, keys, blue):
+    logind = Logind(machine, "silent")
+    mark = machine.syslog.mark()
+    begin(machine)
+    assert logind.question().startswith("GetSessionByPID")
+    logind.process.kill()
+    assert machine.syslog.wait("taken for a remote session", since=mark)
+
+
+def test_one_users_questions_leave_room_for_others(machine, keys, blue):
+    machine.configure("[limits]\nconversations-per-user = 2\n")
+    machine.kill_daemon(15)
+    logind = Logind(machine, "silent")
+    for _ in range(2):
+        begin(machine)
+        assert logind.question().startswith("GetSessionByPID")
+    machine.connect("alice").fails("LimitExceeded", parts.MANAGER, "Authenticate", "sa{sv}",
+                                   "alice", parts.vardict({}))
+    begin(machine, "bob")
+    assert logind.question().startswith("GetSessionByPID")
+
+
+# The real sudo
+
+
+@pytest.mark.real_programs
+def test_sudo_in_a_remote_session(machine, keys, blue):
+    logind = Logind(machine, "remote", "192.0.2.7")
+    since = keys.mark()
+    mark = machine.syslog.mark()
+    running = Sudo(machine)
+    assert running.refused(), running.screen
+    assert bound_rhost(machine, mark) == "192.0.2.7"
+    assert not touched(keys, since)
+    assert f"GetSessionByPID {running.child.pid}" in logind.questions()
+
+
+@pytest.mark.real_programs
+def test_sudo_in_a_local_session(machine, keys, blue):
+    Logind(machine, "local")
+    assert Sudo(machine).accepted()
