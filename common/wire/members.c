@@ -29,7 +29,8 @@ void pk_member_write_text(struct pk_writer *writer, unsigned key, const char *te
 
 void pk_member_read_key(struct pk_reader *reader, unsigned key)
 {
-    if (pk_cbor_unsigned(reader) != key)
+    /* At the end of the map the member is missing; CBOR itself is whole. */
+    if (pk_cbor_peek(reader) == PK_CBOR_END || pk_cbor_unsigned(reader) != key)
         pk_reader_fail(reader, PK_PROTOCOL);
 }
 

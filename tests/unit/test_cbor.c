@@ -232,13 +232,97 @@ static void prefixes(void **state)
     check_prefixes(pk_cbor_check, "fb7e37e43c8800759c");
 }
 
+/* Each value once on either side of every width. */
+static void written_heads(void **state)
+{
+    static const struct {
+        int64_t value;
+        const char *hex;
+    } cases[] = {
+        {0, "00"},
+        {23, "17"},
+        {24, "1818"},
+        {255, "18ff"},
+        {256, "190100"},
+        {65535, "19ffff"},
+        {65536, "1a00010000"},
+        {4294967295, "1affffffff"},
+        {4294967296, "1b0000000100000000"},
+        {INT64_MAX, "1b7fffffffffffffff"},
+        {-1, "20"},
+        {-24, "37"},
+        {-25, "3818"},
+        {-256, "38ff"},
+        {-257, "390100"},
+        {INT64_MIN, "3b7fffffffffffffff"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        PK_AUTO_WRITER struct pk_writer writer = pk_writer_new(16);
+        PK_AUTO_BYTES struct pk_bytes expected = unhex(cases[i].hex);
+        PK_AUTO_BYTES struct pk_bytes bytes = {0};
+        struct pk_reader reader;
+
+        pk_cbor_write_int(&writer, cases[i].value);
+        assert_status(pk_writer_finish(&writer, &bytes), PK_OK);
+        if (!pk_view_equal(pk_view_of(&bytes), pk_view_of(&expected)))
+            fail_msg("%s came out otherwise", cases[i].hex);
+        assert_status(pk_cbor_check(pk_view_of(&bytes)), PK_OK);
+        reader = pk_reader_new(pk_view_of(&bytes));
+        assert_true(pk_cbor_int(&reader) == cases[i].value);
+    }
+}
+
+static void written_items(void **state)
+{
+    static const uint8_t thirty[30] = {0};
+    PK_AUTO_WRITER struct pk_writer writer = pk_writer_new(100);
+    PK_AUTO_BYTES struct pk_bytes bytes = {0};
+    PK_AUTO_BYTES struct pk_bytes expected =
+        unhex("a301f502f40384401bffffffffffffffff581e"
+              "00000000000000000000000000000000000000000000000000000000000062c3bc");
+
+    (void)state;
+    pk_cbor_write_map(&writer, 3);
+    pk_cbor_write_unsigned(&writer, 1);
+    pk_cbor_write_bool(&writer, true);
+    pk_cbor_write_unsigned(&writer, 2);
+    pk_cbor_write_bool(&writer, false);
+    pk_cbor_write_unsigned(&writer, 3);
+    pk_cbor_write_array(&writer, 4);
+    pk_cbor_write_bytes(&writer, (struct pk_view){NULL, 0});
+    pk_cbor_write_unsigned(&writer, UINT64_MAX);
+    pk_cbor_write_bytes(&writer, (struct pk_view){thirty, sizeof(thirty)});
+    pk_cbor_write_text(&writer, pk_view_string("\xc3\xbc"));
+    assert_status(pk_writer_finish(&writer, &bytes), PK_OK);
+    assert_true(pk_view_equal(pk_view_of(&bytes), pk_view_of(&expected)));
+    assert_status(pk_cbor_check(pk_view_of(&bytes)), PK_OK);
+}
+
+static void written_wrongly(void **state)
+{
+    PK_AUTO_WRITER struct pk_writer writer = pk_writer_new(100);
+    PK_AUTO_WRITER struct pk_writer small = pk_writer_new(3);
+    struct pk_bytes bytes = {0};
+
+    (void)state;
+    pk_cbor_write_text(&writer, pk_view_string("\xff"));
+    assert_status(pk_writer_finish(&writer, &bytes), PK_INVALID_ARGUMENT);
+    pk_cbor_write_text(&small, pk_view_string("abc"));
+    pk_cbor_write_text(&small, pk_view_string("\xff"));
+    assert_status(pk_writer_finish(&small, &bytes), PK_TOO_LARGE);
+    assert_null(bytes.data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts),      cmocka_unit_test(depth),
         cmocka_unit_test(size),          cmocka_unit_test(typed_reads),
         cmocka_unit_test(type_mismatch), cmocka_unit_test(out_of_range),
-        cmocka_unit_test(prefixes),
+        cmocka_unit_test(prefixes),      cmocka_unit_test(written_heads),
+        cmocka_unit_test(written_items), cmocka_unit_test(written_wrongly),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,16 @@
 # The unit tests of common/wire.
-EXTRA_DIST += tests/vectors/frames tests/lib/forward.py tests/lib/frames.py
+EXTRA_DIST += tests/vectors/forward tests/vectors/frames tests/lib/forward.py tests/lib/frames.py \
+	tests/unit/wire_support.h
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_frames
-TESTS += tests/unit/test_frames
-tests_unit_test_frames_SOURCES = tests/unit/test_frames.c
+wire_tests = \
+	tests/unit/test_forward \
+	tests/unit/test_frames
+check_PROGRAMS += $(wire_tests)
+TESTS += $(wire_tests)
+
+wire_test_libs = common/wire/libwire.la common/base/libbase.la $(CMOCKA_LIBS)
+tests_unit_test_forward_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_forward_LDADD = $(wire_test_libs)
 tests_unit_test_frames_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_frames_LDADD = common/wire/libwire.la common/base/libbase.la $(CMOCKA_LIBS)
+tests_unit_test_frames_LDADD = $(wire_test_libs)
 endif

@@ -1,0 +1,529 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The keyboard-interactive form against the vectors under tests/vectors/forward (made by make.py).
+ */
+#include "common/wire/forward.h"
+
+#include "tests/unit/wire_support.h"
+
+#define PREFIX_SIZE (sizeof(PK_FORWARD_PREFIX) - 1)
+
+/* ---- requests ---- */
+
+static enum pk_status decode_line(struct pk_view line)
+{
+    PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {0};
+
+    return pk_forward_request_decode(line, &request);
+}
+
+/* A vector without the newline at its end. */
+static struct pk_view line_of(const struct pk_bytes *content)
+{
+    assert_true(content->len > 0 && content->data[content->len - 1] == '\n');
+    return (struct pk_view){content->data, content->len - 1};
+}
+
+static void check_request(const char *name, struct pk_bytes *content)
+{
+    PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {0};
+    PK_AUTO_FREE char *line = NULL;
+    enum pk_status status = pk_forward_request_decode(line_of(content), &request);
+
+    if (status != PK_OK)
+        fail_msg("%s: %s", name, pk_status_name(status));
+    assert_status(pk_forward_request_encode(&request, &line), PK_OK);
+    if (!pk_view_equal(pk_view_string(line), line_of(content)))
+        fail_msg("%s came out otherwise", name);
+}
+
+static void check_bad_request(const char *name, struct pk_bytes *content)
+{
+    PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {.part = 99};
+
+    if (!strstr(name, "--request"))
+        return;
+    check_vector_status(name, pk_forward_request_decode(line_of(content), &request));
+    assert_int_equal(request.part, 99);
+}
+
+static void requests(void **state)
+{
+    (void)state;
+    each_vector("forward/valid", "request", check_request);
+    each_vector("forward/invalid", "", check_bad_request);
+}
+
+/* Any text of the form, from its CBOR. */
+static char *line_from(const char *prefix, struct pk_view cbor)
+{
+    PK_AUTO_FREE char *text = pk_base64url_encode(cbor);
+    char *line = pk_text_format("%s%s", prefix, text);
+
+    assert_non_null(line);
+    return line;
+}
+
+/* The line itself cut anywhere, its CBOR cut anywhere, and one character or byte more of each. */
+static void check_request_cut(const char *name, struct pk_bytes *content)
+{
+    struct pk_view line = line_of(content);
+    PK_AUTO_BYTES struct pk_bytes cbor = {0};
+
+    for (size_t len = 0; len < line.len; len++) {
+        PK_AUTO_BYTES struct pk_bytes cut = {0};
+
+        assert_status(pk_bytes_copy((struct pk_view){line.ptr, len}, &cut), PK_OK);
+        if (decode_line(pk_view_of(&cut)) == PK_OK)
+            fail_msg("%s cut to %zu characters was accepted", name, len);
+    }
+    content->data[line.len] = 'A';
+    assert_int_not_equal(decode_line((struct pk_view){line.ptr, line.len + 1}), PK_OK);
+    assert_status(
+        pk_base64url_decode((struct pk_view){line.ptr + PREFIX_SIZE, line.len - PREFIX_SIZE},
+                            PK_FORWARD_REQUEST_MAX, &cbor),
+        PK_OK);
+    for (size_t len = 0; len < cbor.len; len++) {
+        PK_AUTO_FREE char *cut = line_from(PK_FORWARD_PREFIX, (struct pk_view){cbor.data, len});
+
+        assert_status(decode_line(pk_view_string(cut)), PK_CBOR_TRUNCATED);
+    }
+    cbor.data = realloc(cbor.data, cbor.len + 1);
+    assert_non_null(cbor.data);
+    cbor.data[cbor.len++] = 0;
+    {
+        PK_AUTO_FREE char *more = line_from(PK_FORWARD_PREFIX, pk_view_of(&cbor));
+
+        assert_status(decode_line(pk_view_string(more)), PK_CBOR_TRAILING_DATA);
+    }
+}
+
+static void requests_cut(void **state)
+{
+    (void)state;
+    each_vector("forward/valid", "request", check_request_cut);
+}
+
+static void read_request(const char *name, struct pk_forward_request *ret)
+{
+    PK_AUTO_BYTES struct pk_bytes content = read_vector("forward/valid", name);
+
+    assert_status(pk_forward_request_decode(line_of(&content), ret), PK_OK);
+}
+
+/* The members land where they belong, not merely somewhere that writes them back in order. */
+static void request_members(void **state)
+{
+    PK_AUTO_FORWARD_REQUEST struct pk_forward_request get = {0};
+    PK_AUTO_FORWARD_REQUEST struct pk_forward_request create = {0};
+    PK_AUTO_FORWARD_REQUEST struct pk_forward_request more = {0};
+
+    (void)state;
+    read_request("request-get.txt", &get);
+    assert_int_equal(get.kind, PK_FORWARD_GET);
+    assert_int_equal(get.context[0], '{');
+    assert_non_null(strstr(get.context, "\"rhost\":\"192.0.2.7\""));
+    assert_string_equal(get.rp_id, "web1.example.org");
+    assert_int_equal(get.user_verification, PK_PREFERRED);
+    assert_int_equal(get.credential_count, 1);
+    assert_int_equal(get.credentials[0].id.len, 64);
+    assert_int_equal(get.timeout, 120);
+    assert_null(get.rp_name);
+
+    read_request("request-create.txt", &create);
+    assert_int_equal(create.kind, PK_FORWARD_CREATE);
+    assert_memory_equal(create.nonce, get.nonce, sizeof(get.nonce));
+    assert_int_equal(create.credential_count, 0);
+    assert_string_equal(create.rp_name, "Example");
+    assert_int_equal(create.user_handle.len, 64);
+    assert_string_equal(create.user_name, "alice");
+    assert_string_equal(create.user_display_name, "Alice");
+    assert_int_equal(create.algorithm_count, 3);
+    assert_int_equal(create.algorithms[0], -7);
+    assert_int_equal(create.algorithms[2], -257);
+    assert_int_equal(create.resident_key, PK_DISCOURAGED);
+    assert_int_equal(create.attestation, PK_ATTESTATION_NONE);
+    assert_int_equal(create.cred_protect, 0);
+
+    read_request("request-more-last.txt", &more);
+    assert_int_equal(more.kind, PK_FORWARD_MORE);
+    assert_memory_equal(more.nonce, get.nonce, sizeof(get.nonce));
+    assert_int_equal(more.part, PK_FORWARD_PARTS_MAX);
+}
+
+/* A request with that many credential ids of that many bytes, encoded and, when it fits, decoded.
+ */
+static enum pk_status encode_list(size_t count, size_t size)
+{
+    PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {0};
+    PK_AUTO_FORWARD_REQUEST struct pk_forward_request again = {0};
+    PK_AUTO_FREE char *line = NULL;
+    enum pk_status status;
+
+    read_request("request-create.txt", &request);
+    request.credentials = calloc(count, sizeof(*request.credentials));
+    assert_non_null(request.credentials);
+    request.credential_count = count;
+    for (size_t i = 0; i < count; i++) {
+        request.credentials[i].id = (struct pk_bytes){calloc(1, size), size};
+        assert_non_null(request.credentials[i].id.data);
+    }
+    status = pk_forward_request_encode(&request, &line);
+    if (status != PK_OK) {
+        assert_null(line);
+        return status;
+    }
+    assert_true(strlen(line) <= PK_FORWARD_REQUEST_MAX);
+    assert_status(pk_forward_request_decode(pk_view_string(line), &again), PK_OK);
+    assert_int_equal(again.credential_count, count);
+    assert_int_equal(again.credentials[count - 1].id.len, size);
+    return PK_OK;
+}
+
+static void request_limits(void **state)
+{
+    (void)state;
+    assert_status(encode_list(PK_CREDENTIAL_LIST_MAX, 128), PK_OK);
+    assert_status(encode_list(PK_CREDENTIAL_LIST_MAX, 700), PK_OK);
+    assert_status(encode_list(PK_CREDENTIAL_LIST_MAX, PK_CREDENTIAL_ID_MAX), PK_TOO_LARGE);
+    assert_status(encode_list(40, PK_CREDENTIAL_ID_MAX), PK_OK);
+    assert_status(encode_list(PK_CREDENTIAL_LIST_MAX + 1, 1), PK_TOO_LARGE);
+    assert_status(encode_list(1, PK_CREDENTIAL_ID_MAX + 1), PK_TOO_LARGE);
+}
+
+/* What decode would refuse is not encoded. */
+static void request_arguments(void **state)
+{
+    PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {0};
+    struct pk_forward_request bare = {.kind = PK_FORWARD_GET, .timeout = 1};
+    PK_AUTO_FREE char *line = NULL;
+
+    (void)state;
+    assert_status(pk_forward_request_encode(&bare, &line), PK_INVALID_ARGUMENT);
+    bare.kind = 0;
+    assert_status(pk_forward_request_encode(&bare, &line), PK_INVALID_ARGUMENT);
+    bare.kind = PK_FORWARD_MORE;
+    assert_status(pk_forward_request_encode(&bare, &line), PK_INVALID_ARGUMENT);
+    read_request("request-create.txt", &request);
+    request.algorithm_count = PK_ALGORITHMS_MAX + 1;
+    assert_status(pk_forward_request_encode(&request, &line), PK_TOO_LARGE);
+    request.algorithm_count = 1;
+    request.rp_id[0] = ' ';
+    assert_status(pk_forward_request_encode(&request, &line), PK_INVALID_ARGUMENT);
+    request.rp_id[0] = 'w';
+    request.user_name[0] = '\xff';
+    assert_status(pk_forward_request_encode(&request, &line), PK_INVALID_ARGUMENT);
+    assert_null(line);
+}
+
+static void found(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *line; /* NULL: none */
+    } cases[] = {
+        {"passkey1:AAAA", "passkey1:AAAA"},
+        {"(alice@web1) Touch your key.\npasskey1:AAAA", "passkey1:AAAA"},
+        {"(alice@web1) One\r\nTwo\r\n  passkey1:AAAA \t\r\n\r\n \n", "passkey1:AAAA"},
+        {"passkey1:AAAA\npasskey1:BBBB\n", "passkey1:BBBB"},
+        {"\n\tpasskey1:", "passkey1:"},
+        {"passkey1:AAAA\nPassword: ", NULL},
+        {"(alice@web1) passkey1:AAAA", NULL},
+        {"passkey1/1/2:AAAA", NULL},
+        {"passkey2:AAAA", NULL},
+        {"passkey1", NULL},
+        {"Password: ", NULL},
+        {" \r\n\t ", NULL},
+        {"", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct pk_view line = {NULL, 0};
+        enum pk_status status = pk_forward_request_find(pk_view_string(cases[i].text), &line);
+
+        assert_status(status, cases[i].line ? PK_OK : PK_NOT_FOUND);
+        if (!pk_view_equal(line, pk_view_string(cases[i].line ? cases[i].line : "")))
+            fail_msg("case %zu", i);
+    }
+}
+
+/* ---- answers ---- */
+
+static enum pk_forward_kind kind_of(const char *name)
+{
+    return strstr(name, "answer-create") ? PK_FORWARD_CREATE : PK_FORWARD_GET;
+}
+
+/* Takes an answer of several lines; the first failure of whichever step. */
+static enum pk_status take_answer(enum pk_forward_kind kind, struct pk_view lines,
+                                  struct pk_forward_answer *ret)
+{
+    PK_AUTO_FORWARD_PARTS struct pk_forward_parts parts = {0};
+
+    while (lines.len > 0) {
+        const uint8_t *end = memchr(lines.ptr, '\n', lines.len);
+        size_t len = end ? (size_t)(end - lines.ptr) : lines.len;
+        bool complete = false;
+        enum pk_status status =
+            pk_forward_parts_add(&parts, (struct pk_view){lines.ptr, len}, &complete);
+
+        if (status != PK_OK)
+            return status;
+        assert_int_equal(complete, parts.count == parts.total);
+        len += end ? 1 : 0;
+        lines = (struct pk_view){lines.ptr + len, lines.len - len};
+    }
+    return pk_forward_answer_decode(kind, &parts, ret);
+}
+
+/* All lines of an answer, each with a newline. */
+static char *encode_lines(const struct pk_forward_answer *answer, size_t *ret_count)
+{
+    struct pk_strings lines = {0};
+    char *all = strdup("");
+
+    assert_status(pk_forward_answer_encode(answer, &lines), PK_OK);
+    for (size_t i = 0; i < lines.count; i++) {
+        char *longer = pk_text_format("%s%s\n", all, lines.items[i]);
+
+        assert_true(strlen(lines.items[i]) <= PK_FORWARD_LINE_MAX);
+        assert_non_null(longer);
+        free(all);
+        all = longer;
+    }
+    *ret_count = lines.count;
+    pk_strings_clear(&lines);
+    return all;
+}
+
+static void check_answer(const char *name, struct pk_bytes *content)
+{
+    PK_AUTO_FORWARD_ANSWER struct pk_forward_answer answer = {0};
+    PK_AUTO_FREE char *lines = NULL;
+    size_t count = 0;
+    enum pk_status status = take_answer(kind_of(name), pk_view_of(content), &answer);
+
+    if (status != PK_OK)
+        fail_msg("%s: %s", name, pk_status_name(status));
+    lines = encode_lines(&answer, &count);
+    assert_int_equal(count > 1, strstr(name, "-parts") != NULL);
+    /* Parts may be cut elsewhere; a whole answer has one form. */
+    if (count == 1 && !pk_view_equal(pk_view_string(lines), pk_view_of(content)))
+        fail_msg("%s came out otherwise", name);
+    {
+        PK_AUTO_FORWARD_ANSWER struct pk_forward_answer again = {0};
+
+        assert_status(take_answer(kind_of(name), pk_view_string(lines), &again), PK_OK);
+        assert_string_equal(again.origin, answer.origin);
+        assert_true(pk_view_equal(pk_view_of(&again.signature), pk_view_of(&answer.signature)));
+        assert_true(pk_view_equal(pk_view_of(&again.attestation_object),
+                                  pk_view_of(&answer.attestation_object)));
+    }
+}
+
+static void check_bad_answer(const char *name, struct pk_bytes *content)
+{
+    PK_AUTO_FORWARD_ANSWER struct pk_forward_answer answer = {.credential = 99};
+    struct pk_view lines = pk_view_of(content);
+
+    if (!strstr(name, "--answer"))
+        return;
+    check_vector_status(name, take_answer(kind_of(name), lines, &answer));
+    assert_int_equal(answer.credential, 99);
+}
+
+static void answers(void **state)
+{
+    (void)state;
+    each_vector("forward/valid", "answer", check_answer);
+    each_vector("forward/invalid", "", check_bad_answer);
+}
+
+static void check_answer_cut(const char *name, struct pk_bytes *content)
+{
+    struct pk_view lines = line_of(content);
+    PK_AUTO_BYTES struct pk_bytes cbor = {0};
+    PK_AUTO_FORWARD_ANSWER struct pk_forward_answer answer = {0};
+
+    for (size_t len = 0; len < lines.len; len++) {
+        PK_AUTO_BYTES struct pk_bytes cut = {0};
+
+        assert_status(pk_bytes_copy((struct pk_view){lines.ptr, len}, &cut), PK_OK);
+        if (take_answer(kind_of(name), pk_view_of(&cut), &answer) == PK_OK)
+            fail_msg("%s cut to %zu characters was accepted", name, len);
+    }
+    content->data[lines.len] = 'A';
+    assert_int_not_equal(take_answer(kind_of(name), pk_view_of(content), &answer), PK_OK);
+    if (strstr(name, "-parts"))
+        return;
+    assert_status(
+        pk_base64url_decode((struct pk_view){lines.ptr + PREFIX_SIZE, lines.len - PREFIX_SIZE},
+                            PK_FORWARD_LINE_MAX, &cbor),
+        PK_OK);
+    for (size_t len = 1; len < cbor.len; len++) {
+        PK_AUTO_FREE char *cut = line_from(PK_FORWARD_PREFIX, (struct pk_view){cbor.data, len});
+
+        assert_status(take_answer(kind_of(name), pk_view_string(cut), &answer), PK_CBOR_TRUNCATED);
+    }
+}
+
+static void answers_cut(void **state)
+{
+    (void)state;
+    each_vector("forward/valid", "answer", check_answer_cut);
+}
+
+static void read_answer(const char *name, struct pk_forward_answer *ret)
+{
+    PK_AUTO_BYTES struct pk_bytes content = read_vector("forward/valid", name);
+
+    assert_status(take_answer(kind_of(name), pk_view_of(&content), ret), PK_OK);
+}
+
+static void answer_members(void **state)
+{
+    PK_AUTO_FORWARD_ANSWER struct pk_forward_answer get = {0};
+    PK_AUTO_FORWARD_ANSWER struct pk_forward_answer create = {0};
+
+    (void)state;
+    read_answer("answer-get-es256.txt", &get);
+    assert_int_equal(get.kind, PK_FORWARD_GET);
+    assert_int_equal(get.credential, 1);
+    assert_int_equal(get.auth_data.len, 5);
+    assert_int_equal(get.auth_data.data[0], 5);
+    assert_int_equal(get.signature.data[0], 0x30);
+    assert_string_equal(get.origin, "ssh://web1.example.org");
+
+    read_answer("answer-create-rs256-parts.txt", &create);
+    assert_int_equal(create.kind, PK_FORWARD_CREATE);
+    assert_int_equal(create.attestation_object.data[0], 0xa3);
+    assert_int_equal(create.transports, 63);
+    assert_true(create.discoverable);
+    assert_int_equal(strlen(create.origin), 6 + PK_RP_ID_MAX);
+}
+
+/* An answer with a signature of that size and the longest host name. */
+static struct pk_forward_answer large_answer(size_t signature_size)
+{
+    struct pk_forward_answer answer = {.kind = PK_FORWARD_GET,
+                                       .credential = PK_CREDENTIAL_LIST_MAX - 1};
+    uint8_t bytes[PK_SIGNATURE_MAX + 1];
+
+    memset(bytes, 0xa5, sizeof(bytes));
+    memset(answer.challenge, 0x5a, sizeof(answer.challenge));
+    answer.origin = pk_text_format("ssh://%0253d", 7);
+    assert_non_null(answer.origin);
+    assert_status(pk_bytes_copy((struct pk_view){bytes, 5}, &answer.auth_data), PK_OK);
+    assert_status(pk_bytes_copy((struct pk_view){bytes, signature_size}, &answer.signature), PK_OK);
+    return answer;
+}
+
+/* How many lines it takes; what comes back is what was sent. */
+static size_t lines_taken(size_t signature_size)
+{
+    PK_AUTO_FORWARD_ANSWER struct pk_forward_answer answer = large_answer(signature_size);
+    PK_AUTO_FORWARD_ANSWER struct pk_forward_answer again = {0};
+    PK_AUTO_FREE char *lines = NULL;
+    size_t count = 0;
+
+    lines = encode_lines(&answer, &count);
+    assert_status(take_answer(PK_FORWARD_GET, pk_view_string(lines), &again), PK_OK);
+    assert_int_equal(again.credential, answer.credential);
+    assert_string_equal(again.origin, answer.origin);
+    assert_memory_equal(again.challenge, answer.challenge, sizeof(answer.challenge));
+    assert_true(pk_view_equal(pk_view_of(&again.auth_data), pk_view_of(&answer.auth_data)));
+    assert_true(pk_view_equal(pk_view_of(&again.signature), pk_view_of(&answer.signature)));
+    return count;
+}
+
+static void answer_sizes(void **state)
+{
+    PK_AUTO_FORWARD_ANSWER struct pk_forward_answer over = large_answer(PK_SIGNATURE_MAX + 1);
+    PK_AUTO_FORWARD_ANSWER struct pk_forward_answer object = large_answer(1);
+    struct pk_strings lines = {0};
+
+    (void)state;
+    assert_int_equal(lines_taken(64), 1); /* Ed25519 */
+    assert_int_equal(lines_taken(72), 1); /* ES256, the longest DER */
+    assert_int_equal(lines_taken(79), 1); /* and no more */
+    assert_int_equal(lines_taken(80), 2);
+    assert_int_equal(lines_taken(256), 2);   /* RS256, 2048 bits */
+    assert_int_equal(lines_taken(512), 3);   /* RS256, 4096 bits */
+    assert_int_equal(lines_taken(4627), 14); /* ML-DSA-87 */
+    assert_int_equal(lines_taken(PK_SIGNATURE_MAX), 23);
+    assert_status(pk_forward_answer_encode(&over, &lines), PK_TOO_LARGE);
+
+    object.kind = PK_FORWARD_CREATE;
+    object.attestation_object = (struct pk_bytes){calloc(1, 23000), 23000};
+    assert_status(pk_forward_answer_encode(&object, &lines), PK_OK);
+    assert_int_equal(lines.count, 63);
+    pk_strings_clear(&lines);
+    pk_bytes_clear(&object.attestation_object);
+    object.attestation_object = (struct pk_bytes){calloc(1, 24000), 24000};
+    assert_status(pk_forward_answer_encode(&object, &lines), PK_TOO_LARGE);
+    assert_null(lines.items);
+}
+
+static void answer_arguments(void **state)
+{
+    PK_AUTO_FORWARD_ANSWER struct pk_forward_answer answer = large_answer(72);
+    struct pk_forward_parts none = {0};
+    struct pk_strings lines = {0};
+
+    (void)state;
+    answer.origin[6] = '"';
+    assert_status(pk_forward_answer_encode(&answer, &lines), PK_INVALID_ARGUMENT);
+    answer.origin[6] = 'h';
+    answer.kind = PK_FORWARD_MORE;
+    assert_status(pk_forward_answer_encode(&answer, &lines), PK_INVALID_ARGUMENT);
+    answer.kind = PK_FORWARD_GET;
+    answer.credential = PK_CREDENTIAL_LIST_MAX;
+    assert_status(pk_forward_answer_encode(&answer, &lines), PK_INVALID_ARGUMENT);
+    assert_null(lines.items);
+    assert_status(pk_forward_answer_decode(PK_FORWARD_MORE, &none, &answer), PK_INVALID_ARGUMENT);
+    assert_status(pk_forward_answer_decode(PK_FORWARD_GET, &none, &answer), PK_TRUNCATED);
+}
+
+/* Parts of any length, blanks around them; a refused line changes nothing. */
+static void parts(void **state)
+{
+    PK_AUTO_FORWARD_PARTS struct pk_forward_parts parts = {0};
+    bool complete = true;
+
+    (void)state;
+    assert_status(pk_forward_parts_add(&parts, pk_view_string(" passkey1/1/3:AA\r\n"), &complete),
+                  PK_OK);
+    assert_false(complete);
+    assert_status(pk_forward_parts_add(&parts, pk_view_string("passkey1/3/3:BB"), &complete),
+                  PK_PROTOCOL);
+    assert_status(pk_forward_parts_add(&parts, pk_view_string(""), &complete), PK_INVALID_INPUT);
+    assert_int_equal(parts.count, 1);
+    assert_int_equal(parts.total, 3);
+    assert_status(pk_forward_parts_add(&parts, pk_view_string("passkey1/2/3:BBB"), &complete),
+                  PK_OK);
+    assert_false(complete);
+    assert_status(pk_forward_parts_add(&parts, pk_view_string("passkey1/3/3:C"), &complete), PK_OK);
+    assert_true(complete);
+    assert_true(pk_view_equal(pk_view_of(&parts.text), pk_view_string("AABBBC")));
+    pk_forward_parts_clear(&parts);
+    for (unsigned i = 1; i <= PK_FORWARD_PARTS_MAX; i++) {
+        PK_AUTO_FREE char *line = pk_text_format("passkey1/%u/64:A", i);
+
+        assert_status(pk_forward_parts_add(&parts, pk_view_string(line), &complete), PK_OK);
+        assert_int_equal(complete, i == PK_FORWARD_PARTS_MAX);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(requests),          cmocka_unit_test(requests_cut),
+        cmocka_unit_test(request_members),   cmocka_unit_test(request_limits),
+        cmocka_unit_test(request_arguments), cmocka_unit_test(found),
+        cmocka_unit_test(answers),           cmocka_unit_test(answers_cut),
+        cmocka_unit_test(answer_members),    cmocka_unit_test(answer_sizes),
+        cmocka_unit_test(answer_arguments),  cmocka_unit_test(parts),
+    };
+
+    return cmocka_run_group_tests_name("forward", tests, NULL, NULL);
+}
