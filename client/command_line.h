@@ -6,6 +6,8 @@
 #include "client/agent.h"
 #include "client/terminal.h"
 
+#include "common/bus/connection.h"
+
 #include <jansson.h>
 
 /* As the man pages list them. */

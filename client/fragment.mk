@@ -8,9 +8,14 @@ client_libclient_la_SOURCES = \
 	client/command_line.c client/command_line.h \
 	client/findings.c client/findings.h \
 	client/passkeys.c client/passkeys.h \
-	client/terminal.c client/terminal.h
+	client/prompts.c client/prompts.h
 client_libclient_la_CPPFLAGS = $(AM_CPPFLAGS) -DPK_PAMDIR='"$(pamdir)"'
 client_libclient_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+client_libclient_la_LIBADD = client/libterminal.la
+
+# For programs that know no bus too.
+noinst_LTLIBRARIES += client/libterminal.la
+client_libterminal_la_SOURCES = client/terminal.c client/terminal.h
 
 client_libs = client/libclient.la common/bus/libbus.la common/base/libbase.la $(JANSSON_LIBS)
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "client/command_line.h"
 #include "client/passkeys.h"
+#include "client/prompts.h"
 
 #include <fcntl.h>
 #include <locale.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* passkeyctl test: a sign-in that opens nothing. */
 #include "client/commands.h"
+#include "client/prompts.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "client/terminal.h"
 
+#include "common/base/cleanup.h"
 #include "common/base/limits.h"
 #include "common/base/text.h"
 
@@ -10,7 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <termios.h>
+#include <unistd.h>
 
 #define ANSWER_MAX PK_SECRET_MAX
 
@@ -72,104 +73,124 @@ static bool write_all(int fd, const char *text)
     return true;
 }
 
-/* One line, without its end, into a buffer with room for ANSWER_MAX bytes and a NUL. */
-static enum pk_status read_line(const struct terminal *terminal, int tty, uint8_t *buffer,
-                                size_t *ret_len)
-{
-    size_t used = 0;
+/* --- one question ----------------------------------------------------------------------------- */
 
-    for (;;) {
-        struct pollfd events[] = {{.fd = tty, .events = POLLIN},
+/* Switches the echo off. */
+static enum pk_status hide(struct terminal_question *question)
+{
+    struct termios hidden;
+
+    if (tcgetattr(question->fd, &question->before) < 0)
+        return PK_IO;
+    hidden = question->before;
+    hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+    /* A stop with the echo off would leave the shell without it. */
+    hidden.c_cc[VSUSP] = _POSIX_VDISABLE;
+    if (tcsetattr(question->fd, TCSAFLUSH, &hidden) < 0)
+        return PK_IO;
+    question->hidden = true;
+    return PK_OK;
+}
+
+enum pk_status terminal_question_open(const char *text, bool secret, struct terminal_question *ret)
+{
+    struct terminal_question question = {
+        .fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY),
+    };
+    enum pk_status status;
+
+    if (question.fd < 0)
+        return PK_UNAVAILABLE;
+    status = pk_secret_new(ANSWER_MAX, &question.line);
+    if (!status && (!write_all(question.fd, text) || !write_all(question.fd, " ")))
+        status = PK_IO;
+    if (!status && secret)
+        status = hide(&question);
+    if (status) {
+        terminal_question_close(&question);
+        return status;
+    }
+    *ret = question;
+    return PK_OK;
+}
+
+enum pk_status terminal_question_read(struct terminal_question *question)
+{
+    uint8_t byte = 0;
+    ssize_t got = read(question->fd, &byte, 1);
+
+    if (got < 0 && (errno == EINTR || errno == EAGAIN))
+        return PK_OK;
+    if (got <= 0)
+        return PK_CANCELLED;
+    if (byte == '\n' || byte == '\r')
+        question->answered = true;
+    else if (question->len == ANSWER_MAX)
+        return PK_TOO_LARGE;
+    else
+        question->line.data[question->len++] = byte;
+    return PK_OK;
+}
+
+void terminal_question_close(struct terminal_question *question)
+{
+    if (question->fd >= 0 && question->hidden)
+        (void)tcsetattr(question->fd, TCSAFLUSH, &question->before);
+    if (question->fd >= 0 && (question->hidden || !question->answered))
+        (void)write_all(question->fd, "\n");
+    cleanup_close_fd(&question->fd);
+    question->fd = -1;
+    pk_secret_clear(&question->line);
+}
+
+/* Waits for the answer, or for an interruption. */
+static enum pk_status wait_for(const struct terminal *terminal, struct terminal_question *question)
+{
+    enum pk_status status = PK_OK;
+
+    while (!status && !question->answered) {
+        struct pollfd events[] = {{.fd = question->fd, .events = POLLIN},
                                   {.fd = terminal->cancel_fd, .events = POLLIN}};
-        ssize_t got;
-        uint8_t byte;
 
         if (poll(events, 2, -1) < 0 && errno != EINTR)
             return PK_IO;
         if (terminal_interrupted(terminal))
             return PK_CANCELLED;
-        if (!events[0].revents)
-            continue;
-        got = read(tty, &byte, 1);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return PK_CANCELLED;
-        if (byte == '\n' || byte == '\r')
-            break;
-        if (used == ANSWER_MAX)
-            return PK_TOO_LARGE;
-        buffer[used++] = byte;
+        if (events[0].revents)
+            status = terminal_question_read(question);
     }
-    buffer[used] = 0;
-    *ret_len = used;
-    return PK_OK;
-}
-
-static int open_terminal(void)
-{
-    return open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-}
-
-enum pk_status terminal_ask(const struct terminal *terminal, const char *question,
-                            char **ret_answer)
-{
-    PK_AUTO_CLOSE int tty = open_terminal();
-    uint8_t line[ANSWER_MAX + 1];
-    size_t len;
-    enum pk_status status;
-
-    if (tty < 0)
-        return PK_UNAVAILABLE;
-    if (!write_all(tty, question) || !write_all(tty, " "))
-        return PK_IO;
-    status = read_line(terminal, tty, line, &len);
-    if (status != PK_OK)
-        return status;
-    *ret_answer = strndup((const char *)line, len);
-    return *ret_answer ? PK_OK : PK_NO_MEMORY;
-}
-
-/* Reads a line with the echo off, and puts the terminal back whatever happened. */
-static enum pk_status read_hidden(const struct terminal *terminal, int tty, uint8_t *buffer,
-                                  size_t *ret_len)
-{
-    struct termios before, hidden;
-    enum pk_status status;
-
-    if (tcgetattr(tty, &before) < 0)
-        return PK_IO;
-    hidden = before;
-    hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
-    /* A stop with the echo off would leave the shell without it. */
-    hidden.c_cc[VSUSP] = _POSIX_VDISABLE;
-    if (tcsetattr(tty, TCSAFLUSH, &hidden) < 0)
-        return PK_IO;
-    status = read_line(terminal, tty, buffer, ret_len);
-    (void)tcsetattr(tty, TCSAFLUSH, &before);
-    (void)write_all(tty, "\n");
     return status;
 }
 
-enum pk_status terminal_ask_secret(const struct terminal *terminal, const char *question,
+enum pk_status terminal_ask(const struct terminal *terminal, const char *text, char **ret_answer)
+{
+    struct terminal_question question = {.fd = -1};
+    enum pk_status status = terminal_question_open(text, false, &question);
+
+    if (status)
+        return status;
+    status = wait_for(terminal, &question);
+    if (!status) {
+        *ret_answer = strndup((const char *)question.line.data, question.len);
+        status = *ret_answer ? PK_OK : PK_NO_MEMORY;
+    }
+    terminal_question_close(&question);
+    return status;
+}
+
+enum pk_status terminal_ask_secret(const struct terminal *terminal, const char *text,
                                    struct pk_secret *ret_answer)
 {
-    PK_AUTO_SECRET struct pk_secret line = {0};
-    PK_AUTO_CLOSE int tty = open_terminal();
-    size_t len;
-    enum pk_status status;
+    struct terminal_question question = {.fd = -1};
+    enum pk_status status = terminal_question_open(text, true, &question);
 
-    if (tty < 0)
-        return PK_UNAVAILABLE;
-    status = pk_secret_new(ANSWER_MAX, &line);
-    if (status != PK_OK)
+    if (status)
         return status;
-    if (!write_all(tty, question) || !write_all(tty, " "))
-        return PK_IO;
-    status = read_hidden(terminal, tty, line.data, &len);
-    if (status != PK_OK)
-        return status;
-    return pk_secret_copy((struct pk_view){line.data, len}, ret_answer);
+    status = wait_for(terminal, &question);
+    if (!status)
+        status = pk_secret_copy((struct pk_view){question.line.data, question.len}, ret_answer);
+    terminal_question_close(&question);
+    return status;
 }
 
 enum pk_status terminal_confirm(const struct terminal *terminal, const char *question)
@@ -204,37 +225,12 @@ static enum pk_status show(const char *on, const char *text)
                : PK_OK;
 }
 
-static enum pk_status info(void *context, const char *event, const char *text)
+enum pk_status terminal_info(const char *event, const char *text)
 {
-    (void)context;
     return show(strcmp(event, "touch") == 0 ? "\033[1m" : "", text);
 }
 
-static enum pk_status error(void *context, const char *reason, const char *text)
+enum pk_status terminal_error(const char *text)
 {
-    (void)context;
-    (void)reason;
     return show("\033[31m", text);
 }
-
-static enum pk_status ask(void *context, const char *event, const char *text, char **ret_answer)
-{
-    (void)event;
-    return terminal_ask(context, text, ret_answer);
-}
-
-/* Where there is nobody to ask, the question is declined and the daemon says what follows. */
-static enum pk_status ask_secret(void *context, const char *event, const char *text,
-                                 struct pk_secret *ret_answer)
-{
-    enum pk_status status = terminal_ask_secret(context, text, ret_answer);
-
-    (void)event;
-    if (status != PK_UNAVAILABLE)
-        return status;
-    (void)fprintf(stderr, "%s (there is no terminal to ask on)\n", text);
-    return PK_CANCELLED;
-}
-
-const struct pk_prompt_ops terminal_prompt_ops = {
-    .info = info, .error = error, .ask = ask, .ask_secret = ask_secret};

@@ -3,7 +3,9 @@
 #ifndef CLIENT_TERMINAL_H
 #define CLIENT_TERMINAL_H
 
-#include "common/bus/conversation.h"
+#include "common/base/bytes.h"
+
+#include <termios.h>
 
 struct terminal {
     int cancel_fd; /* readable once the person has interrupted; -1: not prepared */
@@ -29,7 +31,29 @@ enum pk_status terminal_ask_secret(const struct terminal *terminal, const char *
 enum pk_status terminal_confirm(const struct terminal *terminal,
                                 const char *question) PK_WARN_UNUSED;
 
-/* What the daemon says goes to standard error: standard output is for results. */
-extern const struct pk_prompt_ops terminal_prompt_ops; /* context: struct terminal */
+/*
+ * The same for a program with an event loop of its own: while the question stands, fd is readable
+ * when there is something to read.
+ */
+struct terminal_question {
+    int fd; /* /dev/tty; -1: closed */
+    struct termios before;
+    bool hidden;
+    struct pk_secret line; /* the first len bytes are what was read so far */
+    size_t len;
+    bool answered; /* the line is whole */
+};
+
+/* Writes the question; secret: switches the echo off. PK_UNAVAILABLE, PK_IO, PK_NO_MEMORY. */
+enum pk_status terminal_question_open(const char *text, bool secret,
+                                      struct terminal_question *ret) PK_WARN_UNUSED;
+/* Reads what does not block. PK_CANCELLED on end of file, PK_TOO_LARGE. */
+enum pk_status terminal_question_read(struct terminal_question *question) PK_WARN_UNUSED;
+/* Puts the terminal back; what was typed and not read is thrown away with a hidden question. */
+void terminal_question_close(struct terminal_question *question);
+
+/* Lines on standard error: standard output is for results. event: "touch" stands out. PK_IO. */
+enum pk_status terminal_info(const char *event, const char *text) PK_WARN_UNUSED;
+enum pk_status terminal_error(const char *text) PK_WARN_UNUSED;
 
 #endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "client/prompts.h"
+
+#include "client/terminal.h"
+
+#include <stdio.h>
+
+static enum pk_status info(void *context, const char *event, const char *text)
+{
+    (void)context;
+    return terminal_info(event, text);
+}
+
+static enum pk_status error(void *context, const char *reason, const char *text)
+{
+    (void)context;
+    (void)reason;
+    return terminal_error(text);
+}
+
+static enum pk_status ask(void *context, const char *event, const char *text, char **ret_answer)
+{
+    (void)event;
+    return terminal_ask(context, text, ret_answer);
+}
+
+/* Where there is nobody to ask, the question is declined and the daemon says what follows. */
+static enum pk_status ask_secret(void *context, const char *event, const char *text,
+                                 struct pk_secret *ret_answer)
+{
+    enum pk_status status = terminal_ask_secret(context, text, ret_answer);
+
+    (void)event;
+    if (status != PK_UNAVAILABLE)
+        return status;
+    (void)fprintf(stderr, "%s (there is no terminal to ask on)\n", text);
+    return PK_CANCELLED;
+}
+
+const struct pk_prompt_ops terminal_prompt_ops = {
+    .info = info, .error = error, .ask = ask, .ask_secret = ask_secret};
