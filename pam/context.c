@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pam/context.h"
 
+#include "common/base/ssh_connection.h"
 #include "common/base/text.h"
 #include "pam/agent.h"
 
@@ -31,6 +32,23 @@ static enum pk_status copy_item(const pam_handle_t *pamh, int item, char **ret)
     if (pam_get_item(pamh, item, &value) != PAM_SUCCESS || !value || !*(const char *)value)
         return PK_OK;
     *ret = pk_text_printable(value, ITEM_MAX);
+    return *ret ? PK_OK : PK_NO_MEMORY;
+}
+
+/*
+ * The remote host: the application's word, or in a sudo or su inside of an ssh login the address in
+ * sshd's own variable. Not secure_getenv(), which gives nothing in a setuid program. Whoever calls
+ * sudo may have changed the variable; all that can come of it is that a key in this computer is not
+ * asked, or that logind is asked instead.
+ */
+static enum pk_status find_rhost(const pam_handle_t *pamh, char **ret)
+{
+    char address[PK_SSH_ADDRESS_MAX + 1];
+    enum pk_status status = copy_item(pamh, PAM_RHOST, ret);
+
+    if (status != PK_OK || *ret || pk_ssh_client_address(getenv("SSH_CONNECTION"), address))
+        return status;
+    *ret = strdup(address);
     return *ret ? PK_OK : PK_NO_MEMORY;
 }
 
@@ -120,7 +138,7 @@ enum pk_status context_collect(pam_handle_t *pamh, const struct options *options
     if (status == PK_OK)
         status = copy_item(pamh, PAM_TTY, &context->tty);
     if (status == PK_OK)
-        status = copy_item(pamh, PAM_RHOST, &context->rhost);
+        status = find_rhost(pamh, &context->rhost);
     if (status == PK_OK)
         status = copy_item(pamh, PAM_RUSER, &context->ruser);
     if (status == PK_OK)

@@ -6,6 +6,7 @@ common_base_libbase_la_SOURCES = \
 	common/base/limits.h \
 	common/base/log.c common/base/log.h \
 	common/base/reader.c common/base/reader.h \
+	common/base/ssh_connection.c common/base/ssh_connection.h \
 	common/base/status.c common/base/status.h common/base/status_webauthn.h \
 	common/base/terms.c common/base/terms.h \
 	common/base/text.c common/base/text.h \

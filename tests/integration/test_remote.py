@@ -8,11 +8,13 @@ import select
 import subprocess
 
 import dbus
+import dbus.lowlevel
+import pexpect
 import pytest
 
 import house
 import machine as parts
-from apps import Sudo
+from apps import App, Sudo
 
 LOGIND = os.path.join(os.path.dirname(__file__), "..", "lib", "logind.py")
 SERVICE = "/usr/share/dbus-1/system-services/org.freedesktop.login1.service"
@@ -220,3 +222,57 @@ def test_sudo_in_a_remote_session(machine, keys, blue):
 def test_sudo_in_a_local_session(machine, keys, blue):
     Logind(machine, "local")
     assert Sudo(machine).accepted()
+
+
+class RemoteSudo(App):
+    """sudo as it runs inside an ssh login."""
+
+    service, caller, owner = "sudo", "alice", "alice"
+    command = ["env", "SSH_CONNECTION=192.0.2.7 50022 192.0.2.1 22", *Sudo.command]
+    accepted, refused = Sudo.accepted, Sudo.refused
+
+
+def keep_ssh_connection():
+    house.write("/etc/sudoers.d/passkey", 'Defaults env_keep += "SSH_CONNECTION"\n', 0o440)
+
+
+@pytest.fixture
+def sudoers():
+    house.write("/etc/sudoers", open("/etc/sudoers", encoding="utf-8").read()
+                + "@includedir /etc/sudoers.d\n", 0o440)
+    yield
+    for name in os.listdir("/etc/sudoers.d"):
+        os.unlink("/etc/sudoers.d/" + name)
+
+
+@pytest.mark.real_programs
+def test_sudo_that_keeps_ssh_connection(machine, keys, blue, sudoers):
+    """The key that is plugged in here is not even opened."""
+    keep_ssh_connection()
+    since = keys.mark()
+    mark = machine.syslog.mark()
+    running = RemoteSudo(machine)
+    assert running.refused(), running.screen
+    assert bound_rhost(machine, mark) == "192.0.2.7"
+    assert keys.events(since) == []
+    assert machine.results() == [("sudo", "alice", "authinfo_unavail")]
+
+
+@pytest.mark.real_programs
+def test_sudo_that_drops_ssh_connection(machine, keys, blue, sudoers):
+    """Without env_keep and without a logind nobody can tell."""
+    since = keys.mark()
+    assert RemoteSudo(machine).accepted()
+    assert touched(keys, since)
+
+
+@pytest.mark.real_programs
+@pytest.mark.parametrize("value", ["evil", "192.0.2.7;reboot 1 2 3", "\x1b[2J 1 2 3", "a" * 5000])
+def test_sudo_with_nonsense_in_ssh_connection(machine, keys, blue, sudoers, value):
+    keep_ssh_connection()
+    mark = machine.syslog.mark()
+    child = machine.terminal("alice", Sudo.command, SSH_CONNECTION=value)
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    assert bound_rhost(machine, mark) == ""

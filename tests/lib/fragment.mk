@@ -33,5 +33,6 @@ EXTRA_DIST += \
 	tests/lib/ctap/state.py \
 	tests/lib/ctap/u2f.py \
 	tests/lib/ctap/uhid.py \
+	tests/lib/logind.py \
 	tests/lib/softkey.py \
 	tests/lib/software_authenticator.py

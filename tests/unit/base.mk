@@ -3,6 +3,7 @@ base_tests = \
 	tests/unit/test_bytes \
 	tests/unit/test_log \
 	tests/unit/test_reader \
+	tests/unit/test_ssh_connection \
 	tests/unit/test_status \
 	tests/unit/test_terms \
 	tests/unit/test_text \
@@ -17,6 +18,8 @@ tests_unit_test_log_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_log_LDADD = $(base_test_libs)
 tests_unit_test_reader_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_reader_LDADD = $(base_test_libs)
+tests_unit_test_ssh_connection_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ssh_connection_LDADD = $(base_test_libs)
 tests_unit_test_status_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_status_LDADD = $(base_test_libs)
 tests_unit_test_terms_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

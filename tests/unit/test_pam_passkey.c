@@ -67,6 +67,9 @@ static void write_service(const char *words)
     assert_int_equal(fclose(file), 0);
 }
 
+/* An address: libpam's audit records would look a name up in the DNS. */
+static const char *rhost = "192.0.2.7";
+
 /* One pam_authenticate() of user (the daemon's scenario); *ret_user: PAM_USER afterwards. */
 static int authenticate(const char *words, const char *user, struct application *application,
                         char *ret_user)
@@ -79,8 +82,7 @@ static int authenticate(const char *words, const char *user, struct application 
     write_service(words);
     assert_int_equal(pam_start_confdir("test", user, &conversation, folder, &pamh), PAM_SUCCESS);
     assert_int_equal(pam_set_item(pamh, PAM_TTY, "tty7"), PAM_SUCCESS);
-    /* An address: libpam's audit records would look a name up in the DNS. */
-    assert_int_equal(pam_set_item(pamh, PAM_RHOST, "192.0.2.7"), PAM_SUCCESS);
+    assert_int_equal(pam_set_item(pamh, PAM_RHOST, rhost), PAM_SUCCESS);
     assert_int_equal(pam_set_item(pamh, PAM_RUSER, "some\nbody"), PAM_SUCCESS);
     result = pam_authenticate(pamh, PAM_SILENT);
     if (ret_user && pam_get_item(pamh, PAM_USER, &named) == PAM_SUCCESS)
@@ -185,6 +187,36 @@ static void the_daemon_is_told_the_context(void **state)
     assert_string_equal(application.shown, "info:rhost=192.0.2.7\nrp=corp\nruser=some?body\n"
                                            "service=test\ntimeout=30\ntransports=local,recovery\n"
                                            "tty=tty7\nuv=required;");
+}
+
+static void without_rhost_ssh_tells_it(void **state)
+{
+    static const struct {
+        const char *rhost, *connection, *shown;
+    } cases[] = {
+        {NULL, NULL, "info:ruser=some?body\nservice=test\ntty=tty7;"},
+        {"", "192.0.2.9 1 ::1 2", "info:rhost=192.0.2.9\nruser=some?body\nservice=test\ntty=tty7;"},
+        {NULL, "fe80::1%lo 1 ::1 2",
+         "info:rhost=fe80::1%lo\nruser=some?body\nservice=test\ntty=tty7;"},
+        {NULL, "laptop 1 ::1 2", "info:ruser=some?body\nservice=test\ntty=tty7;"},
+        {"192.0.2.7", "192.0.2.9 1 ::1 2",
+         "info:rhost=192.0.2.7\nruser=some?body\nservice=test\ntty=tty7;"},
+    };
+    const char *usual = rhost;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct application application = {0};
+
+        rhost = cases[i].rhost;
+        assert_int_equal(unsetenv("SSH_CONNECTION"), 0);
+        if (cases[i].connection)
+            assert_int_equal(setenv("SSH_CONNECTION", cases[i].connection, 1), 0);
+        assert_int_equal(authenticate("", "context", &application, NULL), PAM_SUCCESS);
+        assert_string_equal(application.shown, cases[i].shown);
+    }
+    rhost = usual;
+    assert_int_equal(unsetenv("SSH_CONNECTION"), 0);
 }
 
 static void the_passkey_may_name_the_user(void **state)
@@ -301,6 +333,7 @@ int main(void)
         cmocka_unit_test(results_and_messages),
         cmocka_unit_test(nullok_alone_lets_nobody_in),
         cmocka_unit_test(the_daemon_is_told_the_context),
+        cmocka_unit_test(without_rhost_ssh_tells_it),
         cmocka_unit_test(the_passkey_may_name_the_user),
         cmocka_unit_test(without_identify_the_name_is_asked_for),
         cmocka_unit_test(a_failing_application_is_told_so),
