@@ -57,6 +57,10 @@
 #define PK_FORWARD_TIMEOUT_MAX    3600 /* seconds */
 #define PK_FORWARD_CHALLENGE_SIZE 16 /* of the challenge that an answer repeats */
 
+/* passkey-askpass */
+#define PK_ASKPASS_HOSTS_MAX 1048576 /* ~/.config/passkey/hosts */
+#define PK_ASKPASS_PARTS_AGE 600     /* seconds that the parts of an answer are kept */
+
 /* ssh-agent */
 #define PK_AGENT_MESSAGE_MAX    262144 /* OpenSSH's own */
 #define PK_AGENT_IDENTITIES_MAX 2048   /* OpenSSH's own */

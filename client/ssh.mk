@@ -1,0 +1,29 @@
+# What stands beside the ssh client: passkey-askpass and passkey-ssh.
+noinst_LTLIBRARIES += client/libaskpass.la
+client_libaskpass_la_SOURCES = \
+	client/askpass_accept.c client/askpass_accept.h \
+	client/askpass_ask.c client/askpass_ask.h \
+	client/askpass_files.c client/askpass_files.h \
+	client/askpass_hosts.c client/askpass_hosts.h \
+	client/askpass_parts.c client/askpass_parts.h \
+	client/askpass_paste.c client/askpass_paste.h \
+	client/askpass_prompt.c client/askpass_prompt.h \
+	client/askpass_show.c client/askpass_show.h \
+	client/openssh.c client/openssh.h \
+	client/ssh_environment.c client/ssh_environment.h
+client_libaskpass_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+
+askpass_libs = client/libaskpass.la client/libclient.la common/wire/libwire.la \
+	common/webauthn/libwebauthn.la common/bus/libbus.la common/base/libbase.la $(JANSSON_LIBS)
+
+# passkey-scp and passkey-sftp are the same program under other names.
+bin_PROGRAMS += client/passkey-ssh
+client_passkey_ssh_SOURCES = client/passkey-ssh.c
+client_passkey_ssh_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+client_passkey_ssh_LDADD = $(askpass_libs)
+
+install-exec-hook:
+	cd "$(DESTDIR)$(bindir)" && rm -f passkey-scp passkey-sftp && \
+		$(LN_S) passkey-ssh passkey-scp && $(LN_S) passkey-ssh passkey-sftp
+uninstall-hook:
+	rm -f "$(DESTDIR)$(bindir)/passkey-scp" "$(DESTDIR)$(bindir)/passkey-sftp"

@@ -1,0 +1,27 @@
+# The unit tests of passkey-askpass and passkey-ssh.
+if HAVE_CMOCKA
+ssh_client_tests = \
+	tests/unit/test_askpass_hosts \
+	tests/unit/test_askpass_parts \
+	tests/unit/test_askpass_prompt \
+	tests/unit/test_askpass_show
+check_PROGRAMS += $(ssh_client_tests)
+TESTS += $(ssh_client_tests)
+
+ssh_client_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
+ssh_client_test_libs = $(askpass_libs) $(CMOCKA_LIBS)
+tests_unit_test_askpass_hosts_SOURCES = tests/unit/test_askpass_hosts.c \
+	tests/unit/scratch.c tests/unit/scratch.h
+tests_unit_test_askpass_hosts_CFLAGS = $(ssh_client_test_cflags)
+tests_unit_test_askpass_hosts_LDADD = $(ssh_client_test_libs)
+tests_unit_test_askpass_parts_SOURCES = tests/unit/test_askpass_parts.c \
+	tests/unit/scratch.c tests/unit/scratch.h
+tests_unit_test_askpass_parts_CFLAGS = $(ssh_client_test_cflags)
+tests_unit_test_askpass_parts_LDADD = $(ssh_client_test_libs)
+tests_unit_test_askpass_prompt_SOURCES = tests/unit/test_askpass_prompt.c
+tests_unit_test_askpass_prompt_CFLAGS = $(ssh_client_test_cflags)
+tests_unit_test_askpass_prompt_LDADD = $(ssh_client_test_libs)
+tests_unit_test_askpass_show_SOURCES = tests/unit/test_askpass_show.c
+tests_unit_test_askpass_show_CFLAGS = $(ssh_client_test_cflags)
+tests_unit_test_askpass_show_LDADD = $(ssh_client_test_libs)
+endif
