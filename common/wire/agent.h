@@ -13,11 +13,13 @@
 /* SSH_AGENTC_REQUEST_IDENTITIES, length included. */
 enum pk_status pk_agent_request_identities(struct pk_bytes *ret) PK_WARN_UNUSED;
 
-/* SSH_AGENTC_SIGN_REQUEST without flags, length included. */
+/* SSH_AGENTC_SIGN_REQUEST without flags, length included. PK_TOO_LARGE. */
 enum pk_status pk_agent_sign_request(struct pk_view key_blob, struct pk_view data,
                                      struct pk_bytes *ret) PK_WARN_UNUSED;
 
-/* As pk_frame_size(): 0 while the length has not arrived. PK_TOO_LARGE over PK_AGENT_MESSAGE_MAX.
+/*
+ * How many bytes the first message of a stream takes: 0 while its length has not arrived whole.
+ * PK_TOO_LARGE over PK_AGENT_MESSAGE_MAX, PK_PROTOCOL for an empty one.
  */
 enum pk_status pk_agent_message_size(struct pk_view stream, size_t *ret_size) PK_WARN_UNUSED;
 
@@ -27,7 +29,8 @@ struct pk_agent_identity { /* borrowed from the message */
 };
 
 /*
- * payload: what followed the length. *ret_items is the caller's to free. PK_UNAVAILABLE when the
+ * payload: what followed the length. *ret_items is the caller's to free, NULL when the agent holds
+ * no keys. PK_UNAVAILABLE when the
  * agent answered SSH_AGENT_FAILURE; PK_PROTOCOL for another type or more than
  * PK_AGENT_IDENTITIES_MAX; PK_TRUNCATED, PK_TRAILING_DATA.
  */

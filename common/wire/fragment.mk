@@ -1,9 +1,9 @@
 # What travels between processes and machines; see doc/protocol.md.
 noinst_LTLIBRARIES += common/wire/libwire.la
 common_wire_libwire_la_SOURCES = \
-	common/wire/agent.h \
+	common/wire/agent.c common/wire/agent.h \
 	common/wire/forward.c common/wire/forward.h common/wire/forward_answer.c \
 	common/wire/frames.c common/wire/frames.h \
 	common/wire/members.c common/wire/members.h \
-	common/wire/sk.h
+	common/wire/sk.c common/wire/sk.h
 common_wire_libwire_la_LIBADD = common/base/libbase.la

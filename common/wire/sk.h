@@ -26,15 +26,16 @@ struct pk_sk_key {
  * A key blob, consumed exactly. PK_UNSUPPORTED for another key type (an RSA key, a certificate):
  * not an error of whoever lists keys; PK_TRUNCATED, PK_TRAILING_DATA, PK_TOO_LARGE,
  * PK_INVALID_INPUT for a point that is compressed or of another size, another curve, or an
- * application that is empty or not printable ASCII. Whether the point is on the curve is for
- * whoever makes a key of it to say.
+ * application that is empty or not printable ASCII without spaces. Whether the point is on the
+ * curve is for whoever makes a key of it to say.
  */
 enum pk_status pk_sk_key_parse(struct pk_view blob, struct pk_sk_key *ret) PK_WARN_UNUSED;
 
 /*
  * A line of a .pub file: type, base64 of the blob, perhaps a comment; the type must be the blob's.
- * Options in front, as authorized_keys has them, are PK_INVALID_INPUT. *ret_blob and *ret_comment
- * (NULL: none; printable) are the caller's.
+ * A newline at its end does not matter. Options in front, as authorized_keys has them, and a second
+ * line are PK_INVALID_INPUT; otherwise as pk_sk_key_parse(). *ret_blob and *ret_comment (NULL:
+ * none; printable) are the caller's.
  */
 enum pk_status pk_sk_public_line_parse(struct pk_view line, struct pk_sk_key *ret_key,
                                        struct pk_bytes *ret_blob,
@@ -49,11 +50,17 @@ struct pk_sk_signature {
 void pk_sk_signature_clear(struct pk_sk_signature *signature);
 #define PK_AUTO_SK_SIGNATURE __attribute__((cleanup(pk_sk_signature_clear)))
 
-/* Consumed exactly. Zero, negative or oversized r or s are PK_INVALID_INPUT. Otherwise as above. */
+/*
+ * Consumed exactly. r or s that is zero, negative, oversized or not in its shortest form is
+ * PK_INVALID_INPUT. Otherwise as pk_sk_key_parse(). Any flags pass: they are the caller's to judge.
+ */
 enum pk_status pk_sk_signature_parse(struct pk_view blob,
                                      struct pk_sk_signature *ret) PK_WARN_UNUSED;
 
-/* What an agent is asked to sign: "SSHSIG", namespace, reserved, hash algorithm, H(message). */
+/*
+ * What an agent is asked to sign: "SSHSIG", namespace, reserved, hash algorithm, H(message). No
+ * signature of a file or of a login can be taken for one of these. PK_NO_MEMORY.
+ */
 #define PK_SSHSIG_NAMESPACE "passkeyd"
 enum pk_status pk_sshsig_compose(const uint8_t message_sha256[PK_HASH_SIZE],
                                  struct pk_bytes *ret) PK_WARN_UNUSED;

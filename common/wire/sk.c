@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "common/wire/sk.h"
+
+#include "common/base/cleanup.h"
+#include "common/base/reader.h"
+#include "common/base/text.h"
+#include "common/base/writer.h"
+
+#include <string.h>
+
+#define COORDINATE_SIZE        32
+#define ED25519_KEY_SIZE       32
+#define ED25519_SIGNATURE_SIZE 64
+#define POINT_UNCOMPRESSED     0x04 /* SEC 1 section 2.3.3 */
+#define DER_INTEGER            0x02
+#define DER_SEQUENCE           0x30
+
+/* A string that must be exactly that long. */
+static struct pk_view read_sized(struct pk_reader *reader, size_t len)
+{
+    struct pk_view view = pk_reader_string(reader, PK_AGENT_MESSAGE_MAX);
+
+    if (view.len != len)
+        pk_reader_fail(reader, PK_INVALID_INPUT);
+    return reader->status == PK_OK ? view : (struct pk_view){NULL, 0};
+}
+
+/* The name that keys and signatures begin with. */
+static enum pk_sk_type read_type(struct pk_reader *reader)
+{
+    struct pk_view name = pk_reader_string(reader, PK_AGENT_MESSAGE_MAX);
+
+    if (pk_view_equal(name, pk_view_string("sk-ssh-ed25519@openssh.com")))
+        return PK_SK_ED25519;
+    if (!pk_view_equal(name, pk_view_string("sk-ecdsa-sha2-nistp256@openssh.com")))
+        pk_reader_fail(reader, PK_UNSUPPORTED);
+    return PK_SK_ECDSA;
+}
+
+/* ---- keys ---- */
+
+static void read_ecdsa_point(struct pk_reader *reader, struct pk_sk_key *key)
+{
+    struct pk_view curve = pk_reader_string(reader, PK_AGENT_MESSAGE_MAX);
+    struct pk_view point;
+
+    if (!pk_view_equal(curve, pk_view_string("nistp256")))
+        pk_reader_fail(reader, PK_INVALID_INPUT);
+    point = read_sized(reader, 1 + sizeof(key->point));
+    if (point.len == 0)
+        return;
+    if (point.ptr[0] != POINT_UNCOMPRESSED)
+        pk_reader_fail(reader, PK_INVALID_INPUT);
+    memcpy(key->point, point.ptr + 1, sizeof(key->point));
+}
+
+static void read_ed25519_key(struct pk_reader *reader, struct pk_sk_key *key)
+{
+    struct pk_view bytes = read_sized(reader, ED25519_KEY_SIZE);
+
+    if (bytes.len > 0)
+        memcpy(key->point, bytes.ptr, bytes.len);
+}
+
+static void read_application(struct pk_reader *reader, struct pk_sk_key *key)
+{
+    struct pk_view application = pk_reader_string(reader, PK_RP_ID_MAX);
+
+    if (application.len == 0)
+        pk_reader_fail(reader, PK_INVALID_INPUT);
+    for (size_t i = 0; i < application.len; i++)
+        if (application.ptr[i] <= ' ' || application.ptr[i] > '~')
+            pk_reader_fail(reader, PK_INVALID_INPUT);
+    if (reader->status == PK_OK)
+        memcpy(key->application, application.ptr, application.len);
+}
+
+enum pk_status pk_sk_key_parse(struct pk_view blob, struct pk_sk_key *ret)
+{
+    struct pk_reader reader = pk_reader_new(blob);
+    struct pk_sk_key key = {0};
+    enum pk_status status;
+
+    key.type = read_type(&reader);
+    if (key.type == PK_SK_ECDSA)
+        read_ecdsa_point(&reader, &key);
+    else
+        read_ed25519_key(&reader, &key);
+    read_application(&reader, &key);
+    status = pk_reader_finish(&reader);
+    if (status == PK_OK)
+        *ret = key;
+    return status;
+}
+
+/* ---- the line of a .pub file ---- */
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static struct pk_view skip_blanks(struct pk_view text)
+{
+    while (text.len > 0 && is_blank(text.ptr[0]))
+        text = (struct pk_view){text.ptr + 1, text.len - 1};
+    return text;
+}
+
+/* Cuts the first word off; empty at the end. */
+static struct pk_view next_word(struct pk_view *text)
+{
+    struct pk_view word = skip_blanks(*text);
+    size_t len = 0;
+
+    while (len < word.len && !is_blank(word.ptr[len]))
+        len++;
+    *text = skip_blanks((struct pk_view){word.ptr + len, word.len - len});
+    word.len = len;
+    return word;
+}
+
+static struct pk_view without_end(struct pk_view line)
+{
+    while (line.len > 0 && (is_blank(line.ptr[line.len - 1]) || line.ptr[line.len - 1] == '\n' ||
+                            line.ptr[line.len - 1] == '\r'))
+        line.len--;
+    return line;
+}
+
+/* NULL when there is none. */
+static enum pk_status copy_comment(struct pk_view comment, char **ret)
+{
+    PK_AUTO_FREE char *text = NULL;
+
+    *ret = NULL;
+    if (comment.len == 0)
+        return PK_OK;
+    text = strndup((const char *)comment.ptr, comment.len);
+    if (!text)
+        return PK_NO_MEMORY;
+    *ret = pk_text_printable(text, comment.len);
+    return *ret ? PK_OK : PK_NO_MEMORY;
+}
+
+enum pk_status pk_sk_public_line_parse(struct pk_view line, struct pk_sk_key *ret_key,
+                                       struct pk_bytes *ret_blob, char **ret_comment)
+{
+    struct pk_view rest = without_end(line);
+    struct pk_view type;
+    struct pk_view encoded;
+    PK_AUTO_BYTES struct pk_bytes blob = {0};
+    struct pk_reader reader;
+    struct pk_sk_key key = {0};
+    char *comment = NULL;
+    enum pk_status status;
+
+    if (rest.len == 0)
+        return PK_INVALID_INPUT;
+    type = next_word(&rest);
+    encoded = next_word(&rest);
+    if (type.len == 0 || encoded.len == 0 ||
+        (rest.len > 0 && (memchr(rest.ptr, '\n', rest.len) || memchr(rest.ptr, 0, rest.len))))
+        return PK_INVALID_INPUT;
+    status = pk_base64_decode(encoded, PK_PUBLIC_KEY_MAX, &blob);
+    if (status != PK_OK)
+        return status;
+    reader = pk_reader_new(pk_view_of(&blob));
+    if (!pk_view_equal(pk_reader_string(&reader, blob.len), type))
+        return PK_INVALID_INPUT;
+    status = pk_sk_key_parse(pk_view_of(&blob), &key);
+    if (status == PK_OK)
+        status = copy_comment(rest, &comment);
+    if (status != PK_OK)
+        return status;
+    *ret_key = key;
+    *ret_blob = blob;
+    blob = (struct pk_bytes){0};
+    *ret_comment = comment;
+    return PK_OK;
+}
+
+/* ---- signatures ---- */
+
+void pk_sk_signature_clear(struct pk_sk_signature *signature)
+{
+    pk_bytes_clear(&signature->signature);
+    *signature = (struct pk_sk_signature){0};
+}
+
+/*
+ * A positive number in its shortest form (RFC 4251 section 5, "mpint"), not wider than a
+ * coordinate. DER's INTEGER holds the same bytes.
+ */
+static struct pk_view read_mpint(struct pk_reader *reader)
+{
+    struct pk_view number = pk_reader_string(reader, PK_AGENT_MESSAGE_MAX);
+    bool padded = number.len > 0 && number.ptr[0] == 0;
+
+    if (number.len == 0 || number.len > COORDINATE_SIZE + (padded ? 1U : 0U) ||
+        number.ptr[0] & 0x80 || (padded && (number.len == 1 || !(number.ptr[1] & 0x80))))
+        pk_reader_fail(reader, PK_INVALID_INPUT);
+    return reader->status == PK_OK ? number : (struct pk_view){NULL, 0};
+}
+
+static void write_der(struct pk_writer *writer, uint8_t tag, struct pk_view value)
+{
+    pk_writer_u8(writer, tag);
+    pk_writer_u8(writer, (uint8_t)value.len); /* of all that comes here less than 128 */
+    pk_writer_put(writer, value);
+}
+
+/* r and s as Ecdsa-Sig-Value (RFC 3279 section 2.2.3). */
+static void read_ecdsa_signature(struct pk_reader *reader, struct pk_bytes *ret)
+{
+    PK_AUTO_WRITER struct pk_writer numbers = pk_writer_new(2 * (2 + COORDINATE_SIZE + 1));
+    PK_AUTO_WRITER struct pk_writer sequence = pk_writer_new(2 + numbers.max);
+    struct pk_reader inner = pk_reader_new(pk_reader_string(reader, PK_AGENT_MESSAGE_MAX));
+    enum pk_status status;
+
+    if (reader->status != PK_OK)
+        return;
+    write_der(&numbers, DER_INTEGER, read_mpint(&inner));
+    write_der(&numbers, DER_INTEGER, read_mpint(&inner));
+    status = pk_reader_finish(&inner);
+    write_der(&sequence, DER_SEQUENCE, (struct pk_view){numbers.data, numbers.len});
+    if (status == PK_OK)
+        status = pk_writer_finish(&sequence, ret);
+    if (status != PK_OK)
+        pk_reader_fail(reader, status);
+}
+
+static void read_ed25519_signature(struct pk_reader *reader, struct pk_bytes *ret)
+{
+    struct pk_view bytes = read_sized(reader, ED25519_SIGNATURE_SIZE);
+
+    if (reader->status == PK_OK && pk_bytes_copy(bytes, ret) != PK_OK)
+        pk_reader_fail(reader, PK_NO_MEMORY);
+}
+
+enum pk_status pk_sk_signature_parse(struct pk_view blob, struct pk_sk_signature *ret)
+{
+    struct pk_reader reader = pk_reader_new(blob);
+    PK_AUTO_SK_SIGNATURE struct pk_sk_signature signature = {0};
+    enum pk_status status;
+
+    signature.type = read_type(&reader);
+    if (signature.type == PK_SK_ECDSA)
+        read_ecdsa_signature(&reader, &signature.signature);
+    else
+        read_ed25519_signature(&reader, &signature.signature);
+    signature.flags = pk_reader_u8(&reader);
+    signature.counter = pk_reader_u32(&reader);
+    status = pk_reader_finish(&reader);
+    if (status != PK_OK)
+        return status;
+    *ret = signature;
+    signature = (struct pk_sk_signature){0};
+    return PK_OK;
+}
+
+/* ---- what is signed ---- */
+
+enum pk_status pk_sshsig_compose(const uint8_t message_sha256[PK_HASH_SIZE], struct pk_bytes *ret)
+{
+    PK_AUTO_WRITER struct pk_writer writer = pk_writer_new(256);
+
+    pk_writer_put(&writer, pk_view_string("SSHSIG"));
+    pk_writer_text(&writer, PK_SSHSIG_NAMESPACE);
+    pk_writer_text(&writer, ""); /* reserved */
+    pk_writer_text(&writer, "sha256");
+    pk_writer_string(&writer, (struct pk_view){message_sha256, PK_HASH_SIZE});
+    return pk_writer_finish(&writer, ret);
+}
