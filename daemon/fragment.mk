@@ -10,6 +10,7 @@ daemon_libdaemon_la_SOURCES = \
 	daemon/daemon.c daemon/daemon.h \
 	daemon/enrolment.c daemon/enrolment.h \
 	daemon/finish.c daemon/finish.h \
+	daemon/forwarded.c daemon/forwarded.h \
 	daemon/key_naming.c daemon/key_naming.h \
 	daemon/manager.c \
 	daemon/messages.c daemon/messages.h \
