@@ -6,11 +6,13 @@
 #include "common/bus/names.h"
 #include "common/keys/road_local.h"
 #include "daemon/conversation.h"
+#include "daemon/enrol_agent.h"
 #include "daemon/finish.h"
 #include "daemon/key_naming.h"
 #include "daemon/messages.h"
 #include "daemon/passkey_json.h"
 #include "daemon/registration.h"
+#include "daemon/sk_credential.h"
 
 #include <string.h>
 
@@ -25,6 +27,8 @@ struct enrolment {
     char *user;
     struct pk_local_road *local;
     struct key_naming *naming;
+    struct agent_enrolment *agent;
+    int agent_fd; /* until it begins; -1: a key in this machine is meant */
 };
 
 static struct ceremony *take(const struct enrolment *enrolment)
@@ -49,6 +53,9 @@ static void release(void *data)
         pk_local_road_free(enrolment->local);
     if (enrolment->naming)
         key_naming_free(enrolment->naming);
+    if (enrolment->agent)
+        agent_enrolment_free(enrolment->agent);
+    cleanup_close_fd(&enrolment->agent_fd);
     drop_ceremony(enrolment);
     free(enrolment->user);
     free(enrolment);
@@ -63,6 +70,8 @@ static void stopped(void *data, enum pk_status why)
         pk_local_road_free(pk_steal(enrolment->local));
     if (enrolment->naming)
         key_naming_free(pk_steal(enrolment->naming));
+    if (enrolment->agent)
+        agent_enrolment_free(pk_steal(enrolment->agent));
     drop_ceremony(enrolment);
 }
 
@@ -72,6 +81,8 @@ static void answered(void *data, struct pk_secret *answer)
 
     if (enrolment->local)
         pk_local_road_answered(enrolment->local, answer);
+    else if (enrolment->agent)
+        agent_enrolment_answered(enrolment->agent, answer);
 }
 
 /* Over; the log knows why already. */
@@ -87,6 +98,32 @@ static void refuse(struct enrolment *enrolment, enum pk_status why, const char *
            conversation_id(enrolment->conversation), enrolment->user, pk_status_name(why),
            pk_status_clause(why));
     end(enrolment, why, text);
+}
+
+/*
+ * What an answer came to. credential: the new row, if there is one; ceremony NULL: it had ended
+ * before, and nobody has logged that yet.
+ */
+static void conclude(struct enrolment *enrolment, const struct ceremony *ceremony,
+                     enum pk_status status, struct credential *credential, const char *text)
+{
+    PK_AUTO_FREE char *json = NULL;
+
+    if (status && ceremony) {
+        end(enrolment, status, text); /* logged by the verifier */
+        return;
+    }
+    if (status) {
+        refuse(enrolment, status, text);
+        return;
+    }
+    json = json_text(passkey_json(credential, ceremony->system_account));
+    credential_clear(credential);
+    conversation_done(enrolment->conversation,
+                      &(struct outcome){.status = PK_OK,
+                                        .text = "Your passkey is enrolled.",
+                                        .user = enrolment->user,
+                                        .credential = json});
 }
 
 /* --- the local road --------------------------------------------------------------------------- */
@@ -139,28 +176,13 @@ static void local_answered(void *data, size_t group, const char *name, const str
     struct enrolment *enrolment = data;
     PK_CLEANUP(ceremony_free) struct ceremony *ceremony = take(enrolment);
     struct credential credential = {0};
-    PK_AUTO_FREE char *json = NULL;
     enum pk_status status = PK_CHALLENGE_UNKNOWN;
 
     (void)group;
     if (ceremony)
         status = finish_local_registration(enrolment->daemon, ceremony, &frame->credential, name,
                                            &credential);
-    if (status && ceremony) {
-        end(enrolment, status, pk_message_outcome(status)); /* logged by the verifier */
-        return;
-    }
-    if (status) {
-        refuse(enrolment, status, pk_message_outcome(status));
-        return;
-    }
-    json = json_text(passkey_json(&credential, ceremony->system_account));
-    credential_clear(&credential);
-    conversation_done(enrolment->conversation,
-                      &(struct outcome){.status = PK_OK,
-                                        .text = "Your passkey is enrolled.",
-                                        .user = enrolment->user,
-                                        .credential = json});
+    conclude(enrolment, ceremony, status, &credential, pk_message_outcome(status));
 }
 
 static void named(void *data, const char *name)
@@ -187,6 +209,56 @@ static void local_failed(void *data, enum pk_status why)
     refuse(enrolment, why, pk_message_outcome(why));
 }
 
+/* --- the ssh-agent ---------------------------------------------------------------------------- */
+
+static enum pk_status agent_question(void *data, uint8_t ret_message[PK_HASH_SIZE])
+{
+    struct enrolment *enrolment = data;
+    const struct ceremony *ceremony = ceremonies_peek(enrolment->daemon->ceremonies, enrolment->id);
+    struct sk_question question;
+    enum pk_status status = PK_TIMEOUT;
+
+    if (ceremony)
+        status = sk_question_make(PK_REGISTRATION, pk_view_of(&ceremony->requirements.challenge),
+                                  &question);
+    if (status == PK_OK)
+        (void)memcpy(ret_message, question.message, PK_HASH_SIZE);
+    return status;
+}
+
+static void agent_answered(void *data, const struct sk_enrolment *made)
+{
+    struct enrolment *enrolment = data;
+    PK_CLEANUP(ceremony_free) struct ceremony *ceremony = take(enrolment);
+    struct credential credential = {0};
+    enum pk_status status = PK_CHALLENGE_UNKNOWN;
+
+    if (ceremony)
+        status = sk_enrol(enrolment->daemon, ceremony, made, &credential);
+    conclude(enrolment, ceremony, status, &credential, sk_enrolment_message(status));
+}
+
+static void agent_failed(void *data, enum pk_status why, const char *text)
+{
+    refuse(data, why, text);
+}
+
+static enum pk_status begin_agent(struct enrolment *enrolment, const char *purpose)
+{
+    static const struct agent_enrolment_ops ops = {agent_question, agent_answered, agent_failed};
+    const struct ceremony *ceremony = ceremonies_peek(enrolment->daemon->ceremonies, enrolment->id);
+    const struct agent_enrolment_request request = {
+        .fd = pk_steal_fd(&enrolment->agent_fd),
+        .account = &ceremony->account,
+        .purpose = purpose,
+    };
+
+    return agent_enrolment_new(enrolment->daemon, enrolment->conversation, &request, &ops,
+                               enrolment, &enrolment->agent);
+}
+
+/* --- beginning -------------------------------------------------------------------------------- */
+
 static enum pk_status begin(struct enrolment *enrolment)
 {
     static const struct pk_local_road_ops ops = {local_request, local_answered, local_failed};
@@ -205,11 +277,11 @@ static enum pk_status begin(struct enrolment *enrolment)
                                                 .target = ""});
     if (!purpose)
         return PK_NO_MEMORY;
+    if (enrolment->agent_fd >= 0)
+        return begin_agent(enrolment, purpose);
     return pk_local_road_new(enrolment->daemon->keys, &person, 1, purpose, &ops, enrolment,
                              &enrolment->local);
 }
-
-/* --- beginning -------------------------------------------------------------------------------- */
 
 static struct ceremony *make_ceremony(struct daemon *daemon, struct call *call,
                                       const struct enrolment_request *request)
@@ -246,6 +318,7 @@ void enrolment_start(struct daemon *daemon, struct call *call,
     struct ceremony *ceremony = make_ceremony(daemon, call, request);
     struct enrolment *enrolment = ceremony ? calloc(1, sizeof(*enrolment)) : NULL;
     struct conversation *conversation;
+    enum pk_status status;
 
     if (!ceremony)
         return;
@@ -258,6 +331,7 @@ void enrolment_start(struct daemon *daemon, struct call *call,
     }
     enrolment->daemon = daemon;
     enrolment->owner = call->uid;
+    enrolment->agent_fd = request->agent ? value_take_fd(request->agent) : -1;
     (void)memcpy(enrolment->id, ceremony->id, UUID_SIZE);
     pk_log(LOG_DEBUG, "[%s] enrolment for %s asked by uid %u%s", call->id, enrolment->user,
            (unsigned)call->uid, request->ticket.len ? " with a ticket" : "");
@@ -273,6 +347,7 @@ void enrolment_start(struct daemon *daemon, struct call *call,
     if (!conversation)
         return; /* released already */
     enrolment->conversation = conversation;
-    if (begin(enrolment))
-        refuse(enrolment, PK_NO_MEMORY, pk_message_outcome(PK_NO_MEMORY));
+    status = begin(enrolment);
+    if (status)
+        refuse(enrolment, status, pk_message_outcome(status));
 }

@@ -13,6 +13,7 @@ struct enrolment_request {
     const char *user_verification;
     const char *resident_key;
     unsigned timeout;      /* seconds */
+    struct value *agent;   /* a descriptor: the ssh-agent whose key it is to be; NULL: none */
     struct pk_view ticket; /* SHA-256 of the ticket that allows it; empty: polkit did */
 };
 

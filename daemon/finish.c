@@ -90,6 +90,7 @@ static void log_sign_in(const struct daemon *daemon, const struct ceremony *cere
 /* What an answer is verified by, once the credential it names is known. */
 struct answer {
     const struct pk_assertion_answer *local;
+    const uint8_t *client_data_hash; /* with local; NULL: of the local road's client data */
     const struct pk_authentication_response *response;
 };
 
@@ -110,14 +111,19 @@ static enum pk_status verify(const struct ceremony *ceremony, const struct answe
 {
     const struct pk_requirements *requirements = &ceremony->requirements;
     const struct pk_credential_record *record = &verified->credential.record;
-    uint8_t hash[PK_HASH_SIZE];
-    enum pk_status status;
+    uint8_t local_hash[PK_HASH_SIZE];
+    const uint8_t *hash = answer->client_data_hash;
+    enum pk_status status = PK_OK;
 
     if (answer->response)
         return pk_authentication_response_verify(requirements, record, answer->response,
                                                  &verified->result);
-    status = context_local_client_data_hash(PK_AUTHENTICATION, pk_view_of(&requirements->challenge),
-                                            requirements->rp_id, hash);
+    if (!hash) {
+        hash = local_hash;
+        status =
+            context_local_client_data_hash(PK_AUTHENTICATION, pk_view_of(&requirements->challenge),
+                                           requirements->rp_id, local_hash);
+    }
     if (status)
         return status;
     return pk_authentication_verify(requirements, record, hash,
@@ -159,6 +165,16 @@ enum pk_status finish_local_assertion(struct daemon *daemon, const struct ceremo
 {
     return finish_assertion(daemon, ceremony, pk_view_of(&answer->credential_id),
                             &(struct answer){.local = answer}, ret);
+}
+
+enum pk_status finish_assertion_with(struct daemon *daemon, const struct ceremony *ceremony,
+                                     const struct pk_assertion_answer *answer,
+                                     const uint8_t client_data_hash[PK_HASH_SIZE],
+                                     struct verified *ret)
+{
+    const struct answer given = {.local = answer, .client_data_hash = client_data_hash};
+
+    return finish_assertion(daemon, ceremony, pk_view_of(&answer->credential_id), &given, ret);
 }
 
 enum pk_status finish_assertion_json(struct daemon *daemon, const struct ceremony *ceremony,
@@ -277,14 +293,23 @@ static enum pk_status choose_name(struct daemon *daemon, const struct ceremony *
     return PK_LIMIT_EXCEEDED;
 }
 
+/* What the signature that came with it was evidence of; one that is imported brings none. */
+static const char *presence(uint8_t flags)
+{
+    if (flags & PK_FLAG_UV)
+        return "user verified";
+    return flags & PK_FLAG_UP ? "user present" : "imported";
+}
+
 static void log_registration(const struct daemon *daemon, const struct ceremony *ceremony,
-                             const struct credential *credential, enum pk_status status)
+                             const struct credential *credential, uint8_t flags,
+                             enum pk_status status)
 {
     if (status == PK_OK)
         pk_log(LOG_NOTICE, "[%s] enrolment for %s (%s): ok, passkey \"%s\", %s%s, %s",
                ceremony->correlation, ceremony->account.name, ceremony->account.rp,
-               credential->name, credential->user_verified ? "user verified" : "user present",
-               ceremony->ticket.len ? ", by ticket" : "", ceremony->context);
+               credential->name, presence(flags), ceremony->ticket.len ? ", by ticket" : "",
+               ceremony->context);
     else
         pk_log(LOG_WARNING, "[%s] enrolment for %s (%s): refused, %s (%s)%s%s, %s",
                ceremony->correlation, ceremony->account.name, ceremony->account.rp,
@@ -292,11 +317,11 @@ static void log_registration(const struct daemon *daemon, const struct ceremony 
                status == PK_STORAGE ? daemon->store->error : "", ceremony->context);
 }
 
-/* verified: what verification said. The row is written only if that was PK_OK. */
-static enum pk_status finish_registration(struct daemon *daemon, const struct ceremony *ceremony,
-                                          enum pk_status verified,
-                                          struct pk_registration_result *result, const char *name,
-                                          struct credential *ret)
+/* The row is written only if verification said PK_OK. */
+enum pk_status finish_verified_registration(struct daemon *daemon, const struct ceremony *ceremony,
+                                            enum pk_status verified,
+                                            struct pk_registration_result *result, const char *name,
+                                            struct credential *ret)
 {
     struct credential credential = {0};
     enum pk_status status = verified;
@@ -311,7 +336,7 @@ static enum pk_status finish_registration(struct daemon *daemon, const struct ce
     if (!status)
         status = daemon->store->verbs->insert(daemon->store, &credential, ceremony->max_credentials,
                                               pk_view_of(&ceremony->ticket));
-    log_registration(daemon, ceremony, &credential, status);
+    log_registration(daemon, ceremony, &credential, result->flags, status);
     pk_registration_result_clear(result);
     if (status)
         credential_clear(&credential);
@@ -339,7 +364,7 @@ enum pk_status finish_local_registration(struct daemon *daemon, const struct cer
         result.extensions.has_cred_props = true;
         result.extensions.resident_key = answer->discoverable;
     }
-    return finish_registration(daemon, ceremony, status, &result, name, ret);
+    return finish_verified_registration(daemon, ceremony, status, &result, name, ret);
 }
 
 enum pk_status finish_registration_json(struct daemon *daemon, const struct ceremony *ceremony,
@@ -348,5 +373,5 @@ enum pk_status finish_registration_json(struct daemon *daemon, const struct cere
     struct pk_registration_result result = {0};
     enum pk_status status = pk_registration_response_verify(&ceremony->requirements, json, &result);
 
-    return finish_registration(daemon, ceremony, status, &result, "passkey", ret);
+    return finish_verified_registration(daemon, ceremony, status, &result, "passkey", ret);
 }

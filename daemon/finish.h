@@ -25,6 +25,12 @@ void verified_clear(struct verified *verified);
 enum pk_status finish_local_assertion(struct daemon *daemon, const struct ceremony *ceremony,
                                       const struct pk_assertion_answer *answer,
                                       struct verified *ret) PK_WARN_UNUSED;
+/* The same for a road whose client data are not the local one's: their SHA-256, or what else stands
+ * in its place in what was signed. */
+enum pk_status finish_assertion_with(struct daemon *daemon, const struct ceremony *ceremony,
+                                     const struct pk_assertion_answer *answer,
+                                     const uint8_t client_data_hash[PK_HASH_SIZE],
+                                     struct verified *ret) PK_WARN_UNUSED;
 /* json: AuthenticationResponseJSON (WebAuthn 5.1). */
 enum pk_status finish_assertion_json(struct daemon *daemon, const struct ceremony *ceremony,
                                      struct pk_view json, struct verified *ret) PK_WARN_UNUSED;
@@ -36,6 +42,11 @@ enum pk_status finish_assertion_json(struct daemon *daemon, const struct ceremon
 enum pk_status finish_local_registration(struct daemon *daemon, const struct ceremony *ceremony,
                                          const struct pk_credential_answer *answer,
                                          const char *name, struct credential *ret) PK_WARN_UNUSED;
+/* The same for what was verified elsewhere, with that status. result is cleared in every case. */
+enum pk_status finish_verified_registration(struct daemon *daemon, const struct ceremony *ceremony,
+                                            enum pk_status verified,
+                                            struct pk_registration_result *result, const char *name,
+                                            struct credential *ret) PK_WARN_UNUSED;
 /* json: RegistrationResponseJSON (WebAuthn 5.1). */
 enum pk_status finish_registration_json(struct daemon *daemon, const struct ceremony *ceremony,
                                         struct pk_view json, struct credential *ret) PK_WARN_UNUSED;

@@ -1,6 +1,8 @@
 noinst_LTLIBRARIES += daemon/libdaemon.la
 daemon_libdaemon_la_SOURCES = \
 	daemon/account_choice.c daemon/account_choice.h \
+	daemon/agent.c daemon/agent.h \
+	daemon/agent_keys.c daemon/agent_keys.h \
 	daemon/bus.c daemon/bus.h \
 	daemon/call.c \
 	daemon/ceremony.c daemon/ceremony.h \
@@ -8,9 +10,10 @@ daemon_libdaemon_la_SOURCES = \
 	daemon/conversation.c daemon/conversation.h \
 	daemon/credentials.c \
 	daemon/daemon.c daemon/daemon.h \
+	daemon/enrol_agent.c daemon/enrol_agent.h \
 	daemon/enrolment.c daemon/enrolment.h \
 	daemon/finish.c daemon/finish.h \
-	daemon/forwarded.c daemon/forwarded.h \
+	daemon/import.c \
 	daemon/key_naming.c daemon/key_naming.h \
 	daemon/manager.c \
 	daemon/messages.c daemon/messages.h \
@@ -22,10 +25,13 @@ daemon_libdaemon_la_SOURCES = \
 	daemon/registration.c daemon/registration.h \
 	daemon/remote.c daemon/remote.h \
 	daemon/relying_party.c \
+	daemon/road_agent.c daemon/road_agent.h \
 	daemon/road_recovery.c daemon/road_recovery.h \
 	daemon/road_ssh.c daemon/road_ssh.h \
 	daemon/secret_reader.c daemon/secret_reader.h \
 	daemon/sign_in.c daemon/sign_in.h \
+	daemon/sk_credential.c daemon/sk_credential.h \
+	daemon/sk_enrolment.c daemon/sk_enrolment.h \
 	daemon/status.c \
 	daemon/subject.c daemon/subject.h \
 	daemon/table.c \

@@ -20,7 +20,8 @@ void manager_get_version(struct daemon *daemon, struct value *parent)
     value_add_text(parent, 's', PACKAGE_VERSION);
 }
 
-const char *const manager_features[] = {"local", "recovery", "relying-party", "tickets", NULL};
+const char *const manager_features[] = {"agent",         "local",   "recovery",
+                                        "relying-party", "tickets", NULL};
 
 void manager_get_features(struct daemon *daemon, struct value *parent)
 {
@@ -114,13 +115,18 @@ void manager_authenticate(struct daemon *daemon, struct call *call)
 /* --- Enroll ----------------------------------------------------------------------------------- */
 
 static const struct member enroll_members[] = {
-    {"name", "s", PK_CREDENTIAL_NAME_MAX}, {"rp", "s", WORD_MAX}, {"uv", "s", WORD_MAX},
-    {"resident", "s", WORD_MAX},           {"ticket", "h", 0},    {"timeout", "u", 0},
+    {"name", "s", PK_CREDENTIAL_NAME_MAX},
+    {"rp", "s", WORD_MAX},
+    {"uv", "s", WORD_MAX},
+    {"resident", "s", WORD_MAX},
+    {"ticket", "h", 0},
+    {"timeout", "u", 0},
+    {"agent", "h", 0},
 };
 
 static void enroll(struct daemon *daemon, struct call *call, struct pk_view ticket)
 {
-    const struct value *options = &call->arguments.items[1];
+    struct value *options = &call->arguments.items[1];
     const struct enrolment_request request = {
         .user = call->arguments.items[0].text,
         .rp = value_find_text(options, "rp", NULL),
@@ -128,6 +134,7 @@ static void enroll(struct daemon *daemon, struct call *call, struct pk_view tick
         .user_verification = value_find_text(options, "uv", NULL),
         .resident_key = value_find_text(options, "resident", NULL),
         .timeout = number_of(options, "timeout"),
+        .agent = value_find(options, "agent"),
         .ticket = ticket,
     };
 

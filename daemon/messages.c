@@ -47,6 +47,12 @@ char *message_purpose(const struct context *context)
     return purpose(&shown, command, target);
 }
 
+char *message_touch_agent(const char *name, const char *purpose)
+{
+    return pk_text_format("Touch your security key %s%s%s%s (through your ssh-agent)",
+                          name ? "\"" : "", name ? name : "", name ? "\" " : "", purpose);
+}
+
 char *message_forward(const char *purpose, unsigned part, const char *line)
 {
     if (part > 0)

@@ -11,6 +11,9 @@
  * web1`. */
 char *message_purpose(const struct context *context) PK_WARN_UNUSED;
 
+/* "Touch your security key PURPOSE (through your ssh-agent)"; name: which one, NULL: not needed. */
+char *message_touch_agent(const char *name, const char *purpose) PK_WARN_UNUSED;
+
 /*
  * The question of the ssh road: some lines for people, then line, the request. part 0: the request
  * itself, with what it is for; otherwise the part of its answer that is asked for, and purpose is

@@ -62,7 +62,7 @@ method_handler conversation_next, conversation_cancel;
 method_handler relying_party_begin_registration, relying_party_finish_registration,
     relying_party_begin_authentication, relying_party_finish_authentication, relying_party_cancel;
 method_handler credentials_list, credentials_rename, credentials_remove,
-    credentials_create_recovery_codes, credentials_create_ticket;
+    credentials_create_recovery_codes, credentials_create_ticket, credentials_import;
 /* NULL-terminated: what this build serves. */
 extern const char *const manager_features[];
 void manager_get_version(struct daemon *daemon, struct value *parent);

@@ -41,6 +41,8 @@ const struct method methods[] = {
      credentials_create_recovery_codes, PRIVILEGE_SELF, POLKIT_MANAGE, 0},
     {PK_BUS_CREDENTIALS, "CreateTicket", "sa{sv}", "user,options", "ht", "ticket,expires",
      credentials_create_ticket, PRIVILEGE_ROOT, NULL, 0},
+    {PK_BUS_CREDENTIALS, "Import", "sssa{sv}", "user,format,data,options", "s", "credential_json",
+     credentials_import, PRIVILEGE_SELF, POLKIT_ENROLL, METHOD_TICKET},
 };
 const size_t method_count = sizeof(methods) / sizeof(methods[0]);
 

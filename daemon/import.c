@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Credentials1.Import: credentials that were made elsewhere, for something else. */
+#include "common/bus/names.h"
+#include "daemon/methods.h"
+#include "daemon/passkey_json.h"
+#include "daemon/policy.h"
+#include "daemon/registration.h"
+#include "daemon/sk_enrolment.h"
+#include "daemon/tickets.h"
+
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define WORD_MAX     256
+
+static const struct member import_members[] = {
+    {"rp", "s", WORD_MAX},
+    {"name", "s", PK_CREDENTIAL_NAME_MAX},
+    {"ticket", "h", 0},
+};
+
+static void refuse(struct call *call, enum pk_status status)
+{
+    switch (status) {
+    case PK_EXISTS:
+        call_fail(call, PK_BUS_ERROR_ALREADY_ENROLLED, "this key is enrolled already");
+        break;
+    case PK_INVALID_ARGUMENT: /* as the store has it: meanwhile taken */
+        call_fail(call, PK_BUS_ERROR_NAME_TAKEN, "the account has a passkey of that name");
+        break;
+    case PK_LIMIT_EXCEEDED:
+        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "the account has as many passkeys as it may");
+        break;
+    case PK_TICKET_INVALID:
+        call_fail(call, PK_BUS_ERROR_TICKET_INVALID, "this enrolment ticket is used or expired");
+        break;
+    case PK_STORAGE:
+        call_fail(call, PK_BUS_ERROR_STORAGE_FAILURE, "the credential store failed");
+        break;
+    case PK_NO_MEMORY:
+        call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory");
+        break;
+    default:
+        call_fail(call, PK_BUS_ERROR_VERIFICATION_FAILED, "%s", sk_enrolment_message(status));
+    }
+}
+
+static void answer(struct call *call, const struct credential *credential, bool system_account)
+{
+    PK_AUTO_FREE char *text = json_text(passkey_json(credential, system_account));
+    struct value result = value_body();
+
+    if (!text) {
+        call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory");
+        return;
+    }
+    value_add_text(&result, 's', text);
+    call_reply(call, &result);
+}
+
+static void import_key(struct daemon *daemon, struct call *call, struct ceremony *ceremony)
+{
+    PK_AUTO_BYTES struct pk_bytes blob = {0};
+    PK_AUTO_FREE char *comment = NULL;
+    struct credential credential = {0};
+    struct pk_sk_key key;
+    enum pk_status status = pk_sk_public_line_parse(pk_view_string(call->arguments.items[2].text),
+                                                    &key, &blob, &comment);
+
+    if (status) {
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+                  status == PK_UNSUPPORTED
+                      ? "only keys of security keys can be imported (ed25519-sk and ecdsa-sk)"
+                      : "this is not the public key of an OpenSSH key");
+        return;
+    }
+    status = sk_enrol(daemon, ceremony,
+                      &(struct sk_enrolment){
+                          .key = &key,
+                          .blob = pk_view_of(&blob),
+                          .comment = comment ? comment : "",
+                      },
+                      &credential);
+    if (status)
+        refuse(call, status);
+    else
+        answer(call, &credential, ceremony->system_account);
+    credential_clear(&credential);
+}
+
+static void import(struct daemon *daemon, struct call *call, struct pk_view ticket)
+{
+    const struct value *options = &call->arguments.items[3];
+    struct registration_request wish = {.name = value_find_text(options, "name", NULL)};
+    AUTO_SUBJECT struct subject subject = {0};
+    PK_CLEANUP(ceremony_free) struct ceremony *ceremony = NULL;
+    enum pk_status status = subject_resolve(daemon, call, value_find_text(options, "rp", NULL),
+                                            call->arguments.items[0].text, &subject);
+
+    if (status) {
+        subject_refuse(call, status);
+        return;
+    }
+    ceremony = registration_begin(daemon, call, &subject, &wish, ticket);
+    if (ceremony)
+        import_key(daemon, call, ceremony);
+}
+
+void credentials_import(struct daemon *daemon, struct call *call)
+{
+    const struct value *options = &call->arguments.items[3];
+    AUTO_SUBJECT struct subject subject = {0};
+    PK_AUTO_FREE char *why = NULL;
+    const char *name;
+    enum pk_status status;
+
+    if (value_check(options, import_members, COUNT(import_members), &why)) {
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "%s", why ? why : "out of memory");
+        return;
+    }
+    if (strcmp(call->arguments.items[1].text, "ssh") != 0) {
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "the format must be \"ssh\"");
+        return;
+    }
+    name = value_find_text(options, "name", NULL);
+    if (name && !policy_credential_name_valid(name)) {
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+                  "\"name\" must be 1 to 64 bytes of printable text");
+        return;
+    }
+    status = subject_resolve(daemon, call, value_find_text(options, "rp", NULL),
+                             call->arguments.items[0].text, &subject);
+    if (status)
+        subject_refuse(call, status);
+    else
+        ticket_redeem(daemon, call, options, &subject, import);
+}
