@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #define FRAMES_PER_SECOND 64 /* more is a flood */
 #define CANCEL_GRACE      2  /* seconds to give the key back before it is killed */
@@ -51,7 +52,7 @@ struct pk_helpers {
 /* In the child: nothing is inherited but the socket, standard error and a bare environment. */
 static void become(const char *program, int fd, pid_t parent)
 {
-    static const int handled[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGPIPE};
+    static const int handled[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD, SIGPIPE};
     static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
     static char lang[] = "LANG=C.UTF-8";
     static char *const environment[] = {path, lang, NULL};
@@ -62,6 +63,8 @@ static void become(const char *program, int fd, pid_t parent)
     for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
         (void)signal(handled[i], SIG_DFL);
     (void)sigemptyset(&none);
+    /* A terminal's interrupt is ours to answer: the key still has to be told to stop blinking. */
+    (void)setsid();
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) || getppid() != parent ||
         sigprocmask(SIG_SETMASK, &none, NULL) || dup2(fd, STDIN_FILENO) < 0 ||
         dup2(fd, STDOUT_FILENO) < 0 || close_range(3, ~0U, 0))

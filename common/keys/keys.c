@@ -260,6 +260,11 @@ void pk_key_claim_free(struct pk_key_claim *claim)
     destroy(claim);
 }
 
+bool pk_keys_idle(const struct pk_keys *keys)
+{
+    return TAILQ_EMPTY(&keys->claims);
+}
+
 /* --- coming and going ------------------------------------------------------------------------- */
 
 const struct pk_keys_setup *pk_keys_setup(const struct pk_keys *keys)

@@ -27,6 +27,8 @@ struct pk_keys *pk_keys_new(const struct pk_keys_setup *setup);
 void pk_keys_free(struct pk_keys *keys);
 /* After SIGCHLD. */
 void pk_keys_reap(struct pk_keys *keys);
+/* Whether no key is in use: those of a ceremony that is over are given back only a little later. */
+bool pk_keys_idle(const struct pk_keys *keys);
 const struct pk_keys_setup *pk_keys_setup(const struct pk_keys *keys);
 
 /* pk_helper_new() with the program of the setup. */

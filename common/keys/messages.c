@@ -104,7 +104,7 @@ static const struct {
     {PK_LIMIT_EXCEEDED, "Too many: a limit is reached."},
     {PK_UNSUPPORTED, "No way to use a passkey here."},
     {PK_CREDENTIAL_NOT_ALLOWED, "The answer was refused: this passkey is not this account's."},
-    {PK_DENIED, "The passkeyd service may not open the security key."},
+    {PK_DENIED, "No permission to open the security key."},
     {PK_UNAVAILABLE, "Passkeys cannot be used right now."},
     {PK_STORAGE, "The credential store failed."},
     {PK_EXISTS, "This passkey is enrolled already."},
