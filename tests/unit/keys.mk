@@ -1,6 +1,7 @@
-# Tests of common/keys.
+# Tests of common/keys, and of what passkey-askpass makes of it.
 if HAVE_CMOCKA
 keys_tests = \
+	tests/unit/test_askpass_key \
 	tests/unit/test_helper \
 	tests/unit/test_key_messages
 check_PROGRAMS += $(keys_tests)
@@ -8,6 +9,8 @@ TESTS += $(keys_tests)
 
 keys_test_libs = common/keys/libkeys.la $(CMOCKA_LIBS) $(EVENT_LIBS)
 keys_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS)
+tests_unit_test_askpass_key_CFLAGS = $(keys_test_cflags)
+tests_unit_test_askpass_key_LDADD = tests/unit/libscratch.la client/libaskpass_key.la $(CMOCKA_LIBS)
 tests_unit_test_helper_CFLAGS = $(keys_test_cflags)
 tests_unit_test_helper_LDADD = $(keys_test_libs)
 tests_unit_test_key_messages_CFLAGS = $(keys_test_cflags)
@@ -16,4 +19,9 @@ tests_unit_test_key_messages_LDADD = $(keys_test_libs)
 # A helper that does what a good one never would; test_helper says which under its name.
 check_PROGRAMS += tests/unit/bad_helper
 tests_unit_bad_helper_LDADD = common/wire/libwire.la common/base/libbase.la
+
+# A helper with one key that answers as its name says.
+check_PROGRAMS += tests/unit/one_key_helper
+tests_unit_one_key_helper_LDADD = common/webauthn/libwebauthn.la common/wire/libwire.la \
+	common/base/libbase.la
 endif
