@@ -13,6 +13,7 @@ daemon_libdaemon_la_SOURCES = \
 	daemon/enrol_agent.c daemon/enrol_agent.h \
 	daemon/enrolment.c daemon/enrolment.h \
 	daemon/finish.c daemon/finish.h \
+	daemon/forwarded.c daemon/forwarded.h \
 	daemon/import.c \
 	daemon/key_naming.c daemon/key_naming.h \
 	daemon/manager.c \

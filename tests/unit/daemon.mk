@@ -3,6 +3,7 @@ if HAVE_CMOCKA
 daemon_tests = \
 	tests/unit/test_ceremony \
 	tests/unit/test_context \
+	tests/unit/test_forwarded \
 	tests/unit/test_messages \
 	tests/unit/test_methods \
 	tests/unit/test_secret_reader \
@@ -16,6 +17,8 @@ tests_unit_test_ceremony_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_ceremony_LDADD = $(daemon_test_libs)
 tests_unit_test_context_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_context_LDADD = $(daemon_test_libs)
+tests_unit_test_forwarded_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_forwarded_LDADD = $(daemon_test_libs)
 tests_unit_test_messages_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_messages_LDADD = $(daemon_test_libs)
 tests_unit_test_methods_CFLAGS = $(daemon_test_cflags)
