@@ -1,16 +1,22 @@
 # The unit tests of common/wire.
-EXTRA_DIST += tests/vectors/forward tests/vectors/frames tests/lib/forward.py tests/lib/frames.py \
-	tests/unit/wire_support.h
+EXTRA_DIST += tests/lib/forward.py tests/lib/frames.py tests/unit/wire_support.h \
+	tests/vectors/agent tests/vectors/forward tests/vectors/frames tests/vectors/sk
 if HAVE_CMOCKA
 wire_tests = \
+	tests/unit/test_agent \
 	tests/unit/test_forward \
-	tests/unit/test_frames
+	tests/unit/test_frames \
+	tests/unit/test_sk
 check_PROGRAMS += $(wire_tests)
 TESTS += $(wire_tests)
 
 wire_test_libs = common/wire/libwire.la common/base/libbase.la $(CMOCKA_LIBS)
+tests_unit_test_agent_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_agent_LDADD = $(wire_test_libs)
 tests_unit_test_forward_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_forward_LDADD = $(wire_test_libs)
 tests_unit_test_frames_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_frames_LDADD = $(wire_test_libs)
+tests_unit_test_sk_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_sk_LDADD = $(wire_test_libs)
 endif
