@@ -17,7 +17,10 @@ fuzz_targets = \
 	tests/fuzz/fuzz_statement_safetynet \
 	tests/fuzz/fuzz_statement_apple \
 	tests/fuzz/fuzz_statement_compound \
+	tests/fuzz/fuzz_agent \
+	tests/fuzz/fuzz_forward \
 	tests/fuzz/fuzz_frames \
+	tests/fuzz/fuzz_sk \
 	tests/fuzz/fuzz_sudo_command \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_certificates \
@@ -96,6 +99,18 @@ tests_fuzz_fuzz_statement_compound_SOURCES = tests/fuzz/fuzz_statement.c $(fuzz_
 tests_fuzz_fuzz_statement_compound_CPPFLAGS = $(AM_CPPFLAGS) -DFORMAT='"compound"'
 tests_fuzz_fuzz_statement_compound_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_statement_compound_LDADD = common/webauthn/libwebauthn.la
+
+tests_fuzz_fuzz_agent_SOURCES = tests/fuzz/fuzz_agent.c $(fuzz_driver)
+tests_fuzz_fuzz_agent_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_agent_LDADD = common/wire/libwire.la common/base/libbase.la
+
+tests_fuzz_fuzz_forward_SOURCES = tests/fuzz/fuzz_forward.c $(fuzz_driver)
+tests_fuzz_fuzz_forward_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_forward_LDADD = common/wire/libwire.la common/base/libbase.la
+
+tests_fuzz_fuzz_sk_SOURCES = tests/fuzz/fuzz_sk.c $(fuzz_driver)
+tests_fuzz_fuzz_sk_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_sk_LDADD = common/wire/libwire.la common/base/libbase.la
 
 tests_fuzz_fuzz_frames_SOURCES = tests/fuzz/fuzz_frames.c $(fuzz_driver)
 tests_fuzz_fuzz_frames_LDFLAGS = $(fuzz_ldflags)

@@ -20,8 +20,8 @@ STATEMENTS = {"none": "none", "packed": "packed", "fido_u2f": "fido-u2f", "tpm":
               "android_key": "android-key", "safetynet": "android-safetynet", "apple": "apple",
               "compound": "compound"}
 TARGETS = ["fuzz_client_data", "fuzz_auth_data", "fuzz_attestation_object", "fuzz_cose_key",
-           "fuzz_response", "fuzz_frames", "fuzz_sudo_command", "fuzz_config",
-           "fuzz_certificates", "diff_json", "diff_cbor",
+           "fuzz_response", "fuzz_agent", "fuzz_forward", "fuzz_frames", "fuzz_sk",
+           "fuzz_sudo_command", "fuzz_config", "fuzz_certificates", "diff_json", "diff_cbor",
            "diff_libfido2", *(f"fuzz_statement_{name}" for name in STATEMENTS)]
 
 
@@ -124,6 +124,16 @@ def asserted(line, response, client):
             len(data).to_bytes(2, "big") + data + hashlib.sha256(client).digest() + signature
 
 
+def forwarded(name, lines):
+    """A vector of the keyboard-interactive form as fuzz_forward reads it: text, and its CBOR."""
+    text, cbor = (b"p", b"r") if "request" in name else \
+        (b"G", b"g") if "answer-get" in name else (b"C", b"c")
+    yield text + lines
+    inner = unb64(lines.decode("latin-1").strip().rpartition(":")[2]) if lines.count(b"\n") == 1 else None
+    if inner is not None:
+        yield cbor + inner
+
+
 def collect():
     """Target to its seeds, each once."""
     seeds = {target: {} for target in TARGETS}
@@ -137,6 +147,12 @@ def collect():
     for path in sorted((VECTORS / "frames").glob("*valid/*.bin")):
         keep("fuzz_frames", path.read_bytes())
         keep("fuzz_frames", path.read_bytes()[4:])
+    for path in sorted((VECTORS / "forward").glob("*valid/*.txt")):
+        for data in forwarded(path.name, path.read_bytes()):
+            keep("fuzz_forward", data)
+    for part in "agent", "sk":
+        for path in sorted((VECTORS / part).glob("*valid/*.*")):
+            keep(f"fuzz_{part}", path.read_bytes())
     for path in sorted((VECTORS / "config").glob("*valid/*.conf")):
         keep("fuzz_config", path.read_bytes())
     for target in TARGETS:
