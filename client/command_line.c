@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "client/command_line.h"
 
+#include "common/bus/conversation.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <pwd.h>
@@ -35,6 +38,7 @@ static const struct option options[] = {
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
     {"yes", no_argument, NULL, OPTION_YES},
     {"all", no_argument, NULL, OPTION_ALL},
+    {"agent", no_argument, NULL, OPTION_AGENT},
     {0},
 };
 
@@ -103,6 +107,9 @@ static void read_option(const char *program, int code, struct command_line *line
         break;
     case OPTION_ALL:
         line->all = true;
+        break;
+    case OPTION_AGENT:
+        line->agent = true;
         break;
     default:
         break;
@@ -183,6 +190,25 @@ void session_allow_questions(struct session *session)
 {
     agent_start(session->terminal.cancel_fd, &session->agent);
     pk_bus_set_interactive(session->bus, true);
+}
+
+enum pk_status session_open_ticket(const struct session *session, int *ret_fd)
+{
+    const char *path = session->line.ticket_file;
+    PK_AUTO_SECRET struct pk_secret ticket = {0};
+    PK_AUTO_CLOSE int file = -1;
+    enum pk_status status;
+
+    if (!path)
+        return PK_OK;
+    file = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                  : open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return PK_IO;
+    status = pk_secret_read_fd(file, &ticket);
+    if (status == PK_OK)
+        status = pk_bus_secret_pipe(&ticket, ret_fd);
+    return status;
 }
 
 /* For failures that the daemon did not word. */

@@ -24,6 +24,7 @@ struct command_line {
     bool json;
     bool yes;
     bool all;
+    bool agent;
     const char *user; /* never NULL after command_line_parse() */
     bool user_given;
     const char *rp;
@@ -49,6 +50,7 @@ enum option_bit {
     OPTION_YES = 1 << 7,
     OPTION_ALL = 1 << 8,
     OPTION_TIMEOUT = 1 << 9,
+    OPTION_AGENT = 1 << 10,
 };
 
 /*
@@ -73,6 +75,12 @@ enum pk_status session_open(struct session *session) PK_WARN_UNUSED;
 
 /* For calls that polkit guards: has an agent ready and tells the daemon that it may ask. */
 void session_allow_questions(struct session *session);
+
+/*
+ * *ret_fd: a pipe that holds the ticket of --ticket-file, the caller's to close; -1 where none was
+ * given. PK_IO, PK_TOO_LARGE.
+ */
+enum pk_status session_open_ticket(const struct session *session, int *ret_fd) PK_WARN_UNUSED;
 
 /*
  * Says why it failed, in the daemon's words where it gave any (text may be NULL), or as

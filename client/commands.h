@@ -10,6 +10,7 @@ int command_list(struct session *session);
 int command_show(struct session *session);
 int command_rename(struct session *session);
 int command_remove(struct session *session);
+int command_import(struct session *session);
 int command_recovery_codes(struct session *session);
 int command_ticket(struct session *session);
 int command_test(struct session *session);

@@ -8,6 +8,7 @@ client_libclient_la_SOURCES = \
 	client/command_line.c client/command_line.h \
 	client/findings.c client/findings.h \
 	client/passkeys.c client/passkeys.h \
+	client/ssh_agent.c client/ssh_agent.h \
 	client/prompts.c client/prompts.h
 client_libclient_la_CPPFLAGS = $(AM_CPPFLAGS) -DPK_PAMDIR='"$(pamdir)"'
 client_libclient_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
@@ -27,6 +28,7 @@ client_passkeyctl_SOURCES = \
 	client/check.c \
 	client/commands.h \
 	client/credentials.c \
+	client/import.c \
 	client/passkeyctl.c \
 	client/sign_in.c
 client_passkeyctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)

@@ -2,8 +2,8 @@
 #include "client/command_line.h"
 #include "client/passkeys.h"
 #include "client/prompts.h"
+#include "client/ssh_agent.h"
 
-#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +20,7 @@ static const char usage[] =
     "  --user USER         for another account (root only)\n"
     "  --ticket-file FILE  with an administrator's ticket instead of the password; -: standard "
     "input\n"
+    "  --agent             a key in your ssh-agent, made by ssh-keygen -t ed25519-sk\n"
     "  --timeout SECONDS   how long to wait for the key\n"
     "  --json              print the result as JSON, for programs\n"
     "  --help, --version   print this text, or the version\n"
@@ -35,26 +36,9 @@ static const char next_steps[] =
     "Keep a root shell open until you have seen sudo work in another terminal. Enrol a second\n"
     "key, or run \"passkeyctl recovery-codes\", for the day when this one is lost.\n";
 
-/* *ret_fd: a pipe that holds the ticket; -1 where none was given. */
-static enum pk_status open_ticket(const char *path, int *ret_fd)
-{
-    PK_AUTO_SECRET struct pk_secret ticket = {0};
-    PK_AUTO_CLOSE int file = -1;
-    enum pk_status status;
-
-    if (!path)
-        return PK_OK;
-    file = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                                  : open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return PK_IO;
-    status = pk_secret_read_fd(file, &ticket);
-    if (status == PK_OK)
-        status = pk_bus_secret_pipe(&ticket, ret_fd);
-    return status;
-}
-
-static enum pk_status enroll(struct session *session, int ticket, struct pk_outcome *outcome)
+/* Descriptors: -1 for none. */
+static enum pk_status enroll(struct session *session, int ticket, int agent,
+                             struct pk_outcome *outcome)
 {
     const struct command_line *line = &session->line;
     const struct pk_bus_member options[] = {
@@ -64,6 +48,7 @@ static enum pk_status enroll(struct session *session, int ticket, struct pk_outc
         {.name = "resident", .type = 's', .string = line->resident},
         {.name = "ticket", .type = ticket >= 0 ? 'h' : 0, .fd = ticket},
         {.name = "timeout", .type = line->timeout ? 'u' : 0, .number = line->timeout},
+        {.name = "agent", .type = agent >= 0 ? 'h' : 0, .fd = agent},
     };
     const struct pk_conversation_request request = {
         .kind = PK_CONVERSATION_ENROLL,
@@ -99,23 +84,28 @@ int main(int argc, char **argv)
     AUTO_SESSION struct session session = {.terminal.cancel_fd = -1};
     PK_AUTO_OUTCOME struct pk_outcome outcome = {0};
     PK_AUTO_CLOSE int ticket = -1;
+    PK_AUTO_CLOSE int agent = -1;
     enum pk_status status;
 
     (void)setlocale(LC_ALL, "");
     command_line_parse(argc, argv,
                        OPTION_NAME | OPTION_UV | OPTION_RESIDENT | OPTION_RP | OPTION_USER |
-                           OPTION_TICKET_FILE | OPTION_TIMEOUT,
+                           OPTION_TICKET_FILE | OPTION_TIMEOUT | OPTION_AGENT,
                        usage, &session.line);
     if (session.line.argument_count > 0) {
         (void)fprintf(stderr, "passkey-enroll: no argument is expected\n"
                               "Try 'passkey-enroll --help'.\n");
         return EXIT_USAGE;
     }
-    if (open_ticket(session.line.ticket_file, &ticket) != PK_OK)
+    if (session_open_ticket(&session, &ticket) != PK_OK)
         return session_fail(&session, PK_IO, "The ticket cannot be read.");
+    if (session.line.agent && ssh_agent_connect(&agent) != PK_OK)
+        return session_fail(&session, PK_NOT_FOUND,
+                            "There is no ssh-agent: SSH_AUTH_SOCK must name its socket. Over ssh, "
+                            "\"ssh -A\" brings yours along.");
     status = session_open(&session);
     if (status == PK_OK)
-        status = enroll(&session, ticket, &outcome);
+        status = enroll(&session, ticket, agent, &outcome);
     if (status != PK_OK)
         return session_fail(&session, status, outcome.text);
     report(&session, &outcome);

@@ -16,6 +16,8 @@ static const char usage[] =
     "  show NAME|ID             show everything about one\n"
     "  rename NAME|ID NEW-NAME  call it something else\n"
     "  remove NAME|ID           remove it; asks before the last one goes (--yes: does not)\n"
+    "  import ssh FILE.pub      let an OpenSSH security key sign in, by ssh-agent; -: standard "
+    "input\n"
     "  test                     sign in, without consequences\n"
     "  status                   show what the daemon knows about itself and your account\n"
     "  check                    find what would keep passkeys from working, and how to mend it\n"
@@ -27,6 +29,8 @@ static const char usage[] =
     "  --user USER              another account's (root only)\n"
     "  --all                    list: every account's (root only)\n"
     "  --rp NAME                of this relying party only\n"
+    "  --name NAME              import: what to call it\n"
+    "  --ticket-file FILE       import: with an administrator's ticket instead of the password\n"
     "  --uv VALUE               test: user verification required, preferred or discouraged\n"
     "  --timeout SECONDS        test: how long to wait\n"
     "  --lifetime SECONDS       ticket: how long it is good for\n"
@@ -47,6 +51,7 @@ static const struct {
     {"show", 1, OPTION_USER | OPTION_RP, command_show},
     {"rename", 2, OPTION_USER | OPTION_RP, command_rename},
     {"remove", 1, OPTION_USER | OPTION_RP | OPTION_YES, command_remove},
+    {"import", 2, OPTION_USER | OPTION_RP | OPTION_NAME | OPTION_TICKET_FILE, command_import},
     {"test", 0, OPTION_USER | OPTION_RP | OPTION_UV | OPTION_TIMEOUT, command_test},
     {"status", 0, 0, command_status},
     {"check", 0, 0, command_check},

@@ -2,6 +2,7 @@
 /* passkeyctl test: a sign-in that opens nothing. */
 #include "client/commands.h"
 #include "client/prompts.h"
+#include "client/ssh_agent.h"
 
 #include <stdio.h>
 
@@ -9,12 +10,16 @@ int command_test(struct session *session)
 {
     const struct command_line *line = &session->line;
     const char *tty = ttyname(STDIN_FILENO);
+    PK_AUTO_CLOSE int agent = -1;
+    /* Without one, other ways are tried, as by the module. */
+    bool has_agent = ssh_agent_connect(&agent) == PK_OK;
     const struct pk_bus_member context[] = {
         {.name = "service", .type = 's', .string = "passkeyctl"},
         {.name = "tty", .type = 's', .string = tty},
         {.name = "rp", .type = 's', .string = line->rp},
         {.name = "uv", .type = 's', .string = line->uv},
         {.name = "timeout", .type = line->timeout ? 'u' : 0, .number = line->timeout},
+        {.name = "agent", .type = has_agent ? 'h' : 0, .fd = agent},
     };
     const struct pk_conversation_request request = {
         .kind = PK_CONVERSATION_AUTHENTICATE,

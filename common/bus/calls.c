@@ -123,6 +123,26 @@ enum pk_status pk_credential_remove(struct pk_bus *bus, const char *user, const 
     return call_for_nothing(bus, "Remove", (const char *const[]){user, credential_id, NULL});
 }
 
+enum pk_status pk_credential_import(struct pk_bus *bus, const char *user,
+                                    const struct pk_import *import, char **ret_credential)
+{
+    const struct pk_bus_member options[] = {
+        {.name = "rp", .type = 's', .string = import->rp},
+        {.name = "name", .type = 's', .string = import->name},
+        {.name = "ticket", .type = import->ticket >= 0 ? 'h' : 0, .fd = import->ticket},
+    };
+
+    return call_for_string(bus,
+                           &(struct request){.interface = PK_BUS_CREDENTIALS,
+                                             .member = "Import",
+                                             .strings = (const char *const[]){user, import->format,
+                                                                              import->data, NULL},
+                                             .members = options,
+                                             .member_count = sizeof(options) / sizeof(options[0]),
+                                             .signature = "s"},
+                           ret_credential);
+}
+
 /* What the daemon put into the pipe is there already: there is nothing to wait for. */
 static enum pk_status read_pipe(int pipe, struct pk_secret *ret)
 {

@@ -23,6 +23,18 @@ enum pk_status pk_credential_rename(struct pk_bus *bus, const char *user, const 
 enum pk_status pk_credential_remove(struct pk_bus *bus, const char *user,
                                     const char *credential_id) PK_WARN_UNUSED;
 
+/* A credential that was made elsewhere. rp, name NULL: not said; ticket -1: none; all borrowed. */
+struct pk_import {
+    const char *format; /* "ssh" */
+    const char *data;   /* the line of a .pub file */
+    const char *rp;
+    const char *name;
+    int ticket;
+};
+enum pk_status pk_credential_import(struct pk_bus *bus, const char *user,
+                                    const struct pk_import *import,
+                                    char **ret_credential) PK_WARN_UNUSED;
+
 /* Ten new codes, a line each; the old ones are void from then on. */
 enum pk_status pk_recovery_codes_create(struct pk_bus *bus, const char *user,
                                         struct pk_secret *ret) PK_WARN_UNUSED;
