@@ -52,6 +52,7 @@
 /* The keyboard-interactive form (doc/protocol.md) */
 #define PK_FORWARD_LINE_MAX       511   /* characters of an answer: sudo takes no more */
 #define PK_FORWARD_PARTS_MAX      64    /* lines of one answer */
+#define PK_FORWARD_PART_TEXT      496   /* what a line holds behind "passkey1/64/64:" */
 #define PK_FORWARD_REQUEST_MAX    65536 /* a request's line; CBOR is three quarters of it */
 #define PK_FORWARD_CONTEXT_MAX    4096
 #define PK_FORWARD_TIMEOUT_MAX    3600 /* seconds */

@@ -100,7 +100,8 @@ enum pk_status pk_forward_request_decode(struct pk_view line,
 
 /*
  * The answer in lines of at most PK_FORWARD_LINE_MAX characters: one "passkey1:…", or parts
- * "passkey1/K/N:…" (K from 1 to N), to be given one after the other. PK_INVALID_ARGUMENT for an
+ * "passkey1/K/N:…" (K from 1 to N), to be given one after the other; every part but the last has
+ * PK_FORWARD_PART_TEXT characters behind the colon. PK_INVALID_ARGUMENT for an
  * answer that decode would refuse, PK_TOO_LARGE for more than PK_FORWARD_PARTS_MAX parts,
  * PK_NO_MEMORY.
  */
@@ -118,9 +119,9 @@ void pk_forward_parts_clear(struct pk_forward_parts *parts);
 
 /*
  * Takes the next line of an answer, blanks around it cut off. *ret_complete: it was the last one.
- * PK_INVALID_INPUT for what is no such line, PK_PROTOCOL for a part out of order or of another
- * total, PK_TOO_LARGE, PK_NO_MEMORY; parts are as before then. Whether the text is base64url is
- * seen when the answer is decoded.
+ * PK_INVALID_INPUT for what is no such line, PK_PROTOCOL for a part out of order, of another
+ * total, or not full and not the last, PK_TOO_LARGE, PK_NO_MEMORY; parts are as before then.
+ * Whether the text is base64url is seen when the answer is decoded.
  */
 enum pk_status pk_forward_parts_add(struct pk_forward_parts *parts, struct pk_view line,
                                     bool *ret_complete) PK_WARN_UNUSED;

@@ -9,15 +9,15 @@
 #include <string.h>
 
 #define PART_PREFIX "passkey1/"
-/* What a line holds behind the longest beginning of a part, "passkey1/64/64:". */
-#define PART_TEXT       (PK_FORWARD_LINE_MAX - (sizeof(PART_PREFIX "64/64:") - 1))
-#define ANSWER_TEXT_MAX ((size_t)PK_FORWARD_PARTS_MAX * PART_TEXT)
-#define CBOR_MAX        (ANSWER_TEXT_MAX / 4 * 3)
+#define CBOR_MAX    ((size_t)PK_FORWARD_PARTS_MAX * PK_FORWARD_PART_TEXT / 4 * 3)
 /* Authenticator data begins with the RP id hash, which both sides know (WebAuthn 6.1). */
 #define AUTH_DATA_MIN  5 /* flags and counter */
 #define AUTH_DATA_MAX  (PK_AUTH_DATA_MAX - PK_HASH_SIZE)
 #define TRANSPORTS_ALL 0x3f /* every bit of enum pk_transport */
 #define MEMBERS        6
+
+_Static_assert(PK_FORWARD_PART_TEXT == PK_FORWARD_LINE_MAX - (sizeof(PART_PREFIX "64/64:") - 1),
+               "the longest part fits its line");
 
 /* The keys of the map; 2 to 4 differ by kind. */
 enum member {
@@ -155,13 +155,14 @@ enum pk_status pk_forward_answer_encode(const struct pk_forward_answer *answer,
     if (status != PK_OK)
         return status;
     len = strlen(text);
-    total = (len + PART_TEXT - 1) / PART_TEXT;
+    total = (len + PK_FORWARD_PART_TEXT - 1) / PK_FORWARD_PART_TEXT;
     if (sizeof(PK_FORWARD_PREFIX) - 1 + len <= PK_FORWARD_LINE_MAX)
         status = add_line(&lines, pk_text_format("%s%s", PK_FORWARD_PREFIX, text));
     else
         for (size_t i = 0; i < total && status == PK_OK; i++)
             status = add_line(&lines, pk_text_format("%s%zu/%zu:%.*s", PART_PREFIX, i + 1, total,
-                                                     (int)PART_TEXT, text + i * PART_TEXT));
+                                                     PK_FORWARD_PART_TEXT,
+                                                     text + i * PK_FORWARD_PART_TEXT));
     if (status != PK_OK) {
         pk_strings_clear(&lines);
         return status;
@@ -248,6 +249,13 @@ static bool parse_part(struct pk_view line, struct part *ret)
     return true;
 }
 
+/* Every part but the last is full: what a line is can be told from its length. */
+static bool is_full_or_last(const struct part *part)
+{
+    return part->total == 1 || part->text.len == PK_FORWARD_PART_TEXT ||
+           (part->number == part->total && part->text.len < PK_FORWARD_PART_TEXT);
+}
+
 enum pk_status pk_forward_parts_add(struct pk_forward_parts *parts, struct pk_view line,
                                     bool *ret_complete)
 {
@@ -262,7 +270,7 @@ enum pk_status pk_forward_parts_add(struct pk_forward_parts *parts, struct pk_vi
     if (part.total > PK_FORWARD_PARTS_MAX)
         return PK_TOO_LARGE;
     if (part.number != parts->count + 1 || part.number > part.total ||
-        (parts->count > 0 && part.total != parts->total))
+        (parts->count > 0 && part.total != parts->total) || !is_full_or_last(&part))
         return PK_PROTOCOL;
     /* Bounded by the number of parts and the length of a line. */
     text = realloc(parts->text.data, parts->text.len + part.text.len);

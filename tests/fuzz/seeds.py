@@ -129,8 +129,8 @@ def forwarded(name, lines):
     text, cbor = (b"p", b"r") if "request" in name else \
         (b"G", b"g") if "answer-get" in name else (b"C", b"c")
     yield text + lines
-    inner = unb64(lines.decode("latin-1").strip().rpartition(":")[2]) if lines.count(b"\n") == 1 else None
-    if inner is not None:
+    inner = unb64(lines.decode("latin-1").strip().rpartition(":")[2])
+    if inner is not None and lines.count(b"\n") == 1:
         yield cbor + inner
 
 

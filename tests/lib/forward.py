@@ -24,7 +24,7 @@ import cbor2
 from ctap import credential as key_pairs
 
 PREFIX = "passkey1:"
-LINE_MAX, PARTS_MAX, CHALLENGE_START = 511, 64, 16
+LINE_MAX, PARTS_MAX, PART_TEXT, CHALLENGE_START = 511, 64, 496, 16
 UP, UV, AT = 0x01, 0x04, 0x40
 ES256, EDDSA, ES384, RS256 = key_pairs.ES256, key_pairs.EDDSA, key_pairs.ES384, key_pairs.RS256
 UNSET, DISCOURAGED, PREFERRED, REQUIRED = range(4)
@@ -165,14 +165,13 @@ def answer_fields(request, origin, credential, flags=None, challenge=None):
             **common}
 
 
-def encode_answer(fields, line_max=LINE_MAX):
+def encode_answer(fields):
     """Its lines: one, or as many parts as it takes."""
     names = GET_ANSWER if fields.get("kind") == "get" else CREATE_ANSWER
     text = b64(cbor2.dumps(_to_map(fields, names), canonical=True))
-    if len(PREFIX + text) <= line_max:
+    if len(PREFIX + text) <= LINE_MAX:
         return [PREFIX + text]
-    size = line_max - len("passkey1/64/64:")
-    chunks = [text[at:at + size] for at in range(0, len(text), size)]
+    chunks = [text[at:at + PART_TEXT] for at in range(0, len(text), PART_TEXT)]
     if len(chunks) > PARTS_MAX:
         raise ValueError("too many parts")
     return [f"passkey1/{k}/{len(chunks)}:{chunk}" for k, chunk in enumerate(chunks, 1)]

@@ -225,8 +225,11 @@ INVALID = {
     "protocol--answer-get-whole-after-part": [LONG[0], *answer(got())],
     "protocol--answer-get-part-after-last": [*LONG, LONG[1]],
     "protocol--answer-get-part-3-of-2": [*LONG, LONG[1].replace("/2/", "/3/")],
-    "too-large--answer-get-part-of-65": ["passkey1/1/65:AAAA"],
+    "too-large--answer-get-part-of-65": ["passkey1/1/65:" + "A" * 496],
     "truncated--answer-get-part-missing": LONG[:1],
+    "protocol--answer-get-part-not-full": [LONG[0][:-1], LONG[1]],
+    "protocol--answer-get-part-overfull": [LONG[0] + LONG[1][13], LONG[1]],
+    "protocol--answer-get-last-part-overfull": [LONG[0], "passkey1/2/2:" + "A" * 497],
     "invalid-input--answer-get-part-1-of-1": parts(answer(got())[0][9:]),
     "invalid-input--answer-get-part-0": ["passkey1/0/2:AAAA"],
     "invalid-input--answer-get-part-01": ["passkey1/01/2:AAAA"],
@@ -235,7 +238,7 @@ INVALID = {
     "invalid-input--answer-get-part-without-total": ["passkey1/1:AAAA"],
     "invalid-input--answer-get-part-without-text": ["passkey1/1/2:"],
     "invalid-input--answer-get-part-without-colon": ["passkey1/1/2"],
-    "invalid-input--answer-get-part-junk": parts("!!!!", "AAAA"),
+    "invalid-input--answer-get-part-junk": parts("!" * 496, "AAAA"),
 }
 
 
