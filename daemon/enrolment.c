@@ -7,6 +7,7 @@
 #include "common/keys/road_local.h"
 #include "daemon/conversation.h"
 #include "daemon/enrol_agent.h"
+#include "daemon/enrol_ssh.h"
 #include "daemon/finish.h"
 #include "daemon/key_naming.h"
 #include "daemon/messages.h"
@@ -25,10 +26,12 @@ struct enrolment {
     char id[UUID_SIZE]; /* of the ceremony, in the table until an answer comes */
     uid_t owner;
     char *user;
+    enum road road; /* ROAD_COUNT: none that the caller would have can be used */
     struct pk_local_road *local;
+    struct ssh_enrolment *ssh;
     struct key_naming *naming;
     struct agent_enrolment *agent;
-    int agent_fd; /* until it begins; -1: a key in this machine is meant */
+    int agent_fd; /* until it begins; -1: none */
 };
 
 static struct ceremony *take(const struct enrolment *enrolment)
@@ -56,6 +59,8 @@ static void release(void *data)
     if (enrolment->agent)
         agent_enrolment_free(enrolment->agent);
     cleanup_close_fd(&enrolment->agent_fd);
+    if (enrolment->ssh)
+        ssh_enrolment_free(enrolment->ssh);
     drop_ceremony(enrolment);
     free(enrolment->user);
     free(enrolment);
@@ -72,6 +77,8 @@ static void stopped(void *data, enum pk_status why)
         key_naming_free(pk_steal(enrolment->naming));
     if (enrolment->agent)
         agent_enrolment_free(pk_steal(enrolment->agent));
+    if (enrolment->ssh)
+        ssh_enrolment_free(pk_steal(enrolment->ssh));
     drop_ceremony(enrolment);
 }
 
@@ -83,6 +90,8 @@ static void answered(void *data, struct pk_secret *answer)
         pk_local_road_answered(enrolment->local, answer);
     else if (enrolment->agent)
         agent_enrolment_answered(enrolment->agent, answer);
+    else if (enrolment->ssh)
+        ssh_enrolment_answered(enrolment->ssh, answer);
 }
 
 /* Over; the log knows why already. */
@@ -209,6 +218,15 @@ static void local_failed(void *data, enum pk_status why)
     refuse(enrolment, why, pk_message_outcome(why));
 }
 
+static enum pk_status begin_local(struct enrolment *enrolment, const char *purpose)
+{
+    static const struct pk_local_road_ops ops = {local_request, local_answered, local_failed};
+    const struct pk_dialogue person = conversation_dialogue(enrolment->conversation);
+
+    return pk_local_road_new(enrolment->daemon->keys, &person, 1, purpose, &ops, enrolment,
+                             &enrolment->local);
+}
+
 /* --- the ssh-agent ---------------------------------------------------------------------------- */
 
 static enum pk_status agent_question(void *data, uint8_t ret_message[PK_HASH_SIZE])
@@ -257,34 +275,118 @@ static enum pk_status begin_agent(struct enrolment *enrolment, const char *purpo
                                enrolment, &enrolment->agent);
 }
 
+/* --- over ssh --------------------------------------------------------------------------------- */
+
+static struct ceremony *ssh_take(void *data)
+{
+    return take(data);
+}
+
+static void ssh_finished(void *data, const struct ceremony *ceremony, enum pk_status status,
+                         struct credential *credential, const char *text)
+{
+    conclude(data, ceremony, status, credential, text);
+}
+
+static enum pk_status begin_ssh(struct enrolment *enrolment, const char *purpose)
+{
+    static const struct ssh_enrolment_ops ops = {ssh_take, ssh_finished};
+    const struct ceremony *ceremony = ceremonies_peek(enrolment->daemon->ceremonies, enrolment->id);
+
+    if (!ceremony)
+        return PK_CHALLENGE_UNKNOWN;
+    return ssh_enrolment_new(enrolment->daemon, enrolment->conversation, ceremony, purpose, &ops,
+                             enrolment, &enrolment->ssh);
+}
+
 /* --- beginning -------------------------------------------------------------------------------- */
 
-static enum pk_status begin(struct enrolment *enrolment)
+/* Not bound to a terminal: the program that asks, not the person, would have to say which. */
+static struct context context_of(const char *user, const char *rhost, const char *host)
 {
-    static const struct pk_local_road_ops ops = {local_request, local_answered, local_failed};
-    const struct pk_dialogue person = conversation_dialogue(enrolment->conversation);
+    return (struct context){
+        .act = "enroll",
+        .user = user,
+        .service = "",
+        .host = host,
+        .tty = "",
+        .rhost = rhost,
+        .command = "",
+        .target = "",
+    };
+}
+
+/*
+ * How the key is reached: by the agent that was brought along, or the first way that the caller
+ * would have and that the place permits.
+ */
+static enum road choose_road(const struct enrolment_request *request)
+{
+    static const struct roads usual = {{ROAD_LOCAL, ROAD_SSH}, 2};
+    const struct roads *roads = request->roads.count > 0 ? &request->roads : &usual;
+    bool remote = context_is_remote(&(struct context){.rhost = request->rhost});
+
+    if (request->agent)
+        return ROAD_AGENT;
+    for (size_t i = 0; i < roads->count; i++)
+        if (roads->items[i] == ROAD_SSH || (roads->items[i] == ROAD_LOCAL && !remote))
+            return roads->items[i];
+    return ROAD_COUNT;
+}
+
+static enum pk_status begin_road(struct enrolment *enrolment, const char *purpose)
+{
+    switch (enrolment->road) {
+    case ROAD_LOCAL:
+        return begin_local(enrolment, purpose);
+    case ROAD_SSH:
+        return begin_ssh(enrolment, purpose);
+    case ROAD_AGENT:
+        return begin_agent(enrolment, purpose);
+    default:
+        return PK_UNAVAILABLE;
+    }
+}
+
+static void begin(struct enrolment *enrolment)
+{
     char host[PK_RP_ID_MAX + 1] = "";
     PK_AUTO_FREE char *purpose = NULL;
+    struct context context;
+    enum pk_status status;
+
+    if (enrolment->road == ROAD_COUNT) {
+        refuse(enrolment, PK_UNAVAILABLE,
+               "No security key can be reached from here in a way that is allowed.");
+        return;
+    }
+    (void)gethostname(host, sizeof(host) - 1);
+    context = context_of(enrolment->user, "", host);
+    purpose = message_purpose(&context);
+    status = purpose ? begin_road(enrolment, purpose) : PK_NO_MEMORY;
+    if (status)
+        refuse(enrolment, status, pk_message_outcome(status));
+}
+
+/* The challenge is bound to where the person is; over ssh only this host's origins may answer. */
+static enum pk_status bind(struct daemon *daemon, const struct enrolment_request *request,
+                           enum road road, struct ceremony *ceremony)
+{
+    const struct rp_config *rp = config_rp(daemon->config, request->rp);
+    char host[PK_RP_ID_MAX + 1] = "";
+    struct context context;
+    enum pk_status status;
 
     (void)gethostname(host, sizeof(host) - 1);
-    purpose = message_purpose(&(struct context){.act = "enroll",
-                                                .user = enrolment->user,
-                                                .service = "",
-                                                .host = host,
-                                                .tty = "",
-                                                .rhost = "",
-                                                .command = "",
-                                                .target = ""});
-    if (!purpose)
-        return PK_NO_MEMORY;
-    if (enrolment->agent_fd >= 0)
-        return begin_agent(enrolment, purpose);
-    return pk_local_road_new(enrolment->daemon->keys, &person, 1, purpose, &ops, enrolment,
-                             &enrolment->local);
+    context = context_of(ceremony->account.name, request->rhost, host);
+    status = ceremony_bind(ceremony, &context);
+    if (!status && road == ROAD_SSH)
+        status = rp ? ssh_enrolment_prepare(rp, request->rhost, ceremony) : PK_NOT_FOUND;
+    return status;
 }
 
 static struct ceremony *make_ceremony(struct daemon *daemon, struct call *call,
-                                      const struct enrolment_request *request)
+                                      const struct enrolment_request *request, enum road road)
 {
     AUTO_SUBJECT struct subject subject = {0};
     struct registration_request wish = {
@@ -292,21 +394,32 @@ static struct ceremony *make_ceremony(struct daemon *daemon, struct call *call,
         .resident_key = request->resident_key,
         .user_verification = request->user_verification,
     };
+    PK_CLEANUP(ceremony_free) struct ceremony *ceremony = NULL;
     enum pk_status status = subject_resolve(daemon, call, request->rp, request->user, &subject);
 
+    if (!status) {
+        ceremony = registration_begin(daemon, call, &subject, &wish, request->ticket);
+        if (!ceremony)
+            return NULL; /* answered */
+        status = bind(daemon, request, road, ceremony);
+    }
     if (status) {
         subject_refuse(call, status);
         return NULL;
     }
-    return registration_begin(daemon, call, &subject, &wish, request->ticket);
+    return pk_steal(ceremony);
 }
 
-static unsigned choose_timeout(const struct config *config, const struct enrolment_request *request)
+/* Copying lines by hand takes its time: over ssh the relying party's own limit holds. */
+static unsigned choose_timeout(const struct config *config, const struct enrolment_request *request,
+                               enum road road, const struct ceremony *ceremony)
 {
-    unsigned timeout = request->timeout
-                           ? request->timeout
-                           : config->touch_timeout + config->insert_timeout + TIMEOUT_EXTRA;
+    unsigned timeout = config->touch_timeout + config->insert_timeout + TIMEOUT_EXTRA;
 
+    if (road == ROAD_SSH && ceremony->requirements.timeout_ms > 0)
+        timeout = (ceremony->requirements.timeout_ms + 999) / 1000;
+    if (request->timeout > 0)
+        timeout = request->timeout;
     return timeout < TIMEOUT_MAX ? timeout : TIMEOUT_MAX;
 }
 
@@ -314,11 +427,12 @@ void enrolment_start(struct daemon *daemon, struct call *call,
                      const struct enrolment_request *request)
 {
     static const struct conversation_ops ops = {answered, stopped, release};
+    enum road road = choose_road(request);
     PK_CLEANUP(ceremony_free)
-    struct ceremony *ceremony = make_ceremony(daemon, call, request);
+    struct ceremony *ceremony = make_ceremony(daemon, call, request, road);
     struct enrolment *enrolment = ceremony ? calloc(1, sizeof(*enrolment)) : NULL;
     struct conversation *conversation;
-    enum pk_status status;
+    unsigned timeout;
 
     if (!ceremony)
         return;
@@ -332,7 +446,9 @@ void enrolment_start(struct daemon *daemon, struct call *call,
     enrolment->daemon = daemon;
     enrolment->owner = call->uid;
     enrolment->agent_fd = request->agent ? value_take_fd(request->agent) : -1;
+    enrolment->road = road;
     (void)memcpy(enrolment->id, ceremony->id, UUID_SIZE);
+    timeout = choose_timeout(daemon->config, request, road, ceremony);
     pk_log(LOG_DEBUG, "[%s] enrolment for %s asked by uid %u%s", call->id, enrolment->user,
            (unsigned)call->uid, request->ticket.len ? " with a ticket" : "");
     if (ceremonies_add(daemon->ceremonies, ceremony, daemon_monotonic(), TIMEOUT_MAX,
@@ -342,12 +458,9 @@ void enrolment_start(struct daemon *daemon, struct call *call,
         return;
     }
     ceremony = NULL; /* the table's now */
-    conversation =
-        conversation_open(daemon, call, choose_timeout(daemon->config, request), &ops, enrolment);
+    conversation = conversation_open(daemon, call, timeout, &ops, enrolment);
     if (!conversation)
         return; /* released already */
     enrolment->conversation = conversation;
-    status = begin(enrolment);
-    if (status)
-        refuse(enrolment, status, pk_message_outcome(status));
+    begin(enrolment);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The conversation that Enroll opens: a new credential on a security key in this machine. */
+/* The conversation that Enroll opens: a new credential on a security key, here or over ssh. */
 #ifndef PASSKEYD_ENROLMENT_H
 #define PASSKEYD_ENROLMENT_H
 
@@ -12,6 +12,8 @@ struct enrolment_request {
     const char *name;
     const char *user_verification;
     const char *resident_key;
+    const char *rhost;     /* never NULL */
+    struct roads roads;    /* what the caller would have; count 0: not said */
     unsigned timeout;      /* seconds */
     struct value *agent;   /* a descriptor: the ssh-agent whose key it is to be; NULL: none */
     struct pk_view ticket; /* SHA-256 of the ticket that allows it; empty: polkit did */

@@ -5,6 +5,7 @@
 #include "common/base/text.h"
 #include "common/webauthn/crypto.h"
 #include "daemon/account.h"
+#include "daemon/forwarded.h"
 
 #include <string.h>
 
@@ -345,6 +346,15 @@ enum pk_status finish_verified_registration(struct daemon *daemon, const struct 
     return status;
 }
 
+/* What only the client knows: the helper or passkey-askpass, as a browser elsewhere. */
+static void take_clients_word(unsigned transports, bool discoverable,
+                              struct pk_registration_result *result)
+{
+    result->transports = transports;
+    result->extensions.has_cred_props = true;
+    result->extensions.resident_key = discoverable;
+}
+
 enum pk_status finish_local_registration(struct daemon *daemon, const struct ceremony *ceremony,
                                          const struct pk_credential_answer *answer,
                                          const char *name, struct credential *ret)
@@ -358,12 +368,27 @@ enum pk_status finish_local_registration(struct daemon *daemon, const struct cer
     if (!status)
         status = pk_registration_verify(requirements, hash, pk_view_of(&answer->attestation_object),
                                         &result);
-    if (!status) {
-        /* The helper is the client: these are its words, as a browser's would be. */
-        result.transports = answer->transports;
-        result.extensions.has_cred_props = true;
-        result.extensions.resident_key = answer->discoverable;
-    }
+    if (!status)
+        take_clients_word(answer->transports, answer->discoverable, &result);
+    return finish_verified_registration(daemon, ceremony, status, &result, name, ret);
+}
+
+enum pk_status finish_forwarded_registration(struct daemon *daemon, const struct ceremony *ceremony,
+                                             enum pk_status malformed,
+                                             const struct pk_forward_answer *answer,
+                                             const char *name, struct credential *ret)
+{
+    struct pk_registration_result result = {0};
+    uint8_t hash[PK_HASH_SIZE];
+    enum pk_status status = malformed;
+
+    if (!status)
+        status = forwarded_client_data_hash(ceremony, answer, hash);
+    if (!status)
+        status = pk_registration_verify(&ceremony->requirements, hash,
+                                        pk_view_of(&answer->attestation_object), &result);
+    if (!status)
+        take_clients_word(answer->transports, answer->discoverable, &result);
     return finish_verified_registration(daemon, ceremony, status, &result, name, ret);
 }
 

@@ -8,6 +8,7 @@
 
 #include "daemon/ceremony.h"
 
+#include "common/wire/forward.h"
 #include "common/wire/frames.h"
 
 /* A verified sign-in. */
@@ -47,6 +48,15 @@ enum pk_status finish_verified_registration(struct daemon *daemon, const struct 
                                             enum pk_status verified,
                                             struct pk_registration_result *result, const char *name,
                                             struct credential *ret) PK_WARN_UNUSED;
+/*
+ * The same for an answer that came over ssh; malformed is not PK_OK, and answer NULL, when what
+ * came is none, which is then the outcome.
+ */
+enum pk_status finish_forwarded_registration(struct daemon *daemon, const struct ceremony *ceremony,
+                                             enum pk_status malformed,
+                                             const struct pk_forward_answer *answer,
+                                             const char *name,
+                                             struct credential *ret) PK_WARN_UNUSED;
 /* json: RegistrationResponseJSON (WebAuthn 5.1). */
 enum pk_status finish_registration_json(struct daemon *daemon, const struct ceremony *ceremony,
                                         struct pk_view json, struct credential *ret) PK_WARN_UNUSED;

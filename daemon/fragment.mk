@@ -11,6 +11,7 @@ daemon_libdaemon_la_SOURCES = \
 	daemon/credentials.c \
 	daemon/daemon.c daemon/daemon.h \
 	daemon/enrol_agent.c daemon/enrol_agent.h \
+	daemon/enrol_ssh.c daemon/enrol_ssh.h \
 	daemon/enrolment.c daemon/enrolment.h \
 	daemon/finish.c daemon/finish.h \
 	daemon/forwarded.c daemon/forwarded.h \

@@ -60,18 +60,26 @@ static const struct member context_members[] = {
     {"timeout", "u", 0},        {"identify", "b", 0},          {"agent", "h", 0},
 };
 
+/* The member "transports"; false: the call has been answered. */
+static bool read_roads(struct call *call, const struct value *dict, struct roads *ret)
+{
+    const char *transports = value_find_text(dict, "transports", "");
+
+    if (!transports[0] || roads_parse(transports, ret) == PK_OK)
+        return true;
+    call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+              "\"transports\" must be a list of local, ssh, agent, browser, recovery");
+    return false;
+}
+
 /* Spellings are checked before a conversation begins, so that a typing error is an error. */
 static bool check_spellings(struct call *call, const struct value *context,
                             struct sign_in_request *request)
 {
-    const char *transports = value_find_text(context, "transports", "");
     enum pk_requirement ignored;
 
-    if (transports[0] && roads_parse(transports, &request->roads)) {
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
-                  "\"transports\" must be a list of local, ssh, agent, browser, recovery");
+    if (!read_roads(call, context, &request->roads))
         return false;
-    }
     if (request->user_verification && pk_requirement_parse(request->user_verification, &ignored)) {
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
                   "\"uv\" must be discouraged, preferred or required");
@@ -119,6 +127,8 @@ static const struct member enroll_members[] = {
     {"rp", "s", WORD_MAX},
     {"uv", "s", WORD_MAX},
     {"resident", "s", WORD_MAX},
+    {"rhost", "s", WORD_MAX},
+    {"transports", "s", WORD_MAX},
     {"ticket", "h", 0},
     {"timeout", "u", 0},
     {"agent", "h", 0},
@@ -127,39 +137,48 @@ static const struct member enroll_members[] = {
 static void enroll(struct daemon *daemon, struct call *call, struct pk_view ticket)
 {
     struct value *options = &call->arguments.items[1];
-    const struct enrolment_request request = {
+    struct enrolment_request request = {
         .user = call->arguments.items[0].text,
         .rp = value_find_text(options, "rp", NULL),
         .name = value_find_text(options, "name", NULL),
         .user_verification = value_find_text(options, "uv", NULL),
         .resident_key = value_find_text(options, "resident", NULL),
+        .rhost = value_find_text(options, "rhost", ""),
         .timeout = number_of(options, "timeout"),
         .agent = value_find(options, "agent"),
         .ticket = ticket,
     };
 
-    enrolment_start(daemon, call, &request);
+    if (read_roads(call, options, &request.roads))
+        enrolment_start(daemon, call, &request);
+}
+
+/* Once it is known where the person is. */
+static void redeem(struct daemon *daemon, struct call *call)
+{
+    const struct value *options = &call->arguments.items[1];
+    AUTO_SUBJECT struct subject subject = {0};
+    enum pk_status status = subject_resolve(daemon, call, value_find_text(options, "rp", NULL),
+                                            call->arguments.items[0].text, &subject);
+
+    if (status)
+        subject_refuse(call, status);
+    else
+        ticket_redeem(daemon, call, options, &subject, enroll);
 }
 
 void manager_enroll(struct daemon *daemon, struct call *call)
 {
     const struct value *options = checked_members(call, enroll_members, COUNT(enroll_members));
-    AUTO_SUBJECT struct subject subject = {0};
+    struct roads ignored;
     const char *name;
-    enum pk_status status;
 
     if (!options)
         return;
     name = value_find_text(options, "name", NULL);
-    if (name && !policy_credential_name_valid(name)) {
+    if (name && !policy_credential_name_valid(name))
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
                   "\"name\" must be 1 to 64 bytes of printable text");
-        return;
-    }
-    status = subject_resolve(daemon, call, value_find_text(options, "rp", NULL),
-                             call->arguments.items[0].text, &subject);
-    if (status)
-        subject_refuse(call, status);
-    else
-        ticket_redeem(daemon, call, options, &subject, enroll);
+    else if (read_roads(call, options, &ignored))
+        remote_find(daemon, call, redeem);
 }

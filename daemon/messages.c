@@ -65,3 +65,15 @@ char *message_forward(const char *purpose, unsigned part, const char *line)
         "%s\n",
         purpose, line);
 }
+
+char *message_forward_create(const char *purpose, const char *line)
+{
+    return pk_text_format(
+        "Make a passkey on a security key of the computer that you sit at,\n%s.\n"
+        "Run this there, HOST being what you gave to ssh:\n"
+        "    passkey-askpass --host HOST\n"
+        "Paste the last of these lines into it, and its answer here, all lines of it.\n"
+        "(\"passkey-ssh --enroll HOST\" does that by itself.) An empty line gives up.\n"
+        "%s\n",
+        purpose, line);
+}

@@ -15,10 +15,12 @@ char *message_purpose(const struct context *context) PK_WARN_UNUSED;
 char *message_touch_agent(const char *name, const char *purpose) PK_WARN_UNUSED;
 
 /*
- * The question of the ssh road: some lines for people, then line, the request. part 0: the request
- * itself, with what it is for; otherwise the part of its answer that is asked for, and purpose is
- * not needed.
+ * The question of the ssh road when signing in: some lines for people, then line, the request. part
+ * 0: the request itself, with what it is for; otherwise the part of its answer that is asked for,
+ * and purpose is not needed.
  */
 char *message_forward(const char *purpose, unsigned part, const char *line) PK_WARN_UNUSED;
+/* The first one of an enrolment. */
+char *message_forward_create(const char *purpose, const char *line) PK_WARN_UNUSED;
 
 #endif

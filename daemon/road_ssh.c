@@ -34,7 +34,8 @@ static enum pk_status ask(struct ssh_road *road, const struct pk_forward_request
 
     if (status)
         return status;
-    text = message_forward(purpose, request->part, line);
+    text = request->kind == PK_FORWARD_CREATE ? message_forward_create(purpose, line)
+                                              : message_forward(purpose, request->part, line);
     if (!text)
         return PK_NO_MEMORY;
     road->asked++;
