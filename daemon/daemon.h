@@ -5,6 +5,7 @@
 
 #include "daemon/bus.h"
 #include "daemon/config.h"
+#include "daemon/decoy.h"
 #include "daemon/store.h"
 
 #include "common/keys/keys.h"
@@ -18,6 +19,7 @@ struct daemon {
     const char *config_path;
     struct config *config;
     struct store *store;
+    uint8_t decoy_key[DECOY_KEY_SIZE];
     char *rp_id; /* of the default relying party, recorded at first start */
     struct bus *bus;
     struct peers *peers;

@@ -194,6 +194,125 @@ enum pk_status finish_assertion_json(struct daemon *daemon, const struct ceremon
     return status;
 }
 
+/* --- authentication over ssh ------------------------------------------------------------------ */
+
+/* The RP id hash, which both sides know, and what the answer has behind it (WebAuthn 6.1). */
+static enum pk_status compose_auth_data(const struct ceremony *ceremony,
+                                        const struct pk_forward_answer *answer,
+                                        struct pk_bytes *ret)
+{
+    struct pk_bytes data = {malloc(PK_HASH_SIZE + answer->auth_data.len),
+                            PK_HASH_SIZE + answer->auth_data.len};
+
+    if (!data.data)
+        return PK_NO_MEMORY;
+    pk_sha256(pk_view_string(ceremony->requirements.rp_id), data.data);
+    if (answer->auth_data.len > 0)
+        (void)memcpy(data.data + PK_HASH_SIZE, answer->auth_data.data, answer->auth_data.len);
+    *ret = data;
+    return PK_OK;
+}
+
+static enum pk_status verify_forwarded(const struct ceremony *ceremony,
+                                       const struct pk_credential_record *record,
+                                       const struct pk_forward_answer *answer,
+                                       struct pk_authentication_result *ret)
+{
+    PK_AUTO_BYTES struct pk_bytes auth_data = {0};
+    uint8_t hash[PK_HASH_SIZE];
+    enum pk_status status = forwarded_client_data_hash(ceremony, answer, hash);
+
+    if (!status)
+        status = compose_auth_data(ceremony, answer, &auth_data);
+    if (status)
+        return status;
+    return pk_authentication_verify(&ceremony->requirements, record, hash,
+                                    &(struct pk_assertion){
+                                        .credential_id = pk_view_of(&record->id),
+                                        .authenticator_data = pk_view_of(&auth_data),
+                                        .signature = pk_view_of(&answer->signature),
+                                    },
+                                    ret);
+}
+
+static void log_forwarded(const struct ceremony *ceremony,
+                          const struct forwarded_assertion *forwarded, enum pk_status status)
+{
+    enum pk_status truth = forwarded->decoys ? forwarded->why_decoys : status;
+
+    pk_log(LOG_WARNING, "[%s] sign-in of %s (%s): refused, %s (%s)%s%s, over ssh, %s",
+           ceremony->correlation, ceremony->account.name, ceremony->account.rp,
+           pk_status_name(truth), pk_status_clause(truth), truth != status ? "; the answer: " : "",
+           truth != status ? pk_status_name(status) : "", ceremony->context);
+}
+
+/*
+ * Everything that is done for a passkey is done for a decoy: it is looked for in the store, where
+ * it is not, and its account among the system's.
+ */
+static enum pk_status refuse_decoy(struct daemon *daemon, const struct ceremony *ceremony,
+                                   const struct credential *decoy,
+                                   const struct pk_forward_answer *answer)
+{
+    AUTO_VERIFIED struct verified verified = {0};
+    enum pk_status status =
+        finish_find(daemon, ceremony, pk_view_of(&decoy->record.id), &verified.credential);
+
+    if (status != PK_CREDENTIAL_NOT_ALLOWED)
+        return status ? status : PK_INTERNAL;
+    if (ceremony->system_account &&
+        system_account_check(ceremony->account.name, ceremony->account.uid) == PK_UNAVAILABLE)
+        return PK_UNAVAILABLE;
+    status = verify_forwarded(ceremony, &decoy->record, answer, &verified.result);
+    return status ? status : PK_INTERNAL; /* a signature by a key that nobody has */
+}
+
+static enum pk_status judge_forwarded(struct daemon *daemon, const struct ceremony *ceremony,
+                                      const struct forwarded_assertion *forwarded,
+                                      struct verified *verified)
+{
+    const struct pk_requirements *requirements = &ceremony->requirements;
+    const struct pk_forward_answer *answer = forwarded->answer;
+    enum pk_status status;
+
+    if (!answer)
+        return forwarded->malformed ? forwarded->malformed : PK_INTERNAL;
+    if (answer->credential >= requirements->credential_count)
+        return PK_CREDENTIAL_NOT_ALLOWED;
+    if (forwarded->decoys)
+        return refuse_decoy(daemon, ceremony, &forwarded->decoys->items[answer->credential],
+                            answer);
+    status =
+        finish_find(daemon, ceremony, pk_view_of(&requirements->credentials[answer->credential].id),
+                    &verified->credential);
+    if (!status && strcmp(verified->credential.rp_id, requirements->rp_id) != 0)
+        status = PK_RP_ID_MISMATCH;
+    if (!status)
+        status =
+            verify_forwarded(ceremony, &verified->credential.record, answer, &verified->result);
+    return status ? status : write_use(daemon, verified);
+}
+
+enum pk_status finish_forwarded_assertion(struct daemon *daemon, const struct ceremony *ceremony,
+                                          const struct forwarded_assertion *forwarded,
+                                          struct verified *ret)
+{
+    AUTO_VERIFIED struct verified verified = {0};
+    enum pk_status status = judge_forwarded(daemon, ceremony, forwarded, &verified);
+
+    if (!status && forwarded->decoys)
+        status = PK_INTERNAL;
+    if (status == PK_OK || status == PK_STORAGE)
+        log_sign_in(daemon, ceremony, &verified, status);
+    else
+        log_forwarded(ceremony, forwarded, status);
+    if (status)
+        return status;
+    *ret = verified;
+    verified = (struct verified){0};
+    return PK_OK;
+}
+
 /* --- registration ----------------------------------------------------------------------------- */
 
 static enum pk_status copy_text(const char *text, char **ret)

@@ -36,6 +36,22 @@ enum pk_status finish_assertion_with(struct daemon *daemon, const struct ceremon
 enum pk_status finish_assertion_json(struct daemon *daemon, const struct ceremony *ceremony,
                                      struct pk_view json, struct verified *ret) PK_WARN_UNUSED;
 
+/* An answer that came over ssh. */
+struct forwarded_assertion {
+    const struct pk_forward_answer *answer; /* NULL: what came is none… */
+    enum pk_status malformed;               /* …and this is why */
+    const struct credential_list *decoys;   /* what was offered for want of passkeys; or NULL */
+    enum pk_status why_decoys;
+};
+/*
+ * Likewise. The client data are made again from the ceremony's own challenge and the answer's
+ * origin. With decoys it is never PK_OK; the log then says why_decoys, and the status is that of
+ * the same answer to passkeys, as far as anybody can tell without one.
+ */
+enum pk_status finish_forwarded_assertion(struct daemon *daemon, const struct ceremony *ceremony,
+                                          const struct forwarded_assertion *forwarded,
+                                          struct verified *ret) PK_WARN_UNUSED;
+
 /*
  * PK_OK only when the new credential is on disk. name: what to call it if the ceremony does not
  * say; a number is added where the account has one of that name.

@@ -171,6 +171,23 @@ static void on_child(evutil_socket_t number, short what, void *data)
 
 /* --- coming and going ------------------------------------------------------------------------- */
 
+/*
+ * Timers to the microsecond: what libevent otherwise does, waiting in whole milliseconds from now,
+ * would show through conversation_hold() how long the work before it took.
+ */
+static struct event_base *new_base(void)
+{
+    struct event_config *config = event_config_new();
+    struct event_base *base;
+
+    if (!config)
+        return NULL;
+    (void)event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
+    base = event_base_new_with_config(config);
+    event_config_free(config);
+    return base;
+}
+
 static const struct bus_ops bus_ops = {on_call, on_vanished, on_lost};
 
 static enum pk_status open_all(struct daemon *daemon, const char *state_directory, char **ret_why)
@@ -189,7 +206,11 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     if (status)
         return status;
     pk_log_set_debug(daemon->config->debug);
-    daemon->base = event_base_new();
+    status = decoy_key_load(daemon->store, daemon->decoy_key);
+    if (status)
+        pk_log(LOG_WARNING, "decoys will be others after a restart: %s%s%s", pk_status_name(status),
+               status == PK_STORAGE ? ": " : "", status == PK_STORAGE ? daemon->store->error : "");
+    daemon->base = new_base();
     daemon->peers = peers_new(on_known_call, daemon);
     daemon->conversations = conversations_new(daemon);
     daemon->ceremonies = ceremonies_new();

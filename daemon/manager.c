@@ -20,7 +20,7 @@ void manager_get_version(struct daemon *daemon, struct value *parent)
     value_add_text(parent, 's', PACKAGE_VERSION);
 }
 
-const char *const manager_features[] = {"agent",         "local",   "recovery",
+const char *const manager_features[] = {"agent",         "local",   "ssh", "recovery",
                                         "relying-party", "tickets", NULL};
 
 void manager_get_features(struct daemon *daemon, struct value *parent)
@@ -101,6 +101,7 @@ static void authenticate(struct daemon *daemon, struct call *call)
         .service = value_find_text(context, "service", ""),
         .tty = value_find_text(context, "tty", ""),
         .rhost = value_find_text(context, "rhost", ""),
+        .ruser = value_find_text(context, "ruser", ""),
         .command = value_find_text(context, "command", ""),
         .target = value_find_text(context, "target", ""),
         .rp = value_find_text(context, "rp", ""),

@@ -12,11 +12,12 @@
 #define TRIES_LATELY  5   /* of one account, in… */
 #define LATELY        900 /* seconds */
 #define ACCOUNTS_KEPT 256 /* whose wrong tries are remembered */
+#define DECOY_SLOTS   4096
 
 struct recovery_road {
     struct daemon *daemon;
     struct conversation *conversation;
-    const struct account *account;
+    struct recovery_subject subject;
     unsigned tries;
     void (*finished)(void *data, enum pk_status status);
     void *data;
@@ -31,6 +32,15 @@ struct guesses {
 };
 static struct guesses guesses[ACCOUNTS_KEPT];
 
+/*
+ * Those of names that can have no codes. As anybody can think of any number of them, they share
+ * slots, and take no row from an account.
+ */
+static struct {
+    unsigned count;
+    int64_t since;
+} decoy_guesses[DECOY_SLOTS];
+
 static struct guesses *find_guesses(const struct account *account)
 {
     for (size_t i = 0; i < ACCOUNTS_KEPT; i++)
@@ -40,16 +50,41 @@ static struct guesses *find_guesses(const struct account *account)
     return NULL;
 }
 
-static bool too_many(const struct account *account)
+static unsigned decoy_slot(const struct recovery_road *road)
 {
-    struct guesses *row = find_guesses(account);
+    unsigned slot = 0;
 
+    return decoy_number(road->daemon->decoy_key, road->subject.account, DECOY_SLOTS, &slot) ? 0
+                                                                                            : slot;
+}
+
+static bool too_many_decoys(unsigned slot)
+{
+    if (daemon_monotonic() - decoy_guesses[slot].since >= LATELY)
+        decoy_guesses[slot].count = 0;
+    return decoy_guesses[slot].count >= TRIES_LATELY;
+}
+
+static bool too_many(const struct recovery_road *road)
+{
+    struct guesses *row;
+
+    if (road->subject.decoy)
+        return too_many_decoys(decoy_slot(road));
+    row = find_guesses(road->subject.account);
     if (row && daemon_monotonic() - row->since >= LATELY)
         row->count = 0;
     return row && row->count >= TRIES_LATELY;
 }
 
-static void count_guess(const struct account *account)
+static void count_decoy(unsigned slot)
+{
+    if (decoy_guesses[slot].count == 0)
+        decoy_guesses[slot].since = daemon_monotonic();
+    decoy_guesses[slot].count++;
+}
+
+static void count_account(const struct account *account)
 {
     struct guesses *row = find_guesses(account);
 
@@ -81,41 +116,62 @@ static void count_guess(const struct account *account)
     row->count++;
 }
 
+static void count_guess(const struct recovery_road *road)
+{
+    if (road->subject.decoy)
+        count_decoy(decoy_slot(road));
+    else
+        count_account(road->subject.account);
+}
+
 static void ask(const struct recovery_road *road)
 {
     conversation_ask(road->conversation, QUESTION_SECRET, "recovery-code",
                      "Recovery code (empty to give up): ", 0xff);
 }
 
-enum pk_status recovery_road_new(struct daemon *daemon, struct conversation *conversation,
-                                 const struct account *account, enum pk_status why,
-                                 void (*finished)(void *data, enum pk_status status), void *data,
-                                 struct recovery_road **ret)
+/* PK_UNAVAILABLE: there is no use in asking. */
+static enum pk_status worth_asking(const struct recovery_road *road)
 {
-    struct recovery_road *road;
+    const struct account *account = road->subject.account;
     size_t left = 0;
-    enum pk_status status = recovery_codes_left(daemon->store, account, &left);
+    enum pk_status status = recovery_codes_left(road->daemon->store, account, &left);
 
     if (status)
         return status;
-    if (left == 0)
+    if (left == 0 && !road->subject.hidden)
         return PK_UNAVAILABLE;
-    if (too_many(account)) {
-        pk_log(LOG_WARNING, "[%s] recovery codes of %s are locked for now: too many wrong ones",
-               conversation_id(conversation), account->name);
-        return PK_UNAVAILABLE;
-    }
-    road = calloc(1, sizeof(*road));
+    if (!too_many(road))
+        return PK_OK;
+    pk_log(LOG_WARNING, "[%s] recovery codes of %s are locked for now: too many wrong ones",
+           conversation_id(road->conversation), account->name);
+    return PK_UNAVAILABLE;
+}
+
+enum pk_status recovery_road_new(struct daemon *daemon, struct conversation *conversation,
+                                 const struct recovery_subject *subject, enum pk_status why,
+                                 void (*finished)(void *data, enum pk_status status), void *data,
+                                 struct recovery_road **ret)
+{
+    struct recovery_road *road = calloc(1, sizeof(*road));
+    enum pk_status status;
+
     if (!road)
         return PK_NO_MEMORY;
     *road = (struct recovery_road){
         .daemon = daemon,
         .conversation = conversation,
-        .account = account,
+        .subject = *subject,
         .finished = finished,
         .data = data,
     };
-    if (why != PK_UNAVAILABLE)
+    status = worth_asking(road);
+    if (status) {
+        free(road);
+        return status;
+    }
+    /* Who declined knows why. */
+    if (why != PK_UNAVAILABLE && why != PK_CANCELLED)
         conversation_error(conversation, why, pk_message_outcome(why));
     ask(road);
     *ret = road;
@@ -124,34 +180,52 @@ enum pk_status recovery_road_new(struct daemon *daemon, struct conversation *con
 
 static void log_use(const struct recovery_road *road)
 {
+    const struct account *account = road->subject.account;
     size_t left = 0;
 
-    if (recovery_codes_left(road->daemon->store, road->account, &left))
+    if (recovery_codes_left(road->daemon->store, account, &left))
         left = 0;
     pk_log(LOG_WARNING, "[%s] RECOVERY CODE of %s (%s) USED instead of a passkey; %zu left",
-           conversation_id(road->conversation), road->account->name, road->account->rp, left);
+           conversation_id(road->conversation), account->name, account->rp, left);
+}
+
+/* A decoy takes the same time, and nothing that the store has. */
+static enum pk_status use(const struct recovery_road *road, const struct pk_secret *answer)
+{
+    const struct account *account = road->subject.account;
+    struct store *store = road->daemon->store;
+    size_t left;
+    enum pk_status status;
+
+    if (!road->subject.decoy)
+        return recovery_code_use(store, account, answer);
+    status = recovery_codes_left(store, account, &left);
+    if (!status)
+        status = recovery_code_use(store, NULL, answer);
+    return status ? status : PK_INTERNAL;
 }
 
 void recovery_road_answered(struct recovery_road *road, const struct pk_secret *answer)
 {
+    const struct account *account = road->subject.account;
     enum pk_status status;
 
     if (answer->len == 0) {
         road->finished(road->data, PK_CANCELLED);
         return;
     }
-    status = recovery_code_use(road->daemon->store, road->account, answer);
+    status = use(road, answer);
     if (status == PK_OK) {
         log_use(road);
         road->finished(road->data, PK_OK);
         return;
     }
-    pk_log(LOG_WARNING, "[%s] recovery code of %s (%s) refused: %s",
-           conversation_id(road->conversation), road->account->name, road->account->rp,
-           pk_status_name(status));
+    pk_log(LOG_WARNING, "[%s] recovery code of %s (%s) refused: %s%s",
+           conversation_id(road->conversation), account->name, account->rp, pk_status_name(status),
+           road->subject.decoy ? ", there is none" : "");
     if (status == PK_RECOVERY_CODE_INVALID) {
-        count_guess(road->account);
-        if (++road->tries < TRIES_HERE && !too_many(road->account)) {
+        count_guess(road);
+        if (++road->tries < TRIES_HERE && !too_many(road)) {
             conversation_error(road->conversation, status, "This recovery code is not valid.");
             ask(road);
             return;

@@ -8,7 +8,7 @@
 /* Borrowed; strings are never NULL. */
 struct sign_in_request {
     const char *user; /* empty: a discoverable credential names the account */
-    const char *service, *tty, *rhost, *command, *target;
+    const char *service, *tty, *rhost, *ruser, *command, *target;
     const char *rp;
     const char *user_verification; /* NULL: not said */
     struct roads roads;            /* what the caller would have; count 0: not said */
