@@ -10,9 +10,9 @@ daemon_libdaemon_la_SOURCES = \
 	daemon/conversation.c daemon/conversation.h \
 	daemon/credentials.c \
 	daemon/daemon.c daemon/daemon.h \
+	daemon/decoy.c daemon/decoy.h \
 	daemon/enrol_agent.c daemon/enrol_agent.h \
 	daemon/enrol_ssh.c daemon/enrol_ssh.h \
-	daemon/decoy.c daemon/decoy.h \
 	daemon/enrolment.c daemon/enrolment.h \
 	daemon/finish.c daemon/finish.h \
 	daemon/forwarded.c daemon/forwarded.h \
@@ -32,13 +32,13 @@ daemon_libdaemon_la_SOURCES = \
 	daemon/road_recovery.c daemon/road_recovery.h \
 	daemon/road_ssh.c daemon/road_ssh.h \
 	daemon/secret_reader.c daemon/secret_reader.h \
-	daemon/sk_credential.c daemon/sk_credential.h \
-	daemon/sk_enrolment.c daemon/sk_enrolment.h \
 	daemon/sign_in.c daemon/sign_in.h daemon/sign_in_roads.h \
 	daemon/sign_in_groups.c \
 	daemon/sign_in_local.c \
 	daemon/sign_in_recovery.c \
 	daemon/sign_in_ssh.c \
+	daemon/sk_credential.c daemon/sk_credential.h \
+	daemon/sk_enrolment.c daemon/sk_enrolment.h \
 	daemon/status.c \
 	daemon/subject.c daemon/subject.h \
 	daemon/table.c \
