@@ -130,16 +130,25 @@ def test_a_service_without_codes(machine, keys, blue):
     refuses(machine, Sudo(machine), "auth_err", "No security key was plugged in")
 
 
+def declines_over_ssh(running):
+    """Everybody is asked from afar, and then for a code."""
+    running.child.expect("passkey1:.*\r\n")
+    running.child.sendline("")
+    running.child.expect(RECOVERY)
+
+
 @pytest.mark.parametrize("host", ["laptop.example.org", "192.0.2.7", "localhost", "::1"])
 def test_a_remote_session_blinks_no_local_key(machine, keys, blue, host):
     module("")
     since = keys.mark()
     running = Pamtester(machine, "probe", "alice", items=[f"rhost={host}"])
-    refuses(machine, running, "authinfo_unavail", "")
+    declines_over_ssh(running)
+    running.child.sendline("")
+    refuses(machine, running, "auth_err", "Cancelled")
     assert "Touch" not in running.screen
     code = codes(machine)[0]
     running = Pamtester(machine, "probe", "alice", items=[f"rhost={host}"])
-    running.child.expect(RECOVERY)
+    declines_over_ssh(running)
     running.child.sendline(code)
     assert running.accepted(), running.screen
     assert not blinked(keys, since)
