@@ -96,7 +96,7 @@ def test_outside_of_any_session(machine, keys, blue):
 def test_a_remote_session(machine, keys, blue, host):
     logind = Logind(machine, "remote", host)
     since = keys.mark()
-    assert sign_in(machine) == ("unavailable", host)
+    assert sign_in(machine) == ("cancelled", host)
     assert not touched(keys, since)
     assert logind.questions() == [f"GetSessionByPID {os.getpid()}",
                                   "Get org.freedesktop.login1.Session Remote",
@@ -107,7 +107,7 @@ def test_a_remote_session(machine, keys, blue, host):
                                          ("h" * 300, "h" * 256)])
 def test_a_remote_session_with_an_odd_host(machine, keys, blue, host, bound):
     Logind(machine, "remote", host)
-    assert sign_in(machine) == ("unavailable", bound)
+    assert sign_in(machine) == ("cancelled", bound)
 
 
 @pytest.mark.parametrize("scenario", VAGUE)
@@ -115,7 +115,7 @@ def test_no_key_is_touched_on_a_guess(machine, keys, blue, scenario):
     Logind(machine, scenario, "192.0.2.7")
     since = keys.mark()
     mark = machine.syslog.mark()
-    assert sign_in(machine) == ("unavailable", UNKNOWN)
+    assert sign_in(machine) == ("cancelled", UNKNOWN)
     assert machine.syslog.wait("taken for a remote session: logind does not tell", since=mark,
                                facility=parts.AUTHPRIV)
     assert not touched(keys, since)
@@ -123,14 +123,14 @@ def test_no_key_is_touched_on_a_guess(machine, keys, blue, scenario):
 
 def test_who_says_whence_is_not_asked_about(machine, keys, blue):
     logind = Logind(machine, "remote", "192.0.2.7")
-    assert sign_in(machine, rhost="192.0.2.9") == ("unavailable", "192.0.2.9")
+    assert sign_in(machine, rhost="192.0.2.9") == ("cancelled", "192.0.2.9")
     assert sign_in(machine, rhost=":0") == ("ok", ":0")
     assert logind.questions() == []
 
 
 def test_an_empty_rhost_is_none(machine, keys, blue):
     Logind(machine, "remote", "192.0.2.7")
-    assert sign_in(machine, rhost="") == ("unavailable", "192.0.2.7")
+    assert sign_in(machine, rhost="") == ("cancelled", "192.0.2.7")
 
 
 def test_a_wrong_call_is_wrong_at_once(machine, keys, blue):
@@ -232,6 +232,11 @@ class RemoteSudo(App):
     accepted, refused = Sudo.accepted, Sudo.refused
 
 
+def decline_over_ssh(running):
+    running.child.expect("passkey1:.*\r\n")
+    running.child.sendline("")
+
+
 def keep_ssh_connection():
     house.write("/etc/sudoers.d/passkey", 'Defaults env_keep += "SSH_CONNECTION"\n', 0o440)
 
@@ -252,10 +257,11 @@ def test_sudo_that_keeps_ssh_connection(machine, keys, blue, sudoers):
     since = keys.mark()
     mark = machine.syslog.mark()
     running = RemoteSudo(machine)
+    decline_over_ssh(running)
     assert running.refused(), running.screen
     assert bound_rhost(machine, mark) == "192.0.2.7"
     assert keys.events(since) == []
-    assert machine.results() == [("sudo", "alice", "authinfo_unavail")]
+    assert machine.results() == [("sudo", "alice", "auth_err")]
 
 
 @pytest.mark.real_programs
