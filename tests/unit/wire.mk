@@ -1,5 +1,7 @@
 # The unit tests of common/wire.
-EXTRA_DIST += tests/lib/forward.py tests/lib/frames.py tests/unit/wire_support.h \
+TESTS += tests/unit/protocol_examples.py
+EXTRA_DIST += tests/unit/protocol_examples.py tests/unit/wire_support.h \
+	tests/lib/forward.py tests/lib/frames.py \
 	tests/vectors/agent tests/vectors/forward tests/vectors/frames tests/vectors/sk
 if HAVE_CMOCKA
 wire_tests = \

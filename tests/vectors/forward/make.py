@@ -4,6 +4,7 @@
 
 valid/NAME.txt decodes and encodes back to the same lines; NAME begins with request, answer-get or
 answer-create. invalid/STATUS--NAME.txt is refused with STATUS. An answer's parts are a line each.
+client-data.txt and public-key.bin are what valid/answer-get-es256.txt signed, and with what.
 """
 import pathlib
 import sys
@@ -252,3 +253,6 @@ def write(folder, vectors):
 
 write(HERE / "valid", VALID)
 write(HERE / "invalid", INVALID)
+(HERE / "client-data.txt").write_bytes(
+    forward.client_data("get", forward.bound_challenge(NONCE, CONTEXT), ORIGIN) + b"\n")
+(HERE / "public-key.bin").write_bytes(cbor2.dumps(Credential("ES256").cose(), canonical=True))

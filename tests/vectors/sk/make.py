@@ -3,7 +3,7 @@
 """Writes the vectors of OpenSSH's security key types (PROTOCOL.u2f, PROTOCOL.sshsig).
 
 valid/NAME and invalid/STATUS--NAME, where NAME begins with what it is: key-*.bin, signature-*.bin,
-line-*.txt (of a .pub file), sshsig.bin. Where ssh-keygen is installed it has to agree with the
+line-*.txt (of a .pub file), sshsig.bin. The message of the last is client-data.txt. Where ssh-keygen is installed it has to agree with the
 valid ones: it reads the lines, and it verifies the signatures over sshsig.bin.
 """
 import base64
@@ -21,7 +21,9 @@ sys.path.insert(0, str(HERE.parent))
 from maker import keys, seed  # noqa: E402
 
 ECDSA, ED25519 = "sk-ecdsa-sha2-nistp256@openssh.com", "sk-ssh-ed25519@openssh.com"
-MESSAGE = b"what the daemon wants signed\n"
+MESSAGE = (b'{"type":"webauthn.get","challenge":"'
+           + base64.urlsafe_b64encode(seed.derive("sk challenge", 32)).rstrip(b"=")
+           + b'","origin":"ssh-agent://web1","crossOrigin":false}')
 NAMESPACE = "passkeyd"
 UP, UV = 1, 4
 ORDER = keys.CURVES[1][1]
@@ -197,5 +199,6 @@ def write(folder, vectors):
 if __name__ == "__main__":
     write(HERE / "valid", VALID)
     write(HERE / "invalid", INVALID)
+    (HERE / "client-data.txt").write_bytes(MESSAGE + b"\n")
     if shutil.which("ssh-keygen"):
         ask_openssh()
