@@ -3,6 +3,7 @@
 #include "client/passkeys.h"
 #include "client/prompts.h"
 #include "client/ssh_agent.h"
+#include "common/base/ssh_connection.h"
 
 #include <locale.h>
 #include <stdio.h>
@@ -10,7 +11,9 @@
 
 static const char usage[] =
     "Usage: passkey-enroll [OPTION]...\n"
-    "Makes a passkey on a security key, for signing in to this computer.\n"
+    "Makes a passkey on a security key, for signing in to this computer. Over ssh the key of the\n"
+    "computer that you sit at is meant; \"passkey-ssh --enroll HOST\", run there, is the short "
+    "way.\n"
     "\n"
     "  --name NAME         what to call it, such as \"blue key\"\n"
     "  --uv VALUE          PIN or fingerprint: required, preferred or discouraged\n"
@@ -41,7 +44,10 @@ static enum pk_status enroll(struct session *session, int ticket, int agent,
                              struct pk_outcome *outcome)
 {
     const struct command_line *line = &session->line;
+    char address[PK_SSH_ADDRESS_MAX + 1] = "";
+    bool over_ssh = pk_ssh_client_address(getenv("SSH_CONNECTION"), address) == PK_OK;
     const struct pk_bus_member options[] = {
+        {.name = "rhost", .type = over_ssh ? 's' : 0, .string = address},
         {.name = "name", .type = 's', .string = line->name},
         {.name = "rp", .type = 's', .string = line->rp},
         {.name = "uv", .type = 's', .string = line->uv},

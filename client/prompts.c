@@ -4,6 +4,7 @@
 #include "client/terminal.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static enum pk_status info(void *context, const char *event, const char *text)
 {
@@ -18,23 +19,30 @@ static enum pk_status error(void *context, const char *reason, const char *text)
     return terminal_error(text);
 }
 
+/*
+ * Where there is nobody to ask, the question is declined and the daemon says what follows. Of a
+ * question of several lines the first says what it is about.
+ */
+static enum pk_status decline(enum pk_status status, const char *text)
+{
+    if (status != PK_UNAVAILABLE)
+        return status;
+    (void)fprintf(stderr, "%.*s (there is no terminal to ask on)\n", (int)strcspn(text, "\n"),
+                  text);
+    return PK_CANCELLED;
+}
+
 static enum pk_status ask(void *context, const char *event, const char *text, char **ret_answer)
 {
     (void)event;
-    return terminal_ask(context, text, ret_answer);
+    return decline(terminal_ask(context, text, ret_answer), text);
 }
 
-/* Where there is nobody to ask, the question is declined and the daemon says what follows. */
 static enum pk_status ask_secret(void *context, const char *event, const char *text,
                                  struct pk_secret *ret_answer)
 {
-    enum pk_status status = terminal_ask_secret(context, text, ret_answer);
-
     (void)event;
-    if (status != PK_UNAVAILABLE)
-        return status;
-    (void)fprintf(stderr, "%s (there is no terminal to ask on)\n", text);
-    return PK_CANCELLED;
+    return decline(terminal_ask_secret(context, text, ret_answer), text);
 }
 
 const struct pk_prompt_ops terminal_prompt_ops = {

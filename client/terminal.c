@@ -13,7 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ANSWER_MAX PK_SECRET_MAX
+/* Bytes: a secret travels in a pipe of its own, anything else may be an answer for a key far away.
+ */
+#define ANSWER_MAX(question) ((question)->hidden ? PK_SECRET_MAX : PK_ANSWER_MAX)
 
 /* Written by the signal handler, read by nobody: one byte makes the other end readable for good. */
 static int interrupt_pipe[2] = {-1, -1};
@@ -101,7 +103,7 @@ enum pk_status terminal_question_open(const char *text, bool secret, struct term
 
     if (question.fd < 0)
         return PK_UNAVAILABLE;
-    status = pk_secret_new(ANSWER_MAX, &question.line);
+    status = pk_secret_new(PK_ANSWER_MAX, &question.line);
     if (!status && (!write_all(question.fd, text) || !write_all(question.fd, " ")))
         status = PK_IO;
     if (!status && secret)
@@ -125,10 +127,13 @@ enum pk_status terminal_question_read(struct terminal_question *question)
         return PK_CANCELLED;
     if (byte == '\n' || byte == '\r')
         question->answered = true;
-    else if (question->len == ANSWER_MAX)
-        return PK_TOO_LARGE;
-    else
+    else if (question->len < ANSWER_MAX(question))
         question->line.data[question->len++] = byte;
+    else {
+        /* The rest of it is for nobody, least of all for the shell. */
+        (void)tcflush(question->fd, TCIFLUSH);
+        return PK_TOO_LARGE;
+    }
     return PK_OK;
 }
 
