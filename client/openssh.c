@@ -83,6 +83,7 @@ enum pk_status openssh_version_ask(const char *program, struct openssh_version *
         used += (size_t)got;
     }
     text[used] = 0;
+    (void)close(pk_steal_fd(&output)); /* whatever it still wants to say */
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;
     return openssh_version_parse(text, ret);

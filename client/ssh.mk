@@ -8,6 +8,7 @@ client_libaskpass_la_SOURCES = \
 	client/askpass_parts.c client/askpass_parts.h \
 	client/askpass_paste.c client/askpass_paste.h \
 	client/askpass_prompt.c client/askpass_prompt.h \
+	client/askpass_request.c client/askpass_request.h \
 	client/askpass_show.c client/askpass_show.h \
 	client/openssh.c client/openssh.h \
 	client/ssh_environment.c client/ssh_environment.h
