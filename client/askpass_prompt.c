@@ -69,19 +69,33 @@ enum pk_status askpass_host_parse(struct pk_view text, char **ret)
     return PK_OK;
 }
 
+/* The ')' that ends a prefix, and the '@' in it. */
+static bool find_prefix(const char *prompt, const char **ret_at, const char **ret_end)
+{
+    const char *end = prompt[0] == '(' ? strchr(prompt, ')') : NULL;
+    const char *at = end && end[1] == ' ' ? memrchr(prompt, '@', (size_t)(end - prompt)) : NULL;
+
+    if (!at)
+        return false;
+    *ret_at = at;
+    *ret_end = end;
+    return true;
+}
+
+const char *askpass_prompt_body(const char *prompt)
+{
+    const char *at, *end;
+
+    return find_prefix(prompt, &at, &end) ? end + 2 : prompt;
+}
+
 enum pk_status askpass_prefix_parse(const char *prompt, struct askpass_prefix *ret)
 {
     AUTO_ASKPASS_PREFIX struct askpass_prefix prefix = {0};
     const char *user = prompt + 1, *end, *at;
     enum pk_status status;
 
-    if (prompt[0] != '(')
-        return PK_NOT_FOUND;
-    end = strchr(user, ')');
-    if (!end || end[1] != ' ')
-        return PK_NOT_FOUND;
-    at = memrchr(user, '@', (size_t)(end - user));
-    if (!at)
+    if (!find_prefix(prompt, &at, &end))
         return PK_NOT_FOUND;
     if (at == user || at - user > USER_MAX)
         return PK_INVALID_INPUT;

@@ -20,6 +20,9 @@ void askpass_prefix_clear(struct askpass_prefix *prefix);
  */
 enum pk_status askpass_prefix_parse(const char *prompt, struct askpass_prefix *ret) PK_WARN_UNUSED;
 
+/* What follows such a beginning, plain or not: the server's text. The whole prompt without one. */
+const char *askpass_prompt_body(const char *prompt) PK_WARN_UNUSED;
+
 /*
  * A name or address: letters, digits and ". - : % _" in lower case, one trailing dot and the
  * brackets of an IPv6 address dropped. *ret is the caller's to free. PK_INVALID_INPUT for others,

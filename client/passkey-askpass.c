@@ -202,7 +202,8 @@ static int run(int argc, char **argv, const struct terminal *terminal)
     if (argv[1][0] == '-')
         return refuse("unknown option, or one without its value");
     /* A hint means a question of ssh's or an agent's own, never a server's. */
-    if (!hint && pk_forward_request_find(pk_view_string(argv[1]), &line) == PK_OK)
+    if (!hint &&
+        pk_forward_request_find(pk_view_string(askpass_prompt_body(argv[1])), &line) == PK_OK)
         return answer_prompt(argv[1], line, terminal);
     return askpass_ask(argv, terminal);
 }

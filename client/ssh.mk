@@ -14,8 +14,13 @@ client_libaskpass_la_SOURCES = \
 	client/ssh_environment.c client/ssh_environment.h
 client_libaskpass_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
-askpass_libs = client/libaskpass.la client/libclient.la common/wire/libwire.la \
-	common/webauthn/libwebauthn.la common/bus/libbus.la common/base/libbase.la $(JANSSON_LIBS)
+askpass_libs = client/libaskpass.la client/libterminal.la common/wire/libwire.la \
+	common/webauthn/libwebauthn.la common/base/libbase.la
+
+bin_PROGRAMS += client/passkey-askpass
+client_passkey_askpass_SOURCES = client/passkey-askpass.c
+client_passkey_askpass_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+client_passkey_askpass_LDADD = client/libaskpass.la client/libaskpass_key.la
 
 # passkey-scp and passkey-sftp are the same program under other names.
 bin_PROGRAMS += client/passkey-ssh

@@ -100,6 +100,22 @@ static void no_beginning_of_a_prefix_is_one(void **state)
     }
 }
 
+static void the_body_is_the_servers(void **state)
+{
+    static const char *const cases[][2] = {
+        {"(alice@web1) passkey1:AA", "passkey1:AA"},
+        {"(alice@web1) (b@c) x", "(b@c) x"},
+        {"(alice@we/b1) x", "x"},
+        {"(alice@web1)x", "(alice@web1)x"},
+        {"passkey1:AA", "passkey1:AA"},
+        {"", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_string_equal(askpass_prompt_body(cases[i][0]), cases[i][1]);
+}
+
 static void hosts_have_limits(void **state)
 {
     PK_AUTO_FREE char *host = NULL;
@@ -207,6 +223,7 @@ int main(void)
         cmocka_unit_test(the_prefix_is_parted),
         cmocka_unit_test(what_is_no_prefix_is_told_from_a_bad_one),
         cmocka_unit_test(no_beginning_of_a_prefix_is_one),
+        cmocka_unit_test(the_body_is_the_servers),
         cmocka_unit_test(hosts_have_limits),
         cmocka_unit_test(origins_bracket_ipv6),
         cmocka_unit_test(an_rp_id_belongs_to_its_hosts_only),
