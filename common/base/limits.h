@@ -3,9 +3,9 @@
 #ifndef PK_BASE_LIMITS_H
 #define PK_BASE_LIMITS_H
 
-#define PK_SECRET_MAX 255 /* PIN (63, CTAP 2.1 section 6.5.1), recovery code, ticket */
+#define PK_SECRET_MAX 255  /* PIN (63, CTAP 2.1 section 6.5.1), recovery code, ticket */
 #define PK_ANSWER_MAX 1024 /* whatever is typed or pasted at a question; ssh passes 1,020 on */
-#define PK_PIN_MIN    4   /* code points, CTAP 2.1 section 6.5.1 */
+#define PK_PIN_MIN    4    /* code points, CTAP 2.1 section 6.5.1 */
 #define PK_PIN_MAX    63
 
 /* WebAuthn */
@@ -54,9 +54,9 @@
 #define PK_FORWARD_PARTS_MAX      64    /* lines of one answer */
 #define PK_FORWARD_PART_TEXT      496   /* what a line holds behind "passkey1/64/64:" */
 #define PK_FORWARD_REQUEST_MAX    65536 /* a request's line; CBOR is three quarters of it */
-#define PK_FORWARD_CONTEXT_MAX    4096
-#define PK_FORWARD_TIMEOUT_MAX    3600 /* seconds */
-#define PK_FORWARD_CHALLENGE_SIZE 16 /* of the challenge that an answer repeats */
+#define PK_FORWARD_CONTEXT_MAX    8192  /* the longest command of the bus, and the rest */
+#define PK_FORWARD_TIMEOUT_MAX    3600  /* seconds */
+#define PK_FORWARD_CHALLENGE_SIZE 16    /* of the challenge that an answer repeats */
 
 /* passkey-askpass */
 #define PK_ASKPASS_HOSTS_MAX 1048576 /* ~/.config/passkey/hosts */
@@ -70,7 +70,7 @@
 #define PK_LOG_LINE_MAX 1024
 
 /* Bus */
-#define PK_BUS_TEXT_MAX          4096     /* any string argument that has no smaller limit */
+#define PK_BUS_TEXT_MAX 4096 /* any string argument that has no smaller limit */
 /* What a conversation says: a request, and some lines around it. */
 #define PK_CONVERSATION_TEXT_MAX (PK_FORWARD_REQUEST_MAX + PK_BUS_TEXT_MAX)
 #define PK_BUS_MESSAGE_MAX       16777216 /* what a client takes in: every passkey of a host fits */

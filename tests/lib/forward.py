@@ -10,7 +10,8 @@ So that tests, a hostile server among them, speak it without the C codec being i
 
 answer() does what passkey-askpass does, without asking anybody. To lie, tests take the same steps one
 by one: answer_fields() makes the answer as a dict (see GET_ANSWER, CREATE_ANSWER), encode_answer() its
-lines; encode_request() makes a request line of a dict, whatever is in it.
+lines; encode_request() makes a request line of a dict, whatever is in it. Decoding here looks at the
+form, not at the range of each value: that is what the C side is tested for.
 """
 
 import base64

@@ -1,13 +1,16 @@
 # The unit tests of common/wire.
 TESTS += tests/unit/protocol_examples.py
-EXTRA_DIST += tests/unit/protocol_examples.py tests/unit/wire_support.h \
+EXTRA_DIST += tests/unit/protocol_examples.py \
+	tests/unit/forward_support.h tests/unit/wire_support.h \
 	tests/lib/forward.py tests/lib/frames.py \
 	tests/vectors/agent tests/vectors/forward tests/vectors/frames tests/vectors/sk
 if HAVE_CMOCKA
 wire_tests = \
 	tests/unit/test_agent \
 	tests/unit/test_forward \
+	tests/unit/test_forward_answer \
 	tests/unit/test_frames \
+	tests/unit/test_members \
 	tests/unit/test_sk
 check_PROGRAMS += $(wire_tests)
 TESTS += $(wire_tests)
@@ -17,8 +20,12 @@ tests_unit_test_agent_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_agent_LDADD = $(wire_test_libs)
 tests_unit_test_forward_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_forward_LDADD = $(wire_test_libs)
+tests_unit_test_forward_answer_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_forward_answer_LDADD = $(wire_test_libs)
 tests_unit_test_frames_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_frames_LDADD = $(wire_test_libs)
+tests_unit_test_members_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_members_LDADD = $(wire_test_libs)
 tests_unit_test_sk_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_sk_LDADD = $(wire_test_libs)
 endif
