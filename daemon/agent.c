@@ -41,7 +41,7 @@ static void conclude(struct agent *agent, enum pk_status status)
         payload = (struct pk_view){message.data + LENGTH_SIZE, message.len - LENGTH_SIZE};
     else
         agent->broken = true;
-    if (replied)
+    if (replied) /* it may free the agent */
         replied(agent->data, status, payload);
 }
 

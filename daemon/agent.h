@@ -32,7 +32,8 @@ void agent_set_deadline(struct agent *agent, unsigned seconds);
 
 /*
  * Sends request (whole, with its length; copied) and calls replied once, from the event loop, where
- * the next question may be asked. PK_BUSY while a question is open; PK_UNAVAILABLE after a failure.
+ * the next question may be asked, or the agent freed. PK_BUSY while a question is open;
+ * PK_UNAVAILABLE after a failure.
  */
 enum pk_status agent_ask(struct agent *agent, struct pk_view request, agent_replied *replied,
                          void *data) PK_WARN_UNUSED;

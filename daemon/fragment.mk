@@ -33,6 +33,7 @@ daemon_libdaemon_la_SOURCES = \
 	daemon/road_ssh.c daemon/road_ssh.h \
 	daemon/secret_reader.c daemon/secret_reader.h \
 	daemon/sign_in.c daemon/sign_in.h daemon/sign_in_roads.h \
+	daemon/sign_in_agent.c \
 	daemon/sign_in_groups.c \
 	daemon/sign_in_local.c \
 	daemon/sign_in_recovery.c \

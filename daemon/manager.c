@@ -95,7 +95,7 @@ static bool check_spellings(struct call *call, const struct value *context,
 /* Once it is known where the person is. */
 static void authenticate(struct daemon *daemon, struct call *call)
 {
-    const struct value *context = &call->arguments.items[1];
+    struct value *context = &call->arguments.items[1];
     struct sign_in_request request = {
         .user = call->arguments.items[0].text,
         .service = value_find_text(context, "service", ""),
@@ -107,6 +107,7 @@ static void authenticate(struct daemon *daemon, struct call *call)
         .rp = value_find_text(context, "rp", ""),
         .user_verification = value_find_text(context, "uv", NULL),
         .timeout = number_of(context, "timeout"),
+        .agent = value_find(context, "agent"),
     };
 
     if (strlen(request.user) > WORD_MAX)

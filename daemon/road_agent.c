@@ -40,8 +40,16 @@ const char *agent_message(enum pk_status why)
     return "Your ssh-agent did not answer properly.";
 }
 
+/* The far end sees that nothing more will be asked. */
+static void hang_up(struct agent_road *road)
+{
+    if (road->agent)
+        agent_free(pk_steal(road->agent));
+}
+
 static void fail(struct agent_road *road, enum pk_status why)
 {
+    hang_up(road);
     pk_log(LOG_NOTICE, "[%s] ssh-agent%s%s%s: %s (%s)", conversation_id(road->conversation),
            road->asked ? ", passkey \"" : "", road->asked ? road->asked->name : "",
            road->asked ? "\"" : "", pk_status_name(why), pk_status_clause(why));
@@ -83,12 +91,14 @@ static void on_signature(void *data, enum pk_status status, struct pk_view paylo
 
     if (status == PK_OK)
         status = agent_signature_parse(payload, &signature);
-    if (status == PK_OK)
+    if (status == PK_OK) {
+        hang_up(road);
         road->ops->answered(road->data, road->asked, &signature);
-    else if (status == PK_OPERATION_DENIED)
+    } else if (status == PK_OPERATION_DENIED) {
         sign_next(road);
-    else
+    } else {
         fail(road, status == PK_TIMEOUT ? PK_TOUCH_TIMEOUT : status);
+    }
 }
 
 static enum pk_status ask(struct agent_road *road, const struct agent_key *key)
@@ -142,8 +152,7 @@ static void on_keys(void *data, enum pk_status status, struct pk_view payload)
 
 void agent_road_free(struct agent_road *road)
 {
-    if (road->agent)
-        agent_free(road->agent);
+    hang_up(road);
     agent_keys_clear(&road->keys);
     free(road->purpose);
     free(road);

@@ -7,6 +7,7 @@
 #include "common/keys/road_local.h"
 #include "daemon/account_choice.h"
 #include "daemon/messages.h"
+#include "daemon/road_agent.h"
 #include "daemon/road_recovery.h"
 #include "daemon/road_ssh.h"
 #include "daemon/sign_in_roads.h"
@@ -25,6 +26,7 @@
 static void drop_all(struct sign_in *sign_in)
 {
     sign_in_drop(sign_in, &sign_in->local_groups);
+    sign_in_drop(sign_in, &sign_in->agent_groups);
     sign_in_drop(sign_in, &sign_in->ssh_groups);
 }
 
@@ -34,6 +36,9 @@ static void release(void *data)
 
     if (sign_in->local)
         pk_local_road_free(sign_in->local);
+    if (sign_in->agent)
+        agent_road_free(sign_in->agent);
+    cleanup_close_fd(&sign_in->agent_fd);
     if (sign_in->ssh)
         ssh_road_free(sign_in->ssh);
     if (sign_in->recovery)
@@ -109,6 +114,8 @@ static void stopped(void *data, enum pk_status why)
     (void)why;
     if (sign_in->local)
         pk_local_road_free(pk_steal(sign_in->local));
+    if (sign_in->agent)
+        agent_road_free(pk_steal(sign_in->agent));
     drop_all(sign_in);
 }
 
@@ -122,6 +129,7 @@ void sign_in_succeed(struct sign_in *sign_in, const char *user)
 
 static const struct sign_in_road *const table[ROAD_COUNT] = {
     [ROAD_LOCAL] = &sign_in_local,
+    [ROAD_AGENT] = &sign_in_agent,
     [ROAD_SSH] = &sign_in_ssh,
     [ROAD_RECOVERY] = &sign_in_recovery,
 };
@@ -213,6 +221,7 @@ static struct sign_in *sign_in_new(struct daemon *daemon, const struct sign_in_r
     (void)gethostname(host, sizeof(host) - 1);
     *sign_in = (struct sign_in){
         .daemon = daemon,
+        .agent_fd = request->agent ? value_take_fd(request->agent) : -1,
         .asked = strdup(request->user),
         .service = strdup(request->service),
         .tty = strdup(request->tty),

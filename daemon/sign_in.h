@@ -13,6 +13,7 @@ struct sign_in_request {
     const char *user_verification; /* NULL: not said */
     struct roads roads;            /* what the caller would have; count 0: not said */
     unsigned timeout;              /* seconds; 0: not said */
+    struct value *agent;           /* a descriptor: of an ssh-agent; NULL: none */
 };
 
 /* Answers the call with the conversation's path or an error. */

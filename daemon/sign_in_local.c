@@ -5,6 +5,7 @@
 #include "daemon/finish.h"
 #include "daemon/messages.h"
 #include "daemon/sign_in_roads.h"
+#include "daemon/sk_credential.h"
 
 #include <string.h>
 
@@ -110,11 +111,14 @@ static enum pk_status begin_groups(struct sign_in *sign_in)
     if (!sign_in->subject.account.name)
         return rp && rp->id ? sign_in_begin(sign_in, credentials, rp->id, false, groups)
                             : PK_UNAVAILABLE;
-    for (size_t i = 0; i < credentials->count && !status; i++)
-        if (!has_group(groups, credentials->items[i].rp_id))
-            status =
-                sign_in_begin(sign_in, credentials, credentials->items[i].rp_id, false, groups);
-    return status;
+    for (size_t i = 0; i < credentials->count && !status; i++) {
+        const char *rp_id = credentials->items[i].rp_id;
+
+        /* An OpenSSH key is asked for by the agent that knows its handle. */
+        if (!sk_is_ssh(rp_id) && !has_group(groups, rp_id))
+            status = sign_in_begin(sign_in, credentials, rp_id, false, groups);
+    }
+    return status || groups->count > 0 ? status : PK_UNAVAILABLE;
 }
 
 static enum pk_status start(struct sign_in *sign_in)

@@ -43,8 +43,10 @@ struct sign_in {
     bool hidden;      /* whoever asks must not learn of known */
     struct credential_list credentials;
     struct credential_list decoys; /* what the ssh road offers where there is nothing */
-    struct groups local_groups, ssh_groups;
+    struct groups local_groups, agent_groups, ssh_groups;
     struct pk_local_road *local;
+    int agent_fd; /* to an ssh-agent, until its road is tried; -1: none */
+    struct agent_road *agent;
     struct ssh_road *ssh;
     struct recovery_road *recovery;
     struct account_choice *choice;
@@ -58,8 +60,8 @@ struct sign_in_road {
     void (*answered)(struct sign_in *sign_in, struct pk_secret *answer);
 };
 
-/* sign_in_local.c, sign_in_ssh.c, sign_in_recovery.c */
-extern const struct sign_in_road sign_in_local, sign_in_ssh, sign_in_recovery;
+/* sign_in_local.c, sign_in_agent.c, sign_in_ssh.c, sign_in_recovery.c */
+extern const struct sign_in_road sign_in_local, sign_in_agent, sign_in_ssh, sign_in_recovery;
 
 /* sign_in.c */
 struct context sign_in_context(const struct sign_in *sign_in);

@@ -29,6 +29,8 @@ dist_bashcompletion_DATA = \
 # Beside the documentation, because it must not become active by being installed; it says why.
 examplesdir = $(docdir)/examples/sshd_config.d
 dist_examples_DATA = etc/sshd_config.d/passkey.conf
+sudoersexamplesdir = $(docdir)/examples/sudoers.d
+dist_sudoersexamples_DATA = etc/sudoers.d/passkey
 
 # The administrator's own edits stay, on installation and on removal.
 EXTRA_DIST += etc/passkeyd.conf

@@ -9,10 +9,10 @@ import pexpect
 class App:
     """One program on a terminal; owner is the account whose passkey it asks for."""
 
-    def __init__(self, machine):
+    def __init__(self, machine, **variables):
         self.machine = machine
         self.pieces = []
-        self.child = machine.terminal(self.caller, self.command)
+        self.child = machine.terminal(self.caller, self.command, **variables)
         self.child.logfile_read = self
 
     def write(self, text):

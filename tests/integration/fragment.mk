@@ -7,10 +7,12 @@ EXTRA_DIST += \
 	tests/integration/machine.py \
 	tests/integration/ssh.py \
 	tests/integration/test_askpass_keys.py \
+	tests/integration/test_agent.py \
 	tests/integration/test_bad_bus_input.py \
 	tests/integration/test_client_programs.py \
 	tests/integration/test_clients.py \
 	tests/integration/test_daemon.py \
+	tests/integration/test_enrol_agent.py \
 	tests/integration/test_enrol_cli.py \
 	tests/integration/test_enrol_ssh.py \
 	tests/integration/test_etc.py \

@@ -35,4 +35,5 @@ EXTRA_DIST += \
 	tests/lib/ctap/uhid.py \
 	tests/lib/logind.py \
 	tests/lib/softkey.py \
+	tests/lib/software_agent.py \
 	tests/lib/software_authenticator.py

@@ -1,6 +1,7 @@
 # Tests of the daemon's pure parts.
 if HAVE_CMOCKA
 daemon_tests = \
+	tests/unit/test_agent_connection \
 	tests/unit/test_ceremony \
 	tests/unit/test_context \
 	tests/unit/test_forwarded \
@@ -13,6 +14,8 @@ TESTS += $(daemon_tests)
 
 daemon_test_libs = daemon/libdaemon.la $(CMOCKA_LIBS) $(EVENT_LIBS)
 daemon_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS)
+tests_unit_test_agent_connection_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_agent_connection_LDADD = $(daemon_test_libs)
 tests_unit_test_ceremony_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_ceremony_LDADD = $(daemon_test_libs)
 tests_unit_test_context_CFLAGS = $(daemon_test_cflags)
