@@ -82,7 +82,7 @@ enum pk_status pk_forward_request_encode(const struct pk_forward_request *reques
 
 /*
  * The line of a request in a prompt, or in what somebody pasted: the last line that is not blank,
- * which must begin with the prefix; blanks around it, carriage returns and text in front of it do
+ * which must begin with the prefix; blanks around it, carriage returns and lines in front of it do
  * not matter. Borrowed from text. PK_NOT_FOUND.
  */
 enum pk_status pk_forward_request_find(struct pk_view text,
