@@ -21,7 +21,7 @@ struct question {
     struct call *call;
     remote_handler *handler;
     int64_t ends; /* monotonic milliseconds */
-    char *session;
+    char *object; /* of logind, whose property is asked for */
     struct bus_request *request;
 };
 
@@ -30,7 +30,7 @@ static LIST_HEAD(, question) questions = LIST_HEAD_INITIALIZER(questions);
 static void question_free(struct question *question)
 {
     LIST_REMOVE(question, entry);
-    free(question->session);
+    free(question->object);
     free(question);
 }
 
@@ -105,24 +105,32 @@ static void ask(struct question *question, const struct bus_target *target, stru
         conclude_unknown(question, left > 0 ? "out of memory" : "no answer in time");
 }
 
-static void ask_property(struct question *question, const char *name, bus_reply_function *reply)
+/* A property of the object, which is of that interface. */
+static void ask_property(struct question *question, const char *interface, const char *name,
+                         bus_reply_function *reply)
 {
     const struct bus_target target = {.destination = LOGIN,
-                                      .path = question->session,
+                                      .path = question->object,
                                       .interface = "org.freedesktop.DBus.Properties",
                                       .member = "Get",
                                       .no_start = true};
     struct value arguments = value_body();
 
-    value_add_text(&arguments, 's', LOGIN ".Session");
+    value_add_text(&arguments, 's', interface);
     value_add_text(&arguments, 's', name);
     ask(question, &target, &arguments, reply);
+}
+
+/* The only argument of a reply. */
+static const struct value *only(const struct value *result)
+{
+    return result && result->count == 1 ? &result->items[0] : NULL;
 }
 
 /* The content of the only argument, a variant, if it is of that type. */
 static const struct value *property(const struct value *result, char type)
 {
-    const struct value *variant = result && result->count == 1 ? &result->items[0] : NULL;
+    const struct value *variant = only(result);
 
     if (!variant || variant->type != 'v' || variant->count != 1 || variant->items[0].type != type)
         return NULL;
@@ -154,46 +162,85 @@ static void on_remote(void *data, const struct value *result, const char *error)
     else if (remote->number == 0)
         conclude_local(question);
     else
-        ask_property(question, "RemoteHost", on_remote_host);
+        ask_property(question, LOGIN ".Session", "RemoteHost", on_remote_host);
 }
 
-/* There is no logind here, or the process belongs to no session: nobody came through a network. */
-static bool means_local(const char *error)
+/* What is asked for next is a property of this object; false: the question has ended. */
+static bool take_object(struct question *question, const struct value *path)
 {
-    return strcmp(error, "org.freedesktop.DBus.Error.NameHasNoOwner") == 0 ||
-           strcmp(error, "org.freedesktop.DBus.Error.ServiceUnknown") == 0 ||
-           strcmp(error, LOGIN ".NoSessionForPID") == 0;
+    free(question->object);
+    question->object = path && path->type == 'o' ? strdup(path->text) : NULL;
+    if (question->object)
+        return true;
+    conclude_unknown(question, "an object's path is none");
+    return false;
 }
 
-static void on_session(void *data, const struct value *result, const char *error)
+static bool is_error(const char *error, const char *name)
+{
+    return error && strcmp(error, name) == 0;
+}
+
+/* Display is (so), a session's id and object; the id is empty when there is none. */
+static void on_display(void *data, const struct value *result, const char *error)
 {
     struct question *question = data;
-    const struct value *path = result && result->count == 1 ? &result->items[0] : NULL;
+    const struct value *display = property(result, 'r');
 
     question->request = NULL;
-    if (!result && error && means_local(error)) {
+    if (!display || display->count != 2 || display->items[0].type != 's')
+        conclude_unknown(question, error ? error : "Display is no session");
+    else if (display->items[0].text[0] == '\0')
         conclude_local(question);
-        return;
-    }
-    if (path && path->type == 'o')
-        question->session = strdup(path->text);
-    if (question->session)
-        ask_property(question, "Remote", on_remote);
-    else
-        conclude_unknown(question, error ? error : "the session is no object");
+    else if (take_object(question, &display->items[1]))
+        ask_property(question, LOGIN ".Session", "Remote", on_remote);
 }
 
-static void ask_session(struct question *question)
+static void on_user(void *data, const struct value *result, const char *error)
 {
-    static const struct bus_target target = {.destination = LOGIN,
-                                             .path = "/org/freedesktop/login1",
-                                             .interface = LOGIN ".Manager",
-                                             .member = "GetSessionByPID",
-                                             .no_start = true};
+    struct question *question = data;
+
+    question->request = NULL;
+    if (is_error(error, LOGIN ".NoUserForPID"))
+        conclude_local(question);
+    else if (error)
+        conclude_unknown(question, error);
+    else if (take_object(question, only(result)))
+        ask_property(question, LOGIN ".User", "Display", on_display);
+}
+
+static void ask_manager(struct question *question, const char *member, bus_reply_function *reply)
+{
+    const struct bus_target target = {.destination = LOGIN,
+                                      .path = "/org/freedesktop/login1",
+                                      .interface = LOGIN ".Manager",
+                                      .member = member,
+                                      .no_start = true};
     struct value arguments = value_body();
 
     value_add_number(&arguments, 'u', (uint64_t)question->call->pid);
-    ask(question, &target, &arguments, on_session);
+    ask(question, &target, &arguments, reply);
+}
+
+/*
+ * A process outside of every session may still be started by a user's own service manager, as
+ * terminals of today's desktops are, and what an ssh login tells systemd-run to start. It belongs
+ * to the user's main session then, as polkit sees it, too.
+ */
+static void on_session(void *data, const struct value *result, const char *error)
+{
+    struct question *question = data;
+
+    question->request = NULL;
+    if (is_error(error, "org.freedesktop.DBus.Error.NameHasNoOwner") ||
+        is_error(error, "org.freedesktop.DBus.Error.ServiceUnknown"))
+        conclude_local(question); /* there is no logind */
+    else if (is_error(error, LOGIN ".NoSessionForPID"))
+        ask_manager(question, "GetUserByPID", on_user);
+    else if (error)
+        conclude_unknown(question, error);
+    else if (take_object(question, only(result)))
+        ask_property(question, LOGIN ".Session", "Remote", on_remote);
 }
 
 /* --- beginning -------------------------------------------------------------------------------- */
@@ -229,7 +276,7 @@ void remote_find(struct daemon *daemon, struct call *call, remote_handler *handl
         .daemon = daemon, .call = call, .handler = handler, .ends = now_ms() + TIMEOUT_MS};
     LIST_INSERT_HEAD(&questions, question, entry);
     if (call->pid > 0)
-        ask_session(question);
+        ask_manager(question, "GetSessionByPID", on_session);
     else
         conclude_unknown(question, "the bus does not know the calling process");
 }

@@ -21,7 +21,9 @@ SERVICE = "/usr/share/dbus-1/system-services/org.freedesktop.login1.service"
 UNKNOWN = "unknown"
 VAGUE = ["silent", "silent-about-remote", "silent-about-host", "session-is-no-object",
          "two-sessions", "remote-is-text", "remote-without-variant", "host-is-a-number",
-         "nothing-in-it", "denied", "session-gone"]
+         "nothing-in-it", "denied", "session-gone", "silent-about-user", "silent-about-display",
+         "user-is-no-object", "user-denied", "display-is-text", "display-is-short",
+         "display-is-no-object", "display-backwards"]
 
 
 class Logind:
@@ -90,6 +92,18 @@ def test_a_local_session(machine, keys, blue):
 def test_outside_of_any_session(machine, keys, blue):
     Logind(machine, "no-session")
     assert sign_in(machine) == ("ok", "")
+
+
+@pytest.mark.parametrize("scenario, outcome", [("manager-of-local", ("ok", "")),
+                                               ("manager-of-nobody", ("ok", "")),
+                                               ("manager-of-remote", ("cancelled", "192.0.2.7"))])
+def test_what_a_service_manager_started(machine, keys, blue, scenario, outcome):
+    """Terminals of today's desktops are outside of their user's session; so is systemd-run --user."""
+    logind = Logind(machine, scenario, "192.0.2.7")
+    assert sign_in(machine) == outcome
+    assert logind.questions()[:3] == [f"GetSessionByPID {os.getpid()}",
+                                      f"GetUserByPID {os.getpid()}",
+                                      "Get org.freedesktop.login1.User Display"]
 
 
 @pytest.mark.parametrize("host", ["192.0.2.7", "laptop.example.org", "::1", "127.0.0.1"])
@@ -206,12 +220,18 @@ def test_one_users_questions_leave_room_for_others(machine, keys, blue):
 # The real sudo
 
 
+def decline_over_ssh(running):
+    running.child.expect("passkey1:.*\r\n")
+    running.child.sendline("")
+
+
 @pytest.mark.real_programs
 def test_sudo_in_a_remote_session(machine, keys, blue):
     logind = Logind(machine, "remote", "192.0.2.7")
     since = keys.mark()
     mark = machine.syslog.mark()
     running = Sudo(machine)
+    decline_over_ssh(running)
     assert running.refused(), running.screen
     assert bound_rhost(machine, mark) == "192.0.2.7"
     assert not touched(keys, since)
@@ -230,11 +250,6 @@ class RemoteSudo(App):
     service, caller, owner = "sudo", "alice", "alice"
     command = ["env", "SSH_CONNECTION=192.0.2.7 50022 192.0.2.1 22", *Sudo.command]
     accepted, refused = Sudo.accepted, Sudo.refused
-
-
-def decline_over_ssh(running):
-    running.child.expect("passkey1:.*\r\n")
-    running.child.sendline("")
 
 
 def keep_ssh_connection():

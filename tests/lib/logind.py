@@ -3,8 +3,8 @@
 
     logind.py SCENARIO [HOST]
 
-owns org.freedesktop.login1 on the system bus and puts every process into one session. On standard
-output it writes "ready", and then each question as it comes: its member and its arguments.
+owns org.freedesktop.login1 on the system bus and puts every process into one session, or into none
+but that of its user. On standard output it writes "ready", and then each question as it comes: its member and its arguments.
 """
 
 import sys
@@ -16,13 +16,32 @@ from gi.repository import GLib
 
 NAME = "org.freedesktop.login1"
 SESSION = "/org/freedesktop/login1/session/_31"
+USER = "/org/freedesktop/login1/user/_2001"
 
 # Question → answer: (signature, values), an error's name, or None for silence.
-PROPER = {"GetSessionByPID": ("o", [dbus.ObjectPath(SESSION)]), "Remote": ("v", [dbus.Boolean(1)])}
+PROPER = {"GetSessionByPID": ("o", [dbus.ObjectPath(SESSION)]), "Remote": ("v", [dbus.Boolean(1)]),
+          "GetUserByPID": ("o", [dbus.ObjectPath(USER)]),
+          "Display": ("v", [dbus.Struct(["1", dbus.ObjectPath(SESSION)], signature="so")])}
+# Of the service manager of a user, who has a session.
+OUTSIDE = {"GetSessionByPID": NAME + ".NoSessionForPID"}
 SCENARIOS = {
     "local": {"Remote": ("v", [dbus.Boolean(0)])},
     "remote": {},
-    "no-session": {"GetSessionByPID": NAME + ".NoSessionForPID"},
+    "no-session": {**OUTSIDE, "GetUserByPID": NAME + ".NoUserForPID"},
+    "manager-of-local": {**OUTSIDE, "Remote": ("v", [dbus.Boolean(0)])},
+    "manager-of-remote": OUTSIDE,
+    "manager-of-nobody": {**OUTSIDE, "Display": ("v", [dbus.Struct(["", dbus.ObjectPath("/")],
+                                                                   signature="so")])},
+    "silent-about-user": {**OUTSIDE, "GetUserByPID": None},
+    "silent-about-display": {**OUTSIDE, "Display": None},
+    "user-is-no-object": {**OUTSIDE, "GetUserByPID": ("s", [USER])},
+    "user-denied": {**OUTSIDE, "GetUserByPID": "org.freedesktop.DBus.Error.AccessDenied"},
+    "display-is-text": {**OUTSIDE, "Display": ("v", ["1"])},
+    "display-is-short": {**OUTSIDE, "Display": ("v", [dbus.Struct(["1"], signature="s")])},
+    "display-is-no-object": {**OUTSIDE, "Display": ("v", [dbus.Struct(["1", SESSION],
+                                                                      signature="ss")])},
+    "display-backwards": {**OUTSIDE, "Display": ("v", [dbus.Struct([dbus.ObjectPath(SESSION), "1"],
+                                                                   signature="os")])},
     "silent": {"GetSessionByPID": None},
     "silent-about-remote": {"Remote": None},
     "silent-about-host": {"RemoteHost": None},
@@ -51,7 +70,8 @@ def main():
         member = message.get_member()
         print(member, *arguments, flush=True)
         if member == "Get":
-            assert message.get_path() == SESSION and arguments[0] == NAME + ".Session"
+            interface = {SESSION: ".Session", USER: ".User"}[message.get_path()]
+            assert arguments[0] == NAME + interface, arguments
             member = arguments[1]
         reply = answers[member]
         if isinstance(reply, str):
