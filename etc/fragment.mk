@@ -22,7 +22,11 @@ EXTRA_DIST += $(etc_generated:=.in)
 EXTRA_DIST += scripts/build scripts/check scripts/demo scripts/install-dependencies \
 	scripts/lint scripts/valgrind-tests
 dist_bashcompletion_DATA = \
+	etc/bash-completion/passkey-askpass \
 	etc/bash-completion/passkey-enroll \
+	etc/bash-completion/passkey-scp \
+	etc/bash-completion/passkey-sftp \
+	etc/bash-completion/passkey-ssh \
 	etc/bash-completion/passkeyctl \
 	etc/bash-completion/passkeyd
 

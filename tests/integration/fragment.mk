@@ -6,8 +6,9 @@ EXTRA_DIST += \
 	tests/integration/house.py \
 	tests/integration/machine.py \
 	tests/integration/ssh.py \
-	tests/integration/test_askpass_keys.py \
 	tests/integration/test_agent.py \
+	tests/integration/test_askpass.py \
+	tests/integration/test_askpass_keys.py \
 	tests/integration/test_bad_bus_input.py \
 	tests/integration/test_client_programs.py \
 	tests/integration/test_clients.py \

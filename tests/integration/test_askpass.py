@@ -1,0 +1,508 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""passkey-askpass by itself: requests in prompts and pasted, and every other prompt of ssh's.
+
+The requests are made here and the keys are software; the ways through the real ssh and sshd are in
+test_ssh_*.py.
+"""
+
+import hashlib
+import json
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+
+import cbor2
+import pexpect
+import pytest
+
+import forward
+import house
+import machine as parts
+
+ASKPASS = "/usr/bin/passkey-askpass"
+HOST = "web1.example.org"
+TOUCH = "(?i)touch your security key"
+HOSTS = ".config/passkey/hosts"
+
+
+def context(act="authenticate", **members):
+    base = dict(act=act, command="", host=HOST, rhost="192.0.2.7", service="sshd", target="",
+                tty="", user="alice")
+    return json.dumps({**base, **members}, separators=(",", ":"), sort_keys=True)
+
+
+class Person:
+    """alice at her own computer, with a software key in it."""
+
+    def __init__(self, machine, keys):
+        self.machine, self.keys = machine, keys
+        self.entry = pwd.getpwnam("alice")
+        self.home, self.runtime = self.entry.pw_dir, house.ROOM + "/runtime"
+        for folder in (self.home, self.runtime):
+            shutil.rmtree(folder, ignore_errors=True)
+            os.mkdir(folder, 0o700)
+            os.chown(folder, self.entry.pw_uid, self.entry.pw_gid)
+        self.key = keys.add("blue")
+        self.variables = {"XDG_RUNTIME_DIR": self.runtime, **keys.environment(),
+                          "PASSKEY_AUTHENTICATOR":
+                              keys.wrapper("/usr/libexec/passkey/passkey-authenticator")}
+
+    def run(self, *arguments, stdin="", **variables):
+        """Without a terminal."""
+        become = parts.become("alice")
+
+        def alone():
+            os.setsid()
+            become()
+
+        return subprocess.run(
+            [ASKPASS, *arguments], preexec_fn=alone, input=stdin, text=True, capture_output=True,
+            env={**parts.environment("alice"), **self.variables, **variables},
+            timeout=parts.PATIENCE, check=False)
+
+    def terminal(self, *arguments, command=None, **variables):
+        """On a terminal, with standard output in $HOME/out."""
+        command = command or 'exec "$0" "$@" >$HOME/out'
+        return self.machine.terminal("alice", ["sh", "-c", command, ASKPASS, *arguments],
+                                     **self.variables, **variables)
+
+    def output(self):
+        with open(self.home + "/out", encoding="utf-8") as file:
+            return file.read().splitlines()
+
+    def write(self, name, text):
+        path = f"{self.home}/{name}"
+        house.write(path, text, 0o600)
+        folder = path
+        while len(folder) > len(self.home):
+            os.chown(folder, self.entry.pw_uid, self.entry.pw_gid)
+            folder = os.path.dirname(folder)
+        return path
+
+    def read(self, name):
+        with open(f"{self.home}/{name}", encoding="utf-8") as file:
+            return file.read()
+
+    # Passkeys
+
+    def create_request(self, **members):
+        return {"kind": "create", "nonce": os.urandom(32), "context": context("enroll"),
+                "rp_id": HOST, "user_verification": forward.DISCOURAGED, "credentials": [],
+                "timeout": 60, "rp_name": "web1", "user_handle": b"u" * 64, "user_name": "alice",
+                "user_display_name": "Alice", "algorithms": [forward.ES256],
+                "resident_key": forward.DISCOURAGED, "attestation": 1, "cred_protect": 0,
+                **members}
+
+    def make_passkey(self, **members):
+        """By hand, at once; the credential id."""
+        self.key.set(touch="immediate")
+        done = self.run("--host", HOST,
+                        stdin=forward.encode_request(self.create_request(**members)))
+        assert done.returncode == 0, done.stderr
+        answer = forward.decode_answer(done.stdout.split())
+        return credential_id(answer)
+
+    def get_request(self, credential, **members):
+        return {"kind": "get", "nonce": os.urandom(32), "context": context(), "rp_id": HOST,
+                "user_verification": forward.DISCOURAGED, "credentials": [credential],
+                "timeout": 60, **members}
+
+
+def credential_id(answer):
+    data = cbor2.loads(answer["attestation_object"])["authData"]
+    return data[55:55 + int.from_bytes(data[53:55], "big")]
+
+
+def prompt(request, prefix=f"(alice@{HOST}) ", text="Passkey wanted.\n"):
+    return prefix + text + forward.encode_request(request)
+
+
+def start_of_challenge(request):
+    return forward.bound_challenge(request["nonce"], request["context"])[:16]
+
+
+@pytest.fixture
+def person(quiet_machine):
+    from softkey import SoftKeys
+    with SoftKeys(house.ROOM + "/keys", house.SOFTKEY) as keys:
+        yield Person(quiet_machine, keys)
+
+
+def refused(done, words):
+    """ssh must get an empty answer, and the person a reason."""
+    assert done.returncode == 1 and done.stdout == "", done
+    assert words in " ".join(done.stderr.split()), done.stderr
+
+
+def end(child):
+    child.expect(pexpect.EOF)
+    child.close()
+    return child.exitstatus, child.before
+
+
+# ---- requests ----
+
+def test_a_prompt_is_answered(person):
+    credential = person.make_passkey()
+    request = person.get_request(credential)
+    person.key.set(touch="wait")
+    child = person.terminal(prompt(request))
+    child.expect(f"{HOST} asks for your passkey:")
+    child.expect("to sign in as alice")
+    child.expect("through sshd")
+    child.expect("from 192.0.2.7")
+    child.expect(TOUCH)
+    person.key.wait_touch_wanted()
+    person.key.touch()
+    status, shown = end(child)
+    assert status == 0 and "passkey1:" not in shown
+    line, = person.output()
+    answer = forward.decode_answer([line])
+    assert answer["origin"] == "ssh://" + HOST and answer["credential"] == 0
+    assert answer["challenge"] == start_of_challenge(request)
+    assert len(line) <= forward.LINE_MAX
+    assert os.listdir(person.runtime) == [] and not os.path.exists(person.home + "/.config")
+
+
+def test_a_request_right_behind_the_prefix(person):
+    credential = person.make_passkey()
+    assert person.run(prompt(person.get_request(credential), text="")).returncode == 0
+
+
+def test_the_command_is_shown_before_it_is_approved(person):
+    credential = person.make_passkey()
+    shown = context(command="/bin/rm -r /\x1b[2J", target="root", service="sudo", host="db")
+    done = person.run("--host", HOST, stdin=forward.encode_request(
+        person.get_request(credential, context=shown)))
+    assert done.returncode == 0
+    for line in ("to let alice run a command:", "/bin/rm -r /?[2J", "as the account root",
+                 "through sudo", "on a host that calls itself db"):
+        assert f"  {line}\n" in done.stderr, done.stderr
+
+
+def test_another_account_is_mentioned(person):
+    credential = person.make_passkey()
+    done = person.run(prompt(person.get_request(credential), f"(bob@{HOST}) "))
+    assert done.returncode == 0 and "although you connect as bob" in done.stderr
+
+
+def test_a_parent_domain_needs_no_question(person):
+    credential = person.make_passkey(rp_id="example.org")
+    done = person.run(prompt(person.get_request(credential, rp_id="example.org")))
+    assert done.returncode == 0 and "with a passkey of example.org" in done.stderr
+    assert not os.path.exists(f"{person.home}/{HOSTS}")
+
+
+@pytest.mark.parametrize("prefix", ["", "alice@web1.example.org's ", " (alice@web1.example.org) ",
+                                    "\n(alice@web1.example.org) ", "(web1.example.org) "])
+def test_no_prefix_of_the_clients(person, prefix):
+    refused(person.run(prompt(person.get_request(b"x" * 32), prefix)), "OpenSSH 8.5 or later")
+
+
+@pytest.mark.parametrize("prefix", ["(al ice@web1.example.org) ", "(alice@we/b1) ", "(alice@) ",
+                                    "(@web1.example.org) "])
+def test_a_strange_prefix(person, prefix):
+    refused(person.run(prompt(person.get_request(b"x" * 32), prefix)), "not expected in one")
+
+
+def test_an_ssh_that_writes_no_prefix(person):
+    """The one that a hostile server wrote must not be believed: what -V says decides."""
+    old = house.ROOM + "/ssh"
+    shutil.copy(os.path.realpath("/usr/bin/python3"), old)
+    script = "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:]).returncode)"
+    done = subprocess.run([old, "-c", script, ASKPASS, prompt(person.get_request(b"x" * 32))],
+                          text=True, capture_output=True, timeout=parts.PATIENCE, check=False,
+                          env={**parts.environment("alice"), **person.variables},
+                          preexec_fn=parts.become("alice"))
+    os.unlink(old)
+    refused(done, "OpenSSH 8.5 or later")
+
+
+@pytest.mark.parametrize("line", ["passkey1:", "passkey1:AAAA", "passkey1:!", "passkey1:oQEB"])
+def test_a_malformed_request(person, line):
+    refused(person.run(f"(alice@{HOST}) text\n{line}"), "does not understand")
+
+
+def test_a_context_that_is_not_understood(person):
+    for wrong in (context("pay"), context("enroll"), "{}", "x"):
+        refused(person.run(prompt(person.get_request(b"x" * 32, context=wrong))),
+                "does not understand")
+
+
+def test_another_key(person):
+    person.key.set(touch="immediate")
+    refused(person.run(prompt(person.get_request(b"x" * 32, timeout=2))), "")
+
+
+def test_the_person_interrupts(person):
+    request = person.get_request(person.make_passkey())
+    person.key.set(touch="wait")
+    child = person.terminal(prompt(request))
+    child.expect(TOUCH)
+    person.key.wait_touch_wanted()
+    child.sendintr()
+    assert end(child)[0] == 130
+    assert person.output() == []
+
+
+# ---- RP ids and hosts ----
+
+def test_an_rp_id_is_accepted_once(person):
+    credential = person.make_passkey()
+    person.key.set(touch="immediate")
+    question = prompt(person.get_request(credential), "(alice@127.0.0.1) ")
+    child = person.terminal(question)
+    child.expect("127.0.0.1 asks for passkeys of web1.example.org")
+    child.expect(r"\(yes/no\)\? ")
+    child.sendline("y")
+    assert end(child)[0] == 1 and person.output() == []
+    assert not os.path.exists(f"{person.home}/{HOSTS}")
+    child = person.terminal(question)
+    child.expect(r"\(yes/no\)\? ")
+    child.sendline("yes")
+    assert end(child)[0] == 0
+    assert forward.decode_answer(person.output())["origin"] == "ssh://127.0.0.1"
+    assert person.read(HOSTS) == f"127.0.0.1 {HOST}\n"
+    assert os.stat(f"{person.home}/{HOSTS}").st_mode & 0o777 == 0o600
+    assert os.stat(f"{person.home}/.config/passkey").st_mode & 0o777 == 0o700
+    done = person.run(question)
+    assert done.returncode == 0, done.stderr
+
+
+def test_nobody_to_ask(person):
+    done = person.run(prompt(person.get_request(b"x" * 32), "(alice@127.0.0.1) "))
+    refused(done, f'add the line "127.0.0.1 {HOST}" to {person.home}/{HOSTS}')
+
+
+def test_a_mismatch(person):
+    person.write(HOSTS, "# mine\n127.0.0.1 web2.example.org\n")
+    done = person.run(prompt(person.get_request(b"x" * 32), "(alice@127.0.0.1) "))
+    refused(done, "REFUSED: 127.0.0.1 asks for passkeys of web1.example.org")
+    assert f"{person.home}/{HOSTS}:2" in done.stderr and "web2.example.org" in done.stderr
+
+
+def test_a_bad_line(person):
+    person.write(HOSTS, f"127.0.0.1 {HOST}\n\nweb2\n")
+    done = person.run(prompt(person.get_request(b"x" * 32), "(alice@127.0.0.1) "))
+    refused(done, f"{person.home}/{HOSTS}:3: ")
+
+
+# ---- long answers ----
+
+def test_parts_come_in_rounds(person):
+    request = person.create_request(attestation=4)
+    person.key.set(touch="immediate")
+    done = person.run(prompt(request))
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    total = int(lines[0].split(":")[0].split("/")[2])
+    assert len(lines) == 1 and total > 1
+    folder = person.runtime + "/passkey"
+    assert os.stat(folder).st_mode & 0o777 == 0o700
+    assert [os.stat(f"{folder}/{name}").st_mode & 0o777 for name in os.listdir(folder)] == [0o600]
+    for part in range(2, total + 1):
+        more = forward.more(request, part)
+        # Not for another host that has learned the nonce.
+        refused(person.run(f"(alice@evil.example.net) {more}"), "not kept for it")
+        done = person.run(f"(alice@{HOST}) {more}")
+        assert done.returncode == 0, done.stderr
+        lines += done.stdout.splitlines()
+    assert len(lines) == total and os.listdir(folder) == []
+    answer = forward.decode_answer(lines)
+    assert answer["challenge"] == start_of_challenge(request)
+    assert len(credential_id(answer)) > 0
+    refused(person.run(f"(alice@{HOST}) {more}"), "not kept for it")
+
+
+def test_no_safe_place_for_parts(person):
+    os.mkdir(person.runtime + "/passkey", 0o755)
+    person.key.set(touch="immediate")
+    done = person.run(prompt(person.create_request(attestation=4)))
+    refused(done, "no safe place")
+
+
+# ---- by hand ----
+
+def test_by_hand(person):
+    credential = person.make_passkey()
+    request = person.get_request(credential)
+    pasted = f"$ sudo true\nPasskey wanted:\n  {forward.encode_request(request)}  \nAnswer: "
+    done = person.run("--host", "WEB1.example.org.", stdin=pasted)
+    assert done.returncode == 0, done.stderr
+    assert forward.decode_answer(done.stdout.split())["origin"] == "ssh://" + HOST
+
+
+def test_by_hand_on_a_terminal(person):
+    credential = person.make_passkey()
+    person.key.set(touch="immediate")
+    # As long a line as the kernel's own line editing would cut.
+    request = person.get_request(credential, context=context(command="x" * 3500))
+    line = forward.encode_request(request)
+    assert len(line) > 4096
+    child = person.terminal()
+    child.expect("Paste the request")
+    child.sendline(line)
+    child.expect(r"Which host shows this request\? ")
+    child.sendline(HOST)
+    status, shown = end(child)
+    assert status == 0, shown
+    assert forward.decode_answer(person.output())["origin"] == "ssh://" + HOST
+
+
+def test_by_hand_every_line_is_printed(person):
+    person.key.set(touch="immediate")
+    request = person.create_request(attestation=4)
+    done = person.run("--host", HOST, stdin=forward.encode_request(request))
+    assert done.returncode == 0 and len(done.stdout.splitlines()) > 1
+    assert "one after the other" in done.stderr
+    assert forward.decode_answer(done.stdout.splitlines())["kind"] == "create"
+    assert os.listdir(person.runtime) == []
+
+
+def test_by_hand_refusals(person):
+    line = forward.encode_request(person.get_request(b"x" * 32))
+    refused(person.run(stdin=line), "--host")
+    refused(person.run("--host", "a b", stdin=line), "name or address is expected")
+    refused(person.run("--host", HOST, stdin="hello\n"), 'begins with "passkey1:"')
+    refused(person.run("--host", HOST, stdin=line[:-2]), "no whole request")
+    refused(person.run("--host", HOST, stdin=forward.more(person.get_request(b""), 2)),
+            "next line of the answer")
+    refused(person.run("--host", "evil.example.net", stdin=line), "not accepted from it")
+
+
+# ---- other prompts ----
+
+def test_a_password(person):
+    for text in (f"(alice@{HOST}) Password: ", "Enter passphrase for key '/a (yes/no)': ",
+                 f"(alice@{HOST}) Are you sure (yes/no)? "):
+        child = person.machine.terminal("alice", [ASKPASS, text], **person.variables)
+        child.expect_exact(text)
+        child.waitnoecho(parts.PATIENCE)
+        child.sendline("open sesame")
+        status, shown = end(child)
+        assert status == 0 and shown.split() == ["open", "sesame"]  # once: as the answer
+
+
+def test_a_long_password(person):
+    child = person.terminal("Password: ")
+    child.expect("Password: ")
+    child.waitnoecho(parts.PATIENCE)
+    child.sendline("x" * 255)
+    assert end(child)[0] == 0
+    assert person.output() == ["x" * 255]
+
+
+def test_a_host_key_question_is_echoed(person):
+    child = person.terminal("The authenticity of host 'a' can't be established.\n"
+                            "Are you sure you want to continue connecting "
+                            "(yes/no/[fingerprint])? ")
+    child.expect(r"\(yes/no/\[fingerprint\]\)\? ")
+    child.sendline("SHA256:abc")
+    assert end(child)[0] == 0
+    assert person.output() == ["SHA256:abc"]
+
+
+@pytest.mark.parametrize("answer,status", [("yes", 0), ("YES", 0), ("no", 1), ("y", 1), ("", 1)])
+def test_a_confirmation(person, answer, status):
+    child = person.terminal("Allow use of key /x?", SSH_ASKPASS_PROMPT="confirm")
+    child.expect_exact("Allow use of key /x? ")
+    child.sendline(answer)
+    assert end(child)[0] == status
+    assert person.output() == []
+
+
+def test_a_notice(person):
+    process = person.machine.start(
+        [ASKPASS, "Confirm user presence for key"], stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True,
+        env={**parts.environment("alice"), "SSH_ASKPASS_PROMPT": "none"})
+    assert process.stderr.readline() == "Confirm user presence for key\n"
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(parts.PATIENCE) == 0
+
+
+def test_a_notice_ends_with_whoever_asked(person):
+    starter = "import subprocess, sys; subprocess.Popen(sys.argv[1:]); sys.stdin.read()"
+    process = person.machine.start(
+        ["/usr/bin/python3", "-c", starter, ASKPASS, "Touch it"], stderr=subprocess.PIPE,
+        stdin=subprocess.PIPE, text=True,
+        env={**parts.environment("alice"), "SSH_ASKPASS_PROMPT": "none"})
+    assert process.stderr.readline() == "Touch it\n"
+    child, = parts.children(process.pid)
+    process.kill()
+    parts.wait_exit(child)
+
+
+def test_a_request_is_never_taken_from_a_hint(person):
+    """An agent's question names a key by its comment, which somebody else may have written."""
+    text = prompt(person.get_request(b"x" * 32))
+    done = person.run(text, SSH_ASKPASS_PROMPT="confirm")
+    refused(done, "no terminal to ask on")
+
+
+def test_without_a_terminal(person):
+    refused(person.run("Password: "), "PASSKEY_ASKPASS_FALLBACK")
+
+
+def test_the_fallback(person):
+    """The same arguments and environment; not for requests."""
+    program = person.write("fallback", '#!/bin/sh\necho "$# $1 $SSH_ASKPASS_PROMPT '
+                           '<$PASSKEY_ASKPASS_FALLBACK>"\nexit 7\n')
+    os.chmod(program, 0o755)
+    for hint in ("", "confirm", "none"):
+        done = person.run("Password: ", SSH_ASKPASS_PROMPT=hint, PASSKEY_ASKPASS_FALLBACK=program)
+        assert (done.returncode, done.stdout) == (7, f"1 Password:  {hint} <>\n")
+    credential = person.make_passkey()
+    done = person.run(prompt(person.get_request(credential)), PASSKEY_ASKPASS_FALLBACK=program)
+    assert done.returncode == 0 and done.stdout.startswith("passkey1:")
+
+
+def test_a_fallback_that_is_not_there(person):
+    refused(person.run("Password: ", PASSKEY_ASKPASS_FALLBACK="/nowhere"), "/nowhere")
+
+
+def test_a_fallback_to_itself_ends(person):
+    refused(person.run("Password: ", PASSKEY_ASKPASS_FALLBACK=ASKPASS), "no terminal")
+
+
+# ---- the command line ----
+
+def test_usage(person):
+    for arguments in (["--host"], ["--hosts", "a"], ["a", "b"], ["--host=a"], ["-x"],
+                      ["--host", "a", "b"]):
+        done = person.run(*arguments)
+        assert done.returncode == 2 and done.stdout == "", arguments
+    assert person.run("--help").stdout.startswith("Usage: ")
+    assert person.run("--version").stdout.startswith("passkeyd ")
+
+
+def test_no_colours(person):
+    credential = person.make_passkey()
+    done = person.run(prompt(person.get_request(credential)), TERM="xterm-256color")
+    assert done.returncode == 0 and "\x1b" not in done.stderr + done.stdout
+
+
+def test_what_is_signed(person):
+    """The signature is over the challenge made from what was shown, and the host's origin."""
+    request = person.create_request()
+    person.key.set(touch="immediate")
+    made = person.run("--host", HOST, stdin=forward.encode_request(request))
+    answer = forward.decode_answer(made.stdout.split())
+    data = cbor2.loads(answer["attestation_object"])["authData"]
+    assert data[:32] == hashlib.sha256(HOST.encode()).digest()
+    length = int.from_bytes(data[53:55], "big")
+    key = cbor2.loads(data[55 + length:])
+    wanted = person.get_request(data[55:55 + length])
+    answer = forward.decode_answer(
+        person.run("--host", HOST, stdin=forward.encode_request(wanted)).stdout.split())
+    challenge = forward.bound_challenge(wanted["nonce"], wanted["context"])
+    signed = data[:32] + answer["auth_data"] + hashlib.sha256(
+        forward.client_data("get", challenge, "ssh://" + HOST)).digest()
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec
+    numbers = ec.EllipticCurvePublicNumbers(int.from_bytes(key[-2], "big"),
+                                            int.from_bytes(key[-3], "big"), ec.SECP256R1())
+    numbers.public_key().verify(answer["signature"], signed, ec.ECDSA(hashes.SHA256()))
