@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	tests/integration/test_daemon.py \
 	tests/integration/test_enrol_agent.py \
 	tests/integration/test_enrol_cli.py \
+	tests/integration/test_enrol_openssh.py \
 	tests/integration/test_enrol_ssh.py \
 	tests/integration/test_etc.py \
 	tests/integration/test_formats.py \
