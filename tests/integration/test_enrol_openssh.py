@@ -117,5 +117,5 @@ def test_sudo_there_with_what_was_enrolled(machine, laptop, key):
     child.expect(LINES)
     child.send(answered_by_hand(laptop, key, house.HOST, child.match.group(1).strip(),
                                 r"id -un\r\n +as the account bob"))
-    child.expect("\r\nbob\r\n")
+    child.expect("bob\r\n")
     child.expect(pexpect.EOF)
