@@ -36,6 +36,7 @@
 #define CANCEL_MS 2000
 /* How often to look whether another program is done with the key. */
 #define TURN_MS 50
+#define TURNS   40 /* of that long, until the key counts as busy */
 
 static struct hid *attached;
 
@@ -173,15 +174,20 @@ static bool hear_channel(struct hid *hid)
 
 /*
  * One program at a time: with flock(), as libfido2's own I/O functions do, so that we and they take
- * turns instead of disturbing each other. False: cancelled before it was our turn.
+ * turns instead of disturbing each other. False: cancelled before it was our turn, or waited for
+ * too long; whoever asked may say so and ask again.
  */
 static bool take_turn(struct hid *hid)
 {
-    while (flock(hid->fd, LOCK_EX | LOCK_NB) != 0) {
+    for (unsigned turns = 0; flock(hid->fd, LOCK_EX | LOCK_NB) != 0; turns++) {
         struct pollfd polled = {.fd = hid->channel->in, .events = POLLIN};
 
         if (errno != EWOULDBLOCK && errno != EINTR)
             return true; /* no locks to be had here */
+        if (turns == TURNS) {
+            stop(hid, PK_BUSY);
+            return false;
+        }
         if (channel_pending(hid->channel) || poll(&polled, 1, TURN_MS) > 0)
             (void)hear_channel(hid);
         if (hid->trouble != PK_OK)

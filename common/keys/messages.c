@@ -84,6 +84,7 @@ static const struct {
     {PK_NO_DEVICE, "No security key was plugged in."},
     {PK_NO_MATCH, "None of the plugged-in security keys is enrolled for this account."},
     {PK_DEVICE_REMOVED, "The security key was pulled out."},
+    {PK_BUSY, "The security key is in use by another program."},
     {PK_DEVICE_ERROR, "The security key did not answer properly."},
     {PK_CREDENTIAL_EXCLUDED, "This security key is enrolled already."},
     {PK_PIN_REQUIRED, "The security key needs its PIN."},

@@ -13,8 +13,9 @@
 
 #define GATHER_MS      1500 /* how long the first key that can serve waits for the others */
 #define BUSY_MS        700  /* how long a key may be in use before the person is told */
-#define RETRY_MS       500  /* until a key that was not there, but is listed, is asked again */
-#define DEADLINE_SLACK 2    /* seconds: the conversation ends before its helpers are killed */
+#define RETRY_MS       500  /* until a key that is listed, but could not be had, is asked again */
+#define BUSY_TEXT      "Your security key is busy with another request."
+#define DEADLINE_SLACK 2 /* seconds: the conversation ends before its helpers are killed */
 
 enum candidate_state {
     CANDIDATE_CHECKING, /* queued or being asked silently */
@@ -34,12 +35,14 @@ struct candidate {
     struct pk_key *key; /* NULL when out */
     bool seen;          /* in the newest list of devices */
     bool gone;          /* its helper did not find it: the list is behind, or it was plugged anew */
+    bool busy;          /* another program has it */
 };
 
 enum said {
     SAID_NOTHING,
     SAID_INSERT,
     SAID_STRANGER, /* the key that is there is not the one */
+    SAID_BUSY,
 };
 
 struct pk_local_road {
@@ -60,7 +63,7 @@ struct pk_local_road {
     struct event *retry_timer;
     size_t said_touch; /* how many keys the last call to touch was about; 0: none */
     char *failed_path;
-    enum said said; /* the last call to insert a key, not to be repeated */
+    enum said said; /* while no key can serve; not to be repeated */
     bool over;
 };
 
@@ -207,39 +210,41 @@ static void proceed_all(struct pk_local_road *road, enum candidate_state state)
             proceed(c);
 }
 
-/* Whether that failure only means that the key does not hold what is asked for, or is not there. */
-static bool is_absence(enum pk_status status)
+/* Whether that failure may pass: the key does not hold what is asked for, or cannot be had now. */
+static bool may_pass(enum pk_status status)
 {
     return status == PK_OK || status == PK_NO_MATCH || status == PK_NO_DEVICE ||
-           status == PK_DEVICE_REMOVED;
+           status == PK_DEVICE_REMOVED || status == PK_BUSY;
 }
 
-/* Each of the two things that can be said is said when it becomes true, not again and again. */
-static void say_insert(struct pk_local_road *road, bool strangers)
+/* Each of the things that can be said is said when it becomes true, not again and again. */
+static void say_why_none(struct pk_local_road *road, enum said said)
 {
-    enum said said = strangers ? SAID_STRANGER : SAID_INSERT;
     PK_AUTO_FREE char *text = NULL;
 
     if (road->said == said)
         return;
     road->said = said;
-    text = pk_message_insert(strangers, road->purpose);
-    if (text)
-        say(road, "insert", text);
+    if (said == SAID_BUSY) {
+        say(road, "busy", BUSY_TEXT);
+        return;
+    }
+    text = pk_message_insert(said == SAID_STRANGER, road->purpose);
+    say(road, "insert", text);
 }
 
 /* No key can serve: wait for one to be plugged in, or give up where waiting makes no sense. */
 static void none_can_serve(struct pk_local_road *road)
 {
-    bool strangers = false;
+    enum said why = SAID_INSERT;
 
-    if (!is_absence(road->failure)) {
+    if (!may_pass(road->failure)) {
         fail(road, road->failure);
         return;
     }
-    for (const struct candidate *c = road->candidates; c; c = c->next)
-        strangers |= !c->gone;
-    say_insert(road, strangers);
+    for (const struct candidate *c = road->candidates; c && why != SAID_BUSY; c = c->next)
+        why = c->busy ? SAID_BUSY : c->gone ? why : SAID_STRANGER;
+    say_why_none(road, why);
     if (!evtimer_pending(road->insert_timer, NULL))
         start_timer(road->insert_timer, pk_keys_setup(road->keys)->insert_timeout);
 }
@@ -314,7 +319,7 @@ static void on_busy(evutil_socket_t fd, short what, void *data)
         return;
     for (const struct candidate *c = road->candidates; c; c = c->next) {
         if (c->key && pk_key_is_queued(c->key)) {
-            say(road, "busy", "Your security key is busy with another request.");
+            say(road, "busy", BUSY_TEXT);
             return;
         }
     }
@@ -326,9 +331,9 @@ static void on_retry(evutil_socket_t fd, short what, void *data)
 
     (void)fd, (void)what;
     for (struct candidate *c = road->candidates; c; c = c->next) {
-        if (!c->gone || c->state != CANDIDATE_OUT)
+        if ((!c->gone && !c->busy) || c->state != CANDIDATE_OUT)
             continue;
-        c->gone = false;
+        c->gone = c->busy = false;
         c->group = 0;
         (void)ask(c);
     }
@@ -370,7 +375,8 @@ static void heard_failed(struct candidate *candidate, enum pk_status status)
     pk_keys_setup(road->keys)
         ->log(LOG_DEBUG, "[%s] %s: %s", road->person.id, candidate->name, pk_status_name(status));
     candidate->gone = status == PK_NO_DEVICE || status == PK_DEVICE_REMOVED;
-    if (candidate->gone && !evtimer_pending(road->retry_timer, NULL))
+    candidate->busy = status == PK_BUSY;
+    if ((candidate->gone || candidate->busy) && !evtimer_pending(road->retry_timer, NULL))
         (void)evtimer_add(road->retry_timer, &retry);
     /* A key that never got as far as a touch says less than one that did. */
     if (status != PK_NO_MATCH || road->failure == PK_OK) {

@@ -285,6 +285,30 @@ def test_pulled_out_and_plugged_in_again(enrol, askpass):
     running.answer()
 
 
+def test_two_requests_take_turns(enrol, askpass):
+    """Also with other programs that lock the key, as libfido2 does: ssh's own, and passkeyd."""
+    key, passkey = enrol("blue")
+    request = get_request(passkey)
+    first = askpass(request)
+    first.screen.expect(TOUCH)
+    second = askpass(request)
+    second.screen.expect(r"Your security key is busy with another request\.")
+    touch(key)
+    passkey.verify(request, first.answer())
+    second.screen.expect(TOUCH)
+    touch(key)
+    passkey.verify(request, second.answer())
+
+
+def test_another_program_keeps_the_key(keys, enrol, askpass):
+    key, passkey = enrol("blue")
+    first = askpass(get_request(passkey))
+    first.screen.expect(TOUCH)
+    askpass(get_request(passkey, timeout=1)).refused("No answer in time")
+    touch(key)
+    first.answer()
+
+
 def test_nothing_comes_in_time(enrol, askpass):
     key, passkey = enrol("blue")
     key.unplug()
