@@ -8,6 +8,7 @@ daemon_tests = \
 	tests/unit/test_messages \
 	tests/unit/test_methods \
 	tests/unit/test_secret_reader \
+	tests/unit/test_sk_credential \
 	tests/unit/test_value
 check_PROGRAMS += $(daemon_tests)
 TESTS += $(daemon_tests)
@@ -28,6 +29,8 @@ tests_unit_test_methods_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_methods_LDADD = $(daemon_test_libs)
 tests_unit_test_secret_reader_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_secret_reader_LDADD = $(daemon_test_libs)
+tests_unit_test_sk_credential_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_sk_credential_LDADD = $(daemon_test_libs)
 tests_unit_test_value_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_value_LDADD = $(daemon_test_libs)
 endif
