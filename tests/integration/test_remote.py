@@ -154,6 +154,11 @@ def test_a_wrong_call_is_wrong_at_once(machine, keys, blue):
     assert logind.questions() == []
 
 
+def decline_over_ssh(running):
+    running.child.expect("passkey1:.*\r\n")
+    running.child.sendline("")
+
+
 def touched(keys, since):
     return any(each["event"] == "touch-wanted" for each in keys.events(since))
 
