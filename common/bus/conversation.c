@@ -224,6 +224,19 @@ static const char *or_empty(const char *string)
     return string ? string : "";
 }
 
+/*
+ * Not every application keeps to UTF-8, and the bus takes nothing else. Byte for byte, as sshd's
+ * junk for users who may not sign in is as long as what it stands for.
+ */
+static void make_sendable(char *answer)
+{
+    if (pk_utf8_valid(pk_view_string(answer)))
+        return;
+    for (; *answer; answer++)
+        if ((unsigned char)*answer >= 0x80)
+            *answer = '?';
+}
+
 /* A declined question is an empty answer. */
 static enum pk_status accept_decline(enum pk_status status)
 {
@@ -248,6 +261,8 @@ static enum pk_status perform(struct conversation *conversation, const struct st
     if (strcmp(step->kind, PK_BUS_KIND_ASK) == 0) {
         status = ops->ask(conversation->context, event, text, &answer->text);
         answer->is_text = status == PK_OK;
+        if (answer->is_text)
+            make_sendable(answer->text);
         return accept_decline(status);
     }
     if (strcmp(step->kind, PK_BUS_KIND_ASK_SECRET) == 0) {

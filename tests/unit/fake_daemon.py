@@ -126,6 +126,8 @@ SCENARIOS = {
     "ok-as-kind": constant(("ok", "", details(result="ok", user="ok-as-kind"))),
     "junk-kind": constant(("sing", "la", details())),
     "empty-kind": constant(("", "", details())),
+    "long-question": lambda user, context: iter([("ask", "q" * 69632, details(event="ssh")),
+                                                 done("ok", "", user=user)]),
     "huge-text": constant(("info", "x" * 100000, details()), OK),
     "signature-short": constant(Raw("ss", "done", "")),
     "signature-number": constant(Raw("usa{sv}", dbus.UInt32(4), "", details(result="ok"))),

@@ -141,7 +141,7 @@ static void test_questions(void **state)
         {"ask", "2", PK_OK, "ask(choose) Which one?\nType a number:;"},
         {"ask", "3", PK_DENIED, "ask(choose) Which one?\nType a number:;"},
         {"ask", NULL, PK_DENIED, "ask(choose) Which one?\nType a number:;"},
-        {"ask", "\xff", PK_INVALID_ARGUMENT, "ask(choose) Which one?\nType a number:;"},
+        {"ask", "\xff", PK_DENIED, "ask(choose) Which one?\nType a number:;"},
     };
 
     (void)state;
@@ -152,6 +152,16 @@ static void test_questions(void **state)
         assert_int_equal(run(cases[i].scenario, &person, &outcome), cases[i].status);
         assert_string_equal(person.shown, cases[i].shown);
     }
+}
+
+/* A request for an authenticator elsewhere names many credentials. */
+static void test_a_long_question(void **state)
+{
+    PK_AUTO_OUTCOME struct pk_outcome outcome = {0};
+    struct person person = {.answer = "no"};
+
+    (void)state;
+    assert_int_equal(run("long-question", &person, &outcome), PK_OK);
 }
 
 /* Nothing that is not done(ok) is PK_OK. */
@@ -445,6 +455,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_success),
         cmocka_unit_test(test_questions),
+        cmocka_unit_test(test_a_long_question),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_refusal_says_why),
         cmocka_unit_test(test_text_is_made_printable),
