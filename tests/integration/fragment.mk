@@ -25,6 +25,7 @@ EXTRA_DIST += \
 	tests/integration/test_kill_enrolment.py \
 	tests/integration/test_many.py \
 	tests/integration/test_module.py \
+	tests/integration/test_no_telling.py \
 	tests/integration/test_private_instance.py \
 	tests/integration/test_relying_party.py \
 	tests/integration/test_remote.py \
