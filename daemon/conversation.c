@@ -118,12 +118,12 @@ static void on_hold_over(evutil_socket_t fd, short what, void *data)
     deliver(conversation);
 }
 
-void conversation_hold(struct conversation *conversation, unsigned milliseconds)
+void conversation_hold(struct conversation *conversation, int64_t until)
 {
-    const struct timeval when = {milliseconds / 1000, (suseconds_t)(milliseconds % 1000) * 1000};
+    int64_t left = until - daemon_microseconds();
+    const struct timeval when = {(time_t)(left / 1000000), (suseconds_t)(left % 1000000)};
 
-    /* Counted from when the event loop woke up, not from here: libevent's time of the round. */
-    conversation->held = evtimer_add(conversation->hold, &when) == 0;
+    conversation->held = left > 0 && evtimer_add(conversation->hold, &when) == 0;
 }
 
 /* Returns the message's details to be filled in before deliver(), NULL when it cannot be said. */

@@ -43,10 +43,10 @@ uid_t conversation_uid(const struct conversation *conversation);
 unsigned conversation_time_left(const struct conversation *conversation);
 
 /*
- * From now on, and for that many milliseconds, nothing that is said is handed out: how long it took
+ * Nothing that is said is handed out before that moment (daemon_microseconds()): how long it took
  * to find out what to say then tells nobody anything. An earlier hold ends.
  */
-void conversation_hold(struct conversation *conversation, unsigned milliseconds);
+void conversation_hold(struct conversation *conversation, int64_t until);
 
 /* Things to say. event and reason are stable names (doc/protocol.md). */
 void conversation_info(struct conversation *conversation, const char *event, const char *text);

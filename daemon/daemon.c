@@ -29,6 +29,14 @@ int64_t daemon_monotonic(void)
     return clock_seconds(CLOCK_MONOTONIC);
 }
 
+int64_t daemon_microseconds(void)
+{
+    struct timespec now = {0};
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 /* The host's full name in lower case, or as much of it as is known. */
 static enum pk_status full_host_name(char ret[PK_RP_ID_MAX + 1])
 {

@@ -34,6 +34,8 @@ struct daemon {
 int64_t daemon_now(void);
 /* Seconds that only go forward: for deadlines. */
 int64_t daemon_monotonic(void);
+/* Microseconds of the same clock. */
+int64_t daemon_microseconds(void);
 
 /*
  * Reads the configuration again and puts the recorded RP id in its place. On an error the old one

@@ -172,8 +172,8 @@ static void on_child(evutil_socket_t number, short what, void *data)
 /* --- coming and going ------------------------------------------------------------------------- */
 
 /*
- * Timers to the microsecond: what libevent otherwise does, waiting in whole milliseconds from now,
- * would show through conversation_hold() how long the work before it took.
+ * With timers exact to the microsecond. libevent's own are rounded to milliseconds and counted from
+ * the end of the work before, so that conversation_hold() would show how long that took.
  */
 static struct event_base *new_base(void)
 {
@@ -182,7 +182,8 @@ static struct event_base *new_base(void)
 
     if (!config)
         return NULL;
-    (void)event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
+    (void)event_config_set_flag(config,
+                                EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NO_CACHE_TIME);
     base = event_base_new_with_config(config);
     event_config_free(config);
     return base;

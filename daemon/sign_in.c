@@ -16,10 +16,10 @@
 
 #define TIMEOUT_EXTRA 60 /* seconds for typing, beside inserting and touching */
 /*
- * How long an answer takes, in milliseconds, where its time must not tell what was found: longer
+ * How long an answer takes, in microseconds, where its time must not tell what was found: longer
  * than the work that differs, and too short for a person to mind.
  */
-#define HOLD 100
+#define HOLD 100000
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
@@ -165,7 +165,7 @@ static void answered(void *data, struct pk_secret *answer)
     struct sign_in *sign_in = data;
 
     if (sign_in->hidden)
-        conversation_hold(sign_in->conversation, HOLD);
+        conversation_hold(sign_in->conversation, daemon_microseconds() + HOLD);
     if (sign_in->road)
         sign_in->road->answered(sign_in, answer);
 }
@@ -307,6 +307,7 @@ static enum pk_status identify(struct sign_in *sign_in, const struct call *call,
 
 void sign_in_start(struct daemon *daemon, struct call *call, const struct sign_in_request *request)
 {
+    int64_t began = daemon_microseconds();
     struct sign_in *sign_in = sign_in_new(daemon, request);
     static const struct conversation_ops ops = {answered, stopped, release};
     struct conversation *conversation;
@@ -331,7 +332,7 @@ void sign_in_start(struct daemon *daemon, struct call *call, const struct sign_i
         return; /* released already */
     sign_in->conversation = conversation;
     if (sign_in->hidden)
-        conversation_hold(conversation, HOLD);
+        conversation_hold(conversation, began + HOLD);
     if (sign_in->known && !sign_in->hidden)
         sign_in_refuse(sign_in, sign_in->known);
     else
