@@ -122,10 +122,15 @@ def hash_password(text):
     return libcrypt.crypt(text.encode(), b"$5$rounds=1000$passkeydtest$").decode()
 
 
-def add_people():
+def add_people(daemon_user=True):
+    """daemon_user: not where systemd-sysusers makes it."""
     accounts = [(name, uid, f"{ROOM}/home/{name}", "/bin/sh", hash_password(password(name)))
                 for name, uid in PEOPLE.items()]
-    accounts.append((DAEMON_USER, 990, "/var/lib/passkeyd", "/usr/sbin/nologin", "!"))
+    for _, uid, home, *_ in accounts:
+        os.makedirs(home)
+        os.chown(home, uid, uid)
+    if daemon_user:
+        accounts.append((DAEMON_USER, 990, "/var/lib/passkeyd", "/usr/sbin/nologin", "!"))
     for path in ("/etc/passwd", "/etc/group", "/etc/shadow"):
         # A new file of the same name: the overlay gives none of it to the machine's own.
         with open(path, encoding="utf-8") as file:
@@ -137,9 +142,6 @@ def add_people():
                           "/etc/shadow": f"{name}:{secret}:19000:0:99999:7:::\n"}[path])
         mode = os.stat(path).st_mode & 0o777
         write(path, "".join(lines), mode)
-    for name, uid, home, *_ in accounts[:-1]:
-        os.makedirs(home)
-        os.chown(home, uid, uid)
 
 
 def add_files():
@@ -163,11 +165,17 @@ def add_files():
           "session required pam_deny.so\npassword required pam_deny.so\n")
 
 
-def install(build):
+def make_install(build, destination=""):
+    """destination: the DESTDIR."""
     with open(build + "/Makefile", encoding="utf-8") as makefile:
         if "\nprefix = /usr\n" not in makefile.read():
             sys.exit(f"house: {build} is not configured with --prefix=/usr; use scripts/build")
-    subprocess.run(["make", "-s", "-C", build, "install"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["make", "-s", "-C", build, "install", f"DESTDIR={destination}"], check=True,
+                   stdout=subprocess.DEVNULL)
+
+
+def install(build):
+    make_install(build)
     for copy in (SOFTKEY, SK_PROVIDER):
         with contextlib.suppress(FileNotFoundError):
             shutil.copy(f"{build}/tests/lib/.libs/{os.path.basename(copy)}", copy)

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The virtual machine of run --systemd, furnished like the house, and the people in it."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "integration"), os.path.join(HERE, "..", "lib")]
+
+import house  # noqa: E402
+import machine as parts  # noqa: E402
+import softkey  # noqa: E402
+
+UNIT = "passkeyd.service"
+softkey.PATIENCE = parts.PATIENCE
+
+
+def run(*command):
+    """What it writes."""
+    done = subprocess.run(command, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def furnish(stage):
+    """stage: where make install has put everything. The rest is what a package would do."""
+    socket.sethostname(house.HOST.split(".", maxsplit=1)[0])
+    os.makedirs(house.ROOM)
+    os.makedirs("/run/user", exist_ok=True)
+    house.add_people(daemon_user=False)
+    house.add_files()
+    session = "session required pam_systemd.so\n"
+    house.write("/etc/pam.d/login", house.service() + session)
+    run("sh", "-c", f"tar -C {stage} -c . | tar -C / -x --keep-directory-symlink --no-same-owner")
+    run("systemd-sysusers", "/usr/lib/sysusers.d/passkeyd.conf")
+    run("systemd-tmpfiles", "--create", "/usr/lib/tmpfiles.d/passkeyd.conf")
+    run("systemctl", "daemon-reload")
+    run("systemctl", "reload", "dbus.service")
+    run("udevadm", "control", "--reload")
+
+
+class Journal(parts.Syslog):
+    """systemd's, read as it is written."""
+
+    def __init__(self):  # pylint: disable=super-init-not-called
+        self.lines = []
+        self.units = set()  # (unit, facility) of what wrote them
+        self.marks = 0
+        self.arrived = threading.Condition()
+        self.process = subprocess.Popen(["journalctl", "--follow", "--boot", "--output=json"],
+                                        stdout=subprocess.PIPE, text=True)
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            entry = json.loads(line)
+            facility = int(entry.get("SYSLOG_FACILITY", -1))
+            with self.arrived:
+                self.lines.append((facility, str(entry.get("MESSAGE"))))
+                self.units.add((entry.get("_SYSTEMD_UNIT"), facility))
+                self.arrived.notify_all()
+
+    def mark(self):
+        """What was written before this has been read when it returns."""
+        self.marks += 1
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"<15>mark: %d." % self.marks, "/dev/log")
+        self.wait(rf"^%d\.$" % self.marks)
+        return super().mark()
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+        self.thread.join()
+
+
+class Booted(parts.Machine):
+    """The house's Machine, of which systemd runs the parts."""
+
+    def __init__(self):  # pylint: disable=super-init-not-called
+        self.syslog = Journal()
+        self.program = None
+        self.daemon_bus = None
+        self.processes = []
+        self.connections = []
+
+    def close(self):
+        for connection in self.connections:
+            connection.close()
+        for process in self.processes:
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
+        self.syslog.close()
+
+    def show(self, name, unit=UNIT):
+        return run("systemctl", "show", "--value", "--property", name, unit).strip()
+
+    def stop(self):
+        run("systemctl", "stop", UNIT)
+
+    def wait_serving(self, since):
+        self.syslog.wait(f"serves {house.HOST}", since)
+        return self.daemon_pid()
+
+    def ask_something(self):
+        """A call that changes nothing; the daemon's process."""
+        return str(self.connect().call("org.freedesktop.DBus.Properties", "Get", "ss",
+                                       parts.MANAGER, "Version"))
+
+
+class Session:
+    """Somebody signed in; child is a pexpect.spawn with their shell on it."""
+
+    def __init__(self, machine, child):
+        self.machine, self.child = machine, child
+        self.pieces = []
+        child.logfile_read = self
+
+    def write(self, text):
+        self.pieces.append(text)
+
+    def flush(self):
+        pass
+
+    def begin(self, command):
+        """Types it; end() waits for it. The shell echoes, but not what the words come to."""
+        self.pieces.clear()
+        self.child.sendline(f"{command}; echo end:$?.")
+
+    def end(self):
+        """The exit code, and what was on the screen."""
+        self.child.expect(r"end:(\d+)\.")
+        return int(self.child.match.group(1)), "".join(self.pieces)
+
+    def run(self, command):
+        self.begin(command)
+        return self.end()
+
+    def logind(self, name):
+        """That property of the session, which the session itself must know."""
+        code, text = self.run(f"loginctl show-session $XDG_SESSION_ID --property {name}")
+        found = re.search(rf"^{name}=(.*?)\r?$", text, re.MULTILINE)
+        assert code == 0 and found, text
+        return found.group(1)
+
+    def close(self):
+        self.child.sendline("exit")
+        self.child.expect(parts.pexpect.EOF)
+        self.child.close()

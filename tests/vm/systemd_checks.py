@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Inside tests/vm/run --systemd: passkeyd as systemd, udev and logind treat it.
+
+    env STAGE=FOLDER pytest systemd_checks.py
+
+FOLDER is what make install filled. tests/integration/test_systemd.py runs this and takes each test
+for one of its own. They run in this order, on one machine.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+
+import pytest
+
+import booted
+import house
+import machine as parts
+import ssh
+from booted import UNIT, run
+from softkey import SoftKeys
+
+PROBE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "probe.py")
+SUDO = "sudo -k -u bob id -un"  # -k: whoever was let in a moment ago is asked again
+ONLY_LOCAL = "".join(f"[service {name}]\ntransports = local\n" for name in ("sudo", "su"))
+
+
+@pytest.fixture(scope="session")
+def machine():
+    booted.furnish(os.environ["STAGE"])
+    parts.reset_state()
+    machine = booted.Booted()
+    machine.configure(ONLY_LOCAL)
+    yield machine
+    machine.close()
+
+
+@pytest.fixture(scope="session")
+def keys(machine):
+    run("modprobe", "uhid")
+    with SoftKeys("/run/softkeys", "none", uhid="yes") as keys:
+        yield keys
+
+
+def node():
+    (name,) = [name for name in os.listdir("/dev") if name.startswith("hidraw")]
+    return "/dev/" + name
+
+
+@pytest.fixture(scope="session")
+def blue(machine, keys):
+    """A key with passkeys of alice and bob."""
+    key = keys.add("blue")
+    run("udevadm", "settle")
+    for user in ("alice", "bob"):
+        key.set(touch="immediate")
+        machine.enrol(user)
+    key.set(touch="wait")
+    return key
+
+
+@pytest.fixture(scope="session")
+def console(machine, blue):
+    """alice, who has signed in on a terminal of this computer by touching her key."""
+    child = machine.terminal("root", ["login", "alice"])
+    session = booted.Session(machine, child)
+    blue.wait_touch_wanted()
+    assert blue.touch()
+    child.expect(r"\$ ")
+    return session
+
+
+# The unit
+
+
+def test_the_bus_starts_the_unit(machine):
+    assert not os.path.exists("/sys/module/hid")
+    assert machine.show("ActiveState") == "inactive"
+    assert machine.ask_something()
+    assert machine.show("ActiveState") == "active"
+    assert machine.daemon_pid() == int(machine.show("MainPID")) > 0
+    uid = parts.pwd.getpwnam(house.DAEMON_USER).pw_uid
+    assert parts.status(machine.daemon_pid())["Uid"].split() == [str(uid)] * 4
+
+
+def test_the_log_goes_to_the_journal(machine):
+    machine.syslog.wait(f"serves {house.HOST}", facility=parts.AUTHPRIV)
+    assert {facility for unit, facility in machine.syslog.units
+            if unit == UNIT} == {parts.AUTHPRIV}
+
+
+def test_the_process_is_confined(machine):
+    pid = machine.daemon_pid()
+    status = parts.status(pid)
+    assert status["NoNewPrivs"] == "1"
+    assert status["Seccomp"] == "2"
+    for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+        assert int(status[name], 16) == 0, name
+    for name in ("net", "mnt"):
+        assert os.readlink(f"/proc/{pid}/ns/{name}") != os.readlink(f"/proc/1/ns/{name}")
+
+
+def test_what_the_sandbox_forbids(machine):
+    """A probe with the unit's own settings, in its place."""
+    unit = run("systemctl", "cat", UNIT)
+    unit = re.sub("(?m)^(Type|BusName|ExecReload|Restart)=.*\n", "", unit)
+    unit = re.sub("(?m)^ExecStart=.*", "Type=oneshot\nStandardOutput=file:/run/probe\n"
+                  f"ExecStart=/usr/bin/python3 -ISB {house.ROOM}/probe.py", unit)
+    shutil.copy(PROBE, house.ROOM + "/probe.py")
+    house.write("/run/systemd/system/probe.service", unit)
+    os.mknod(house.ROOM + "/kmsg", stat.S_IFCHR | 0o666, os.stat("/dev/kmsg").st_rdev)
+    os.chmod(house.ROOM + "/kmsg", 0o666)
+    run("systemctl", "daemon-reload")
+    run("systemctl", "start", "probe.service")
+    with open("/run/probe", encoding="ascii") as file:
+        found = json.load(file)
+    assert {name: answer for name, answer in found.items() if answer != "as it should be"} == {}
+
+
+def test_reload(machine):
+    pid = machine.daemon_pid()
+    mark = machine.syslog.mark()
+    run("systemctl", "reload", UNIT)
+    machine.syslog.wait("configuration read again", mark)
+    assert machine.daemon_pid() == pid
+
+
+def test_restart_after_kill(machine):
+    mark = machine.syslog.mark()
+    pid = machine.kill_daemon(signal.SIGKILL)
+    assert machine.wait_serving(mark) not in (0, pid)
+
+
+def test_stop_and_start_again(machine):
+    machine.stop()
+    assert (machine.show("ActiveState"), machine.show("Result")) == ("inactive", "success")
+    assert machine.daemon_pid() == 0
+    assert machine.ask_something()
+    assert machine.show("ActiveState") == "active"
+
+
+# Security keys
+
+
+def test_the_rule_gives_the_node_to_the_daemon(keys, blue):
+    entry = os.stat(node())
+    assert entry.st_gid == parts.pwd.getpwnam(house.DAEMON_USER).pw_gid
+    assert stat.S_IMODE(entry.st_mode) == 0o660
+
+
+def test_a_key_after_the_daemon(machine, keys, blue):
+    """passkeyd ran before the computer had its first HID device: it can open blue all the same."""
+    assert machine.show("ActiveEnterTimestampMonotonic") < \
+        run("udevadm", "info", "--query=property", "--property=USEC_INITIALIZED", "--value", node())
+    (found,) = json.loads(machine.connect().call(parts.CREDENTIALS, "List", "sa{sv}", "alice",
+                                                 parts.vardict({})))
+    assert found["name"] == "blue"
+
+
+# Sessions
+
+
+def bound_rhost(machine, since, user="alice"):
+    line = machine.syslog.wait(rf"sign-in of {user} .*\{{", since, parts.AUTHPRIV)
+    return json.loads(line[line.index("{"):])["rhost"]
+
+
+def touches(keys, since):
+    return [each["event"] for each in keys.events(since)
+            if each["event"] in ("opened", "request", "touch-wanted")]
+
+
+def test_login_makes_a_local_session(console):
+    assert console.logind("Remote") == "no"
+
+
+def test_sudo_at_the_console(machine, blue, console):
+    mark = machine.syslog.mark()
+    console.begin(SUDO)
+    blue.wait_touch_wanted()
+    assert blue.touch()
+    code, text = console.end()
+    assert code == 0 and "bob" in text
+    assert bound_rhost(machine, mark) == ""
+
+
+def test_stop_while_somebody_is_asked(machine, blue, console):
+    console.begin(SUDO)
+    blue.wait_touch_wanted()
+    machine.stop()
+    code, text = console.end()
+    assert code == 1, text
+    assert machine.results()[-1] == ("sudo", "alice", "authinfo_unavail")
+    assert machine.show("Result") == "success"
+
+
+def test_and_then_it_works_again(machine, blue, console):
+    test_sudo_at_the_console(machine, blue, console)
+
+
+@pytest.fixture(scope="session")
+def laptop(machine, console):
+    """erin's computer, and alice's account that lets her in by an ordinary key."""
+    stack = "auth required pam_deny.so\naccount required pam_permit.so\n" \
+        "session required pam_systemd.so\n"
+    ssh.Server(machine, stack=stack)
+    ssh.Server(machine, stack=stack, port=2222, more="UseDNS yes\n")
+    laptop = ssh.Laptop(machine)
+    path = laptop.write(".ssh/ordinary", "")
+    os.unlink(path)
+    assert laptop.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path]).returncode == 0
+    alice = parts.pwd.getpwnam("alice").pw_dir
+    os.mkdir(alice + "/.ssh")
+    shutil.copy(path + ".pub", alice + "/.ssh/authorized_keys")
+    return laptop
+
+
+def connect(machine, laptop, port):
+    child = laptop.terminal(["ssh", "-tt", "-p", str(port), "-i", laptop.home + "/.ssh/ordinary",
+                             "-o", "StrictHostKeyChecking=no", "alice@127.0.0.1"])
+    child.expect(r"\$ ")
+    return booted.Session(machine, child)
+
+
+@pytest.mark.parametrize("port, remote, rhost", [(22, "yes", "127.0.0.1"), (2222, "no", "localhost")])
+def test_programs_inside_of_ssh(machine, keys, laptop, port, remote, rhost):
+    """logind alone knows; and it takes the name localhost for no remote host."""
+    session = connect(machine, laptop, port)
+    assert session.logind("Remote") == remote
+    assert session.logind("RemoteHost") == rhost
+    for command, service, user in ((SUDO, "sudo", "alice"),
+                                   ("su bob -c 'id -un'", "su", "bob")):
+        mark = machine.syslog.mark()
+        since = keys.mark()
+        code, text = session.run(command)
+        assert code == 1 and "bob\r\n" not in text.split("\n", 1)[-1].replace("su bob", ""), text
+        assert bound_rhost(machine, mark, user) == rhost
+        assert touches(keys, since) == []
+        assert machine.results()[-1][:2] == (service, user)
+    session.close()
