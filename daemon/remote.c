@@ -22,6 +22,7 @@ struct question {
     remote_handler *handler;
     int64_t ends; /* monotonic milliseconds */
     char *object; /* of logind, whose property is asked for */
+    bool remote;  /* logind calls the session so */
     struct bus_request *request;
 };
 
@@ -146,10 +147,15 @@ static void on_remote_host(void *data, const struct value *result, const char *e
     question->request = NULL;
     if (!shown)
         conclude_unknown(question, error ? error : "RemoteHost is no text");
-    else /* it is remote, whatever it is called */
-        conclude(question,
-                 context_is_remote(&(struct context){.rhost = shown}) ? shown : REMOTE_UNKNOWN);
+    else if (context_is_remote(&(struct context){.rhost = shown}))
+        conclude(question, shown);
+    else if (question->remote) /* whatever it is called */
+        conclude(question, REMOTE_UNKNOWN);
+    else
+        conclude_local(question);
 }
+
+/* Not the last word: to logind the far end of a tunnel, "localhost", is not remote. */
 
 static void on_remote(void *data, const struct value *result, const char *error)
 {
@@ -157,12 +163,12 @@ static void on_remote(void *data, const struct value *result, const char *error)
     const struct value *remote = property(result, 'b');
 
     question->request = NULL;
-    if (!remote)
+    if (!remote) {
         conclude_unknown(question, error ? error : "Remote is no boolean");
-    else if (remote->number == 0)
-        conclude_local(question);
-    else
-        ask_property(question, LOGIN ".Session", "RemoteHost", on_remote_host);
+        return;
+    }
+    question->remote = remote->number != 0;
+    ask_property(question, LOGIN ".Session", "RemoteHost", on_remote_host);
 }
 
 /* What is asked for next is a property of this object; false: the question has ended. */
