@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ssh, scp or sftp with passkey-askpass as their SSH_ASKPASS; everything else is passed through. */
 #include "client/openssh.h"
+#include "client/ssh_enroll.h"
 #include "client/ssh_environment.h"
 
 #include "common/base/cleanup.h"
@@ -16,10 +17,12 @@ static const char usage[] =
     "Usage: passkey-ssh [ssh option]... HOST [command]\n"
     "       passkey-scp [scp option]... SOURCE... TARGET\n"
     "       passkey-sftp [sftp option]... HOST\n"
+    "       passkey-ssh --enroll [ssh option]... HOST\n"
     "Runs ssh, scp or sftp so that a host's request for a passkey is answered with a security key "
     "of\n"
     "this computer. Everything on the command line is theirs.\n"
     "\n"
+    "  --enroll             run passkey-enroll there, with a security key of this computer\n"
     "  --help, --version    print this text, or the version\n"
     "\n"
     "It sets SSH_ASKPASS and SSH_ASKPASS_REQUIRE=force; an SSH_ASKPASS that would have been used "
@@ -82,6 +85,8 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "passkey-ssh: passkey-askpass is not installed beside it\n");
         return EXIT_NOT_RUN;
     }
+    if (argc > 1 && strcmp(argv[1], "--enroll") == 0)
+        return ssh_enroll(argv + 2, (size_t)argc - 2);
     /* ssh runs what argv[0] names for a jump host. */
     argv[0] = program;
     (void)execvp(program, argv);

@@ -10,8 +10,12 @@ client_libaskpass_la_SOURCES = \
 	client/askpass_prompt.c client/askpass_prompt.h \
 	client/askpass_request.c client/askpass_request.h \
 	client/askpass_show.c client/askpass_show.h \
+	client/capture.c client/capture.h \
 	client/openssh.c client/openssh.h \
-	client/ssh_environment.c client/ssh_environment.h
+	client/ssh_destination.c client/ssh_destination.h \
+	client/ssh_enroll.c client/ssh_enroll.h \
+	client/ssh_environment.c client/ssh_environment.h \
+	client/ssh_watch.c client/ssh_watch.h
 client_libaskpass_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 askpass_libs = client/libaskpass.la client/libterminal.la common/wire/libwire.la \

@@ -7,7 +7,8 @@ ssh_client_tests = \
 	tests/unit/test_askpass_prompt \
 	tests/unit/test_askpass_request \
 	tests/unit/test_askpass_show \
-	tests/unit/test_openssh
+	tests/unit/test_openssh \
+	tests/unit/test_ssh_watch
 check_PROGRAMS += $(ssh_client_tests)
 TESTS += $(ssh_client_tests)
 
@@ -39,4 +40,7 @@ tests_unit_test_openssh_SOURCES = tests/unit/test_openssh.c \
 	tests/unit/scratch.c tests/unit/scratch.h
 tests_unit_test_openssh_CFLAGS = $(ssh_client_test_cflags)
 tests_unit_test_openssh_LDADD = $(ssh_client_test_libs)
+tests_unit_test_ssh_watch_SOURCES = tests/unit/test_ssh_watch.c
+tests_unit_test_ssh_watch_CFLAGS = $(ssh_client_test_cflags)
+tests_unit_test_ssh_watch_LDADD = $(ssh_client_test_libs)
 endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "client/capture.h"
+
+#include "common/base/cleanup.h"
+#include "common/base/writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+extern char **environ;
+
+/* The input in memory, so that nobody waits for it to be read. */
+static enum pk_status open_input(struct pk_view input, int *ret_fd)
+{
+    PK_AUTO_CLOSE int fd = memfd_create("input", MFD_CLOEXEC);
+
+    if (fd < 0 || write(fd, input.ptr, input.len) != (ssize_t)input.len ||
+        lseek(fd, 0, SEEK_SET) != 0)
+        return PK_IO;
+    *ret_fd = pk_steal_fd(&fd);
+    return PK_OK;
+}
+
+static int set_attributes(posix_spawnattr_t *attributes)
+{
+    sigset_t none, all;
+    int failed;
+
+    (void)sigemptyset(&none);
+    (void)sigfillset(&all);
+    failed = posix_spawnattr_setsigmask(attributes, &none);
+    if (!failed)
+        failed = posix_spawnattr_setsigdefault(attributes, &all);
+    if (!failed)
+        failed =
+            posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    return failed;
+}
+
+static enum pk_status spawn(const struct capture *capture, int input, int output, pid_t *ret)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int failed;
+
+    if (posix_spawn_file_actions_init(&actions) != 0)
+        return PK_NO_MEMORY;
+    if (posix_spawnattr_init(&attributes) != 0) {
+        (void)posix_spawn_file_actions_destroy(&actions);
+        return PK_NO_MEMORY;
+    }
+    failed = set_attributes(&attributes);
+    if (!failed)
+        failed = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+    if (!failed)
+        failed = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+    if (!failed && capture->errors)
+        failed = posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+    if (!failed)
+        failed = posix_spawnp(ret, capture->program, &actions, &attributes, capture->argv, environ);
+    (void)posix_spawnattr_destroy(&attributes);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    if (failed == ENOENT)
+        return PK_NOT_FOUND;
+    return failed ? PK_IO : PK_OK;
+}
+
+static void read_output(int fd, struct pk_writer *writer)
+{
+    uint8_t buffer[4096];
+
+    while (writer->len < writer->max) {
+        size_t room = writer->max - writer->len;
+        ssize_t got = read(fd, buffer, room < sizeof(buffer) ? room : sizeof(buffer));
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return;
+        pk_writer_put(writer, (struct pk_view){buffer, (size_t)got});
+        if (writer->status != PK_OK)
+            return;
+    }
+}
+
+static int wait_for(pid_t pid)
+{
+    int status = 0;
+
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+enum pk_status capture_run(const struct capture *capture, struct pk_bytes *ret_output,
+                           int *ret_exit)
+{
+    PK_AUTO_WRITER struct pk_writer writer = pk_writer_new(capture->max);
+    PK_AUTO_CLOSE int input = -1, output = -1, written = -1;
+    int ends[2];
+    pid_t pid = 0;
+    enum pk_status status = open_input(capture->input, &input);
+
+    if (status != PK_OK)
+        return status;
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return PK_IO;
+    output = ends[0];
+    written = ends[1];
+    status = spawn(capture, input, written, &pid);
+    if (status != PK_OK)
+        return status;
+    (void)close(pk_steal_fd(&written));
+    read_output(output, &writer);
+    (void)close(pk_steal_fd(&output)); /* whatever it still wants to say */
+    *ret_exit = wait_for(pid);
+    return pk_writer_finish(&writer, ret_output);
+}
