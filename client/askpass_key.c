@@ -457,6 +457,8 @@ enum pk_status askpass_key_answer(const struct pk_forward_request *request, cons
 {
     struct errand errand = {
         .request = request, .question = {.fd = -1}, .ends = now() + request->timeout};
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction before;
     bool get = request->kind == PK_FORWARD_GET;
     enum pk_status status;
 
@@ -467,12 +469,17 @@ enum pk_status askpass_key_answer(const struct pk_forward_request *request, cons
     status = pk_client_data_hash(get ? PK_AUTHENTICATION : PK_REGISTRATION,
                                  (struct pk_view){errand.challenge, sizeof(errand.challenge)},
                                  origin, errand.client_data_hash);
-    if (!status)
-        status = run(&errand, origin, terminal);
+    if (status)
+        return status;
+    /* Whoever read standard error may be gone as well, and the key is still to be given back. */
+    if (sigaction(SIGPIPE, &ignore, &before))
+        return PK_INTERNAL;
+    status = run(&errand, origin, terminal);
     if (!status)
         status = sign_off(&errand, origin, ret);
     if (status)
         (void)!terminal_error(pk_message_outcome(status));
     finish(&errand);
+    (void)sigaction(SIGPIPE, &before, NULL);
     return status;
 }

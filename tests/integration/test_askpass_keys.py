@@ -359,6 +359,17 @@ def test_a_wrong_pin_then_the_right_one(with_pin, askpass):
     assert key.info()["pin_tries"] == 8
 
 
+def test_fingerprint_then_pin(enrol, askpass):
+    key, passkey = enrol("blue", uv=True)
+    key.set_pin(PIN).set(fingerprint="reject", touch="immediate")
+    request = get_request(passkey, verification=forward.REQUIRED)
+    running = askpass(request)
+    running.screen.expect("Use the fingerprint reader of your security key to approve")
+    running.screen.expect("PIN of your security key: ")
+    running.screen.sendline(PIN)
+    passkey.verify(request, running.answer())
+
+
 @pytest.mark.parametrize("consent", ["yes", "no"])
 def test_the_last_tries_are_not_spent_unasked(with_pin, askpass, consent):
     key, passkey, request = with_pin
@@ -479,6 +490,17 @@ def test_ssh_is_gone(with_pin, askpass, where):
         key.wait("cancelled")
     assert running.wait() != 0 and running.echo()
     gone(helpers)
+
+
+def test_ssh_and_all_its_pipes_are_gone(enrol, askpass):
+    key, passkey = enrol("blue")
+    key.set(touch="wait", keep_blinking=True)
+    running = askpass(get_request(passkey), terminal=False)
+    key.wait_touch_wanted()
+    running.screen.close()
+    running.process.stdout.close()
+    key.wait("cancelled")
+    assert running.wait() != 0
 
 
 def test_killed_outright(enrol, askpass):
