@@ -13,6 +13,7 @@ import pytest
 import forward
 import house
 import machine as parts
+from test_remote import Logind
 
 RHOST = "192.0.2.7"
 ORIGIN = "ssh://" + house.HOST
@@ -469,6 +470,22 @@ def test_typed_in_an_ssh_session(host):
     screen, status = typed.end()
     assert status == 0 and 'Enrolled "laptop" for alice' in screen, screen
     assert listed(host)[0]["name"] == "laptop"
+
+
+def test_re_authentication_that_asks_for_passkeys_too(host):
+    """As Debian's profile has polkit do; logind knows that its helper is in a remote session. Who
+    has no passkey yet is not asked for one: it is their own account, which they know about."""
+    with open("/etc/pam.d/polkit-1", encoding="utf-8") as file:
+        before = file.read()
+    house.write("/etc/pam.d/polkit-1", "auth sufficient pam_passkey.so\n" + before)
+    Logind(host, "remote", RHOST)
+    try:
+        typed = Typed(host)
+        assert typed.request["kind"] == "create" and "passkey1:" not in typed.words
+        typed.child.sendline(*forward.answer(typed.request, ORIGIN, forward.Credential()))
+        assert typed.end()[1] == 0
+    finally:
+        house.write("/etc/pam.d/polkit-1", before)
 
 
 def test_several_lines_pasted_at_once(host):
