@@ -7,6 +7,7 @@ daemon_tests = \
 	tests/unit/test_forwarded \
 	tests/unit/test_messages \
 	tests/unit/test_methods \
+	tests/unit/test_road_ssh \
 	tests/unit/test_secret_reader \
 	tests/unit/test_sk_credential \
 	tests/unit/test_value
@@ -27,6 +28,10 @@ tests_unit_test_messages_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_messages_LDADD = $(daemon_test_libs)
 tests_unit_test_methods_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_methods_LDADD = $(daemon_test_libs)
+# With a conversation of its own.
+tests_unit_test_road_ssh_SOURCES = tests/unit/test_road_ssh.c daemon/road_ssh.c daemon/messages.c
+tests_unit_test_road_ssh_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_road_ssh_LDADD = common/wire/libwire.la common/base/libbase.la $(CMOCKA_LIBS)
 tests_unit_test_secret_reader_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_secret_reader_LDADD = $(daemon_test_libs)
 tests_unit_test_sk_credential_CFLAGS = $(daemon_test_cflags)

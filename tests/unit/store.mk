@@ -4,6 +4,7 @@ store_tests = \
 	tests/unit/test_account \
 	tests/unit/test_certificates \
 	tests/unit/test_config \
+	tests/unit/test_decoy \
 	tests/unit/test_policy \
 	tests/unit/test_recovery \
 	tests/unit/test_seed_pages \
@@ -32,6 +33,8 @@ tests_unit_test_seed_pages_LDADD = $(store_test_libs) $(JANSSON_LIBS)
 check_LTLIBRARIES += tests/unit/libstorefixture.la
 tests_unit_libstorefixture_la_SOURCES = tests/unit/store_fixture.c tests/unit/store_fixture.h
 tests_unit_libstorefixture_la_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_decoy_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_decoy_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 tests_unit_test_store_durability_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_store_durability_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 tests_unit_test_store_sqlite_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The dialogue of the ssh road, with a conversation that only remembers what was asked. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+#include "daemon/road_ssh.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What came of it: the counts of calls, and the last status. */
+static struct {
+    unsigned asked, judged, refused, declined;
+    enum pk_status malformed, status;
+    enum pk_status verdict; /* what judge() says of an answer */
+    char text[4096];
+} seen;
+
+void conversation_ask(struct conversation *conversation, enum question_kind kind, const char *event,
+                      const char *text, unsigned tries)
+{
+    (void)conversation, (void)tries;
+    assert_int_equal(kind, QUESTION_ECHOED);
+    assert_string_equal(event, "ssh");
+    seen.asked++;
+    (void)snprintf(seen.text, sizeof(seen.text), "%s", text);
+}
+
+static enum pk_status judge(void *data, enum pk_status status,
+                            const struct pk_forward_answer *answer)
+{
+    (void)data;
+    assert_int_equal(status == PK_OK, answer != NULL);
+    seen.judged++;
+    seen.malformed = status;
+    return status ? status : seen.verdict;
+}
+
+static void refused(void *data, enum pk_status status)
+{
+    (void)data;
+    seen.refused++;
+    seen.status = status;
+}
+
+static void declined(void *data)
+{
+    (void)data;
+    seen.declined++;
+}
+
+static struct ssh_road *begin(bool alike)
+{
+    static const struct ssh_road_ops ops = {judge, refused, declined};
+    struct pk_descriptor credential = {.id = {(uint8_t[]){1, 2, 3}, 3}};
+    const struct pk_forward_request request = {
+        .kind = PK_FORWARD_GET,
+        .nonce = {7},
+        .context = (char[]){"{}"},
+        .rp_id = (char[]){"web1.example.org"},
+        .credentials = &credential,
+        .credential_count = 1,
+        .timeout = 60,
+    };
+    struct ssh_road *road = NULL;
+
+    memset(&seen, 0, sizeof(seen));
+    seen.verdict = PK_SIGNATURE_INVALID;
+    assert_int_equal(ssh_road_new(NULL, &request, "to test", alike, &ops, NULL, &road), PK_OK);
+    assert_int_equal(seen.asked, 1);
+    return road;
+}
+
+static void say(struct ssh_road *road, const char *text)
+{
+    PK_AUTO_SECRET struct pk_secret answer = {0};
+
+    assert_int_equal(pk_secret_copy(pk_view_string(text), &answer), PK_OK);
+    ssh_road_answered(road, &answer);
+}
+
+/* An answer whose signature has that many bytes, as its lines. */
+static struct pk_strings lines_of(size_t signature)
+{
+    struct pk_strings lines = {0};
+    struct pk_forward_answer answer = {
+        .kind = PK_FORWARD_GET,
+        .origin = (char[]){"ssh://web1.example.org"},
+        .auth_data = {(uint8_t[]){1, 0, 0, 0, 1}, 5},
+        .signature = {calloc(1, signature), signature},
+    };
+
+    assert_int_equal(pk_forward_answer_encode(&answer, &lines), PK_OK);
+    free(answer.signature.data);
+    return lines;
+}
+
+static void request_is_put(void **state)
+{
+    struct ssh_road *road = begin(true);
+    struct pk_view line;
+    PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {0};
+
+    (void)state;
+    assert_non_null(strstr(seen.text, "own computer to test.\n"));
+    assert_int_equal(pk_forward_request_find(pk_view_string(seen.text), &line), PK_OK);
+    assert_int_equal(pk_forward_request_decode(line, &request), PK_OK);
+    assert_int_equal(request.nonce[0], 7);
+    say(road, "");
+    assert_int_equal(seen.declined, 1);
+    assert_int_equal(seen.judged + seen.refused, 0);
+    ssh_road_free(road);
+}
+
+static void parts_are_put_together(void **state)
+{
+    static const size_t sizes[] = {70, 300, 350, 600, 1000, 8000};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+        for (int alike = 0; alike < 2; alike++) {
+            struct pk_strings lines = lines_of(sizes[i]);
+            struct ssh_road *road = begin(alike);
+
+            seen.verdict = PK_OK;
+            for (size_t k = 0; k < lines.count; k++) {
+                assert_int_equal(seen.asked, k + 1);
+                assert_int_equal(seen.judged, 0);
+                say(road, lines.items[k]);
+            }
+            assert_int_equal(seen.judged, 1);
+            assert_int_equal(seen.malformed, PK_OK);
+            assert_int_equal(seen.asked, lines.count);
+            assert_int_equal(seen.refused + seen.declined, 0);
+            ssh_road_free(road);
+            pk_strings_clear(&lines);
+        }
+}
+
+/* Where there is nothing to hide a refusal comes at once. */
+static void refusals_come_at_once(void **state)
+{
+    struct pk_strings lines = lines_of(600);
+    struct ssh_road *road = begin(false);
+    PK_AUTO_FREE char *junk = strdup(lines.items[0]);
+
+    (void)state;
+    junk[0] = '\b';
+    say(road, junk);
+    assert_int_equal(seen.asked, 1);
+    assert_int_equal(seen.judged, 1);
+    assert_int_equal(seen.refused, 1);
+    assert_int_equal(seen.status, PK_INVALID_INPUT);
+    ssh_road_free(road);
+    pk_strings_clear(&lines);
+}
+
+/* The questions that answers of these lengths lead to, whatever they say. */
+static unsigned questions(char *const *answers, size_t count, bool junk)
+{
+    struct ssh_road *road = begin(true);
+
+    for (size_t i = 0; i < count && !seen.refused && !seen.declined; i++) {
+        PK_AUTO_FREE char *text = strdup(answers[i]);
+
+        for (char *c = text; junk && *c; c++)
+            *c = "\b\n\r\177INCORRECT"[(size_t)(c - text) % 13];
+        say(road, text);
+    }
+    ssh_road_free(road);
+    assert_true(seen.judged <= 1);
+    return seen.asked;
+}
+
+static void lengths_alone_decide(void **state)
+{
+    static const size_t sizes[] = {70, 200, 330, 331, 332, 333, 334, 335, 336, 400, 700, 715, 1500};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        struct pk_strings lines = lines_of(sizes[i]);
+
+        /* The refusal of a last part that might be another one waits for a short one. */
+        assert_int_equal(pk_strings_add(&lines, "end"), PK_OK);
+        assert_int_equal(questions(lines.items, lines.count, false),
+                         questions(lines.items, lines.count, true));
+        assert_int_equal(seen.refused, 1);
+        /* Out of order, and with one left out. */
+        assert_int_equal(questions(lines.items + 1, lines.count - 1, false),
+                         questions(lines.items + 1, lines.count - 1, true));
+        pk_strings_clear(&lines);
+    }
+}
+
+static void every_cut_of_a_line(void **state)
+{
+    struct pk_strings lines = lines_of(600);
+
+    (void)state;
+    for (size_t len = 1; len <= strlen(lines.items[0]); len++) {
+        PK_AUTO_FREE char *cut = strndup(lines.items[0], len);
+        char *answers[] = {cut, (char[]){"end"}};
+        unsigned real = questions(answers, 2, false);
+
+        assert_int_equal(seen.judged, 1);
+        assert_int_equal(real, questions(answers, 2, true));
+        assert_int_equal(real, len >= PK_FORWARD_LINE_MAX - 2 ? 2 : 1);
+    }
+    pk_strings_clear(&lines);
+}
+
+static void there_is_an_end(void **state)
+{
+    struct ssh_road *road = begin(true);
+    char full[PK_FORWARD_LINE_MAX + 1];
+
+    (void)state;
+    memset(full, 'x', sizeof(full) - 1);
+    full[sizeof(full) - 1] = 0;
+    for (unsigned i = 0; i < PK_FORWARD_PARTS_MAX; i++) {
+        assert_int_equal(seen.refused, 0);
+        assert_int_equal(seen.asked, i + 1);
+        say(road, full);
+    }
+    assert_int_equal(seen.refused, 1);
+    assert_int_equal(seen.asked, PK_FORWARD_PARTS_MAX);
+    ssh_road_free(road);
+}
+
+static void nothing_after_a_part_is_no_decline(void **state)
+{
+    struct pk_strings lines = lines_of(600);
+    struct ssh_road *road = begin(true);
+
+    (void)state;
+    say(road, lines.items[0]);
+    assert_int_equal(seen.asked, 2);
+    assert_non_null(strstr(seen.text, "Part 2 of the answer:\n"));
+    say(road, "");
+    assert_int_equal(seen.declined, 0);
+    assert_int_equal(seen.refused, 1);
+    ssh_road_free(road);
+    pk_strings_clear(&lines);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(request_is_put),
+        cmocka_unit_test(parts_are_put_together),
+        cmocka_unit_test(refusals_come_at_once),
+        cmocka_unit_test(lengths_alone_decide),
+        cmocka_unit_test(every_cut_of_a_line),
+        cmocka_unit_test(there_is_an_end),
+        cmocka_unit_test(nothing_after_a_part_is_no_decline),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
