@@ -30,6 +30,7 @@ EXTRA_DIST += \
 	tests/integration/test_relying_party.py \
 	tests/integration/test_remote.py \
 	tests/integration/test_road_ssh.py \
+	tests/integration/test_road_ssh_trouble.py \
 	tests/integration/test_secrets.py \
 	tests/integration/test_services.py \
 	tests/integration/test_store_failures.py \
