@@ -38,9 +38,9 @@ bool askpass_is_host_key_question(const char *prompt)
 }
 
 /* The variable is taken out, so that a fallback that leads back here does not go round for ever. */
-static int run_fallback(char **argv)
+static int run_fallback(const char *fallback, char **argv)
 {
-    PK_AUTO_FREE char *program = strdup(getenv(FALLBACK));
+    PK_AUTO_FREE char *program = strdup(fallback);
 
     if (!program || unsetenv(FALLBACK) < 0)
         return EXIT_REFUSED;
@@ -143,7 +143,7 @@ int askpass_ask(char **argv, const struct terminal *terminal)
     const char *fallback = getenv(FALLBACK), *hint = getenv("SSH_ASKPASS_PROMPT");
 
     if (fallback && *fallback)
-        return run_fallback(argv);
+        return run_fallback(fallback, argv);
     if (!question)
         return fail(PK_NO_MEMORY, terminal);
     if (hint && strcmp(hint, "none") == 0)

@@ -93,12 +93,14 @@ static enum pk_status judge_line(struct pk_view text, const char *const wanted[2
 }
 
 /* Every line is read, also behind the one that answers: a bad one is never passed over. */
-static enum pk_status look_in(struct pk_view text, const char *const wanted[2],
-                              struct askpass_hosts_line *ret_line)
+enum pk_status askpass_hosts_look_in(struct pk_view text, const char *host, const char *rp_id,
+                                     struct askpass_hosts_line *ret_line)
 {
+    const char *const wanted[2] = {host, rp_id};
     AUTO_ASKPASS_HOSTS_LINE struct askpass_hosts_line mismatch = {0};
     bool accepted = false;
 
+    *ret_line = (struct askpass_hosts_line){0};
     for (unsigned number = 1; text.len > 0; number++) {
         const uint8_t *newline = memchr(text.ptr, '\n', text.len);
         size_t len = newline ? (size_t)(newline - text.ptr) : text.len;
@@ -125,7 +127,7 @@ static enum pk_status look_in(struct pk_view text, const char *const wanted[2],
     return PK_RP_ID_MISMATCH;
 }
 
-static enum pk_status look_in_file(int fd, const char *const wanted[2],
+static enum pk_status look_in_file(int fd, const char *host, const char *rp_id,
                                    struct askpass_hosts_line *ret_line, bool *ret_unended)
 {
     PK_AUTO_BYTES struct pk_bytes text = {0};
@@ -141,26 +143,24 @@ static enum pk_status look_in_file(int fd, const char *const wanted[2],
     if (status != PK_OK)
         return status;
     *ret_unended = text.len > 0 && text.data[text.len - 1] != '\n';
-    return look_in(pk_view_of(&text), wanted, ret_line);
+    return askpass_hosts_look_in(pk_view_of(&text), host, rp_id, ret_line);
 }
 
 enum pk_status askpass_hosts_look(const char *path, const char *host, const char *rp_id,
                                   struct askpass_hosts_line *ret_line)
 {
     PK_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    const char *const wanted[2] = {host, rp_id};
     bool unended;
 
     *ret_line = (struct askpass_hosts_line){0};
     if (fd < 0)
         return errno == ENOENT ? PK_NOT_FOUND : PK_IO;
-    return look_in_file(fd, wanted, ret_line, &unended);
+    return look_in_file(fd, host, rp_id, ret_line, &unended);
 }
 
 enum pk_status askpass_hosts_add(const char *path, const char *host, const char *rp_id)
 {
     AUTO_ASKPASS_HOSTS_LINE struct askpass_hosts_line found = {0};
-    const char *const wanted[2] = {host, rp_id};
     PK_AUTO_FREE char *line = NULL;
     PK_AUTO_CLOSE int fd = -1;
     enum pk_status status = askpass_folders_make(path);
@@ -172,7 +172,7 @@ enum pk_status askpass_hosts_add(const char *path, const char *host, const char 
     fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
     if (fd < 0 || flock(fd, LOCK_EX) < 0)
         return PK_IO;
-    status = look_in_file(fd, wanted, &found, &unended);
+    status = look_in_file(fd, host, rp_id, &found, &unended);
     if (status != PK_NOT_FOUND)
         return status;
     line = pk_text_format("%s%s %s\n", unended ? "\n" : "", host, rp_id);

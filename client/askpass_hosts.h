@@ -23,6 +23,10 @@ struct askpass_hosts_line {
 void askpass_hosts_line_clear(struct askpass_hosts_line *line);
 #define AUTO_ASKPASS_HOSTS_LINE __attribute__((cleanup(askpass_hosts_line_clear)))
 
+/* As askpass_hosts_look(), in the text of such a file. */
+enum pk_status askpass_hosts_look_in(struct pk_view text, const char *host, const char *rp_id,
+                                     struct askpass_hosts_line *ret_line) PK_WARN_UNUSED;
+
 /*
  * PK_OK: accepted. PK_NOT_FOUND: the file, or a line for that host, is not there.
  * PK_RP_ID_MISMATCH: that host is known with other RP ids only; *ret_line is the first of them.

@@ -14,9 +14,19 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static bool is_host_character(char c)
+/* In lower case; 0 for what is in no host. */
+static char host_character(uint8_t byte)
 {
-    return (c >= 'a' && c <= 'z') || is_digit(c) || (c != 0 && strchr(".-:%_", c));
+    static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789.-:%_";
+    const char *found = byte != 0 ? strchr(upper, byte) : NULL;
+
+    if (found)
+        return plain[found - upper];
+    found = byte != 0 ? strchr(plain, byte) : NULL;
+    if (!found)
+        return 0;
+    return *found;
 }
 
 /* Whatever a user name may hold that cannot be mistaken for the end of the prefix. */
@@ -57,10 +67,8 @@ enum pk_status askpass_host_parse(struct pk_view text, char **ret)
     if (!host)
         return PK_NO_MEMORY;
     for (size_t i = 0; i < text.len; i++) {
-        char c = (char)text.ptr[i];
-
-        host[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-        if (!is_host_character(host[i]))
+        host[i] = host_character(text.ptr[i]);
+        if (!host[i])
             return PK_INVALID_INPUT;
     }
     if (has_empty_label(host))

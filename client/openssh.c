@@ -9,16 +9,32 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NAME         "OpenSSH_"
 #define PREFIX_MAJOR 8
 #define PREFIX_MINOR 5
 #define VERSION_MAX  255 /* characters that are looked at */
 
+/* Of three digits at most. */
+static bool read_number(const char **text, unsigned *ret)
+{
+    const char *start = *text;
+    unsigned value = 0;
+
+    while (**text >= '0' && **text <= '9' && *text - start < 4)
+        value = value * 10 + (unsigned)(*(*text)++ - '0');
+    *ret = value;
+    return *text > start && *text - start < 4;
+}
+
 enum pk_status openssh_version_parse(const char *text, struct openssh_version *ret)
 {
     struct openssh_version version;
-    int end = 0;
 
-    if (sscanf(text, "OpenSSH_%3u.%3u%n", &version.major, &version.minor, &end) != 2 || end == 0)
+    if (strncmp(text, NAME, strlen(NAME)) != 0)
+        return PK_INVALID_INPUT;
+    text += strlen(NAME);
+    if (!read_number(&text, &version.major) || *text++ != '.' ||
+        !read_number(&text, &version.minor))
         return PK_INVALID_INPUT;
     *ret = version;
     return PK_OK;

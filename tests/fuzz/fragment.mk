@@ -18,6 +18,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_statement_apple \
 	tests/fuzz/fuzz_statement_compound \
 	tests/fuzz/fuzz_agent \
+	tests/fuzz/fuzz_askpass \
 	tests/fuzz/fuzz_forward \
 	tests/fuzz/fuzz_frames \
 	tests/fuzz/fuzz_sk \
@@ -99,6 +100,10 @@ tests_fuzz_fuzz_statement_compound_SOURCES = tests/fuzz/fuzz_statement.c $(fuzz_
 tests_fuzz_fuzz_statement_compound_CPPFLAGS = $(AM_CPPFLAGS) -DFORMAT='"compound"'
 tests_fuzz_fuzz_statement_compound_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_statement_compound_LDADD = common/webauthn/libwebauthn.la
+
+tests_fuzz_fuzz_askpass_SOURCES = tests/fuzz/fuzz_askpass.c $(fuzz_driver)
+tests_fuzz_fuzz_askpass_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_askpass_LDADD = $(askpass_libs)
 
 tests_fuzz_fuzz_agent_SOURCES = tests/fuzz/fuzz_agent.c $(fuzz_driver)
 tests_fuzz_fuzz_agent_LDFLAGS = $(fuzz_ldflags)
