@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define DISORDERLY "Your ssh-agent did not answer properly."
+
 struct agent_road {
     struct conversation *conversation;
     const struct agent_road_ops *ops;
@@ -30,6 +32,12 @@ static const struct {
     {PK_TOUCH_TIMEOUT, "The security key was not touched in time."},
     {PK_OPERATION_DENIED,
      "Your ssh-agent did not sign. Is the security key plugged in where you are?"},
+    {PK_PROTOCOL, DISORDERLY},
+    {PK_TRUNCATED, DISORDERLY},
+    {PK_TRAILING_DATA, DISORDERLY},
+    {PK_TOO_LARGE, DISORDERLY},
+    {PK_INVALID_INPUT, DISORDERLY},
+    {PK_UNSUPPORTED, DISORDERLY},
 };
 
 const char *agent_message(enum pk_status why)
@@ -37,7 +45,7 @@ const char *agent_message(enum pk_status why)
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         if (texts[i].status == why)
             return texts[i].text;
-    return "Your ssh-agent did not answer properly.";
+    return pk_message_outcome(why);
 }
 
 /* The far end sees that nothing more will be asked. */

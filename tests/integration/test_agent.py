@@ -19,8 +19,6 @@ import ssh
 from apps import Sudo, refuses
 from software_agent import AT, ED, FAILURE, IDENTITIES_ANSWER, SIGN_RESPONSE, UP, UV, Key, string
 
-pytestmark = pytest.mark.real_programs
-
 SOCKET = house.ROOM + "/agent"
 SUDOERS = "/usr/share/doc/passkeyd/examples/sudoers.d/passkey"
 THROUGH = r"\(through your ssh-agent\)"
@@ -69,6 +67,10 @@ def key(machine, agent, sudoers):
     return key
 
 
+def descriptor(agent):
+    return dbus.types.UnixFd(agent.connect(), variant_level=1)
+
+
 def sudo(machine, agent):
     return AgentSudo(machine, **agent.environment())
 
@@ -78,6 +80,7 @@ def restart(machine, config):
     machine.kill_daemon(signal.SIGTERM)
 
 
+@pytest.mark.real_programs
 @pytest.mark.parametrize("kind", ["ed25519-sk", "ecdsa-sk"])
 def test_sudo(machine, agent, sudoers, kind):
     key = enrolled(machine, Key(kind))
@@ -93,12 +96,14 @@ def test_sudo(machine, agent, sudoers, kind):
                         facility=parts.AUTHPRIV)
 
 
+@pytest.mark.real_programs
 def test_without_the_sudoers_line(machine, agent):
     agent.keys = [enrolled(machine, Key())]
     refuses(machine, sudo(machine, agent), "authinfo_unavail", "")
     assert not agent.connections
 
 
+@pytest.mark.real_programs
 @pytest.mark.parametrize("options", ["transports=local,recovery", "transports=local"])
 def test_a_service_without_this_road(machine, agent, key, options):
     house.write("/etc/pam.d/sudo", house.service(options))
@@ -107,6 +112,7 @@ def test_a_service_without_this_road(machine, agent, key, options):
     house.write("/etc/pam.d/sudo", house.service())
 
 
+@pytest.mark.real_programs
 def test_over_ssh(machine, keys, agent, key):
     """Far away, the key that is plugged in here is left alone."""
     blue = keys.add("blue").set(touch="immediate")
@@ -119,6 +125,7 @@ def test_over_ssh(machine, keys, agent, key):
     machine.syslog.wait(r'"rhost":"192\.0\.2\.7"', facility=parts.AUTHPRIV)
 
 
+@pytest.mark.real_programs
 def test_here_the_local_key_comes_first(machine, keys, agent, key):
     blue = keys.add("blue").set(touch="immediate")
     machine.enrol("alice", "blue")
@@ -126,6 +133,7 @@ def test_here_the_local_key_comes_first(machine, keys, agent, key):
     assert not agent.signed and key and blue
 
 
+@pytest.mark.real_programs
 def test_the_key_that_is_plugged_in(machine, agent, key):
     """Two are enrolled and in the agent; it signs with the one that is there."""
     other = enrolled(machine, Key("ecdsa-sk"), name="green")
@@ -140,6 +148,7 @@ def test_the_key_that_is_plugged_in(machine, agent, key):
     assert len(agent.signed) == 2 and agent.signed[0] == agent.signed[1]
 
 
+@pytest.mark.real_programs
 def test_no_two_are_alike(machine, agent, key):
     for _ in range(3):
         assert sudo(machine, agent).accepted()
@@ -225,23 +234,27 @@ SAYS = {
     "unavailable": "Your ssh-agent is gone.",
     "timeout": "Your ssh-agent did not answer in time.",
     "touch-timeout": "The security key was not touched in time.",
-    "operation-denied": "Your ssh-agent did not sign. Is the security key plugged in where you are",
+    "operation-denied": "Your ssh-agent did not sign. Is the security key plugged in where you are?",
     "no-match": "Your ssh-agent holds none of the security keys that are enrolled here.",
 }
 
 
 def goes_on_without(machine, agent, why):
-    """The reason on the screen and in the log; then the next road, which works."""
+    """The reason, for the person and in the log; then the next road, which works."""
     codes = machine.recovery_codes("alice")
     if "timeout" in why:
         restart(machine, "[authenticator]\ntouch-timeout = 5\n")
     since = machine.syslog.mark()
-    running = sudo(machine, agent)
-    running.child.expect(CODE)
-    assert SAYS.get(why, "Your ssh-agent did not answer properly.") in running.screen
+    conversation = machine.connect().authenticate("alice", agent=descriptor(agent))
+    errors = []
+    while (step := conversation.next())[0] != "ask-secret":
+        if step[0] == "error":
+            errors.append((step[2]["reason"], step[1]))
+        assert step[0] != "done", step
+    says_so = SAYS.get(why, "Your ssh-agent did not answer properly.")
+    assert errors[0] == (why, says_so), errors
     machine.syslog.wait(rf"ssh-agent.*: {why} \(", since, facility=parts.AUTHPRIV)
-    running.child.sendline(codes[0])
-    assert running.accepted(), running.screen
+    assert conversation.next(secret=parts.secret(codes[0]))[2]["result"] == "ok"
 
 
 @pytest.mark.parametrize("lie", WHEN_LISTING)
@@ -259,6 +272,20 @@ def test_a_signature_that_does_not_come(machine, agent, key, lie):
     assert len(agent.signed) == 1 and key
 
 
+@pytest.mark.real_programs
+def test_then_a_recovery_code(machine, agent, key):
+    """The same as a person sees it."""
+    codes = machine.recovery_codes("alice")
+    agent.sign = lambda connection, blob, data: bytes([FAILURE])
+    running = sudo(machine, agent)
+    running.child.expect(CODE)
+    assert SAYS["operation-denied"] in running.screen
+    running.child.sendline(codes[0])
+    assert running.accepted(), running.screen
+    assert key
+
+
+@pytest.mark.real_programs
 def test_nothing_but_the_agent(machine, agent, key):
     """Without another road it ends here, and the person has read why."""
     agent.sign = lambda connection, blob, data: hang_up(connection)
@@ -266,6 +293,7 @@ def test_nothing_but_the_agent(machine, agent, key):
     assert key
 
 
+@pytest.mark.real_programs
 def test_the_laptop_is_closed_while_it_waits(machine, agent, key):
     agent.sign = lambda connection, blob, data: b""
     running = sudo(machine, agent)
@@ -275,6 +303,7 @@ def test_the_laptop_is_closed_while_it_waits(machine, agent, key):
     assert key
 
 
+@pytest.mark.real_programs
 def test_ctrl_c_while_it_waits(machine, agent, key):
     agent.sign = lambda connection, blob, data: b""
     running = sudo(machine, agent)
@@ -305,6 +334,7 @@ LIES = {
 }
 
 
+@pytest.mark.real_programs
 @pytest.mark.parametrize("lie", LIES)
 def test_a_signature_that_is_not_good(machine, agent, key, lie):
     machine.recovery_codes("alice")
@@ -316,6 +346,7 @@ def test_a_signature_that_is_not_good(machine, agent, key, lie):
     machine.syslog.wait(rf"sign-in of alice \(default\): refused, {why} ", facility=parts.AUTHPRIV)
 
 
+@pytest.mark.real_programs
 def test_a_signature_once_more(machine, agent, key):
     assert sudo(machine, agent).accepted()
     old = key.sign(agent.signed[0])
@@ -325,6 +356,7 @@ def test_a_signature_once_more(machine, agent, key):
     machine.syslog.wait("refused, signature-invalid", facility=parts.AUTHPRIV)
 
 
+@pytest.mark.real_programs
 def test_the_counter(machine, agent, key):
     assert sudo(machine, agent).accepted()
     assert sudo(machine, agent).accepted()
@@ -338,6 +370,7 @@ def test_the_counter(machine, agent, key):
     machine.syslog.wait("COUNTER WENT BACK", facility=parts.AUTHPRIV)
 
 
+@pytest.mark.real_programs
 def test_user_verification(machine, agent, key):
     restart(machine, "[service sudo]\nuser-verification = required\n")
     running = sudo(machine, agent)
@@ -349,6 +382,7 @@ def test_user_verification(machine, agent, key):
     machine.syslog.wait("user verified", facility=parts.AUTHPRIV)
 
 
+@pytest.mark.real_programs
 def test_somebody_elses_key(machine, agent, key):
     """Enrolled, in the agent, but for bob: alice's sudo does not ask for it."""
     agent.keys = [enrolled(machine, Key(), user="bob", name="bobs")]
@@ -356,6 +390,7 @@ def test_somebody_elses_key(machine, agent, key):
     assert not agent.signed and key
 
 
+@pytest.mark.real_programs
 def test_a_key_of_another_application(machine, agent, sudoers):
     """Two applications, two challenges; each key signs its own."""
     work = enrolled(machine, Key(application="ssh:work"), name="work")
@@ -369,6 +404,7 @@ def test_a_key_of_another_application(machine, agent, sudoers):
 # What SSH_AUTH_SOCK may say (test_pam_agent.c: the rest)
 
 
+@pytest.mark.real_programs
 def test_another_ones_socket(machine, key):
     bobs = software_agent.Agent(SOCKET + ".bob", "bob", key)
     os.chmod(bobs.path, 0o777)
@@ -390,18 +426,17 @@ def test_another_ones_socket(machine, key):
 def test_on_the_bus(machine, agent, key):
     """Without the module: root for alice, alice for herself, and bob not for alice."""
     for caller in ("root", "alice"):
-        descriptor = dbus.types.UnixFd(agent.connect(), variant_level=1)
-        done = machine.connect(caller).authenticate("alice", service="test", agent=descriptor).run()
+        done = machine.connect(caller).authenticate("alice", agent=descriptor(agent)).run()
         assert (done["result"], done["user"]) == ("ok", "alice")
-    descriptor = dbus.types.UnixFd(agent.connect(), variant_level=1)
     machine.connect("bob").fails("AccessDenied", parts.MANAGER, "Authenticate", "sa{sv}", "alice",
-                                 parts.vardict({"agent": descriptor}))
+                                 parts.vardict({"agent": descriptor(agent)}))
     machine.connect().fails("InvalidArguments", parts.MANAGER, "Authenticate", "sa{sv}", "alice",
                             parts.vardict({"agent": "/tmp/agent"}))
     done = machine.connect().authenticate("alice", agent=dbus.types.UnixFd(0, variant_level=1)).run()
     assert done["result"] == "unavailable" and key
 
 
+@pytest.mark.real_programs
 def test_many_at_once(machine, agent, key):
     """Each has a challenge of its own, and none waits for another's touch."""
     gate, lock = threading.Event(), threading.Lock()
@@ -422,6 +457,7 @@ def test_many_at_once(machine, agent, key):
     assert len(set(agent.signed)) == 10
 
 
+@pytest.mark.real_programs
 @pytest.mark.parametrize("kind", ["ecdsa-sk", "ed25519-sk"])
 def test_the_real_ssh_agent(machine, sudoers, kind):
     """Touched, not touched, and without the key plugged in."""
