@@ -12,11 +12,12 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#define MESSAGES_MAX       32 /* said and not yet fetched; more info is left unsaid */
-#define PER_CONNECTION_MAX 64 /* also for root: one broken program must not take all */
-#define KEPT_FROM_ROOT     64 /* of the total: root's programs must not shut users out */
-#define FINISHED_MAX       64 /* kept to answer "Finished"; the oldest goes first */
-#define LINGER_UNREAD      60 /* seconds that a result waits to be fetched */
+#define MESSAGES_MAX       32  /* said and not yet fetched; more info is left unsaid */
+#define PER_CONNECTION_MAX 64  /* also for root: one broken program must not take all */
+#define KEPT_FROM_ROOT     64  /* of the total: root's programs must not shut users out */
+#define STRANGERS_MAX      128 /* of root's: a flood of logins must not shut out sudo and login */
+#define FINISHED_MAX       64  /* kept to answer "Finished"; the oldest goes first */
+#define LINGER_UNREAD      60  /* seconds that a result waits to be fetched */
 #define LINGER_READ        10
 
 struct message {
@@ -329,10 +330,11 @@ size_t conversations_active(const struct conversations *conversations)
 }
 
 /* Makes room among the finished ones and says whether the caller may have one more. */
-static bool within_limits(struct conversations *conversations, const struct call *call)
+static bool within_limits(struct conversations *conversations, const struct call *call,
+                          bool of_strangers)
 {
     struct conversation *conversation, *oldest = NULL;
-    size_t total = 0, finished = 0, of_uid = 0, of_connection = 0;
+    size_t total = 0, finished = 0, of_uid = 0, of_connection = 0, strangers = 0;
 
     TAILQ_FOREACH(conversation, &conversations->list, entry)
     {
@@ -344,10 +346,12 @@ static bool within_limits(struct conversations *conversations, const struct call
         total++;
         of_uid += conversation->uid == call->uid;
         of_connection += strcmp(conversation->owner, call->sender) == 0;
+        strangers += conversation->ops->of_strangers;
     }
     if (finished >= FINISHED_MAX)
         conversation_free(conversations, oldest);
-    if (total >= PK_CONVERSATIONS_MAX || of_connection >= PER_CONNECTION_MAX)
+    if (total >= PK_CONVERSATIONS_MAX || of_connection >= PER_CONNECTION_MAX ||
+        (of_strangers && strangers >= STRANGERS_MAX))
         return false;
     return of_uid < (call->uid == 0 ? PK_CONVERSATIONS_MAX - KEPT_FROM_ROOT
                                     : conversations->daemon->config->conversations_per_user);
@@ -389,7 +393,7 @@ struct conversation *conversation_open(struct daemon *daemon, struct call *call,
                                        const struct conversation_ops *ops, void *data)
 {
     struct conversation *conversation =
-        within_limits(daemon->conversations, call) ? create(daemon, call) : NULL;
+        within_limits(daemon->conversations, call, ops->of_strangers) ? create(daemon, call) : NULL;
     struct value result = value_body();
 
     if (!conversation) {

@@ -20,6 +20,8 @@ struct conversation_ops {
     void (*stopped)(void *data, enum pk_status why);
     /* The last call: release data. */
     void (*release)(void *data);
+    /* Asked by people at the far end of a network, of whom nothing is known yet. */
+    bool of_strangers;
 };
 
 struct conversations *conversations_new(struct daemon *daemon);

@@ -305,11 +305,21 @@ static enum pk_status identify(struct sign_in *sign_in, const struct call *call,
     return status;
 }
 
+/* A program of root's asks for somebody at the far end who is nobody here yet, as sshd does. */
+static bool is_of_stranger(const struct sign_in *sign_in, const struct call *call,
+                           const struct sign_in_request *request)
+{
+    const struct context context = sign_in_context(sign_in);
+
+    return call->uid == 0 && request->ruser[0] == '\0' && context_is_remote(&context);
+}
+
 void sign_in_start(struct daemon *daemon, struct call *call, const struct sign_in_request *request)
 {
     int64_t began = daemon_microseconds();
     struct sign_in *sign_in = sign_in_new(daemon, request);
-    static const struct conversation_ops ops = {answered, stopped, release};
+    static const struct conversation_ops ops = {answered, stopped, release, false};
+    static const struct conversation_ops of_stranger = {answered, stopped, release, true};
     struct conversation *conversation;
     enum pk_status status;
 
@@ -327,7 +337,8 @@ void sign_in_start(struct daemon *daemon, struct call *call, const struct sign_i
     pk_log(LOG_DEBUG, "[%s] authentication of \"%s\" for %s asked by uid %u", call->id,
            request->user, request->service, (unsigned)call->uid);
     conversation =
-        conversation_open(daemon, call, choose_timeout(daemon->config, request), &ops, sign_in);
+        conversation_open(daemon, call, choose_timeout(daemon->config, request),
+                          is_of_stranger(sign_in, call, request) ? &of_stranger : &ops, sign_in);
     if (!conversation)
         return; /* released already */
     sign_in->conversation = conversation;

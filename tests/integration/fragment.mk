@@ -34,5 +34,6 @@ EXTRA_DIST += \
 	tests/integration/test_secrets.py \
 	tests/integration/test_services.py \
 	tests/integration/test_store_failures.py \
+	tests/integration/test_strangers.py \
 	tests/integration/test_sudo_su_login.py \
 	tests/integration/webauthn_client.py

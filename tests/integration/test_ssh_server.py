@@ -42,7 +42,7 @@ def test_sshd_understands_the_fragment(host_key):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     shown = sshd(host_key, read(), "-T").stdout.splitlines()
     for line in ("usepam yes", "kbdinteractiveauthentication yes", "maxauthtries 6",
-                 "logingracetime 120", "maxstartups 60:30:200"):
+                 "logingracetime 120", "maxstartups 60:30:120"):
         assert line in shown
 
 
