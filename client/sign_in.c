@@ -3,6 +3,7 @@
 #include "client/commands.h"
 #include "client/prompts.h"
 #include "client/ssh_agent.h"
+#include "common/base/ssh_connection.h"
 
 #include <stdio.h>
 
@@ -13,7 +14,10 @@ int command_test(struct session *session)
     PK_AUTO_CLOSE int agent = -1;
     /* Without one, other ways are tried, as by the module. */
     bool has_agent = ssh_agent_connect(&agent) == PK_OK;
+    char address[PK_SSH_ADDRESS_MAX + 1] = "";
+    bool over_ssh = pk_ssh_client_address(getenv("SSH_CONNECTION"), address) == PK_OK;
     const struct pk_bus_member context[] = {
+        {.name = "rhost", .type = over_ssh ? 's' : 0, .string = address},
         {.name = "service", .type = 's', .string = "passkeyctl"},
         {.name = "tty", .type = 's', .string = tty},
         {.name = "rp", .type = 's', .string = line->rp},

@@ -516,6 +516,18 @@ def test_typed_by_json(host):
     assert found["ok"] is True and found["credential"]["name"] == "security key (ssh)"
 
 
+def test_trying_it_there(host):
+    key = forward.Credential()
+    Enrolment(host).answer(key)
+    child = host.terminal("alice", ["passkeyctl", "test"], SSH_CONNECTION=CONNECTION)
+    child.expect(r"\r\n(passkey1:[A-Za-z0-9_-]+)\r\n")
+    request = forward.decode_request(child.match.group(1))
+    assert json.loads(request["context"])["rhost"] == RHOST and request["credentials"] == [key.id]
+    child.sendline(*forward.answer(request, ORIGIN, key))
+    child.expect("It works: alice would have been signed in")
+    child.expect(pexpect.EOF)
+
+
 def test_blanks_around_what_was_pasted(host):
     typed = Typed(host)
     line, = forward.answer(typed.request, ORIGIN, forward.Credential())
