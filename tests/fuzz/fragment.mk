@@ -22,6 +22,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_forward \
 	tests/fuzz/fuzz_frames \
 	tests/fuzz/fuzz_sk \
+	tests/fuzz/fuzz_ssh_connection \
 	tests/fuzz/fuzz_sudo_command \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_certificates \
@@ -120,6 +121,10 @@ tests_fuzz_fuzz_sk_LDADD = common/wire/libwire.la common/base/libbase.la
 tests_fuzz_fuzz_frames_SOURCES = tests/fuzz/fuzz_frames.c $(fuzz_driver)
 tests_fuzz_fuzz_frames_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_frames_LDADD = common/wire/libwire.la common/base/libbase.la
+
+tests_fuzz_fuzz_ssh_connection_SOURCES = tests/fuzz/fuzz_ssh_connection.c $(fuzz_driver)
+tests_fuzz_fuzz_ssh_connection_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_ssh_connection_LDADD = common/base/libbase.la
 
 tests_fuzz_fuzz_sudo_command_SOURCES = tests/fuzz/fuzz_sudo_command.c $(fuzz_driver)
 tests_fuzz_fuzz_sudo_command_LDFLAGS = $(fuzz_ldflags)

@@ -8,6 +8,7 @@
 
 #include "common/base/ssh_connection.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void clients_address_is_the_first_word(void **state)
@@ -67,6 +68,29 @@ static void everything_else_is_refused(void **state)
     }
 }
 
+/* Cut short anywhere or with a byte too many, an address is another one or none. */
+static void every_prefix_and_one_byte_more(void **state)
+{
+    static const char whole[] = "192.0.2.77";
+    char text[sizeof(whole) + 1];
+    char address[PK_SSH_ADDRESS_MAX + 1];
+
+    (void)state;
+    for (size_t len = 1; len < sizeof(whole); len++) {
+        (void)memcpy(text, whole, len);
+        text[len] = '\0';
+        assert_int_equal(pk_ssh_client_address(text, address),
+                         len >= sizeof("192.0.2.7") - 1 ? PK_OK : PK_INVALID_INPUT);
+    }
+    for (int byte = 1; byte < 256; byte++) {
+        (void)snprintf(text, sizeof(text), "%s%c", whole, byte);
+        if (byte == ' ')
+            assert_int_equal(pk_ssh_client_address(text, address), PK_OK);
+        else
+            assert_int_equal(pk_ssh_client_address(text, address), PK_INVALID_INPUT);
+    }
+}
+
 static void nothing_is_not_found(void **state)
 {
     char address[PK_SSH_ADDRESS_MAX + 1] = "untouched";
@@ -83,6 +107,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clients_address_is_the_first_word),
         cmocka_unit_test(everything_else_is_refused),
+        cmocka_unit_test(every_prefix_and_one_byte_more),
         cmocka_unit_test(nothing_is_not_found),
     };
 
