@@ -15,8 +15,8 @@ import house
 import machine as parts
 import webauthn_client as browser
 from apps import Pamtester
-from test_road_ssh import (FAR, HOST, asked, begin, enrol, fields_of, junk, outcome, question,
-                           request_of, say, signs_in)
+from test_road_ssh import (FAR, asked, begin, enrol, fields_of, junk, outcome, request_of,
+                           signs_in)
 
 LENGTHS = {48, 64, 80, 96}  # of decoys' ids
 
