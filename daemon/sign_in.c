@@ -300,7 +300,9 @@ static enum pk_status identify(struct sign_in *sign_in, const struct call *call,
     if (!status)
         status =
             subject_credentials(sign_in->daemon, &sign_in->subject, NULL, &sign_in->credentials);
-    if (!status && !sign_in->known && sign_in->credentials.count == 0)
+    if (sign_in->known)
+        credential_list_clear(&sign_in->credentials);
+    else if (!status && sign_in->credentials.count == 0)
         sign_in->known = PK_NO_CREDENTIALS;
     return status;
 }

@@ -26,6 +26,7 @@ static bool has_rp_id(const struct credential_list *list, const char *rp_id)
 static enum pk_status choose_credentials(struct sign_in *sign_in, const char *rp_id,
                                          const struct credential_list **ret)
 {
+    const struct account seeming = {.rp = sign_in->rp, .name = sign_in->asked};
     enum pk_status status;
 
     if (!sign_in->known && has_rp_id(&sign_in->credentials, rp_id)) {
@@ -34,8 +35,7 @@ static enum pk_status choose_credentials(struct sign_in *sign_in, const char *rp
     }
     if (!sign_in->hidden)
         return PK_UNAVAILABLE;
-    status = decoy_credentials(sign_in->daemon->decoy_key, &sign_in->subject.account, rp_id,
-                               &sign_in->decoys);
+    status = decoy_credentials(sign_in->daemon->decoy_key, &seeming, rp_id, &sign_in->decoys);
     *ret = &sign_in->decoys;
     return status;
 }
