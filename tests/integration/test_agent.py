@@ -16,7 +16,7 @@ import house
 import machine as parts
 import software_agent
 import ssh
-from apps import Sudo, refuses
+from apps import Su, Sudo, refuses
 from software_agent import AT, ED, FAILURE, IDENTITIES_ANSWER, SIGN_RESPONSE, UP, UV, Key, string
 
 SOCKET = house.ROOM + "/agent"
@@ -29,9 +29,6 @@ class AgentSudo(Sudo):
     """sudo, with whatever SSH_AUTH_SOCK says."""
 
     approving = Sudo.approving + " " + THROUGH
-
-    def __init__(self, machine, **variables):
-        super().__init__(machine, **variables)
 
 
 @pytest.fixture
@@ -110,6 +107,16 @@ def test_a_service_without_this_road(machine, agent, key, options):
     refuses(machine, sudo(machine, agent), "authinfo_unavail", "")
     assert not agent.connections and key
     house.write("/etc/pam.d/sudo", house.service())
+
+
+@pytest.mark.real_programs
+def test_su(machine, agent):
+    """su keeps the caller's environment by itself; the key is that of whom she wants to become."""
+    agent.keys = [enrolled(machine, Key(), user="bob")]
+    running = Su(machine, **agent.environment())
+    running.child.expect(Su.approving + " .*" + THROUGH)
+    assert running.accepted(), running.screen
+    assert machine.results() == [("su", "bob", "success")]
 
 
 @pytest.mark.real_programs
@@ -207,11 +214,13 @@ WHEN_LISTING = {
     "one-too-few": (says(struct.pack(">BI", IDENTITIES_ANSWER, 1)), "truncated"),
     "one-too-many": (says(struct.pack(">BI", IDENTITIES_ANSWER, 0) + string(b"") * 2),
                      "trailing-data"),
-    "100000-keys": (says(struct.pack(">BI", IDENTITIES_ANSWER, 100000) + bytes(200000)), "protocol"),
+    "100000-keys": (says(struct.pack(">BI", IDENTITIES_ANSWER, 100000) + bytes(200000)),
+                    "protocol"),
     "4294967295-keys": (says(struct.pack(">BI", IDENTITIES_ANSWER, 0xffffffff)), "protocol"),
     "no-keys": (says(software_agent.identities([])), "no-match"),
     "other-keys": (lambda connection: software_agent.identities(
-        [(Key().blob, b"one"), (Key("ecdsa-sk").blob, b"two"), (b"", b""), (b"\0\0\0\x07ssh-rsa", b""),
+        [(Key().blob, b"one"), (Key("ecdsa-sk").blob, b"two"), (b"", b""),
+         (b"\0\0\0\x07ssh-rsa", b""),
          (Key(application="web").blob, b"web")]), "no-match"),
 }
 
@@ -234,7 +243,8 @@ SAYS = {
     "unavailable": "Your ssh-agent is gone.",
     "timeout": "Your ssh-agent did not answer in time.",
     "touch-timeout": "The security key was not touched in time.",
-    "operation-denied": "Your ssh-agent did not sign. Is the security key plugged in where you are?",
+    "operation-denied":
+        "Your ssh-agent did not sign. Is the security key plugged in where you are?",
     "no-match": "Your ssh-agent holds none of the security keys that are enrolled here.",
 }
 
@@ -432,7 +442,8 @@ def test_on_the_bus(machine, agent, key):
                                  parts.vardict({"agent": descriptor(agent)}))
     machine.connect().fails("InvalidArguments", parts.MANAGER, "Authenticate", "sa{sv}", "alice",
                             parts.vardict({"agent": "/tmp/agent"}))
-    done = machine.connect().authenticate("alice", agent=dbus.types.UnixFd(0, variant_level=1)).run()
+    nothing = dbus.types.UnixFd(0, variant_level=1)
+    done = machine.connect().authenticate("alice", agent=nothing).run()
     assert done["result"] == "unavailable" and key
 
 

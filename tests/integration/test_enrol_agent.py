@@ -65,8 +65,8 @@ def test_a_key_of_the_agent(machine, agent, kind, algorithm):
     assert (row["credentialId"], row["rpId"], row["name"], row["alg"], row["fmt"], row["signCount"],
             row["transports"], row["discoverable"], row["userVerified"], row["attestationType"]) \
         == (key.id, "ssh:", "alice@laptop", algorithm, "none", 1, [], False, False, "None")
-    machine.syslog.wait(r'enrolment for alice \(default\): ok, passkey "alice@laptop", user present, '
-                        r'\{"act":"enroll"', facility=parts.AUTHPRIV)
+    machine.syslog.wait(r'enrolment for alice \(default\): ok, passkey "alice@laptop", '
+                        r'user present, \{"act":"enroll"', facility=parts.AUTHPRIV)
 
 
 def test_what_is_signed(machine, agent):
@@ -167,7 +167,8 @@ def test_a_signature_that_is_not_good(machine, agent, lie):
     done = enroll(machine, agent.connect())
     assert done["result"] == why, done
     assert listed(machine) == []
-    machine.syslog.wait(rf"enrolment for alice \(default\): refused, {why} ", facility=parts.AUTHPRIV)
+    machine.syslog.wait(rf"enrolment for alice \(default\): refused, {why} ",
+                        facility=parts.AUTHPRIV)
 
 
 def test_user_verification(machine, agent):
