@@ -182,6 +182,25 @@ def test_a_remote_session_that_wants_a_local_key(machine, keys):
     assert not keys.events(since)
 
 
+@pytest.mark.parametrize("scenario, rhost", [("remote", RHOST), ("manager-of-remote", RHOST),
+                                             ("silent", "unknown")])
+def test_a_session_that_logind_knows_to_be_remote(machine, keys, scenario, rhost):
+    """As after su in an ssh login, which leaves no SSH_CONNECTION."""
+    keys.add("blue")
+    since = keys.mark()
+    Logind(machine, scenario, RHOST)
+    enrolment = Enrolment(machine, rhost="")
+    assert json.loads(enrolment.request["context"])["rhost"] == rhost
+    assert enrolment.answer(forward.Credential())["result"] == "ok"
+    assert not keys.events(since)
+
+
+def test_a_session_that_logind_knows_to_be_local(machine, keys):
+    keys.add("blue")
+    Logind(machine, "local")
+    assert machine.connect().enroll("alice").run()["result"] == "ok"
+
+
 @pytest.mark.parametrize("rhost", ["", ":0"])
 def test_a_local_session(machine, keys, rhost):
     keys.add("blue")
