@@ -132,6 +132,14 @@ static enum pk_status put_rp_id(const struct pk_forward_request *request, const 
     return PK_OK;
 }
 
+/* The host's name, or the first labels of it: most hosts call themselves by the first alone. */
+static bool is_called(const char *name, const char *host)
+{
+    size_t len = strlen(name);
+
+    return strncmp(name, host, len) == 0 && (host[len] == 0 || host[len] == '.');
+}
+
 static enum pk_status put_all(const struct pk_forward_request *request, const char *host,
                               const char *user, struct shown *shown)
 {
@@ -141,7 +149,7 @@ static enum pk_status put_all(const struct pk_forward_request *request, const ch
         return status;
     if (user && strcmp(user, shown->members[USER]) != 0)
         put_line(shown, "although you connect as ", user, "");
-    if (*shown->members[HOST] && strcmp(shown->members[HOST], host) != 0)
+    if (*shown->members[HOST] && !is_called(shown->members[HOST], host))
         put_line(shown, "on a host that calls itself ", shown->members[HOST], "");
     if (*shown->members[RHOST])
         put_line(shown, "from ", shown->members[RHOST], "");

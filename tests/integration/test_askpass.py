@@ -506,3 +506,71 @@ def test_what_is_signed(person):
     numbers = ec.EllipticCurvePublicNumbers(int.from_bytes(key[-2], "big"),
                                             int.from_bytes(key[-3], "big"), ec.SECP256R1())
     numbers.public_key().verify(answer["signature"], signed, ec.ECDSA(hashes.SHA256()))
+
+
+# ---- passkey-ssh: what it makes of the environment and the command line ----
+
+FAKE = """#!/bin/sh
+[ "$1" = -V ] && {{ echo '{version}' >&2; exit 0; }}
+echo "$0|$*|$SSH_ASKPASS|$SSH_ASKPASS_REQUIRE|$PASSKEY_ASKPASS_FALLBACK"
+exit 5
+"""
+
+
+def wrapped(person, *command, version="OpenSSH_9.2p1 Debian", terminal=False, **variables):
+    """Runs it with another ssh, scp and sftp in PATH; its exit code and what that was given."""
+    for name in ("ssh", "scp", "sftp"):
+        os.chmod(person.write("bin/" + name, FAKE.format(version=version)), 0o755)
+    path = person.home + "/bin:/usr/bin:/bin"
+    if terminal:
+        child = person.machine.terminal("alice", list(command), PATH=path, **variables)
+        status, shown = end(child)
+        return status, shown.strip()
+    done = subprocess.run(command, env={**parts.environment("alice"), "PATH": path, **variables},
+                          preexec_fn=os.setsid, text=True, capture_output=True,
+                          timeout=parts.PATIENCE, check=False)
+    return done.returncode, (done.stdout + done.stderr).strip()
+
+
+def test_ssh_gets_everything_as_it_is(person):
+    arguments = ["-v", "-o", "BatchMode=yes", "alice@web1", "--", "ls -l", "--help"]
+    for name in ("ssh", "scp", "sftp"):
+        status, shown = wrapped(person, "passkey-" + name, *arguments)
+        assert status == 5
+        assert shown == f"{person.home}/bin/{name}|{' '.join(arguments)}|{ASKPASS}|force|"
+
+
+@pytest.mark.parametrize("variables,terminal,fallback", [
+    ({}, True, ""),
+    ({"SSH_ASKPASS": "/a", "DISPLAY": ":0"}, True, ""),
+    ({"SSH_ASKPASS": "/a", "DISPLAY": ":0"}, False, "/a"),
+    ({"SSH_ASKPASS": "/a", "DISPLAY": ":0", "SSH_ASKPASS_REQUIRE": "never"}, False, ""),
+    ({"SSH_ASKPASS": "/a", "WAYLAND_DISPLAY": "x", "SSH_ASKPASS_REQUIRE": "prefer"}, True, "/a"),
+    ({"SSH_ASKPASS": "/a", "SSH_ASKPASS_REQUIRE": "force"}, True, "/a"),
+    ({"SSH_ASKPASS": "/a", "SSH_ASKPASS_REQUIRE": "force", "PASSKEY_ASKPASS_FALLBACK": "/b"},
+     True, "/b"),
+    # passkey-ssh under passkey-ssh
+    ({"SSH_ASKPASS": ASKPASS, "SSH_ASKPASS_REQUIRE": "force"}, True, ""),
+])
+def test_an_askpass_that_was_there(person, variables, terminal, fallback):
+    status, shown = wrapped(person, "passkey-ssh", "web1", terminal=terminal, **variables)
+    assert status == 5 and shown.split("|")[2:] == [ASKPASS, "force", fallback]
+
+
+@pytest.mark.parametrize("version,words", [("OpenSSH_8.4p1 Debian", "8.5 or later"),
+                                           ("Dropbear v2022.83", "not OpenSSH")])
+def test_another_ssh_is_refused(person, version, words):
+    for name in ("ssh", "scp", "sftp"):
+        status, shown = wrapped(person, "passkey-" + name, "web1", version=version)
+        assert status == 126 and words in shown
+
+
+def test_no_ssh(person):
+    done = subprocess.run(["/usr/bin/passkey-ssh", "web1"], env={"PATH": "/nowhere"}, text=True,
+                          capture_output=True, timeout=parts.PATIENCE, check=False)
+    assert done.returncode == 127 and "not installed" in done.stderr
+
+
+def test_the_wrappers_own_options(person):
+    assert wrapped(person, "passkey-ssh", "--help")[1].startswith("Usage: passkey-ssh")
+    assert wrapped(person, "passkey-scp", "--version") == (0, person.run("--version").stdout.strip())

@@ -84,6 +84,29 @@ static void an_enrolment_as_somebody_else(void **state)
                  "  with a passkey of example.org\n");
 }
 
+static void a_host_may_call_itself_by_its_first_label(void **state)
+{
+    static const char *const others[] = {
+        "web", "web1.", "web1.example", "eb1", "web1.example.org.net", "WEB1"};
+    PK_AUTO_FREE char *text = NULL;
+
+    (void)state;
+    assert_int_equal(show(PK_FORWARD_GET,
+                          CONTEXT("authenticate", "", "web1", "", "", "", "", "alice"), NULL,
+                          &text),
+                     PK_OK);
+    assert_null(strstr(text, "calls itself"));
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        PK_AUTO_FREE char *context =
+            pk_text_format(CONTEXT("authenticate", "", "%s", "", "", "", "", "alice"), others[i]);
+        PK_AUTO_FREE char *other = NULL;
+
+        assert_int_equal(show(PK_FORWARD_GET, context, NULL, &other), PK_OK);
+        if (!strstr(other, "calls itself") != (strcmp(others[i], "web1.example") == 0))
+            fail_msg("%s", others[i]);
+    }
+}
+
 static void nothing_reaches_the_terminal_as_it_came(void **state)
 {
     PK_AUTO_FREE char *text = NULL;
@@ -169,6 +192,7 @@ int main(void)
         cmocka_unit_test(a_sign_in),
         cmocka_unit_test(a_command),
         cmocka_unit_test(an_enrolment_as_somebody_else),
+        cmocka_unit_test(a_host_may_call_itself_by_its_first_label),
         cmocka_unit_test(nothing_reaches_the_terminal_as_it_came),
         cmocka_unit_test(what_is_cut_off_is_said_to_be),
         cmocka_unit_test(later_members_are_shown_as_they_came),
