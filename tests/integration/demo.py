@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""What scripts/demo shows, inside the house: alice enrols a key, then sudo takes its touch."""
+"""What scripts/demo shows, inside the house: alice enrols a key, sudo takes its touch, and from her
+laptop so does sshd."""
 
 import argparse
 import os
@@ -14,11 +15,13 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import house  # noqa: E402
 import machine as parts  # noqa: E402
+import ssh  # noqa: E402
 from softkey import SoftKeys  # noqa: E402
 
 HELPER = "/usr/libexec/passkey/passkey-authenticator"
 ENROLL = ["passkey-enroll", "--name", "blue key"]
 SUDO = ["sudo", "-u", "bob", "id", "-un"]
+SSH = ["passkey-ssh", "alice@" + house.HOST, "id -un"]
 
 
 class Screen:
@@ -43,11 +46,24 @@ def say(text):
     print(text, flush=True)
 
 
-def open_terminal(machine, person, command):
-    say(f"\n{person}@web1$ {' '.join(word if ' ' not in word else repr(word) for word in command)}")
-    child = machine.terminal(person, command)
+def show(where, command, child):
+    say(f"\n{where}$ {' '.join(word if ' ' not in word else repr(word) for word in command)}")
     child.logfile_read = Screen()
     return child
+
+
+def open_terminal(machine, person, command):
+    return show(f"{person}@web1", command, machine.terminal(person, command))
+
+
+def over_ssh(machine, keys, touch):
+    """The same key, now in alice's laptop, which another account of this machine plays."""
+    say("\nalice goes home and plugs the key into her laptop.")
+    ssh.Server(machine)
+    laptop = ssh.Laptop(machine, keys)
+    child = show("alice@laptop", SSH, laptop.terminal(SSH, PASSKEY_AUTHENTICATOR=machine.program))
+    touch(child)
+    return finish(child)
 
 
 def finish(child):
@@ -80,7 +96,7 @@ def with_software_key(machine):
         finish(child)
         child = open_terminal(machine, "alice", SUDO)
         touch(child)
-        return finish(child)
+        return finish(child), over_ssh(machine, keys, touch)
 
 
 def with_hardware(machine):
@@ -100,7 +116,7 @@ def with_hardware(machine):
     say("Plug in the security key. Its passkey is for this demonstration only: nothing of this\n"
         f"machine will know it. alice's password is: {house.password('alice')}")
     person_acts([*ENROLL, "--no-resident"], "alice")
-    return person_acts(SUDO, "alice")
+    return person_acts(SUDO, "alice"), None
 
 
 def main():
@@ -110,7 +126,7 @@ def main():
     machine = parts.Machine()
     try:
         machine.start_bus()
-        shown = with_hardware(machine) if arguments.hardware else with_software_key(machine)
+        by_sudo, by_ssh = with_hardware(machine) if arguments.hardware else with_software_key(machine)
         results = machine.results()
         say("\nWhat passkeyd logged:")
         for line in machine.syslog.text().splitlines():
@@ -118,9 +134,12 @@ def main():
                 say("    " + line)
     finally:
         machine.close()
-    if shown.split()[-1] != "bob" or results != [("sudo", "alice", "success")]:
+    if by_sudo.split()[-1] != "bob" or results[:1] != [("sudo", "alice", "success")]:
         sys.exit("demo: failed: sudo did not run as bob by passkey alone")
-    say("\ndemo: ok: the real sudo ran `id -un` as bob for alice, by passkey alone")
+    if by_ssh and (by_ssh.split()[-1] != "alice" or results[1:] != [("sshd", "alice", "success")]):
+        sys.exit("demo: failed: sshd did not let alice in by passkey alone")
+    say("\ndemo: ok: the real sudo ran `id -un` as bob for alice, by passkey alone"
+        + (", and the real sshd let her in from afar" if by_ssh else ""))
 
 
 if __name__ == "__main__":
