@@ -265,11 +265,20 @@ static bool too_many(const struct daemon *daemon, uid_t uid)
                                                       : daemon->config->conversations_per_user);
 }
 
+/* Anybody may say that they are far away; that they sit at a display here, only root's programs. */
+static bool is_told(const struct call *call)
+{
+    const struct context context = {.rhost =
+                                        value_find_text(&call->arguments.items[1], "rhost", "")};
+
+    return context_is_remote(&context) || (call->uid == 0 && context.rhost[0] != '\0');
+}
+
 void remote_find(struct daemon *daemon, struct call *call, remote_handler *handler)
 {
     struct question *question;
 
-    if (value_find_text(&call->arguments.items[1], "rhost", "")[0]) {
+    if (is_told(call)) {
         handler(daemon, call);
         return;
     }

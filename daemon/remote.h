@@ -17,11 +17,11 @@ typedef void remote_handler(struct daemon *daemon, struct call *call);
 
 /*
  * Hands the call on once the member "rhost" of its second argument, an a{sv} that has been checked,
- * is what is known. One that the caller gave stays; in place of an empty one comes what logind
- * says: nothing of a session at this computer, the host of a remote one, or REMOTE_UNKNOWN, when a
- * logind is there but does not answer sensibly or in time: a local key is not touched on a guess.
- * A process that a user's service manager started belongs to the user's main session. Without a
- * logind, and where there is no session at all, the call counts as local.
+ * is what is known. One that the caller gave stays, an X display only if root gave it; in its place
+ * comes what logind says: nothing of a session at this computer, the host of a remote one, or
+ * REMOTE_UNKNOWN, when a logind is there but does not answer sensibly or in time: a local key is
+ * not touched on a guess. A process that a user's service manager started belongs to the user's
+ * main session. Without a logind, and where there is no session at all, the call counts as local.
  */
 void remote_find(struct daemon *daemon, struct call *call, remote_handler *handler);
 

@@ -148,8 +148,18 @@ def test_no_key_is_touched_on_a_guess(machine, keys, blue, scenario):
 def test_who_says_whence_is_not_asked_about(machine, keys, blue):
     logind = Logind(machine, "remote", "192.0.2.7")
     assert sign_in(machine, rhost="192.0.2.9") == ("cancelled", "192.0.2.9")
-    assert sign_in(machine, rhost=":0") == ("ok", ":0")
+    mark = machine.syslog.mark()
+    assert machine.connect().authenticate("alice", rhost=":0").run()["result"] == "ok"
+    assert bound_rhost(machine, mark) == ":0"
     assert logind.questions() == []
+
+
+def test_a_display_is_no_way_around_logind(machine, keys, blue):
+    """Programs of root's may call an X display an rhost; of others it would be a claim."""
+    since = keys.mark()
+    Logind(machine, "remote", "192.0.2.7")
+    assert sign_in(machine, rhost=":0") == ("cancelled", "192.0.2.7")
+    assert not touched(keys, since)
 
 
 def test_an_empty_rhost_is_none(machine, keys, blue):
