@@ -12,7 +12,7 @@
 #define TRIES_LATELY  5   /* of one account, in… */
 #define LATELY        900 /* seconds */
 #define ACCOUNTS_KEPT 256 /* whose wrong tries are remembered */
-#define DECOY_SLOTS   4096
+#define HIDDEN_SLOTS  512
 
 struct recovery_road {
     struct daemon *daemon;
@@ -33,13 +33,14 @@ struct guesses {
 static struct guesses guesses[ACCOUNTS_KEPT];
 
 /*
- * Those of names that can have no codes. As anybody can think of any number of them, they share
- * slots, and take no row from an account.
+ * Those of names whose codes nobody may learn of. As anybody can think of any number of names, they
+ * share slots, and take no row from an account. An account has both: a slot that only names without
+ * one had would tell these apart once it is shut. And all slots together bound the daemon's work.
  */
 static struct {
     unsigned count;
     int64_t since;
-} decoy_guesses[DECOY_SLOTS];
+} hidden_guesses[HIDDEN_SLOTS];
 
 static struct guesses *find_guesses(const struct account *account)
 {
@@ -50,38 +51,38 @@ static struct guesses *find_guesses(const struct account *account)
     return NULL;
 }
 
-static unsigned decoy_slot(const struct recovery_road *road)
+static unsigned hidden_slot(const struct recovery_road *road)
 {
     unsigned slot = 0;
 
-    return decoy_number(road->daemon->decoy_key, road->subject.account, DECOY_SLOTS, &slot) ? 0
-                                                                                            : slot;
+    return decoy_number(road->daemon->decoy_key, road->subject.account, HIDDEN_SLOTS, &slot) ? 0
+                                                                                             : slot;
 }
 
-static bool too_many_decoys(unsigned slot)
+static bool too_many_hidden(unsigned slot)
 {
-    if (daemon_monotonic() - decoy_guesses[slot].since >= LATELY)
-        decoy_guesses[slot].count = 0;
-    return decoy_guesses[slot].count >= TRIES_LATELY;
+    if (daemon_monotonic() - hidden_guesses[slot].since >= LATELY)
+        hidden_guesses[slot].count = 0;
+    return hidden_guesses[slot].count >= TRIES_LATELY;
 }
 
 static bool too_many(const struct recovery_road *road)
 {
     struct guesses *row;
 
-    if (road->subject.decoy)
-        return too_many_decoys(decoy_slot(road));
+    if (road->subject.hidden && too_many_hidden(hidden_slot(road)))
+        return true;
     row = find_guesses(road->subject.account);
     if (row && daemon_monotonic() - row->since >= LATELY)
         row->count = 0;
     return row && row->count >= TRIES_LATELY;
 }
 
-static void count_decoy(unsigned slot)
+static void count_hidden(unsigned slot)
 {
-    if (decoy_guesses[slot].count == 0)
-        decoy_guesses[slot].since = daemon_monotonic();
-    decoy_guesses[slot].count++;
+    if (hidden_guesses[slot].count == 0)
+        hidden_guesses[slot].since = daemon_monotonic();
+    hidden_guesses[slot].count++;
 }
 
 static void count_account(const struct account *account)
@@ -118,9 +119,9 @@ static void count_account(const struct account *account)
 
 static void count_guess(const struct recovery_road *road)
 {
-    if (road->subject.decoy)
-        count_decoy(decoy_slot(road));
-    else
+    if (road->subject.hidden)
+        count_hidden(hidden_slot(road));
+    if (!road->subject.decoy)
         count_account(road->subject.account);
 }
 

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """People who have not signed in yet cannot use up what others need."""
 
+import hmac
+import sqlite3
+
 import dbus
 
 import machine as parts
-from test_road_ssh import FAR, begin, outcome, question
+from test_kill_enrolment import database
+from test_road_ssh import FAR, begin, enrol, outcome, question
 
 STRANGERS = 128
+SLOTS = 512
 
 
 def test_connections_that_nobody_signs_in_on_leave_room(machine):
@@ -30,3 +35,48 @@ def test_connections_that_nobody_signs_in_on_leave_room(machine):
     for connection in connections:
         connection.close()
     assert question(begin(machine, "alice"))
+
+
+def slot(name):
+    """Where the wrong recovery codes of that name are counted (daemon/road_recovery.c)."""
+    with sqlite3.connect(f"file:{database()}?mode=ro", uri=True) as store:
+        key, = store.execute("SELECT value FROM fact WHERE key = 'decoy-key'").fetchone()
+    block = hmac.digest(key, bytes([3, 0, 0]) + b"default\0" + name.encode(), "sha256")
+    return int.from_bytes(block[:4], "little") % SLOTS
+
+
+def guess(machine, user, **context):
+    """The conversation as far as the question for a recovery code, or to its end without one."""
+    conversation = begin(machine, user, **context)
+    step = conversation.next()
+    if step[2].get("event") == "ssh":
+        step = conversation.next(text="")
+    while step[0] not in ("done", "ask-secret"):
+        step = conversation.next()
+    return conversation, step
+
+
+def lock(machine, name):
+    for tries in (3, 2):
+        conversation, step = guess(machine, name)
+        for _ in range(tries):
+            assert step[0] == "ask-secret", step
+            step = conversation.next(secret=parts.secret("0" * 16))
+            while step[0] not in ("done", "ask-secret"):
+                step = conversation.next()
+        if step[0] != "done":
+            conversation.cancel()
+
+
+def test_guesses_for_nobody_do_not_tell_who_is_somebody(machine):
+    """Names without an account share slots: what shuts one of them must shut accounts, too."""
+    enrol(machine, "alice")
+    machine.recovery_codes("alice")
+    same = [name for name in (f"nobody{i}" for i in range(8 * SLOTS)) if slot(name) == slot("alice")]
+    lock(machine, same[0])
+    shut = guess(machine, same[1])[1]
+    assert shut[0] == "done"
+    assert guess(machine, "alice")[1][:2] == shut[:2]
+    # Not where nobody has to be kept from learning anything.
+    assert guess(machine, "alice", rhost="", service="login")[1][0] == "ask-secret"
+    assert guess(machine, "alice", ruser="alice", service="sudo")[1][0] == "ask-secret"
