@@ -232,8 +232,8 @@ static const char *explain(enum pk_status status)
 
 int session_fail(const struct session *session, enum pk_status status, const char *text)
 {
-    if (!text && session->bus && *pk_bus_error_message(session->bus))
-        text = pk_bus_error_message(session->bus);
+    if (!text && session->bus && *pk_bus_error_text(session->bus))
+        text = pk_bus_error_text(session->bus);
     if (!text)
         text = explain(status);
     if (session->line.json)

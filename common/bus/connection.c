@@ -58,6 +58,14 @@ const char *pk_bus_error_message(const struct pk_bus *bus)
     return bus->error_message ? bus->error_message : "";
 }
 
+const char *pk_bus_error_text(const struct pk_bus *bus)
+{
+    const char *name = pk_bus_error_name(bus);
+    bool ours = strncmp(name, PK_BUS_ERROR_PREFIX, strlen(PK_BUS_ERROR_PREFIX)) == 0;
+
+    return ours || pk_bus_error_status(name) != PK_UNAVAILABLE ? pk_bus_error_message(bus) : "";
+}
+
 static void forget_error(struct pk_bus *bus)
 {
     free(pk_steal(bus->error_name));

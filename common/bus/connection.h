@@ -54,6 +54,12 @@ enum pk_status pk_bus_name_activatable(struct pk_bus *bus, const char *name,
 const char *pk_bus_error_name(const struct pk_bus *bus);
 const char *pk_bus_error_message(const struct pk_bus *bus);
 
+/*
+ * The message where it is fit for people; otherwise empty. What the bus says of a peer that is not
+ * there, or has just gone, names connections and files that mean nothing to them.
+ */
+const char *pk_bus_error_text(const struct pk_bus *bus);
+
 /* One named member of a context or options dictionary (a{sv}). */
 struct pk_bus_member {
     const char *name;

@@ -358,7 +358,7 @@ enum pk_status pk_conversation_run(struct pk_bus *bus,
     if (path && !conversation.done)
         cancel(&conversation);
     /* Best effort: without it the caller falls back to words of its own. */
-    if (status != PK_OK && !outcome->text && *pk_bus_error_message(bus))
-        outcome->text = strdup(pk_bus_error_message(bus));
+    if (status != PK_OK && !outcome->text && *pk_bus_error_text(bus))
+        outcome->text = strdup(pk_bus_error_text(bus));
     return status;
 }

@@ -17,6 +17,7 @@ EXTRA_DIST += \
 	tests/integration/test_enrol_cli.py \
 	tests/integration/test_enrol_openssh.py \
 	tests/integration/test_enrol_ssh.py \
+	tests/integration/test_enrol_typed.py \
 	tests/integration/test_etc.py \
 	tests/integration/test_formats.py \
 	tests/integration/test_house.py \
