@@ -13,8 +13,10 @@
 #include "common/base/text.h"
 #include "tests/unit/scratch.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -223,6 +225,46 @@ static void adding_at_the_same_time(void **state)
     assert_int_equal(lines, HOSTS);
 }
 
+/* Whether the kernel has that process wait for a lock. */
+static bool waits_for_lock(pid_t pid)
+{
+    PK_AUTO_FREE char *wanted = pk_text_format(" %d ", (int)pid);
+    PK_AUTO_FCLOSE FILE *locks = fopen("/proc/locks", "re");
+    char line[256];
+
+    assert_non_null(locks);
+    while (fgets(line, sizeof(line), locks))
+        if (strstr(line, "-> FLOCK") && strstr(line, wanted))
+            return true;
+    return false;
+}
+
+/* What another process appends while it holds the lock is seen. */
+static void adding_waits_for_the_lock(void **state)
+{
+    static const char line[] = "web1 example.org\n";
+    PK_AUTO_CLOSE int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    pid_t pid;
+    int status;
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        (void)close(fd);
+        _exit(askpass_hosts_add(path, "web1", "example.org"));
+    }
+    while (!waits_for_lock(pid))
+        assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+    assert_int_equal(write(fd, line, strlen(line)), strlen(line));
+    assert_int_equal(flock(fd, LOCK_UN), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_content(path, line);
+}
+
 static void the_path_follows_the_environment(void **state)
 {
     PK_AUTO_FREE char *found = NULL;
@@ -256,6 +298,7 @@ int main(void)
         IN_FOLDER(lines_are_added_once_and_privately),
         IN_FOLDER(a_last_line_without_an_end_gets_one),
         IN_FOLDER(adding_at_the_same_time),
+        IN_FOLDER(adding_waits_for_the_lock),
         cmocka_unit_test(the_path_follows_the_environment),
     };
 

@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <termios.h>
 
+#define PATIENCE 60 /* seconds */
+
 static const struct terminal nobody = {.cancel_fd = -1};
 
 /* What a person could have copied. */
@@ -108,7 +110,10 @@ static void type(int master, const char *text, const char *line)
     struct termios mode;
     char echo[4096];
 
+    /* So that a failure leaves nobody behind. */
+    (void)alarm(PATIENCE);
     if (fork() == 0) {
+        (void)alarm(PATIENCE);
         while (read(master, echo, sizeof(echo)) > 0)
             ;
         _exit(0);
