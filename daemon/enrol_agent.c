@@ -27,8 +27,16 @@ struct agent_enrolment {
     const struct agent_key *asked;
 };
 
+/* The far end sees that nothing more will be asked. */
+static void hang_up(struct agent_enrolment *enrolment)
+{
+    if (enrolment->agent)
+        agent_free(pk_steal(enrolment->agent));
+}
+
 static void fail(struct agent_enrolment *enrolment, enum pk_status why)
 {
+    hang_up(enrolment);
     pk_log(LOG_NOTICE, "[%s] ssh-agent: %s (%s)", conversation_id(enrolment->conversation),
            pk_status_name(why), pk_status_clause(why));
     enrolment->ops->failed(
@@ -53,6 +61,7 @@ static void on_signature(void *data, enum pk_status status, struct pk_view paylo
         fail(enrolment, status == PK_TIMEOUT ? PK_TOUCH_TIMEOUT : status);
         return;
     }
+    hang_up(enrolment);
     enrolment->ops->answered(enrolment->data, &(struct sk_enrolment){
                                                   .key = &enrolment->asked->key,
                                                   .blob = pk_view_of(&enrolment->asked->blob),
@@ -158,7 +167,7 @@ void agent_enrolment_answered(struct agent_enrolment *enrolment, const struct pk
     unsigned long number = answer->len > 0 ? strtoul((const char *)answer->data, &end, 10) : 0;
     bool valid = end && *end == '\0' && number >= 1 && number <= enrolment->offered_count;
 
-    if (enrolment->asked)
+    if (enrolment->asked || !enrolment->agent)
         return;
     if (valid)
         sign(enrolment, enrolment->offered[number - 1]);
@@ -170,8 +179,7 @@ void agent_enrolment_answered(struct agent_enrolment *enrolment, const struct pk
 
 void agent_enrolment_free(struct agent_enrolment *enrolment)
 {
-    if (enrolment->agent)
-        agent_free(enrolment->agent);
+    hang_up(enrolment);
     agent_keys_clear(&enrolment->keys);
     credential_list_clear(&enrolment->existing);
     free(enrolment->purpose);

@@ -180,6 +180,11 @@ def hang_up(connection):
     return b""
 
 
+def hang_up_on_all(connection, blob, data):
+    del blob, data
+    return hang_up(connection)
+
+
 def after(count, payload):
     """Hangs up in the middle of its answer."""
     def lie(connection):
@@ -264,6 +269,7 @@ def goes_on_without(machine, agent, why):
     says_so = SAYS.get(why, "Your ssh-agent did not answer properly.")
     assert errors[0] == (why, says_so), errors
     machine.syslog.wait(rf"ssh-agent.*: {why} \(", since, facility=parts.AUTHPRIV)
+    agent.wait_hang_up()  # nothing more will be asked of it
     assert conversation.next(secret=parts.secret(codes[0]))[2]["result"] == "ok"
 
 
@@ -445,6 +451,30 @@ def test_on_the_bus(machine, agent, key):
     nothing = dbus.types.UnixFd(0, variant_level=1)
     done = machine.connect().authenticate("alice", agent=nothing).run()
     assert done["result"] == "unavailable" and key
+
+
+def test_nothing_is_kept(machine, agent, key):
+    """Descriptors of the daemon's: sign-ins that end well, badly, and in the middle."""
+    def descriptors():
+        return len(os.listdir(f"/proc/{machine.daemon_pid()}/fd"))
+
+    connection = machine.connect()
+    honest = agent.sign
+    counts = []
+    for _ in range(12):
+        for sign in (honest, lambda *ignored: agent.signature(Key().sign(b"")), hang_up_on_all):
+            agent.sign = sign
+            connection.authenticate("alice", agent=descriptor(agent)).run()
+            agent.wait_hang_up()
+        agent.sign = lambda *ignored: b""
+        conversation = connection.authenticate("alice", agent=descriptor(agent))
+        assert conversation.next()[0] == "info"
+        conversation.cancel()
+        agent.wait_hang_up()
+        connection.enroll("alice", agent=descriptor(agent)).run()
+        agent.wait_hang_up()
+        counts.append(descriptors())
+    assert counts[1] == counts[-1] and key, counts
 
 
 @pytest.mark.real_programs
