@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 import house
 import machine as parts
 import software_agent
+import test_agent
 from software_agent import AT, ED, UP, UV, Key
 
 SOCKET = house.ROOM + "/agent"
@@ -44,7 +45,7 @@ def enroll(machine, sock, user="alice", seen=None, choice=None, **options):
         if kind == "done":
             details["text"] = text
             return details
-        answer = {"text": choice} if kind == "ask" else {}
+        answer = {"text": choice or ""} if kind == "ask" else {}
 
 
 def listed(machine, user="alice"):
@@ -169,6 +170,33 @@ def test_a_signature_that_is_not_good(machine, agent, lie):
     assert listed(machine) == []
     machine.syslog.wait(rf"enrolment for alice \(default\): refused, {why} ",
                         facility=parts.AUTHPRIV)
+
+
+@pytest.mark.parametrize("lie", sorted(set(test_agent.WHEN_LISTING) - {"slow"}))
+def test_a_list_of_keys_that_is_none(machine, agent, lie):
+    agent.list, why = test_agent.WHEN_LISTING[lie]
+    if lie == "other-keys":
+        why = "cancelled"  # they could be enrolled: which one is asked for, and not answered
+    if why == "timeout":
+        machine.configure("[authenticator]\ntouch-timeout = 5\n")
+    done = enroll(machine, agent.connect())
+    assert done["result"] == why
+    agent.wait_hang_up()
+    assert listed(machine) == []
+
+
+@pytest.mark.parametrize("lie", sorted(set(test_agent.WHEN_SIGNING) - {"slow"}))
+def test_a_signature_that_does_not_come(machine, agent, lie):
+    make, why = test_agent.WHEN_SIGNING[lie]
+    agent.keys = [Key()]
+    agent.sign = lambda connection, blob, data: make(connection)
+    if "timeout" in why:
+        machine.configure("[authenticator]\ntouch-timeout = 5\n")
+    done = enroll(machine, agent.connect())
+    assert (done["result"], done["text"]) == (
+        why, test_agent.SAYS.get(why, "Your ssh-agent did not answer properly."))
+    agent.wait_hang_up()
+    assert listed(machine) == []
 
 
 def test_user_verification(machine, agent):
