@@ -179,7 +179,7 @@ static int answer_pasted(const char *given_host, const struct terminal *terminal
         status = askpass_request_answer(&request, host, NULL, terminal, &lines);
     if (status != PK_OK)
         return fail(status, terminal);
-    if (lines.count > 1)
+    if (lines.count > 1 && isatty(STDOUT_FILENO))
         (void)fprintf(stderr,
                       "Paste these %zu lines one after the other, each when it is asked "
                       "for:\n",

@@ -209,7 +209,8 @@ def test_a_strange_prefix(person, prefix):
 
 def test_an_ssh_that_writes_no_prefix(person):
     """The one that a hostile server wrote must not be believed: what -V says decides."""
-    old = house.ROOM + "/ssh"
+    old = house.ROOM + "/old/ssh"
+    os.makedirs(os.path.dirname(old), exist_ok=True)
     shutil.copy(os.path.realpath("/usr/bin/python3"), old)
     script = "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:]).returncode)"
     done = subprocess.run([old, "-c", script, ASKPASS, prompt(person.get_request(b"x" * 32))],
@@ -356,8 +357,12 @@ def test_by_hand_every_line_is_printed(person):
     request = person.create_request(attestation=4)
     done = person.run("--host", HOST, stdin=forward.encode_request(request))
     assert done.returncode == 0 and len(done.stdout.splitlines()) > 1
-    assert "one after the other" in done.stderr
     assert forward.decode_answer(done.stdout.splitlines())["kind"] == "create"
+    assert "one after the other" not in done.stderr
+    person.write("request", forward.encode_request(person.create_request(attestation=4)))
+    child = person.terminal("--host", HOST, command='exec "$0" "$@" <$HOME/request')
+    child.expect(r"Paste these \d lines one after the other")
+    assert end(child)[0] == 0
     assert os.listdir(person.runtime) == []
 
 

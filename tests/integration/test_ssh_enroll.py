@@ -74,9 +74,36 @@ def test_an_answer_in_parts(scene):
     child.expect(TOUCH)
     scene.blue.wait_touch_wanted()
     scene.blue.touch()
+    child.expect("Part 2 of the answer")
     child.expect("Enrolled")
+    assert "Paste these" not in child.before
     assert end(child)[0] == 0
     assert len(scene.listed()) == 1
+
+
+def test_a_second_key_behind_a_sign_in_with_the_first(scene):
+    """ssh asks for a passkey itself, on the terminal that is passed through; then --enroll does."""
+    child = scene.start("alice@" + house.HOST)
+    child.expect(TOUCH)
+    scene.blue.wait_touch_wanted()
+    scene.blue.touch()
+    assert end(child)[0] == 0
+    house.write("/etc/pam.d/sshd", house.service())
+    red = scene.keys.add("red").set(touch="wait")
+    child = scene.terminal("alice@" + house.HOST)
+    child.expect("to sign in as alice")
+    child.expect(TOUCH)
+    scene.blue.wait_touch_wanted()
+    scene.blue.touch()
+    child.expect("(?i)password: ")
+    child.sendline(house.password("alice"))
+    child.expect("to enrol a new passkey for the account alice")
+    child.expect(TOUCH)
+    red.wait_touch_wanted()
+    red.touch()
+    child.expect("Enrolled")
+    assert end(child)[0] == 0
+    assert len(scene.listed()) == 2
 
 
 def test_by_an_address_and_an_option(scene):
@@ -129,7 +156,8 @@ def remote(scene, script):
 def test_the_terminal_is_passed_through(scene):
     """Its size, changes of it, and bytes as they are typed."""
     child = remote(scene, "trap 'stty size' WINCH; stty size; stty raw -echo; echo ready;"
-                   "head -c 3 | od -An -tx1; stty sane; read line; echo got $line; exit 9\n")
+                   "head -c 3 | od -An -tx1; stty sane;"
+                   "until read line; do :; done; echo got $line; exit 9\n")
     child.expect("24 200")
     child.expect("ready")
     child.send("\x03\x1a\x04")
