@@ -23,7 +23,10 @@ softkey.PATIENCE = parts.PATIENCE
 def run(*command):
     """What it writes."""
     done = subprocess.run(command, text=True, capture_output=True, check=False)
-    assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
+    if done.returncode != 0:
+        log = subprocess.run(["journalctl", "--boot", "--lines=20", "--no-pager"], text=True,
+                             capture_output=True, check=False)
+        raise AssertionError(f"{command}: {done.returncode}\n{done.stdout}{done.stderr}{log.stdout}")
     return done.stdout
 
 
@@ -36,8 +39,9 @@ def furnish(stage):
     house.add_files()
     session = "session required pam_systemd.so\n"
     house.write("/etc/pam.d/login", house.service() + session)
-    run("sh", "-c", f"tar -C {stage} -c . | tar -C / -x --keep-directory-symlink --no-same-owner")
-    run("systemd-sysusers", "/usr/lib/sysusers.d/passkeyd.conf")
+    run("systemd-sysusers", stage + "/usr/lib/sysusers.d/passkeyd.conf")
+    run("sh", "-c", f"tar -C {stage} -c . | "
+        "tar -C / -x --keep-directory-symlink --no-overwrite-dir --no-same-owner")
     run("systemd-tmpfiles", "--create", "/usr/lib/tmpfiles.d/passkeyd.conf")
     run("systemctl", "daemon-reload")
     run("systemctl", "reload", "dbus.service")
@@ -146,7 +150,7 @@ class Session:
     def logind(self, name):
         """That property of the session, which the session itself must know."""
         code, text = self.run(f"loginctl show-session $XDG_SESSION_ID --property {name}")
-        found = re.search(rf"^{name}=(.*?)\r?$", text, re.MULTILINE)
+        found = re.search(rf"\b{name}=(.*?)\r?\n", text)
         assert code == 0 and found, text
         return found.group(1)
 

@@ -13,6 +13,7 @@ import re
 import shutil
 import signal
 import stat
+import struct
 import subprocess
 
 import pytest
@@ -26,6 +27,7 @@ from softkey import SoftKeys
 
 PROBE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "probe.py")
 SUDO = "sudo -k -u bob id -un"  # -k: whoever was let in a moment ago is asked again
+SU = "env -u SSH_CONNECTION su bob -c 'id -un'"  # sudo drops it anyway
 ONLY_LOCAL = "".join(f"[service {name}]\ntransports = local\n" for name in ("sudo", "su"))
 
 
@@ -53,10 +55,10 @@ def node():
 
 @pytest.fixture(scope="session")
 def blue(machine, keys):
-    """A key with passkeys of alice and bob."""
+    """A key with passkeys of alice, bob and dave."""
     key = keys.add("blue")
     run("udevadm", "settle")
-    for user in ("alice", "bob"):
+    for user in ("alice", "bob", "dave"):
         key.set(touch="immediate")
         machine.enrol(user)
     key.set(touch="wait")
@@ -121,6 +123,12 @@ def test_what_the_sandbox_forbids(machine):
     assert {name: answer for name, answer in found.items() if answer != "as it should be"} == {}
 
 
+def test_what_systemd_makes_of_the_unit():
+    """It has nothing to complain of, and rates the exposure: 10 is all, 0 is none."""
+    assert run("systemd-analyze", "verify", UNIT) == ""
+    run("systemd-analyze", "security", "--threshold=12", UNIT)
+
+
 def test_reload(machine):
     pid = machine.daemon_pid()
     mark = machine.syslog.mark()
@@ -174,6 +182,10 @@ def touches(keys, since):
             if each["event"] in ("opened", "request", "touch-wanted")]
 
 
+def filters(pid):
+    return int(parts.status(pid)["Seccomp_filters"])
+
+
 def test_login_makes_a_local_session(console):
     assert console.logind("Remote") == "no"
 
@@ -186,6 +198,20 @@ def test_sudo_at_the_console(machine, blue, console):
     code, text = console.end()
     assert code == 0 and "bob" in text
     assert bound_rhost(machine, mark) == ""
+
+
+def test_helpers_are_confined_more(machine, blue, console):
+    """By a filter of their own on top of the unit's, and their memory is not swapped."""
+    console.begin(SUDO)
+    blue.wait_touch_wanted()
+    pid = machine.daemon_pid()
+    helpers = parts.children(pid)
+    assert helpers
+    for helper in helpers:
+        assert filters(helper) > filters(pid) > 0
+        assert parts.status(helper)["VmLck"] != "0 kB"
+    assert blue.touch()
+    assert console.end()[0] == 0
 
 
 def test_stop_while_somebody_is_asked(machine, blue, console):
@@ -202,6 +228,50 @@ def test_and_then_it_works_again(machine, blue, console):
     test_sudo_at_the_console(machine, blue, console)
 
 
+def test_enrolling_at_the_console(machine, keys, blue, console):
+    """polkit, which systemd starts, asks for the password; the sandboxed daemon is its client."""
+    blue.unplug()
+    green = keys.add("green").set(touch="wait")
+    console.begin("passkey-enroll --name green")
+    console.child.expect("(?i)password: ")
+    console.child.sendline(house.password("alice"))
+    green.wait_touch_wanted()
+    assert green.touch()
+    code, text = console.end()
+    assert code == 0, text
+    green.remove()
+    blue.plug()
+    run("udevadm", "settle")
+
+
+def may_open(path, uid):
+    """Whether the access control list names that user, with the right to read and write."""
+    try:
+        entries = os.getxattr(path, "system.posix_acl_access")[4:]
+    except OSError:
+        return False
+    user = 2  # ACL_USER
+    return any(entry == (user, 6, uid) for entry in struct.iter_unpack("<HHI", entries))
+
+
+def test_the_person_at_the_seat_may_open_the_key_too(machine, blue, console):
+    """A login on a virtual terminal is at seat0; logind adds a user to what the rule gave a group."""
+    uid = house.PEOPLE["carol"]
+    assert not may_open(node(), uid)
+    mark = machine.syslog.mark()
+    with open("/dev/tty1", "r+b", buffering=0) as terminal:
+        machine.start(["setsid", "--ctty", "login", "-f", "carol"], stdin=terminal,
+                      stdout=terminal, stderr=terminal)
+    machine.syslog.wait("New session .* of user carol", mark)
+    assert may_open(node(), uid)
+    test_the_rule_gives_the_node_to_the_daemon(None, blue)
+    test_sudo_at_the_console(machine, blue, console)
+    mark = machine.syslog.mark()
+    run("loginctl", "terminate-user", "carol")
+    machine.syslog.wait("Removed session", mark)
+    assert not may_open(node(), uid)
+
+
 @pytest.fixture(scope="session")
 def laptop(machine, console):
     """erin's computer, and alice's account that lets her in by an ordinary key."""
@@ -213,15 +283,16 @@ def laptop(machine, console):
     path = laptop.write(".ssh/ordinary", "")
     os.unlink(path)
     assert laptop.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path]).returncode == 0
-    alice = parts.pwd.getpwnam("alice").pw_dir
-    os.mkdir(alice + "/.ssh")
-    shutil.copy(path + ".pub", alice + "/.ssh/authorized_keys")
+    for name in ("alice", "dave"):
+        home = parts.pwd.getpwnam(name).pw_dir
+        os.mkdir(home + "/.ssh")
+        shutil.copy(path + ".pub", home + "/.ssh/authorized_keys")
     return laptop
 
 
-def connect(machine, laptop, port):
+def connect(machine, laptop, port=22, user="alice"):
     child = laptop.terminal(["ssh", "-tt", "-p", str(port), "-i", laptop.home + "/.ssh/ordinary",
-                             "-o", "StrictHostKeyChecking=no", "alice@127.0.0.1"])
+                             "-o", "StrictHostKeyChecking=no", user + "@127.0.0.1"])
     child.expect(r"\$ ")
     return booted.Session(machine, child)
 
@@ -232,13 +303,28 @@ def test_programs_inside_of_ssh(machine, keys, laptop, port, remote, rhost):
     session = connect(machine, laptop, port)
     assert session.logind("Remote") == remote
     assert session.logind("RemoteHost") == rhost
-    for command, service, user in ((SUDO, "sudo", "alice"),
-                                   ("su bob -c 'id -un'", "su", "bob")):
+    for command, service, user in ((SUDO, "sudo", "alice"), (SU, "su", "bob")):
         mark = machine.syslog.mark()
         since = keys.mark()
         code, text = session.run(command)
-        assert code == 1 and "bob\r\n" not in text.split("\n", 1)[-1].replace("su bob", ""), text
+        assert code == 1 and not re.search("(?m)^bob\r?$", text), text
         assert bound_rhost(machine, mark, user) == rhost
         assert touches(keys, since) == []
-        assert machine.results()[-1][:2] == (service, user)
+        assert machine.results()[-1] == (service, user, "authinfo_unavail")
     session.close()
+
+
+def test_what_a_remote_users_service_manager_starts(machine, keys, laptop):
+    """It is outside of the session from which it was told to."""
+    session = connect(machine, laptop, user="dave")
+    mark = machine.syslog.mark()
+    since = keys.mark()
+    code, text = session.run("systemd-run --user --pty --quiet " + SUDO)
+    assert code == 1 and not re.search("(?m)^bob\r?$", text), text
+    assert bound_rhost(machine, mark, "dave") == "127.0.0.1"
+    assert touches(keys, since) == []
+    session.close()
+
+
+def test_the_check_finds_nothing_amiss(machine, blue):
+    run("passkeyctl", "check")
