@@ -34,18 +34,24 @@ static void hang_up(struct agent_enrolment *enrolment)
         agent_free(pk_steal(enrolment->agent));
 }
 
+static const char *explain(enum pk_status why)
+{
+    switch (why) {
+    case PK_CREDENTIAL_EXCLUDED:
+        return "The security keys in your ssh-agent are enrolled already.";
+    case PK_NO_MATCH:
+        return "Your ssh-agent holds no security key made by ssh-keygen -t ed25519-sk or ecdsa-sk.";
+    default:
+        return agent_message(why);
+    }
+}
+
 static void fail(struct agent_enrolment *enrolment, enum pk_status why)
 {
     hang_up(enrolment);
     pk_log(LOG_NOTICE, "[%s] ssh-agent: %s (%s)", conversation_id(enrolment->conversation),
            pk_status_name(why), pk_status_clause(why));
-    enrolment->ops->failed(
-        enrolment->data, why,
-        why == PK_CREDENTIAL_EXCLUDED ? "The security keys in your ssh-agent are enrolled already."
-        : why == PK_NO_MATCH  ? "Your ssh-agent holds no security key made by ssh-keygen -t "
-                                "ed25519-sk or ecdsa-sk."
-        : why == PK_CANCELLED ? pk_message_outcome(why)
-                              : agent_message(why));
+    enrolment->ops->failed(enrolment->data, why, explain(why));
 }
 
 /* --- the proof -------------------------------------------------------------------------------- */

@@ -234,7 +234,7 @@ static enum pk_status agent_question(void *data, uint8_t ret_message[PK_HASH_SIZ
     struct enrolment *enrolment = data;
     const struct ceremony *ceremony = ceremonies_peek(enrolment->daemon->ceremonies, enrolment->id);
     struct sk_question question;
-    enum pk_status status = PK_TIMEOUT;
+    enum pk_status status = PK_CHALLENGE_UNKNOWN; /* it has expired */
 
     if (ceremony)
         status = sk_question_make(PK_REGISTRATION, pk_view_of(&ceremony->requirements.challenge),
@@ -265,12 +265,12 @@ static enum pk_status begin_agent(struct enrolment *enrolment, const char *purpo
 {
     static const struct agent_enrolment_ops ops = {agent_question, agent_answered, agent_failed};
     const struct ceremony *ceremony = ceremonies_peek(enrolment->daemon->ceremonies, enrolment->id);
-    const struct agent_enrolment_request request = {
-        .fd = pk_steal_fd(&enrolment->agent_fd),
-        .account = &ceremony->account,
-        .purpose = purpose,
-    };
+    struct agent_enrolment_request request = {.purpose = purpose};
 
+    if (!ceremony)
+        return PK_CHALLENGE_UNKNOWN;
+    request.account = &ceremony->account;
+    request.fd = pk_steal_fd(&enrolment->agent_fd);
     return agent_enrolment_new(enrolment->daemon, enrolment->conversation, &request, &ops,
                                enrolment, &enrolment->agent);
 }
