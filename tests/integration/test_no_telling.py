@@ -229,6 +229,7 @@ def screen(machine, user, *says):
     return words, module, [result for _, _, result in machine.results()[count:]]
 
 
+@pytest.mark.real_programs
 @pytest.mark.parametrize("says", [("", ""), ("no",), ("\x08INCORRECT\x7f",), ("caf\udce9",),
                                   ("x" * 505,), ("", "0000-0000-0000-0000", "")])
 def test_the_module_adds_nothing(machine, crowd, says):
