@@ -70,8 +70,9 @@ static bool too_many(const struct recovery_road *road)
 {
     struct guesses *row;
 
-    if (road->subject.hidden && too_many_hidden(hidden_slot(road)))
-        return true;
+    /* Not the account's own row as well: what its owner mistyped elsewhere would show here. */
+    if (road->subject.hidden)
+        return too_many_hidden(hidden_slot(road));
     row = find_guesses(road->subject.account);
     if (row && daemon_monotonic() - row->since >= LATELY)
         row->count = 0;

@@ -130,6 +130,24 @@ def test_the_same_words_when_codes_are_locked(machine, crowd):
         assert talk(machine, user, guesses_codes) == expected, user
 
 
+def test_codes_locked_elsewhere(machine, crowd):
+    """What alice mistyped at the console does not show from afar."""
+    for tries in (3, 2):
+        conversation = machine.connect().authenticate("alice", service="login",
+                                                      transports="recovery")
+        step = conversation.next()
+        for _ in range(tries):
+            assert step[0] == "ask-secret", step
+            step = conversation.next(secret=parts.secret("0" * 16))
+            while step[0] == "error":
+                step = conversation.next()
+        if step[0] != "done":
+            conversation.cancel()
+    step = machine.connect().authenticate("alice", service="login", transports="recovery").next()
+    assert step[2]["result"] == "unavailable"
+    assert talk(machine, "alice", guesses_codes) == talk(machine, "nobody-here", guesses_codes)
+
+
 def test_a_code_opens_only_what_a_passkey_could(machine, crowd):
     """alice has one; erin has codes and no passkey, and carol is somebody else's."""
     for user in ("alice", "erin", "nobody-here"):

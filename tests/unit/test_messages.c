@@ -9,6 +9,8 @@
 #include "common/base/cleanup.h"
 #include "daemon/messages.h"
 
+#include <string.h>
+
 static const struct context nothing = {"authenticate", "", "", "", "", "", "", ""};
 
 static void purposes_name_what_is_approved(void **state)
@@ -53,11 +55,28 @@ static void purposes_are_printable(void **state)
     assert_string_equal(text, "to run \"rm??[2K ls\" as root");
 }
 
+static void questions_over_ssh_end_in_the_request(void **state)
+{
+    PK_AUTO_FREE char *text =
+        message_forward("to sign in as alice on web1 (sshd)", 0, "passkey1:x");
+    PK_AUTO_FREE char *more = message_forward(NULL, 3, "passkey1:y");
+    const char *line = text;
+
+    (void)state;
+    assert_string_equal(more, "Part 3 of the answer:\npasskey1:y\n");
+    assert_string_equal(text + strlen(text) - strlen("\npasskey1:x\n"), "\npasskey1:x\n");
+    for (size_t len; *line; line += len + 1) {
+        len = strcspn(line, "\n");
+        assert_in_range(len, 1, 78);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(purposes_name_what_is_approved),
         cmocka_unit_test(purposes_are_printable),
+        cmocka_unit_test(questions_over_ssh_end_in_the_request),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
