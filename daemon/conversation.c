@@ -329,32 +329,60 @@ size_t conversations_active(const struct conversations *conversations)
     return count;
 }
 
-/* Makes room among the finished ones and says whether the caller may have one more. */
-static bool within_limits(struct conversations *conversations, const struct call *call,
-                          bool of_strangers)
+/* What a caller has, and whoever it asks for. */
+struct shares {
+    size_t finished, total, of_uid, of_connection, on_behalf;
+};
+
+static struct shares count(const struct conversations *conversations, const struct call *call,
+                           const char *on_behalf_of)
 {
-    struct conversation *conversation, *oldest = NULL;
-    size_t total = 0, finished = 0, of_uid = 0, of_connection = 0, strangers = 0;
+    const struct conversation *conversation;
+    struct shares shares = {0};
 
     TAILQ_FOREACH(conversation, &conversations->list, entry)
     {
+        const struct conversation_ops *ops = conversation->ops;
+        const char *other = ops->on_behalf_of ? ops->on_behalf_of(conversation->data) : NULL;
+
         if (conversation->done) {
-            finished++;
-            oldest = oldest ? oldest : conversation;
+            shares.finished++;
             continue;
         }
-        total++;
-        of_uid += conversation->uid == call->uid;
-        of_connection += strcmp(conversation->owner, call->sender) == 0;
-        strangers += conversation->ops->of_strangers;
+        shares.total++;
+        shares.of_uid += conversation->uid == call->uid;
+        shares.of_connection += strcmp(conversation->owner, call->sender) == 0;
+        shares.on_behalf += on_behalf_of && other && strcmp(other, on_behalf_of) == 0;
     }
-    if (finished >= FINISHED_MAX)
-        conversation_free(conversations, oldest);
-    if (total >= PK_CONVERSATIONS_MAX || of_connection >= PER_CONNECTION_MAX ||
-        (of_strangers && strangers >= STRANGERS_MAX))
+    return shares;
+}
+
+static void drop_oldest_finished(struct conversations *conversations)
+{
+    struct conversation *conversation;
+
+    TAILQ_FOREACH(conversation, &conversations->list, entry)
+    if (conversation->done)
+        break;
+    if (conversation)
+        conversation_free(conversations, conversation);
+}
+
+/* Makes room among the finished ones and says whether the caller may have one more. */
+static bool within_limits(struct conversations *conversations, const struct call *call,
+                          const char *on_behalf_of)
+{
+    const struct shares shares = count(conversations, call, on_behalf_of);
+    unsigned per_user = conversations->daemon->config->conversations_per_user;
+
+    if (shares.finished >= FINISHED_MAX)
+        drop_oldest_finished(conversations);
+    if (shares.total >= PK_CONVERSATIONS_MAX || shares.of_connection >= PER_CONNECTION_MAX)
         return false;
-    return of_uid < (call->uid == 0 ? PK_CONVERSATIONS_MAX - KEPT_FROM_ROOT
-                                    : conversations->daemon->config->conversations_per_user);
+    /* A user's sudos are root's conversations, and still the user's. */
+    if (on_behalf_of && shares.on_behalf >= (on_behalf_of[0] ? per_user : STRANGERS_MAX))
+        return false;
+    return shares.of_uid < (call->uid == 0 ? PK_CONVERSATIONS_MAX - KEPT_FROM_ROOT : per_user);
 }
 
 static struct conversation *create(struct daemon *daemon, const struct call *call)
@@ -393,7 +421,10 @@ struct conversation *conversation_open(struct daemon *daemon, struct call *call,
                                        const struct conversation_ops *ops, void *data)
 {
     struct conversation *conversation =
-        within_limits(daemon->conversations, call, ops->of_strangers) ? create(daemon, call) : NULL;
+        within_limits(daemon->conversations, call,
+                      ops->on_behalf_of ? ops->on_behalf_of(data) : NULL)
+            ? create(daemon, call)
+            : NULL;
     struct value result = value_body();
 
     if (!conversation) {

@@ -20,8 +20,11 @@ struct conversation_ops {
     void (*stopped)(void *data, enum pk_status why);
     /* The last call: release data. */
     void (*release)(void *data);
-    /* Asked by people at the far end of a network, of whom nothing is known yet. */
-    bool of_strangers;
+    /*
+     * For whom a program of root's asks, when it is for somebody else: a user's name, "" for people
+     * at the far end of a network of whom nothing is known yet. May be NULL, and give NULL.
+     */
+    const char *(*on_behalf_of)(const void *data);
 };
 
 struct conversations *conversations_new(struct daemon *daemon);

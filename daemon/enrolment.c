@@ -426,7 +426,7 @@ static unsigned choose_timeout(const struct config *config, const struct enrolme
 void enrolment_start(struct daemon *daemon, struct call *call,
                      const struct enrolment_request *request)
 {
-    static const struct conversation_ops ops = {answered, stopped, release, false};
+    static const struct conversation_ops ops = {answered, stopped, release, NULL};
     enum road road = choose_road(request);
     PK_CLEANUP(ceremony_free)
     struct ceremony *ceremony = make_ceremony(daemon, call, request, road);

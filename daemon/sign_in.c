@@ -52,6 +52,7 @@ static void release(void *data)
     subject_clear(&sign_in->subject);
     free(sign_in->rp);
     free(sign_in->asked);
+    free(sign_in->on_behalf_of);
     free(sign_in->service);
     free(sign_in->tty);
     free(sign_in->rhost);
@@ -307,21 +308,30 @@ static enum pk_status identify(struct sign_in *sign_in, const struct call *call,
     return status;
 }
 
-/* A program of root's asks for somebody at the far end who is nobody here yet, as sshd does. */
-static bool is_of_stranger(const struct sign_in *sign_in, const struct call *call,
-                           const struct sign_in_request *request)
+static const char *on_behalf_of(const void *data)
+{
+    const struct sign_in *sign_in = data;
+
+    return sign_in->on_behalf_of;
+}
+
+/* Only root's word counts; sudo and su say who calls them, sshd has nobody to name yet. */
+static enum pk_status find_principal(struct sign_in *sign_in, const struct call *call,
+                                     const struct sign_in_request *request)
 {
     const struct context context = sign_in_context(sign_in);
 
-    return call->uid == 0 && request->ruser[0] == '\0' && context_is_remote(&context);
+    if (call->uid != 0 || (request->ruser[0] == '\0' && !context_is_remote(&context)))
+        return PK_OK;
+    sign_in->on_behalf_of = strdup(request->ruser);
+    return sign_in->on_behalf_of ? PK_OK : PK_NO_MEMORY;
 }
 
 void sign_in_start(struct daemon *daemon, struct call *call, const struct sign_in_request *request)
 {
     int64_t began = daemon_microseconds();
     struct sign_in *sign_in = sign_in_new(daemon, request);
-    static const struct conversation_ops ops = {answered, stopped, release, false};
-    static const struct conversation_ops of_stranger = {answered, stopped, release, true};
+    static const struct conversation_ops ops = {answered, stopped, release, on_behalf_of};
     struct conversation *conversation;
     enum pk_status status;
 
@@ -329,7 +339,9 @@ void sign_in_start(struct daemon *daemon, struct call *call, const struct sign_i
         call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory");
         return;
     }
-    status = identify(sign_in, call, request);
+    status = find_principal(sign_in, call, request);
+    if (!status)
+        status = identify(sign_in, call, request);
     if (status) {
         release(sign_in);
         subject_refuse(call, status);
@@ -339,8 +351,7 @@ void sign_in_start(struct daemon *daemon, struct call *call, const struct sign_i
     pk_log(LOG_DEBUG, "[%s] authentication of \"%s\" for %s asked by uid %u", call->id,
            request->user, request->service, (unsigned)call->uid);
     conversation =
-        conversation_open(daemon, call, choose_timeout(daemon->config, request),
-                          is_of_stranger(sign_in, call, request) ? &of_stranger : &ops, sign_in);
+        conversation_open(daemon, call, choose_timeout(daemon->config, request), &ops, sign_in);
     if (!conversation)
         return; /* released already */
     sign_in->conversation = conversation;

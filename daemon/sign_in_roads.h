@@ -30,7 +30,8 @@ struct sign_in {
     struct conversation *conversation;
     struct subject subject; /* subject.rp is not kept; account.name NULL: discoverable */
     char *rp;
-    char *asked; /* the name as the caller gave it */
+    char *asked;        /* the name as the caller gave it */
+    char *on_behalf_of; /* see conversation.h */
     char *service, *tty, *rhost, *command, *target;
     char *user_verification;
     char *host;

@@ -37,6 +37,21 @@ def test_connections_that_nobody_signs_in_on_leave_room(machine):
     assert question(begin(machine, "alice"))
 
 
+def test_one_users_sudos_leave_room(machine):
+    """They are root's conversations, and count as the user's own."""
+    enrol(machine, "alice")
+    root = machine.connect()
+    for _ in range(16):
+        root.authenticate("alice", service="sudo", ruser="alice", rhost=FAR)
+    root.fails("LimitExceeded", parts.MANAGER, "Authenticate", "sa{sv}", "root",
+               parts.vardict({"service": "su", "ruser": "alice"}))
+    assert question(root.authenticate("alice", service="sshd", rhost=FAR))
+    # What the user asks for without root is another share.
+    assert question(machine.connect("alice").authenticate("alice", rhost=FAR))
+    elsewhere = root.authenticate("bob", service="sudo", ruser="bob", rhost=FAR)
+    assert outcome(elsewhere.next())[0] == "no-credentials"
+
+
 def slot(name):
     """Where the wrong recovery codes of that name are counted (daemon/road_recovery.c)."""
     with sqlite3.connect(f"file:{database()}?mode=ro", uri=True) as store:
