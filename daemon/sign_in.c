@@ -95,7 +95,7 @@ void sign_in_end(struct sign_in *sign_in, enum pk_status why)
                       &(struct outcome){.status = why, .text = pk_message_outcome(why)});
 }
 
-void sign_in_refuse(struct sign_in *sign_in, enum pk_status why)
+static void log_refusal(const struct sign_in *sign_in, enum pk_status why)
 {
     const struct context context = sign_in_context(sign_in);
     enum pk_status truth = sign_in->known ? sign_in->known : why;
@@ -105,14 +105,20 @@ void sign_in_refuse(struct sign_in *sign_in, enum pk_status why)
            conversation_id(sign_in->conversation), context.user, sign_in->rp, pk_status_name(truth),
            pk_status_clause(truth), truth != why ? "; told " : "",
            truth != why ? pk_status_name(why) : "", json ? json : "");
+}
+
+void sign_in_refuse(struct sign_in *sign_in, enum pk_status why)
+{
+    log_refusal(sign_in, why);
     sign_in_end(sign_in, why);
 }
 
+/* By its deadline, or because whoever asked has gone: an sshd at its LoginGraceTime, say. */
 static void stopped(void *data, enum pk_status why)
 {
     struct sign_in *sign_in = data;
 
-    (void)why;
+    log_refusal(sign_in, why);
     if (sign_in->local)
         pk_local_road_free(pk_steal(sign_in->local));
     if (sign_in->agent)
