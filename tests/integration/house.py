@@ -152,7 +152,8 @@ def add_files():
     write("/etc/sudoers", "Defaults env_reset, !lecture, passwd_tries=1\n"
           "Defaults secure_path=\"/usr/sbin:/usr/bin:/sbin:/bin\"\n"
           "root ALL=(ALL:ALL) ALL\n"
-          + "".join(f"{name} ALL=(ALL:ALL) ALL\n" for name in PEOPLE), 0o440)
+          + "".join(f"{name} ALL=(ALL:ALL) ALL\n" for name in PEOPLE)
+          + "@includedir /etc/sudoers.d\n", 0o440)
     for name in os.listdir("/etc/sudoers.d"):
         os.unlink("/etc/sudoers.d/" + name)
     write(ROOM + "/record", f"#!/bin/sh\necho \"$PAM_SERVICE $PAM_USER $1\" >>{RESULTS}\n", 0o755)

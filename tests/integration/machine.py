@@ -405,15 +405,23 @@ def end_all_others():
         spared.add(pid)
         with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
             pid = int(file.read().rpartition(")")[2].split()[1])
-    for name in os.listdir("/proc"):
-        if name.isdigit() and int(name) not in spared:
+    # What ends may still start something, such as pam_exec's script: until nothing is left.
+    while others := [int(name) for name in os.listdir("/proc")
+                     if name.isdigit() and int(name) not in spared and status_of(int(name)) != "Z"]:
+        for other in others:
             with contextlib.suppress(ProcessLookupError):
-                descriptor = os.pidfd_open(int(name))
-                os.kill(int(name), signal.SIGKILL)
+                descriptor = os.pidfd_open(other)
+                os.kill(other, signal.SIGKILL)
                 select.select([descriptor], [], [], PATIENCE)
                 os.close(descriptor)
 
 
+def status_of(pid):
+    """The letter of the process's state; Z also when it is gone."""
+    try:
+        return status(pid)["State"][0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "Z"
 
 
 SET_PIN = """
