@@ -5,3 +5,14 @@ dist_man_MANS += doc/passkeyctl.1 doc/passkeyctl-verify.1
 dist_man_MANS += doc/passkeyd.conf.5
 dist_man_MANS += doc/passkey-askpass.1
 dist_man_MANS += doc/passkey-ssh.1 doc/passkey-scp.1 doc/passkey-sftp.1
+
+# Written by tests/integration/test_ssh_recordings.py.
+recordingsdir = $(docdir)/recordings
+dist_recordings_DATA = \
+	doc/recordings/enrol-paste.txt \
+	doc/recordings/enrol.txt \
+	doc/recordings/login-password.txt \
+	doc/recordings/login-pin.txt \
+	doc/recordings/login.txt \
+	doc/recordings/refused-origin.txt \
+	doc/recordings/sudo-agent.txt

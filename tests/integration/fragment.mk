@@ -3,8 +3,10 @@ EXTRA_DIST += \
 	tests/integration/apps.py \
 	tests/integration/conftest.py \
 	tests/integration/demo.py \
+	tests/integration/hostile.py \
 	tests/integration/house.py \
 	tests/integration/machine.py \
+	tests/integration/recording.py \
 	tests/integration/ssh.py \
 	tests/integration/test_agent.py \
 	tests/integration/test_askpass.py \
@@ -34,6 +36,16 @@ EXTRA_DIST += \
 	tests/integration/test_road_ssh_trouble.py \
 	tests/integration/test_secrets.py \
 	tests/integration/test_services.py \
+	tests/integration/test_ssh_agent.py \
+	tests/integration/test_ssh_alike.py \
+	tests/integration/test_ssh_login.py \
+	tests/integration/test_ssh_man_in_the_middle.py \
+	tests/integration/test_ssh_many.py \
+	tests/integration/test_ssh_passkey_ssh.py \
+	tests/integration/test_ssh_passwords.py \
+	tests/integration/test_ssh_provider.py \
+	tests/integration/test_ssh_recordings.py \
+	tests/integration/test_ssh_server.py \
 	tests/integration/test_store_failures.py \
 	tests/integration/test_strangers.py \
 	tests/integration/test_sudo_su_login.py \

@@ -6,15 +6,18 @@ sees the software security keys. The server's side, where passkeyd runs, has non
 on the loopback interface.
 """
 
-import base64
+import contextlib
 import json
 import os
 import pwd
+import re
+import select
 import shutil
 import socket
 import subprocess
 import threading
 
+import forward
 import house
 import machine as parts
 
@@ -26,14 +29,14 @@ PROVIDER = house.SK_PROVIDER
 FRAGMENT = "/usr/share/doc/passkeyd/examples/sshd_config.d/passkey.conf"
 # Names that a person may use for this machine, and one that belongs to somebody else.
 NAMES = (house.HOST, "web1", "localhost", "127.0.0.1", "127.0.1.1", "127.0.0.9", "[::1]", "::1")
+HELPER = "/usr/libexec/passkey/passkey-authenticator"
 EVIL = "web1.example.net"
 EVIL_ADDRESS = "127.0.0.66"
 
 # As a distribution's own file has it; the fragment comes first, as sshd takes the first value.
 SERVER_CONFIG = """
 Include {fragment}
-ListenAddress 0.0.0.0:{port}
-ListenAddress [::]:{port}
+{listen}
 HostKey {host_key}
 PidFile none
 LogLevel VERBOSE
@@ -45,6 +48,21 @@ Subsystem sftp /usr/lib/openssh/sftp-server
 """
 
 
+# The person's ssh of most tests: it asks once and only what PAM asks.
+CLIENT = ["ssh", "-o", "PreferredAuthentications=keyboard-interactive",
+          "-o", "NumberOfPasswordPrompts=1"]
+
+
+def version():
+    """Of this machine's OpenSSH, as (9, 2)."""
+    shown = subprocess.run(["ssh", "-V"], text=True, capture_output=True, check=True).stderr
+    return tuple(int(part) for part in re.match(r"OpenSSH_(\d+)\.(\d+)", shown).groups())
+
+
+# Most tests fail to sign in from the one address there is.
+NO_PENALTIES = "PerSourcePenalties no\n" if version() >= (9, 8) else ""
+
+
 def keygen(*arguments, **keywords):
     subprocess.run(["ssh-keygen", "-q", "-N", "", *arguments], check=True,
                    stdin=subprocess.DEVNULL, **keywords)
@@ -53,7 +71,8 @@ def keygen(*arguments, **keywords):
 class Server:
     """sshd, with the recommended fragment; ends with the machine."""
 
-    def __init__(self, machine, more="", port=22, stack=None):
+    def __init__(self, machine, more="", port=22, stack=None, penalties=NO_PENALTIES,
+                 addresses=("0.0.0.0", "[::]")):
         """more: lines in front of the others, so that they win. stack: of /etc/pam.d/sshd."""
         self.machine = machine
         self.port = port
@@ -63,11 +82,14 @@ class Server:
             keygen("-t", "ed25519", "-f", HOST_KEY)
         house.write("/etc/pam.d/sshd", stack or house.service())
         self.config = f"{FOLDER}/sshd_config.{port}"
-        house.write(self.config, more + SERVER_CONFIG.format(fragment=FRAGMENT, port=port,
-                                                             host_key=HOST_KEY))
+        house.write(self.config, more + penalties + SERVER_CONFIG.format(
+            fragment=FRAGMENT, host_key=HOST_KEY,
+            listen="\n".join(f"ListenAddress {address}:{port}" for address in addresses)))
         since = machine.syslog.mark()
         self.process = machine.start(["/usr/sbin/sshd", "-D", "-f", self.config])
-        machine.syslog.wait(rf"Server listening on :: port {port}\.", since)
+        for address in addresses:
+            machine.syslog.wait(rf"Server listening on {re.escape(address.strip('[]'))} "
+                                rf"port {port}\.", since)
 
     def stop(self):
         """No new connections; those that are there stay."""
@@ -113,6 +135,21 @@ class Laptop:
         with open(f"{self.home}/{name}", encoding="utf-8") as file:
             return file.read()
 
+    @contextlib.contextmanager
+    def helper(self):
+        """passkey-askpass runs the installed helper, which sees the laptop's software keys.
+
+        The daemon has another one in its configuration, which sees none.
+        """
+        real = HELPER + ".real"
+        os.rename(HELPER, real)
+        try:
+            self.keys.wrapper(real, HELPER)
+            self.machine.program = real
+            yield self
+        finally:
+            os.rename(real, HELPER)
+
     def know(self, *names, key=HOST_KEY):
         """The host key of those names is accepted."""
         with open(self.home + "/.ssh/known_hosts", "a", encoding="ascii") as file:
@@ -126,10 +163,7 @@ class Laptop:
 
     def variables(self, **more):
         """The environment besides what machine.environment() has."""
-        found = {"XDG_RUNTIME_DIR": self.runtime}
-        if self.keys:
-            found.update(self.keys.environment())
-        return {**found, **more}
+        return {"XDG_RUNTIME_DIR": self.runtime, **more}
 
     def terminal(self, command, **more):
         """A command typed at the laptop, on a terminal of its own."""
@@ -168,9 +202,9 @@ class Prompt:
 
     @property
     def request(self):
-        """The line of the request; empty when there is none."""
-        line = self.text.rstrip().split("\n")[-1].strip()
-        return line if line.startswith("passkey1:") else ""
+        """The request that it carries, as a dict, or None."""
+        line = forward.find(self.text)
+        return forward.decode_request(line) if line else None
 
     def answer(self, text):
         self.connection.sendall(text.encode() + b"\n")
@@ -214,8 +248,14 @@ class Askpass:
     def environment(self, tag=""):
         return {"SSH_ASKPASS": self.program, "SSH_ASKPASS_REQUIRE": "force", "TAG": tag}
 
-    def next(self):
-        """The next question, whoever asks it."""
+    def next(self, process=None):
+        """The next question, whoever asks it; fails when the process ends without one."""
+        ended = [os.pidfd_open(process.pid)] if process and process.poll() is None else []
+        ready = select.select([self.listener, *ended], [], [], parts.PATIENCE)[0]
+        for descriptor in ended:
+            os.close(descriptor)
+        if self.listener not in ready:
+            raise AssertionError(f"nothing was asked; {process.communicate() if ended else ''}")
         connection = self.listener.accept()[0]
         connection.settimeout(parts.PATIENCE)
         return Prompt(connection)
@@ -311,6 +351,8 @@ class Operation:
 class Agent:
     """A real ssh-agent of the laptop."""
 
+    options = ("-A",)  # of the ssh that forwards it
+
     def __init__(self, laptop, sk):
         self.laptop, self.sk = laptop, sk
         self.socket = f"{laptop.runtime}/agent.{os.path.basename(sk.folder)}"
@@ -333,6 +375,38 @@ class Agent:
     def stop(self):
         self.process.terminate()
         self.process.wait()
+
+
+class Attempt:
+    """The real ssh of the laptop, signing in to run a command; an Askpass gets its questions."""
+
+    def __init__(self, laptop, askpass, destination="alice@127.0.0.1", *options, tag="",
+                 client=tuple(CLIENT)):
+        self.process = laptop.start([*client, *options, destination, "id", "-un"],
+                                    askpass.environment(tag), stdin=subprocess.DEVNULL,
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.askpass, self.errors = askpass, ""
+
+    def decline_rest(self):
+        """Answers whatever else is asked, such as a recovery code, with nothing."""
+        ended = os.pidfd_open(self.process.pid)
+        while True:
+            ready = select.select([self.askpass.listener, ended], [], [], parts.PATIENCE)[0]
+            assert ready, "ssh neither asks nor ends"
+            if ended in ready:
+                break
+            self.askpass.next().answer("")
+        os.close(ended)
+
+    def end(self):
+        """Waits for it; the account it got in to, or None."""
+        output, self.errors = self.process.communicate(timeout=parts.PATIENCE)
+        return output.strip() if self.process.returncode == 0 else None
+
+    def refused(self):
+        assert self.end() is None
+        assert "Permission denied (publickey,keyboard-interactive)" in self.errors, self.errors
+        return True
 
 
 def in_background(function, *arguments):
@@ -358,9 +432,3 @@ def in_background(function, *arguments):
     thread.start()
     return thread
 
-
-def decode(line):
-    """The CBOR of a request's or a whole answer's line."""
-    import cbor2
-    text = line.strip().removeprefix("passkey1:")
-    return cbor2.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))

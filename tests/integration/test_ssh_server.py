@@ -68,3 +68,29 @@ def test_the_fragment_is_not_active_by_being_installed():
     """sshd's own folder has nothing of ours."""
     assert not [name for name in os.listdir("/etc/ssh/sshd_config.d")] \
         if os.path.isdir("/etc/ssh/sshd_config.d") else True
+
+
+@pytest.mark.real_programs
+@pytest.mark.skipif(ssh.version() < (9, 8), reason="PerSourcePenalties came with OpenSSH 9.8")
+def test_penalties(machine):
+    """Wrong answers from an address hold it off for a while, and nobody else."""
+    import forward
+    import test_ssh_login
+    scene = test_ssh_login.Scene(machine)
+    scene.server.stop()
+    scene.server = ssh.Server(machine, penalties="PerSourcePenalties authfail:10s min:15s\n"
+                              "PerSourceNetBlockSize 32:128\n")
+    for _ in range(2):
+        attempt = scene.attempt()
+        prompt = scene.asked()
+        test_ssh_login.send(prompt, test_ssh_login.fields(scene, prompt.request, "ssh://evil"))
+        assert attempt.refused()
+    attempt = scene.attempt()
+    assert attempt.end() is None
+    assert "Not allowed at this time" in attempt.errors or "reset" in attempt.errors, attempt.errors
+    machine.syslog.wait("penalty: failed authentication", facility=ssh.AUTH)
+    attempt = scene.attempt("alice@127.0.0.1", "-b", "127.0.0.7")
+    prompt = scene.asked()
+    test_ssh_login.send(prompt, forward.answer_fields(prompt.request, "ssh://127.0.0.1", scene.key))
+    assert attempt.end() == "alice", attempt.errors
+    scene.askpass.close()
