@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """passkey-ssh --enroll: the real ssh, sshd, polkit and passkey-enroll, and a key in the laptop."""
 
+import contextlib
 import json
+import os
 
 import pexpect
 import pytest
@@ -44,7 +46,9 @@ class Scene:
 
 @pytest.fixture
 def scene(machine, keys):
-    return Scene(machine, keys)
+    yield Scene(machine, keys)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(IN_ITS_PLACE)
 
 
 def end(child):
@@ -144,9 +148,12 @@ def test_an_interrupt_before_it_goes_to_the_other_side(scene):
     assert end(child)[0] != 0
 
 
+IN_ITS_PLACE = "/usr/local/bin/passkey-enroll"
+
+
 def remote(scene, script):
     """In the place of passkey-enroll, on the host."""
-    house.write("/usr/local/bin/passkey-enroll", "#!/bin/sh\n" + script, 0o755)
+    house.write(IN_ITS_PLACE, "#!/bin/sh\n" + script, 0o755)
     child = scene.terminal("alice@" + house.HOST)
     child.expect(r"\) Password: ")
     child.sendline(house.password("alice"))
