@@ -16,7 +16,7 @@ static int assert_batch(struct key *key, bool uv, const char *pin, struct assert
                         size_t *at)
 {
     PK_CLEANUP(free_assert) fido_assert_t *assertion = fido_assert_new();
-    size_t taken = 0;
+    struct list_load load = {0};
     int error;
 
     if (!assertion)
@@ -27,15 +27,16 @@ static int assert_batch(struct key *key, bool uv, const char *pin, struct assert
                                                 PK_HASH_SIZE);
     if (error == FIDO_OK && uv)
         error = fido_assert_set_uv(assertion, FIDO_OPT_TRUE);
-    for (; error == FIDO_OK && *at < task->list.count && taken < list_size(&key->info); (*at)++) {
-        const struct pk_bytes *id = &task->list.items[*at].id;
+    for (; error == FIDO_OK && *at < task->list.count; (*at)++) {
+        struct pk_view id = pk_view_of(&task->list.items[*at].id);
 
-        if (!id_fits(&key->info, pk_view_of(id)))
+        if (!id_fits(&key->info, id))
             continue;
-        error = fido_assert_allow_cred(assertion, id->data, id->len);
-        taken++;
+        if (!list_takes(&key->info, id, &load))
+            break;
+        error = fido_assert_allow_cred(assertion, id.ptr, id.len);
     }
-    if (error == FIDO_OK && taken == 0 && task->list.count > 0)
+    if (error == FIDO_OK && load.count == 0 && task->list.count > 0)
         return FIDO_ERR_NO_CREDENTIALS;
     if (error == FIDO_OK)
         error = fido_dev_get_assert(key->device, assertion, pin);

@@ -6,8 +6,10 @@
 #define COSE_ALG_ES384 (-35)
 #define COSE_ALG_RS256 (-257)
 
-#define U2F_ID_MAX        255 /* its length is one byte */
-#define BUILT_IN_ATTEMPTS 3
+#define U2F_ID_MAX         255  /* its length is one byte */
+#define MESSAGE_MAX_UNSAID 1024 /* CTAP 2.1 section 6.4, maxMsgSize */
+#define DESCRIPTOR_BYTES   32   /* {"id": ..., "type": "public-key"} in CBOR */
+#define BUILT_IN_ATTEMPTS  3
 
 /* What there is to verify with. PK_PIN_NOT_SET, PK_UNSUPPORTED. */
 static enum pk_status best_verification(const struct key_info *info, enum verification *ret)
@@ -124,7 +126,18 @@ bool id_fits(const struct key_info *info, struct pk_view id)
     return info->id_max == 0 || id.len <= info->id_max;
 }
 
-size_t list_size(const struct key_info *info)
+bool list_takes(const struct key_info *info, struct pk_view id, struct list_load *load)
 {
-    return info->ctap2 && info->list_max > 0 && info->id_max > 0 ? info->list_max : 1;
+    size_t message = info->message_max > 0 ? info->message_max : MESSAGE_MAX_UNSAID;
+    size_t bytes = load->bytes + id.len + DESCRIPTOR_BYTES;
+
+    if (load->count > 0) {
+        if (!info->ctap2 || info->id_max == 0 || load->count >= info->list_max)
+            return false;
+        /* The other half is for names, hashes and the proof of the PIN. */
+        if (bytes > message / 2)
+            return false;
+    }
+    *load = (struct list_load){load->count + 1, bytes};
+    return true;
 }

@@ -21,6 +21,7 @@ struct key_info {
     bool cred_protect;
     size_t list_max;       /* credentials in one allow or exclude list; 0: not said */
     size_t id_max;         /* bytes of a credential id; 0: not said */
+    size_t message_max;    /* bytes of a request; 0: not said */
     int64_t resident_left; /* -1: not said */
     int32_t algorithms[PK_ALGORITHMS_MAX];
     size_t algorithm_count; /* 0: not said */
@@ -77,7 +78,16 @@ enum pk_status choose_algorithms(const struct key_info *info, const int32_t *wan
 /* Whether the key could have made that credential id: longer ones make some keys fail. */
 bool id_fits(const struct key_info *info, struct pk_view id);
 
-/* How many credentials go into one list: 1 where the key does not say what it can take. */
-size_t list_size(const struct key_info *info);
+/* Credentials that one list holds already. */
+struct list_load {
+    size_t count;
+    size_t bytes; /* roughly, as they are sent */
+};
+
+/*
+ * Counts the credential in if the list has room for it: for one always, for more as far as the key
+ * says what it can take, in number and in bytes.
+ */
+bool list_takes(const struct key_info *info, struct pk_view id, struct list_load *load);
 
 #endif

@@ -31,17 +31,17 @@ static const char *or_null(const char *text)
 static int set_exclude(const struct key *key, const struct pk_credential_request *request,
                        fido_cred_t *cred)
 {
-    size_t taken = 0;
+    struct list_load load = {0};
     int error = FIDO_OK;
 
-    for (size_t i = 0;
-         error == FIDO_OK && i < request->exclude_count && taken < list_size(&key->info); i++) {
-        const struct pk_bytes *id = &request->exclude[i].id;
+    for (size_t i = 0; error == FIDO_OK && i < request->exclude_count; i++) {
+        struct pk_view id = pk_view_of(&request->exclude[i].id);
 
-        if (!id_fits(&key->info, pk_view_of(id)))
+        if (!id_fits(&key->info, id))
             continue;
-        error = fido_cred_exclude(cred, id->data, id->len);
-        taken++;
+        if (!list_takes(&key->info, id, &load))
+            break;
+        error = fido_cred_exclude(cred, id.ptr, id.len);
     }
     return error;
 }

@@ -80,6 +80,7 @@ static enum pk_status read_info(struct key *key)
     read_lists(cbor, &key->info);
     key->info.list_max = fido_cbor_info_maxcredcntlst(cbor);
     key->info.id_max = fido_cbor_info_maxcredidlen(cbor);
+    key->info.message_max = fido_cbor_info_maxmsgsiz(cbor);
     key->info.resident_left = fido_cbor_info_rk_remaining(cbor);
     return PK_OK;
 }
@@ -207,10 +208,17 @@ struct batch {
 static void next_batch(const struct key *key, const struct credential_list *list, size_t *at,
                        struct batch *batch)
 {
+    struct list_load load = {0};
+
     batch->count = 0;
-    for (; *at < list->count && batch->count < list_size(&key->info); (*at)++) {
-        if (id_fits(&key->info, pk_view_of(&list->items[*at].id)))
-            batch->items[batch->count++] = *at;
+    for (; *at < list->count; (*at)++) {
+        struct pk_view id = pk_view_of(&list->items[*at].id);
+
+        if (!id_fits(&key->info, id))
+            continue;
+        if (!list_takes(&key->info, id, &load))
+            return;
+        batch->items[batch->count++] = *at;
     }
 }
 

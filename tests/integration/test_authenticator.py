@@ -317,6 +317,16 @@ def test_long_allow_list(keys, helper):
     assert request(helper, key, *others).expect(frames.CHECKED)["status"] == "no-match"
 
 
+def test_allow_list_of_more_bytes_than_a_message_takes(keys, helper):
+    """CTAP 2.1 section 6.4: eight credentials may fit the list, and not maxMsgSize."""
+    key = keys.add("blue", credentials_in_list=8)
+    made = create(helper, key)
+    others = [bytes([i]) * 255 for i in range(15)]
+    (assertion,), _ = sign(helper, key, *others, made.id)
+    made.check(assertion)
+    assert request(helper, key, *others).expect(frames.CHECKED)["status"] == "no-match"
+
+
 @pytest.mark.parametrize("version", ["2.1", "u2f"])
 def test_two_on_the_list(keys, helper, version):
     """Both are on the key: one is used, for one touch."""

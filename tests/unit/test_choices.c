@@ -176,23 +176,52 @@ static void test_algorithms(void **state)
     assert_int_equal(choose_algorithms(&u2f, wanted + 1, 6, chosen, &count), PK_UNSUPPORTED);
 }
 
+/* How many credentials with ids of that length go into one list. */
+static size_t fill(const struct key_info *info, size_t id_len)
+{
+    static const uint8_t bytes[1023];
+    struct list_load load = {0};
+    size_t count = 0;
+
+    while (count < 100 && list_takes(info, (struct pk_view){bytes, id_len}, &load))
+        count++;
+    return count;
+}
+
 static void test_lists(void **state)
 {
     static const uint8_t bytes[1023];
     struct key_info says = plain;
 
     (void)state;
-    assert_int_equal(list_size(&plain), 1);
-    assert_int_equal(list_size(&u2f), 1);
+    assert_int_equal(fill(&plain, 64), 1);
+    assert_int_equal(fill(&u2f, 64), 1);
     assert_true(id_fits(&plain, (struct pk_view){bytes, 1023}));
     assert_true(id_fits(&u2f, (struct pk_view){bytes, 255}));
     assert_false(id_fits(&u2f, (struct pk_view){bytes, 256}));
     says.list_max = 8;
-    assert_int_equal(list_size(&says), 1); /* its message size may not hold eight long ones */
+    assert_int_equal(fill(&says, 64), 1); /* its message size may not hold eight long ones */
     says.id_max = 128;
-    assert_int_equal(list_size(&says), 8);
     assert_true(id_fits(&says, (struct pk_view){bytes, 128}));
     assert_false(id_fits(&says, (struct pk_view){bytes, 129}));
+}
+
+/* Half of the message at the most, but one always. */
+static void test_lists_fit_messages(void **state)
+{
+    struct key_info says = plain;
+
+    (void)state;
+    says.list_max = 20;
+    says.id_max = 1023;
+    assert_int_equal(fill(&says, 64), 5);
+    says.message_max = 1200;
+    assert_int_equal(fill(&says, 64), 6);
+    assert_int_equal(fill(&says, 255), 2);
+    assert_int_equal(fill(&says, 1023), 1);
+    says.message_max = 7609;
+    assert_int_equal(fill(&says, 16), 20);
+    assert_int_equal(fill(&says, 255), 13);
 }
 
 int main(void)
@@ -201,7 +230,7 @@ int main(void)
         cmocka_unit_test(test_for_assertion),  cmocka_unit_test(test_always_uv),
         cmocka_unit_test(test_for_credential), cmocka_unit_test(test_after),
         cmocka_unit_test(test_discoverable),   cmocka_unit_test(test_algorithms),
-        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_lists),          cmocka_unit_test(test_lists_fit_messages),
     };
 
     return cmocka_run_group_tests_name("choices", tests, NULL, NULL);
