@@ -120,7 +120,8 @@ def test_what_the_sandbox_forbids(machine):
     run("systemctl", "start", "probe.service")
     with open("/run/probe", encoding="ascii") as file:
         found = json.load(file)
-    assert {name: answer for name, answer in found.items() if answer != "as it should be"} == {}
+    wrong = [f"{name}: {answer}" for name, answer in found.items() if answer != "as it should be"]
+    assert not wrong, "\n".join(wrong)
 
 
 def test_what_systemd_makes_of_the_unit():
