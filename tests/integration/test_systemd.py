@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""passkeyd with the real systemd, udev and logind, in a virtual machine: tests/vm/systemd_checks.py.
+"""passkeyd with the real systemd, udev and logind, in a virtual machine.
 
-The machine is booted once; each of its tests counts as one here.
+It is booted once for all of tests/vm/systemd_checks.py; each of its tests counts as one here.
 """
 
 import os

@@ -26,7 +26,8 @@ def run(*command):
     if done.returncode != 0:
         log = subprocess.run(["journalctl", "--boot", "--lines=20", "--no-pager"], text=True,
                              capture_output=True, check=False)
-        raise AssertionError(f"{command}: {done.returncode}\n{done.stdout}{done.stderr}{log.stdout}")
+        raise AssertionError(f"{command}: {done.returncode}\n"
+                             f"{done.stdout}{done.stderr}{log.stdout}")
     return done.stdout
 
 

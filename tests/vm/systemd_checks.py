@@ -256,7 +256,7 @@ def may_open(path, uid):
 
 
 def test_the_person_at_the_seat_may_open_the_key_too(machine, blue, console):
-    """A login on a virtual terminal is at seat0; logind adds a user to what the rule gave a group."""
+    """carol on a virtual terminal is at seat0; logind adds her to what the rule gave the group."""
     uid = house.PEOPLE["carol"]
     assert not may_open(node(), uid)
     mark = machine.syslog.mark()
@@ -298,7 +298,8 @@ def connect(machine, laptop, port=22, user="alice"):
     return booted.Session(machine, child)
 
 
-@pytest.mark.parametrize("port, remote, rhost", [(22, "yes", "127.0.0.1"), (2222, "no", "localhost")])
+@pytest.mark.parametrize("port, remote, rhost", [(22, "yes", "127.0.0.1"),
+                                                 (2222, "no", "localhost")])
 def test_programs_inside_of_ssh(machine, keys, laptop, port, remote, rhost):
     """logind alone knows; and it takes the name localhost for no remote host."""
     session = connect(machine, laptop, port)

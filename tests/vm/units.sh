@@ -1,7 +1,8 @@
+# shellcheck shell=sh
 # SPDX-License-Identifier: BSD-2-Clause
 # What systemd finds in the virtual machine of run --systemd; sourced by its first script, when the
-# machine's files are in /root. Nothing of what this machine starts at boot is wanted there, nor what
-# a distribution does: the units themselves stay, so that what is asked for starts as usual.
+# machine's files are in /root. Nothing that this machine or a distribution starts at boot is wanted
+# there; the units themselves stay, so that what is asked for starts as usual.
 units=/root/run/systemd/system
 mkdir -p $units
 
