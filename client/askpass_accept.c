@@ -84,6 +84,15 @@ static enum pk_status ask_and_remember(const char *path, const char *host, const
     return status;
 }
 
+/*
+ * No domain has a colon: "ssh:" is where OpenSSH's own keys are, and nobody can mean to give them
+ * to a host by a yes. An address may be the RP id of the host that has it.
+ */
+static bool may_be_foreign(const char *rp_id, const char *host)
+{
+    return !strpbrk(rp_id, ":%") || strcmp(rp_id, host) == 0;
+}
+
 enum pk_status askpass_accept(const char *host, const char *rp_id, const struct terminal *terminal)
 {
     AUTO_ASKPASS_HOSTS_LINE struct askpass_hosts_line line = {0};
@@ -91,7 +100,7 @@ enum pk_status askpass_accept(const char *host, const char *rp_id, const struct 
     PK_AUTO_FREE char *path = NULL;
     enum pk_status status = askpass_host_parse(pk_view_string(rp_id), &normal);
 
-    if (status != PK_OK || strcmp(normal, rp_id) != 0) {
+    if (status != PK_OK || strcmp(normal, rp_id) != 0 || !may_be_foreign(rp_id, host)) {
         (void)fprintf(stderr, "passkey-askpass: the request is for an RP id that is no host's\n");
         return status == PK_NO_MEMORY ? status : PK_RP_ID_MISMATCH;
     }

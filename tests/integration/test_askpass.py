@@ -277,6 +277,13 @@ def test_nobody_to_ask(person):
     refused(done, f'add the line "127.0.0.1 {HOST}" to {person.home}/{HOSTS}')
 
 
+@pytest.mark.parametrize("rp_id", ["ssh:", "::1", "SSH:", "evil.example.net.", "pam://x"])
+def test_what_is_no_domain_is_not_asked_about(person, rp_id):
+    """OpenSSH's own keys have the RP id "ssh:"; a yes typed in haste must not lend them out."""
+    done = person.run(prompt(person.get_request(b"x" * 32, rp_id=rp_id)))
+    refused(done, "RP id that is no host's")
+
+
 def test_a_mismatch(person):
     person.write(HOSTS, "# mine\n127.0.0.1 web2.example.org\n")
     done = person.run(prompt(person.get_request(b"x" * 32), "(alice@127.0.0.1) "))
