@@ -88,11 +88,6 @@ static const char *say(enum pk_status malformed, enum pk_status status)
 {
     if (malformed)
         return "That is no answer to this request.";
-    if (status == PK_CHALLENGE_MISMATCH)
-        return "That is the answer to another request.";
-    if (status == PK_ORIGIN_MISMATCH)
-        return "That answer was made for another host: this one does not go by that name "
-               "(ssh-hosts in passkeyd.conf).";
     return pk_message_outcome(status);
 }
 
