@@ -28,7 +28,8 @@ from softkey import SoftKeys
 PROBE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "probe.py")
 SUDO = "sudo -k -u bob id -un"  # -k: whoever was let in a moment ago is asked again
 SU = "env -u SSH_CONNECTION su bob -c 'id -un'"  # sudo drops it anyway
-ONLY_LOCAL = "".join(f"[service {name}]\ntransports = local\n" for name in ("sudo", "su"))
+CONFIG = "".join(f"[service {name}]\ntransports = local\n" for name in ("sudo", "su")) \
+    + "[service codes]\ntransports = recovery\n"
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +37,7 @@ def machine():
     booted.furnish(os.environ["STAGE"])
     parts.reset_state()
     machine = booted.Booted()
-    machine.configure(ONLY_LOCAL)
+    machine.configure(CONFIG)
     yield machine
     machine.close()
 
@@ -245,6 +246,13 @@ def test_enrolling_at_the_console(machine, keys, blue, console):
     run("udevadm", "settle")
 
 
+def test_recovery_codes(machine, blue):
+    """scrypt wants memory and time that the unit must leave it."""
+    code = machine.recovery_codes("alice")[0]
+    details = machine.connect().authenticate("alice", service="codes").run(pin=code)
+    assert details["result"] == "ok", details
+
+
 def may_open(path, uid):
     """Whether the access control list names that user, with the right to read and write."""
     try:
@@ -264,12 +272,14 @@ def test_the_person_at_the_seat_may_open_the_key_too(machine, blue, console):
         machine.start(["setsid", "--ctty", "login", "-f", "carol"], stdin=terminal,
                       stdout=terminal, stderr=terminal)
     machine.syslog.wait("New session .* of user carol", mark)
+    run("loginctl")  # answers when it is done with that
     assert may_open(node(), uid)
     test_the_rule_gives_the_node_to_the_daemon(None, blue)
     test_sudo_at_the_console(machine, blue, console)
     mark = machine.syslog.mark()
     run("loginctl", "terminate-user", "carol")
     machine.syslog.wait("Removed session", mark)
+    run("loginctl")
     assert not may_open(node(), uid)
 
 
