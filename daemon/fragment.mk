@@ -8,6 +8,7 @@ daemon_libdaemon_la_SOURCES = \
 	daemon/ceremony.c daemon/ceremony.h \
 	daemon/context.c daemon/context.h \
 	daemon/conversation.c daemon/conversation.h \
+	daemon/conversation_dialogue.c \
 	daemon/credentials.c \
 	daemon/daemon.c daemon/daemon.h \
 	daemon/decoy.c daemon/decoy.h \
