@@ -42,7 +42,7 @@ def test_sshd_understands_the_fragment(host_key):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     shown = sshd(host_key, read(), "-T").stdout.splitlines()
     for line in ("usepam yes", "kbdinteractiveauthentication yes", "maxauthtries 6",
-                 "logingracetime 120", "maxstartups 60:30:120"):
+                 "logingracetime 150", "maxstartups 60:30:120"):
         assert line in shown
 
 
@@ -87,7 +87,7 @@ def test_penalties(machine):
         assert attempt.refused()
     attempt = scene.attempt()
     assert attempt.end() is None
-    assert "Not allowed at this time" in attempt.errors or "reset" in attempt.errors, attempt.errors
+    assert re.search("Connection (closed|reset)|Not allowed at this time", attempt.errors)
     machine.syslog.wait("penalty: failed authentication", facility=ssh.AUTH)
     attempt = scene.attempt("alice@127.0.0.1", "-b", "127.0.0.7")
     prompt = scene.asked()
