@@ -292,7 +292,7 @@ def hold_alike(strangers, make_answer, more=lambda: None):
         assert not both, (first, again)
 
 
-@pytest.mark.parametrize("kind", ["wrong key", "nothing"])
+@pytest.mark.parametrize("kind", ["wrong key", pytest.param("nothing", marks=pytest.mark.slow)])
 def test_same_time(strangers, kind):
     hold_alike(strangers, lambda: ANSWERS[kind])
 
