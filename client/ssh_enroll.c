@@ -8,6 +8,7 @@
 #include "common/base/cleanup.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
@@ -21,9 +22,10 @@
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NOT_RUN = 126, EXIT_NO_PROGRAM = 127 };
 
 #define ANSWER_MAX (PK_FORWARD_PARTS_MAX * (PK_FORWARD_LINE_MAX + 1))
+#define INPUT_MAX  4096 /* read from the person's terminal at once */
 
 struct relay {
-    int master;  /* of ssh's terminal */
+    int master;  /* of ssh's terminal; writing to it does not wait: ssh may not read */
     int signals; /* window size, and those that end this program */
     pid_t ssh;
     struct termios before; /* of the person's terminal */
@@ -31,6 +33,9 @@ struct relay {
     char *host;
     char *askpass;
     bool typed_out; /* the person's terminal has come to its end */
+    /* On its way to ssh. Nothing more is read from the person until it is gone. */
+    uint8_t pending[INPUT_MAX + PK_FORWARD_LINE_MAX + 1];
+    size_t pending_len;
 };
 
 static void relay_clear(struct relay *relay)
@@ -56,6 +61,27 @@ static bool write_all(int fd, const void *data, size_t len)
         left += written;
         len -= (size_t)written;
     }
+    return true;
+}
+
+/* False when ssh reads nothing and is asked to read more and more. */
+static bool append(struct relay *relay, const void *data, size_t len)
+{
+    if (len > sizeof(relay->pending) - relay->pending_len)
+        return false;
+    memcpy(relay->pending + relay->pending_len, data, len);
+    relay->pending_len += len;
+    return true;
+}
+
+static bool write_pending(struct relay *relay)
+{
+    ssize_t written = write(relay->master, relay->pending, relay->pending_len);
+
+    if (written < 0)
+        return errno == EINTR || errno == EAGAIN;
+    relay->pending_len -= (size_t)written;
+    memmove(relay->pending, relay->pending + written, relay->pending_len);
     return true;
 }
 
@@ -133,8 +159,7 @@ static bool answer(struct relay *relay, const struct pk_forward_request *request
     line = ssh_watch_line(&relay->watch, request);
     if (!line && !wants_key)
         return true;
-    return write_all(relay->master, line ? line : "", line ? strlen(line) : 0) &&
-           write_all(relay->master, "\r", 1);
+    return append(relay, line ? line : "", line ? strlen(line) : 0) && append(relay, "\r", 1);
 }
 
 /* What ssh prints goes to the person first: the request is seen before it is answered. */
@@ -143,7 +168,7 @@ static bool pass_output(struct relay *relay)
     uint8_t buffer[4096];
     ssize_t got = read(relay->master, buffer, sizeof(buffer));
 
-    if (got < 0 && errno == EINTR)
+    if (got < 0 && (errno == EINTR || errno == EAGAIN))
         return true;
     if (got <= 0 || !write_all(STDOUT_FILENO, buffer, (size_t)got))
         return false;
@@ -158,22 +183,24 @@ static bool pass_output(struct relay *relay)
 
 static bool pass_input(struct relay *relay)
 {
-    uint8_t buffer[4096];
+    uint8_t buffer[INPUT_MAX];
     ssize_t got = read(STDIN_FILENO, buffer, sizeof(buffer));
 
     if (got < 0 && errno == EINTR)
         return true;
     relay->typed_out = got <= 0;
-    return relay->typed_out || write_all(relay->master, buffer, (size_t)got);
+    return relay->typed_out || append(relay, buffer, (size_t)got);
 }
 
 /* Until ssh's terminal is closed: ssh has ended. */
 static void pass_through(struct relay *relay)
 {
     for (;;) {
-        struct pollfd events[] = {{.fd = relay->master, .events = POLLIN},
-                                  {.fd = relay->signals, .events = POLLIN},
-                                  {.fd = relay->typed_out ? -1 : STDIN_FILENO, .events = POLLIN}};
+        bool full = relay->pending_len > 0;
+        struct pollfd events[] = {
+            {.fd = relay->master, .events = (short)(full ? POLLIN | POLLOUT : POLLIN)},
+            {.fd = relay->signals, .events = POLLIN},
+            {.fd = relay->typed_out || full ? -1 : STDIN_FILENO, .events = POLLIN}};
 
         if (poll(events, 3, -1) < 0 && errno != EINTR)
             return;
@@ -181,7 +208,9 @@ static void pass_through(struct relay *relay)
             return;
         if (events[2].revents && !pass_input(relay))
             return;
-        if (events[0].revents && !pass_output(relay))
+        if ((events[0].revents & POLLOUT) && !write_pending(relay))
+            return;
+        if ((events[0].revents & ~POLLOUT) && !pass_output(relay))
             return;
     }
 }
@@ -228,7 +257,10 @@ static enum pk_status start(struct relay *relay, char *const *arguments, size_t 
                          ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 ? &size : NULL);
     if (relay->ssh == 0)
         run_ssh(argv);
-    return relay->ssh < 0 ? PK_IO : PK_OK;
+    if (relay->ssh < 0)
+        return PK_IO;
+    (void)fcntl(relay->master, F_SETFL, O_NONBLOCK);
+    return PK_OK;
 }
 
 /* Closing its terminal ends an ssh that is still there. */

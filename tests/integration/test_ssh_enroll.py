@@ -4,6 +4,8 @@
 import contextlib
 import json
 import os
+import select
+import signal
 
 import pexpect
 import pytest
@@ -189,6 +191,36 @@ def test_only_an_enrolment_is_answered(scene):
     child.expect("<typed by hand>")
     status, shown = end(child)
     assert status == 0 and "asks for your passkey" not in shown
+
+
+FAKE_SSH = "/usr/sbin/ssh"
+
+
+def test_a_host_that_reads_nothing(scene):
+    """It cannot keep passkey-ssh from ending, however much was typed in vain."""
+    house.write(FAKE_SSH, f"""#!/bin/sh
+case $1 in
+-V) echo OpenSSH_9.2 >&2; exit ;;
+-G) echo hostname {house.HOST}; exit ;;
+esac
+stty raw -echo
+echo ready
+exec sleep 1000
+""", 0o755)
+    try:
+        child = scene.terminal("alice@" + house.HOST)
+        child.expect("ready")
+        os.set_blocking(child.child_fd, False)
+        terminal = select.poll()
+        terminal.register(child.child_fd, select.POLLOUT)
+        while terminal.poll(1000):
+            with contextlib.suppress(BlockingIOError):
+                os.write(child.child_fd, b"x" * 1024)
+        child.kill(signal.SIGTERM)
+        os.set_blocking(child.child_fd, True)
+        child.expect(pexpect.EOF)
+    finally:
+        os.unlink(FAKE_SSH)
 
 
 def test_without_a_terminal_or_a_host(scene):
