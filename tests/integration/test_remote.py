@@ -300,7 +300,8 @@ def test_sudo_that_keeps_ssh_connection(machine, keys, blue, sudoers):
     decline_over_ssh(running)
     assert running.refused(), running.screen
     assert bound_rhost(machine, mark) == "192.0.2.7"
-    assert keys.events(since) == []
+    # The helper that enrolled it may have let it go only now.
+    assert [each["event"] for each in keys.events(since) if each["event"] != "closed"] == []
     assert machine.results() == [("sudo", "alice", "auth_err")]
 
 
