@@ -82,9 +82,10 @@ class Piece:
         self.text = ""
 
     def shown(self):
-        text = normal(re.sub("\r+\n", "\n", self.text)).strip("\n")
+        # The blank behind a question may come before or after what the person does meanwhile.
+        text = normal(re.sub("\r+\n", "\n", self.text)).strip()
         lines = [("| " + line.rpartition("\r")[2]).rstrip() for line in text.split("\n")]
-        return "\n".join(lines) + "\n" if text.strip() else ""
+        return "\n".join(lines) + "\n" if text else ""
 
 
 class Screen:
