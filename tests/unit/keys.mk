@@ -3,7 +3,8 @@ if HAVE_CMOCKA
 keys_tests = \
 	tests/unit/test_askpass_key \
 	tests/unit/test_helper \
-	tests/unit/test_key_messages
+	tests/unit/test_key_messages \
+	tests/unit/test_pin_dialogue
 check_PROGRAMS += $(keys_tests)
 TESTS += $(keys_tests)
 
@@ -15,6 +16,10 @@ tests_unit_test_helper_CFLAGS = $(keys_test_cflags)
 tests_unit_test_helper_LDADD = $(keys_test_libs)
 tests_unit_test_key_messages_CFLAGS = $(keys_test_cflags)
 tests_unit_test_key_messages_LDADD = $(keys_test_libs)
+# With keys of its own.
+tests_unit_test_pin_dialogue_SOURCES = tests/unit/test_pin_dialogue.c common/keys/pin_dialogue.c
+tests_unit_test_pin_dialogue_CFLAGS = $(keys_test_cflags)
+tests_unit_test_pin_dialogue_LDADD = common/base/libbase.la $(CMOCKA_LIBS)
 
 # A helper that does what a good one never would; test_helper says which under its name.
 check_PROGRAMS += tests/unit/bad_helper
