@@ -15,11 +15,9 @@ static void say_mismatch(const char *path, const struct askpass_hosts_line *line
     (void)fprintf(stderr,
                   "passkey-askpass: REFUSED: %s asks for passkeys of %s.\n"
                   "  From that host you have accepted %s: %s:%u.\n"
-                  "  Either its administrator has changed the relying party id, or this is not the "
-                  "host you mean,\n"
-                  "  and what you sign for it would open another. Ask the administrator; if the "
-                  "change is\n"
-                  "  right, remove that line and connect again.\n",
+                  "  Either its administrator has changed the relying party id, or this is not\n"
+                  "  the host you mean, and what you sign for it would open another. Ask the\n"
+                  "  administrator; if the change is right, remove that line and connect again.\n",
                   host, rp_id, line->rp_id, path, line->number);
 }
 
@@ -33,8 +31,8 @@ static void say_unusable(enum pk_status status, const char *path,
                       path, line->number);
     else if (status == PK_DENIED)
         (void)fprintf(stderr,
-                      "passkey-askpass: %s must be a file of yours that nobody else may write to "
-                      "(chmod go-w).\n",
+                      "passkey-askpass: %s must be a file of yours\n"
+                      "  that nobody else may write to (chmod go-w).\n",
                       path);
     else
         (void)fprintf(stderr, "passkey-askpass: %s: %s\n", path, pk_status_clause(status));
@@ -42,13 +40,14 @@ static void say_unusable(enum pk_status status, const char *path,
 
 static enum pk_status ask(const char *host, const char *rp_id, const struct terminal *terminal)
 {
-    PK_AUTO_FREE char *question =
-        pk_text_format("%s asks for passkeys of %s, and its name does not say that they belong\n"
-                       "together. If you have not heard of this from its administrator, say no: a "
-                       "host that is\n"
-                       "not what it seems could try to sign in as you at %s with your touch.\n"
-                       "Let %s ask for passkeys of %s, now and from now on (yes/no)?",
-                       host, rp_id, rp_id, host, rp_id);
+    PK_AUTO_FREE char *question = pk_text_format(
+        "%s asks for passkeys of %s,\n"
+        "and its name does not say that they belong together. If you have not heard\n"
+        "of this from its administrator, say no: a host that is not what it seems\n"
+        "could try to sign in as you at %s with your touch.\n"
+        "Let %s ask for passkeys of %s,\n"
+        "now and from now on (yes/no)?",
+        host, rp_id, rp_id, host, rp_id);
     PK_AUTO_FREE char *answer = NULL;
     enum pk_status status;
 
@@ -67,10 +66,11 @@ static enum pk_status ask_and_remember(const char *path, const char *host, const
 
     if (status == PK_UNAVAILABLE)
         (void)fprintf(stderr,
-                      "passkey-askpass: %s asks for passkeys of %s, which you have not accepted "
-                      "from it, and there\n"
-                      "  is no terminal to ask you on. To accept it, add the line \"%s %s\" to "
-                      "%s.\n",
+                      "passkey-askpass: %s asks for passkeys of %s,\n"
+                      "  which you have not accepted from it, and there is no terminal to ask you "
+                      "on.\n"
+                      "  To accept it, add the line \"%s %s\" to\n"
+                      "  %s.\n",
                       host, rp_id, host, rp_id, path);
     else if (status == PK_DENIED)
         (void)fprintf(stderr, "passkey-askpass: not accepted; nothing was signed\n");

@@ -361,7 +361,7 @@ static char *describe(const struct errand *errand, const char *origin)
         return NULL;
     return errand->request->kind == PK_FORWARD_GET
                ? pk_text_format("to approve the request of %s", host)
-               : pk_text_format("to enroll it on %s", host);
+               : pk_text_format("to enrol it on %s", host);
 }
 
 static enum pk_status start(struct errand *errand, const char *origin)

@@ -122,7 +122,8 @@ enum pk_status askpass_prefix_parse(const char *prompt, struct askpass_prefix *r
     return PK_OK;
 }
 
-bool askpass_host_is_address(const char *host)
+/* IPv4 (whatever ends in a number, as in the URL standard) or IPv6. */
+static bool is_address(const char *host)
 {
     const char *dot = strrchr(host, '.');
     const char *last = dot ? dot + 1 : host;
@@ -143,7 +144,7 @@ bool askpass_rp_id_belongs(const char *rp_id, const char *host)
 
     if (strcmp(rp_id, host) == 0)
         return true;
-    if (askpass_host_is_address(host) || has_empty_label(rp_id) || !strchr(rp_id, '.'))
+    if (is_address(host) || has_empty_label(rp_id) || !strchr(rp_id, '.'))
         return false;
     return host_len > len && host[host_len - len - 1] == '.' &&
            strcmp(host + host_len - len, rp_id) == 0;

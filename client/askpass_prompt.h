@@ -30,9 +30,6 @@ const char *askpass_prompt_body(const char *prompt) PK_WARN_UNUSED;
  */
 enum pk_status askpass_host_parse(struct pk_view text, char **ret) PK_WARN_UNUSED;
 
-/* IPv4 (whatever ends in a number, as in the URL standard) or IPv6. */
-bool askpass_host_is_address(const char *host) PK_WARN_UNUSED;
-
 /* "ssh://HOST", an IPv6 address in brackets; the caller's to free, NULL: no memory. */
 char *askpass_origin(const char *host) PK_WARN_UNUSED;
 

@@ -11,9 +11,9 @@
 
 static const char usage[] =
     "Usage: passkey-enroll [OPTION]...\n"
-    "Makes a passkey on a security key, for signing in to this computer. Over ssh the key of the\n"
-    "computer that you sit at is meant; \"passkey-ssh --enroll HOST\", run there, is the short "
-    "way.\n"
+    "Makes a passkey on a security key, for signing in to this computer. Over ssh the\n"
+    "key of the computer that you sit at is meant; \"passkey-ssh --enroll HOST\", run\n"
+    "there, is the short way.\n"
     "\n"
     "  --name NAME         what to call it, such as \"blue key\"\n"
     "  --uv VALUE          PIN or fingerprint: required, preferred or discouraged\n"
@@ -21,15 +21,15 @@ static const char usage[] =
     "  --no-resident       do not use up room on the key\n"
     "  --rp NAME           for another relying party of passkeyd.conf\n"
     "  --user USER         for another account (root only)\n"
-    "  --ticket-file FILE  with an administrator's ticket instead of the password; -: standard "
-    "input\n"
+    "  --ticket-file FILE  an administrator's ticket instead of the password\n"
+    "                      (-: from standard input)\n"
     "  --agent             a key in your ssh-agent, made by ssh-keygen -t ed25519-sk\n"
     "  --timeout SECONDS   how long to wait for the key\n"
     "  --json              print the result as JSON, for programs\n"
     "  --help, --version   print this text, or the version\n"
     "\n"
-    "Exit status: 0 enrolled, 1 refused or failed, 2 wrong usage, 3 passkeyd cannot be reached,\n"
-    "130 interrupted.\n";
+    "Exit status: 0 enrolled, 1 refused or failed, 2 wrong usage, 3 passkeyd cannot\n"
+    "be reached, 130 interrupted.\n";
 
 static const char next_steps[] =
     "\n"

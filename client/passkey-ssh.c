@@ -18,20 +18,18 @@ static const char usage[] =
     "       passkey-scp [scp option]... SOURCE... TARGET\n"
     "       passkey-sftp [sftp option]... HOST\n"
     "       passkey-ssh --enroll [ssh option]... HOST\n"
-    "Runs ssh, scp or sftp so that a host's request for a passkey is answered with a security key "
-    "of\n"
-    "this computer. Everything on the command line is theirs.\n"
+    "Runs ssh, scp or sftp so that a host's request for a passkey is answered with a\n"
+    "security key of this computer. Everything on the command line is theirs.\n"
     "\n"
-    "  --enroll             run passkey-enroll there, with a security key of this computer\n"
+    "  --enroll             run passkey-enroll there, with a key of this computer\n"
     "  --help, --version    print this text, or the version\n"
     "\n"
-    "It sets SSH_ASKPASS and SSH_ASKPASS_REQUIRE=force; an SSH_ASKPASS that would have been used "
-    "goes on\n"
-    "to be asked for passwords, as PASSKEY_ASKPASS_FALLBACK. For rsync: rsync -e passkey-ssh ...; "
-    "for\n"
-    "git: GIT_SSH_COMMAND=passkey-ssh.\n"
+    "It sets SSH_ASKPASS and SSH_ASKPASS_REQUIRE=force; an SSH_ASKPASS that would\n"
+    "have been used goes on to be asked for passwords, as PASSKEY_ASKPASS_FALLBACK.\n"
+    "For rsync: rsync -e passkey-ssh ...; for git: GIT_SSH_COMMAND=passkey-ssh.\n"
     "\n"
-    "Exit status: that of ssh, scp or sftp; 126 it cannot be run so, 127 it is not there.\n";
+    "Exit status: that of ssh, scp or sftp; 126 it cannot be run so, 127 it is not\n"
+    "there.\n";
 
 /* The name this was called by chooses the program. */
 static char *program_for(const char *called)

@@ -41,8 +41,9 @@ enum pk_status ssh_destination_parse(struct pk_view text, char **ret_host)
 enum pk_status ssh_destination_ask(char *const *arguments, size_t count, char **ret_host)
 {
     PK_AUTO_BYTES struct pk_bytes text = {0};
-    PK_AUTO_FREE char **argv = calloc(count + 3, sizeof(*argv));
-    char name[] = "ssh", option[] = "-G";
+    PK_AUTO_FREE char **argv = calloc(count + 4, sizeof(*argv));
+    /* Without -T ssh complains that its input, which is nobody's, is no terminal. */
+    char name[] = "ssh", option[] = "-G", no_terminal[] = "-T";
     const struct capture capture = {.program = name, .argv = argv, .max = CONFIG_MAX};
     int code = 0;
     enum pk_status status;
@@ -51,7 +52,8 @@ enum pk_status ssh_destination_ask(char *const *arguments, size_t count, char **
         return PK_NO_MEMORY;
     argv[0] = name;
     argv[1] = option;
-    memcpy(argv + 2, arguments, count * sizeof(*argv));
+    argv[2] = no_terminal;
+    memcpy(argv + 3, arguments, count * sizeof(*argv));
     status = capture_run(&capture, &text, &code);
     if (status != PK_OK)
         return status;

@@ -319,16 +319,6 @@ void conversations_vanished(struct conversations *conversations, const char *sen
     }
 }
 
-size_t conversations_active(const struct conversations *conversations)
-{
-    const struct conversation *conversation;
-    size_t count = 0;
-
-    TAILQ_FOREACH(conversation, &conversations->list, entry)
-    count += !conversation->done;
-    return count;
-}
-
 /* What a caller has, and whoever it asks for. */
 struct shares {
     size_t finished, total, of_uid, of_connection, on_behalf;

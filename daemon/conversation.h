@@ -31,8 +31,6 @@ struct conversations *conversations_new(struct daemon *daemon);
 void conversations_free(struct conversations *conversations);
 /* Cancels what that connection opened. */
 void conversations_vanished(struct conversations *conversations, const char *sender);
-/* Conversations that are not done. */
-size_t conversations_active(const struct conversations *conversations);
 
 /*
  * Opens one for the caller and answers the call with its path; timeout is in seconds. On a failure

@@ -14,7 +14,7 @@ static char *purpose(const struct context *context, const char *command, const c
     const char *on = context->host[0] ? " on " : "";
 
     if (strcmp(context->act, "enroll") == 0)
-        return pk_text_format("to enroll it for %s%s%s", context->user, on, context->host);
+        return pk_text_format("to enrol it for %s%s%s", context->user, on, context->host);
     if (command[0] && target[0])
         return pk_text_format("to run \"%s\" as %s%s%s", command, target, on, context->host);
     if (command[0])
@@ -58,7 +58,7 @@ char *message_forward(const char *purpose, unsigned part, const char *line)
     if (part > 0)
         return pk_text_format("Part %u of the answer:\n%s\n", part, line);
     return pk_text_format(
-        "Use the security key of your own computer %s.\n"
+        "Use the security key of your own computer\n%s.\n"
         "passkey-ssh and passkey-askpass answer the next line by themselves. Without\n"
         "them, paste it into passkey-askpass there, and its answer here. Enter alone\n"
         "goes on without a passkey.\n"

@@ -487,7 +487,8 @@ def test_usage(person):
                       ["--host", "a", "b"]):
         done = person.run(*arguments)
         assert done.returncode == 2 and done.stdout == "", arguments
-    assert person.run("--help").stdout.startswith("Usage: ")
+    usage = person.run("--help").stdout
+    assert usage.startswith("Usage: ") and max(map(len, usage.splitlines())) <= 80
     assert person.run("--version").stdout.startswith("passkeyd ")
 
 
@@ -584,5 +585,6 @@ def test_no_ssh(person):
 
 
 def test_the_wrappers_own_options(person):
-    assert wrapped(person, "passkey-ssh", "--help")[1].startswith("Usage: passkey-ssh")
+    usage = wrapped(person, "passkey-ssh", "--help")[1]
+    assert usage.startswith("Usage: passkey-ssh") and max(map(len, usage.splitlines())) <= 80
     assert wrapped(person, "passkey-scp", "--version") == (0, person.run("--version").stdout.strip())

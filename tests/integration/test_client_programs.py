@@ -286,7 +286,9 @@ def test_wrong_usage(make, words):
 def test_help_and_version(make):
     house = make()
     for program in ("passkeyctl", "passkey-enroll"):
-        assert house.run(program, "--help").stdout.startswith("Usage: " + program)
+        usage = house.run(program, "--help").stdout
+        assert usage.startswith("Usage: " + program)
+        assert max(map(len, usage.splitlines())) <= 80
         assert house.run(program, "--version").stdout.startswith("passkeyd ")
     assert house.run("passkeyctl", "list", "--help").stdout.startswith("Usage: ")
 

@@ -20,7 +20,7 @@ import test_agent
 from software_agent import AT, ED, UP, UV, Key
 
 SOCKET = house.ROOM + "/agent"
-TOUCH = "Touch your security key to enroll it for alice on web1 (through your ssh-agent)"
+TOUCH = "Touch your security key to enrol it for alice on web1 (through your ssh-agent)"
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ static void purposes_name_what_is_approved(void **state)
          "to sign in as root on web1 (su)"},
         {{"authenticate", "", "gdm", "web1", "", "", "", ""}, "to sign in on web1 (gdm)"},
         {{"authenticate", "alice", "", "web1", "", "", "", ""}, "to sign in as alice on web1"},
-        {{"enroll", "alice", "", "web1", "", "", "", ""}, "to enroll it for alice on web1"},
+        {{"enroll", "alice", "", "web1", "", "", "", ""}, "to enrol it for alice on web1"},
     };
 
     (void)state;
