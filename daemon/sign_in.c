@@ -281,6 +281,19 @@ static enum pk_status stand_in(struct sign_in *sign_in)
     return account->rp && account->name ? PK_OK : PK_NO_MEMORY;
 }
 
+/* Why the account has no passkeys: perhaps another uid had that name, and has some. */
+static enum pk_status why_none(struct daemon *daemon, const struct account *account,
+                               enum pk_status *ret)
+{
+    const struct credential_filter filter = {.rp = account->rp, .account_name = account->name};
+    AUTO_CREDENTIAL_LIST struct credential_list others = {0};
+    enum pk_status status = daemon->store->verbs->list(daemon->store, &filter, &others);
+
+    if (status == PK_OK)
+        *ret = others.count > 0 ? PK_ACCOUNT_CHANGED : PK_NO_CREDENTIALS;
+    return status;
+}
+
 /* Who is it? An account that is not there is told in the conversation, as any other outcome. */
 static enum pk_status identify(struct sign_in *sign_in, const struct call *call,
                                const struct sign_in_request *request)
@@ -310,7 +323,7 @@ static enum pk_status identify(struct sign_in *sign_in, const struct call *call,
     if (sign_in->known)
         credential_list_clear(&sign_in->credentials);
     else if (!status && sign_in->credentials.count == 0)
-        sign_in->known = PK_NO_CREDENTIALS;
+        status = why_none(sign_in->daemon, &sign_in->subject.account, &sign_in->known);
     return status;
 }
 
@@ -331,6 +344,12 @@ static enum pk_status find_principal(struct sign_in *sign_in, const struct call 
         return PK_OK;
     sign_in->on_behalf_of = strdup(request->ruser);
     return sign_in->on_behalf_of ? PK_OK : PK_NO_MEMORY;
+}
+
+/* Whose name it was before is for the log. */
+static enum pk_status what_to_tell(enum pk_status known)
+{
+    return known == PK_ACCOUNT_CHANGED ? PK_NO_CREDENTIALS : known;
 }
 
 void sign_in_start(struct daemon *daemon, struct call *call, const struct sign_in_request *request)
@@ -364,7 +383,7 @@ void sign_in_start(struct daemon *daemon, struct call *call, const struct sign_i
     if (sign_in->hidden)
         conversation_hold(conversation, began + HOLD);
     if (sign_in->known && !sign_in->hidden)
-        sign_in_refuse(sign_in, sign_in->known);
+        sign_in_refuse(sign_in, what_to_tell(sign_in->known));
     else
         next_road(sign_in);
 }

@@ -38,7 +38,10 @@ struct sign_in {
     struct roads roads;
     size_t next_road;
     const struct sign_in_road *road; /* that is being tried */
-    /* PK_OK, or why no road can lead anywhere: only told to whoever may know. */
+    /*
+     * PK_OK, or why no road can lead anywhere: only told to whoever may know, and to them
+     * PK_ACCOUNT_CHANGED as PK_NO_CREDENTIALS.
+     */
     enum pk_status known;
     bool ssh_in_play; /* an ssh question may be asked here */
     bool hidden;      /* whoever asks must not learn of known */

@@ -174,7 +174,7 @@ def test_the_same_lines_in_the_log(machine, crowd):
 
 
 def test_the_log_knows(machine, crowd):
-    for user, truth in (("bob", "no-credentials"), ("carol", "no-credentials"),
+    for user, truth in (("bob", "no-credentials"), ("carol", "account-changed"),
                         ("nobody-here", "unknown-user")):
         for person, told in ((answers, "the answer: signature-invalid"),
                              (declines, "told cancelled"),

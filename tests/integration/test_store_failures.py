@@ -203,7 +203,11 @@ def test_a_name_that_means_another_uid(machine, keys):
     try:
         house.write("/etc/passwd", before.replace("bob:x:2002:", "bob:x:2999:"))
         root = machine.connect()
-        assert root.authenticate("bob").run()["result"] == "no-credentials"
+        details = root.authenticate("bob").run()
+        assert details["result"] == "no-credentials"
+        machine.syslog.wait(rf"\[{details['correlation']}\] sign-in of bob \(default\): refused, "
+                            r"account-changed \(.*\); told no-credentials, ",
+                            facility=parts.AUTHPRIV)
         details = root.authenticate("", identify=True).run()
         assert details["result"] == "account-changed", details
         assert machine.syslog.wait(rf"\[{details['correlation']}\] .*account-changed",
