@@ -10,6 +10,7 @@
 static void key_clear(struct agent_key *key)
 {
     pk_bytes_clear(&key->blob);
+    pk_bytes_clear(&key->public_key);
     free(key->comment);
 }
 
@@ -29,10 +30,10 @@ enum pk_status agent_ask_keys(struct agent *agent, agent_replied *replied, void 
     return status ? status : agent_ask(agent, pk_view_of(&request), replied, data);
 }
 
-static bool known(const struct agent_keys *keys, const uint8_t id[PK_HASH_SIZE])
+static bool known(const struct agent_keys *keys, struct pk_view blob)
 {
     for (size_t i = 0; i < keys->count; i++)
-        if (memcmp(keys->items[i].id, id, PK_HASH_SIZE) == 0)
+        if (pk_view_equal(pk_view_of(&keys->items[i].blob), blob))
             return true;
     return false;
 }
@@ -53,14 +54,17 @@ static enum pk_status add(struct agent_keys *keys, const struct pk_agent_identit
 
     if (pk_sk_key_parse(identity->blob, &key.key) || !sk_is_ssh(key.key.application))
         return PK_OK;
-    sk_credential_id(identity->blob, key.id);
-    if (known(keys, key.id))
+    if (known(keys, identity->blob))
         return PK_OK;
     status = pk_bytes_copy(identity->blob, &key.blob);
+    if (status == PK_OK)
+        status = sk_public_key(&key.key, &key.public_key);
     key.comment = printable(identity->comment);
-    if (status != PK_OK || !key.comment) {
+    if (status == PK_OK && !key.comment)
+        status = PK_NO_MEMORY;
+    if (status != PK_OK) {
         key_clear(&key);
-        return PK_NO_MEMORY;
+        return status;
     }
     keys->items[keys->count++] = key;
     return PK_OK;

@@ -9,8 +9,8 @@
 struct agent_key {
     struct pk_sk_key key;
     struct pk_bytes blob;
-    uint8_t id[PK_HASH_SIZE]; /* sk_credential_id() */
-    char *comment;            /* printable; what a credential may be called; may be empty */
+    struct pk_bytes public_key; /* sk_public_key() */
+    char *comment;              /* printable; what a credential may be called; may be empty */
 };
 
 struct agent_keys {

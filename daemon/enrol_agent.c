@@ -4,9 +4,11 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/base/writer.h"
+#include "common/webauthn/crypto.h"
 #include "daemon/agent_keys.h"
 #include "daemon/messages.h"
 #include "daemon/road_agent.h"
+#include "daemon/sk_credential.h"
 
 #include <string.h>
 
@@ -70,7 +72,6 @@ static void on_signature(void *data, enum pk_status status, struct pk_view paylo
     hang_up(enrolment);
     enrolment->ops->answered(enrolment->data, &(struct sk_enrolment){
                                                   .key = &enrolment->asked->key,
-                                                  .blob = pk_view_of(&enrolment->asked->blob),
                                                   .comment = enrolment->asked->comment,
                                                   .signature = &signature,
                                               });
@@ -99,19 +100,17 @@ static void sign(struct agent_enrolment *enrolment, const struct agent_key *key)
 
 static bool has(const struct agent_enrolment *enrolment, const struct agent_key *key)
 {
-    const struct pk_view id = {key->id, sizeof(key->id)};
-
-    for (size_t i = 0; i < enrolment->existing.count; i++)
-        if (pk_view_equal(pk_view_of(&enrolment->existing.items[i].record.id), id))
-            return true;
-    return false;
+    return sk_is_among(key->key.application, pk_view_of(&key->public_key), &enrolment->existing);
 }
 
 /* As ssh-add -l lists them. */
 static char *describe(const struct agent_key *key, size_t number)
 {
-    PK_AUTO_FREE char *digest = pk_base64_encode((struct pk_view){key->id, sizeof(key->id)});
+    uint8_t hash[PK_HASH_SIZE];
+    PK_AUTO_FREE char *digest = NULL;
 
+    pk_sha256(pk_view_of(&key->blob), hash);
+    digest = pk_base64_encode((struct pk_view){hash, sizeof(hash)});
     if (!digest)
         return NULL;
     digest[strcspn(digest, "=")] = '\0';

@@ -77,7 +77,6 @@ static void import_key(struct daemon *daemon, struct call *call, struct ceremony
     status = sk_enrol(daemon, ceremony,
                       &(struct sk_enrolment){
                           .key = &key,
-                          .blob = pk_view_of(&blob),
                           .comment = comment ? comment : "",
                       },
                       &credential);

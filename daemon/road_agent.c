@@ -73,9 +73,7 @@ static const struct agent_key *held(const struct agent_road *road,
     for (size_t i = 0; i < road->keys.count; i++) {
         const struct agent_key *key = &road->keys.items[i];
 
-        if (pk_view_equal((struct pk_view){key->id, sizeof(key->id)},
-                          pk_view_of(&credential->record.id)) &&
-            strcmp(key->key.application, credential->rp_id) == 0)
+        if (sk_is_credential(key->key.application, pk_view_of(&key->public_key), credential))
             return key;
     }
     return NULL;

@@ -28,13 +28,8 @@ bool sk_is_ssh(const char *rp_id)
     return strncmp(rp_id, prefix, strlen(prefix)) == 0;
 }
 
-void sk_credential_id(struct pk_view blob, uint8_t ret[PK_HASH_SIZE])
-{
-    pk_sha256(blob, ret);
-}
-
-/* RFC 9052 section 7 in canonical order: kty (1), alg (3), crv (-1), x (-2), y (-3). */
-static enum pk_status cose_key(const struct pk_sk_key *key, struct pk_bytes *ret)
+/* In canonical order: kty (1), alg (3), crv (-1), x (-2), y (-3). */
+enum pk_status sk_public_key(const struct pk_sk_key *key, struct pk_bytes *ret)
 {
     PK_AUTO_WRITER struct pk_writer writer = pk_writer_new(COSE_KEY_MAX);
     bool ecdsa = key->type == PK_SK_ECDSA;
@@ -56,8 +51,23 @@ static enum pk_status cose_key(const struct pk_sk_key *key, struct pk_bytes *ret
     return pk_writer_finish(&writer, ret);
 }
 
-enum pk_status sk_registration(const struct pk_sk_key *key, struct pk_view blob,
-                               struct pk_registration_result *ret)
+bool sk_is_credential(const char *application, struct pk_view public_key,
+                      const struct credential *credential)
+{
+    return strcmp(application, credential->rp_id) == 0 &&
+           pk_view_equal(public_key, pk_view_of(&credential->record.public_key));
+}
+
+bool sk_is_among(const char *application, struct pk_view public_key,
+                 const struct credential_list *credentials)
+{
+    for (size_t i = 0; i < credentials->count; i++)
+        if (sk_is_credential(application, public_key, &credentials->items[i]))
+            return true;
+    return false;
+}
+
+enum pk_status sk_registration(const struct pk_sk_key *key, struct pk_registration_result *ret)
 {
     __attribute__((cleanup(pk_registration_result_clear))) struct pk_registration_result result = {
         .format = "none",
@@ -66,13 +76,13 @@ enum pk_status sk_registration(const struct pk_sk_key *key, struct pk_view blob,
         .extensions = {.has_cred_props = true}, /* the credential id must be known */
     };
     PK_AUTO_PUBLIC_KEY struct pk_public_key *public_key = NULL;
-    uint8_t id[PK_HASH_SIZE];
+    uint8_t id[SK_CREDENTIAL_ID_SIZE];
     enum pk_status status;
 
     if (!sk_is_ssh(key->application))
         return PK_RP_ID_MISMATCH;
-    sk_credential_id(blob, id);
-    status = cose_key(key, &result.public_key);
+    pk_random(id, sizeof(id));
+    status = sk_public_key(key, &result.public_key);
     if (status == PK_OK)
         status = pk_public_key_parse(pk_view_of(&result.public_key), &public_key);
     if (status == PK_OK)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * OpenSSH's security keys as WebAuthn has credentials: the key as a COSE_Key, a signature as an
- * assertion. A credential of this kind has the key's application ("ssh:…") as its RP id, and the
- * SHA-256 of the key blob as its credential id.
+ * assertion. A credential of this kind has the key's application ("ssh:…") as its RP id. Its id is
+ * random and names the row, not the key: several accounts may have the same key, and nobody who
+ * knows a public key can take the id of the one who has the private half.
  */
 #ifndef PASSKEYD_SK_CREDENTIAL_H
 #define PASSKEYD_SK_CREDENTIAL_H
@@ -10,19 +11,30 @@
 #include "common/webauthn/client.h"
 #include "common/webauthn/verify.h"
 #include "common/wire/sk.h"
+#include "daemon/store.h"
+
+#define SK_CREDENTIAL_ID_SIZE 32
 
 /* Whether such a key may be enrolled, and only signs for an ssh-agent: RP ids that begin "ssh:". */
 bool sk_is_ssh(const char *rp_id) PK_WARN_UNUSED;
 
-void sk_credential_id(struct pk_view blob, uint8_t ret[PK_HASH_SIZE]);
+/* The public key as a COSE_Key (RFC 9052 section 7); the same bytes for the same key. */
+enum pk_status sk_public_key(const struct pk_sk_key *key, struct pk_bytes *ret) PK_WARN_UNUSED;
+
+/* Whether the credential is that key: its application, and what sk_public_key() makes of it. */
+bool sk_is_credential(const char *application, struct pk_view public_key,
+                      const struct credential *credential) PK_WARN_UNUSED;
+bool sk_is_among(const char *application, struct pk_view public_key,
+                 const struct credential_list *credentials) PK_WARN_UNUSED;
 
 /*
  * What a registration gives, of a key that attests nothing: fmt "none", an AAGUID of zeros, no
- * transports, and flags and counter of 0. Whether the public key is good is checked here.
+ * transports, flags and counter of 0, and a credential id of random bytes. Whether the public key
+ * is good is checked here.
  * PK_RP_ID_MISMATCH for an application that does not begin with "ssh:"; what
  * pk_public_key_parse() (signature.h) refuses; PK_NO_MEMORY. *ret is the caller's.
  */
-enum pk_status sk_registration(const struct pk_sk_key *key, struct pk_view blob,
+enum pk_status sk_registration(const struct pk_sk_key *key,
                                struct pk_registration_result *ret) PK_WARN_UNUSED;
 
 /*

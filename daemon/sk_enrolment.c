@@ -71,17 +71,34 @@ static enum pk_status prove(const struct ceremony *ceremony, const struct sk_enr
     return PK_OK;
 }
 
+/* Credential ids do not tell: the store has another one for each account that has the key. */
+static enum pk_status check_new(struct daemon *daemon, const struct account *account,
+                                const char *application, struct pk_view public_key)
+{
+    const struct credential_filter filter = {
+        .rp = account->rp, .account_name = account->name, .uid = &account->uid};
+    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+    enum pk_status status = daemon->store->verbs->list(daemon->store, &filter, &list);
+
+    if (status != PK_OK)
+        return status;
+    return sk_is_among(application, public_key, &list) ? PK_EXISTS : PK_OK;
+}
+
 enum pk_status sk_enrol(struct daemon *daemon, struct ceremony *ceremony,
                         const struct sk_enrolment *enrolment, struct credential *ret)
 {
     const char *name = enrolment->comment[0] ? enrolment->comment : "ssh key";
     struct pk_registration_result result = {0};
-    enum pk_status status = sk_registration(enrolment->key, enrolment->blob, &result);
+    enum pk_status status = sk_registration(enrolment->key, &result);
 
     if (status == PK_OK)
         status = check(&ceremony->requirements, &result);
     if (status == PK_OK && enrolment->signature)
         status = prove(ceremony, enrolment, &result);
+    if (status == PK_OK)
+        status = check_new(daemon, &ceremony->account, enrolment->key->application,
+                           pk_view_of(&result.public_key));
     if (status == PK_OK) {
         free(ceremony->requirements.rp_id);
         ceremony->requirements.rp_id = strdup(enrolment->key->application);

@@ -10,7 +10,6 @@
 /* Borrowed. */
 struct sk_enrolment {
     const struct pk_sk_key *key;
-    struct pk_view blob;
     const char *comment; /* what to call it if the ceremony does not say; may be empty */
     /* By that key, over sk_question_make() of the ceremony; NULL: imported, nothing is proven. */
     const struct pk_sk_signature *signature;
@@ -21,8 +20,9 @@ struct sk_enrolment {
  * one line is logged. The ceremony must have been taken out of the table, remains the caller's, and
  * gets the key's application as its RP id. What sk_registration() and pk_authentication_verify()
  * say, PK_ATTESTATION_UNTRUSTED and PK_AAGUID_NOT_ALLOWED where the relying party wants to know
- * what kind of key it is, PK_AAGUID_DENIED, PK_RESIDENT_KEY_MISSING, PK_ALGORITHM_NOT_OFFERED, and
- * what the store's insert() says.
+ * what kind of key it is, PK_AAGUID_DENIED, PK_RESIDENT_KEY_MISSING, PK_ALGORITHM_NOT_OFFERED,
+ * PK_EXISTS when the account has that key already (whoever else has it), and what the store's
+ * insert() says.
  */
 enum pk_status sk_enrol(struct daemon *daemon, struct ceremony *ceremony,
                         const struct sk_enrolment *enrolment,

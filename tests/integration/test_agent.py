@@ -2,6 +2,7 @@
 """The real sudo by way of an ssh-agent, honest or not. (test_enrol_agent.py: enrolments by one.)"""
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -404,6 +405,21 @@ def test_somebody_elses_key(machine, agent, key):
     agent.keys = [enrolled(machine, Key(), user="bob", name="bobs")]
     refuses(machine, sudo(machine, agent), "authinfo_unavail", "holds none of the security keys")
     assert not agent.signed and key
+
+
+@pytest.mark.real_programs
+def test_two_accounts_with_one_key(machine, agent, key):
+    """Each signs in with it, as themselves, and each counts for themselves."""
+    enrolled(machine, key, user="bob", name="bobs")
+    running = sudo(machine, agent)
+    assert running.accepted(), running.screen
+    running = Su(machine, **agent.environment())
+    assert running.accepted(), running.screen
+    assert machine.results() == [("sudo", "alice", "success"), ("su", "bob", "success")]
+    counts = [json.loads(str(machine.connect().call(parts.CREDENTIALS, "List", "sa{sv}", user,
+                                                    parts.vardict({}))))[0]["signCount"]
+              for user in ("alice", "bob")]
+    assert counts == [1, 2] and key.counter == 2
 
 
 @pytest.mark.real_programs

@@ -3,6 +3,7 @@
 
 import base64
 import datetime
+import hashlib
 import json
 import os
 
@@ -63,9 +64,9 @@ def test_a_key_of_the_agent(machine, agent, kind, algorithm):
     assert seen == [("info", TOUCH), ("done", "Your passkey is enrolled.")]
     row = json.loads(done["credential"])
     assert row == listed(machine)[0]
-    assert (row["credentialId"], row["rpId"], row["name"], row["alg"], row["fmt"], row["signCount"],
+    assert (row["rpId"], row["name"], row["alg"], row["fmt"], row["signCount"],
             row["transports"], row["discoverable"], row["userVerified"], row["attestationType"]) \
-        == (key.id, "ssh:", "alice@laptop", algorithm, "none", 1, [], False, False, "None")
+        == ("ssh:", "alice@laptop", algorithm, "none", 1, [], False, False, "None")
     machine.syslog.wait(r'enrolment for alice \(default\): ok, passkey "alice@laptop", '
                         r'user present, \{"act":"enroll"', facility=parts.AUTHPRIV)
 
@@ -95,15 +96,14 @@ def test_which_of_several(machine, agent):
     done = enroll(machine, agent.connect(), seen=seen, choice="3")
     assert done["result"] == "ok", seen
     question = seen[0][1]
-    prints = [base64.b64encode(base64.urlsafe_b64decode(key.id + "=")).decode().rstrip("=")
-              for key in keys]
     assert question == ("Your ssh-agent holds several security keys:"
-                        f"\n  1  SHA256:{prints[0]} one (ED25519-SK)"
-                        f"\n  2  SHA256:{prints[1]} two (ECDSA-SK)"
-                        f"\n  3  SHA256:{prints[2]}  (ED25519-SK)"
+                        f"\n  1  {keys[0].fingerprint} one (ED25519-SK)"
+                        f"\n  2  {keys[1].fingerprint} two (ECDSA-SK)"
+                        f"\n  3  {keys[2].fingerprint}  (ED25519-SK)"
                         "\nNumber: ")
     row = json.loads(done["credential"])
-    assert (row["credentialId"], row["rpId"], row["name"]) == (keys[2].id, "ssh:work", "ssh key")
+    assert (row["rpId"], row["name"]) == ("ssh:work", "ssh key")
+    assert [key.counter for key in keys] == [0, 0, 1]
     for wrong in ("0", "3", "one", "", "1 ", "-1", "99999999999999999999"):
         done = enroll(machine, agent.connect(), choice=wrong)
         assert done["result"] == "cancelled", wrong
@@ -134,13 +134,72 @@ def test_nothing_to_enrol(machine, agent):
         "credential-excluded", "The security keys in your ssh-agent are enrolled already.")
 
 
-def test_somebody_elses_key(machine, agent):
-    """It can be shown by whoever can use it; it stays the first one's."""
+def test_two_accounts_with_one_key(machine, agent):
+    """Each has its own row; each has it once, and who removes it removes their own."""
     agent.keys = [Key()]
+    rows = []
+    for user in ("alice", "bob"):
+        done = enroll(machine, agent.connect(), user=user)
+        assert done["result"] == "ok", done
+        rows.append(json.loads(done["credential"]))
+        assert listed(machine, user) == rows[-1:]
+        assert enroll(machine, agent.connect(), user=user)["result"] == "credential-excluded"
+    assert rows[0]["credentialId"] != rows[1]["credentialId"]
+    root = machine.connect()
+    root.fails("UnknownCredential", parts.CREDENTIALS, "Remove", "ss", "bob",
+               rows[0]["credentialId"])
+    root.call(parts.CREDENTIALS, "Remove", "ss", "bob", rows[1]["credentialId"])
+    assert listed(machine, "bob") == [] and listed(machine) == rows[:1]
+
+
+@pytest.mark.parametrize("kind", ["ed25519-sk", "ecdsa-sk"])
+def test_somebody_else_was_first(machine, agent, kind):
+    """Public keys are public: who imports another's hinders nobody, and gains nothing."""
+    key = Key(kind)
+    imported(machine, key.line, "bob")
+    agent.keys = [key]
     assert enroll(machine, agent.connect())["result"] == "ok"
-    done = enroll(machine, agent.connect(), user="bob")
+    imported(machine, key.line, "carol")
+    assert len(listed(machine)) == 1
+
+
+def test_the_id_tells_nothing_of_the_key(machine):
+    """It can neither be computed, and be taken before, nor is it the same another time."""
+    key = Key()
+    taken = base64.urlsafe_b64encode(hashlib.sha256(key.blob).digest()).decode().rstrip("=")
+    seen = {taken}
+    for _ in range(3):
+        row = imported(machine, key.line)
+        assert len(base64.urlsafe_b64decode(row["credentialId"] + "=")) == 32
+        assert row["credentialId"] not in seen
+        seen.add(row["credentialId"])
+        machine.connect().call(parts.CREDENTIALS, "Remove", "ss", "alice", row["credentialId"])
+
+
+def test_imported_while_it_is_being_touched(machine, agent):
+    key = Key()
+    agent.keys = [key]
+    honest = agent.sign
+
+    def sign(connection, blob, data):
+        imported(machine, key.line)
+        return honest(connection, blob, data)
+
+    agent.sign = sign
+    done = enroll(machine, agent.connect())
     assert (done["result"], done["text"]) == ("exists", "This passkey is enrolled already.")
-    assert listed(machine, "bob") == []
+    machine.syslog.wait(r"enrolment for alice \(default\): refused, exists ",
+                        facility=parts.AUTHPRIV)
+    assert len(listed(machine)) == 1
+
+
+def test_the_same_point_for_another_application(machine):
+    """Is another key: a security key makes one for each application."""
+    key = Key()
+    imported(machine, key.line)
+    key.blob = key.blob[:-8] + software_agent.string(b"ssh:work")
+    row = imported(machine, key.line)
+    assert row["rpId"] == "ssh:work" and len(listed(machine)) == 2
 
 
 LIES = {
@@ -272,8 +331,8 @@ def test_import(machine):
     key = Key("ecdsa-sk", comment="desk at home")
     row = imported(machine, key.line)
     assert row == listed(machine)[0]
-    assert (row["credentialId"], row["rpId"], row["name"], row["signCount"], row["userVerified"]) \
-        == (key.id, "ssh:", "desk at home", 0, False)
+    assert (row["rpId"], row["name"], row["signCount"], row["userVerified"]) \
+        == ("ssh:", "desk at home", 0, False)
     machine.syslog.wait(r'enrolment for alice \(default\): ok, passkey "desk at home", imported, ',
                         facility=parts.AUTHPRIV)
     root = machine.connect()
@@ -323,12 +382,12 @@ def test_import_with_a_ticket(machine):
 
 def test_rows_of_such_keys(machine):
     """What passkeyctl makes of them."""
-    key = Key(comment="desk")
-    imported(machine, key.line)
+    row = imported(machine, Key(comment="desk").line)
     shown = machine.run_as("root", ["passkeyctl", "show", "desk", "--user", "alice"]).stdout
-    assert "ssh:" in shown and key.id in shown, shown
+    assert "ssh:" in shown and row["credentialId"] in shown, shown
     assert "desk" in machine.run_as("root", ["passkeyctl", "list", "--user", "alice"]).stdout
-    done = machine.run_as("root", ["passkeyctl", "rename", key.id[:8], "chair", "--user", "alice"])
+    done = machine.run_as("root", ["passkeyctl", "rename", "--user", "alice", "--",
+                                   row["credentialId"][:8], "chair"])
     assert done.returncode == 0, done.stderr
     done = machine.run_as("root", ["passkeyctl", "remove", "chair", "--yes", "--user", "alice"])
     assert done.returncode == 0, done.stderr

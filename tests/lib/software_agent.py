@@ -58,10 +58,10 @@ class Key:
         self.blob = string(self.type) + fields + string(self.application)
 
     @property
-    def id(self):
-        """The credential id, as the daemon's JSON has it."""
+    def fingerprint(self):
+        """As ssh-keygen -l prints it."""
         digest = hashlib.sha256(self.blob).digest()
-        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
 
     @property
     def line(self):

@@ -12,13 +12,11 @@ static struct pk_registration_result registered(const char *vector)
 {
     struct pk_registration_result result = {0};
     PK_AUTO_BYTES struct pk_bytes blob = read_vector("sk/valid", vector);
-    uint8_t id[PK_HASH_SIZE];
     struct pk_sk_key key;
 
     assert_status(pk_sk_key_parse(pk_view_of(&blob), &key), PK_OK);
-    assert_status(sk_registration(&key, pk_view_of(&blob), &result), PK_OK);
-    pk_sha256(pk_view_of(&blob), id);
-    assert_true(pk_view_equal(pk_view_of(&result.credential_id), (struct pk_view){id, sizeof(id)}));
+    assert_status(sk_registration(&key, &result), PK_OK);
+    assert_int_equal(result.credential_id.len, SK_CREDENTIAL_ID_SIZE);
     return result;
 }
 
@@ -48,6 +46,48 @@ static void a_key_attests_nothing(void **state)
     }
 }
 
+static void the_id_is_another_each_time(void **state)
+{
+    struct pk_registration_result one = registered("key-ecdsa.bin");
+    struct pk_registration_result two = registered("key-ecdsa.bin");
+
+    (void)state;
+    assert_true(pk_view_equal(pk_view_of(&one.public_key), pk_view_of(&two.public_key)));
+    assert_false(pk_view_equal(pk_view_of(&one.credential_id), pk_view_of(&two.credential_id)));
+    pk_registration_result_clear(&one);
+    pk_registration_result_clear(&two);
+}
+
+/* The application and the public key, both; and nothing else of a row. */
+static void which_key_a_credential_is(void **state)
+{
+    struct pk_registration_result mine = registered("key-ecdsa.bin");
+    struct pk_registration_result other = registered("key-ed25519.bin");
+    const struct pk_view public_key = pk_view_of(&mine.public_key);
+    struct credential rows[] = {
+        {.rp_id = (char[]){"ssh:"},
+         .record = {.id = mine.credential_id, .public_key = other.public_key}},
+        {.rp_id = (char[]){"ssh:"},
+         .record = {.id = other.credential_id, .public_key = mine.public_key}},
+    };
+    const struct credential_list both = {rows, 2}, first = {rows, 1}, none = {0};
+    struct pk_view shorter = public_key;
+
+    (void)state;
+    shorter.len--;
+    assert_false(sk_is_credential("ssh:", public_key, &rows[0]));
+    assert_true(sk_is_credential("ssh:", public_key, &rows[1]));
+    assert_false(sk_is_credential("ssh:work", public_key, &rows[1]));
+    assert_false(sk_is_credential("ssh", public_key, &rows[1]));
+    assert_false(sk_is_credential("ssh:", shorter, &rows[1]));
+    assert_true(sk_is_among("ssh:", public_key, &both));
+    assert_false(sk_is_among("ssh:work", public_key, &both));
+    assert_false(sk_is_among("ssh:", public_key, &first));
+    assert_false(sk_is_among("ssh:", public_key, &none));
+    pk_registration_result_clear(&mine);
+    pk_registration_result_clear(&other);
+}
+
 static void keys_that_are_not_taken(void **state)
 {
     PK_AUTO_BYTES struct pk_bytes blob = read_vector("sk/valid", "key-ecdsa.bin");
@@ -57,18 +97,18 @@ static void keys_that_are_not_taken(void **state)
     (void)state;
     assert_status(pk_sk_key_parse(pk_view_of(&blob), &key), PK_OK);
     key.point[63] ^= 1;
-    assert_status(sk_registration(&key, pk_view_of(&blob), &result), PK_KEY_POINT_INVALID);
+    assert_status(sk_registration(&key, &result), PK_KEY_POINT_INVALID);
     key.point[63] ^= 1;
     (void)strcpy(key.application, "ssh");
-    assert_status(sk_registration(&key, pk_view_of(&blob), &result), PK_RP_ID_MISMATCH);
+    assert_status(sk_registration(&key, &result), PK_RP_ID_MISMATCH);
     (void)strcpy(key.application, "Ssh:");
-    assert_status(sk_registration(&key, pk_view_of(&blob), &result), PK_RP_ID_MISMATCH);
+    assert_status(sk_registration(&key, &result), PK_RP_ID_MISMATCH);
     (void)strcpy(key.application, "web1.example.org");
-    assert_status(sk_registration(&key, pk_view_of(&blob), &result), PK_RP_ID_MISMATCH);
+    assert_status(sk_registration(&key, &result), PK_RP_ID_MISMATCH);
     key.type = PK_SK_ED25519;
     (void)strcpy(key.application, "ssh:x");
     memset(key.point, 0, sizeof(key.point)); /* of small order */
-    assert_status(sk_registration(&key, pk_view_of(&blob), &result), PK_KEY_POINT_INVALID);
+    assert_status(sk_registration(&key, &result), PK_KEY_POINT_INVALID);
 }
 
 /* The signature over the vector's SSHSIG blob, by the one verifier. */
@@ -183,6 +223,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_attests_nothing),
+        cmocka_unit_test(the_id_is_another_each_time),
+        cmocka_unit_test(which_key_a_credential_is),
         cmocka_unit_test(keys_that_are_not_taken),
         cmocka_unit_test(what_ssh_keygen_verifies),
         cmocka_unit_test(authenticator_data_and_flags),
