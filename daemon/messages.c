@@ -59,9 +59,9 @@ char *message_forward(const char *purpose, unsigned part, const char *line)
         return pk_text_format("Part %u of the answer:\n%s\n", part, line);
     return pk_text_format(
         "Use the security key of your own computer\n%s.\n"
-        "passkey-ssh and passkey-askpass answer the next line by themselves. Without\n"
-        "them, paste it into passkey-askpass there, and its answer here. Enter alone\n"
-        "goes on without a passkey.\n"
+        "At a login passkey-ssh answers the next line by itself. Elsewhere, paste it\n"
+        "into passkey-askpass there, and its answer here. Enter alone goes on without\n"
+        "a passkey.\n"
         "%s\n",
         purpose, line);
 }

@@ -16,4 +16,5 @@ dist_recordings_DATA = \
 	doc/recordings/login-pin.txt \
 	doc/recordings/login.txt \
 	doc/recordings/refused-origin.txt \
-	doc/recordings/sudo-agent.txt
+	doc/recordings/sudo-agent.txt \
+	doc/recordings/sudo-paste.txt

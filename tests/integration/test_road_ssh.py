@@ -331,6 +331,28 @@ def test_other_names_of_the_host(machine):
             "origin-mismatch")
 
 
+# When
+
+
+def test_a_local_session_is_not_asked(machine):
+    enrol(machine, "alice")
+    machine.configure("[authenticator]\ninsert-timeout = 0\n")
+    conversation, events, kind = begin(machine, "alice", service="sudo", rhost=""), [], ""
+    while kind != "done":
+        kind, _, details = conversation.next()
+        events.append(details.get("event"))
+    assert "ssh" not in events and details["result"] == "no-device"
+
+
+@pytest.mark.parametrize("config, context", [
+    ("[service sudo]\ntransports = ssh, local\n", {}), ("", {"transports": "ssh"})])
+def test_whoever_names_it_has_it_in_a_local_session(machine, config, context):
+    machine.configure(config)
+    key = enrol(machine, "alice")
+    request = signs_in(machine, "alice", key, service="sudo", rhost="", **context)
+    assert '"rhost":""' in request["context"]
+
+
 # Parts
 
 

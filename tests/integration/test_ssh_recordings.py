@@ -183,13 +183,8 @@ def test_fallback_password(scene):
     scene.finish()
 
 
-@recorded("enrol-paste", "Enrolling the laptop's key at a remote host, by copy and paste")
-def test_enrol_by_paste(scene):
-    scene.begin(enrolled=False)
-    scene.plain_key()
-    host = scene.types(f"ssh -t alice@{house.HOST} passkey-enroll --name laptop")
-    host.expect("(?i)password: ")
-    scene.answers(host, house.password("alice"), "alice's password")
+def by_paste(scene, host):
+    """What the host's terminal asks is answered in another one of the laptop."""
     host.expect(r"passkey1:(\S+)\r\n")
     request = "passkey1:" + host.match.group(1)
     scene.recording.acts("copies that line")
@@ -206,6 +201,16 @@ def test_enrol_by_paste(scene):
         if number:
             host.expect(r"passkey1:\S+\r\n")
         host.sendline(answer)
+
+
+@recorded("enrol-paste", "Enrolling the laptop's key at a remote host, by copy and paste")
+def test_enrol_by_paste(scene):
+    scene.begin(enrolled=False)
+    scene.plain_key()
+    host = scene.types(f"ssh -t alice@{house.HOST} passkey-enroll --name laptop")
+    host.expect("(?i)password: ")
+    scene.answers(host, house.password("alice"), "alice's password")
+    by_paste(scene, host)
     assert wait_end(host) == 0
     scene.finish()
 
@@ -223,6 +228,18 @@ def test_enrol_by_passkey_ssh(scene):
                         f"alice@{house.HOST} id -un")
     scene.touch(child)
     assert wait_end(child) == 0
+    scene.finish()
+
+
+@recorded("sudo-paste", "sudo on a remote host without an agent, by copy and paste")
+def test_sudo_by_paste(scene):
+    scene.begin()
+    scene.plain_key()
+    keep_environment()
+    host = scene.types(f"ssh -t alice@{house.HOST} sudo -u bob id -un")
+    by_paste(scene, host)
+    assert wait_end(host) == 0
+    os.unlink("/etc/sudoers.d/passkey")
     scene.finish()
 
 
