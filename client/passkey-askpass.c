@@ -126,6 +126,14 @@ static int answer_prompt(const char *prompt, struct pk_view line, const struct t
                       prefix.host);
         return fail(status, terminal);
     }
+    /* Whoever is being signed in enrols nothing: a server that asks for it wants something else. */
+    if (request.kind == PK_FORWARD_CREATE) {
+        (void)fprintf(stderr,
+                      "passkey-askpass: REFUSED: %s asks for a new passkey while you sign in\n"
+                      "  To enrol one there, run passkey-ssh --enroll %s\n",
+                      prefix.host, prefix.host);
+        return EXIT_REFUSED;
+    }
     return answer_prefixed(&request, &prefix, terminal);
 }
 

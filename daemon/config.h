@@ -36,6 +36,8 @@ struct rp_config { /* [rp NAME]; "default" is always there */
     bool allow_cross_origin;
     struct pk_strings top_origins;
     struct pk_strings ssh_hosts; /* by which people reach this host over ssh; default: its names */
+    bool
+        ssh_loopback; /* the default: over the loopback interface, that interface's names as well */
     int32_t algorithms[PK_ALGORITHMS_MAX];
     size_t algorithm_count;
     unsigned timeout; /* seconds, default PK_CHALLENGE_LIFETIME */

@@ -104,6 +104,7 @@ static enum pk_status complete_ssh_hosts(struct rp_config *rp, const char *recor
 
     if (rp->ssh_hosts.count > 0)
         return PK_OK;
+    rp->ssh_loopback = true;
     if (recorded)
         status = pk_strings_add(&rp->ssh_hosts, recorded);
     if (status || full_host_name(full))

@@ -487,7 +487,7 @@ enum pk_status policy_ssh_origins(const struct rp_config *rp, const char *rhost,
 
     for (size_t i = 0; i < rp->ssh_hosts.count && status == PK_OK; i++)
         status = add_ssh_origin(rp->ssh_hosts.items[i], ret);
-    if (!is_loopback(rhost))
+    if (!rp->ssh_loopback || !is_loopback(rhost))
         return status;
     for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]) && status == PK_OK; i++)
         status = add_ssh_origin(loopback[i], ret);

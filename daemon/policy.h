@@ -76,8 +76,8 @@ enum pk_status policy_authentication(const struct rp_config *rp,
 
 /*
  * The origins from which answers may come over ssh: "ssh://" and each name by which people reach
- * this host. One that connects over the loopback interface (rhost) may have called it by that
- * interface's names. Appended to *ret. PK_NO_MEMORY.
+ * this host. Unless those are configured, one that connects over the loopback interface (rhost) may
+ * have called it by that interface's names. Appended to *ret. PK_NO_MEMORY.
  */
 enum pk_status policy_ssh_origins(const struct rp_config *rp, const char *rhost,
                                   struct pk_strings *ret) PK_WARN_UNUSED;

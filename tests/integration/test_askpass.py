@@ -299,10 +299,19 @@ def test_a_bad_line(person):
 
 # ---- long answers ----
 
+# An RSA signature and the name of a host this long do not fit one line.
+LONG = ".".join(["l" * 60] * 3 + [HOST])
+
+
+def long_request(person):
+    person.key.unplug()
+    person.key = person.keys.add("red", algorithms=[forward.RS256])
+    return person.get_request(person.make_passkey(algorithms=[forward.RS256]))
+
+
 def test_parts_come_in_rounds(person):
-    request = person.create_request(attestation=4)
-    person.key.set(touch="immediate")
-    done = person.run(prompt(request))
+    request = long_request(person)
+    done = person.run(prompt(request, f"(alice@{LONG}) "))
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     total = int(lines[0].split(":")[0].split("/")[2])
@@ -314,21 +323,26 @@ def test_parts_come_in_rounds(person):
         more = forward.more(request, part)
         # Not for another host that has learned the nonce.
         refused(person.run(f"(alice@evil.example.net) {more}"), "not kept for it")
-        done = person.run(f"(alice@{HOST}) {more}")
+        done = person.run(f"(alice@{LONG}) {more}")
         assert done.returncode == 0, done.stderr
         lines += done.stdout.splitlines()
     assert len(lines) == total and os.listdir(folder) == []
     answer = forward.decode_answer(lines)
     assert answer["challenge"] == start_of_challenge(request)
-    assert len(credential_id(answer)) > 0
-    refused(person.run(f"(alice@{HOST}) {more}"), "not kept for it")
+    assert answer["origin"] == "ssh://" + LONG
+    refused(person.run(f"(alice@{LONG}) {more}"), "not kept for it")
 
 
 def test_no_safe_place_for_parts(person):
     os.mkdir(person.runtime + "/passkey", 0o755)
+    refused(person.run(prompt(long_request(person), f"(alice@{LONG}) ")), "no safe place")
+
+
+def test_nobody_enrols_while_they_sign_in(person):
+    before = person.keys.mark()
     person.key.set(touch="immediate")
-    done = person.run(prompt(person.create_request(attestation=4)))
-    refused(done, "no safe place")
+    refused(person.run(prompt(person.create_request())), "asks for a new passkey while you sign in")
+    assert not person.keys.events(before)
 
 
 # ---- by hand ----

@@ -488,6 +488,11 @@ static void ssh_origins_are_this_hosts_names(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct pk_strings origins = {0};
 
+        rp.ssh_loopback = false;
+        assert_int_equal(policy_ssh_origins(&rp, cases[i].rhost, &origins), PK_OK);
+        assert_int_equal(origins.count, 2);
+        pk_strings_clear(&origins);
+        rp.ssh_loopback = true;
         assert_int_equal(policy_ssh_origins(&rp, cases[i].rhost, &origins), PK_OK);
         assert_true(has(&origins, "ssh://web1.example.org"));
         assert_true(has(&origins, "ssh://[2001:db8::7]"));
