@@ -94,6 +94,13 @@ def test_sudo(machine, agent, sudoers, kind):
                         facility=parts.AUTHPRIV)
 
 
+def test_the_readme_has_the_sudoers_line():
+    with open(SUDOERS, encoding="ascii") as file:
+        line = file.read().splitlines()[-1]
+    with open(os.path.join(os.path.dirname(__file__), "../../README.md"), encoding="utf-8") as file:
+        assert line in [each.strip() for each in file] and line.startswith("Defaults env_keep")
+
+
 @pytest.mark.real_programs
 def test_without_the_sudoers_line(machine, agent):
     agent.keys = [enrolled(machine, Key())]
