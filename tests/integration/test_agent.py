@@ -157,8 +157,8 @@ def test_the_key_that_is_plugged_in(machine, agent, key):
     agent.sign = lambda connection, blob, data: (
         honest(connection, blob, data) if blob == other.blob else bytes([FAILURE]))
     running = sudo(machine, agent)
-    running.child.expect(r'Touch your security key "alice@laptop" to run .* ' + THROUGH)
-    running.child.expect(r'Touch your security key "green" to run .* ' + THROUGH)
+    running.child.expect(r'Touch your security key "alice@laptop" to run .*? ' + THROUGH)
+    running.child.expect(r'Touch your security key "green" to run .*? ' + THROUGH)
     assert running.accepted(), running.screen
     assert len(agent.signed) == 2 and agent.signed[0] == agent.signed[1]
 
