@@ -60,21 +60,6 @@ static char *question_of(const char *prompt)
     return strndup(prompt, len);
 }
 
-static enum pk_status print(struct pk_view text)
-{
-    while (text.len > 0) {
-        ssize_t written = write(STDOUT_FILENO, text.ptr, text.len);
-
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return PK_IO;
-        text.ptr += written;
-        text.len -= (size_t)written;
-    }
-    return PK_OK;
-}
-
 static enum pk_status ask_and_print(const char *question, bool echo,
                                     const struct terminal *terminal)
 {
@@ -91,8 +76,8 @@ static enum pk_status ask_and_print(const char *question, bool echo,
         status = terminal_ask_secret(terminal, question, &answer);
     }
     if (status == PK_OK)
-        status = print(pk_secret_view(&answer));
-    return status == PK_OK ? print(pk_view_string("\n")) : status;
+        status = terminal_write_all(STDOUT_FILENO, pk_secret_view(&answer));
+    return status == PK_OK ? terminal_write_all(STDOUT_FILENO, pk_view_string("\n")) : status;
 }
 
 static enum pk_status confirm(const char *question, const struct terminal *terminal)

@@ -5,6 +5,7 @@
 #include "client/ssh_destination.h"
 #include "client/ssh_environment.h"
 #include "client/ssh_watch.h"
+#include "client/terminal.h"
 #include "common/base/cleanup.h"
 
 #include <errno.h>
@@ -45,23 +46,6 @@ static void relay_clear(struct relay *relay)
     ssh_watch_clear(&relay->watch);
     free(relay->host);
     free(relay->askpass);
-}
-
-static bool write_all(int fd, const void *data, size_t len)
-{
-    const char *left = data;
-
-    while (len > 0) {
-        ssize_t written = write(fd, left, len);
-
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        left += written;
-        len -= (size_t)written;
-    }
-    return true;
 }
 
 /* False when ssh reads nothing and is asked to read more and more. */
@@ -170,7 +154,8 @@ static bool pass_output(struct relay *relay)
 
     if (got < 0 && (errno == EINTR || errno == EAGAIN))
         return true;
-    if (got <= 0 || !write_all(STDOUT_FILENO, buffer, (size_t)got))
+    if (got <= 0 ||
+        terminal_write_all(STDOUT_FILENO, (struct pk_view){buffer, (size_t)got}) != PK_OK)
         return false;
     for (ssize_t i = 0; i < got; i++) {
         PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {0};

@@ -58,21 +58,19 @@ bool terminal_interrupted(const struct terminal *terminal)
     return terminal->cancel_fd >= 0 && poll(&event, 1, 0) > 0;
 }
 
-static bool write_all(int fd, const char *text)
+enum pk_status terminal_write_all(int fd, struct pk_view bytes)
 {
-    size_t left = strlen(text);
-
-    while (left > 0) {
-        ssize_t written = write(fd, text, left);
+    while (bytes.len > 0) {
+        ssize_t written = write(fd, bytes.ptr, bytes.len);
 
         if (written < 0 && errno == EINTR)
             continue;
         if (written <= 0)
-            return false;
-        text += written;
-        left -= (size_t)written;
+            return PK_IO;
+        bytes.ptr += written;
+        bytes.len -= (size_t)written;
     }
-    return true;
+    return PK_OK;
 }
 
 /* --- one question ----------------------------------------------------------------------------- */
@@ -104,8 +102,10 @@ enum pk_status terminal_question_open(const char *text, bool secret, struct term
     if (question.fd < 0)
         return PK_UNAVAILABLE;
     status = pk_secret_new(PK_ANSWER_MAX, &question.line);
-    if (!status && (!write_all(question.fd, text) || !write_all(question.fd, " ")))
-        status = PK_IO;
+    if (!status)
+        status = terminal_write_all(question.fd, pk_view_string(text));
+    if (!status)
+        status = terminal_write_all(question.fd, pk_view_string(" "));
     if (!status && secret)
         status = hide(&question);
     if (status) {
@@ -142,7 +142,7 @@ void terminal_question_close(struct terminal_question *question)
     if (question->fd >= 0 && question->hidden)
         (void)tcsetattr(question->fd, TCSAFLUSH, &question->before);
     if (question->fd >= 0 && (question->hidden || !question->answered))
-        (void)write_all(question->fd, "\n");
+        (void)!terminal_write_all(question->fd, pk_view_string("\n"));
     cleanup_close_fd(&question->fd);
     question->fd = -1;
     pk_secret_clear(&question->line);

@@ -3,8 +3,8 @@
  * WebAuthn 8.9: several statements about one credential. Policy here: every one of them must
  * verify, and the credential is as well attested as by the best of them.
  */
-#include "common/webauthn/attestation.h"
 #include "common/base/cbor.h"
+#include "common/webauthn/attestation.h"
 
 static int rank(const struct pk_attestation_result *result)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "common/webauthn/attestation.h"
 
-#include "common/webauthn/attest_certificate.h"
 #include "common/base/cbor.h"
+#include "common/webauthn/attest_certificate.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "common/webauthn/authdata.h"
 
-#include "common/base/reader.h"
 #include "common/base/cbor.h"
+#include "common/base/reader.h"
 #include "common/webauthn/verify.h"
 
 static void read_attested(struct pk_reader *reader, struct pk_auth_data *data)

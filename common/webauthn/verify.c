@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "common/webauthn/verify.h"
 
+#include "common/base/cbor.h"
 #include "common/base/writer.h"
 #include "common/webauthn/attestation.h"
 #include "common/webauthn/authdata.h"
-#include "common/base/cbor.h"
 #include "common/webauthn/extensions.h"
 #include "common/webauthn/signature.h"
 

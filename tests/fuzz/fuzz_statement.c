@@ -3,8 +3,8 @@
  * Any CBOR as an attestation statement of FORMAT about the vectors' registration; built once for
  * each format.
  */
-#include "common/webauthn/attestation.h"
 #include "common/base/cbor.h"
+#include "common/webauthn/attestation.h"
 #include "common/webauthn/crypto.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/fuzz/registration.h"
