@@ -42,7 +42,7 @@ static const char *explain(enum pk_status why)
     case PK_CREDENTIAL_EXCLUDED:
         return "The security keys in your ssh-agent are enrolled already.";
     case PK_NO_MATCH:
-        return "Your ssh-agent holds no security key made by ssh-keygen -t ed25519-sk or ecdsa-sk.";
+        return "Your ssh-agent holds no security key (made by ssh-keygen -t ed25519-sk).";
     default:
         return agent_message(why);
     }

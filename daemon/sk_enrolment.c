@@ -113,12 +113,12 @@ static const struct {
 } texts[] = {
     {PK_RP_ID_MISMATCH, "Only keys whose application begins with \"ssh:\" can be enrolled."},
     {PK_ATTESTATION_UNTRUSTED,
-     "Keys of known make are asked for here, and an OpenSSH key does not say what it is."},
+     "Keys of a known make are wanted here; OpenSSH keys do not say what they are."},
     {PK_AAGUID_NOT_ALLOWED,
-     "Only some kinds of keys are allowed here, and an OpenSSH key does not say what it is."},
+     "Only some makes of keys are allowed here; OpenSSH keys do not say theirs."},
     {PK_AAGUID_DENIED, "Keys that do not say what they are, are not allowed here."},
     {PK_RESIDENT_KEY_MISSING,
-     "Passkeys that name the account are asked for here, which an OpenSSH key cannot be."},
+     "Passkeys that name the account are wanted here; OpenSSH keys cannot."},
     {PK_ALGORITHM_NOT_OFFERED, "Keys of this algorithm are not allowed here."},
     {PK_USER_NOT_VERIFIED, SK_MESSAGE_NOT_VERIFIED},
 };

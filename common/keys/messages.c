@@ -100,8 +100,9 @@ static const struct {
     {PK_TIMEOUT, "No answer in time."},
     {PK_CANCELLED, "Cancelled."},
     {PK_CHALLENGE_MISMATCH, "That is the answer to another request."},
-    {PK_ORIGIN_MISMATCH, "That answer was made for another host: this one does not go by that name "
-                         "(ssh-hosts in passkeyd.conf)."},
+    {PK_ORIGIN_MISMATCH,
+     "That answer was made for another host: this one does not go by that name.\n"
+     "If it should, its administrator lists it under ssh-hosts in passkeyd.conf."},
     {PK_USER_NOT_VERIFIED, "The PIN or fingerprint of the security key is needed here."},
     {PK_COUNTER_REGRESSED,
      "The security key's counter went back: it may have been copied. Refused."},

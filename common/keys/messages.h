@@ -7,7 +7,7 @@
 
 /*
  * "Touch your security key PURPOSE"; with several names "Touch one of your security keys (A or B)
- * PURPOSE"; verb may also be a fingerprint's.
+ * PURPOSE". verify: "Use the fingerprint reader of" them.
  */
 char *pk_message_touch(const struct pk_strings *names, const char *purpose) PK_WARN_UNUSED;
 char *pk_message_verify(const struct pk_strings *names, const char *purpose) PK_WARN_UNUSED;

@@ -30,16 +30,14 @@ struct pk_agent_identity { /* borrowed from the message */
 
 /*
  * payload: what followed the length. *ret_items is the caller's to free, NULL when the agent holds
- * no keys. PK_UNAVAILABLE when the
- * agent answered SSH_AGENT_FAILURE; PK_PROTOCOL for another type or more than
- * PK_AGENT_IDENTITIES_MAX; PK_TRUNCATED, PK_TRAILING_DATA.
+ * no keys. PK_UNAVAILABLE when the agent answered SSH_AGENT_FAILURE; PK_PROTOCOL for another type
+ * or more than PK_AGENT_IDENTITIES_MAX; PK_TRUNCATED, PK_TRAILING_DATA.
  */
 enum pk_status pk_agent_identities_parse(struct pk_view payload,
                                          struct pk_agent_identity **ret_items,
                                          size_t *ret_count) PK_WARN_UNUSED;
 
-/* The signature blob of SSH_AGENT_SIGN_RESPONSE, borrowed. PK_OPERATION_DENIED: SSH_AGENT_FAILURE.
- */
+/* The blob of SSH_AGENT_SIGN_RESPONSE, borrowed. PK_OPERATION_DENIED: SSH_AGENT_FAILURE. */
 enum pk_status pk_agent_signature_parse(struct pk_view payload,
                                         struct pk_view *ret_signature) PK_WARN_UNUSED;
 
