@@ -2,6 +2,7 @@
 """What is installed beside the programs says what it should, to the programs that read it."""
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -145,3 +146,35 @@ def test_udev_rule_comes_after_those_it_relies_on(quiet_machine):
     """fido_id runs in 60-fido-id.rules; 70-u2f.rules sets another group."""
     rules = [name for name in os.listdir("/usr/lib/udev/rules.d") if "passkeyd" in name]
     assert rules and all(name > "70-u2f.rules" for name in rules), rules
+
+
+COMPLETE = """
+. /usr/share/bash-completion/completions/$1
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMP_POINT=${#COMP_LINE}
+words=$(complete -p $1) && words=${words##*-F } && ${words%% *} $1 "${!#}" "${COMP_WORDS[COMP_CWORD - 1]}"
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+def completed(*words):
+    done = subprocess.run(["bash", "-c", COMPLETE, "bash", *words], text=True, check=True,
+                          capture_output=True)
+    assert not done.stderr
+    return {each for each in done.stdout.split("\n") if each}
+
+
+@pytest.mark.parametrize("program", ["passkey-askpass", "passkey-enroll", "passkey-ssh"])
+def test_completion_knows_every_option(quiet_machine, program):
+    usage = subprocess.run([program, "--help"], text=True, check=True, capture_output=True).stdout
+    options = set(re.findall(r"^ +(--[a-z-]+)", usage, re.MULTILINE))
+    options |= set(re.findall(r", (--[a-z-]+)", usage))
+    assert {"--help", "--version"} <= options <= completed(program, "--")
+
+
+def test_completion_knows_every_command(quiet_machine):
+    usage = subprocess.run(["passkeyctl", "--help"], text=True, check=True,
+                           capture_output=True).stdout
+    commands = set(re.findall(r"^  ([a-z][a-z-]+) ", usage, re.MULTILINE))
+    assert len(commands) > 9 and commands <= completed("passkeyctl", "")
+    assert completed("passkeyctl", "import", "") == {"ssh"}
+    assert "--ticket-file" in completed("passkeyctl", "import", "--")
