@@ -26,8 +26,18 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(skip)
 
 
+FAILED = pytest.StashKey()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    if outcome.get_result().failed:
+        item.stash[FAILED] = True
+
+
 @pytest.fixture
-def quiet_machine():
+def quiet_machine(request):
     """Inside the house, with a system log and nothing else running."""
     if house.MARK not in os.environ:
         pytest.skip("runs inside tests/integration/house.py only (scripts/check)")
@@ -35,6 +45,8 @@ def quiet_machine():
     parts.reset_state()
     machine = parts.Machine()
     yield machine
+    if request.node.stash.get(FAILED, False):
+        print(machine.syslog.text())  # pytest shows it
     machine.close()
 
 

@@ -5,6 +5,8 @@ or when."""
 import math
 import random
 import re
+import signal
+import sqlite3
 import statistics
 import time
 
@@ -22,7 +24,22 @@ LENGTHS = {48, 64, 80, 96}  # of decoys' ids
 
 
 @pytest.fixture
-def crowd(machine):
+def known_decoys(machine):
+    """Those of a key that is the same in each run.
+
+    With one that is drawn anew two names of the crowd would share a counter of wrong codes in one
+    run of thirty-four, and few names would not show all lengths.
+    """
+    machine.start_daemon()
+    machine.kill_daemon(signal.SIGTERM)
+    with sqlite3.connect(parts.STATE + "/passkeyd.db") as store:
+        done = store.execute("UPDATE fact SET value = ? WHERE key = 'decoy-key'", (bytes(32),))
+        assert done.rowcount == 1
+    store.close()
+
+
+@pytest.fixture
+def crowd(machine, known_decoys):
     """name: its passkey, or None. Who has one, who has none, who is another by now, who is nobody."""
     found = {"alice": enrol(machine, "alice"), "bob": None, "erin": None, "nobody-here": None,
              "root": None}
@@ -200,9 +217,9 @@ def test_decoys_stay_the_same(machine, crowd):
     assert {user: credentials(machine, user, service="su") for user in crowd} == first
 
 
-def test_decoys_look_like_passkeys(machine):
+def test_decoys_look_like_passkeys(machine, known_decoys):
     enrol(machine, "alice")
-    found = [credentials(machine, f"user-{number}") for number in range(60)]
+    found = [credentials(machine, f"user-{number}") for number in range(20)]
     assert {len(ids) for ids in found} == {1, 2}
     assert {len(each) for ids in found for each in ids} == LENGTHS
     assert len({each[:16] for ids in found for each in ids}) == sum(map(len, found))
@@ -293,6 +310,9 @@ def test_the_same_time(machine, crowd):
     for step, name in enumerate(("question", "refusal")):
         of = {user: [each[step] for each in samples[user]] for user in kinds}
         for user in kinds[1:]:
+            # Of two that are alike z is beyond 5 once in 1,700,000 times, and here are four z: a
+            # false alarm in 430,000 runs. One that takes longer by twice the spread of a sample
+            # has z = 8.
             certainty = ranks_differ(of["alice"], of[user])
             assert certainty < 5, (name, user, certainty,
                                    [statistics.median(of[each]) for each in kinds])

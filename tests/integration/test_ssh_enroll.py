@@ -153,20 +153,41 @@ def test_an_interrupt_before_it_goes_to_the_other_side(scene):
 IN_ITS_PLACE = "/usr/local/bin/passkey-enroll"
 
 
-def remote(scene, script):
+def remote(scene, script, interpreter="/bin/sh"):
     """In the place of passkey-enroll, on the host."""
-    house.write(IN_ITS_PLACE, "#!/bin/sh\n" + script, 0o755)
+    house.write(IN_ITS_PLACE, f"#!{interpreter}\n{script}", 0o755)
     child = scene.terminal("alice@" + house.HOST)
     child.expect(r"\) Password: ")
     child.sendline(house.password("alice"))
     return child
 
 
+# A shell could miss a change of the size that comes just before it waits for what is typed.
+AT_THE_TERMINAL = """
+import os, signal, termios, tty
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGWINCH])
+size = os.get_terminal_size()
+print(size.lines, size.columns, flush=True)
+before = termios.tcgetattr(0)
+tty.setraw(0)
+print("ready", flush=True)
+typed = b""
+while len(typed) < 3:
+    typed += os.read(0, 3)
+termios.tcsetattr(0, termios.TCSADRAIN, before)
+print(typed.hex(" "), flush=True)
+while os.get_terminal_size() == size:
+    signal.sigwait([signal.SIGWINCH])
+size = os.get_terminal_size()
+print(size.lines, size.columns, flush=True)
+print("got", input())
+raise SystemExit(9)
+"""
+
+
 def test_the_terminal_is_passed_through(scene):
     """Its size, changes of it, and bytes as they are typed."""
-    child = remote(scene, "trap 'stty size' WINCH; stty size; stty raw -echo; echo ready;"
-                   "head -c 3 | od -An -tx1; stty sane;"
-                   "until read line; do :; done; echo got $line; exit 9\n")
+    child = remote(scene, AT_THE_TERMINAL, "/usr/bin/python3 -ISs")
     child.expect("24 200")
     child.expect("ready")
     child.send("\x03\x1a\x04")
