@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	tests/integration/demo.py \
 	tests/integration/hostile.py \
 	tests/integration/house.py \
+	tests/integration/houses.py \
 	tests/integration/machine.py \
 	tests/integration/recording.py \
 	tests/integration/ssh.py \

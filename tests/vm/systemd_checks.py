@@ -164,8 +164,9 @@ def test_the_rule_gives_the_node_to_the_daemon(keys, blue):
 
 def test_a_key_after_the_daemon(machine, keys, blue):
     """passkeyd ran before the computer had its first HID device: it can open blue all the same."""
-    assert machine.show("ActiveEnterTimestampMonotonic") < \
-        run("udevadm", "info", "--query=property", "--property=USEC_INITIALIZED", "--value", node())
+    first_seen = run("udevadm", "info", "--query=property", "--property=USEC_INITIALIZED",
+                     "--value", node())
+    assert int(machine.show("ActiveEnterTimestampMonotonic")) < int(first_seen)
     (found,) = json.loads(machine.connect().call(parts.CREDENTIALS, "List", "sa{sv}", "alice",
                                                  parts.vardict({})))
     assert found["name"] == "blue"
