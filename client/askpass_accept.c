@@ -17,7 +17,8 @@ static void say_mismatch(const char *path, const struct askpass_hosts_line *line
                   "  From that host you have accepted %s: %s:%u.\n"
                   "  Either its administrator has changed the relying party id, or this is not\n"
                   "  the host you mean, and what you sign for it would open another. Ask the\n"
-                  "  administrator; if the change is right, remove that line and connect again.\n",
+                  "  administrator; if the change is right, remove that line and connect again.\n"
+                  "  Until then give it nothing else it asks for, no password and no code.\n",
                   host, rp_id, line->rp_id, path, line->number);
 }
 
@@ -73,7 +74,9 @@ static enum pk_status ask_and_remember(const char *path, const char *host, const
                       "  %s.\n",
                       host, rp_id, host, rp_id, path);
     else if (status == PK_DENIED)
-        (void)fprintf(stderr, "passkey-askpass: not accepted; nothing was signed\n");
+        (void)fprintf(stderr,
+                      "passkey-askpass: not accepted; nothing was signed. Give this host nothing\n"
+                      "  else it asks for either, no password and no recovery code.\n");
     if (status != PK_OK)
         return status;
     status = askpass_hosts_add(path, host, rp_id);

@@ -153,7 +153,8 @@ static enum pk_status put_all(const struct pk_forward_request *request, const ch
         put_line(shown, "on a host that calls itself ", shown->members[HOST], "");
     if (*shown->members[RHOST])
         put_line(shown, "from ", shown->members[RHOST], "");
-    if (*shown->members[TTY])
+    /* sshd has none yet, and gives this for its name. */
+    if (*shown->members[TTY] && strcmp(shown->members[TTY], "ssh") != 0)
         put_line(shown, "on its terminal ", shown->members[TTY], "");
     return put_rp_id(request, host, shown);
 }

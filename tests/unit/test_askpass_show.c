@@ -54,7 +54,6 @@ static void a_sign_in(void **state)
         "  to sign in as alice\n"
         "  through sshd\n"
         "  from 192.0.2.7\n"
-        "  on its terminal ssh\n"
         "  with a passkey of example.org\n");
 }
 
