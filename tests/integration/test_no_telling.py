@@ -299,20 +299,39 @@ def durations(conversation):
     return asked_after, time.perf_counter() - start
 
 
-def test_the_same_time(machine, crowd):
+# Of two that are alike the z of a measurement is beyond 3 once in 370 times. Here are four z, and what
+# differs is measured once more before it counts: a false alarm in 34,000 runs. One that takes longer
+# by twice the spread of a sample has z = 5.6.
+TIMES, NEAR = 30, 3
+
+
+def told_apart(machine, kinds, draw):
     """Interleaved, in random order, so that whatever else this machine does meets all alike."""
-    kinds = ("alice", "bob", "nobody-here")
     samples = {user: [] for user in kinds}
-    rounds = [user for user in kinds for _ in range(60)]
-    random.Random(4).shuffle(rounds)
+    rounds = [user for user in kinds for _ in range(TIMES)]
+    draw.shuffle(rounds)
     for user in rounds:
         samples[user].append(durations(begin(machine, user)))
+    found = {}
     for step, name in enumerate(("question", "refusal")):
         of = {user: [each[step] for each in samples[user]] for user in kinds}
         for user in kinds[1:]:
-            # Of two that are alike z is beyond 5 once in 1,700,000 times, and here are four z: a
-            # false alarm in 430,000 runs. One that takes longer by twice the spread of a sample
-            # has z = 8.
-            certainty = ranks_differ(of["alice"], of[user])
-            assert certainty < 5, (name, user, certainty,
-                                   [statistics.median(of[each]) for each in kinds])
+            z = ranks_differ(of[kinds[0]], of[user])
+            if z > NEAR:
+                found[name, user] = z, [statistics.median(of[each]) for each in kinds]
+    return found
+
+
+def test_the_same_time(machine, crowd):
+    draw = random.Random(4)
+    kinds = ("alice", "bob", "nobody-here")
+    first = told_apart(machine, kinds, draw)
+    if first:
+        again = told_apart(machine, kinds, draw)
+        assert not first.keys() & again.keys(), (first, again)
+
+
+def test_the_measurement_sees_a_difference():
+    draw = random.Random(4)
+    some, slower = ([draw.gauss(mean, 1) for _ in range(TIMES)] for mean in (10, 12))
+    assert ranks_differ(some, slower) > NEAR
