@@ -17,6 +17,5 @@ struct agent {
  */
 void agent_start(int cancel_fd, struct agent *ret);
 void agent_stop(struct agent *agent);
-#define AUTO_AGENT __attribute__((cleanup(agent_stop)))
 
 #endif

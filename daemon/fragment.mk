@@ -45,7 +45,8 @@ daemon_libdaemon_la_SOURCES = \
 	daemon/subject.c daemon/subject.h \
 	daemon/table.c \
 	daemon/tickets.c daemon/tickets.h \
-	daemon/value.c daemon/value.h
+	daemon/value.c daemon/value.h \
+	daemon/verdict.c daemon/verdict.h
 daemon_libdaemon_la_CFLAGS = $(PK_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(EVENT_CFLAGS) \
 	$(INI_CFLAGS) $(DBUS_CFLAGS)
 daemon_libdaemon_la_LIBADD = common/keys/libkeys.la common/webauthn/libwebauthn.la \

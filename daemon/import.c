@@ -7,6 +7,7 @@
 #include "daemon/registration.h"
 #include "daemon/sk_enrolment.h"
 #include "daemon/tickets.h"
+#include "daemon/verdict.h"
 
 #include <string.h>
 
@@ -18,32 +19,6 @@ static const struct member import_members[] = {
     {"name", "s", PK_CREDENTIAL_NAME_MAX},
     {"ticket", "h", 0},
 };
-
-static void refuse(struct call *call, enum pk_status status)
-{
-    switch (status) {
-    case PK_EXISTS:
-        call_fail(call, PK_BUS_ERROR_ALREADY_ENROLLED, "this key is enrolled already");
-        break;
-    case PK_INVALID_ARGUMENT: /* as the store has it: meanwhile taken */
-        call_fail(call, PK_BUS_ERROR_NAME_TAKEN, "the account has a passkey of that name");
-        break;
-    case PK_LIMIT_EXCEEDED:
-        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "the account has as many passkeys as it may");
-        break;
-    case PK_TICKET_INVALID:
-        call_fail(call, PK_BUS_ERROR_TICKET_INVALID, "this enrolment ticket is used or expired");
-        break;
-    case PK_STORAGE:
-        call_fail(call, PK_BUS_ERROR_STORAGE_FAILURE, "the credential store failed");
-        break;
-    case PK_NO_MEMORY:
-        call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory");
-        break;
-    default:
-        call_fail(call, PK_BUS_ERROR_VERIFICATION_FAILED, "%s", sk_enrolment_message(status));
-    }
-}
 
 static void answer(struct call *call, const struct credential *credential, bool system_account)
 {
@@ -81,7 +56,7 @@ static void import_key(struct daemon *daemon, struct call *call, struct ceremony
                       },
                       &credential);
     if (status)
-        refuse(call, status);
+        verdict_refuse(call, status, sk_enrolment_message(status));
     else
         answer(call, &credential, ceremony->system_account);
     credential_clear(&credential);

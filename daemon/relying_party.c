@@ -8,6 +8,7 @@
 #include "daemon/passkey_json.h"
 #include "daemon/registration.h"
 #include "daemon/tickets.h"
+#include "daemon/verdict.h"
 
 #include <string.h>
 
@@ -180,34 +181,6 @@ void relying_party_begin_registration(struct daemon *daemon, struct call *call)
         ticket_redeem(daemon, call, options, &subject, begin_registration);
 }
 
-/* What a program is told when an answer did not pass. */
-static void refuse(struct call *call, enum pk_status status)
-{
-    switch (status) {
-    case PK_EXISTS:
-    case PK_CREDENTIAL_REGISTERED:
-        call_fail(call, PK_BUS_ERROR_ALREADY_ENROLLED, "this passkey is enrolled already");
-        break;
-    case PK_LIMIT_EXCEEDED:
-        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "the account has as many passkeys as it may");
-        break;
-    case PK_INVALID_ARGUMENT:
-        call_fail(call, PK_BUS_ERROR_NAME_TAKEN, "the account has a passkey of that name");
-        break;
-    case PK_TICKET_INVALID:
-        call_fail(call, PK_BUS_ERROR_TICKET_INVALID, "the enrolment ticket is used or expired");
-        break;
-    case PK_STORAGE:
-        call_fail(call, PK_BUS_ERROR_STORAGE_FAILURE, "the credential store failed");
-        break;
-    case PK_NO_MEMORY:
-        call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory");
-        break;
-    default:
-        call_fail(call, PK_BUS_ERROR_VERIFICATION_FAILED, "%s", pk_status_name(status));
-    }
-}
-
 static struct ceremony *take(struct daemon *daemon, struct call *call, enum pk_ceremony kind)
 {
     struct ceremony *ceremony = ceremonies_take(daemon->ceremonies, call->arguments.items[0].text,
@@ -232,7 +205,7 @@ void relying_party_finish_registration(struct daemon *daemon, struct call *call)
     status = finish_registration_json(daemon, ceremony,
                                       pk_view_string(call->arguments.items[1].text), &credential);
     if (status) {
-        refuse(call, status);
+        verdict_refuse(call, status, pk_status_name(status));
         return;
     }
     json = json_text(passkey_json(&credential, ceremony->system_account));
@@ -371,7 +344,7 @@ void relying_party_finish_authentication(struct daemon *daemon, struct call *cal
     status = finish_assertion_json(daemon, ceremony, pk_view_string(call->arguments.items[1].text),
                                    &verified);
     if (status) {
-        refuse(call, status);
+        verdict_refuse(call, status, pk_status_name(status));
         return;
     }
     json = result_json(&verified, ceremony);

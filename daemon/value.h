@@ -25,7 +25,6 @@ static inline struct value value_body(void)
 }
 
 void value_clear(struct value *value);
-#define AUTO_VALUE __attribute__((cleanup(value_clear)))
 
 /*
  * Builders append to parent. A failure marks parent and is found when the message is sent. A
