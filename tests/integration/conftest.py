@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Fixtures. Tests that need the real parts run inside the house; scripts/check starts it."""
 
+import contextlib
 import os
 import sys
 
@@ -36,6 +37,24 @@ def pytest_runtest_makereport(item, call):
         item.stash[FAILED] = True
 
 
+# What tests write to, and the tests after them read.
+COMMON = [f"/etc/{name}" for name in ("group", "hosts", "passwd", "shadow", "sudoers")]
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+@contextlib.contextmanager
+def kept_as_they_are(paths):
+    before = {path: (read(path), os.stat(path).st_mode & 0o777) for path in paths}
+    yield
+    for path, (text, mode) in before.items():
+        if read(path) != text:
+            house.write(path, text, mode)
+
+
 @pytest.fixture
 def quiet_machine(request):
     """Inside the house, with a system log and nothing else running."""
@@ -44,10 +63,11 @@ def quiet_machine(request):
     import machine as parts
     parts.reset_state()
     machine = parts.Machine()
-    yield machine
-    if request.node.stash.get(FAILED, False):
-        print(machine.syslog.text())  # pytest shows it
-    machine.close()
+    with kept_as_they_are(COMMON):
+        yield machine
+        if request.node.stash.get(FAILED, False):
+            print(machine.syslog.text())  # pytest shows it
+        machine.close()
 
 
 @pytest.fixture
