@@ -171,8 +171,9 @@ def make_install(build, destination=""):
     with open(build + "/Makefile", encoding="utf-8") as makefile:
         if "\nprefix = /usr\n" not in makefile.read():
             sys.exit(f"house: {build} is not configured with --prefix=/usr; use scripts/build")
-    subprocess.run(["make", "-s", "-C", build, "install", f"DESTDIR={destination}"], check=True,
-                   stdout=subprocess.DEVNULL)
+    # One house at a time: make may find something to build first.
+    subprocess.run(["flock", build + "/Makefile", "make", "-s", "-C", build, "install",
+                    f"DESTDIR={destination}"], check=True, stdout=subprocess.DEVNULL)
 
 
 def install(build):
