@@ -156,7 +156,6 @@ static void on_remote_host(void *data, const struct value *result, const char *e
 }
 
 /* Not the last word: to logind the far end of a tunnel, "localhost", is not remote. */
-
 static void on_remote(void *data, const struct value *result, const char *error)
 {
     struct question *question = data;

@@ -6,11 +6,8 @@
 
 #include <string.h>
 
-/*
- * A part that is not the last fills its line, but for the digits of its number: the shortest begins
- * with "passkey1/1/2:", the longest with "passkey1/63/64:".
- */
-#define PART_LINE_MIN (PK_FORWARD_LINE_MAX - 2)
+/* The shortest line of a part that is not the last; all of these hold as much of the text. */
+#define PART_LINE_MIN (sizeof("passkey1/1/2:") - 1 + PK_FORWARD_PART_TEXT)
 
 struct ssh_road {
     struct conversation *conversation;
