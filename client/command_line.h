@@ -3,7 +3,7 @@
 #ifndef CLIENT_COMMAND_LINE_H
 #define CLIENT_COMMAND_LINE_H
 
-#include "client/agent.h"
+#include "client/polkit_agent.h"
 #include "client/terminal.h"
 
 #include "common/bus/connection.h"

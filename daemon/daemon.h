@@ -3,10 +3,10 @@
 #ifndef PASSKEYD_DAEMON_H
 #define PASSKEYD_DAEMON_H
 
-#include "daemon/bus.h"
-#include "daemon/config.h"
-#include "daemon/decoy.h"
-#include "daemon/store.h"
+#include "daemon/accounts/decoy.h"
+#include "daemon/bus/bus.h"
+#include "daemon/config/config.h"
+#include "daemon/store/store.h"
 
 #include "common/keys/keys.h"
 

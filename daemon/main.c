@@ -3,15 +3,15 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/bus/names.h"
-#include "daemon/ceremony.h"
-#include "daemon/conversation.h"
+#include "daemon/api/tickets.h"
+#include "daemon/bus/logind.h"
+#include "daemon/bus/methods.h"
+#include "daemon/bus/peers.h"
+#include "daemon/bus/polkit.h"
 #include "daemon/daemon.h"
-#include "daemon/methods.h"
-#include "daemon/peers.h"
-#include "daemon/polkit.h"
+#include "daemon/dialogue/conversation.h"
 #include "daemon/privileges.h"
-#include "daemon/remote.h"
-#include "daemon/tickets.h"
+#include "daemon/verify/ceremony.h"
 
 #include <errno.h>
 #include <event2/event.h>

@@ -5,13 +5,13 @@
  * terminal prints. Besides being safe: a host that comes out of a prompt is one that may stand in
  * an origin, and what is shown holds no control characters.
  */
-#include "client/askpass_hosts.h"
-#include "client/askpass_paste.h"
-#include "client/askpass_prompt.h"
-#include "client/askpass_show.h"
-#include "client/openssh.h"
-#include "client/ssh_destination.h"
-#include "client/ssh_watch.h"
+#include "client/askpass/hosts.h"
+#include "client/askpass/openssh.h"
+#include "client/askpass/paste.h"
+#include "client/askpass/prompt.h"
+#include "client/askpass/show.h"
+#include "client/ssh/destination.h"
+#include "client/ssh/watch.h"
 #include "common/base/cleanup.h"
 #include "common/webauthn/client.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Any file of a trust anchors' folder: refused, or a list of bounded certificates. */
-#include "daemon/certificates.h"
+#include "daemon/config/certificates.h"
 
 #include <stdlib.h>
 

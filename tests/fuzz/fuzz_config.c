@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Any file: refused with a reason, or a configuration that policy can make requirements from. */
 #include "common/base/text.h"
-#include "daemon/policy.h"
+#include "daemon/config/policy.h"
 
 #include <stdlib.h>
 #include <string.h>

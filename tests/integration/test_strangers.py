@@ -60,7 +60,7 @@ def decoy_key():
 
 
 def slot(key, name):
-    """Where the wrong recovery codes of that name are counted (daemon/road_recovery.c)."""
+    """Where the wrong recovery codes of that name are counted (daemon/methods/road_recovery.c)."""
     block = hmac.digest(key, bytes([3, 0, 0]) + b"default\0" + name.encode(), "sha256")
     return int.from_bytes(block[:4], "little") % SLOTS
 

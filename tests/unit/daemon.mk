@@ -29,7 +29,7 @@ tests_unit_test_messages_LDADD = $(daemon_test_libs)
 tests_unit_test_methods_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_methods_LDADD = $(daemon_test_libs)
 # With a conversation of its own.
-tests_unit_test_road_ssh_SOURCES = tests/unit/test_road_ssh.c daemon/road_ssh.c daemon/messages.c
+tests_unit_test_road_ssh_SOURCES = tests/unit/test_road_ssh.c daemon/methods/road_ssh.c daemon/dialogue/messages.c
 tests_unit_test_road_ssh_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_road_ssh_LDADD = common/wire/libwire.la common/base/libbase.la $(CMOCKA_LIBS)
 tests_unit_test_secret_reader_CFLAGS = $(daemon_test_cflags)

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "common/base/cleanup.h"
-#include "daemon/account.h"
+#include "daemon/accounts/account.h"
 
 #include <errno.h>
 #include <pwd.h>

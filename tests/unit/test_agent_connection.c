@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/agent.h"
+#include "daemon/methods/agent_connection.h"
 
 #include <event2/event.h>
 #include <fcntl.h>

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "client/askpass_hosts.h"
+#include "client/askpass/hosts.h"
 
 #include "common/base/cleanup.h"
 #include "common/base/limits.h"

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "client/askpass_key.h"
+#include "client/askpass/key.h"
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
 #include "common/webauthn/crypto.h"

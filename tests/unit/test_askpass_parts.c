@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "client/askpass_parts.h"
+#include "client/askpass/parts.h"
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "client/askpass_paste.h"
+#include "client/askpass/paste.h"
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "client/askpass_ask.h"
-#include "client/askpass_prompt.h"
+#include "client/askpass/ask.h"
+#include "client/askpass/prompt.h"
 
 #include "common/base/cleanup.h"
 

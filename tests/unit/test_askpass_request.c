@@ -6,10 +6,10 @@
 
 #include <cmocka.h>
 
-#include "client/askpass_key.h"
-#include "client/askpass_request.h"
+#include "client/askpass/key.h"
+#include "client/askpass/request.h"
 
-#include "client/askpass_files.h"
+#include "client/askpass/files.h"
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
 #include "tests/unit/scratch.h"

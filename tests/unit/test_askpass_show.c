@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "client/askpass_show.h"
+#include "client/askpass/show.h"
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/ceremony.h"
+#include "daemon/verify/ceremony.h"
 
 #include <stdlib.h>
 #include <string.h>

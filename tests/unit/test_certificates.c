@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "common/base/cleanup.h"
-#include "daemon/certificates.h"
+#include "daemon/config/certificates.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "client/check_files.h"
-#include "client/findings.h"
+#include "client/ctl/check_files.h"
+#include "client/ctl/findings.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -8,7 +8,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "tests/unit/scratch.h"
 
 #include <glob.h>

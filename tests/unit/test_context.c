@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "common/webauthn/crypto.h"
-#include "daemon/context.h"
+#include "daemon/verify/context.h"
 
 #include <stdlib.h>
 #include <string.h>

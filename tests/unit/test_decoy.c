@@ -8,7 +8,7 @@
 
 #include "common/base/text.h"
 #include "common/webauthn/signature.h"
-#include "daemon/decoy.h"
+#include "daemon/accounts/decoy.h"
 #include "tests/unit/store_fixture.h"
 
 #include <stdlib.h>

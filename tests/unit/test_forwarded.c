@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "common/webauthn/client.h"
-#include "daemon/forwarded.h"
+#include "daemon/verify/forwarded.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "common/base/cleanup.h"
-#include "daemon/messages.h"
+#include "daemon/dialogue/messages.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "common/bus/names.h"
-#include "daemon/methods.h"
+#include "daemon/bus/methods.h"
 
 #include <stdlib.h>
 #include <string.h>

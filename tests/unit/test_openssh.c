@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "client/openssh.h"
-#include "client/ssh_environment.h"
+#include "client/askpass/openssh.h"
+#include "client/ssh/environment.h"
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"

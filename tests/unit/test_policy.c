@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/policy.h"
+#include "daemon/config/policy.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
-#include "daemon/recovery.h"
+#include "daemon/accounts/recovery_codes.h"
 #include "tests/unit/scratch.h"
 
 #include <ctype.h>

@@ -9,7 +9,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
-#include "daemon/road_ssh.h"
+#include "daemon/methods/road_ssh.h"
 
 #include <stdlib.h>
 #include <string.h>

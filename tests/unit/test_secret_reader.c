@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "common/base/limits.h"
-#include "daemon/secret_reader.h"
+#include "daemon/bus/secret_reader.h"
 
 #include <event2/event.h>
 #include <fcntl.h>

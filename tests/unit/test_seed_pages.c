@@ -10,7 +10,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
 #include "common/webauthn/options.h"
-#include "daemon/policy.h"
+#include "daemon/config/policy.h"
 #include "tests/unit/scratch.h"
 
 #include <glob.h>

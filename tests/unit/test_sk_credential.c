@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* OpenSSH's security keys as credentials, with the vectors that ssh-keygen agrees with. */
-#include "daemon/sk_credential.h"
+#include "daemon/verify/sk_credential.h"
 
 #include "common/webauthn/cose.h"
 #include "common/webauthn/crypto.h"

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "client/ssh_destination.h"
-#include "client/ssh_watch.h"
+#include "client/ssh/destination.h"
+#include "client/ssh/watch.h"
 
 #include "common/base/cleanup.h"
 

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "common/base/text.h"
-#include "daemon/value.h"
+#include "daemon/bus/value.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

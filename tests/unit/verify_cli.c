@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* passkeyctl verify without the rest of passkeyctl: no bus library, for vectors and fuzzers. */
-#include "client/verify.h"
+#include "client/ctl/verify.h"
 
 int main(int argc, char **argv)
 {

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "client/askpass/ask.h"
+
+#include "client/askpass/prompt.h"
+#include "client/command_line.h"
+#include "common/base/cleanup.h"
+#include "common/base/limits.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/prctl.h>
+
+#define FALLBACK "PASSKEY_ASKPASS_FALLBACK"
+
+/* Whatever punctuation follows. */
+static bool ends_with(const char *prompt, const char *ending)
+{
+    size_t len = strlen(prompt), ending_len = strlen(ending);
+
+    while (len > 0 && strchr(" ?:\n", prompt[len - 1]))
+        len--;
+    return len >= ending_len && strncmp(prompt + len - ending_len, ending, ending_len) == 0;
+}
+
+bool askpass_is_host_key_question(const char *prompt)
+{
+    static const char again[] = "Please type 'yes'";
+    AUTO_ASKPASS_PREFIX struct askpass_prefix prefix = {0};
+
+    if (askpass_prefix_parse(prompt, &prefix) != PK_NOT_FOUND)
+        return false;
+    return strncmp(prompt, again, strlen(again)) == 0 || ends_with(prompt, "(yes/no)") ||
+           ends_with(prompt, "(yes/no/[fingerprint])");
+}
+
+/* The variable is taken out, so that a fallback that leads back here does not go round for ever. */
+static int run_fallback(const char *fallback, char **argv)
+{
+    PK_AUTO_FREE char *program = strdup(fallback);
+
+    if (!program || unsetenv(FALLBACK) < 0)
+        return EXIT_REFUSED;
+    argv[0] = program;
+    (void)execvp(program, argv);
+    (void)fprintf(stderr, "passkey-askpass: %s (" FALLBACK "): %s\n", program, strerror(errno));
+    return EXIT_REFUSED;
+}
+
+/* ssh's prompts end in a blank; the terminal's questions get theirs when they are asked. */
+static char *question_of(const char *prompt)
+{
+    size_t len = strlen(prompt);
+
+    while (len > 0 && (prompt[len - 1] == ' ' || prompt[len - 1] == '\n'))
+        len--;
+    return strndup(prompt, len);
+}
+
+static enum pk_status ask_and_print(const char *question, bool echo,
+                                    const struct terminal *terminal)
+{
+    PK_AUTO_SECRET struct pk_secret answer = {0};
+    enum pk_status status;
+
+    if (echo) {
+        PK_AUTO_FREE char *seen = NULL;
+
+        status = terminal_ask(terminal, question, &seen);
+        if (status == PK_OK)
+            status = pk_secret_copy(pk_view_string(seen), &answer);
+    } else {
+        status = terminal_ask_secret(terminal, question, &answer);
+    }
+    if (status == PK_OK)
+        status = terminal_write_all(STDOUT_FILENO, pk_secret_view(&answer));
+    return status == PK_OK ? terminal_write_all(STDOUT_FILENO, pk_view_string("\n")) : status;
+}
+
+static enum pk_status confirm(const char *question, const struct terminal *terminal)
+{
+    PK_AUTO_FREE char *answer = NULL;
+    enum pk_status status = terminal_ask(terminal, question, &answer);
+
+    if (status != PK_OK)
+        return status;
+    return strcasecmp(answer, "yes") == 0 ? PK_OK : PK_DENIED;
+}
+
+/* ssh ends this with SIGTERM once it is over; should ssh itself end first, the kernel does. */
+static enum pk_status show_until_signal(const char *text, const struct terminal *terminal)
+{
+    struct pollfd ended = {.fd = terminal->cancel_fd, .events = POLLIN};
+    pid_t parent = getppid();
+
+    (void)fprintf(stderr, "%s\n", text);
+    if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
+        return PK_IO;
+    while (getppid() == parent && poll(&ended, 1, -1) < 0)
+        if (errno != EINTR)
+            return PK_IO;
+    return PK_OK;
+}
+
+static int fail(enum pk_status status, const struct terminal *terminal)
+{
+    if (status == PK_OK)
+        return EXIT_DONE;
+    if (terminal_interrupted(terminal))
+        return EXIT_INTERRUPTED;
+    if (status == PK_UNAVAILABLE)
+        (void)fprintf(stderr, "passkey-askpass: there is no terminal to ask on; " FALLBACK
+                              " can name a program with a window\n");
+    else if (status == PK_TOO_LARGE)
+        (void)fprintf(stderr, "passkey-askpass: an answer has %d characters at most\n",
+                      PK_SECRET_MAX);
+    else if (status != PK_DENIED && status != PK_CANCELLED)
+        (void)fprintf(stderr, "passkey-askpass: %s\n", pk_status_clause(status));
+    return EXIT_REFUSED;
+}
+
+int askpass_ask(char **argv, const struct terminal *terminal)
+{
+    PK_AUTO_FREE char *question = question_of(argv[1]);
+    const char *fallback = getenv(FALLBACK), *hint = getenv("SSH_ASKPASS_PROMPT");
+
+    if (fallback && *fallback)
+        return run_fallback(fallback, argv);
+    if (!question)
+        return fail(PK_NO_MEMORY, terminal);
+    if (hint && strcmp(hint, "none") == 0)
+        return fail(show_until_signal(question, terminal), terminal);
+    if (hint && strcmp(hint, "confirm") == 0)
+        return fail(confirm(question, terminal), terminal);
+    return fail(ask_and_print(question, askpass_is_host_key_question(argv[1]), terminal), terminal);
+}

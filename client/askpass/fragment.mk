@@ -1,0 +1,29 @@
+# passkey-askpass, and what passkey-ssh needs of it.
+noinst_LTLIBRARIES += client/libaskpass.la
+client_libaskpass_la_SOURCES = \
+	client/askpass/accept.c client/askpass/accept.h \
+	client/askpass/ask.c client/askpass/ask.h \
+	client/askpass/files.c client/askpass/files.h \
+	client/askpass/hosts.c client/askpass/hosts.h \
+	client/askpass/openssh.c client/askpass/openssh.h \
+	client/askpass/parts.c client/askpass/parts.h \
+	client/askpass/paste.c client/askpass/paste.h \
+	client/askpass/prompt.c client/askpass/prompt.h \
+	client/askpass/request.c client/askpass/request.h \
+	client/askpass/show.c client/askpass/show.h
+client_libaskpass_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+
+# What of it drives security keys.
+noinst_LTLIBRARIES += client/libaskpass_key.la
+client_libaskpass_key_la_SOURCES = client/askpass/key.c client/askpass/key.h
+client_libaskpass_key_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
+client_libaskpass_key_la_LIBADD = client/libterminal.la common/keys/libkeys.la \
+	common/webauthn/libwebauthn.la common/wire/libwire.la common/base/libbase.la $(EVENT_LIBS)
+
+askpass_libs = client/libssh.la client/libaskpass.la client/libterminal.la common/wire/libwire.la \
+	common/webauthn/libwebauthn.la common/base/libbase.la
+
+bin_PROGRAMS += client/passkey-askpass
+client_passkey_askpass_SOURCES = client/askpass/passkey-askpass.c
+client_passkey_askpass_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+client_passkey_askpass_LDADD = client/libaskpass.la client/libaskpass_key.la

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "client/askpass/key.h"
+
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+#include "common/keys/messages.h"
+#include "common/keys/road_local.h"
+#include "common/webauthn/client.h"
+#include "common/webauthn/crypto.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PATIENCE      30 /* seconds to plug in and to touch, as long as the daemon's */
+#define GIVE_BACK     3  /* seconds for keys to be given back once it is over */
+#define HOST_MAX      256
+#define ORIGIN_PREFIX "ssh://"
+
+struct errand {
+    const struct pk_forward_request *request;
+    struct event_base *base;
+    struct pk_keys_setup setup;
+    struct pk_keys *keys;
+    struct pk_local_road *road;
+    struct event *child, *interrupted, *unwanted, *deadline;
+    struct event *declined; /* a question that could not be asked */
+    struct event *typed;    /* NULL: no question stands */
+    struct terminal_question question;
+    int64_t ends;
+    uint8_t challenge[PK_HASH_SIZE];
+    uint8_t client_data_hash[PK_HASH_SIZE];
+    enum pk_status status;
+    struct pk_forward_answer answer;
+};
+
+static const struct timeval at_once = {0, 0};
+
+static int64_t now(void)
+{
+    struct timespec time = {0};
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec;
+}
+
+static void end(struct errand *errand, enum pk_status status)
+{
+    errand->status = status;
+    (void)event_base_loopbreak(errand->base);
+}
+
+/* --- the person ------------------------------------------------------------------------------- */
+
+static void info(void *data, const char *event, const char *text)
+{
+    (void)data;
+    (void)!terminal_info(event, text);
+}
+
+static void error(void *data, enum pk_status reason, const char *text)
+{
+    (void)data, (void)reason;
+    (void)!terminal_error(text);
+}
+
+static void unask(void *data)
+{
+    struct errand *errand = data;
+
+    (void)evtimer_del(errand->declined);
+    if (!errand->typed)
+        return;
+    event_free(pk_steal(errand->typed));
+    terminal_question_close(&errand->question);
+}
+
+static void on_declined(evutil_socket_t fd, short what, void *data)
+{
+    struct errand *errand = data;
+    struct pk_secret nothing = {0};
+
+    (void)fd, (void)what;
+    pk_local_road_answered(errand->road, &nothing);
+}
+
+static void on_typed(evutil_socket_t fd, short what, void *data)
+{
+    struct errand *errand = data;
+    PK_AUTO_SECRET struct pk_secret answer = {0};
+    enum pk_status status = terminal_question_read(&errand->question);
+
+    (void)fd, (void)what;
+    if (!status && !errand->question.answered)
+        return;
+    if (!status && errand->question.len > 0)
+        status = pk_secret_copy((struct pk_view){errand->question.line.data, errand->question.len},
+                                &answer);
+    unask(errand);
+    pk_local_road_answered(errand->road, &answer); /* empty after a failure: declined */
+}
+
+static void ask(void *data, bool secret, const char *event, const char *text, unsigned tries)
+{
+    struct errand *errand = data;
+    size_t len = strlen(text);
+    PK_AUTO_FREE char *question = strndup(text, len > 0 && text[len - 1] == ' ' ? len - 1 : len);
+    enum pk_status status =
+        question ? terminal_question_open(question, secret, &errand->question) : PK_NO_MEMORY;
+
+    (void)event, (void)tries;
+    if (!status) {
+        errand->typed =
+            event_new(errand->base, errand->question.fd, EV_READ | EV_PERSIST, on_typed, errand);
+        if (errand->typed && event_add(errand->typed, NULL) == 0)
+            return;
+        terminal_question_close(&errand->question);
+    } else if (status == PK_UNAVAILABLE) {
+        (void)fprintf(stderr, "%s (there is no terminal to ask on)\n", question);
+    }
+    (void)evtimer_add(errand->declined, &at_once);
+}
+
+static unsigned time_left(void *data)
+{
+    const struct errand *errand = data;
+    int64_t left = errand->ends - now();
+
+    return left > 0 ? (unsigned)left : 0;
+}
+
+static void complain(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void complain(int priority, const char *format, ...)
+{
+    PK_AUTO_FREE char *text = NULL;
+    PK_AUTO_FREE char *printable = NULL;
+    va_list arguments;
+    int len;
+
+    if (priority > LOG_WARNING)
+        return;
+    va_start(arguments, format);
+    len = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (len < 0)
+        text = NULL;
+    else
+        printable = pk_text_printable(text, PK_LOG_LINE_MAX);
+    if (printable)
+        (void)fprintf(stderr, "passkey-askpass: %s\n", printable);
+}
+
+/* --- what a key is asked ---------------------------------------------------------------------- */
+
+static enum pk_status copy_credentials(const struct pk_forward_request *from,
+                                       struct pk_descriptor **ret, size_t *ret_count)
+{
+    if (from->credential_count == 0)
+        return PK_OK;
+    *ret = calloc(from->credential_count, sizeof(**ret));
+    if (!*ret)
+        return PK_NO_MEMORY;
+    for (size_t i = 0; i < from->credential_count; i++) {
+        enum pk_status status =
+            pk_bytes_copy(pk_view_of(&from->credentials[i].id), &(*ret)[(*ret_count)++].id);
+
+        if (status)
+            return status;
+    }
+    return PK_OK;
+}
+
+static enum pk_status fill_assertion(const struct errand *errand, struct pk_assertion_request *ret)
+{
+    const struct pk_forward_request *from = errand->request;
+
+    (void)memcpy(ret->client_data_hash, errand->client_data_hash, PK_HASH_SIZE);
+    ret->user_verification = from->user_verification;
+    ret->rp_id = strdup(from->rp_id);
+    if (!ret->rp_id)
+        return PK_NO_MEMORY;
+    return copy_credentials(from, &ret->allow, &ret->allow_count);
+}
+
+static enum pk_status fill_credential(const struct errand *errand,
+                                      struct pk_credential_request *ret)
+{
+    const struct pk_forward_request *from = errand->request;
+    enum pk_status status;
+
+    (void)memcpy(ret->client_data_hash, errand->client_data_hash, PK_HASH_SIZE);
+    (void)memcpy(ret->algorithms, from->algorithms, sizeof(ret->algorithms));
+    ret->algorithm_count = from->algorithm_count;
+    ret->user_verification = from->user_verification;
+    ret->resident_key = from->resident_key;
+    /* passkey-authenticator leaves out what the relying party did not ask for (WebAuthn 5.1.3). */
+    ret->attestation = from->attestation;
+    ret->cred_protect = from->cred_protect;
+    ret->rp_id = strdup(from->rp_id);
+    ret->rp_name = strdup(from->rp_name);
+    ret->user_name = strdup(from->user_name);
+    ret->user_display_name = strdup(from->user_display_name);
+    if (!ret->rp_id || !ret->rp_name || !ret->user_name || !ret->user_display_name)
+        return PK_NO_MEMORY;
+    status = pk_bytes_copy(pk_view_of(&from->user_handle), &ret->user_handle);
+    return status ? status : copy_credentials(from, &ret->exclude, &ret->exclude_count);
+}
+
+static enum pk_status request(void *data, size_t group, struct pk_frame *ret)
+{
+    const struct errand *errand = data;
+    bool get = errand->request->kind == PK_FORWARD_GET;
+    PK_AUTO_FRAME struct pk_frame frame = {.type = get ? PK_FRAME_GET_ASSERTION
+                                                       : PK_FRAME_MAKE_CREDENTIAL};
+    enum pk_status status = get ? fill_assertion(errand, &frame.get_assertion)
+                                : fill_credential(errand, &frame.make_credential);
+
+    (void)group;
+    if (status)
+        return status;
+    *ret = frame;
+    frame = (struct pk_frame){0};
+    return PK_OK;
+}
+
+/* --- what it answered ------------------------------------------------------------------------- */
+
+static enum pk_status find_credential(const struct pk_forward_request *from, struct pk_view id,
+                                      size_t *ret)
+{
+    for (size_t i = 0; i < from->credential_count; i++) {
+        if (pk_view_equal(pk_view_of(&from->credentials[i].id), id)) {
+            *ret = i;
+            return PK_OK;
+        }
+    }
+    return PK_DEVICE_ERROR;
+}
+
+/* The RP id hash is left out of the answer: the daemon puts its own there. */
+static enum pk_status take_assertion(const struct pk_forward_request *from,
+                                     const struct pk_assertion_answer *made,
+                                     struct pk_forward_answer *ret)
+{
+    struct pk_view data = pk_view_of(&made->authenticator_data);
+    uint8_t hash[PK_HASH_SIZE];
+    enum pk_status status =
+        find_credential(from, pk_view_of(&made->credential_id), &ret->credential);
+
+    pk_sha256(pk_view_string(from->rp_id), hash);
+    if (status || data.len <= PK_HASH_SIZE || memcmp(data.ptr, hash, PK_HASH_SIZE) != 0)
+        return PK_DEVICE_ERROR;
+    status = pk_bytes_copy((struct pk_view){data.ptr + PK_HASH_SIZE, data.len - PK_HASH_SIZE},
+                           &ret->auth_data);
+    return status ? status : pk_bytes_copy(pk_view_of(&made->signature), &ret->signature);
+}
+
+static enum pk_status take(const struct pk_forward_request *from, const struct pk_frame *frame,
+                           struct pk_forward_answer *ret)
+{
+    if (from->kind == PK_FORWARD_GET && frame->type == PK_FRAME_ASSERTION &&
+        frame->assertion.count > 0)
+        return take_assertion(from, &frame->assertion.items[0], ret);
+    if (from->kind != PK_FORWARD_CREATE || frame->type != PK_FRAME_CREDENTIAL)
+        return PK_DEVICE_ERROR;
+    ret->transports = frame->credential.transports;
+    ret->discoverable = frame->credential.discoverable;
+    return pk_bytes_copy(pk_view_of(&frame->credential.attestation_object),
+                         &ret->attestation_object);
+}
+
+static void answered(void *data, size_t group, const char *name, const struct pk_frame *frame)
+{
+    struct errand *errand = data;
+
+    (void)group, (void)name;
+    end(errand, take(errand->request, frame, &errand->answer));
+}
+
+static void failed(void *data, enum pk_status why)
+{
+    end(data, why);
+}
+
+/* --- beginning and end ------------------------------------------------------------------------ */
+
+static void on_child(evutil_socket_t number, short what, void *data)
+{
+    struct errand *errand = data;
+
+    (void)number, (void)what;
+    pk_keys_reap(errand->keys);
+}
+
+static void on_unwanted(evutil_socket_t fd, short what, void *data)
+{
+    (void)fd, (void)what;
+    end(data, PK_CANCELLED);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *data)
+{
+    (void)fd, (void)what;
+    end(data, PK_TIMEOUT);
+}
+
+/* With the end of ssh that pipe has no reader any more, which is all that it can report. */
+static enum pk_status watch_reader(struct errand *errand)
+{
+    struct stat file;
+
+    if (fstat(STDOUT_FILENO, &file) || !S_ISFIFO(file.st_mode))
+        return PK_OK;
+    errand->unwanted = event_new(errand->base, STDOUT_FILENO, EV_READ, on_unwanted, errand);
+    return errand->unwanted && event_add(errand->unwanted, NULL) == 0 ? PK_OK : PK_NO_MEMORY;
+}
+
+static enum pk_status prepare(struct errand *errand, const struct terminal *terminal)
+{
+    const struct timeval timeout = {(time_t)errand->request->timeout, 0};
+    const char *program = secure_getenv("PASSKEY_AUTHENTICATOR");
+    unsigned patience = errand->request->timeout < PATIENCE ? errand->request->timeout : PATIENCE;
+
+    errand->base = event_base_new();
+    if (!errand->base)
+        return PK_NO_MEMORY;
+    errand->setup = (struct pk_keys_setup){
+        .base = errand->base,
+        .program = program ? program : PK_LIBEXECDIR "/passkey-authenticator",
+        .insert_timeout = patience,
+        .touch_timeout = patience,
+        .log = complain,
+    };
+    errand->keys = pk_keys_new(&errand->setup);
+    errand->child = evsignal_new(errand->base, SIGCHLD, on_child, errand);
+    errand->deadline = evtimer_new(errand->base, on_deadline, errand);
+    errand->declined = evtimer_new(errand->base, on_declined, errand);
+    if (!errand->keys || !errand->child || !errand->deadline || !errand->declined ||
+        event_add(errand->child, NULL) || evtimer_add(errand->deadline, &timeout))
+        return PK_NO_MEMORY;
+    if (terminal->cancel_fd >= 0) {
+        errand->interrupted =
+            event_new(errand->base, terminal->cancel_fd, EV_READ, on_unwanted, errand);
+        if (!errand->interrupted || event_add(errand->interrupted, NULL))
+            return PK_NO_MEMORY;
+    }
+    return watch_reader(errand);
+}
+
+static char *describe(const struct errand *errand, const char *origin)
+{
+    PK_AUTO_FREE char *host = pk_text_printable(origin + strlen(ORIGIN_PREFIX), HOST_MAX);
+
+    if (!host)
+        return NULL;
+    return errand->request->kind == PK_FORWARD_GET
+               ? pk_text_format("to approve the request of %s", host)
+               : pk_text_format("to enrol it on %s", host);
+}
+
+static enum pk_status start(struct errand *errand, const char *origin)
+{
+    static const struct pk_dialogue_ops dialogue = {info, error, ask, unask, time_left};
+    static const struct pk_local_road_ops ops = {request, answered, failed};
+    const struct pk_dialogue person = {&dialogue, errand, "askpass"};
+    PK_AUTO_FREE char *purpose = describe(errand, origin);
+
+    if (!purpose)
+        return PK_NO_MEMORY;
+    return pk_local_road_new(errand->keys, &person, 1, purpose, &ops, errand, &errand->road);
+}
+
+static void on_given_up(evutil_socket_t fd, short what, void *data)
+{
+    (void)fd, (void)what;
+    *(bool *)data = true;
+}
+
+/* A key that is told to stop needs a moment; without it, it would go on blinking. */
+static void give_back(struct errand *errand)
+{
+    const struct timeval limit = {GIVE_BACK, 0};
+    bool given_up = false;
+    struct event *timer = evtimer_new(errand->base, on_given_up, &given_up);
+
+    if (timer && evtimer_add(timer, &limit) == 0)
+        while (!given_up && !pk_keys_idle(errand->keys))
+            if (event_base_loop(errand->base, EVLOOP_ONCE))
+                break;
+    if (timer)
+        event_free(timer);
+}
+
+static void free_event(struct event *event)
+{
+    if (event)
+        event_free(event);
+}
+
+static void finish(struct errand *errand)
+{
+    if (errand->road) {
+        unask(errand);
+        pk_local_road_free(errand->road);
+        free_event(pk_steal(errand->interrupted));
+        free_event(pk_steal(errand->unwanted));
+        give_back(errand);
+    }
+    if (errand->keys)
+        pk_keys_free(errand->keys);
+    free_event(errand->interrupted);
+    free_event(errand->unwanted);
+    free_event(errand->child);
+    free_event(errand->deadline);
+    free_event(errand->declined);
+    if (errand->base)
+        event_base_free(errand->base);
+    pk_forward_answer_clear(&errand->answer);
+}
+
+static enum pk_status run(struct errand *errand, const char *origin,
+                          const struct terminal *terminal)
+{
+    enum pk_status status = prepare(errand, terminal);
+
+    if (!status)
+        status = start(errand, origin);
+    if (status)
+        return status;
+    errand->status = PK_INTERNAL; /* unless something ends it */
+    (void)event_base_dispatch(errand->base);
+    return errand->status;
+}
+
+/* What does not come from the key. */
+static enum pk_status sign_off(struct errand *errand, const char *origin,
+                               struct pk_forward_answer *ret)
+{
+    errand->answer.kind = errand->request->kind;
+    (void)memcpy(errand->answer.challenge, errand->challenge, sizeof(errand->answer.challenge));
+    errand->answer.origin = strdup(origin);
+    if (!errand->answer.origin)
+        return PK_NO_MEMORY;
+    *ret = errand->answer;
+    errand->answer = (struct pk_forward_answer){0};
+    return PK_OK;
+}
+
+enum pk_status askpass_key_answer(const struct pk_forward_request *request, const char *origin,
+                                  const struct terminal *terminal, struct pk_forward_answer *ret)
+{
+    struct errand errand = {
+        .request = request, .question = {.fd = -1}, .ends = now() + request->timeout};
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction before;
+    bool get = request->kind == PK_FORWARD_GET;
+    enum pk_status status;
+
+    if ((!get && request->kind != PK_FORWARD_CREATE) ||
+        strncmp(origin, ORIGIN_PREFIX, strlen(ORIGIN_PREFIX)) != 0)
+        return PK_INVALID_ARGUMENT;
+    pk_bound_challenge(request->nonce, pk_view_string(request->context), errand.challenge);
+    status = pk_client_data_hash(get ? PK_AUTHENTICATION : PK_REGISTRATION,
+                                 (struct pk_view){errand.challenge, sizeof(errand.challenge)},
+                                 origin, errand.client_data_hash);
+    if (status)
+        return status;
+    /* Whoever read standard error may be gone as well, and the key is still to be given back. */
+    if (sigaction(SIGPIPE, &ignore, &before))
+        return PK_INTERNAL;
+    status = run(&errand, origin, terminal);
+    if (!status)
+        status = sign_off(&errand, origin, ret);
+    if (status)
+        (void)!terminal_error(pk_message_outcome(status));
+    finish(&errand);
+    (void)sigaction(SIGPIPE, &before, NULL);
+    return status;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "client/askpass/openssh.h"
+
+#include "client/capture.h"
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NAME         "OpenSSH_"
+#define PREFIX_MAJOR 8
+#define PREFIX_MINOR 5
+#define VERSION_MAX  255 /* characters that are looked at */
+
+/* Of three digits at most. */
+static bool read_number(const char **text, unsigned *ret)
+{
+    const char *start = *text;
+    unsigned value = 0;
+
+    while (**text >= '0' && **text <= '9' && *text - start < 4)
+        value = value * 10 + (unsigned)(*(*text)++ - '0');
+    *ret = value;
+    return *text > start && *text - start < 4;
+}
+
+enum pk_status openssh_version_parse(const char *text, struct openssh_version *ret)
+{
+    struct openssh_version version;
+
+    if (strncmp(text, NAME, strlen(NAME)) != 0)
+        return PK_INVALID_INPUT;
+    text += strlen(NAME);
+    if (!read_number(&text, &version.major) || *text++ != '.' ||
+        !read_number(&text, &version.minor))
+        return PK_INVALID_INPUT;
+    *ret = version;
+    return PK_OK;
+}
+
+bool openssh_version_writes_prefix(const struct openssh_version *version)
+{
+    return version->major > PREFIX_MAJOR ||
+           (version->major == PREFIX_MAJOR && version->minor >= PREFIX_MINOR);
+}
+
+enum pk_status openssh_version_ask(const char *program, struct openssh_version *ret)
+{
+    PK_AUTO_BYTES struct pk_bytes output = {0};
+    PK_AUTO_FREE char *text = NULL;
+    char name[] = "ssh", option[] = "-V";
+    char *const argv[] = {name, option, NULL};
+    const struct capture capture = {
+        .program = program, .argv = argv, .errors = true, .max = VERSION_MAX};
+    int code;
+    enum pk_status status = capture_run(&capture, &output, &code);
+
+    if (status != PK_OK)
+        return status;
+    text = strndup(output.len > 0 ? (const char *)output.data : "", output.len);
+    return text ? openssh_version_parse(text, ret) : PK_NO_MEMORY;
+}
+
+/* The name of the file that process runs; "" when that is not to be known. */
+static void program_name(const char *path, char name[NAME_MAX + 1])
+{
+    char target[PATH_MAX];
+    ssize_t len = readlink(path, target, sizeof(target) - 1);
+    const char *slash;
+
+    target[len < 0 ? 0 : len] = 0;
+    slash = strrchr(target, '/');
+    (void)snprintf(name, NAME_MAX + 1, "%s", slash ? slash + 1 : "");
+}
+
+bool openssh_parent_writes_prefix(void)
+{
+    PK_AUTO_FREE char *path = pk_text_format("/proc/%d/exe", (int)getppid());
+    char name[NAME_MAX + 1];
+    struct openssh_version version;
+
+    if (!path)
+        return false;
+    program_name(path, name);
+    /* An upgrade may have replaced the file meanwhile; what runs is still behind that path. */
+    if (strcmp(name, "ssh") != 0 && strcmp(name, "ssh (deleted)") != 0)
+        return true;
+    return openssh_version_ask(path, &version) == PK_OK && openssh_version_writes_prefix(&version);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "client/askpass/parts.h"
+
+#include "client/askpass/files.h"
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+#include "common/base/writer.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define FOLDER   "passkey"
+#define ENDING   ".parts"
+#define NAME_LEN (2 * PK_CHALLENGE_SIZE + sizeof(ENDING) - 1)
+/* An origin, and every line with its end. */
+#define FILE_MAX (PK_ORIGIN_MAX + PK_FORWARD_PARTS_MAX * (PK_FORWARD_LINE_MAX + 1))
+
+PK_DEFINE_CLEANUP(DIR *, closedir);
+
+static char *file_name(const uint8_t nonce[PK_CHALLENGE_SIZE])
+{
+    PK_AUTO_FREE char *hex = pk_hex_encode((struct pk_view){nonce, PK_CHALLENGE_SIZE});
+
+    return hex ? pk_text_format("%s" ENDING, hex) : NULL;
+}
+
+/* The folder, made where it is missing. Nobody else may have been there. */
+static enum pk_status open_folder(int *ret_fd)
+{
+    PK_AUTO_FREE char *above = NULL;
+    PK_AUTO_FREE char *path = NULL;
+    PK_AUTO_CLOSE int fd = -1;
+    struct stat about;
+    enum pk_status status;
+
+    status = askpass_home_folder("XDG_RUNTIME_DIR", ".cache", &above);
+    if (status != PK_OK)
+        return status;
+    path = pk_text_format("%s/" FOLDER "/", above);
+    if (!path)
+        return PK_NO_MEMORY;
+    status = askpass_folders_make(path);
+    if (status != PK_OK)
+        return status;
+    path[strlen(path) - 1] = 0;
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &about) < 0)
+        return PK_IO;
+    if (about.st_uid != geteuid() || (about.st_mode & 077))
+        return PK_DENIED;
+    *ret_fd = pk_steal_fd(&fd);
+    return PK_OK;
+}
+
+static bool is_our_name(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len == NAME_LEN && strspn(name, "0123456789abcdef") == 2 * (size_t)PK_CHALLENGE_SIZE &&
+           strcmp(name + len - strlen(ENDING), ENDING) == 0;
+}
+
+/* A time in the future is a clock that was set back: too old as well. */
+static bool is_too_old(const struct stat *about)
+{
+    time_t now = time(NULL);
+
+    return about->st_mtime > now || now - about->st_mtime > PK_ASKPASS_PARTS_AGE;
+}
+
+static void sweep(int folder)
+{
+    PK_AUTO_CLOSE int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    PK_CLEANUP(closedir) DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
+    const struct dirent *entry;
+
+    if (!entries)
+        return;
+    fd = -1; /* the stream's now */
+    while ((entry = readdir(entries))) {
+        struct stat about;
+
+        if (is_our_name(entry->d_name) &&
+            fstatat(folder, entry->d_name, &about, AT_SYMLINK_NOFOLLOW) == 0 && is_too_old(&about))
+            (void)unlinkat(folder, entry->d_name, 0);
+    }
+}
+
+static enum pk_status write_file(int folder, const char *name, struct pk_view text)
+{
+    PK_AUTO_CLOSE int fd = -1;
+
+    if (unlinkat(folder, name, 0) < 0 && errno != ENOENT)
+        return PK_IO;
+    fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    return fd >= 0 && write(fd, text.ptr, text.len) == (ssize_t)text.len ? PK_OK : PK_IO;
+}
+
+enum pk_status askpass_parts_keep(const uint8_t nonce[PK_CHALLENGE_SIZE], const char *origin,
+                                  const struct pk_strings *lines)
+{
+    PK_AUTO_WRITER struct pk_writer writer = pk_writer_new(FILE_MAX);
+    PK_AUTO_BYTES struct pk_bytes text = {0};
+    PK_AUTO_FREE char *name = NULL;
+    PK_AUTO_CLOSE int folder = -1;
+    enum pk_status status;
+
+    if (lines->count < 2)
+        return PK_OK;
+    pk_writer_put(&writer, pk_view_string(origin));
+    for (size_t i = 1; i < lines->count; i++) {
+        pk_writer_u8(&writer, '\n');
+        pk_writer_put(&writer, pk_view_string(lines->items[i]));
+    }
+    status = pk_writer_finish(&writer, &text);
+    if (status == PK_OK)
+        status = open_folder(&folder);
+    if (status != PK_OK)
+        return status;
+    sweep(folder);
+    name = file_name(nonce);
+    return name ? write_file(folder, name, pk_view_of(&text)) : PK_NO_MEMORY;
+}
+
+static struct pk_view next_line(struct pk_view *text)
+{
+    const uint8_t *newline = text->len > 0 ? memchr(text->ptr, '\n', text->len) : NULL;
+    struct pk_view line = {text->ptr, newline ? (size_t)(newline - text->ptr) : text->len};
+    size_t taken = line.len + (newline ? 1 : 0);
+
+    text->ptr += taken;
+    text->len -= taken;
+    return line;
+}
+
+static enum pk_status read_file(int folder, const char *name, struct pk_bytes *ret)
+{
+    PK_AUTO_CLOSE int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat about;
+
+    if (fd < 0)
+        return errno == ENOENT ? PK_NOT_FOUND : PK_IO;
+    if (fstat(fd, &about) < 0 || !S_ISREG(about.st_mode))
+        return PK_IO;
+    return askpass_file_read(fd, FILE_MAX, ret);
+}
+
+enum pk_status askpass_parts_take(const uint8_t nonce[PK_CHALLENGE_SIZE], const char *origin,
+                                  unsigned part, char **ret_line)
+{
+    PK_AUTO_BYTES struct pk_bytes text = {0};
+    PK_AUTO_FREE char *name = file_name(nonce);
+    PK_AUTO_CLOSE int folder = -1;
+    struct pk_view left, line = {0};
+    enum pk_status status;
+
+    if (!name)
+        return PK_NO_MEMORY;
+    status = open_folder(&folder);
+    if (status != PK_OK)
+        return status;
+    sweep(folder);
+    status = read_file(folder, name, &text);
+    if (status != PK_OK)
+        return status;
+    left = pk_view_of(&text);
+    if (!pk_view_equal(next_line(&left), pk_view_string(origin)))
+        return PK_ORIGIN_MISMATCH;
+    for (unsigned i = 1; i < part; i++)
+        line = next_line(&left);
+    if (line.len == 0)
+        return PK_NOT_FOUND;
+    *ret_line = strndup((const char *)line.ptr, line.len);
+    if (!*ret_line)
+        return PK_NO_MEMORY;
+    if (left.len == 0)
+        (void)unlinkat(folder, name, 0);
+    return PK_OK;
+}

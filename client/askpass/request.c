@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "client/askpass/request.h"
+
+#include "client/askpass/accept.h"
+#include "client/askpass/key.h"
+#include "client/askpass/prompt.h"
+#include "client/askpass/show.h"
+#include "common/base/cleanup.h"
+
+enum pk_status askpass_request_answer(const struct pk_forward_request *request, const char *host,
+                                      const char *user, const struct terminal *terminal,
+                                      struct pk_strings *ret_lines)
+{
+    PK_AUTO_FORWARD_ANSWER struct pk_forward_answer answer = {0};
+    PK_AUTO_FREE char *origin = askpass_origin(host);
+    enum pk_status status;
+
+    if (!origin)
+        return PK_NO_MEMORY;
+    status = askpass_show(stderr, request, host, user);
+    if (status == PK_PROTOCOL)
+        (void)fprintf(stderr,
+                      "passkey-askpass: %s asks for something that this version does not "
+                      "understand; nothing was signed\n",
+                      host);
+    if (status != PK_OK)
+        return status;
+    status = askpass_accept(host, request->rp_id, terminal);
+    if (status == PK_OK)
+        status = askpass_key_answer(request, origin, terminal, &answer);
+    return status == PK_OK ? pk_forward_answer_encode(&answer, ret_lines) : status;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* passkeyctl's commands on what the daemon keeps: passkeys, recovery codes and tickets. */
+#include "client/ctl/commands.h"
+#include "client/passkeys.h"
+
+#include "common/bus/calls.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static void cleanup_json(json_t **value)
+{
+    json_decref(*value);
+}
+#define AUTO_JSON __attribute__((cleanup(cleanup_json)))
+
+static enum pk_status fetch(struct session *session, const char *user, json_t **ret)
+{
+    PK_AUTO_FREE char *text = NULL;
+    enum pk_status status = pk_credentials_list(session->bus, user, session->line.rp, &text);
+
+    return status == PK_OK ? passkeys_parse(text, ret) : status;
+}
+
+int command_list(struct session *session)
+{
+    AUTO_JSON json_t *passkeys = NULL;
+    enum pk_status status;
+
+    /* To the daemon nobody's name means the caller's: the answer would only look complete. */
+    if (session->line.all && geteuid() != 0)
+        return session_fail(session, PK_DENIED, "Only root may list every account's passkeys.");
+    status = session_open(session);
+    if (status == PK_OK)
+        status = fetch(session, session->line.all ? "" : session->line.user, &passkeys);
+    if (status != PK_OK)
+        return session_fail(session, status, NULL);
+    if (session->line.json)
+        print_json(json_incref(passkeys));
+    else if (json_array_size(passkeys) == 0)
+        (void)fprintf(stderr, "There are no passkeys. \"passkey-enroll\" makes one.\n");
+    else
+        passkeys_print(passkeys, session->line.all);
+    return EXIT_DONE;
+}
+
+/* Opens the session and finds the passkey that the first argument means; says so when it fails. */
+static int open_and_find(struct session *session, json_t **ret_all, const json_t **ret_one)
+{
+    const char *wanted = session->line.arguments[0];
+    enum pk_status status = session_open(session);
+
+    if (status == PK_OK)
+        status = fetch(session, session->line.user, ret_all);
+    if (status != PK_OK)
+        return session_fail(session, status, NULL);
+    status = passkeys_find(*ret_all, wanted, ret_one);
+    if (status == PK_EXISTS)
+        return session_fail(session, status, "More than one passkey's id begins like that.");
+    if (status != PK_OK)
+        return session_fail(session, status, "There is no passkey of that name or id.");
+    return EXIT_DONE;
+}
+
+int command_show(struct session *session)
+{
+    AUTO_JSON json_t *passkeys = NULL;
+    const json_t *passkey = NULL;
+    int code = open_and_find(session, &passkeys, &passkey);
+
+    if (code != EXIT_DONE)
+        return code;
+    if (session->line.json)
+        print_json(json_deep_copy(passkey));
+    else
+        passkey_print(passkey);
+    return EXIT_DONE;
+}
+
+static int report(const struct session *session, enum pk_status status, const char *done)
+{
+    if (status != PK_OK)
+        return session_fail(session, status, NULL);
+    if (session->line.json)
+        print_json(json_pack("{s:b}", "ok", 1));
+    else
+        (void)printf("%s\n", done);
+    return EXIT_DONE;
+}
+
+int command_rename(struct session *session)
+{
+    AUTO_JSON json_t *passkeys = NULL;
+    const json_t *passkey = NULL;
+    int code = open_and_find(session, &passkeys, &passkey);
+
+    if (code != EXIT_DONE)
+        return code;
+    session_allow_questions(session);
+    return report(session,
+                  pk_credential_rename(session->bus, session->line.user,
+                                       member_text(passkey, "credentialId"),
+                                       session->line.arguments[1]),
+                  "Renamed.");
+}
+
+/* How many passkeys of the relying party that this one belongs to still open something. */
+static size_t count_working(const json_t *passkeys, const json_t *like)
+{
+    size_t i, count = 0;
+    json_t *passkey;
+
+    json_array_foreach(passkeys, i, passkey)
+    {
+        count += strcmp(member_text(passkey, "rp"), member_text(like, "rp")) == 0 &&
+                 !json_is_true(json_object_get(passkey, "orphaned"));
+    }
+    return count;
+}
+
+int command_remove(struct session *session)
+{
+    AUTO_JSON json_t *passkeys = NULL;
+    const json_t *passkey = NULL;
+    enum pk_status status;
+    int code = open_and_find(session, &passkeys, &passkey);
+
+    if (code != EXIT_DONE)
+        return code;
+    if (!session->line.yes && count_working(passkeys, passkey) <= 1) {
+        status = terminal_confirm(&session->terminal,
+                                  "This is the last passkey of the account: after it, only other "
+                                  "ways to sign in are left. Remove it?");
+        if (status == PK_UNAVAILABLE)
+            return session_fail(session, PK_DENIED,
+                                "This is the last passkey of the account, and there is no "
+                                "terminal to ask on. --yes removes it all the same.");
+        if (status != PK_OK)
+            return session_fail(session, status, "Nothing was removed.");
+    }
+    session_allow_questions(session);
+    return report(session,
+                  pk_credential_remove(session->bus, session->line.user,
+                                       member_text(passkey, "credentialId")),
+                  "Removed.");
+}
+
+/* codes: a line each. */
+static void print_codes(const struct session *session, const struct pk_secret *codes)
+{
+    json_t *array = json_array();
+    const char *at = (const char *)codes->data;
+
+    if (session->line.json) {
+        for (size_t len; (len = strcspn(at, "\n")) > 0; at += len + (at[len] == '\n'))
+            (void)json_array_append_new(array, json_stringn(at, len));
+        print_json(json_pack("{s:b, s:o}", "ok", 1, "codes", array));
+        return;
+    }
+    json_decref(array);
+    (void)printf("%s\n", at);
+    (void)fprintf(
+        stderr, "\nEach of these signs in once, where the service allows recovery codes. They are "
+                "not shown again:\nprint them, and keep them away from this computer. Earlier "
+                "codes are void.\n");
+}
+
+int command_recovery_codes(struct session *session)
+{
+    PK_AUTO_SECRET struct pk_secret codes = {0};
+    enum pk_status status = session_open(session);
+
+    if (status == PK_OK && !session->line.yes) {
+        status = terminal_confirm(&session->terminal,
+                                  "Make ten new recovery codes? Earlier ones become void.");
+        if (status == PK_UNAVAILABLE)
+            return session_fail(session, PK_DENIED,
+                                "There is no terminal to ask on; --yes goes on without.");
+        if (status != PK_OK)
+            return session_fail(session, status, "Nothing was changed.");
+    }
+    if (status == PK_OK) {
+        session_allow_questions(session);
+        status = pk_recovery_codes_create(session->bus, session->line.user, &codes);
+    }
+    if (status != PK_OK)
+        return session_fail(session, status, NULL);
+    print_codes(session, &codes);
+    return EXIT_DONE;
+}
+
+int command_ticket(struct session *session)
+{
+    struct pk_ticket ticket = {0};
+    enum pk_status status;
+
+    if (!session->line.user_given)
+        return session_fail(session, PK_INVALID_ARGUMENT, "--user says whom the ticket is for.");
+    status = session_open(session);
+    if (status == PK_OK)
+        status = pk_ticket_create(session->bus, session->line.user, session->line.rp,
+                                  session->line.lifetime, &ticket);
+    if (status != PK_OK)
+        return session_fail(session, status, NULL);
+    if (session->line.json) {
+        print_json(json_pack("{s:b, s:s, s:I}", "ok", 1, "ticket", (char *)ticket.secret.data,
+                             "expires", (json_int_t)ticket.expires));
+    } else {
+        time_t expires = (time_t)ticket.expires;
+        char when[32] = "soon";
+        struct tm local;
+
+        if (localtime_r(&expires, &local))
+            (void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &local);
+        (void)printf("%s\n", (char *)ticket.secret.data);
+        (void)fprintf(stderr,
+                      "Good for one enrolment of %s until %s: passkey-enroll "
+                      "--ticket-file FILE\n",
+                      session->line.user, when);
+    }
+    pk_secret_clear(&ticket.secret);
+    return EXIT_DONE;
+}

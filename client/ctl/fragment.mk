@@ -1,0 +1,28 @@
+bin_PROGRAMS += client/passkeyctl
+client_passkeyctl_SOURCES = \
+	client/ctl/check.c \
+	client/ctl/commands.h \
+	client/ctl/credentials.c \
+	client/ctl/import.c \
+	client/ctl/passkeyctl.c \
+	client/ctl/test.c
+client_passkeyctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+client_passkeyctl_LDADD = client/libctl.la client/libverify.la $(client_libs)
+
+# What unit tests see of passkeyctl check.
+noinst_LTLIBRARIES += client/libctl.la
+client_libctl_la_SOURCES = \
+	client/ctl/check_files.c client/ctl/check_files.h \
+	client/ctl/findings.c client/ctl/findings.h
+client_libctl_la_CPPFLAGS = $(AM_CPPFLAGS) -DPK_PAMDIR='"$(pamdir)"'
+client_libctl_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+
+# passkeyctl verify, which needs neither bus nor daemon.
+noinst_LTLIBRARIES += client/libverify.la
+client_libverify_la_SOURCES = \
+	client/ctl/verify.c client/ctl/verify.h \
+	client/ctl/verify_input.c \
+	client/ctl/verify_keys.c client/ctl/verify_keys.h \
+	client/ctl/verify_output.c
+client_libverify_la_CFLAGS = $(PK_CFLAGS) -pthread
+client_libverify_la_LIBADD = common/webauthn/libwebauthn.la -lpthread

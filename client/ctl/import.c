@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* passkeyctl import: keys that were made elsewhere become passkeys. */
+#include "client/ctl/commands.h"
+#include "client/passkeys.h"
+
+#include "common/base/limits.h"
+#include "common/bus/calls.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The file, or standard input for "-", without the end of its line. PK_TOO_LARGE, PK_IO. */
+static enum pk_status read_line(const char *path, char ret[PK_BUS_TEXT_MAX + 1])
+{
+    PK_AUTO_CLOSE int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                                  : open(path, O_RDONLY | O_CLOEXEC);
+    size_t used = 0;
+    ssize_t got;
+
+    if (fd < 0)
+        return PK_IO;
+    while ((got = read(fd, ret + used, PK_BUS_TEXT_MAX + 1 - used)) > 0) {
+        used += (size_t)got;
+        if (used > PK_BUS_TEXT_MAX)
+            return PK_TOO_LARGE;
+    }
+    if (got < 0)
+        return PK_IO;
+    while (used > 0 && strchr("\r\n", ret[used - 1]))
+        used--;
+    ret[used] = '\0';
+    return memchr(ret, 0, used) ? PK_INVALID_INPUT : PK_OK;
+}
+
+static void report(const struct session *session, const char *text)
+{
+    json_t *credential = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+
+    if (session->line.json) {
+        print_json(json_pack("{s:b, s:o*}", "ok", 1, "credential", credential));
+        return;
+    }
+    (void)printf("Imported \"%s\" for %s.\n", member_text(credential, "name"), session->line.user);
+    json_decref(credential);
+}
+
+int command_import(struct session *session)
+{
+    const struct command_line *line = &session->line;
+    const char *format = line->arguments[0];
+    char data[PK_BUS_TEXT_MAX + 1];
+    PK_AUTO_FREE char *credential = NULL;
+    PK_AUTO_CLOSE int ticket = -1;
+    enum pk_status status;
+
+    if (strcmp(format, "ssh") != 0)
+        return session_fail(session, PK_INVALID_ARGUMENT, "The format to import is \"ssh\".");
+    status = read_line(line->arguments[1], data);
+    if (status == PK_IO)
+        return session_fail(session, status, "The file cannot be read.");
+    /* It would be refused anyway, but it should not leave this process at all. */
+    if (status == PK_OK && strncmp(data, "-----BEGIN", 10) == 0)
+        return session_fail(session, PK_INVALID_INPUT,
+                            "This is the private key. The public one is in the file beside it, "
+                            "whose name ends in .pub.");
+    if (status != PK_OK)
+        return session_fail(session, status, "This is not the public key of an OpenSSH key.");
+    if (session_open_ticket(session, &ticket) != PK_OK)
+        return session_fail(session, PK_IO, "The ticket cannot be read.");
+    status = session_open(session);
+    if (status == PK_OK) {
+        const struct pk_import import = {
+            .format = format, .data = data, .rp = line->rp, .name = line->name, .ticket = ticket};
+
+        /* A ticket stands for the password. */
+        if (ticket < 0)
+            session_allow_questions(session);
+        status = pk_credential_import(session->bus, line->user, &import, &credential);
+    }
+    if (status != PK_OK)
+        return session_fail(session, status, NULL);
+    report(session, credential);
+    return EXIT_DONE;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/accounts/decoy.h"
+
+#include "common/base/cleanup.h"
+#include "common/base/writer.h"
+#include "common/webauthn/crypto.h"
+
+#include <string.h>
+
+#define DECOY_KEY_NAME "decoy-key"
+#define PREIMAGE_MAX   4096
+
+/* What a block of the keyed hash is for; each one is its own function of the name. */
+enum use {
+    USE_SHAPE = 1, /* how many credentials, and the lengths of their ids */
+    USE_ID = 2,
+    USE_NUMBER = 3,
+};
+
+/* Lengths of the ids of security keys on sale, the common ones more often; eight divides 256. */
+static const uint8_t lengths[] = {48, 48, 64, 64, 64, 64, 80, 96};
+
+/*
+ * An ES256 key that nobody can sign with: its point was not computed from a private key. x is
+ * SHA-256("passkeyd decoy public key 0"), y the even one of the curve's two points there.
+ */
+static const uint8_t public_key[] = {
+    0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20, 0x6d, 0x7b, 0x45, 0xae, 0x7a, 0x73,
+    0x79, 0xa5, 0xa0, 0x47, 0xf0, 0x5b, 0x9d, 0x39, 0x1b, 0xf6, 0x5d, 0x5a, 0x0f, 0xb8, 0x0b, 0x5f,
+    0x4b, 0x08, 0x1a, 0x79, 0x56, 0x96, 0x6c, 0x57, 0x3d, 0xf7, 0x22, 0x58, 0x20, 0x03, 0x57, 0x06,
+    0xdb, 0x59, 0x18, 0x92, 0x05, 0x1a, 0x7a, 0x48, 0xf5, 0xe3, 0x0f, 0xac, 0x37, 0x34, 0xcc, 0xf4,
+    0x67, 0xb6, 0x8a, 0x27, 0xd8, 0x63, 0xe6, 0x36, 0xd4, 0x85, 0xcf, 0x85, 0xdc};
+
+enum pk_status decoy_key_load(struct store *store, uint8_t ret[DECOY_KEY_SIZE])
+{
+    PK_AUTO_BYTES struct pk_bytes stored = {0};
+    enum pk_status status = store->verbs->get(store, DECOY_KEY_NAME, &stored);
+
+    if (status == PK_OK && stored.len == DECOY_KEY_SIZE) {
+        memcpy(ret, stored.data, DECOY_KEY_SIZE);
+        return PK_OK;
+    }
+    pk_random(ret, DECOY_KEY_SIZE);
+    if (status == PK_OK || status == PK_NOT_FOUND)
+        status = store->verbs->put(store, DECOY_KEY_NAME, (struct pk_view){ret, DECOY_KEY_SIZE});
+    return status;
+}
+
+/* HMAC(key, use ‖ number ‖ block ‖ relying party ‖ 0 ‖ name). */
+static enum pk_status block_of(const uint8_t key[DECOY_KEY_SIZE], const struct account *account,
+                               const uint8_t label[3], uint8_t ret[PK_HASH_SIZE])
+{
+    PK_AUTO_WRITER struct pk_writer writer = pk_writer_new(PREIMAGE_MAX);
+    PK_AUTO_BYTES struct pk_bytes preimage = {0};
+    enum pk_status status;
+
+    pk_writer_put(&writer, (struct pk_view){label, 3});
+    pk_writer_put(&writer, pk_view_string(account->rp));
+    pk_writer_u8(&writer, 0);
+    pk_writer_put(&writer, pk_view_string(account->name));
+    status = pk_writer_finish(&writer, &preimage);
+    if (status)
+        return status;
+    return pk_hmac_sha256((struct pk_view){key, DECOY_KEY_SIZE}, pk_view_of(&preimage), ret);
+}
+
+static enum pk_status make_id(const uint8_t key[DECOY_KEY_SIZE], const struct account *account,
+                              uint8_t number, struct pk_bytes *id)
+{
+    uint8_t block[PK_HASH_SIZE];
+
+    for (size_t at = 0; at < id->len; at += PK_HASH_SIZE) {
+        const uint8_t label[] = {USE_ID, number, (uint8_t)(at / PK_HASH_SIZE)};
+        size_t left = id->len - at;
+        enum pk_status status = block_of(key, account, label, block);
+
+        if (status)
+            return status;
+        memcpy(id->data + at, block, left < PK_HASH_SIZE ? left : PK_HASH_SIZE);
+    }
+    return PK_OK;
+}
+
+static enum pk_status make_credential(const char *rp_id, size_t id_len, struct credential *ret)
+{
+    ret->rp_id = strdup(rp_id);
+    ret->record.id = (struct pk_bytes){calloc(1, id_len), id_len};
+    if (!ret->rp_id || !ret->record.id.data)
+        return PK_NO_MEMORY;
+    return pk_bytes_copy((struct pk_view){public_key, sizeof(public_key)}, &ret->record.public_key);
+}
+
+enum pk_status decoy_credentials(const uint8_t key[DECOY_KEY_SIZE], const struct account *account,
+                                 const char *rp_id, struct credential_list *ret)
+{
+    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+    const uint8_t label[] = {USE_SHAPE, 0, 0};
+    uint8_t shape[PK_HASH_SIZE];
+    enum pk_status status = block_of(key, account, label, shape);
+    size_t count;
+
+    if (status)
+        return status;
+    count = shape[0] % 4 == 0 ? 2 : 1;
+    list.items = calloc(count, sizeof(*list.items));
+    if (!list.items)
+        return PK_NO_MEMORY;
+    for (size_t i = 0; i < count && !status; i++) {
+        struct credential *credential = &list.items[list.count++];
+
+        status = make_credential(rp_id, lengths[shape[1 + i] % sizeof(lengths)], credential);
+        if (!status)
+            status = make_id(key, account, (uint8_t)i, &credential->record.id);
+    }
+    if (status)
+        return status;
+    *ret = list;
+    list = (struct credential_list){0};
+    return PK_OK;
+}
+
+enum pk_status decoy_number(const uint8_t key[DECOY_KEY_SIZE], const struct account *account,
+                            unsigned limit, unsigned *ret)
+{
+    const uint8_t label[] = {USE_NUMBER, 0, 0};
+    uint8_t block[PK_HASH_SIZE];
+    uint32_t number;
+    enum pk_status status = block_of(key, account, label, block);
+
+    if (status)
+        return status;
+    memcpy(&number, block, sizeof(number));
+    *ret = number % limit;
+    return PK_OK;
+}

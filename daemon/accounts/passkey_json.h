@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Passkeys as JSON, for the bus (doc/protocol.md, "JSON of passkeys and of Status"). */
+#ifndef PASSKEYD_PASSKEY_JSON_H
+#define PASSKEYD_PASSKEY_JSON_H
+
+#include "daemon/store/store.h"
+
+#include <jansson.h>
+
+/* NULL: no memory. system_account: the row's account is one of the host's. */
+json_t *passkey_json(const struct credential *credential, bool system_account) PK_WARN_UNUSED;
+
+/* Compact text; the caller's to free. Takes object; NULL in, NULL out. */
+char *json_text(json_t *object) PK_WARN_UNUSED;
+
+#endif

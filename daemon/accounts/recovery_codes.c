@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/accounts/recovery_codes.h"
+
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+#include "common/webauthn/crypto.h"
+
+#include <string.h>
+
+#define CODE_CHARACTERS 16 /* without the dashes */
+#define GROUP           4  /* characters between dashes */
+#define TICKET_BYTES    32
+#define TICKET_LENGTH   43 /* TICKET_BYTES as base64url */
+
+/* Crockford's base 32: no I, L, O, U. */
+static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+static enum pk_status make_code(struct pk_secret *ret)
+{
+    PK_AUTO_SECRET struct pk_secret random = {0};
+    enum pk_status status = pk_secret_new(CODE_CHARACTERS, &random);
+    size_t at = 0;
+
+    if (status == PK_OK)
+        status = pk_secret_new(RECOVERY_CODE_LENGTH, ret);
+    if (status != PK_OK)
+        return status;
+    pk_random(random.data, random.len);
+    for (size_t i = 0; i < CODE_CHARACTERS; i++) {
+        if (i > 0 && i % GROUP == 0)
+            ret->data[at++] = '-';
+        /* 32 divides 256: every character is equally likely. */
+        ret->data[at++] = (uint8_t)alphabet[random.data[i] % 32];
+    }
+    return PK_OK;
+}
+
+/* What is hashed: the code's characters in their one spelling. */
+static enum pk_status canonical(struct pk_view typed, struct pk_secret *ret)
+{
+    size_t count = 0;
+    enum pk_status status = pk_secret_new(CODE_CHARACTERS, ret);
+
+    if (status != PK_OK)
+        return status;
+    for (size_t i = 0; i < typed.len; i++) {
+        char c = (char)typed.ptr[i];
+
+        if (c == '-' || c == ' ' || c == '\t')
+            continue;
+        if (c >= 'a' && c <= 'z')
+            c = (char)(c - 'a' + 'A');
+        if (c == 'O')
+            c = '0';
+        if (c == 'I' || c == 'L')
+            c = '1';
+        if (c == 0 || !strchr(alphabet, c) || count == CODE_CHARACTERS)
+            return PK_RECOVERY_CODE_INVALID;
+        ret->data[count++] = (uint8_t)c;
+    }
+    return count == CODE_CHARACTERS ? PK_OK : PK_RECOVERY_CODE_INVALID;
+}
+
+static enum pk_status hash_code(const struct pk_secret *code, const uint8_t salt[PK_HASH_SIZE],
+                                uint8_t ret[PK_HASH_SIZE])
+{
+    return pk_scrypt(pk_secret_view(code), (struct pk_view){salt, PK_HASH_SIZE}, ret);
+}
+
+struct stored_codes {
+    uint8_t salts[PK_RECOVERY_CODES][PK_HASH_SIZE];
+    uint8_t hashes[PK_RECOVERY_CODES][PK_HASH_SIZE];
+    size_t count;
+};
+
+/* One salt serves all ten: to try a code then costs one scrypt, not ten. */
+static enum pk_status make_codes(struct pk_secret codes[PK_RECOVERY_CODES],
+                                 struct stored_codes *ret)
+{
+    pk_random(ret->salts[0], PK_HASH_SIZE);
+    for (size_t i = 0; i < PK_RECOVERY_CODES; i++) {
+        PK_AUTO_SECRET struct pk_secret code = {0};
+        enum pk_status status = make_code(&codes[i]);
+
+        if (status == PK_OK)
+            status = canonical(pk_secret_view(&codes[i]), &code);
+        memcpy(ret->salts[i], ret->salts[0], PK_HASH_SIZE);
+        if (status == PK_OK)
+            status = hash_code(&code, ret->salts[i], ret->hashes[i]);
+        if (status != PK_OK)
+            return status;
+    }
+    ret->count = PK_RECOVERY_CODES;
+    return PK_OK;
+}
+
+enum pk_status recovery_codes_create(struct store *store, const struct account *account,
+                                     struct pk_secret ret_codes[PK_RECOVERY_CODES])
+{
+    struct pk_secret codes[PK_RECOVERY_CODES] = {0};
+    struct stored_codes stored;
+    enum pk_status status = make_codes(codes, &stored);
+
+    if (status == PK_OK)
+        status = store->verbs->recovery_replace(
+            store, account, (const uint8_t(*)[PK_HASH_SIZE])stored.salts,
+            (const uint8_t(*)[PK_HASH_SIZE])stored.hashes, PK_RECOVERY_CODES);
+    if (status == PK_OK) {
+        memcpy(ret_codes, codes, sizeof(codes));
+        return PK_OK;
+    }
+    for (size_t i = 0; i < PK_RECOVERY_CODES; i++)
+        pk_secret_clear(&codes[i]);
+    return status;
+}
+
+static enum pk_status list_codes(struct store *store, const struct account *account,
+                                 struct stored_codes *ret)
+{
+    ret->count = 0;
+    if (!account)
+        return PK_OK;
+    return store->verbs->recovery_list(store, account, ret->salts, ret->hashes, &ret->count);
+}
+
+enum pk_status recovery_code_use(struct store *store, const struct account *account,
+                                 const struct pk_secret *typed)
+{
+    PK_AUTO_SECRET struct pk_secret code = {0};
+    struct stored_codes stored = {0};
+    uint8_t hash[PK_HASH_SIZE];
+    enum pk_status well_formed = canonical(pk_secret_view(typed), &code);
+    enum pk_status status = list_codes(store, account, &stored);
+    size_t match = PK_RECOVERY_CODES;
+
+    if (status != PK_OK)
+        return status;
+    if (well_formed != PK_OK && well_formed != PK_RECOVERY_CODE_INVALID)
+        return well_formed;
+    /* Hashed even when nothing can match, so that the time does not tell. */
+    status = hash_code(&code, stored.salts[0], hash);
+    if (status != PK_OK)
+        return status;
+    for (size_t i = 0; i < stored.count; i++)
+        if (pk_view_equal_secret((struct pk_view){stored.hashes[i], PK_HASH_SIZE},
+                                 (struct pk_view){hash, PK_HASH_SIZE}))
+            match = i;
+    if (well_formed != PK_OK || match == PK_RECOVERY_CODES)
+        return PK_RECOVERY_CODE_INVALID;
+    status = store->verbs->recovery_use(store, account, stored.hashes[match]);
+    return status == PK_NOT_FOUND ? PK_RECOVERY_CODE_INVALID : status;
+}
+
+enum pk_status recovery_codes_left(struct store *store, const struct account *account,
+                                   size_t *ret_count)
+{
+    struct stored_codes stored;
+    enum pk_status status = list_codes(store, account, &stored);
+
+    if (status == PK_OK)
+        *ret_count = stored.count;
+    return status;
+}
+
+enum pk_status ticket_hash(const struct pk_secret *ticket, uint8_t ret[PK_HASH_SIZE])
+{
+    PK_AUTO_BYTES struct pk_bytes bytes = {0};
+    enum pk_status status;
+
+    if (ticket->len != TICKET_LENGTH)
+        return PK_TICKET_INVALID;
+    status = pk_base64url_decode(pk_secret_view(ticket), TICKET_BYTES, &bytes);
+    if (status != PK_OK)
+        return status == PK_NO_MEMORY ? status : PK_TICKET_INVALID;
+    pk_sha256(pk_view_of(&bytes), ret);
+    explicit_bzero(bytes.data, bytes.len);
+    return PK_OK;
+}
+
+enum pk_status ticket_create(struct store *store, const struct account *account, int64_t expires,
+                             struct pk_secret *ret_ticket)
+{
+    PK_AUTO_SECRET struct pk_secret random = {0};
+    PK_AUTO_SECRET struct pk_secret ticket = {0};
+    uint8_t hash[PK_HASH_SIZE];
+    char *text;
+    enum pk_status status = pk_secret_new(TICKET_BYTES, &random);
+
+    if (status != PK_OK)
+        return status;
+    pk_random(random.data, random.len);
+    text = pk_base64url_encode(pk_secret_view(&random));
+    if (!text)
+        return PK_NO_MEMORY;
+    status = pk_secret_copy(pk_view_string(text), &ticket);
+    explicit_bzero(text, strlen(text));
+    free(text);
+    if (status == PK_OK)
+        status = ticket_hash(&ticket, hash);
+    if (status == PK_OK)
+        status = store->verbs->ticket_add(store, (struct pk_view){hash, sizeof(hash)}, account->rp,
+                                          account->name, account->uid, expires);
+    if (status != PK_OK)
+        return status;
+    *ret_ticket = ticket;
+    ticket = (struct pk_secret){0};
+    return PK_OK;
+}

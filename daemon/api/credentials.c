@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* org.passkeyd.Credentials1: what an account holds, and what an administrator gives out. */
+#include "common/base/log.h"
+#include "common/base/text.h"
+#include "common/bus/names.h"
+#include "daemon/accounts/account.h"
+#include "daemon/accounts/passkey_json.h"
+#include "daemon/accounts/recovery_codes.h"
+#include "daemon/accounts/subject.h"
+#include "daemon/bus/methods.h"
+#include "daemon/config/policy.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define WORD_MAX     256
+
+static void fail_store(const struct daemon *daemon, struct call *call, enum pk_status status)
+{
+    pk_log(LOG_ERR, "[%s] store: %s: %s", call->id, pk_status_name(status), daemon->store->error);
+    call_fail(call, PK_BUS_ERROR_STORAGE_FAILURE, "the credential store failed");
+}
+
+static bool is_system(const struct daemon *daemon, const struct account *account)
+{
+    const struct rp_config *rp = config_rp(daemon->config, account->rp);
+
+    return account->uid != PK_NO_UID && (!rp || rp->system_accounts);
+}
+
+/* --- List ------------------------------------------------------------------------------------- */
+
+static const struct member list_members[] = {{"rp", "s", WORD_MAX}};
+
+static void answer_list(struct daemon *daemon, struct call *call,
+                        const struct credential_filter *filter)
+{
+    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+    enum pk_status status = daemon->store->verbs->list(daemon->store, filter, &list);
+    json_t *array = json_array();
+    struct value result = value_body();
+    PK_AUTO_FREE char *text = NULL;
+
+    for (size_t i = 0; i < list.count && !status; i++) {
+        const struct credential *item = &list.items[i];
+
+        if (json_array_append_new(array, passkey_json(item, is_system(daemon, &item->account))))
+            status = PK_NO_MEMORY;
+    }
+    text = json_text(array);
+    if (status || !text) {
+        fail_store(daemon, call, status);
+        return;
+    }
+    value_add_text(&result, 's', text);
+    call_reply(call, &result);
+}
+
+void credentials_list(struct daemon *daemon, struct call *call)
+{
+    const char *user = call->arguments.items[0].text;
+    const struct value *filter_argument = &call->arguments.items[1];
+    const char *rp = value_find_text(filter_argument, "rp", NULL);
+    struct credential_filter filter = {.rp = rp && rp[0] ? rp : NULL};
+    PK_AUTO_FREE char *why = NULL;
+
+    if (value_check(filter_argument, list_members, COUNT(list_members), &why)) {
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "%s", why ? why : "out of memory");
+        return;
+    }
+    if (call->uid != 0)
+        filter.uid = &call->uid; /* also what the account had under another name */
+    else if (user[0])
+        filter.account_name = user;
+    answer_list(daemon, call, &filter);
+}
+
+/* --- Rename and Remove ------------------------------------------------------------------------ */
+
+/*
+ * Finds the account's credential by its id; otherwise the call has been answered. Root may also
+ * name an account that is gone: its passkeys open nothing, but they can be removed.
+ */
+static enum pk_status find(struct daemon *daemon, struct call *call, struct credential_list *ret,
+                           struct pk_bytes *ret_id)
+{
+    const char *user = call->arguments.items[0].text;
+    const char *text = call->arguments.items[1].text;
+    enum pk_status status = pk_base64url_decode(pk_view_string(text), PK_CREDENTIAL_ID_MAX, ret_id);
+    bool own;
+
+    if (status || ret_id->len == 0) {
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "credential_id must be base64url");
+        return PK_INVALID_INPUT;
+    }
+    status = daemon->store->verbs->list(
+        daemon->store, &(struct credential_filter){.credential_id = pk_view_of(ret_id)}, ret);
+    if (status) {
+        fail_store(daemon, call, status);
+        return status;
+    }
+    own = ret->count == 1 && (call->uid == 0 || ret->items[0].account.uid == call->uid) &&
+          ((user[0] == '\0' && call->uid != 0) || strcmp(ret->items[0].account.name, user) == 0);
+    if (own)
+        return PK_OK;
+    call_fail(call, PK_BUS_ERROR_UNKNOWN_CREDENTIAL, "the account has no such passkey");
+    return PK_NOT_FOUND;
+}
+
+static void conclude(struct daemon *daemon, struct call *call, const char *act,
+                     const struct credential *credential, enum pk_status status)
+{
+    struct value nothing = value_body();
+
+    if (status == PK_EXISTS) {
+        call_fail(call, PK_BUS_ERROR_NAME_TAKEN, "the account has a passkey of that name");
+    } else if (status == PK_NOT_FOUND) {
+        call_fail(call, PK_BUS_ERROR_UNKNOWN_CREDENTIAL, "the account has no such passkey");
+    } else if (status) {
+        fail_store(daemon, call, status);
+    } else {
+        pk_log(LOG_NOTICE, "[%s] passkey \"%s\" of %s (%s) %s by uid %u", call->id,
+               credential->name, credential->account.name, credential->account.rp, act,
+               (unsigned)call->uid);
+        call_reply(call, &nothing);
+    }
+}
+
+void credentials_rename(struct daemon *daemon, struct call *call)
+{
+    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+    PK_AUTO_BYTES struct pk_bytes id = {0};
+    const char *name = call->arguments.items[2].text;
+
+    if (!policy_credential_name_valid(name)) {
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+                  "a name is 1 to 64 bytes of printable text");
+        return;
+    }
+    if (find(daemon, call, &list, &id) == PK_OK)
+        conclude(daemon, call, "renamed", &list.items[0],
+                 daemon->store->verbs->rename(daemon->store, &list.items[0].account,
+                                              pk_view_of(&id), name));
+}
+
+void credentials_remove(struct daemon *daemon, struct call *call)
+{
+    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+    PK_AUTO_BYTES struct pk_bytes id = {0};
+
+    if (find(daemon, call, &list, &id) == PK_OK)
+        conclude(
+            daemon, call, "removed", &list.items[0],
+            daemon->store->verbs->remove(daemon->store, &list.items[0].account, pk_view_of(&id)));
+}
+
+/* --- recovery codes and tickets --------------------------------------------------------------- */
+
+/* A pipe that holds the secret and has no writer any more; -1: none to be had. */
+static int secret_pipe(const struct pk_secret *secret)
+{
+    int ends[2];
+    ssize_t written;
+
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
+        return -1;
+    written = write(ends[1], secret->data, secret->len);
+    (void)close(ends[1]);
+    /* The reader's end blocks as usual: whoever reads it need not know how it was made. */
+    if (written == (ssize_t)secret->len && fcntl(ends[0], F_SETFL, 0) == 0)
+        return ends[0];
+    (void)close(ends[0]);
+    return -1;
+}
+
+/* A line each. */
+static enum pk_status join_codes(const struct pk_secret *codes, struct pk_secret *ret)
+{
+    PK_AUTO_SECRET struct pk_secret lines = {0};
+    size_t len = 0, used = 0;
+    enum pk_status status;
+
+    for (size_t i = 0; i < PK_RECOVERY_CODES; i++)
+        len += codes[i].len + 1;
+    status = pk_secret_new(len, &lines);
+    if (status)
+        return status;
+    for (size_t i = 0; i < PK_RECOVERY_CODES; i++) {
+        (void)memcpy(lines.data + used, codes[i].data, codes[i].len);
+        used += codes[i].len;
+        lines.data[used++] = '\n';
+    }
+    *ret = lines;
+    lines = (struct pk_secret){0};
+    return PK_OK;
+}
+
+static void give_codes(struct call *call, const struct account *account,
+                       const struct pk_secret *codes)
+{
+    PK_AUTO_SECRET struct pk_secret lines = {0};
+    struct value result = value_body();
+    int fd = join_codes(codes, &lines) == PK_OK ? secret_pipe(&lines) : -1;
+
+    pk_log(LOG_NOTICE, "[%s] new recovery codes for %s by uid %u; the old ones are void", call->id,
+           account->name, (unsigned)call->uid);
+    if (fd < 0) {
+        call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory or descriptors; make them again");
+        return;
+    }
+    value_add_fd(&result, fd);
+    call_reply(call, &result);
+}
+
+void credentials_create_recovery_codes(struct daemon *daemon, struct call *call)
+{
+    struct pk_secret codes[PK_RECOVERY_CODES] = {{0}};
+    AUTO_SUBJECT struct subject subject = {0};
+    struct account account = {0};
+    enum pk_status status =
+        subject_resolve(daemon, call, NULL, call->arguments.items[0].text, &subject);
+
+    if (status) {
+        subject_refuse(call, status);
+        return;
+    }
+    status = daemon->store->verbs->account(daemon->store, subject.account.rp, subject.account.name,
+                                           subject.account.uid, true, &account);
+    if (!status)
+        status = recovery_codes_create(daemon->store, &account, codes);
+    if (status)
+        fail_store(daemon, call, status);
+    else
+        give_codes(call, &account, codes);
+    account_clear(&account);
+    for (size_t i = 0; i < PK_RECOVERY_CODES; i++)
+        pk_secret_clear(&codes[i]);
+}
+
+static const struct member ticket_members[] = {{"rp", "s", WORD_MAX}, {"lifetime", "u", 0}};
+
+static void give_ticket(struct daemon *daemon, struct call *call, const struct subject *subject,
+                        uint32_t lifetime)
+{
+    int64_t expires = daemon_now() + (lifetime > 0 ? lifetime : daemon->config->ticket_lifetime);
+    PK_AUTO_SECRET struct pk_secret ticket = {0};
+    struct value result = value_body();
+    enum pk_status status = ticket_create(daemon->store, &subject->account, expires, &ticket);
+    int fd;
+
+    if (status) {
+        fail_store(daemon, call, status);
+        return;
+    }
+    fd = secret_pipe(&ticket);
+    if (fd < 0) {
+        call_fail(call, PK_BUS_ERROR_INTERNAL, "out of descriptors");
+        return;
+    }
+    pk_log(LOG_NOTICE, "[%s] enrolment ticket for %s (%s) given out by uid %u", call->id,
+           subject->account.name, subject->account.rp, (unsigned)call->uid);
+    value_add_fd(&result, fd);
+    value_add_number(&result, 't', (uint64_t)expires);
+    call_reply(call, &result);
+}
+
+void credentials_create_ticket(struct daemon *daemon, struct call *call)
+{
+    const struct value *options = &call->arguments.items[1];
+    AUTO_SUBJECT struct subject subject = {0};
+    const struct value *lifetime = value_find(options, "lifetime");
+    PK_AUTO_FREE char *why = NULL;
+    enum pk_status status;
+
+    if (value_check(options, ticket_members, COUNT(ticket_members), &why)) {
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "%s", why ? why : "out of memory");
+        return;
+    }
+    status = subject_resolve(daemon, call, value_find_text(options, "rp", NULL),
+                             call->arguments.items[0].text, &subject);
+    if (status)
+        subject_refuse(call, status);
+    else
+        give_ticket(daemon, call, &subject, lifetime ? (uint32_t)lifetime->number : 0);
+}

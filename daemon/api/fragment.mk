@@ -1,0 +1,8 @@
+# What the bus serves, apart from conversations.
+daemon_libdaemon_la_SOURCES += \
+	daemon/api/credentials.c \
+	daemon/api/import.c \
+	daemon/api/manager.c \
+	daemon/api/relying_party.c \
+	daemon/api/status.c \
+	daemon/api/tickets.c daemon/api/tickets.h

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The rows. doc/protocol.md says the same in words. */
+#include "common/bus/names.h"
+#include "daemon/bus/methods.h"
+#include "daemon/bus/polkit.h"
+
+/* clang-format off */
+const struct method methods[] = {
+    {PK_BUS_MANAGER, "Authenticate", "sa{sv}", "user,context", "o", "conversation",
+     manager_authenticate, PRIVILEGE_SELF, NULL, 0},
+    {PK_BUS_MANAGER, "Enroll", "sa{sv}", "user,options", "o", "conversation",
+     manager_enroll, PRIVILEGE_SELF, POLKIT_ENROLL, METHOD_TICKET},
+    {PK_BUS_MANAGER, "Status", "", "", "s", "json",
+     manager_status, PRIVILEGE_ANYONE, NULL, 0},
+
+    {PK_BUS_CONVERSATION, "Next", "a{sv}", "answer", "ssa{sv}", "kind,text,details",
+     conversation_next, PRIVILEGE_OWNER, NULL, METHOD_CONVERSATION},
+    {PK_BUS_CONVERSATION, "Cancel", "", "", "", "",
+     conversation_cancel, PRIVILEGE_OWNER, NULL, METHOD_CONVERSATION},
+
+    {PK_BUS_RELYING_PARTY, "BeginRegistration", "sa{sv}", "user,options", "sst",
+     "challenge_id,options_json,expires",
+     relying_party_begin_registration, PRIVILEGE_SELF, POLKIT_ENROLL, METHOD_TICKET},
+    {PK_BUS_RELYING_PARTY, "FinishRegistration", "ss", "challenge_id,response_json", "s",
+     "credential_json", relying_party_finish_registration, PRIVILEGE_OWNER, NULL, 0},
+    {PK_BUS_RELYING_PARTY, "BeginAuthentication", "sa{sv}", "user,options", "sst",
+     "session_id,options_json,expires",
+     relying_party_begin_authentication, PRIVILEGE_SELF, NULL, 0},
+    {PK_BUS_RELYING_PARTY, "FinishAuthentication", "ss", "session_id,response_json", "ss",
+     "user,result_json", relying_party_finish_authentication, PRIVILEGE_OWNER, NULL, 0},
+    {PK_BUS_RELYING_PARTY, "Cancel", "s", "id", "", "",
+     relying_party_cancel, PRIVILEGE_OWNER, NULL, 0},
+
+    {PK_BUS_CREDENTIALS, "List", "sa{sv}", "user,filter", "s", "json",
+     credentials_list, PRIVILEGE_SELF, NULL, 0},
+    {PK_BUS_CREDENTIALS, "Rename", "sss", "user,credential_id,name", "", "",
+     credentials_rename, PRIVILEGE_SELF, POLKIT_MANAGE, 0},
+    {PK_BUS_CREDENTIALS, "Remove", "ss", "user,credential_id", "", "",
+     credentials_remove, PRIVILEGE_SELF, POLKIT_MANAGE, 0},
+    {PK_BUS_CREDENTIALS, "CreateRecoveryCodes", "s", "user", "h", "codes",
+     credentials_create_recovery_codes, PRIVILEGE_SELF, POLKIT_MANAGE, 0},
+    {PK_BUS_CREDENTIALS, "CreateTicket", "sa{sv}", "user,options", "ht", "ticket,expires",
+     credentials_create_ticket, PRIVILEGE_ROOT, NULL, 0},
+    {PK_BUS_CREDENTIALS, "Import", "sssa{sv}", "user,format,data,options", "s", "credential_json",
+     credentials_import, PRIVILEGE_SELF, POLKIT_ENROLL, METHOD_TICKET},
+};
+const size_t method_count = sizeof(methods) / sizeof(methods[0]);
+
+const struct property properties[] = {
+    {PK_BUS_MANAGER, "Version", "s", manager_get_version},
+    {PK_BUS_MANAGER, "Features", "as", manager_get_features},
+};
+const size_t property_count = sizeof(properties) / sizeof(properties[0]);
+/* clang-format on */

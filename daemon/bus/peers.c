@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/bus/peers.h"
+
+#include "common/base/log.h"
+#include "common/bus/names.h"
+
+#include <string.h>
+#include <sys/queue.h>
+
+#define PEER_CALLS_MAX    32 /* calls of one peer kept while its uid is being asked for */
+#define DRIVER_TIMEOUT_MS 5000
+
+struct waiting_call {
+    TAILQ_ENTRY(waiting_call) entry;
+    struct call *call;
+};
+
+struct peer {
+    LIST_ENTRY(peer) entry;
+    struct peers *peers;
+    char *name;
+    uid_t uid;
+    pid_t pid;                             /* 0: the bus does not know it */
+    bool known;                            /* both hold the bus's answers */
+    struct bus_request *ask_pid, *ask_uid; /* asked in this order, and so answered */
+    size_t waiting_count;
+    TAILQ_HEAD(, waiting_call) waiting;
+};
+
+struct peers {
+    void (*handler)(void *data, struct call *call);
+    void *data;
+    LIST_HEAD(, peer) list;
+};
+
+static void peer_free(struct peer *peer)
+{
+    struct waiting_call *waiting;
+
+    while ((waiting = TAILQ_FIRST(&peer->waiting))) {
+        TAILQ_REMOVE(&peer->waiting, waiting, entry);
+        call_drop(waiting->call);
+        free(waiting);
+    }
+    if (peer->ask_pid)
+        bus_request_forget(peer->ask_pid);
+    if (peer->ask_uid)
+        bus_request_forget(peer->ask_uid);
+    LIST_REMOVE(peer, entry);
+    free(peer->name);
+    free(peer);
+}
+
+static struct peer *peer_find(struct peers *peers, const char *name)
+{
+    struct peer *peer;
+
+    LIST_FOREACH(peer, &peers->list, entry)
+    if (strcmp(peer->name, name) == 0)
+        return peer;
+    return NULL;
+}
+
+static bool is_number(const struct value *result)
+{
+    return result && result->count == 1 && result->items[0].type == 'u';
+}
+
+/* What has no process of this machine may still call; it is only that nobody knows whence. */
+static void on_pid(void *data, const struct value *result, const char *error)
+{
+    struct peer *peer = data;
+
+    peer->ask_pid = NULL;
+    if (is_number(result))
+        peer->pid = (pid_t)result->items[0].number;
+    else
+        pk_log(LOG_INFO, "pid of %s unknown: %s", peer->name, error ? error : "odd answer");
+}
+
+/* Nothing is served before the bus has said whose connection it is, and nothing on an error. */
+static void on_uid(void *data, const struct value *result, const char *error)
+{
+    struct peer *peer = data;
+    struct waiting_call *waiting;
+
+    peer->ask_uid = NULL;
+    if (!is_number(result)) {
+        pk_log(LOG_INFO, "uid of %s unknown: %s", peer->name, error ? error : "odd answer");
+        peer_free(peer);
+        return;
+    }
+    peer->uid = (uid_t)result->items[0].number;
+    peer->known = true;
+    /* The driver answers in turn: without an answer about the pid by now there will be none. */
+    if (peer->ask_pid)
+        bus_request_forget(pk_steal(peer->ask_pid));
+    while ((waiting = TAILQ_FIRST(&peer->waiting))) {
+        struct call *call = waiting->call;
+
+        TAILQ_REMOVE(&peer->waiting, waiting, entry);
+        free(waiting);
+        peer->waiting_count--;
+        call->uid = peer->uid;
+        call->pid = peer->pid;
+        peer->peers->handler(peer->peers->data, call);
+    }
+}
+
+/*
+ * Two questions at once cost no more time than one. GetConnectionCredentials would be one, but its
+ * answer holds groups and labels of any number and length.
+ */
+static struct bus_request *ask_driver(const struct call *call, const char *member,
+                                      bus_reply_function *reply, struct peer *peer)
+{
+    const struct bus_target target = {.destination = "org.freedesktop.DBus",
+                                      .path = "/org/freedesktop/DBus",
+                                      .interface = "org.freedesktop.DBus",
+                                      .member = member};
+    struct value arguments = value_body();
+
+    value_add_text(&arguments, 's', call->sender);
+    return bus_call(call->bus, &target, &arguments, DRIVER_TIMEOUT_MS, reply, peer);
+}
+
+static struct peer *peer_new(struct peers *peers, const struct call *call)
+{
+    struct peer *peer = calloc(1, sizeof(*peer));
+
+    if (!peer)
+        return NULL;
+    peer->peers = peers;
+    TAILQ_INIT(&peer->waiting);
+    LIST_INSERT_HEAD(&peers->list, peer, entry);
+    peer->name = strdup(call->sender);
+    peer->ask_pid = ask_driver(call, "GetConnectionUnixProcessID", on_pid, peer);
+    peer->ask_uid = ask_driver(call, "GetConnectionUnixUser", on_uid, peer);
+    if (!peer->name || !peer->ask_pid || !peer->ask_uid) {
+        peer_free(peer);
+        return NULL;
+    }
+    return peer;
+}
+
+void peers_receive(struct peers *peers, struct call *call)
+{
+    struct peer *peer = peer_find(peers, call->sender);
+    struct waiting_call *waiting;
+
+    if (!peer)
+        peer = peer_new(peers, call);
+    if (peer && peer->known) {
+        call->uid = peer->uid;
+        call->pid = peer->pid;
+        peers->handler(peers->data, call);
+        return;
+    }
+    waiting = peer && peer->waiting_count < PEER_CALLS_MAX ? calloc(1, sizeof(*waiting)) : NULL;
+    if (!waiting) {
+        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "too many calls at once");
+        return;
+    }
+    waiting->call = call;
+    peer->waiting_count++;
+    TAILQ_INSERT_TAIL(&peer->waiting, waiting, entry);
+}
+
+bool peers_vanished(struct peers *peers, const char *name)
+{
+    struct peer *peer = peer_find(peers, name);
+
+    if (!peer)
+        return false;
+    peer_free(peer);
+    return true;
+}
+
+struct peers *peers_new(void (*handler)(void *data, struct call *call), void *data)
+{
+    struct peers *peers = calloc(1, sizeof(*peers));
+
+    if (peers)
+        *peers = (struct peers){.handler = handler, .data = data};
+    return peers;
+}
+
+void peers_free(struct peers *peers)
+{
+    struct peer *peer;
+
+    while ((peer = LIST_FIRST(&peers->list)))
+        peer_free(peer);
+    free(peers);
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/bus/polkit.h"
+
+#include "common/base/log.h"
+#include "common/bus/names.h"
+
+#include <string.h>
+#include <sys/queue.h>
+
+#define POLKIT_TIMEOUT_MS  120000 /* a person types a password */
+#define POLKIT_PENDING_MAX 64     /* questions in total */
+#define POLKIT_PER_UID     4
+#define ALLOW_INTERACTION  1 /* CheckAuthorizationFlags */
+
+struct question {
+    LIST_ENTRY(question) entry;
+    struct call *call;
+    const char *action;
+    struct bus_request *request;
+    void (*allowed)(void *data, struct call *call);
+    void *data;
+};
+
+static LIST_HEAD(, question) questions = LIST_HEAD_INITIALIZER(questions);
+
+static void question_free(struct question *question)
+{
+    LIST_REMOVE(question, entry);
+    free(question);
+}
+
+static bool polkit_is_missing(const char *error)
+{
+    return strcmp(error, "org.freedesktop.DBus.Error.ServiceUnknown") == 0 ||
+           strcmp(error, "org.freedesktop.DBus.Error.NameHasNoOwner") == 0 ||
+           strncmp(error, "org.freedesktop.DBus.Error.Spawn.", 33) == 0;
+}
+
+/* AuthorizationResult is (bba{ss}): authorized, a challenge is possible, details. */
+static void on_answer(void *data, const struct value *result, const char *error)
+{
+    struct question question = *(struct question *)data;
+    const struct value *answer = result && result->count == 1 ? &result->items[0] : NULL;
+
+    question_free(data);
+    if (answer && answer->type == 'r' && answer->count == 3 && answer->items[0].type == 'b' &&
+        answer->items[0].number) {
+        pk_log(LOG_INFO, "[%s] polkit allows %s to uid %u", question.call->id, question.action,
+               (unsigned)question.call->uid);
+        question.allowed(question.data, question.call);
+        return;
+    }
+    if (!result && error && polkit_is_missing(error))
+        call_fail(question.call, PK_BUS_ERROR_NOT_AUTHORIZED,
+                  "there is no polkit on this bus: only root may do this");
+    else if (!result)
+        call_fail(question.call, PK_BUS_ERROR_NOT_AUTHORIZED, "polkit did not answer");
+    else if (answer && answer->type == 'r' && answer->count == 3 && answer->items[1].number)
+        call_fail(question.call, PK_BUS_ERROR_NOT_AUTHORIZED,
+                  "re-authentication is needed and no agent could ask for it");
+    else
+        call_fail(question.call, PK_BUS_ERROR_NOT_AUTHORIZED, "polkit did not authorize this");
+}
+
+/* (s kind, a{sv} details) subject, s action, a{ss} details, u flags, s cancellation id */
+static struct value check_arguments(const struct call *call, const char *action)
+{
+    struct value body = value_body();
+    struct value *subject = value_add(&body, 'r');
+
+    value_add_text(subject, 's', "system-bus-name");
+    value_dict_text(value_add_array(subject, "{sv}"), "name", call->sender);
+    value_add_text(&body, 's', action);
+    (void)value_add_array(&body, "{ss}");
+    value_add_number(&body, 'u', call->interactive ? ALLOW_INTERACTION : 0);
+    value_add_text(&body, 's', "");
+    return body;
+}
+
+static bool too_many(uid_t uid)
+{
+    const struct question *question;
+    size_t total = 0, own = 0;
+
+    LIST_FOREACH(question, &questions, entry)
+    {
+        total++;
+        own += question->call->uid == uid;
+    }
+    return total >= POLKIT_PENDING_MAX || own >= POLKIT_PER_UID;
+}
+
+void polkit_check(struct call *call, const char *action,
+                  void (*allowed)(void *data, struct call *call), void *data)
+{
+    static const struct bus_target target = {.destination = "org.freedesktop.PolicyKit1",
+                                             .path = "/org/freedesktop/PolicyKit1/Authority",
+                                             .interface = "org.freedesktop.PolicyKit1.Authority",
+                                             .member = "CheckAuthorization"};
+    struct question *question;
+    struct value arguments;
+
+    if (call->uid == 0) {
+        allowed(data, call);
+        return;
+    }
+    question = too_many(call->uid) ? NULL : calloc(1, sizeof(*question));
+    if (!question) {
+        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "too many authorizations are being asked for");
+        return;
+    }
+    *question = (struct question){.call = call, .action = action, .allowed = allowed, .data = data};
+    LIST_INSERT_HEAD(&questions, question, entry);
+    arguments = check_arguments(call, action);
+    question->request =
+        bus_call(call->bus, &target, &arguments, POLKIT_TIMEOUT_MS, on_answer, question);
+    if (!question->request) {
+        question_free(question);
+        call_fail(call, PK_BUS_ERROR_UNAVAILABLE, "polkit cannot be asked");
+    }
+}
+
+static void forget(struct question *question)
+{
+    bus_request_forget(question->request);
+    call_drop(question->call);
+    question_free(question);
+}
+
+void polkit_vanished(const char *name)
+{
+    struct question *question = LIST_FIRST(&questions);
+
+    while (question) {
+        struct question *next = LIST_NEXT(question, entry);
+
+        if (strcmp(question->call->sender, name) == 0)
+            forget(question);
+        question = next;
+    }
+}
+
+void polkit_forget_all(void)
+{
+    struct question *question;
+
+    while ((question = LIST_FIRST(&questions)))
+        forget(question);
+}

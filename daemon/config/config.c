@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/config/config.h"
+
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+#include "common/webauthn/options.h"
+#include "daemon/config/certificates.h"
+#include "daemon/config/config_file.h"
+#include "daemon/config/config_values.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The ten that Cloudreve's page lists, in its order of preference (WebAuthn 5.4, "alg"). */
+static const int32_t default_algorithms[] = {-7, -35, -36, -257, -258, -259, -37, -38, -39, -8};
+
+/* One key: what it is called, what is allowed, and the parser that writes it into the section. */
+struct key {
+    const char *name;
+    const char *allowed;
+    enum pk_status (*parse)(const char *text, void *section);
+};
+
+/* KEY(struct, function, call): a parser of struct key that sees the section as "s". */
+#define KEY(type, function, call)                                                                  \
+    static enum pk_status function(const char *text, void *section)                                \
+    {                                                                                              \
+        struct type *s = section;                                                                  \
+        return call;                                                                               \
+    }
+
+KEY(config, key_debug, value_bool(text, &s->debug))
+static const struct key daemon_keys[] = {
+    {"debug", "yes, no, true, false", key_debug},
+};
+
+KEY(config, key_program, value_path(text, &s->authenticator_program))
+KEY(config, key_touch_timeout, value_unsigned(text, 5, 300, &s->touch_timeout))
+KEY(config, key_insert_timeout, value_unsigned(text, 0, 300, &s->insert_timeout))
+static const struct key authenticator_keys[] = {
+    {"program", "an absolute path", key_program},
+    {"touch-timeout", "5 to 300 seconds", key_touch_timeout},
+    {"insert-timeout", "0 to 300 seconds", key_insert_timeout},
+};
+
+KEY(config, key_conversations,
+    value_unsigned(text, 1, PK_CONVERSATIONS_MAX, &s->conversations_per_user))
+KEY(config, key_challenges, value_unsigned(text, 1, PK_CHALLENGES_MAX, &s->challenges_per_user))
+KEY(config, key_credentials,
+    value_unsigned(text, 1, PK_CREDENTIAL_LIST_MAX, &s->credentials_per_account))
+KEY(config, key_ticket_lifetime, value_unsigned(text, 60, 86400, &s->ticket_lifetime))
+static const struct key limits_keys[] = {
+    {"conversations-per-user", "1 to 256", key_conversations},
+    {"challenges-per-user", "1 to 1024", key_challenges},
+    {"credentials-per-account", "1 to 64", key_credentials},
+    {"ticket-lifetime", "60 to 86400 seconds", key_ticket_lifetime},
+};
+
+KEY(rp_config, key_id, value_rp_id(text, &s->id))
+KEY(rp_config, key_name, value_text(text, PK_RP_NAME_MAX, &s->display_name))
+KEY(rp_config, key_icon, value_text(text, PK_ICON_MAX, &s->icon))
+KEY(rp_config, key_origins, value_origins(text, &s->origins))
+KEY(rp_config, key_allow_cross_origin, value_bool(text, &s->allow_cross_origin))
+KEY(rp_config, key_top_origins, value_origins(text, &s->top_origins))
+KEY(rp_config, key_ssh_hosts, value_hosts(text, &s->ssh_hosts))
+KEY(rp_config, key_algorithms, value_algorithms(text, s->algorithms, &s->algorithm_count))
+KEY(rp_config, key_timeout, value_unsigned(text, 10, 3600, &s->timeout))
+KEY(rp_config, key_attestation, pk_attestation_preference_parse(text, &s->attestation))
+KEY(rp_config, key_require_trusted, value_bool(text, &s->require_trusted_attestation))
+KEY(rp_config, key_trust_anchors, value_path(text, &s->trust_anchors))
+KEY(rp_config, key_aaguid_allow, value_aaguids(text, &s->aaguid_allow, &s->aaguid_allow_count))
+KEY(rp_config, key_aaguid_deny, value_aaguids(text, &s->aaguid_deny, &s->aaguid_deny_count))
+KEY(rp_config, key_counter, value_counter(text, &s->counter))
+KEY(rp_config, key_user_verification, pk_requirement_parse(text, &s->user_verification))
+KEY(rp_config, key_resident_key, pk_requirement_parse(text, &s->resident_key))
+KEY(rp_config, key_attachment, pk_attachment_parse(text, &s->attachment))
+KEY(rp_config, key_appid, value_text(text, PK_ORIGIN_MAX, &s->appid))
+KEY(rp_config, key_system_accounts, value_bool(text, &s->system_accounts))
+KEY(rp_config, key_refuse_unsolicited, value_bool(text, &s->refuse_unsolicited_extensions))
+
+#define ALLOWED_BOOL        "yes, no, true, false"
+#define ALLOWED_REQUIREMENT "discouraged, preferred, required"
+#define ALLOWED_ORIGINS                                                                            \
+    "at most 32 origins like https://www.example.org:8443, lower case, without a path, separated " \
+    "by commas"
+#define ALLOWED_AAGUIDS "AAGUIDs like cb69481e-8ff7-4039-93ec-0a2729a154a8, separated by commas"
+
+static const struct key rp_keys[] = {
+    {"id", "a host name in lower case", key_id},
+    {"name", "text of 1 to 128 bytes", key_name},
+    {"icon", "a URL of 1 to 2048 bytes", key_icon},
+    {"origins", ALLOWED_ORIGINS, key_origins},
+    {"allow-cross-origin", ALLOWED_BOOL, key_allow_cross_origin},
+    {"top-origins", ALLOWED_ORIGINS, key_top_origins},
+    {"ssh-hosts", "at most 32 host names and addresses in lower case, separated by commas",
+     key_ssh_hosts},
+    {"algorithms",
+     "ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384, PS512, EdDSA, Ed448, ES256K, ESP256, "
+     "ESP384, ESP512, Ed25519, ML-DSA-44, ML-DSA-65, ML-DSA-87, RS1 or their COSE numbers, each "
+     "at most once",
+     key_algorithms},
+    {"timeout", "10 to 3600 seconds", key_timeout},
+    {"attestation", "none, indirect, direct, enterprise", key_attestation},
+    {"require-trusted-attestation", ALLOWED_BOOL, key_require_trusted},
+    {"trust-anchors", "the absolute path of a folder", key_trust_anchors},
+    {"aaguid-allow", ALLOWED_AAGUIDS, key_aaguid_allow},
+    {"aaguid-deny", ALLOWED_AAGUIDS, key_aaguid_deny},
+    {"counter", "refuse, log", key_counter},
+    {"user-verification", ALLOWED_REQUIREMENT, key_user_verification},
+    {"resident-key", ALLOWED_REQUIREMENT, key_resident_key},
+    {"authenticator-attachment", "platform, cross-platform", key_attachment},
+    {"appid", "text of 1 to 1024 bytes", key_appid},
+    {"system-accounts", ALLOWED_BOOL, key_system_accounts},
+    {"refuse-unsolicited-extensions", ALLOWED_BOOL, key_refuse_unsolicited},
+};
+
+KEY(service_config, key_transports, roads_parse(text, &s->roads))
+KEY(service_config, key_service_uv, pk_requirement_parse(text, &s->user_verification))
+KEY(service_config, key_service_rp, value_text(text, PK_RP_NAME_MAX, &s->rp))
+KEY(service_config, key_service_timeout, value_unsigned(text, 10, 3600, &s->timeout))
+static const struct key service_keys[] = {
+    {"transports", "local, ssh, agent, browser, recovery, each at most once, separated by commas",
+     key_transports},
+    {"user-verification", ALLOWED_REQUIREMENT, key_service_uv},
+    {"rp", "the name of an [rp NAME] section", key_service_rp},
+    {"timeout", "10 to 3600 seconds", key_service_timeout},
+};
+
+static const struct section_kind {
+    const char *name;
+    bool named;
+    const struct key *keys;
+    size_t key_count;
+} section_kinds[] = {
+    {"daemon", false, daemon_keys, COUNT(daemon_keys)},
+    {"authenticator", false, authenticator_keys, COUNT(authenticator_keys)},
+    {"limits", false, limits_keys, COUNT(limits_keys)},
+    {"rp", true, rp_keys, COUNT(rp_keys)},
+    {"service", true, service_keys, COUNT(service_keys)},
+};
+
+/* A key that can be judged only when everything is read. */
+struct pending {
+    char *where;
+    char *kind;
+    char *name;
+    char *key;
+};
+
+struct loader {
+    struct config *config;
+    struct pending *pending;
+    size_t pending_count;
+};
+
+static enum pk_status say(char **ret_what, char *what)
+{
+    *ret_what = what;
+    return what ? PK_CONFIG : PK_NO_MEMORY;
+}
+
+static void rp_clear(struct rp_config *rp)
+{
+    free(rp->name);
+    free(rp->id);
+    free(rp->display_name);
+    free(rp->icon);
+    pk_strings_clear(&rp->origins);
+    pk_strings_clear(&rp->top_origins);
+    pk_strings_clear(&rp->ssh_hosts);
+    free(rp->trust_anchors);
+    for (size_t i = 0; i < rp->trust_anchor_count; i++)
+        pk_bytes_clear(&rp->trust_anchor_certificates[i]);
+    free(rp->trust_anchor_certificates);
+    free(rp->aaguid_allow);
+    free(rp->aaguid_deny);
+    free(rp->appid);
+}
+
+void config_free(struct config *config)
+{
+    if (!config)
+        return;
+    free(config->authenticator_program);
+    for (size_t i = 0; i < config->rp_count; i++)
+        rp_clear(&config->rps[i]);
+    free(config->rps);
+    for (size_t i = 0; i < config->service_count; i++) {
+        free(config->services[i].name);
+        free(config->services[i].rp);
+    }
+    free(config->services);
+    free(config);
+}
+PK_DEFINE_CLEANUP(struct config *, config_free);
+
+static struct rp_config *find_rp(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->rp_count; i++)
+        if (strcmp(config->rps[i].name, name) == 0)
+            return &config->rps[i];
+    return NULL;
+}
+
+static struct service_config *find_service(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->service_count; i++)
+        if (strcmp(config->services[i].name, name) == 0)
+            return &config->services[i];
+    return NULL;
+}
+
+const struct rp_config *config_rp(const struct config *config, const char *name)
+{
+    return find_rp(config, name && *name ? name : "default");
+}
+
+const struct service_config *config_service(const struct config *config, const char *name)
+{
+    return name ? find_service(config, name) : NULL;
+}
+
+static enum pk_status add_rp(struct config *config, const char *name)
+{
+    struct rp_config *rp = reallocarray(config->rps, config->rp_count + 1, sizeof(*rp));
+
+    if (!rp)
+        return PK_NO_MEMORY;
+    config->rps = rp;
+    rp += config->rp_count;
+    *rp = (struct rp_config){
+        .name = strdup(name),
+        .timeout = PK_CHALLENGE_LIFETIME,
+        .algorithm_count = COUNT(default_algorithms),
+        .system_accounts = strcmp(name, "default") == 0,
+    };
+    memcpy(rp->algorithms, default_algorithms, sizeof(default_algorithms));
+    if (!rp->name)
+        return PK_NO_MEMORY;
+    config->rp_count++;
+    return PK_OK;
+}
+
+static enum pk_status add_service(struct config *config, const char *name)
+{
+    struct service_config *service =
+        reallocarray(config->services, config->service_count + 1, sizeof(*service));
+
+    if (!service)
+        return PK_NO_MEMORY;
+    config->services = service;
+    service += config->service_count;
+    *service = (struct service_config){.name = strdup(name)};
+    if (!service->name)
+        return PK_NO_MEMORY;
+    config->service_count++;
+    return PK_OK;
+}
+
+/* The struct that the keys of this section write into. NULL: there is none yet. */
+__attribute__((nonnull)) static void *section_target(struct config *config,
+                                                     const struct config_line *line)
+{
+    if (strcmp(line->kind, "rp") == 0)
+        return find_rp(config, line->name);
+    if (strcmp(line->kind, "service") == 0)
+        return find_service(config, line->name);
+    return config;
+}
+
+/* What PAM calls services, and what fits into a bus argument and a log line. */
+static bool name_valid(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len > 0 && len <= 64 &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@+") ==
+               len;
+}
+
+static enum pk_status begin_section(struct loader *loader, const struct section_kind *kind,
+                                    const struct config_line *line, char **ret_what)
+{
+    if (!kind->named)
+        return *line->name ? say(ret_what, pk_text_format("[%s] takes no name", kind->name))
+                           : PK_OK;
+    if (!name_valid(line->name))
+        return say(ret_what, pk_text_format("[%s NAME] needs a name of 1 to 64 letters, digits and "
+                                            "any of -_.@+",
+                                            kind->name));
+    if (section_target(loader->config, line))
+        return PK_OK;
+    return strcmp(kind->name, "rp") == 0 ? add_rp(loader->config, line->name)
+                                         : add_service(loader->config, line->name);
+}
+
+static enum pk_status unknown_key(const struct section_kind *kind, const struct config_line *line,
+                                  char **ret_what)
+{
+    PK_AUTO_FREE char *allowed = strdup("");
+
+    for (size_t i = 0; allowed && i < kind->key_count; i++) {
+        char *longer = pk_text_format("%s%s%s", allowed, i > 0 ? ", " : "", kind->keys[i].name);
+
+        free(allowed);
+        allowed = longer;
+    }
+    if (!allowed)
+        return PK_NO_MEMORY;
+    return say(ret_what, pk_text_format("unknown key %s in [%s]; allowed: %s", line->key,
+                                        kind->name, allowed));
+}
+
+static enum pk_status set_key(struct loader *loader, const struct section_kind *kind,
+                              const struct config_line *line, char **ret_what)
+{
+    for (size_t i = 0; i < kind->key_count; i++) {
+        enum pk_status status;
+
+        if (strcmp(kind->keys[i].name, line->key) != 0)
+            continue;
+        status = kind->keys[i].parse(line->value, section_target(loader->config, line));
+        if (status != PK_INVALID_INPUT)
+            return status;
+        return say(ret_what, pk_text_format("%s cannot be \"%s\"; allowed: %s", line->key,
+                                            line->value, kind->keys[i].allowed));
+    }
+    return unknown_key(kind, line, ret_what);
+}
+
+static enum pk_status add_pending(struct loader *loader, const char *where,
+                                  const struct config_line *line)
+{
+    struct pending *pending =
+        reallocarray(loader->pending, loader->pending_count + 1, sizeof(*pending));
+
+    if (!pending)
+        return PK_NO_MEMORY;
+    loader->pending = pending;
+    pending += loader->pending_count++;
+    *pending = (struct pending){strdup(where), strdup(line->kind), strdup(line->name),
+                                strdup(line->key ? line->key : "")};
+    return pending->where && pending->kind && pending->name && pending->key ? PK_OK : PK_NO_MEMORY;
+}
+
+static enum pk_status handle_line(void *context, const char *where, const struct config_line *line,
+                                  char **ret_what)
+{
+    struct loader *loader = context;
+    const struct section_kind *kind = NULL;
+    enum pk_status status;
+
+    for (size_t i = 0; i < COUNT(section_kinds); i++)
+        if (strcmp(section_kinds[i].name, line->kind) == 0)
+            kind = &section_kinds[i];
+    if (!kind)
+        return say(ret_what,
+                   pk_text_format("unknown section [%s]; allowed: [daemon], [authenticator], "
+                                  "[limits], [rp NAME], [service NAME]",
+                                  line->kind));
+    status = line->key ? set_key(loader, kind, line, ret_what)
+                       : begin_section(loader, kind, line, ret_what);
+    return status == PK_OK && kind->named ? add_pending(loader, where, line) : status;
+}
+
+static enum pk_status load_anchors(struct rp_config *rp, char **ret_what)
+{
+    struct certificates certificates = {0};
+    enum pk_status status;
+
+    if (!rp->trust_anchors || rp->trust_anchor_count > 0)
+        return PK_OK;
+    status = certificates_load(rp->trust_anchors, &certificates, ret_what);
+    if (status != PK_OK)
+        return status;
+    if (certificates.count == 0)
+        return say(ret_what, pk_text_format("trust-anchors: no certificate in %s; allowed: a "
+                                            "folder of .pem, .crt, .cer or .der files",
+                                            rp->trust_anchors));
+    rp->trust_anchor_certificates = certificates.items;
+    rp->trust_anchor_count = certificates.count;
+    return PK_OK;
+}
+
+static enum pk_status check_rp(struct rp_config *rp, const char *key, char **ret_what)
+{
+    bool is_default = strcmp(rp->name, "default") == 0;
+
+    if (!*key && !rp->id && !is_default)
+        return say(ret_what, pk_text_format("[rp %s] needs an id", rp->name));
+    if (strcmp(key, "system-accounts") == 0 && is_default && !rp->system_accounts)
+        return say(ret_what, strdup("system-accounts cannot be \"no\" in [rp default]"));
+    if (strcmp(key, "require-trusted-attestation") == 0 && rp->require_trusted_attestation &&
+        !rp->trust_anchors)
+        return say(ret_what, strdup("require-trusted-attestation needs trust-anchors"));
+    if (strcmp(key, "top-origins") == 0 && !rp->allow_cross_origin)
+        return say(ret_what, strdup("top-origins needs allow-cross-origin = yes"));
+    return strcmp(key, "trust-anchors") == 0 ? load_anchors(rp, ret_what) : PK_OK;
+}
+
+static enum pk_status check_service(const struct config *config,
+                                    const struct service_config *service, const char *key,
+                                    char **ret_what)
+{
+    const struct rp_config *rp = config_rp(config, service->rp);
+
+    if (strcmp(key, "rp") != 0)
+        return PK_OK;
+    if (!rp)
+        return say(ret_what, pk_text_format("rp cannot be \"%s\"; allowed: the name of an "
+                                            "[rp NAME] section",
+                                            service->rp));
+    if (!rp->system_accounts)
+        return say(ret_what, pk_text_format("rp cannot be \"%s\"; allowed: a relying party with "
+                                            "system-accounts = yes",
+                                            service->rp));
+    return PK_OK;
+}
+
+/* What only the whole configuration can tell. */
+static enum pk_status check_pending(struct loader *loader, char **ret_why)
+{
+    for (size_t i = 0; i < loader->pending_count; i++) {
+        const struct pending *pending = &loader->pending[i];
+        const struct config_line line = {.kind = pending->kind, .name = pending->name};
+        void *target = section_target(loader->config, &line);
+        PK_AUTO_FREE char *what = NULL;
+        enum pk_status status = strcmp(pending->kind, "rp") == 0
+                                    ? check_rp(target, pending->key, &what)
+                                    : check_service(loader->config, target, pending->key, &what);
+
+        if (status == PK_CONFIG)
+            *ret_why = pk_text_format("%s: %s", pending->where, what);
+        if (status != PK_OK)
+            return status;
+    }
+    return PK_OK;
+}
+
+static enum pk_status add_default_origins(struct config *config)
+{
+    enum pk_status status = PK_OK;
+
+    for (size_t i = 0; i < config->rp_count && status == PK_OK; i++) {
+        struct rp_config *rp = &config->rps[i];
+        PK_AUTO_FREE char *origin = NULL;
+
+        if (!rp->id || rp->origins.count > 0)
+            continue;
+        origin = pk_text_format("https://%s", rp->id);
+        status = origin ? pk_strings_add(&rp->origins, origin) : PK_NO_MEMORY;
+    }
+    return status;
+}
+
+static enum pk_status read_one(struct loader *loader, const char *path, char **ret_why)
+{
+    const struct config_reading reading = {path, handle_line, loader};
+    enum pk_status status = config_file_read(&reading, ret_why);
+
+    return status == PK_NOT_FOUND ? PK_OK : status;
+}
+
+static int is_config_file(const struct dirent *entry)
+{
+    size_t len = strlen(entry->d_name);
+
+    return entry->d_name[0] != '.' && len > 5 && strcmp(entry->d_name + len - 5, ".conf") == 0;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static enum pk_status read_folder(struct loader *loader, const char *folder, char **ret_why)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(folder, &entries, is_config_file, by_name);
+    enum pk_status status = PK_OK;
+
+    if (count < 0 && errno == ENOENT)
+        return PK_OK;
+    if (count < 0)
+        return say(ret_why, pk_text_format("%s: %s", folder, strerror(errno)));
+    for (int i = 0; i < count; i++) {
+        PK_AUTO_FREE char *path = pk_text_format("%s/%s", folder, entries[i]->d_name);
+
+        if (status == PK_OK)
+            status = path ? read_one(loader, path, ret_why) : PK_NO_MEMORY;
+        free(entries[i]);
+    }
+    free(entries);
+    return status;
+}
+
+static enum pk_status config_new(struct config **ret)
+{
+    PK_CLEANUP(config_free) struct config *config = calloc(1, sizeof(*config));
+
+    if (!config)
+        return PK_NO_MEMORY;
+    config->authenticator_program = strdup(PK_LIBEXECDIR "/passkey-authenticator");
+    config->touch_timeout = 30;
+    config->insert_timeout = 30;
+    config->conversations_per_user = PK_CONVERSATIONS_PER_UID;
+    config->challenges_per_user = PK_CHALLENGES_PER_UID;
+    config->credentials_per_account = PK_CREDENTIALS_PER_ACCOUNT;
+    config->ticket_lifetime = 600;
+    if (!config->authenticator_program || add_rp(config, "default") != PK_OK)
+        return PK_NO_MEMORY;
+    *ret = pk_steal(config);
+    return PK_OK;
+}
+
+static void loader_clear(struct loader *loader)
+{
+    for (size_t i = 0; i < loader->pending_count; i++) {
+        free(loader->pending[i].where);
+        free(loader->pending[i].kind);
+        free(loader->pending[i].name);
+        free(loader->pending[i].key);
+    }
+    free(loader->pending);
+}
+
+enum pk_status config_load(const char *path, struct config **ret_config, char **ret_why)
+{
+    PK_CLEANUP(config_free) struct config *config = NULL;
+    __attribute__((cleanup(loader_clear))) struct loader loader = {0};
+    PK_AUTO_FREE char *folder = pk_text_format("%s.d", path);
+    PK_AUTO_FREE char *why = NULL;
+    enum pk_status status = folder ? config_new(&config) : PK_NO_MEMORY;
+
+    loader.config = config;
+    if (status == PK_OK)
+        status = read_one(&loader, path, &why);
+    if (status == PK_OK)
+        status = read_folder(&loader, folder, &why);
+    if (status == PK_OK)
+        status = check_pending(&loader, &why);
+    if (status == PK_OK)
+        status = add_default_origins(config);
+    if (status != PK_OK) {
+        *ret_why = why ? pk_steal(why) : strdup(pk_status_clause(status));
+        return status;
+    }
+    *ret_config = pk_steal(config);
+    return PK_OK;
+}

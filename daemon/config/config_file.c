@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Debian's libini-config takes the file apart. inih, the other candidate, cuts a value at 200 and a
+ * section's name at 50 bytes without a word, and tells its handler no line number.
+ */
+#include "daemon/config/config_file.h"
+
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ini_configobj.h>
+#include <ini_valueobj.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define FILE_MAX 262144 /* bytes */
+
+/* Where libini-config puts keys that come before the first section. */
+#define NO_SECTION "default"
+
+static inline void cleanup_file(struct ini_cfgfile **file)
+{
+    if (*file)
+        ini_config_file_destroy(*file);
+}
+
+static inline void cleanup_parsed(struct ini_cfgobj **parsed)
+{
+    if (*parsed)
+        ini_config_destroy(*parsed);
+}
+
+static enum pk_status complain(const char *path, const char *what, char **ret_why)
+{
+    *ret_why = pk_text_format("%s: %s", path, what);
+    return *ret_why ? PK_CONFIG : PK_NO_MEMORY;
+}
+
+static enum pk_status slurp(const char *path, char **ret_text, size_t *ret_len, char **ret_why)
+{
+    PK_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    PK_AUTO_FREE char *text = NULL;
+    struct stat info;
+    size_t len = 0;
+    ssize_t got;
+
+    if (fd < 0 && errno == ENOENT)
+        return PK_NOT_FOUND;
+    if (fd < 0 || fstat(fd, &info) < 0)
+        return complain(path, strerror(errno), ret_why);
+    if (!S_ISREG(info.st_mode))
+        return complain(path, "not a regular file", ret_why);
+    if (info.st_mode & S_IWOTH)
+        return complain(path, "everybody may write to it; run chmod o-w", ret_why);
+    text = malloc(FILE_MAX + 1);
+    if (!text)
+        return PK_NO_MEMORY;
+    while ((got = read(fd, text + len, FILE_MAX + 1 - len)) != 0) {
+        if (got < 0)
+            return complain(path, strerror(errno), ret_why);
+        len += (size_t)got;
+        if (len > FILE_MAX)
+            return complain(path, "larger than 256 KiB", ret_why);
+    }
+    text[len] = 0;
+    *ret_text = pk_steal(text);
+    *ret_len = len;
+    return PK_OK;
+}
+
+/* Every line by itself, so that the wrong one can be named; a NUL would end the file early. */
+static enum pk_status check_text(const char *path, struct pk_view text, char **ret_why)
+{
+    for (unsigned number = 1; text.len > 0; number++) {
+        const uint8_t *newline = memchr(text.ptr, '\n', text.len);
+        struct pk_view line = {text.ptr, newline ? (size_t)(newline - text.ptr) + 1 : text.len};
+
+        if (!pk_utf8_valid(line) || memchr(line.ptr, 0, line.len)) {
+            *ret_why = pk_text_format("%s:%u: not text in UTF-8", path, number);
+            return *ret_why ? PK_CONFIG : PK_NO_MEMORY;
+        }
+        text.ptr += line.len;
+        text.len -= line.len;
+    }
+    return PK_OK;
+}
+
+/* "Error (9) on line 13: What." becomes "PATH:13: What." */
+static enum pk_status explain(const char *path, struct ini_cfgobj *parsed, char **ret_why)
+{
+    char **errors = NULL;
+    unsigned number = 0;
+    int at = 0;
+
+    if (ini_config_get_errors(parsed, &errors) == 0 && errors && errors[0] &&
+        /* NOLINTNEXTLINE(cert-err34-c): libini printed the number itself. */
+        sscanf(errors[0], "Error (%*d) on line %u: %n", &number, &at) == 1 && at > 0)
+        *ret_why = pk_text_format("%s:%u: %s", path, number, errors[0] + at);
+    else
+        *ret_why = pk_text_format("%s: neither sections, KEY = VALUE, nor comments", path);
+    if (errors)
+        ini_config_free_errors(errors);
+    return *ret_why ? PK_CONFIG : PK_NO_MEMORY;
+}
+
+static enum pk_status parse(const char *path, char *text, size_t len, struct ini_cfgobj *parsed,
+                            char **ret_why)
+{
+    __attribute__((cleanup(cleanup_file))) struct ini_cfgfile *file = NULL;
+    int error = ini_config_file_from_mem(text, (uint32_t)len, &file);
+
+    if (error == 0)
+        error =
+            ini_config_parse(file, INI_STOP_ON_ANY, INI_MS_MERGE | INI_MV1S_ERROR | INI_MV2S_ERROR,
+                             INI_PARSE_NOWRAP | INI_PARSE_NO_C_COMMENTS, parsed);
+    if (error == ENOMEM)
+        return PK_NO_MEMORY;
+    return error == 0 ? PK_OK : explain(path, parsed, ret_why);
+}
+
+/* One call of the handler; number 0: the line is not known. */
+static enum pk_status tell(const struct config_reading *reading, unsigned number,
+                           const struct config_line *line, char **ret_why)
+{
+    PK_AUTO_FREE char *where =
+        number > 0 ? pk_text_format("%s:%u", reading->path, number) : strdup(reading->path);
+    PK_AUTO_FREE char *what = NULL;
+    enum pk_status status =
+        where ? reading->handler(reading->context, where, line, &what) : PK_NO_MEMORY;
+
+    if (status != PK_OK && where)
+        *ret_why = pk_text_format("%s: %s", where, what ? what : pk_status_clause(status));
+    return status;
+}
+
+static enum pk_status read_key(const struct config_reading *reading, struct value_obj *value,
+                               struct config_line *line, char **ret_why)
+{
+    PK_AUTO_FREE char *text = NULL;
+    uint32_t number = 0;
+    int error = value_get_line(value, &number);
+
+    if (error == 0)
+        text = ini_get_string_config_value(value, &error);
+    if (!text)
+        return PK_NO_MEMORY;
+    if (!*text) {
+        *ret_why = pk_text_format("%s:%u: no value behind '='; leave the key out for its default",
+                                  reading->path, number);
+        return *ret_why ? PK_CONFIG : PK_NO_MEMORY;
+    }
+    line->value = text;
+    return tell(reading, number, line, ret_why);
+}
+
+/* The line of the section's first key stands for the section's own, which the parser does not keep.
+ */
+static unsigned first_key_line(struct ini_cfgobj *parsed, const char *section, char **keys,
+                               int count)
+{
+    struct value_obj *value = NULL;
+    uint32_t number = 0;
+
+    if (count > 0 &&
+        ini_get_config_valueobj(section, keys[0], parsed, INI_GET_FIRST_VALUE, &value) == 0 &&
+        value)
+        (void)value_get_line(value, &number);
+    return number;
+}
+
+/* Where "[section]" is in the text, for one that holds nothing; 0: not found as it was written. */
+static unsigned heading_line(const char *text, const char *section)
+{
+    size_t len = strlen(section);
+
+    for (unsigned number = 1; text; number++) {
+        if (text[0] == '[' && strncmp(text + 1, section, len) == 0 && text[1 + len] == ']')
+            return number;
+        text = strchr(text, '\n');
+        text = text ? text + 1 : NULL;
+    }
+    return 0;
+}
+
+static enum pk_status read_section(const struct config_reading *reading, struct ini_cfgobj *parsed,
+                                   const char *text, const char *section, char **ret_why)
+{
+    PK_AUTO_FREE char *kind = strdup(section);
+    struct config_line line = {.kind = kind};
+    int count = 0;
+    char **keys = ini_get_attribute_list(parsed, section, &count, NULL);
+    enum pk_status status;
+    char *name;
+
+    if (!kind || !keys) {
+        ini_free_attribute_list(keys);
+        return PK_NO_MEMORY;
+    }
+    name = kind + strcspn(kind, " \t");
+    if (*name)
+        *name++ = 0;
+    line.name = name + strspn(name, " \t");
+    status =
+        tell(reading,
+             count > 0 ? first_key_line(parsed, section, keys, count) : heading_line(text, section),
+             &line, ret_why);
+    for (int i = 0; i < count && status == PK_OK; i++) {
+        struct value_obj *value = NULL;
+
+        line.key = keys[i];
+        if (ini_get_config_valueobj(section, keys[i], parsed, INI_GET_FIRST_VALUE, &value) != 0 ||
+            !value)
+            status = PK_NO_MEMORY;
+        else
+            status = read_key(reading, value, &line, ret_why);
+    }
+    ini_free_attribute_list(keys);
+    return status;
+}
+
+/* It is the first line that is neither blank nor a comment. */
+static enum pk_status refuse_stray_key(const char *path, const char *text, char **ret_why)
+{
+    unsigned number = 1;
+
+    for (text += strspn(text, " \t\r"); strchr("#;\n", *text); number++) {
+        text = strchr(text, '\n');
+        if (!text)
+            return complain(path, "a key before the first section", ret_why);
+        text += 1 + strspn(text + 1, " \t\r");
+    }
+    *ret_why = pk_text_format("%s:%u: a key before the first section", path, number);
+    return *ret_why ? PK_CONFIG : PK_NO_MEMORY;
+}
+
+static enum pk_status read_sections(const struct config_reading *reading, struct ini_cfgobj *parsed,
+                                    const char *text, char **ret_why)
+{
+    int count = 0;
+    char **sections = ini_get_section_list(parsed, &count, NULL);
+    enum pk_status status = sections ? PK_OK : PK_NO_MEMORY;
+
+    for (int i = 0; i < count && status == PK_OK; i++)
+        status = strcmp(sections[i], NO_SECTION) == 0
+                     ? refuse_stray_key(reading->path, text, ret_why)
+                     : read_section(reading, parsed, text, sections[i], ret_why);
+    ini_free_section_list(sections);
+    return status;
+}
+
+enum pk_status config_file_read(const struct config_reading *reading, char **ret_why)
+{
+    __attribute__((cleanup(cleanup_parsed))) struct ini_cfgobj *parsed = NULL;
+    PK_AUTO_FREE char *text = NULL;
+    size_t len = 0;
+    enum pk_status status = slurp(reading->path, &text, &len, ret_why);
+
+    if (status == PK_OK)
+        status = check_text(reading->path, (struct pk_view){(uint8_t *)text, len}, ret_why);
+    /* libini-config refuses an empty file. */
+    if (status != PK_OK || len == 0)
+        return status;
+    if (ini_config_create(&parsed) != 0)
+        return PK_NO_MEMORY;
+    status = parse(reading->path, text, len, parsed, ret_why);
+    return status == PK_OK ? read_sections(reading, parsed, text, ret_why) : status;
+}

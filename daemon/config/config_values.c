@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/config/config_values.h"
+
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* IANA "COSE Algorithms". */
+static const struct {
+    const char *name;
+    int32_t number;
+} algorithms[] = {
+    {"ES256", -7},    {"ES384", -35},     {"ES512", -36},     {"RS256", -257},    {"RS384", -258},
+    {"RS512", -259},  {"PS256", -37},     {"PS384", -38},     {"PS512", -39},     {"EdDSA", -8},
+    {"Ed448", -53},   {"ES256K", -47},    {"ESP256", -9},     {"ESP384", -51},    {"ESP512", -52},
+    {"Ed25519", -19}, {"ML-DSA-44", -48}, {"ML-DSA-65", -49}, {"ML-DSA-87", -50}, {"RS1", -65535},
+};
+
+static const char *const road_names[ROAD_COUNT] = {
+    [ROAD_LOCAL] = "local",     [ROAD_SSH] = "ssh",           [ROAD_AGENT] = "agent",
+    [ROAD_BROWSER] = "browser", [ROAD_RECOVERY] = "recovery",
+};
+
+enum pk_status value_bool(const char *text, bool *target)
+{
+    bool yes = strcmp(text, "yes") == 0 || strcmp(text, "true") == 0;
+
+    if (!yes && strcmp(text, "no") != 0 && strcmp(text, "false") != 0)
+        return PK_INVALID_INPUT;
+    *target = yes;
+    return PK_OK;
+}
+
+enum pk_status value_unsigned(const char *text, unsigned min, unsigned max, unsigned *target)
+{
+    unsigned long value;
+    char *end;
+
+    if (!isdigit((unsigned char)text[0]))
+        return PK_INVALID_INPUT;
+    errno = 0;
+    value = strtoul(text, &end, 10);
+    if (errno != 0 || *end || value < min || value > max)
+        return PK_INVALID_INPUT;
+    *target = (unsigned)value;
+    return PK_OK;
+}
+
+static enum pk_status replace(const char *text, char **target)
+{
+    char *copy = strdup(text);
+
+    if (!copy)
+        return PK_NO_MEMORY;
+    free(*target);
+    *target = copy;
+    return PK_OK;
+}
+
+enum pk_status value_text(const char *text, size_t max, char **target)
+{
+    size_t len = strlen(text);
+
+    for (size_t i = 0; i < len; i++)
+        if (iscntrl((unsigned char)text[i]))
+            return PK_INVALID_INPUT;
+    return len > 0 && len <= max ? replace(text, target) : PK_INVALID_INPUT;
+}
+
+enum pk_status value_path(const char *text, char **target)
+{
+    return text[0] == '/' ? value_text(text, 4095, target) : PK_INVALID_INPUT;
+}
+
+enum pk_status value_rp_id(const char *text, char **target)
+{
+    size_t len = strlen(text);
+
+    if (len > PK_RP_ID_MAX || strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-.") != len ||
+        text[0] == '.' || text[0] == '-' || text[len - 1] == '.' || strstr(text, ".."))
+        return PK_INVALID_INPUT;
+    return replace(text, target);
+}
+
+/*
+ * Calls add for each item of a comma-separated list, blanks around it cut off. PK_INVALID_INPUT for
+ * an empty one.
+ */
+static enum pk_status each_item(const char *text, enum pk_status (*add)(const char *, void *),
+                                void *context)
+{
+    PK_AUTO_FREE char *copy = strdup(text);
+    enum pk_status status = copy ? PK_OK : PK_NO_MEMORY;
+    char *rest = copy;
+    char *item;
+
+    while (status == PK_OK && (item = strsep(&rest, ","))) {
+        size_t len;
+
+        item += strspn(item, " \t");
+        len = strlen(item);
+        while (len > 0 && (item[len - 1] == ' ' || item[len - 1] == '\t'))
+            item[--len] = 0;
+        status = len > 0 ? add(item, context) : PK_INVALID_INPUT;
+    }
+    return status;
+}
+
+/* HTML's origins have no path, user or upper-case letter; others (android:…) are opaque. */
+static bool origin_valid(const char *origin)
+{
+    const char *host = NULL;
+
+    if (strlen(origin) > PK_ORIGIN_MAX || !strchr(origin, ':') || origin[0] == ':')
+        return false;
+    for (const char *c = origin; *c; c++)
+        if ((unsigned char)*c <= 0x20 || (unsigned char)*c >= 0x7f)
+            return false;
+    if (strncmp(origin, "https://", 8) == 0)
+        host = origin + 8;
+    else if (strncmp(origin, "http://", 7) == 0)
+        host = origin + 7;
+    if (!host)
+        return true;
+    return *host && strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789-.:[]") == strlen(host);
+}
+
+static enum pk_status add_origin(const char *item, void *context)
+{
+    struct pk_strings *origins = context;
+
+    if (!origin_valid(item) || origins->count >= PK_ORIGINS_MAX)
+        return PK_INVALID_INPUT;
+    return pk_strings_add(origins, item);
+}
+
+static enum pk_status value_strings(const char *text,
+                                    enum pk_status (*add)(const char *item, void *context),
+                                    struct pk_strings *target)
+{
+    struct pk_strings strings = {0};
+    enum pk_status status = each_item(text, add, &strings);
+
+    if (status != PK_OK) {
+        pk_strings_clear(&strings);
+        return status;
+    }
+    pk_strings_clear(target);
+    *target = strings;
+    return PK_OK;
+}
+
+enum pk_status value_origins(const char *text, struct pk_strings *target)
+{
+    return value_strings(text, add_origin, target);
+}
+
+/* As the ssh client names it: a host name, or an address without brackets. */
+static enum pk_status add_host(const char *item, void *context)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-._:";
+    struct pk_strings *hosts = context;
+    size_t len = strlen(item);
+
+    if (len > PK_RP_ID_MAX || strspn(item, allowed) != len || item[len - 1] == '.' ||
+        hosts->count >= PK_ORIGINS_MAX)
+        return PK_INVALID_INPUT;
+    return pk_strings_add(hosts, item);
+}
+
+enum pk_status value_hosts(const char *text, struct pk_strings *target)
+{
+    return value_strings(text, add_host, target);
+}
+
+/* xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx, RFC 9562 section 4. */
+static bool aaguid_parse(const char *text, uint8_t ret[PK_AAGUID_SIZE])
+{
+    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    unsigned nibbles = 0;
+
+    if (strlen(text) != strlen(form))
+        return false;
+    for (size_t i = 0; form[i]; i++) {
+        unsigned char c = (unsigned char)text[i];
+        uint8_t nibble;
+
+        if (form[i] == '-') {
+            if (c != '-')
+                return false;
+            continue;
+        }
+        if (!isxdigit(c))
+            return false;
+        nibble = (uint8_t)(isdigit(c) ? c - '0' : tolower(c) - 'a' + 10);
+        ret[nibbles / 2] = (uint8_t)(nibbles % 2 ? ret[nibbles / 2] | nibble : nibble << 4);
+        nibbles++;
+    }
+    return true;
+}
+
+struct aaguids {
+    uint8_t (*items)[PK_AAGUID_SIZE];
+    size_t count;
+};
+
+static enum pk_status add_aaguid(const char *item, void *context)
+{
+    struct aaguids *aaguids = context;
+    uint8_t(*items)[PK_AAGUID_SIZE] =
+        reallocarray(aaguids->items, aaguids->count + 1, sizeof(*items));
+
+    if (!items)
+        return PK_NO_MEMORY;
+    aaguids->items = items;
+    return aaguid_parse(item, items[aaguids->count++]) ? PK_OK : PK_INVALID_INPUT;
+}
+
+enum pk_status value_aaguids(const char *text, uint8_t (**target)[PK_AAGUID_SIZE],
+                             size_t *target_count)
+{
+    struct aaguids aaguids = {0};
+    enum pk_status status = each_item(text, add_aaguid, &aaguids);
+
+    if (status != PK_OK) {
+        free(aaguids.items);
+        return status;
+    }
+    free(*target);
+    *target = aaguids.items;
+    *target_count = aaguids.count;
+    return PK_OK;
+}
+
+struct numbers {
+    int32_t items[PK_ALGORITHMS_MAX];
+    size_t count;
+};
+
+static enum pk_status add_algorithm(const char *item, void *context)
+{
+    struct numbers *numbers = context;
+    char number[16];
+
+    for (size_t i = 0; i < COUNT(algorithms); i++) {
+        snprintf(number, sizeof(number), "%d", (int)algorithms[i].number);
+        if (strcmp(item, algorithms[i].name) != 0 && strcmp(item, number) != 0)
+            continue;
+        for (size_t j = 0; j < numbers->count; j++)
+            if (numbers->items[j] == algorithms[i].number)
+                return PK_INVALID_INPUT;
+        /* No item comes twice, and the table is shorter than PK_ALGORITHMS_MAX. */
+        numbers->items[numbers->count++] = algorithms[i].number;
+        return PK_OK;
+    }
+    return PK_INVALID_INPUT;
+}
+
+_Static_assert(COUNT(algorithms) <= PK_ALGORITHMS_MAX, "every algorithm fits into the list");
+
+enum pk_status value_algorithms(const char *text, int32_t target[PK_ALGORITHMS_MAX],
+                                size_t *target_count)
+{
+    struct numbers numbers = {0};
+    enum pk_status status = each_item(text, add_algorithm, &numbers);
+
+    if (status != PK_OK)
+        return status;
+    memcpy(target, numbers.items, sizeof(numbers.items));
+    *target_count = numbers.count;
+    return PK_OK;
+}
+
+enum pk_status value_counter(const char *text, enum pk_counter_policy *target)
+{
+    if (strcmp(text, "refuse") == 0)
+        *target = PK_COUNTER_REFUSE;
+    else if (strcmp(text, "log") == 0)
+        *target = PK_COUNTER_LOG;
+    else
+        return PK_INVALID_INPUT;
+    return PK_OK;
+}
+
+static enum pk_status add_road(const char *item, void *context)
+{
+    struct roads *roads = context;
+
+    for (size_t i = 0; i < ROAD_COUNT; i++) {
+        if (strcmp(item, road_names[i]) != 0)
+            continue;
+        for (size_t j = 0; j < roads->count; j++)
+            if (roads->items[j] == (enum road)i)
+                return PK_INVALID_INPUT;
+        roads->items[roads->count++] = (enum road)i;
+        return PK_OK;
+    }
+    return PK_INVALID_INPUT;
+}
+
+enum pk_status roads_parse(const char *text, struct roads *ret)
+{
+    struct roads roads = {0};
+    enum pk_status status = each_item(text, add_road, &roads);
+
+    if (status == PK_OK)
+        *ret = roads;
+    return status;
+}

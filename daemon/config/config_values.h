@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The values that a key can have. Each parser takes the text behind '=', and writes *target, whose
+ * type its name says, only when it is PK_OK; PK_INVALID_INPUT when the text is not allowed. What a
+ * target held before is released: the last file that names a key wins.
+ */
+#ifndef PASSKEYD_CONFIG_VALUES_H
+#define PASSKEYD_CONFIG_VALUES_H
+
+#include "daemon/config/config.h"
+
+enum pk_status value_bool(const char *text, bool *target) PK_WARN_UNUSED;
+/* Decimal, from min to max. */
+enum pk_status value_unsigned(const char *text, unsigned min, unsigned max,
+                              unsigned *target) PK_WARN_UNUSED;
+/* At most max bytes, none of them a control character. */
+enum pk_status value_text(const char *text, size_t max, char **target) PK_WARN_UNUSED;
+enum pk_status value_path(const char *text, char **target) PK_WARN_UNUSED;
+/* A host name or address: lower-case letters, digits, '-', '.'. */
+enum pk_status value_rp_id(const char *text, char **target) PK_WARN_UNUSED;
+/* Comma separated: "SCHEME:…", for http and https without a path. */
+enum pk_status value_origins(const char *text, struct pk_strings *target) PK_WARN_UNUSED;
+enum pk_status value_hosts(const char *text, struct pk_strings *target) PK_WARN_UNUSED;
+/* Comma separated, each a UUID. */
+enum pk_status value_aaguids(const char *text, uint8_t (**target)[PK_AAGUID_SIZE],
+                             size_t *target_count) PK_WARN_UNUSED;
+/* Comma separated names or COSE numbers; none of them twice. */
+enum pk_status value_algorithms(const char *text, int32_t target[PK_ALGORITHMS_MAX],
+                                size_t *target_count) PK_WARN_UNUSED;
+enum pk_status value_counter(const char *text, enum pk_counter_policy *target) PK_WARN_UNUSED;
+
+#endif

@@ -1,0 +1,7 @@
+# Configuration and policy.
+daemon_libdaemon_la_SOURCES += \
+	daemon/config/certificates.c daemon/config/certificates.h \
+	daemon/config/config.c daemon/config/config.h \
+	daemon/config/config_file.c daemon/config/config_file.h \
+	daemon/config/config_values.c daemon/config/config_values.h \
+	daemon/config/policy.c daemon/config/policy.h

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One key, several accounts: which of them is meant? */
+#ifndef PASSKEYD_ACCOUNT_CHOICE_H
+#define PASSKEYD_ACCOUNT_CHOICE_H
+
+#include "daemon/dialogue/conversation.h"
+#include "daemon/verify/ceremony.h"
+
+#include "common/wire/frames.h"
+
+struct account_choice;
+
+/* answer: the one that was chosen, valid during the call; NULL: none. */
+typedef void account_chosen(void *data, const struct pk_assertion_answer *answer);
+
+/*
+ * Offers the accounts of the answers that may end this ceremony, by number; with only one there is
+ * nothing to ask. chosen is called later, from account_choice_answered(), or at once. PK_NO_MATCH:
+ * no account is left. Nothing here counts as verified.
+ */
+enum pk_status account_choice_new(struct daemon *daemon, struct conversation *conversation,
+                                  const struct ceremony *ceremony,
+                                  const struct pk_assertion_answers *answers,
+                                  account_chosen *chosen, void *data,
+                                  struct account_choice **ret) PK_WARN_UNUSED;
+void account_choice_answered(struct account_choice *choice, const struct pk_secret *answer);
+void account_choice_free(struct account_choice *choice);
+
+#endif

@@ -1,0 +1,7 @@
+# What the daemon remembers.
+daemon_libdaemon_la_SOURCES += \
+	daemon/store/query.h \
+	daemon/store/schema.c daemon/store/schema.h \
+	daemon/store/sqlite.c \
+	daemon/store/store.c daemon/store/store.h \
+	daemon/store/verbs.c

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/store/schema.h"
+
+/* clang-format off */
+static const char version_1[] =
+    "CREATE TABLE account ("
+    "  id INTEGER PRIMARY KEY,"
+    "  rp TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  uid INTEGER NOT NULL," /* 4294967295: not a system account */
+    "  user_handle BLOB NOT NULL UNIQUE,"
+    "  UNIQUE (rp, name, uid)"
+    ") STRICT;"
+
+    "CREATE TABLE credential ("
+    "  id INTEGER PRIMARY KEY,"
+    "  account INTEGER NOT NULL REFERENCES account (id),"
+    "  credential_id BLOB NOT NULL UNIQUE CHECK (length(credential_id) BETWEEN 1 AND 1023),"
+    "  rp_id TEXT NOT NULL,"
+    "  public_key BLOB NOT NULL,"
+    "  algorithm INTEGER NOT NULL,"
+    "  sign_count INTEGER NOT NULL CHECK (sign_count BETWEEN 0 AND 4294967295),"
+    "  backup_eligible INTEGER NOT NULL CHECK (backup_eligible IN (0, 1)),"
+    "  backup_state INTEGER NOT NULL CHECK (backup_state IN (0, 1)),"
+    "  user_handle BLOB NOT NULL," /* the credential's own: imported ones differ from the account */
+    "  payment INTEGER NOT NULL CHECK (payment IN (0, 1)),"
+    "  aaguid BLOB NOT NULL CHECK (length(aaguid) = 16),"
+    "  transports INTEGER NOT NULL," /* bits of enum pk_transport */
+    "  name TEXT NOT NULL,"
+    "  format TEXT NOT NULL,"
+    "  attestation_type TEXT NOT NULL,"
+    "  trust TEXT NOT NULL,"
+    "  discoverable INTEGER NOT NULL CHECK (discoverable IN (0, 1)),"
+    "  user_verified INTEGER NOT NULL CHECK (user_verified IN (0, 1)),"
+    "  instrument_display_name TEXT,"
+    "  created INTEGER NOT NULL,"
+    "  last_used INTEGER NOT NULL," /* 0: never */
+    "  UNIQUE (account, name)"
+    ") STRICT;"
+    "CREATE INDEX credential_user_handle ON credential (user_handle);"
+
+    "CREATE TABLE fact ("
+    "  key TEXT PRIMARY KEY,"
+    "  value BLOB NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE ticket ("
+    "  hash BLOB PRIMARY KEY CHECK (length(hash) = 32),"
+    "  rp TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  uid INTEGER NOT NULL,"
+    "  expires INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE recovery_code ("
+    "  account INTEGER NOT NULL REFERENCES account (id),"
+    "  position INTEGER NOT NULL,"
+    "  salt BLOB NOT NULL CHECK (length(salt) = 32),"
+    "  hash BLOB NOT NULL CHECK (length(hash) = 32),"
+    "  PRIMARY KEY (account, position)"
+    ") STRICT, WITHOUT ROWID;";
+/* clang-format on */
+
+const char *const store_schema_steps[] = {version_1};
+const size_t store_schema_version = sizeof(store_schema_steps) / sizeof(store_schema_steps[0]);

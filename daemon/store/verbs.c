@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/store/query.h"
+
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+
+#include <string.h>
+
+static struct sqlite_store *self(struct store *store)
+{
+    return (struct sqlite_store *)store;
+}
+
+static void bind_account(struct query *query, const char *rp, const char *name, uid_t uid)
+{
+    bind_text(query, rp);
+    bind_text(query, name);
+    bind_integer(query, uid);
+}
+
+static enum pk_status account_id(struct sqlite_store *store, const struct account *account,
+                                 int64_t *ret_id)
+{
+    AUTO_QUERY struct query query =
+        query_new(store, "SELECT id FROM account WHERE rp = ? AND name = ? AND uid = ?");
+    enum pk_status status;
+
+    bind_account(&query, account->rp, account->name, account->uid);
+    status = query_step(&query);
+    if (status == PK_OK)
+        *ret_id = column_integer(&query, 0);
+    return status;
+}
+
+static enum pk_status account_insert(struct sqlite_store *store, const struct account *account)
+{
+    AUTO_QUERY struct query query =
+        query_new(store, "INSERT INTO account (rp, name, uid, user_handle) VALUES (?, ?, ?, ?)");
+
+    bind_account(&query, account->rp, account->name, account->uid);
+    bind_blob(&query, pk_view_of(&account->user_handle));
+    return query_run(&query);
+}
+
+static enum pk_status account_find(struct sqlite_store *store, struct account *account)
+{
+    AUTO_QUERY struct query query =
+        query_new(store, "SELECT user_handle FROM account WHERE rp = ? AND name = ? AND uid = ?");
+    enum pk_status status;
+
+    bind_account(&query, account->rp, account->name, account->uid);
+    status = query_step(&query);
+    return status == PK_OK ? column_blob(&query, 0, &account->user_handle) : status;
+}
+
+static enum pk_status account_create(struct sqlite_store *store, struct account *account)
+{
+    uint8_t handle[PK_USER_HANDLE_SIZE];
+    enum pk_status status = transaction_begin(store);
+
+    if (status != PK_OK)
+        return status;
+    /* Again, now that nobody else can write: another process may have been faster. */
+    status = account_find(store, account);
+    if (status == PK_NOT_FOUND) {
+        pk_random(handle, sizeof(handle));
+        status = pk_bytes_copy((struct pk_view){handle, sizeof(handle)}, &account->user_handle);
+        if (status == PK_OK)
+            status = account_insert(store, account);
+    }
+    return transaction_end(store, status);
+}
+
+static enum pk_status sqlite_account(struct store *base, const char *rp, const char *name,
+                                     uid_t uid, bool create, struct account *ret)
+{
+    AUTO_ACCOUNT struct account account = {.rp = strdup(rp), .name = strdup(name), .uid = uid};
+    enum pk_status status;
+
+    if (!account.rp || !account.name)
+        return PK_NO_MEMORY;
+    status = account_find(self(base), &account);
+    if (status == PK_NOT_FOUND && create)
+        status = account_create(self(base), &account);
+    if (status != PK_OK)
+        return status;
+    *ret = account;
+    account = (struct account){0};
+    return PK_OK;
+}
+
+/* The columns in the order that read_credential() expects. */
+#define CREDENTIAL_COLUMNS                                                                         \
+    "a.rp, a.name, a.uid, a.user_handle, c.rp_id, c.credential_id, c.public_key, c.user_handle, "  \
+    "c.aaguid, c.name, c.format, c.attestation_type, c.trust, c.instrument_display_name, "         \
+    "c.sign_count, c.backup_eligible, c.backup_state, c.payment, c.algorithm, c.transports, "      \
+    "c.discoverable, c.user_verified, c.created, c.last_used"
+
+static enum pk_status read_texts(struct query *query, struct credential *ret)
+{
+    const struct {
+        int column;
+        char **text;
+    } texts[] = {
+        {0, &ret->account.rp}, {1, &ret->account.name},
+        {4, &ret->rp_id},      {9, &ret->name},
+        {10, &ret->format},    {11, &ret->attestation_type},
+        {12, &ret->trust},     {13, &ret->instrument_display_name},
+    };
+    enum pk_status status = PK_OK;
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && status == PK_OK; i++)
+        status = column_text(query, texts[i].column, texts[i].text);
+    return status;
+}
+
+/* The caller clears *ret, whatever the outcome. */
+static enum pk_status read_credential(struct query *query, struct credential *ret)
+{
+    enum pk_status status = read_texts(query, ret);
+
+    if (status == PK_OK)
+        status = column_blob(query, 3, &ret->account.user_handle);
+    if (status == PK_OK)
+        status = column_blob(query, 5, &ret->record.id);
+    if (status == PK_OK)
+        status = column_blob(query, 6, &ret->record.public_key);
+    if (status == PK_OK)
+        status = column_blob(query, 7, &ret->record.user_handle);
+    if (status == PK_OK)
+        status = column_fixed(query, 8, PK_AAGUID_SIZE, ret->aaguid);
+    ret->account.uid = (uid_t)column_integer(query, 2);
+    ret->record.sign_count = (uint32_t)column_integer(query, 14);
+    ret->record.backup_eligible = column_integer(query, 15);
+    ret->record.backup_state = column_integer(query, 16);
+    ret->record.payment = column_integer(query, 17);
+    ret->algorithm = (int32_t)column_integer(query, 18);
+    ret->transports = (unsigned)column_integer(query, 19);
+    ret->discoverable = column_integer(query, 20);
+    ret->user_verified = column_integer(query, 21);
+    ret->created = column_integer(query, 22);
+    ret->last_used = column_integer(query, 23);
+    return status;
+}
+
+static enum pk_status append_row(struct query *query, struct credential_list *list)
+{
+    struct credential *items = reallocarray(list->items, list->count + 1, sizeof(*items));
+
+    if (!items)
+        return PK_NO_MEMORY;
+    list->items = items;
+    items[list->count] = (struct credential){0};
+    /* Counted before it is read, so that a half-read one is released with the list. */
+    return read_credential(query, &items[list->count++]);
+}
+
+static enum pk_status sqlite_list(struct store *base, const struct credential_filter *filter,
+                                  struct credential_list *ret)
+{
+    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+    /* Only what the filter names is compared, so that an index can serve it. */
+    PK_AUTO_FREE char *sql = pk_text_format(
+        "SELECT " CREDENTIAL_COLUMNS
+        " FROM credential c JOIN account a ON a.id = c.account WHERE 1%s%s%s%s%s"
+        " ORDER BY a.rp, a.name, a.uid, c.created, c.id",
+        filter->rp ? " AND a.rp = ?" : "", filter->account_name ? " AND a.name = ?" : "",
+        filter->uid ? " AND a.uid = ?" : "",
+        filter->credential_id.len > 0 ? " AND c.credential_id = ?" : "",
+        filter->user_handle.len > 0 ? " AND c.user_handle = ?" : "");
+    enum pk_status status;
+
+    if (!sql)
+        return PK_NO_MEMORY;
+    AUTO_QUERY struct query query = query_new(self(base), sql);
+    if (filter->rp)
+        bind_text(&query, filter->rp);
+    if (filter->account_name)
+        bind_text(&query, filter->account_name);
+    if (filter->uid)
+        bind_integer(&query, *filter->uid);
+    if (filter->credential_id.len > 0)
+        bind_blob(&query, filter->credential_id);
+    if (filter->user_handle.len > 0)
+        bind_blob(&query, filter->user_handle);
+    while ((status = query_step(&query)) == PK_OK) {
+        status = append_row(&query, &list);
+        if (status != PK_OK)
+            return status;
+    }
+    if (status != PK_NOT_FOUND)
+        return status;
+    *ret = list;
+    list = (struct credential_list){0};
+    return PK_OK;
+}
+
+static enum pk_status count_credentials(struct sqlite_store *store, int64_t account,
+                                        size_t *ret_count)
+{
+    AUTO_QUERY struct query query =
+        query_new(store, "SELECT count(*) FROM credential WHERE account = ?");
+    enum pk_status status;
+
+    bind_integer(&query, account);
+    status = query_step(&query);
+    if (status == PK_OK)
+        *ret_count = (size_t)column_integer(&query, 0);
+    return status;
+}
+
+static enum pk_status name_free(struct sqlite_store *store, int64_t account, const char *name)
+{
+    AUTO_QUERY struct query query =
+        query_new(store, "SELECT 1 FROM credential WHERE account = ? AND name = ?");
+    enum pk_status status;
+
+    bind_integer(&query, account);
+    bind_text(&query, name);
+    status = query_step(&query);
+    if (status == PK_NOT_FOUND)
+        return PK_OK;
+    return status == PK_OK ? PK_INVALID_ARGUMENT : status;
+}
+
+static enum pk_status insert_row(struct sqlite_store *store, int64_t account,
+                                 const struct credential *credential)
+{
+    const struct pk_credential_record *record = &credential->record;
+    const struct pk_bytes *user_handle =
+        record->user_handle.len > 0 ? &record->user_handle : &credential->account.user_handle;
+    AUTO_QUERY struct query query = query_new(
+        store, "INSERT INTO credential (account, rp_id, credential_id, public_key, user_handle, "
+               "aaguid, name, format, attestation_type, trust, instrument_display_name, "
+               "sign_count, backup_eligible, backup_state, payment, algorithm, transports, "
+               "discoverable, user_verified, created, last_used) "
+               "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+
+    bind_integer(&query, account);
+    bind_text(&query, credential->rp_id);
+    bind_blob(&query, pk_view_of(&record->id));
+    bind_blob(&query, pk_view_of(&record->public_key));
+    bind_blob(&query, pk_view_of(user_handle));
+    bind_blob(&query, (struct pk_view){credential->aaguid, PK_AAGUID_SIZE});
+    bind_text(&query, credential->name);
+    bind_text(&query, credential->format);
+    bind_text(&query, credential->attestation_type);
+    bind_text(&query, credential->trust);
+    bind_text(&query, credential->instrument_display_name);
+    bind_integer(&query, record->sign_count);
+    bind_integer(&query, record->backup_eligible);
+    bind_integer(&query, record->backup_state);
+    bind_integer(&query, record->payment);
+    bind_integer(&query, credential->algorithm);
+    bind_integer(&query, credential->transports);
+    bind_integer(&query, credential->discoverable);
+    bind_integer(&query, credential->user_verified);
+    bind_integer(&query, credential->created);
+    bind_integer(&query, credential->last_used);
+    return query_run(&query);
+}
+
+static enum pk_status ticket_use(struct sqlite_store *store, struct pk_view hash,
+                                 const struct account *account, int64_t now)
+{
+    AUTO_QUERY struct query query =
+        query_new(store, "DELETE FROM ticket WHERE hash = ? AND rp = ? AND name = ? AND uid = ? "
+                         "AND expires > ?");
+    enum pk_status status;
+
+    bind_blob(&query, hash);
+    bind_account(&query, account->rp, account->name, account->uid);
+    bind_integer(&query, now);
+    status = query_change(&query);
+    return status == PK_NOT_FOUND ? PK_TICKET_INVALID : status;
+}
+
+/* Inside a transaction. */
+static enum pk_status insert_checked(struct sqlite_store *store,
+                                     const struct credential *credential, size_t max_per_account,
+                                     struct pk_view ticket_hash)
+{
+    enum pk_status status = PK_OK;
+    int64_t account;
+    size_t count;
+
+    if (ticket_hash.len > 0)
+        status = ticket_use(store, ticket_hash, &credential->account, credential->created);
+    if (status != PK_OK)
+        return status;
+    status = account_id(store, &credential->account, &account);
+    if (status == PK_NOT_FOUND) {
+        status = account_insert(store, &credential->account);
+        account = last_inserted(store);
+    }
+    if (status == PK_OK)
+        status = count_credentials(store, account, &count);
+    if (status == PK_OK && count >= max_per_account)
+        status = PK_LIMIT_EXCEEDED;
+    if (status == PK_OK)
+        status = name_free(store, account, credential->name);
+    return status == PK_OK ? insert_row(store, account, credential) : status;
+}
+
+static enum pk_status sqlite_insert(struct store *base, const struct credential *credential,
+                                    size_t max_per_account, struct pk_view ticket_hash)
+{
+    enum pk_status status;
+
+    if (credential->account.user_handle.len == 0 || credential->record.id.len == 0 ||
+        credential->record.id.len > PK_CREDENTIAL_ID_MAX)
+        return PK_INVALID_ARGUMENT;
+    status = transaction_begin(self(base));
+    if (status != PK_OK)
+        return status;
+    status = insert_checked(self(base), credential, max_per_account, ticket_hash);
+    return transaction_end(self(base), status);
+}
+
+static enum pk_status sqlite_use(struct store *base, struct pk_view credential_id,
+                                 const struct credential_use *use)
+{
+    AUTO_QUERY struct query query =
+        query_new(self(base), "UPDATE credential SET sign_count = ?, backup_state = ?, "
+                              "user_verified = max(user_verified, ?), last_used = ? "
+                              "WHERE credential_id = ?");
+
+    bind_integer(&query, use->sign_count);
+    bind_integer(&query, use->backup_state);
+    bind_integer(&query, use->user_verified);
+    bind_integer(&query, use->when);
+    bind_blob(&query, credential_id);
+    return query_change(&query);
+}
+
+/* " WHERE" of a credential that the account holds: credential id, then the account's three. */
+#define OWN_CREDENTIAL                                                                             \
+    " WHERE credential_id = ? AND account = "                                                      \
+    "(SELECT id FROM account WHERE rp = ? AND name = ? AND uid = ?)"
+
+static enum pk_status sqlite_rename(struct store *base, const struct account *account,
+                                    struct pk_view credential_id, const char *name)
+{
+    AUTO_QUERY struct query query =
+        query_new(self(base), "UPDATE credential SET name = ?" OWN_CREDENTIAL);
+
+    bind_text(&query, name);
+    bind_blob(&query, credential_id);
+    bind_account(&query, account->rp, account->name, account->uid);
+    return query_change(&query);
+}
+
+static enum pk_status sqlite_remove(struct store *base, const struct account *account,
+                                    struct pk_view credential_id)
+{
+    AUTO_QUERY struct query query = query_new(self(base), "DELETE FROM credential" OWN_CREDENTIAL);
+
+    bind_blob(&query, credential_id);
+    bind_account(&query, account->rp, account->name, account->uid);
+    return query_change(&query);
+}
+
+static enum pk_status sqlite_get(struct store *base, const char *key, struct pk_bytes *ret)
+{
+    AUTO_QUERY struct query query = query_new(self(base), "SELECT value FROM fact WHERE key = ?");
+    enum pk_status status;
+
+    bind_text(&query, key);
+    status = query_step(&query);
+    return status == PK_OK ? column_blob(&query, 0, ret) : status;
+}
+
+static enum pk_status sqlite_put(struct store *base, const char *key, struct pk_view value)
+{
+    AUTO_QUERY struct query query =
+        query_new(self(base), "INSERT INTO fact (key, value) VALUES (?, ?) "
+                              "ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+
+    bind_text(&query, key);
+    bind_blob(&query, value);
+    return query_run(&query);
+}
+
+/* No ticket lives for more than a day (config.c), so these have expired, whatever the time is. */
+static enum pk_status tickets_prune(struct sqlite_store *store, int64_t newest)
+{
+    AUTO_QUERY struct query query =
+        query_new(store, "DELETE FROM ticket WHERE expires < ? - 86400");
+
+    bind_integer(&query, newest);
+    return query_run(&query);
+}
+
+static enum pk_status sqlite_ticket_add(struct store *base, struct pk_view ticket_hash,
+                                        const char *rp, const char *name, uid_t uid,
+                                        int64_t expires)
+{
+    AUTO_QUERY struct query query = query_new(
+        self(base), "INSERT INTO ticket (hash, rp, name, uid, expires) VALUES (?, ?, ?, ?, ?)");
+    enum pk_status status = tickets_prune(self(base), expires);
+
+    bind_blob(&query, ticket_hash);
+    bind_account(&query, rp, name, uid);
+    bind_integer(&query, expires);
+    return status == PK_OK ? query_run(&query) : status;
+}
+
+static enum pk_status sqlite_ticket_check(struct store *base, struct pk_view ticket_hash,
+                                          const char *rp, const char *name, uid_t uid, int64_t now)
+{
+    AUTO_QUERY struct query query =
+        query_new(self(base), "SELECT 1 FROM ticket WHERE hash = ? AND rp = ? AND name = ? "
+                              "AND uid = ? AND expires > ?");
+    enum pk_status status;
+
+    bind_blob(&query, ticket_hash);
+    bind_account(&query, rp, name, uid);
+    bind_integer(&query, now);
+    status = query_step(&query);
+    return status == PK_NOT_FOUND ? PK_TICKET_INVALID : status;
+}
+
+static enum pk_status recovery_delete(struct sqlite_store *store, int64_t account)
+{
+    AUTO_QUERY struct query query = query_new(store, "DELETE FROM recovery_code WHERE account = ?");
+
+    bind_integer(&query, account);
+    return query_run(&query);
+}
+
+static enum pk_status recovery_insert(struct sqlite_store *store, int64_t account, size_t position,
+                                      const uint8_t salt[PK_HASH_SIZE],
+                                      const uint8_t hash[PK_HASH_SIZE])
+{
+    AUTO_QUERY struct query query = query_new(
+        store, "INSERT INTO recovery_code (account, position, salt, hash) VALUES (?, ?, ?, ?)");
+
+    bind_integer(&query, account);
+    bind_integer(&query, (int64_t)position);
+    bind_blob(&query, (struct pk_view){salt, PK_HASH_SIZE});
+    bind_blob(&query, (struct pk_view){hash, PK_HASH_SIZE});
+    return query_run(&query);
+}
+
+static enum pk_status sqlite_recovery_replace(struct store *base, const struct account *account,
+                                              const uint8_t (*salts)[PK_HASH_SIZE],
+                                              const uint8_t (*hashes)[PK_HASH_SIZE], size_t count)
+{
+    enum pk_status status;
+    int64_t id;
+
+    if (count > PK_RECOVERY_CODES)
+        return PK_INVALID_ARGUMENT;
+    status = transaction_begin(self(base));
+    if (status != PK_OK)
+        return status;
+    status = account_id(self(base), account, &id);
+    if (status == PK_OK)
+        status = recovery_delete(self(base), id);
+    for (size_t i = 0; i < count && status == PK_OK; i++)
+        status = recovery_insert(self(base), id, i, salts[i], hashes[i]);
+    return transaction_end(self(base), status);
+}
+
+static enum pk_status sqlite_recovery_list(struct store *base, const struct account *account,
+                                           uint8_t (*ret_salts)[PK_HASH_SIZE],
+                                           uint8_t (*ret_hashes)[PK_HASH_SIZE], size_t *ret_count)
+{
+    AUTO_QUERY struct query query = query_new(
+        self(base), "SELECT r.salt, r.hash FROM recovery_code r JOIN account a ON a.id = r.account "
+                    "WHERE a.rp = ? AND a.name = ? AND a.uid = ? ORDER BY r.position");
+    enum pk_status status;
+    size_t count = 0;
+
+    bind_account(&query, account->rp, account->name, account->uid);
+    while ((status = query_step(&query)) == PK_OK && count < PK_RECOVERY_CODES) {
+        status = column_fixed(&query, 0, PK_HASH_SIZE, ret_salts[count]);
+        if (status == PK_OK)
+            status = column_fixed(&query, 1, PK_HASH_SIZE, ret_hashes[count]);
+        if (status != PK_OK)
+            return status;
+        count++;
+    }
+    if (status != PK_OK && status != PK_NOT_FOUND)
+        return status;
+    *ret_count = count;
+    return PK_OK;
+}
+
+static enum pk_status sqlite_recovery_use(struct store *base, const struct account *account,
+                                          const uint8_t hash[PK_HASH_SIZE])
+{
+    AUTO_QUERY struct query query =
+        query_new(self(base), "DELETE FROM recovery_code WHERE hash = ? AND account = "
+                              "(SELECT id FROM account WHERE rp = ? AND name = ? AND uid = ?)");
+
+    bind_blob(&query, (struct pk_view){hash, PK_HASH_SIZE});
+    bind_account(&query, account->rp, account->name, account->uid);
+    return query_change(&query);
+}
+
+const struct store_verbs store_sqlite_verbs = {
+    .close = store_sqlite_close,
+    .account = sqlite_account,
+    .list = sqlite_list,
+    .insert = sqlite_insert,
+    .use = sqlite_use,
+    .rename = sqlite_rename,
+    .remove = sqlite_remove,
+    .get = sqlite_get,
+    .put = sqlite_put,
+    .ticket_add = sqlite_ticket_add,
+    .ticket_check = sqlite_ticket_check,
+    .recovery_replace = sqlite_recovery_replace,
+    .recovery_list = sqlite_recovery_list,
+    .recovery_use = sqlite_recovery_use,
+};

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/verify/ceremony.h"
+
+#include "common/base/text.h"
+
+#include <string.h>
+#include <sys/queue.h>
+
+#define KEPT_FROM_ROOT 256 /* of the total: root's programs must not shut users out */
+
+struct row {
+    LIST_ENTRY(row) entry;
+    struct ceremony *ceremony;
+};
+
+struct ceremonies {
+    LIST_HEAD(, row) rows;
+    size_t count;
+};
+
+/* RFC 9562 section 5.4: version 4, random. */
+static void uuid_new(char ret[UUID_SIZE])
+{
+    uint8_t b[16];
+
+    pk_random(b, sizeof(b));
+    b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
+    b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+    (void)snprintf(ret, UUID_SIZE,
+                   "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
+                   b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
+                   b[14], b[15]);
+}
+
+struct ceremony *ceremony_new(const char *correlation, uid_t owner)
+{
+    struct ceremony *ceremony = calloc(1, sizeof(*ceremony));
+
+    if (!ceremony)
+        return NULL;
+    ceremony->owner = owner;
+    uuid_new(ceremony->id);
+    (void)snprintf(ceremony->correlation, sizeof(ceremony->correlation), "%s", correlation);
+    return ceremony;
+}
+
+void ceremony_free(struct ceremony *ceremony)
+{
+    pk_requirements_clear(&ceremony->requirements);
+    account_clear(&ceremony->account);
+    free(ceremony->context);
+    free(ceremony->credential_name);
+    pk_bytes_clear(&ceremony->ticket);
+    free(ceremony);
+}
+
+enum pk_status ceremony_bind(struct ceremony *ceremony, const struct context *context)
+{
+    uint8_t challenge[PK_HASH_SIZE];
+
+    free(ceremony->context);
+    ceremony->context = context_json(context);
+    if (!ceremony->context)
+        return PK_INVALID_INPUT;
+    pk_random(ceremony->nonce, sizeof(ceremony->nonce));
+    pk_bound_challenge(ceremony->nonce, pk_view_string(ceremony->context), challenge);
+    pk_bytes_clear(&ceremony->requirements.challenge);
+    return pk_bytes_copy((struct pk_view){challenge, sizeof(challenge)},
+                         &ceremony->requirements.challenge);
+}
+
+enum pk_status ceremony_bind_act(struct ceremony *ceremony, const char *act, const char *user)
+{
+    char host[PK_RP_ID_MAX + 1] = "";
+
+    (void)gethostname(host, sizeof(host) - 1);
+    return ceremony_bind(ceremony, &(struct context){.act = act,
+                                                     .user = user,
+                                                     .service = "",
+                                                     .host = host,
+                                                     .tty = "",
+                                                     .rhost = "",
+                                                     .command = "",
+                                                     .target = ""});
+}
+
+enum pk_status descriptors_copy(const struct pk_requirements *requirements,
+                                struct pk_descriptor **ret_items, size_t *ret_count)
+{
+    size_t count = requirements->credential_count;
+
+    *ret_items = calloc(count ? count : 1, sizeof(**ret_items));
+    if (!*ret_items)
+        return PK_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        const struct pk_descriptor *from = &requirements->credentials[i];
+
+        /* *ret_count grows along, so that the frame's owner releases what is there. */
+        if (pk_bytes_copy(pk_view_of(&from->id), &(*ret_items)[i].id))
+            return PK_NO_MEMORY;
+        (*ret_items)[i].transports = from->transports;
+        (*ret_count)++;
+    }
+    return PK_OK;
+}
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+struct ceremonies *ceremonies_new(void)
+{
+    return calloc(1, sizeof(struct ceremonies));
+}
+
+static struct ceremony *take_row(struct ceremonies *ceremonies, struct row *row)
+{
+    struct ceremony *ceremony = row->ceremony;
+
+    LIST_REMOVE(row, entry);
+    ceremonies->count--;
+    free(row);
+    return ceremony;
+}
+
+void ceremonies_free(struct ceremonies *ceremonies)
+{
+    struct row *row;
+
+    while ((row = LIST_FIRST(&ceremonies->rows)))
+        ceremony_free(take_row(ceremonies, row));
+    free(ceremonies);
+}
+
+static void expire(struct ceremonies *ceremonies, int64_t now)
+{
+    struct row *row, *next;
+
+    for (row = LIST_FIRST(&ceremonies->rows); row; row = next) {
+        next = LIST_NEXT(row, entry);
+        if (row->ceremony->ends <= now)
+            ceremony_free(take_row(ceremonies, row));
+    }
+}
+
+enum pk_status ceremonies_add(struct ceremonies *ceremonies, struct ceremony *ceremony, int64_t now,
+                              unsigned lifetime, unsigned per_uid)
+{
+    struct row *row;
+    size_t own = 0;
+
+    expire(ceremonies, now);
+    LIST_FOREACH(row, &ceremonies->rows, entry)
+    own += row->ceremony->owner == ceremony->owner;
+    if (ceremony->owner == 0)
+        per_uid = PK_CHALLENGES_MAX - KEPT_FROM_ROOT;
+    if (ceremonies->count >= PK_CHALLENGES_MAX || own >= per_uid)
+        return PK_LIMIT_EXCEEDED;
+    row = calloc(1, sizeof(*row));
+    if (!row)
+        return PK_NO_MEMORY;
+    row->ceremony = ceremony;
+    ceremony->ends = now + lifetime;
+    LIST_INSERT_HEAD(&ceremonies->rows, row, entry);
+    ceremonies->count++;
+    return PK_OK;
+}
+
+struct ceremony *ceremonies_take(struct ceremonies *ceremonies, const char *id, uid_t owner,
+                                 enum pk_ceremony kind, int64_t now)
+{
+    struct row *row;
+
+    expire(ceremonies, now);
+    LIST_FOREACH(row, &ceremonies->rows, entry)
+    if (strcmp(row->ceremony->id, id) == 0 && row->ceremony->owner == owner &&
+        row->ceremony->requirements.ceremony == kind)
+        return take_row(ceremonies, row);
+    return NULL;
+}
+
+const struct ceremony *ceremonies_peek(const struct ceremonies *ceremonies, const char *id)
+{
+    const struct row *row;
+
+    LIST_FOREACH(row, &ceremonies->rows, entry)
+    if (strcmp(row->ceremony->id, id) == 0)
+        return row->ceremony;
+    return NULL;
+}
+
+size_t ceremonies_count(const struct ceremonies *ceremonies)
+{
+    return ceremonies->count;
+}

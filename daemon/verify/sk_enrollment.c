@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/verify/sk_enrollment.h"
+
+#include "common/keys/messages.h"
+#include "daemon/verify/sk_credential.h"
+#include "daemon/verify/verify_and_commit.h"
+
+#include <string.h>
+
+static bool offered(const struct pk_requirements *requirements, int32_t algorithm)
+{
+    for (size_t i = 0; i < requirements->algorithm_count; i++)
+        if (requirements->algorithms[i] == algorithm)
+            return true;
+    return false;
+}
+
+/* What a key that attests nothing, and names no account by itself, cannot meet. */
+static enum pk_status check(const struct pk_requirements *requirements,
+                            const struct pk_registration_result *result)
+{
+    if (requirements->require_trusted_attestation)
+        return PK_ATTESTATION_UNTRUSTED;
+    if (requirements->aaguid_allow_count > 0)
+        return PK_AAGUID_NOT_ALLOWED;
+    for (size_t i = 0; i < requirements->aaguid_deny_count; i++)
+        if (memcmp(requirements->aaguid_deny[i], result->aaguid, PK_AAGUID_SIZE) == 0)
+            return PK_AAGUID_DENIED;
+    if (requirements->resident_key == PK_REQUIRED)
+        return PK_RESIDENT_KEY_MISSING;
+    return offered(requirements, result->algorithm) ? PK_OK : PK_ALGORITHM_NOT_OFFERED;
+}
+
+/* The same verification as of a sign-in, with what this enrolment demands. */
+static enum pk_status prove(const struct ceremony *ceremony, const struct sk_enrolment *enrolment,
+                            struct pk_registration_result *result)
+{
+    const struct pk_requirements *requirements = &ceremony->requirements;
+    const struct pk_requirements demand = {
+        .ceremony = PK_AUTHENTICATION,
+        .rp_id = (char *)(uintptr_t)enrolment->key->application,
+        .user_identified_before = true,
+        .user_verification = requirements->user_verification,
+    };
+    const struct pk_credential_record record = {
+        .id = result->credential_id,
+        .public_key = result->public_key,
+    };
+    struct pk_authentication_result proof = {0};
+    PK_AUTO_BYTES struct pk_bytes data = {0};
+    struct sk_question question;
+    enum pk_status status =
+        sk_question_make(PK_REGISTRATION, pk_view_of(&requirements->challenge), &question);
+
+    if (status == PK_OK)
+        status = sk_authenticator_data(demand.rp_id, enrolment->signature, &data);
+    if (status == PK_OK)
+        status =
+            pk_authentication_verify(&demand, &record, question.hash,
+                                     &(struct pk_assertion){
+                                         .credential_id = pk_view_of(&record.id),
+                                         .authenticator_data = pk_view_of(&data),
+                                         .signature = pk_view_of(&enrolment->signature->signature),
+                                     },
+                                     &proof);
+    if (status != PK_OK)
+        return status;
+    result->flags = proof.flags;
+    result->sign_count = proof.sign_count;
+    pk_authentication_result_clear(&proof);
+    return PK_OK;
+}
+
+/* Credential ids do not tell: the store has another one for each account that has the key. */
+static enum pk_status check_new(struct daemon *daemon, const struct account *account,
+                                const char *application, struct pk_view public_key)
+{
+    const struct credential_filter filter = {
+        .rp = account->rp, .account_name = account->name, .uid = &account->uid};
+    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+    enum pk_status status = daemon->store->verbs->list(daemon->store, &filter, &list);
+
+    if (status != PK_OK)
+        return status;
+    return sk_is_among(application, public_key, &list) ? PK_EXISTS : PK_OK;
+}
+
+enum pk_status sk_enrol(struct daemon *daemon, struct ceremony *ceremony,
+                        const struct sk_enrolment *enrolment, struct credential *ret)
+{
+    const char *name = enrolment->comment[0] ? enrolment->comment : "ssh key";
+    struct pk_registration_result result = {0};
+    enum pk_status status = sk_registration(enrolment->key, &result);
+
+    if (status == PK_OK)
+        status = check(&ceremony->requirements, &result);
+    if (status == PK_OK && enrolment->signature)
+        status = prove(ceremony, enrolment, &result);
+    if (status == PK_OK)
+        status = check_new(daemon, &ceremony->account, enrolment->key->application,
+                           pk_view_of(&result.public_key));
+    if (status == PK_OK) {
+        free(ceremony->requirements.rp_id);
+        ceremony->requirements.rp_id = strdup(enrolment->key->application);
+        status = ceremony->requirements.rp_id ? PK_OK : PK_NO_MEMORY;
+    }
+    return finish_verified_registration(daemon, ceremony, status, &result, name, ret);
+}
+
+static const struct {
+    enum pk_status status;
+    const char *text;
+} texts[] = {
+    {PK_RP_ID_MISMATCH, "Only keys whose application begins with \"ssh:\" can be enrolled."},
+    {PK_ATTESTATION_UNTRUSTED,
+     "Keys of a known make are wanted here; OpenSSH keys do not say what they are."},
+    {PK_AAGUID_NOT_ALLOWED,
+     "Only some makes of keys are allowed here; OpenSSH keys do not say theirs."},
+    {PK_AAGUID_DENIED, "Keys that do not say what they are, are not allowed here."},
+    {PK_RESIDENT_KEY_MISSING,
+     "Passkeys that name the account are wanted here; OpenSSH keys cannot."},
+    {PK_ALGORITHM_NOT_OFFERED, "Keys of this algorithm are not allowed here."},
+    {PK_USER_NOT_VERIFIED, SK_MESSAGE_NOT_VERIFIED},
+};
+
+const char *sk_enrolment_message(enum pk_status why)
+{
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (texts[i].status == why)
+            return texts[i].text;
+    return pk_message_outcome(why);
+}
