@@ -3,6 +3,8 @@ common_base_libbase_la_SOURCES = \
 	common/base/bytes.c common/base/bytes.h \
 	common/base/cbor.c common/base/cbor.h \
 	common/base/cleanup.h \
+	common/base/clock.c common/base/clock.h \
+	common/base/io.c common/base/io.h \
 	common/base/limits.h \
 	common/base/log.c common/base/log.h \
 	common/base/reader.c common/base/reader.h \

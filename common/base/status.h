@@ -42,6 +42,7 @@
     X(UNKNOWN_USER,          "unknown-user",            "no such account")                         \
     X(NO_CREDENTIALS,        "no-credentials",          "the account has no passkey here")         \
     X(ACCOUNT_CHANGED,       "account-changed",         "the name now means another uid")          \
+    X(NAME_TAKEN,            "name-taken",              "the account has a passkey of that name")  \
     X(TICKET_INVALID,        "ticket-invalid",          "enrolment ticket unknown, used or expired")\
     X(RECOVERY_CODE_INVALID, "recovery-code-invalid",   "recovery code unknown or used")           \
     X(ANSWER_REFUSED,        "answer-refused",          "the answer did not verify; the log says why")

@@ -246,6 +246,16 @@ char *pk_text_printable(const char *text, size_t max)
     return printable;
 }
 
+enum pk_status pk_text_copy(const char *text, char **ret)
+{
+    char *copy = text ? strdup(text) : NULL;
+
+    if (text && !copy)
+        return PK_NO_MEMORY;
+    *ret = copy;
+    return PK_OK;
+}
+
 char *pk_text_format(const char *format, ...)
 {
     va_list arguments;

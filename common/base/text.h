@@ -34,6 +34,9 @@ char *pk_hex_encode(struct pk_view bytes) PK_WARN_UNUSED;
  */
 char *pk_text_printable(const char *text, size_t max) PK_WARN_UNUSED;
 
+/* A copy in *ret, the caller's to free; of NULL, NULL. PK_NO_MEMORY. */
+enum pk_status pk_text_copy(const char *text, char **ret) PK_WARN_UNUSED;
+
 /* printf() into memory of its own; NULL: no memory. */
 char *pk_text_format(const char *format, ...) PK_WARN_UNUSED __attribute__((format(printf, 1, 2)));
 

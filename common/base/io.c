@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "common/base/io.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+enum pk_status pk_write_all(int fd, struct pk_view bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t written = write(fd, bytes.ptr, bytes.len);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return PK_IO;
+        bytes.ptr += written;
+        bytes.len -= (size_t)written;
+    }
+    return PK_OK;
+}
+
+struct pk_host_name pk_host_name(void)
+{
+    struct pk_host_name name = {""};
+
+    if (gethostname(name.text, sizeof(name.text) - 1))
+        name.text[0] = '\0';
+    return name;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Whole writes to a descriptor, and what this host is called. */
+#ifndef PK_BASE_IO_H
+#define PK_BASE_IO_H
+
+#include "common/base/bytes.h"
+#include "common/base/limits.h"
+
+/* Writes everything, however many calls it takes; for blocking descriptors. PK_IO. */
+enum pk_status pk_write_all(int fd, struct pk_view bytes) PK_WARN_UNUSED;
+
+/* The host's name as gethostname(2) has it; empty where it has none that fits. */
+struct pk_host_name {
+    char text[PK_RP_ID_MAX + 1];
+};
+struct pk_host_name pk_host_name(void);
+
+#endif
