@@ -3,8 +3,8 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
+#include "common/keys/local_ceremony.h"
 #include "common/keys/messages.h"
-#include "common/keys/road_local.h"
 #include "common/webauthn/client.h"
 #include "common/webauthn/crypto.h"
 
@@ -23,12 +23,12 @@
 #define HOST_MAX      256
 #define ORIGIN_PREFIX "ssh://"
 
-struct errand {
+struct job {
     const struct pk_forward_request *request;
     struct event_base *base;
     struct pk_keys_setup setup;
     struct pk_keys *keys;
-    struct pk_local_road *road;
+    struct pk_local_ceremony *ceremony;
     struct event *child, *interrupted, *unwanted, *deadline;
     struct event *declined; /* a question that could not be asked */
     struct event *typed;    /* NULL: no question stands */
@@ -50,10 +50,10 @@ static int64_t now(void)
     return time.tv_sec;
 }
 
-static void end(struct errand *errand, enum pk_status status)
+static void end(struct job *job, enum pk_status status)
 {
-    errand->status = status;
-    (void)event_base_loopbreak(errand->base);
+    job->status = status;
+    (void)event_base_loopbreak(job->base);
 }
 
 /* --- the person ------------------------------------------------------------------------------- */
@@ -72,65 +72,64 @@ static void error(void *data, enum pk_status reason, const char *text)
 
 static void unask(void *data)
 {
-    struct errand *errand = data;
+    struct job *job = data;
 
-    (void)evtimer_del(errand->declined);
-    if (!errand->typed)
+    (void)evtimer_del(job->declined);
+    if (!job->typed)
         return;
-    event_free(pk_steal(errand->typed));
-    terminal_question_close(&errand->question);
+    event_free(pk_steal(job->typed));
+    terminal_question_close(&job->question);
 }
 
 static void on_declined(evutil_socket_t fd, short what, void *data)
 {
-    struct errand *errand = data;
+    struct job *job = data;
     struct pk_secret nothing = {0};
 
     (void)fd, (void)what;
-    pk_local_road_answered(errand->road, &nothing);
+    pk_local_ceremony_answered(job->ceremony, &nothing);
 }
 
 static void on_typed(evutil_socket_t fd, short what, void *data)
 {
-    struct errand *errand = data;
+    struct job *job = data;
     PK_AUTO_SECRET struct pk_secret answer = {0};
-    enum pk_status status = terminal_question_read(&errand->question);
+    enum pk_status status = terminal_question_read(&job->question);
 
     (void)fd, (void)what;
-    if (!status && !errand->question.answered)
+    if (!status && !job->question.answered)
         return;
-    if (!status && errand->question.len > 0)
-        status = pk_secret_copy((struct pk_view){errand->question.line.data, errand->question.len},
-                                &answer);
-    unask(errand);
-    pk_local_road_answered(errand->road, &answer); /* empty after a failure: declined */
+    if (!status && job->question.len > 0)
+        status =
+            pk_secret_copy((struct pk_view){job->question.line.data, job->question.len}, &answer);
+    unask(job);
+    pk_local_ceremony_answered(job->ceremony, &answer); /* empty after a failure: declined */
 }
 
 static void ask(void *data, bool secret, const char *event, const char *text, unsigned tries)
 {
-    struct errand *errand = data;
+    struct job *job = data;
     size_t len = strlen(text);
     PK_AUTO_FREE char *question = strndup(text, len > 0 && text[len - 1] == ' ' ? len - 1 : len);
     enum pk_status status =
-        question ? terminal_question_open(question, secret, &errand->question) : PK_NO_MEMORY;
+        question ? terminal_question_open(question, secret, &job->question) : PK_NO_MEMORY;
 
     (void)event, (void)tries;
     if (!status) {
-        errand->typed =
-            event_new(errand->base, errand->question.fd, EV_READ | EV_PERSIST, on_typed, errand);
-        if (errand->typed && event_add(errand->typed, NULL) == 0)
+        job->typed = event_new(job->base, job->question.fd, EV_READ | EV_PERSIST, on_typed, job);
+        if (job->typed && event_add(job->typed, NULL) == 0)
             return;
-        terminal_question_close(&errand->question);
+        terminal_question_close(&job->question);
     } else if (status == PK_UNAVAILABLE) {
         (void)fprintf(stderr, "%s (there is no terminal to ask on)\n", question);
     }
-    (void)evtimer_add(errand->declined, &at_once);
+    (void)evtimer_add(job->declined, &at_once);
 }
 
 static unsigned time_left(void *data)
 {
-    const struct errand *errand = data;
-    int64_t left = errand->ends - now();
+    const struct job *job = data;
+    int64_t left = job->ends - now();
 
     return left > 0 ? (unsigned)left : 0;
 }
@@ -176,11 +175,11 @@ static enum pk_status copy_credentials(const struct pk_forward_request *from,
     return PK_OK;
 }
 
-static enum pk_status fill_assertion(const struct errand *errand, struct pk_assertion_request *ret)
+static enum pk_status fill_assertion(const struct job *job, struct pk_assertion_request *ret)
 {
-    const struct pk_forward_request *from = errand->request;
+    const struct pk_forward_request *from = job->request;
 
-    (void)memcpy(ret->client_data_hash, errand->client_data_hash, PK_HASH_SIZE);
+    (void)memcpy(ret->client_data_hash, job->client_data_hash, PK_HASH_SIZE);
     ret->user_verification = from->user_verification;
     ret->rp_id = strdup(from->rp_id);
     if (!ret->rp_id)
@@ -188,13 +187,12 @@ static enum pk_status fill_assertion(const struct errand *errand, struct pk_asse
     return copy_credentials(from, &ret->allow, &ret->allow_count);
 }
 
-static enum pk_status fill_credential(const struct errand *errand,
-                                      struct pk_credential_request *ret)
+static enum pk_status fill_credential(const struct job *job, struct pk_credential_request *ret)
 {
-    const struct pk_forward_request *from = errand->request;
+    const struct pk_forward_request *from = job->request;
     enum pk_status status;
 
-    (void)memcpy(ret->client_data_hash, errand->client_data_hash, PK_HASH_SIZE);
+    (void)memcpy(ret->client_data_hash, job->client_data_hash, PK_HASH_SIZE);
     (void)memcpy(ret->algorithms, from->algorithms, sizeof(ret->algorithms));
     ret->algorithm_count = from->algorithm_count;
     ret->user_verification = from->user_verification;
@@ -214,12 +212,12 @@ static enum pk_status fill_credential(const struct errand *errand,
 
 static enum pk_status request(void *data, size_t group, struct pk_frame *ret)
 {
-    const struct errand *errand = data;
-    bool get = errand->request->kind == PK_FORWARD_GET;
+    const struct job *job = data;
+    bool get = job->request->kind == PK_FORWARD_GET;
     PK_AUTO_FRAME struct pk_frame frame = {.type = get ? PK_FRAME_GET_ASSERTION
                                                        : PK_FRAME_MAKE_CREDENTIAL};
-    enum pk_status status = get ? fill_assertion(errand, &frame.get_assertion)
-                                : fill_credential(errand, &frame.make_credential);
+    enum pk_status status = get ? fill_assertion(job, &frame.get_assertion)
+                                : fill_credential(job, &frame.make_credential);
 
     (void)group;
     if (status)
@@ -277,10 +275,10 @@ static enum pk_status take(const struct pk_forward_request *from, const struct p
 
 static void answered(void *data, size_t group, const char *name, const struct pk_frame *frame)
 {
-    struct errand *errand = data;
+    struct job *job = data;
 
     (void)group, (void)name;
-    end(errand, take(errand->request, frame, &errand->answer));
+    end(job, take(job->request, frame, &job->answer));
 }
 
 static void failed(void *data, enum pk_status why)
@@ -292,10 +290,10 @@ static void failed(void *data, enum pk_status why)
 
 static void on_child(evutil_socket_t number, short what, void *data)
 {
-    struct errand *errand = data;
+    struct job *job = data;
 
     (void)number, (void)what;
-    pk_keys_reap(errand->keys);
+    pk_keys_reap(job->keys);
 }
 
 static void on_unwanted(evutil_socket_t fd, short what, void *data)
@@ -311,69 +309,68 @@ static void on_deadline(evutil_socket_t fd, short what, void *data)
 }
 
 /* With the end of ssh that pipe has no reader any more, which is all that it can report. */
-static enum pk_status watch_reader(struct errand *errand)
+static enum pk_status watch_reader(struct job *job)
 {
     struct stat file;
 
     if (fstat(STDOUT_FILENO, &file) || !S_ISFIFO(file.st_mode))
         return PK_OK;
-    errand->unwanted = event_new(errand->base, STDOUT_FILENO, EV_READ, on_unwanted, errand);
-    return errand->unwanted && event_add(errand->unwanted, NULL) == 0 ? PK_OK : PK_NO_MEMORY;
+    job->unwanted = event_new(job->base, STDOUT_FILENO, EV_READ, on_unwanted, job);
+    return job->unwanted && event_add(job->unwanted, NULL) == 0 ? PK_OK : PK_NO_MEMORY;
 }
 
-static enum pk_status prepare(struct errand *errand, const struct terminal *terminal)
+static enum pk_status prepare(struct job *job, const struct terminal *terminal)
 {
-    const struct timeval timeout = {(time_t)errand->request->timeout, 0};
+    const struct timeval timeout = {(time_t)job->request->timeout, 0};
     const char *program = secure_getenv("PASSKEY_AUTHENTICATOR");
-    unsigned patience = errand->request->timeout < PATIENCE ? errand->request->timeout : PATIENCE;
+    unsigned patience = job->request->timeout < PATIENCE ? job->request->timeout : PATIENCE;
 
-    errand->base = event_base_new();
-    if (!errand->base)
+    job->base = event_base_new();
+    if (!job->base)
         return PK_NO_MEMORY;
-    errand->setup = (struct pk_keys_setup){
-        .base = errand->base,
+    job->setup = (struct pk_keys_setup){
+        .base = job->base,
         .program = program ? program : PK_LIBEXECDIR "/passkey-authenticator",
         .insert_timeout = patience,
         .touch_timeout = patience,
         .log = complain,
     };
-    errand->keys = pk_keys_new(&errand->setup);
-    errand->child = evsignal_new(errand->base, SIGCHLD, on_child, errand);
-    errand->deadline = evtimer_new(errand->base, on_deadline, errand);
-    errand->declined = evtimer_new(errand->base, on_declined, errand);
-    if (!errand->keys || !errand->child || !errand->deadline || !errand->declined ||
-        event_add(errand->child, NULL) || evtimer_add(errand->deadline, &timeout))
+    job->keys = pk_keys_new(&job->setup);
+    job->child = evsignal_new(job->base, SIGCHLD, on_child, job);
+    job->deadline = evtimer_new(job->base, on_deadline, job);
+    job->declined = evtimer_new(job->base, on_declined, job);
+    if (!job->keys || !job->child || !job->deadline || !job->declined ||
+        event_add(job->child, NULL) || evtimer_add(job->deadline, &timeout))
         return PK_NO_MEMORY;
     if (terminal->cancel_fd >= 0) {
-        errand->interrupted =
-            event_new(errand->base, terminal->cancel_fd, EV_READ, on_unwanted, errand);
-        if (!errand->interrupted || event_add(errand->interrupted, NULL))
+        job->interrupted = event_new(job->base, terminal->cancel_fd, EV_READ, on_unwanted, job);
+        if (!job->interrupted || event_add(job->interrupted, NULL))
             return PK_NO_MEMORY;
     }
-    return watch_reader(errand);
+    return watch_reader(job);
 }
 
-static char *describe(const struct errand *errand, const char *origin)
+static char *describe(const struct job *job, const char *origin)
 {
     PK_AUTO_FREE char *host = pk_text_printable(origin + strlen(ORIGIN_PREFIX), HOST_MAX);
 
     if (!host)
         return NULL;
-    return errand->request->kind == PK_FORWARD_GET
+    return job->request->kind == PK_FORWARD_GET
                ? pk_text_format("to approve the request of %s", host)
                : pk_text_format("to enrol it on %s", host);
 }
 
-static enum pk_status start(struct errand *errand, const char *origin)
+static enum pk_status start(struct job *job, const char *origin)
 {
     static const struct pk_dialogue_ops dialogue = {info, error, ask, unask, time_left};
-    static const struct pk_local_road_ops ops = {request, answered, failed};
-    const struct pk_dialogue person = {&dialogue, errand, "askpass"};
-    PK_AUTO_FREE char *purpose = describe(errand, origin);
+    static const struct pk_local_ceremony_ops ops = {request, answered, failed};
+    const struct pk_dialogue person = {&dialogue, job, "askpass"};
+    PK_AUTO_FREE char *purpose = describe(job, origin);
 
     if (!purpose)
         return PK_NO_MEMORY;
-    return pk_local_road_new(errand->keys, &person, 1, purpose, &ops, errand, &errand->road);
+    return pk_local_ceremony_new(job->keys, &person, 1, purpose, &ops, job, &job->ceremony);
 }
 
 static void on_given_up(evutil_socket_t fd, short what, void *data)
@@ -383,15 +380,15 @@ static void on_given_up(evutil_socket_t fd, short what, void *data)
 }
 
 /* A key that is told to stop needs a moment; without it, it would go on blinking. */
-static void give_back(struct errand *errand)
+static void give_back(struct job *job)
 {
     const struct timeval limit = {GIVE_BACK, 0};
     bool given_up = false;
-    struct event *timer = evtimer_new(errand->base, on_given_up, &given_up);
+    struct event *timer = evtimer_new(job->base, on_given_up, &given_up);
 
     if (timer && evtimer_add(timer, &limit) == 0)
-        while (!given_up && !pk_keys_idle(errand->keys))
-            if (event_base_loop(errand->base, EVLOOP_ONCE))
+        while (!given_up && !pk_keys_idle(job->keys))
+            if (event_base_loop(job->base, EVLOOP_ONCE))
                 break;
     if (timer)
         event_free(timer);
@@ -403,60 +400,57 @@ static void free_event(struct event *event)
         event_free(event);
 }
 
-static void finish(struct errand *errand)
+static void finish(struct job *job)
 {
-    if (errand->road) {
-        unask(errand);
-        pk_local_road_free(errand->road);
-        free_event(pk_steal(errand->interrupted));
-        free_event(pk_steal(errand->unwanted));
-        give_back(errand);
+    if (job->ceremony) {
+        unask(job);
+        pk_local_ceremony_free(job->ceremony);
+        free_event(pk_steal(job->interrupted));
+        free_event(pk_steal(job->unwanted));
+        give_back(job);
     }
-    if (errand->keys)
-        pk_keys_free(errand->keys);
-    free_event(errand->interrupted);
-    free_event(errand->unwanted);
-    free_event(errand->child);
-    free_event(errand->deadline);
-    free_event(errand->declined);
-    if (errand->base)
-        event_base_free(errand->base);
-    pk_forward_answer_clear(&errand->answer);
+    if (job->keys)
+        pk_keys_free(job->keys);
+    free_event(job->interrupted);
+    free_event(job->unwanted);
+    free_event(job->child);
+    free_event(job->deadline);
+    free_event(job->declined);
+    if (job->base)
+        event_base_free(job->base);
+    pk_forward_answer_clear(&job->answer);
 }
 
-static enum pk_status run(struct errand *errand, const char *origin,
-                          const struct terminal *terminal)
+static enum pk_status run(struct job *job, const char *origin, const struct terminal *terminal)
 {
-    enum pk_status status = prepare(errand, terminal);
+    enum pk_status status = prepare(job, terminal);
 
     if (!status)
-        status = start(errand, origin);
+        status = start(job, origin);
     if (status)
         return status;
-    errand->status = PK_INTERNAL; /* unless something ends it */
-    (void)event_base_dispatch(errand->base);
-    return errand->status;
+    job->status = PK_INTERNAL; /* unless something ends it */
+    (void)event_base_dispatch(job->base);
+    return job->status;
 }
 
 /* What does not come from the key. */
-static enum pk_status sign_off(struct errand *errand, const char *origin,
-                               struct pk_forward_answer *ret)
+static enum pk_status sign_off(struct job *job, const char *origin, struct pk_forward_answer *ret)
 {
-    errand->answer.kind = errand->request->kind;
-    (void)memcpy(errand->answer.challenge, errand->challenge, sizeof(errand->answer.challenge));
-    errand->answer.origin = strdup(origin);
-    if (!errand->answer.origin)
+    job->answer.kind = job->request->kind;
+    (void)memcpy(job->answer.challenge, job->challenge, sizeof(job->answer.challenge));
+    job->answer.origin = strdup(origin);
+    if (!job->answer.origin)
         return PK_NO_MEMORY;
-    *ret = errand->answer;
-    errand->answer = (struct pk_forward_answer){0};
+    *ret = job->answer;
+    job->answer = (struct pk_forward_answer){0};
     return PK_OK;
 }
 
 enum pk_status askpass_key_answer(const struct pk_forward_request *request, const char *origin,
                                   const struct terminal *terminal, struct pk_forward_answer *ret)
 {
-    struct errand errand = {
-        .request = request, .question = {.fd = -1}, .ends = now() + request->timeout};
+    struct job job = {.request = request, .question = {.fd = -1}, .ends = now() + request->timeout};
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     struct sigaction before;
     bool get = request->kind == PK_FORWARD_GET;
@@ -465,21 +459,21 @@ enum pk_status askpass_key_answer(const struct pk_forward_request *request, cons
     if ((!get && request->kind != PK_FORWARD_CREATE) ||
         strncmp(origin, ORIGIN_PREFIX, strlen(ORIGIN_PREFIX)) != 0)
         return PK_INVALID_ARGUMENT;
-    pk_bound_challenge(request->nonce, pk_view_string(request->context), errand.challenge);
+    pk_bound_challenge(request->nonce, pk_view_string(request->context), job.challenge);
     status = pk_client_data_hash(get ? PK_AUTHENTICATION : PK_REGISTRATION,
-                                 (struct pk_view){errand.challenge, sizeof(errand.challenge)},
-                                 origin, errand.client_data_hash);
+                                 (struct pk_view){job.challenge, sizeof(job.challenge)}, origin,
+                                 job.client_data_hash);
     if (status)
         return status;
     /* Whoever read standard error may be gone as well, and the key is still to be given back. */
     if (sigaction(SIGPIPE, &ignore, &before))
         return PK_INTERNAL;
-    status = run(&errand, origin, terminal);
+    status = run(&job, origin, terminal);
     if (!status)
-        status = sign_off(&errand, origin, ret);
+        status = sign_off(&job, origin, ret);
     if (status)
         (void)!terminal_error(pk_message_outcome(status));
-    finish(&errand);
+    finish(&job);
     (void)sigaction(SIGPIPE, &before, NULL);
     return status;
 }

@@ -15,8 +15,8 @@ struct pk_dialogue_ops {
     void (*info)(void *data, const char *event, const char *text);
     void (*error)(void *data, enum pk_status reason, const char *text);
     /*
-     * The answer goes to pk_local_road_answered(), later, from the event loop. One question at a
-     * time. secret: not to be echoed. tries: left before the key locks; 0xff: not known.
+     * The answer goes to pk_local_ceremony_answered(), later, from the event loop. One question at
+     * a time. secret: not to be echoed. tries: left before the key locks; 0xff: not known.
      */
     void (*ask)(void *data, bool secret, const char *event, const char *text, unsigned tries);
     /* Takes a question back that has not been answered. */

@@ -3,10 +3,10 @@ noinst_LTLIBRARIES += common/keys/libkeys.la
 common_keys_libkeys_la_SOURCES = \
 	common/keys/dialogue.h \
 	common/keys/helper.c common/keys/helper.h \
-	common/keys/key.c common/keys/key.h \
+	common/keys/key_session.c common/keys/key_session.h \
 	common/keys/keys.c common/keys/keys.h \
+	common/keys/local_ceremony.c common/keys/local_ceremony.h \
 	common/keys/messages.c common/keys/messages.h \
-	common/keys/pin_dialogue.c common/keys/pin_dialogue.h \
-	common/keys/road_local.c common/keys/road_local.h
+	common/keys/pin_dialogue.c common/keys/pin_dialogue.h
 common_keys_libkeys_la_CFLAGS = $(PK_CFLAGS) $(EVENT_CFLAGS)
 common_keys_libkeys_la_LIBADD = common/wire/libwire.la common/base/libbase.la $(EVENT_LIBS)

@@ -44,7 +44,7 @@ static const struct timeval at_once = {0, 0};
 
 /* --- watching --------------------------------------------------------------------------------- */
 
-static void tell_all(struct pk_keys *keys)
+static void notify_all(struct pk_keys *keys)
 {
     struct pk_key_watch *watch;
 
@@ -96,7 +96,7 @@ static void on_frame(void *data, const struct pk_frame *frame)
     }
     keys->known = true;
     keys->deaths = 0;
-    tell_all(keys);
+    notify_all(keys);
 }
 
 static void start(struct pk_keys *keys);
@@ -115,7 +115,7 @@ static void on_exited(void *data)
     if (!keys->helper) {
         keys->setup->log(LOG_ERR, "security keys cannot be listed: %s does not run",
                          keys->setup->program);
-        tell_all(keys);
+        notify_all(keys);
     }
 }
 

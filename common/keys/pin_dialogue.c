@@ -88,10 +88,11 @@ static void remove_at(struct pk_pin_dialogue *dialogue, size_t i)
                   (dialogue->count - i) * sizeof(dialogue->requests[0]));
 }
 
-void pk_pin_dialogue_needed(struct pk_pin_dialogue *dialogue, const void *who, struct pk_key *key,
-                            const char *name, const struct pk_pin_needed *needed)
+void pk_pin_dialogue_needed(struct pk_pin_dialogue *dialogue, const void *who,
+                            struct pk_key_session *session, const char *name,
+                            const struct pk_pin_needed *needed)
 {
-    const struct pk_pin_request request = {who, key, name, *needed};
+    const struct pk_pin_request request = {who, session, name, *needed};
     bool again = dialogue->trying == who;
     size_t at = again ? 0 : dialogue->count;
 
@@ -142,7 +143,7 @@ static void settle(struct pk_pin_dialogue *dialogue, const struct pk_secret *pin
 
     remove_at(dialogue, 0);
     dialogue->step = PK_PIN_IDLE;
-    pk_key_answer_pin(request.key, pin);
+    pk_key_session_answer_pin(request.session, pin);
     /* While that key tries its PIN, or waits for its touch, no other one asks. */
     if (pin->len > 0)
         dialogue->trying = request.who;

@@ -7,7 +7,7 @@
 #define PK_KEYS_PIN_DIALOGUE_H
 
 #include "common/keys/dialogue.h"
-#include "common/keys/key.h"
+#include "common/keys/key_session.h"
 
 #define PK_PIN_WAITING_MAX PK_DEVICES_MAX
 
@@ -19,7 +19,7 @@ enum pk_pin_step {
 
 struct pk_pin_request {
     const void *who; /* tells the requests of several keys apart */
-    struct pk_key *key;
+    struct pk_key_session *session;
     const char *name; /* borrowed; NULL: there is only one key */
     struct pk_pin_needed needed;
 };
@@ -35,8 +35,9 @@ struct pk_pin_dialogue {
 };
 
 /* who's key needs its PIN. */
-void pk_pin_dialogue_needed(struct pk_pin_dialogue *dialogue, const void *who, struct pk_key *key,
-                            const char *name, const struct pk_pin_needed *needed);
+void pk_pin_dialogue_needed(struct pk_pin_dialogue *dialogue, const void *who,
+                            struct pk_key_session *session, const char *name,
+                            const struct pk_pin_needed *needed);
 /* It does not any more. */
 void pk_pin_dialogue_withdraw(struct pk_pin_dialogue *dialogue, const void *who);
 /* Nobody's does any more. */

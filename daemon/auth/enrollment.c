@@ -4,7 +4,7 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/bus/names.h"
-#include "common/keys/road_local.h"
+#include "common/keys/local_ceremony.h"
 #include "daemon/accounts/passkey_json.h"
 #include "daemon/auth/registration.h"
 #include "daemon/dialogue/conversation.h"
@@ -27,7 +27,7 @@ struct enrolment {
     uid_t owner;
     char *user;
     enum road road; /* ROAD_COUNT: none that the caller would have can be used */
-    struct pk_local_road *local;
+    struct pk_local_ceremony *local;
     struct ssh_enrolment *ssh;
     struct key_naming *naming;
     struct agent_enrolment *agent;
@@ -53,7 +53,7 @@ static void release(void *data)
     struct enrolment *enrolment = data;
 
     if (enrolment->local)
-        pk_local_road_free(enrolment->local);
+        pk_local_ceremony_free(enrolment->local);
     if (enrolment->naming)
         key_naming_free(enrolment->naming);
     if (enrolment->agent)
@@ -72,7 +72,7 @@ static void stopped(void *data, enum pk_status why)
 
     (void)why;
     if (enrolment->local)
-        pk_local_road_free(pk_steal(enrolment->local));
+        pk_local_ceremony_free(pk_steal(enrolment->local));
     if (enrolment->naming)
         key_naming_free(pk_steal(enrolment->naming));
     if (enrolment->agent)
@@ -87,7 +87,7 @@ static void answered(void *data, struct pk_secret *answer)
     struct enrolment *enrolment = data;
 
     if (enrolment->local)
-        pk_local_road_answered(enrolment->local, answer);
+        pk_local_ceremony_answered(enrolment->local, answer);
     else if (enrolment->agent)
         agent_enrolment_answered(enrolment->agent, answer);
     else if (enrolment->ssh)
@@ -208,7 +208,7 @@ static void local_failed(void *data, enum pk_status why)
 {
     struct enrolment *enrolment = data;
     const struct ceremony *ceremony = ceremonies_peek(enrolment->daemon->ceremonies, enrolment->id);
-    const char *path = pk_local_road_failed_path(enrolment->local);
+    const char *path = pk_local_ceremony_failed_path(enrolment->local);
 
     /* Which of the account's passkeys does that key hold? */
     if (why == PK_CREDENTIAL_EXCLUDED && ceremony && path &&
@@ -220,11 +220,11 @@ static void local_failed(void *data, enum pk_status why)
 
 static enum pk_status begin_local(struct enrolment *enrolment, const char *purpose)
 {
-    static const struct pk_local_road_ops ops = {local_request, local_answered, local_failed};
+    static const struct pk_local_ceremony_ops ops = {local_request, local_answered, local_failed};
     const struct pk_dialogue person = conversation_dialogue(enrolment->conversation);
 
-    return pk_local_road_new(enrolment->daemon->keys, &person, 1, purpose, &ops, enrolment,
-                             &enrolment->local);
+    return pk_local_ceremony_new(enrolment->daemon->keys, &person, 1, purpose, &ops, enrolment,
+                                 &enrolment->local);
 }
 
 /* --- the ssh-agent ---------------------------------------------------------------------------- */

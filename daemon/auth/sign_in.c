@@ -4,7 +4,7 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/bus/names.h"
-#include "common/keys/road_local.h"
+#include "common/keys/local_ceremony.h"
 #include "daemon/auth/sign_in_roads.h"
 #include "daemon/dialogue/account_choice.h"
 #include "daemon/dialogue/messages.h"
@@ -35,7 +35,7 @@ static void release(void *data)
     struct sign_in *sign_in = data;
 
     if (sign_in->local)
-        pk_local_road_free(sign_in->local);
+        pk_local_ceremony_free(sign_in->local);
     if (sign_in->agent)
         agent_road_free(sign_in->agent);
     cleanup_close_fd(&sign_in->agent_fd);
@@ -120,7 +120,7 @@ static void stopped(void *data, enum pk_status why)
 
     log_refusal(sign_in, why);
     if (sign_in->local)
-        pk_local_road_free(pk_steal(sign_in->local));
+        pk_local_ceremony_free(pk_steal(sign_in->local));
     if (sign_in->agent)
         agent_road_free(pk_steal(sign_in->agent));
     drop_all(sign_in);

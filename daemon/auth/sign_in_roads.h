@@ -48,7 +48,7 @@ struct sign_in {
     struct credential_list credentials;
     struct credential_list decoys; /* what the ssh road offers where there is nothing */
     struct groups local_groups, agent_groups, ssh_groups;
-    struct pk_local_road *local;
+    struct pk_local_ceremony *local;
     int agent_fd; /* to an ssh-agent, until its road is tried; -1: none */
     struct agent_road *agent;
     struct ssh_road *ssh;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/methods/key_naming.h"
 
-#include "common/keys/key.h"
+#include "common/keys/key_session.h"
 
 #include <string.h>
 
@@ -10,7 +10,7 @@ struct key_naming {
     char *path, *rp_id;
     struct pk_descriptor *items;
     size_t count, next;
-    struct pk_key *key;
+    struct pk_key_session *key;
     void (*named)(void *data, const char *name);
     void *data;
 };
@@ -20,7 +20,7 @@ static void ask(struct key_naming *naming);
 void key_naming_free(struct key_naming *naming)
 {
     if (naming->key)
-        pk_key_cancel(naming->key);
+        pk_key_session_cancel(naming->key);
     for (size_t i = 0; i < naming->count; i++)
         pk_bytes_clear(&naming->items[i].id);
     free(naming->items);
@@ -46,11 +46,11 @@ static void heard(void *data, const struct pk_frame *frame)
 
     if (frame->type == PK_FRAME_CHECKED && frame->check.status == PK_OK &&
         !frame->check.uncertain) {
-        pk_key_cancel(pk_steal(naming->key));
+        pk_key_session_cancel(pk_steal(naming->key));
         tell(naming, pk_view_of(&naming->items[naming->next - 1].id));
     } else if (frame->type == PK_FRAME_CHECKED &&
                (frame->check.status == PK_OK || frame->check.uncertain)) {
-        pk_key_cancel(pk_steal(naming->key)); /* it would not say without the PIN */
+        pk_key_session_cancel(pk_steal(naming->key)); /* it would not say without the PIN */
         ask(naming);
     } else if (frame->type == PK_FRAME_FAILED) {
         naming->key = NULL;
@@ -73,7 +73,7 @@ static enum pk_status start(struct key_naming *naming, const struct pk_descripto
     request->allow_count = 1;
     if (pk_bytes_copy(pk_view_of(&item->id), &request->allow[0].id))
         return PK_NO_MEMORY;
-    return pk_key_new(naming->daemon->keys, &frame, heard, naming, &naming->key);
+    return pk_key_session_new(naming->daemon->keys, &frame, heard, naming, &naming->key);
 }
 
 /* Asks for the next one, or gives up. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Signing in with a security key in this machine. */
-#include "common/keys/road_local.h"
+#include "common/keys/local_ceremony.h"
 #include "daemon/auth/sign_in_roads.h"
 #include "daemon/dialogue/account_choice.h"
 #include "daemon/dialogue/messages.h"
@@ -123,7 +123,7 @@ static enum pk_status begin_groups(struct sign_in *sign_in)
 
 static enum pk_status start(struct sign_in *sign_in)
 {
-    static const struct pk_local_road_ops ops = {request, key_answered, failed};
+    static const struct pk_local_ceremony_ops ops = {request, key_answered, failed};
     const struct pk_dialogue person = conversation_dialogue(sign_in->conversation);
     const struct context context = sign_in_context(sign_in);
     PK_AUTO_FREE char *purpose = NULL;
@@ -137,8 +137,8 @@ static enum pk_status start(struct sign_in *sign_in)
     purpose = message_purpose(&context);
     if (!purpose)
         return PK_NO_MEMORY;
-    return pk_local_road_new(sign_in->daemon->keys, &person, sign_in->local_groups.count, purpose,
-                             &ops, sign_in, &sign_in->local);
+    return pk_local_ceremony_new(sign_in->daemon->keys, &person, sign_in->local_groups.count,
+                                 purpose, &ops, sign_in, &sign_in->local);
 }
 
 static void answered(struct sign_in *sign_in, struct pk_secret *answer)
@@ -146,7 +146,7 @@ static void answered(struct sign_in *sign_in, struct pk_secret *answer)
     if (sign_in->choice)
         account_choice_answered(sign_in->choice, answer);
     else
-        pk_local_road_answered(sign_in->local, answer);
+        pk_local_ceremony_answered(sign_in->local, answer);
 }
 
 const struct sign_in_road sign_in_local = {start, answered};

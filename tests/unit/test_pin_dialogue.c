@@ -18,7 +18,7 @@
 
 #define PIN "123456"
 
-struct pk_key {
+struct pk_key_session {
     unsigned tried;    /* PINs it was given */
     unsigned declined; /* times it was told that there is none */
     char pin[PK_PIN_MAX + 1];
@@ -31,7 +31,7 @@ static struct {
     unsigned tries;
 } seen;
 
-void pk_key_answer_pin(struct pk_key *key, const struct pk_secret *pin)
+void pk_key_session_answer_pin(struct pk_key_session *key, const struct pk_secret *pin)
 {
     if (pin->len == 0) {
         key->declined++;
@@ -74,7 +74,7 @@ static struct pk_pin_dialogue begin(void)
 }
 
 /* Keys stand for themselves in the dialogue. */
-static void need(struct pk_pin_dialogue *dialogue, struct pk_key *key, const char *name,
+static void need(struct pk_pin_dialogue *dialogue, struct pk_key_session *key, const char *name,
                  unsigned tries, bool wrong)
 {
     const struct pk_pin_needed needed = {.tries = (uint8_t)tries, .wrong = wrong};
@@ -109,7 +109,7 @@ static void assert_asked_to_confirm(unsigned asked, const char *tries)
 static void a_pin_goes_to_its_key(void **state)
 {
     struct pk_pin_dialogue dialogue = begin();
-    struct pk_key key = {0};
+    struct pk_key_session key = {0};
 
     (void)state;
     need(&dialogue, &key, NULL, 8, false);
@@ -131,7 +131,7 @@ static void last_tries_need_a_yes(void **state)
     for (unsigned tries = 1; tries <= 2; tries++) {
         for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
             struct pk_pin_dialogue dialogue = begin();
-            struct pk_key key = {0};
+            struct pk_key_session key = {0};
 
             need(&dialogue, &key, "Blue", tries, false);
             assert_asked_to_confirm(1, tries == 1 ? "Only 1 PIN try is left on Blue"
@@ -147,7 +147,7 @@ static void last_tries_need_a_yes(void **state)
 static void a_yes_leads_to_the_pin(void **state)
 {
     struct pk_pin_dialogue dialogue = begin();
-    struct pk_key key = {0};
+    struct pk_key_session key = {0};
 
     (void)state;
     need(&dialogue, &key, "Blue", 2, false);
@@ -161,7 +161,7 @@ static void a_yes_leads_to_the_pin(void **state)
 static void every_last_try_is_confirmed_anew(void **state)
 {
     struct pk_pin_dialogue dialogue = begin();
-    struct pk_key key = {0};
+    struct pk_key_session key = {0};
 
     (void)state;
     need(&dialogue, &key, NULL, 3, false);
@@ -185,7 +185,7 @@ static void every_last_try_is_confirmed_anew(void **state)
 static void unknown_tries_are_not_told(void **state)
 {
     struct pk_pin_dialogue dialogue = begin();
-    struct pk_key key = {0};
+    struct pk_key_session key = {0};
 
     (void)state;
     need(&dialogue, &key, NULL, 0xff, false);
@@ -201,7 +201,7 @@ static void what_is_no_pin_spends_no_try(void **state)
 {
     char longest[PK_PIN_MAX + 2] = {0};
     struct pk_pin_dialogue dialogue = begin();
-    struct pk_key key = {0};
+    struct pk_key_session key = {0};
 
     (void)state;
     (void)memset(longest, '1', PK_PIN_MAX + 1);
@@ -218,7 +218,7 @@ static void what_is_no_pin_spends_no_try(void **state)
 
     /* The limits themselves are PINs. */
     dialogue = begin();
-    key = (struct pk_key){0};
+    key = (struct pk_key_session){0};
     longest[PK_PIN_MAX] = 0;
     need(&dialogue, &key, NULL, 8, false);
     say(&dialogue, longest);
@@ -230,7 +230,7 @@ static void what_is_no_pin_spends_no_try(void **state)
 static void keys_are_asked_one_after_the_other(void **state)
 {
     struct pk_pin_dialogue dialogue = begin();
-    struct pk_key blue = {0}, red = {0};
+    struct pk_key_session blue = {0}, red = {0};
 
     (void)state;
     need(&dialogue, &blue, "Blue", 8, false);
@@ -251,7 +251,7 @@ static void keys_are_asked_one_after_the_other(void **state)
 static void a_key_that_is_pulled_out_is_asked_no_more(void **state)
 {
     struct pk_pin_dialogue dialogue = begin();
-    struct pk_key blue = {0}, red = {0};
+    struct pk_key_session blue = {0}, red = {0};
 
     (void)state;
     need(&dialogue, &blue, "Blue", 8, false);
@@ -277,7 +277,7 @@ static void a_key_that_is_pulled_out_is_asked_no_more(void **state)
 static void an_answer_that_comes_too_late_reaches_nobody(void **state)
 {
     struct pk_pin_dialogue dialogue = begin();
-    struct pk_key key = {0};
+    struct pk_key_session key = {0};
 
     (void)state;
     need(&dialogue, &key, NULL, 8, false);
@@ -291,7 +291,7 @@ static void an_answer_that_comes_too_late_reaches_nobody(void **state)
 
 static void more_keys_than_there_is_room_for(void **state)
 {
-    static struct pk_key keys[PK_PIN_WAITING_MAX + 2];
+    static struct pk_key_session keys[PK_PIN_WAITING_MAX + 2];
     struct pk_pin_dialogue dialogue = begin();
 
     (void)state;

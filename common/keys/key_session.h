@@ -3,33 +3,34 @@
  * One ceremony on one security key: its place in the key's queue, its helper process, and the order
  * in which that may say things. A helper that keeps to no order is a broken key.
  */
-#ifndef PK_KEYS_KEY_H
-#define PK_KEYS_KEY_H
+#ifndef PK_KEYS_KEY_SESSION_H
+#define PK_KEYS_KEY_SESSION_H
 
 #include "common/keys/keys.h"
 
-struct pk_key;
+struct pk_key_session;
 
 /*
  * What the key said: CHECKED once, then PIN_NEEDED, VERIFY and TOUCH as often as it likes, and one
  * of ASSERTION, CREDENTIAL and FAILED, after which the key is gone. Called from the event loop.
  */
-typedef void pk_key_heard(void *data, const struct pk_frame *frame);
+typedef void pk_key_session_on_frame(void *data, const struct pk_frame *frame);
 
 /*
  * Queues for the key that request (GET_ASSERTION or MAKE_CREDENTIAL) names and then asks it. Takes
  * the request's content.
  */
-enum pk_status pk_key_new(struct pk_keys *keys, struct pk_frame *request, pk_key_heard *heard,
-                          void *data, struct pk_key **ret) PK_WARN_UNUSED;
+enum pk_status pk_key_session_new(struct pk_keys *keys, struct pk_frame *request,
+                                  pk_key_session_on_frame *on_frame, void *data,
+                                  struct pk_key_session **ret) PK_WARN_UNUSED;
 /* Whether it still waits for another ceremony to give the key back. */
-bool pk_key_is_queued(const struct pk_key *key);
+bool pk_key_session_is_queued(const struct pk_key_session *session);
 
 /* After CHECKED: on to the touch. The key has seconds for everything from here on. */
-void pk_key_proceed(struct pk_key *key, unsigned seconds);
+void pk_key_session_proceed(struct pk_key_session *session, unsigned seconds);
 /* After PIN_NEEDED; empty: declined. */
-void pk_key_answer_pin(struct pk_key *key, const struct pk_secret *pin);
-/* Nothing more is heard of it; the key is given back to the next in its queue. */
-void pk_key_cancel(struct pk_key *key);
+void pk_key_session_answer_pin(struct pk_key_session *session, const struct pk_secret *pin);
+/* No further call of on_frame; the key is given back to the next in its queue. */
+void pk_key_session_cancel(struct pk_key_session *session);
 
 #endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A ceremony with the security keys in this machine. All keys are asked silently; those that can
+ * serve blink, the first touch wins and the others are cancelled. The person is asked and informed
+ * through struct pk_dialogue; accounts and signatures are the caller's business.
+ */
+#ifndef PK_KEYS_LOCAL_CEREMONY_H
+#define PK_KEYS_LOCAL_CEREMONY_H
+
+#include "common/keys/dialogue.h"
+#include "common/keys/keys.h"
+
+struct pk_local_ceremony;
+
+struct pk_local_ceremony_ops {
+    /*
+     * What a key is asked, all but the path. Sign-ins have one group per RP id, which are tried on
+     * each key in their order.
+     */
+    enum pk_status (*request)(void *data, size_t group, struct pk_frame *ret);
+    /* A key answered with ASSERTION or CREDENTIAL: the ceremony is over. name: the key's. */
+    void (*answered)(void *data, size_t group, const char *name, const struct pk_frame *frame);
+    /* The ceremony is over without an answer. */
+    void (*failed)(void *data, enum pk_status why);
+};
+
+/*
+ * Starts. person and purpose are copied. purpose: what the touch is for, to follow "Touch your
+ * security key". On a failure nothing was started and nobody is told.
+ */
+enum pk_status pk_local_ceremony_new(struct pk_keys *keys, const struct pk_dialogue *person,
+                                     size_t groups, const char *purpose,
+                                     const struct pk_local_ceremony_ops *ops, void *data,
+                                     struct pk_local_ceremony **ret) PK_WARN_UNUSED;
+
+/* The answer to a question that the ceremony asked. */
+void pk_local_ceremony_answered(struct pk_local_ceremony *ceremony, struct pk_secret *answer);
+
+/* In failed(): the path of the key whose failure it was; NULL: no single one's. */
+const char *pk_local_ceremony_failed_path(const struct pk_local_ceremony *ceremony);
+
+/* Cancels whatever is under way, and releases. Not from within ops. */
+void pk_local_ceremony_free(struct pk_local_ceremony *ceremony);
+
+#endif
