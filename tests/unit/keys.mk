@@ -4,6 +4,8 @@ keys_tests = \
 	tests/unit/test_askpass_key \
 	tests/unit/test_helper \
 	tests/unit/test_key_messages \
+	tests/unit/test_local_ceremony \
+	tests/unit/test_local_ceremony_trouble \
 	tests/unit/test_pin_dialogue
 check_PROGRAMS += $(keys_tests)
 TESTS += $(keys_tests)
@@ -16,6 +18,15 @@ tests_unit_test_helper_CFLAGS = $(keys_test_cflags)
 tests_unit_test_helper_LDADD = $(keys_test_libs)
 tests_unit_test_key_messages_CFLAGS = $(keys_test_cflags)
 tests_unit_test_key_messages_LDADD = $(keys_test_libs)
+scripted_sources = tests/unit/scripted_keys.c tests/unit/scripted_keys.h \
+	tests/unit/scripted_person.c tests/unit/scripted_person.h
+tests_unit_test_local_ceremony_SOURCES = tests/unit/test_local_ceremony.c $(scripted_sources)
+tests_unit_test_local_ceremony_CFLAGS = $(keys_test_cflags)
+tests_unit_test_local_ceremony_LDADD = tests/unit/libscratch.la $(keys_test_libs)
+tests_unit_test_local_ceremony_trouble_SOURCES = tests/unit/test_local_ceremony_trouble.c \
+	$(scripted_sources)
+tests_unit_test_local_ceremony_trouble_CFLAGS = $(keys_test_cflags)
+tests_unit_test_local_ceremony_trouble_LDADD = tests/unit/libscratch.la $(keys_test_libs)
 # With keys of its own.
 tests_unit_test_pin_dialogue_SOURCES = tests/unit/test_pin_dialogue.c common/keys/pin_dialogue.c
 tests_unit_test_pin_dialogue_CFLAGS = $(keys_test_cflags)
@@ -24,6 +35,10 @@ tests_unit_test_pin_dialogue_LDADD = common/base/libbase.la $(CMOCKA_LIBS)
 # A helper that does what a good one never would; test_helper says which under its name.
 check_PROGRAMS += tests/unit/bad_helper
 tests_unit_bad_helper_LDADD = common/wire/libwire.la common/base/libbase.la
+
+# A helper whose part the test plays.
+check_PROGRAMS += tests/unit/relay_helper
+tests_unit_relay_helper_SOURCES = tests/unit/relay_helper.c
 
 # A helper with one key that answers as its name says.
 check_PROGRAMS += tests/unit/one_key_helper

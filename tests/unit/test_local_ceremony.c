@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A ceremony with the keys in this machine: which keys are told to go on, when, what the person is
+ * told, and who gets the touch.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/scripted_person.h"
+
+#include <string.h>
+
+/* In milliseconds, as common/keys has them. */
+#define GATHER  1500
+#define BUSY_IN 700
+#define RETRY   500
+
+static struct person alice, bob;
+
+/* --- the touch -------------------------------------------------------------------------------- */
+
+static void the_key_that_is_touched_answers(void **state)
+{
+    struct scripted_key *key;
+
+    (void)state;
+    plug_in("Blue", NULL);
+    begin(&alice, 1);
+    key = blinking("Blue");
+    await_line(&alice, TOUCH_ONE);
+    assert_under_way(&alice);
+    send_assertion(key);
+    await_answer(&alice, "Blue", 0);
+    assert_int_equal(alice.answer, PK_FRAME_ASSERTION);
+    finish(&alice);
+}
+
+static void the_first_touch_wins_and_the_others_are_cancelled(void **state)
+{
+    struct scripted_key *blue, *red;
+
+    (void)state;
+    both_blinking(&alice, &blue, &red);
+    send_assertion(red);
+    await_answer(&alice, "Red", 0);
+    await_frame(blue, PK_FRAME_CANCEL, NULL);
+    send_assertion(blue);
+    assert_no_line(&alice);
+    assert_int_equal(alice.answers, 1);
+    finish(&alice);
+}
+
+static void two_touches_at_once_are_one_answer(void **state)
+{
+    struct scripted_key *blue, *red;
+
+    (void)state;
+    both_blinking(&alice, &blue, &red);
+    send_assertion(blue);
+    send_assertion(red);
+    settle();
+    assert_int_equal(alice.answers, 1);
+    assert_int_equal(alice.failures, 0);
+    finish(&alice);
+    assert_int_equal(alice.answers, 1);
+}
+
+static void touches_are_called_for_once(void **state)
+{
+    struct scripted_key *key;
+
+    (void)state;
+    plug_in("Blue", NULL);
+    begin(&alice, 1);
+    key = blinking("Blue");
+    await_line(&alice, TOUCH_ONE);
+    send_bare(key, PK_FRAME_TOUCH);
+    assert_no_line(&alice);
+    send_bare(key, PK_FRAME_VERIFY);
+    await_line(&alice, VERIFY_ONE);
+    send_bare(key, PK_FRAME_VERIFY);
+    await_line(&alice, VERIFY_ONE);
+    send_bare(key, PK_FRAME_TOUCH);
+    await_line(&alice, TOUCH_ONE);
+    assert_no_line(&alice);
+    finish(&alice);
+}
+
+/* U2F keys blink during the silent check too. */
+static void a_blink_during_the_check_is_not_called_for(void **state)
+{
+    struct scripted_key *key;
+
+    (void)state;
+    plug_in("Blue", NULL);
+    begin(&alice, 1);
+    key = await_request("Blue");
+    send_bare(key, PK_FRAME_TOUCH);
+    assert_no_line(&alice);
+    send_checked(key, PK_OK, false);
+    await_frame(key, PK_FRAME_PROCEED, NULL);
+    assert_no_line(&alice);
+    send_bare(key, PK_FRAME_TOUCH);
+    await_line(&alice, TOUCH_ONE);
+    finish(&alice);
+}
+
+static void leaving_gives_the_keys_back(void **state)
+{
+    struct scripted_key *blue, *red;
+
+    (void)state;
+    both_blinking(&alice, &blue, &red);
+    finish(&alice);
+    await_frame(blue, PK_FRAME_CANCEL, NULL);
+    await_frame(red, PK_FRAME_CANCEL, NULL);
+    send_assertion(red);
+    end_process(blue);
+    end_process(red);
+    await_idle();
+    assert_int_equal(alice.answers + alice.failures, 0);
+}
+
+/* --- which keys go on ------------------------------------------------------------------------- */
+
+static void the_first_key_waits_for_the_others(void **state)
+{
+    struct scripted_key *blue, *red;
+
+    (void)state;
+    plug_in("Blue", "Red", NULL);
+    begin(&alice, 1);
+    blue = await_request("Blue");
+    red = await_request("Red");
+    send_checked(blue, PK_OK, false);
+    assert_no_frame(blue);
+    send_checked(red, PK_NO_MATCH, false);
+    assert_no_frame(blue); /* FAILED has not come yet */
+    send_failed(red, PK_NO_MATCH);
+    await_frame(blue, PK_FRAME_PROCEED, NULL);
+    assert_no_frame(red);
+    finish(&alice);
+}
+
+static void but_only_for_a_moment(void **state)
+{
+    struct scripted_key *blue, *red;
+
+    (void)state;
+    plug_in("Blue", "Red", NULL);
+    begin(&alice, 1);
+    blue = await_request("Blue");
+    red = await_request("Red");
+    send_checked(blue, PK_OK, false);
+    settle();
+    let_pass(GATHER - STEP);
+    assert_no_frame(blue);
+    let_pass(STEP);
+    await_frame(blue, PK_FRAME_PROCEED, NULL);
+    send_bare(blue, PK_FRAME_TOUCH);
+    await_line(&alice, TOUCH_ONE);
+    /* One that comes late joins at once. */
+    send_checked(red, PK_OK, false);
+    await_frame(red, PK_FRAME_PROCEED, NULL);
+    send_bare(red, PK_FRAME_TOUCH);
+    await_line(&alice, TOUCH_BOTH);
+    finish(&alice);
+}
+
+static void a_key_that_hides_is_tried_when_no_other_can_serve(void **state)
+{
+    struct scripted_key *blue, *red;
+
+    (void)state;
+    plug_in("Blue", "Red", NULL);
+    begin(&alice, 1);
+    blue = await_request("Blue");
+    red = await_request("Red");
+    send_checked(blue, PK_NO_MATCH, true);
+    assert_no_frame(blue);
+    send_checked(red, PK_NO_MATCH, false);
+    send_failed(red, PK_NO_MATCH);
+    await_frame(blue, PK_FRAME_PROCEED, NULL);
+    assert_no_line(&alice);
+    finish(&alice);
+}
+
+static void a_key_that_hides_stays_out_when_another_can_serve(void **state)
+{
+    struct scripted_key *blue, *red;
+
+    (void)state;
+    plug_in("Blue", "Red", NULL);
+    begin(&alice, 1);
+    blue = await_request("Blue");
+    red = await_request("Red");
+    send_checked(blue, PK_NO_MATCH, true);
+    send_checked(red, PK_OK, false);
+    await_frame(red, PK_FRAME_PROCEED, NULL);
+    assert_no_frame(blue);
+    send_failed(red, PK_NO_MATCH);
+    await_frame(blue, PK_FRAME_PROCEED, NULL);
+    finish(&alice);
+}
+
+/* It holds one of several: OK although it will say which only to a verified user. */
+static void ok_and_uncertain_can_serve(void **state)
+{
+    struct scripted_key *blue, *red;
+
+    (void)state;
+    plug_in("Blue", "Red", NULL);
+    begin(&alice, 1);
+    blue = await_request("Blue");
+    red = await_request("Red");
+    send_checked(blue, PK_OK, true);
+    send_checked(red, PK_OK, false);
+    await_frame(blue, PK_FRAME_PROCEED, NULL);
+    await_frame(red, PK_FRAME_PROCEED, NULL);
+    finish(&alice);
+}
+
+static void groups_are_tried_in_their_order(void **state)
+{
+    struct scripted_key *key;
+
+    (void)state;
+    plug_in("Blue", NULL);
+    begin(&alice, 2);
+    key = await_request("Blue");
+    assert_string_equal(scripted_key_request(key)->get_assertion.rp_id, FIRST_RP);
+    send_checked(key, PK_NO_MATCH, false);
+    send_failed(key, PK_NO_MATCH);
+    end_process(key);
+    key = await_request("Blue");
+    assert_string_equal(scripted_key_request(key)->get_assertion.rp_id, SECOND_RP);
+    assert_no_line(&alice);
+    send_checked(key, PK_OK, false);
+    await_frame(key, PK_FRAME_PROCEED, NULL);
+    send_assertion(key);
+    await_answer(&alice, "Blue", 1);
+    finish(&alice);
+}
+
+/* --- no key that can serve -------------------------------------------------------------------- */
+
+static void without_a_key_the_person_is_asked_for_one_in_time(void **state)
+{
+    (void)state;
+    set_timeouts(9, PATIENCE);
+    plug_in(NULL, NULL);
+    begin(&alice, 1);
+    await_line(&alice, INSERT);
+    nothing_for(&alice, 9000);
+    await_failure(&alice, PK_NO_DEVICE);
+    assert_string_equal(alice.failed_path, "");
+    finish(&alice);
+}
+
+static void a_key_of_somebody_else_is_no_key(void **state)
+{
+    struct scripted_key *key;
+
+    (void)state;
+    set_timeouts(9, PATIENCE);
+    plug_in("Blue", NULL);
+    begin(&alice, 1);
+    key = await_request("Blue");
+    send_checked(key, PK_NO_MATCH, false);
+    send_failed(key, PK_NO_MATCH);
+    await_line(&alice, STRANGER);
+    assert_no_frame(key);
+    nothing_for(&alice, 9000);
+    await_failure(&alice, PK_NO_MATCH);
+    assert_string_equal(alice.failed_path, "Blue");
+    finish(&alice);
+}
+
+static void a_key_that_is_plugged_in_later_serves(void **state)
+{
+    struct scripted_key *key;
+
+    (void)state;
+    set_timeouts(9, PATIENCE);
+    plug_in(NULL, NULL);
+    begin(&alice, 1);
+    await_line(&alice, INSERT);
+    plug_in("Blue", NULL);
+    key = blinking("Blue");
+    await_line(&alice, TOUCH_ONE);
+    let_pass(10000);
+    assert_under_way(&alice); /* the time to plug in is over and counts no more */
+    send_assertion(key);
+    await_answer(&alice, "Blue", 0);
+    finish(&alice);
+}
+
+static void a_helper_that_does_not_run_ends_it(void **state)
+{
+    (void)state;
+    set_program("/nonexistent/program");
+    begin(&alice, 1);
+    await_failure(&alice, PK_UNAVAILABLE);
+    finish(&alice);
+}
+
+/* --- keys in use ------------------------------------------------------------------------------ */
+
+static void one_ceremony_at_a_time_has_the_key(void **state)
+{
+    struct scripted_key *key;
+
+    (void)state;
+    plug_in("Blue", NULL);
+    begin(&alice, 1);
+    key = blinking("Blue");
+    await_line(&alice, TOUCH_ONE);
+    begin(&bob, 1);
+    settle();
+    nothing_for(&bob, BUSY_IN);
+    await_line(&bob, BUSY);
+    assert_no_request("Blue");
+    send_assertion(key);
+    await_answer(&alice, "Blue", 0);
+    assert_under_way(&bob);
+    assert_no_request("Blue"); /* until the process of the first is gone */
+    end_process(key);
+    key = blinking("Blue");
+    await_line(&bob, TOUCH_ONE);
+    send_assertion(key);
+    await_answer(&bob, "Blue", 0);
+    finish(&alice);
+    finish(&bob);
+}
+
+/* Keys that others use are not waited for. */
+static void a_free_key_does_not_wait_for_one_in_use(void **state)
+{
+    struct scripted_key *blue, *red;
+
+    (void)state;
+    plug_in("Blue", "Red", NULL);
+    begin(&alice, 1);
+    red = await_request("Red");
+    send_failed(red, PK_NO_MATCH);
+    end_process(red);
+    blue = blinking("Blue");
+    await_line(&alice, TOUCH_ONE);
+    begin(&bob, 1);
+    red = await_request("Red");
+    send_checked(red, PK_OK, false);
+    await_frame(red, PK_FRAME_PROCEED, NULL);
+    send_bare(red, PK_FRAME_TOUCH);
+    await_line(&bob, TOUCH_ONE);
+    let_pass(BUSY_IN + STEP);
+    assert_no_line(&bob); /* there is a key to touch: the other being in use is no news */
+    send_assertion(blue);
+    await_answer(&alice, "Blue", 0);
+    finish(&alice);
+    finish(&bob);
+}
+
+static void a_key_that_another_program_has_is_tried_again(void **state)
+{
+    struct scripted_key *key;
+
+    (void)state;
+    plug_in("Blue", NULL);
+    begin(&alice, 1);
+    key = await_request("Blue");
+    send_failed(key, PK_BUSY);
+    end_process(key);
+    await_line(&alice, BUSY);
+    await_idle();
+    let_pass(RETRY - STEP);
+    assert_no_request("Blue");
+    let_pass(STEP);
+    key = await_request("Blue");
+    send_failed(key, PK_BUSY);
+    end_process(key);
+    settle();
+    let_pass(RETRY);
+    key = blinking("Blue"); /* and was not said again */
+    await_line(&alice, TOUCH_ONE);
+    send_assertion(key);
+    await_answer(&alice, "Blue", 0);
+    finish(&alice);
+}
+
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_setup_teardown(name, scripted_keys_set_up, scripted_keys_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_key_that_is_touched_answers),
+        TEST(the_first_touch_wins_and_the_others_are_cancelled),
+        TEST(two_touches_at_once_are_one_answer),
+        TEST(touches_are_called_for_once),
+        TEST(a_blink_during_the_check_is_not_called_for),
+        TEST(leaving_gives_the_keys_back),
+        TEST(the_first_key_waits_for_the_others),
+        TEST(but_only_for_a_moment),
+        TEST(a_key_that_hides_is_tried_when_no_other_can_serve),
+        TEST(a_key_that_hides_stays_out_when_another_can_serve),
+        TEST(ok_and_uncertain_can_serve),
+        TEST(groups_are_tried_in_their_order),
+        TEST(without_a_key_the_person_is_asked_for_one_in_time),
+        TEST(a_key_of_somebody_else_is_no_key),
+        TEST(a_key_that_is_plugged_in_later_serves),
+        TEST(a_helper_that_does_not_run_ends_it),
+        TEST(one_ceremony_at_a_time_has_the_key),
+        TEST(a_free_key_does_not_wait_for_one_in_use),
+        TEST(a_key_that_another_program_has_is_tried_again),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
