@@ -1,6 +1,7 @@
 # Security keys in this machine, for the programs that start passkey-authenticator.
 noinst_LTLIBRARIES += common/keys/libkeys.la
 common_keys_libkeys_la_SOURCES = \
+	common/keys/deadlines.c common/keys/deadlines.h \
 	common/keys/dialogue.h \
 	common/keys/helper.c common/keys/helper.h \
 	common/keys/key_session.c common/keys/key_session.h \

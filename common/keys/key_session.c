@@ -7,22 +7,13 @@
 
 #define CHECK_SECONDS 15 /* for opening the key and the silent pre-check */
 
-enum session_state {
-    SESSION_QUEUED,
-    SESSION_CHECKING,
-    SESSION_CHECKED, /* waits for pk_key_session_proceed() */
-    SESSION_RUNNING,
-    SESSION_PIN, /* waits for pk_key_session_answer_pin() */
-    SESSION_OVER,
-};
-
 struct pk_key_session {
     struct pk_keys *keys;
-    enum session_state state;
+    enum pk_key_phase phase;
     struct pk_frame request;
     struct pk_key_claim *claim;
     struct pk_helper *helper;
-    pk_key_session_on_frame *on_frame; /* NULL: nobody listens any more */
+    pk_key_session_on_frame *on_frame; /* NULL: it is over, by its last frame or cancelled */
     void *data;
 };
 
@@ -34,21 +25,13 @@ static void session_free(struct pk_key_session *session)
     free(session);
 }
 
-static void notify(struct pk_key_session *session, const struct pk_frame *frame)
-{
-    if (session->on_frame)
-        session->on_frame(session->data, frame);
-}
-
-/* The last call of on_frame. */
+/* Passes the last frame on. The phase stays: it says how far the key had got. */
 static void finish(struct pk_key_session *session, const struct pk_frame *frame)
 {
     pk_key_session_on_frame *on_frame = session->on_frame;
 
-    session->state = SESSION_OVER;
     session->on_frame = NULL;
-    if (on_frame)
-        on_frame(session->data, frame);
+    on_frame(session->data, frame);
 }
 
 static void fail(struct pk_key_session *session, enum pk_status status)
@@ -64,58 +47,63 @@ static bool in_order(const struct pk_key_session *session, enum pk_frame_type ty
 
     switch (type) {
     case PK_FRAME_CHECKED:
-        return session->state == SESSION_CHECKING;
+        return session->phase == PK_KEY_CHECKING;
     case PK_FRAME_TOUCH:
     case PK_FRAME_VERIFY:
-        return session->state == SESSION_RUNNING || session->state == SESSION_CHECKING;
+        return session->phase == PK_KEY_RUNNING || session->phase == PK_KEY_CHECKING;
     case PK_FRAME_PIN_NEEDED:
-        return session->state == SESSION_RUNNING;
+        return session->phase == PK_KEY_RUNNING;
     case PK_FRAME_ASSERTION:
-        return session->state == SESSION_RUNNING && assertion;
+        return session->phase == PK_KEY_RUNNING && assertion;
     case PK_FRAME_CREDENTIAL:
-        return session->state == SESSION_RUNNING && !assertion;
+        return session->phase == PK_KEY_RUNNING && !assertion;
     case PK_FRAME_FAILED:
-        return session->state != SESSION_OVER;
+        return true;
     default:
         return false;
     }
 }
 
+static enum pk_key_phase phase_after(const struct pk_check *check)
+{
+    if (check->status == PK_OK)
+        return PK_KEY_READY;
+    return check->uncertain ? PK_KEY_MAYBE : PK_KEY_UNFIT;
+}
+
 static void on_helper_frame(void *data, const struct pk_frame *frame)
 {
     struct pk_key_session *session = data;
+    pk_keys_log *log = pk_keys_setup(session->keys)->log;
 
-    if (session->state == SESSION_OVER)
+    if (!session->on_frame)
         return;
     if (!in_order(session, frame->type)) {
-        pk_keys_setup(session->keys)
-            ->log(LOG_WARNING, "security key %s: frame %d out of order",
-                  session->request.get_assertion.path, (int)frame->type);
+        log(LOG_WARNING, "security key %s: frame %d out of order",
+            session->request.get_assertion.path, (int)frame->type);
         pk_helper_kill(session->helper);
         fail(session, PK_DEVICE_ERROR);
         return;
     }
     switch (frame->type) {
     case PK_FRAME_CHECKED:
-        session->state = SESSION_CHECKED;
-        notify(session, frame);
+        session->phase = phase_after(&frame->check);
         break;
     case PK_FRAME_PIN_NEEDED:
-        session->state = SESSION_PIN;
-        notify(session, frame);
+        session->phase = PK_KEY_PIN;
         break;
     case PK_FRAME_FAILED:
-        pk_keys_setup(session->keys)
-            ->log(LOG_DEBUG, "security key: %s (%d)", pk_status_name(frame->failure.status),
-                  (int)frame->failure.detail);
+        log(LOG_DEBUG, "security key: %s (%d)", pk_status_name(frame->failure.status),
+            (int)frame->failure.detail);
         /* fall through */
     case PK_FRAME_ASSERTION:
     case PK_FRAME_CREDENTIAL:
         finish(session, frame);
-        break;
+        return;
     default:
-        notify(session, frame);
+        break;
     }
+    session->on_frame(session->data, frame);
 }
 
 static void on_helper_exited(void *data)
@@ -123,7 +111,7 @@ static void on_helper_exited(void *data)
     struct pk_key_session *session = data;
 
     session->helper = NULL;
-    if (session->state != SESSION_OVER)
+    if (session->on_frame)
         fail(session, PK_DEVICE_ERROR);
     session_free(session);
 }
@@ -141,7 +129,7 @@ static void on_granted(void *data)
         session_free(session);
         return;
     }
-    session->state = SESSION_CHECKING;
+    session->phase = PK_KEY_CHECKING;
     pk_helper_send(session->helper, &session->request);
 }
 
@@ -167,16 +155,16 @@ enum pk_status pk_key_session_new(struct pk_keys *keys, struct pk_frame *request
     return PK_OK;
 }
 
-bool pk_key_session_is_queued(const struct pk_key_session *session)
+enum pk_key_phase pk_key_session_phase(const struct pk_key_session *session)
 {
-    return session->state == SESSION_QUEUED;
+    return session->phase;
 }
 
 void pk_key_session_proceed(struct pk_key_session *session, unsigned seconds)
 {
-    if (session->state != SESSION_CHECKED)
+    if (!session->on_frame || (session->phase != PK_KEY_READY && session->phase != PK_KEY_MAYBE))
         return;
-    session->state = SESSION_RUNNING;
+    session->phase = PK_KEY_RUNNING;
     pk_helper_set_lifetime(session->helper, seconds > 0 ? seconds : 1);
     pk_helper_send(session->helper, &(struct pk_frame){.type = PK_FRAME_PROCEED});
 }
@@ -185,16 +173,15 @@ void pk_key_session_answer_pin(struct pk_key_session *session, const struct pk_s
 {
     struct pk_frame frame = {.type = PK_FRAME_PIN, .pin = *pin}; /* borrowed */
 
-    if (session->state != SESSION_PIN)
+    if (!session->on_frame || session->phase != PK_KEY_PIN)
         return;
-    session->state = SESSION_RUNNING;
+    session->phase = PK_KEY_RUNNING;
     pk_helper_send(session->helper, &frame);
 }
 
 void pk_key_session_cancel(struct pk_key_session *session)
 {
     session->on_frame = NULL;
-    session->state = SESSION_OVER;
     if (session->helper)
         pk_helper_cancel(session->helper); /* on_helper_exited() releases */
     else

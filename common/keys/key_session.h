@@ -10,9 +10,21 @@
 
 struct pk_key_session;
 
+/* How far it has got; once it is over, how far it had got by then. */
+enum pk_key_phase {
+    PK_KEY_QUEUED,   /* waits for another ceremony to give the key back */
+    PK_KEY_CHECKING, /* the key is asked silently */
+    PK_KEY_READY,    /* it can serve: waits for pk_key_session_proceed() */
+    PK_KEY_MAYBE,    /* it shows only to a verified user what it holds: waits as well */
+    PK_KEY_UNFIT,    /* it cannot serve: FAILED follows and says why */
+    PK_KEY_RUNNING,  /* told to go on: it blinks, or will */
+    PK_KEY_PIN,      /* waits for pk_key_session_answer_pin() */
+};
+
 /*
- * What the key said: CHECKED once, then PIN_NEEDED, VERIFY and TOUCH as often as it likes, and one
- * of ASSERTION, CREDENTIAL and FAILED, after which the key is gone. Called from the event loop.
+ * A frame of the helper's: CHECKED once, then PIN_NEEDED, VERIFY and TOUCH as often as it likes,
+ * and one of ASSERTION, CREDENTIAL and FAILED, after which the session is released. Called from the
+ * event loop.
  */
 typedef void pk_key_session_on_frame(void *data, const struct pk_frame *frame);
 
@@ -23,8 +35,8 @@ typedef void pk_key_session_on_frame(void *data, const struct pk_frame *frame);
 enum pk_status pk_key_session_new(struct pk_keys *keys, struct pk_frame *request,
                                   pk_key_session_on_frame *on_frame, void *data,
                                   struct pk_key_session **ret) PK_WARN_UNUSED;
-/* Whether it still waits for another ceremony to give the key back. */
-bool pk_key_session_is_queued(const struct pk_key_session *session);
+/* Also in the call of on_frame that is the last. */
+enum pk_key_phase pk_key_session_phase(const struct pk_key_session *session);
 
 /* After CHECKED: on to the touch. The key has seconds for everything from here on. */
 void pk_key_session_proceed(struct pk_key_session *session, unsigned seconds);
