@@ -37,6 +37,8 @@
 /* How often to look whether another program is done with the key. */
 #define TURN_MS 50
 #define TURNS   40 /* of that long, until the key counts as busy */
+/* How many packets the kernel keeps for a descriptor that is not read (HIDRAW_BUFFER_SIZE). */
+#define UNREAD_MAX 64
 
 static struct hid *attached;
 
@@ -196,6 +198,22 @@ static bool take_turn(struct hid *hid)
     return true;
 }
 
+/*
+ * hidraw gives every descriptor all that the key sends. What came while others had their turn was
+ * for them; a reply to their CTAPHID_INIT would be taken for ours, since both are broadcast.
+ */
+static void drop_unread(int fd)
+{
+    unsigned char packet[PACKET_SIZE];
+    struct pollfd polled = {.fd = fd, .events = POLLIN};
+
+    for (unsigned i = 0; i < UNREAD_MAX; i++) {
+        if (poll(&polled, 1, 0) <= 0 || !(polled.revents & POLLIN) ||
+            read(fd, packet, sizeof(packet)) <= 0)
+            return;
+    }
+}
+
 static void *hid_open(const char *path)
 {
     struct hidraw_devinfo info;
@@ -215,6 +233,7 @@ static void *hid_open(const char *path)
         attached->fd = -1;
         return NULL;
     }
+    drop_unread(fd);
     (void)pk_steal_fd(&fd);
     return attached;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """passkey-authenticator, unmodified, with keys of the software authenticator; no daemon."""
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
 import frames  # noqa: E402
+from ctap.host import Host  # noqa: E402
 from helper_client import PATIENCE, Ended, Helper  # noqa: E402
 from softkey import SoftKeys  # noqa: E402
 
@@ -509,6 +511,27 @@ def test_turns(keys, helper):
     key.wait_touch_wanted(mark)
     assert key.touch()
     made.check(third.expect(frames.ASSERTION)["assertions"][0])
+
+
+def test_replies_to_another_are_not_read(keys, helper):
+    """While the second waits for its turn, its descriptor is given what the key says to the first."""
+    key = keys.add("blue")
+    made = create(helper, key)
+    with contextlib.closing(Host(keys, key).sock) as holder:
+        holder.send(b"FLOCK EX")
+        assert holder.recv(64) == b"OK"
+        mark, waiting = keys.mark(), []
+        for _ in range(2):
+            waiting.append(request(helper, key, made.id))
+            mark = key.wait("opened", mark)
+            # Its patience is no part of this test.
+            waiting[-1].process.send_signal(signal.SIGSTOP)
+    for running in waiting:
+        running.process.send_signal(signal.SIGCONT)
+        running.proceed()
+        kind, fields, _ = finish(running)
+        assert kind == frames.ASSERTION, fields
+        made.check(fields["assertions"][0])
 
 
 # PIN

@@ -34,7 +34,8 @@
 #define DEVICE_FOLDER "/dev/software-authenticator/"
 #define REPORT_SIZE   64
 #define LIST_MAX      32768
-#define POOL_SIZE     8 /* connections kept ready for open() */
+#define POOL_SIZE     8  /* connections kept ready for open() */
+#define QUEUE_MAX     64 /* reports that nobody has read yet, as many as hidraw keeps */
 #define HIDRAW_MAJOR  240
 
 /* CTAP 2.1 section 11.2.8: usage page 0xf1d0, 64 bytes in, 64 bytes out. */
@@ -51,6 +52,8 @@ static struct {
     ssize_t (*read)(int, void *, size_t);
     int (*ioctl)(int, unsigned long, ...);
     int (*flock)(int, int);
+    int (*poll)(struct pollfd *, nfds_t, int);
+    int (*ppoll)(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
     int (*fstat)(int, struct stat *);
     int (*close_range)(unsigned, unsigned, int);
 } real;
@@ -59,6 +62,12 @@ static int list_connection = -1;
 static int pool[POOL_SIZE];
 static bool is_device[1024]; /* by descriptor: opened below DEVICE_FOLDER */
 static bool is_kept[1024];   /* by descriptor: ours, not yet handed out */
+
+/* By descriptor: reports that came before the answer to a question; NULL: none ever did. */
+static struct queue {
+    size_t count;
+    unsigned char reports[QUEUE_MAX][REPORT_SIZE];
+} * queues[1024];
 
 static void resolve(void)
 {
@@ -70,6 +79,8 @@ static void resolve(void)
     *(void **)&real.read = dlsym(RTLD_NEXT, "read");
     *(void **)&real.ioctl = dlsym(RTLD_NEXT, "ioctl");
     *(void **)&real.flock = dlsym(RTLD_NEXT, "flock");
+    *(void **)&real.poll = dlsym(RTLD_NEXT, "poll");
+    *(void **)&real.ppoll = dlsym(RTLD_NEXT, "ppoll");
     *(void **)&real.fstat = dlsym(RTLD_NEXT, "fstat");
     *(void **)&real.close_range = dlsym(RTLD_NEXT, "close_range");
 }
@@ -114,7 +125,7 @@ static ssize_t ask(int fd, const char *question, char *answer, size_t size)
         return -1;
     /* The program may have asked for O_NONBLOCK. */
     struct pollfd poller = {.fd = fd, .events = POLLIN};
-    if (poll(&poller, 1, -1) < 0)
+    if (real.poll(&poller, 1, -1) < 0)
         return -1;
     ssize_t got = real.read(fd, answer, size - 1);
     if (got >= 0)
@@ -161,6 +172,40 @@ static int open_device(const char *path, int flags)
         fcntl(fd, F_SETFL, O_NONBLOCK);
     is_device[fd] = true;
     return fd;
+}
+
+/* Reports that have to wait */
+
+static void queue_report(int fd, const char *report)
+{
+    if (queues[fd] == NULL)
+        queues[fd] = calloc(1, sizeof(*queues[fd]));
+    struct queue *queue = queues[fd];
+    if (queue != NULL && queue->count < QUEUE_MAX)
+        memcpy(queue->reports[queue->count++], report, REPORT_SIZE);
+}
+
+static bool has_queued(int fd)
+{
+    return marked(is_device, fd) && queues[fd] != NULL && queues[fd]->count > 0;
+}
+
+static ssize_t take_queued(int fd, void *data, size_t size)
+{
+    struct queue *queue = queues[fd];
+    if (size > REPORT_SIZE)
+        size = REPORT_SIZE;
+    memcpy(data, queue->reports[0], size);
+    queue->count--;
+    memmove(queue->reports[0], queue->reports[1], queue->count * REPORT_SIZE);
+    return (ssize_t)size;
+}
+
+static void drop_queue(int fd)
+{
+    free(queues[fd]);
+    queues[fd] = NULL;
+    is_device[fd] = false;
 }
 
 /* Files */
@@ -216,7 +261,7 @@ EXPORT int close(int fd)
         return -1;
     }
     if (marked(is_device, fd))
-        is_device[fd] = false;
+        drop_queue(fd);
     return real.close(fd);
 }
 
@@ -227,7 +272,7 @@ EXPORT int close_range(unsigned first, unsigned last, int flags)
     for (unsigned fd = 0; fd < 1024 && !(flags & CLOSE_RANGE_CLOEXEC); fd++) {
         if (fd < first || fd > last)
             continue;
-        is_device[fd] = false;
+        drop_queue((int)fd);
         if (!is_kept[fd])
             continue;
         if (fd > first && real.close_range(first, fd - 1, flags) < 0)
@@ -246,6 +291,8 @@ EXPORT void closefrom(int first)
 EXPORT ssize_t read(int fd, void *data, size_t size)
 {
     resolve();
+    if (has_queued(fd))
+        return take_queued(fd, data, size);
     ssize_t got = real.read(fd, data, size);
     if (got == 0 && size > 0 && marked(is_device, fd)) {
         errno = EIO;
@@ -260,6 +307,61 @@ EXPORT ssize_t __read_chk(int fd, void *data, size_t size, size_t room)
     if (size > room)
         abort();
     return read(fd, data, size);
+}
+
+/* Whether one of them has something queued to read; then nothing is to be waited for. */
+static bool any_queued(const struct pollfd *polled, nfds_t count)
+{
+    for (nfds_t i = 0; i < count; i++) {
+        if ((polled[i].events & POLLIN) && has_queued(polled[i].fd))
+            return true;
+    }
+    return false;
+}
+
+static int poll_queued(struct pollfd *polled, nfds_t count)
+{
+    int ready = real.poll(polled, count, 0);
+    for (nfds_t i = 0; i < count && ready >= 0; i++) {
+        if (!(polled[i].events & POLLIN) || !has_queued(polled[i].fd))
+            continue;
+        ready += polled[i].revents == 0;
+        polled[i].revents |= POLLIN;
+    }
+    return ready;
+}
+
+EXPORT int poll(struct pollfd *polled, nfds_t count, int timeout)
+{
+    resolve();
+    return any_queued(polled, count) ? poll_queued(polled, count)
+                                     : real.poll(polled, count, timeout);
+}
+
+EXPORT int __poll_chk(struct pollfd *polled, nfds_t count, int timeout, size_t room);
+EXPORT int __poll_chk(struct pollfd *polled, nfds_t count, int timeout, size_t room)
+{
+    if (count * sizeof(*polled) > room)
+        abort();
+    return poll(polled, count, timeout);
+}
+
+EXPORT int ppoll(struct pollfd *polled, nfds_t count, const struct timespec *timeout,
+                 const sigset_t *mask)
+{
+    resolve();
+    return any_queued(polled, count) ? poll_queued(polled, count)
+                                     : real.ppoll(polled, count, timeout, mask);
+}
+
+EXPORT int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespec *timeout,
+                       const sigset_t *mask, size_t room);
+EXPORT int __ppoll_chk(struct pollfd *polled, nfds_t count, const struct timespec *timeout,
+                       const sigset_t *mask, size_t room)
+{
+    if (count * sizeof(*polled) > room)
+        abort();
+    return ppoll(polled, count, timeout, mask);
 }
 
 EXPORT int ioctl(int fd, unsigned long request, ...)
@@ -299,8 +401,10 @@ EXPORT int flock(int fd, int operation)
                            : operation & LOCK_SH ? "FLOCK SH"
                                                  : "FLOCK EX";
     ssize_t got = ask(fd, question, answer, sizeof(answer));
-    while (got == REPORT_SIZE) /* for somebody else who has the device open */
+    while (got == REPORT_SIZE) { /* it is still there to be read, as it would be with hidraw */
+        queue_report(fd, answer);
         got = ask(fd, "", answer, sizeof(answer));
+    }
     if (got < 0 || strcmp(answer, "OK") != 0) {
         errno = EWOULDBLOCK;
         return -1;
