@@ -78,7 +78,7 @@ static enum pk_status find_credential(struct key *key, struct assertion_task *ta
 
 /*
  * What the silent check means. A key with credProtect answers no-match for a credential that it
- * shows only to a verified user, so if the user is going to be verified that is not the last word.
+ * shows only to a verified user, so if the user is going to be verified that answer is not final.
  */
 static enum pk_status judge(const struct key *key, const struct pk_assertion_request *request,
                             enum pk_status found, enum verification verification,

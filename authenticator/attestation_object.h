@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The one room where CBOR is built: libfido2 hands out parts, WebAuthn wants the object. */
+/* The only file that builds CBOR: libfido2 gives the parts, WebAuthn specifies the object. */
 #ifndef AUTHENTICATOR_ATTESTATION_OBJECT_H
 #define AUTHENTICATOR_ATTESTATION_OBJECT_H
 

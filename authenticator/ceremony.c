@@ -98,7 +98,7 @@ enum pk_status ceremony_run(struct key *key, enum verification first, bool requi
         if (refusal.tried == VERIFY_BUILT_IN)
             refusal.attempts++;
         if (refusal.tried == VERIFY_NOT)
-            refusal.required = true; /* the key insists */
+            refusal.required = true; /* the key requires it */
         status = choose_after(&key->info, &refusal, &refusal.tried);
     } while (status == PK_OK);
     if (refusal.tried == VERIFY_PIN)

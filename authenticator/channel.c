@@ -1,31 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "authenticator/channel.h"
 
+#include "common/base/io.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
-
-static enum pk_status write_all(int fd, struct pk_view bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t written = write(fd, bytes.ptr, bytes.len);
-
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return PK_IO;
-        bytes.ptr += written;
-        bytes.len -= (size_t)written;
-    }
-    return PK_OK;
-}
 
 enum pk_status channel_send(const struct channel *channel, const struct pk_frame *frame)
 {
     PK_AUTO_BYTES struct pk_bytes bytes = {0};
     enum pk_status status = pk_frame_encode(frame, &bytes);
 
-    return status == PK_OK ? write_all(channel->out, pk_view_of(&bytes)) : status;
+    return status == PK_OK ? pk_write_all(channel->out, pk_view_of(&bytes)) : status;
 }
 
 enum pk_status channel_send_bare(const struct channel *channel, enum pk_frame_type type)

@@ -33,7 +33,7 @@ enum pk_status channel_wait(struct channel *channel, struct pk_frame *ret) PK_WA
 enum pk_status channel_expect(struct channel *channel, enum pk_frame_type type,
                               struct pk_frame *ret) PK_WARN_UNUSED;
 
-/* Whether a whole frame has arrived already, so that no poll() will tell of it. */
+/* Whether a whole frame is in the buffer already: poll() does not report that one. */
 bool channel_pending(const struct channel *channel);
 
 #endif

@@ -1,4 +1,4 @@
-# passkey-authenticator: the only room with libfido2, and libcbor in one file of it.
+# passkey-authenticator: the only folder with libfido2, and libcbor in one file of it.
 noinst_LTLIBRARIES += authenticator/libauthenticator.la
 authenticator_libauthenticator_la_SOURCES = \
 	authenticator/assertion.c \

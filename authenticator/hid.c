@@ -2,6 +2,7 @@
 #include "authenticator/hid.h"
 
 #include "common/base/cleanup.h"
+#include "common/base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +11,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 /* CTAP 2.1 section 11.2.4: a packet, and where its parts are. */
@@ -30,9 +30,9 @@
 #define CTAP_MAKE_CREDENTIAL 0x01
 #define CTAP_GET_ASSERTION   0x02
 
-/* What a key that has nobody to wait for may take. Keys send keepalives every 100 ms. */
+/* How long a key may be silent while no person is involved: it sends keepalives every 100 ms. */
 #define SILENCE_MS 5000
-/* What a key may take to answer CTAPHID_CANCEL. */
+/* How long a key may take to answer CTAPHID_CANCEL. */
 #define CANCEL_MS 2000
 /* How often to look whether another program is done with the key. */
 #define TURN_MS 50
@@ -41,14 +41,6 @@
 #define UNREAD_MAX 64
 
 static struct hid *attached;
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void stop(struct hid *hid, enum pk_status why)
 {
@@ -124,13 +116,13 @@ static bool is_ours(const struct hid *hid, const unsigned char *packet)
     return memcmp(packet, &hid->channel_id, sizeof(hid->channel_id)) == 0;
 }
 
-/* Another program, one that takes no turns, has something under way. */
+/* The key refuses because of another program, one that does not lock the device. */
 static bool says_busy(const struct hid *hid, const unsigned char *packet)
 {
     return is_ours(hid, packet) && packet[AT_COMMAND] == CMD_ERROR && packet[AT_DATA] == ERROR_BUSY;
 }
 
-/* Whether that packet says that the key waits for a touch. */
+/* Whether that packet means that the key waits for a touch. */
 static bool asks_for_touch(const struct hid *hid, const unsigned char *packet)
 {
     size_t len = (size_t)packet[AT_LENGTH] << 8 | packet[AT_LENGTH + 1];
@@ -151,15 +143,15 @@ static void report_touch(struct hid *hid, const unsigned char *packet)
         !asks_for_touch(hid, packet))
         return;
     hid->touch_reported = true;
-    /* When nobody listens any more, the end of the input says so a moment later. */
+    /* A failure is not reported here: the end of the input follows, and is. */
     (void)!channel_send_bare(hid->channel, PK_FRAME_TOUCH);
 }
 
 /*
  * The channel has something while the key is busy: only CANCEL and the end of the input are in
- * place. False: there is no answer of the key to wait for.
+ * place. False: no answer of the key is to be waited for.
  */
-static bool hear_channel(struct hid *hid)
+static bool read_channel(struct hid *hid)
 {
     PK_AUTO_FRAME struct pk_frame frame = {0};
     enum pk_status status = channel_read(hid->channel, &frame);
@@ -169,7 +161,7 @@ static bool hear_channel(struct hid *hid)
     if (status == PK_OK)
         status = frame.type == PK_FRAME_CANCEL ? PK_CANCELLED : PK_PROTOCOL;
     stop(hid, status);
-    hid->give_up_at = now_ms() + CANCEL_MS;
+    hid->give_up_at = pk_clock_monotonic_ms() + CANCEL_MS;
     /* U2F knows no cancel; there the message that asks for the touch is simply not repeated. */
     return fido_dev_cancel(hid->device) == FIDO_OK;
 }
@@ -177,7 +169,7 @@ static bool hear_channel(struct hid *hid)
 /*
  * One program at a time: with flock(), as libfido2's own I/O functions do, so that we and they take
  * turns instead of disturbing each other. False: cancelled before it was our turn, or waited for
- * too long; whoever asked may say so and ask again.
+ * too long; the caller may report that and ask again.
  */
 static bool take_turn(struct hid *hid)
 {
@@ -185,13 +177,13 @@ static bool take_turn(struct hid *hid)
         struct pollfd polled = {.fd = hid->channel->in, .events = POLLIN};
 
         if (errno != EWOULDBLOCK && errno != EINTR)
-            return true; /* no locks to be had here */
+            return true; /* this node cannot be locked */
         if (turns == TURNS) {
             stop(hid, PK_BUSY);
             return false;
         }
         if (channel_pending(hid->channel) || poll(&polled, 1, TURN_MS) > 0)
-            (void)hear_channel(hid);
+            (void)read_channel(hid);
         if (hid->trouble != PK_OK)
             return false;
     }
@@ -223,7 +215,7 @@ static void *hid_open(const char *path)
         stop(attached, open_trouble(errno));
         return NULL;
     }
-    /* Whatever else it is, nothing is written to it. */
+    /* Nothing is written to a file that is not a hidraw node. */
     if (ioctl(fd, HIDIOCGRAWINFO, &info) != 0) {
         stop(attached, PK_NO_DEVICE);
         return NULL;
@@ -244,9 +236,9 @@ static int patience(const struct hid *hid, int64_t since)
     int64_t left;
 
     if (hid->trouble != PK_OK)
-        left = hid->give_up_at - now_ms();
+        left = hid->give_up_at - pk_clock_monotonic_ms();
     else if (!hid->person)
-        left = since + SILENCE_MS - now_ms();
+        left = since + SILENCE_MS - pk_clock_monotonic_ms();
     else
         return -1;
     return left > 0 ? (int)left : 0;
@@ -275,13 +267,13 @@ static int read_packet(struct hid *hid, unsigned char *data, size_t len)
 static int hid_read(void *handle, unsigned char *data, size_t len, int ms)
 {
     struct hid *hid = handle;
-    int64_t since = now_ms();
+    int64_t since = pk_clock_monotonic_ms();
 
     (void)ms;
     for (;;) {
         struct pollfd polled[2] = {
             {.fd = hid->fd, .events = POLLIN},
-            /* After a cancel the channel has nothing to say that matters. */
+            /* After a cancel nothing on the channel changes the outcome. */
             {.fd = hid->trouble == PK_OK ? hid->channel->in : -1, .events = POLLIN},
         };
         bool pending = hid->trouble == PK_OK && channel_pending(hid->channel);
@@ -293,7 +285,7 @@ static int hid_read(void *handle, unsigned char *data, size_t len, int ms)
             stop(hid, PK_DEVICE_ERROR);
             return -1;
         }
-        if ((pending || polled[1].revents) && !hear_channel(hid))
+        if ((pending || polled[1].revents) && !read_channel(hid))
             return -1;
         if (polled[0].revents & POLLIN)
             return read_packet(hid, data, len);
@@ -321,7 +313,7 @@ enum pk_status hid_expect(struct hid *hid, enum pk_frame_type type, struct pk_fr
     while (!spoken) {
         struct pollfd polled[2] = {
             {.fd = hid->channel->in, .events = POLLIN},
-            /* What the key says now is not for us: only its going is of interest. */
+            /* Packets now are for other programs; only removal is of interest. */
             {.fd = hid->fd, .events = POLLRDHUP},
         };
 

@@ -13,17 +13,16 @@
 
 struct hid {
     struct channel *channel;
-    fido_dev_t *device; /* who is told to cancel */
+    fido_dev_t *device; /* that CTAPHID_CANCEL goes to */
     int fd;
     /*
      * PK_OK, or why the conversation with the key stopped: NO_DEVICE, DENIED, DEVICE_REMOVED,
-     * DEVICE_ERROR, BUSY, CANCELLED, PROTOCOL. It explains libfido2's error better than its number
-     * does.
+     * DEVICE_ERROR, BUSY, CANCELLED, PROTOCOL. More precise than libfido2's error number.
      */
     enum pk_status trouble;
     /*
-     * False: the key answers by itself, and soon. True: it may wait for a person, for as long as
-     * the caller likes, and TOUCH is reported.
+     * False: the key answers without a person, within SILENCE_MS. True: it may wait for a person,
+     * without a limit here, and TOUCH is reported.
      */
     bool person;
     uint32_t channel_id; /* of the message sent last, as it stands in the packet */

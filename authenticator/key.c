@@ -9,7 +9,7 @@ static void free_info(fido_cbor_info_t *info)
 }
 PK_DEFINE_CLEANUP(fido_cbor_info_t *, free_info);
 
-/* ---- what the key says of itself ---- */
+/* ---- what the key can do ---- */
 
 static void read_options(const fido_cbor_info_t *cbor, struct key_info *info)
 {
@@ -196,7 +196,7 @@ uint8_t key_pin_tries(struct key *key)
     return key->pin_tries;
 }
 
-/* ---- the silent question ---- */
+/* ---- the silent check ---- */
 
 /* The credentials of one question: their indices in the list. */
 struct batch {
@@ -237,7 +237,7 @@ static size_t answered(const fido_assert_t *assertion, const struct credential_l
 
 static int ask_silently(struct key *key, fido_assert_t *assertion, const char *rp_id)
 {
-    /* What is signed here counts for nothing: it is never sent on, and says that nobody touched. */
+    /* The hash is random: this signature is discarded, and its UP flag is not set. */
     uint8_t hash[PK_HASH_SIZE];
     int error;
 
@@ -270,7 +270,7 @@ static enum pk_status find_in(struct key *key, const char *rp_id,
     case FIDO_OK:
         *ret_found = answered(assertion, list, batch);
         return PK_OK;
-    case FIDO_ERR_USER_PRESENCE_REQUIRED: /* libfido2's word for a U2F key that knows the handle */
+    case FIDO_ERR_USER_PRESENCE_REQUIRED: /* how libfido2 reports a U2F key that made the handle */
         *ret_found = batch->items[0];
         return PK_OK;
     case FIDO_ERR_UP_REQUIRED:

@@ -25,7 +25,7 @@ static inline void free_assert(fido_assert_t *assertion)
 PK_DEFINE_CLEANUP(fido_assert_t *, free_assert);
 
 /*
- * Opens the key at path and asks what it can do. channel is listened to for CANCEL from now on. The
+ * Opens the key at path and asks what it can do. channel is watched for CANCEL from now on. The
  * key is closed by key_close() whatever the result. PK_NO_DEVICE, PK_DENIED or as key_status().
  */
 enum pk_status key_open(struct key *key, struct channel *channel, const char *path) PK_WARN_UNUSED;
@@ -40,7 +40,7 @@ uint8_t key_pin_tries(struct key *key);
 /*
  * Asks silently, without touch or verification, which of the credentials the key holds for rp_id;
  * ret_found gets the index of the first. An empty list asks for discoverable ones and finds 0.
- * PK_NO_MATCH: none that it would tell. PK_PIN_REQUIRED: it does not answer that without the user.
+ * PK_NO_MATCH: none that it shows. PK_PIN_REQUIRED: it shows none without user verification.
  */
 struct credential_list {
     const struct pk_descriptor *items;

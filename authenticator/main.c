@@ -44,7 +44,7 @@ int main(int argc, char **argv)
     if (argc != 1)
         return usage(stderr, 2);
     (void)signal(SIGPIPE, SIG_IGN);
-    /* Its debug log would show what is said to the key. */
+    /* libfido2 would log what is sent to the key, PINs included. */
     (void)unsetenv("FIDO_DEBUG");
     fido_init(FIDO_DISABLE_U2F_FALLBACK);
     load_providers();

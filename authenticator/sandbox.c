@@ -48,7 +48,7 @@ static const int allowed[] = {
     /* memory; mmap and mprotect are below */
     SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(mlock),
     SCMP_SYS(mlock2), SCMP_SYS(munlock),
-    /* time, chance, oneself */
+    /* time, random numbers, this process */
     SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(gettimeofday), SCMP_SYS(nanosleep),
     SCMP_SYS(clock_nanosleep), SCMP_SYS(restart_syscall), SCMP_SYS(getrandom), SCMP_SYS(futex),
     SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid),
@@ -59,8 +59,8 @@ static const int allowed[] = {
 };
 
 /*
- * Nothing in this process has a reason to call these: whoever does has taken it over, and is better
- * dead than told no. All the rest gets EPERM, because libraries try harmless things and go on.
+ * Nothing in this process has a reason to call these: a call means that it was taken over, so it is
+ * killed. All the rest gets EPERM, because libraries try harmless things and go on.
  */
 static const int hostile[] = {
     SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(clone),
@@ -109,7 +109,7 @@ static bool add_conditional(scmp_filter_ctx filter)
            add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), &not_executable) &&
            add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), &not_creating_at) &&
            add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), &not_creating) &&
-           /* libfido2 asks netlink about NFC readers, and takes no for an answer. */
+           /* libfido2 asks netlink about NFC readers, and goes on when that is refused. */
            add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), &not_netlink);
 }
 

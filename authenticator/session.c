@@ -3,7 +3,7 @@
 
 #include "authenticator/ceremony.h"
 
-/* The last frame of everything that did not work out. Nobody may be there to read it. */
+/* The last frame of a request that failed. A write error is ignored: the caller may be gone. */
 static void send_failure(const struct channel *channel, enum pk_status status,
                          const struct key *key)
 {

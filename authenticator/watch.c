@@ -10,7 +10,7 @@
 #include <string.h>
 
 /*
- * Asked again rather than told: an event comes before udev has given us the device node, and its
+ * Polled: a kernel event comes before udev has set the permissions of the device node, and its
  * socket would be one more thing for the sandbox to allow.
  */
 #define INTERVAL_MS 300
@@ -95,7 +95,7 @@ static enum pk_status report(const struct channel *channel, struct pk_bytes *las
     return status;
 }
 
-/* Waits for the next look. PK_CANCELLED: the caller has had enough. */
+/* Waits for the next look. PK_CANCELLED: the caller cancelled or closed. */
 static enum pk_status pause_or_end(struct channel *channel)
 {
     PK_AUTO_FRAME struct pk_frame frame = {0};

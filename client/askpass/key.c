@@ -2,6 +2,7 @@
 #include "client/askpass/key.h"
 
 #include "common/base/cleanup.h"
+#include "common/base/clock.h"
 #include "common/base/text.h"
 #include "common/keys/local_ceremony.h"
 #include "common/keys/messages.h"
@@ -15,7 +16,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PATIENCE      30 /* seconds to plug in and to touch, as long as the daemon's */
@@ -31,7 +31,7 @@ struct job {
     struct pk_local_ceremony *ceremony;
     struct event *child, *interrupted, *unwanted, *deadline;
     struct event *declined; /* a question that could not be asked */
-    struct event *typed;    /* NULL: no question stands */
+    struct event *typed;    /* NULL: no question is open */
     struct terminal_question question;
     int64_t ends;
     uint8_t challenge[PK_HASH_SIZE];
@@ -41,14 +41,6 @@ struct job {
 };
 
 static const struct timeval at_once = {0, 0};
-
-static int64_t now(void)
-{
-    struct timespec time = {0};
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec;
-}
 
 static void end(struct job *job, enum pk_status status)
 {
@@ -129,13 +121,14 @@ static void ask(void *data, bool secret, const char *event, const char *text, un
 static unsigned time_left(void *data)
 {
     const struct job *job = data;
-    int64_t left = job->ends - now();
+    int64_t left = job->ends - pk_clock_monotonic();
 
     return left > 0 ? (unsigned)left : 0;
 }
 
-static void complain(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void complain(int priority, const char *format, ...)
+static void log_to_stderr(int priority, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void log_to_stderr(int priority, const char *format, ...)
 {
     PK_AUTO_FREE char *text = NULL;
     PK_AUTO_FREE char *printable = NULL;
@@ -308,7 +301,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *data)
     end(data, PK_TIMEOUT);
 }
 
-/* With the end of ssh that pipe has no reader any more, which is all that it can report. */
+/* Once ssh has ended that pipe has no reader: it reports an error, and never anything else. */
 static enum pk_status watch_reader(struct job *job)
 {
     struct stat file;
@@ -333,7 +326,7 @@ static enum pk_status prepare(struct job *job, const struct terminal *terminal)
         .program = program ? program : PK_LIBEXECDIR "/passkey-authenticator",
         .insert_timeout = patience,
         .touch_timeout = patience,
-        .log = complain,
+        .log = log_to_stderr,
     };
     job->keys = pk_keys_new(&job->setup);
     job->child = evsignal_new(job->base, SIGCHLD, on_child, job);
@@ -379,7 +372,7 @@ static void on_given_up(evutil_socket_t fd, short what, void *data)
     *(bool *)data = true;
 }
 
-/* A key that is told to stop needs a moment; without it, it would go on blinking. */
+/* Cancelling takes the key a moment; exiting before that would leave it blinking. */
 static void give_back(struct job *job)
 {
     const struct timeval limit = {GIVE_BACK, 0};
@@ -434,8 +427,9 @@ static enum pk_status run(struct job *job, const char *origin, const struct term
     return job->status;
 }
 
-/* What does not come from the key. */
-static enum pk_status sign_off(struct job *job, const char *origin, struct pk_forward_answer *ret)
+/* Adds what does not come from the key. */
+static enum pk_status complete_answer(struct job *job, const char *origin,
+                                      struct pk_forward_answer *ret)
 {
     job->answer.kind = job->request->kind;
     (void)memcpy(job->answer.challenge, job->challenge, sizeof(job->answer.challenge));
@@ -450,7 +444,9 @@ static enum pk_status sign_off(struct job *job, const char *origin, struct pk_fo
 enum pk_status askpass_key_answer(const struct pk_forward_request *request, const char *origin,
                                   const struct terminal *terminal, struct pk_forward_answer *ret)
 {
-    struct job job = {.request = request, .question = {.fd = -1}, .ends = now() + request->timeout};
+    struct job job = {.request = request,
+                      .question = {.fd = -1},
+                      .ends = pk_clock_monotonic() + request->timeout};
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     struct sigaction before;
     bool get = request->kind == PK_FORWARD_GET;
@@ -465,12 +461,12 @@ enum pk_status askpass_key_answer(const struct pk_forward_request *request, cons
                                  job.client_data_hash);
     if (status)
         return status;
-    /* Whoever read standard error may be gone as well, and the key is still to be given back. */
+    /* Standard error may have lost its reader too, and the key is still to be given back. */
     if (sigaction(SIGPIPE, &ignore, &before))
         return PK_INTERNAL;
     status = run(&job, origin, terminal);
     if (!status)
-        status = sign_off(&job, origin, ret);
+        status = complete_answer(&job, origin, ret);
     if (status)
         (void)!terminal_error(pk_message_outcome(status));
     finish(&job);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The person who uses the keys, as the program reaches them: the daemon through a conversation on
- * the bus, passkey-askpass on its terminal.
+ * How a program reaches the person who uses the keys: the daemon through a conversation on the bus,
+ * passkey-askpass on its terminal.
  */
 #ifndef PK_KEYS_DIALOGUE_H
 #define PK_KEYS_DIALOGUE_H

@@ -2,6 +2,7 @@
 #include "common/keys/helper.h"
 
 #include "common/base/cleanup.h"
+#include "common/base/clock.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -15,7 +16,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#define FRAMES_PER_SECOND 64 /* more is a flood */
+#define FRAMES_PER_SECOND 64 /* a helper that sends more is killed */
 #define CANCEL_GRACE      2  /* seconds to give the key back before it is killed */
 #define EXIT_GRACE        1  /* seconds to exit once its output has ended */
 #define INPUT_MAX         (4 + PK_FRAME_MAX)
@@ -37,7 +38,7 @@ struct pk_helper {
     bool greeted;
     bool ended;  /* output ended or broken: nothing more is read */
     bool exited; /* reaped */
-    time_t second;
+    int64_t second;
     unsigned frames; /* in that second */
 };
 
@@ -50,7 +51,7 @@ struct pk_helpers {
 /* --- the process ------------------------------------------------------------------------------ */
 
 /* In the child: nothing is inherited but the socket, standard error and a bare environment. */
-static void become(const char *program, int fd, pid_t parent)
+static void exec_helper(const char *program, int fd, pid_t parent)
 {
     static const int handled[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD, SIGPIPE};
     static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
@@ -63,7 +64,7 @@ static void become(const char *program, int fd, pid_t parent)
     for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
         (void)signal(handled[i], SIG_DFL);
     (void)sigemptyset(&none);
-    /* A terminal's interrupt is ours to answer: the key still has to be told to stop blinking. */
+    /* A terminal's interrupt must not reach it: it still has to make the key stop blinking. */
     (void)setsid();
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) || getppid() != parent ||
         sigprocmask(SIG_SETMASK, &none, NULL) || dup2(fd, STDIN_FILENO) < 0 ||
@@ -85,7 +86,7 @@ static enum pk_status start(struct pk_helper *helper, const char *program)
     (void)sigprocmask(SIG_SETMASK, &all, &before);
     helper->pid = fork();
     if (helper->pid == 0)
-        become(program, pair[1], parent);
+        exec_helper(program, pair[1], parent);
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
     (void)close(pair[1]);
     if (helper->pid < 0) {
@@ -162,16 +163,15 @@ static void release(struct pk_helper *helper)
     free(helper);
 }
 
-/* --- what it says ----------------------------------------------------------------------------- */
+/* --- frames from it --------------------------------------------------------------------------- */
 
 static enum pk_status count_frame(struct pk_helper *helper)
 {
-    struct timespec now = {0};
+    int64_t now = pk_clock_monotonic();
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    if (now.tv_sec != helper->second)
+    if (now != helper->second)
         helper->frames = 0;
-    helper->second = now.tv_sec;
+    helper->second = now;
     return ++helper->frames > FRAMES_PER_SECOND ? PK_LIMIT_EXCEEDED : PK_OK;
 }
 
@@ -262,19 +262,19 @@ void pk_helpers_reap(struct pk_helpers *helpers)
         if (waitpid(helper->pid, &status, WNOHANG) == helper->pid)
             helper->exited = true;
     }
-    /* Callbacks may start new helpers: the list is looked through afresh after each. */
+    /* Callbacks may start new helpers: the list is searched from its head again after each. */
     do {
         LIST_FOREACH(helper, &helpers->list, entry)
         if (helper->exited)
             break;
         if (helper) {
-            read_all(helper); /* its last words */
+            read_all(helper); /* what it wrote before it exited */
             finish(helper);
         }
     } while (helper);
 }
 
-/* --- what it is told -------------------------------------------------------------------------- */
+/* --- frames to it ----------------------------------------------------------------------------- */
 
 static void write_some(struct pk_helper *helper)
 {
@@ -289,7 +289,7 @@ static void write_some(struct pk_helper *helper)
             return;
         }
         if (sent < 0)
-            break; /* it is going: what it said is still read */
+            break; /* it has exited or will: what it wrote is still read */
         helper->output_sent += (size_t)sent;
     }
     explicit_bzero(helper->output.data, helper->output.len);

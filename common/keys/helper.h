@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Processes of passkey-authenticator, each on its own socketpair. What one says is passed on frame
+ * Processes of passkey-authenticator, each on its own socketpair. What one sends is passed on frame
  * by frame; one that floods, breaks the framing or outlives its deadline is killed.
  */
 #ifndef PK_KEYS_HELPER_H
@@ -15,11 +15,11 @@ struct pk_helpers;
 struct pk_helper_ops {
     /* Every frame but HELLO; the frame is the helper's. */
     void (*frame)(void *data, const struct pk_frame *frame);
-    /* The process is gone and everything it said was passed on. The helper is released after it. */
+    /* The process is gone and all its frames were passed on. The helper is released after it. */
     void (*exited)(void *data);
 };
 
-/* Where the program wants to read what went wrong: pk_log(), or one of its own. */
+/* How the program logs what went wrong: pk_log(), or a function of its own. */
 typedef void pk_keys_log(int priority, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -29,7 +29,7 @@ void pk_helpers_free(struct pk_helpers *helpers);
 /* After SIGCHLD. */
 void pk_helpers_reap(struct pk_helpers *helpers);
 
-/* Starts program and says HELLO. It is killed after lifetime seconds (0: lives on). */
+/* Starts program and sends HELLO. It is killed after lifetime seconds; 0: never. */
 enum pk_status pk_helper_new(struct pk_helpers *helpers, const char *program, unsigned lifetime,
                              const struct pk_helper_ops *ops, void *data,
                              struct pk_helper **ret) PK_WARN_UNUSED;
@@ -40,7 +40,7 @@ void pk_helper_send(struct pk_helper *helper, const struct pk_frame *frame);
 
 /* At once; exited() follows from the event loop. */
 void pk_helper_kill(struct pk_helper *helper);
-/* Says CANCEL and kills after a moment. */
+/* Sends CANCEL, and kills it 2 seconds later if it has not exited. */
 void pk_helper_cancel(struct pk_helper *helper);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One ceremony on one security key: its place in the key's queue, its helper process, and the order
- * in which that may say things. A helper that keeps to no order is a broken key.
+ * in which that may send frames. A helper that breaks the order counts as a broken key.
  */
 #ifndef PK_KEYS_KEY_SESSION_H
 #define PK_KEYS_KEY_SESSION_H
@@ -22,7 +22,7 @@ enum pk_key_phase {
 };
 
 /*
- * A frame of the helper's: CHECKED once, then PIN_NEEDED, VERIFY and TOUCH as often as it likes,
+ * A frame of the helper's: CHECKED once, then PIN_NEEDED, VERIFY and TOUCH any number of times,
  * and one of ASSERTION, CREDENTIAL and FAILED, after which the session is released. Called from the
  * event loop.
  */

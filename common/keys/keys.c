@@ -13,7 +13,7 @@
 struct pk_key_watch {
     LIST_ENTRY(pk_key_watch) entry;
     struct pk_keys *keys;
-    struct event *wake; /* tells a new watch what is known already */
+    struct event *wake; /* gives a new watch the list that is known already */
     void (*changed)(void *data, const struct pk_devices *list);
     void *data;
 };

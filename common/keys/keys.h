@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The security keys in this machine: one helper watches for them while anybody is interested, and
+ * The security keys in this machine: one helper watches for them while there is a watch, and
  * each key is used by one ceremony at a time, in the order of asking.
  */
 #ifndef PK_KEYS_KEYS_H

@@ -61,7 +61,7 @@ struct pk_local_ceremony {
     void *data;
     size_t groups;
     char *purpose;
-    struct pk_key_watch *watch;
+    struct pk_key_watch *watch; /* NULL: it is over */
     struct candidate *candidates;
     struct pk_pin_dialogue pin;
     struct pk_deadlines deadlines;
@@ -69,7 +69,6 @@ struct pk_local_ceremony {
     char *failed_path;
     size_t announced; /* how many keys the last call to touch was about; 0: none */
     enum notice notice;
-    bool over;
 };
 
 /* --- the end ---------------------------------------------------------------------------------- */
@@ -84,18 +83,16 @@ static void drop_session(struct candidate *candidate)
 /* Everything under way stops; nothing is released that a caller up the stack may still use. */
 static void close_down(struct pk_local_ceremony *ceremony)
 {
-    ceremony->over = true;
     pk_pin_dialogue_stop(&ceremony->pin);
     for (struct candidate *c = ceremony->candidates; c; c = c->next)
         drop_session(c);
-    if (ceremony->watch)
-        pk_key_watch_free(pk_steal(ceremony->watch));
+    pk_key_watch_free(pk_steal(ceremony->watch));
     pk_deadlines_stop_all(&ceremony->deadlines);
 }
 
 static void fail(struct pk_local_ceremony *ceremony, enum pk_status why)
 {
-    if (ceremony->over)
+    if (!ceremony->watch)
         return;
     close_down(ceremony);
     ceremony->ops->failed(ceremony->data, why);
@@ -124,7 +121,7 @@ void pk_local_ceremony_free(struct pk_local_ceremony *ceremony)
     free(ceremony);
 }
 
-/* --- where the keys stand --------------------------------------------------------------------- */
+/* --- the phases of the keys ------------------------------------------------------------------- */
 
 static bool is_in(const struct candidate *candidate, unsigned phases)
 {
@@ -232,16 +229,14 @@ static void none_can_serve(struct pk_local_ceremony *ceremony)
                        (int64_t)pk_keys_setup(ceremony->keys)->insert_timeout * 1000);
 }
 
-/* Looks at where all keys stand and does what follows. */
+/* Does what follows from the phases of all keys. */
 static void decide(struct pk_local_ceremony *ceremony)
 {
     size_t ready = count(ceremony, READY);
     size_t active = count(ceremony, ACTIVE);
 
-    if (ceremony->over)
-        return;
     if (ceremony->announced > active)
-        ceremony->announced = active; /* one that comes back is worth saying again */
+        ceremony->announced = active; /* one that comes back is announced again */
     /* Keys that others use are not waited for. */
     if (ready > 0 && (active > 0 || count(ceremony, ANSWERING) == 0)) {
         pk_deadlines_stop(&ceremony->deadlines, GATHERED);
@@ -255,7 +250,7 @@ static void decide(struct pk_local_ceremony *ceremony)
         else
             none_can_serve(ceremony);
     }
-    if (!ceremony->over && count(ceremony, ACTIVE) > 0)
+    if (count(ceremony, ACTIVE) > 0)
         pk_deadlines_stop(&ceremony->deadlines, INSERT_TIMEOUT);
 }
 
@@ -301,7 +296,7 @@ static void keep_failure(struct candidate *candidate, enum pk_status status)
         ->log(LOG_DEBUG, "[%s] %s: %s", ceremony->person.id, candidate->name,
               pk_status_name(status));
     candidate->failure = status;
-    /* A key that never got as far as a touch says less than one that did. */
+    /* The reason of a key that holds a credential is more useful than NO_MATCH of another. */
     if (status != PK_NO_MATCH || ceremony->failure == PK_OK) {
         ceremony->failure = status;
         free(ceremony->failed_path);
@@ -358,9 +353,9 @@ static void on_pin_needed(struct candidate *candidate, const struct pk_pin_neede
     struct pk_local_ceremony *ceremony = candidate->ceremony;
     bool alone = count(ceremony, ACTIVE) == 1;
 
-    ceremony->announced = 0; /* after the PIN it is worth saying again */
-    if (alone)
-        pk_deadlines_stop(&ceremony->deadlines, TOUCH_TIMEOUT); /* a person types */
+    ceremony->announced = 0; /* the touch that follows the PIN is announced again */
+    if (alone)               /* typing may take longer than a touch */
+        pk_deadlines_stop(&ceremony->deadlines, TOUCH_TIMEOUT);
     pk_pin_dialogue_needed(&ceremony->pin, candidate, candidate->session,
                            alone ? NULL : candidate->name, needed);
 }
@@ -371,7 +366,7 @@ static void on_frame(void *data, const struct pk_frame *frame)
 
     switch (frame->type) {
     case PK_FRAME_CHECKED:
-        /* Of one that is unfit FAILED says the rest. */
+        /* From a key that is unfit FAILED follows, with the same reason. */
         if (is_in(candidate, READY | MAYBE))
             decide(candidate->ceremony);
         break;
@@ -429,7 +424,7 @@ static bool is_listed(const struct candidate *candidate, const struct pk_devices
     return false;
 }
 
-/* Keys that are no longer listed leave; their helpers have noticed or are told. */
+/* Keys that are no longer listed leave; a helper that has not noticed is cancelled. */
 static void remove_unlisted(struct pk_local_ceremony *ceremony, const struct pk_devices *list)
 {
     struct candidate **link = &ceremony->candidates;
@@ -561,6 +556,6 @@ const char *pk_local_ceremony_failed_path(const struct pk_local_ceremony *ceremo
 
 void pk_local_ceremony_answered(struct pk_local_ceremony *ceremony, struct pk_secret *answer)
 {
-    if (!ceremony->over)
+    if (ceremony->watch)
         pk_pin_dialogue_answered(&ceremony->pin, answer);
 }

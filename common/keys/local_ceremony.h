@@ -36,7 +36,7 @@ enum pk_status pk_local_ceremony_new(struct pk_keys *keys, const struct pk_dialo
 /* The answer to a question that the ceremony asked. */
 void pk_local_ceremony_answered(struct pk_local_ceremony *ceremony, struct pk_secret *answer);
 
-/* In failed(): the path of the key whose failure it was; NULL: no single one's. */
+/* In failed(): the path of the key that failed; NULL: it was not one key that failed. */
 const char *pk_local_ceremony_failed_path(const struct pk_local_ceremony *ceremony);
 
 /* Cancels whatever is under way, and releases. Not from within ops. */

@@ -23,8 +23,8 @@ static char *list(const struct pk_strings *names)
     return text;
 }
 
-/* Names that say nothing apart are not worth saying. */
-static bool all_alike(const struct pk_strings *names)
+/* Equal names do not distinguish the keys, and are left out. */
+static bool all_equal(const struct pk_strings *names)
 {
     for (size_t i = 1; i < names->count; i++)
         if (strcmp(names->items[i], names->items[0]) != 0)
@@ -38,7 +38,7 @@ static char *act_on(const char *act, const struct pk_strings *names, const char 
 
     if (names->count < 2)
         return pk_text_format("%s your security key %s", act, why);
-    if (all_alike(names))
+    if (all_equal(names))
         return pk_text_format("%s one of your security keys %s", act, why);
     all = list(names);
     return all ? pk_text_format("%s one of your security keys (%s) %s", act, all, why) : NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What people read about keys. Every string is the caller's to free, NULL: no memory. */
+/* Texts about keys, for the person. Every string is the caller's to free, NULL: no memory. */
 #ifndef PK_KEYS_MESSAGES_H
 #define PK_KEYS_MESSAGES_H
 
@@ -12,13 +12,13 @@
 char *pk_message_touch(const struct pk_strings *names, const char *purpose) PK_WARN_UNUSED;
 char *pk_message_verify(const struct pk_strings *names, const char *purpose) PK_WARN_UNUSED;
 
-/* Asks for a key; strangers: one is plugged in that holds none of what is asked for. */
+/* Asks for a key; strangers: those that are plugged in hold none of the credentials. */
 char *pk_message_insert(bool strangers, const char *purpose) PK_WARN_UNUSED;
 
-/* What a key is called on its package: product, or manufacturer, or "security key". Printable. */
+/* The name of a key: its product, or manufacturer, or "security key". Printable. */
 char *pk_message_device_name(const struct pk_device *device) PK_WARN_UNUSED;
 
-/* What a person reads when it ends like that; static, never NULL. */
+/* The text for a ceremony that ended with that status; static, never NULL. */
 const char *pk_message_outcome(enum pk_status status);
 
 #endif

@@ -8,10 +8,10 @@
 #include <strings.h>
 
 #define TRIES_UNKNOWN 0xff
-#define LAST_TRIES    2 /* that are not spent without asking */
+#define LAST_TRIES    2 /* are not spent without a confirmation */
 #define MALFORMED_MAX 3
 
-static void say_error(const struct pk_pin_dialogue *dialogue, enum pk_status why, const char *text)
+static void show_error(const struct pk_pin_dialogue *dialogue, enum pk_status why, const char *text)
 {
     dialogue->person.ops->error(dialogue->person.data, why, text);
 }
@@ -52,7 +52,7 @@ static void ask_confirmation(struct pk_pin_dialogue *dialogue)
         text ? text : "The PIN is about to be locked. Type \"yes\" to go on: ");
 }
 
-static void say_wrong(struct pk_pin_dialogue *dialogue, const struct pk_pin_request *request)
+static void show_wrong(struct pk_pin_dialogue *dialogue, const struct pk_pin_request *request)
 {
     PK_AUTO_FREE char *text =
         request->needed.tries == TRIES_UNKNOWN
@@ -60,7 +60,7 @@ static void say_wrong(struct pk_pin_dialogue *dialogue, const struct pk_pin_requ
             : pk_text_format("Wrong PIN: %u %s left.", (unsigned)request->needed.tries,
                              request->needed.tries == 1 ? "try" : "tries");
 
-    say_error(dialogue, PK_PIN_INVALID, text ? text : "Wrong PIN.");
+    show_error(dialogue, PK_PIN_INVALID, text ? text : "Wrong PIN.");
 }
 
 static void ask_next(struct pk_pin_dialogue *dialogue)
@@ -73,7 +73,7 @@ static void ask_next(struct pk_pin_dialogue *dialogue)
     dialogue->malformed = 0;
     if (request->needed.wrong) {
         dialogue->last_wrong = request->who;
-        say_wrong(dialogue, request);
+        show_wrong(dialogue, request);
     }
     if (request->needed.tries <= LAST_TRIES)
         ask_confirmation(dialogue);
@@ -167,7 +167,7 @@ void pk_pin_dialogue_answered(struct pk_pin_dialogue *dialogue, struct pk_secret
     /* What cannot be a PIN is not worth a try (CTAP 2.1 section 6.5.1). */
     if (answer->len > 0 && (answer->len < PK_PIN_MIN || answer->len > PK_PIN_MAX) &&
         ++dialogue->malformed < MALFORMED_MAX) {
-        say_error(dialogue, PK_INVALID_INPUT, "A PIN has at least 4 and at most 63 characters.");
+        show_error(dialogue, PK_INVALID_INPUT, "A PIN has at least 4 and at most 63 characters.");
         ask_pin(dialogue);
         return;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Asking for the PINs of security keys, one key at a time. The last two tries of a key are never
- * spent before the person has agreed to that in so many words.
+ * spent before the person has typed "yes".
  */
 #ifndef PK_KEYS_PIN_DIALOGUE_H
 #define PK_KEYS_PIN_DIALOGUE_H
@@ -30,21 +30,21 @@ struct pk_pin_dialogue {
     unsigned malformed;    /* answers to requests[0] that cannot be a PIN */
     struct pk_pin_request requests[PK_PIN_WAITING_MAX + 1];
     size_t count;
-    const void *trying;     /* who was given a PIN and has not come back */
-    const void *last_wrong; /* who answered the last PIN with "wrong" */
+    const void *trying;     /* whose key was given a PIN and has not asked or failed since */
+    const void *last_wrong; /* whose key refused the last PIN */
 };
 
-/* who's key needs its PIN. */
+/* The key of who needs its PIN. */
 void pk_pin_dialogue_needed(struct pk_pin_dialogue *dialogue, const void *who,
                             struct pk_key_session *session, const char *name,
                             const struct pk_pin_needed *needed);
-/* It does not any more. */
+/* The key of who needs no PIN any more. */
 void pk_pin_dialogue_withdraw(struct pk_pin_dialogue *dialogue, const void *who);
-/* Nobody's does any more. */
+/* No key needs a PIN any more. */
 void pk_pin_dialogue_stop(struct pk_pin_dialogue *dialogue);
 /* The person's answer to what was asked. */
 void pk_pin_dialogue_answered(struct pk_pin_dialogue *dialogue, struct pk_secret *answer);
-/* Whether who's last PIN was wrong. */
+/* Whether the last PIN for the key of who was wrong. */
 bool pk_pin_dialogue_was_wrong(const struct pk_pin_dialogue *dialogue, const void *who);
 
 #endif

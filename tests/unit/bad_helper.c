@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A helper that does what the name it is started under says. */
+/* A helper that misbehaves, in the way that the name of its program file names. */
 #include "common/wire/frames.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@ static void put(struct pk_view bytes)
         _exit(1);
 }
 
-static void say(const struct pk_frame *frame)
+static void send_frame(const struct pk_frame *frame)
 {
     struct pk_bytes bytes = {0};
 
@@ -31,25 +31,25 @@ int main(int argc, char **argv)
         return 1;
     if (strcmp(name, "mute") == 0)
         (void)pause();
-    if (strcmp(name, "stranger") == 0) {
-        say(&(struct pk_frame){.type = PK_FRAME_HELLO, .version = PK_FRAME_VERSION + 1});
+    if (strcmp(name, "other-version") == 0) {
+        send_frame(&(struct pk_frame){.type = PK_FRAME_HELLO, .version = PK_FRAME_VERSION + 1});
         (void)pause();
     }
-    say(&(struct pk_frame){.type = PK_FRAME_HELLO, .version = PK_FRAME_VERSION});
+    send_frame(&(struct pk_frame){.type = PK_FRAME_HELLO, .version = PK_FRAME_VERSION});
     if (strcmp(name, "floods") == 0)
         for (;;)
-            say(&(struct pk_frame){.type = PK_FRAME_TOUCH});
+            send_frame(&(struct pk_frame){.type = PK_FRAME_TOUCH});
     if (strcmp(name, "overlong") == 0) {
         put((struct pk_view){long_frame, sizeof(long_frame)});
         (void)pause();
     }
-    if (strcmp(name, "hangs") == 0) /* its output ends, itself does not */ {
+    if (strcmp(name, "hangs") == 0) /* closes its output and does not exit */ {
         (void)close(STDIN_FILENO);
         (void)close(STDOUT_FILENO);
         (void)pause();
     }
-    if (strcmp(name, "last-words") == 0)
+    if (strcmp(name, "sends-and-exits") == 0)
         for (unsigned i = 0; i < 3; i++)
-            say(&(struct pk_frame){.type = PK_FRAME_TOUCH});
+            send_frame(&(struct pk_frame){.type = PK_FRAME_TOUCH});
     return 0;
 }

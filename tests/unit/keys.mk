@@ -32,7 +32,7 @@ tests_unit_test_pin_dialogue_SOURCES = tests/unit/test_pin_dialogue.c common/key
 tests_unit_test_pin_dialogue_CFLAGS = $(keys_test_cflags)
 tests_unit_test_pin_dialogue_LDADD = common/base/libbase.la $(CMOCKA_LIBS)
 
-# A helper that does what a good one never would; test_helper says which under its name.
+# A helper that misbehaves; test_helper.c selects how by the name it is started under.
 check_PROGRAMS += tests/unit/bad_helper
 tests_unit_bad_helper_LDADD = common/wire/libwire.la common/base/libbase.la
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A helper with one key. Its signature, and its attestation object, are the client data hash that
- * it was given, so that a test sees what would have been signed. Its name says what it does:
+ * it was given, so that a test sees what would have been signed. The name of its program file
+ * selects what it does:
  *
  *   answers        the last credential of the list
  *   other-id       one that was not asked for
@@ -27,7 +28,7 @@
 static const char *name;
 static const char *program;
 
-static void say(const struct pk_frame *frame)
+static void send_frame(const struct pk_frame *frame)
 {
     PK_AUTO_BYTES struct pk_bytes bytes = {0};
 
@@ -49,7 +50,7 @@ static void read_whole(uint8_t *to, size_t len)
 }
 
 /* Ends the process at end of file. */
-static void hear(struct pk_frame *ret)
+static void receive_frame(struct pk_frame *ret)
 {
     static uint8_t buffer[4 + PK_FRAME_MAX];
     size_t size = 0;
@@ -73,9 +74,9 @@ static void watch(void)
     struct pk_device device = {.path = path, .manufacturer = maker, .product = product};
     struct pk_frame frame = {0};
 
-    say(&(struct pk_frame){.type = PK_FRAME_DEVICES,
-                           .devices = {.items = &device, .count = is("empty") ? 0 : 1}});
-    hear(&frame);
+    send_frame(&(struct pk_frame){.type = PK_FRAME_DEVICES,
+                                  .devices = {.items = &device, .count = is("empty") ? 0 : 1}});
+    receive_frame(&frame);
 }
 
 static void blink(void)
@@ -84,14 +85,14 @@ static void blink(void)
     PK_AUTO_FREE char *marker = pk_text_format("%s.cancelled", program);
     int fd;
 
-    hear(&frame);
+    receive_frame(&frame);
     if (frame.type != PK_FRAME_CANCEL || !marker)
         _exit(1);
     fd = open(marker, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         _exit(1);
     (void)close(fd);
-    say(&(struct pk_frame){.type = PK_FRAME_FAILED, .failure = {PK_CANCELLED, 0xff, 0}});
+    send_frame(&(struct pk_frame){.type = PK_FRAME_FAILED, .failure = {PK_CANCELLED, 0xff, 0}});
     _exit(0);
 }
 
@@ -99,11 +100,11 @@ static void ask_for_pin(void)
 {
     PK_AUTO_FRAME struct pk_frame frame = {0};
 
-    say(&(struct pk_frame){.type = PK_FRAME_PIN_NEEDED, .pin_needed = {.tries = 8}});
-    hear(&frame);
+    send_frame(&(struct pk_frame){.type = PK_FRAME_PIN_NEEDED, .pin_needed = {.tries = 8}});
+    receive_frame(&frame);
     if (frame.type == PK_FRAME_PIN && frame.pin.len > 0)
         return;
-    say(&(struct pk_frame){.type = PK_FRAME_FAILED, .failure = {PK_PIN_REQUIRED, 8, 0}});
+    send_frame(&(struct pk_frame){.type = PK_FRAME_FAILED, .failure = {PK_PIN_REQUIRED, 8, 0}});
     _exit(0);
 }
 
@@ -123,7 +124,7 @@ static void assertion(const struct pk_assertion_request *request)
     pk_sha256(pk_view_string(is("other-rp-id") ? "example.net" : request->rp_id), data);
     data[PK_HASH_SIZE] = 1;                      /* user present */
     data[PK_HASH_SIZE + AUTH_DATA_REST - 1] = 7; /* signature counter */
-    say(&(struct pk_frame){.type = PK_FRAME_ASSERTION, .assertion = {&answer, 1}});
+    send_frame(&(struct pk_frame){.type = PK_FRAME_ASSERTION, .assertion = {&answer, 1}});
 }
 
 static void credential(const uint8_t client_data_hash[PK_HASH_SIZE])
@@ -131,7 +132,8 @@ static void credential(const uint8_t client_data_hash[PK_HASH_SIZE])
     uint8_t object[PK_HASH_SIZE];
 
     (void)memcpy(object, client_data_hash, sizeof(object));
-    say(&(struct pk_frame){.type = PK_FRAME_CREDENTIAL,
+    send_frame(
+        &(struct pk_frame){.type = PK_FRAME_CREDENTIAL,
                            .credential = {{object, sizeof(object)}, PK_TRANSPORT_USB, true}});
 }
 
@@ -140,17 +142,19 @@ static void serve(const struct pk_frame *request)
     PK_AUTO_FRAME struct pk_frame proceed = {0};
     bool get = request->type == PK_FRAME_GET_ASSERTION;
 
-    say(&(struct pk_frame){.type = PK_FRAME_CHECKED, .check = {.ctap2 = true, .pin_tries = 8}});
-    hear(&proceed);
+    send_frame(
+        &(struct pk_frame){.type = PK_FRAME_CHECKED, .check = {.ctap2 = true, .pin_tries = 8}});
+    receive_frame(&proceed);
     if (proceed.type != PK_FRAME_PROCEED)
         _exit(0);
     if (is("pin"))
         ask_for_pin();
-    say(&(struct pk_frame){.type = PK_FRAME_TOUCH});
+    send_frame(&(struct pk_frame){.type = PK_FRAME_TOUCH});
     if (is("blinks"))
         blink();
     if (is("fails"))
-        say(&(struct pk_frame){.type = PK_FRAME_FAILED, .failure = {PK_OPERATION_DENIED, 0xff, 0}});
+        send_frame(
+            &(struct pk_frame){.type = PK_FRAME_FAILED, .failure = {PK_OPERATION_DENIED, 0xff, 0}});
     else if (get != is("other-kind"))
         assertion(&request->get_assertion);
     else
@@ -167,9 +171,9 @@ int main(int argc, char **argv)
         return 2;
     program = argv[0];
     name = slash + 1;
-    hear(&frame);
-    say(&(struct pk_frame){.type = PK_FRAME_HELLO, .version = PK_FRAME_VERSION});
-    hear(&frame);
+    receive_frame(&frame);
+    send_frame(&(struct pk_frame){.type = PK_FRAME_HELLO, .version = PK_FRAME_VERSION});
+    receive_frame(&frame);
     if (frame.type == PK_FRAME_WATCH)
         watch();
     else

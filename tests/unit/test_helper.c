@@ -101,11 +101,11 @@ static void run(struct session *session, const char *name, unsigned lifetime, bo
     assert_int_equal(session->exits, 1);
 }
 
-static void last_words_are_heard(void **state)
+static void frames_before_the_exit_are_passed_on(void **state)
 {
     struct session *session = *state;
 
-    run(session, "last-words", 0, false);
+    run(session, "sends-and-exits", 0, false);
     assert_int_equal(session->frames, 3);
 }
 
@@ -132,7 +132,7 @@ static void broken_framing_is_stopped(void **state)
 
 static void another_version_is_stopped(void **state)
 {
-    run(*state, "stranger", 0, false);
+    run(*state, "other-version", 0, false);
 }
 
 static void silence_ends_at_the_deadline(void **state)
@@ -164,7 +164,7 @@ static void a_missing_program_is_a_death(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(last_words_are_heard, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(frames_before_the_exit_are_passed_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(death_is_noticed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_flood_is_stopped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(broken_framing_is_stopped, set_up, tear_down),

@@ -82,7 +82,7 @@ static void need(struct pk_pin_dialogue *dialogue, struct pk_key_session *key, c
     pk_pin_dialogue_needed(dialogue, key, key, name, &needed);
 }
 
-static void say(struct pk_pin_dialogue *dialogue, const char *text)
+static void type(struct pk_pin_dialogue *dialogue, const char *text)
 {
     PK_AUTO_SECRET struct pk_secret answer = {0};
 
@@ -115,11 +115,11 @@ static void a_pin_goes_to_its_key(void **state)
     need(&dialogue, &key, NULL, 8, false);
     assert_asked_for_pin(1, "PIN of your security key: ");
     assert_int_equal(seen.tries, 8);
-    say(&dialogue, PIN);
+    type(&dialogue, PIN);
     assert_int_equal(key.tried, 1);
     assert_string_equal(key.pin, PIN);
     assert_int_equal(seen.asked, 1);
-    say(&dialogue, PIN); /* nothing was asked */
+    type(&dialogue, PIN); /* nothing was asked */
     assert_int_equal(key.tried, 1);
 }
 
@@ -136,7 +136,7 @@ static void last_tries_need_a_yes(void **state)
             need(&dialogue, &key, "Blue", tries, false);
             assert_asked_to_confirm(1, tries == 1 ? "Only 1 PIN try is left on Blue"
                                                   : "Only 2 PIN tries are left on Blue");
-            say(&dialogue, no[i]);
+            type(&dialogue, no[i]);
             assert_int_equal(key.tried, 0);
             assert_int_equal(key.declined, 1);
             assert_int_equal(seen.asked, 1);
@@ -151,10 +151,10 @@ static void a_yes_leads_to_the_pin(void **state)
 
     (void)state;
     need(&dialogue, &key, "Blue", 2, false);
-    say(&dialogue, "YES");
+    type(&dialogue, "YES");
     assert_asked_for_pin(2, "PIN of Blue: ");
     assert_int_equal(key.tried, 0);
-    say(&dialogue, PIN);
+    type(&dialogue, PIN);
     assert_int_equal(key.tried, 1);
 }
 
@@ -166,17 +166,17 @@ static void every_last_try_is_confirmed_anew(void **state)
     (void)state;
     need(&dialogue, &key, NULL, 3, false);
     assert_asked_for_pin(1, "PIN of your security key: ");
-    say(&dialogue, PIN);
+    type(&dialogue, PIN);
     need(&dialogue, &key, NULL, 2, true);
     assert_string_equal(seen.error, "Wrong PIN: 2 tries left.");
     assert_asked_to_confirm(2, "Only 2 PIN tries are left");
-    say(&dialogue, "yes");
-    say(&dialogue, PIN);
+    type(&dialogue, "yes");
+    type(&dialogue, PIN);
     assert_int_equal(key.tried, 2);
     need(&dialogue, &key, NULL, 1, true);
     assert_string_equal(seen.error, "Wrong PIN: 1 try left.");
     assert_asked_to_confirm(4, "Only 1 PIN try is left");
-    say(&dialogue, "");
+    type(&dialogue, "");
     assert_int_equal(key.tried, 2);
     assert_int_equal(key.declined, 1);
     assert_true(pk_pin_dialogue_was_wrong(&dialogue, &key));
@@ -191,7 +191,7 @@ static void unknown_tries_are_not_told(void **state)
     need(&dialogue, &key, NULL, 0xff, false);
     assert_asked_for_pin(1, "PIN of your security key: ");
     assert_false(pk_pin_dialogue_was_wrong(&dialogue, &key));
-    say(&dialogue, PIN);
+    type(&dialogue, PIN);
     need(&dialogue, &key, NULL, 0xff, true);
     assert_string_equal(seen.error, "Wrong PIN.");
     assert_asked_for_pin(2, "PIN of your security key: ");
@@ -206,12 +206,12 @@ static void what_is_no_pin_spends_no_try(void **state)
     (void)state;
     (void)memset(longest, '1', PK_PIN_MAX + 1);
     need(&dialogue, &key, NULL, 8, false);
-    say(&dialogue, "123");
+    type(&dialogue, "123");
     assert_string_equal(seen.error, "A PIN has at least 4 and at most 63 characters.");
     assert_asked_for_pin(2, "PIN of your security key: ");
-    say(&dialogue, longest);
+    type(&dialogue, longest);
     assert_asked_for_pin(3, "PIN of your security key: ");
-    say(&dialogue, "123");
+    type(&dialogue, "123");
     assert_int_equal(seen.asked, 3);
     assert_int_equal(key.tried, 0);
     assert_int_equal(key.declined, 1);
@@ -221,9 +221,9 @@ static void what_is_no_pin_spends_no_try(void **state)
     key = (struct pk_key_session){0};
     longest[PK_PIN_MAX] = 0;
     need(&dialogue, &key, NULL, 8, false);
-    say(&dialogue, longest);
+    type(&dialogue, longest);
     need(&dialogue, &key, NULL, 7, true);
-    say(&dialogue, "1234");
+    type(&dialogue, "1234");
     assert_int_equal(key.tried, 2);
 }
 
@@ -236,14 +236,14 @@ static void keys_are_asked_one_after_the_other(void **state)
     need(&dialogue, &blue, "Blue", 8, false);
     need(&dialogue, &red, "Red", 8, false);
     assert_asked_for_pin(1, "PIN of Blue: ");
-    say(&dialogue, PIN);
+    type(&dialogue, PIN);
     assert_int_equal(seen.asked, 1); /* Blue may still say that it was wrong */
     need(&dialogue, &blue, "Blue", 7, true);
     assert_asked_for_pin(2, "PIN of Blue: ");
-    say(&dialogue, "");
+    type(&dialogue, "");
     assert_int_equal(blue.declined, 1);
     assert_asked_for_pin(3, "PIN of Red: ");
-    say(&dialogue, PIN);
+    type(&dialogue, PIN);
     assert_int_equal(red.tried, 1);
     assert_int_equal(blue.tried, 1);
 }
@@ -261,12 +261,12 @@ static void a_key_that_is_pulled_out_is_asked_no_more(void **state)
     assert_asked_to_confirm(2, "on Red");
     pk_pin_dialogue_withdraw(&dialogue, &red);
     assert_int_equal(seen.taken_back, 2);
-    say(&dialogue, "yes");
+    type(&dialogue, "yes");
     assert_int_equal(seen.asked, 2);
 
     /* While it tries its PIN the others wait, and go on without it. */
     need(&dialogue, &blue, "Blue", 8, false);
-    say(&dialogue, PIN);
+    type(&dialogue, PIN);
     need(&dialogue, &red, "Red", 8, false);
     assert_asked_for_pin(3, "PIN of Blue: ");
     pk_pin_dialogue_withdraw(&dialogue, &blue);
@@ -283,7 +283,7 @@ static void an_answer_that_comes_too_late_reaches_nobody(void **state)
     need(&dialogue, &key, NULL, 8, false);
     pk_pin_dialogue_stop(&dialogue);
     assert_int_equal(seen.taken_back, 1);
-    say(&dialogue, PIN);
+    type(&dialogue, PIN);
     assert_int_equal(key.tried + key.declined, 0);
     pk_pin_dialogue_stop(&dialogue);
     assert_int_equal(seen.taken_back, 1);
