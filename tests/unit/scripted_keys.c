@@ -123,6 +123,11 @@ void await_idle(void)
     run_while(in_use, NULL);
 }
 
+void assert_idle(void)
+{
+    assert_false(in_use(NULL));
+}
+
 /* --- the helpers' side ------------------------------------------------------------------------ */
 
 static size_t first_frame(const struct scripted_key *key)

@@ -60,5 +60,7 @@ void let_pass(unsigned milliseconds);
 void run_while(bool (*waiting)(const void *data), const void *data);
 /* Runs the loop until every key has been given back. */
 void await_idle(void);
+/* No key is asked for or in use. */
+void assert_idle(void);
 
 #endif

@@ -36,6 +36,11 @@ static void the_key_that_is_touched_answers(void **state)
     send_assertion(key);
     await_answer(&alice, "Blue", 0);
     assert_int_equal(alice.answer, PK_FRAME_ASSERTION);
+    end_process(key);
+    await_idle();
+    plug_in("Blue", "Red", NULL); /* it is over: that is of no interest any more */
+    settle();
+    assert_idle();
     finish(&alice);
 }
 
@@ -143,6 +148,27 @@ static void the_first_key_waits_for_the_others(void **state)
     send_failed(red, PK_NO_MATCH);
     await_frame(blue, PK_FRAME_PROCEED, NULL);
     assert_no_frame(red);
+    finish(&alice);
+}
+
+/* One that holds nothing is not out before it has said so to the end. */
+static void a_refusal_counts_when_it_is_complete(void **state)
+{
+    struct scripted_key *blue, *red;
+
+    (void)state;
+    plug_in("Blue", "Red", NULL);
+    begin(&alice, 1);
+    blue = await_request("Blue");
+    red = await_request("Red");
+    send_checked(red, PK_NO_MATCH, false);
+    settle();
+    send_checked(blue, PK_OK, false);
+    assert_no_frame(blue);
+    send_failed(blue, PK_NO_MATCH);
+    assert_no_line(&alice);
+    send_failed(red, PK_NO_MATCH);
+    await_line(&alice, STRANGER);
     finish(&alice);
 }
 
@@ -377,7 +403,7 @@ static void a_key_that_another_program_has_is_tried_again(void **state)
     await_line(&alice, BUSY);
     await_idle();
     let_pass(RETRY - STEP);
-    assert_no_request("Blue");
+    assert_idle();
     let_pass(STEP);
     key = await_request("Blue");
     send_failed(key, PK_BUSY);
@@ -389,6 +415,30 @@ static void a_key_that_another_program_has_is_tried_again(void **state)
     send_assertion(key);
     await_answer(&alice, "Blue", 0);
     finish(&alice);
+}
+
+/* Of two keys that cannot serve the one in use is the reason that may pass. */
+static void a_key_in_use_counts_more_than_a_stranger(void **state)
+{
+    static const char *const names[] = {"Blue", "Red"};
+
+    (void)state;
+    plug_in("Blue", "Red", NULL);
+    for (size_t busy = 0; busy < 2; busy++) {
+        struct scripted_key *keys[2];
+
+        begin(&alice, 1);
+        for (size_t i = 0; i < 2; i++)
+            keys[i] = await_request(names[i]);
+        send_failed(keys[busy], PK_BUSY);
+        settle();
+        send_failed(keys[1 - busy], PK_NO_MATCH);
+        await_line(&alice, BUSY);
+        finish(&alice);
+        end_process(keys[0]);
+        end_process(keys[1]);
+        await_idle();
+    }
 }
 
 #define TEST(name)                                                                                 \
@@ -404,6 +454,7 @@ int main(void)
         TEST(a_blink_during_the_check_is_not_called_for),
         TEST(leaving_gives_the_keys_back),
         TEST(the_first_key_waits_for_the_others),
+        TEST(a_refusal_counts_when_it_is_complete),
         TEST(but_only_for_a_moment),
         TEST(a_key_that_hides_is_tried_when_no_other_can_serve),
         TEST(a_key_that_hides_stays_out_when_another_can_serve),
@@ -416,6 +467,7 @@ int main(void)
         TEST(one_ceremony_at_a_time_has_the_key),
         TEST(a_free_key_does_not_wait_for_one_in_use),
         TEST(a_key_that_another_program_has_is_tried_again),
+        TEST(a_key_in_use_counts_more_than_a_stranger),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,9 @@
 
 #include <string.h>
 
-#define RETRY 500 /* milliseconds until a key that could not be had is asked again */
+/* In milliseconds, as common/keys has them. */
+#define RETRY 500
+#define CHECK 15000
 
 static struct person alice;
 
@@ -51,7 +53,10 @@ static void a_helper_is_killed_when_nobody_waits_any_more(void **state)
     alice.time_left = 5;
     key = blinking("Blue");
     await_line(&alice, TOUCH_ONE);
-    nothing_for(&alice, 7000);
+    let_pass(7000 - STEP);
+    send_bare(key, PK_FRAME_VERIFY);
+    await_line(&alice, VERIFY_ONE); /* what it sends still counts */
+    let_pass(STEP);
     await_death(key);
     await_failure(&alice, PK_DEVICE_ERROR);
     finish(&alice);
@@ -193,6 +198,13 @@ static void a_key_that_is_pulled_out_is_asked_for_again(void **state)
     plug_in("Blue", NULL);
     key = blinking("Blue");
     await_line(&alice, TOUCH_ONE);
+    plug_in(NULL, NULL);
+    await_line(&alice, REMOVED);
+    await_line(&alice, INSERT); /* and once more */
+    end_process(key);
+    plug_in("Blue", NULL);
+    key = blinking("Blue");
+    await_line(&alice, TOUCH_ONE);
     send_assertion(key);
     await_answer(&alice, "Blue", 0);
     finish(&alice);
@@ -234,7 +246,7 @@ static void a_key_that_is_listed_but_gone_is_tried_again(void **state)
     await_line(&alice, INSERT);
     await_idle();
     let_pass(RETRY - STEP);
-    assert_no_request("Blue");
+    assert_idle();
     let_pass(STEP);
     key = await_request("Blue");
     send_failed(key, PK_NO_DEVICE);
@@ -245,6 +257,24 @@ static void a_key_that_is_listed_but_gone_is_tried_again(void **state)
     await_line(&alice, TOUCH_ONE);
     send_assertion(key);
     await_answer(&alice, "Blue", 0);
+    finish(&alice);
+}
+
+static void nothing_is_tried_again_once_it_is_over(void **state)
+{
+    struct scripted_key *blue, *red;
+
+    (void)state;
+    both_blinking(&alice, &blue, &red);
+    send_failed(blue, PK_DEVICE_REMOVED);
+    end_process(blue);
+    await_line(&alice, REMOVED);
+    send_assertion(red);
+    await_answer(&alice, "Red", 0);
+    end_process(red);
+    await_idle();
+    let_pass(RETRY);
+    assert_idle();
     finish(&alice);
 }
 
@@ -422,6 +452,47 @@ static void the_question_goes_with_the_ceremony(void **state)
     finish(&alice);
 }
 
+/* Of several questions that wait none follows the one that is taken back. */
+static void no_question_follows_the_end(void **state)
+{
+    struct scripted_key *blue, *red;
+
+    (void)state;
+    both_blinking(&alice, &blue, &red);
+    send_pin_needed(red, 8, false);
+    await_line(&alice, ASK_RED_PIN);
+    send_pin_needed(blue, 8, false);
+    settle();
+    finish(&alice);
+    await_line(&alice, "unask");
+    assert_no_line(&alice);
+}
+
+static void a_silent_check_has_its_time(void **state)
+{
+    struct scripted_key *key;
+
+    (void)state;
+    plug_in("Blue", NULL);
+    begin(&alice, 1);
+    key = await_request("Blue");
+    let_pass(CHECK - STEP);
+    send_bare(key, PK_FRAME_TOUCH); /* still in order: a broken key would end it */
+    assert_under_way(&alice);
+    send_checked(key, PK_NO_MATCH, true);
+    await_frame(key, PK_FRAME_PROCEED, NULL);
+    finish(&alice);
+    await_frame(key, PK_FRAME_CANCEL, NULL);
+    end_process(key);
+    await_idle();
+    begin(&alice, 1);
+    key = await_request("Blue");
+    let_pass(CHECK);
+    await_death(key);
+    await_failure(&alice, PK_DEVICE_ERROR);
+    finish(&alice);
+}
+
 #define TEST(name)                                                                                 \
     cmocka_unit_test_setup_teardown(name, scripted_keys_set_up, scripted_keys_tear_down)
 
@@ -438,6 +509,7 @@ int main(void)
         TEST(a_key_that_is_pulled_out_is_asked_for_again),
         TEST(pulled_out_and_not_put_back),
         TEST(a_key_that_is_listed_but_gone_is_tried_again),
+        TEST(nothing_is_tried_again_once_it_is_over),
         TEST(one_of_two_is_pulled_out),
         TEST(a_pin_goes_to_the_key_that_asks),
         TEST(a_declined_pin_leaves_the_next_key_its_turn),
@@ -446,6 +518,8 @@ int main(void)
         TEST(a_declined_pin_is_a_pin_that_is_needed),
         TEST(the_question_of_a_key_that_is_pulled_out_is_taken_back),
         TEST(the_question_goes_with_the_ceremony),
+        TEST(no_question_follows_the_end),
+        TEST(a_silent_check_has_its_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
