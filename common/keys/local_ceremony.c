@@ -34,7 +34,7 @@ struct candidate {
     char *name;
     size_t group;                   /* that it is asked about */
     struct pk_key_session *session; /* NULL: it cannot serve, or failed */
-    enum pk_status failure;         /* why the last session failed; PK_OK: it is still to be seen */
+    enum pk_status failure;         /* why the last session failed; PK_OK: none has */
 };
 
 /* Why no key can serve, as the person was told last; not to be repeated. */
@@ -366,9 +366,7 @@ static void on_frame(void *data, const struct pk_frame *frame)
 
     switch (frame->type) {
     case PK_FRAME_CHECKED:
-        /* From a key that is unfit FAILED follows, with the same reason. */
-        if (is_in(candidate, READY | MAYBE))
-            decide(candidate->ceremony);
+        decide(candidate->ceremony);
         break;
     case PK_FRAME_TOUCH:
     case PK_FRAME_VERIFY:
@@ -504,7 +502,6 @@ static void on_retry(void *data)
     for (struct candidate *c = ceremony->candidates; c; c = c->next) {
         if (c->session || (!is_gone(c) && c->failure != PK_BUSY))
             continue;
-        c->failure = PK_OK;
         c->group = 0;
         (void)ask(c);
     }
@@ -556,6 +553,5 @@ const char *pk_local_ceremony_failed_path(const struct pk_local_ceremony *ceremo
 
 void pk_local_ceremony_answered(struct pk_local_ceremony *ceremony, struct pk_secret *answer)
 {
-    if (ceremony->watch)
-        pk_pin_dialogue_answered(&ceremony->pin, answer);
+    pk_pin_dialogue_answered(&ceremony->pin, answer);
 }

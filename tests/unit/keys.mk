@@ -5,6 +5,7 @@ keys_tests = \
 	tests/unit/test_helper \
 	tests/unit/test_key_messages \
 	tests/unit/test_local_ceremony \
+	tests/unit/test_local_ceremony_pin \
 	tests/unit/test_local_ceremony_trouble \
 	tests/unit/test_pin_dialogue
 check_PROGRAMS += $(keys_tests)
@@ -23,6 +24,9 @@ scripted_sources = tests/unit/scripted_keys.c tests/unit/scripted_keys.h \
 tests_unit_test_local_ceremony_SOURCES = tests/unit/test_local_ceremony.c $(scripted_sources)
 tests_unit_test_local_ceremony_CFLAGS = $(keys_test_cflags)
 tests_unit_test_local_ceremony_LDADD = tests/unit/libscratch.la $(keys_test_libs)
+tests_unit_test_local_ceremony_pin_SOURCES = tests/unit/test_local_ceremony_pin.c $(scripted_sources)
+tests_unit_test_local_ceremony_pin_CFLAGS = $(keys_test_cflags)
+tests_unit_test_local_ceremony_pin_LDADD = tests/unit/libscratch.la $(keys_test_libs)
 tests_unit_test_local_ceremony_trouble_SOURCES = tests/unit/test_local_ceremony_trouble.c \
 	$(scripted_sources)
 tests_unit_test_local_ceremony_trouble_CFLAGS = $(keys_test_cflags)

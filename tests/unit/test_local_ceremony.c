@@ -101,11 +101,14 @@ static void a_blink_during_the_check_is_not_called_for(void **state)
     struct scripted_key *key;
 
     (void)state;
+    set_timeouts(PATIENCE, 9);
     plug_in("Blue", NULL);
     begin(&alice, 1);
     key = await_request("Blue");
     send_bare(key, PK_FRAME_TOUCH);
     assert_no_line(&alice);
+    let_pass(10000);
+    assert_under_way(&alice); /* nor is it waited for */
     send_checked(key, PK_OK, false);
     await_frame(key, PK_FRAME_PROCEED, NULL);
     assert_no_line(&alice);
@@ -197,6 +200,52 @@ static void but_only_for_a_moment(void **state)
     finish(&alice);
 }
 
+/* Once a key blinks, those that still answer are not waited for. */
+static void a_key_joins_one_that_blinks(void **state)
+{
+    struct scripted_key *red;
+
+    (void)state;
+    plug_in("Blue", NULL);
+    begin(&alice, 1);
+    (void)blinking("Blue");
+    await_line(&alice, TOUCH_ONE);
+    plug_in("Blue", "Red", "Green", NULL);
+    red = await_request("Red");
+    (void)await_request("Green");
+    send_checked(red, PK_OK, false);
+    await_frame(red, PK_FRAME_PROCEED, NULL);
+    finish(&alice);
+}
+
+static void each_wait_for_others_is_a_whole_one(void **state)
+{
+    struct scripted_key *blue, *red, *green;
+
+    (void)state;
+    plug_in("Blue", "Red", NULL);
+    begin(&alice, 1);
+    blue = await_request("Blue");
+    red = await_request("Red");
+    send_checked(blue, PK_OK, false);
+    settle();
+    send_failed(red, PK_NO_MATCH);
+    await_frame(blue, PK_FRAME_PROCEED, NULL);
+    let_pass(GATHER - 2 * STEP);
+    plug_in("Blue", "Red", "Green", "Grey", NULL);
+    green = await_request("Green");
+    (void)await_request("Grey");
+    send_failed(blue, PK_NO_MATCH);
+    settle();
+    send_checked(green, PK_OK, false);
+    settle();
+    let_pass(GATHER - STEP);
+    assert_no_frame(green);
+    let_pass(STEP);
+    await_frame(green, PK_FRAME_PROCEED, NULL);
+    finish(&alice);
+}
+
 static void a_key_that_hides_is_tried_when_no_other_can_serve(void **state)
 {
     struct scripted_key *blue, *red;
@@ -230,6 +279,25 @@ static void a_key_that_hides_stays_out_when_another_can_serve(void **state)
     assert_no_frame(blue);
     send_failed(red, PK_NO_MATCH);
     await_frame(blue, PK_FRAME_PROCEED, NULL);
+    finish(&alice);
+}
+
+static void nor_does_it_go_on_when_the_wait_for_others_ends(void **state)
+{
+    struct scripted_key *blue, *red;
+
+    (void)state;
+    plug_in("Blue", "Red", "Green", NULL);
+    begin(&alice, 1);
+    blue = await_request("Blue");
+    red = await_request("Red");
+    (void)await_request("Green");
+    send_checked(blue, PK_NO_MATCH, true);
+    send_checked(red, PK_OK, false);
+    settle();
+    let_pass(GATHER);
+    await_frame(red, PK_FRAME_PROCEED, NULL);
+    assert_no_frame(blue);
     finish(&alice);
 }
 
@@ -390,6 +458,61 @@ static void a_free_key_does_not_wait_for_one_in_use(void **state)
     finish(&bob);
 }
 
+static void a_key_in_use_is_no_news_when_another_can_serve(void **state)
+{
+    struct scripted_key *blue, *red;
+
+    (void)state;
+    plug_in("Green", NULL);
+    begin(&alice, 1);
+    (void)blinking("Green");
+    await_line(&alice, TOUCH_ONE);
+    finish(&alice);
+    plug_in("Green", "Blue", "Red", NULL);
+    begin(&bob, 1);
+    blue = await_request("Blue");
+    red = await_request("Red");
+    send_checked(blue, PK_OK, false);
+    settle();
+    let_pass(BUSY_IN);
+    assert_no_line(&bob); /* Red is waited for */
+    send_failed(red, PK_NO_MATCH);
+    await_frame(blue, PK_FRAME_PROCEED, NULL);
+    finish(&bob);
+}
+
+static void only_keys_that_could_not_be_had_are_tried_again(void **state)
+{
+    struct scripted_key *blue, *red;
+
+    (void)state;
+    plug_in("Blue", "Red", NULL);
+    begin(&alice, 2);
+    blue = await_request("Blue");
+    red = await_request("Red");
+    send_failed(blue, PK_NO_MATCH);
+    send_failed(red, PK_NO_MATCH);
+    end_process(blue);
+    end_process(red);
+    blue = await_request("Blue");
+    red = await_request("Red");
+    send_failed(blue, PK_NO_MATCH);
+    settle();
+    send_failed(red, PK_BUSY);
+    await_line(&alice, BUSY);
+    end_process(blue);
+    end_process(red);
+    await_idle();
+    let_pass(RETRY);
+    red = await_request("Red");
+    assert_string_equal(scripted_key_request(red)->get_assertion.rp_id, FIRST_RP);
+    send_failed(red, PK_OPERATION_DENIED);
+    await_failure(&alice, PK_OPERATION_DENIED);
+    end_process(red);
+    await_idle(); /* Blue was not asked */
+    finish(&alice);
+}
+
 static void a_key_that_another_program_has_is_tried_again(void **state)
 {
     struct scripted_key *key;
@@ -456,8 +579,11 @@ int main(void)
         TEST(the_first_key_waits_for_the_others),
         TEST(a_refusal_counts_when_it_is_complete),
         TEST(but_only_for_a_moment),
+        TEST(a_key_joins_one_that_blinks),
+        TEST(each_wait_for_others_is_a_whole_one),
         TEST(a_key_that_hides_is_tried_when_no_other_can_serve),
         TEST(a_key_that_hides_stays_out_when_another_can_serve),
+        TEST(nor_does_it_go_on_when_the_wait_for_others_ends),
         TEST(ok_and_uncertain_can_serve),
         TEST(groups_are_tried_in_their_order),
         TEST(without_a_key_the_person_is_asked_for_one_in_time),
@@ -466,6 +592,8 @@ int main(void)
         TEST(a_helper_that_does_not_run_ends_it),
         TEST(one_ceremony_at_a_time_has_the_key),
         TEST(a_free_key_does_not_wait_for_one_in_use),
+        TEST(a_key_in_use_is_no_news_when_another_can_serve),
+        TEST(only_keys_that_could_not_be_had_are_tried_again),
         TEST(a_key_that_another_program_has_is_tried_again),
         TEST(a_key_in_use_counts_more_than_a_stranger),
     };

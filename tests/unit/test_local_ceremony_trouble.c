@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A ceremony with the keys in this machine: PINs, keys that are pulled out, fail or break the
- * order, and what ends it.
+ * A ceremony with the keys in this machine: keys that are pulled out, fail or break the order, and
+ * what ends it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -92,6 +92,77 @@ static void a_failure_of_one_leaves_the_other(void **state)
     finish(&alice);
 }
 
+/* It is not asked for the credentials of the next RP id either. */
+static void a_failure_is_no_missing_credential(void **state)
+{
+    struct scripted_key *key;
+
+    (void)state;
+    plug_in("Blue", NULL);
+    begin(&alice, 2);
+    key = await_request("Blue");
+    send_failed(key, PK_OPERATION_DENIED);
+    await_failure(&alice, PK_OPERATION_DENIED);
+    finish(&alice);
+}
+
+/* The person has not been told of it yet. */
+static void a_failure_in_the_silent_check_is_not_told(void **state)
+{
+    struct scripted_key *blue, *red;
+
+    (void)state;
+    plug_in("Blue", NULL);
+    begin(&alice, 1);
+    blue = blinking("Blue");
+    await_line(&alice, TOUCH_ONE);
+    plug_in("Blue", "Red", NULL);
+    red = await_request("Red");
+    send_failed(red, PK_OPERATION_DENIED);
+    assert_no_line(&alice);
+    assert_no_frame(blue);
+    finish(&alice);
+    end_process(blue);
+    end_process(red);
+    await_idle();
+    begin(&alice, 1);
+    send_failed(await_request("Blue"), PK_DEVICE_REMOVED);
+    send_failed(await_request("Red"), PK_DEVICE_REMOVED);
+    await_line(&alice, INSERT);
+    finish(&alice);
+}
+
+static void the_touch_of_the_other_has_its_time(void **state)
+{
+    struct scripted_key *blue, *red;
+
+    (void)state;
+    set_timeouts(PATIENCE, 9);
+    both_blinking(&alice, &blue, &red);
+    send_failed(blue, PK_OPERATION_DENIED);
+    await_line(&alice, "error operation-denied: The request was refused on the security key.");
+    nothing_for(&alice, 9000);
+    await_failure(&alice, PK_TOUCH_TIMEOUT);
+    finish(&alice);
+}
+
+static void without_a_blinking_key_there_is_no_touch_to_wait_for(void **state)
+{
+    struct scripted_key *key;
+
+    (void)state;
+    set_timeouts(PATIENCE, 9);
+    plug_in("Blue", NULL);
+    begin(&alice, 1);
+    key = blinking("Blue");
+    await_line(&alice, TOUCH_ONE);
+    send_failed(key, PK_NO_MATCH);
+    await_line(&alice, STRANGER);
+    let_pass(10000);
+    assert_under_way(&alice);
+    finish(&alice);
+}
+
 /* What a key that was touched said counts for more than a key that holds nothing. */
 static void the_reason_that_says_most_is_kept(void **state)
 {
@@ -109,6 +180,31 @@ static void the_reason_that_says_most_is_kept(void **state)
     send_failed(blue, PK_NO_MATCH);
     await_failure(&alice, PK_OPERATION_DENIED);
     assert_string_equal(alice.failed_path, "Red");
+    finish(&alice);
+}
+
+static void a_silent_check_has_its_time(void **state)
+{
+    struct scripted_key *key;
+
+    (void)state;
+    plug_in("Blue", NULL);
+    begin(&alice, 1);
+    key = await_request("Blue");
+    let_pass(CHECK - STEP);
+    send_bare(key, PK_FRAME_TOUCH); /* still in order: a broken key would end it */
+    assert_under_way(&alice);
+    send_checked(key, PK_NO_MATCH, true);
+    await_frame(key, PK_FRAME_PROCEED, NULL);
+    finish(&alice);
+    await_frame(key, PK_FRAME_CANCEL, NULL);
+    end_process(key);
+    await_idle();
+    begin(&alice, 1);
+    key = await_request("Blue");
+    let_pass(CHECK);
+    await_death(key);
+    await_failure(&alice, PK_DEVICE_ERROR);
     finish(&alice);
 }
 
@@ -210,6 +306,21 @@ static void a_key_that_is_pulled_out_is_asked_for_again(void **state)
     finish(&alice);
 }
 
+static void a_stranger_that_is_pulled_out_is_no_loss(void **state)
+{
+    (void)state;
+    set_timeouts(9, PATIENCE);
+    plug_in("Blue", NULL);
+    begin(&alice, 1);
+    send_failed(await_request("Blue"), PK_NO_MATCH);
+    await_line(&alice, STRANGER);
+    plug_in(NULL, NULL);
+    await_line(&alice, INSERT);
+    let_pass(9000);
+    await_failure(&alice, PK_NO_MATCH);
+    finish(&alice);
+}
+
 static void pulled_out_and_not_put_back(void **state)
 {
     struct scripted_key *key;
@@ -297,202 +408,6 @@ static void one_of_two_is_pulled_out(void **state)
     finish(&alice);
 }
 
-/* --- PINs ------------------------------------------------------------------------------------- */
-
-static void a_pin_goes_to_the_key_that_asks(void **state)
-{
-    PK_AUTO_FRAME struct pk_frame frame = {0};
-    struct scripted_key *blue, *red;
-
-    (void)state;
-    both_blinking(&alice, &blue, &red);
-    send_pin_needed(blue, 8, false);
-    await_line(&alice, ASK_BLUE_PIN);
-    send_pin_needed(red, 8, false);
-    assert_no_line(&alice);
-    type(&alice, "1234");
-    await_frame(blue, PK_FRAME_PIN, &frame);
-    assert_memory_equal(frame.pin.data, "1234", frame.pin.len);
-    assert_int_equal(frame.pin.len, 4);
-    assert_no_frame(red);
-    /* Blue has its PIN and waits for its touch: then the other one's is not asked for. */
-    send_bare(blue, PK_FRAME_TOUCH);
-    await_line(&alice, TOUCH_BOTH);
-    send_assertion(blue);
-    await_answer(&alice, "Blue", 0);
-    await_frame(red, PK_FRAME_CANCEL, NULL);
-    finish(&alice);
-}
-
-static void a_declined_pin_leaves_the_next_key_its_turn(void **state)
-{
-    PK_AUTO_FRAME struct pk_frame none = {0};
-    PK_AUTO_FRAME struct pk_frame pin = {0};
-    struct scripted_key *blue, *red;
-
-    (void)state;
-    both_blinking(&alice, &blue, &red);
-    send_pin_needed(blue, 8, false);
-    await_line(&alice, ASK_BLUE_PIN);
-    send_pin_needed(red, 8, false);
-    settle();
-    type(&alice, "");
-    await_frame(blue, PK_FRAME_PIN, &none);
-    assert_int_equal(none.pin.len, 0);
-    await_line(&alice, ASK_RED_PIN);
-    type(&alice, "98765");
-    await_frame(red, PK_FRAME_PIN, &pin);
-    assert_int_equal(pin.pin.len, 5);
-    assert_memory_equal(pin.pin.data, "98765", 5);
-    assert_no_frame(blue);
-    finish(&alice);
-}
-
-/* Typing takes its time; afterwards the touch is called for again, with a time of its own. */
-static void typing_a_pin_is_not_limited_by_the_touch(void **state)
-{
-    struct scripted_key *key;
-
-    (void)state;
-    set_timeouts(PATIENCE, 9);
-    plug_in("Blue", NULL);
-    begin(&alice, 1);
-    key = blinking("Blue");
-    await_line(&alice, TOUCH_ONE);
-    send_pin_needed(key, 8, false);
-    await_line(&alice, ASK_PIN);
-    let_pass(10000);
-    assert_under_way(&alice);
-    type(&alice, "1234");
-    await_frame(key, PK_FRAME_PIN, NULL);
-    send_bare(key, PK_FRAME_TOUCH);
-    await_line(&alice, TOUCH_ONE);
-    nothing_for(&alice, 9000);
-    await_failure(&alice, PK_TOUCH_TIMEOUT);
-    finish(&alice);
-}
-
-static void a_wrong_pin_that_is_given_up_was_a_wrong_pin(void **state)
-{
-    struct scripted_key *key;
-
-    (void)state;
-    plug_in("Blue", NULL);
-    begin(&alice, 1);
-    key = blinking("Blue");
-    await_line(&alice, TOUCH_ONE);
-    send_pin_needed(key, 8, false);
-    await_line(&alice, ASK_PIN);
-    type(&alice, "1234");
-    await_frame(key, PK_FRAME_PIN, NULL);
-    send_pin_needed(key, 7, true);
-    await_line(&alice, "error pin-invalid: Wrong PIN: 7 tries left.");
-    await_line(&alice, ASK_PIN);
-    type(&alice, "");
-    await_frame(key, PK_FRAME_PIN, NULL);
-    send_failed(key, PK_PIN_REQUIRED);
-    await_failure(&alice, PK_PIN_INVALID);
-    finish(&alice);
-}
-
-static void a_declined_pin_is_a_pin_that_is_needed(void **state)
-{
-    struct scripted_key *key;
-
-    (void)state;
-    plug_in("Blue", NULL);
-    begin(&alice, 1);
-    key = blinking("Blue");
-    await_line(&alice, TOUCH_ONE);
-    send_pin_needed(key, 8, false);
-    await_line(&alice, ASK_PIN);
-    type(&alice, "");
-    await_frame(key, PK_FRAME_PIN, NULL);
-    send_failed(key, PK_PIN_REQUIRED);
-    await_failure(&alice, PK_PIN_REQUIRED);
-    finish(&alice);
-}
-
-static void the_question_of_a_key_that_is_pulled_out_is_taken_back(void **state)
-{
-    struct scripted_key *key;
-
-    (void)state;
-    plug_in("Blue", NULL);
-    begin(&alice, 1);
-    key = blinking("Blue");
-    await_line(&alice, TOUCH_ONE);
-    send_pin_needed(key, 8, false);
-    await_line(&alice, ASK_PIN);
-    plug_in(NULL, NULL);
-    await_line(&alice, REMOVED);
-    await_line(&alice, "unask");
-    await_line(&alice, INSERT);
-    await_frame(key, PK_FRAME_CANCEL, NULL);
-    type(&alice, "1234");
-    assert_no_frame(key);
-    assert_no_line(&alice);
-    finish(&alice);
-}
-
-static void the_question_goes_with_the_ceremony(void **state)
-{
-    struct scripted_key *blue, *red;
-
-    (void)state;
-    both_blinking(&alice, &blue, &red);
-    send_pin_needed(blue, 8, false);
-    await_line(&alice, ASK_BLUE_PIN);
-    send_assertion(red);
-    await_line(&alice, "unask");
-    await_answer(&alice, "Red", 0);
-    await_frame(blue, PK_FRAME_CANCEL, NULL);
-    type(&alice, "1234");
-    assert_no_frame(blue);
-    finish(&alice);
-}
-
-/* Of several questions that wait none follows the one that is taken back. */
-static void no_question_follows_the_end(void **state)
-{
-    struct scripted_key *blue, *red;
-
-    (void)state;
-    both_blinking(&alice, &blue, &red);
-    send_pin_needed(red, 8, false);
-    await_line(&alice, ASK_RED_PIN);
-    send_pin_needed(blue, 8, false);
-    settle();
-    finish(&alice);
-    await_line(&alice, "unask");
-    assert_no_line(&alice);
-}
-
-static void a_silent_check_has_its_time(void **state)
-{
-    struct scripted_key *key;
-
-    (void)state;
-    plug_in("Blue", NULL);
-    begin(&alice, 1);
-    key = await_request("Blue");
-    let_pass(CHECK - STEP);
-    send_bare(key, PK_FRAME_TOUCH); /* still in order: a broken key would end it */
-    assert_under_way(&alice);
-    send_checked(key, PK_NO_MATCH, true);
-    await_frame(key, PK_FRAME_PROCEED, NULL);
-    finish(&alice);
-    await_frame(key, PK_FRAME_CANCEL, NULL);
-    end_process(key);
-    await_idle();
-    begin(&alice, 1);
-    key = await_request("Blue");
-    let_pass(CHECK);
-    await_death(key);
-    await_failure(&alice, PK_DEVICE_ERROR);
-    finish(&alice);
-}
-
 #define TEST(name)                                                                                 \
     cmocka_unit_test_setup_teardown(name, scripted_keys_set_up, scripted_keys_tear_down)
 
@@ -503,23 +418,20 @@ int main(void)
         TEST(a_helper_is_killed_when_nobody_waits_any_more),
         TEST(a_failure_that_does_not_pass_ends_it),
         TEST(a_failure_of_one_leaves_the_other),
+        TEST(a_failure_is_no_missing_credential),
+        TEST(a_failure_in_the_silent_check_is_not_told),
+        TEST(the_touch_of_the_other_has_its_time),
+        TEST(without_a_blinking_key_there_is_no_touch_to_wait_for),
         TEST(the_reason_that_says_most_is_kept),
+        TEST(a_silent_check_has_its_time),
         TEST(answers_out_of_order_are_none),
         TEST(an_answer_without_a_go_ahead_is_none),
         TEST(a_key_that_is_pulled_out_is_asked_for_again),
+        TEST(a_stranger_that_is_pulled_out_is_no_loss),
         TEST(pulled_out_and_not_put_back),
         TEST(a_key_that_is_listed_but_gone_is_tried_again),
         TEST(nothing_is_tried_again_once_it_is_over),
         TEST(one_of_two_is_pulled_out),
-        TEST(a_pin_goes_to_the_key_that_asks),
-        TEST(a_declined_pin_leaves_the_next_key_its_turn),
-        TEST(typing_a_pin_is_not_limited_by_the_touch),
-        TEST(a_wrong_pin_that_is_given_up_was_a_wrong_pin),
-        TEST(a_declined_pin_is_a_pin_that_is_needed),
-        TEST(the_question_of_a_key_that_is_pulled_out_is_taken_back),
-        TEST(the_question_goes_with_the_ceremony),
-        TEST(no_question_follows_the_end),
-        TEST(a_silent_check_has_its_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
