@@ -276,6 +276,14 @@ void send_assertion(struct scripted_key *key)
     send_frame(key, &(struct pk_frame){.type = PK_FRAME_ASSERTION, .assertion = {&answer, 1}});
 }
 
+void send_credential(struct scripted_key *key)
+{
+    uint8_t object[] = "object";
+
+    send_frame(key, &(struct pk_frame){.type = PK_FRAME_CREDENTIAL,
+                                       .credential = {{object, sizeof(object)}, 0, false}});
+}
+
 void send_pin_needed(struct scripted_key *key, unsigned tries, bool wrong)
 {
     send_frame(key, &(struct pk_frame){.type = PK_FRAME_PIN_NEEDED,

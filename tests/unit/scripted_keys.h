@@ -39,6 +39,7 @@ void send_bare(struct scripted_key *key, enum pk_frame_type type);
 void send_checked(struct scripted_key *key, enum pk_status status, bool uncertain);
 void send_failed(struct scripted_key *key, enum pk_status status);
 void send_assertion(struct scripted_key *key);
+void send_credential(struct scripted_key *key);
 void send_pin_needed(struct scripted_key *key, unsigned tries, bool wrong);
 /* The process ends. */
 void end_process(struct scripted_key *key);

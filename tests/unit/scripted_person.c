@@ -54,20 +54,43 @@ static unsigned time_left(void *data)
     return ((const struct person *)data)->time_left;
 }
 
-static enum pk_status request(void *data, size_t group, struct pk_frame *ret)
+static enum pk_status fill_creation(struct pk_credential_request *ret)
+{
+    static uint8_t handle[] = "handle";
+
+    ret->rp_id = strdup(FIRST_RP);
+    ret->rp_name = strdup("Example");
+    ret->user_name = strdup("alice");
+    ret->user_display_name = strdup("Alice");
+    ret->algorithms[0] = -7;
+    ret->algorithm_count = 1;
+    if (!ret->rp_id || !ret->rp_name || !ret->user_name || !ret->user_display_name)
+        return PK_NO_MEMORY;
+    return pk_bytes_copy((struct pk_view){handle, 6}, &ret->user_handle);
+}
+
+static enum pk_status fill_assertion(size_t group, struct pk_assertion_request *ret)
 {
     static uint8_t id[] = "id";
-    PK_AUTO_FRAME struct pk_frame frame = {.type = PK_FRAME_GET_ASSERTION};
-    struct pk_assertion_request *fields = &frame.get_assertion;
 
-    (void)data;
-    fields->rp_id = strdup(group == 0 ? FIRST_RP : SECOND_RP);
-    fields->allow = calloc(1, sizeof(*fields->allow));
-    if (!fields->rp_id || !fields->allow)
+    ret->rp_id = strdup(group == 0 ? FIRST_RP : SECOND_RP);
+    ret->allow = calloc(1, sizeof(*ret->allow));
+    if (!ret->rp_id || !ret->allow)
         return PK_NO_MEMORY;
-    fields->allow_count = 1;
-    if (pk_bytes_copy((struct pk_view){id, 2}, &fields->allow[0].id))
-        return PK_NO_MEMORY;
+    ret->allow_count = 1;
+    return pk_bytes_copy((struct pk_view){id, 2}, &ret->allow[0].id);
+}
+
+static enum pk_status request(void *data, size_t group, struct pk_frame *ret)
+{
+    bool creates = ((const struct person *)data)->creates;
+    PK_AUTO_FRAME struct pk_frame frame = {.type = creates ? PK_FRAME_MAKE_CREDENTIAL
+                                                           : PK_FRAME_GET_ASSERTION};
+    enum pk_status status = creates ? fill_creation(&frame.make_credential)
+                                    : fill_assertion(group, &frame.get_assertion);
+
+    if (status)
+        return status;
     *ret = frame;
     frame = (struct pk_frame){0};
     return PK_OK;

@@ -29,6 +29,7 @@
 struct person {
     struct pk_local_ceremony *ceremony;
     unsigned time_left;
+    bool creates;                     /* a credential; else an assertion is asked for */
     char lines[LINES_MAX][LINE_SIZE]; /* what was said to the person */
     size_t said, read;
     unsigned answers;

@@ -219,7 +219,6 @@ static void answers_out_of_order_are_none(void **state)
         {false, PK_FRAME_ASSERTION}, {false, PK_FRAME_PIN_NEEDED}, {true, PK_FRAME_CHECKED},
         {true, PK_FRAME_CREDENTIAL}, {true, PK_FRAME_DEVICES},
     };
-    static uint8_t object[] = "object";
 
     (void)state;
     plug_in("Blue", NULL);
@@ -235,8 +234,7 @@ static void answers_out_of_order_are_none(void **state)
         else if (cases[i].type == PK_FRAME_PIN_NEEDED)
             send_pin_needed(key, 8, false);
         else if (cases[i].type == PK_FRAME_CREDENTIAL)
-            send_frame(key, &(struct pk_frame){.type = PK_FRAME_CREDENTIAL,
-                                               .credential = {{object, sizeof(object)}, 0, false}});
+            send_credential(key);
         else if (cases[i].type == PK_FRAME_CHECKED)
             send_checked(key, PK_OK, false);
         else
@@ -251,22 +249,59 @@ static void answers_out_of_order_are_none(void **state)
 /* Whatever follows CHECKED before the helper was told to go on. */
 static void an_answer_without_a_go_ahead_is_none(void **state)
 {
-    struct scripted_key *blue, *red;
-
     (void)state;
     plug_in("Blue", "Red", NULL);
+    for (unsigned touch = 0; touch < 2; touch++) {
+        struct scripted_key *blue, *red;
+
+        begin(&alice, 1);
+        blue = await_request("Blue");
+        red = await_request("Red");
+        send_checked(blue, PK_OK, false);
+        assert_no_frame(blue);
+        if (touch)
+            send_bare(blue, PK_FRAME_TOUCH);
+        else
+            send_assertion(blue);
+        await_death(blue);
+        assert_under_way(&alice);
+        send_checked(red, PK_OK, false);
+        await_frame(red, PK_FRAME_PROCEED, NULL);
+        send_assertion(red);
+        await_answer(&alice, "Red", 0);
+        finish(&alice);
+        end_process(red);
+        await_idle();
+    }
+}
+
+static void a_new_credential_is_answered_by_one(void **state)
+{
+    struct scripted_key *key;
+
+    (void)state;
+    plug_in("Blue", NULL);
+    for (unsigned assertion = 0; assertion < 2; assertion++) {
+        begin(&alice, 1);
+        alice.creates = true;
+        key = blinking("Blue");
+        await_line(&alice, TOUCH_ONE);
+        if (assertion) {
+            send_assertion(key);
+            await_failure(&alice, PK_DEVICE_ERROR);
+        } else {
+            send_credential(key);
+            await_answer(&alice, "Blue", 0);
+            assert_int_equal(alice.answer, PK_FRAME_CREDENTIAL);
+            end_process(key);
+        }
+        finish(&alice);
+        await_idle();
+    }
     begin(&alice, 1);
-    blue = await_request("Blue");
-    red = await_request("Red");
-    send_checked(blue, PK_OK, false);
-    assert_no_frame(blue);
-    send_assertion(blue);
-    await_death(blue);
-    assert_under_way(&alice);
-    send_checked(red, PK_OK, false);
-    await_frame(red, PK_FRAME_PROCEED, NULL);
-    send_assertion(red);
-    await_answer(&alice, "Red", 0);
+    alice.creates = true;
+    send_credential(await_request("Blue"));
+    await_failure(&alice, PK_DEVICE_ERROR);
     finish(&alice);
 }
 
@@ -426,6 +461,7 @@ int main(void)
         TEST(a_silent_check_has_its_time),
         TEST(answers_out_of_order_are_none),
         TEST(an_answer_without_a_go_ahead_is_none),
+        TEST(a_new_credential_is_answered_by_one),
         TEST(a_key_that_is_pulled_out_is_asked_for_again),
         TEST(a_stranger_that_is_pulled_out_is_no_loss),
         TEST(pulled_out_and_not_put_back),
