@@ -4,6 +4,7 @@ keys_tests = \
 	tests/unit/test_askpass_key \
 	tests/unit/test_helper \
 	tests/unit/test_key_messages \
+	tests/unit/test_key_watch \
 	tests/unit/test_local_ceremony \
 	tests/unit/test_local_ceremony_pin \
 	tests/unit/test_local_ceremony_trouble \
@@ -21,6 +22,9 @@ tests_unit_test_key_messages_CFLAGS = $(keys_test_cflags)
 tests_unit_test_key_messages_LDADD = $(keys_test_libs)
 scripted_sources = tests/unit/scripted_keys.c tests/unit/scripted_keys.h \
 	tests/unit/scripted_person.c tests/unit/scripted_person.h
+tests_unit_test_key_watch_SOURCES = tests/unit/test_key_watch.c $(scripted_sources)
+tests_unit_test_key_watch_CFLAGS = $(keys_test_cflags)
+tests_unit_test_key_watch_LDADD = tests/unit/libscratch.la $(keys_test_libs)
 tests_unit_test_local_ceremony_SOURCES = tests/unit/test_local_ceremony.c $(scripted_sources)
 tests_unit_test_local_ceremony_CFLAGS = $(keys_test_cflags)
 tests_unit_test_local_ceremony_LDADD = tests/unit/libscratch.la $(keys_test_libs)

@@ -51,6 +51,7 @@ static struct {
     struct scripted_key *helpers[HELPERS_MAX];
     size_t helper_count;
     struct scripted_key *watcher;
+    bool silent; /* the watcher, when it starts */
     char plugged[KEYS_MAX][NAME_SIZE];
     size_t plugged_count;
     bool impatient;
@@ -178,7 +179,8 @@ static void take_first_frames(struct scripted_key *key)
                        &(struct pk_frame){.type = PK_FRAME_HELLO, .version = PK_FRAME_VERSION});
         } else if (key->request.type == PK_FRAME_WATCH) {
             stage.watcher = key;
-            send_devices();
+            if (!stage.silent)
+                send_devices();
         }
     }
 }
@@ -292,6 +294,8 @@ void send_pin_needed(struct scripted_key *key, unsigned tries, bool wrong)
 
 void end_process(struct scripted_key *key)
 {
+    if (stage.watcher == key)
+        stage.watcher = NULL;
     (void)event_del(key->readable);
     (void)close(pk_steal_fd(&key->fd));
     (void)event_del(key->ended);
@@ -309,6 +313,23 @@ void plug_in(const char *first, ...)
     va_end(more);
     if (stage.watcher)
         send_devices();
+}
+
+void set_watcher_silent(bool silent)
+{
+    stage.silent = silent;
+}
+
+static bool unwatched(const void *data)
+{
+    (void)data;
+    return stage.watcher == NULL;
+}
+
+struct scripted_key *await_watcher(void)
+{
+    run_while(unwatched, NULL);
+    return stage.watcher;
 }
 
 static struct scripted_key *find_request(const char *path)

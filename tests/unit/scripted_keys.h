@@ -30,6 +30,10 @@ void set_program(const char *path);
 /* These are plugged in now, and no others; their product names are their paths. NULL ends. */
 void plug_in(const char *first, ...) __attribute__((sentinel));
 
+/* The helper that watches for keys; it sends the list by itself, unless that is set. */
+struct scripted_key *await_watcher(void);
+void set_watcher_silent(bool silent);
+
 /* The next helper that is asked for that key; the request is in scripted_key_request(). */
 struct scripted_key *await_request(const char *path);
 const struct pk_frame *scripted_key_request(const struct scripted_key *key);

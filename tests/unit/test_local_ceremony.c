@@ -340,68 +340,6 @@ static void groups_are_tried_in_their_order(void **state)
     finish(&alice);
 }
 
-/* --- no key that can serve -------------------------------------------------------------------- */
-
-static void without_a_key_the_person_is_asked_for_one_in_time(void **state)
-{
-    (void)state;
-    set_timeouts(9, PATIENCE);
-    plug_in(NULL, NULL);
-    begin(&alice, 1);
-    await_line(&alice, INSERT);
-    nothing_for(&alice, 9000);
-    await_failure(&alice, PK_NO_DEVICE);
-    assert_string_equal(alice.failed_path, "");
-    finish(&alice);
-}
-
-static void a_key_of_somebody_else_is_no_key(void **state)
-{
-    struct scripted_key *key;
-
-    (void)state;
-    set_timeouts(9, PATIENCE);
-    plug_in("Blue", NULL);
-    begin(&alice, 1);
-    key = await_request("Blue");
-    send_checked(key, PK_NO_MATCH, false);
-    send_failed(key, PK_NO_MATCH);
-    await_line(&alice, STRANGER);
-    assert_no_frame(key);
-    nothing_for(&alice, 9000);
-    await_failure(&alice, PK_NO_MATCH);
-    assert_string_equal(alice.failed_path, "Blue");
-    finish(&alice);
-}
-
-static void a_key_that_is_plugged_in_later_serves(void **state)
-{
-    struct scripted_key *key;
-
-    (void)state;
-    set_timeouts(9, PATIENCE);
-    plug_in(NULL, NULL);
-    begin(&alice, 1);
-    await_line(&alice, INSERT);
-    plug_in("Blue", NULL);
-    key = blinking("Blue");
-    await_line(&alice, TOUCH_ONE);
-    let_pass(10000);
-    assert_under_way(&alice); /* the time to plug in is over and counts no more */
-    send_assertion(key);
-    await_answer(&alice, "Blue", 0);
-    finish(&alice);
-}
-
-static void a_helper_that_does_not_run_ends_it(void **state)
-{
-    (void)state;
-    set_program("/nonexistent/program");
-    begin(&alice, 1);
-    await_failure(&alice, PK_UNAVAILABLE);
-    finish(&alice);
-}
-
 /* --- keys in use ------------------------------------------------------------------------------ */
 
 static void one_ceremony_at_a_time_has_the_key(void **state)
@@ -586,10 +524,6 @@ int main(void)
         TEST(nor_does_it_go_on_when_the_wait_for_others_ends),
         TEST(ok_and_uncertain_can_serve),
         TEST(groups_are_tried_in_their_order),
-        TEST(without_a_key_the_person_is_asked_for_one_in_time),
-        TEST(a_key_of_somebody_else_is_no_key),
-        TEST(a_key_that_is_plugged_in_later_serves),
-        TEST(a_helper_that_does_not_run_ends_it),
         TEST(one_ceremony_at_a_time_has_the_key),
         TEST(a_free_key_does_not_wait_for_one_in_use),
         TEST(a_key_in_use_is_no_news_when_another_can_serve),

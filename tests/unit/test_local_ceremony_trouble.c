@@ -20,6 +20,84 @@
 
 static struct person alice;
 
+/* --- no key that can serve -------------------------------------------------------------------- */
+
+static void without_a_key_the_person_is_asked_for_one_in_time(void **state)
+{
+    (void)state;
+    set_timeouts(9, PATIENCE);
+    plug_in(NULL, NULL);
+    begin(&alice, 1);
+    await_line(&alice, INSERT);
+    nothing_for(&alice, 9000);
+    await_failure(&alice, PK_NO_DEVICE);
+    assert_string_equal(alice.failed_path, "");
+    finish(&alice);
+}
+
+static void a_key_of_somebody_else_is_no_key(void **state)
+{
+    struct scripted_key *key;
+
+    (void)state;
+    set_timeouts(9, PATIENCE);
+    plug_in("Blue", NULL);
+    begin(&alice, 1);
+    key = await_request("Blue");
+    send_checked(key, PK_NO_MATCH, false);
+    send_failed(key, PK_NO_MATCH);
+    await_line(&alice, STRANGER);
+    assert_no_frame(key);
+    nothing_for(&alice, 9000);
+    await_failure(&alice, PK_NO_MATCH);
+    assert_string_equal(alice.failed_path, "Blue");
+    finish(&alice);
+}
+
+static void a_stranger_does_not_prolong_the_wait(void **state)
+{
+    (void)state;
+    set_timeouts(9, PATIENCE);
+    plug_in(NULL, NULL);
+    begin(&alice, 1);
+    await_line(&alice, INSERT);
+    let_pass(5000);
+    plug_in("Blue", NULL);
+    send_failed(await_request("Blue"), PK_NO_MATCH);
+    await_line(&alice, STRANGER);
+    nothing_for(&alice, 4000);
+    await_failure(&alice, PK_NO_MATCH);
+    finish(&alice);
+}
+
+static void a_key_that_is_plugged_in_later_serves(void **state)
+{
+    struct scripted_key *key;
+
+    (void)state;
+    set_timeouts(9, PATIENCE);
+    plug_in(NULL, NULL);
+    begin(&alice, 1);
+    await_line(&alice, INSERT);
+    plug_in("Blue", NULL);
+    key = blinking("Blue");
+    await_line(&alice, TOUCH_ONE);
+    let_pass(10000);
+    assert_under_way(&alice); /* the time to plug in is over and counts no more */
+    send_assertion(key);
+    await_answer(&alice, "Blue", 0);
+    finish(&alice);
+}
+
+static void a_helper_that_does_not_run_ends_it(void **state)
+{
+    (void)state;
+    set_program("/nonexistent/program");
+    begin(&alice, 1);
+    await_failure(&alice, PK_UNAVAILABLE);
+    finish(&alice);
+}
+
 /* --- ends ------------------------------------------------------------------------------------- */
 
 static void nobody_touches(void **state)
@@ -449,6 +527,11 @@ static void one_of_two_is_pulled_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(without_a_key_the_person_is_asked_for_one_in_time),
+        TEST(a_key_of_somebody_else_is_no_key),
+        TEST(a_stranger_does_not_prolong_the_wait),
+        TEST(a_key_that_is_plugged_in_later_serves),
+        TEST(a_helper_that_does_not_run_ends_it),
         TEST(nobody_touches),
         TEST(a_helper_is_killed_when_nobody_waits_any_more),
         TEST(a_failure_that_does_not_pass_ends_it),

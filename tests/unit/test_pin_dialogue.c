@@ -240,6 +240,8 @@ static void keys_are_asked_one_after_the_other(void **state)
     assert_int_equal(seen.asked, 1); /* Blue may still say that it was wrong */
     need(&dialogue, &blue, "Blue", 7, true);
     assert_asked_for_pin(2, "PIN of Blue: ");
+    assert_true(pk_pin_dialogue_was_wrong(&dialogue, &blue));
+    assert_false(pk_pin_dialogue_was_wrong(&dialogue, &red));
     type(&dialogue, "");
     assert_int_equal(blue.declined, 1);
     assert_asked_for_pin(3, "PIN of Red: ");
