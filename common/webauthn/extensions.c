@@ -2,6 +2,7 @@
 #include "common/webauthn/extensions.h"
 
 #include "common/base/cbor.h"
+#include "common/webauthn/credential_policy.h"
 
 static bool named(struct pk_view name, const char *wanted)
 {
@@ -108,7 +109,7 @@ static enum pk_status read_cred_props(const struct pk_requirements *requirements
     results->has_cred_props = rk != NULL;
     results->resident_key = pk_json_is(rk, PK_JSON_TRUE);
     if (results->has_cred_props && !results->resident_key &&
-        (requirements->resident_key == PK_REQUIRED || requirements->require_resident_key))
+        pk_requirements_demand_resident_key(requirements))
         return PK_RESIDENT_KEY_MISSING;
     return PK_OK;
 }

@@ -16,6 +16,7 @@ common_webauthn_libwebauthn_la_SOURCES = \
 	common/webauthn/client.c common/webauthn/client.h \
 	common/webauthn/client_data.c \
 	common/webauthn/cose.c common/webauthn/cose.h \
+	common/webauthn/credential_policy.c common/webauthn/credential_policy.h \
 	common/webauthn/crypto.c common/webauthn/crypto.h \
 	common/webauthn/signature_edwards.c common/webauthn/signature_edwards.h \
 	common/webauthn/der.c common/webauthn/der.h \
@@ -24,6 +25,7 @@ common_webauthn_libwebauthn_la_SOURCES = \
 	common/webauthn/options.c common/webauthn/options.h \
 	common/webauthn/requirements.c common/webauthn/requirements.h \
 	common/webauthn/response.c common/webauthn/response.h \
+	common/webauthn/results.h \
 	common/webauthn/signature.c common/webauthn/signature.h \
 	common/webauthn/tpm.c common/webauthn/tpm.h \
 	common/webauthn/verify.c common/webauthn/verify.h

@@ -5,6 +5,7 @@
 #include "common/base/writer.h"
 #include "common/webauthn/attestation.h"
 #include "common/webauthn/authdata.h"
+#include "common/webauthn/credential_policy.h"
 #include "common/webauthn/extensions.h"
 #include "common/webauthn/signature.h"
 
@@ -105,48 +106,12 @@ static enum pk_status parse_attestation_object(struct pk_view bytes, struct atte
     return PK_OK;
 }
 
-/* WebAuthn 7.1 step 20; RS1 is for TPMs alone unless it was asked for by name. */
-static enum pk_status check_offered(const struct pk_requirements *requirements, int32_t algorithm)
-{
-    for (size_t i = 0; i < requirements->algorithm_count; i++)
-        if (requirements->algorithms[i] == algorithm)
-            return PK_OK;
-    return PK_ALGORITHM_NOT_OFFERED;
-}
-
 static enum pk_status check_not_registered(const struct pk_requirements *requirements,
                                            struct pk_view id)
 {
     for (size_t i = 0; i < requirements->credential_count; i++)
         if (pk_view_equal(pk_view_of(&requirements->credentials[i].id), id))
             return PK_CREDENTIAL_REGISTERED;
-    return PK_OK;
-}
-
-static bool among(uint8_t (*aaguids)[PK_AAGUID_SIZE], size_t count, struct pk_view aaguid)
-{
-    for (size_t i = 0; i < count; i++)
-        if (pk_view_equal((struct pk_view){aaguids[i], PK_AAGUID_SIZE}, aaguid))
-            return true;
-    return false;
-}
-
-/*
- * The policy part of WebAuthn 7.1 step 24. An AAGUID that no certificate vouches for is a claim: it
- * can get a model refused, but not admitted.
- */
-static enum pk_status check_policy(const struct pk_requirements *requirements,
-                                   const struct pk_attestation_result *attestation,
-                                   struct pk_view aaguid)
-{
-    if (requirements->require_trusted_attestation && attestation->trust != PK_TRUST_YES)
-        return PK_ATTESTATION_UNTRUSTED;
-    if (among(requirements->aaguid_deny, requirements->aaguid_deny_count, aaguid))
-        return PK_AAGUID_DENIED;
-    if (requirements->aaguid_allow_count > 0 &&
-        (!attestation->vouches_for_aaguid ||
-         !among(requirements->aaguid_allow, requirements->aaguid_allow_count, aaguid)))
-        return PK_AAGUID_NOT_ALLOWED;
     return PK_OK;
 }
 
@@ -178,7 +143,7 @@ static enum pk_status attest(const struct pk_requirements *requirements,
         .client_data_hash = {client_data_hash, PK_HASH_SIZE},
         .key = key,
         .time = requirements->time,
-        .rs1_asked_for = check_offered(requirements, PK_ALGORITHM_RS1) == PK_OK,
+        .rs1_asked_for = pk_requirements_offer(requirements, PK_ALGORITHM_RS1),
     };
     enum pk_status status = compose_signed(data->bytes, client_data_hash, &signed_data);
 
@@ -187,7 +152,13 @@ static enum pk_status attest(const struct pk_requirements *requirements,
         status =
             pk_attestation_verify(requirements, &subject, object->format, object->statement, ret);
     if (status == PK_OK)
-        status = check_policy(requirements, ret, data->aaguid);
+        status = pk_requirements_check_credential(
+            requirements, &(struct pk_credential_claims){
+                              .algorithm = pk_public_key_algorithm(key)->number,
+                              .trust = ret->trust,
+                              .aaguid = data->aaguid,
+                              .aaguid_attested = ret->vouches_for_aaguid,
+                          });
     return status;
 }
 
@@ -236,8 +207,10 @@ enum pk_status pk_registration_verify(const struct pk_requirements *requirements
         status = check_auth_data(requirements, &data, &result.extensions);
     if (status == PK_OK)
         status = pk_public_key_parse(data.public_key, &key);
-    if (status == PK_OK)
-        status = check_offered(requirements, pk_public_key_algorithm(key)->number);
+    /* WebAuthn 7.1 step 20, before the attestation is looked at. */
+    if (status == PK_OK &&
+        !pk_requirements_offer(requirements, pk_public_key_algorithm(key)->number))
+        status = PK_ALGORITHM_NOT_OFFERED;
     if (status == PK_OK)
         status = attest(requirements, &object, &data, key, client_data_hash, &attestation);
     if (status == PK_OK)
@@ -313,8 +286,10 @@ static enum pk_status check_signature(const struct pk_requirements *requirements
         status = pk_public_key_parse(pk_view_of(&record->public_key), &parsed);
         key = parsed;
     }
-    if (status == PK_OK && pk_public_key_algorithm(key)->number == PK_ALGORITHM_RS1)
-        status = check_offered(requirements, PK_ALGORITHM_RS1);
+    /* RS1 is for TPMs alone unless it was asked for by name. */
+    if (status == PK_OK && pk_public_key_algorithm(key)->number == PK_ALGORITHM_RS1 &&
+        !pk_requirements_offer(requirements, PK_ALGORITHM_RS1))
+        status = PK_ALGORITHM_NOT_OFFERED;
     if (status == PK_OK)
         status = pk_signature_verify(key, pk_view_of(&signed_data), assertion->signature);
     return status;

@@ -2,33 +2,21 @@
 #include "daemon/verify/sk_enrollment.h"
 
 #include "common/keys/messages.h"
+#include "common/webauthn/credential_policy.h"
 #include "daemon/verify/sk_credential.h"
 #include "daemon/verify/verify_and_commit.h"
 
 #include <string.h>
 
-static bool offered(const struct pk_requirements *requirements, int32_t algorithm)
-{
-    for (size_t i = 0; i < requirements->algorithm_count; i++)
-        if (requirements->algorithms[i] == algorithm)
-            return true;
-    return false;
-}
-
-/* What a key that attests nothing, and names no account by itself, cannot meet. */
+/* A key that attests nothing, and names no account by itself. */
 static enum pk_status check(const struct pk_requirements *requirements,
                             const struct pk_registration_result *result)
 {
-    if (requirements->require_trusted_attestation)
-        return PK_ATTESTATION_UNTRUSTED;
-    if (requirements->aaguid_allow_count > 0)
-        return PK_AAGUID_NOT_ALLOWED;
-    for (size_t i = 0; i < requirements->aaguid_deny_count; i++)
-        if (memcmp(requirements->aaguid_deny[i], result->aaguid, PK_AAGUID_SIZE) == 0)
-            return PK_AAGUID_DENIED;
-    if (requirements->resident_key == PK_REQUIRED)
-        return PK_RESIDENT_KEY_MISSING;
-    return offered(requirements, result->algorithm) ? PK_OK : PK_ALGORITHM_NOT_OFFERED;
+    return pk_requirements_check_credential(requirements, &(struct pk_credential_claims){
+                                                              .algorithm = result->algorithm,
+                                                              .trust = result->trust,
+                                                              .never_discoverable = true,
+                                                          });
 }
 
 /* The same verification as of a sign-in, with what this enrolment demands. */

@@ -15,6 +15,7 @@ webauthn_tests = \
 	tests/unit/test_certificate \
 	tests/unit/test_client_data \
 	tests/unit/test_cose \
+	tests/unit/test_credential_policy \
 	tests/unit/test_crypto \
 	tests/unit/test_der \
 	tests/unit/test_extensions \
@@ -40,6 +41,8 @@ tests_unit_test_client_data_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_client_data_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
 tests_unit_test_cose_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_cose_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
+tests_unit_test_credential_policy_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_credential_policy_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
 tests_unit_test_crypto_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_crypto_LDADD = common/webauthn/libwebauthn.la $(CMOCKA_LIBS)
 tests_unit_test_der_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
