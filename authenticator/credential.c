@@ -28,14 +28,13 @@ static const char *or_null(const char *text)
  * The excluded credentials once more, as many as the key takes in one list: it also sees those that
  * credProtect hides from the silent check.
  */
-static int set_exclude(const struct key *key, const struct pk_credential_request *request,
-                       fido_cred_t *cred)
+static int set_exclude(const struct key *key, const struct pk_creation *creation, fido_cred_t *cred)
 {
     struct list_load load = {0};
     int error = FIDO_OK;
 
-    for (size_t i = 0; error == FIDO_OK && i < request->exclude_count; i++) {
-        struct pk_view id = pk_view_of(&request->exclude[i].id);
+    for (size_t i = 0; error == FIDO_OK && i < creation->exclude_count; i++) {
+        struct pk_view id = pk_view_of(&creation->exclude[i].id);
 
         if (!id_fits(&key->info, id))
             continue;
@@ -48,14 +47,15 @@ static int set_exclude(const struct key *key, const struct pk_credential_request
 
 static int set_names(const struct pk_credential_request *request, fido_cred_t *cred)
 {
+    const struct pk_creation *creation = &request->creation;
     int error = fido_cred_set_clientdata_hash(cred, request->client_data_hash, PK_HASH_SIZE);
 
     if (error == FIDO_OK)
-        error = fido_cred_set_rp(cred, request->rp_id, or_null(request->rp_name));
+        error = fido_cred_set_rp(cred, creation->rp_id, or_null(creation->rp_name));
     if (error == FIDO_OK)
-        error = fido_cred_set_user(cred, request->user_handle.data, request->user_handle.len,
-                                   or_null(request->user_name), or_null(request->user_display_name),
-                                   NULL);
+        error = fido_cred_set_user(cred, creation->user_handle.data, creation->user_handle.len,
+                                   or_null(creation->user_name),
+                                   or_null(creation->user_display_name), NULL);
     return error;
 }
 
@@ -74,10 +74,10 @@ static int make_once(struct key *key, bool uv, const char *pin, struct credentia
         error = fido_cred_set_rk(cred, FIDO_OPT_TRUE);
     if (error == FIDO_OK && uv)
         error = fido_cred_set_uv(cred, FIDO_OPT_TRUE);
-    if (error == FIDO_OK && task->request->cred_protect > 0 && key->info.cred_protect)
-        error = fido_cred_set_prot(cred, (int)task->request->cred_protect);
+    if (error == FIDO_OK && task->request->creation.cred_protect > 0 && key->info.cred_protect)
+        error = fido_cred_set_prot(cred, (int)task->request->creation.cred_protect);
     if (error == FIDO_OK)
-        error = set_exclude(key, task->request, cred);
+        error = set_exclude(key, &task->request->creation, cred);
     if (error == FIDO_OK)
         error = fido_dev_make_cred(key->device, cred, pin);
     if (error == FIDO_OK) {
@@ -96,7 +96,7 @@ static int run_credential(struct key *key, bool uv, const char *pin, void *conte
     for (size_t i = 0; error == FIDO_ERR_UNSUPPORTED_ALGORITHM && i < task->algorithm_count; i++)
         error = make_once(key, uv, pin, task, task->algorithms[i]);
     if (error == FIDO_ERR_KEY_STORE_FULL && task->discoverable &&
-        task->request->resident_key == PK_PREFERRED) {
+        task->request->creation.resident_key == PK_PREFERRED) {
         task->discoverable = false;
         return run_credential(key, uv, pin, task);
     }
@@ -107,24 +107,24 @@ static int run_credential(struct key *key, bool uv, const char *pin, void *conte
 static enum pk_status check(struct key *key, struct credential_task *task,
                             enum verification *ret_verification)
 {
-    const struct pk_credential_request *request = task->request;
-    const struct credential_list exclude = {request->exclude, request->exclude_count};
+    const struct pk_creation *creation = &task->request->creation;
+    const struct credential_list exclude = {creation->exclude, creation->exclude_count};
     size_t found;
     enum pk_status status = PK_NO_MATCH;
 
     if (exclude.count > 0)
-        status = key_find(key, request->rp_id, &exclude, &found);
+        status = key_find(key, creation->rp_id, &exclude, &found);
     if (status == PK_OK)
         return PK_CREDENTIAL_EXCLUDED;
     /* A key that will not say is asked again, with the exclude list, by the request itself. */
     if (status != PK_NO_MATCH && status != PK_PIN_REQUIRED)
         return status;
-    status = choose_algorithms(&key->info, request->algorithms, request->algorithm_count,
+    status = choose_algorithms(&key->info, creation->algorithms, creation->algorithm_count,
                                task->algorithms, &task->algorithm_count);
     if (status == PK_OK)
-        status = choose_discoverable(&key->info, request->resident_key, &task->discoverable);
+        status = choose_discoverable(&key->info, creation->resident_key, &task->discoverable);
     if (status == PK_OK)
-        status = choose_for_credential(&key->info, request->user_verification, task->discoverable,
+        status = choose_for_credential(&key->info, creation->user_verification, task->discoverable,
                                        ret_verification);
     return status;
 }
@@ -141,8 +141,8 @@ static enum pk_status read_answer(const struct key *key, const struct credential
         .signature = {fido_cred_sig_ptr(cred), fido_cred_sig_len(cred)},
         .auth_data = {fido_cred_authdata_raw_ptr(cred), fido_cred_authdata_raw_len(cred)},
         /* "none" is what an absent preference means (WebAuthn 5.4.7). */
-        .drop_statement = task->request->attestation == PK_ATTESTATION_NONE ||
-                          task->request->attestation == PK_ATTESTATION_UNSET,
+        .drop_statement = task->request->creation.attestation == PK_ATTESTATION_NONE ||
+                          task->request->creation.attestation == PK_ATTESTATION_UNSET,
     };
     enum pk_status status = attestation_object_build(&parts, &frame.credential.attestation_object);
 

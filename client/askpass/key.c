@@ -150,24 +150,6 @@ static void log_to_stderr(int priority, const char *format, ...)
 
 /* --- what a key is asked ---------------------------------------------------------------------- */
 
-static enum pk_status copy_credentials(const struct pk_forward_request *from,
-                                       struct pk_descriptor **ret, size_t *ret_count)
-{
-    if (from->credential_count == 0)
-        return PK_OK;
-    *ret = calloc(from->credential_count, sizeof(**ret));
-    if (!*ret)
-        return PK_NO_MEMORY;
-    for (size_t i = 0; i < from->credential_count; i++) {
-        enum pk_status status =
-            pk_bytes_copy(pk_view_of(&from->credentials[i].id), &(*ret)[(*ret_count)++].id);
-
-        if (status)
-            return status;
-    }
-    return PK_OK;
-}
-
 static enum pk_status fill_assertion(const struct job *job, struct pk_assertion_request *ret)
 {
     const struct pk_forward_request *from = job->request;
@@ -177,30 +159,15 @@ static enum pk_status fill_assertion(const struct job *job, struct pk_assertion_
     ret->rp_id = strdup(from->rp_id);
     if (!ret->rp_id)
         return PK_NO_MEMORY;
-    return copy_credentials(from, &ret->allow, &ret->allow_count);
+    return pk_descriptors_copy(from->credentials, from->credential_count, &ret->allow,
+                               &ret->allow_count);
 }
 
+/* passkey-authenticator leaves out what the relying party did not ask for (WebAuthn 5.1.3). */
 static enum pk_status fill_credential(const struct job *job, struct pk_credential_request *ret)
 {
-    const struct pk_forward_request *from = job->request;
-    enum pk_status status;
-
     (void)memcpy(ret->client_data_hash, job->client_data_hash, PK_HASH_SIZE);
-    (void)memcpy(ret->algorithms, from->algorithms, sizeof(ret->algorithms));
-    ret->algorithm_count = from->algorithm_count;
-    ret->user_verification = from->user_verification;
-    ret->resident_key = from->resident_key;
-    /* passkey-authenticator leaves out what the relying party did not ask for (WebAuthn 5.1.3). */
-    ret->attestation = from->attestation;
-    ret->cred_protect = from->cred_protect;
-    ret->rp_id = strdup(from->rp_id);
-    ret->rp_name = strdup(from->rp_name);
-    ret->user_name = strdup(from->user_name);
-    ret->user_display_name = strdup(from->user_display_name);
-    if (!ret->rp_id || !ret->rp_name || !ret->user_name || !ret->user_display_name)
-        return PK_NO_MEMORY;
-    status = pk_bytes_copy(pk_view_of(&from->user_handle), &ret->user_handle);
-    return status ? status : copy_credentials(from, &ret->exclude, &ret->exclude_count);
+    return pk_creation_copy(&job->request->creation, &ret->creation);
 }
 
 static enum pk_status request(void *data, size_t group, struct pk_frame *ret)

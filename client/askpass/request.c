@@ -25,7 +25,7 @@ enum pk_status askpass_request_answer(const struct pk_forward_request *request, 
                       host);
     if (status != PK_OK)
         return status;
-    status = askpass_accept(host, request->rp_id, terminal);
+    status = askpass_accept(host, pk_forward_request_rp_id(request), terminal);
     if (status == PK_OK)
         status = askpass_key_answer(request, origin, terminal, &answer);
     return status == PK_OK ? pk_forward_answer_encode(&answer, ret_lines) : status;

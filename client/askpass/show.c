@@ -123,12 +123,13 @@ static enum pk_status put_act(const struct pk_forward_request *request, struct s
 static enum pk_status put_rp_id(const struct pk_forward_request *request, const char *host,
                                 struct shown *shown)
 {
-    PK_AUTO_FREE char *rp_id = pk_text_printable(request->rp_id, PK_RP_ID_MAX);
+    const char *rp_id = pk_forward_request_rp_id(request);
+    PK_AUTO_FREE char *printable = pk_text_printable(rp_id, PK_RP_ID_MAX);
 
-    if (!rp_id)
+    if (!printable)
         return PK_NO_MEMORY;
-    if (strcmp(request->rp_id, host) != 0)
-        put_line(shown, "with a passkey of ", rp_id, "");
+    if (strcmp(rp_id, host) != 0)
+        put_line(shown, "with a passkey of ", printable, "");
     return PK_OK;
 }
 

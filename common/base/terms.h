@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The field's terms that more than one room speaks: levels of requirement, transports, descriptors.
- */
+/* WebAuthn's terms that several folders use: levels of requirement, transports, descriptors. */
 #ifndef PK_BASE_TERMS_H
 #define PK_BASE_TERMS_H
 
@@ -46,6 +45,12 @@ struct pk_descriptor {
     struct pk_bytes id;
     unsigned transports; /* bits of enum pk_transport; 0: not rendered */
 };
+
+/* A copy of the list; NULL for none. PK_NO_MEMORY. */
+enum pk_status pk_descriptors_copy(const struct pk_descriptor *items, size_t count,
+                                   struct pk_descriptor **ret_items,
+                                   size_t *ret_count) PK_WARN_UNUSED;
+void pk_descriptors_free(struct pk_descriptor *items, size_t count);
 
 struct pk_strings { /* owned, each NUL-terminated */
     char **items;

@@ -15,9 +15,7 @@ void pk_requirements_clear(struct pk_requirements *requirements)
     free(requirements->user_name);
     free(requirements->user_display_name);
     free(requirements->user_icon);
-    for (size_t i = 0; i < requirements->credential_count; i++)
-        pk_bytes_clear(&requirements->credentials[i].id);
-    free(requirements->credentials);
+    pk_descriptors_free(requirements->credentials, requirements->credential_count);
     pk_strings_clear(&requirements->hints);
     for (size_t i = 0; i < requirements->trust_anchor_count; i++)
         pk_bytes_clear(&requirements->trust_anchors[i]);

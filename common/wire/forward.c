@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PREFIX_SIZE       (sizeof(PK_FORWARD_PREFIX) - 1)
-#define CBOR_MAX          ((PK_FORWARD_REQUEST_MAX - PREFIX_SIZE) / 4 * 3)
-#define CRED_PROTECT_MOST 3 /* CTAP 2.1 section 12.1 */
+#define PREFIX_SIZE (sizeof(PK_FORWARD_PREFIX) - 1)
+#define CBOR_MAX    ((PK_FORWARD_REQUEST_MAX - PREFIX_SIZE) / 4 * 3)
 
 /* The keys of the map. GET has KIND to TIMEOUT, CREATE KIND to CRED_PROTECT. */
 enum member {
@@ -37,14 +36,14 @@ void pk_forward_request_clear(struct pk_forward_request *request)
 {
     free(request->context);
     free(request->rp_id);
-    for (size_t i = 0; i < request->credential_count; i++)
-        pk_bytes_clear(&request->credentials[i].id);
-    free(request->credentials);
-    free(request->rp_name);
-    pk_bytes_clear(&request->user_handle);
-    free(request->user_name);
-    free(request->user_display_name);
+    pk_descriptors_free(request->credentials, request->credential_count);
+    pk_creation_clear(&request->creation);
     *request = (struct pk_forward_request){0};
+}
+
+const char *pk_forward_request_rp_id(const struct pk_forward_request *request)
+{
+    return request->kind == PK_FORWARD_CREATE ? request->creation.rp_id : request->rp_id;
 }
 
 static size_t member_count(enum pk_forward_kind kind)
@@ -60,23 +59,39 @@ static size_t member_count(enum pk_forward_kind kind)
     return 0;
 }
 
-static void write_creation(struct pk_writer *writer, const struct pk_forward_request *request)
+/* RP_ID to CREDENTIALS, which both kinds have. */
+static void write_party(struct pk_writer *writer, const char *rp_id,
+                        enum pk_requirement user_verification, const struct pk_descriptor *items,
+                        size_t count)
 {
-    pk_member_write_text(writer, RP_NAME, request->rp_name);
-    pk_member_write_bytes(writer, USER_HANDLE, pk_view_of(&request->user_handle));
-    pk_member_write_text(writer, USER_NAME, request->user_name);
-    pk_member_write_text(writer, USER_DISPLAY_NAME, request->user_display_name);
+    pk_member_write_text(writer, RP_ID, rp_id);
+    pk_member_write_number(writer, USER_VERIFICATION, user_verification);
+    pk_cbor_write_unsigned(writer, CREDENTIALS);
+    pk_cbor_write_array(writer, count);
+    for (size_t i = 0; i < count; i++)
+        pk_cbor_write_bytes(writer, pk_view_of(&items[i].id));
+}
+
+/* RP_NAME to CRED_PROTECT. */
+static void write_creation(struct pk_writer *writer, const struct pk_creation *creation)
+{
+    pk_member_write_text(writer, RP_NAME, creation->rp_name);
+    pk_member_write_bytes(writer, USER_HANDLE, pk_view_of(&creation->user_handle));
+    pk_member_write_text(writer, USER_NAME, creation->user_name);
+    pk_member_write_text(writer, USER_DISPLAY_NAME, creation->user_display_name);
     pk_cbor_write_unsigned(writer, ALGORITHMS);
-    pk_cbor_write_array(writer, request->algorithm_count);
-    for (size_t i = 0; i < request->algorithm_count; i++)
-        pk_cbor_write_int(writer, request->algorithms[i]);
-    pk_member_write_number(writer, RESIDENT_KEY, request->resident_key);
-    pk_member_write_number(writer, ATTESTATION, request->attestation);
-    pk_member_write_number(writer, CRED_PROTECT, request->cred_protect);
+    pk_cbor_write_array(writer, creation->algorithm_count);
+    for (size_t i = 0; i < creation->algorithm_count; i++)
+        pk_cbor_write_int(writer, creation->algorithms[i]);
+    pk_member_write_number(writer, RESIDENT_KEY, creation->resident_key);
+    pk_member_write_number(writer, ATTESTATION, creation->attestation);
+    pk_member_write_number(writer, CRED_PROTECT, creation->cred_protect);
 }
 
 static void write_request(struct pk_writer *writer, const struct pk_forward_request *request)
 {
+    const struct pk_creation *creation = &request->creation;
+
     pk_cbor_write_map(writer, member_count(request->kind));
     pk_member_write_number(writer, KIND, request->kind);
     pk_member_write_bytes(writer, NONCE, (struct pk_view){request->nonce, sizeof(request->nonce)});
@@ -85,35 +100,47 @@ static void write_request(struct pk_writer *writer, const struct pk_forward_requ
         return;
     }
     pk_member_write_text(writer, CONTEXT, request->context);
-    pk_member_write_text(writer, RP_ID, request->rp_id);
-    pk_member_write_number(writer, USER_VERIFICATION, request->user_verification);
-    pk_cbor_write_unsigned(writer, CREDENTIALS);
-    pk_cbor_write_array(writer, request->credential_count);
-    for (size_t i = 0; i < request->credential_count; i++)
-        pk_cbor_write_bytes(writer, pk_view_of(&request->credentials[i].id));
+    if (request->kind == PK_FORWARD_CREATE)
+        write_party(writer, creation->rp_id, creation->user_verification, creation->exclude,
+                    creation->exclude_count);
+    else
+        write_party(writer, request->rp_id, request->user_verification, request->credentials,
+                    request->credential_count);
     pk_member_write_number(writer, TIMEOUT, request->timeout);
     if (request->kind == PK_FORWARD_CREATE)
-        write_creation(writer, request);
+        write_creation(writer, creation);
 }
 
-static void read_credentials(struct pk_reader *reader, struct pk_forward_request *request)
+static char *read_rp_id(struct pk_reader *reader)
 {
-    size_t min = request->kind == PK_FORWARD_GET ? 1 : 0;
+    return pk_member_read_word(reader, RP_ID, PK_RP_ID_MAX);
+}
+
+static enum pk_requirement read_user_verification(struct pk_reader *reader)
+{
+    return pk_member_read_number(reader, USER_VERIFICATION, 0, PK_REQUIRED);
+}
+
+static size_t read_credentials(struct pk_reader *reader, size_t min,
+                               struct pk_descriptor **ret_items)
+{
     size_t count = pk_member_read_array(reader, CREDENTIALS, min, PK_CREDENTIAL_LIST_MAX);
+    struct pk_descriptor *items;
 
     if (count == 0)
-        return;
-    request->credentials = calloc(count, sizeof(*request->credentials));
-    if (!request->credentials) {
+        return 0;
+    items = calloc(count, sizeof(*items));
+    if (!items) {
         pk_reader_fail(reader, PK_NO_MEMORY);
-        return;
+        return 0;
     }
-    request->credential_count = count;
     for (size_t i = 0; i < count; i++)
-        pk_member_copy_bytes(reader, 1, PK_CREDENTIAL_ID_MAX, &request->credentials[i].id);
+        pk_member_copy_bytes(reader, 1, PK_CREDENTIAL_ID_MAX, &items[i].id);
+    *ret_items = items;
+    return count;
 }
 
-static void read_algorithms(struct pk_reader *reader, struct pk_forward_request *request)
+static void read_algorithms(struct pk_reader *reader, struct pk_creation *creation)
 {
     size_t count = pk_member_read_array(reader, ALGORITHMS, 1, PK_ALGORITHMS_MAX);
 
@@ -123,28 +150,32 @@ static void read_algorithms(struct pk_reader *reader, struct pk_forward_request 
         if (number < INT32_MIN || number > INT32_MAX)
             pk_reader_fail(reader, PK_PROTOCOL);
         else
-            request->algorithms[i] = (int32_t)number;
+            creation->algorithms[i] = (int32_t)number;
     }
-    request->algorithm_count = count;
+    creation->algorithm_count = count;
 }
 
-static void read_creation(struct pk_reader *reader, struct pk_forward_request *request)
+/* RP_NAME to CRED_PROTECT. */
+static void read_creation(struct pk_reader *reader, struct pk_creation *creation)
 {
-    request->rp_name = pk_member_read_text(reader, RP_NAME, 0, PK_RP_NAME_MAX);
+    creation->rp_name = pk_member_read_text(reader, RP_NAME, 0, PK_RP_NAME_MAX);
     pk_member_read_key(reader, USER_HANDLE);
-    pk_member_copy_bytes(reader, 1, PK_USER_HANDLE_MAX, &request->user_handle);
-    request->user_name = pk_member_read_text(reader, USER_NAME, 0, PK_USER_NAME_MAX);
-    request->user_display_name =
+    pk_member_copy_bytes(reader, 1, PK_USER_HANDLE_MAX, &creation->user_handle);
+    creation->user_name = pk_member_read_text(reader, USER_NAME, 0, PK_USER_NAME_MAX);
+    creation->user_display_name =
         pk_member_read_text(reader, USER_DISPLAY_NAME, 0, PK_USER_DISPLAY_NAME_MAX);
-    read_algorithms(reader, request);
-    request->resident_key = pk_member_read_number(reader, RESIDENT_KEY, 0, PK_REQUIRED);
-    request->attestation = pk_member_read_number(reader, ATTESTATION, 0, PK_ATTESTATION_ENTERPRISE);
-    request->cred_protect = pk_member_read_number(reader, CRED_PROTECT, 0, CRED_PROTECT_MOST);
+    read_algorithms(reader, creation);
+    creation->resident_key = pk_member_read_number(reader, RESIDENT_KEY, 0, PK_REQUIRED);
+    creation->attestation =
+        pk_member_read_number(reader, ATTESTATION, 0, PK_ATTESTATION_ENTERPRISE);
+    creation->cred_protect = pk_member_read_number(reader, CRED_PROTECT, 0, PK_CRED_PROTECT_MAX);
 }
 
 static void read_request(struct pk_reader *reader, struct pk_forward_request *request)
 {
     size_t members = pk_cbor_map(reader);
+    struct pk_creation *creation = &request->creation;
+    bool create;
 
     request->kind = pk_member_read_number(reader, KIND, PK_FORWARD_GET, PK_FORWARD_MORE);
     if (members != member_count(request->kind))
@@ -154,13 +185,20 @@ static void read_request(struct pk_reader *reader, struct pk_forward_request *re
         request->part = pk_member_read_number(reader, PART, 2, PK_FORWARD_PARTS_MAX);
         return;
     }
+    create = request->kind == PK_FORWARD_CREATE;
     request->context = pk_member_read_text(reader, CONTEXT, 1, PK_FORWARD_CONTEXT_MAX);
-    request->rp_id = pk_member_read_word(reader, RP_ID, PK_RP_ID_MAX);
-    request->user_verification = pk_member_read_number(reader, USER_VERIFICATION, 0, PK_REQUIRED);
-    read_credentials(reader, request);
+    if (create) {
+        creation->rp_id = read_rp_id(reader);
+        creation->user_verification = read_user_verification(reader);
+        creation->exclude_count = read_credentials(reader, 0, &creation->exclude);
+    } else {
+        request->rp_id = read_rp_id(reader);
+        request->user_verification = read_user_verification(reader);
+        request->credential_count = read_credentials(reader, 1, &request->credentials);
+    }
     request->timeout = pk_member_read_number(reader, TIMEOUT, 1, PK_FORWARD_TIMEOUT_MAX);
-    if (request->kind == PK_FORWARD_CREATE)
-        read_creation(reader, request);
+    if (create)
+        read_creation(reader, creation);
 }
 
 static enum pk_status decode_map(struct pk_view cbor, struct pk_forward_request *ret)
@@ -189,7 +227,7 @@ enum pk_status pk_forward_request_encode(const struct pk_forward_request *reques
     char *line;
     enum pk_status status;
 
-    if (request->algorithm_count > PK_ALGORITHMS_MAX)
+    if (request->creation.algorithm_count > PK_ALGORITHMS_MAX)
         return PK_TOO_LARGE;
     write_request(&writer, request);
     status = pk_writer_finish(&writer, &cbor);

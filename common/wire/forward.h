@@ -15,6 +15,7 @@
 #include "common/base/limits.h"
 #include "common/base/status.h"
 #include "common/base/terms.h"
+#include "common/wire/creation.h"
 
 #define PK_FORWARD_PREFIX "passkey1:"
 
@@ -31,26 +32,23 @@ struct pk_forward_request {
     unsigned part; /* MORE: 2 to PK_FORWARD_PARTS_MAX */
 
     /* GET and CREATE */
-    char *context; /* canonical JSON: user, service, host, tty, rhost, command, target, act */
+    char *context;    /* canonical JSON: user, service, host, tty, rhost, command, target, act */
+    unsigned timeout; /* seconds from now until the answer is too late */
+
+    /* GET */
     char *rp_id;
     enum pk_requirement user_verification;
-    struct pk_descriptor *credentials; /* allow list (GET: at least one), exclude list (CREATE) */
-    size_t credential_count;           /* transports are not sent */
-    unsigned timeout;                  /* seconds from now until the answer is too late */
+    struct pk_descriptor *credentials; /* allow list, at least one; transports are not sent */
+    size_t credential_count;
 
-    /* CREATE */
-    char *rp_name;
-    struct pk_bytes user_handle;
-    char *user_name;
-    char *user_display_name;
-    int32_t algorithms[PK_ALGORITHMS_MAX];
-    size_t algorithm_count;
-    enum pk_requirement resident_key;
-    enum pk_attestation_preference attestation;
-    unsigned cred_protect; /* 0: not asked */
+    /* CREATE; transports are not sent */
+    struct pk_creation creation;
 };
 void pk_forward_request_clear(struct pk_forward_request *request);
 #define PK_AUTO_FORWARD_REQUEST __attribute__((cleanup(pk_forward_request_clear)))
+
+/* Of a GET or CREATE; borrowed. */
+const char *pk_forward_request_rp_id(const struct pk_forward_request *request);
 
 /* Owned. origin: "ssh://" and the host the client connected to. */
 struct pk_forward_answer {

@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += common/wire/libwire.la
 common_wire_libwire_la_SOURCES = \
 	common/wire/agent.c common/wire/agent.h \
+	common/wire/creation.c common/wire/creation.h \
 	common/wire/forward.c common/wire/forward.h common/wire/forward_answer.c \
 	common/wire/frames.c common/wire/frames.h \
 	common/wire/members.c common/wire/members.h \

@@ -12,13 +12,6 @@
 
 /* ---- what a frame owns ---- */
 
-static void clear_descriptors(struct pk_descriptor *items, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        pk_bytes_clear(&items[i].id);
-    free(items);
-}
-
 static void clear_devices(struct pk_devices *devices)
 {
     for (size_t i = 0; i < devices->count; i++) {
@@ -33,19 +26,14 @@ static void clear_get_assertion(struct pk_assertion_request *request)
 {
     free(request->path);
     free(request->rp_id);
-    clear_descriptors(request->allow, request->allow_count);
+    pk_descriptors_free(request->allow, request->allow_count);
     free(request->appid);
 }
 
 static void clear_make_credential(struct pk_credential_request *request)
 {
     free(request->path);
-    free(request->rp_id);
-    free(request->rp_name);
-    pk_bytes_clear(&request->user_handle);
-    free(request->user_name);
-    free(request->user_display_name);
-    clear_descriptors(request->exclude, request->exclude_count);
+    pk_creation_clear(&request->creation);
 }
 
 static void clear_assertion(struct pk_assertion_answers *answers)
@@ -142,21 +130,23 @@ static void write_get_assertion(struct pk_writer *writer,
 static void write_make_credential(struct pk_writer *writer,
                                   const struct pk_credential_request *request)
 {
+    const struct pk_creation *creation = &request->creation;
+
     write_text(writer, request->path);
-    write_text(writer, request->rp_id);
-    write_text(writer, request->rp_name);
-    write_bytes(writer, &request->user_handle);
-    write_text(writer, request->user_name);
-    write_text(writer, request->user_display_name);
+    write_text(writer, creation->rp_id);
+    write_text(writer, creation->rp_name);
+    write_bytes(writer, &creation->user_handle);
+    write_text(writer, creation->user_name);
+    write_text(writer, creation->user_display_name);
     write_hash(writer, request->client_data_hash);
-    write_count(writer, request->algorithm_count, PK_ALGORITHMS_MAX);
-    for (size_t i = 0; i < request->algorithm_count && writer->status == PK_OK; i++)
-        pk_writer_u32(writer, (uint32_t)request->algorithms[i]);
-    write_descriptors(writer, request->exclude, request->exclude_count);
-    pk_writer_u8(writer, (uint8_t)request->user_verification);
-    pk_writer_u8(writer, (uint8_t)request->resident_key);
-    pk_writer_u8(writer, (uint8_t)request->attestation);
-    pk_writer_u8(writer, (uint8_t)request->cred_protect);
+    write_count(writer, creation->algorithm_count, PK_ALGORITHMS_MAX);
+    for (size_t i = 0; i < creation->algorithm_count && writer->status == PK_OK; i++)
+        pk_writer_u32(writer, (uint32_t)creation->algorithms[i]);
+    write_descriptors(writer, creation->exclude, creation->exclude_count);
+    pk_writer_u8(writer, (uint8_t)creation->user_verification);
+    pk_writer_u8(writer, (uint8_t)creation->resident_key);
+    pk_writer_u8(writer, (uint8_t)creation->attestation);
+    pk_writer_u8(writer, (uint8_t)creation->cred_protect);
 }
 
 static void write_devices(struct pk_writer *writer, const struct pk_devices *devices)
@@ -360,7 +350,7 @@ static void read_get_assertion(struct pk_reader *reader, struct pk_assertion_req
     }
 }
 
-static void read_algorithms(struct pk_reader *reader, struct pk_credential_request *request)
+static void read_algorithms(struct pk_reader *reader, struct pk_creation *creation)
 {
     size_t count = pk_reader_u8(reader);
 
@@ -369,25 +359,27 @@ static void read_algorithms(struct pk_reader *reader, struct pk_credential_reque
     if (count == 0)
         pk_reader_fail(reader, PK_PROTOCOL);
     for (size_t i = 0; i < count && reader->status == PK_OK; i++)
-        request->algorithms[i] = (int32_t)pk_reader_u32(reader);
-    request->algorithm_count = reader->status == PK_OK ? count : 0;
+        creation->algorithms[i] = (int32_t)pk_reader_u32(reader);
+    creation->algorithm_count = reader->status == PK_OK ? count : 0;
 }
 
 static void read_make_credential(struct pk_reader *reader, struct pk_credential_request *request)
 {
+    struct pk_creation *creation = &request->creation;
+
     request->path = read_some_text(reader, PK_DEVICE_PATH_MAX);
-    request->rp_id = read_some_text(reader, PK_RP_ID_MAX);
-    request->rp_name = pk_reader_text(reader, PK_RP_NAME_MAX);
-    read_some_bytes(reader, PK_USER_HANDLE_MAX, &request->user_handle);
-    request->user_name = pk_reader_text(reader, PK_USER_NAME_MAX);
-    request->user_display_name = pk_reader_text(reader, PK_USER_DISPLAY_NAME_MAX);
+    creation->rp_id = read_some_text(reader, PK_RP_ID_MAX);
+    creation->rp_name = pk_reader_text(reader, PK_RP_NAME_MAX);
+    read_some_bytes(reader, PK_USER_HANDLE_MAX, &creation->user_handle);
+    creation->user_name = pk_reader_text(reader, PK_USER_NAME_MAX);
+    creation->user_display_name = pk_reader_text(reader, PK_USER_DISPLAY_NAME_MAX);
     read_hash(reader, request->client_data_hash);
-    read_algorithms(reader, request);
-    request->exclude_count = read_descriptors(reader, &request->exclude);
-    request->user_verification = read_number(reader, PK_REQUIRED);
-    request->resident_key = read_number(reader, PK_REQUIRED);
-    request->attestation = read_number(reader, PK_ATTESTATION_ENTERPRISE);
-    request->cred_protect = read_number(reader, 3);
+    read_algorithms(reader, creation);
+    creation->exclude_count = read_descriptors(reader, &creation->exclude);
+    creation->user_verification = read_number(reader, PK_REQUIRED);
+    creation->resident_key = read_number(reader, PK_REQUIRED);
+    creation->attestation = read_number(reader, PK_ATTESTATION_ENTERPRISE);
+    creation->cred_protect = read_number(reader, PK_CRED_PROTECT_MAX);
 }
 
 static void read_devices(struct pk_reader *reader, struct pk_devices *devices)

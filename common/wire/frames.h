@@ -13,6 +13,7 @@
 #include "common/base/limits.h"
 #include "common/base/status.h"
 #include "common/base/terms.h"
+#include "common/wire/creation.h"
 
 #define PK_FRAME_VERSION 1
 
@@ -61,20 +62,8 @@ struct pk_assertion_request {
 
 struct pk_credential_request {
     char *path;
-    char *rp_id;
-    char *rp_name;
-    struct pk_bytes user_handle;
-    char *user_name;
-    char *user_display_name;
     uint8_t client_data_hash[PK_HASH_SIZE];
-    int32_t algorithms[PK_ALGORITHMS_MAX];
-    size_t algorithm_count;
-    struct pk_descriptor *exclude;
-    size_t exclude_count;
-    enum pk_requirement user_verification;
-    enum pk_requirement resident_key;
-    enum pk_attestation_preference attestation;
-    unsigned cred_protect; /* 0: not asked */
+    struct pk_creation creation;
 };
 
 struct pk_check {

@@ -12,6 +12,7 @@
 #include "daemon/methods/enrol_agent.h"
 #include "daemon/methods/enrol_ssh.h"
 #include "daemon/methods/key_naming.h"
+#include "daemon/verify/creation.h"
 #include "daemon/verify/sk_credential.h"
 #include "daemon/verify/verify_and_commit.h"
 
@@ -137,11 +138,6 @@ static void conclude(struct enrolment *enrolment, const struct ceremony *ceremon
 
 /* --- the local road --------------------------------------------------------------------------- */
 
-static char *text_or_empty(const char *text)
-{
-    return strdup(text ? text : "");
-}
-
 static enum pk_status local_request(void *data, size_t group, struct pk_frame *ret)
 {
     struct enrolment *enrolment = data;
@@ -155,24 +151,10 @@ static enum pk_status local_request(void *data, size_t group, struct pk_frame *r
     if (!ceremony)
         return PK_TIMEOUT;
     requirements = &ceremony->requirements;
-    request->rp_id = strdup(requirements->rp_id);
-    request->rp_name = text_or_empty(requirements->rp_name);
-    request->user_name = text_or_empty(requirements->user_name);
-    request->user_display_name = text_or_empty(requirements->user_display_name);
-    request->algorithm_count = requirements->algorithm_count;
-    (void)memcpy(request->algorithms, requirements->algorithms, sizeof(request->algorithms));
-    request->user_verification = requirements->user_verification;
-    request->resident_key = requirements->resident_key;
-    request->attestation = requirements->attestation;
-    request->cred_protect = requirements->cred_protect;
-    if (!request->rp_id || !request->rp_name || !request->user_name || !request->user_display_name)
-        return PK_NO_MEMORY;
     status = context_local_client_data_hash(PK_REGISTRATION, pk_view_of(&requirements->challenge),
                                             requirements->rp_id, request->client_data_hash);
     if (!status)
-        status = pk_bytes_copy(pk_view_of(&requirements->user_handle), &request->user_handle);
-    if (!status)
-        status = descriptors_copy(requirements, &request->exclude, &request->exclude_count);
+        status = creation_from_requirements(requirements, &request->creation);
     if (status)
         return status;
     *ret = frame;

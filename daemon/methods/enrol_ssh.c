@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/methods/enrol_ssh.h"
 
+#include "common/base/text.h"
 #include "common/keys/messages.h"
 #include "daemon/config/policy.h"
 #include "daemon/methods/road_ssh.h"
+#include "daemon/verify/creation.h"
 #include "daemon/verify/verify_and_commit.h"
 
 #include <string.h>
@@ -32,47 +34,19 @@ enum pk_status ssh_enrolment_prepare(const struct rp_config *rp, const char *rho
 
 /* --- the request ------------------------------------------------------------------------------ */
 
-static enum pk_status copy_text(const char *text, char **ret)
-{
-    *ret = strdup(text ? text : "");
-    return *ret ? PK_OK : PK_NO_MEMORY;
-}
-
-/* What nobody asked for is left to the client, which then makes no difference between keys. */
-static enum pk_attestation_preference attestation(const struct pk_requirements *requirements)
-{
-    return requirements->attestation == PK_ATTESTATION_UNSET ? PK_ATTESTATION_NONE
-                                                             : requirements->attestation;
-}
-
 static enum pk_status compose(const struct ceremony *ceremony, unsigned timeout,
                               struct pk_forward_request *request)
 {
-    const struct pk_requirements *requirements = &ceremony->requirements;
-    enum pk_status status = copy_text(ceremony->context, &request->context);
+    struct pk_creation *creation = &request->creation;
+    enum pk_status status = creation_from_requirements(&ceremony->requirements, creation);
 
     request->kind = PK_FORWARD_CREATE;
     request->timeout = timeout > 0 ? timeout : 1;
-    request->user_verification = requirements->user_verification;
-    request->resident_key = requirements->resident_key;
-    request->attestation = attestation(requirements);
-    request->cred_protect = requirements->cred_protect;
-    request->algorithm_count = requirements->algorithm_count;
-    (void)memcpy(request->algorithms, requirements->algorithms, sizeof(request->algorithms));
     (void)memcpy(request->nonce, ceremony->nonce, sizeof(request->nonce));
-    if (!status)
-        status = copy_text(requirements->rp_id, &request->rp_id);
-    if (!status)
-        status = copy_text(requirements->rp_name, &request->rp_name);
-    if (!status)
-        status = copy_text(requirements->user_name, &request->user_name);
-    if (!status)
-        status = copy_text(requirements->user_display_name, &request->user_display_name);
-    if (!status)
-        status = pk_bytes_copy(pk_view_of(&requirements->user_handle), &request->user_handle);
-    if (!status)
-        status = descriptors_copy(requirements, &request->credentials, &request->credential_count);
-    return status;
+    /* Where none is asked for, the client need not make a difference between keys. */
+    if (creation->attestation == PK_ATTESTATION_UNSET)
+        creation->attestation = PK_ATTESTATION_NONE;
+    return status ? status : pk_text_copy(ceremony->context, &request->context);
 }
 
 /* --- the answer ------------------------------------------------------------------------------- */
@@ -136,10 +110,10 @@ enum pk_status ssh_enrolment_new(struct daemon *daemon, struct conversation *con
     while (!status) {
         status = ssh_road_new(conversation, &request, purpose, false, &road_ops, enrolment,
                               &enrolment->road);
-        if (status != PK_TOO_LARGE || request.credential_count == 0)
+        if (status != PK_TOO_LARGE || request.creation.exclude_count == 0)
             break;
         /* The list only spares the person the touch of a key that would be refused later. */
-        pk_bytes_clear(&request.credentials[--request.credential_count].id);
+        pk_bytes_clear(&request.creation.exclude[--request.creation.exclude_count].id);
         status = PK_OK;
     }
     if (status)

@@ -67,23 +67,30 @@ static struct pk_forward_request sample(enum pk_forward_kind kind)
     struct pk_forward_request request = {
         .kind = kind,
         .context = context,
-        .rp_id = rp_id,
-        .user_verification = PK_PREFERRED,
-        .credentials = credentials,
-        .credential_count = 2,
         .timeout = 20,
     };
 
     (void)memset(request.nonce, 'n', sizeof(request.nonce));
-    if (kind == PK_FORWARD_CREATE) {
-        request.rp_name = rp_name;
-        request.user_handle = (struct pk_bytes){handle, 6};
-        request.user_name = name;
-        request.user_display_name = display_name;
-        request.algorithms[0] = -7;
-        request.algorithm_count = 1;
-        request.attestation = PK_ATTESTATION_NONE;
+    if (kind == PK_FORWARD_GET) {
+        request.rp_id = rp_id;
+        request.user_verification = PK_PREFERRED;
+        request.credentials = credentials;
+        request.credential_count = 2;
     }
+    if (kind == PK_FORWARD_CREATE)
+        request.creation = (struct pk_creation){
+            .rp_id = rp_id,
+            .rp_name = rp_name,
+            .user_handle = {handle, 6},
+            .user_name = name,
+            .user_display_name = display_name,
+            .algorithms = {-7},
+            .algorithm_count = 1,
+            .exclude = credentials,
+            .exclude_count = 2,
+            .user_verification = PK_PREFERRED,
+            .attestation = PK_ATTESTATION_NONE,
+        };
     return request;
 }
 

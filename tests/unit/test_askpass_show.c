@@ -23,7 +23,12 @@ static enum pk_status show(enum pk_forward_kind kind, const char *context, const
 {
     PK_AUTO_FREE char *copy = strdup(context);
     char rp_id[] = "example.org";
-    const struct pk_forward_request request = {.kind = kind, .context = copy, .rp_id = rp_id};
+    const struct pk_forward_request request = {
+        .kind = kind,
+        .context = copy,
+        .rp_id = kind == PK_FORWARD_GET ? rp_id : NULL,
+        .creation = {.rp_id = kind == PK_FORWARD_CREATE ? rp_id : NULL},
+    };
     size_t len = 0;
     FILE *out = open_memstream(ret_text, &len);
     enum pk_status status;

@@ -103,22 +103,22 @@ static void request_members(void **state)
     assert_int_equal(get.credential_count, 1);
     assert_int_equal(get.credentials[0].id.len, 64);
     assert_int_equal(get.timeout, 120);
-    assert_null(get.rp_name);
+    assert_null(get.creation.rp_name);
 
     read_request("request-create.txt", &create);
     assert_int_equal(create.kind, PK_FORWARD_CREATE);
     assert_memory_equal(create.nonce, get.nonce, sizeof(get.nonce));
-    assert_int_equal(create.credential_count, 0);
-    assert_string_equal(create.rp_name, "Example");
-    assert_int_equal(create.user_handle.len, 64);
-    assert_string_equal(create.user_name, "alice");
-    assert_string_equal(create.user_display_name, "Alice");
-    assert_int_equal(create.algorithm_count, 3);
-    assert_int_equal(create.algorithms[0], -7);
-    assert_int_equal(create.algorithms[2], -257);
-    assert_int_equal(create.resident_key, PK_DISCOURAGED);
-    assert_int_equal(create.attestation, PK_ATTESTATION_NONE);
-    assert_int_equal(create.cred_protect, 0);
+    assert_int_equal(create.creation.exclude_count, 0);
+    assert_string_equal(create.creation.rp_name, "Example");
+    assert_int_equal(create.creation.user_handle.len, 64);
+    assert_string_equal(create.creation.user_name, "alice");
+    assert_string_equal(create.creation.user_display_name, "Alice");
+    assert_int_equal(create.creation.algorithm_count, 3);
+    assert_int_equal(create.creation.algorithms[0], -7);
+    assert_int_equal(create.creation.algorithms[2], -257);
+    assert_int_equal(create.creation.resident_key, PK_DISCOURAGED);
+    assert_int_equal(create.creation.attestation, PK_ATTESTATION_NONE);
+    assert_int_equal(create.creation.cred_protect, 0);
 
     read_request("request-more-last.txt", &more);
     assert_int_equal(more.kind, PK_FORWARD_MORE);
@@ -136,12 +136,12 @@ static enum pk_status encode_list(size_t count, size_t size)
     enum pk_status status;
 
     read_request("request-create.txt", &request);
-    request.credentials = calloc(count, sizeof(*request.credentials));
-    assert_non_null(request.credentials);
-    request.credential_count = count;
+    request.creation.exclude = calloc(count, sizeof(*request.creation.exclude));
+    assert_non_null(request.creation.exclude);
+    request.creation.exclude_count = count;
     for (size_t i = 0; i < count; i++) {
-        request.credentials[i].id = (struct pk_bytes){calloc(1, size), size};
-        assert_non_null(request.credentials[i].id.data);
+        request.creation.exclude[i].id = (struct pk_bytes){calloc(1, size), size};
+        assert_non_null(request.creation.exclude[i].id.data);
     }
     status = pk_forward_request_encode(&request, &line);
     if (status != PK_OK) {
@@ -150,8 +150,8 @@ static enum pk_status encode_list(size_t count, size_t size)
     }
     assert_true(strlen(line) <= PK_FORWARD_REQUEST_MAX);
     assert_status(pk_forward_request_decode(pk_view_string(line), &again), PK_OK);
-    assert_int_equal(again.credential_count, count);
-    assert_int_equal(again.credentials[count - 1].id.len, size);
+    assert_int_equal(again.creation.exclude_count, count);
+    assert_int_equal(again.creation.exclude[count - 1].id.len, size);
     return PK_OK;
 }
 
@@ -180,13 +180,13 @@ static void request_arguments(void **state)
     bare.kind = PK_FORWARD_MORE;
     assert_status(pk_forward_request_encode(&bare, &line), PK_INVALID_ARGUMENT);
     read_request("request-create.txt", &request);
-    request.algorithm_count = PK_ALGORITHMS_MAX + 1;
+    request.creation.algorithm_count = PK_ALGORITHMS_MAX + 1;
     assert_status(pk_forward_request_encode(&request, &line), PK_TOO_LARGE);
-    request.algorithm_count = 1;
-    request.rp_id[0] = ' ';
+    request.creation.algorithm_count = 1;
+    request.creation.rp_id[0] = ' ';
     assert_status(pk_forward_request_encode(&request, &line), PK_INVALID_ARGUMENT);
-    request.rp_id[0] = 'w';
-    request.user_name[0] = '\xff';
+    request.creation.rp_id[0] = 'w';
+    request.creation.user_name[0] = '\xff';
     assert_status(pk_forward_request_encode(&request, &line), PK_INVALID_ARGUMENT);
     assert_null(line);
 }

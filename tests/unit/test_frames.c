@@ -158,15 +158,15 @@ static void test_fields(void **state)
 
     read_vector("valid", "make-credential.bin", &create_payload);
     assert_int_equal(pk_frame_decode(pk_view_of(&create_payload), &create), PK_OK);
-    assert_string_equal(create.make_credential.rp_name, "Example");
-    assert_string_equal(create.make_credential.user_name, "alice");
-    assert_string_equal(create.make_credential.user_display_name, "Alice");
-    assert_memory_equal(create.make_credential.user_handle.data, "handle", 6);
-    assert_int_equal(create.make_credential.algorithm_count, 3);
-    assert_int_equal(create.make_credential.algorithms[2], -257);
-    assert_int_equal(create.make_credential.exclude_count, 1);
-    assert_int_equal(create.make_credential.resident_key, PK_DISCOURAGED);
-    assert_int_equal(create.make_credential.attestation, PK_ATTESTATION_DIRECT);
+    assert_string_equal(create.make_credential.creation.rp_name, "Example");
+    assert_string_equal(create.make_credential.creation.user_name, "alice");
+    assert_string_equal(create.make_credential.creation.user_display_name, "Alice");
+    assert_memory_equal(create.make_credential.creation.user_handle.data, "handle", 6);
+    assert_int_equal(create.make_credential.creation.algorithm_count, 3);
+    assert_int_equal(create.make_credential.creation.algorithms[2], -257);
+    assert_int_equal(create.make_credential.creation.exclude_count, 1);
+    assert_int_equal(create.make_credential.creation.resident_key, PK_DISCOURAGED);
+    assert_int_equal(create.make_credential.creation.attestation, PK_ATTESTATION_DIRECT);
 }
 
 static void test_pin(void **state)

@@ -27,20 +27,22 @@ static char *request_line(enum pk_forward_kind kind, uint8_t nonce, unsigned par
     if (kind == PK_FORWARD_MORE) {
         request.part = part;
     } else {
-        request.context = request.rp_id = text;
+        request.context = text;
         request.timeout = 60;
     }
     if (kind == PK_FORWARD_GET) {
+        request.rp_id = text;
         request.credentials = &credential;
         request.credential_count = 1;
     }
     if (kind == PK_FORWARD_CREATE) {
-        request.rp_name = request.user_name = request.user_display_name = text;
-        request.user_handle = (struct pk_bytes){bytes, sizeof(bytes)};
-        request.algorithms[0] = -7;
-        request.algorithm_count = 1;
-        request.resident_key = PK_DISCOURAGED;
-        request.attestation = PK_ATTESTATION_NONE;
+        request.creation.rp_id = request.creation.rp_name = text;
+        request.creation.user_name = request.creation.user_display_name = text;
+        request.creation.user_handle = (struct pk_bytes){bytes, sizeof(bytes)};
+        request.creation.algorithms[0] = -7;
+        request.creation.algorithm_count = 1;
+        request.creation.resident_key = PK_DISCOURAGED;
+        request.creation.attestation = PK_ATTESTATION_NONE;
     }
     assert_int_equal(pk_forward_request_encode(&request, &line), PK_OK);
     return line;

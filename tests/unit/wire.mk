@@ -7,6 +7,7 @@ EXTRA_DIST += tests/unit/protocol_examples.py \
 if HAVE_CMOCKA
 wire_tests = \
 	tests/unit/test_agent \
+	tests/unit/test_creation \
 	tests/unit/test_forward \
 	tests/unit/test_forward_answer \
 	tests/unit/test_frames \
@@ -18,6 +19,8 @@ TESTS += $(wire_tests)
 wire_test_libs = common/wire/libwire.la common/base/libbase.la $(CMOCKA_LIBS)
 tests_unit_test_agent_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_agent_LDADD = $(wire_test_libs)
+tests_unit_test_creation_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_creation_LDADD = $(wire_test_libs)
 tests_unit_test_forward_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_forward_LDADD = $(wire_test_libs)
 tests_unit_test_forward_answer_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
