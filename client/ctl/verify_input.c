@@ -54,21 +54,42 @@ static const struct pk_json_value *first_of(const struct pk_json_value *array)
     return array ? array->first : NULL;
 }
 
-static enum pk_status read_texts(const struct pk_json_value *array, struct pk_strings *ret)
+typedef enum pk_status read_item(const struct pk_json_value *item, void *data);
+
+/* Every item in its order, until one is refused; an absent array has none. */
+static enum pk_status read_array(const struct pk_json_value *array, read_item *read, void *data)
 {
     enum pk_status status = PK_OK;
 
     if (array && array->type != PK_JSON_ARRAY)
         return PK_INVALID_INPUT;
     for (const struct pk_json_value *item = first_of(array); item && status == PK_OK;
-         item = item->next) {
-        PK_AUTO_FREE char *text = NULL;
-
-        status = read_text(item, &text);
-        if (status == PK_OK)
-            status = pk_strings_add(ret, text);
-    }
+         item = item->next)
+        status = read(item, data);
     return status;
+}
+
+/* Zeroed memory for as many items as the array has; NULL for none. */
+static enum pk_status allocate_items(const struct pk_json_value *array, size_t size, void **ret)
+{
+    size_t count = array && array->type == PK_JSON_ARRAY ? array->count : 0;
+
+    *ret = count > 0 ? calloc(count, size) : NULL;
+    return *ret || count == 0 ? PK_OK : PK_NO_MEMORY;
+}
+
+static enum pk_status add_text(const struct pk_json_value *item, void *data)
+{
+    struct pk_strings *texts = data;
+    PK_AUTO_FREE char *text = NULL;
+    enum pk_status status = read_text(item, &text);
+
+    return status == PK_OK ? pk_strings_add(texts, text) : status;
+}
+
+static enum pk_status read_texts(const struct pk_json_value *array, struct pk_strings *ret)
+{
+    return read_array(array, add_text, ret);
 }
 
 static enum pk_status read_bool(const struct pk_json_value *value, bool *ret)
@@ -123,28 +144,26 @@ static enum pk_status read_policy(const struct pk_json_value *policy,
     return status;
 }
 
+static enum pk_status add_credential(const struct pk_json_value *item, void *data)
+{
+    struct pk_requirements *requirements = data;
+    enum pk_status status = read_bytes(
+        item, PK_CREDENTIAL_ID_MAX, &requirements->credentials[requirements->credential_count].id);
+
+    if (status == PK_OK)
+        requirements->credential_count++;
+    return status;
+}
+
 /* As many as the line has: the limit on descriptors is for the ones that we send out. */
 static enum pk_status read_credentials(const struct pk_json_value *array,
                                        struct pk_requirements *requirements)
 {
-    size_t count = array ? array->count : 0;
-    enum pk_status status = PK_OK;
+    void *items;
+    enum pk_status status = allocate_items(array, sizeof(*requirements->credentials), &items);
 
-    if (array && array->type != PK_JSON_ARRAY)
-        return PK_INVALID_INPUT;
-    if (count == 0)
-        return PK_OK;
-    requirements->credentials = calloc(count, sizeof(*requirements->credentials));
-    if (!requirements->credentials)
-        return PK_NO_MEMORY;
-    for (const struct pk_json_value *item = array->first; item && status == PK_OK;
-         item = item->next) {
-        status = read_bytes(item, PK_CREDENTIAL_ID_MAX,
-                            &requirements->credentials[requirements->credential_count].id);
-        if (status == PK_OK)
-            requirements->credential_count++;
-    }
-    return status;
+    requirements->credentials = items;
+    return status == PK_OK ? read_array(array, add_credential, requirements) : status;
 }
 
 /* Absent: everything that is verified here; empty: the default of WebAuthn 5.1.3 step 7. */
@@ -186,32 +205,31 @@ static enum pk_status check_anchor(struct pk_view der)
     return pk_certificate_parse(der, &certificate);
 }
 
+static enum pk_status add_anchor(const struct pk_json_value *item, void *data)
+{
+    struct pk_requirements *requirements = data;
+    struct pk_bytes *anchor = &requirements->trust_anchors[requirements->trust_anchor_count];
+    struct pk_view text;
+    enum pk_status status;
+
+    if (!pk_json_string(item, &text))
+        return PK_INVALID_INPUT;
+    status = pk_base64_decode(text, PK_JSON_LINE_MAX, anchor);
+    if (status != PK_OK)
+        return status;
+    requirements->trust_anchor_count++;
+    return check_anchor(pk_view_of(anchor));
+}
+
 static enum pk_status read_anchors(const struct pk_json_value *array,
                                    struct pk_requirements *requirements)
 {
-    size_t count = array ? array->count : 0;
-    enum pk_status status = PK_OK;
+    void *items;
+    enum pk_status status = allocate_items(array, sizeof(*requirements->trust_anchors), &items);
 
-    if (array && array->type != PK_JSON_ARRAY)
-        return PK_INVALID_INPUT;
-    if (count == 0)
-        return PK_OK;
-    requirements->trust_anchors = calloc(count, sizeof(*requirements->trust_anchors));
-    if (!requirements->trust_anchors)
-        return PK_NO_MEMORY;
-    for (const struct pk_json_value *item = array->first; item && status == PK_OK;
-         item = item->next) {
-        struct pk_bytes *anchor = &requirements->trust_anchors[requirements->trust_anchor_count];
-        struct pk_view text;
-
-        if (!pk_json_string(item, &text))
-            return PK_INVALID_INPUT;
-        status = pk_base64_decode(text, PK_JSON_LINE_MAX, anchor);
-        if (status == PK_OK) {
-            requirements->trust_anchor_count++;
-            status = check_anchor(pk_view_of(anchor));
-        }
-    }
+    requirements->trust_anchors = items;
+    if (status == PK_OK)
+        status = read_array(array, add_anchor, requirements);
     return status == PK_OK || status == PK_NO_MEMORY ? status : PK_INVALID_INPUT;
 }
 
