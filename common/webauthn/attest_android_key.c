@@ -112,13 +112,11 @@ static enum pk_status verify(const struct pk_attestation_subject *subject,
     PK_AUTO_CERTIFICATE struct pk_certificate *certificate = NULL;
     struct pk_view extension;
     bool critical;
-    enum pk_status status = pk_certificate_parse(statement->x5c[0], &certificate);
+    enum pk_status status;
 
     if (statement->alg == PK_ALGORITHM_RS1) /* for TPMs alone */
         return PK_ALGORITHM_UNSUPPORTED;
-    if (status == PK_OK)
-        status = pk_certificate_verify_signature(certificate, statement->alg, subject->signed_data,
-                                                 statement->sig);
+    status = pk_statement_certificate(statement, subject->signed_data, &certificate);
     if (status == PK_OK && !pk_certificate_has_key(certificate, subject->key))
         status = PK_ATTESTATION_KEY_MISMATCH;
     if (status == PK_OK)

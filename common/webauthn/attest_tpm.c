@@ -70,11 +70,8 @@ static enum pk_status check_certificate(const struct pk_attestation_subject *sub
                                         const struct pk_statement *statement)
 {
     PK_AUTO_CERTIFICATE struct pk_certificate *certificate = NULL;
-    enum pk_status status = pk_certificate_parse(statement->x5c[0], &certificate);
+    enum pk_status status = pk_statement_certificate(statement, statement->cert_info, &certificate);
 
-    if (status == PK_OK)
-        status = pk_certificate_verify_signature(certificate, statement->alg, statement->cert_info,
-                                                 statement->sig);
     if (status == PK_OK)
         status = pk_certificate_check_leaf(certificate);
     if (status == PK_OK)

@@ -2,9 +2,8 @@
 #include "common/webauthn/attestation.h"
 
 #include "common/base/cbor.h"
+#include "common/base/cleanup.h"
 #include "common/webauthn/attest_certificate.h"
-
-#include <string.h>
 
 /*
  * covers_aaguid: what the maker's key signs holds the authenticator data. A U2F key signs no AAGUID
@@ -143,6 +142,20 @@ enum pk_status pk_statement_parse(struct pk_view bytes, unsigned required, unsig
         return PK_ATTESTATION_STATEMENT_MALFORMED;
     *ret = statement;
     return PK_OK;
+}
+
+enum pk_status pk_statement_certificate(const struct pk_statement *statement,
+                                        struct pk_view signed_data, struct pk_certificate **ret)
+{
+    PK_AUTO_CERTIFICATE struct pk_certificate *certificate = NULL;
+    enum pk_status status = pk_certificate_parse(statement->x5c[0], &certificate);
+
+    if (status == PK_OK)
+        status = pk_certificate_verify_signature(certificate, statement->alg, signed_data,
+                                                 statement->sig);
+    if (status == PK_OK)
+        *ret = pk_steal(certificate);
+    return status;
 }
 
 /* WebAuthn 7.1 step 24. None and Self have nobody who vouches, whatever the anchors. */

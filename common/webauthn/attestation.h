@@ -10,6 +10,8 @@
 #include "common/webauthn/signature.h"
 #include "common/webauthn/verify.h"
 
+struct pk_certificate;
+
 /* What every format verifies against. All borrowed. */
 struct pk_attestation_subject {
     const struct pk_auth_data *auth_data;
@@ -64,6 +66,11 @@ struct pk_statement {
  */
 enum pk_status pk_statement_parse(struct pk_view statement, unsigned required, unsigned optional,
                                   struct pk_statement *ret) PK_WARN_UNUSED;
+
+/* The first of x5c, whose key must have signed that. PK_CERTIFICATE_*, PK_ATTESTATION_*. */
+enum pk_status pk_statement_certificate(const struct pk_statement *statement,
+                                        struct pk_view signed_data,
+                                        struct pk_certificate **ret) PK_WARN_UNUSED;
 
 /* Appends copies of all of x5c. */
 enum pk_status pk_attestation_finding_add_path(struct pk_attestation_finding *finding,
