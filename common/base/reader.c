@@ -99,3 +99,20 @@ enum pk_status pk_reader_finish(const struct pk_reader *reader)
         return reader->status;
     return reader->remaining == 0 ? PK_OK : PK_TRAILING_DATA;
 }
+
+enum pk_status pk_message_size(struct pk_view stream, size_t max, size_t *ret_size)
+{
+    struct pk_reader reader = pk_reader_new(stream);
+    uint32_t len = pk_reader_u32(&reader);
+
+    if (reader.status != PK_OK) {
+        *ret_size = 0;
+        return PK_OK;
+    }
+    if (len > max)
+        return PK_TOO_LARGE;
+    if (len == 0)
+        return PK_PROTOCOL;
+    *ret_size = sizeof(len) + len;
+    return PK_OK;
+}

@@ -40,4 +40,10 @@ void pk_reader_fail(struct pk_reader *reader, enum pk_status status);
 /* The first failure, or PK_TRAILING_DATA when something is left over, or PK_OK. */
 enum pk_status pk_reader_finish(const struct pk_reader *reader) PK_WARN_UNUSED;
 
+/*
+ * How many bytes the first message of a stream takes, a u32 length and that many bytes: *ret_size
+ * is 0 while the length has not arrived whole. PK_TOO_LARGE over max, PK_PROTOCOL for an empty one.
+ */
+enum pk_status pk_message_size(struct pk_view stream, size_t max, size_t *ret_size) PK_WARN_UNUSED;
+
 #endif

@@ -44,20 +44,7 @@ enum pk_status pk_agent_sign_request(struct pk_view key_blob, struct pk_view dat
 
 enum pk_status pk_agent_message_size(struct pk_view stream, size_t *ret_size)
 {
-    struct pk_reader reader = pk_reader_new(stream);
-    uint32_t len;
-
-    if (stream.len < LENGTH_SIZE) {
-        *ret_size = 0;
-        return PK_OK;
-    }
-    len = pk_reader_u32(&reader);
-    if (len > PK_AGENT_MESSAGE_MAX)
-        return PK_TOO_LARGE;
-    if (len == 0)
-        return PK_PROTOCOL;
-    *ret_size = LENGTH_SIZE + len;
-    return PK_OK;
+    return pk_message_size(stream, PK_AGENT_MESSAGE_MAX, ret_size);
 }
 
 /* The type of the answer; SSH_AGENT_FAILURE, when it is nothing but that, becomes a status. */

@@ -502,18 +502,5 @@ enum pk_status pk_frame_decode(struct pk_view payload, struct pk_frame *ret)
 
 enum pk_status pk_frame_size(struct pk_view stream, size_t *ret_size)
 {
-    struct pk_reader reader = pk_reader_new(stream);
-    uint32_t len;
-
-    if (stream.len < LENGTH_SIZE) {
-        *ret_size = 0;
-        return PK_OK;
-    }
-    len = pk_reader_u32(&reader);
-    if (len > PK_FRAME_MAX)
-        return PK_TOO_LARGE;
-    if (len == 0)
-        return PK_PROTOCOL;
-    *ret_size = LENGTH_SIZE + len;
-    return PK_OK;
+    return pk_message_size(stream, PK_FRAME_MAX, ret_size);
 }

@@ -160,6 +160,35 @@ static void text_is_utf8_without_nul(void **state)
     }
 }
 
+static void the_size_of_a_message(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        enum pk_status status;
+        size_t size;
+    } cases[] = {
+        {"", 0, PK_OK, 0},
+        {"\0\0\0", 3, PK_OK, 0},
+        {"\0\0\0\1", 4, PK_OK, 5},
+        {"\0\0\0\7ab", 6, PK_OK, 11},
+        {"\0\0\0\x8", 4, PK_TOO_LARGE, 99},
+        {"\xff\xff\xff\xff", 4, PK_TOO_LARGE, 99},
+        {"\0\0\0\0a", 5, PK_PROTOCOL, 99},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        size_t size = 99;
+
+        assert_int_equal(
+            pk_message_size((struct pk_view){(const uint8_t *)cases[i].bytes, cases[i].len}, 7,
+                            &size),
+            cases[i].status);
+        assert_int_equal(size, cases[i].size);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +201,7 @@ int main(void)
         cmocka_unit_test(an_empty_input_is_well_formed),
         cmocka_unit_test(string_limits_are_exact),
         cmocka_unit_test(text_is_utf8_without_nul),
+        cmocka_unit_test(the_size_of_a_message),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
