@@ -2,7 +2,7 @@
 #include "client/capture.h"
 
 #include "common/base/cleanup.h"
-#include "common/base/writer.h"
+#include "common/base/io.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,8 +18,7 @@ static enum pk_status open_input(struct pk_view input, int *ret_fd)
 {
     PK_AUTO_CLOSE int fd = memfd_create("input", MFD_CLOEXEC);
 
-    if (fd < 0 || write(fd, input.ptr, input.len) != (ssize_t)input.len ||
-        lseek(fd, 0, SEEK_SET) != 0)
+    if (fd < 0 || pk_write_all(fd, input) != PK_OK || lseek(fd, 0, SEEK_SET) != 0)
         return PK_IO;
     *ret_fd = pk_steal_fd(&fd);
     return PK_OK;
@@ -69,24 +68,6 @@ static enum pk_status spawn(const struct capture *capture, int input, int output
     return failed ? PK_IO : PK_OK;
 }
 
-static void read_output(int fd, struct pk_writer *writer)
-{
-    uint8_t buffer[4096];
-
-    while (writer->len < writer->max) {
-        size_t room = writer->max - writer->len;
-        ssize_t got = read(fd, buffer, room < sizeof(buffer) ? room : sizeof(buffer));
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return;
-        pk_writer_put(writer, (struct pk_view){buffer, (size_t)got});
-        if (writer->status != PK_OK)
-            return;
-    }
-}
-
 static int wait_for(pid_t pid)
 {
     int status = 0;
@@ -99,12 +80,14 @@ static int wait_for(pid_t pid)
 enum pk_status capture_run(const struct capture *capture, struct pk_bytes *ret_output,
                            int *ret_exit)
 {
-    PK_AUTO_WRITER struct pk_writer writer = pk_writer_new(capture->max);
+    PK_AUTO_BYTES struct pk_bytes text = {malloc(capture->max), 0};
     PK_AUTO_CLOSE int input = -1, output = -1, written = -1;
     int ends[2];
     pid_t pid = 0;
     enum pk_status status = open_input(capture->input, &input);
 
+    if (status == PK_OK && !text.data)
+        status = PK_NO_MEMORY;
     if (status != PK_OK)
         return status;
     if (pipe2(ends, O_CLOEXEC) < 0)
@@ -115,8 +98,12 @@ enum pk_status capture_run(const struct capture *capture, struct pk_bytes *ret_o
     if (status != PK_OK)
         return status;
     (void)close(pk_steal_fd(&written));
-    read_output(output, &writer);
-    (void)close(pk_steal_fd(&output)); /* whatever it still wants to say */
+    status = pk_read_all(output, text.data, capture->max, &text.len);
+    (void)close(pk_steal_fd(&output)); /* what is beyond is not read */
     *ret_exit = wait_for(pid);
-    return pk_writer_finish(&writer, ret_output);
+    if (status != PK_OK)
+        return status;
+    *ret_output = text;
+    text = (struct pk_bytes){0};
+    return PK_OK;
 }

@@ -2,6 +2,7 @@
 #include "client/terminal.h"
 
 #include "common/base/cleanup.h"
+#include "common/base/io.h"
 #include "common/base/limits.h"
 #include "common/base/text.h"
 
@@ -58,21 +59,6 @@ bool terminal_interrupted(const struct terminal *terminal)
     return terminal->cancel_fd >= 0 && poll(&event, 1, 0) > 0;
 }
 
-enum pk_status terminal_write_all(int fd, struct pk_view bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t written = write(fd, bytes.ptr, bytes.len);
-
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return PK_IO;
-        bytes.ptr += written;
-        bytes.len -= (size_t)written;
-    }
-    return PK_OK;
-}
-
 /* --- one question ----------------------------------------------------------------------------- */
 
 /* Switches the echo off. */
@@ -103,9 +89,9 @@ enum pk_status terminal_question_open(const char *text, bool secret, struct term
         return PK_UNAVAILABLE;
     status = pk_secret_new(PK_ANSWER_MAX, &question.line);
     if (!status)
-        status = terminal_write_all(question.fd, pk_view_string(text));
+        status = pk_write_all(question.fd, pk_view_string(text));
     if (!status)
-        status = terminal_write_all(question.fd, pk_view_string(" "));
+        status = pk_write_all(question.fd, pk_view_string(" "));
     if (!status && secret)
         status = hide(&question);
     if (status) {
@@ -142,7 +128,7 @@ void terminal_question_close(struct terminal_question *question)
     if (question->fd >= 0 && question->hidden)
         (void)tcsetattr(question->fd, TCSAFLUSH, &question->before);
     if (question->fd >= 0 && (question->hidden || !question->answered))
-        (void)!terminal_write_all(question->fd, pk_view_string("\n"));
+        (void)!pk_write_all(question->fd, pk_view_string("\n"));
     cleanup_close_fd(&question->fd);
     question->fd = -1;
     pk_secret_clear(&question->line);

@@ -52,9 +52,6 @@ enum pk_status terminal_question_read(struct terminal_question *question) PK_WAR
 /* Puts the terminal back; what was typed and not read is thrown away with a hidden question. */
 void terminal_question_close(struct terminal_question *question);
 
-/* All of it, to wherever fd leads. PK_IO. */
-enum pk_status terminal_write_all(int fd, struct pk_view bytes) PK_WARN_UNUSED;
-
 /* Lines on standard error: standard output is for results. event: "touch" stands out. PK_IO. */
 enum pk_status terminal_info(const char *event, const char *text) PK_WARN_UNUSED;
 enum pk_status terminal_error(const char *text) PK_WARN_UNUSED;

@@ -2,11 +2,11 @@
 #include "pam/command.h"
 
 #include "common/base/cleanup.h"
+#include "common/base/io.h"
 #include "common/base/reader.h"
 #include "common/base/text.h"
 #include "common/base/writer.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -261,20 +261,13 @@ enum pk_status command_of_this_sudo(struct command *ret)
     /* One byte more than is looked at, to see that something was left out. */
     uint8_t cmdline[COMMAND_LINE_MAX + 1];
     size_t used = 0;
+    enum pk_status status;
     PK_AUTO_CLOSE int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
     if (fd < 0)
         return PK_IO;
-    while (used < sizeof(cmdline)) {
-        ssize_t got = read(fd, cmdline + used, sizeof(cmdline) - used);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return PK_IO;
-        if (got == 0)
-            break;
-        used += (size_t)got;
-    }
+    status = pk_read_all(fd, cmdline, sizeof(cmdline), &used);
+    if (status != PK_OK)
+        return status;
     return command_from_sudo((struct pk_view){cmdline, used}, ret);
 }

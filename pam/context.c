@@ -48,8 +48,7 @@ static enum pk_status find_rhost(const pam_handle_t *pamh, char **ret)
 
     if (status != PK_OK || *ret || pk_ssh_client_address(getenv("SSH_CONNECTION"), address))
         return status;
-    *ret = strdup(address);
-    return *ret ? PK_OK : PK_NO_MEMORY;
+    return pk_text_copy(address, ret);
 }
 
 static bool is_one_of(const char *service, const char *const *names)

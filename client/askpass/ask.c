@@ -4,6 +4,7 @@
 #include "client/askpass/prompt.h"
 #include "client/command_line.h"
 #include "common/base/cleanup.h"
+#include "common/base/io.h"
 #include "common/base/limits.h"
 
 #include <errno.h>
@@ -76,8 +77,8 @@ static enum pk_status ask_and_print(const char *question, bool echo,
         status = terminal_ask_secret(terminal, question, &answer);
     }
     if (status == PK_OK)
-        status = terminal_write_all(STDOUT_FILENO, pk_secret_view(&answer));
-    return status == PK_OK ? terminal_write_all(STDOUT_FILENO, pk_view_string("\n")) : status;
+        status = pk_write_all(STDOUT_FILENO, pk_secret_view(&answer));
+    return status == PK_OK ? pk_write_all(STDOUT_FILENO, pk_view_string("\n")) : status;
 }
 
 static enum pk_status confirm(const char *question, const struct terminal *terminal)

@@ -2,8 +2,8 @@
 #include "client/askpass/files.h"
 
 #include "common/base/cleanup.h"
+#include "common/base/io.h"
 #include "common/base/text.h"
-#include "common/base/writer.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -45,20 +45,18 @@ enum pk_status askpass_folders_make(const char *path)
 
 enum pk_status askpass_file_read(int fd, size_t max, struct pk_bytes *ret)
 {
-    PK_AUTO_WRITER struct pk_writer text = pk_writer_new(max);
-    uint8_t buffer[4096];
+    /* One byte more, to see that there is more. */
+    PK_AUTO_BYTES struct pk_bytes text = {malloc(max + 1), 0};
+    enum pk_status status;
 
-    for (;;) {
-        ssize_t got = read(fd, buffer, sizeof(buffer));
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return PK_IO;
-        if (got == 0)
-            return pk_writer_finish(&text, ret);
-        pk_writer_put(&text, (struct pk_view){buffer, (size_t)got});
-        if (text.status != PK_OK)
-            return text.status;
-    }
+    if (!text.data)
+        return PK_NO_MEMORY;
+    status = pk_read_all(fd, text.data, max + 1, &text.len);
+    if (status != PK_OK)
+        return status;
+    if (text.len > max)
+        return PK_TOO_LARGE;
+    *ret = text;
+    text = (struct pk_bytes){0};
+    return PK_OK;
 }

@@ -3,6 +3,8 @@
 
 #include "client/askpass/files.h"
 #include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "common/base/io.h"
 #include "common/base/text.h"
 #include "common/base/writer.h"
 
@@ -11,7 +13,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #define FOLDER   "passkey"
 #define ENDING   ".parts"
@@ -67,7 +68,7 @@ static bool is_our_name(const char *name)
 /* A time in the future is a clock that was set back: too old as well. */
 static bool is_too_old(const struct stat *about)
 {
-    time_t now = time(NULL);
+    int64_t now = pk_clock_now();
 
     return about->st_mtime > now || now - about->st_mtime > PK_ASKPASS_PARTS_AGE;
 }
@@ -97,7 +98,7 @@ static enum pk_status write_file(int folder, const char *name, struct pk_view te
     if (unlinkat(folder, name, 0) < 0 && errno != ENOENT)
         return PK_IO;
     fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    return fd >= 0 && write(fd, text.ptr, text.len) == (ssize_t)text.len ? PK_OK : PK_IO;
+    return fd >= 0 ? pk_write_all(fd, text) : PK_IO;
 }
 
 enum pk_status askpass_parts_keep(const uint8_t nonce[PK_CHALLENGE_SIZE], const char *origin,

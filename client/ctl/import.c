@@ -3,6 +3,7 @@
 #include "client/ctl/commands.h"
 #include "client/passkeys.h"
 
+#include "common/base/io.h"
 #include "common/base/limits.h"
 #include "common/bus/calls.h"
 
@@ -16,17 +17,15 @@ static enum pk_status read_line(const char *path, char ret[PK_BUS_TEXT_MAX + 1])
     PK_AUTO_CLOSE int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
                                                   : open(path, O_RDONLY | O_CLOEXEC);
     size_t used = 0;
-    ssize_t got;
+    enum pk_status status;
 
     if (fd < 0)
         return PK_IO;
-    while ((got = read(fd, ret + used, PK_BUS_TEXT_MAX + 1 - used)) > 0) {
-        used += (size_t)got;
-        if (used > PK_BUS_TEXT_MAX)
-            return PK_TOO_LARGE;
-    }
-    if (got < 0)
-        return PK_IO;
+    status = pk_read_all(fd, ret, PK_BUS_TEXT_MAX + 1, &used);
+    if (status != PK_OK)
+        return status;
+    if (used > PK_BUS_TEXT_MAX)
+        return PK_TOO_LARGE;
     while (used > 0 && strchr("\r\n", ret[used - 1]))
         used--;
     ret[used] = '\0';

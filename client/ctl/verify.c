@@ -2,6 +2,7 @@
 #include "client/ctl/verify.h"
 
 #include "client/ctl/verify_keys.h"
+#include "common/base/clock.h"
 #include "common/base/text.h"
 #include "common/webauthn/response.h"
 
@@ -226,7 +227,7 @@ static int run(size_t jobs)
         return EXIT_CANNOT_RUN;
     lines->line = line;
     for (size_t i = 0; i < jobs; i++) {
-        workers[i].now = time(NULL);
+        workers[i].now = (time_t)pk_clock_now();
         workers[i].all_verified = true;
     }
     if (jobs == 1)

@@ -7,6 +7,7 @@
 #include "client/ssh/watch.h"
 #include "client/terminal.h"
 #include "common/base/cleanup.h"
+#include "common/base/io.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -154,8 +155,7 @@ static bool pass_output(struct relay *relay)
 
     if (got < 0 && (errno == EINTR || errno == EAGAIN))
         return true;
-    if (got <= 0 ||
-        terminal_write_all(STDOUT_FILENO, (struct pk_view){buffer, (size_t)got}) != PK_OK)
+    if (got <= 0 || pk_write_all(STDOUT_FILENO, (struct pk_view){buffer, (size_t)got}) != PK_OK)
         return false;
     for (ssize_t i = 0; i < got; i++) {
         PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {0};

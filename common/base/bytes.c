@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "common/base/bytes.h"
 
+#include "common/base/io.h"
 #include "common/base/limits.h"
 
 #include <errno.h>
@@ -95,24 +96,14 @@ enum pk_status pk_secret_read_fd(int fd, struct pk_secret *ret)
     size_t used = 0;
     enum pk_status status = pk_secret_new(PK_SECRET_MAX, &buffer);
 
+    /* With a newline and one byte more, so that a longer secret is refused, not cut; the buffer is
+     * at least a page. */
+    if (status == PK_OK)
+        status = pk_read_all(fd, buffer.data, PK_SECRET_MAX + 2, &used);
     if (status != PK_OK)
         return status;
-    for (;;) {
-        /* Room for a newline and one byte more, so that a longer secret is refused, not cut; the
-         * buffer is at least a page. */
-        uint8_t *at = buffer.data + used;
-        ssize_t got = read(fd, at, PK_SECRET_MAX + 2 - used);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return PK_IO;
-        if (got == 0)
-            break;
-        used += (size_t)got;
-        if (used > PK_SECRET_MAX + 1)
-            return PK_TOO_LARGE;
-    }
+    if (used > PK_SECRET_MAX + 1)
+        return PK_TOO_LARGE;
     if (used > 0 && buffer.data[used - 1] == '\n')
         used--;
     if (used > PK_SECRET_MAX)

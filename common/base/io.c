@@ -19,6 +19,25 @@ enum pk_status pk_write_all(int fd, struct pk_view bytes)
     return PK_OK;
 }
 
+enum pk_status pk_read_all(int fd, void *buffer, size_t size, size_t *ret_len)
+{
+    size_t len = 0;
+
+    while (len < size) {
+        ssize_t got = read(fd, (uint8_t *)buffer + len, size - len);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return PK_IO;
+        if (got == 0)
+            break;
+        len += (size_t)got;
+    }
+    *ret_len = len;
+    return PK_OK;
+}
+
 struct pk_host_name pk_host_name(void)
 {
     struct pk_host_name name = {""};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Whole writes to a descriptor, and what this host is called. */
+/* Whole reads and writes of a descriptor, and what this host is called. */
 #ifndef PK_BASE_IO_H
 #define PK_BASE_IO_H
 
@@ -8,6 +8,9 @@
 
 /* Writes everything, however many calls it takes; for blocking descriptors. PK_IO. */
 enum pk_status pk_write_all(int fd, struct pk_view bytes) PK_WARN_UNUSED;
+
+/* Reads until the end or until the buffer is full, whichever comes first. PK_IO. */
+enum pk_status pk_read_all(int fd, void *buffer, size_t size, size_t *ret_len) PK_WARN_UNUSED;
 
 /* The host's name as gethostname(2) has it; empty where it has none that fits. */
 struct pk_host_name {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "common/bus/calls.h"
 
+#include "common/base/text.h"
 #include "common/bus/message.h"
 #include "common/bus/names.h"
 
 #include <fcntl.h>
-#include <string.h>
 
 /* A call to the object /org/passkeyd. */
 struct request {
@@ -46,8 +46,7 @@ static enum pk_status call_for_string(struct pk_bus *bus, const struct request *
         return status;
     if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_STRING, &string, DBUS_TYPE_INVALID))
         return PK_PROTOCOL;
-    *ret = strdup(string);
-    return *ret ? PK_OK : PK_NO_MEMORY;
+    return pk_text_copy(string, ret);
 }
 
 static enum pk_status call_for_nothing(struct pk_bus *bus, const char *member,
@@ -93,8 +92,7 @@ enum pk_status pk_daemon_version(struct pk_bus *bus, char **ret_version)
     if (dbus_message_iter_get_arg_type(&value) != DBUS_TYPE_STRING)
         return PK_PROTOCOL;
     dbus_message_iter_get_basic(&value, &version);
-    *ret_version = strdup(version);
-    return *ret_version ? PK_OK : PK_NO_MEMORY;
+    return pk_text_copy(version, ret_version);
 }
 
 enum pk_status pk_credentials_list(struct pk_bus *bus, const char *user, const char *rp,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "common/bus/connection.h"
 
+#include "common/base/clock.h"
 #include "common/base/limits.h"
 #include "common/base/text.h"
 #include "common/bus/message.h"
@@ -9,7 +10,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/types.h>
-#include <time.h>
 
 /* D-Bus specification, "System message bus". */
 #define DEFAULT_ADDRESS "unix:path=/var/run/dbus/system_bus_socket"
@@ -30,17 +30,9 @@ struct pk_bus {
 
 PK_DEFINE_CLEANUP(DBusPendingCall *, dbus_pending_call_unref);
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 void pk_bus_set_deadline(struct pk_bus *bus, unsigned seconds)
 {
-    bus->deadline = now_ms() + (int64_t)seconds * 1000;
+    bus->deadline = pk_clock_monotonic_ms() + (int64_t)seconds * 1000;
 }
 
 void pk_bus_set_interactive(struct pk_bus *bus, bool interactive)
@@ -95,7 +87,7 @@ static bool cancelled(const struct pk_bus *bus)
 static enum pk_status await_reply(struct pk_bus *bus, DBusPendingCall *pending)
 {
     while (!dbus_pending_call_get_completed(pending)) {
-        int64_t left = bus->deadline - now_ms();
+        int64_t left = bus->deadline - pk_clock_monotonic_ms();
 
         if (dbus_connection_get_dispatch_status(bus->connection) == DBUS_DISPATCH_DATA_REMAINS) {
             (void)dbus_connection_dispatch(bus->connection);
@@ -255,8 +247,7 @@ static enum pk_status name_owner(struct pk_bus *bus, const char *name, char **re
         return status;
     if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_STRING, &owner, DBUS_TYPE_INVALID))
         return PK_PROTOCOL;
-    *ret = strdup(owner);
-    return *ret ? PK_OK : PK_NO_MEMORY;
+    return pk_text_copy(owner, ret);
 }
 
 static enum pk_status start_service(struct pk_bus *bus, const char *name)

@@ -281,14 +281,6 @@ static enum pk_status copy_printable(const char *from, char **ret)
     return *ret ? PK_OK : PK_NO_MEMORY;
 }
 
-static enum pk_status copy(const char *from, char **ret)
-{
-    if (!from)
-        return PK_OK;
-    *ret = strdup(from);
-    return *ret ? PK_OK : PK_NO_MEMORY;
-}
-
 /* The only place that reads a result: "ok", and nothing that merely is not an error, is PK_OK. */
 static enum pk_status finish(struct pk_outcome *outcome, const struct step *step)
 {
@@ -300,9 +292,9 @@ static enum pk_status finish(struct pk_outcome *outcome, const struct step *step
     if (status == PK_OK)
         status = copy_printable(step->correlation, &outcome->correlation);
     if (status == PK_OK)
-        status = copy(step->user, &outcome->user);
+        status = pk_text_copy(step->user, &outcome->user);
     if (status == PK_OK)
-        status = copy(step->credential, &outcome->credential);
+        status = pk_text_copy(step->credential, &outcome->credential);
     if (status != PK_OK)
         return status;
     return pk_status_from_name(step->result);

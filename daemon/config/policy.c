@@ -230,14 +230,6 @@ static unsigned timeout_ms(unsigned configured_seconds, uint32_t wished_ms)
     return wished_ms > 0 && wished_ms < most ? wished_ms : most;
 }
 
-static enum pk_status copy_text(const char *text, char **ret)
-{
-    if (!text)
-        return PK_OK;
-    *ret = strdup(text);
-    return *ret ? PK_OK : PK_NO_MEMORY;
-}
-
 static enum pk_status copy_strings(const struct pk_strings *from, struct pk_strings *ret)
 {
     enum pk_status status = PK_OK;
@@ -293,12 +285,12 @@ static enum pk_status copy_origins(const struct rp_config *rp, struct pk_require
 static enum pk_status copy_relying_party(const struct rp_config *rp, struct pk_requirements *ret)
 {
     const char *name = given(rp->display_name) ? rp->display_name : rp->id;
-    enum pk_status status = copy_text(rp->id, &ret->rp_id);
+    enum pk_status status = pk_text_copy(rp->id, &ret->rp_id);
 
     if (status == PK_OK)
-        status = copy_text(name, &ret->rp_name);
+        status = pk_text_copy(name, &ret->rp_name);
     if (status == PK_OK)
-        status = copy_text(rp->icon, &ret->rp_icon);
+        status = pk_text_copy(rp->icon, &ret->rp_icon);
     if (status == PK_OK)
         status = copy_origins(rp, ret);
     if (status == PK_OK)
@@ -332,7 +324,7 @@ static enum pk_status copy_request(const struct rp_config *rp,
 {
     const char *user_name = request->user_name ? request->user_name : request->account_name;
     const char *display_name = request->display_name;
-    enum pk_status status = copy_text(user_name, &ret->user_name);
+    enum pk_status status = pk_text_copy(user_name, &ret->user_name);
 
     if (!given(display_name))
         display_name = request->account_full_name;
@@ -345,18 +337,18 @@ static enum pk_status copy_request(const struct rp_config *rp,
          strlen(display_name) > PK_USER_DISPLAY_NAME_MAX))
         display_name = user_name;
     if (status == PK_OK)
-        status = copy_text(display_name, &ret->user_display_name);
+        status = pk_text_copy(display_name, &ret->user_display_name);
     if (status == PK_OK)
-        status = copy_text(request->icon, &ret->user_icon);
+        status = pk_text_copy(request->icon, &ret->user_icon);
     if (status == PK_OK)
         status = copy_strings(request->hints, &ret->hints);
     if (status == PK_OK)
-        status = copy_text(request->appid, &ret->appid);
+        status = pk_text_copy(request->appid, &ret->appid);
     if (status == PK_OK)
-        status = copy_text(request->appid_exclude ? request->appid_exclude : rp->appid,
-                           &ret->appid_exclude);
+        status = pk_text_copy(request->appid_exclude ? request->appid_exclude : rp->appid,
+                              &ret->appid_exclude);
     if (status == PK_OK && ret->payment)
-        status = copy_text(request->instrument_display_name, &ret->instrument_display_name);
+        status = pk_text_copy(request->instrument_display_name, &ret->instrument_display_name);
     ret->cred_props = request->cred_props;
     ret->min_pin_length = request->min_pin_length;
     ret->cred_protect = request->cred_protect;
@@ -454,7 +446,7 @@ enum pk_status policy_authentication(const struct rp_config *rp,
     if (!why)
         status = copy_relying_party(rp, &built);
     if (!why && status == PK_OK)
-        status = copy_text(request->appid ? request->appid : rp->appid, &built.appid);
+        status = pk_text_copy(request->appid ? request->appid : rp->appid, &built.appid);
     if (!why && status == PK_OK)
         status = copy_strings(request->hints, &built.hints);
     return conclude(status, why, &built, ret, ret_why);
