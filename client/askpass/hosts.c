@@ -30,17 +30,6 @@ void askpass_hosts_line_clear(struct askpass_hosts_line *line)
     *line = (struct askpass_hosts_line){0};
 }
 
-static struct pk_view trim(struct pk_view text)
-{
-    while (text.len > 0 && strchr(" \t\r", text.ptr[0]) && text.ptr[0]) {
-        text.ptr++;
-        text.len--;
-    }
-    while (text.len > 0 && strchr(" \t\r", text.ptr[text.len - 1]) && text.ptr[text.len - 1])
-        text.len--;
-    return text;
-}
-
 static size_t word_length(struct pk_view text)
 {
     size_t len = 0;
@@ -58,11 +47,11 @@ static enum pk_status read_line(struct pk_view line, char **ret_host, char **ret
     enum pk_status status;
     size_t len;
 
-    line = trim(line);
+    line = pk_text_trim(line);
     if (line.len == 0 || line.ptr[0] == '#')
         return PK_NOT_FOUND;
     len = word_length(line);
-    rest = trim((struct pk_view){line.ptr + len, line.len - len});
+    rest = pk_text_trim((struct pk_view){line.ptr + len, line.len - len});
     if (word_length(rest) != rest.len)
         return PK_INVALID_INPUT;
     status = askpass_host_parse((struct pk_view){line.ptr, len}, &host);
@@ -102,10 +91,7 @@ enum pk_status askpass_hosts_look_in(struct pk_view text, const char *host, cons
 
     *ret_line = (struct askpass_hosts_line){0};
     for (unsigned number = 1; text.len > 0; number++) {
-        const uint8_t *newline = memchr(text.ptr, '\n', text.len);
-        size_t len = newline ? (size_t)(newline - text.ptr) : text.len;
-        enum pk_status status =
-            judge_line((struct pk_view){text.ptr, len}, wanted, number, &mismatch);
+        enum pk_status status = judge_line(pk_text_take_line(&text), wanted, number, &mismatch);
 
         if (status == PK_INVALID_INPUT) {
             ret_line->number = number;
@@ -114,9 +100,6 @@ enum pk_status askpass_hosts_look_in(struct pk_view text, const char *host, cons
         if (status == PK_NO_MEMORY)
             return status;
         accepted = accepted || status == PK_OK;
-        len += newline ? 1 : 0;
-        text.ptr += len;
-        text.len -= len;
     }
     if (accepted)
         return PK_OK;

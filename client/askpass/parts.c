@@ -127,17 +127,6 @@ enum pk_status askpass_parts_keep(const uint8_t nonce[PK_CHALLENGE_SIZE], const 
     return name ? write_file(folder, name, pk_view_of(&text)) : PK_NO_MEMORY;
 }
 
-static struct pk_view next_line(struct pk_view *text)
-{
-    const uint8_t *newline = text->len > 0 ? memchr(text->ptr, '\n', text->len) : NULL;
-    struct pk_view line = {text->ptr, newline ? (size_t)(newline - text->ptr) : text->len};
-    size_t taken = line.len + (newline ? 1 : 0);
-
-    text->ptr += taken;
-    text->len -= taken;
-    return line;
-}
-
 static enum pk_status read_file(int folder, const char *name, struct pk_bytes *ret)
 {
     PK_AUTO_CLOSE int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -169,10 +158,10 @@ enum pk_status askpass_parts_take(const uint8_t nonce[PK_CHALLENGE_SIZE], const 
     if (status != PK_OK)
         return status;
     left = pk_view_of(&text);
-    if (!pk_view_equal(next_line(&left), pk_view_string(origin)))
+    if (!pk_view_equal(pk_text_take_line(&left), pk_view_string(origin)))
         return PK_ORIGIN_MISMATCH;
     for (unsigned i = 1; i < part; i++)
-        line = next_line(&left);
+        line = pk_text_take_line(&left);
     if (line.len == 0)
         return PK_NOT_FOUND;
     *ret_line = strndup((const char *)line.ptr, line.len);

@@ -2,6 +2,7 @@
 #include "client/askpass/paste.h"
 
 #include "common/base/cleanup.h"
+#include "common/base/text.h"
 #include "common/base/writer.h"
 
 #include <errno.h>
@@ -13,17 +14,6 @@
 /* The request, and what was copied with it. */
 #define PASTE_MAX (4 * PK_FORWARD_REQUEST_MAX)
 
-/* Takes a line with its end off the beginning of text. */
-static struct pk_view take_line(struct pk_view *text)
-{
-    const uint8_t *newline = memchr(text->ptr, '\n', text->len);
-    struct pk_view line = {text->ptr, newline ? (size_t)(newline - text->ptr) + 1 : text->len};
-
-    text->ptr += line.len;
-    text->len -= line.len;
-    return line;
-}
-
 enum pk_status askpass_paste_find(struct pk_view text, struct pk_view *ret_line)
 {
     enum pk_status found = PK_NOT_FOUND;
@@ -31,7 +21,7 @@ enum pk_status askpass_paste_find(struct pk_view text, struct pk_view *ret_line)
     while (text.len > 0) {
         struct pk_view line;
 
-        if (pk_forward_request_find(take_line(&text), &line) == PK_OK) {
+        if (pk_forward_request_find(pk_text_take_line(&text), &line) == PK_OK) {
             *ret_line = line;
             found = PK_OK;
         }

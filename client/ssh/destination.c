@@ -4,6 +4,7 @@
 #include "client/askpass/prompt.h"
 #include "client/capture.h"
 #include "common/base/cleanup.h"
+#include "common/base/text.h"
 
 #include <string.h>
 
@@ -15,16 +16,12 @@ static bool find_value(struct pk_view text, const char *key, struct pk_view *ret
     size_t key_len = strlen(key);
 
     while (text.len > 0) {
-        const uint8_t *newline = memchr(text.ptr, '\n', text.len);
-        size_t len = newline ? (size_t)(newline - text.ptr) : text.len;
+        struct pk_view line = pk_text_take_line(&text);
 
-        if (len > key_len && memcmp(text.ptr, key, key_len) == 0 && text.ptr[key_len] == ' ') {
-            *ret = (struct pk_view){text.ptr + key_len + 1, len - key_len - 1};
+        if (line.len > key_len && memcmp(line.ptr, key, key_len) == 0 && line.ptr[key_len] == ' ') {
+            *ret = (struct pk_view){line.ptr + key_len + 1, line.len - key_len - 1};
             return true;
         }
-        len += newline ? 1 : 0;
-        text.ptr += len;
-        text.len -= len;
     }
     return false;
 }

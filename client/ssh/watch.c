@@ -2,6 +2,7 @@
 #include "client/ssh/watch.h"
 
 #include "common/base/cleanup.h"
+#include "common/base/text.h"
 
 #include <string.h>
 
@@ -54,16 +55,12 @@ enum pk_status ssh_watch_answered(struct ssh_watch *watch, const struct pk_forwa
     watch->answered = true;
     memcpy(watch->nonce, request->nonce, sizeof(watch->nonce));
     while (output.len > 0) {
-        const uint8_t *newline = memchr(output.ptr, '\n', output.len);
-        size_t len = newline ? (size_t)(newline - output.ptr) : output.len;
-        PK_AUTO_FREE char *line = strndup((const char *)output.ptr, len);
+        struct pk_view text = pk_text_take_line(&output);
+        PK_AUTO_FREE char *line = strndup((const char *)text.ptr, text.len);
         enum pk_status status = line ? pk_strings_add(&watch->lines, line) : PK_NO_MEMORY;
 
         if (status != PK_OK)
             return status;
-        len += newline ? 1 : 0;
-        output.ptr += len;
-        output.len -= len;
     }
     return PK_OK;
 }

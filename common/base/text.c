@@ -246,6 +246,33 @@ char *pk_text_printable(const char *text, size_t max)
     return printable;
 }
 
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct pk_view pk_text_trim(struct pk_view text)
+{
+    while (text.len > 0 && is_blank(text.ptr[text.len - 1]))
+        text.len--;
+    while (text.len > 0 && is_blank(text.ptr[0])) {
+        text.ptr++;
+        text.len--;
+    }
+    return text;
+}
+
+struct pk_view pk_text_take_line(struct pk_view *text)
+{
+    const uint8_t *newline = text->len > 0 ? memchr(text->ptr, '\n', text->len) : NULL;
+    struct pk_view line = {text->ptr, newline ? (size_t)(newline - text->ptr) : text->len};
+    size_t taken = line.len + (newline ? 1 : 0);
+
+    text->ptr += taken;
+    text->len -= taken;
+    return line;
+}
+
 enum pk_status pk_text_copy(const char *text, char **ret)
 {
     char *copy = text ? strdup(text) : NULL;

@@ -34,6 +34,12 @@ char *pk_hex_encode(struct pk_view bytes) PK_WARN_UNUSED;
  */
 char *pk_text_printable(const char *text, size_t max) PK_WARN_UNUSED;
 
+/* Without the blanks around it: spaces, tabs, carriage returns and newlines. Borrowed. */
+struct pk_view pk_text_trim(struct pk_view text);
+
+/* Cuts the first line off *text and returns it, without its newline. Borrowed. */
+struct pk_view pk_text_take_line(struct pk_view *text);
+
 /* A copy in *ret, the caller's to free; of NULL, NULL. PK_NO_MEMORY. */
 enum pk_status pk_text_copy(const char *text, char **ret) PK_WARN_UNUSED;
 

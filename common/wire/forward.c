@@ -247,11 +247,6 @@ enum pk_status pk_forward_request_encode(const struct pk_forward_request *reques
     return PK_OK;
 }
 
-static bool is_blank(uint8_t c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 static bool has_prefix(struct pk_view line)
 {
     return line.len >= PREFIX_SIZE && memcmp(line.ptr, PK_FORWARD_PREFIX, PREFIX_SIZE) == 0;
@@ -260,18 +255,11 @@ static bool has_prefix(struct pk_view line)
 enum pk_status pk_forward_request_find(struct pk_view text, struct pk_view *ret_line)
 {
     struct pk_view line;
-    size_t start;
 
-    while (text.len > 0 && is_blank(text.ptr[text.len - 1]))
-        text.len--;
-    start = text.len;
-    while (start > 0 && text.ptr[start - 1] != '\n')
-        start--;
-    while (start < text.len && is_blank(text.ptr[start]))
-        start++;
-    if (start == text.len)
-        return PK_NOT_FOUND;
-    line = (struct pk_view){text.ptr + start, text.len - start};
+    text = pk_text_trim(text);
+    do
+        line = pk_text_trim(pk_text_take_line(&text));
+    while (text.len > 0);
     if (!has_prefix(line))
         return PK_NOT_FOUND;
     *ret_line = line;

@@ -16,6 +16,7 @@
 #include "common/base/status.h"
 #include "common/base/terms.h"
 #include "common/wire/creation.h"
+#include "common/wire/forward_parts.h"
 
 #define PK_FORWARD_PREFIX "passkey1:"
 
@@ -97,32 +98,12 @@ enum pk_status pk_forward_request_decode(struct pk_view line,
                                          struct pk_forward_request *ret) PK_WARN_UNUSED;
 
 /*
- * The answer in lines of at most PK_FORWARD_LINE_MAX characters: one "passkey1:…", or parts
- * "passkey1/K/N:…" (K from 1 to N), to be given one after the other; every part but the last has
- * PK_FORWARD_PART_TEXT characters behind the colon. PK_INVALID_ARGUMENT for an
- * answer that decode would refuse, PK_TOO_LARGE for more than PK_FORWARD_PARTS_MAX parts,
+ * The answer in lines, to be given one after the other (forward_parts.h). PK_INVALID_ARGUMENT for
+ * an answer that decode would refuse, PK_TOO_LARGE for more than PK_FORWARD_PARTS_MAX lines,
  * PK_NO_MEMORY.
  */
 enum pk_status pk_forward_answer_encode(const struct pk_forward_answer *answer,
                                         struct pk_strings *ret_lines) PK_WARN_UNUSED;
-
-/* Parts being put together; {0} is empty. */
-struct pk_forward_parts {
-    struct pk_bytes text; /* base64url so far */
-    unsigned count;       /* parts taken */
-    unsigned total;       /* 0: none came yet */
-};
-void pk_forward_parts_clear(struct pk_forward_parts *parts);
-#define PK_AUTO_FORWARD_PARTS __attribute__((cleanup(pk_forward_parts_clear)))
-
-/*
- * Takes the next line of an answer, blanks around it cut off. *ret_complete: it was the last one.
- * PK_INVALID_INPUT for what is no such line, PK_PROTOCOL for a part out of order, of another
- * total, or not full and not the last, PK_TOO_LARGE, PK_NO_MEMORY; parts are as before then.
- * Whether the text is base64url is seen when the answer is decoded.
- */
-enum pk_status pk_forward_parts_add(struct pk_forward_parts *parts, struct pk_view line,
-                                    bool *ret_complete) PK_WARN_UNUSED;
 
 /*
  * The answer of that kind, once complete; PK_TRUNCATED before. As strict as

@@ -259,7 +259,7 @@ static unsigned read_number(struct pk_reader *reader, unsigned max)
     return value;
 }
 
-/* Room for a list: its count, with *ret_items as many zeroed items of that size. */
+/* The count of a list, with *ret_items as many zeroed items of that size. */
 static size_t read_count(struct pk_reader *reader, size_t max, size_t item_size, void **ret_items)
 {
     size_t count = pk_reader_u8(reader);
@@ -324,9 +324,9 @@ static enum pk_status read_status(struct pk_reader *reader)
 
 static size_t read_descriptors(struct pk_reader *reader, struct pk_descriptor **ret_items)
 {
-    void *room = NULL;
-    size_t count = read_count(reader, PK_CREDENTIAL_LIST_MAX, sizeof(**ret_items), &room);
-    struct pk_descriptor *items = room;
+    void *memory = NULL;
+    size_t count = read_count(reader, PK_CREDENTIAL_LIST_MAX, sizeof(**ret_items), &memory);
+    struct pk_descriptor *items = memory;
 
     for (size_t i = 0; i < count && reader->status == PK_OK; i++) {
         read_some_bytes(reader, PK_CREDENTIAL_ID_MAX, &items[i].id);
@@ -384,10 +384,10 @@ static void read_make_credential(struct pk_reader *reader, struct pk_credential_
 
 static void read_devices(struct pk_reader *reader, struct pk_devices *devices)
 {
-    void *room = NULL;
+    void *memory = NULL;
 
-    devices->count = read_count(reader, PK_DEVICES_MAX, sizeof(*devices->items), &room);
-    devices->items = room;
+    devices->count = read_count(reader, PK_DEVICES_MAX, sizeof(*devices->items), &memory);
+    devices->items = memory;
     for (size_t i = 0; i < devices->count && reader->status == PK_OK; i++) {
         struct pk_device *device = &devices->items[i];
 
@@ -401,10 +401,10 @@ static void read_devices(struct pk_reader *reader, struct pk_devices *devices)
 
 static void read_assertion(struct pk_reader *reader, struct pk_assertion_answers *answers)
 {
-    void *room = NULL;
+    void *memory = NULL;
 
-    answers->count = read_count(reader, PK_CREDENTIAL_LIST_MAX, sizeof(*answers->items), &room);
-    answers->items = room;
+    answers->count = read_count(reader, PK_CREDENTIAL_LIST_MAX, sizeof(*answers->items), &memory);
+    answers->items = memory;
     if (answers->count == 0)
         pk_reader_fail(reader, PK_PROTOCOL);
     for (size_t i = 0; i < answers->count && reader->status == PK_OK; i++) {

@@ -288,6 +288,32 @@ static void formatting_allocates(void **state)
     assert_string_equal(text, "a-7");
 }
 
+static void blanks_are_trimmed(void **state)
+{
+    static const char *const cases[][2] = {
+        {"", ""}, {" \t\r\n ", ""}, {"a", "a"}, {" a", "a"}, {"a\r\n", "a"}, {"\t a b \n", "a b"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_true(
+            pk_view_equal(pk_text_trim(pk_view_string(cases[i][0])), pk_view_string(cases[i][1])));
+    assert_int_equal(pk_text_trim((struct pk_view){(const uint8_t *)"\0 ", 2}).len, 1);
+}
+
+static void lines_are_taken_one_by_one(void **state)
+{
+    struct pk_view text = pk_view_string("one\n\ntwo\r\nend");
+
+    (void)state;
+    assert_true(pk_view_equal(pk_text_take_line(&text), pk_view_string("one")));
+    assert_true(pk_view_equal(pk_text_take_line(&text), pk_view_string("")));
+    assert_true(pk_view_equal(pk_text_take_line(&text), pk_view_string("two\r")));
+    assert_true(pk_view_equal(pk_text_take_line(&text), pk_view_string("end")));
+    assert_int_equal(text.len, 0);
+    assert_int_equal(pk_text_take_line(&text).len, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +328,8 @@ int main(void)
         cmocka_unit_test(printable_text_shows_no_control),
         cmocka_unit_test(printable_text_is_cut_between_characters),
         cmocka_unit_test(formatting_allocates),
+        cmocka_unit_test(blanks_are_trimmed),
+        cmocka_unit_test(lines_are_taken_one_by_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

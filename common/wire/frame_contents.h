@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the frames of frames.h hold, a struct for each type that has fields. Owned by the frame. */
+#ifndef PK_WIRE_FRAME_CONTENTS_H
+#define PK_WIRE_FRAME_CONTENTS_H
+
+#include "common/base/bytes.h"
+#include "common/base/limits.h"
+#include "common/base/status.h"
+#include "common/base/terms.h"
+#include "common/wire/creation.h"
+
+struct pk_device {
+    char *path;         /* what GET_ASSERTION and MAKE_CREDENTIAL name */
+    char *manufacturer; /* may be empty; made printable before it is shown */
+    char *product;
+    uint16_t vendor_id;
+    uint16_t product_id;
+};
+
+struct pk_devices {
+    struct pk_device *items;
+    size_t count;
+};
+
+struct pk_assertion_request {
+    char *path;
+    char *rp_id;
+    uint8_t client_data_hash[PK_HASH_SIZE];
+    enum pk_requirement user_verification;
+    struct pk_descriptor *allow; /* empty: discoverable */
+    size_t allow_count;
+    char *appid; /* NULL: none; tried when rp_id finds nothing */
+};
+
+struct pk_credential_request {
+    char *path;
+    uint8_t client_data_hash[PK_HASH_SIZE];
+    struct pk_creation creation;
+};
+
+struct pk_check {
+    enum pk_status status; /* OK: holds one; NO_MATCH; CREDENTIAL_EXCLUDED; others: cannot serve */
+    bool ctap2;            /* false: U2F only */
+    bool has_pin;
+    bool has_built_in_uv;
+    uint8_t pin_tries; /* 0xff: not known */
+    /*
+     * The key says no more before user verification (credProtect): OK may turn out to hold nothing,
+     * NO_MATCH to hold one. The helper then waits for PROCEED after NO_MATCH too; a caller that
+     * takes NO_MATCH for an answer just closes.
+     */
+    bool uncertain;
+};
+
+struct pk_pin_needed {
+    uint8_t tries; /* left; 0xff: not known */
+    bool wrong;    /* the last one was wrong */
+};
+
+struct pk_assertion_answer {
+    struct pk_bytes credential_id;
+    struct pk_bytes authenticator_data; /* raw, not wrapped in CBOR */
+    struct pk_bytes signature;
+    struct pk_bytes user_handle; /* empty: absent */
+};
+
+/* Several when the request was discoverable and the key holds several accounts. */
+struct pk_assertion_answers {
+    struct pk_assertion_answer *items;
+    size_t count;
+};
+
+struct pk_credential_answer {
+    struct pk_bytes attestation_object; /* CBOR, WebAuthn 6.5.4 */
+    unsigned transports;
+    bool discoverable;
+};
+
+struct pk_failure {
+    enum pk_status status; /* one of PK_STATUS_AUTHENTICATOR or a general one */
+    uint8_t pin_tries;     /* 0xff: not known */
+    int32_t detail;        /* libfido2's error code, for the debug log */
+};
+
+#endif
