@@ -170,7 +170,7 @@ void command_line_parse(int argc, char **argv, unsigned allowed, const char *usa
 
 void session_close(struct session *session)
 {
-    agent_stop(&session->agent);
+    polkit_agent_stop(&session->polkit_agent);
     pk_bus_close(session->bus);
     session->bus = NULL;
 }
@@ -188,7 +188,7 @@ enum pk_status session_open(struct session *session)
 
 void session_allow_questions(struct session *session)
 {
-    agent_start(session->terminal.cancel_fd, &session->agent);
+    polkit_agent_start(session->terminal.cancel_fd, &session->polkit_agent);
     pk_bus_set_interactive(session->bus, true);
 }
 

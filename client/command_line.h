@@ -64,7 +64,7 @@ void command_line_parse(int argc, char **argv, unsigned allowed, const char *usa
 struct session {
     struct command_line line;
     struct terminal terminal;
-    struct agent agent;
+    struct polkit_agent polkit_agent;
     struct pk_bus *bus;
 };
 void session_close(struct session *session);

@@ -47,12 +47,12 @@ static void become_agent(int notify_fd)
     _exit(127);
 }
 
-void agent_start(int cancel_fd, struct agent *ret)
+void polkit_agent_start(int cancel_fd, struct polkit_agent *ret)
 {
     int ends[2];
     struct pollfd events[2];
 
-    *ret = (struct agent){0};
+    *ret = (struct polkit_agent){0};
     if (geteuid() == 0 || !isatty(STDIN_FILENO) || access(PKTTYAGENT, X_OK) < 0 ||
         pipe2(ends, O_CLOEXEC) < 0)
         return;
@@ -69,7 +69,7 @@ void agent_start(int cancel_fd, struct agent *ret)
     (void)close(ends[0]);
 }
 
-void agent_stop(struct agent *agent)
+void polkit_agent_stop(struct polkit_agent *agent)
 {
     if (agent->process <= 0)
         return;
@@ -77,5 +77,5 @@ void agent_stop(struct agent *agent)
     (void)kill(agent->process, SIGCONT);
     while (waitpid(agent->process, NULL, 0) < 0 && errno == EINTR)
         continue;
-    *agent = (struct agent){0};
+    *agent = (struct polkit_agent){0};
 }

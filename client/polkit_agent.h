@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* polkit's text agent, for terminals whose session has no agent of its own. */
-#ifndef CLIENT_AGENT_H
-#define CLIENT_AGENT_H
+#ifndef CLIENT_POLKIT_AGENT_H
+#define CLIENT_POLKIT_AGENT_H
 
 #include <sys/types.h>
 
-struct agent {
+struct polkit_agent {
     pid_t process; /* 0: none was started */
 };
 
@@ -15,7 +15,7 @@ struct agent {
  * asked about, and where standard input is no terminal. Without an agent polkit refuses, and says
  * so.
  */
-void agent_start(int cancel_fd, struct agent *ret);
-void agent_stop(struct agent *agent);
+void polkit_agent_start(int cancel_fd, struct polkit_agent *ret);
+void polkit_agent_stop(struct polkit_agent *agent);
 
 #endif

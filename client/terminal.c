@@ -16,7 +16,7 @@
 
 /* Bytes: a secret travels in a pipe of its own, anything else may be an answer for a key far away.
  */
-#define ANSWER_MAX(question) ((question)->hidden ? PK_SECRET_MAX : PK_ANSWER_MAX)
+#define ANSWER_MAX(question) ((question)->echo_off ? PK_SECRET_MAX : PK_ANSWER_MAX)
 
 /* Written by the signal handler, read by nobody: one byte makes the other end readable for good. */
 static int interrupt_pipe[2] = {-1, -1};
@@ -61,20 +61,19 @@ bool terminal_interrupted(const struct terminal *terminal)
 
 /* --- one question ----------------------------------------------------------------------------- */
 
-/* Switches the echo off. */
-static enum pk_status hide(struct terminal_question *question)
+static enum pk_status switch_echo_off(struct terminal_question *question)
 {
-    struct termios hidden;
+    struct termios without_echo;
 
     if (tcgetattr(question->fd, &question->before) < 0)
         return PK_IO;
-    hidden = question->before;
-    hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+    without_echo = question->before;
+    without_echo.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
     /* A stop with the echo off would leave the shell without it. */
-    hidden.c_cc[VSUSP] = _POSIX_VDISABLE;
-    if (tcsetattr(question->fd, TCSAFLUSH, &hidden) < 0)
+    without_echo.c_cc[VSUSP] = _POSIX_VDISABLE;
+    if (tcsetattr(question->fd, TCSAFLUSH, &without_echo) < 0)
         return PK_IO;
-    question->hidden = true;
+    question->echo_off = true;
     return PK_OK;
 }
 
@@ -93,7 +92,7 @@ enum pk_status terminal_question_open(const char *text, bool secret, struct term
     if (!status)
         status = pk_write_all(question.fd, pk_view_string(" "));
     if (!status && secret)
-        status = hide(&question);
+        status = switch_echo_off(&question);
     if (status) {
         terminal_question_close(&question);
         return status;
@@ -125,9 +124,9 @@ enum pk_status terminal_question_read(struct terminal_question *question)
 
 void terminal_question_close(struct terminal_question *question)
 {
-    if (question->fd >= 0 && question->hidden)
+    if (question->fd >= 0 && question->echo_off)
         (void)tcsetattr(question->fd, TCSAFLUSH, &question->before);
-    if (question->fd >= 0 && (question->hidden || !question->answered))
+    if (question->fd >= 0 && (question->echo_off || !question->answered))
         (void)!pk_write_all(question->fd, pk_view_string("\n"));
     cleanup_close_fd(&question->fd);
     question->fd = -1;

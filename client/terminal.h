@@ -38,7 +38,7 @@ enum pk_status terminal_confirm(const struct terminal *terminal,
 struct terminal_question {
     int fd; /* /dev/tty; -1: closed */
     struct termios before;
-    bool hidden;
+    bool echo_off;
     struct pk_secret line; /* the first len bytes are what was read so far */
     size_t len;
     bool answered; /* the line is whole */

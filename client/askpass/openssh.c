@@ -26,9 +26,9 @@ static bool read_number(const char **text, unsigned *ret)
     return *text > start && *text - start < 4;
 }
 
-enum pk_status openssh_version_parse(const char *text, struct openssh_version *ret)
+enum pk_status askpass_openssh_parse(const char *text, struct askpass_openssh *ret)
 {
-    struct openssh_version version;
+    struct askpass_openssh version;
 
     if (strncmp(text, NAME, strlen(NAME)) != 0)
         return PK_INVALID_INPUT;
@@ -40,13 +40,13 @@ enum pk_status openssh_version_parse(const char *text, struct openssh_version *r
     return PK_OK;
 }
 
-bool openssh_version_writes_prefix(const struct openssh_version *version)
+bool askpass_openssh_writes_prefix(const struct askpass_openssh *version)
 {
     return version->major > PREFIX_MAJOR ||
            (version->major == PREFIX_MAJOR && version->minor >= PREFIX_MINOR);
 }
 
-enum pk_status openssh_version_ask(const char *program, struct openssh_version *ret)
+enum pk_status askpass_openssh_ask(const char *program, struct askpass_openssh *ret)
 {
     PK_AUTO_BYTES struct pk_bytes output = {0};
     PK_AUTO_FREE char *text = NULL;
@@ -60,7 +60,7 @@ enum pk_status openssh_version_ask(const char *program, struct openssh_version *
     if (status != PK_OK)
         return status;
     text = strndup(output.len > 0 ? (const char *)output.data : "", output.len);
-    return text ? openssh_version_parse(text, ret) : PK_NO_MEMORY;
+    return text ? askpass_openssh_parse(text, ret) : PK_NO_MEMORY;
 }
 
 /* The name of the file that process runs; "" when that is not to be known. */
@@ -75,11 +75,11 @@ static void program_name(const char *path, char name[NAME_MAX + 1])
     (void)snprintf(name, NAME_MAX + 1, "%s", slash ? slash + 1 : "");
 }
 
-bool openssh_parent_writes_prefix(void)
+bool askpass_openssh_parent_writes_prefix(void)
 {
     PK_AUTO_FREE char *path = pk_text_format("/proc/%d/exe", (int)getppid());
     char name[NAME_MAX + 1];
-    struct openssh_version version;
+    struct askpass_openssh version;
 
     if (!path)
         return false;
@@ -87,5 +87,5 @@ bool openssh_parent_writes_prefix(void)
     /* An upgrade may have replaced the file meanwhile; what runs is still behind that path. */
     if (strcmp(name, "ssh") != 0 && strcmp(name, "ssh (deleted)") != 0)
         return true;
-    return openssh_version_ask(path, &version) == PK_OK && openssh_version_writes_prefix(&version);
+    return askpass_openssh_ask(path, &version) == PK_OK && askpass_openssh_writes_prefix(&version);
 }

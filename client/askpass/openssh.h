@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which OpenSSH is there: only from 8.5 on does the client write "(user@host) " before prompts. */
-#ifndef CLIENT_OPENSSH_H
-#define CLIENT_OPENSSH_H
+#ifndef CLIENT_ASKPASS_OPENSSH_H
+#define CLIENT_ASKPASS_OPENSSH_H
 
 #include "common/base/bytes.h"
 
-struct openssh_version {
+struct askpass_openssh {
     unsigned major;
     unsigned minor;
 };
 
 /* Of what "ssh -V" prints. PK_INVALID_INPUT when it does not begin with OpenSSH_MAJOR.MINOR. */
-enum pk_status openssh_version_parse(const char *text, struct openssh_version *ret) PK_WARN_UNUSED;
+enum pk_status askpass_openssh_parse(const char *text, struct askpass_openssh *ret) PK_WARN_UNUSED;
 
 /* Runs "program -V", found as execvp() does. PK_NOT_FOUND: no such program. PK_IO, as above. */
-enum pk_status openssh_version_ask(const char *program, struct openssh_version *ret) PK_WARN_UNUSED;
+enum pk_status askpass_openssh_ask(const char *program, struct askpass_openssh *ret) PK_WARN_UNUSED;
 
-bool openssh_version_writes_prefix(const struct openssh_version *version) PK_WARN_UNUSED;
+bool askpass_openssh_writes_prefix(const struct askpass_openssh *version) PK_WARN_UNUSED;
 
 /*
  * Whether the program that started this one may be believed to have written the prefix: an older
  * ssh would pass on a prefix that the server made up. Of a parent that is no "ssh" (somebody's own
  * script in between) nothing is known, and it is believed.
  */
-bool openssh_parent_writes_prefix(void) PK_WARN_UNUSED;
+bool askpass_openssh_parent_writes_prefix(void) PK_WARN_UNUSED;
 
 #endif

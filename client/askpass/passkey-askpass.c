@@ -105,7 +105,7 @@ static int answer_prompt(const char *prompt, struct pk_view line, const struct t
     AUTO_ASKPASS_PREFIX struct askpass_prefix prefix = {0};
     enum pk_status status = askpass_prefix_parse(prompt, &prefix);
 
-    if (status == PK_NOT_FOUND || !openssh_parent_writes_prefix()) {
+    if (status == PK_NOT_FOUND || !askpass_openssh_parent_writes_prefix()) {
         (void)fprintf(stderr,
                       "passkey-askpass: a passkey was asked for, but ssh does not say by which "
                       "host:\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The parts of passkeyctl check that look at the file system below root ("/", or a test's own). */
-#ifndef CLIENT_CHECK_FILES_H
-#define CLIENT_CHECK_FILES_H
+#ifndef CLIENT_CTL_CHECK_FILES_H
+#define CLIENT_CTL_CHECK_FILES_H
 
 #include <jansson.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The commands of passkeyctl. Each gets its options read, opens its session and gives the exit
  * code. */
-#ifndef CLIENT_COMMANDS_H
-#define CLIENT_COMMANDS_H
+#ifndef CLIENT_CTL_COMMANDS_H
+#define CLIENT_CTL_COMMANDS_H
 
 #include "client/command_line.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What passkeyctl check finds, one line each. */
-#ifndef CLIENT_FINDINGS_H
-#define CLIENT_FINDINGS_H
+#ifndef CLIENT_CTL_FINDINGS_H
+#define CLIENT_CTL_FINDINGS_H
 
 #include <jansson.h>
 #include <stdbool.h>

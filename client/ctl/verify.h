@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* passkeyctl verify: the relying party's verification without the daemon, over JSON Lines. */
-#ifndef PK_CLIENT_VERIFY_H
-#define PK_CLIENT_VERIFY_H
+#ifndef CLIENT_CTL_VERIFY_H
+#define CLIENT_CTL_VERIFY_H
 
 #include "common/webauthn/json.h"
 #include "common/webauthn/verify.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Public keys made ready, kept between lines: setting one up costs as much as a verification. */
-#ifndef PK_CLIENT_VERIFY_KEYS_H
-#define PK_CLIENT_VERIFY_KEYS_H
+#ifndef CLIENT_CTL_VERIFY_KEYS_H
+#define CLIENT_CTL_VERIFY_KEYS_H
 
 #include "common/webauthn/signature.h"
 

@@ -45,8 +45,8 @@ static char *program_for(const char *called)
 
 static int check_version(void)
 {
-    struct openssh_version version;
-    enum pk_status status = openssh_version_ask("ssh", &version);
+    struct askpass_openssh version;
+    enum pk_status status = askpass_openssh_ask("ssh", &version);
 
     if (status == PK_NOT_FOUND) {
         (void)fprintf(stderr, "passkey-ssh: ssh is not installed\n");
@@ -56,7 +56,7 @@ static int check_version(void)
         (void)fprintf(stderr, "passkey-ssh: the ssh that is installed is not OpenSSH\n");
         return EXIT_NOT_RUN;
     }
-    if (!openssh_version_writes_prefix(&version)) {
+    if (!askpass_openssh_writes_prefix(&version)) {
         (void)fprintf(stderr,
                       "passkey-ssh: OpenSSH 8.5 or later is needed; this is %u.%u, which does not "
                       "say which host\n"

@@ -86,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct pk_view rest = {data + 1, size - 1};
     PK_AUTO_FREE char *text = NULL;
     PK_AUTO_FREE char *host = NULL;
-    struct openssh_version version;
+    struct askpass_openssh version;
 
     if (size == 0)
         return 0;
@@ -102,7 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else if (data[0] == 'd')
         (void)!ssh_destination_parse(rest, &host);
     else if (data[0] == 'v')
-        (void)!openssh_version_parse(text, &version);
+        (void)!askpass_openssh_parse(text, &version);
     else if (data[0] == 't')
         terminal(rest);
     return 0;

@@ -2,12 +2,12 @@
 if HAVE_CMOCKA
 ssh_client_tests = \
 	tests/unit/test_askpass_hosts \
+	tests/unit/test_askpass_openssh \
 	tests/unit/test_askpass_parts \
 	tests/unit/test_askpass_paste \
 	tests/unit/test_askpass_prompt \
 	tests/unit/test_askpass_request \
 	tests/unit/test_askpass_show \
-	tests/unit/test_openssh \
 	tests/unit/test_ssh_watch
 check_PROGRAMS += $(ssh_client_tests)
 TESTS += $(ssh_client_tests)
@@ -31,15 +31,15 @@ tests_unit_test_askpass_show_LDADD = $(ssh_client_test_libs)
 tests_unit_test_askpass_paste_SOURCES = tests/unit/test_askpass_paste.c
 tests_unit_test_askpass_paste_CFLAGS = $(ssh_client_test_cflags)
 tests_unit_test_askpass_paste_LDADD = $(ssh_client_test_libs)
-# It stands in for askpass_key.c itself.
+# It has an askpass_key_answer() of its own.
 tests_unit_test_askpass_request_SOURCES = tests/unit/test_askpass_request.c \
 	tests/unit/scratch.c tests/unit/scratch.h
 tests_unit_test_askpass_request_CFLAGS = $(ssh_client_test_cflags)
 tests_unit_test_askpass_request_LDADD = $(ssh_client_test_libs)
-tests_unit_test_openssh_SOURCES = tests/unit/test_openssh.c \
+tests_unit_test_askpass_openssh_SOURCES = tests/unit/test_askpass_openssh.c \
 	tests/unit/scratch.c tests/unit/scratch.h
-tests_unit_test_openssh_CFLAGS = $(ssh_client_test_cflags)
-tests_unit_test_openssh_LDADD = $(ssh_client_test_libs)
+tests_unit_test_askpass_openssh_CFLAGS = $(ssh_client_test_cflags)
+tests_unit_test_askpass_openssh_LDADD = $(ssh_client_test_libs)
 tests_unit_test_ssh_watch_SOURCES = tests/unit/test_ssh_watch.c
 tests_unit_test_ssh_watch_CFLAGS = $(ssh_client_test_cflags)
 tests_unit_test_ssh_watch_LDADD = $(ssh_client_test_libs)

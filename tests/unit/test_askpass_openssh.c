@@ -61,10 +61,10 @@ static void versions_are_read(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct openssh_version version = {0};
+        struct askpass_openssh version = {0};
 
-        if (openssh_version_parse(cases[i].text, &version) != cases[i].status ||
-            openssh_version_writes_prefix(&version) != cases[i].writes_prefix)
+        if (askpass_openssh_parse(cases[i].text, &version) != cases[i].status ||
+            askpass_openssh_writes_prefix(&version) != cases[i].writes_prefix)
             fail_msg("%s", cases[i].text);
     }
 }
@@ -83,15 +83,15 @@ static void programs_are_asked(void **state)
     PK_AUTO_FREE char *good = program("a", "#!/bin/sh\necho OpenSSH_8.9p1 \"$@\" >&2\n");
     PK_AUTO_FREE char *other = program("b", "#!/bin/sh\nyes | head -c 100000\n");
     PK_AUTO_FREE char *silent = program("c", "#!/bin/sh\nexit 1\n");
-    struct openssh_version version = {0};
+    struct askpass_openssh version = {0};
 
     (void)state;
-    assert_int_equal(openssh_version_ask(good, &version), PK_OK);
+    assert_int_equal(askpass_openssh_ask(good, &version), PK_OK);
     assert_int_equal(version.major, 8);
     assert_int_equal(version.minor, 9);
-    assert_int_equal(openssh_version_ask(other, &version), PK_INVALID_INPUT);
-    assert_int_equal(openssh_version_ask(silent, &version), PK_INVALID_INPUT);
-    assert_int_equal(openssh_version_ask("/nowhere/ssh", &version), PK_NOT_FOUND);
+    assert_int_equal(askpass_openssh_ask(other, &version), PK_INVALID_INPUT);
+    assert_int_equal(askpass_openssh_ask(silent, &version), PK_INVALID_INPUT);
+    assert_int_equal(askpass_openssh_ask("/nowhere/ssh", &version), PK_NOT_FOUND);
 }
 
 static void only_an_ssh_that_would_ask_it_has_a_fallback(void **state)
