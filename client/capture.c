@@ -13,7 +13,7 @@
 
 extern char **environ;
 
-/* The input in memory, so that nobody waits for it to be read. */
+/* The input in memory, so that writing it does not wait for the program. */
 static enum pk_status open_input(struct pk_view input, int *ret_fd)
 {
     PK_AUTO_CLOSE int fd = memfd_create("input", MFD_CLOEXEC);

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Seconds for one command, people included. */
+/* Seconds for one command, including the time to answer questions. */
 #define DEADLINE 600
 
 /* Values of getopt_long() beyond the bits of enum option_bit. */
@@ -211,7 +211,7 @@ enum pk_status session_open_ticket(const struct session *session, int *ret_fd)
     return status;
 }
 
-/* For failures that the daemon did not word. */
+/* For failures without a message from the daemon. */
 static const char *explain(enum pk_status status)
 {
     switch (status) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What passkey-enroll and passkeyctl have in common: their options, exit codes and last words. */
+/* What passkey-enroll and passkeyctl have in common: options, exit codes and error messages. */
 #ifndef CLIENT_COMMAND_LINE_H
 #define CLIENT_COMMAND_LINE_H
 
@@ -14,7 +14,7 @@
 enum exit_code {
     EXIT_DONE = 0,
     EXIT_REFUSED = 1,     /* it was refused, failed, or something is not as it should be */
-    EXIT_USAGE = 2,       /* the command line makes no sense */
+    EXIT_USAGE = 2,       /* wrong usage */
     EXIT_UNAVAILABLE = 3, /* the bus or the daemon is not there */
     EXIT_INTERRUPTED = 130,
 };
@@ -55,7 +55,7 @@ enum option_bit {
 
 /*
  * Reads the options behind argv[0]. Prints help or version, or what is wrong, and ends the program
- * then: a command line is the person's own, and nothing has begun. usage is the text of --help.
+ * then, which is safe because nothing has begun. usage is the text of --help.
  */
 void command_line_parse(int argc, char **argv, unsigned allowed, const char *usage,
                         struct command_line *ret);
@@ -73,7 +73,7 @@ void session_close(struct session *session);
 /* Catches signals, connects and finds the daemon. session->line is set. */
 enum pk_status session_open(struct session *session) PK_WARN_UNUSED;
 
-/* For calls that polkit guards: has an agent ready and tells the daemon that it may ask. */
+/* For calls that polkit guards: starts an agent and tells the daemon that polkit may ask. */
 void session_allow_questions(struct session *session);
 
 /*
@@ -83,7 +83,7 @@ void session_allow_questions(struct session *session);
 enum pk_status session_open_ticket(const struct session *session, int *ret_fd) PK_WARN_UNUSED;
 
 /*
- * Says why it failed, in the daemon's words where it gave any (text may be NULL), or as
+ * Prints why it failed, with text or else the daemon's message where there is one, or as
  * {"ok": false, "reason": …, "message": …} with --json. Returns the exit code.
  */
 int session_fail(const struct session *session, enum pk_status status, const char *text);

@@ -1,4 +1,4 @@
-# What people type; each folder beside this file has a program's own sources.
+# What several command-line programs share, and passkey-enroll; each folder has a program's sources.
 noinst_LTLIBRARIES += client/libclient.la
 client_libclient_la_SOURCES = \
 	client/command_line.c client/command_line.h \
@@ -9,7 +9,7 @@ client_libclient_la_SOURCES = \
 client_libclient_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 client_libclient_la_LIBADD = client/libterminal.la
 
-# For programs that know no bus too.
+# Also for programs that do not use the bus.
 noinst_LTLIBRARIES += client/libterminal.la
 client_libterminal_la_SOURCES = \
 	client/capture.c client/capture.h \

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <wchar.h>
 
-/* As few characters of a credential id as a table shows and a command accepts. */
+/* How many characters of a credential id a table shows, and how few a command accepts. */
 #define ID_SHOWN 12
 #define ID_MIN   4
 

@@ -15,13 +15,13 @@ const char *member_text(const json_t *object, const char *name);
 enum pk_status passkeys_parse(const char *text, json_t **ret) PK_WARN_UNUSED;
 
 /*
- * The one passkey that the person means: by its name, or else by its credential id or a beginning
- * of it that fits no other. *ret is borrowed. PK_NOT_FOUND; PK_EXISTS: it fits several.
+ * The one passkey of that name, or else of that credential id or of a beginning of it that fits
+ * no other. *ret is borrowed. PK_NOT_FOUND; PK_EXISTS: it fits several.
  */
 enum pk_status passkeys_find(const json_t *passkeys, const char *wanted,
                              const json_t **ret) PK_WARN_UNUSED;
 
-/* For people: a table; every member of one. with_user: of several accounts. */
+/* Readable: a table; every member of one. with_user: of several accounts. */
 void passkeys_print(const json_t *passkeys, bool with_user);
 void passkey_print(const json_t *passkey);
 

@@ -33,8 +33,8 @@ static bool in_session(void)
 static void become_agent(int notify_fd)
 {
     /*
-     * A fallback steps back behind the session's own agent. polkit 122 asks no fallback agent for a
-     * process outside a session: whoever types there is asked there.
+     * A fallback agent is used only where the session has none. polkit 122 asks no fallback agent
+     * for a process outside a session, so there it is registered as an ordinary one.
      */
     const char *fallback = in_session() ? "--fallback" : NULL;
     char notify[32];
@@ -64,7 +64,7 @@ void polkit_agent_start(int cancel_fd, struct polkit_agent *ret)
         ret->process = 0;
     events[0] = (struct pollfd){.fd = ends[0], .events = POLLIN};
     events[1] = (struct pollfd){.fd = cancel_fd, .events = POLLIN};
-    /* It closes its end once it is registered, and so does its death. */
+    /* Its end is closed once it is registered, or when it exits. */
     (void)poll(events, 2, REGISTRATION_TIMEOUT);
     (void)close(ends[0]);
 }

@@ -11,9 +11,9 @@ struct polkit_agent {
 
 /*
  * Starts pkttyagent for this process and waits until it is registered, or cancel_fd is readable.
- * It steps back where an agent is registered already. Does nothing for root, whom polkit is not
- * asked about, and where standard input is no terminal. Without an agent polkit refuses, and says
- * so.
+ * An agent that is registered already takes precedence. Does nothing for root, for whom polkit is
+ * not asked, and where standard input is no terminal. Without an agent polkit refuses, and the
+ * daemon's error says so.
  */
 void polkit_agent_start(int cancel_fd, struct polkit_agent *ret);
 void polkit_agent_stop(struct polkit_agent *agent);

@@ -20,8 +20,8 @@ static enum pk_status error(void *context, const char *reason, const char *text)
 }
 
 /*
- * Where there is nobody to ask, the question is declined and the daemon says what follows. Of a
- * question of several lines the first says what it is about.
+ * Without a terminal the question is declined, and the daemon decides what follows. The first line
+ * of a question says what it is about.
  */
 static enum pk_status decline(enum pk_status status, const char *text)
 {

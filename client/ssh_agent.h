@@ -7,7 +7,7 @@
 
 /*
  * Connects to the socket that SSH_AUTH_SOCK names, without waiting. *ret_fd is the caller's to
- * close. PK_NOT_FOUND: the variable is not set; PK_UNAVAILABLE: nobody answers there.
+ * close. PK_NOT_FOUND: the variable is not set; PK_UNAVAILABLE: nothing listens there.
  */
 enum pk_status ssh_agent_connect(int *ret_fd) PK_WARN_UNUSED;
 

@@ -14,11 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Bytes: a secret travels in a pipe of its own, anything else may be an answer for a key far away.
- */
+/* Bytes: of a secret, or of anything else, which may be a line of a forwarded answer. */
 #define ANSWER_MAX(question) ((question)->echo_off ? PK_SECRET_MAX : PK_ANSWER_MAX)
 
-/* Written by the signal handler, read by nobody: one byte makes the other end readable for good. */
+/* Written by the signal handler and never read, so that the other end stays readable. */
 static int interrupt_pipe[2] = {-1, -1};
 
 static void interrupt(int signal_number)
@@ -42,7 +41,7 @@ enum pk_status terminal_prepare(struct terminal *terminal)
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
         struct sigaction before;
 
-        /* What nohup(1) and the shell's "&" have switched off stays off. */
+        /* Signals that nohup(1) or the shell's "&" made ignored stay ignored. */
         if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler == SIG_IGN)
             continue;
         if (sigaction(signals[i], &action, NULL) < 0)
@@ -115,7 +114,7 @@ enum pk_status terminal_question_read(struct terminal_question *question)
     else if (question->len < ANSWER_MAX(question))
         question->line.data[question->len++] = byte;
     else {
-        /* The rest of it is for nobody, least of all for the shell. */
+        /* Discards the rest, which the shell would read as a command. */
         (void)tcflush(question->fd, TCIFLUSH);
         return PK_TOO_LARGE;
     }

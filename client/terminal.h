@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The person in front of the programs: what they are shown, asked, and how they interrupt. */
+/* The user's terminal: messages, questions and interruption. */
 #ifndef CLIENT_TERMINAL_H
 #define CLIENT_TERMINAL_H
 
@@ -49,7 +49,7 @@ enum pk_status terminal_question_open(const char *text, bool secret,
                                       struct terminal_question *ret) PK_WARN_UNUSED;
 /* Reads what does not block. PK_CANCELLED on end of file, PK_TOO_LARGE. */
 enum pk_status terminal_question_read(struct terminal_question *question) PK_WARN_UNUSED;
-/* Puts the terminal back; what was typed and not read is thrown away with a hidden question. */
+/* Puts the terminal back; what was typed and not read is discarded if the echo was off. */
 void terminal_question_close(struct terminal_question *question);
 
 /* Lines on standard error: standard output is for results. event: "touch" stands out. PK_IO. */

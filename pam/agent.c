@@ -22,7 +22,7 @@ struct rights {
     gid_t group;
 };
 
-/* (uid_t)-1 is nobody's: nothing changes, and the current one is returned. */
+/* Setting (uid_t)-1 changes nothing and returns the current one. */
 static struct rights rights_now(void)
 {
     return (struct rights){(uid_t)setfsuid((uid_t)-1), (gid_t)setfsgid((gid_t)-1)};
@@ -59,7 +59,7 @@ static enum pk_status connect_to(const char *path, uid_t owner, int *ret_fd)
     (void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", file);
     if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
         return PK_UNAVAILABLE;
-    /* Whoever called listen(): a socket that was handed over may have another's name on it. */
+    /* The peer is who called listen(), which the file's owner need not be. */
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || peer.uid != owner)
         return PK_DENIED;
     *ret_fd = fd;

@@ -12,9 +12,9 @@
  * waits. *ret_fd is connected, does not block, and is the caller's to close.
  *
  * PK_NOT_FOUND: the variable is not set, or root runs this program (which then serves somebody
- * else, whose agent it cannot be); PK_DENIED: not a socket of that person's; PK_UNAVAILABLE: nobody
- * accepts there. PK_INTERNAL: the access rights of this process could not be put back, and nothing
- * must go on with it.
+ * else, whose agent it cannot be); PK_DENIED: not a socket of that person's; PK_UNAVAILABLE:
+ * nothing listens there. PK_INTERNAL: the access rights of this process could not be put back, and
+ * nothing must go on with it.
  */
 enum pk_status agent_connect(int *ret_fd) PK_WARN_UNUSED;
 

@@ -16,7 +16,7 @@
 
 #define EXPORTED __attribute__((visibility("default")))
 
-/* Seconds. The daemon's own deadlines come first; these are for a daemon that has lost its way. */
+/* Seconds. The daemon's own deadlines come first; these are for a daemon that hangs. */
 #define DEADLINE_DEFAULT 180
 #define DEADLINE_GRACE   10
 
@@ -84,7 +84,7 @@ static enum pk_status ask_daemon(struct request *request)
     return status;
 }
 
-/* Whether the account that the daemon vouches for is the one that signs in here. */
+/* Whether the account that the daemon authenticated is the one that signs in here. */
 static int take_user(struct request *request)
 {
     const char *named = request->outcome.user;
@@ -98,11 +98,11 @@ static int take_user(struct request *request)
 }
 
 /*
- * Why it failed, in the daemon's words. Nothing is said where the stack simply goes on without a
- * passkey: most accounts of most hosts have none, and which ones is nobody's business. A daemon
- * that cannot be reached is the same for everybody, and somebody has to hear of it.
+ * Shows why it failed, with the daemon's message. Nothing where the stack goes on without a
+ * passkey: most accounts of most hosts have none, and which ones must not be revealed. That the
+ * daemon cannot be reached reveals nothing about an account, and somebody has to be told.
  */
-static void tell_outcome(struct request *request, enum pk_status status, int result)
+static void show_outcome(struct request *request, enum pk_status status, int result)
 {
     bool judged = request->outcome.correlation != NULL;
 
@@ -132,7 +132,7 @@ EXPORTED int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const 
     const char *bad = "";
     int result;
 
-    /* PAM_SILENT is not heeded: sudo always sets it, and what is said here asks for an act. */
+    /* PAM_SILENT is ignored: sudo always sets it, and these messages ask for an act. */
     (void)flags;
     if (options_parse(argc, argv, &request.options, &bad) != PK_OK) {
         pam_syslog(pamh, LOG_ERR, "unknown, malformed or repeated option: %s", bad);
@@ -148,7 +148,7 @@ EXPORTED int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const 
         return request.prompt.failure;
     if (status != PK_OK) {
         result = result_of_failure(status, request.options.nullok);
-        tell_outcome(&request, status, result);
+        show_outcome(&request, status, result);
         return result;
     }
     if (take_user(&request) != PAM_SUCCESS) {
@@ -169,8 +169,9 @@ EXPORTED int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char 
 }
 
 /*
- * A passkey says who somebody is, not whether they may come in now. PAM_IGNORE leaves that to the
- * other account modules, even where an administrator lists this one as the only sufficient one.
+ * A passkey authenticates; it does not say whether the account may be used now. PAM_IGNORE leaves
+ * that to the other account modules, even where an administrator lists this one as the only
+ * sufficient one.
  */
 EXPORTED int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {

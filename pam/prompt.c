@@ -4,7 +4,7 @@
 #include <security/pam_ext.h>
 #include <string.h>
 
-/* Information that asks for an act: without it the person would not know what is waited for. */
+/* Messages that ask for an act, without which nobody would know what is waited for. */
 static bool needs_act(const char *event)
 {
     static const char *const acts[] = {"touch", "insert", "verify", "remove"};

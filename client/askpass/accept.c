@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void say_mismatch(const char *path, const struct askpass_hosts_line *line, const char *host,
-                         const char *rp_id)
+static void print_mismatch(const char *path, const struct askpass_hosts_line *line,
+                           const char *host, const char *rp_id)
 {
     (void)fprintf(stderr,
                   "passkey-askpass: REFUSED: %s asks for passkeys of %s.\n"
@@ -22,8 +22,8 @@ static void say_mismatch(const char *path, const struct askpass_hosts_line *line
                   host, rp_id, line->rp_id, path, line->number);
 }
 
-static void say_unusable(enum pk_status status, const char *path,
-                         const struct askpass_hosts_line *line)
+static void print_unusable(enum pk_status status, const char *path,
+                           const struct askpass_hosts_line *line)
 {
     if (status == PK_CONFIG)
         (void)fprintf(stderr,
@@ -88,8 +88,8 @@ static enum pk_status ask_and_remember(const char *path, const char *host, const
 }
 
 /*
- * No domain has a colon: "ssh:" is where OpenSSH's own keys are, and nobody can mean to give them
- * to a host by a yes. An address may be the RP id of the host that has it.
+ * No domain has a colon: "ssh:" is the RP id of OpenSSH's own keys, which cannot be accepted for a
+ * host. An address may be the RP id of the host that has it.
  */
 static bool may_be_foreign(const char *rp_id, const char *host)
 {
@@ -121,8 +121,8 @@ enum pk_status askpass_accept(const char *host, const char *rp_id, const struct 
     if (status == PK_NOT_FOUND)
         return ask_and_remember(path, host, rp_id, terminal);
     if (status == PK_RP_ID_MISMATCH)
-        say_mismatch(path, &line, host, rp_id);
+        print_mismatch(path, &line, host, rp_id);
     else
-        say_unusable(status, path, &line);
+        print_unusable(status, path, &line);
     return status;
 }

@@ -38,7 +38,7 @@ bool askpass_is_host_key_question(const char *prompt)
            ends_with(prompt, "(yes/no/[fingerprint])");
 }
 
-/* The variable is taken out, so that a fallback that leads back here does not go round for ever. */
+/* The variable is unset, so that a fallback that runs this program again does not loop. */
 static int run_fallback(const char *fallback, char **argv)
 {
     PK_AUTO_FREE char *program = strdup(fallback);

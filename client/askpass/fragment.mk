@@ -13,7 +13,7 @@ client_libaskpass_la_SOURCES = \
 	client/askpass/show.c client/askpass/show.h
 client_libaskpass_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
-# What of it drives security keys.
+# The part that drives security keys, apart because unit tests replace it.
 noinst_LTLIBRARIES += client/libaskpass_key.la
 client_libaskpass_key_la_SOURCES = client/askpass/key.c client/askpass/key.h
 client_libaskpass_key_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)

@@ -2,8 +2,8 @@
 /*
  * The lines of an answer that is too long for one round. ssh starts a new passkey-askpass for every
  * round, so those behind the first wait in a file: $XDG_RUNTIME_DIR/passkey/NONCE.parts, or the
- * same in ~/.cache, of a folder that is the user's alone. They are no secret, but an answer for
- * one host is nobody else's business: each is given to the origin it was made for only.
+ * same in ~/.cache, of a folder that is the user's alone. They are no secret, but each is given to
+ * the origin that it was made for only.
  */
 #ifndef CLIENT_ASKPASS_PARTS_H
 #define CLIENT_ASKPASS_PARTS_H

@@ -38,7 +38,7 @@ static int refuse(const char *what)
     return EXIT_USAGE;
 }
 
-/* After whatever was said at the place where it failed. */
+/* The reason, where there is more to say, was printed where it failed. */
 static int fail(enum pk_status status, const struct terminal *terminal)
 {
     if (terminal_interrupted(terminal))
@@ -98,7 +98,7 @@ static int answer_prefixed(const struct pk_forward_request *request,
     return print_lines(&lines, 1);
 }
 
-/* The prompt, up to the request, is the server's word, except for what ssh wrote in front. */
+/* The prompt is the server's text, except for the prefix that ssh wrote. */
 static int answer_prompt(const char *prompt, struct pk_view line, const struct terminal *terminal)
 {
     PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {0};
@@ -126,7 +126,7 @@ static int answer_prompt(const char *prompt, struct pk_view line, const struct t
                       prefix.host);
         return fail(status, terminal);
     }
-    /* Whoever is being signed in enrols nothing: a server that asks for it wants something else. */
+    /* A sign-in never enrols: a server that asks for it during one is not to be trusted. */
     if (request.kind == PK_FORWARD_CREATE) {
         (void)fprintf(stderr,
                       "passkey-askpass: REFUSED: %s asks for a new passkey while you sign in\n"

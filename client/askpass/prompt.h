@@ -34,9 +34,9 @@ enum pk_status askpass_host_parse(struct pk_view text, char **ret) PK_WARN_UNUSE
 char *askpass_origin(const char *host) PK_WARN_UNUSED;
 
 /*
- * Whether that host may use that RP id without asking anybody: it is the host itself, or a domain
- * that the host is in, of two labels at least. (WebAuthn 5.1.3 step 8, with the host an ssh client
- * connected to in the place of the origin's.)
+ * Whether that host may use that RP id without the user's consent: it is the host itself, or a
+ * domain that the host is in, of two labels at least. (WebAuthn 5.1.3 step 8, with the host an ssh
+ * client connected to in the place of the origin's.)
  */
 bool askpass_rp_id_belongs(const char *rp_id, const char *host) PK_WARN_UNUSED;
 

@@ -7,10 +7,10 @@
 #include "common/wire/forward.h"
 
 /*
- * Shows what is asked for (askpass_show.h), sees that the host may ask (askpass_accept.h), has a
- * security key answer (askpass_key.h) with the host's origin. Says on standard error what went
- * wrong; *ret_lines is written on success only. user: the account on host that the person connects
- * as, NULL: not known. The request is of kind get or create.
+ * Shows what is asked for (show.h), checks that the host may ask (accept.h), has a security key
+ * answer (key.h) with the host's origin. Prints on standard error what went wrong; *ret_lines is
+ * written on success only. user: the account on host that the person connects as, NULL: not known.
+ * The request is of kind get or create.
  */
 enum pk_status askpass_request_answer(const struct pk_forward_request *request, const char *host,
                                       const char *user, const struct terminal *terminal,

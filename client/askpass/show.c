@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* A member may hold so much that nobody reads it: what is cut off is said to be. */
+/* A longer member would not be read: it is cut, and its length is shown. */
 #define SHOWN_MAX 1024
 #define TEXT_MAX  (4 * PK_FORWARD_CONTEXT_MAX)
 
@@ -64,7 +64,7 @@ static bool is_known(const struct pk_json_value *member)
     return false;
 }
 
-/* What a later passkeyd adds is shown as it came: a signature vouches for it as well. */
+/* Members that a later passkeyd adds are shown as they came, since they are signed as well. */
 static enum pk_status put_unknown_members(const struct pk_json_value *root, struct shown *shown)
 {
     for (const struct pk_json_value *member = root->first; member; member = member->next) {
@@ -154,7 +154,7 @@ static enum pk_status put_all(const struct pk_forward_request *request, const ch
         put_line(shown, "on a host that calls itself ", shown->members[HOST], "");
     if (*shown->members[RHOST])
         put_line(shown, "from ", shown->members[RHOST], "");
-    /* sshd has none yet, and gives this for its name. */
+    /* sshd has no terminal yet and names "ssh" instead. */
     if (*shown->members[TTY] && strcmp(shown->members[TTY], "ssh") != 0)
         put_line(shown, "on its terminal ", shown->members[TTY], "");
     return put_rp_id(request, host, shown);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The commands of passkeyctl. Each gets its options read, opens its session and gives the exit
+/* The commands of passkeyctl. The options are parsed; each opens the session and returns the exit
  * code. */
 #ifndef CLIENT_CTL_COMMANDS_H
 #define CLIENT_CTL_COMMANDS_H

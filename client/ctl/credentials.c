@@ -29,7 +29,7 @@ int command_list(struct session *session)
     AUTO_JSON json_t *passkeys = NULL;
     enum pk_status status;
 
-    /* To the daemon nobody's name means the caller's: the answer would only look complete. */
+    /* The daemon takes an empty name for the caller's own: the list would only look complete. */
     if (session->line.all && geteuid() != 0)
         return session_fail(session, PK_DENIED, "Only root may list every account's passkeys.");
     status = session_open(session);
@@ -46,7 +46,7 @@ int command_list(struct session *session)
     return EXIT_DONE;
 }
 
-/* Opens the session and finds the passkey that the first argument means; says so when it fails. */
+/* Opens the session and finds the passkey that the first argument names; prints any failure. */
 static int open_and_find(struct session *session, json_t **ret_all, const json_t **ret_one)
 {
     const char *wanted = session->line.arguments[0];

@@ -8,7 +8,7 @@
 
 enum finding {
     FINDING_OK,
-    FINDING_WARN, /* something will not work, but perhaps nobody wants it to */
+    FINDING_WARN, /* something will not work, which may be intended */
     FINDING_FAIL, /* passkeys do not work */
 };
 

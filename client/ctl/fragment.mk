@@ -9,7 +9,7 @@ client_passkeyctl_SOURCES = \
 client_passkeyctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 client_passkeyctl_LDADD = client/libctl.la client/libverify.la $(client_libs)
 
-# What unit tests see of passkeyctl check.
+# The parts of passkeyctl check that unit tests link.
 noinst_LTLIBRARIES += client/libctl.la
 client_libctl_la_SOURCES = \
 	client/ctl/check_files.c client/ctl/check_files.h \

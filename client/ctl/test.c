@@ -12,7 +12,7 @@ int command_test(struct session *session)
     const struct command_line *line = &session->line;
     const char *tty = ttyname(STDIN_FILENO);
     PK_AUTO_CLOSE int agent = -1;
-    /* Without one, other ways are tried, as by the module. */
+    /* Without one, other methods are tried, as by the module. */
     bool has_agent = ssh_agent_connect(&agent) == PK_OK;
     char address[PK_SSH_ADDRESS_MAX + 1] = "";
     bool over_ssh = pk_ssh_client_address(getenv("SSH_CONNECTION"), address) == PK_OK;

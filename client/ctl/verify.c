@@ -13,7 +13,7 @@
 
 enum { EXIT_VERIFIED = 0, EXIT_SOME_NOT = 1, EXIT_CANNOT_RUN = 2 };
 
-/* One line at a time goes with one job; with several, each gets so many before the next round. */
+/* One job takes a line at a time; several jobs take up to so many each in a round. */
 enum { JOBS_MAX = 64, LINES_PER_JOB = 64, BYTES_PER_ROUND = 1 << 20 };
 
 /* What verifies lines: its own keys, its own output, nothing shared. */
@@ -92,7 +92,7 @@ struct lines {
     bool failed;
 };
 
-/* The next block; false at the end. Whoever waits for results before he goes on gets them first. */
+/* The next block; false at the end. Flushes first: the writer of the input may wait for results. */
 static bool read_block(struct lines *lines)
 {
     ssize_t got;
@@ -154,7 +154,7 @@ static void *work(void *data)
     return NULL;
 }
 
-/* Hands out lines, to each worker its share in a row so that order is theirs. */
+/* Gives each worker consecutive lines, so that the results can be written in input order. */
 static bool read_round(struct worker *workers, size_t count, struct lines *lines, bool *ret_more)
 {
     size_t bytes = 0;

@@ -16,7 +16,7 @@ void verify_input_clear(struct verify_input *input)
     input->credential = NULL;
 }
 
-/* For a member that has no business being null, null is absent all the same. */
+/* null counts as absent, also for members that may not be null. */
 static const struct pk_json_value *member(const struct pk_json_value *object, const char *name)
 {
     const struct pk_json_value *value = pk_json_get(object, name);
@@ -136,7 +136,7 @@ static enum pk_status read_policy(const struct pk_json_value *policy,
     if (status == PK_OK)
         status = read_bool(member(policy, "requireTrustedAttestation"),
                            &requirements->require_trusted_attestation);
-    /* Without a word on it: somebody who was told which credentials to use was known before. */
+    /* The default: with a list of credentials the user was identified before. */
     requirements->user_identified_before = requirements->credential_count > 0;
     if (status == PK_OK)
         status = read_bool(member(policy, "userIdentifiedBefore"),
@@ -190,7 +190,7 @@ static enum pk_status read_algorithms(const struct pk_json_value *array,
 
         if (!pk_json_integer(item, &number))
             return PK_INVALID_INPUT;
-        /* COSE has no number outside, so one that is cannot be meant. */
+        /* COSE numbers have 32 bits at most; others are ignored. */
         if (number >= INT32_MIN && number <= INT32_MAX)
             requirements->algorithms[count++] = (int32_t)number;
     }
@@ -298,7 +298,7 @@ static enum pk_status read_time(const struct pk_json_value *value, time_t *ret)
     tm.tm_mon -= 1;
     made = tm;
     seconds = timegm(&made);
-    /* What timegm() had to mend was no date; a leap second is the next minute's first. */
+    /* What timegm() had to normalise was no date; a leap second is the next minute's first. */
     if (tm.tm_sec > 60 || (tm.tm_sec < 60 && made.tm_sec != tm.tm_sec) ||
         (tm.tm_sec < 60 && (made.tm_mday != tm.tm_mday || made.tm_mon != tm.tm_mon ||
                             made.tm_hour != tm.tm_hour || made.tm_min != tm.tm_min)))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Public keys made ready, kept between lines: setting one up costs as much as a verification. */
+/* A cache of parsed public keys: setting one up costs as much as a verification. */
 #ifndef CLIENT_CTL_VERIFY_KEYS_H
 #define CLIENT_CTL_VERIFY_KEYS_H
 
@@ -7,12 +7,12 @@
 
 #define VERIFY_KEYS_MAX 256
 
-/* A key lives in the one place that its bytes choose; a newcomer drives it out. */
+/* The hash of a COSE_Key chooses its slot; a new key replaces the one that is there. */
 struct verify_keys {
     struct {
         struct pk_bytes cose;
         struct pk_public_key *key;
-    } places[VERIFY_KEYS_MAX];
+    } slots[VERIFY_KEYS_MAX];
 };
 
 /*

@@ -39,7 +39,7 @@ enum pk_status ssh_destination_ask(char *const *arguments, size_t count, char **
 {
     PK_AUTO_BYTES struct pk_bytes text = {0};
     PK_AUTO_FREE char **argv = calloc(count + 4, sizeof(*argv));
-    /* Without -T ssh complains that its input, which is nobody's, is no terminal. */
+    /* Without -T ssh complains that its input, an empty file, is no terminal. */
     char name[] = "ssh", option[] = "-G", no_terminal[] = "-T";
     const struct capture capture = {.program = name, .argv = argv, .max = CONFIG_MAX};
     int code = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which host a command line of ssh means. */
+/* Which host a command line of ssh connects to. */
 #ifndef CLIENT_SSH_DESTINATION_H
 #define CLIENT_SSH_DESTINATION_H
 
@@ -13,7 +13,7 @@ enum pk_status ssh_destination_parse(struct pk_view text, char **ret_host) PK_WA
 
 /*
  * Asks ssh itself. arguments: those of ssh, ended by NULL. PK_INVALID_ARGUMENT when ssh does not
- * take them, of which it has spoken; PK_NOT_FOUND, PK_IO, PK_NO_MEMORY.
+ * take them, and has printed why; PK_NOT_FOUND, PK_IO, PK_NO_MEMORY.
  */
 enum pk_status ssh_destination_ask(char *const *arguments, size_t count,
                                    char **ret_host) PK_WARN_UNUSED;

@@ -34,7 +34,7 @@ struct relay {
     struct ssh_watch watch;
     char *host;
     char *askpass;
-    bool typed_out; /* the person's terminal has come to its end */
+    bool input_ended; /* of the person's terminal */
     /* On its way to ssh. Nothing more is read from the person until it is gone. */
     uint8_t pending[INPUT_MAX + PK_FORWARD_LINE_MAX + 1];
     size_t pending_len;
@@ -49,7 +49,7 @@ static void relay_clear(struct relay *relay)
     free(relay->askpass);
 }
 
-/* False when ssh reads nothing and is asked to read more and more. */
+/* False when the buffer is full, because ssh does not read. */
 static bool append(struct relay *relay, const void *data, size_t len)
 {
     if (len > sizeof(relay->pending) - relay->pending_len)
@@ -70,7 +70,7 @@ static bool write_pending(struct relay *relay)
     return true;
 }
 
-/* Every key goes to ssh's terminal, which makes of it what terminals make. */
+/* Every byte goes to ssh's terminal as it is, whose line discipline handles it. */
 static void set_raw(const struct relay *relay)
 {
     struct termios raw = relay->before;
@@ -173,8 +173,8 @@ static bool pass_input(struct relay *relay)
 
     if (got < 0 && errno == EINTR)
         return true;
-    relay->typed_out = got <= 0;
-    return relay->typed_out || append(relay, buffer, (size_t)got);
+    relay->input_ended = got <= 0;
+    return relay->input_ended || append(relay, buffer, (size_t)got);
 }
 
 /* Until ssh's terminal is closed: ssh has ended. */
@@ -185,7 +185,7 @@ static void pass_through(struct relay *relay)
         struct pollfd events[] = {
             {.fd = relay->master, .events = (short)(full ? POLLIN | POLLOUT : POLLIN)},
             {.fd = relay->signals, .events = POLLIN},
-            {.fd = relay->typed_out || full ? -1 : STDIN_FILENO, .events = POLLIN}};
+            {.fd = relay->input_ended || full ? -1 : STDIN_FILENO, .events = POLLIN}};
 
         if (poll(events, 3, -1) < 0 && errno != EINTR)
             return;
@@ -248,7 +248,7 @@ static enum pk_status start(struct relay *relay, char *const *arguments, size_t 
     return PK_OK;
 }
 
-/* Closing its terminal ends an ssh that is still there. */
+/* An ssh that still runs ends when its terminal is closed. */
 static int end(struct relay *relay)
 {
     int status = 0;

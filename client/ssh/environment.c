@@ -73,13 +73,13 @@ enum pk_status ssh_environment_set(void)
 {
     PK_AUTO_CLOSE int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     PK_AUTO_FREE char *askpass = NULL;
-    const char *theirs = getenv("SSH_ASKPASS");
+    const char *previous = getenv("SSH_ASKPASS");
     enum pk_status status = ssh_askpass_path(&askpass);
 
     if (status != PK_OK)
         return status;
-    if (theirs && ssh_would_use_askpass(terminal >= 0) && !is_same_file(theirs, askpass) &&
-        setenv("PASSKEY_ASKPASS_FALLBACK", theirs, 0) < 0)
+    if (previous && ssh_would_use_askpass(terminal >= 0) && !is_same_file(previous, askpass) &&
+        setenv("PASSKEY_ASKPASS_FALLBACK", previous, 0) < 0)
         return PK_NO_MEMORY;
     if (setenv("SSH_ASKPASS", askpass, 1) < 0 || setenv("SSH_ASKPASS_REQUIRE", "force", 1) < 0)
         return PK_NO_MEMORY;

@@ -60,7 +60,7 @@ enum pk_status pk_secret_new(size_t len, struct pk_secret *ret)
 
     if (len > PK_ANSWER_MAX)
         return PK_TOO_LARGE;
-    /* Whole pages of its own: locking and wiping never touch a neighbour. */
+    /* Whole pages, so that locking and wiping affect no other allocation. */
     allocated = (len + 1 + (size_t)page - 1) / (size_t)page * (size_t)page;
     data = mmap(NULL, allocated, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (data == MAP_FAILED)

@@ -71,8 +71,7 @@ static inline struct pk_view pk_secret_view(const struct pk_secret *secret)
  */
 enum pk_status pk_secret_read_fd(int fd, struct pk_secret *ret) PK_WARN_UNUSED;
 
-/* Fills from the kernel's generator. Aborts the process if that fails: nothing may go on without.
- */
+/* Fills from the kernel's generator. Aborts the process if that fails. */
 void pk_random(void *buffer, size_t len);
 
 #endif

@@ -12,7 +12,7 @@ struct head {
     uint64_t value;
 };
 
-/* Reading ends early: said in CBOR's own terms. */
+/* The reader's PK_TRUNCATED, as a status of CBOR's own. */
 static void name_truncation(struct pk_reader *reader)
 {
     if (reader->status == PK_TRUNCATED)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Owners that let go by themselves: a variable declared with one of these is released when its
- * scope ends. pk_steal() hands the value on and leaves an empty owner behind.
+ * Cleanup at the end of a scope: a variable declared with one of these is released when its scope
+ * ends. pk_steal() returns the value and leaves the variable empty.
  */
 #ifndef PK_BASE_CLEANUP_H
 #define PK_BASE_CLEANUP_H

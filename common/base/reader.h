@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The one way in for bytes from outside. A cursor of {ptr, remaining}: lengths are compared,
+ * The only parser of bytes from outside. A cursor of {ptr, remaining}: lengths are compared,
  * pointers are never summed past the end. The first failure sticks; after it every read gives zero
  * or an empty view, so a parser reads on and checks once, with pk_reader_finish().
  */

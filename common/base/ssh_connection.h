@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What sshd tells the programs of a session about its connection. */
+/* The connection of an ssh session, as sshd's environment variables describe it. */
 #ifndef PK_BASE_SSH_CONNECTION_H
 #define PK_BASE_SSH_CONNECTION_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The daemon's calls that are no conversations, for what people type. Each returns the status that
- * the daemon's error stands for; pk_bus_error_name() and pk_bus_error_message() say more.
- * Strings that are returned are the caller's to free; JSON is as doc/protocol.md describes it.
+ * The daemon's calls that are no conversations, for the command-line programs. Each returns the
+ * status that the daemon's error stands for; pk_bus_error_name() and pk_bus_error_message() say
+ * more. Strings that are returned are the caller's to free; doc/protocol.md describes the JSON.
  */
 #ifndef PK_BUS_CALLS_H
 #define PK_BUS_CALLS_H

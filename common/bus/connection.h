@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A private connection to the system bus that is safe inside somebody else's process: opened for
+ * A private connection to the system bus that is safe inside an application's process: opened for
  * one piece of work and closed after it, never shared, never kept over fork(), never fatal. No
  * threads, no signal disposition, no environment is changed. Everything that waits, waits for the
  * one deadline of the connection.
@@ -32,7 +32,7 @@ PK_DEFINE_CLEANUP(struct pk_bus *, pk_bus_close);
 
 void pk_bus_set_deadline(struct pk_bus *bus, unsigned seconds);
 
-/* Whether calls tell the daemon that polkit may ask a person. Not at first. */
+/* Whether calls tell the daemon that polkit may ask the user. Off until then. */
 void pk_bus_set_interactive(struct pk_bus *bus, bool interactive);
 
 /*
@@ -41,7 +41,7 @@ void pk_bus_set_interactive(struct pk_bus *bus, bool interactive);
  */
 enum pk_status pk_bus_find_daemon(struct pk_bus *bus) PK_WARN_UNUSED;
 
-/* Whether the name has an owner now, or could be started. For a look around, not for decisions. */
+/* Whether the name has an owner now, or could be started. For diagnosis, not for decisions. */
 enum pk_status pk_bus_name_has_owner(struct pk_bus *bus, const char *name,
                                      bool *ret) PK_WARN_UNUSED;
 enum pk_status pk_bus_name_activatable(struct pk_bus *bus, const char *name,
@@ -55,8 +55,8 @@ const char *pk_bus_error_name(const struct pk_bus *bus);
 const char *pk_bus_error_message(const struct pk_bus *bus);
 
 /*
- * The message where it is fit for people; otherwise empty. What the bus says of a peer that is not
- * there, or has just gone, names connections and files that mean nothing to them.
+ * The message where it is meant for users; otherwise empty. The bus's errors about a peer that is
+ * not there, or has just gone, name connections and files that mean nothing to them.
  */
 const char *pk_bus_error_text(const struct pk_bus *bus);
 

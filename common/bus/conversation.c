@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-/* No sign-in has as many steps: a daemon that goes on and on is not believed. */
+/* More than any sign-in has: ends a conversation in which the daemon never comes to "done". */
 #define STEPS_MAX 1000
 
 struct conversation {
@@ -71,7 +71,7 @@ static void step_clear(struct step *step)
 }
 #define AUTO_STEP __attribute__((cleanup(step_clear)))
 
-/* Made printable line by line: the daemon's lines stay lines. NULL: no memory. */
+/* Made printable line by line: line breaks are kept. NULL: no memory. */
 static char *printable_lines(const char *text)
 {
     PK_AUTO_WRITER struct pk_writer lines = pk_writer_new(PK_CONVERSATION_TEXT_MAX + 1);
@@ -225,8 +225,9 @@ static const char *or_empty(const char *string)
 }
 
 /*
- * Not every application keeps to UTF-8, and the bus takes nothing else. Byte for byte, as sshd's
- * junk for users who may not sign in is as long as what it stands for.
+ * The bus takes UTF-8 only, and not every application does. Replaced byte for byte, so that the
+ * length stays: sshd puts junk of the same length in the place of what users typed who may not sign
+ * in.
  */
 static void make_sendable(char *answer)
 {
@@ -322,7 +323,7 @@ static enum pk_status converse(struct conversation *conversation)
     return PK_PROTOCOL;
 }
 
-/* For the daemon's comfort: closing the connection has the same effect. */
+/* Ends the conversation a little earlier than closing the connection would. */
 static void cancel(struct conversation *conversation)
 {
     PK_AUTO_MESSAGE DBusMessage *call =
@@ -349,7 +350,7 @@ enum pk_status pk_conversation_run(struct pk_bus *bus,
         status = converse(&conversation);
     if (path && !conversation.done)
         cancel(&conversation);
-    /* Best effort: without it the caller falls back to words of its own. */
+    /* Best effort: without it the caller uses a message of its own. */
     if (status != PK_OK && !outcome->text && *pk_bus_error_text(bus))
         outcome->text = strdup(pk_bus_error_text(bus));
     return status;

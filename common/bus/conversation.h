@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The client side of a conversation (doc/protocol.md): opens it, repeats Next until "done", and
- * hands what the daemon says to whoever talks with the person. PAM, passkey-enroll and passkeyctl
- * are this loop with different prompt_ops.
+ * passes the daemon's messages and questions to the caller's prompt_ops, in which alone PAM,
+ * passkey-enroll and passkeyctl differ.
  */
 #ifndef PK_BUS_CONVERSATION_H
 #define PK_BUS_CONVERSATION_H
@@ -11,9 +11,9 @@
 #include "common/bus/connection.h"
 
 /*
- * How to talk with the person. Texts are printable, may have several lines, and are valid during
- * the call. A status other than PK_OK ends the conversation with that status, except that
- * PK_CANCELLED from a question declines it: the daemon is told, and goes on as it sees fit.
+ * How messages are shown and questions asked. Texts are printable, may have several lines, and are
+ * valid during the call. A status other than PK_OK ends the conversation with that status, except
+ * that PK_CANCELLED from a question declines it: the daemon is told, and decides what follows.
  */
 struct pk_prompt_ops {
     /* event: a stable name such as "touch", or "". */

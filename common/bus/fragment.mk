@@ -1,4 +1,4 @@
-# The client side of the bus, for the PAM module and what people type. The daemon has its own.
+# The client side of the bus, for the PAM module and the command-line programs. The daemon has its own.
 noinst_LTLIBRARIES += common/bus/libbus.la
 common_bus_libbus_la_SOURCES = \
 	common/bus/calls.c common/bus/calls.h \

@@ -45,7 +45,7 @@ static const struct {
 
 enum pk_status pk_bus_error_status(const char *name)
 {
-    /* Activation fails in a family of names. */
+    /* The errors of a failed activation share these prefixes. */
     static const char spawn[] = "org.freedesktop.DBus.Error.Spawn.";
     static const char systemd[] = "org.freedesktop.systemd1.";
 

@@ -37,10 +37,10 @@ enum pk_status pk_bus_append_members(DBusMessage *message, const struct pk_bus_m
 enum pk_status pk_bus_call(struct pk_bus *bus, DBusMessage *call, const char *signature,
                            DBusMessage **ret_reply) PK_WARN_UNUSED;
 
-/* Sends what wants no reply, as far as it goes without waiting. */
+/* Sends a message that needs no reply, as far as that is possible without waiting. */
 void pk_bus_send(struct pk_bus *bus, DBusMessage *message);
 
-/* The status that a D-Bus error name stands for. PK_PROTOCOL for one that nobody documented. */
+/* The status that a D-Bus error name stands for. PK_PROTOCOL for one that is not documented. */
 enum pk_status pk_bus_error_status(const char *name);
 
 #endif

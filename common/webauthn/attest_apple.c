@@ -41,7 +41,7 @@ static enum pk_status check_nonce(const struct pk_certificate *certificate,
                                                                               : PK_APPLE_NONCE;
 }
 
-/* alg was part of the first devices' statements and says nothing that is not known. */
+/* The first devices also sent alg, which repeats the algorithm of the credential's key. */
 enum pk_status pk_attest_apple(const struct pk_attestation_subject *subject,
                                struct pk_view statement, struct pk_attestation_finding *ret_finding)
 {

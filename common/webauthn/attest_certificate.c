@@ -20,7 +20,7 @@ PK_DEFINE_CLEANUP(X509_STORE_CTX *, X509_STORE_CTX_free);
 PK_DEFINE_CLEANUP(GENERAL_NAMES *, GENERAL_NAMES_free);
 PK_DEFINE_CLEANUP(EXTENDED_KEY_USAGE *, EXTENDED_KEY_USAGE_free);
 
-/* The stack, not what is on it. */
+/* The stack without its certificates. */
 static void free_stack_only(STACK_OF(X509) * stack)
 {
     sk_X509_free(stack);
@@ -378,7 +378,7 @@ static STACK_OF(X509) * parse_stack(const struct pk_bytes *certificates, size_t 
 
 /*
  * RFC 5280 section 6.1.4 (k): between the attestation certificate and the anchor stand CAs by their
- * basic constraints, where OpenSSL would be content with less.
+ * basic constraints. OpenSSL alone would accept less.
  */
 static bool intermediates_are_cas(STACK_OF(X509) * chain)
 {
@@ -412,7 +412,7 @@ static bool leads_to(STACK_OF(X509) * path, X509 *anchor, time_t time)
            intermediates_are_cas(X509_STORE_CTX_get0_chain(context));
 }
 
-/* One anchor at a time: among several of one name, OpenSSL would settle for the first. */
+/* One anchor at a time: of several with one name, OpenSSL would try the first only. */
 enum pk_status pk_certificate_path_verify(const struct pk_bytes *path, size_t path_count,
                                           const struct pk_bytes *anchors, size_t anchor_count,
                                           time_t time, bool *ret_trusted)

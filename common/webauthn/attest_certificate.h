@@ -76,7 +76,7 @@ enum pk_status pk_certificate_extension(const struct pk_certificate *certificate
 
 /*
  * RFC 5280 section 6: whether path (attestation certificate first) leads to an anchor, or begins
- * with one, at that time. Nothing inside the path is trusted for being there.
+ * with one, at that time. No certificate is trusted merely for being in the path.
  * PK_CERTIFICATE_MALFORMED for a path, PK_INVALID_ARGUMENT for an anchor that does not parse.
  */
 enum pk_status pk_certificate_path_verify(const struct pk_bytes *path, size_t path_count,

@@ -12,7 +12,7 @@ static int rank(const struct pk_attestation_result *result)
         return 0;
     if (result->type == PK_ATTESTATION_TYPE_SELF)
         return 1;
-    /* A path that leads nowhere is worth less than one that nobody judged. */
+    /* A path that ends at no anchor ranks below one that there were no anchors to judge by. */
     return result->trust == PK_TRUST_YES ? 4 : result->trust == PK_TRUST_UNKNOWN ? 3 : 2;
 }
 

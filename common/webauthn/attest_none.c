@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* WebAuthn 8.7: the empty map, and nothing is said. */
+/* WebAuthn 8.7: the empty map, which attests nothing. */
 #include "common/webauthn/attestation.h"
 
 enum pk_status pk_attest_none(const struct pk_attestation_subject *subject,

@@ -167,8 +167,8 @@ static enum pk_status check_nonce(const struct pk_json_value *payload, struct pk
 }
 
 /*
- * That the answer is fresh follows from the challenge within its nonce; only what was made after
- * the time of judgement cannot be true.
+ * The challenge within the nonce shows that the answer is fresh; only a timestamp after the time of
+ * verification is refused.
  */
 static enum pk_status check_payload(const struct pk_json_value *payload,
                                     const struct pk_attestation_subject *subject)

@@ -57,7 +57,7 @@ enum pk_status pk_attestation_finding_add(struct pk_attestation_finding *finding
 
     if (finding->path_count >= PK_X5C_MAX)
         return PK_ATTESTATION_STATEMENT_MALFORMED;
-    /* Also where nobody will follow the path. */
+    /* Also where the path is not validated later. */
     status = pk_certificate_parse(certificate, &parsed);
     if (status == PK_OK)
         status = pk_bytes_copy(certificate, &finding->path[finding->path_count]);
@@ -158,7 +158,7 @@ enum pk_status pk_statement_certificate(const struct pk_statement *statement,
     return status;
 }
 
-/* WebAuthn 7.1 step 24. None and Self have nobody who vouches, whatever the anchors. */
+/* WebAuthn 7.1 step 24. None and Self have no trust path, whatever the anchors. */
 static enum pk_status judge(const struct pk_requirements *requirements,
                             const struct pk_attestation_subject *subject,
                             const struct pk_attestation_finding *finding, enum pk_trust *ret)

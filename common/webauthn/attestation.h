@@ -87,7 +87,7 @@ pk_attest pk_attest_safetynet, pk_attest_fido_u2f, pk_attest_apple;
 struct pk_attestation_result {
     enum pk_attestation_type type;
     enum pk_trust trust;
-    bool vouches_for_aaguid; /* the maker's signature covers it, and the path leads somewhere */
+    bool aaguid_attested; /* the maker's signature covers it, and the path ends at an anchor */
 };
 
 /*
@@ -99,7 +99,7 @@ enum pk_status pk_attestation_verify(const struct pk_requirements *requirements,
                                      struct pk_view format, struct pk_view statement,
                                      struct pk_attestation_result *ret) PK_WARN_UNUSED;
 
-/* WebAuthn 8.9; part of the table's walk, for it comes back to pk_attestation_verify(). */
+/* WebAuthn 8.9. No row of the table: it calls pk_attestation_verify() for each statement. */
 enum pk_status pk_attest_compound(const struct pk_requirements *requirements,
                                   const struct pk_attestation_subject *subject,
                                   struct pk_view statement,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The client's half of a ceremony (WebAuthn 5.8.1), for the roads on which one of our own programs
- * is the client: the daemon on the local road and on the ssh-agent's, passkey-askpass on the
- * keyboard-interactive one. Pure functions.
+ * The client's half of a ceremony (WebAuthn 5.8.1), for the methods in which one of our own
+ * programs is the client: the daemon for the methods local and agent, passkey-askpass for the
+ * method ssh. Pure functions.
  */
 #ifndef PK_WEBAUTHN_CLIENT_H
 #define PK_WEBAUTHN_CLIENT_H
@@ -13,7 +13,7 @@
 
 /*
  * The bound challenge: SHA-256(u8 version ‖ nonce ‖ context). context is the canonical JSON of who,
- * what and where; whoever is shown it and computes this knows what a signature will be evidence of.
+ * what and where; a client that shows it and computes this itself knows what the signature proves.
  */
 void pk_bound_challenge(const uint8_t nonce[PK_CHALLENGE_SIZE], struct pk_view context,
                         uint8_t ret[PK_HASH_SIZE]);

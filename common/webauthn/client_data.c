@@ -77,7 +77,7 @@ static enum pk_status check_challenge(const struct pk_requirements *requirements
         return PK_NO_MEMORY;
     if (!pk_json_string(pk_json_get(data, "challenge"), &challenge))
         return PK_CLIENT_DATA_MALFORMED;
-    /* An empty challenge would be everybody's. */
+    /* An empty challenge would match any response without one. */
     if (challenge.len == 0 || !pk_view_equal(challenge, pk_view_string(expected)))
         return PK_CHALLENGE_MISMATCH;
     return PK_OK;

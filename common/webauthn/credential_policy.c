@@ -12,8 +12,7 @@ static bool is_listed(uint8_t (*aaguids)[PK_AAGUID_SIZE], size_t count, struct p
 }
 
 /*
- * An AAGUID that no certificate vouches for is a claim: it can get a model refused, but not
- * admitted.
+ * An AAGUID that is not attested is only a claim: it can get a model refused, but not admitted.
  */
 static enum pk_status check_aaguid(const struct pk_requirements *requirements,
                                    const struct pk_credential_claims *claims)

@@ -12,7 +12,7 @@ struct pk_credential_claims {
     enum pk_trust trust;
     /* Empty: this kind of key has none, which a deny list names with zeros (WebAuthn 6.5.1). */
     struct pk_view aaguid;
-    bool aaguid_attested;    /* a certificate vouches for it */
+    bool aaguid_attested;    /* a trusted certificate covers it */
     bool never_discoverable; /* this kind of key cannot name an account by itself */
 };
 

@@ -69,7 +69,7 @@ static enum pk_status too_large_is(enum pk_status status, enum pk_status instead
     return status == PK_TOO_LARGE ? instead : status;
 }
 
-/* clientExtensionResults last: the client data says first whether any of it is for us. */
+/* clientExtensionResults last, which only count once the client data was verified. */
 static enum pk_status verify_registration(const struct pk_requirements *requirements,
                                           const struct pk_json_value *credential, struct pk_view id,
                                           struct pk_registration_result *result)

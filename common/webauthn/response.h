@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Responses that somebody else has already read as JSON: the inner side of verify.h. */
+/* As in verify.h, for responses that the caller has parsed as JSON already. */
 #ifndef PK_WEBAUTHN_RESPONSE_H
 #define PK_WEBAUTHN_RESPONSE_H
 

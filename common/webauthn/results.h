@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What verification takes and says of a credential: the stored record, and the two results. */
+/* What verification is given and returns: the stored record, and the two results. */
 #ifndef PK_WEBAUTHN_RESULTS_H
 #define PK_WEBAUTHN_RESULTS_H
 
@@ -55,13 +55,13 @@ struct pk_credential_record {
 
 void pk_credential_record_clear(struct pk_credential_record *record);
 
-/* What client extension results and authenticator extension outputs said, where they said it. */
+/* Client extension results and authenticator extension outputs, as far as they were there. */
 struct pk_extension_results {
     bool has_cred_props, resident_key; /* credProps.rk */
     bool appid;                        /* the assertion was made for the appid */
     bool appid_exclude;
-    unsigned cred_protect;   /* 0: not said */
-    unsigned min_pin_length; /* 0: not said */
+    unsigned cred_protect;   /* 0: absent */
+    unsigned min_pin_length; /* 0: absent */
     bool payment;
 };
 

@@ -71,7 +71,7 @@ bool pk_algorithm_supported(int32_t number)
     return found != NULL;
 }
 
-/* Errors are said by the status alone: OpenSSL's own queue stays empty for whoever shares it. */
+/* Errors are in the status; OpenSSL's error queue, which the whole thread shares, stays empty. */
 static EVP_PKEY *key_from_parameters(const char *type, OSSL_PARAM *parameters)
 {
     AUTO_PKEY_CONTEXT EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Public keys made ready, and what they signed. The other room of OpenSSL, beside crypto.c. */
+/* Public keys, set up once for use, and the verification of what they signed. */
 #ifndef PK_WEBAUTHN_SIGNATURE_H
 #define PK_WEBAUTHN_SIGNATURE_H
 

@@ -157,7 +157,7 @@ static enum pk_status attest(const struct pk_requirements *requirements,
                               .algorithm = pk_public_key_algorithm(key)->number,
                               .trust = ret->trust,
                               .aaguid = data->aaguid,
-                              .aaguid_attested = ret->vouches_for_aaguid,
+                              .aaguid_attested = ret->aaguid_attested,
                           });
     return status;
 }
@@ -257,7 +257,7 @@ static enum pk_status check_asserted(const struct pk_requirements *requirements,
                                      const struct pk_credential_record *record,
                                      const struct pk_auth_data *data, bool appid)
 {
-    /* WebAuthn 10.1.1: the output says which of the two it is, and then it is that one. */
+    /* WebAuthn 10.1.1: the output says which of the two was hashed; the other is not tried. */
     enum pk_status status =
         check_rp_id(appid ? requirements->appid : requirements->rp_id, data->rp_id_hash);
 

@@ -12,7 +12,7 @@
 
 /*
  * WebAuthn 7.1 from step 13 on: everything behind the client data. client_data_hash is SHA-256 of
- * the client data, or another road's own 32-byte preimage. attestation_object is the raw CBOR.
+ * the client data, or another method's own 32-byte preimage. attestation_object is the raw CBOR.
  */
 enum pk_status pk_registration_verify(const struct pk_requirements *requirements,
                                       const uint8_t client_data_hash[PK_HASH_SIZE],

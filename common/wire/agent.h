@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The two questions that are put to an ssh-agent, and its answers
+ * The two requests that are sent to an ssh-agent, and its answers
  * (draft-miller-ssh-agent, OpenSSH PROTOCOL.agent): u32 length, u8 type, fields.
  */
 #ifndef PK_WIRE_AGENT_H

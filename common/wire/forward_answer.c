@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Answers. The requests are in forward.c, the lines that answers are typed in in forward_parts.c.
- */
+/* Answers. The requests are in forward.c, the lines of an answer in forward_parts.c. */
 #include "common/wire/forward.h"
 
 #include "common/base/cleanup.h"

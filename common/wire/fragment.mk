@@ -1,4 +1,4 @@
-# What travels between processes and machines; see doc/protocol.md.
+# Formats between processes and between machines; see doc/protocol.md.
 noinst_LTLIBRARIES += common/wire/libwire.la
 common_wire_libwire_la_SOURCES = \
 	common/wire/agent.c common/wire/agent.h \
