@@ -3,14 +3,15 @@
 
 import contextlib
 import os
+import subprocess
 import sys
 
 import pytest
 
-sys.path.insert(0, os.path.dirname(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "support"))
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 
-import house  # noqa: E402
+import namespace  # noqa: E402
 
 
 def pytest_configure(config):
@@ -20,7 +21,7 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(items):
     """The sanitizers' runtime must be there first, so sudo cannot load a module that needs it."""
-    if house.MARK in os.environ and house.module_has_sanitizers():
+    if namespace.MARK in os.environ and namespace.module_has_sanitizers():
         skip = pytest.mark.skip(reason="the module is built with sanitizers; sudo is not")
         for item in items:
             if item.get_closest_marker("real_programs"):
@@ -52,14 +53,14 @@ def kept_as_they_are(paths):
     yield
     for path, (text, mode) in before.items():
         if read(path) != text:
-            house.write(path, text, mode)
+            namespace.write(path, text, mode)
 
 
 @pytest.fixture
 def quiet_machine(request):
     """Inside the house, with a system log and nothing else running."""
-    if house.MARK not in os.environ:
-        pytest.skip("runs inside tests/integration/house.py only (scripts/check)")
+    if namespace.MARK not in os.environ:
+        pytest.skip("runs inside tests/integration/support/namespace.py only (scripts/check)")
     import machine as parts
     parts.reset_state()
     machine = parts.Machine()
@@ -81,7 +82,18 @@ def machine(quiet_machine):
 def keys(machine):
     """The software authenticator, in the daemon's configuration; no key is plugged in yet."""
     from softkey import SoftKeys
-    with SoftKeys(house.ROOM + "/keys", house.SOFTKEY) as keys:
+    with SoftKeys(namespace.SCRATCH + "/keys", namespace.SOFTKEY) as keys:
         machine.program = keys.wrapper("/usr/libexec/passkey/passkey-authenticator")
         machine.configure()
         yield keys
+
+
+@pytest.fixture
+def small_disk(machine):
+    """/var/lib/passkeyd on a file system of its own with very little room."""
+    import machine as parts
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=700,uid=990,gid=990", "tmpfs",
+                    parts.STATE], check=True)
+    yield machine
+    machine.kill_daemon()
+    subprocess.run(["umount", parts.STATE], check=True)

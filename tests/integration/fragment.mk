@@ -1,53 +1,66 @@
-# pytest files; scripts/check runs them inside house.py.
+# pytest files; scripts/check runs each in a private namespace of its own (support/namespace.py).
 EXTRA_DIST += \
-	tests/integration/apps.py \
 	tests/integration/conftest.py \
-	tests/integration/demo.py \
-	tests/integration/hostile.py \
-	tests/integration/house.py \
-	tests/integration/houses.py \
-	tests/integration/machine.py \
-	tests/integration/recording.py \
-	tests/integration/ssh.py \
-	tests/integration/test_agent.py \
+	tests/integration/support/apps.py \
+	tests/integration/support/demo.py \
+	tests/integration/support/fake_logind.py \
+	tests/integration/support/faulty_agent.py \
+	tests/integration/support/full_disk.py \
+	tests/integration/support/hostile.py \
+	tests/integration/support/machine.py \
+	tests/integration/support/namespace.py \
+	tests/integration/support/recording.py \
+	tests/integration/support/relying_party.py \
+	tests/integration/support/run_files.py \
+	tests/integration/support/ssh.py \
+	tests/integration/support/ssh_login.py \
+	tests/integration/support/ssh_method.py \
+	tests/integration/support/ssh_method_enroll.py \
+	tests/integration/support/webauthn_client.py \
+	tests/integration/test_account_enumeration.py \
+	tests/integration/test_agent_enroll.py \
+	tests/integration/test_agent_sign_in.py \
+	tests/integration/test_algorithms_and_attestation.py \
 	tests/integration/test_askpass.py \
 	tests/integration/test_askpass_keys.py \
+	tests/integration/test_authenticator.py \
 	tests/integration/test_bad_bus_input.py \
-	tests/integration/test_client_programs.py \
-	tests/integration/test_clients.py \
-	tests/integration/test_daemon.py \
-	tests/integration/test_enrol_agent.py \
-	tests/integration/test_enrol_cli.py \
-	tests/integration/test_enrol_openssh.py \
-	tests/integration/test_enrol_ssh.py \
-	tests/integration/test_enrol_typed.py \
+	tests/integration/test_cli.py \
+	tests/integration/test_cli_accounts_and_pins.py \
+	tests/integration/test_cli_fake_daemon.py \
+	tests/integration/test_concurrent_sign_ins.py \
+	tests/integration/test_ctap.py \
 	tests/integration/test_etc.py \
-	tests/integration/test_formats.py \
-	tests/integration/test_house.py \
-	tests/integration/test_identify.py \
-	tests/integration/test_keys.py \
-	tests/integration/test_kill_enrolment.py \
-	tests/integration/test_many.py \
-	tests/integration/test_module.py \
-	tests/integration/test_no_telling.py \
+	tests/integration/test_hidraw.py \
+	tests/integration/test_kill_enrollment.py \
+	tests/integration/test_layers.py \
+	tests/integration/test_openssh_enroll.py \
+	tests/integration/test_pam_module.py \
+	tests/integration/test_passkey_ssh_enroll.py \
+	tests/integration/test_passkey_ssh_passwords.py \
+	tests/integration/test_passkey_ssh_sign_in.py \
 	tests/integration/test_private_instance.py \
 	tests/integration/test_relying_party.py \
-	tests/integration/test_remote.py \
-	tests/integration/test_road_ssh.py \
-	tests/integration/test_road_ssh_trouble.py \
 	tests/integration/test_secrets.py \
-	tests/integration/test_services.py \
-	tests/integration/test_ssh_agent.py \
-	tests/integration/test_ssh_alike.py \
+	tests/integration/test_service_options.py \
+	tests/integration/test_session_locality.py \
+	tests/integration/test_signals_and_log.py \
+	tests/integration/test_sk_provider.py \
+	tests/integration/test_software_authenticator.py \
+	tests/integration/test_ssh_concurrent_logins.py \
 	tests/integration/test_ssh_login.py \
 	tests/integration/test_ssh_man_in_the_middle.py \
-	tests/integration/test_ssh_many.py \
-	tests/integration/test_ssh_passkey_ssh.py \
-	tests/integration/test_ssh_passwords.py \
-	tests/integration/test_ssh_provider.py \
+	tests/integration/test_ssh_method.py \
+	tests/integration/test_ssh_method_enroll.py \
+	tests/integration/test_ssh_method_enroll_typed.py \
+	tests/integration/test_ssh_method_failures.py \
 	tests/integration/test_ssh_recordings.py \
-	tests/integration/test_ssh_server.py \
+	tests/integration/test_sshd_account_enumeration.py \
+	tests/integration/test_sshd_settings.py \
 	tests/integration/test_store_failures.py \
-	tests/integration/test_strangers.py \
+	tests/integration/test_sudo_forwarded_agent.py \
+	tests/integration/test_sudo_security_keys.py \
 	tests/integration/test_sudo_su_login.py \
-	tests/integration/webauthn_client.py
+	tests/integration/test_systemd.py \
+	tests/integration/test_unauthenticated_limits.py \
+	tests/integration/test_usernameless_sign_in.py

@@ -18,8 +18,8 @@ import pexpect
 import pytest
 
 import forward
-import house
 import machine as parts
+import namespace
 
 ASKPASS = "/usr/bin/passkey-askpass"
 HOST = "web1.example.org"
@@ -39,7 +39,7 @@ class Person:
     def __init__(self, machine, keys):
         self.machine, self.keys = machine, keys
         self.entry = pwd.getpwnam("alice")
-        self.home, self.runtime = self.entry.pw_dir, house.ROOM + "/runtime"
+        self.home, self.runtime = self.entry.pw_dir, namespace.SCRATCH + "/runtime"
         for folder in (self.home, self.runtime):
             shutil.rmtree(folder, ignore_errors=True)
             os.mkdir(folder, 0o700)
@@ -74,7 +74,7 @@ class Person:
 
     def write(self, name, text):
         path = f"{self.home}/{name}"
-        house.write(path, text, 0o600)
+        namespace.write(path, text, 0o600)
         folder = path
         while len(folder) > len(self.home):
             os.chown(folder, self.entry.pw_uid, self.entry.pw_gid)
@@ -126,7 +126,7 @@ def start_of_challenge(request):
 @pytest.fixture
 def person(quiet_machine):
     from softkey import SoftKeys
-    with SoftKeys(house.ROOM + "/keys", house.SOFTKEY) as keys:
+    with SoftKeys(namespace.SCRATCH + "/keys", namespace.SOFTKEY) as keys:
         yield Person(quiet_machine, keys)
 
 
@@ -209,7 +209,7 @@ def test_a_strange_prefix(person, prefix):
 
 def test_an_ssh_that_writes_no_prefix(person):
     """The one that a hostile server wrote must not be believed: what -V says decides."""
-    old = house.ROOM + "/old/ssh"
+    old = namespace.SCRATCH + "/old/ssh"
     os.makedirs(os.path.dirname(old), exist_ok=True)
     shutil.copy(os.path.realpath("/usr/bin/python3"), old)
     script = "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:]).returncode)"

@@ -9,8 +9,8 @@ import dbus
 import dbus.bus
 import pytest
 
-import house
 import machine as parts
+import namespace
 
 HUGE = "x" * 10_000_000
 EMPTY = parts.vardict({})
@@ -36,7 +36,7 @@ def memory(pid):
 
 def bounded(kilobytes):
     """The sanitizers keep what was freed for a while: 256 MB of it."""
-    return kilobytes + (512 * 1024 if house.module_has_sanitizers() else 0)
+    return kilobytes + (512 * 1024 if namespace.module_has_sanitizers() else 0)
 
 
 def still_well(machine, connection):

@@ -10,8 +10,8 @@ import dbus
 import dbus.bus
 import pytest
 
-import house
 import machine as parts
+import namespace
 
 
 def own_name(user):
@@ -31,7 +31,7 @@ def test_only_the_daemons_user_owns_the_name(machine, user):
 
 
 def test_the_daemons_user_owns_the_name(machine):
-    assert own_name(house.DAEMON_USER) == dbus.bus.REQUEST_NAME_REPLY_PRIMARY_OWNER
+    assert own_name(namespace.DAEMON_USER) == dbus.bus.REQUEST_NAME_REPLY_PRIMARY_OWNER
 
 
 @pytest.mark.parametrize("kind,interface,reaches", [
@@ -47,7 +47,7 @@ def test_the_daemons_user_owns_the_name(machine):
     ("signal", parts.MANAGER, False),
 ])
 def test_what_may_be_sent(machine, kind, interface, reaches):
-    with parts.effective(house.DAEMON_USER):
+    with parts.effective(namespace.DAEMON_USER):
         owner = dbus.bus.BusConnection(parts.ADDRESS)
     owner.request_name(parts.NAME)
     with parts.effective("alice"):
@@ -85,7 +85,7 @@ def check_authorization(bus, subject, action):
 @pytest.mark.parametrize("action", ["org.passkeyd.enroll", "org.passkeyd.manage"])
 def test_polkit_lets_the_daemon_ask_and_wants_fresh_authentication(machine, action):
     caller = machine.connect("alice")
-    with parts.effective(house.DAEMON_USER):
+    with parts.effective(namespace.DAEMON_USER):
         daemon = dbus.bus.BusConnection(parts.ADDRESS)
     authorized, challenge, _ = check_authorization(daemon, caller.bus.get_unique_name(), action)
     assert not authorized and challenge

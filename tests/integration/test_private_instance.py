@@ -13,8 +13,8 @@ import dbus
 import dbus.bus
 import pytest
 
-import house
 import machine as parts
+import namespace
 import webauthn_client as browser
 
 
@@ -29,7 +29,7 @@ class Private:
 
     def __init__(self, machine, user, owner):
         self.machine, self.user = machine, user
-        self.folder = f"{house.ROOM}/private-{user}"
+        self.folder = f"{namespace.SCRATCH}/private-{user}"
         subprocess.run(["rm", "-rf", self.folder], check=True)
         self.state = self.folder + "/state"
         os.makedirs(self.state, mode=0o755)
@@ -38,8 +38,8 @@ class Private:
         os.chown(self.state, entry.pw_uid, entry.pw_gid)
         os.chmod(self.state, 0o700)
         self.config = self.folder + "/passkeyd.conf"
-        house.write(self.config, "[rp default]\nid = private.example\n")
-        house.write(self.folder + "/bus.conf", BUS.format(folder=self.folder))
+        namespace.write(self.config, "[rp default]\nid = private.example\n")
+        namespace.write(self.folder + "/bus.conf", BUS.format(folder=self.folder))
         self.address = f"unix:path={self.folder}/bus"
         self.start_bus()
         self.daemon = None
@@ -83,7 +83,7 @@ class Private:
 @pytest.fixture(params=["alice", "root"])
 def private(machine, request):
     """Started by an ordinary user; and by root, when it becomes the daemon's own user."""
-    owner = house.DAEMON_USER if request.param == "root" else request.param
+    owner = namespace.DAEMON_USER if request.param == "root" else request.param
     return Private(machine, request.param, owner).start()
 
 
@@ -162,7 +162,7 @@ def test_introspection(private):
 
 
 def test_its_configuration_is_read_again(private):
-    house.write(private.config, "[rp default]\nid = private.example\n[rp shop]\nid = Shop\n")
+    namespace.write(private.config, "[rp default]\nid = private.example\n[rp shop]\nid = Shop\n")
     private.daemon.send_signal(1)
     for line in private.daemon.stderr:
         if "configuration kept as it was" in line:
@@ -191,7 +191,7 @@ def test_says_why_it_cannot_start(machine):
     assert private.state in said and "Permission denied" in said
     said = start_fails(machine, private.folder + "/no.conf", private.state, private.address)
     assert "no.conf" in said
-    house.write(private.config, "[daemon]\ndebug = perhaps\n")
+    namespace.write(private.config, "[daemon]\ndebug = perhaps\n")
     said = start_fails(machine, private.config, private.state, private.address)
     assert f"{private.config}:2" in said and "perhaps" in said, said
 
@@ -224,7 +224,7 @@ def check(machine, *arguments):
     ("[rp default]\nrequire-trusted-attestation = yes\n", "", "trust-anchors"),
 ])
 def test_check_config_refuses(machine, text, where, what):
-    house.write(parts.CONFIG, text)
+    namespace.write(parts.CONFIG, text)
     done = check(machine)
     assert done.returncode == 1 and done.stdout == ""
     assert re.search(re.escape(parts.CONFIG) + where + r"\b", done.stderr), done.stderr
@@ -233,10 +233,10 @@ def test_check_config_refuses(machine, text, where, what):
 
 def test_check_config_reads_the_drop_ins(machine):
     folder = parts.CONFIG + ".d"
-    house.write(parts.CONFIG, "[daemon]\ndebug = no\n")
-    house.write(folder + "/10-good.conf", "[daemon]\ndebug = yes\n")
-    house.write(folder + "/20-bad.conf", "[daemon]\ndebug = 7\n")
-    house.write(folder + "/notes.txt", "not read\n")
+    namespace.write(parts.CONFIG, "[daemon]\ndebug = no\n")
+    namespace.write(folder + "/10-good.conf", "[daemon]\ndebug = yes\n")
+    namespace.write(folder + "/20-bad.conf", "[daemon]\ndebug = 7\n")
+    namespace.write(folder + "/notes.txt", "not read\n")
     done = check(machine)
     assert done.returncode == 1 and folder + "/20-bad.conf:2" in done.stderr, done.stderr
     os.unlink(folder + "/20-bad.conf")
@@ -258,11 +258,11 @@ def test_the_example_configuration_is_valid(machine):
         [os.path.join(os.path.dirname(__file__), "../../etc/passkeyd.conf")]
     with open(example, encoding="utf-8") as file:
         lines = file.read().splitlines()
-    house.write(parts.CONFIG, "\n".join(lines) + "\n")
+    namespace.write(parts.CONFIG, "\n".join(lines) + "\n")
     assert check(machine).returncode == 0
     # Uncommented, every key is known and every value good (but for the folder that is not there).
     keys = [re.sub(r"^#(?=[a-z\[])", "", line) for line in lines]
-    house.write(parts.CONFIG, "\n".join(keys) + "\n")
+    namespace.write(parts.CONFIG, "\n".join(keys) + "\n")
     done = check(machine)
     assert done.returncode == 0 or "trust-anchors" in done.stderr, done.stderr
 

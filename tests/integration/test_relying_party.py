@@ -5,9 +5,10 @@ import json
 
 import pytest
 
-import house
 import machine as parts
+import namespace
 import webauthn_client as browser
+from relying_party import begin, finish, register
 
 NEVER = "00000000-0000-4000-8000-000000000000"
 
@@ -16,22 +17,6 @@ NEVER = "00000000-0000-4000-8000-000000000000"
 def root(machine):
     machine.configure()
     return machine.connect()
-
-
-def begin(connection, kind, user, **options):
-    identifier, text, expires = connection.call(
-        parts.RELYING_PARTY, "Begin" + kind, "sa{sv}", user, parts.vardict(options))
-    return str(identifier), json.loads(str(text)), int(expires)
-
-
-def finish(connection, kind, identifier, response):
-    return connection.call(parts.RELYING_PARTY, "Finish" + kind, "ss", identifier, response)
-
-
-def register(connection, user, passkey, fmt="none", **options):
-    identifier, made, _ = begin(connection, "Registration", user, **options)
-    response = browser.register(made, passkey, attestation=fmt)
-    return json.loads(str(finish(connection, "Registration", identifier, response)))
 
 
 def refused(connection, name, kind, identifier, response):
@@ -45,7 +30,7 @@ def test_register_and_sign_in(root, algorithm, fmt, attestation):
     credential = register(root, "alice", passkey, fmt, attestation=attestation)
     assert credential["credentialId"] == browser.encode(passkey.id)
     identifier, options, expires = begin(root, "Authentication", "alice")
-    assert options["rpId"] == house.HOST
+    assert options["rpId"] == namespace.HOST
     assert expires > 0
     assert [each["id"] for each in options["allowCredentials"]] == [browser.encode(passkey.id)]
     user, result = finish(root, "Authentication", identifier, browser.sign_in(options, passkey))

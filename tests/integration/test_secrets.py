@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-import house
 import machine as parts
+import namespace
 
 PIN = "correct horse 93"
 WRONG = "battery staple 17"
@@ -59,7 +59,7 @@ def test_the_pin_is_nowhere(machine, keys, tmp_path):
         assert code.encode() not in seen
         for path, data in everything_under(parts.STATE):
             assert code.encode() not in data, path
-    assert house.password("alice") not in machine.syslog.text()
+    assert namespace.password("alice") not in machine.syslog.text()
 
 
 def wait_for_monitor(machine, capture):

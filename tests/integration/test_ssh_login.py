@@ -2,7 +2,7 @@
 """Signing in with the real ssh and sshd, where the client lies: each refusal, and its log line.
 
 The client's answers are made by the test (tests/lib/forward.py), so that it can make wrong ones;
-test_ssh_passkey_ssh.py has the same road with the programs that people use.
+test_passkey_ssh_sign_in.py has the same road with the programs that people use.
 """
 
 import re
@@ -10,53 +10,14 @@ import re
 import pytest
 
 import forward
-import house
 import machine as parts
+import namespace
 import ssh
-from test_relying_party import register
+from ssh_login import ORIGIN, Scene, fields, send
 
 pytestmark = pytest.mark.real_programs
 
-ORIGIN = "ssh://127.0.0.1"
 FOREIGN = "ssh://" + ssh.EVIL
-
-
-class Scene:
-    """A server, a laptop with an askpass of ours, and a key of alice."""
-
-    def __init__(self, machine):
-        self.machine = machine
-        machine.configure()
-        self.server = ssh.Server(machine)
-        self.laptop = ssh.Laptop(machine)
-        self.askpass = ssh.Askpass()
-        self.key = self.enrol("alice")
-        self.last = None
-
-    def enrol(self, user, algorithm=forward.ES256):
-        key = forward.Credential(algorithm)
-        register(self.machine.connect(), user, key)
-        return key
-
-    def configure(self, text):
-        self.machine.configure(text)
-        self.machine.kill_daemon()
-
-    def attempt(self, *arguments, **keywords):
-        self.last = ssh.Attempt(self.laptop, self.askpass, *arguments, **keywords)
-        return self.last
-
-    def asked(self):
-        """The next question, which must be a request."""
-        prompt = self.askpass.next(self.last.process)
-        assert prompt.request, prompt.text
-        return prompt
-
-    def result(self, expected, user="alice"):
-        assert self.machine.results() == [("sshd", user, expected)]
-
-    def logged(self, pattern, since=0):
-        return self.machine.syslog.wait(pattern, since, parts.AUTHPRIV)
 
 
 @pytest.fixture
@@ -76,16 +37,6 @@ def refusal(scene, attempt, reason, user="alice"):
     return line
 
 
-def fields(scene, request, origin=ORIGIN, **more):
-    return forward.answer_fields(request, origin, scene.key, **more)
-
-
-def send(prompt, answer):
-    lines = forward.encode_answer(answer)
-    assert len(lines) == 1
-    prompt.answer(lines[0])
-
-
 # --- what it looks like ----------------------------------------------------------------------
 
 
@@ -98,7 +49,7 @@ def test_signs_in(scene):
     scene.result("success")
     line = scene.logged(r"sign-in of alice \(default\): ok")
     assert '"rhost":"127.0.0.1"' in line and '"service":"sshd"' in line
-    assert request["rp_id"] == house.HOST
+    assert request["rp_id"] == namespace.HOST
     assert request["credentials"] == [scene.key.id]
 
 
@@ -110,7 +61,7 @@ def test_the_prompt_is_for_people_too(scene):
     assert rest.isascii()
     lines = rest.rstrip("\n ").split("\n")
     assert len(lines) > 1 and all(len(line) <= 78 for line in lines[:-1]), rest
-    assert house.HOST.split(".")[0] in rest and "passkey-ssh" in rest
+    assert namespace.HOST.split(".")[0] in rest and "passkey-ssh" in rest
     prompt.give_up()
     attempt.decline_rest()
     assert attempt.refused()
@@ -125,7 +76,7 @@ def test_every_login_has_its_own_challenge(scene):
         assert attempt.end() == "alice", attempt.errors
 
 
-@pytest.mark.parametrize("name", [house.HOST, "web1", "localhost", "127.0.0.1", "::1"])
+@pytest.mark.parametrize("name", [namespace.HOST, "web1", "localhost", "127.0.0.1", "::1"])
 def test_by_every_name_of_this_host(scene, name):
     attempt = scene.attempt(f"alice@{name}" if name != "::1" else "alice@::1")
     prompt = scene.asked()
@@ -166,11 +117,11 @@ def test_wrong_origin(scene):
 
 
 @pytest.mark.parametrize("origin", [
-    "https://" + house.HOST, "ssh://" + house.HOST.upper(), "ssh://example.org",
-    "ssh://" + house.HOST + ":22",
+    "https://" + namespace.HOST, "ssh://" + namespace.HOST.upper(), "ssh://example.org",
+    "ssh://" + namespace.HOST + ":22",
     *(pytest.param(origin, marks=pytest.mark.slow) for origin in (
-        "ssh://" + house.HOST + ".", "ssh://alice@" + house.HOST, "ssh://" + house.HOST + "/",
-        "ssh://", house.HOST, "local://" + house.HOST))])
+        "ssh://" + namespace.HOST + ".", "ssh://alice@" + namespace.HOST, "ssh://" + namespace.HOST + "/",
+        "ssh://", namespace.HOST, "local://" + namespace.HOST))])
 def test_origins_are_whole_strings(scene, origin):
     attempt = scene.attempt()
     prompt = scene.asked()
@@ -192,7 +143,7 @@ def test_replayed_answer(scene):
     old = fields(scene, prompt.request)
     send(prompt, old)
     assert first.end() == "alice"
-    house.write(house.RESULTS, "", 0o666)
+    namespace.write(namespace.RESULTS, "", 0o666)
     second = scene.attempt()
     send(scene.asked(), old)
     assert second.refused()
@@ -207,7 +158,7 @@ def test_replayed_answer_that_hides_it(scene):
     old = fields(scene, prompt.request)
     send(prompt, old)
     assert first.end() == "alice"
-    house.write(house.RESULTS, "", 0o666)
+    namespace.write(namespace.RESULTS, "", 0o666)
     second = scene.attempt()
     prompt = scene.asked()
     challenge = forward.bound_challenge(prompt.request["nonce"], prompt.request["context"])
@@ -264,7 +215,7 @@ def test_counter_going_back(scene):
     prompt = scene.asked()
     send(prompt, fields(scene, prompt.request))
     assert first.end() == "alice"
-    house.write(house.RESULTS, "", 0o666)
+    namespace.write(namespace.RESULTS, "", 0o666)
     scene.key.counter = 1
     second = scene.attempt()
     prompt = scene.asked()
@@ -307,7 +258,7 @@ def test_passkey_removed_in_the_middle(scene):
 
 
 def test_answer_after_the_deadline(scene):
-    house.write("/etc/pam.d/sshd", house.service("timeout=2"))
+    namespace.write("/etc/pam.d/sshd", namespace.service("timeout=2"))
     attempt = scene.attempt()
     prompt = scene.asked()
     answer = fields(scene, prompt.request)

@@ -1,22 +1,24 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A hostile host between the person and the real one gets no answer that opens the real one."""
 
+import json
 import os
 import signal
 
 import pexpect
 import pytest
 
+import forward
 import hostile
-import house
 import machine as parts
+import namespace
 import ssh
+from relying_party import register
 
 pytestmark = pytest.mark.real_programs
 
 PASSKEY_SSH = ["passkey-ssh", "-o", "PreferredAuthentications=keyboard-interactive", "-o",
                "NumberOfPasswordPrompts=1"]
-EVIL_KEY = ssh.FOLDER + "/evil_key"
 
 
 class Scene:
@@ -28,12 +30,12 @@ class Scene:
         machine.configure()
         machine.enrol("alice", "blue")
         self.server = ssh.Server(machine, addresses=("127.0.0.1", "127.0.1.1"))
-        if not os.path.exists(EVIL_KEY):
-            ssh.keygen("-t", "ed25519", "-f", EVIL_KEY)
+        if not os.path.exists(ssh.EVIL_KEY):
+            ssh.keygen("-t", "ed25519", "-f", ssh.EVIL_KEY)
         self.laptop = ssh.Laptop(machine, keys)
         # The person has connected to the hostile host before and trusts its key: the worst case.
-        self.laptop.know(ssh.EVIL, ssh.EVIL_ADDRESS, "web1.example.org.example.net", key=EVIL_KEY)
-        self.relay = hostile.Relay(ssh.EVIL_ADDRESS, 22, EVIL_KEY)
+        self.laptop.know(ssh.EVIL, ssh.EVIL_ADDRESS, "web1.example.org.example.net", key=ssh.EVIL_KEY)
+        self.relay = hostile.Relay(ssh.EVIL_ADDRESS, 22, ssh.EVIL_KEY)
 
     def go(self, destination=ssh.EVIL, *options):
         return self.laptop.terminal([*PASSKEY_SSH, *options, f"alice@{destination}", "id", "-un"])
@@ -48,13 +50,13 @@ class Scene:
         child.close()
         assert child.exitstatus == 255 or child.signalstatus == signal.SIGINT, child.before
         assert not self.relay.inside
-        assert not any(line.split()[-1:] == ["success"] for line in open(house.RESULTS)), child.before
+        assert not any(line.split()[-1:] == ["success"] for line in open(namespace.RESULTS)), child.before
 
 
 @pytest.fixture
 def scene(machine, keys):
     hosts = open("/etc/hosts", encoding="ascii").read()
-    house.write("/etc/hosts", hosts + f"{ssh.EVIL_ADDRESS} {ssh.EVIL} web1.example.org.example.net\n")
+    namespace.write("/etc/hosts", hosts + f"{ssh.EVIL_ADDRESS} {ssh.EVIL} web1.example.org.example.net\n")
     scene = Scene(machine, keys)
     try:
         with scene.laptop.helper():
@@ -63,19 +65,17 @@ def scene(machine, keys):
             yield scene
     finally:
         scene.relay.close()
-        house.write("/etc/hosts", hosts)
+        namespace.write("/etc/hosts", hosts)
 
 
 def test_the_relay_works(scene):
     """Where the client makes no difference between hosts it gets in: the rest is worth something."""
-    import forward
-    from test_relying_party import register
     key = forward.Credential()
     register(scene.machine.connect(), "alice", key)
     askpass = ssh.Askpass()
     attempt = ssh.Attempt(scene.laptop, askpass, f"alice@{ssh.EVIL}")
     prompt = askpass.next(attempt.process)
-    answer = forward.answer_fields(prompt.request, "ssh://" + house.HOST, key)
+    answer = forward.answer_fields(prompt.request, "ssh://" + namespace.HOST, key)
     prompt.answer(forward.encode_answer(answer)[0])
     attempt.end()
     assert scene.relay.inside
@@ -85,7 +85,7 @@ def test_the_relay_works(scene):
 def test_the_person_says_no(scene):
     child = scene.go()
     child.expect(r"\(yes/no\)\?")
-    assert ssh.EVIL in child.before and house.HOST in child.before
+    assert ssh.EVIL in child.before and namespace.HOST in child.before
     child.sendline("no")
     scene.give_up(child)
     scene.nobody_got_in(child)
@@ -104,7 +104,7 @@ def test_the_person_says_yes(scene):
     line = scene.machine.syslog.wait("refused, origin-mismatch ", facility=parts.AUTHPRIV)
     scene.machine.syslog.wait("ssh://" + ssh.EVIL, facility=parts.AUTHPRIV)
     assert "alice" in line
-    assert scene.laptop.read(".config/passkey/hosts").split()[-2:] == [ssh.EVIL, house.HOST]
+    assert scene.laptop.read(".config/passkey/hosts").split()[-2:] == [ssh.EVIL, namespace.HOST]
 
 
 def test_accepted_once_before(scene):
@@ -118,7 +118,6 @@ def test_accepted_once_before(scene):
 
 def test_the_origin_is_changed_on_the_way(scene):
     """What was signed does not say so."""
-    import forward
     scene.laptop.accept(ssh.EVIL)
     scene.key.set(touch="immediate")
 
@@ -126,7 +125,7 @@ def test_the_origin_is_changed_on_the_way(scene):
         if not line:
             return line
         return forward.encode_answer({**forward.decode_answer([line]),
-                                      "origin": "ssh://" + house.HOST})[0]
+                                      "origin": "ssh://" + namespace.HOST})[0]
 
     scene.relay.spoil = spoil
     scene.nobody_got_in(scene.go())
@@ -158,7 +157,6 @@ def test_another_rp_id_than_it_was_accepted_for(scene):
 
 def test_an_rp_id_of_its_own(scene):
     """The relay asks for its own RP id: no question, but the key has nothing for it."""
-    import forward
     scene.relay.rewrite = lambda text: text.replace(
         forward.find(text), forward.encode_request(
             {**forward.decode_request(forward.find(text)), "rp_id": ssh.EVIL})) \
@@ -182,7 +180,7 @@ def test_names_that_look_alike(scene, name):
 
 def test_an_alias_for_the_host_key(scene):
     """HostKeyAlias names the origin, and the key must then be that host's."""
-    child = scene.go(ssh.EVIL, "-o", "HostKeyAlias=" + house.HOST)
+    child = scene.go(ssh.EVIL, "-o", "HostKeyAlias=" + namespace.HOST)
     child.expect("HOST IDENTIFICATION HAS CHANGED")
     scene.nobody_got_in(child)
     assert not scene.relay.prompts
@@ -191,9 +189,9 @@ def test_an_alias_for_the_host_key(scene):
 def test_the_real_name_leads_to_the_relay(scene):
     """A poisoned name: ssh itself finds that the host key is another."""
     hosts = open("/etc/hosts", encoding="ascii").read()
-    house.write("/etc/hosts", hosts.replace(f"127.0.1.1 {house.HOST}",
-                                            f"{ssh.EVIL_ADDRESS} {house.HOST}"))
-    child = scene.go(house.HOST)
+    namespace.write("/etc/hosts", hosts.replace(f"127.0.1.1 {namespace.HOST}",
+                                                f"{ssh.EVIL_ADDRESS} {namespace.HOST}"))
+    child = scene.go(namespace.HOST)
     child.expect("HOST IDENTIFICATION HAS CHANGED")
     scene.nobody_got_in(child)
     assert not scene.relay.prompts
@@ -201,8 +199,6 @@ def test_the_real_name_leads_to_the_relay(scene):
 
 def test_the_command_that_is_shown_is_the_one_that_is_signed(scene):
     """A context that the relay has rewritten makes another challenge."""
-    import json
-    import forward
 
     def rewrite(text):
         request = forward.decode_request(forward.find(text))

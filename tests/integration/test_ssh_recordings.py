@@ -7,12 +7,10 @@ import re
 import pytest
 
 import hostile
-import house
 import machine as parts
+import namespace
 import ssh
 from recording import Recording, wait_end
-from test_ssh_agent import keep_environment
-from test_ssh_man_in_the_middle import EVIL_KEY
 
 pytestmark = pytest.mark.real_programs
 
@@ -20,7 +18,7 @@ LAPTOP = "erin@laptop"
 HOST = "alice@web1"
 PIN = "123456"
 FALLBACK = "auth [success=done default=ignore] pam_passkey.so\nauth required pam_unix.so\n" + \
-    house.REST
+    namespace.REST
 PLAIN = "-o PubkeyAuthentication=yes -i .ssh/plain"
 
 
@@ -95,7 +93,7 @@ def recorded(name, title):
 @recorded("login", "Signing in to a remote host with the security key of the laptop")
 def test_login(scene):
     scene.begin()
-    child = scene.types(f"passkey-ssh alice@{house.HOST} id -un")
+    child = scene.types(f"passkey-ssh alice@{namespace.HOST} id -un")
     scene.touch(child)
     assert wait_end(child) == 0
     scene.recording.say("At an address that does not say whose it is, once:")
@@ -110,7 +108,7 @@ def test_login(scene):
 @recorded("login-pin", "Signing in where the host wants the PIN as well")
 def test_pin(scene):
     scene.begin(pin=PIN, config="[rp default]\nuser-verification = required\n")
-    child = scene.types(f"passkey-ssh alice@{house.HOST} id -un")
+    child = scene.types(f"passkey-ssh alice@{namespace.HOST} id -un")
     child.expect("PIN of your security key: ")
     scene.answers(child, "000000", "a wrong PIN")
     child.expect("PIN of your security key: ")
@@ -122,17 +120,17 @@ def test_pin(scene):
 
 @recorded("refused-origin", "A host that passes on what another host asks")
 def test_refused_by_origin(scene):
-    if not os.path.exists(EVIL_KEY):
+    if not os.path.exists(ssh.EVIL_KEY):
         os.makedirs(ssh.FOLDER, exist_ok=True)
-        ssh.keygen("-t", "ed25519", "-f", EVIL_KEY)
+        ssh.keygen("-t", "ed25519", "-f", ssh.EVIL_KEY)
     relay, hosts = None, open("/etc/hosts", encoding="ascii").read()
-    house.write("/etc/hosts", hosts + f"{ssh.EVIL_ADDRESS} {ssh.EVIL}\n")
+    namespace.write("/etc/hosts", hosts + f"{ssh.EVIL_ADDRESS} {ssh.EVIL}\n")
     try:
         scene.begin(addresses=("127.0.0.1", "127.0.1.1"))
-        scene.laptop.know(ssh.EVIL, key=EVIL_KEY)
-        relay = hostile.Relay(ssh.EVIL_ADDRESS, 22, EVIL_KEY)
+        scene.laptop.know(ssh.EVIL, key=ssh.EVIL_KEY)
+        relay = hostile.Relay(ssh.EVIL_ADDRESS, 22, ssh.EVIL_KEY)
         command = f"passkey-ssh -o NumberOfPasswordPrompts=1 alice@{ssh.EVIL} id -un"
-        scene.recording.say(f"The host {ssh.EVIL} is hostile: it signs in to {house.HOST} as alice\n"
+        scene.recording.say(f"The host {ssh.EVIL} is hostile: it signs in to {namespace.HOST} as alice\n"
                             "and passes the request on that it gets there.")
         child = scene.types(command)
         child.expect(r"\(yes/no\)\? ?")
@@ -142,20 +140,20 @@ def test_refused_by_origin(scene):
         wait_end(child)
         assert not any(relay.stolen)
         scene.recording.say("Even if the person says yes, the answer opens nothing: the origin of the\n"
-                            f"host they connected to is signed, and {house.HOST} refuses it.")
+                            f"host they connected to is signed, and {namespace.HOST} refuses it.")
         child = scene.types(command)
         child.expect(r"\(yes/no\)\? ?")
         scene.answers(child, "yes")
         scene.touch(child)
         assert wait_end(child) == 255
         assert relay.inside is False and any(relay.stolen)
-        scene.recording.say(f"What {house.HOST} logged:")
+        scene.recording.say(f"What {namespace.HOST} logged:")
         line = scene.machine.syslog.wait("refused, origin-mismatch", facility=parts.AUTHPRIV)
         scene.recording.screen().write(line.partition(": ")[2] + "\n")
     finally:
         if relay:
             relay.close()
-        house.write("/etc/hosts", hosts)
+        namespace.write("/etc/hosts", hosts)
     scene.finish()
 
 
@@ -163,13 +161,13 @@ def test_refused_by_origin(scene):
 def test_fallback_password(scene):
     scene.begin(stack=FALLBACK)
     scene.key.unplug()
-    child = scene.types(f"passkey-ssh alice@{house.HOST} id -un")
+    child = scene.types(f"passkey-ssh alice@{namespace.HOST} id -un")
     child.expect("(?i)insert your security key[^\n]*\n")
     scene.recording.acts("presses Ctrl-C")
     child.sendintr()
     wait_end(child)
     scene.recording.say("With ssh itself, Enter goes on without a passkey:")
-    child = scene.types(f"ssh -o PreferredAuthentications=keyboard-interactive alice@{house.HOST} "
+    child = scene.types(f"ssh -o PreferredAuthentications=keyboard-interactive alice@{namespace.HOST} "
                         "id -un")
     child.expect("passkey1:[^\n]*\n")
     scene.recording.acts("presses Enter")
@@ -178,7 +176,7 @@ def test_fallback_password(scene):
     scene.recording.acts("presses Enter")
     child.sendline("")
     child.expect("Password: ")
-    scene.answers(child, house.password("alice"), "the password")
+    scene.answers(child, namespace.password("alice"), "the password")
     assert wait_end(child) == 0
     scene.finish()
 
@@ -188,7 +186,7 @@ def by_paste(scene, host):
     host.expect(r"passkey1:(\S+)\r\n")
     request = "passkey1:" + host.match.group(1)
     scene.recording.acts("copies that line")
-    laptop = scene.types("passkey-askpass --host " + house.HOST)
+    laptop = scene.types("passkey-askpass --host " + namespace.HOST)
     laptop.expect("Paste[^\n]*\n")
     scene.recording.acts("pastes it")
     laptop.sendline(request)
@@ -207,9 +205,9 @@ def by_paste(scene, host):
 def test_enrol_by_paste(scene):
     scene.begin(enrolled=False)
     scene.plain_key()
-    host = scene.types(f"ssh -t alice@{house.HOST} passkey-enroll --name laptop")
+    host = scene.types(f"ssh -t alice@{namespace.HOST} passkey-enroll --name laptop")
     host.expect("(?i)password: ")
-    scene.answers(host, house.password("alice"), "alice's password")
+    scene.answers(host, namespace.password("alice"), "alice's password")
     by_paste(scene, host)
     assert wait_end(host) == 0
     scene.finish()
@@ -219,13 +217,13 @@ def test_enrol_by_paste(scene):
 def test_enrol_by_passkey_ssh(scene):
     scene.begin(enrolled=False)
     scene.plain_key()
-    child = scene.types(f"passkey-ssh --enroll alice@{house.HOST}")
+    child = scene.types(f"passkey-ssh --enroll alice@{namespace.HOST}")
     child.expect("(?i)password: ")
-    scene.answers(child, house.password("alice"), "alice's password")
+    scene.answers(child, namespace.password("alice"), "alice's password")
     scene.touch(child)
     assert wait_end(child) == 0
     child = scene.types(f"passkey-ssh -o PreferredAuthentications=keyboard-interactive "
-                        f"alice@{house.HOST} id -un")
+                        f"alice@{namespace.HOST} id -un")
     scene.touch(child)
     assert wait_end(child) == 0
     scene.finish()
@@ -235,8 +233,8 @@ def test_enrol_by_passkey_ssh(scene):
 def test_sudo_by_paste(scene):
     scene.begin()
     scene.plain_key()
-    keep_environment()
-    host = scene.types(f"ssh -t alice@{house.HOST} sudo -u bob id -un")
+    ssh.keep_environment()
+    host = scene.types(f"ssh -t alice@{namespace.HOST} sudo -u bob id -un")
     by_paste(scene, host)
     assert wait_end(host) == 0
     os.unlink("/etc/sudoers.d/passkey")
@@ -247,7 +245,7 @@ def test_sudo_by_paste(scene):
 def test_sudo_by_agent(scene):
     scene.begin(enrolled=False)
     scene.plain_key()
-    keep_environment()
+    ssh.keep_environment()
     sk = ssh.SkKey(scene.laptop)
     agent = ssh.Agent(scene.laptop, sk)
     scene.recording.say("The laptop's ssh-agent has a security key; its private half is in the key.")
@@ -262,13 +260,13 @@ def test_sudo_by_agent(scene):
         operation.touch()
 
     scene.recording.say("Once, at the host: enrol it. A touch proves that it is there.")
-    child = scene.types(f"ssh -A -t alice@{house.HOST} passkey-enroll --agent", **variables)
+    child = scene.types(f"ssh -A -t alice@{namespace.HOST} passkey-enroll --agent", **variables)
     child.expect("(?i)password: ")
-    scene.answers(child, house.password("alice"), "alice's password")
+    scene.answers(child, namespace.password("alice"), "alice's password")
     touch(child)
     assert wait_end(child) == 0
     scene.recording.say("From then on each command wants a touch.")
-    child = scene.types(f"ssh -A -t alice@{house.HOST} sudo -u bob id -un", **variables)
+    child = scene.types(f"ssh -A -t alice@{namespace.HOST} sudo -u bob id -un", **variables)
     touch(child)
     assert wait_end(child) == 0
     sk.close()

@@ -8,10 +8,11 @@ import subprocess
 
 import pytest
 
-import house
 import machine as parts
+import namespace
 import webauthn_client as browser
 from apps import Sudo, refuses
+from full_disk import Ballast
 
 DATABASE = parts.STATE + "/passkeyd.db"
 
@@ -22,34 +23,6 @@ def listed(machine, user=""):
 
 
 # A full disk
-
-
-@pytest.fixture
-def small_disk(machine):
-    """/var/lib/passkeyd on a file system of its own with very little room."""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=700,uid=990,gid=990", "tmpfs",
-                    parts.STATE], check=True)
-    yield machine
-    machine.kill_daemon()
-    subprocess.run(["umount", parts.STATE], check=True)
-
-
-class Ballast:
-    """All the room that is left."""
-
-    path = parts.STATE + "/ballast"
-
-    def __enter__(self):
-        with open(self.path, "wb", buffering=0) as file:
-            for size in (4096, 1):
-                try:
-                    while True:
-                        file.write(b"x" * size)
-                except OSError:
-                    pass
-
-    def __exit__(self, *_):
-        os.unlink(self.path)
 
 
 def test_full_disk(small_disk, keys):
@@ -115,7 +88,7 @@ def damage_middle():
 
 
 def damage_all():
-    house.write(DATABASE, "This is not a database.\n" * 500, 0o600)
+    namespace.write(DATABASE, "This is not a database.\n" * 500, 0o600)
 
 
 def damage_other():
@@ -175,12 +148,12 @@ def test_a_folder_that_is_not_there(machine):
 def test_an_account_that_is_gone(machine, keys):
     key = keys.add("blue")
     machine.enrol("bob", "blue", resident="required")
-    house.write("/etc/pam.d/kiosk", house.service("identify"))
+    namespace.write("/etc/pam.d/kiosk", namespace.service("identify"))
     with open("/etc/passwd", encoding="utf-8") as file:
         before = file.read()
     try:
-        house.write("/etc/passwd", "".join(line for line in before.splitlines(True)
-                                           if not line.startswith("bob:")))
+        namespace.write("/etc/passwd", "".join(line for line in before.splitlines(True)
+                                               if not line.startswith("bob:")))
         root = machine.connect()
         details = root.authenticate("bob").run()
         assert details["result"] == "unknown-user", details
@@ -189,7 +162,7 @@ def test_an_account_that_is_gone(machine, keys):
         shown = machine.run_as("root", ["passkeyctl", "status"]).stdout
         assert re.search(r"bob .*they open nothing", shown), shown
     finally:
-        house.write("/etc/passwd", before)
+        namespace.write("/etc/passwd", before)
     assert key
     assert root.authenticate("bob").run()["result"] == "ok"
 
@@ -201,7 +174,7 @@ def test_a_name_that_means_another_uid(machine, keys):
     with open("/etc/passwd", encoding="utf-8") as file:
         before = file.read()
     try:
-        house.write("/etc/passwd", before.replace("bob:x:2002:", "bob:x:2999:"))
+        namespace.write("/etc/passwd", before.replace("bob:x:2002:", "bob:x:2999:"))
         root = machine.connect()
         details = root.authenticate("bob").run()
         assert details["result"] == "no-credentials"
@@ -213,13 +186,13 @@ def test_a_name_that_means_another_uid(machine, keys):
         assert machine.syslog.wait(rf"\[{details['correlation']}\] .*account-changed",
                                    facility=parts.AUTHPRIV)
         # And who has the uid now gains nothing by it.
-        house.write("/etc/passwd", before.replace("bob:x:2002:", "bob:x:2999:").replace(
+        namespace.write("/etc/passwd", before.replace("bob:x:2002:", "bob:x:2999:").replace(
             "alice:x:2001:", "alice:x:2002:"))
         assert root.authenticate("alice").run()["result"] == "no-credentials"
         shown = machine.run_as("root", ["passkeyctl", "status"]).stdout
         assert re.search(r"bob .*they open nothing", shown), shown
     finally:
-        house.write("/etc/passwd", before)
+        namespace.write("/etc/passwd", before)
 
 
 # Limits

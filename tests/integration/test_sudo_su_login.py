@@ -9,8 +9,8 @@ import signal
 
 import pytest
 
-import house
 import machine as parts
+import namespace
 from apps import Login, Su, Sudo, refuses
 
 pytestmark = pytest.mark.real_programs
@@ -113,7 +113,7 @@ def test_counter_going_back(machine, keys, app):
     key.wait_touch_wanted()
     key.touch()
     assert running.accepted()
-    house.write(house.RESULTS, "", 0o666)
+    namespace.write(namespace.RESULTS, "", 0o666)
     key.set(counter="back", touch="immediate")
     refuses(machine, app(machine), "auth_err", "counter went back: it may have been copied")
     assert machine.syslog.wait("counter-regressed", facility=parts.AUTHPRIV)
@@ -165,25 +165,25 @@ def test_no_passkey(machine, keys, app):
 
 def test_falls_through_to_the_password(machine):
     """With the profile that pam-auth-update installs, nobody is locked out."""
-    house.write("/etc/pam.d/sudo", "auth [success=done default=ignore] pam_passkey.so\n"
-                "auth required pam_unix.so\n" + house.REST)
+    namespace.write("/etc/pam.d/sudo", "auth [success=done default=ignore] pam_passkey.so\n"
+                    "auth required pam_unix.so\n" + namespace.REST)
     try:
         machine.activatable(False)
         running = Sudo(machine)
         running.child.expect(UNREACHABLE)
         running.child.expect("(?i)password.*: ")
-        running.child.sendline(house.password("alice"))
+        running.child.sendline(namespace.password("alice"))
         assert running.accepted(), running.screen
     finally:
-        house.write("/etc/pam.d/sudo", house.service())
+        namespace.write("/etc/pam.d/sudo", namespace.service())
 
 
 def test_denies_with_an_unknown_option(machine):
-    house.write("/etc/pam.d/sudo", house.service("nulok"))
+    namespace.write("/etc/pam.d/sudo", namespace.service("nulok"))
     try:
         running = Sudo(machine)
         assert running.refused()
         assert [result for *_, result in machine.results()] == ["default"]
         assert machine.syslog.wait("nulok", facility=parts.AUTHPRIV)
     finally:
-        house.write("/etc/pam.d/sudo", house.service())
+        namespace.write("/etc/pam.d/sudo", namespace.service())

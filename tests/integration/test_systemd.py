@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-import house
+import namespace
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vm")
 CHECKS = os.path.join(FOLDER, "systemd_checks.py")
@@ -26,7 +26,7 @@ def run(tmp_path_factory):
     if not os.path.exists(BUILD + "/Makefile"):
         pytest.skip("no build in " + BUILD)
     stage = str(tmp_path_factory.mktemp("stage"))
-    house.make_install(BUILD, stage)
+    namespace.make_install(BUILD, stage)
     done = subprocess.run(
         [os.path.join(FOLDER, "run"), "--systemd", "env", "PATIENCE=120", "STAGE=" + stage,
          "/usr/bin/python3", "-B", "-m", "pytest", "-v", "--tb=short", "-p", "no:cacheprovider",

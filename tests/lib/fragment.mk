@@ -17,8 +17,6 @@ tests_lib_libskprovider_la_LDFLAGS = $(tests_lib_libsoftkey_la_LDFLAGS)
 tests_lib_libskprovider_la_LIBADD = $(CRYPTO_LIBS)
 
 EXTRA_DIST += \
-	tests/integration/test_ctap.py \
-	tests/integration/test_software_authenticator.py \
 	tests/lib/ctap/__init__.py \
 	tests/lib/ctap/attestation.py \
 	tests/lib/ctap/authenticator.py \

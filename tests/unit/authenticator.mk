@@ -1,6 +1,5 @@
 # The tests of authenticator/; the end-to-end ones are pytest files that scripts/check runs.
-EXTRA_DIST += tests/lib/helper_client.py tests/integration/test_authenticator.py \
-	tests/integration/test_hidraw.py tests/vm/hidraw.py
+EXTRA_DIST += tests/lib/helper_client.py
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_choices tests/unit/test_attestation_object tests/unit/test_channel \
 	tests/unit/test_sandbox

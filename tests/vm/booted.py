@@ -10,10 +10,10 @@ import sys
 import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, "..", "integration"), os.path.join(HERE, "..", "lib")]
+sys.path[:0] = [os.path.join(HERE, "..", "integration", "support"), os.path.join(HERE, "..", "lib")]
 
-import house  # noqa: E402
 import machine as parts  # noqa: E402
+import namespace  # noqa: E402
 import softkey  # noqa: E402
 
 UNIT = "passkeyd.service"
@@ -33,13 +33,13 @@ def run(*command):
 
 def furnish(stage):
     """stage: where make install has put everything. The rest is what a package would do."""
-    socket.sethostname(house.HOST.split(".", maxsplit=1)[0])
-    os.makedirs(house.ROOM)
+    socket.sethostname(namespace.HOST.split(".", maxsplit=1)[0])
+    os.makedirs(namespace.SCRATCH)
     os.makedirs("/run/user", exist_ok=True)
-    house.add_people(daemon_user=False)
-    house.add_files()
+    namespace.add_people(daemon_user=False)
+    namespace.add_files()
     session = "session required pam_systemd.so\n"
-    house.write("/etc/pam.d/login", house.service() + session)
+    namespace.write("/etc/pam.d/login", namespace.service() + session)
     run("systemd-sysusers", stage + "/usr/lib/sysusers.d/passkeyd.conf")
     run("sh", "-c", f"tar -C {stage} -c . | "
         "tar -C / -x --keep-directory-symlink --no-overwrite-dir --no-same-owner")
@@ -111,7 +111,7 @@ class Booted(parts.Machine):
         run("systemctl", "stop", UNIT)
 
     def wait_serving(self, since):
-        self.syslog.wait(f"serves {house.HOST}", since)
+        self.syslog.wait(f"serves {namespace.HOST}", since)
         return self.daemon_pid()
 
     def ask_something(self):

@@ -1,6 +1,5 @@
 # The virtual machine, and what runs in it; tests/integration has the pytest files that start it.
 EXTRA_DIST += \
-	tests/integration/test_systemd.py \
 	tests/vm/booted.py \
 	tests/vm/hidraw.py \
 	tests/vm/probe.py \

@@ -51,7 +51,7 @@ for path in ("/home", "/root", "/run/user"):
 attempt("list /tmp", [], os.listdir, "/tmp")
 for path in ("/proc/1", "/proc/sys", "/proc/kallsyms", "/dev/.missing"):
     attempt("there is " + path, False, os.path.exists, path)
-attempt("device", "EPERM", opens, "/run/house/kmsg")
+attempt("device", "EPERM", opens, "/run/tests/kmsg")
 attempt("no device", None, opens, "/dev/null", os.O_RDWR)
 for family in ("AF_INET", "AF_INET6", "AF_PACKET"):
     attempt(family, "EAFNOSUPPORT", socket.socket, getattr(socket, family), socket.SOCK_DGRAM)

@@ -19,8 +19,8 @@ import subprocess
 import pytest
 
 import booted
-import house
 import machine as parts
+import namespace
 import ssh
 from booted import UNIT, run
 from softkey import SoftKeys
@@ -86,12 +86,12 @@ def test_the_bus_starts_the_unit(machine):
     assert machine.ask_something()
     assert machine.show("ActiveState") == "active"
     assert machine.daemon_pid() == int(machine.show("MainPID")) > 0
-    uid = parts.pwd.getpwnam(house.DAEMON_USER).pw_uid
+    uid = parts.pwd.getpwnam(namespace.DAEMON_USER).pw_uid
     assert parts.status(machine.daemon_pid())["Uid"].split() == [str(uid)] * 4
 
 
 def test_the_log_goes_to_the_journal(machine):
-    machine.syslog.wait(f"serves {house.HOST}", facility=parts.AUTHPRIV)
+    machine.syslog.wait(f"serves {namespace.HOST}", facility=parts.AUTHPRIV)
     assert {facility for unit, facility in machine.syslog.units
             if unit == UNIT} == {parts.AUTHPRIV}
 
@@ -112,11 +112,11 @@ def test_what_the_sandbox_forbids(machine):
     unit = run("systemctl", "cat", UNIT)
     unit = re.sub("(?m)^(Type|BusName|ExecReload|Restart)=.*\n", "", unit)
     unit = re.sub("(?m)^ExecStart=.*", "Type=oneshot\nStandardOutput=file:/run/probe\n"
-                  f"ExecStart=/usr/bin/python3 -ISB {house.ROOM}/probe.py", unit)
-    shutil.copy(PROBE, house.ROOM + "/probe.py")
-    house.write("/run/systemd/system/probe.service", unit)
-    os.mknod(house.ROOM + "/kmsg", stat.S_IFCHR | 0o666, os.stat("/dev/kmsg").st_rdev)
-    os.chmod(house.ROOM + "/kmsg", 0o666)
+                  f"ExecStart=/usr/bin/python3 -ISB {namespace.SCRATCH}/probe.py", unit)
+    shutil.copy(PROBE, namespace.SCRATCH + "/probe.py")
+    namespace.write("/run/systemd/system/probe.service", unit)
+    os.mknod(namespace.SCRATCH + "/kmsg", stat.S_IFCHR | 0o666, os.stat("/dev/kmsg").st_rdev)
+    os.chmod(namespace.SCRATCH + "/kmsg", 0o666)
     run("systemctl", "daemon-reload")
     run("systemctl", "start", "probe.service")
     with open("/run/probe", encoding="ascii") as file:
@@ -158,7 +158,7 @@ def test_stop_and_start_again(machine):
 
 def test_the_rule_gives_the_node_to_the_daemon(keys, blue):
     entry = os.stat(node())
-    assert entry.st_gid == parts.pwd.getpwnam(house.DAEMON_USER).pw_gid
+    assert entry.st_gid == parts.pwd.getpwnam(namespace.DAEMON_USER).pw_gid
     assert stat.S_IMODE(entry.st_mode) == 0o660
 
 
@@ -237,7 +237,7 @@ def test_enrolling_at_the_console(machine, keys, blue, console):
     green = keys.add("green").set(touch="wait")
     console.begin("passkey-enroll --name green")
     console.child.expect("(?i)password: ")
-    console.child.sendline(house.password("alice"))
+    console.child.sendline(namespace.password("alice"))
     green.wait_touch_wanted()
     assert green.touch()
     code, text = console.end()
@@ -266,7 +266,7 @@ def may_open(path, uid):
 
 def test_the_person_at_the_seat_may_open_the_key_too(machine, blue, console):
     """carol on a virtual terminal is at seat0; logind adds her to what the rule gave the group."""
-    uid = house.PEOPLE["carol"]
+    uid = namespace.PEOPLE["carol"]
     assert not may_open(node(), uid)
     mark = machine.syslog.mark()
     with open("/dev/tty1", "r+b", buffering=0) as terminal:

@@ -1,0 +1,329 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""passkey-enroll and passkeyctl against tests/unit/fake_daemon.py on a bus of their own."""
+
+import json
+import os
+import pwd
+import re
+import select
+import signal
+import subprocess
+import termios
+
+import pexpect
+import pytest
+
+SOURCE = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+SELF = pwd.getpwuid(os.getuid()).pw_name
+PATIENCE = 30
+BLUE = {"credentialId": "AbCdEfGhIjKlMnOp", "user": SELF, "uid": 0, "rp": "default",
+        "name": "blue key", "alg": -7, "created": 1700000000, "lastUsed": 0, "signCount": 3}
+GREEN = dict(BLUE, credentialId="QrStUvWxYz012345", name="gr\u00fcn", lastUsed=1700000500)
+
+
+class FakeDaemon:
+    """A bus that can start the fake daemon, and the programs of the build."""
+
+    def __init__(self, folder, passkeys, status):
+        config = folder / "bus.conf"
+        config.write_text(
+            f"<busconfig><type>session</type><listen>unix:path={folder}/socket</listen>"
+            f"<servicedir>{folder}</servicedir><policy context='default'>"
+            "<allow send_destination='*' eavesdrop='true'/><allow eavesdrop='true'/>"
+            "<allow own='*'/></policy></busconfig>\n")
+        self.log = folder / "log"
+        (folder / "org.passkeyd.service").write_text(
+            "[D-BUS Service]\nName=org.passkeyd\n"
+            f"Exec=/bin/sh -c 'exec /usr/bin/python3 {SOURCE}/tests/unit/fake_daemon.py "
+            f"2>>{self.log}'\n")
+        self.environment = dict(os.environ, TERM="xterm", LC_ALL="C.UTF-8", TZ="UTC",
+                                DBUS_SYSTEM_BUS_ADDRESS=f"unix:path={folder}/socket")
+        self.environment.pop("NO_COLOR", None)
+        reader, writer = os.pipe()
+        self.bus = subprocess.Popen(
+            ["dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile", "--nosyslog",
+             f"--print-address={writer}"], pass_fds=[writer], stderr=subprocess.DEVNULL,
+            env=dict(os.environ, FAKE_LIST=json.dumps(passkeys), FAKE_STATUS=json.dumps(status)))
+        os.close(writer)
+        assert select.select([reader], [], [], PATIENCE)[0] and os.read(reader, 1)
+        os.close(reader)
+
+    def close(self):
+        self.bus.kill()
+        self.bus.wait()
+
+    @staticmethod
+    def program(name):
+        return os.path.join(os.environ["top_builddir"], "client", name)
+
+    def run(self, name, *arguments, **keywords):
+        """Without a terminal at all."""
+        return subprocess.run([self.program(name), *arguments], env=self.environment, text=True,
+                              capture_output=True, timeout=PATIENCE, check=False,
+                              start_new_session=True, stdin=subprocess.DEVNULL, **keywords)
+
+    def spawn(self, name, *arguments, **variables):
+        """On a terminal."""
+        return pexpect.spawn(self.program(name), list(arguments), timeout=PATIENCE,
+                             encoding="utf-8", env=dict(self.environment, **variables))
+
+    def logged(self):
+        return self.log.read_text() if self.log.exists() else ""
+
+
+@pytest.fixture
+def make(tmp_path):
+    started = []
+
+    def build(passkeys=(), status=None):
+        started.append(FakeDaemon(tmp_path, list(passkeys), status or {"version": "0.1.0"}))
+        return started[-1]
+
+    yield build
+    for each in started:
+        each.close()
+
+
+@pytest.fixture(autouse=True)
+def build_folder():
+    if not os.path.exists(FakeDaemon.program("passkeyctl") if "top_builddir" in os.environ else ""):
+        pytest.skip("top_builddir names no build")
+
+
+def finished(child):
+    child.expect(pexpect.EOF)
+    child.close()
+    return child.exitstatus
+
+
+def test_list(make):
+    fake = make([BLUE, GREEN])
+    result = fake.run("passkeyctl", "list")
+    assert result.returncode == 0
+    assert result.stdout.splitlines() == [
+        "NAME      ID            CREATED           LAST USED",
+        "blue key  AbCdEfGhIjKl  2023-11-14 22:13  never",
+        "gr\u00fcn      QrStUvWxYz01  2023-11-14 22:13  2023-11-14 22:21",
+    ]
+    assert json.loads(fake.run("passkeyctl", "list", "--json").stdout) == [BLUE, GREEN]
+
+
+def test_an_empty_list_says_how_to_begin(make):
+    result = make().run("passkeyctl", "list")
+    assert result.returncode == 0 and "passkey-enroll" in result.stderr and not result.stdout
+
+
+def test_a_hostile_name_cannot_write_to_the_terminal(make):
+    result = make([dict(BLUE, name="a\x1b[2Jb\u202e")]).run("passkeyctl", "list")
+    assert "a?[2Jb?" in result.stdout and "\x1b" not in result.stdout
+
+
+def test_show(make):
+    fake = make([BLUE, GREEN])
+    assert json.loads(fake.run("passkeyctl", "show", "QrSt", "--json").stdout) == GREEN
+    assert re.search(r"^name +gr\u00fcn$", fake.run("passkeyctl", "show", "gr\u00fcn").stdout,
+                     re.MULTILINE)
+    missing = fake.run("passkeyctl", "show", "red", "--json")
+    assert missing.returncode == 1
+    assert json.loads(missing.stdout)["reason"] == "not-found"
+
+
+def test_rename(make):
+    fake = make([BLUE])
+    assert fake.run("passkeyctl", "rename", "blue key", "old blue").returncode == 0
+    assert f"rename {SELF} AbCdEfGhIjKlMnOp old blue" in fake.logged()
+    taken = fake.run("passkeyctl", "rename", "AbCdE", "taken")
+    assert taken.returncode == 1 and taken.stderr == "That name is taken [9]\n"
+
+
+def test_removing_one_of_two_does_not_ask(make):
+    fake = make([BLUE, GREEN])
+    assert fake.run("passkeyctl", "remove", "blue key").stdout == "Removed.\n"
+    assert f"remove {SELF} AbCdEfGhIjKlMnOp" in fake.logged()
+
+
+@pytest.mark.parametrize("other", [[], [dict(GREEN, orphaned=True)], [dict(GREEN, rp="corp")]])
+def test_removing_the_last_asks(make, other):
+    fake = make([BLUE, *other])
+    refused = fake.run("passkeyctl", "remove", "blue key")
+    assert refused.returncode == 1 and "--yes" in refused.stderr
+    for answer in ("n", "", "x"):
+        child = fake.spawn("passkeyctl", "remove", "blue key")
+        child.expect("last passkey.*N\\]")
+        child.sendline(answer)
+        assert finished(child) == 1
+    assert "remove" not in fake.logged()
+    child = fake.spawn("passkeyctl", "remove", "blue key")
+    child.expect("N\\]")
+    child.sendline("yes")
+    assert finished(child) == 0
+    assert "remove" in fake.logged()
+
+
+def test_removing_the_last_with_yes(make):
+    fake = make([BLUE])
+    assert fake.run("passkeyctl", "remove", "blue key", "--yes").returncode == 0
+    assert "remove" in fake.logged()
+
+
+def test_recovery_codes(make):
+    result = make().run("passkeyctl", "recovery-codes", "--yes", "--json")
+    assert json.loads(result.stdout) == {"ok": True,
+                                         "codes": [f"code-{number}" for number in range(10)]}
+
+
+def test_ticket(make):
+    fake = make()
+    result = fake.run("passkeyctl", "ticket", "--user", "alice", "--json")
+    assert json.loads(result.stdout) == {"ok": True, "ticket": "ticket-for-alice",
+                                         "expires": 1234567890}
+    assert fake.run("passkeyctl", "ticket").returncode == 1
+
+
+def test_test(make):
+    fake = make()
+    result = fake.run("passkeyctl", "test", "--user", "touch")
+    assert (result.returncode, result.stderr) == (0, "Touch it\n")
+    result = fake.run("passkeyctl", "test", "--user", "quiet", "--json")
+    assert result.returncode == 1
+    assert json.loads(result.stdout)["reason"] == "no-match"
+    assert result.stderr.splitlines() == ["chat", "Touch it", "wrong key"]
+
+
+def test_the_context_of_a_test(make):
+    result = make().run("passkeyctl", "test", "--user", "context", "--uv", "required", "--rp", "x",
+                        "--timeout", "5")
+    assert result.stderr.splitlines() == ["rp=x", "service=passkeyctl", "timeout=5", "uv=required"]
+
+
+def test_the_pin_is_not_echoed(make):
+    child = make().spawn("passkeyctl", "test", "--user", "pin")
+    child.expect("PIN for the key: ")
+    child.sendline("correct horse")
+    shown = child.read()
+    child.close()
+    assert child.exitstatus == 0 and "correct" not in shown and "Touch it" in shown
+
+
+def test_without_a_terminal_the_pin_is_declined(make):
+    result = make().run("passkeyctl", "test", "--user", "pin")
+    assert result.returncode == 1 and "no terminal" in result.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_interrupted_at_the_pin_the_terminal_is_put_back(make, number):
+    fake = make()
+    child = fake.spawn("passkeyctl", "test", "--user", "pin")
+    child.expect("PIN for the key: ")
+    assert not termios.tcgetattr(child.child_fd)[3] & termios.ECHO
+    child.kill(number)
+    child.expect(pexpect.EOF)
+    echo = termios.tcgetattr(child.child_fd)[3] & termios.ECHO
+    child.close()
+    assert child.exitstatus == 130 and echo
+
+
+def test_interrupted_while_waiting(make):
+    child = make().spawn("passkeyctl", "test", "--user", "silent")
+    child.expect("Touch it")
+    child.sendintr()
+    assert finished(child) == 130
+
+
+def test_colour_only_where_it_is_wanted(make):
+    fake = make()
+    for variables, coloured in (({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True),
+                                ({"TERM": "dumb"}, False)):
+        child = fake.spawn("passkeyctl", "test", "--user", "quiet", **variables)
+        shown = child.read()
+        child.close()
+        assert ("\x1b[" in shown) == coloured
+
+
+def test_enroll(make, tmp_path):
+    fake = make()
+    result = fake.run("passkey-enroll", "--user", "enrolled", "--name", "blue")
+    assert result.returncode == 0
+    assert 'Enrolled "blue" for enrolled.' in result.stdout
+    assert "passkeyctl test" in result.stdout and "pam-auth-update" in result.stdout
+    result = fake.run("passkey-enroll", "--user", "enrolled", "--json")
+    assert json.loads(result.stdout) == {"ok": True, "credential": {"name": "blue"},
+                                         "correlation": "c0ffee"}
+    (tmp_path / "ticket").write_text("enrolled\n")
+    result = fake.run("passkey-enroll", "--user", "x", "--ticket-file", str(tmp_path / "ticket"))
+    assert result.returncode == 0
+    result = fake.run("passkey-enroll", "--ticket-file", "/nonexistent")
+    assert result.returncode == 1
+
+
+def test_the_options_of_enroll(make):
+    result = make().run("passkey-enroll", "--user", "context", "--name", "n", "--uv", "discouraged",
+                        "--no-resident", "--rp", "r", "--timeout", "7")
+    assert result.stderr.splitlines() == ["name=n", "resident=discouraged", "rp=r", "timeout=7",
+                                          "uv=discouraged"]
+
+
+def test_refusals_are_passed_on(make):
+    fake = make()
+    result = fake.run("passkey-enroll", "--user", "refused")
+    assert (result.returncode, result.stderr) == (1, "Not for you? [17]\n")
+    result = fake.run("passkey-enroll", "--user", "dies", "--json")
+    assert result.returncode == 3 and json.loads(result.stdout)["reason"] == "unavailable"
+
+
+@pytest.mark.parametrize("words", [
+    ["passkeyctl"], ["passkeyctl", "frobnicate"], ["passkeyctl", "show"],
+    ["passkeyctl", "list", "x"], ["passkeyctl", "list", "--yes"], ["passkeyctl", "list", "--bogus"],
+    ["passkeyctl", "test", "--uv", "sometimes"], ["passkeyctl", "test", "--timeout", "0"],
+    ["passkeyctl", "ticket", "--user", "x", "--lifetime", "-1"],
+    ["passkeyctl", "test", "--timeout", "99999999999"], ["passkey-enroll", "x"],
+    ["passkey-enroll", "--resident=yes"], ["passkey-enroll", "--all"], ["passkey-enroll", "--name"]])
+def test_wrong_usage(make, words):
+    result = make().run(*words)
+    assert result.returncode == 2 and "--help" in result.stderr and not result.stdout
+
+
+def test_help_and_version(make):
+    fake = make()
+    for program in ("passkeyctl", "passkey-enroll"):
+        usage = fake.run(program, "--help").stdout
+        assert usage.startswith("Usage: " + program)
+        assert max(map(len, usage.splitlines())) <= 80
+        assert fake.run(program, "--version").stdout.startswith("passkeyd ")
+    assert fake.run("passkeyctl", "list", "--help").stdout.startswith("Usage: ")
+
+
+def test_no_daemon(make):
+    fake = make()
+    fake.close()
+    for words in (["passkeyctl", "list"], ["passkey-enroll"], ["passkeyctl", "test"]):
+        result = fake.run(*words, "--json")
+        assert result.returncode == 3 and json.loads(result.stdout)["reason"] == "unavailable"
+    result = fake.run("passkeyctl", "check", "--json")
+    checks = {each["check"]: each for each in json.loads(result.stdout)["checks"]}
+    assert result.returncode == 1 and checks["bus"]["state"] == "fail" and checks["bus"]["mend"]
+
+
+def test_check(make):
+    fake = make(status={
+        "version": "0.1.0", "authenticator": {"program": "/x/helper", "present": False},
+        "accounts": [{"user": SELF, "passkeys": 2, "orphaned": False},
+                     {"user": "gone", "passkeys": 1, "orphaned": True}]})
+    result = fake.run("passkeyctl", "check", "--json")
+    checks = json.loads(result.stdout)
+    states = {each["check"]: each["state"] for each in checks["checks"]}
+    assert (states["bus"], states["daemon"], states["polkit"]) == ("ok", "ok", "warn")
+    assert (states["authenticator"], states["account"], states["passkeys"]) == \
+        ("fail", "warn", "ok")
+    assert result.returncode == 1 and checks["ok"] is False
+    assert "mend:" in fake.run("passkeyctl", "check").stdout
+
+
+def test_status(make):
+    status = {"version": "0.1.0", "relyingParties": [{"name": "default", "id": "web1.example"}],
+              "polkit": True, "accounts": [{"user": "gone", "rp": "default", "passkeys": 1,
+                                            "recoveryCodes": 0, "orphaned": True}]}
+    fake = make(status=status)
+    assert json.loads(fake.run("passkeyctl", "status", "--json").stdout) == status
+    shown = fake.run("passkeyctl", "status").stdout
+    assert "web1.example" in shown and "orphaned" in shown

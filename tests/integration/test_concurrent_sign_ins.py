@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Twenty sign-ins at once for five people: each gets its own answer, none waits for another."""
+
+import pexpect
+import pytest
+
+import namespace
+
+pytestmark = pytest.mark.real_programs
+
+SUDO = ["sudo", "-u", "root", "sh", "-c", "echo $SUDO_USER runs as $(id -un)"]
+
+
+def enrol_all(machine, keys):
+    owned = {}
+    for person in namespace.PEOPLE:
+        owned[person] = keys.add(person)
+        machine.enrol(person, "key of " + person)
+        owned[person].unplug()
+    for key in owned.values():
+        key.plug()
+    return owned
+
+
+def ends_well(child, person):
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0, child.before
+    assert child.before.split("\r\n")[-2] == f"{person} runs as root", child.before
+
+
+def test_twenty_at_once(machine, keys):
+    enrol_all(machine, keys)
+    people = list(namespace.PEOPLE) * 4
+    children = [(machine.terminal(person, SUDO), person) for person in people]
+    for child, person in children:
+        ends_well(child, person)
+    assert sorted(machine.results()) == sorted(("sudo", each, "success") for each in people)
+
+
+def test_one_that_waits_holds_nobody_up(machine, keys):
+    owned = enrol_all(machine, keys)
+    owned["alice"].set(touch="wait")
+    waiting = machine.terminal("alice", SUDO)
+    owned["alice"].wait_touch_wanted()
+    others = [person for person in namespace.PEOPLE if person != "alice"] * 4
+    children = [(machine.terminal(person, SUDO), person) for person in others]
+    for child, person in children:
+        ends_well(child, person)
+    # All others are done, and alice was never asked twice nor answered for.
+    assert owned["alice"].info()["touch_wanted"]
+    owned["alice"].touch()
+    ends_well(waiting, "alice")
+
+
+def test_two_questions_for_one_key(machine, keys):
+    """The second waits until the key is free, and is then asked for itself."""
+    owned = enrol_all(machine, keys)
+    key = owned["alice"].set(touch="wait")
+    children = [machine.terminal("alice", SUDO) for _ in range(2)]
+    mark = None
+    for _ in children:
+        mark = key.wait_touch_wanted(mark)
+        assert key.touch()
+    for child in children:
+        ends_well(child, "alice")

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The shape of the house (quarantine and layers), read from the include lines of the sources."""
+
+import os
+import re
+
+import pytest
+
+TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+COMMON = ("common/base", "common/wire", "common/webauthn", "common/bus", "common/keys")
+PROGRAMS = ("pam", "daemon", "authenticator", "client", "gateway")
+# Each heavy library: the header, and the only files that may include it.
+QUARANTINE = {
+    r"fido(/.*)?\.h": r"authenticator/.*",
+    r"dbus/.*": r"common/bus/.*|daemon/bus/bus\.c",
+    r"openssl/.*": r"common/webauthn/(crypto\w*|signature\w*|attest_\w+)\.[ch]",
+    r"cbor\.h|cbor/.*": r"authenticator/attestation_object\.c",
+    r"sqlite3\.h": r"daemon/store/sqlite\.c",
+    r"ldap\.h": r"store/.*",
+    r"microhttpd\.h": r"gateway/.*",
+    r"event2/.*|event\.h": r"daemon/.*|common/keys/.*|client/askpass/key\.c",
+    r"security/.*": r"pam/.*",
+    r"common/base/log\.h": r"common/base/log\.c|(%s)/.*" % "|".join(PROGRAMS),
+}
+# What each layer may include of this project besides its own folder.
+LAYERS = {
+    "common/base": (),
+    "common/wire": ("common/base",),
+    "common/webauthn": ("common/base",),
+    "common/bus": ("common/base",),
+    "common/keys": ("common/base", "common/wire"),
+    **{program: COMMON for program in PROGRAMS},
+}
+
+
+def sources():
+    for folder in LAYERS:
+        for root, _, names in os.walk(os.path.join(TOP, folder)):
+            for name in sorted(names):
+                if name.endswith((".c", ".h")):
+                    yield os.path.relpath(os.path.join(root, name), TOP)
+
+
+def includes(path):
+    with open(os.path.join(TOP, path), encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            match = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
+            if match:
+                yield number, match.group(1), match.group(2)
+
+
+def guests_out_of_their_room(files):
+    wrong = []
+    for path in files:
+        for number, _, header in includes(path):
+            for guest, room in QUARANTINE.items():
+                if re.fullmatch(guest, header) and not re.fullmatch(room, path):
+                    wrong.append(f"{path}:{number}: {header}")
+    return wrong
+
+
+def layers_skipped(files):
+    wrong = []
+    for path in files:
+        layer = next(folder for folder in LAYERS if path.startswith(folder + "/"))
+        for number, quote, header in includes(path):
+            if quote == "<":
+                continue
+            included = next((folder for folder in LAYERS if header.startswith(folder + "/")), None)
+            if included is None:
+                included = os.path.dirname(header) or layer
+            if included != layer and included not in LAYERS[layer]:
+                wrong.append(f"{path}:{number}: {header}")
+    return wrong
+
+
+def test_quarantine():
+    assert not guests_out_of_their_room(sources())
+
+
+def test_layers():
+    assert not layers_skipped(sources())
+
+
+@pytest.mark.parametrize("path,line,check", [
+    ("daemon/zz.c", "#include <fido.h>", guests_out_of_their_room),
+    ("pam/zz.c", "#  include <openssl/evp.h>", guests_out_of_their_room),
+    ("common/wire/zz.c", '#include "common/base/log.h"', guests_out_of_their_room),
+    ("client/zz.c", "#include <event2/event.h>", guests_out_of_their_room),
+    ("common/keys/zz.c", '#include "common/base/log.h"', guests_out_of_their_room),
+    ("client/zz.c", '#include "daemon/store/store.h"', layers_skipped),
+    ("common/keys/zz.c", '#include "common/bus/names.h"', layers_skipped),
+    ("common/base/zz.c", '#include "common/wire/frames.h"', layers_skipped),
+])
+def test_the_test_sees(path, line, check, monkeypatch, tmp_path):
+    monkeypatch.setattr("test_layers.TOP", str(tmp_path))
+    target = tmp_path / path
+    target.parent.mkdir(parents=True)
+    target.write_text(line + "\n")
+    assert check([path]) == [f"{path}:1: {line.split()[-1].strip('<>').strip(chr(34))}"]
+
+
+def test_module_and_programs_declare_few_headers():
+    """The PAM module's own folder reaches nothing but libpam, the bus client and the base."""
+    for path in sources():
+        if path.startswith("pam/"):
+            for number, quote, header in includes(path):
+                if quote == '"':
+                    assert header.startswith(("pam/", "common/base/", "common/bus/")), \
+                        f"{path}:{number}: {header}"
