@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Fixtures. Tests that need the real parts run inside the house; scripts/check starts it."""
+"""Fixtures. Tests that need the real parts run in the private namespace of scripts/check."""
 
 import contextlib
 import os
@@ -58,7 +58,7 @@ def kept_as_they_are(paths):
 
 @pytest.fixture
 def quiet_machine(request):
-    """Inside the house, with a system log and nothing else running."""
+    """In the private namespace, with a system log and nothing else running."""
     if namespace.MARK not in os.environ:
         pytest.skip("runs inside tests/integration/support/namespace.py only (scripts/check)")
     import machine as parts
@@ -97,3 +97,10 @@ def small_disk(machine):
     yield machine
     machine.kill_daemon()
     subprocess.run(["umount", parts.STATE], check=True)
+
+
+@pytest.fixture
+def host(machine):
+    """A daemon without any key of its own; for a host named web1.example.org."""
+    machine.configure()
+    return machine

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Over ssh nobody learns which accounts there are, or have passkeys: not by what is said, how often,
-or when."""
+"""Over ssh a client cannot learn which accounts exist or have passkeys: the dialogue, the number of
+rounds and the time are the same."""
 
 import math
 import random
@@ -17,7 +17,7 @@ import machine as parts
 import namespace
 import webauthn_client as browser
 from apps import Pamtester
-from ssh_method import FAR, asked, begin, enrol, fields_of, junk, outcome, request_of, signs_in
+from ssh_method import RHOST, asked, begin, enrol, fields_of, junk, outcome, request_of, signs_in
 
 LENGTHS = {48, 64, 80, 96}  # of decoys' ids
 
@@ -26,8 +26,8 @@ LENGTHS = {48, 64, 80, 96}  # of decoys' ids
 def known_decoys(machine):
     """Those of a key that is the same in each run.
 
-    With one that is drawn anew two names of the crowd would share a counter of wrong codes in one
-    run of thirty-four, and few names would not show all lengths.
+    With a new key in each run, two of these names would share a counter of wrong codes in one run
+    of thirty-four, and few names would not show all lengths.
     """
     machine.start_daemon()
     machine.kill_daemon(signal.SIGTERM)
@@ -39,7 +39,7 @@ def known_decoys(machine):
 
 @pytest.fixture
 def crowd(machine, known_decoys):
-    """name: its passkey, or None. Who has one, who has none, who is another by now, who is nobody."""
+    """name: its passkey, or None. With and without a passkey, a reused name, and unknown names."""
     found = {"alice": enrol(machine, "alice"), "bob": None, "erin": None, "nobody-here": None,
              "root": None}
     found["carol"] = enrol(machine, "carol")
@@ -73,7 +73,7 @@ def wrong(request):
     return forward.encode_answer(fields_of(request, forward.Credential()))[0]
 
 
-# Each says what is answered to a step: a text, or a secret
+# Each returns the answer to a step: a text, or a secret
 def declines(step):
     return {}
 
@@ -82,11 +82,11 @@ def answers(step):
     return {"text": wrong(request_of(step[1]))} if step[2].get("event") == "ssh" else {}
 
 
-def as_forbidden(step):
+def replaced_by_sshd(step):
     return {"text": junk(300)} if step[2].get("event") == "ssh" else {}
 
 
-def long_winded(step):
+def answers_too_long(step):
     return {"text": "x" * (509 if "Part 4 " not in step[1] else 12)}
 
 
@@ -107,8 +107,9 @@ def talk(machine, user, person, **context):
         answer = person(step) if step[0].startswith("ask") else {}
 
 
-@pytest.mark.parametrize("person", [declines, answers, as_forbidden, long_winded, guesses_codes])
-def test_the_same_words(machine, crowd, person):
+@pytest.mark.parametrize("person", [declines, answers, replaced_by_sshd, answers_too_long,
+                                    guesses_codes])
+def test_same_dialogue(machine, crowd, person):
     expected = talk(machine, "alice", person)
     assert expected[0][0] == "ask" and expected[-1][2]["result"] != "ok"
     for user in crowd:
@@ -116,7 +117,7 @@ def test_the_same_words(machine, crowd, person):
             assert talk(machine, user, person) == expected, user
 
 
-def test_what_is_said(machine, crowd):
+def test_dialogues_are_as_expected(machine, crowd):
     """The conversations of the test above are what they should be."""
     def results(person):
         shapes = talk(machine, "nobody-here", person)
@@ -125,13 +126,13 @@ def test_what_is_said(machine, crowd):
 
     assert results(declines) == ["ssh", "recovery-code", "cancelled"]
     assert results(answers) == ["ssh", "answer-refused"]
-    assert results(long_winded) == ["ssh"] * 4 + ["answer-refused"]
+    assert results(answers_too_long) == ["ssh"] * 4 + ["answer-refused"]
     invalid = "recovery-code-invalid"
     assert results(guesses_codes) == ["ssh", "recovery-code", invalid, "recovery-code", invalid,
                                       "recovery-code", invalid]
 
 
-def test_the_same_words_when_codes_are_locked(machine, crowd):
+def test_same_dialogue_when_codes_are_locked(machine, crowd):
     for _ in range(2):
         expected = talk(machine, "alice", guesses_codes)
     for user in crowd:
@@ -139,15 +140,15 @@ def test_the_same_words_when_codes_are_locked(machine, crowd):
             for _ in range(2):
                 shapes = talk(machine, user, guesses_codes)
             assert shapes == expected, user
-    # Five wrong ones in all: the road is closed to everybody alike.
+    # Five wrong ones in all: no more codes are taken, for every name.
     expected = talk(machine, "alice", guesses_codes)
     assert [each[2].get("event") for each in expected] == ["ssh", None]
     for user in crowd:
         assert talk(machine, user, guesses_codes) == expected, user
 
 
-def test_codes_locked_elsewhere(machine, crowd):
-    """What alice mistyped at the console does not show from afar."""
+def test_codes_locked_at_the_console(machine, crowd):
+    """Wrong codes that alice typed at the console change nothing over ssh."""
     for tries in (3, 2):
         conversation = machine.connect().authenticate("alice", service="login",
                                                       transports="recovery")
@@ -165,7 +166,7 @@ def test_codes_locked_elsewhere(machine, crowd):
 
 
 def test_a_code_opens_only_what_a_passkey_could(machine, crowd):
-    """alice has one; erin has codes and no passkey, and carol is somebody else's."""
+    """alice has one; erin has codes and no passkey, and carol's name belongs to another uid now."""
     for user in ("alice", "erin", "nobody-here"):
         code = machine.recovery_codes(user)[0] if user != "nobody-here" else "0" * 16
 
@@ -177,8 +178,8 @@ def test_a_code_opens_only_what_a_passkey_could(machine, crowd):
         assert (shapes[-1][2]["result"] == "ok") == (user == "alice"), shapes
 
 
-def test_the_same_lines_in_the_log(machine, crowd):
-    """Their number; what they say is for the administrator."""
+def test_same_number_of_log_lines(machine, crowd):
+    """Only their number is the same; what they say is for the administrator."""
     for person in (declines, answers, guesses_codes):
         counts = set()
         for user in crowd:
@@ -189,7 +190,7 @@ def test_the_same_lines_in_the_log(machine, crowd):
         assert len(counts) == 1, (person, counts)
 
 
-def test_the_log_knows(machine, crowd):
+def test_log_has_the_reason(machine, crowd):
     for user, truth in (("bob", "no-credentials"), ("carol", "account-changed"),
                         ("nobody-here", "unknown-user")):
         for person, told in ((answers, "the answer: signature-invalid"),
@@ -237,7 +238,7 @@ def test_a_decoy_becomes_a_passkey(machine):
     assert signs_in(machine, "alice", key)["credentials"] == [key.id] != decoys
 
 
-def test_names_are_as_they_were_asked(machine):
+def test_context_has_the_name_as_given(machine):
     """Also one that only looks like a name."""
     enrol(machine, "alice")
     for name in ("ALICE", "alice ", "a:b", "\u00e9", "x" * 256, "-", "."):
@@ -251,7 +252,7 @@ def test_names_are_as_they_were_asked(machine):
 def screen(machine, user, *says):
     mark = machine.syslog.mark()
     count = len(machine.results())
-    running = Pamtester(machine, "probe", user, items=[f"rhost={FAR}"])
+    running = Pamtester(machine, "probe", user, items=[f"rhost={RHOST}"])
     for what in says:
         running.child.expect(["passkey1:.*\r\n", "Recovery code.*: "])
         running.child.sendline(what)
@@ -266,7 +267,7 @@ def screen(machine, user, *says):
 @pytest.mark.real_programs
 @pytest.mark.parametrize("says", [("", ""), ("no",), ("\x08INCORRECT\x7f",), ("caf\udce9",),
                                   ("x" * 505,), ("", "0000-0000-0000-0000", "")])
-def test_the_module_adds_nothing(machine, crowd, says):
+def test_pam_module_shows_the_same(machine, crowd, says):
     namespace.write("/etc/pam.d/probe", namespace.service())
     expected = screen(machine, "alice", *says)
     assert expected[2] == ["auth_err"]
@@ -278,7 +279,7 @@ def test_the_module_adds_nothing(machine, crowd, says):
 
 
 def ranks_differ(one, other):
-    """How surely the two samples differ: z of the Mann-Whitney test."""
+    """z of the Mann-Whitney test for a difference between the two samples."""
     everything = sorted((value, index) for index, sample in enumerate((one, other))
                         for value in sample)
     total = sum(rank for rank, (_, index) in enumerate(everything, 1) if index == 0)
@@ -298,14 +299,14 @@ def durations(conversation):
     return asked_after, time.perf_counter() - start
 
 
-# Of two that are alike the z of a measurement is beyond 3 once in 370 times. Here are four z, and what
-# differs is measured once more before it counts: a false alarm in 34,000 runs. One that takes longer
-# by twice the spread of a sample has z = 5.6.
-TIMES, NEAR = 30, 3
+# Without a difference z is beyond 3 once in 370 measurements. There are four z, and what differs is
+# measured once more before it counts: one false alarm in 34,000 runs. A difference of twice the
+# spread of a sample has z = 5.6.
+TIMES, THRESHOLD = 30, 3
 
 
-def told_apart(machine, kinds, draw):
-    """Interleaved, in random order, so that whatever else this machine does meets all alike."""
+def distinguishable(machine, kinds, draw):
+    """Interleaved, in random order, so that other load of this machine affects all alike."""
     samples = {user: [] for user in kinds}
     rounds = [user for user in kinds for _ in range(TIMES)]
     draw.shuffle(rounds)
@@ -316,21 +317,21 @@ def told_apart(machine, kinds, draw):
         of = {user: [each[step] for each in samples[user]] for user in kinds}
         for user in kinds[1:]:
             z = ranks_differ(of[kinds[0]], of[user])
-            if z > NEAR:
+            if z > THRESHOLD:
                 found[name, user] = z, [statistics.median(of[each]) for each in kinds]
     return found
 
 
-def test_the_same_time(machine, crowd):
+def test_same_time(machine, crowd):
     draw = random.Random(4)
     kinds = ("alice", "bob", "nobody-here")
-    first = told_apart(machine, kinds, draw)
+    first = distinguishable(machine, kinds, draw)
     if first:
-        again = told_apart(machine, kinds, draw)
+        again = distinguishable(machine, kinds, draw)
         assert not first.keys() & again.keys(), (first, again)
 
 
 def test_the_measurement_sees_a_difference():
     draw = random.Random(4)
     some, slower = ([draw.gauss(mean, 1) for _ in range(TIMES)] for mean in (10, 12))
-    assert ranks_differ(some, slower) > NEAR
+    assert ranks_differ(some, slower) > THRESHOLD

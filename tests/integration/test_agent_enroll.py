@@ -85,7 +85,7 @@ def test_what_is_signed(machine, agent):
     assert len(fields) == 4 and len(fields[3]) == 32
 
 
-def test_which_of_several(machine, agent):
+def test_choice_among_several_keys(machine, agent):
     keys = [Key(comment="one"), Key("ecdsa-sk", comment="two"), Key(application="ssh:work",
                                                                     comment="")]
     others = [Key(application="https://example.org", comment="web"), Key(comment="held already")]
@@ -153,8 +153,8 @@ def test_two_accounts_with_one_key(machine, agent):
 
 
 @pytest.mark.parametrize("kind", ["ed25519-sk", "ecdsa-sk"])
-def test_somebody_else_was_first(machine, agent, kind):
-    """Public keys are public: who imports another's hinders nobody, and gains nothing."""
+def test_key_already_imported_by_another_account(machine, agent, kind):
+    """Public keys are public: importing that of another account neither blocks it nor helps."""
     key = Key(kind)
     imported(machine, key.line, "bob")
     agent.keys = [key]
@@ -163,8 +163,8 @@ def test_somebody_else_was_first(machine, agent, kind):
     assert len(listed(machine)) == 1
 
 
-def test_the_id_tells_nothing_of_the_key(machine):
-    """It can neither be computed, and be taken before, nor is it the same another time."""
+def test_credential_id_is_not_derived_from_the_key(machine):
+    """It cannot be computed, and so not be taken in advance, and differs from import to import."""
     key = Key()
     taken = base64.urlsafe_b64encode(hashlib.sha256(key.blob).digest()).decode().rstrip("=")
     seen = {taken}
@@ -219,7 +219,7 @@ LIES = {
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_a_signature_that_is_not_good(machine, agent, lie):
+def test_bad_signatures(machine, agent, lie):
     key = Key()
     make, why = LIES[lie]
     agent.keys = [key]
@@ -232,7 +232,7 @@ def test_a_signature_that_is_not_good(machine, agent, lie):
 
 
 @pytest.mark.parametrize("lie", sorted(set(faulty_agent.WHEN_LISTING) - {"slow"}))
-def test_a_list_of_keys_that_is_none(machine, agent, lie):
+def test_faulty_key_lists(machine, agent, lie):
     agent.list, why = faulty_agent.WHEN_LISTING[lie]
     if lie == "other-keys":
         why = "cancelled"  # they could be enrolled: which one is asked for, and not answered
@@ -245,7 +245,7 @@ def test_a_list_of_keys_that_is_none(machine, agent, lie):
 
 
 @pytest.mark.parametrize("lie", sorted(set(faulty_agent.WHEN_SIGNING) - {"slow"}))
-def test_a_signature_that_does_not_come(machine, agent, lie):
+def test_no_signature(machine, agent, lie):
     make, why = faulty_agent.WHEN_SIGNING[lie]
     agent.keys = [Key()]
     agent.sign = lambda connection, blob, data: make(connection)
@@ -271,7 +271,7 @@ def test_user_verification(machine, agent):
 
 
 def anchor():
-    """Some authority: which one does not matter."""
+    """A certificate authority; which one does not matter."""
     private = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "anchor")])
     certificate = x509.CertificateBuilder(
@@ -289,7 +289,7 @@ def anchor():
     ("resident-key = required", "resident-key-missing"),
     ("algorithms = ES256", "algorithm-not-offered"),
 ])
-def test_what_such_a_key_cannot_meet(machine, agent, config, why):
+def test_policies_that_such_keys_cannot_meet(machine, agent, config, why):
     anchor()
     machine.configure(f"[rp default]\n{config}\n")
     agent.keys = [Key()]
@@ -301,7 +301,7 @@ def test_what_such_a_key_cannot_meet(machine, agent, config, why):
     assert listed(machine) == []
 
 
-def test_what_is_no_agent(machine, agent):
+def test_descriptors_that_are_no_agent(machine, agent):
     datagrams = software_agent.socket.socketpair(software_agent.socket.AF_UNIX,
                                                  software_agent.socket.SOCK_DGRAM)
     packets = software_agent.socket.socketpair(software_agent.socket.AF_UNIX,
@@ -380,7 +380,7 @@ def test_import_with_a_ticket(machine):
     assert len(listed(machine)) == 1
 
 
-def test_rows_of_such_keys(machine):
+def test_passkeyctl_with_such_keys(machine):
     """What passkeyctl makes of them."""
     row = imported(machine, Key(comment="desk").line)
     shown = machine.run_as("root", ["passkeyctl", "show", "desk", "--user", "alice"]).stdout
@@ -401,7 +401,7 @@ def typed(machine, *command, **variables):
     return child
 
 
-def test_as_people_type_it(machine, agent):
+def test_on_a_terminal(machine, agent):
     agent.keys = [Key(comment="laptop")]
     child = typed(machine, "passkey-enroll", "--agent", **agent.environment())
     child.expect("through your ssh-agent")
@@ -425,7 +425,7 @@ def test_as_people_type_it(machine, agent):
     (["ssh", "-"], "x" * 5000, "not the public key"), (["ssh", "-"], "a\0b", "not the public key"),
     (["ssh", "/nonexistent"], "", "cannot be read"), (["pgp", "-"], "", 'is "ssh"'),
 ])
-def test_what_is_not_imported(machine, arguments, text, says):
+def test_import_refusals(machine, arguments, text, says):
     done = machine.run_as("root", ["passkeyctl", "import", *arguments], input=text)
     assert done.returncode == 1 and says in done.stderr, done
     assert "BEGIN" not in machine.syslog.text()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The real sudo by way of an ssh-agent, honest or not. (test_agent_enroll.py: enrolments by one.)"""
+"""The real sudo with an ssh-agent, correct or faulty (enrolments: test_agent_enroll.py)."""
 
 import json
 import os
@@ -109,7 +109,7 @@ def test_without_the_sudoers_line(machine, agent):
 
 @pytest.mark.real_programs
 @pytest.mark.parametrize("options", ["transports=local,recovery", "transports=local"])
-def test_a_service_without_this_road(machine, agent, key, options):
+def test_a_service_without_the_agent_method(machine, agent, key, options):
     namespace.write("/etc/pam.d/sudo", namespace.service(options))
     refuses(machine, sudo(machine, agent), "authinfo_unavail", "")
     assert not agent.connections and key
@@ -128,7 +128,7 @@ def test_su(machine, agent):
 
 @pytest.mark.real_programs
 def test_over_ssh(machine, keys, agent, key):
-    """Far away, the key that is plugged in here is left alone."""
+    """In a remote session the key that is plugged in here is not touched."""
     blue = keys.add("blue").set(touch="immediate")
     machine.enrol("alice", "blue")
     blue.set(touch="wait")
@@ -140,7 +140,7 @@ def test_over_ssh(machine, keys, agent, key):
 
 
 @pytest.mark.real_programs
-def test_here_the_local_key_comes_first(machine, keys, agent, key):
+def test_local_key_comes_before_the_agent(machine, keys, agent, key):
     blue = keys.add("blue").set(touch="immediate")
     machine.enrol("alice", "blue")
     assert sudo(machine, agent).accepted()
@@ -148,7 +148,7 @@ def test_here_the_local_key_comes_first(machine, keys, agent, key):
 
 
 @pytest.mark.real_programs
-def test_the_key_that_is_plugged_in(machine, agent, key):
+def test_next_key_when_the_first_is_refused(machine, agent, key):
     """Two are enrolled and in the agent; it signs with the one that is there."""
     other = enrolled(machine, Key("ecdsa-sk"), name="green")
     agent.keys = [key, other]
@@ -163,7 +163,7 @@ def test_the_key_that_is_plugged_in(machine, agent, key):
 
 
 @pytest.mark.real_programs
-def test_no_two_are_alike(machine, agent, key):
+def test_every_signature_is_over_a_new_challenge(machine, agent, key):
     for _ in range(3):
         assert sudo(machine, agent).accepted()
     assert len(set(agent.signed)) == 3 and key
@@ -172,8 +172,8 @@ def test_no_two_are_alike(machine, agent, key):
 # An agent that is gone, silent, slow, or does not keep to the protocol
 
 
-def goes_on_without(machine, agent, why):
-    """The reason, for the person and in the log; then the next road, which works."""
+def falls_back_to_a_recovery_code(machine, agent, why):
+    """The reason, for the person and in the log; then the next method, which works."""
     codes = machine.recovery_codes("alice")
     if "timeout" in why:
         restart(machine, "[authenticator]\ntouch-timeout = 5\n")
@@ -192,23 +192,23 @@ def goes_on_without(machine, agent, why):
 
 
 @pytest.mark.parametrize("lie", WHEN_LISTING)
-def test_a_list_of_keys_that_is_none(machine, agent, key, lie):
+def test_faulty_key_lists(machine, agent, key, lie):
     agent.list, why = WHEN_LISTING[lie]
-    goes_on_without(machine, agent, why)
+    falls_back_to_a_recovery_code(machine, agent, why)
     assert not agent.signed and key
 
 
 @pytest.mark.parametrize("lie", WHEN_SIGNING)
-def test_a_signature_that_does_not_come(machine, agent, key, lie):
+def test_no_signature(machine, agent, key, lie):
     make, why = WHEN_SIGNING[lie]
     agent.sign = lambda connection, blob, data: make(connection)
-    goes_on_without(machine, agent, why)
+    falls_back_to_a_recovery_code(machine, agent, why)
     assert len(agent.signed) == 1 and key
 
 
 @pytest.mark.real_programs
-def test_then_a_recovery_code(machine, agent, key):
-    """The same as a person sees it."""
+def test_recovery_code_after_a_refused_signature(machine, agent, key):
+    """The same on a terminal."""
     codes = machine.recovery_codes("alice")
     agent.sign = lambda connection, blob, data: bytes([FAILURE])
     running = sudo(machine, agent)
@@ -220,15 +220,15 @@ def test_then_a_recovery_code(machine, agent, key):
 
 
 @pytest.mark.real_programs
-def test_nothing_but_the_agent(machine, agent, key):
-    """Without another road it ends here, and the person has read why."""
+def test_no_method_after_the_agent(machine, agent, key):
+    """Without another method it ends here, and the person has read why."""
     agent.sign = lambda connection, blob, data: hang_up(connection)
     refuses(machine, sudo(machine, agent), "authinfo_unavail", "Your ssh-agent is gone.")
     assert key
 
 
 @pytest.mark.real_programs
-def test_the_laptop_is_closed_while_it_waits(machine, agent, key):
+def test_agent_closed_while_waiting(machine, agent, key):
     agent.sign = lambda connection, blob, data: b""
     running = sudo(machine, agent)
     agent.wait_sign()
@@ -238,17 +238,17 @@ def test_the_laptop_is_closed_while_it_waits(machine, agent, key):
 
 
 @pytest.mark.real_programs
-def test_ctrl_c_while_it_waits(machine, agent, key):
+def test_ctrl_c_while_waiting(machine, agent, key):
     agent.sign = lambda connection, blob, data: b""
     running = sudo(machine, agent)
     agent.wait_sign()
     running.child.sendintr()
     assert running.end() == 1
     assert machine.results() == [("sudo", "alice", "conv_err")] and key
-    agent.wait_hang_up()  # the daemon has let go of it
+    agent.wait_hang_up()  # the daemon has closed the connection
 
 
-# A signature that comes, but is not good, is the end of it.
+# A bad signature ends the attempt; no other method follows.
 
 
 LIES = {
@@ -270,7 +270,7 @@ LIES = {
 
 @pytest.mark.real_programs
 @pytest.mark.parametrize("lie", LIES)
-def test_a_signature_that_is_not_good(machine, agent, key, lie):
+def test_bad_signatures(machine, agent, key, lie):
     machine.recovery_codes("alice")
     make, why = LIES[lie]
     agent.sign = lambda connection, blob, data: agent.signature(make(key, data))
@@ -281,7 +281,7 @@ def test_a_signature_that_is_not_good(machine, agent, key, lie):
 
 
 @pytest.mark.real_programs
-def test_a_signature_once_more(machine, agent, key):
+def test_replayed_signature(machine, agent, key):
     assert sudo(machine, agent).accepted()
     old = key.sign(agent.signed[0])
     agent.sign = lambda connection, blob, data: agent.signature(old)
@@ -317,7 +317,7 @@ def test_user_verification(machine, agent, key):
 
 
 @pytest.mark.real_programs
-def test_somebody_elses_key(machine, agent, key):
+def test_key_of_another_account(machine, agent, key):
     """Enrolled, in the agent, but for bob: alice's sudo does not ask for it."""
     agent.keys = [enrolled(machine, Key(), user="bob", name="bobs")]
     refuses(machine, sudo(machine, agent), "authinfo_unavail", "holds none of the security keys")
@@ -354,7 +354,7 @@ def test_a_key_of_another_application(machine, agent, sudoers):
 
 
 @pytest.mark.real_programs
-def test_another_ones_socket(machine, key):
+def test_socket_of_another_user(machine, key):
     bobs = software_agent.Agent(SOCKET + ".bob", "bob", key)
     os.chmod(bobs.path, 0o777)
     roots = software_agent.Agent(SOCKET + ".root", "root", key)
@@ -386,8 +386,8 @@ def test_on_the_bus(machine, agent, key):
     assert done["result"] == "unavailable" and key
 
 
-def test_nothing_is_kept(machine, agent, key):
-    """Descriptors of the daemon's: sign-ins that end well, badly, and in the middle."""
+def test_no_descriptor_is_leaked(machine, agent, key):
+    """The daemon's descriptors after sign-ins that succeed, fail, and are interrupted."""
     def descriptors():
         return len(os.listdir(f"/proc/{machine.daemon_pid()}/fd"))
 
@@ -411,7 +411,7 @@ def test_nothing_is_kept(machine, agent, key):
 
 
 @pytest.mark.real_programs
-def test_many_at_once(machine, agent, key):
+def test_concurrent_sign_ins(machine, agent, key):
     """Each has a challenge of its own, and none waits for another's touch."""
     gate, lock = threading.Event(), threading.Lock()
 

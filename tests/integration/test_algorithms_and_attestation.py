@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What [rp NAME] lets in: every algorithm and attestation format, over the bus.
 
-The answers come from the workshop of the vectors, which has encoders and keys of its own.
+The answers are made by the vectors' maker package, which has encoders and keys of its own.
 """
 
 import base64
@@ -13,11 +13,12 @@ import types
 
 import pytest
 
-import namespace
 import machine as parts
+import namespace
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "vectors"))
-written, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # the workshop is distributed
+# No cache files: the package is distributed.
+written, sys.dont_write_bytecode = sys.dont_write_bytecode, True
 from maker import ceremony, keys, statements, x509  # noqa: E402
 from maker.seed import derive  # noqa: E402
 sys.dont_write_bytecode = written
@@ -36,7 +37,7 @@ def packed(**leaf):
 
 
 def safetynet(**leaf):
-    """Made now, as one may not come from the future."""
+    """Made now: its time must not be in the future."""
     return statements.safetynet(
         payload=lambda body: {**body, "timestampMs": int(time.time() * 1000)}, **leaf)
 
@@ -46,7 +47,7 @@ def compound(**leaf):
                                ("android-key", statements.android_key(**leaf)))
 
 
-# name: (fmt, statement of a chain, attestation type, what is said of one made for another challenge)
+# name: (fmt, statement of a chain, attestation type, reason for one made for another challenge)
 CERTIFIED = {
     "packed": ("packed", packed, "Basic", "attestation-signature-invalid"),
     "fido-u2f": ("fido-u2f", statements.fido_u2f, "Basic", "attestation-signature-invalid"),
@@ -203,7 +204,7 @@ def test_every_format(machine, name):
     statement, fmt, kind = statement_of(name)
     credential = shop.register(passkey, statement, fmt)
     assert (credential["fmt"], credential["attestationType"]) == (fmt, kind)
-    # Without anchors nobody can say of a chain; where there is none, nobody vouches.
+    # Without anchors a chain's trust is unknown; without a chain there is none.
     assert credential["trusted"] == ("unknown" if name in CERTIFIED else "no")
     shop.sign_in(passkey)
 
@@ -254,7 +255,7 @@ def test_a_compound_is_as_trusted_as_its_best_part(machine):
 
 
 @pytest.mark.parametrize("pem", [True, False])
-def test_trust_is_told_where_it_is_not_required(machine, pem):
+def test_trust_is_reported_where_it_is_not_required(machine, pem):
     shop = Shop(machine, anchors(OTHER_ROOT, ROOT, pem=pem) + DIRECT)
     stranger = x509.Authority("Unknown formats root", **VALID)
     for issuer, trusted in ((ROOT, "yes"), (OTHER_ROOT, "yes"), (stranger, "no")):
@@ -286,7 +287,7 @@ def test_aaguid_allow(machine):
     shop.register(Passkey(label="other"), statement, fmt, aaguid=OTHER_MODEL,
                   reason="aaguid-not-allowed")
     shop.register(Passkey(label="self"), statements.packed_self(), "packed", aaguid=MODEL,
-                  reason="aaguid-not-allowed")  # a claim that nobody vouches for
+                  reason="aaguid-not-allowed")  # a claim without an attestation
     untrusted, _, _ = statement_of("packed", OTHER_ROOT)
     shop.register(Passkey(label="untrusted"), untrusted, fmt, aaguid=MODEL,
                   reason="aaguid-not-allowed")
@@ -391,7 +392,7 @@ def test_the_preference_is_in_the_options(machine, preference):
         assert shop.begin("Registration", "17", attestation=wish)[1]["attestation"] == wish
 
 
-def test_no_preference_is_not_said(machine):
+def test_no_preference_by_default(machine):
     shop = Shop(machine)
     assert "attestation" not in shop.begin("Registration", "17")[1]
 

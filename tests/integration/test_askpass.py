@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """passkey-askpass by itself: requests in prompts and pasted, and every other prompt of ssh's.
 
-The requests are made here and the keys are software; the ways through the real ssh and sshd are in
-test_ssh_*.py.
+The requests are made here and the keys are software; the real ssh and sshd are used in
+test_ssh_*.py and test_passkey_ssh_*.py.
 """
 
 import hashlib
@@ -272,14 +272,14 @@ def test_an_rp_id_is_accepted_once(person):
     assert done.returncode == 0, done.stderr
 
 
-def test_nobody_to_ask(person):
+def test_no_terminal_to_ask_about_a_host(person):
     done = person.run(prompt(person.get_request(b"x" * 32), "(alice@127.0.0.1) "))
     refused(done, f'add the line "127.0.0.1 {HOST}" to {person.home}/{HOSTS}')
 
 
 @pytest.mark.parametrize("rp_id", ["ssh:", "::1", "SSH:", "evil.example.net.", "pam://x"])
 def test_what_is_no_domain_is_not_asked_about(person, rp_id):
-    """OpenSSH's own keys have the RP id "ssh:"; a yes typed in haste must not lend them out."""
+    """OpenSSH's own keys have the RP id "ssh:"; a careless yes must not let a host use them."""
     done = person.run(prompt(person.get_request(b"x" * 32, rp_id=rp_id)))
     refused(done, "RP id that is no host's")
 
@@ -333,12 +333,12 @@ def test_parts_come_in_rounds(person):
     refused(person.run(f"(alice@{LONG}) {more}"), "not kept for it")
 
 
-def test_no_safe_place_for_parts(person):
+def test_unsafe_folder_for_parts(person):
     os.mkdir(person.runtime + "/passkey", 0o755)
     refused(person.run(prompt(long_request(person), f"(alice@{LONG}) ")), "no safe place")
 
 
-def test_nobody_enrols_while_they_sign_in(person):
+def test_no_enrolment_during_a_sign_in(person):
     before = person.keys.mark()
     person.key.set(touch="immediate")
     refused(person.run(prompt(person.create_request())), "asks for a new passkey while you sign in")
@@ -601,4 +601,5 @@ def test_no_ssh(person):
 def test_the_wrappers_own_options(person):
     usage = wrapped(person, "passkey-ssh", "--help")[1]
     assert usage.startswith("Usage: passkey-ssh") and max(map(len, usage.splitlines())) <= 80
-    assert wrapped(person, "passkey-scp", "--version") == (0, person.run("--version").stdout.strip())
+    version = person.run("--version").stdout.strip()
+    assert wrapped(person, "passkey-scp", "--version") == (0, version)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""passkey-askpass and the keys of the software authenticator: touches, PINs, keys that come and go,
-and people and ssh clients that do. No daemon, no ssh: the request comes as ssh would hand it over."""
+"""passkey-askpass and the keys of the software authenticator: touches, PINs, keys that are plugged
+in and out, people and ssh clients that leave. No daemon, no ssh: the request comes as from ssh."""
 
 import fcntl
 import hashlib
@@ -240,7 +240,7 @@ def test_the_first_touch_of_two_wins(keys, enrol, askpass, touched, other):
     assert not found[other][0].info()["touch_wanted"]
 
 
-def test_a_strangers_key_beside_does_not_blink(keys, enrol, askpass):
+def test_key_without_the_passkey_is_not_touched(keys, enrol, askpass):
     green, _ = enrol("green")
     green.unplug()
     blue, passkey = enrol("blue")
@@ -249,7 +249,8 @@ def test_a_strangers_key_beside_does_not_blink(keys, enrol, askpass):
     running = askpass(get_request(passkey))
     touch(blue)
     running.answer()
-    assert {each["key"] for each in keys.events(since) if each["event"] == "touch-wanted"} == {"blue"}
+    wanted = [each["key"] for each in keys.events(since) if each["event"] == "touch-wanted"]
+    assert set(wanted) == {"blue"}
 
 
 def test_inserted_after_the_prompt(enrol, askpass):
@@ -311,7 +312,7 @@ def test_another_program_keeps_the_key(keys, enrol, askpass):
     first.answer()
 
 
-def test_nothing_comes_in_time(enrol, askpass):
+def test_touch_timeout(enrol, askpass):
     key, passkey = enrol("blue")
     key.unplug()
     askpass(get_request(passkey, timeout=1)).refused(r"No answer in time\.")
@@ -414,7 +415,7 @@ def test_pulled_out_at_the_pin(with_pin, askpass):
     passkey.verify(request, running.answer())
 
 
-def test_two_keys_with_pins_are_told_apart(keys, enrol, askpass):
+def test_two_keys_with_pins_are_named(keys, enrol, askpass):
     found = []
     for name in ("blue", "green"):
         found.append(enrol(name, product=f"Key {name}"))
@@ -431,7 +432,7 @@ def test_two_keys_with_pins_are_told_apart(keys, enrol, askpass):
     found[chosen][1].verify(request, running.answer())
 
 
-# People and ssh clients that go
+# People and ssh clients that leave
 
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
@@ -464,7 +465,7 @@ def test_interrupted_at_the_pin(with_pin, askpass, number):
 
 @pytest.mark.parametrize("where", ["touch", "pin"])
 def test_ctrl_c(with_pin, askpass, where):
-    """The terminal's interrupt goes to the program alone: the key is told, not left blinking."""
+    """The terminal's interrupt goes to the program alone, which cancels at the key."""
     key, passkey, request = with_pin
     key.set(touch="wait", keep_blinking=True)
     running = askpass(request if where == "pin" else get_request(passkey))
@@ -514,7 +515,7 @@ def test_killed_outright(enrol, askpass):
     gone(helpers)
 
 
-# Nothing to talk on, nothing to talk to
+# No terminal, no helper
 
 
 def test_without_a_terminal_a_touch_is_enough(enrol, askpass):
@@ -540,17 +541,18 @@ def test_the_helper_is_missing(enrol, askpass):
 
 @pytest.mark.parametrize("behaviour", [{"garbage": "cbor"}, {"wrong_rp_id_hash": True},
                                        {"wrong_credential": True}])
-def test_a_broken_key_is_found_out_here(enrol, askpass, behaviour):
+def test_faulty_keys_are_detected(enrol, askpass, behaviour):
     key, passkey = enrol("blue")
     key.set(misbehave_at="touch", touch="immediate", **behaviour)
     askpass(get_request(passkey)).refused("did not answer properly")
 
 
-def test_what_it_is_made_of():
+def test_linked_libraries():
     """Neither what talks to keys nor the bus: libfido2 stays with the helper."""
     shown = subprocess.run(["readelf", "-d", PROGRAM], capture_output=True, text=True, check=True)
     linked = re.findall(r"NEEDED.*\[lib([^]]+?)\.so", shown.stdout)
-    assert "c" in linked and not {each for each in linked if re.match("fido|dbus|cbor|sqlite", each)}
+    heavy = {each for each in linked if re.match("fido|dbus|cbor|sqlite", each)}
+    assert "c" in linked and not heavy
 
 
 def test_end_of_file_at_the_screen(enrol, askpass):

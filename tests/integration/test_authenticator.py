@@ -49,7 +49,8 @@ def helper(keys):
     started = []
 
     def start(**more):
-        started.append(Helper(PROGRAM, {**keys.environment(), **more.pop("environment", {})}, **more))
+        environment = {**keys.environment(), **more.pop("environment", {})}
+        started.append(Helper(PROGRAM, environment, **more))
         return started[-1]
 
     yield start
@@ -256,7 +257,7 @@ def test_resident_key_without_room(keys, helper, version):
     running = helper()
     running.send(frames.make_credential(one.path, RP_ID, HASH, resident_key=frames.REQUIRED,
                                         user_handle=b"3"))
-    if running.expect(frames.CHECKED)["status"] == "ok":  # the key does not say how much room it has
+    if running.expect(frames.CHECKED)["status"] == "ok":  # a key that does not say how much fits
         running.send(frames.u8(frames.PROCEED))
         assert finish(running)[1]["status"] == "key-store-full"
 
@@ -470,7 +471,7 @@ def test_unplugged_while_it_waits(keys, helper, version):
     assert running.failed() == "device-removed"
 
 
-def test_unplugged_while_the_caller_thinks(keys, helper):
+def test_unplugged_before_proceed(keys, helper):
     key = keys.add("blue")
     made = create(helper, key)
     running = request(helper, key, made.id)
@@ -489,7 +490,7 @@ def test_unplugged_before_it_is_asked(keys, helper):
 # Several programs at one key
 
 
-def test_turns(keys, helper):
+def test_second_caller_waits(keys, helper):
     """The second waits until the first is done, and can be cancelled while it waits."""
     key = keys.add("blue")
     made = create(helper, key)
@@ -659,7 +660,8 @@ def test_always_uv(keys, helper):
 
 def test_pin_is_in_no_output(keys, locked):
     """libfido2's debug log shows what is said to the key; it stays off."""
-    with Helper(PROGRAM, {**keys.environment(), "FIDO_DEBUG": "1"}, stderr=subprocess.PIPE) as running:
+    environment = {**keys.environment(), "FIDO_DEBUG": "1"}
+    with Helper(PROGRAM, environment, stderr=subprocess.PIPE) as running:
         running.send(frames.get_assertion(locked.path, RP_ID, HASH, [(locked.made.id, 0)],
                                           uv=frames.REQUIRED))
         running.proceed()
@@ -720,7 +722,7 @@ def test_u2f(keys, helper):
     assert checked["status"] == "ok" and not checked["ctap2"] and checked["pin_tries"] == 255
 
 
-def test_u2f_cannot(keys, helper):
+def test_u2f_unsupported_requests(keys, helper):
     key = keys.add("blue", version="u2f")
     made = create(helper, key)
     assert request(helper, key).expect(frames.CHECKED)["status"] == "no-match"
@@ -757,7 +759,7 @@ def test_garbage(keys, helper, garbage, when):
 
 @pytest.mark.parametrize("hang", ["silent", "keepalive"])
 def test_hang(keys, helper, hang):
-    """While a person may be at it there is no limit but the caller's; cancel ends it all the same."""
+    """While a person may be acting only the caller's limit holds; cancel ends it all the same."""
     key = keys.add("blue")
     made = create(helper, key)
     key.set(hang=hang, misbehave_at="touch")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Whatever is sent over the bus: a documented error, bounded memory, and nobody else harmed."""
+"""Bad input over the bus: a documented error, bounded memory, and no effect on other callers."""
 
 import os
 import socket
@@ -39,7 +39,7 @@ def bounded(kilobytes):
     return kilobytes + (512 * 1024 if namespace.module_has_sanitizers() else 0)
 
 
-def still_well(machine, connection):
+def daemon_still_serves(machine, connection):
     """The daemon serves another caller, and is the same process."""
     other = parts.Connection(connection.user)
     conversation = other.authenticate(connection.user)
@@ -72,7 +72,7 @@ def test_wrong_types(machine, alice, interface, member, signature):
                           ("(s)", (("alice",),))):
         if wrong != signature:
             alice.fails("InvalidArguments", interface, member, wrong, *values)
-    still_well(machine, alice)
+    daemon_still_serves(machine, alice)
     assert machine.daemon_pid() == pid
 
 
@@ -88,7 +88,7 @@ def test_enormous_strings(machine, alice, interface, member, signature):
             root.call(interface, member, signature, *values)
         assert caught.value.get_dbus_name().startswith(parts.ERROR), caught.value
         assert len(caught.value.get_dbus_message()) < 5000
-    still_well(machine, alice)
+    daemon_still_serves(machine, alice)
     assert machine.daemon_pid() == pid
     assert memory(pid) - before < bounded(64 * 1024)
 
@@ -114,7 +114,7 @@ def test_context(machine, alice, context):
     else:
         alice.fails("InvalidArguments", parts.MANAGER, "Authenticate", "sa{sv}", "alice",
                     parts.vardict(context))
-    still_well(machine, alice)
+    daemon_still_serves(machine, alice)
 
 
 def test_a_long_timeout_is_cut(machine, alice):
@@ -125,7 +125,7 @@ def test_a_long_timeout_is_cut(machine, alice):
 
 
 def raw_connection(user):
-    """The bus spoken by hand, for messages no library would send."""
+    """The bus protocol by hand, for messages no library would send."""
     with parts.effective(user):
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         sock.connect(parts.SOCKET)
@@ -169,7 +169,7 @@ def test_invalid_utf8(machine, alice):
     while sock.recv(4096):
         pass
     sock.close()
-    still_well(machine, alice)
+    daemon_still_serves(machine, alice)
     assert machine.daemon_pid() == pid
 
 
@@ -180,7 +180,7 @@ def test_unknown_conversation(machine, alice):
                         path=path)
         alice.fails("org.freedesktop.DBus.Error.UnknownInterface", parts.CONVERSATION, member,
                     signature, *values)
-    still_well(machine, alice)
+    daemon_still_serves(machine, alice)
 
 
 def test_someone_elses_conversation(machine, alice):
@@ -228,10 +228,10 @@ def test_next_while_next_waits(machine, alice):
     send(alice, conversation)
     alice.fails("Busy", parts.CONVERSATION, "Next", "a{sv}", EMPTY, path=conversation.path)
     alice.key.touch()
-    still_well(machine, alice)
+    daemon_still_serves(machine, alice)
 
 
-def test_answers_nobody_asked_for(machine, alice):
+def test_unasked_answers(machine, alice):
     """An unknown or mistyped member is an error; an answer may have crossed the question's end."""
     conversation = alice.authenticate("alice")
     for answer in ({"other": "x"}, {"text": 7}, {"secret": "1234"}):
@@ -241,7 +241,7 @@ def test_answers_nobody_asked_for(machine, alice):
     send(alice, conversation, text="yes")
     alice.fails("Busy", parts.CONVERSATION, "Next", "a{sv}", EMPTY, path=conversation.path)
     conversation.cancel()
-    still_well(machine, alice)
+    daemon_still_serves(machine, alice)
 
 
 def test_descriptors_that_never_end(machine, keys):

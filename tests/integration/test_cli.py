@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""passkey-enroll and passkeyctl, as alice types them, with the real polkit asking for her password."""
+"""passkey-enroll and passkeyctl on a terminal, with the real polkit asking for the password."""
 
 import json
 import os
@@ -232,7 +232,7 @@ def test_wrong_usage(machine):
 
 
 def test_another_uid(machine, key):
-    """The account's name now means somebody else: their passkeys open nothing, and status says so."""
+    """The account's name has another uid now: the passkeys open nothing, and status says so."""
     machine.enrol_with_touch(key, "alice")
     with open("/etc/passwd", encoding="utf-8") as file:
         before = file.read()

@@ -34,7 +34,7 @@ def blue(keys):
     return keys.add("blue").set(touch="wait")
 
 
-def test_somebody_else(machine, blue):
+def test_another_account(machine, blue):
     result = machine.run_as("alice", ["passkey-enroll", "--user", "bob"])
     assert result.returncode == 1 and listed(machine, "bob") == []
     result = machine.run_as("alice", ["passkeyctl", "list", "--user", "bob", "--json"])

@@ -180,7 +180,7 @@ def test_ticket(make):
     assert fake.run("passkeyctl", "ticket").returncode == 1
 
 
-def test_test(make):
+def test_passkeyctl_test(make):
     fake = make()
     result = fake.run("passkeyctl", "test", "--user", "touch")
     assert (result.returncode, result.stderr) == (0, "Touch it\n")
@@ -277,7 +277,8 @@ def test_refusals_are_passed_on(make):
     ["passkeyctl", "test", "--uv", "sometimes"], ["passkeyctl", "test", "--timeout", "0"],
     ["passkeyctl", "ticket", "--user", "x", "--lifetime", "-1"],
     ["passkeyctl", "test", "--timeout", "99999999999"], ["passkey-enroll", "x"],
-    ["passkey-enroll", "--resident=yes"], ["passkey-enroll", "--all"], ["passkey-enroll", "--name"]])
+    ["passkey-enroll", "--resident=yes"], ["passkey-enroll", "--all"],
+    ["passkey-enroll", "--name"]])
 def test_wrong_usage(make, words):
     result = make().run(*words)
     assert result.returncode == 2 and "--help" in result.stderr and not result.stdout

@@ -38,7 +38,7 @@ def test_twenty_at_once(machine, keys):
     assert sorted(machine.results()) == sorted(("sudo", each, "success") for each in people)
 
 
-def test_one_that_waits_holds_nobody_up(machine, keys):
+def test_waiting_sign_in_delays_no_other(machine, keys):
     owned = enrol_all(machine, keys)
     owned["alice"].set(touch="wait")
     waiting = machine.terminal("alice", SUDO)

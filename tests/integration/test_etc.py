@@ -151,7 +151,8 @@ def test_udev_rule_comes_after_those_it_relies_on(quiet_machine):
 COMPLETE = """
 . /usr/share/bash-completion/completions/$1
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMP_POINT=${#COMP_LINE}
-words=$(complete -p $1) && words=${words##*-F } && ${words%% *} $1 "${!#}" "${COMP_WORDS[COMP_CWORD - 1]}"
+words=$(complete -p $1) && words=${words##*-F } &&
+    ${words%% *} $1 "${!#}" "${COMP_WORDS[COMP_CWORD - 1]}"
 printf '%s\\n' "${COMPREPLY[@]}"
 """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""kill -9 at any moment of an enrolment: what was reported as done is there, nothing is half there."""
+"""kill -9 at any moment of an enrolment: what was reported as done is stored, nothing in part."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ ROUNDS = 40
 
 
 class Killer(threading.Thread):
-    """Kills the daemon a moment after the key has answered: while it verifies, stores or replies."""
+    """Kills the daemon shortly after the key has answered: while it verifies, stores, replies."""
 
     def __init__(self, key, mark, pid, delay):
         super().__init__()
@@ -70,9 +70,9 @@ def test_kill_loop(machine, keys):
     root = machine.connect()
     listed = listing(root)
     assert reported <= set(listed), reported - set(listed)
-    # Both outcomes were met, or the loop proved nothing.
+    # Both outcomes have occurred; without that the loop shows nothing.
     assert 0 < survived < ROUNDS, survived
-    # Nothing half: whatever is listed opens its account.
+    # Nothing is stored in part: whatever is listed opens its account.
     for credential in listed.values():
         key = keys.key(credential["name"].replace(" ", "-")).plug()
         signed = root.authenticate(credential["user"]).run()

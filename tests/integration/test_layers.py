@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The shape of the house (quarantine and layers), read from the include lines of the sources."""
+"""Layers and the quarantine of heavy libraries, read from the include lines of the sources."""
 
 import os
 import re
@@ -49,17 +49,17 @@ def includes(path):
                 yield number, match.group(1), match.group(2)
 
 
-def guests_out_of_their_room(files):
+def headers_out_of_quarantine(files):
     wrong = []
     for path in files:
         for number, _, header in includes(path):
-            for guest, room in QUARANTINE.items():
-                if re.fullmatch(guest, header) and not re.fullmatch(room, path):
+            for library, allowed in QUARANTINE.items():
+                if re.fullmatch(library, header) and not re.fullmatch(allowed, path):
                     wrong.append(f"{path}:{number}: {header}")
     return wrong
 
 
-def layers_skipped(files):
+def includes_against_layers(files):
     wrong = []
     for path in files:
         layer = next(folder for folder in LAYERS if path.startswith(folder + "/"))
@@ -75,24 +75,24 @@ def layers_skipped(files):
 
 
 def test_quarantine():
-    assert not guests_out_of_their_room(sources())
+    assert not headers_out_of_quarantine(sources())
 
 
 def test_layers():
-    assert not layers_skipped(sources())
+    assert not includes_against_layers(sources())
 
 
 @pytest.mark.parametrize("path,line,check", [
-    ("daemon/zz.c", "#include <fido.h>", guests_out_of_their_room),
-    ("pam/zz.c", "#  include <openssl/evp.h>", guests_out_of_their_room),
-    ("common/wire/zz.c", '#include "common/base/log.h"', guests_out_of_their_room),
-    ("client/zz.c", "#include <event2/event.h>", guests_out_of_their_room),
-    ("common/keys/zz.c", '#include "common/base/log.h"', guests_out_of_their_room),
-    ("client/zz.c", '#include "daemon/store/store.h"', layers_skipped),
-    ("common/keys/zz.c", '#include "common/bus/names.h"', layers_skipped),
-    ("common/base/zz.c", '#include "common/wire/frames.h"', layers_skipped),
+    ("daemon/zz.c", "#include <fido.h>", headers_out_of_quarantine),
+    ("pam/zz.c", "#  include <openssl/evp.h>", headers_out_of_quarantine),
+    ("common/wire/zz.c", '#include "common/base/log.h"', headers_out_of_quarantine),
+    ("client/zz.c", "#include <event2/event.h>", headers_out_of_quarantine),
+    ("common/keys/zz.c", '#include "common/base/log.h"', headers_out_of_quarantine),
+    ("client/zz.c", '#include "daemon/store/store.h"', includes_against_layers),
+    ("common/keys/zz.c", '#include "common/bus/names.h"', includes_against_layers),
+    ("common/base/zz.c", '#include "common/wire/frames.h"', includes_against_layers),
 ])
-def test_the_test_sees(path, line, check, monkeypatch, tmp_path):
+def test_violations_are_reported(path, line, check, monkeypatch, tmp_path):
     monkeypatch.setattr("test_layers.TOP", str(tmp_path))
     target = tmp_path / path
     target.parent.mkdir(parents=True)

@@ -55,7 +55,8 @@ def enrol(laptop, host, *arguments):
 def answered_by_hand(laptop, key, host, line, saying):
     """What passkey-askpass prints for a pasted line, once the key is touched."""
     key.set(touch="wait")
-    child = laptop.terminal(["passkey-askpass", "--host", host], PASSKEY_AUTHENTICATOR=laptop.helper)
+    child = laptop.terminal(["passkey-askpass", "--host", host],
+                            PASSKEY_AUTHENTICATOR=laptop.helper)
     child.sendline(line)
     child.expect("Touch your security key .*" + host)
     assert re.search(saying, child.before + child.after), child.before + child.after

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What pam_passkey.so brings into its host, and what passkeyd keeps: nothing that grows."""
+"""What pam_passkey.so adds to its host process, and that neither it nor passkeyd leaks."""
 
 import glob
 import os

@@ -131,7 +131,7 @@ def test_by_an_address_and_an_option(scene):
 
 
 def test_the_person_gives_up(scene):
-    """The keyboard's interrupt goes to passkey-askpass alone; the other side is told."""
+    """The keyboard's interrupt goes to passkey-askpass alone; the remote side is told."""
     child = scene.start("alice@" + namespace.HOST)
     child.expect(TOUCH)
     scene.blue.wait_touch_wanted()
@@ -141,7 +141,7 @@ def test_the_person_gives_up(scene):
     assert scene.listed() == []
 
 
-def test_an_interrupt_before_it_goes_to_the_other_side(scene):
+def test_interrupt_before_the_request_goes_to_the_host(scene):
     child = scene.terminal("alice@" + namespace.HOST)
     child.expect(r"\) Password: ")
     child.sendline(namespace.password("alice"))
@@ -218,7 +218,7 @@ FAKE_SSH = "/usr/sbin/ssh"
 
 
 def test_a_host_that_reads_nothing(scene):
-    """It cannot keep passkey-ssh from ending, however much was typed in vain."""
+    """It cannot keep passkey-ssh from ending, however much input is waiting for it."""
     namespace.write(FAKE_SSH, f"""#!/bin/sh
 case $1 in
 -V) echo OpenSSH_9.2 >&2; exit ;;
@@ -245,7 +245,8 @@ exec sleep 1000
 
 
 def test_without_a_terminal_or_a_host(scene):
-    done = scene.laptop.run(["passkey-ssh", "--enroll", namespace.HOST], stdin=ssh.subprocess.DEVNULL)
+    done = scene.laptop.run(["passkey-ssh", "--enroll", namespace.HOST],
+                            stdin=ssh.subprocess.DEVNULL)
     assert done.returncode == 126 and "needs a terminal" in done.stderr
     child = scene.terminal()
     status, shown = end(child)

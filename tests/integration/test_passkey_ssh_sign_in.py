@@ -91,7 +91,8 @@ def test_signs_in_at_an_address(scene):
     child.sendline("yes")
     scene.touch(child)
     got_in(child)
-    assert scene.laptop.read(".config/passkey/hosts").split("\n")[-2] == f"127.0.0.1 {namespace.HOST}"
+    accepted = scene.laptop.read(".config/passkey/hosts").split("\n")
+    assert accepted[-2] == f"127.0.0.1 {namespace.HOST}"
     assert os.stat(scene.laptop.home + "/.config/passkey/hosts").st_mode & 0o777 == 0o600
     assert os.stat(scene.laptop.home + "/.config/passkey").st_mode & 0o777 == 0o700
     child = scene.passkey_ssh("alice@127.0.0.1")
@@ -186,8 +187,8 @@ def test_ctrl_c_at_the_key(scene):
     assert not scene.blue.info()["touch_wanted"]
 
 
-def test_the_key_of_the_host_stays_dark(scene):
-    """Signing in never touches a key on the other side: the daemon there starts no helper."""
+def test_keys_of_the_host_are_not_touched(scene):
+    """A sign-in never uses a key of the host: the daemon there starts no helper."""
     since = scene.blue.keys.mark()
     child = scene.passkey_ssh()
     scene.touch(child)
@@ -239,10 +240,11 @@ def test_through_a_jump_host(scene):
 
 def test_copies_files(scene):
     scene.laptop.write("file", "from the laptop\n")
+    alice = "alice@" + namespace.HOST
     for number, command in enumerate((
-            ["passkey-scp", *ONCE, "file", f"alice@{namespace.HOST}:copy0"],
-            ["sh", "-c", f"echo put file copy1 | passkey-sftp {' '.join(ONCE)} alice@{namespace.HOST}"],
-            ["rsync", "-e", "passkey-ssh " + " ".join(ONCE), "file", f"alice@{namespace.HOST}:copy2"])):
+            ["passkey-scp", *ONCE, "file", f"{alice}:copy0"],
+            ["sh", "-c", f"echo put file copy1 | passkey-sftp {' '.join(ONCE)} {alice}"],
+            ["rsync", "-e", "passkey-ssh " + " ".join(ONCE), "file", f"{alice}:copy2"])):
         if command[0] == "rsync" and not shutil.which("rsync"):
             continue
         child = scene.laptop.terminal(command)
@@ -255,7 +257,7 @@ def test_copies_files(scene):
 
 
 def test_one_touch_for_several_sessions(scene):
-    """A master connection is ssh's own affair."""
+    """Sessions over a master connection need no further sign-in."""
     path = scene.laptop.runtime + "/master"
     child = scene.passkey_ssh("alice@" + namespace.HOST, "-o", "ControlMaster=yes", "-o",
                               "ControlPath=" + path, command=("echo in; read line",))
@@ -267,10 +269,10 @@ def test_one_touch_for_several_sessions(scene):
     end(child)
 
 
-def test_a_server_that_asks_for_nothing_known(scene):
-    """A request of a later version is refused with words, and nothing is touched."""
-    namespace.write("/etc/pam.d/sshd", f"auth required pam_exec.so quiet {namespace.SCRATCH}/never\n"
-                    + namespace.REST)
+def test_request_of_a_later_version(scene):
+    """A request of a later version is refused with a message, and no key is touched."""
+    namespace.write("/etc/pam.d/sshd",
+                    f"auth required pam_exec.so quiet {namespace.SCRATCH}/never\n" + namespace.REST)
     done = scene.laptop.run(["passkey-askpass", "(alice@web1.example.org) Key:\npasskey1:oQEB\n"],
                             stdin=ssh.subprocess.DEVNULL)
     assert done.returncode == 1 and not done.stdout

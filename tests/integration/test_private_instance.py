@@ -131,7 +131,7 @@ def test_keeps_its_own_state(private, machine):
         assert user == "bob"
 
 
-def test_runs_as_nobody_special(private):
+def test_runs_without_privileges(private):
     status = parts.status(private.daemon.pid)
     assert status["Uid"].split() == [str(private.uid)] * 4
     assert status["NoNewPrivs"] == "1" and status["CapEff"].strip("0") == ""

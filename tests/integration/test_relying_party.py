@@ -166,7 +166,7 @@ def test_expiry(root):
     register(root, "alice", passkey)
     identifier, options, expires = begin(root, "Authentication", "alice", timeout=1000)
     response = browser.sign_in(options, passkey)
-    # The daemon announces nothing when a challenge expires; its own word is the moment it did.
+    # The daemon announces nothing when a challenge expires; the reply said when it does.
     parts.wait_until(expires + 1)
     refused(root, "UnknownChallenge", "Authentication", identifier, response)
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What an administrator sets: ways to sign in, what one service wants otherwise, the module's
-options. For each what the person reads, and what PAM is told."""
+"""What an administrator sets: methods, settings of one service, the module's options. For each
+what the person reads, and what PAM gets."""
 
 import json
 import pwd
@@ -107,7 +107,7 @@ def test_a_ticket_leads_to_sudo(machine, keys):
     assert running.accepted(), running.screen
 
 
-# Ways
+# Methods
 
 
 def test_a_service_with_codes_only(machine, keys, blue):
@@ -131,7 +131,7 @@ def test_a_service_without_codes(machine, keys, blue):
 
 
 def declines_over_ssh(running):
-    """Everybody is asked from afar, and then for a code."""
+    """Over ssh everybody is asked for a passkey, and then for a code."""
     running.child.expect("passkey1:.*\r\n")
     running.child.sendline("")
     running.child.expect(RECOVERY)
@@ -161,7 +161,7 @@ def test_a_display_is_not_remote(machine, blue):
     assert running.accepted(), running.screen
 
 
-# What one service wants
+# Settings of one service
 
 
 def test_only_sudo_wants_the_pin(machine, keys, blue):

@@ -17,7 +17,7 @@ from fake_logind import Logind
 
 SERVICE = "/usr/share/dbus-1/system-services/org.freedesktop.login1.service"
 UNKNOWN = "unknown"
-VAGUE = ["silent", "silent-about-remote", "silent-about-host", "session-is-no-object",
+UNCLEAR = ["silent", "silent-about-remote", "silent-about-host", "session-is-no-object",
          "two-sessions", "remote-is-text", "remote-without-variant", "host-is-a-number",
          "nothing-in-it", "denied", "session-gone", "silent-about-user", "silent-about-display",
          "user-is-no-object", "user-denied", "display-is-text", "display-is-short",
@@ -50,7 +50,7 @@ def test_without_logind(machine, keys, blue):
 
 
 def test_logind_is_not_started_for_it(machine, keys, blue):
-    """Where it is wanted it runs; and activation might take as long as it likes."""
+    """On systems that use it it runs already; activation could take any time."""
     os.rename(SERVICE, SERVICE + ".off")
     namespace.write(SERVICE, "[D-BUS Service]\nName=org.freedesktop.login1\nUser=root\n"
                     f"Exec=/bin/sh -c '>{namespace.SCRATCH}/started'\n")
@@ -73,7 +73,7 @@ def test_a_local_session(machine, keys, blue):
 @pytest.mark.parametrize("host, outcome", [("localhost", ("cancelled", "localhost")),
                                            (":0", ("ok", ""))])
 def test_a_session_that_logind_calls_local(machine, keys, blue, host, outcome):
-    """For logind localhost is not remote; for us, behind it may be a tunnel."""
+    """For logind localhost is not remote; for passkeyd it may be the end of a tunnel."""
     Logind(machine, "local", host)
     assert sign_in(machine) == outcome
 
@@ -87,7 +87,7 @@ def test_outside_of_any_session(machine, keys, blue):
                                                ("manager-of-nobody", ("ok", "")),
                                                ("manager-of-remote", ("cancelled", "192.0.2.7"))])
 def test_what_a_service_manager_started(machine, keys, blue, scenario, outcome):
-    """Terminals of today's desktops are outside of their user's session; so is systemd-run --user."""
+    """Terminals of desktops are outside of their user's session; so is systemd-run --user."""
     logind = Logind(machine, scenario, "192.0.2.7")
     assert sign_in(machine) == outcome
     assert logind.questions()[:3] == [f"GetSessionByPID {os.getpid()}",
@@ -113,8 +113,8 @@ def test_a_remote_session_with_an_odd_host(machine, keys, blue, host, bound):
     assert sign_in(machine) == ("cancelled", bound)
 
 
-@pytest.mark.parametrize("scenario", VAGUE)
-def test_no_key_is_touched_on_a_guess(machine, keys, blue, scenario):
+@pytest.mark.parametrize("scenario", UNCLEAR)
+def test_unclear_logind_answers_count_as_remote(machine, keys, blue, scenario):
     Logind(machine, scenario, "192.0.2.7")
     since = keys.mark()
     mark = machine.syslog.mark()
@@ -124,7 +124,7 @@ def test_no_key_is_touched_on_a_guess(machine, keys, blue, scenario):
     assert not touched(keys, since)
 
 
-def test_who_says_whence_is_not_asked_about(machine, keys, blue):
+def test_given_rhost_is_not_looked_up(machine, keys, blue):
     logind = Logind(machine, "remote", "192.0.2.7")
     assert sign_in(machine, rhost="192.0.2.9") == ("cancelled", "192.0.2.9")
     mark = machine.syslog.mark()
@@ -162,7 +162,7 @@ def touched(keys, since):
     return any(each["event"] == "touch-wanted" for each in keys.events(since))
 
 
-# Callers that do not wait
+# Callers that do not wait for the answer
 
 
 def begin(machine, user="alice"):
@@ -176,7 +176,7 @@ def begin(machine, user="alice"):
     return connection
 
 
-def test_callers_that_leave_while_logind_thinks(machine, keys, blue):
+def test_callers_leave_before_logind_answers(machine, keys, blue):
     logind = Logind(machine, "silent")
     connections = [begin(machine) for _ in range(4)]
     for _ in connections:
@@ -188,7 +188,7 @@ def test_callers_that_leave_while_logind_thinks(machine, keys, blue):
     assert sign_in(machine) == ("ok", "")
 
 
-def test_the_daemon_ends_while_logind_thinks(machine, keys, blue):
+def test_daemon_ends_before_logind_answers(machine, keys, blue):
     logind = Logind(machine, "silent")
     begin(machine)
     assert logind.question().startswith("GetSessionByPID")
@@ -199,7 +199,7 @@ def test_the_daemon_ends_while_logind_thinks(machine, keys, blue):
     assert not re.search("AddressSanitizer|LeakSanitizer", machine.syslog.text())
 
 
-def test_logind_goes_away_while_it_thinks(machine, keys, blue):
+def test_logind_ends_before_it_answers(machine, keys, blue):
     logind = Logind(machine, "silent")
     mark = machine.syslog.mark()
     begin(machine)
@@ -208,7 +208,7 @@ def test_logind_goes_away_while_it_thinks(machine, keys, blue):
     assert machine.syslog.wait("taken for a remote session", since=mark)
 
 
-def test_one_users_questions_leave_room_for_others(machine, keys, blue):
+def test_pending_lookups_are_limited_per_user(machine, keys, blue):
     machine.configure("[limits]\nconversations-per-user = 2\n")
     machine.kill_daemon(15)
     logind = Logind(machine, "silent")
@@ -222,11 +222,6 @@ def test_one_users_questions_leave_room_for_others(machine, keys, blue):
 
 
 # The real sudo
-
-
-def decline_over_ssh(running):
-    running.child.expect("passkey1:.*\r\n")
-    running.child.sendline("")
 
 
 @pytest.mark.real_programs
@@ -279,7 +274,7 @@ def test_sudo_that_keeps_ssh_connection(machine, keys, blue, sudoers):
     decline_over_ssh(running)
     assert running.refused(), running.screen
     assert bound_rhost(machine, mark) == "192.0.2.7"
-    # The helper that enrolled it may have let it go only now.
+    # The helper that enrolled it may have closed it only now.
     assert [each["event"] for each in keys.events(since) if each["event"] != "closed"] == []
     assert machine.results() == [("sudo", "alice", "auth_err")]
 

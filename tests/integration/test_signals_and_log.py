@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""passkeyd between start and end: signals, and a log that can be held against what callers saw."""
+"""passkeyd's signals, and its log: each error and outcome has the id that the caller was given."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def test_a_bad_configuration_changes_nothing(machine, keys):
     assert machine.daemon_pid() == pid and key
 
 
-def test_a_good_one_holds_from_then_on(machine, keys):
+def test_a_good_configuration_applies_from_then_on(machine, keys):
     key = keys.add("blue").set_pin("123456")
     machine.enrol("alice", "blue")
     key.set(touch="wait")
@@ -77,7 +77,7 @@ def test_ends_in_the_middle_of_a_conversation(machine, keys):
     assert machine.syslog.wait(r"\[\w{16}\] conversation of uid 0: unavailable", since=mark,
                                facility=parts.AUTHPRIV)
     assert machine.syslog.wait("signal 15: ending", since=mark, facility=parts.AUTHPRIV)
-    # The next one starts it anew, with all it knew.
+    # The next call starts it again, with its stored state.
     key.set(touch="immediate")
     namespace.write(namespace.RESULTS, "", 0o666)
     assert Sudo(machine).accepted()

@@ -49,7 +49,7 @@ def test_fifty_at_once(scene):
     assert {result for *_, result in scene.machine.results()} == {"success"}
 
 
-def test_one_persons_wrong_answer_is_nobody_elses(scene):
+def test_wrong_answers_affect_no_other_sign_in(scene):
     attempts = [scene.attempt(tag=str(number)) for number in range(6)]
     prompts = sorted((scene.askpass.next() for _ in attempts), key=lambda each: int(each.tag))
     scene.key.counter = -1
@@ -64,7 +64,7 @@ def test_one_persons_wrong_answer_is_nobody_elses(scene):
     assert [attempt.end() for attempt in attempts] == ["alice", None] * 3
 
 
-def test_more_than_the_daemon_holds(scene):
+def test_limit_of_pending_sign_ins(scene):
     """At its limit a sign-in is refused at once, and those that wait are not disturbed."""
     scene.configure("")
     attempt = scene.attempt()

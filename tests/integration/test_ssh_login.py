@@ -2,7 +2,7 @@
 """Signing in with the real ssh and sshd, where the client lies: each refusal, and its log line.
 
 The client's answers are made by the test (tests/lib/forward.py), so that it can make wrong ones;
-test_passkey_ssh_sign_in.py has the same road with the programs that people use.
+test_passkey_ssh_sign_in.py does the same with the programs that people use.
 """
 
 import re
@@ -120,8 +120,8 @@ def test_wrong_origin(scene):
     "https://" + namespace.HOST, "ssh://" + namespace.HOST.upper(), "ssh://example.org",
     "ssh://" + namespace.HOST + ":22",
     *(pytest.param(origin, marks=pytest.mark.slow) for origin in (
-        "ssh://" + namespace.HOST + ".", "ssh://alice@" + namespace.HOST, "ssh://" + namespace.HOST + "/",
-        "ssh://", namespace.HOST, "local://" + namespace.HOST))])
+        "ssh://" + namespace.HOST + ".", "ssh://alice@" + namespace.HOST,
+        "ssh://" + namespace.HOST + "/", "ssh://", namespace.HOST, "local://" + namespace.HOST))])
 def test_origins_are_whole_strings(scene, origin):
     attempt = scene.attempt()
     prompt = scene.asked()
@@ -130,7 +130,7 @@ def test_origins_are_whole_strings(scene, origin):
 
 
 def test_other_rp_id(scene):
-    """The key signed for another relying party: its id is not in the answer, but in what is signed."""
+    """The key signed for another relying party, whose id is only in what is signed."""
     attempt = scene.attempt()
     prompt = scene.asked()
     send(prompt, forward.answer_fields({**prompt.request, "rp_id": ssh.EVIL}, ORIGIN, scene.key))

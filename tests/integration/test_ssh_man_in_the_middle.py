@@ -22,7 +22,7 @@ PASSKEY_SSH = ["passkey-ssh", "-o", "PreferredAuthentications=keyboard-interacti
 
 
 class Scene:
-    """alice's key is in the laptop; the relay is where the evil name leads."""
+    """alice's key is in the laptop; the hostile name leads to the relay."""
 
     def __init__(self, machine, keys):
         self.machine = machine
@@ -34,7 +34,8 @@ class Scene:
             ssh.keygen("-t", "ed25519", "-f", ssh.EVIL_KEY)
         self.laptop = ssh.Laptop(machine, keys)
         # The person has connected to the hostile host before and trusts its key: the worst case.
-        self.laptop.know(ssh.EVIL, ssh.EVIL_ADDRESS, "web1.example.org.example.net", key=ssh.EVIL_KEY)
+        self.laptop.know(ssh.EVIL, ssh.EVIL_ADDRESS, "web1.example.org.example.net",
+                         key=ssh.EVIL_KEY)
         self.relay = hostile.Relay(ssh.EVIL_ADDRESS, 22, ssh.EVIL_KEY)
 
     def go(self, destination=ssh.EVIL, *options):
@@ -50,13 +51,15 @@ class Scene:
         child.close()
         assert child.exitstatus == 255 or child.signalstatus == signal.SIGINT, child.before
         assert not self.relay.inside
-        assert not any(line.split()[-1:] == ["success"] for line in open(namespace.RESULTS)), child.before
+        assert not any(line.split()[-1:] == ["success"]
+                       for line in open(namespace.RESULTS)), child.before
 
 
 @pytest.fixture
 def scene(machine, keys):
     hosts = open("/etc/hosts", encoding="ascii").read()
-    namespace.write("/etc/hosts", hosts + f"{ssh.EVIL_ADDRESS} {ssh.EVIL} web1.example.org.example.net\n")
+    namespace.write("/etc/hosts",
+                    hosts + f"{ssh.EVIL_ADDRESS} {ssh.EVIL} web1.example.org.example.net\n")
     scene = Scene(machine, keys)
     try:
         with scene.laptop.helper():
@@ -69,7 +72,7 @@ def scene(machine, keys):
 
 
 def test_the_relay_works(scene):
-    """Where the client makes no difference between hosts it gets in: the rest is worth something."""
+    """With a client that does not check the host it gets in: the other tests prove something."""
     key = forward.Credential()
     register(scene.machine.connect(), "alice", key)
     askpass = ssh.Askpass()
@@ -187,7 +190,7 @@ def test_an_alias_for_the_host_key(scene):
 
 
 def test_the_real_name_leads_to_the_relay(scene):
-    """A poisoned name: ssh itself finds that the host key is another."""
+    """A spoofed name: ssh itself finds that the host key is another."""
     hosts = open("/etc/hosts", encoding="ascii").read()
     namespace.write("/etc/hosts", hosts.replace(f"127.0.1.1 {namespace.HOST}",
                                                 f"{ssh.EVIL_ADDRESS} {namespace.HOST}"))

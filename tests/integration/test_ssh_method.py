@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The ssh road at the bus: the test is the far end of the connection."""
+"""The ssh method over the bus: the test answers for the ssh client."""
 
 import re
 
@@ -9,7 +9,7 @@ import forward
 import machine as parts
 import namespace
 import webauthn_client as browser
-from ssh_method import (FAR, HOST, asked, begin, enrol, fields_of, junk, outcome, question,
+from ssh_method import (HOST, RHOST, asked, begin, enrol, fields_of, junk, outcome, question,
                         request_of, say, signs_in)
 
 REFUSED = "The answer was refused."
@@ -142,8 +142,8 @@ def test_wrong_answers(machine):
     signs_in(machine, "alice", key)
 
 
-def test_wrong_answers_for_nobody(machine):
-    """The same again, in every word."""
+def test_wrong_answers_for_unknown_accounts(machine):
+    """The same, and the same texts."""
     enrol(machine, "alice")
     for user, truth in (("bob", "no-credentials"), ("nobody-here", "unknown-user")):
         for reason, lines_of in WRONG.values():
@@ -152,7 +152,7 @@ def test_wrong_answers_for_nobody(machine):
             step = say(conversation, lines_of(asked(conversation), forward.Credential()))
             assert outcome(step) == ("answer-refused", REFUSED)
             line = machine.syslog.wait(rf"sign-in of {user} .*refused, {truth} ", mark)
-            # The log tells what would have been wrong with it; at the latest it is the signature.
+            # The log has what would have been wrong with it; at the latest it is the signature.
             found = re.search("the answer: ([a-z-]+)", line).group(1)
             assert re.fullmatch(reason, found) or found == "signature-invalid", line
 
@@ -233,18 +233,18 @@ def test_a_passkey_that_was_removed_meanwhile(machine):
     refused(machine, conversation, lines, "credential-not-allowed")
 
 
-def test_who_asks_for_themselves_is_told_why(machine):
+def test_own_account_gets_the_reason(machine):
     """alice in a remote session of her own, and sudo in it."""
     key = enrol(machine, "alice")
     for user, context in (("alice", {}), ("root", {"ruser": "alice"})):
-        conversation = machine.connect(user).authenticate("alice", service="sudo", rhost=FAR,
+        conversation = machine.connect(user).authenticate("alice", service="sudo", rhost=RHOST,
                                                           **context)
         request = asked(conversation)
         step = say(conversation, forward.encode_answer(fields_of(request, key, "ssh://other")))
         result, text = outcome(step)
         assert result == "origin-mismatch" and "made for another host" in text
     for user, context in (("bob", {}), ("root", {"ruser": "bob"})):
-        conversation = machine.connect(user).authenticate("bob", service="sudo", rhost=FAR,
+        conversation = machine.connect(user).authenticate("bob", service="sudo", rhost=RHOST,
                                                           **context)
         assert outcome(conversation.next())[0] == "no-credentials"
 
@@ -284,7 +284,7 @@ def test_a_local_session_is_not_asked(machine):
 
 @pytest.mark.parametrize("config, context", [
     ("[service sudo]\ntransports = ssh, local\n", {}), ("", {"transports": "ssh"})])
-def test_whoever_names_it_has_it_in_a_local_session(machine, config, context):
+def test_local_session_with_the_ssh_method_named(machine, config, context):
     machine.configure(config)
     key = enrol(machine, "alice")
     request = signs_in(machine, "alice", key, service="sudo", rhost="", **context)
@@ -294,13 +294,13 @@ def test_whoever_names_it_has_it_in_a_local_session(machine, config, context):
 # Parts
 
 
-FAR_HOST = ".".join(["far" * 20] * 4)
+LONG_HOST = ".".join(["far" * 20] * 4)
 
 
 @pytest.fixture
 def large(machine):
     """Its signature and the host's name are too much for one line."""
-    machine.configure(f"[rp default]\nssh-hosts = {FAR_HOST}\n")
+    machine.configure(f"[rp default]\nssh-hosts = {LONG_HOST}\n")
     return enrol(machine, "alice", forward.RS256)
 
 
@@ -308,7 +308,7 @@ def test_parts(machine, large):
     conversation = begin(machine, "alice")
     text = question(conversation)
     request = request_of(text)
-    lines = forward.answer(request, "ssh://" + FAR_HOST, large)
+    lines = forward.answer(request, "ssh://" + LONG_HOST, large)
     assert len(lines) == 2
     more = question(conversation, text=lines[0])
     assert more.startswith("Part 2 of the answer:\npasskey1:")
@@ -336,11 +336,11 @@ PARTS = {
 
 
 def test_wrong_parts(machine, large):
-    """How many questions there are depends on the lengths of the answers and nothing else."""
+    """The number of questions depends only on the lengths of the answers."""
     for reason, change in PARTS.values():
         conversation = begin(machine, "alice")
         request = asked(conversation)
-        lines = change(forward.answer(request, "ssh://" + FAR_HOST, large))
+        lines = change(forward.answer(request, "ssh://" + LONG_HOST, large))
         refused(machine, conversation, lines, reason)
         for user in ("alice", "nobody-here"):
             conversation = begin(machine, user)
@@ -349,7 +349,7 @@ def test_wrong_parts(machine, large):
             assert outcome(say(conversation, instead)) == ("answer-refused", REFUSED)
 
 
-def test_no_end_of_parts(machine, large):
+def test_parts_are_limited(machine, large):
     for line, reason in ((FILLER, "invalid-input"), ("passkey1/1/64:" + "A" * 496, "protocol")):
         conversation = begin(machine, "alice")
         asked(conversation)

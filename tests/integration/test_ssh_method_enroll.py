@@ -20,7 +20,7 @@ from ssh_method_enroll import ORIGIN, RHOST, Enrolment, listed
 
 
 @pytest.mark.parametrize("algorithm", [forward.ES256, forward.EDDSA, forward.RS256])
-def test_a_key_far_away(host, algorithm):
+def test_enrols(host, algorithm):
     key = forward.Credential(algorithm)
     enrolment = Enrolment(host)
     assert (enrolment.kind, enrolment.event) == ("ask", "ssh")
@@ -40,7 +40,7 @@ def test_a_key_far_away(host, algorithm):
         ("enroll", "alice", namespace.HOST.split(".", maxsplit=1)[0], RHOST)
 
 
-def test_the_question(host):
+def test_request_fields(host):
     host.configure("[rp default]\nname = Web One\nuser-verification = required\n"
                    "resident-key = preferred\nalgorithms = EdDSA, ES256\n")
     first, second = forward.Credential(), forward.Credential()
@@ -103,7 +103,7 @@ def test_by_ticket(host):
                                 parts.vardict({"ticket": parts.secret(text), "rhost": RHOST}))
 
 
-# Which way
+# Which method
 
 
 @pytest.mark.parametrize("rhost", [RHOST, "laptop.example.org", "127.0.0.1", "::1", "unknown"])
@@ -153,20 +153,20 @@ def test_a_local_session(machine, keys, rhost):
     assert listed(machine)[0]["name"] != "security key (ssh)"
 
 
-def test_a_local_session_that_wants_a_far_key(machine, keys):
+def test_local_session_with_the_ssh_method_named(machine, keys):
     keys.add("blue")
     enrolment = Enrolment(machine, rhost="", transports="ssh")
     assert enrolment.answer(forward.Credential())["result"] == "ok"
 
 
-def test_the_first_way_that_can_be_gone(machine, keys):
+def test_first_available_method(machine, keys):
     keys.add("blue")
     assert Enrolment(machine, transports="browser,local,ssh").request["kind"] == "create"
     details = machine.connect().enroll("alice", rhost="", transports="browser,local,ssh").run()
     assert details["result"] == "ok"
 
 
-def test_a_misspelt_way(host):
+def test_misspelt_method(host):
     host.connect().fails("InvalidArguments", parts.MANAGER, "Enroll", "sa{sv}", "alice",
                          parts.vardict({"transports": "local,slh"}))
 
@@ -190,9 +190,9 @@ def test_the_host_that_the_client_connected_to(host, name, taken):
                             facility=parts.AUTHPRIV)
 
 
-@pytest.mark.parametrize("origin", [f"https://{namespace.HOST}", f"local://{namespace.HOST}", namespace.HOST,
-                                    f"ssh-agent://{namespace.HOST}"])
-def test_origins_of_other_roads(host, origin):
+@pytest.mark.parametrize("origin", [f"https://{namespace.HOST}", f"local://{namespace.HOST}",
+                                    namespace.HOST, f"ssh-agent://{namespace.HOST}"])
+def test_origins_of_other_methods(host, origin):
     enrolment = Enrolment(host)
     assert enrolment.refused("origin-mismatch", enrolment.answer(forward.Credential(), origin))
 
@@ -291,7 +291,7 @@ def test_bytes_behind_the_answer(host):
 @pytest.mark.parametrize("line", ["y", "passkey1:", "passkey1:oA", "passkey2:oA", "passkey1:=",
                                   "passkey1/2/2:oA", "passkey1/0/1:oA", "passkey1/1/65:oA",
                                   "passkey1:" + "A" * 500, "\x1b[2J", "x" * 511])
-def test_no_answer_at_all(host, line):
+def test_text_that_is_no_answer(host, line):
     enrolment = Enrolment(host)
     details = enrolment.give(line)
     assert details["result"] not in ("ok", "cancelled") and listed(host) == []
@@ -367,7 +367,7 @@ def test_too_late(host):
 
 
 def test_a_full_account(host):
-    """Full when the answer comes; another was faster."""
+    """Full when the answer comes: another enrolment was finished before."""
     host.configure("[limits]\ncredentials-per-account = 1\n")
     late, early = Enrolment(host), Enrolment(host)
     assert early.answer(forward.Credential())["result"] == "ok"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The ssh road when the daemon, the disk, the configuration or the far end do their worst."""
+"""The ssh method when the daemon, the disk, the configuration or the client fail."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ import pytest
 import forward
 import machine as parts
 from full_disk import Ballast
-from ssh_method import (FAR, asked, begin, enrol, fields_of, outcome, question, request_of, say,
+from ssh_method import (RHOST, asked, begin, enrol, fields_of, outcome, question, request_of, say,
                         signs_in)
 
 
@@ -29,7 +29,7 @@ def test_the_daemon_dies_before_the_answer(machine):
 
 
 def test_the_daemon_ends_while_an_answer_is_held_back(machine):
-    """Who waits is told, and not left to a timeout."""
+    """The waiting caller gets an error at once, not a timeout."""
     enrol(machine, "alice")
     conversation = begin(machine, "alice")
     asked(conversation)
@@ -39,12 +39,12 @@ def test_the_daemon_ends_while_an_answer_is_held_back(machine):
     assert error.value.get_dbus_name() == parts.ERROR + "UnknownConversation"
 
 
-def test_as_many_as_there_may_be(machine):
+def test_limit_of_pending_sign_ins(machine):
     """Each with a challenge of its own, whoever is asked for, and each answer good for its own."""
     keys = {user: enrol(machine, user) for user in ("alice", "bob")}
     users = (["alice", "bob", "nobody-here"] * 43)[:128]
     connections = [machine.connect() for _ in range(2)]
-    context = {"service": "sshd", "rhost": FAR, "timeout": 300}
+    context = {"service": "sshd", "rhost": RHOST, "timeout": 300}
     conversations = [connections[number // 64].authenticate(user, **context)
                      for number, user in enumerate(users)]
     machine.connect().fails("LimitExceeded", parts.MANAGER, "Authenticate", "sa{sv}", "alice",
@@ -59,8 +59,8 @@ def test_as_many_as_there_may_be(machine):
     assert asked(machine.connect().authenticate("alice", **context))
 
 
-def test_other_settings_in_between(machine):
-    """A question is judged by what held when it was put; the next one by what holds then."""
+def test_reload_between_question_and_answer(machine):
+    """An answer is judged by the configuration of the time of its question."""
     key = enrol(machine, "alice")
     conversation = begin(machine, "alice")
     lines = forward.encode_answer(fields_of(asked(conversation), key))
@@ -81,7 +81,7 @@ def test_other_settings_in_between(machine):
     assert machine.daemon_pid() == pid
 
 
-def test_a_relying_party_that_goes(machine):
+def test_relying_party_removed_by_a_reload(machine):
     machine.configure("[rp shop]\nid = shop.example.org\nsystem-accounts = yes\n"
                       "[service sshd]\nrp = shop\ntransports = ssh, recovery\n")
     conversation = begin(machine, "alice")
@@ -94,7 +94,7 @@ def test_a_relying_party_that_goes(machine):
 
 
 def test_a_full_disk(small_disk):  # noqa: F811
-    """Nobody signs in whose use cannot be written down; and nobody else notices."""
+    """A sign-in whose use cannot be stored fails; others are not affected."""
     machine = small_disk
     key = enrol(machine, "alice")
     with Ballast():
@@ -112,8 +112,8 @@ def test_a_full_disk(small_disk):  # noqa: F811
     signs_in(machine, "alice", key)
 
 
-def test_a_store_that_keeps_no_key(small_disk):  # noqa: F811
-    """Decoys are shown all the same, and the log says that they will not stay."""
+def test_store_refuses_the_decoy_key(small_disk):  # noqa: F811
+    """Decoys are shown all the same, and the log says that they will change."""
     machine = small_disk
     machine.start_daemon()
     machine.kill_daemon(signal.SIGTERM)
@@ -149,7 +149,7 @@ def test_enormous_answers(machine):
 
 
 def test_the_caller_goes_while_its_answer_is_held_back(machine):
-    """Nothing is left of it, and nothing is said to nobody."""
+    """The conversation is removed, and no reply is sent."""
     enrol(machine, "alice")
     pid = machine.daemon_pid()
     for _ in range(20):

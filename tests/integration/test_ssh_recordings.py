@@ -130,8 +130,9 @@ def test_refused_by_origin(scene):
         scene.laptop.know(ssh.EVIL, key=ssh.EVIL_KEY)
         relay = hostile.Relay(ssh.EVIL_ADDRESS, 22, ssh.EVIL_KEY)
         command = f"passkey-ssh -o NumberOfPasswordPrompts=1 alice@{ssh.EVIL} id -un"
-        scene.recording.say(f"The host {ssh.EVIL} is hostile: it signs in to {namespace.HOST} as alice\n"
-                            "and passes the request on that it gets there.")
+        scene.recording.say(
+            f"The host {ssh.EVIL} is hostile: it signs in to {namespace.HOST} as alice\n"
+            "and passes the request on that it gets there.")
         child = scene.types(command)
         child.expect(r"\(yes/no\)\? ?")
         scene.answers(child, "no")
@@ -139,8 +140,9 @@ def test_refused_by_origin(scene):
         scene.answers(child, "", "nothing, and presses Enter")
         wait_end(child)
         assert not any(relay.stolen)
-        scene.recording.say("Even if the person says yes, the answer opens nothing: the origin of the\n"
-                            f"host they connected to is signed, and {namespace.HOST} refuses it.")
+        scene.recording.say(
+            "Even if the person says yes, the answer opens nothing: the origin of the\n"
+            f"host they connected to is signed, and {namespace.HOST} refuses it.")
         child = scene.types(command)
         child.expect(r"\(yes/no\)\? ?")
         scene.answers(child, "yes")
@@ -167,8 +169,8 @@ def test_fallback_password(scene):
     child.sendintr()
     wait_end(child)
     scene.recording.say("With ssh itself, Enter goes on without a passkey:")
-    child = scene.types(f"ssh -o PreferredAuthentications=keyboard-interactive alice@{namespace.HOST} "
-                        "id -un")
+    child = scene.types("ssh -o PreferredAuthentications=keyboard-interactive "
+                        f"alice@{namespace.HOST} id -un")
     child.expect("passkey1:[^\n]*\n")
     scene.recording.acts("presses Enter")
     child.sendline("")
@@ -248,7 +250,8 @@ def test_sudo_by_agent(scene):
     ssh.keep_environment()
     sk = ssh.SkKey(scene.laptop)
     agent = ssh.Agent(scene.laptop, sk)
-    scene.recording.say("The laptop's ssh-agent has a security key; its private half is in the key.")
+    scene.recording.say(
+        "The laptop's ssh-agent has a security key; its private half is in the key.")
     agent.add(sk.keygen("id_ed25519_sk"))
     sk.decide()
     variables = agent.environment()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Nobody learns from the real sshd who exists, who has a passkey and who is locked."""
+"""Clients of the real sshd cannot learn which accounts exist, have a passkey or are locked."""
 
 import bisect
 import json
@@ -53,8 +53,8 @@ def server(machine):
         subprocess.run(["cp", "-p", namespace.SCRATCH + path.replace("/", "-"), path], check=True)
 
 
-class Stranger:
-    """One connection for one name, as paramiko makes it; it tries as often as it likes."""
+class Client:
+    """One connection for one name, as paramiko makes it; it may try several times."""
 
     def __init__(self, user):
         self.user = user
@@ -89,8 +89,8 @@ class Stranger:
 
 
 @pytest.fixture
-def strangers(server):
-    people = {user: Stranger(user) for user in PEOPLE}
+def clients(server):
+    people = {user: Client(user) for user in PEOPLE}
     yield people
     for each in people.values():
         each.close()
@@ -126,7 +126,7 @@ KEY = forward.Credential()
 
 
 def wrong(text):
-    """A proper answer of a key that nobody has enrolled; nothing to anything else."""
+    """A well-formed answer of a key that nobody has enrolled; an empty one to other questions."""
     line = forward.find(text)
     if not line:
         return ""
@@ -142,7 +142,7 @@ def foreign(text):
 
 
 def recovery(text):
-    """No passkey; then a code that is none."""
+    """No passkey; then an invalid recovery code."""
     return "" if forward.find(text) else "abcde-fghij-klmno-pqrst"
 
 
@@ -158,10 +158,10 @@ ANSWERS = {
 }
 
 
-def together(strangers, function):
+def together(clients, function):
     """Runs it for all of them at a time; what it returned for each."""
-    threads = {user: ssh.in_background(function, stranger)
-               for user, stranger in random.sample(list(strangers.items()), len(strangers))}
+    threads = {user: ssh.in_background(function, client)
+               for user, client in random.sample(list(clients.items()), len(clients))}
     return {user: thread.join() for user, thread in threads.items()}
 
 
@@ -170,22 +170,22 @@ SLOW = ("a long line", "a first part")  # sixty-four rounds each
 
 @pytest.mark.parametrize("kind", [pytest.param(kind, marks=pytest.mark.slow) if kind in SLOW
                                   else kind for kind in ANSWERS])
-def test_same_questions_and_rounds(strangers, kind):
-    got_in = together(strangers, lambda stranger: stranger.attempt(ANSWERS[kind]))
+def test_same_questions_and_rounds(clients, kind):
+    got_in = together(clients, lambda client: client.attempt(ANSWERS[kind]))
     assert not any(got_in.values())
-    seen = {user: normal(user, stranger.rounds) for user, stranger in strangers.items()}
-    assert forward.find(strangers["frank"].rounds[0][2][0][0])
+    seen = {user: normal(user, client.rounds) for user, client in clients.items()}
+    assert forward.find(clients["frank"].rounds[0][2][0][0])
     for user, rounds in seen.items():
         assert rounds == seen["frank"], f"{user} {PEOPLE[user]}"
 
 
-def test_decoy_ids_stay(machine, strangers):
+def test_decoy_ids_stay(machine, clients):
     def ids():
-        def of(stranger):
-            stranger.attempt(lambda text: "")
-            return request_of(stranger.rounds[0][2][0][0])["credentials"]
+        def of(client):
+            client.attempt(lambda text: "")
+            return request_of(client.rounds[0][2][0][0])["credentials"]
 
-        return together(strangers, of)
+        return together(clients, of)
 
     first = ids()
     assert ids() == first
@@ -195,21 +195,21 @@ def test_decoy_ids_stay(machine, strangers):
     assert len(set(every)) == len(every)
     nonces = set()
     for _ in range(2):
-        strangers["frank"].attempt(lambda text: "")
-        nonces.add(request_of(strangers["frank"].rounds[0][2][0][0])["nonce"])
+        clients["frank"].attempt(lambda text: "")
+        nonces.add(request_of(clients["frank"].rounds[0][2][0][0])["nonce"])
     assert len(nonces) == 2
 
 
-def test_only_the_log_says_the_truth(machine, strangers):
+def test_only_the_log_has_the_reason(machine, clients):
     expected = {"bob": "no-credentials", "frank": "unknown-user"}
     for user, reason in expected.items():
         since = machine.syslog.mark()
-        strangers[user].attempt(wrong)
+        clients[user].attempt(wrong)
         machine.syslog.wait(rf"sign-in of {user} .*refused, {reason} ", since, parts.AUTHPRIV)
 
 
 def auc(ones, others):
-    """How often one of the first is greater than one of the second; 0.5: nothing to tell."""
+    """How often one of the first is greater than one of the second; 0.5: no difference."""
     others = sorted(others)
     return sum((bisect.bisect_left(others, one) + bisect.bisect_right(others, one)) / 2
                for one in ones) / (len(ones) * len(others))
@@ -217,11 +217,11 @@ def auc(ones, others):
 
 # sshd itself holds up the first answer after each question that begins an attempt, by a time that
 # it makes out of the name (ensure_minimum_time_since() in auth2.c, at most as long again as the
-# question took). Whoever looks for more than that waits until it is over.
+# question took). To measure anything else a client waits until that time is over.
 AFTER_SSHD = 0.13
 
 
-def patiently(answer):
+def after_sshds_own_delay(answer):
     first = True
 
     def later(text):
@@ -235,29 +235,29 @@ def patiently(answer):
 
 
 def one_code():
-    """A wrong recovery code once; more would lock the codes, of all of them alike."""
+    """A wrong recovery code once; more would lock the codes, for every account."""
     codes = iter(["abcde-fghij-klmno-pqrst"])
     return lambda text: "" if forward.find(text) else next(codes, "")
 
 
-def measure(strangers, make_answer, times):
-    """Everybody at once, so that whatever else the machine does hits them alike."""
-    found = {user: [] for user in strangers}
+def measure(clients, make_answer, times):
+    """All at once, so that other load of the machine affects them in the same way."""
+    found = {user: [] for user in clients}
 
-    def attempt(stranger):
-        stranger.attempt(patiently(make_answer()))
-        return stranger.times
+    def attempt(client):
+        client.attempt(after_sshds_own_delay(make_answer()))
+        return client.times
 
     for _ in range(times):
-        for user, seconds in together(strangers, attempt).items():
+        for user, seconds in together(clients, attempt).items():
             found[user].append(seconds)
     return found
 
 
-# Two that are alike differ by so much (3.4 standard deviations of the Mann-Whitney test) once in
-# 1,700 times. Here are up to 84 comparisons, and what differs is measured once more before it counts:
-# a false alarm in 36,000 runs.
-TIMES, NEAR = 24, 0.29
+# Without a difference two samples differ by so much (3.4 standard deviations of the Mann-Whitney
+# test) once in 1,700 times. There are up to 84 comparisons, and what differs is measured once more
+# before it counts: one false alarm in 36,000 runs.
+TIMES, THRESHOLD = 24, 0.29
 
 
 def distinguishable(found, steps):
@@ -268,22 +268,22 @@ def distinguishable(found, steps):
             for step in range(steps):
                 value = auc([times[step] for times in found[one]],
                             [times[step] for times in found[other]])
-                if abs(value - 0.5) > NEAR:
+                if abs(value - 0.5) > THRESHOLD:
                     wrong_pairs.append((one, other, step, round(value, 2)))
     return wrong_pairs
 
 
-def hold_alike(strangers, make_answer, more=lambda: None):
+def assert_same_time(clients, make_answer, more=lambda: None):
     """more: done between the measurements."""
-    measure(strangers, make_answer, 1)  # what is done once
+    measure(clients, make_answer, 1)  # what is done once
 
     def measured():
-        found = {user: [] for user in strangers}
+        found = {user: [] for user in clients}
         for _ in range(TIMES // 4):
             more()
-            for user, times in measure(strangers, make_answer, 4).items():
+            for user, times in measure(clients, make_answer, 4).items():
                 found[user] += times
-        return distinguishable(found, len(strangers["frank"].times))
+        return distinguishable(found, len(clients["frank"].times))
 
     first = measured()
     if first:
@@ -293,20 +293,20 @@ def hold_alike(strangers, make_answer, more=lambda: None):
 
 
 @pytest.mark.parametrize("kind", ["wrong key", pytest.param("nothing", marks=pytest.mark.slow)])
-def test_same_time(strangers, kind):
-    hold_alike(strangers, lambda: ANSWERS[kind])
+def test_same_time(clients, kind):
+    assert_same_time(clients, lambda: ANSWERS[kind])
 
 
 @pytest.mark.slow
-def test_same_time_for_recovery_codes(machine, strangers):
+def test_same_time_for_recovery_codes(machine, clients):
     """Each costs an scrypt; a daemon that was started again has forgotten the wrong ones."""
-    hold_alike(strangers, one_code, machine.kill_daemon)
+    assert_same_time(clients, one_code, machine.kill_daemon)
 
 
 def test_the_measurement_sees_a_millisecond_or_so():
     """A difference that is there would be found."""
-    draw = random.Random(4)  # others would lie too near once in 1,000 times
+    draw = random.Random(4)  # fewer would be too close once in 1,000 times
     spread = [draw.gauss(10, 0.5) for _ in range(TIMES)]
     slower = [draw.gauss(11, 0.5) for _ in range(TIMES)]
-    assert abs(auc(spread, slower) - 0.5) > NEAR
+    assert abs(auc(spread, slower) - 0.5) > THRESHOLD
     assert distinguishable({"a": [[each] for each in spread], "b": [[each] for each in slower]}, 1)

@@ -47,7 +47,7 @@ def test_full_disk(small_disk, keys):
                                    r"(full|SQLite)", facility=parts.AUTHPRIV)
         kept = listed(machine)
         assert ("alice", "blue") in kept and len(kept) == number + 1
-        # Who is enrolled signs in, or is told; and the daemon stays.
+        # Enrolled users sign in, or get an error; and the daemon goes on.
         green.unplug()
         blue.plug()
         details = root.authenticate("alice").run()
@@ -116,7 +116,7 @@ def damage_newer():
     (damage_owner, "belongs to another user"),
     (damage_newer, "made by a newer version"),
 ])
-def test_damage_is_told_at_the_start(machine, keys, damage, why):
+def test_damage_is_logged_at_start(machine, keys, damage, why):
     keys.add("blue")
     machine.enrol("alice", "blue")
     machine.kill_daemon(15)
@@ -185,7 +185,7 @@ def test_a_name_that_means_another_uid(machine, keys):
         assert details["result"] == "account-changed", details
         assert machine.syslog.wait(rf"\[{details['correlation']}\] .*account-changed",
                                    facility=parts.AUTHPRIV)
-        # And who has the uid now gains nothing by it.
+        # And the account that has the uid now gains nothing by it.
         namespace.write("/etc/passwd", before.replace("bob:x:2002:", "bob:x:2999:").replace(
             "alice:x:2001:", "alice:x:2002:"))
         assert root.authenticate("alice").run()["result"] == "no-credentials"

@@ -24,7 +24,7 @@ REFUSED = r"sign-in of alice \(default\): refused, "
 
 
 class Scene:
-    """alice signs in from the laptop with a plain key, her agent forwarded; sudo asks for a passkey."""
+    """alice is logged in from the laptop, her agent forwarded; sudo asks for a passkey."""
 
     def __init__(self, machine, config=""):
         self.machine = machine
@@ -179,7 +179,7 @@ def test_user_verification_by_policy(machine, scene):
 
 
 def test_another_key(one):
-    """The agent holds an sk key that nobody enrolled, and one of somebody else; neither is asked."""
+    """The agent holds an sk key that is not enrolled, and one of another account; none is asked."""
     one.agent.remove_all()
     one.sk.at_once()
     one.new_key("other")
@@ -259,7 +259,7 @@ def test_a_confined_agent_key(one):
 
 
 def test_no_key_of_the_host_is_touched(machine, keys):
-    """A key that is plugged in there, enrolled, stays dark while alice sits elsewhere."""
+    """An enrolled key that is plugged into the host is not touched while alice is elsewhere."""
     local = keys.add("blue")
     machine.enrol("alice", "blue")
     local.set(touch="wait")
@@ -272,7 +272,7 @@ def test_no_key_of_the_host_is_touched(machine, keys):
     os.unlink("/etc/sudoers.d/passkey")
 
 
-# --- an agent that lies ----------------------------------------------------------------------
+# --- a faulty agent ----------------------------------------------------------------------
 
 REQUEST_IDENTITIES, IDENTITIES_ANSWER, SIGN_REQUEST, SIGN_RESPONSE, FAILURE = 11, 12, 13, 14, 5
 
@@ -286,10 +286,10 @@ def frame(kind, data=b""):
 
 
 class FalseAgent:
-    """At the laptop, behind ssh -A; says what the test wants."""
+    """At the laptop, behind ssh -A; the test decides what it says."""
 
     def __init__(self, scene, blobs, signed):
-        """blobs: the keys it says it holds. signed(request): the bytes of its answer; None: none."""
+        """blobs: the keys it lists. signed(request): the bytes of its answer; None: no answer."""
         self.agent = scene.agent
         self.path = scene.laptop.runtime + "/false-agent"
         self.listener = socket.socket(socket.AF_UNIX)
@@ -299,7 +299,7 @@ class FalseAgent:
         os.chmod(self.path, 0o666)
         self.listener.listen(8)
         self.blobs, self.signed = blobs, signed
-        # ssh itself does not ask it but the real one, so that only the far end meets its lies.
+        # ssh itself does not ask it but the real one, so that only the host gets its false answers.
         self.options = ("-o", "ForwardAgent=" + self.path)
         self.asked = []
         self.event = threading.Event()
@@ -430,7 +430,7 @@ def test_a_signature_of_another_time(one):
     refused(one, child, "signature-invalid")
 
 
-def test_what_is_signed_names_us_and_is_new(one):
+def test_signed_data_has_our_namespace_and_is_new(one):
     """SSHSIG in our own namespace over a hash: nothing that opens an ssh login."""
     false = FalseAgent(one, [blob_of(one.laptop.read(".ssh/id.pub"))],
                        lambda request: frame(FAILURE))
@@ -442,13 +442,14 @@ def test_what_is_signed_names_us_and_is_new(one):
         assert request[1:].startswith(string(blob))
         rest = request[1 + 4 + len(blob):]
         data = rest[4:4 + struct.unpack(">I", rest[:4])[0]]
-        assert data.startswith(b"SSHSIG" + string(b"passkeyd") + string(b"") + string(b"sha256")), data
+        begin = b"SSHSIG" + string(b"passkeyd") + string(b"") + string(b"sha256")
+        assert data.startswith(begin), data
         assert rest[4 + len(data):] == bytes(4)
         signed.append(data)
     assert len(set(signed)) == 2
 
 
-def test_somebody_elses_socket(one):
+def test_socket_of_another_user(one):
     """A socket of another account is not connected to, whatever its permissions."""
     false = FalseAgent(one, [], lambda request: None)  # root's, and open to all
     os.chmod(one.laptop.runtime, 0o755)

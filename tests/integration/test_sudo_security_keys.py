@@ -44,7 +44,7 @@ def test_the_first_touch_of_two_wins(machine, keys, touched, other):
     assert not keys.key(other).info()["touch_wanted"]
 
 
-def test_a_strangers_key_beside(machine, keys):
+def test_key_of_another_user_beside(machine, keys):
     blue = enrolled(machine, keys, "blue").set(touch="wait")
     green = enrolled(machine, keys, "green", "carol").set(touch="wait")
     red = keys.add("red", plug=False).set(touch="wait")
@@ -100,7 +100,8 @@ def test_no_key_is_inserted(machine, keys):
     enrolled(machine, keys, "blue")
     machine.configure("[authenticator]\ninsert-timeout = 1\n")
     machine.kill_daemon(15)
-    refuses(machine, Sudo(machine), "auth_err", r"(?s)Insert your.*No security key was plugged in\.")
+    refuses(machine, Sudo(machine), "auth_err",
+            r"(?s)Insert your.*No security key was plugged in\.")
 
 
 # Old

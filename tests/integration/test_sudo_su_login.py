@@ -65,7 +65,8 @@ def test_another_users_key(machine, keys, app):
     machine.configure("[authenticator]\ninsert-timeout = 1\n")
     machine.kill_daemon(signal.SIGTERM)
     running = app(machine)
-    refuses(machine, running, "auth_err", "None of the plugged-in security keys is enrolled for this account")
+    refuses(machine, running, "auth_err",
+            "None of the plugged-in security keys is enrolled for this account")
     assert not green.info()["touch_wanted"]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""People who have not signed in yet cannot use up what others need."""
+"""Callers that have not signed in cannot use up resources that others need."""
 
 import hmac
 import itertools
@@ -8,13 +8,13 @@ import sqlite3
 import dbus
 
 import machine as parts
-from ssh_method import FAR, begin, enrol, outcome, question
+from ssh_method import RHOST, begin, enrol, outcome, question
 
-STRANGERS = 128
+PENDING_LOGINS = 128
 SLOTS = 512
 
 
-def test_connections_that_nobody_signs_in_on_leave_room(machine):
+def test_pending_logins_are_limited(machine):
     """sshd's PAM is root, and so are sudo and login: one flood of logins must not stop these."""
     connections = []
     opened, error = 0, None
@@ -22,13 +22,13 @@ def test_connections_that_nobody_signs_in_on_leave_room(machine):
         if opened % 32 == 0:
             connections.append(machine.connect())
         try:
-            connections[-1].authenticate(f"nobody{opened}", service="sshd", rhost=FAR)
+            connections[-1].authenticate(f"nobody{opened}", service="sshd", rhost=RHOST)
             opened += 1
         except dbus.DBusException as failure:
             error = failure.get_dbus_name()
-    assert (opened, error) == (STRANGERS, parts.ERROR + "LimitExceeded")
-    # Who has signed in already, at this computer or elsewhere, is none of them.
-    elsewhere = machine.connect().authenticate("alice", service="sudo", ruser="alice", rhost=FAR)
+    assert (opened, error) == (PENDING_LOGINS, parts.ERROR + "LimitExceeded")
+    # Requests of users who are signed in already, here or elsewhere, are counted apart.
+    elsewhere = machine.connect().authenticate("alice", service="sudo", ruser="alice", rhost=RHOST)
     assert outcome(elsewhere.next())[0] == "no-credentials"
     here = machine.connect().authenticate("alice", service="login")
     assert outcome(here.next())[0] == "no-credentials"
@@ -37,18 +37,18 @@ def test_connections_that_nobody_signs_in_on_leave_room(machine):
     assert question(begin(machine, "alice"))
 
 
-def test_one_users_sudos_leave_room(machine):
+def test_pending_sudos_are_limited_per_user(machine):
     """They are root's conversations, and count as the user's own."""
     enrol(machine, "alice")
     root = machine.connect()
     for _ in range(16):
-        root.authenticate("alice", service="sudo", ruser="alice", rhost=FAR)
+        root.authenticate("alice", service="sudo", ruser="alice", rhost=RHOST)
     root.fails("LimitExceeded", parts.MANAGER, "Authenticate", "sa{sv}", "root",
                parts.vardict({"service": "su", "ruser": "alice"}))
-    assert question(root.authenticate("alice", service="sshd", rhost=FAR))
-    # What the user asks for without root is another share.
-    assert question(machine.connect("alice").authenticate("alice", rhost=FAR))
-    elsewhere = root.authenticate("bob", service="sudo", ruser="bob", rhost=FAR)
+    assert question(root.authenticate("alice", service="sshd", rhost=RHOST))
+    # What the user asks for without root is counted apart.
+    assert question(machine.connect("alice").authenticate("alice", rhost=RHOST))
+    elsewhere = root.authenticate("bob", service="sudo", ruser="bob", rhost=RHOST)
     assert outcome(elsewhere.next())[0] == "no-credentials"
 
 
@@ -59,7 +59,7 @@ def decoy_key():
 
 
 def slot(key, name):
-    """Where the wrong recovery codes of that name are counted (daemon/methods/road_recovery.c)."""
+    """Where the wrong recovery codes of that name are counted (daemon/methods)."""
     block = hmac.digest(key, bytes([3, 0, 0]) + b"default\0" + name.encode(), "sha256")
     return int.from_bytes(block[:4], "little") % SLOTS
 
@@ -87,8 +87,8 @@ def lock(machine, name):
             conversation.cancel()
 
 
-def test_guesses_for_nobody_do_not_tell_who_is_somebody(machine):
-    """Names without an account share slots: what shuts one of them must shut accounts, too."""
+def test_locked_codes_do_not_reveal_accounts(machine):
+    """Names without an account share slots: what locks one of them must lock accounts, too."""
     machine.configure("[authenticator]\ninsert-timeout = 0\n")
     enrol(machine, "alice")
     machine.recovery_codes("alice")
@@ -99,6 +99,6 @@ def test_guesses_for_nobody_do_not_tell_who_is_somebody(machine):
     shut = guess(machine, next(same))[1]
     assert shut[0] == "done"
     assert guess(machine, "alice")[1][:2] == shut[:2]
-    # Not where nobody has to be kept from learning anything.
+    # Not in local sessions, where there is nothing to conceal.
     assert guess(machine, "alice", rhost="", service="login")[1][0] == "ask-secret"
     assert guess(machine, "alice", ruser="alice", service="sudo")[1][0] == "ask-secret"

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The keyboard-interactive form (doc/protocol.md) once more, in Python.
+"""The keyboard-interactive form (doc/protocol.md), implemented a second time in Python.
 
-So that tests, a hostile server among them, speak it without the C codec being its own judge.
+Tests, a hostile server among them, use it so that the C codec is not checked by itself.
 
     line = forward.find(prompt)                  # None: the prompt carries no request
     request = forward.decode_request(line)       # a dict, see REQUEST
     key = forward.Credential()                   # a software key of its own
     lines = forward.answer(request, "ssh://web1.example.org", key)
 
-answer() does what passkey-askpass does, without asking anybody. To lie, tests take the same steps one
-by one: answer_fields() makes the answer as a dict (see GET_ANSWER, CREATE_ANSWER), encode_answer() its
-lines; encode_request() makes a request line of a dict, whatever is in it. Decoding here looks at the
-form, not at the range of each value: that is what the C side is tested for.
+answer() does what passkey-askpass does, without asking anybody. For wrong answers tests take the
+steps one by one: answer_fields() makes the answer as a dict (see GET_ANSWER, CREATE_ANSWER),
+encode_answer() its lines; encode_request() makes a request line of a dict, whatever is in it.
+Decoding here looks at the form, not at the range of each value: the C side is tested for that.
 """
 
 import base64
@@ -30,7 +30,8 @@ UP, UV, AT = 0x01, 0x04, 0x40
 ES256, EDDSA, ES384, RS256 = key_pairs.ES256, key_pairs.EDDSA, key_pairs.ES384, key_pairs.RS256
 UNSET, DISCOURAGED, PREFERRED, REQUIRED = range(4)
 
-# The keys of the maps: a request holds the first 7 (get), all 15 (create), or kind, nonce, part (more).
+# The keys of the maps: a request holds the first 7 (get), all 15 (create), or kind, nonce and part
+# (more).
 KINDS = {1: "get", 2: "create", 3: "more"}
 REQUEST = dict(enumerate((
     "kind", "nonce", "context", "rp_id", "user_verification", "credentials", "timeout", "rp_name",
@@ -141,7 +142,7 @@ def answer_fields(request, origin, credential, flags=None, challenge=None):
 
     flags: of the authenticator data; default UP, and UV unless the request discourages it.
     challenge: what is signed; default the bound challenge of the request.
-    For a get request the credential must be in its list, unless a test lies about "credential" later.
+    For a get request the credential must be in its list, unless a test changes "credential" later.
     """
     kind = request["kind"]
     if challenge is None:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The helper frames (doc/protocol.md) once more, in Python, so that the C codec is not its own judge."""
+"""The helper frames (doc/protocol.md), implemented a second time in Python.
+
+Tests use them so that the C codec is not checked by itself.
+"""
 
 import struct
 
@@ -102,7 +105,8 @@ def decode(payload):
              "vendor_id": reader.u16(), "product_id": reader.u16()} for _ in range(reader.u8())]}
     elif kind == CHECKED:
         fields = {"status": reader.text(), "ctap2": reader.u8(), "has_pin": reader.u8(),
-                  "has_built_in_uv": reader.u8(), "pin_tries": reader.u8(), "uncertain": reader.u8()}
+                  "has_built_in_uv": reader.u8(), "pin_tries": reader.u8(),
+                  "uncertain": reader.u8()}
     elif kind == PIN_NEEDED:
         fields = {"tries": reader.u8(), "wrong": reader.u8()}
     elif kind == ASSERTION:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The other side of passkey-authenticator, for tests: starts it and speaks frames with it."""
+"""A client of passkey-authenticator for tests: starts it and exchanges frames with it."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ import frames
 PATIENCE = 60  # seconds until a wait counts as failed; nothing that works comes near it
 
 # Of a build with sanitizers: the preloaded library comes first, and the search for leaks at the end
-# would start a process, which the sandbox answers with death.
+# would start a process, for which the sandbox kills the helper.
 SANITIZERS = {"ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
 
 
@@ -40,7 +40,7 @@ class Helper:
         while len(data) < size:
             try:
                 more = self.sock.recv(size - len(data))
-            except ConnectionResetError:  # it died with something of ours unread
+            except ConnectionResetError:  # it ended without reading everything
                 more = b""
             if not more:
                 raise Ended()

@@ -4,7 +4,8 @@
     logind.py SCENARIO [HOST]
 
 owns org.freedesktop.login1 on the system bus and puts every process into one session, or into none
-but that of its user. On standard output it writes "ready", and then each question as it comes: its member and its arguments.
+but that of its user. On standard output it writes "ready", and then each question as it
+comes: its member and its arguments.
 """
 
 import sys

@@ -3,10 +3,10 @@
  * A security key in software for OpenSSH's own programs: ssh-keygen -w, ssh-add -S and, through
  * ssh-sk-helper, ssh-agent load this library and sign with it (OpenSSH PROTOCOL.u2f, "sk-api").
  *
- * It stands where a real key would because the build machines have no key and nobody to touch one,
- * and because tests need keys that refuse, lie, wait and go back in their counter, which no real
- * key does when asked. Everything on this side of the library is stock OpenSSH. The software
- * authenticator of preload.c cannot take this place: ssh-sk-helper cannot be given a preloaded
+ * It replaces a real key because build machines have neither a key nor anybody to touch one, and
+ * because tests need keys that refuse, lie, wait and go back in their counter, which real keys do
+ * not do on request. Everything on this side of the library is stock OpenSSH. The software
+ * authenticator of preload.c cannot be used for this: ssh-sk-helper cannot be given a preloaded
  * library by every program that starts it, but each takes the path of a provider.
  *
  * SOFTWARE_SK names a folder:

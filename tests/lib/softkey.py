@@ -218,7 +218,7 @@ class SoftKeys:
         path = path or os.path.join(self.folder, os.path.basename(program) + "-with-software-keys")
         lines = ["#!/bin/sh"]
         # A program built with AddressSanitizer otherwise insists on being loaded before everything,
-        # and looks for leaks by starting a process, which the helper's sandbox answers with death.
+        # and looks for leaks by starting a process, for which the helper's sandbox kills it.
         lines.append("export ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0")
         for name, value in self.environment().items():
             lines.append("export %s=%s" % (name, shlex.quote(value)))

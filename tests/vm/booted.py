@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The virtual machine of run --systemd, furnished like the house, and the people in it."""
+"""The virtual machine of run --systemd, furnished like the private namespace, and its accounts."""
 
 import json
 import os
@@ -86,7 +86,7 @@ class Journal(parts.Syslog):
 
 
 class Booted(parts.Machine):
-    """The house's Machine, of which systemd runs the parts."""
+    """A Machine of which systemd runs the parts."""
 
     def __init__(self):  # pylint: disable=super-init-not-called
         self.syslog = Journal()

@@ -4,8 +4,8 @@
 
     hidraw.py PROGRAM
 
-The kernel's HID layer, /sys, libudev and libfido2's own enumeration are all as on a real machine, so
-this is where the sandbox shows that it leaves room for them. Prints "hidraw: ok" at the end.
+The kernel's HID layer, /sys, libudev and libfido2's own enumeration are all as on a real machine,
+so this shows that the sandbox lets them work. Prints "hidraw: ok" at the end.
 """
 
 import hashlib

@@ -14,7 +14,6 @@ import shutil
 import signal
 import stat
 import struct
-import subprocess
 
 import pytest
 
@@ -125,8 +124,8 @@ def test_what_the_sandbox_forbids(machine):
     assert not wrong, "\n".join(wrong)
 
 
-def test_what_systemd_makes_of_the_unit():
-    """It has nothing to complain of, and rates the exposure: 10 is all, 0 is none."""
+def test_systemd_analyze():
+    """It reports no error, and rates the exposure: 10 is the worst, 0 the best."""
     assert run("systemd-analyze", "verify", "--man=no", UNIT) == ""
     run("systemd-analyze", "security", "--threshold=12", UNIT)
 
@@ -227,7 +226,7 @@ def test_stop_while_somebody_is_asked(machine, blue, console):
     assert machine.show("Result") == "success"
 
 
-def test_and_then_it_works_again(machine, blue, console):
+def test_sign_in_after_a_restart(machine, blue, console):
     test_sudo_at_the_console(machine, blue, console)
 
 
@@ -312,7 +311,7 @@ def connect(machine, laptop, port=22, user="alice"):
 @pytest.mark.parametrize("port, remote, rhost", [(22, "yes", "127.0.0.1"),
                                                  (2222, "no", "localhost")])
 def test_programs_inside_of_ssh(machine, keys, laptop, port, remote, rhost):
-    """logind alone knows; and it takes the name localhost for no remote host."""
+    """Only logind knows; and it does not take the name localhost for a remote host."""
     session = connect(machine, laptop, port)
     assert session.logind("Remote") == remote
     assert session.logind("RemoteHost") == rhost

@@ -6,7 +6,7 @@
 units=/root/run/systemd/system
 mkdir -p $units
 
-# By this file a container is recognised, and much left out there.
+# systemd takes this file as the sign of a container, where it leaves out much.
 rm -f /root/.dockerenv
 rm -rf /root/etc/systemd/system /root/usr/lib/systemd/system/*.target.wants
 rm -rf /root/usr/lib/systemd/system-generators /root/usr/lib/systemd/user-generators

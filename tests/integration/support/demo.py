@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""What scripts/demo shows, inside the house: alice enrols a key, sudo takes its touch, and from her
-laptop so does sshd."""
+"""What scripts/demo shows, in the private namespace: alice enrols a key, sudo
+takes its touch, and from her laptop so does sshd."""
 
 import argparse
 import os
@@ -57,7 +57,7 @@ def open_terminal(machine, person, command):
 
 
 def over_ssh(machine, keys, touch):
-    """The same key, now in alice's laptop, which another account of this machine plays."""
+    """The same key, now in alice's laptop, for which another account of this machine is used."""
     say("\nalice goes home and plugs the key into her laptop.")
     ssh.Server(machine)
     laptop = ssh.Laptop(machine, keys)
@@ -126,7 +126,8 @@ def main():
     machine = parts.Machine()
     try:
         machine.start_bus()
-        by_sudo, by_ssh = with_hardware(machine) if arguments.hardware else with_software_key(machine)
+        sign_ins = with_hardware if arguments.hardware else with_software_key
+        by_sudo, by_ssh = sign_ins(machine)
         results = machine.results()
         say("\nWhat passkeyd logged:")
         for line in machine.syslog.text().splitlines():
@@ -139,7 +140,7 @@ def main():
     if by_ssh and (by_ssh.split()[-1] != "alice" or results[1:] != [("sshd", "alice", "success")]):
         sys.exit("demo: failed: sshd did not let alice in by passkey alone")
     say("\ndemo: ok: the real sudo ran `id -un` as bob for alice, by passkey alone"
-        + (", and the real sshd let her in from afar" if by_ssh else ""))
+        + (", and the real sshd let her in over ssh" if by_ssh else ""))
 
 
 if __name__ == "__main__":

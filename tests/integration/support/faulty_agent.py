@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What an ssh-agent does wrong, and what is said of it."""
+"""Ways in which an ssh-agent fails, and the reasons and texts that the daemon gives for them."""
 
 import contextlib
 import socket

@@ -7,7 +7,7 @@ import machine as parts
 
 
 class Ballast:
-    """All the room that is left."""
+    """A file that fills the file system of the state folder."""
 
     path = parts.STATE + "/ballast"
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A hostile ssh server that relays what the real one asks, and signs in with what comes back.
 
-Made of paramiko, on both sides: to the person it is the host they connected to; to the real sshd it
-is the person. It never signs anything itself.
+Both sides are made with paramiko: it is the server that the person has connected to, and a client
+of the real sshd. It never signs anything itself.
 """
 
 import queue
@@ -15,7 +15,7 @@ import machine as parts
 
 
 class Front(paramiko.ServerInterface):
-    """The side that the person meets."""
+    """The server side, to which the person has connected."""
 
     def __init__(self, relay):
         self.relay = relay
@@ -65,7 +65,7 @@ class Relay:
             except (paramiko.SSHException, EOFError):
                 continue
 
-    # Behind the front: the real server's questions, one after the other.
+    # The client side: the real server's questions, one after the other.
 
     def begin(self):
         self.questions, self.answers = queue.Queue(), queue.Queue()

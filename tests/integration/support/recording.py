@@ -14,7 +14,7 @@ import pexpect
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 FOLDER = TOP + "/doc/recordings"
 VARIABLE = "RECORDINGS"
-# What is another each time.
+# What differs from run to run.
 CHANGING = (
     (r"passkey1(/\d+/\d+)?:[A-Za-z0-9_-]{20,}", r"passkey1\1:..."),
     (r"SHA256:[A-Za-z0-9+/]{43}", "SHA256:..."),
@@ -70,9 +70,10 @@ class Recording:
             return
         with open(f"{FOLDER}/{self.path}", encoding="utf-8") as file:
             expected = file.read()
-        assert text == expected, "doc/recordings/%s is not what is seen (%s=FOLDER writes it):\n%s" % (
-            self.path, VARIABLE, "\n".join(difflib.unified_diff(
-                expected.splitlines(), text.splitlines(), "recorded", "seen", lineterm="")))
+        difference = "\n".join(difflib.unified_diff(
+            expected.splitlines(), text.splitlines(), "recorded", "seen", lineterm=""))
+        assert text == expected, (f"doc/recordings/{self.path} is not what is seen "
+                                  f"({VARIABLE}=FOLDER writes it):\n{difference}")
 
 
 class Piece:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The real OpenSSH server inside the house, and a laptop that connects to it.
+"""The real OpenSSH server in the private namespace, and a laptop that connects to it.
 
-erin's account plays the laptop: her own home, known hosts and runtime folder, and the only one who
-sees the software security keys. The server's side, where passkeyd runs, has none. Everybody meets
-on the loopback interface.
+erin's account stands for the laptop: it has a home, known hosts and a runtime folder of its own,
+and it alone sees the software security keys. The server's side, where passkeyd runs, has none. Both
+are on the loopback interface.
 """
 
 import contextlib
@@ -61,7 +61,7 @@ def version():
     return tuple(int(part) for part in re.match(r"OpenSSH_(\d+)\.(\d+)", shown).groups())
 
 
-# Most tests fail to sign in from the one address there is.
+# All connections come from one address, and most tests fail to sign in.
 NO_PENALTIES = "PerSourcePenalties no\n" if version() >= (9, 8) else ""
 
 
@@ -114,7 +114,8 @@ class Laptop:
         self.runtime = f"/run/user/{entry.pw_uid}"
         for folder in (self.home, self.runtime):
             shutil.rmtree(folder, ignore_errors=True)
-        for folder, mode in ((self.home, 0o755), (self.runtime, 0o700), (self.home + "/.ssh", 0o700)):
+        for folder, mode in ((self.home, 0o755), (self.runtime, 0o700),
+                             (self.home + "/.ssh", 0o700)):
             os.mkdir(folder, mode)
             os.chown(folder, entry.pw_uid, entry.pw_gid)
         self.write(".ssh/known_hosts", "".join(f"{name} {public_key()}\n" for name in NAMES))
@@ -221,7 +222,8 @@ ASKPASS = """#!/usr/bin/python3 -ISs
 import json, os, socket, sys
 sock = socket.socket(socket.AF_UNIX)
 sock.connect({path!r})
-sock.sendall(json.dumps({{"prompt": sys.argv[1], "tag": os.environ.get("TAG", "")}}).encode() + b"\\n")
+asked = {{"prompt": sys.argv[1], "tag": os.environ.get("TAG", "")}}
+sock.sendall(json.dumps(asked).encode() + b"\\n")
 answer = sock.makefile("r").readline()
 sys.stdout.write(answer)
 sys.exit(0 if answer else 1)
@@ -229,7 +231,7 @@ sys.exit(0 if answer else 1)
 
 
 class Askpass:
-    """An askpass program whose every question is answered by the test, when it likes to.
+    """An askpass program whose every question is answered by the test, at a time of its choice.
 
     The real ssh runs it; it stands for a client that lies or that is slow.
     """

@@ -10,7 +10,7 @@ ORIGIN = "ssh://127.0.0.1"
 
 
 class Scene:
-    """A server, a laptop with an askpass of ours, and a key of alice."""
+    """A server, a laptop with an askpass program of the test, and a key of alice."""
 
     def __init__(self, machine):
         self.machine = machine

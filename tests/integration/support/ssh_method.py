@@ -7,7 +7,7 @@ import namespace
 import webauthn_client as browser
 
 HOST = "ssh://" + namespace.HOST
-FAR = "198.51.100.7"
+RHOST = "198.51.100.7"
 
 
 def enrol(machine, user, algorithm=forward.ES256, **credential):
@@ -23,7 +23,7 @@ def enrol(machine, user, algorithm=forward.ES256, **credential):
 
 def begin(machine, user, **context):
     """As sshd does."""
-    context = {"service": "sshd", "rhost": FAR, **context}
+    context = {"service": "sshd", "rhost": RHOST, **context}
     return machine.connect().authenticate(user, **context)
 
 
@@ -60,7 +60,7 @@ def fields_of(request, key, origin=HOST, **more):
 
 
 def junk(length):
-    """What sshd hands on in the place of what somebody said who may not sign in."""
+    """What sshd passes to PAM instead of the answer of a user who is not allowed to sign in."""
     return ("\b\n\r\177INCORRECT" * (length // 13 + 1))[:length]
 
 

@@ -3,8 +3,6 @@
 
 import json
 
-import pytest
-
 import forward
 import machine as parts
 import namespace
@@ -58,8 +56,3 @@ def listed(machine):
                                              parts.vardict({})))
 
 
-@pytest.fixture
-def host(machine):
-    """A daemon without any key of its own; for a host named web1.example.org."""
-    machine.configure()
-    return machine

@@ -239,7 +239,7 @@ class Device:
 
 
 def _noise(size):
-    """The same every time: dice would sometimes throw a keepalive, or a length that takes a while."""
+    """The same every time: random bytes would sometimes be a keepalive, or a long length."""
     return random.Random("garbage").randbytes(size)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The other end: a program that has a software key open, for tests that count bytes."""
+"""A program that has a software key open, for tests of the exact bytes."""
 
 import hashlib
 import socket

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """/dev/uhid: the key as a HID device of the kernel, seen by every program (linux/uhid.h).
 
-Where the kernel has no /dev/uhid the preloaded library stands in, and the tests of this file play the
-kernel's part over a socket: then nothing here has met a real one.
+Where the kernel has no /dev/uhid the preloaded library is used instead, and the tests of this file
+take the kernel's part over a socket.
 """
 
 import os
