@@ -7,6 +7,7 @@ EXTRA_DIST += \
 	tests/integration/support/faulty_agent.py \
 	tests/integration/support/full_disk.py \
 	tests/integration/support/hostile.py \
+	tests/integration/support/interactive.py \
 	tests/integration/support/machine.py \
 	tests/integration/support/namespace.py \
 	tests/integration/support/recording.py \
@@ -40,6 +41,7 @@ EXTRA_DIST += \
 	tests/integration/test_passkey_ssh_passwords.py \
 	tests/integration/test_passkey_ssh_sign_in.py \
 	tests/integration/test_private_instance.py \
+	tests/integration/test_private_namespace.py \
 	tests/integration/test_relying_party.py \
 	tests/integration/test_secrets.py \
 	tests/integration/test_service_options.py \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The running parts inside the house: system log, bus, daemon, and people at terminals."""
+"""What runs in the private namespace: system log, bus, daemon, and people at terminals."""
 
 import contextlib
 import json
@@ -36,9 +36,10 @@ PATIENCE = int(os.environ.get("PATIENCE", "30"))
 
 
 class Syslog:
-    """/dev/log, read as it is written."""
+    """/dev/log, read as it is written; copy: a file that gets its lines, too."""
 
-    def __init__(self):
+    def __init__(self, copy=None):
+        self.copy = copy and open(copy, "a", encoding="utf-8", buffering=1)
         with contextlib.suppress(FileNotFoundError):
             os.unlink("/dev/log")
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -57,8 +58,11 @@ class Syslog:
             text = datagram.decode("utf-8", "replace").rstrip("\n\0")
             header = re.match(r"<(\d+)>(?:\w+ +\d+ [\d:]+ )?", text)
             facility = int(header.group(1)) >> 3 if header else -1
+            text = text[header.end():] if header else text
+            if self.copy:
+                self.copy.write(text + "\n")
             with self.arrived:
-                self.lines.append((facility, text[header.end():] if header else text))
+                self.lines.append((facility, text))
                 self.arrived.notify_all()
 
     def close(self):
@@ -257,10 +261,10 @@ class Conversation:
 
 
 class Machine:
-    """Everything that runs; one per test."""
+    """Everything that runs; one per test. log: a file for a copy of the system log."""
 
-    def __init__(self):
-        self.syslog = Syslog()
+    def __init__(self, log=None):
+        self.syslog = Syslog(log)
         self.daemon_bus = None
         self.program = None  # the helper, where it is not the installed one
         self.processes = []
@@ -397,8 +401,8 @@ def reset_state():
 
 
 def end_all_others():
-    """Ends what was started by activation. Everything in this process namespace is the house's own;
-    spared are its first process and those this one runs under."""
+    """Ends what was started by activation. Every process of this namespace belongs to the test run;
+    spared are the first process and those this one runs under."""
     spared = {1, os.getpid()}
     pid = os.getppid()
     while pid > 1:

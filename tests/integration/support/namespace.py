@@ -1,14 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""A private house: this machine's own programs, with files, users and a bus that vanish afterwards.
+"""A private namespace: this machine's programs with their own bus, accounts and PAM files.
 
-    namespace.py [--build DIR] [--hardware] -- COMMAND...
+    namespace.py --build DIR [--hardware] -- COMMAND...
+    namespace.py --bare [--build DIR] [--hardware] -- COMMAND...
 
 runs COMMAND as root in namespaces of its own (mount, process, host name, IPC, network). /usr, /etc
 and /var are the machine's, with everything written to them kept in memory; /run and /dev are new.
 The build in DIR (made by scripts/build) is installed at its production paths, five people with
-passwords and the daemon's user are added, and sudo, su and login ask pam_passkey.so. When COMMAND
-ends, so does every process it left behind.
+passwords and the daemon's user are added, and sudo, su and login ask pam_passkey.so. A system bus,
+the daemon and a software security key are running, or with --hardware the plugged-in keys are used;
+with --bare nothing is: tests start what they need. When COMMAND ends, so does every process it left
+behind.
 """
 
 import argparse
@@ -33,6 +36,8 @@ PEOPLE = {"alice": 2001, "bob": 2002, "carol": 2003, "dave": 2004, "erin": 2005}
 RESULTS = SCRATCH + "/pam-results"
 SOFTKEY = SCRATCH + "/libsoftkey.so"  # a copy: the daemon's user may not see into the build folder
 SK_PROVIDER = SCRATCH + "/libskprovider.so"
+PYTHON = "/usr/bin/python3"  # the one that has the distribution's modules
+INTERACTIVE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "interactive.py")
 
 DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9),
            "tty": (5, 0)}
@@ -47,7 +52,7 @@ def password(person):
 
 
 def recording_stack(options=""):
-    """A stack of pam_passkey.so alone that writes down what it returned and lets only success by."""
+    """A stack of pam_passkey.so alone that records what it returned and lets only success by."""
     jumps = " ".join(f"{name}={2 * index + 1}" if index else f"{name}=1"
                      for index, name in enumerate(PAM_RESULTS))
     # A jump of n leaves out the n lines that follow; the line after the module is never reached.
@@ -132,7 +137,7 @@ def add_people(daemon_user=True):
     if daemon_user:
         accounts.append((DAEMON_USER, 990, "/var/lib/passkeyd", "/usr/sbin/nologin", "!"))
     for path in ("/etc/passwd", "/etc/group", "/etc/shadow"):
-        # A new file of the same name: the overlay gives none of it to the machine's own.
+        # A new file of the same name: with the overlay the machine's own stays as it is.
         with open(path, encoding="utf-8") as file:
             lines = [line for line in file
                      if line.split(":")[0] not in PEOPLE and line.split(":")[0] != DAEMON_USER]
@@ -156,7 +161,8 @@ def add_files():
           + "@includedir /etc/sudoers.d\n", 0o440)
     for name in os.listdir("/etc/sudoers.d"):
         os.unlink("/etc/sudoers.d/" + name)
-    write(SCRATCH + "/record", f"#!/bin/sh\necho \"$PAM_SERVICE $PAM_USER $1\" >>{RESULTS}\n", 0o755)
+    write(SCRATCH + "/record",
+          f"#!/bin/sh\necho \"$PAM_SERVICE $PAM_USER $1\" >>{RESULTS}\n", 0o755)
     write(RESULTS, "", 0o666)
     for name in ("sudo", "su", "login"):
         write("/etc/pam.d/" + name, service())
@@ -166,14 +172,33 @@ def add_files():
           "session required pam_deny.so\npassword required pam_deny.so\n")
 
 
+def check_build(build):
+    """Ends the program where there is nothing in this folder to install."""
+    wrong = None
+    if not os.path.isdir(build):
+        wrong = "is not a folder"
+    elif not os.path.exists(build + "/Makefile"):
+        wrong = "is not configured"
+    elif not os.path.exists(build + "/daemon/passkeyd"):
+        wrong = "is not built"
+    else:
+        with open(build + "/Makefile", encoding="utf-8") as makefile:
+            if "\nprefix = /usr\n" not in makefile.read():
+                wrong = "is not configured with --prefix=/usr"
+    if wrong:
+        sys.exit(f"namespace.py: --build {build} {wrong}; scripts/build {build} makes it")
+
+
+def make(build, *arguments):
+    # One namespace at a time: make may find something to build first.
+    subprocess.run(["flock", build + "/Makefile", "make", "-s", "-C", build, *arguments],
+                   check=True, stdout=subprocess.DEVNULL)
+
+
 def make_install(build, destination=""):
     """destination: the DESTDIR."""
-    with open(build + "/Makefile", encoding="utf-8") as makefile:
-        if "\nprefix = /usr\n" not in makefile.read():
-            sys.exit(f"namespace.py: {build} is not configured with --prefix=/usr; use scripts/build")
-    # One house at a time: make may find something to build first.
-    subprocess.run(["flock", build + "/Makefile", "make", "-s", "-C", build, "install",
-                    f"DESTDIR={destination}"], check=True, stdout=subprocess.DEVNULL)
+    check_build(build)
+    make(build, "install", f"DESTDIR={destination}")
 
 
 def install(build):
@@ -226,7 +251,7 @@ def furnish(arguments):
 
 
 def run(command):
-    """The first process here inherits every orphan; it waits for them all, and ends with COMMAND."""
+    """The first process here inherits every orphan; it waits for all, and ends with COMMAND."""
     environment = dict(os.environ, **{MARK: "1"})
     for name in ("SUDO_USER", "SUDO_UID", "SUDO_GID", "SUDO_COMMAND", "DBUS_SYSTEM_BUS_ADDRESS"):
         environment.pop(name, None)
@@ -250,19 +275,30 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", help="build folder to install from")
     parser.add_argument("--hardware", action="store_true", help="show plugged-in security keys")
+    parser.add_argument("--bare", action="store_true", help="no bus, no daemon and no software key")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
     if os.geteuid() != 0:
         sys.exit("namespace.py: root is needed for a private mount namespace")
+    if not arguments.build and not arguments.bare:
+        parser.error("--build is needed, for the daemon to run; or --bare")
     if not arguments.inside:
+        if arguments.build:
+            check_build(arguments.build)
+            if not arguments.bare:
+                make(os.path.realpath(arguments.build), "tests/lib/libsoftkey.la")
         own = [sys.executable, os.path.realpath(__file__), "--inside", *sys.argv[1:]]
         os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", "--pid", "--fork",
                               "--kill-child", "--mount-proc", "--uts", "--ipc", "--net", *own])
     if arguments.build:
         os.environ["top_builddir"] = os.path.realpath(arguments.build)
     furnish(arguments)
-    sys.exit(run(arguments.command))
+    command = arguments.command
+    if not arguments.bare:
+        hardware = ["--hardware"] if arguments.hardware else []
+        command = [PYTHON, INTERACTIVE, *hardware, "--", *command]
+    sys.exit(run(command))
 
 
 if __name__ == "__main__":
