@@ -255,9 +255,16 @@ def run(command):
     environment = dict(os.environ, **{MARK: "1"})
     for name in ("SUDO_USER", "SUDO_UID", "SUDO_GID", "SUDO_COMMAND", "DBUS_SYSTEM_BUS_ADDRESS"):
         environment.pop(name, None)
+    process = None
+
+    def forward(number, _frame):
+        if process:
+            process.send_signal(number)
+
+    # Handlers are set first: what nohup or a shell's & ignores would be ignored by COMMAND, too.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, forward)
     process = subprocess.Popen(command, env=environment)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda which, frame: process.send_signal(which))
     while True:
         try:
             pid, status = os.wait()
