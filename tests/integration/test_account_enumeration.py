@@ -306,7 +306,7 @@ TIMES, THRESHOLD = 30, 3
 
 
 def distinguishable(machine, kinds, draw):
-    """Interleaved, in random order, so that other load of this machine affects all alike."""
+    """Interleaved, in random order, so that other load of this machine affects all of them."""
     samples = {user: [] for user in kinds}
     rounds = [user for user in kinds for _ in range(TIMES)]
     draw.shuffle(rounds)

@@ -75,6 +75,16 @@ def test_wrong_build(tmp_path, files, why, bare):
     assert done.stderr == f"namespace.py: --build {folder} {why}; scripts/build {folder} makes it\n"
 
 
+def test_build_that_fails(tmp_path):
+    (tmp_path / "daemon").mkdir()
+    (tmp_path / "daemon/passkeyd").touch()
+    (tmp_path / "Makefile").write_text("\nprefix = /usr\n\nall install:\n\t@false\n")
+    done = run("--bare", "--build", str(tmp_path), "--", "true")
+    assert done.returncode == 1
+    assert f"namespace.py: make install failed in --build {tmp_path}; see above" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_no_build():
     done = run("--", "true")
     assert done.returncode == 2 and "--build is needed" in done.stderr

@@ -191,8 +191,10 @@ def check_build(build):
 
 def make(build, *arguments):
     # One namespace at a time: make may find something to build first.
-    subprocess.run(["flock", build + "/Makefile", "make", "-s", "-C", build, *arguments],
-                   check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run(["flock", build + "/Makefile", "make", "-s", "-C", build, *arguments],
+                          check=False, stdout=subprocess.DEVNULL)
+    if done.returncode != 0:
+        sys.exit(f"namespace.py: make {arguments[0]} failed in --build {build}; see above")
 
 
 def make_install(build, destination=""):
