@@ -77,7 +77,8 @@ class Journal(parts.Syslog):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
             sender.sendto(b"<15>mark: %d." % self.marks, "/dev/log")
         self.wait(rf"^%d\.$" % self.marks)
-        return super().mark()
+        with self.arrived:
+            return len(self.lines)
 
     def close(self):
         self.process.terminate()

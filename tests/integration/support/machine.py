@@ -46,6 +46,7 @@ class Syslog:
         self.socket.bind("/dev/log")
         os.chmod("/dev/log", 0o666)
         self.lines = []  # (facility, text)
+        self.marks = 0
         self.arrived = threading.Condition()
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
@@ -55,6 +56,11 @@ class Syslog:
             datagram = self.socket.recv(65536)
             if datagram == b"stop":
                 return
+            if datagram == b"mark":
+                with self.arrived:
+                    self.marks += 1
+                    self.arrived.notify_all()
+                continue
             text = datagram.decode("utf-8", "replace").rstrip("\n\0")
             header = re.match(r"<(\d+)>(?:\w+ +\d+ [\d:]+ )?", text)
             facility = int(header.group(1)) >> 3 if header else -1
@@ -65,15 +71,24 @@ class Syslog:
                 self.lines.append((facility, text))
                 self.arrived.notify_all()
 
-    def close(self):
+    @staticmethod
+    def _send(what):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-            sender.sendto(b"stop", "/dev/log")
+            sender.sendto(what, "/dev/log")
+
+    def close(self):
+        self._send(b"stop")
         self.thread.join()
         self.socket.close()
         os.unlink("/dev/log")
 
     def mark(self):
+        """What was written before this has been read when it returns."""
         with self.arrived:
+            marks = self.marks
+        self._send(b"mark")
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: self.marks > marks, PATIENCE)
             return len(self.lines)
 
     def text(self, since=0):
