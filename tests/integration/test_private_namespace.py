@@ -32,10 +32,12 @@ def build():
 def test_bus_daemon_and_key_are_ready(build):
     done = run("--build", build, "--", "sh", "-c",
                "passkeyctl status && passkey-enroll --user alice --name blue </dev/null &&"
-               f" passkeyctl test --user alice && cat {namespace.SCRATCH}/log; exit 7")
+               " passkeyctl test --user alice && "
+               f"until grep 'sign-in of' {namespace.SCRATCH}/log; do sleep 0.1; done; "
+               f"cat {namespace.SCRATCH}/log; exit 7")
     assert done.returncode == 7, done.stderr
     assert "web1.example.org" in done.stdout
-    assert 'enrolment for alice (default): ok' in done.stdout, done.stdout + done.stderr
+    assert "enrolment for alice (default): ok" in done.stdout, done.stdout + done.stderr
     assert 'sign-in of alice (default): ok, passkey "blue"' in done.stdout, done.stdout
     help_lines = done.stderr.splitlines()[:3]
     assert "passkey-enroll" in help_lines[1] and "passkeyctl test" in help_lines[1]
