@@ -151,7 +151,7 @@ def test_codes_locked_at_the_console(machine, crowd):
     """Wrong codes that alice typed at the console change nothing over ssh."""
     for tries in (3, 2):
         conversation = machine.connect().authenticate("alice", service="login",
-                                                      transports="recovery")
+                                                      methods="recovery")
         step = conversation.next()
         for _ in range(tries):
             assert step[0] == "ask-secret", step
@@ -160,7 +160,7 @@ def test_codes_locked_at_the_console(machine, crowd):
                 step = conversation.next()
         if step[0] != "done":
             conversation.cancel()
-    step = machine.connect().authenticate("alice", service="login", transports="recovery").next()
+    step = machine.connect().authenticate("alice", service="login", methods="recovery").next()
     assert step[2]["result"] == "unavailable"
     assert talk(machine, "alice", guesses_codes) == talk(machine, "nobody-here", guesses_codes)
 

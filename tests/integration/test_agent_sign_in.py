@@ -108,7 +108,7 @@ def test_without_the_sudoers_line(machine, agent):
 
 
 @pytest.mark.real_programs
-@pytest.mark.parametrize("options", ["transports=local,recovery", "transports=local"])
+@pytest.mark.parametrize("options", ["methods=local,recovery", "methods=local"])
 def test_a_service_without_the_agent_method(machine, agent, key, options):
     namespace.write("/etc/pam.d/sudo", namespace.service(options))
     refuses(machine, sudo(machine, agent), "authinfo_unavail", "")

@@ -71,7 +71,7 @@ def test_a_recovery_code_opens_sudo_once(machine, blue):
 
 
 def test_wrong_recovery_codes(machine, blue):
-    machine.configure("[service sudo]\ntransports = recovery\n")
+    machine.configure("[service sudo]\nmethods = recovery\n")
     machine.kill_daemon(15)
     codes(machine)
     running = Sudo(machine)
@@ -111,7 +111,7 @@ def test_a_ticket_leads_to_sudo(machine, keys):
 
 
 def test_a_service_with_codes_only(machine, keys, blue):
-    machine.configure("[service sudo]\ntransports = recovery\n")
+    machine.configure("[service sudo]\nmethods = recovery\n")
     machine.kill_daemon(15)
     since = keys.mark()
     code = codes(machine)[0]
@@ -123,7 +123,7 @@ def test_a_service_with_codes_only(machine, keys, blue):
 
 
 def test_a_service_without_codes(machine, keys, blue):
-    machine.configure("[authenticator]\ninsert-timeout = 0\n[service sudo]\ntransports = local\n")
+    machine.configure("[authenticator]\ninsert-timeout = 0\n[service sudo]\nmethods = local\n")
     machine.kill_daemon(15)
     blue.unplug()
     codes(machine)
@@ -260,17 +260,36 @@ def test_uv_lowers_nothing(machine, blue):
     refuses(machine, running, "auth_err", r"The security key needs its PIN\.")
 
 
-def test_transports(machine, keys, blue):
-    module("transports=recovery")
+def test_methods(machine, keys, blue):
+    module("methods=recovery")
     since = keys.mark()
     refuses(machine, Pamtester(machine, "probe", "alice"), "authinfo_unavail", "")
     assert not blinked(keys, since)
 
 
-def test_transports_add_nothing(machine, keys, blue):
+def test_old_spelling_in_an_option(machine, keys, blue):
+    module("transports=recovery")
+    since, mark = keys.mark(), machine.syslog.mark()
+    refuses(machine, Pamtester(machine, "probe", "alice"), "authinfo_unavail", "")
+    assert not blinked(keys, since)
+    machine.syslog.wait("transports.*methods", since=mark)
+
+
+def test_old_spelling_in_the_configuration(machine, keys, blue):
+    mark = machine.syslog.mark()
     machine.configure("[service probe]\ntransports = recovery\n")
     machine.kill_daemon(15)
-    module("transports=local,recovery")
+    module("")
+    since = keys.mark()
+    refuses(machine, Pamtester(machine, "probe", "alice"), "authinfo_unavail", "")
+    assert not blinked(keys, since)
+    machine.syslog.wait("transports.*methods", since=mark)
+
+
+def test_methods_add_nothing(machine, keys, blue):
+    machine.configure("[service probe]\nmethods = recovery\n")
+    machine.kill_daemon(15)
+    module("methods=local,recovery")
     since = keys.mark()
     refuses(machine, Pamtester(machine, "probe", "alice"), "authinfo_unavail", "")
     assert not blinked(keys, since)
@@ -319,9 +338,10 @@ def test_quiet(machine, blue, options):
     assert running.accepted(), running.screen
 
 
-@pytest.mark.parametrize("options", ["timeout=0", "timeout=601", "uv=maybe", "transports=pigeon",
-                                     "transports=local,local", "rp=", "rp=a/b", "quiet quiet",
-                                     "Nullok", "debug=1"])
+@pytest.mark.parametrize("options", ["timeout=0", "timeout=601", "uv=maybe", "methods=pigeon",
+                                     "methods=browser", "methods=local,phone",
+                                     "transports=browser", "methods=local,local", "rp=",
+                                     "rp=a/b", "quiet quiet", "Nullok", "debug=1"])
 def test_malformed_options(machine, blue, options):
     module(options)
     running = Pamtester(machine, "probe", "alice")

@@ -283,7 +283,7 @@ def test_a_local_session_is_not_asked(machine):
 
 
 @pytest.mark.parametrize("config, context", [
-    ("[service sudo]\ntransports = ssh, local\n", {}), ("", {"transports": "ssh"})])
+    ("[service sudo]\nmethods = ssh, local\n", {}), ("", {"methods": "ssh"})])
 def test_local_session_with_the_ssh_method_named(machine, config, context):
     machine.configure(config)
     key = enrol(machine, "alice")

@@ -121,7 +121,7 @@ def test_a_remote_session_that_wants_a_local_key(machine, keys):
     keys.add("blue")
     since = keys.mark()
     mark = machine.syslog.mark()
-    details = machine.connect().enroll("alice", rhost=RHOST, transports="local").run()
+    details = machine.connect().enroll("alice", rhost=RHOST, methods="local").run()
     assert details["result"] == "unavailable"
     assert machine.syslog.wait("enrolment for alice: refused, unavailable", since=mark)
     assert not keys.events(since)
@@ -155,20 +155,37 @@ def test_a_local_session(machine, keys, rhost):
 
 def test_local_session_with_the_ssh_method_named(machine, keys):
     keys.add("blue")
-    enrolment = Enrolment(machine, rhost="", transports="ssh")
+    enrolment = Enrolment(machine, rhost="", methods="ssh")
     assert enrolment.answer(forward.Credential())["result"] == "ok"
 
 
 def test_first_available_method(machine, keys):
     keys.add("blue")
-    assert Enrolment(machine, transports="browser,local,ssh").request["kind"] == "create"
-    details = machine.connect().enroll("alice", rhost="", transports="browser,local,ssh").run()
+    assert Enrolment(machine, methods="local,ssh").request["kind"] == "create"
+    details = machine.connect().enroll("alice", rhost="", methods="local,ssh").run()
     assert details["result"] == "ok"
+
+
+def test_old_spelling(machine, keys):
+    keys.add("blue")
+    mark = machine.syslog.mark()
+    assert Enrolment(machine, rhost="", transports="ssh").request["kind"] == "create"
+    machine.syslog.wait("transports.*methods", since=mark)
 
 
 def test_misspelt_method(host):
     host.connect().fails("InvalidArguments", parts.MANAGER, "Enroll", "sa{sv}", "alice",
-                         parts.vardict({"transports": "local,slh"}))
+                         parts.vardict({"methods": "local,slh"}))
+
+
+@pytest.mark.parametrize("method", ["browser", "phone"])
+@pytest.mark.parametrize("member", ["Enroll", "Authenticate"])
+@pytest.mark.parametrize("spelling", ["methods", "transports"])
+def test_method_that_is_not_served(host, method, member, spelling):
+    """It is refused with the reason, not passed over."""
+    message = host.connect().fails("InvalidArguments", parts.MANAGER, member, "sa{sv}", "alice",
+                                   parts.vardict({spelling: f"{method},local,ssh"}))
+    assert method in message and "serve" in message, message
 
 
 # Which host

@@ -70,7 +70,7 @@ def test_reload_between_question_and_answer(machine):
         request_of(question(each))
     mark = machine.syslog.mark()
     machine.configure("[rp default]\nssh-hosts = other.example.org\n"
-                      "[service sshd]\ntransports = local\n")
+                      "[service sshd]\nmethods = local\n")
     pid = machine.daemon_pid()
     os.kill(pid, signal.SIGHUP)
     machine.syslog.wait("configuration read again", mark)
@@ -83,7 +83,7 @@ def test_reload_between_question_and_answer(machine):
 
 def test_relying_party_removed_by_a_reload(machine):
     machine.configure("[rp shop]\nid = shop.example.org\nsystem-accounts = yes\n"
-                      "[service sshd]\nrp = shop\ntransports = ssh, recovery\n")
+                      "[service sshd]\nrp = shop\nmethods = ssh, recovery\n")
     conversation = begin(machine, "alice")
     assert asked(conversation)["rp_id"] == "shop.example.org"
     mark = machine.syslog.mark()

@@ -27,8 +27,8 @@ from softkey import SoftKeys
 PROBE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "probe.py")
 SUDO = "sudo -k -u bob id -un"  # -k: whoever was let in a moment ago is asked again
 SU = "env -u SSH_CONNECTION su bob -c 'id -un'"  # sudo drops it anyway
-CONFIG = "".join(f"[service {name}]\ntransports = local\n" for name in ("sudo", "su")) \
-    + "[service codes]\ntransports = recovery\n"
+CONFIG = "".join(f"[service {name}]\nmethods = local\n" for name in ("sudo", "su")) \
+    + "[service codes]\nmethods = recovery\n"
 
 
 @pytest.fixture(scope="session")
