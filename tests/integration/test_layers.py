@@ -31,6 +31,28 @@ LAYERS = {
     "common/keys": ("common/base", "common/wire"),
     **{program: COMMON for program in PROGRAMS},
 }
+# Inside the daemon a folder includes only from folders below it, and those of one line not from
+# each other. The lowest come first.
+DAEMON = (("config", "store"), ("accounts",), ("verify",), ("bus",), ("dialogue",), ("auth",),
+          ("methods", "api"))
+DAEMON_H = "daemon/daemon.h"  # declares and includes nothing of the daemon; all may include it
+# Its headers are for its own files: what it serves is reached through auth/'s table.
+CLOSED = "daemon/methods"
+
+
+def folders_below():
+    """What each folder inside of a program may include of that program besides itself."""
+    allowed = {"client": set(), "client/askpass": {"client"}, "client/ctl": {"client"},
+               "client/ssh": {"client", "client/askpass"}}
+    below = set()
+    for level in DAEMON:
+        folders = {"daemon/" + name for name in level}
+        allowed.update({folder: set(below) for folder in folders})
+        below |= folders
+    return {**allowed, "daemon": below}
+
+
+FOLDERS = folders_below()
 
 
 def sources():
@@ -74,12 +96,47 @@ def includes_against_layers(files):
     return wrong
 
 
+def includes_against_folders(files):
+    wrong = []
+    for path in files:
+        program, folder = path.split("/", maxsplit=1)[0], os.path.dirname(path)
+        if program not in FOLDERS:
+            continue
+        if folder not in FOLDERS:
+            wrong.append(f"{path}: {folder} has no place in the order of folders")
+            continue
+        for number, quote, header in includes(path):
+            included = os.path.dirname(header) or folder
+            if quote == "<" or not header.startswith(program + "/"):
+                continue
+            if path == DAEMON_H:
+                good = False
+            elif header == DAEMON_H or included == folder:
+                good = True
+            else:
+                good = included in FOLDERS[folder] and included != CLOSED
+            if not good:
+                wrong.append(f"{path}:{number}: {header}")
+    return wrong
+
+
 def test_quarantine():
     assert not headers_out_of_quarantine(sources())
 
 
 def test_layers():
     assert not includes_against_layers(sources())
+
+
+def write_source(path, line, monkeypatch, tmp_path):
+    monkeypatch.setattr("test_layers.TOP", str(tmp_path))
+    target = tmp_path / path
+    target.parent.mkdir(parents=True)
+    target.write_text(line + "\n")
+
+
+def test_folders():
+    assert not includes_against_folders(sources())
 
 
 @pytest.mark.parametrize("path,line,check", [
@@ -91,13 +148,51 @@ def test_layers():
     ("client/zz.c", '#include "daemon/store/store.h"', includes_against_layers),
     ("common/keys/zz.c", '#include "common/bus/names.h"', includes_against_layers),
     ("common/base/zz.c", '#include "common/wire/frames.h"', includes_against_layers),
+    ("daemon/accounts/zz.c", '#include "daemon/bus/bus.h"', includes_against_folders),
+    ("daemon/bus/zz.h", '#include "daemon/dialogue/conversation.h"', includes_against_folders),
+    ("daemon/store/zz.c", '#include "daemon/config/config.h"', includes_against_folders),
+    ("daemon/config/zz.c", '#include "daemon/store/store.h"', includes_against_folders),
+    ("daemon/verify/zz.c", '#  include "daemon/auth/sign_in.h"', includes_against_folders),
+    ("daemon/auth/zz.c", '#include "daemon/methods/zz.h"', includes_against_folders),
+    ("daemon/api/zz.c", '#include "daemon/methods/zz.h"', includes_against_folders),
+    ("daemon/main.c", '#include "daemon/methods/zz.h"', includes_against_folders),
+    ("daemon/methods/zz.c", '#include "daemon/api/manager.h"', includes_against_folders),
+    ("daemon/auth/zz.c", '#include "daemon/privileges.h"', includes_against_folders),
+    ("daemon/daemon.h", '#include "daemon/store/store.h"', includes_against_folders),
+    ("daemon/daemon.h", '#include "daemon/privileges.h"', includes_against_folders),
+    ("client/askpass/zz.c", '#include "client/ssh/watch.h"', includes_against_folders),
+    ("client/ssh/zz.c", '#include "client/ctl/check.h"', includes_against_folders),
+    ("client/ctl/zz.c", '#include "client/askpass/files.h"', includes_against_folders),
+    ("client/ctl/zz.c", '#include "client/ssh/watch.h"', includes_against_folders),
+    ("client/zz.c", '#include "client/ctl/check.h"', includes_against_folders),
 ])
 def test_violations_are_reported(path, line, check, monkeypatch, tmp_path):
-    monkeypatch.setattr("test_layers.TOP", str(tmp_path))
-    target = tmp_path / path
-    target.parent.mkdir(parents=True)
-    target.write_text(line + "\n")
+    write_source(path, line, monkeypatch, tmp_path)
     assert check([path]) == [f"{path}:1: {line.split()[-1].strip('<>').strip(chr(34))}"]
+
+
+@pytest.mark.parametrize("path,line", [
+    ("daemon/store/zz.c", '#include "daemon/daemon.h"'),
+    ("daemon/store/zz.c", '#include "daemon/store/store.h"'),
+    ("daemon/methods/zz.c", '#include "daemon/methods/zz.h"'),
+    ("daemon/methods/zz.c", '#include "daemon/config/config.h"'),
+    ("daemon/api/zz.c", '#include "daemon/auth/sign_in.h"'),
+    ("daemon/main.c", '#include "daemon/api/manager.h"'),
+    ("daemon/daemon.h", '#include "common/base/status.h"'),
+    ("client/ssh/zz.c", '#include "client/askpass/files.h"'),
+    ("client/ctl/zz.c", '#include "client/terminal.h"'),
+    ("pam/zz.c", '#include "pam/options.h"'),
+])
+def test_folders_below_may_be_included(path, line, monkeypatch, tmp_path):
+    write_source(path, line, monkeypatch, tmp_path)
+    assert not includes_against_folders([path])
+
+
+def test_a_new_folder_needs_a_place(monkeypatch, tmp_path):
+    path = "daemon/zz/zz.c"
+    write_source(path, '#include "daemon/daemon.h"', monkeypatch, tmp_path)
+    assert includes_against_folders([path]) == [
+        f"{path}: daemon/zz has no place in the order of folders"]
 
 
 def test_module_and_programs_declare_few_headers():
