@@ -262,9 +262,9 @@ static int list_reasons(void)
     static const enum pk_status general[] = {PK_INVALID_INPUT, PK_TOO_LARGE, PK_NO_MEMORY,
                                              PK_INTERNAL};
 
-#define REASON(symbol, name, clause) name "\t" clause "\n"
-    (void)fputs(PK_STATUS_WEBAUTHN(REASON), stdout);
-#undef REASON
+    for (int i = PK_STATUS_WEBAUTHN_FIRST; i < PK_STATUS_COUNT; i++)
+        (void)printf("%s\t%s\n", pk_status_name((enum pk_status)i),
+                     pk_status_clause((enum pk_status)i));
     for (size_t i = 0; i < sizeof(general) / sizeof(general[0]); i++)
         (void)printf("%s\t%s\n", pk_status_name(general[i]), pk_status_clause(general[i]));
     return fflush(stdout) == 0 ? EXIT_VERIFIED : EXIT_CANNOT_RUN;

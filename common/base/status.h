@@ -1,90 +1,85 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The one closed list of outcomes.
+ * The one closed list of outcomes: every function that can fail returns an enum pk_status.
  *
- * Every function that can fail returns an enum pk_status. The kebab-case name is stable: it is what
- * JSON ("reason") and the log show. The third column names what the value enforces: for the
- * relying party's checks the clause of Web Authentication Level 3 ("WebAuthn"), elsewhere a phrase.
- *
- * A new value is added here and nowhere else; tests/unit/test_status.c holds the list to its form.
+ * A new value is added here and, in the same place of the order, to the table of names and clauses:
+ * status.c, or status_webauthn.h for the relying party's checks. status.c does not compile while
+ * the two differ. Only the values are here because nearly every file includes this one, and the
+ * wording of the table changes more often than they do.
  */
 #ifndef PK_BASE_STATUS_H
 #define PK_BASE_STATUS_H
 
-#include "common/base/status_webauthn.h"
-
 /* clang-format off */
-#define PK_STATUS_GENERAL(X)                                                                       \
-    X(OK,                    "ok",                      "success")                                 \
-    X(NO_MEMORY,             "no-memory",               "memory or another resource is exhausted") \
-    X(INVALID_ARGUMENT,      "invalid-argument",        "the caller broke the function's contract")\
-    X(INVALID_INPUT,         "invalid-input",           "not the object that was asked for")       \
-    X(TRUNCATED,             "truncated",               "the input ends before its structure does")\
-    X(TRAILING_DATA,         "trailing-data",           "bytes are left over after the structure") \
-    X(TOO_LARGE,             "too-large",               "larger than a limit in limits.h")         \
-    X(IO,                    "io",                      "reading or writing failed")               \
-    X(NOT_FOUND,             "not-found",               "no such thing")                           \
-    X(EXISTS,                "exists",                  "it is there already")                     \
-    X(LIMIT_EXCEEDED,        "limit-exceeded",          "too many of these at once")               \
-    X(DENIED,                "denied",                  "not permitted to this caller")            \
-    X(BUSY,                  "busy",                    "in use by another request")               \
-    X(TIMEOUT,               "timeout",                 "the deadline passed")                     \
-    X(CANCELLED,             "cancelled",               "given up before it was decided")          \
-    X(UNAVAILABLE,           "unavailable",             "a part that is needed is not there")      \
-    X(UNSUPPORTED,           "unsupported",             "known, but not served")                   \
-    X(STORAGE,               "storage",                 "the credential store failed")             \
-    X(CONFIG,                "config",                  "the configuration is malformed")          \
-    X(PROTOCOL,              "protocol",                "the peer broke the protocol")             \
-    X(INTERNAL,              "internal",                "a bug or a broken machine")
+enum pk_status {
+    PK_OK, PK_NO_MEMORY, PK_INVALID_ARGUMENT, PK_INVALID_INPUT, PK_TRUNCATED, PK_TRAILING_DATA,
+    PK_TOO_LARGE, PK_IO, PK_NOT_FOUND, PK_EXISTS, PK_LIMIT_EXCEEDED, PK_DENIED, PK_BUSY, PK_TIMEOUT,
+    PK_CANCELLED, PK_UNAVAILABLE, PK_UNSUPPORTED, PK_STORAGE, PK_CONFIG, PK_PROTOCOL, PK_INTERNAL,
 
-/* Accounts and credentials, as the daemon judges them. */
-#define PK_STATUS_ACCOUNT(X)                                                                       \
-    X(UNKNOWN_USER,          "unknown-user",            "no such account")                         \
-    X(NO_CREDENTIALS,        "no-credentials",          "the account has no passkey here")         \
-    X(ACCOUNT_CHANGED,       "account-changed",         "the name now means another uid")          \
-    X(NAME_TAKEN,            "name-taken",              "the account has a passkey of that name")  \
-    X(TICKET_INVALID,        "ticket-invalid",          "enrolment ticket unknown, used or expired")\
-    X(RECOVERY_CODE_INVALID, "recovery-code-invalid",   "recovery code unknown or used")           \
-    X(ANSWER_REFUSED,        "answer-refused",          "the answer did not verify; the log says why")
+    /* Accounts and credentials, as the daemon judges them. */
+    PK_UNKNOWN_USER, PK_NO_CREDENTIALS, PK_ACCOUNT_CHANGED, PK_NAME_TAKEN, PK_TICKET_INVALID,
+    PK_RECOVERY_CODE_INVALID, PK_ANSWER_REFUSED,
 
-/* What one authenticator answered, as the helper reports it (CTAP 2.1 section 8.2). */
-#define PK_STATUS_AUTHENTICATOR(X)                                                                 \
-    X(NO_DEVICE,             "no-device",               "no security key is plugged in")           \
-    X(DEVICE_REMOVED,        "device-removed",          "the security key was pulled out")         \
-    X(DEVICE_ERROR,          "device-error",            "the security key answered nonsense")      \
-    X(NO_MATCH,              "no-match",                "this security key holds none of these")   \
-    X(CREDENTIAL_EXCLUDED,   "credential-excluded",     "this security key is enrolled already")   \
-    X(PIN_REQUIRED,          "pin-required",            "the operation needs the PIN")             \
-    X(PIN_INVALID,           "pin-invalid",             "wrong PIN")                               \
-    X(PIN_NOT_SET,           "pin-not-set",             "the security key has no PIN yet")         \
-    X(PIN_AUTH_BLOCKED,      "pin-auth-blocked",        "three wrong PINs: unplug the key first")  \
-    X(PIN_BLOCKED,           "pin-blocked",             "no PIN tries left: the key must be reset")\
-    X(UV_INVALID,            "uv-invalid",              "fingerprint or other gesture not accepted")\
-    X(UV_BLOCKED,            "uv-blocked",              "built-in verification is locked")         \
-    X(KEY_STORE_FULL,        "key-store-full",          "no room for another passkey on the key")  \
-    X(OPERATION_DENIED,      "operation-denied",        "refused on the security key")             \
-    X(TOUCH_TIMEOUT,         "touch-timeout",           "not touched in time")
+    /* What one authenticator answered, as the helper reports it (CTAP 2.1 section 8.2). */
+    PK_NO_DEVICE, PK_DEVICE_REMOVED, PK_DEVICE_ERROR, PK_NO_MATCH, PK_CREDENTIAL_EXCLUDED,
+    PK_PIN_REQUIRED, PK_PIN_INVALID, PK_PIN_NOT_SET, PK_PIN_AUTH_BLOCKED, PK_PIN_BLOCKED,
+    PK_UV_INVALID, PK_UV_BLOCKED, PK_KEY_STORE_FULL, PK_OPERATION_DENIED, PK_TOUCH_TIMEOUT,
 
-#define PK_STATUS_LIST(X)                                                                          \
-    PK_STATUS_GENERAL(X)                                                                           \
-    PK_STATUS_ACCOUNT(X)                                                                           \
-    PK_STATUS_AUTHENTICATOR(X)                                                                     \
-    PK_STATUS_WEBAUTHN(X)
+    /* The relying party's checks, from here to the end. The response and its client data: */
+    PK_RESPONSE_MALFORMED, PK_BASE64URL_MALFORMED, PK_CREDENTIAL_TYPE_UNKNOWN,
+    PK_CREDENTIAL_ID_MISMATCH, PK_CREDENTIAL_ID_LENGTH, PK_CREDENTIAL_REGISTERED,
+    PK_CREDENTIAL_NOT_ALLOWED, PK_USER_HANDLE_MISSING, PK_USER_HANDLE_MISMATCH,
+    PK_CLIENT_DATA_MALFORMED, PK_CLIENT_DATA_NOT_UTF8, PK_CLIENT_DATA_DUPLICATE, PK_TYPE_MISMATCH,
+    PK_CHALLENGE_MISMATCH, PK_CHALLENGE_UNKNOWN, PK_ORIGIN_MISMATCH, PK_CROSS_ORIGIN_DENIED,
+    PK_TOP_ORIGIN_MISMATCH, PK_PAYMENT_DENIED, PK_PAYMENT_MISMATCH,
+
+    /* CBOR, attestation object and authenticator data: */
+    PK_CBOR_TRUNCATED, PK_CBOR_TRAILING_DATA, PK_CBOR_MALFORMED, PK_CBOR_INDEFINITE_LENGTH,
+    PK_CBOR_NOT_SHORTEST, PK_CBOR_TAG, PK_CBOR_DUPLICATE_KEY, PK_CBOR_TOO_DEEP, PK_CBOR_TOO_LARGE,
+    PK_CBOR_TYPE_MISMATCH, PK_ATTESTATION_OBJECT_MALFORMED, PK_AUTH_DATA_TRUNCATED,
+    PK_AUTH_DATA_TRAILING_DATA, PK_AUTH_DATA_TOO_LARGE, PK_ATTESTED_DATA_MISSING,
+    PK_ATTESTED_DATA_UNEXPECTED, PK_RP_ID_MISMATCH, PK_USER_NOT_PRESENT, PK_USER_NOT_VERIFIED,
+    PK_BACKUP_STATE_INVALID, PK_BACKUP_ELIGIBILITY_CHANGED, PK_EXTENSIONS_MALFORMED,
+    PK_EXTENSION_UNSOLICITED, PK_CRED_PROTECT_TOO_WEAK, PK_RESIDENT_KEY_MISSING,
+
+    /* Public keys and signatures: */
+    PK_KEY_MALFORMED, PK_KEY_PARAMETER_UNKNOWN, PK_KEY_TYPE_MISMATCH, PK_KEY_CURVE_MISMATCH,
+    PK_KEY_LENGTH_INVALID, PK_KEY_POINT_INVALID, PK_KEY_RSA_MODULUS, PK_KEY_RSA_EXPONENT,
+    PK_ALGORITHM_UNSUPPORTED, PK_ALGORITHM_NOT_OFFERED, PK_SIGNATURE_MALFORMED,
+    PK_SIGNATURE_INVALID, PK_COUNTER_REGRESSED,
+
+    /* Attestation statements and their certificates: */
+    PK_ATTESTATION_FORMAT_UNKNOWN, PK_ATTESTATION_STATEMENT_MALFORMED,
+    PK_ATTESTATION_ALGORITHM_MISMATCH, PK_ATTESTATION_SIGNATURE_INVALID,
+    PK_ATTESTATION_KEY_MISMATCH, PK_ATTESTATION_UNTRUSTED, PK_AAGUID_DENIED, PK_AAGUID_NOT_ALLOWED,
+    PK_CERTIFICATE_MALFORMED, PK_CERTIFICATE_VERSION, PK_CERTIFICATE_SUBJECT, PK_CERTIFICATE_CA,
+    PK_CERTIFICATE_AAGUID, PK_CERTIFICATE_EXTENSION, PK_CERTIFICATE_KEY, PK_CERTIFICATE_ALT_NAME,
+    PK_CERTIFICATE_KEY_USAGE, PK_TPM_VERSION, PK_TPM_PUB_AREA_MALFORMED, PK_TPM_CERT_INFO_MALFORMED,
+    PK_TPM_KEY_MISMATCH, PK_TPM_MAGIC, PK_TPM_ATTEST_TYPE, PK_TPM_EXTRA_DATA, PK_TPM_NAME_MISMATCH,
+    PK_ANDROID_KEY_DESCRIPTION, PK_ANDROID_KEY_CHALLENGE, PK_ANDROID_KEY_ALL_APPLICATIONS,
+    PK_ANDROID_KEY_ORIGIN, PK_ANDROID_KEY_PURPOSE, PK_SAFETYNET_RESPONSE, PK_SAFETYNET_NONCE,
+    PK_SAFETYNET_HOST, PK_SAFETYNET_CTS_PROFILE, PK_SAFETYNET_TIMESTAMP, PK_APPLE_NONCE,
+    PK_COMPOUND_MALFORMED,
+
+    PK_STATUS_COUNT
+};
 /* clang-format on */
 
-enum pk_status {
-#define PK_STATUS_ENUM(symbol, name, clause) PK_##symbol,
-    PK_STATUS_LIST(PK_STATUS_ENUM)
-#undef PK_STATUS_ENUM
-        PK_STATUS_COUNT
-};
+/* The first of the relying party's checks; they are the rest of the list. */
+#define PK_STATUS_WEBAUTHN_FIRST PK_RESPONSE_MALFORMED
 
 #define PK_WARN_UNUSED __attribute__((warn_unused_result))
 
-/* The kebab-case name; "internal" for a number outside the list. Static, never NULL. */
+/*
+ * The kebab-case name, which is stable: JSON ("reason") and the log show it. "internal" for a
+ * number outside the list. Static, never NULL.
+ */
 const char *pk_status_name(enum pk_status status);
 
-/* The clause or phrase of the third column. Static, never NULL. */
+/*
+ * What the value enforces: for the relying party's checks the clause of Web Authentication Level 3,
+ * elsewhere a phrase. Static, never NULL.
+ */
 const char *pk_status_clause(enum pk_status status);
 
 /* The status of that name, or PK_INTERNAL when the list does not hold it. */

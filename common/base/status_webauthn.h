@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What registration and authentication can find wrong, one value a check: the part of the list in
- * status.h that belongs to common/webauthn. Step numbers are those of Web Authentication Level 3,
- * sections 7.1 (registration) and 7.2 (authentication).
+ * What registration and authentication can find wrong, one value a check: the rows of status.c's
+ * table that belong to common/webauthn. For status.c alone; everybody else asks pk_status_name()
+ * and pk_status_clause(). Step numbers are those of Web Authentication Level 3, sections 7.1
+ * (registration) and 7.2 (authentication).
  */
 #ifndef PK_BASE_STATUS_WEBAUTHN_H
 #define PK_BASE_STATUS_WEBAUTHN_H
 
 /* clang-format off */
-#define PK_STATUS_WEBAUTHN_RESPONSE(X)                                                             \
+#define PK_STATUS_RESPONSE_ROWS(X)                                                                 \
     X(RESPONSE_MALFORMED,      "response-malformed",        "WebAuthn 5.1.8: a required member is missing or of another type") \
     X(BASE64URL_MALFORMED,     "base64url-malformed",       "WebAuthn 3, Base64url encoding: no padding, foreign characters or stray bits") \
     X(CREDENTIAL_TYPE_UNKNOWN, "credential-type-unknown",   "WebAuthn 5.8.2: type is public-key")  \
@@ -30,7 +31,7 @@
     X(PAYMENT_DENIED,          "payment-denied",            "Secure Payment Confirmation: payment.get only for payment-capable credentials") \
     X(PAYMENT_MISMATCH,        "payment-mismatch",          "Secure Payment Confirmation: CollectedClientAdditionalPaymentData names this RP")
 
-#define PK_STATUS_WEBAUTHN_DATA(X)                                                                 \
+#define PK_STATUS_DATA_ROWS(X)                                                                     \
     X(CBOR_TRUNCATED,          "cbor-truncated",            "RFC 8949 section 3: the input ends inside an item") \
     X(CBOR_TRAILING_DATA,      "cbor-trailing-data",        "WebAuthn 6.5: nothing follows the item") \
     X(CBOR_MALFORMED,          "cbor-malformed",            "RFC 8949 section 3: well-formed items and valid UTF-8") \
@@ -57,7 +58,7 @@
     X(CRED_PROTECT_TOO_WEAK,   "cred-protect-too-weak",     "CTAP 2.1 section 12.1: enforced credential protection") \
     X(RESIDENT_KEY_MISSING,    "resident-key-missing",      "WebAuthn 10.1.3: credProps.rk where a resident key is required")
 
-#define PK_STATUS_WEBAUTHN_KEY(X)                                                                  \
+#define PK_STATUS_KEY_ROWS(X)                                                                      \
     X(KEY_MALFORMED,           "key-malformed",             "WebAuthn 6.5.1.1: a COSE_Key with the parameters its type requires") \
     X(KEY_PARAMETER_UNKNOWN,   "key-parameter-unknown",     "WebAuthn 6.5.1.1: no optional parameters") \
     X(KEY_TYPE_MISMATCH,       "key-type-mismatch",         "RFC 9053: kty agrees with alg")       \
@@ -72,7 +73,7 @@
     X(SIGNATURE_INVALID,       "signature-invalid",         "WebAuthn 7.2 step 21")                \
     X(COUNTER_REGRESSED,       "counter-regressed",         "WebAuthn 7.2 step 22")
 
-#define PK_STATUS_WEBAUTHN_ATTESTATION(X)                                                          \
+#define PK_STATUS_ATTESTATION_ROWS(X)                                                              \
     X(ATTESTATION_FORMAT_UNKNOWN, "attestation-format-unknown", "WebAuthn 7.1 step 21")            \
     X(ATTESTATION_STATEMENT_MALFORMED, "attestation-statement-malformed", "WebAuthn 7.1 step 22: the syntax of the format, no other members") \
     X(ATTESTATION_ALGORITHM_MISMATCH, "attestation-algorithm-mismatch", "WebAuthn 8.2, 8.3: alg fits the key that signs") \
@@ -111,11 +112,11 @@
     X(APPLE_NONCE,             "apple-nonce",               "WebAuthn 8.8: nonce extension is the hash of authData and client data hash") \
     X(COMPOUND_MALFORMED,      "compound-malformed",        "WebAuthn 8.9: two or more statements, none of them compound")
 
-#define PK_STATUS_WEBAUTHN(X)                                                                      \
-    PK_STATUS_WEBAUTHN_RESPONSE(X)                                                                 \
-    PK_STATUS_WEBAUTHN_DATA(X)                                                                     \
-    PK_STATUS_WEBAUTHN_KEY(X)                                                                      \
-    PK_STATUS_WEBAUTHN_ATTESTATION(X)
+#define PK_STATUS_WEBAUTHN_ROWS(X)                                                                 \
+    PK_STATUS_RESPONSE_ROWS(X)                                                                     \
+    PK_STATUS_DATA_ROWS(X)                                                                         \
+    PK_STATUS_KEY_ROWS(X)                                                                          \
+    PK_STATUS_ATTESTATION_ROWS(X)
 /* clang-format on */
 
 #endif

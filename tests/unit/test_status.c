@@ -74,6 +74,21 @@ static void numbers_outside_the_list_are_internal(void **state)
     assert_string_equal(pk_status_clause((enum pk_status)(-1)), pk_status_clause(PK_INTERNAL));
 }
 
+/* A few of each part by their names: rows in another order than the enum would be other names. */
+static void values_have_their_own_names(void **state)
+{
+    (void)state;
+    assert_string_equal(pk_status_name(PK_NO_MEMORY), "no-memory");
+    assert_string_equal(pk_status_name(PK_INTERNAL), "internal");
+    assert_string_equal(pk_status_name(PK_NAME_TAKEN), "name-taken");
+    assert_string_equal(pk_status_name(PK_ANSWER_REFUSED), "answer-refused");
+    assert_string_equal(pk_status_name(PK_TOUCH_TIMEOUT), "touch-timeout");
+    assert_string_equal(pk_status_name(PK_STATUS_WEBAUTHN_FIRST), "response-malformed");
+    assert_string_equal(pk_status_name(PK_CBOR_TAG), "cbor-tag");
+    assert_string_equal(pk_status_name(PK_COUNTER_REGRESSED), "counter-regressed");
+    assert_string_equal(pk_status_name(PK_STATUS_COUNT - 1), "compound-malformed");
+}
+
 static void zero_is_the_one_success(void **state)
 {
     (void)state;
@@ -89,6 +104,7 @@ int main(void)
         cmocka_unit_test(every_value_names_what_it_enforces),
         cmocka_unit_test(names_lead_back_to_their_values),
         cmocka_unit_test(numbers_outside_the_list_are_internal),
+        cmocka_unit_test(values_have_their_own_names),
         cmocka_unit_test(zero_is_the_one_success),
     };
 
