@@ -4,8 +4,9 @@
 
     run_files.py --build DIR --report FOLDER [--jobs N] [-- pytest options]
 
-What a file printed is shown when it has ended. The last line is "PASSED FAILED SKIPPED"; FOLDER
-gets a JUnit report for each file. A run that fails without a failed test counts as one failure.
+When a file has ended, a line with its counts is printed, after what it printed itself if something
+failed. The last line is "PASSED FAILED SKIPPED"; FOLDER gets a JUnit report for each file. A run
+that fails without a failed test counts as one failure.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import xml.etree.ElementTree as tree
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -37,6 +39,7 @@ def count(report):
 def run(path, arguments):
     name = os.path.basename(path)
     report = os.path.join(arguments.report, name[:-3] + ".xml")
+    since = time.monotonic()
     inside = [HERE + "/namespace.py", "--bare", "--build", arguments.build, "--"]
     done = subprocess.run(
         [*([] if name in OUTSIDE else inside), sys.executable, "-m", "pytest", "-q", "-rfEs",
@@ -47,9 +50,14 @@ def run(path, arguments):
     counts = count(report) if os.path.exists(report) else [0, 0, 0]
     if done.returncode not in (0, NO_TESTS) and counts[1] == 0:
         counts[1] = 1
-    with SHOWN:
-        if done.returncode != NO_TESTS:
-            print(f"-- {name}\n{done.stdout.rstrip()}", flush=True)
+    if done.returncode != NO_TESTS:
+        # All of it when something failed; otherwise what was skipped, and why.
+        shown = [line for line in done.stdout.rstrip().splitlines()
+                 if counts[1] or line.startswith("SKIPPED")]
+        passed, failed, skipped = counts
+        with SHOWN:
+            print(*shown, f"{name}: {passed} passed, {failed} failed, {skipped} skipped, "
+                  f"{time.monotonic() - since:.0f} s", sep="\n", flush=True)
     return counts
 
 
