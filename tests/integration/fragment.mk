@@ -31,6 +31,7 @@ EXTRA_DIST += \
 	tests/integration/test_cli_fake_daemon.py \
 	tests/integration/test_concurrent_sign_ins.py \
 	tests/integration/test_ctap.py \
+	tests/integration/test_documents.py \
 	tests/integration/test_etc.py \
 	tests/integration/test_hidraw.py \
 	tests/integration/test_kill_enrollment.py \

@@ -38,7 +38,9 @@ def functions_in(text):
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_files_that_a_document_names_exist(document):
     paths = paths_in(read(document))
-    assert [path for path in sorted(paths) if not os.path.exists(os.path.join(TOP, path))] == []
+    # A program of tests/unit/ is built where its source is, or elsewhere.
+    assert [path for path in sorted(paths) if not os.path.exists(os.path.join(TOP, path)) and
+            not os.path.exists(os.path.join(TOP, path + ".c"))] == []
     assert paths or document == "SECURITY.md"
 
 
