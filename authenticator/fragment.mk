@@ -19,12 +19,11 @@ authenticator_cppflags = $(AM_CPPFLAGS)
 endif
 authenticator_libauthenticator_la_CPPFLAGS = $(authenticator_cppflags)
 authenticator_libauthenticator_la_CFLAGS = $(AM_CFLAGS) $(FIDO2_CFLAGS) $(CBOR_CFLAGS) $(SECCOMP_CFLAGS)
-authenticator_libauthenticator_la_LIBADD = common/wire/libwire.la common/base/libbase.la \
-	$(FIDO2_LIBS) $(CBOR_LIBS) $(SECCOMP_LIBS)
+authenticator_libauthenticator_la_LIBADD = $(FIDO2_LIBS) $(CBOR_LIBS) $(SECCOMP_LIBS)
 
 dist_man_MANS += doc/passkey-authenticator.8
 
 passkeylibexec_PROGRAMS += authenticator/passkey-authenticator
 authenticator_passkey_authenticator_SOURCES = authenticator/main.c
 authenticator_passkey_authenticator_CFLAGS = $(AM_CFLAGS) $(FIDO2_CFLAGS)
-authenticator_passkey_authenticator_LDADD = authenticator/libauthenticator.la
+authenticator_passkey_authenticator_LDADD = $(authenticator_libs)

@@ -7,7 +7,6 @@ client_libclient_la_SOURCES = \
 	client/prompts.c client/prompts.h \
 	client/ssh_agent.c client/ssh_agent.h
 client_libclient_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-client_libclient_la_LIBADD = client/libterminal.la
 
 # Also for programs that do not use the bus.
 noinst_LTLIBRARIES += client/libterminal.la
@@ -15,7 +14,8 @@ client_libterminal_la_SOURCES = \
 	client/capture.c client/capture.h \
 	client/terminal.c client/terminal.h
 
-client_libs = client/libclient.la common/bus/libbus.la common/base/libbase.la $(JANSSON_LIBS)
+client_libs = client/libclient.la client/libterminal.la common/bus/libbus.la $(base_libs) \
+	$(JANSSON_LIBS)
 
 bin_PROGRAMS += client/passkey-enroll
 client_passkey_enroll_SOURCES = client/passkey-enroll.c

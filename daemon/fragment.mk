@@ -3,13 +3,11 @@ noinst_LTLIBRARIES += daemon/libdaemon.la
 daemon_libdaemon_la_SOURCES = daemon/daemon.c daemon/daemon.h daemon/privileges.c daemon/privileges.h
 daemon_libdaemon_la_CFLAGS = $(PK_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(EVENT_CFLAGS) \
 	$(INI_CFLAGS) $(DBUS_CFLAGS)
-daemon_libdaemon_la_LIBADD = common/keys/libkeys.la common/webauthn/libwebauthn.la \
-	common/wire/libwire.la common/base/libbase.la \
-	$(JANSSON_LIBS) $(SQLITE_LIBS) $(EVENT_LIBS) $(INI_LIBS) $(DBUS_LIBS)
+daemon_libdaemon_la_LIBADD = $(JANSSON_LIBS) $(SQLITE_LIBS) $(EVENT_LIBS) $(INI_LIBS) $(DBUS_LIBS)
 
 sbin_PROGRAMS += daemon/passkeyd
 daemon_passkeyd_SOURCES = daemon/main.c
 daemon_passkeyd_CFLAGS = $(PK_CFLAGS) $(EVENT_CFLAGS)
-daemon_passkeyd_LDADD = daemon/libdaemon.la $(EVENT_LIBS)
+daemon_passkeyd_LDADD = $(daemon_libs)
 
 dist_man_MANS += doc/passkeyd.8

@@ -17,8 +17,8 @@ client_libaskpass_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 noinst_LTLIBRARIES += client/libaskpass_key.la
 client_libaskpass_key_la_SOURCES = client/askpass/key.c client/askpass/key.h
 client_libaskpass_key_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
-client_libaskpass_key_la_LIBADD = client/libterminal.la common/keys/libkeys.la \
-	common/webauthn/libwebauthn.la common/wire/libwire.la common/base/libbase.la $(EVENT_LIBS)
+
+askpass_key_libs = client/libaskpass_key.la client/libterminal.la $(keys_libs) $(webauthn_libs)
 
 askpass_libs = client/libssh.la client/libaskpass.la client/libterminal.la common/wire/libwire.la \
 	common/webauthn/libwebauthn.la common/base/libbase.la
@@ -26,4 +26,4 @@ askpass_libs = client/libssh.la client/libaskpass.la client/libterminal.la commo
 bin_PROGRAMS += client/passkey-askpass
 client_passkey_askpass_SOURCES = client/askpass/passkey-askpass.c
 client_passkey_askpass_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-client_passkey_askpass_LDADD = client/libaskpass.la client/libaskpass_key.la
+client_passkey_askpass_LDADD = client/libaskpass.la $(askpass_key_libs)

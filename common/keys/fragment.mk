@@ -10,4 +10,4 @@ common_keys_libkeys_la_SOURCES = \
 	common/keys/messages.c common/keys/messages.h \
 	common/keys/pin_dialogue.c common/keys/pin_dialogue.h
 common_keys_libkeys_la_CFLAGS = $(PK_CFLAGS) $(EVENT_CFLAGS)
-common_keys_libkeys_la_LIBADD = common/wire/libwire.la common/base/libbase.la $(EVENT_LIBS)
+common_keys_libkeys_la_LIBADD = $(EVENT_LIBS)

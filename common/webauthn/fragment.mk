@@ -30,4 +30,4 @@ common_webauthn_libwebauthn_la_SOURCES = \
 	common/webauthn/tpm.c common/webauthn/tpm.h \
 	common/webauthn/verify.c common/webauthn/verify.h
 common_webauthn_libwebauthn_la_CFLAGS = $(PK_CFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_CFLAGS)
-common_webauthn_libwebauthn_la_LIBADD = common/base/libbase.la $(CRYPTO_LIBS) $(JANSSON_LIBS)
+common_webauthn_libwebauthn_la_LIBADD = $(CRYPTO_LIBS) $(JANSSON_LIBS)

@@ -9,4 +9,3 @@ common_wire_libwire_la_SOURCES = \
 	common/wire/frames.c common/wire/frames.h \
 	common/wire/members.c common/wire/members.h \
 	common/wire/sk.c common/wire/sk.h
-common_wire_libwire_la_LIBADD = common/base/libbase.la

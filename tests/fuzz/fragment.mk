@@ -44,63 +44,63 @@ fuzz_webauthn = $(fuzz_driver) tests/fuzz/fuzz_target.c tests/fuzz/fuzz_target.h
 
 tests_fuzz_fuzz_client_data_SOURCES = tests/fuzz/fuzz_client_data.c $(fuzz_webauthn)
 tests_fuzz_fuzz_client_data_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_client_data_LDADD = common/webauthn/libwebauthn.la
+tests_fuzz_fuzz_client_data_LDADD = $(webauthn_libs)
 
 tests_fuzz_fuzz_auth_data_SOURCES = tests/fuzz/fuzz_auth_data.c $(fuzz_webauthn)
 tests_fuzz_fuzz_auth_data_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_auth_data_LDADD = common/webauthn/libwebauthn.la
+tests_fuzz_fuzz_auth_data_LDADD = $(webauthn_libs)
 
 tests_fuzz_fuzz_attestation_object_SOURCES = tests/fuzz/fuzz_attestation_object.c $(fuzz_webauthn)
 tests_fuzz_fuzz_attestation_object_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_attestation_object_LDADD = common/webauthn/libwebauthn.la
+tests_fuzz_fuzz_attestation_object_LDADD = $(webauthn_libs)
 
 tests_fuzz_fuzz_cose_key_SOURCES = tests/fuzz/fuzz_cose_key.c $(fuzz_webauthn)
 tests_fuzz_fuzz_cose_key_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_cose_key_LDADD = common/webauthn/libwebauthn.la
+tests_fuzz_fuzz_cose_key_LDADD = $(webauthn_libs)
 
 tests_fuzz_fuzz_response_SOURCES = tests/fuzz/fuzz_response.c $(fuzz_webauthn)
 tests_fuzz_fuzz_response_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_response_LDADD = common/webauthn/libwebauthn.la
+tests_fuzz_fuzz_response_LDADD = $(webauthn_libs)
 
 tests_fuzz_fuzz_statement_none_SOURCES = tests/fuzz/fuzz_statement.c $(fuzz_webauthn)
 tests_fuzz_fuzz_statement_none_CPPFLAGS = $(AM_CPPFLAGS) -DFORMAT='"none"'
 tests_fuzz_fuzz_statement_none_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_statement_none_LDADD = common/webauthn/libwebauthn.la
+tests_fuzz_fuzz_statement_none_LDADD = $(webauthn_libs)
 
 tests_fuzz_fuzz_statement_packed_SOURCES = tests/fuzz/fuzz_statement.c $(fuzz_webauthn)
 tests_fuzz_fuzz_statement_packed_CPPFLAGS = $(AM_CPPFLAGS) -DFORMAT='"packed"'
 tests_fuzz_fuzz_statement_packed_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_statement_packed_LDADD = common/webauthn/libwebauthn.la
+tests_fuzz_fuzz_statement_packed_LDADD = $(webauthn_libs)
 
 tests_fuzz_fuzz_statement_fido_u2f_SOURCES = tests/fuzz/fuzz_statement.c $(fuzz_webauthn)
 tests_fuzz_fuzz_statement_fido_u2f_CPPFLAGS = $(AM_CPPFLAGS) -DFORMAT='"fido-u2f"'
 tests_fuzz_fuzz_statement_fido_u2f_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_statement_fido_u2f_LDADD = common/webauthn/libwebauthn.la
+tests_fuzz_fuzz_statement_fido_u2f_LDADD = $(webauthn_libs)
 
 tests_fuzz_fuzz_statement_tpm_SOURCES = tests/fuzz/fuzz_statement.c $(fuzz_webauthn)
 tests_fuzz_fuzz_statement_tpm_CPPFLAGS = $(AM_CPPFLAGS) -DFORMAT='"tpm"'
 tests_fuzz_fuzz_statement_tpm_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_statement_tpm_LDADD = common/webauthn/libwebauthn.la
+tests_fuzz_fuzz_statement_tpm_LDADD = $(webauthn_libs)
 
 tests_fuzz_fuzz_statement_android_key_SOURCES = tests/fuzz/fuzz_statement.c $(fuzz_webauthn)
 tests_fuzz_fuzz_statement_android_key_CPPFLAGS = $(AM_CPPFLAGS) -DFORMAT='"android-key"'
 tests_fuzz_fuzz_statement_android_key_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_statement_android_key_LDADD = common/webauthn/libwebauthn.la
+tests_fuzz_fuzz_statement_android_key_LDADD = $(webauthn_libs)
 
 tests_fuzz_fuzz_statement_safetynet_SOURCES = tests/fuzz/fuzz_statement.c $(fuzz_webauthn)
 tests_fuzz_fuzz_statement_safetynet_CPPFLAGS = $(AM_CPPFLAGS) -DFORMAT='"android-safetynet"'
 tests_fuzz_fuzz_statement_safetynet_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_statement_safetynet_LDADD = common/webauthn/libwebauthn.la
+tests_fuzz_fuzz_statement_safetynet_LDADD = $(webauthn_libs)
 
 tests_fuzz_fuzz_statement_apple_SOURCES = tests/fuzz/fuzz_statement.c $(fuzz_webauthn)
 tests_fuzz_fuzz_statement_apple_CPPFLAGS = $(AM_CPPFLAGS) -DFORMAT='"apple"'
 tests_fuzz_fuzz_statement_apple_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_statement_apple_LDADD = common/webauthn/libwebauthn.la
+tests_fuzz_fuzz_statement_apple_LDADD = $(webauthn_libs)
 
 tests_fuzz_fuzz_statement_compound_SOURCES = tests/fuzz/fuzz_statement.c $(fuzz_webauthn)
 tests_fuzz_fuzz_statement_compound_CPPFLAGS = $(AM_CPPFLAGS) -DFORMAT='"compound"'
 tests_fuzz_fuzz_statement_compound_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_statement_compound_LDADD = common/webauthn/libwebauthn.la
+tests_fuzz_fuzz_statement_compound_LDADD = $(webauthn_libs)
 
 tests_fuzz_fuzz_askpass_SOURCES = tests/fuzz/fuzz_askpass.c $(fuzz_driver)
 tests_fuzz_fuzz_askpass_LDFLAGS = $(fuzz_ldflags)
@@ -108,19 +108,19 @@ tests_fuzz_fuzz_askpass_LDADD = $(askpass_libs)
 
 tests_fuzz_fuzz_agent_SOURCES = tests/fuzz/fuzz_agent.c $(fuzz_driver)
 tests_fuzz_fuzz_agent_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_agent_LDADD = common/wire/libwire.la common/base/libbase.la
+tests_fuzz_fuzz_agent_LDADD = $(wire_libs)
 
 tests_fuzz_fuzz_forward_SOURCES = tests/fuzz/fuzz_forward.c $(fuzz_driver)
 tests_fuzz_fuzz_forward_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_forward_LDADD = common/wire/libwire.la common/base/libbase.la
+tests_fuzz_fuzz_forward_LDADD = $(wire_libs)
 
 tests_fuzz_fuzz_sk_SOURCES = tests/fuzz/fuzz_sk.c $(fuzz_driver)
 tests_fuzz_fuzz_sk_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_sk_LDADD = common/wire/libwire.la common/base/libbase.la
+tests_fuzz_fuzz_sk_LDADD = $(wire_libs)
 
 tests_fuzz_fuzz_frames_SOURCES = tests/fuzz/fuzz_frames.c $(fuzz_driver)
 tests_fuzz_fuzz_frames_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_frames_LDADD = common/wire/libwire.la common/base/libbase.la
+tests_fuzz_fuzz_frames_LDADD = $(wire_libs)
 
 tests_fuzz_fuzz_ssh_connection_SOURCES = tests/fuzz/fuzz_ssh_connection.c $(fuzz_driver)
 tests_fuzz_fuzz_ssh_connection_LDFLAGS = $(fuzz_ldflags)
@@ -133,23 +133,23 @@ tests_fuzz_fuzz_sudo_command_LDADD = pam/libpampasskey.la common/bus/libbus.la \
 
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c $(fuzz_driver)
 tests_fuzz_fuzz_config_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_config_LDADD = daemon/libdaemon.la
+tests_fuzz_fuzz_config_LDADD = $(daemon_libs)
 
 tests_fuzz_fuzz_certificates_SOURCES = tests/fuzz/fuzz_certificates.c $(fuzz_driver)
 tests_fuzz_fuzz_certificates_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_certificates_LDADD = daemon/libdaemon.la
+tests_fuzz_fuzz_certificates_LDADD = $(daemon_libs)
 
 tests_fuzz_diff_cbor_SOURCES = tests/fuzz/diff_cbor.c $(fuzz_webauthn)
 tests_fuzz_diff_cbor_CFLAGS = $(AM_CFLAGS) $(CBOR_CFLAGS)
 tests_fuzz_diff_cbor_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_diff_cbor_LDADD = common/webauthn/libwebauthn.la $(CBOR_LIBS)
+tests_fuzz_diff_cbor_LDADD = $(webauthn_libs) $(CBOR_LIBS)
 
 tests_fuzz_diff_json_SOURCES = tests/fuzz/diff_json.c $(fuzz_webauthn)
 tests_fuzz_diff_json_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_fuzz_diff_json_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_diff_json_LDADD = common/webauthn/libwebauthn.la $(JANSSON_LIBS)
+tests_fuzz_diff_json_LDADD = $(webauthn_libs) $(JANSSON_LIBS)
 
 tests_fuzz_diff_libfido2_SOURCES = tests/fuzz/diff_libfido2.c $(fuzz_webauthn)
 tests_fuzz_diff_libfido2_CFLAGS = $(AM_CFLAGS) $(FIDO2_CFLAGS)
 tests_fuzz_diff_libfido2_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_diff_libfido2_LDADD = common/webauthn/libwebauthn.la $(FIDO2_LIBS)
+tests_fuzz_diff_libfido2_LDADD = $(webauthn_libs) $(FIDO2_LIBS)

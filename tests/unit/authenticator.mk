@@ -7,15 +7,15 @@ TESTS += tests/unit/test_choices tests/unit/test_attestation_object tests/unit/t
 	tests/unit/test_sandbox
 tests_unit_test_choices_SOURCES = tests/unit/test_choices.c
 tests_unit_test_choices_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_choices_LDADD = authenticator/libauthenticator.la $(CMOCKA_LIBS)
+tests_unit_test_choices_LDADD = $(authenticator_libs) $(CMOCKA_LIBS)
 tests_unit_test_attestation_object_SOURCES = tests/unit/test_attestation_object.c
 tests_unit_test_attestation_object_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_attestation_object_LDADD = authenticator/libauthenticator.la $(CMOCKA_LIBS)
+tests_unit_test_attestation_object_LDADD = $(authenticator_libs) $(CMOCKA_LIBS)
 tests_unit_test_channel_SOURCES = tests/unit/test_channel.c
 tests_unit_test_channel_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_channel_LDADD = authenticator/libauthenticator.la $(CMOCKA_LIBS)
+tests_unit_test_channel_LDADD = $(authenticator_libs) $(CMOCKA_LIBS)
 tests_unit_test_sandbox_SOURCES = tests/unit/test_sandbox.c
 tests_unit_test_sandbox_CPPFLAGS = $(authenticator_cppflags)
 tests_unit_test_sandbox_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_sandbox_LDADD = authenticator/libauthenticator.la $(CMOCKA_LIBS)
+tests_unit_test_sandbox_LDADD = $(authenticator_libs) $(CMOCKA_LIBS)
 endif

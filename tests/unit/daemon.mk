@@ -14,7 +14,7 @@ daemon_tests = \
 check_PROGRAMS += $(daemon_tests)
 TESTS += $(daemon_tests)
 
-daemon_test_libs = daemon/libdaemon.la $(CMOCKA_LIBS) $(EVENT_LIBS)
+daemon_test_libs = $(daemon_libs) $(CMOCKA_LIBS) $(EVENT_LIBS)
 daemon_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS)
 tests_unit_test_agent_connection_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_agent_connection_LDADD = $(daemon_test_libs)

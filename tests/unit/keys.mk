@@ -12,10 +12,10 @@ keys_tests = \
 check_PROGRAMS += $(keys_tests)
 TESTS += $(keys_tests)
 
-keys_test_libs = common/keys/libkeys.la $(CMOCKA_LIBS) $(EVENT_LIBS)
+keys_test_libs = $(keys_libs) $(CMOCKA_LIBS) $(EVENT_LIBS)
 keys_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS)
 tests_unit_test_askpass_key_CFLAGS = $(keys_test_cflags)
-tests_unit_test_askpass_key_LDADD = tests/unit/libscratch.la client/libaskpass_key.la $(CMOCKA_LIBS)
+tests_unit_test_askpass_key_LDADD = tests/unit/libscratch.la $(askpass_key_libs) $(CMOCKA_LIBS)
 tests_unit_test_helper_CFLAGS = $(keys_test_cflags)
 tests_unit_test_helper_LDADD = $(keys_test_libs)
 tests_unit_test_key_messages_CFLAGS = $(keys_test_cflags)
@@ -42,7 +42,7 @@ tests_unit_test_pin_dialogue_LDADD = common/base/libbase.la $(CMOCKA_LIBS)
 
 # A helper that misbehaves; test_helper.c selects how by the name it is started under.
 check_PROGRAMS += tests/unit/bad_helper
-tests_unit_bad_helper_LDADD = common/wire/libwire.la common/base/libbase.la
+tests_unit_bad_helper_LDADD = $(wire_libs)
 
 # A helper whose part the test plays.
 check_PROGRAMS += tests/unit/relay_helper
@@ -50,6 +50,5 @@ tests_unit_relay_helper_SOURCES = tests/unit/relay_helper.c
 
 # A helper with one key that answers as its name says.
 check_PROGRAMS += tests/unit/one_key_helper
-tests_unit_one_key_helper_LDADD = common/webauthn/libwebauthn.la common/wire/libwire.la \
-	common/base/libbase.la
+tests_unit_one_key_helper_LDADD = $(webauthn_libs) $(wire_libs)
 endif

@@ -16,7 +16,7 @@ TESTS += $(store_tests)
 check_LTLIBRARIES += tests/unit/libscratch.la
 tests_unit_libscratch_la_SOURCES = tests/unit/scratch.c tests/unit/scratch.h
 
-store_test_libs = tests/unit/libscratch.la daemon/libdaemon.la $(CMOCKA_LIBS)
+store_test_libs = tests/unit/libscratch.la $(daemon_libs) $(CMOCKA_LIBS)
 tests_unit_test_account_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_account_LDADD = $(store_test_libs)
 tests_unit_test_certificates_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -16,7 +16,7 @@ wire_tests = \
 check_PROGRAMS += $(wire_tests)
 TESTS += $(wire_tests)
 
-wire_test_libs = common/wire/libwire.la common/base/libbase.la $(CMOCKA_LIBS)
+wire_test_libs = $(wire_libs) $(CMOCKA_LIBS)
 tests_unit_test_agent_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_agent_LDADD = $(wire_test_libs)
 tests_unit_test_creation_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
