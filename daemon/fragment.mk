@@ -1,6 +1,9 @@
 noinst_LTLIBRARIES += daemon/libdaemon.la
-# The folders add theirs.
-daemon_libdaemon_la_SOURCES = daemon/daemon.c daemon/daemon.h daemon/privileges.c daemon/privileges.h
+# Each folder's fragment adds its own sources.
+daemon_libdaemon_la_SOURCES = \
+	daemon/configure.c daemon/configure.h \
+	daemon/daemon.h \
+	daemon/privileges.c daemon/privileges.h
 daemon_libdaemon_la_CFLAGS = $(PK_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(EVENT_CFLAGS) \
 	$(INI_CFLAGS) $(DBUS_CFLAGS)
 daemon_libdaemon_la_LIBADD = $(JANSSON_LIBS) $(SQLITE_LIBS) $(EVENT_LIBS) $(INI_LIBS) $(DBUS_LIBS)

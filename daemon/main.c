@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* passkeyd: arguments, privileges, and the order in which its parts come and go. */
+/* passkeyd: arguments, privileges, start and end of the daemon's parts, and signals. */
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/bus/names.h"
+#include "common/keys/keys.h"
+#include "daemon/accounts/decoy.h"
 #include "daemon/api/tickets.h"
 #include "daemon/bus/logind.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/peers.h"
 #include "daemon/bus/polkit.h"
+#include "daemon/config/config.h"
+#include "daemon/configure.h"
 #include "daemon/daemon.h"
 #include "daemon/dialogue/conversation.h"
 #include "daemon/privileges.h"
+#include "daemon/store/store.h"
 #include "daemon/verify/ceremony.h"
 
 #include <errno.h>
@@ -35,7 +40,7 @@ static const char usage[] =
     "       passkeyd --check-config [--config FILE]\n"
     "       passkeyd --help | --version\n";
 
-/* Returns -1 to go on, or the exit code. */
+/* Returns -1 to continue, or the exit code. */
 static int parse_arguments(int argc, char **argv, struct arguments *ret)
 {
     static const struct option options[] = {
@@ -81,8 +86,8 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret)
     return 2;
 }
 
-/* Every file is optional; but one that was named, and is not there, was misspelt. */
-static bool config_is_there(const char *path, char **ret_why)
+/* A missing file is an empty configuration, but one named on the command line must exist. */
+static bool config_exists(const char *path, char **ret_why)
 {
     if (strcmp(path, DEFAULT_CONFIG) == 0 || access(path, F_OK) == 0)
         return true;
@@ -95,17 +100,19 @@ static int check_config(const char *path)
     PK_AUTO_FREE char *why = NULL;
     struct config *config = NULL;
 
-    if (!config_is_there(path, &why) || config_load(path, &config, &why)) {
+    if (!config_exists(path, &why) || config_load(path, &config, &why)) {
         (void)fprintf(stderr, "%s\n", why ? why : "out of memory");
         return EXIT_FAILURE;
     }
+    for (size_t i = 0; i < config->warnings.count; i++)
+        (void)fprintf(stderr, "%s\n", config->warnings.items[i]);
     config_free(config);
     return EXIT_SUCCESS;
 }
 
-/* --- what happens ----------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------------------- */
 
-static void on_known_call(void *data, struct call *call)
+static void on_identified_call(void *data, struct call *call)
 {
     methods_dispatch(data, call);
 }
@@ -124,7 +131,7 @@ static void on_vanished(void *data, const char *name)
     if (!peers_vanished(daemon->peers, name))
         return;
     polkit_vanished(name);
-    remote_vanished(name);
+    logind_vanished(name);
     tickets_vanished(name);
     conversations_vanished(daemon->conversations, name);
 }
@@ -169,11 +176,11 @@ static void on_child(evutil_socket_t number, short what, void *data)
     pk_keys_reap(daemon->keys);
 }
 
-/* --- coming and going ------------------------------------------------------------------------- */
+/* --- start and end ---------------------------------------------------------------------------- */
 
 /*
- * With timers exact to the microsecond. libevent's own are rounded to milliseconds and counted from
- * the end of the work before, so that conversation_hold() would show how long that took.
+ * Timers are exact to the microsecond. By default libevent rounds them to milliseconds and counts
+ * from the end of the previous work, so conversation_hold() would show how long that took.
  */
 static struct event_base *new_base(void)
 {
@@ -191,12 +198,24 @@ static struct event_base *new_base(void)
 
 static const struct bus_ops bus_ops = {on_call, on_vanished, on_lost};
 
+/* If the store cannot keep the key, decoys change with a restart; the daemon starts anyway. */
+static void load_decoy_key(struct daemon *daemon)
+{
+    static uint8_t key[DECOY_KEY_SIZE];
+    enum pk_status status = decoy_key_load(daemon->store, key);
+
+    daemon->decoy_key = key;
+    if (status)
+        pk_log(LOG_WARNING, "decoys will be others after a restart: %s%s%s", pk_status_name(status),
+               status == PK_STORAGE ? ": " : "", status == PK_STORAGE ? daemon->store->error : "");
+}
+
 static enum pk_status open_all(struct daemon *daemon, const char *state_directory, char **ret_why)
 {
     const char *store_why = "";
     enum pk_status status;
 
-    if (!config_is_there(daemon->config_path, ret_why))
+    if (!config_exists(daemon->config_path, ret_why))
         return PK_CONFIG;
     status = store_sqlite_open(state_directory, &daemon->store, &store_why);
     if (status) {
@@ -207,19 +226,15 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     if (status)
         return status;
     pk_log_set_debug(daemon->config->debug);
-    status = decoy_key_load(daemon->store, daemon->decoy_key);
-    if (status)
-        pk_log(LOG_WARNING, "decoys will be others after a restart: %s%s%s", pk_status_name(status),
-               status == PK_STORAGE ? ": " : "", status == PK_STORAGE ? daemon->store->error : "");
+    load_decoy_key(daemon);
     daemon->base = new_base();
-    daemon->peers = peers_new(on_known_call, daemon);
+    daemon->peers = peers_new(on_identified_call, daemon);
     daemon->conversations = conversations_new(daemon);
     daemon->ceremonies = ceremonies_new();
     if (!daemon->base || !daemon->peers || !daemon->conversations || !daemon->ceremonies)
         return PK_NO_MEMORY;
-    daemon->keys_setup.base = daemon->base;
-    daemon->keys_setup.log = pk_log;
-    daemon->keys = pk_keys_new(&daemon->keys_setup);
+    daemon->keys_setup->base = daemon->base;
+    daemon->keys = pk_keys_new(daemon->keys_setup);
     if (!daemon->keys)
         return PK_NO_MEMORY;
     return bus_open(daemon->base, &bus_ops, daemon, &daemon->bus, ret_why);
@@ -233,8 +248,8 @@ static void close_all(struct daemon *daemon)
         pk_keys_free(daemon->keys);
     if (daemon->ceremonies)
         ceremonies_free(daemon->ceremonies);
-    polkit_forget_all();
-    remote_vanished(NULL);
+    polkit_vanished(NULL);
+    logind_vanished(NULL);
     tickets_vanished(NULL);
     if (daemon->peers)
         peers_free(daemon->peers);
@@ -255,7 +270,7 @@ struct signal_row {
     struct event *event;
 };
 
-/* Returns when it is over; a failure means that it has not begun. */
+/* Runs until the daemon ends; a failure means that it could not start. */
 static enum pk_status serve(struct daemon *daemon, char **ret_why)
 {
     struct signal_row rows[] = {
@@ -272,7 +287,10 @@ static enum pk_status serve(struct daemon *daemon, char **ret_why)
         if (!rows[i].event || event_add(rows[i].event, NULL))
             status = PK_NO_MEMORY;
     }
-    /* After the signals: who sees the name may send SIGHUP, which would otherwise be the end. */
+    /*
+     * After the signal handlers: a program that sees the name may send SIGHUP, which would
+     * otherwise end the daemon.
+     */
     if (!status)
         status = bus_own_name(daemon->bus, PK_BUS_NAME, ret_why);
     if (!status) {
@@ -287,7 +305,8 @@ static enum pk_status serve(struct daemon *daemon, char **ret_why)
 
 int main(int argc, char **argv)
 {
-    struct daemon daemon = {.exit_code = EXIT_SUCCESS};
+    struct pk_keys_setup keys_setup = {.log = pk_log};
+    struct daemon daemon = {.keys_setup = &keys_setup, .exit_code = EXIT_SUCCESS};
     struct arguments arguments;
     PK_AUTO_FREE char *why = NULL;
     enum pk_status status;

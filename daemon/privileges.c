@@ -21,7 +21,7 @@ enum pk_status privileges_drop(void)
         setresgid(user->pw_gid, user->pw_gid, user->pw_gid) ||
         setresuid(user->pw_uid, user->pw_uid, user->pw_uid))
         return PK_DENIED;
-    /* It must not be possible to go back. */
+    /* The change must not be reversible. */
     return setuid(0) == 0 ? PK_DENIED : PK_OK;
 }
 
@@ -32,7 +32,7 @@ enum pk_status privileges_harden(void)
     (void)umask(077);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || setrlimit(RLIMIT_CORE, &none))
         return PK_DENIED;
-#ifndef __SANITIZE_ADDRESS__ /* LeakSanitizer has to attach to the process */
+#ifndef __SANITIZE_ADDRESS__ /* LeakSanitizer must attach to the process */
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
         return PK_DENIED;
 #endif

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the process may do: less and less. */
+/* Drops the privileges of the process. */
 #ifndef PASSKEYD_PRIVILEGES_H
 #define PASSKEYD_PRIVILEGES_H
 
 #include "common/base/status.h"
 
 /*
- * Started as root: becomes PASSKEYD_USER with the groups that user is in, for good. Otherwise
+ * If started as root, becomes PASSKEYD_USER, with that user's groups, for good; otherwise does
  * nothing. PK_NOT_FOUND: no such user; PK_DENIED: the kernel refused.
  */
 enum pk_status privileges_drop(void) PK_WARN_UNUSED;
 
-/* No new privileges, no core dumps, no debugger, and files that nobody else can read. */
+/* Forbids new privileges, core dumps and debuggers, and makes new files private. */
 enum pk_status privileges_harden(void) PK_WARN_UNUSED;
 
 #endif

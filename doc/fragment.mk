@@ -10,8 +10,8 @@ dist_doc_DATA = doc/openssh.md
 # Written by tests/integration/test_ssh_recordings.py.
 recordingsdir = $(docdir)/recordings
 dist_recordings_DATA = \
-	doc/recordings/enrol-paste.txt \
-	doc/recordings/enrol.txt \
+	doc/recordings/enroll-paste.txt \
+	doc/recordings/enroll.txt \
 	doc/recordings/login-password.txt \
 	doc/recordings/login-pin.txt \
 	doc/recordings/login.txt \

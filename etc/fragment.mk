@@ -1,4 +1,5 @@
-# What is installed beside the programs. The .in files carry folders and the daemon's user.
+# Configuration of the system that is installed with the programs. The .in files contain folders
+# and the daemon's user.
 dbuspolicydir = $(dbussystemdir)/system.d
 dbuspolicy_DATA = etc/org.passkeyd.conf
 dbusservicesdir = $(dbussystemdir)/system-services
@@ -30,13 +31,14 @@ dist_bashcompletion_DATA = \
 	etc/bash-completion/passkeyctl \
 	etc/bash-completion/passkeyd
 
-# Beside the documentation, because it must not become active by being installed; it says why.
+# Installed with the documentation, because it must not become active by installation; the file
+# explains why.
 examplesdir = $(docdir)/examples/sshd_config.d
 dist_examples_DATA = etc/sshd_config.d/passkey.conf
 sudoersexamplesdir = $(docdir)/examples/sudoers.d
 dist_sudoersexamples_DATA = etc/sudoers.d/passkey
 
-# The administrator's own edits stay, on installation and on removal.
+# Files that the administrator edited are kept, on installation and on removal.
 EXTRA_DIST += etc/passkeyd.conf
 passkeyd_conf = $(DESTDIR)$(passkeyconfdir)/passkeyd.conf
 install-data-local:

@@ -82,12 +82,12 @@ static enum pk_status collect_command(const char *service, const char *user,
     return command->target || !user ? PK_OK : PK_NO_MEMORY;
 }
 
-/* Without an agent that can be used the sign-in goes on, by other roads. */
+/* Without an agent that can be used the sign-in goes on with the other methods. */
 static enum pk_status find_agent(pam_handle_t *pamh, const struct options *options, int *ret_fd)
 {
     enum pk_status status;
 
-    if (!options_allow_road(options, "agent"))
+    if (!options_allow(options, PK_METHOD_AGENT))
         return PK_OK;
     status = agent_connect(ret_fd);
     if (status == PK_INTERNAL) {
@@ -116,7 +116,7 @@ static void add_members(struct context *context, const struct options *options)
     add_string(context, "command", context->command.text);
     add_string(context, "target", context->command.target);
     add_string(context, "rp", options->rp);
-    add_string(context, "transports", options->transports);
+    add_string(context, "methods", options->methods);
     add_string(context, "uv", options->uv);
     if (options->timeout)
         context->members[context->count++] =

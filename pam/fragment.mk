@@ -14,6 +14,6 @@ pam_LTLIBRARIES = pam/pam_passkey.la
 pam_pam_passkey_la_SOURCES = pam/pam_passkey.c
 pam_pam_passkey_la_CFLAGS = $(AM_CFLAGS) $(PAM_CFLAGS)
 pam_pam_passkey_la_LIBADD = pam/libpampasskey.la common/bus/libbus.la common/base/libbase.la $(PAM_LIBS)
-# Stays mapped once loaded: libdbus keeps memory of its own that would be lost at every unloading.
+# Stays mapped once loaded: libdbus keeps memory that would leak each time it is unloaded.
 pam_pam_passkey_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-export-symbols-regex '^pam_sm_' -Wl,-z,nodelete

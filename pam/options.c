@@ -6,86 +6,77 @@
 #include <stddef.h>
 #include <string.h>
 
-static const char *const uv_values[] = {"required", "preferred", "discouraged", NULL};
-/* The daemon's roads (passkeyd.conf(5), "transports"). */
-static const char *const roads[] = {"local", "ssh", "agent", "browser", "recovery", NULL};
-
-/* The index of the len bytes at text among words, or -1. */
-static int find(const char *text, size_t len, const char *const *words)
+static enum pk_status valid_if(bool valid)
 {
-    for (int i = 0; words[i]; i++)
-        if (strlen(words[i]) == len && memcmp(words[i], text, len) == 0)
-            return i;
-    return -1;
+    return valid ? PK_OK : PK_CONFIG;
 }
 
-static bool parse_rp(const char *value, struct options *options)
+static enum pk_status parse_rp(const char *value, struct options *options)
 {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
                                   "._-";
     size_t len = strlen(value);
 
     if (options->rp || len == 0 || len > PK_RP_NAME_MAX || strspn(value, allowed) != len)
-        return false;
+        return PK_CONFIG;
     options->rp = value;
-    return true;
+    return PK_OK;
 }
 
-static bool parse_timeout(const char *value, struct options *options)
+static enum pk_status parse_timeout(const char *value, struct options *options)
 {
     unsigned seconds = 0;
 
     if (options->timeout || !*value)
-        return false;
+        return PK_CONFIG;
     for (; *value; value++) {
         if (*value < '0' || *value > '9')
-            return false;
+            return PK_CONFIG;
         seconds = seconds * 10 + (unsigned)(*value - '0');
         if (seconds > OPTION_TIMEOUT_MAX)
-            return false;
+            return PK_CONFIG;
     }
     options->timeout = seconds;
-    return seconds > 0;
+    return valid_if(seconds > 0);
 }
 
-static bool parse_uv(const char *value, struct options *options)
+static enum pk_status parse_uv(const char *value, struct options *options)
 {
-    if (options->uv || find(value, strlen(value), uv_values) < 0)
-        return false;
-    options->uv = value;
-    return true;
-}
+    static const char *const values[] = {"required", "preferred", "discouraged"};
 
-static bool parse_transports(const char *value, struct options *options)
-{
-    const char *at = value;
-    unsigned seen = 0;
-
-    if (options->transports)
-        return false;
-    for (;;) {
-        size_t len = strcspn(at, ",");
-        int road = find(at, len, roads);
-
-        if (road < 0 || (seen & 1u << road))
-            return false;
-        seen |= 1u << road;
-        if (!at[len])
-            break;
-        at += len + 1;
+    for (size_t i = 0; !options->uv && i < sizeof(values) / sizeof(values[0]); i++) {
+        if (strcmp(value, values[i]) == 0) {
+            options->uv = value;
+            return PK_OK;
+        }
     }
-    options->transports = value;
-    return true;
+    return PK_CONFIG;
+}
+
+static enum pk_status parse_methods(const char *value, struct options *options)
+{
+    const char *unserved;
+    enum pk_status status;
+
+    if (options->methods)
+        return PK_CONFIG;
+    status = pk_methods_parse(value, &options->allowed, &unserved);
+    options->methods = value;
+    return status == PK_UNSUPPORTED ? status : valid_if(status == PK_OK);
+}
+
+static enum pk_status parse_transports(const char *value, struct options *options)
+{
+    options->old_name = true;
+    return parse_methods(value, options);
 }
 
 static const struct {
-    const char *name; /* with its "=" */
-    bool (*parse)(const char *value, struct options *options);
+    const char *name;
+    enum pk_status (*parse)(const char *value, struct options *options);
 } with_value[] = {
-    {"rp=", parse_rp},
-    {"timeout=", parse_timeout},
-    {"uv=", parse_uv},
-    {"transports=", parse_transports},
+    {"rp=", parse_rp},           {"timeout=", parse_timeout},       {"uv=", parse_uv},
+    {"methods=", parse_methods}, {"transports=", parse_transports},
 };
 
 static const struct {
@@ -98,7 +89,7 @@ static const struct {
     {"quiet", offsetof(struct options, quiet)},
 };
 
-static bool parse_word(const char *word, struct options *options)
+static enum pk_status parse_word(const char *word, struct options *options)
 {
     for (size_t i = 0; i < sizeof(with_value) / sizeof(with_value[0]); i++) {
         size_t len = strlen(with_value[i].name);
@@ -112,11 +103,11 @@ static bool parse_word(const char *word, struct options *options)
         if (strcmp(word, flags[i].name) != 0)
             continue;
         if (*flag)
-            return false;
+            return PK_CONFIG;
         *flag = true;
-        return true;
+        return PK_OK;
     }
-    return false;
+    return PK_CONFIG;
 }
 
 enum pk_status options_parse(int argc, const char **argv, struct options *ret, const char **ret_bad)
@@ -124,25 +115,18 @@ enum pk_status options_parse(int argc, const char **argv, struct options *ret, c
     struct options options = {0};
 
     for (int i = 0; i < argc; i++) {
-        if (!parse_word(argv[i], &options)) {
+        enum pk_status status = parse_word(argv[i], &options);
+
+        if (status != PK_OK) {
             *ret_bad = argv[i];
-            return PK_CONFIG;
+            return status;
         }
     }
     *ret = options;
     return PK_OK;
 }
 
-bool options_allow_road(const struct options *options, const char *road)
+bool options_allow(const struct options *options, enum pk_method method)
 {
-    const char *at = options->transports;
-    size_t wanted = strlen(road);
-
-    while (at && (strcspn(at, ",") != wanted || strncmp(at, road, wanted) != 0)) {
-        at = strchr(at, ',');
-        if (!at)
-            return false;
-        at++;
-    }
-    return true;
+    return !options->methods || pk_methods_include(&options->allowed, method);
 }

@@ -134,10 +134,16 @@ EXPORTED int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const 
 
     /* PAM_SILENT is ignored: sudo always sets it, and these messages ask for an act. */
     (void)flags;
-    if (options_parse(argc, argv, &request.options, &bad) != PK_OK) {
-        pam_syslog(pamh, LOG_ERR, "unknown, malformed or repeated option: %s", bad);
+    status = options_parse(argc, argv, &request.options, &bad);
+    if (status != PK_OK) {
+        pam_syslog(pamh, LOG_ERR, "%s: %s",
+                   status == PK_UNSUPPORTED ? "a method that this build does not serve"
+                                            : "unknown, malformed or repeated option",
+                   bad);
         return PAM_SERVICE_ERR;
     }
+    if (request.options.old_name)
+        pam_syslog(pamh, LOG_WARNING, "the option \"transports\" is called \"methods\" now");
     result = find_user(&request);
     if (result != PAM_SUCCESS)
         return result;

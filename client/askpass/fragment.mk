@@ -1,4 +1,4 @@
-# passkey-askpass, and what passkey-ssh needs of it.
+# passkey-askpass, and the part of it that passkey-ssh links.
 noinst_LTLIBRARIES += client/libaskpass.la
 client_libaskpass_la_SOURCES = \
 	client/askpass/accept.c client/askpass/accept.h \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Several moments to wait for, by the monotonic clock, with one timer for whichever is next. */
+/* Several deadlines by the monotonic clock, with one timer that is armed for the next of them. */
 #ifndef PK_KEYS_DEADLINES_H
 #define PK_KEYS_DEADLINES_H
 

@@ -21,7 +21,7 @@ struct pk_dialogue_ops {
     void (*ask)(void *data, bool secret, const char *event, const char *text, unsigned tries);
     /* Takes a question back that has not been answered. */
     void (*unask)(void *data);
-    /* Seconds until nobody waits for the outcome any more. */
+    /* Seconds until the caller stops waiting for the outcome. */
     unsigned (*time_left)(void *data);
 };
 

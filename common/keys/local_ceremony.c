@@ -137,7 +137,7 @@ static size_t count(const struct pk_local_ceremony *ceremony, unsigned phases)
     return found;
 }
 
-/* Its helper did not find it: the list is behind, or the key was plugged in anew. */
+/* Its helper did not find it: the list is not up to date, or the key was plugged in again. */
 static bool is_gone(const struct candidate *candidate)
 {
     return candidate->failure == PK_NO_DEVICE || candidate->failure == PK_DEVICE_REMOVED;
@@ -468,7 +468,7 @@ static void on_devices(void *data, const struct pk_devices *list)
     decide(ceremony);
 }
 
-/* --- what is due ------------------------------------------------------------------------------ */
+/* --- deadlines -------------------------------------------------------------------------------- */
 
 static void on_gathered(void *data)
 {

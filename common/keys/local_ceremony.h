@@ -26,7 +26,7 @@ struct pk_local_ceremony_ops {
 
 /*
  * Starts. person and purpose are copied. purpose: what the touch is for, to follow "Touch your
- * security key". On a failure nothing was started and nobody is told.
+ * security key". On a failure nothing was started, and ops are not called.
  */
 enum pk_status pk_local_ceremony_new(struct pk_keys *keys, const struct pk_dialogue *person,
                                      size_t groups, const char *purpose,

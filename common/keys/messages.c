@@ -114,6 +114,7 @@ static const struct {
     {PK_UNAVAILABLE, "Passkeys cannot be used right now."},
     {PK_STORAGE, "The credential store failed."},
     {PK_EXISTS, "This passkey is enrolled already."},
+    {PK_NAME_TAKEN, "The account has a passkey of that name already."},
     {PK_CREDENTIAL_REGISTERED, "This passkey is enrolled already."},
 };
 

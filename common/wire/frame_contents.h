@@ -77,7 +77,7 @@ struct pk_credential_answer {
 };
 
 struct pk_failure {
-    enum pk_status status; /* one of PK_STATUS_AUTHENTICATOR or a general one */
+    enum pk_status status; /* one of the authenticator's, or a general one */
     uint8_t pin_tries;     /* 0xff: not known */
     int32_t detail;        /* libfido2's error code, for the debug log */
 };

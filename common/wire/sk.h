@@ -24,10 +24,10 @@ struct pk_sk_key {
 
 /*
  * A key blob, consumed exactly. PK_UNSUPPORTED for another key type (an RSA key, a certificate):
- * not an error of whoever lists keys; PK_TRUNCATED, PK_TRAILING_DATA, PK_TOO_LARGE,
+ * which a list of keys may hold; PK_TRUNCATED, PK_TRAILING_DATA, PK_TOO_LARGE,
  * PK_INVALID_INPUT for a point that is compressed or of another size, another curve, or an
  * application that is empty or not printable ASCII without spaces. Whether the point is on the
- * curve is for whoever makes a key of it to say.
+ * curve is checked where the key is used (pk_public_key_parse()).
  */
 enum pk_status pk_sk_key_parse(struct pk_view blob, struct pk_sk_key *ret) PK_WARN_UNUSED;
 

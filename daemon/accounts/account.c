@@ -10,8 +10,8 @@
 #include <string.h>
 
 #define NAME_MAX_BYTES 255     /* LOGIN_NAME_MAX less its NUL */
-#define BUFFER_START   1024    /* bytes; doubled as long as the entry does not fit */
-#define BUFFER_MAX     1048576 /* an entry larger than this is a broken name service */
+#define BUFFER_START   1024    /* bytes; doubled until the entry fits */
+#define BUFFER_MAX     1048576 /* bytes; a larger entry means a broken name service */
 
 void system_account_clear(struct system_account *account)
 {
@@ -20,7 +20,21 @@ void system_account_clear(struct system_account *account)
     *account = (struct system_account){.uid = (uid_t)-1};
 }
 
-/* getpwnam_r() when name is given, else getpwuid_r(); errors as they return them. */
+enum pk_status system_account_copy(const struct system_account *from, struct system_account *ret)
+{
+    AUTO_SYSTEM_ACCOUNT struct system_account copy = {.uid = from->uid};
+    enum pk_status status = pk_text_copy(from->name, &copy.name);
+
+    if (!status)
+        status = pk_text_copy(from->full_name, &copy.full_name);
+    if (status)
+        return status;
+    *ret = copy;
+    copy = (struct system_account){0};
+    return PK_OK;
+}
+
+/* getpwnam_r() if name is set, otherwise getpwuid_r(); returns their error. */
 static int look_up(const char *name, uid_t uid, struct passwd *entry, char *buffer, size_t len,
                    struct passwd **ret)
 {
@@ -28,7 +42,7 @@ static int look_up(const char *name, uid_t uid, struct passwd *entry, char *buff
                 : getpwuid_r(uid, entry, buffer, len, ret);
 }
 
-/* passwd(5): the full name ends at the first comma. NULL where there is none worth showing. */
+/* passwd(5): the full name ends at the first comma. NULL when it is empty or not UTF-8. */
 static enum pk_status copy_full_name(const char *gecos, char **ret)
 {
     size_t len = gecos ? strcspn(gecos, ",") : 0;
@@ -55,13 +69,15 @@ static enum pk_status copy_entry(const struct passwd *entry, struct system_accou
     return PK_OK;
 }
 
-/* POSIX lets a name service say "no such entry" as 0 without an entry, or as one of these. */
+/*
+ * POSIX allows a name service to report "no such entry" as 0 without an entry, or as one of these.
+ */
 static bool means_unknown(int error)
 {
     return error == 0 || error == ENOENT || error == ESRCH || error == EBADF || error == EPERM;
 }
 
-static enum pk_status find(const char *name, uid_t uid, struct system_account *ret)
+static enum pk_status find_entry(const char *name, uid_t uid, struct system_account *ret)
 {
     for (size_t len = BUFFER_START; len <= BUFFER_MAX; len *= 2) {
         PK_AUTO_FREE char *buffer = malloc(len);
@@ -86,16 +102,16 @@ enum pk_status system_account_by_name(const char *name, struct system_account *r
 {
     size_t len = strlen(name);
 
-    /* ':' and newline end fields and lines of passwd(5); no account can have them. */
+    /* ':' and newline separate fields and lines of passwd(5), so no account name has them. */
     if (len == 0 || len > NAME_MAX_BYTES || strpbrk(name, ":\n") ||
         !pk_utf8_valid(pk_view_string(name)))
         return PK_UNKNOWN_USER;
-    return find(name, 0, ret);
+    return find_entry(name, 0, ret);
 }
 
 enum pk_status system_account_by_uid(uid_t uid, struct system_account *ret)
 {
-    return uid == (uid_t)-1 ? PK_UNKNOWN_USER : find(NULL, uid, ret);
+    return uid == (uid_t)-1 ? PK_UNKNOWN_USER : find_entry(NULL, uid, ret);
 }
 
 enum pk_status system_account_check(const char *name, uid_t uid)

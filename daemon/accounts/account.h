@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The host's accounts, as the name service switch knows them. Read only; nothing is cached here. */
+/* The host's accounts, read through the name service switch. Nothing is changed or cached. */
 #ifndef PASSKEYD_ACCOUNT_H
 #define PASSKEYD_ACCOUNT_H
 
@@ -9,23 +9,27 @@
 #include <sys/types.h>
 
 struct system_account {
-    char *name;      /* canonical: as NSS spells it, which may differ from what was asked */
-    char *full_name; /* first field of GECOS; NULL when empty or not UTF-8 */
+    char *name; /* as NSS spells it, which may differ from the name that was looked up; owned */
+    char *full_name; /* first field of GECOS; NULL when empty or not UTF-8; owned */
     uid_t uid;
 };
 void system_account_clear(struct system_account *account);
 #define AUTO_SYSTEM_ACCOUNT __attribute__((cleanup(system_account_clear)))
 
+/* PK_NO_MEMORY. */
+enum pk_status system_account_copy(const struct system_account *from,
+                                   struct system_account *ret) PK_WARN_UNUSED;
+
 /*
- * Looks up by login name. PK_UNKNOWN_USER when no account has it or it cannot be a login name;
- * PK_UNAVAILABLE when the name service failed (then nothing is known about the account).
+ * Looks an account up by its login name. PK_UNKNOWN_USER when no account has it or it cannot be a
+ * login name; PK_UNAVAILABLE when the name service failed, so that nothing is known of the account.
  */
 enum pk_status system_account_by_name(const char *name, struct system_account *ret) PK_WARN_UNUSED;
 enum pk_status system_account_by_uid(uid_t uid, struct system_account *ret) PK_WARN_UNUSED;
 
 /*
- * Whether name still means uid: PK_OK, PK_ACCOUNT_CHANGED when it means another, PK_UNKNOWN_USER
- * when it means nothing any more, PK_UNAVAILABLE.
+ * Whether name still has that uid: PK_OK; PK_ACCOUNT_CHANGED when it has another one;
+ * PK_UNKNOWN_USER when the account does not exist any more; PK_UNAVAILABLE.
  */
 enum pk_status system_account_check(const char *name, uid_t uid) PK_WARN_UNUSED;
 

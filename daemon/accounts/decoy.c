@@ -10,18 +10,21 @@
 #define DECOY_KEY_NAME "decoy-key"
 #define PREIMAGE_MAX   4096
 
-/* What a block of the keyed hash is for; each one is its own function of the name. */
+/* What a block of the keyed hash is used for; each use is a separate function of the name. */
 enum use {
     USE_SHAPE = 1, /* how many credentials, and the lengths of their ids */
     USE_ID = 2,
     USE_NUMBER = 3,
 };
 
-/* Lengths of the ids of security keys on sale, the common ones more often; eight divides 256. */
-static const uint8_t lengths[] = {48, 48, 64, 64, 64, 64, 80, 96};
+/*
+ * Lengths of the ids of security keys on sale, the common ones more often. Their number, eight,
+ * divides 256, so that a random byte selects without bias.
+ */
+static const uint8_t id_lengths[] = {48, 48, 64, 64, 64, 64, 80, 96};
 
 /*
- * An ES256 key that nobody can sign with: its point was not computed from a private key. x is
+ * An ES256 public key without a known private key: its point was not computed from one. x is
  * SHA-256("passkeyd decoy public key 0"), y the even one of the curve's two points there.
  */
 static const uint8_t public_key[] = {
@@ -47,8 +50,8 @@ enum pk_status decoy_key_load(struct store *store, uint8_t ret[DECOY_KEY_SIZE])
 }
 
 /* HMAC(key, use ‖ number ‖ block ‖ relying party ‖ 0 ‖ name). */
-static enum pk_status block_of(const uint8_t key[DECOY_KEY_SIZE], const struct account *account,
-                               const uint8_t label[3], uint8_t ret[PK_HASH_SIZE])
+static enum pk_status make_block(const uint8_t key[DECOY_KEY_SIZE], const struct account *account,
+                                 const uint8_t label[3], uint8_t ret[PK_HASH_SIZE])
 {
     PK_AUTO_WRITER struct pk_writer writer = pk_writer_new(PREIMAGE_MAX);
     PK_AUTO_BYTES struct pk_bytes preimage = {0};
@@ -72,7 +75,7 @@ static enum pk_status make_id(const uint8_t key[DECOY_KEY_SIZE], const struct ac
     for (size_t at = 0; at < id->len; at += PK_HASH_SIZE) {
         const uint8_t label[] = {USE_ID, number, (uint8_t)(at / PK_HASH_SIZE)};
         size_t left = id->len - at;
-        enum pk_status status = block_of(key, account, label, block);
+        enum pk_status status = make_block(key, account, label, block);
 
         if (status)
             return status;
@@ -96,7 +99,7 @@ enum pk_status decoy_credentials(const uint8_t key[DECOY_KEY_SIZE], const struct
     AUTO_CREDENTIAL_LIST struct credential_list list = {0};
     const uint8_t label[] = {USE_SHAPE, 0, 0};
     uint8_t shape[PK_HASH_SIZE];
-    enum pk_status status = block_of(key, account, label, shape);
+    enum pk_status status = make_block(key, account, label, shape);
     size_t count;
 
     if (status)
@@ -108,7 +111,7 @@ enum pk_status decoy_credentials(const uint8_t key[DECOY_KEY_SIZE], const struct
     for (size_t i = 0; i < count && !status; i++) {
         struct credential *credential = &list.items[list.count++];
 
-        status = make_credential(rp_id, lengths[shape[1 + i] % sizeof(lengths)], credential);
+        status = make_credential(rp_id, id_lengths[shape[1 + i] % sizeof(id_lengths)], credential);
         if (!status)
             status = make_id(key, account, (uint8_t)i, &credential->record.id);
     }
@@ -125,7 +128,7 @@ enum pk_status decoy_number(const uint8_t key[DECOY_KEY_SIZE], const struct acco
     const uint8_t label[] = {USE_NUMBER, 0, 0};
     uint8_t block[PK_HASH_SIZE];
     uint32_t number;
-    enum pk_status status = block_of(key, account, label, block);
+    enum pk_status status = make_block(key, account, label, block);
 
     if (status)
         return status;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What an account without passkeys, or no account at all, seems to have, so that nobody who asks
- * from afar learns which accounts there are: credential ids that stay the same for the same name.
+ * Decoys: credentials that an account without passkeys, or no account at all, appears to have, so
+ * that a remote client cannot find out which accounts exist. Their ids stay the same for the same
+ * name.
  */
 #ifndef PASSKEYD_DECOY_H
 #define PASSKEYD_DECOY_H
@@ -11,21 +12,21 @@
 #define DECOY_KEY_SIZE 32
 
 /*
- * The secret that decoys are made with, kept in the store; made there the first time. Where the
- * store cannot keep it the status says why not, and the key is a new one all the same: decoys then
- * change when the daemon starts again, but do not fail.
+ * The secret from which decoys are derived. It is created once and kept in the store. When the
+ * store cannot keep it, the status says why and *ret is a new key all the same: decoys then change
+ * when the daemon restarts, but do not fail.
  */
 enum pk_status decoy_key_load(struct store *store, uint8_t ret[DECOY_KEY_SIZE]) PK_WARN_UNUSED;
 
 /*
- * One or two credentials of that relying party for that name, with ids of lengths that security
- * keys have, and a public key whose private half nobody knows. They are in no store and open
+ * One or two credentials of that relying party for that name, with ids as long as those of security
+ * keys, and a public key that has no known private key. They are in no store and authenticate
  * nothing. PK_NO_MEMORY, PK_INTERNAL.
  */
 enum pk_status decoy_credentials(const uint8_t key[DECOY_KEY_SIZE], const struct account *account,
                                  const char *rp_id, struct credential_list *ret) PK_WARN_UNUSED;
 
-/* A number below limit that is the same for the same name, and unforeseeable. PK_INTERNAL. */
+/* A number below limit that is the same for the same name and cannot be predicted. PK_INTERNAL. */
 enum pk_status decoy_number(const uint8_t key[DECOY_KEY_SIZE], const struct account *account,
                             unsigned limit, unsigned *ret) PK_WARN_UNUSED;
 

@@ -1,4 +1,4 @@
-# Accounts, and what belongs to one.
+# Accounts, and the decoys, recovery codes and tickets of one.
 daemon_libdaemon_la_SOURCES += \
 	daemon/accounts/account.c daemon/accounts/account.h \
 	daemon/accounts/decoy.c daemon/accounts/decoy.h \

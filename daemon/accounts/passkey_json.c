@@ -24,7 +24,7 @@ static json_t *transports_json(unsigned transports)
     return list;
 }
 
-/* 8-4-4-4-12, as authenticator lists print it. */
+/* In groups of 8-4-4-4-12 digits, as lists of authenticators print it. */
 static json_t *aaguid_json(const uint8_t aaguid[PK_AAGUID_SIZE])
 {
     PK_AUTO_FREE char *hex = pk_hex_encode((struct pk_view){aaguid, PK_AAGUID_SIZE});

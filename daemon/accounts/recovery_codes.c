@@ -29,13 +29,13 @@ static enum pk_status make_code(struct pk_secret *ret)
     for (size_t i = 0; i < CODE_CHARACTERS; i++) {
         if (i > 0 && i % GROUP == 0)
             ret->data[at++] = '-';
-        /* 32 divides 256: every character is equally likely. */
+        /* 32 divides 256, so every character is equally likely. */
         ret->data[at++] = (uint8_t)alphabet[random.data[i] % 32];
     }
     return PK_OK;
 }
 
-/* What is hashed: the code's characters in their one spelling. */
+/* The form that is hashed: the code's characters in one spelling. */
 static enum pk_status canonical(struct pk_view typed, struct pk_secret *ret)
 {
     size_t count = 0;
@@ -73,7 +73,7 @@ struct stored_codes {
     size_t count;
 };
 
-/* One salt serves all ten: to try a code then costs one scrypt, not ten. */
+/* All ten codes have the same salt, so that checking a code costs one scrypt and not ten. */
 static enum pk_status make_codes(struct pk_secret codes[PK_RECOVERY_CODES],
                                  struct stored_codes *ret)
 {
@@ -137,7 +137,10 @@ enum pk_status recovery_code_use(struct store *store, const struct account *acco
         return status;
     if (well_formed != PK_OK && well_formed != PK_RECOVERY_CODE_INVALID)
         return well_formed;
-    /* Hashed even when nothing can match, so that the time does not tell. */
+    /*
+     * Hashed even when nothing can match, so that the time does not depend on whether there are
+     * codes.
+     */
     status = hash_code(&code, stored.salts[0], hash);
     if (status != PK_OK)
         return status;

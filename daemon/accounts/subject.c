@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/accounts/subject.h"
 
-#include "common/bus/names.h"
-#include "daemon/accounts/account.h"
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
 
 #include <string.h>
 
@@ -13,17 +13,24 @@ void subject_clear(struct subject *subject)
     *subject = (struct subject){0};
 }
 
-/* Accounts of the host: the name service knows them, and its spelling is the one that counts. */
-static enum pk_status resolve_system(const struct call *call, const char *name,
-                                     struct subject *subject)
+static enum pk_status look_up(const struct subject_request *request, struct system_account *ret)
+{
+    if (request->name[0] == '\0')
+        return system_account_by_uid(request->caller, ret);
+    if (request->found)
+        return system_account_copy(request->found, ret);
+    return system_account_by_name(request->name, ret);
+}
+
+/* An account of the host: it must exist in the name service, whose spelling of the name is kept. */
+static enum pk_status resolve_system(const struct subject_request *request, struct subject *subject)
 {
     AUTO_SYSTEM_ACCOUNT struct system_account found = {0};
-    enum pk_status status =
-        name[0] ? system_account_by_name(name, &found) : system_account_by_uid(call->uid, &found);
+    enum pk_status status = look_up(request, &found);
 
     if (status)
         return status;
-    if (call->uid != 0 && call->uid != found.uid)
+    if (request->caller != 0 && request->caller != found.uid)
         return PK_DENIED;
     subject->account.uid = found.uid;
     subject->account.name = pk_steal(found.name);
@@ -31,14 +38,18 @@ static enum pk_status resolve_system(const struct call *call, const char *name,
     return PK_OK;
 }
 
-/* Accounts that only the program knows. Its user may be one of them, under its login name. */
-static enum pk_status resolve_foreign(const struct call *call, const char *name,
+/*
+ * An account of a program, which the host does not have. An unprivileged caller may only be the
+ * account of its own login name.
+ */
+static enum pk_status resolve_foreign(const struct subject_request *request,
                                       struct subject *subject)
 {
     AUTO_SYSTEM_ACCOUNT struct system_account caller = {0};
+    const char *name = request->name;
 
-    if (call->uid != 0 || name[0] == '\0') {
-        enum pk_status status = system_account_by_uid(call->uid, &caller);
+    if (request->caller != 0 || name[0] == '\0') {
+        enum pk_status status = system_account_by_uid(request->caller, &caller);
 
         if (status)
             return status;
@@ -48,38 +59,36 @@ static enum pk_status resolve_foreign(const struct call *call, const char *name,
             return PK_DENIED;
     }
     subject->account.uid = PK_NO_UID;
-    subject->account.name = strdup(name);
-    return subject->account.name ? PK_OK : PK_NO_MEMORY;
+    return pk_text_copy(name, &subject->account.name);
 }
 
-enum pk_status subject_resolve(struct daemon *daemon, const struct call *call, const char *rp_name,
-                               const char *name, struct subject *ret)
+enum pk_status subject_resolve(const struct config *config, const struct subject_request *request,
+                               struct subject *ret)
 {
-    struct subject subject = {.rp = config_rp(daemon->config, rp_name)};
+    const struct rp_config *rp = config_rp(config, request->rp);
+    AUTO_SUBJECT struct subject subject = {0};
     enum pk_status status;
 
-    if (!subject.rp)
+    if (!rp)
         return PK_NOT_FOUND;
-    status = subject.rp->system_accounts ? resolve_system(call, name, &subject)
-                                         : resolve_foreign(call, name, &subject);
-    if (!status) {
-        subject.account.rp = strdup(subject.rp->name);
-        status = subject.account.rp ? PK_OK : PK_NO_MEMORY;
-    }
+    status = rp->system_accounts ? resolve_system(request, &subject)
+                                 : resolve_foreign(request, &subject);
+    if (!status)
+        status = pk_text_copy(rp->name, &subject.account.rp);
     if (status)
-        subject_clear(&subject);
-    else
-        *ret = subject;
-    return status;
+        return status;
+    *ret = subject;
+    subject = (struct subject){0};
+    return PK_OK;
 }
 
-enum pk_status subject_load_handle(struct daemon *daemon, struct subject *subject)
+enum pk_status subject_load_handle(struct store *store, struct subject *subject)
 {
     struct account *account = &subject->account;
     struct account stored = {0};
     uint8_t fresh[PK_USER_HANDLE_SIZE];
-    enum pk_status status = daemon->store->verbs->account(daemon->store, account->rp, account->name,
-                                                          account->uid, false, &stored);
+    enum pk_status status =
+        store->verbs->account(store, account->rp, account->name, account->uid, false, &stored);
 
     if (status == PK_OK) {
         account->user_handle = stored.user_handle;
@@ -93,7 +102,7 @@ enum pk_status subject_load_handle(struct daemon *daemon, struct subject *subjec
     return pk_bytes_copy((struct pk_view){fresh, sizeof(fresh)}, &account->user_handle);
 }
 
-enum pk_status subject_credentials(struct daemon *daemon, const struct subject *subject,
+enum pk_status subject_credentials(struct store *store, const struct subject *subject,
                                    const char *rp_id, struct credential_list *ret)
 {
     const struct credential_filter filter = {.rp = subject->account.rp,
@@ -101,7 +110,7 @@ enum pk_status subject_credentials(struct daemon *daemon, const struct subject *
                                              .uid = &subject->account.uid};
     struct credential_list list = {0};
     size_t kept = 0;
-    enum pk_status status = daemon->store->verbs->list(daemon->store, &filter, &list);
+    enum pk_status status = store->verbs->list(store, &filter, &list);
 
     if (status)
         return status;
@@ -114,27 +123,4 @@ enum pk_status subject_credentials(struct daemon *daemon, const struct subject *
     list.count = kept;
     *ret = list;
     return PK_OK;
-}
-
-void subject_refuse(struct call *call, enum pk_status status)
-{
-    switch (status) {
-    case PK_NOT_FOUND:
-        call_fail(call, PK_BUS_ERROR_UNKNOWN_RP, "no such relying party");
-        break;
-    case PK_UNKNOWN_USER:
-        call_fail(call, PK_BUS_ERROR_UNKNOWN_USER, "no such account");
-        break;
-    case PK_DENIED:
-        call_fail(call, PK_BUS_ERROR_ACCESS_DENIED, "not permitted to this caller");
-        break;
-    case PK_STORAGE:
-        call_fail(call, PK_BUS_ERROR_STORAGE_FAILURE, "the credential store failed");
-        break;
-    case PK_UNAVAILABLE:
-        call_fail(call, PK_BUS_ERROR_UNAVAILABLE, "the account database did not answer");
-        break;
-    default:
-        call_fail(call, PK_BUS_ERROR_INTERNAL, "%s", pk_status_name(status));
-    }
 }

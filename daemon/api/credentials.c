@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* org.passkeyd.Credentials1: what an account holds, and what an administrator gives out. */
+/* org.passkeyd.Credentials1: the passkeys of an account, its recovery codes, and tickets. */
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/bus/names.h"
@@ -8,6 +9,7 @@
 #include "daemon/accounts/recovery_codes.h"
 #include "daemon/accounts/subject.h"
 #include "daemon/bus/methods.h"
+#include "daemon/bus/reply_errors.h"
 #include "daemon/config/policy.h"
 
 #include <fcntl.h>
@@ -63,14 +65,11 @@ void credentials_list(struct daemon *daemon, struct call *call)
     const struct value *filter_argument = &call->arguments.items[1];
     const char *rp = value_find_text(filter_argument, "rp", NULL);
     struct credential_filter filter = {.rp = rp && rp[0] ? rp : NULL};
-    PK_AUTO_FREE char *why = NULL;
 
-    if (value_check(filter_argument, list_members, COUNT(list_members), &why)) {
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "%s", why ? why : "out of memory");
+    if (!call_check(call, filter_argument, list_members, COUNT(list_members)))
         return;
-    }
     if (call->uid != 0)
-        filter.uid = &call->uid; /* also what the account had under another name */
+        filter.uid = &call->uid; /* also those under an earlier name of the account */
     else if (user[0])
         filter.account_name = user;
     answer_list(daemon, call, &filter);
@@ -79,16 +78,17 @@ void credentials_list(struct daemon *daemon, struct call *call)
 /* --- Rename and Remove ------------------------------------------------------------------------ */
 
 /*
- * Finds the account's credential by its id; otherwise the call has been answered. Root may also
- * name an account that is gone: its passkeys open nothing, but they can be removed.
+ * Finds the account's credential by its id; on a failure the call has been answered with an error.
+ * Root may also name an account that does not exist any more: its passkeys authenticate nothing but
+ * can be removed.
  */
-static enum pk_status find(struct daemon *daemon, struct call *call, struct credential_list *ret,
-                           struct pk_bytes *ret_id)
+static enum pk_status find_credential(struct daemon *daemon, struct call *call,
+                                      struct credential_list *ret, struct pk_bytes *ret_id)
 {
     const char *user = call->arguments.items[0].text;
     const char *text = call->arguments.items[1].text;
     enum pk_status status = pk_base64url_decode(pk_view_string(text), PK_CREDENTIAL_ID_MAX, ret_id);
-    bool own;
+    bool is_owner;
 
     if (status || ret_id->len == 0) {
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "credential_id must be base64url");
@@ -100,21 +100,22 @@ static enum pk_status find(struct daemon *daemon, struct call *call, struct cred
         fail_store(daemon, call, status);
         return status;
     }
-    own = ret->count == 1 && (call->uid == 0 || ret->items[0].account.uid == call->uid) &&
-          ((user[0] == '\0' && call->uid != 0) || strcmp(ret->items[0].account.name, user) == 0);
-    if (own)
+    is_owner =
+        ret->count == 1 && (call->uid == 0 || ret->items[0].account.uid == call->uid) &&
+        ((user[0] == '\0' && call->uid != 0) || strcmp(ret->items[0].account.name, user) == 0);
+    if (is_owner)
         return PK_OK;
     call_fail(call, PK_BUS_ERROR_UNKNOWN_CREDENTIAL, "the account has no such passkey");
     return PK_NOT_FOUND;
 }
 
-static void conclude(struct daemon *daemon, struct call *call, const char *act,
-                     const struct credential *credential, enum pk_status status)
+static void answer_change(struct daemon *daemon, struct call *call, const char *act,
+                          const struct credential *credential, enum pk_status status)
 {
-    struct value nothing = value_body();
+    struct value empty = value_body();
 
-    if (status == PK_EXISTS) {
-        call_fail(call, PK_BUS_ERROR_NAME_TAKEN, "the account has a passkey of that name");
+    if (status == PK_NAME_TAKEN) {
+        reply_verdict_error(call, status, "");
     } else if (status == PK_NOT_FOUND) {
         call_fail(call, PK_BUS_ERROR_UNKNOWN_CREDENTIAL, "the account has no such passkey");
     } else if (status) {
@@ -123,7 +124,7 @@ static void conclude(struct daemon *daemon, struct call *call, const char *act,
         pk_log(LOG_NOTICE, "[%s] passkey \"%s\" of %s (%s) %s by uid %u", call->id,
                credential->name, credential->account.name, credential->account.rp, act,
                (unsigned)call->uid);
-        call_reply(call, &nothing);
+        call_reply(call, &empty);
     }
 }
 
@@ -138,10 +139,10 @@ void credentials_rename(struct daemon *daemon, struct call *call)
                   "a name is 1 to 64 bytes of printable text");
         return;
     }
-    if (find(daemon, call, &list, &id) == PK_OK)
-        conclude(daemon, call, "renamed", &list.items[0],
-                 daemon->store->verbs->rename(daemon->store, &list.items[0].account,
-                                              pk_view_of(&id), name));
+    if (find_credential(daemon, call, &list, &id) == PK_OK)
+        answer_change(daemon, call, "renamed", &list.items[0],
+                      daemon->store->verbs->rename(daemon->store, &list.items[0].account,
+                                                   pk_view_of(&id), name));
 }
 
 void credentials_remove(struct daemon *daemon, struct call *call)
@@ -149,15 +150,15 @@ void credentials_remove(struct daemon *daemon, struct call *call)
     AUTO_CREDENTIAL_LIST struct credential_list list = {0};
     PK_AUTO_BYTES struct pk_bytes id = {0};
 
-    if (find(daemon, call, &list, &id) == PK_OK)
-        conclude(
+    if (find_credential(daemon, call, &list, &id) == PK_OK)
+        answer_change(
             daemon, call, "removed", &list.items[0],
             daemon->store->verbs->remove(daemon->store, &list.items[0].account, pk_view_of(&id)));
 }
 
 /* --- recovery codes and tickets --------------------------------------------------------------- */
 
-/* A pipe that holds the secret and has no writer any more; -1: none to be had. */
+/* A pipe that holds the secret and whose writing end is closed; -1: no descriptor, or too large. */
 static int secret_pipe(const struct pk_secret *secret)
 {
     int ends[2];
@@ -167,14 +168,14 @@ static int secret_pipe(const struct pk_secret *secret)
         return -1;
     written = write(ends[1], secret->data, secret->len);
     (void)close(ends[1]);
-    /* The reader's end blocks as usual: whoever reads it need not know how it was made. */
+    /* The reading end is made blocking, which readers expect. */
     if (written == (ssize_t)secret->len && fcntl(ends[0], F_SETFL, 0) == 0)
         return ends[0];
     (void)close(ends[0]);
     return -1;
 }
 
-/* A line each. */
+/* Joins the codes, one per line. */
 static enum pk_status join_codes(const struct pk_secret *codes, struct pk_secret *ret)
 {
     PK_AUTO_SECRET struct pk_secret lines = {0};
@@ -218,11 +219,11 @@ void credentials_create_recovery_codes(struct daemon *daemon, struct call *call)
     struct pk_secret codes[PK_RECOVERY_CODES] = {{0}};
     AUTO_SUBJECT struct subject subject = {0};
     struct account account = {0};
-    enum pk_status status =
-        subject_resolve(daemon, call, NULL, call->arguments.items[0].text, &subject);
+    const struct subject_request request = methods_subject(call, NULL);
+    enum pk_status status = subject_resolve(daemon->config, &request, &subject);
 
     if (status) {
-        subject_refuse(call, status);
+        reply_subject_error(call, status);
         return;
     }
     status = daemon->store->verbs->account(daemon->store, subject.account.rp, subject.account.name,
@@ -243,7 +244,7 @@ static const struct member ticket_members[] = {{"rp", "s", WORD_MAX}, {"lifetime
 static void give_ticket(struct daemon *daemon, struct call *call, const struct subject *subject,
                         uint32_t lifetime)
 {
-    int64_t expires = daemon_now() + (lifetime > 0 ? lifetime : daemon->config->ticket_lifetime);
+    int64_t expires = pk_clock_now() + (lifetime > 0 ? lifetime : daemon->config->ticket_lifetime);
     PK_AUTO_SECRET struct pk_secret ticket = {0};
     struct value result = value_body();
     enum pk_status status = ticket_create(daemon->store, &subject->account, expires, &ticket);
@@ -269,18 +270,15 @@ void credentials_create_ticket(struct daemon *daemon, struct call *call)
 {
     const struct value *options = &call->arguments.items[1];
     AUTO_SUBJECT struct subject subject = {0};
-    const struct value *lifetime = value_find(options, "lifetime");
-    PK_AUTO_FREE char *why = NULL;
+    struct subject_request request;
     enum pk_status status;
 
-    if (value_check(options, ticket_members, COUNT(ticket_members), &why)) {
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "%s", why ? why : "out of memory");
+    if (!call_check(call, options, ticket_members, COUNT(ticket_members)))
         return;
-    }
-    status = subject_resolve(daemon, call, value_find_text(options, "rp", NULL),
-                             call->arguments.items[0].text, &subject);
+    request = methods_subject(call, value_find_text(options, "rp", NULL));
+    status = subject_resolve(daemon->config, &request, &subject);
     if (status)
-        subject_refuse(call, status);
+        reply_subject_error(call, status);
     else
-        give_ticket(daemon, call, &subject, lifetime ? (uint32_t)lifetime->number : 0);
+        give_ticket(daemon, call, &subject, value_find_number(options, "lifetime"));
 }

@@ -1,4 +1,4 @@
-# What the bus serves, apart from conversations.
+# The methods on the bus, except those of conversations.
 daemon_libdaemon_la_SOURCES += \
 	daemon/api/credentials.c \
 	daemon/api/import.c \

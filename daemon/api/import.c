@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Credentials1.Import: credentials that were made elsewhere, for something else. */
+/* Credentials1.Import: public keys of security keys that were made for ssh. */
 #include "common/bus/names.h"
 #include "daemon/accounts/passkey_json.h"
 #include "daemon/api/tickets.h"
+#include "daemon/auth/decision.h"
 #include "daemon/auth/registration.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply_errors.h"
@@ -20,7 +21,8 @@ static const struct member import_members[] = {
     {"ticket", "h", 0},
 };
 
-static void answer(struct call *call, const struct credential *credential, bool system_account)
+static void answer_credential(struct call *call, const struct credential *credential,
+                              bool system_account)
 {
     PK_AUTO_FREE char *text = json_text(passkey_json(credential, system_account));
     struct value result = value_body();
@@ -37,7 +39,7 @@ static void import_key(struct daemon *daemon, struct call *call, struct ceremony
 {
     PK_AUTO_BYTES struct pk_bytes blob = {0};
     PK_AUTO_FREE char *comment = NULL;
-    struct credential credential = {0};
+    AUTO_VERDICT struct verdict verdict = verdict_refused(PK_INTERNAL);
     struct pk_sk_key key;
     enum pk_status status = pk_sk_public_line_parse(pk_view_string(call->arguments.items[2].text),
                                                     &key, &blob, &comment);
@@ -49,33 +51,26 @@ static void import_key(struct daemon *daemon, struct call *call, struct ceremony
                       : "this is not the public key of an OpenSSH key");
         return;
     }
-    status = sk_enrol(daemon, ceremony,
-                      &(struct sk_enrolment){
-                          .key = &key,
-                          .comment = comment ? comment : "",
-                      },
-                      &credential);
-    if (status)
-        verdict_refuse(call, status, sk_enrolment_message(status));
+    verdict = verify_and_commit_sk(daemon->store, ceremony,
+                                   &(struct sk_enrollment){
+                                       .key = &key,
+                                       .comment = comment ? comment : "",
+                                   });
+    decision_log_verdict(ceremony, &verdict, daemon->store->error);
+    if (verdict.approval)
+        answer_credential(call, approval_credential(verdict.approval), ceremony->system_account);
     else
-        answer(call, &credential, ceremony->system_account);
-    credential_clear(&credential);
+        reply_verdict_error(call, verdict.status, sk_enrollment_message(verdict.status));
 }
 
-static void import(struct daemon *daemon, struct call *call, struct pk_view ticket)
+static void import_for_subject(struct daemon *daemon, struct call *call, struct subject *subject,
+                               struct pk_view ticket)
 {
     const struct value *options = &call->arguments.items[3];
     struct registration_request wish = {.name = value_find_text(options, "name", NULL)};
-    AUTO_SUBJECT struct subject subject = {0};
-    PK_CLEANUP(ceremony_free) struct ceremony *ceremony = NULL;
-    enum pk_status status = subject_resolve(daemon, call, value_find_text(options, "rp", NULL),
-                                            call->arguments.items[0].text, &subject);
+    PK_CLEANUP(ceremony_free)
+    struct ceremony *ceremony = registration_begin(daemon, call, subject, &wish, ticket);
 
-    if (status) {
-        subject_refuse(call, status);
-        return;
-    }
-    ceremony = registration_begin(daemon, call, &subject, &wish, ticket);
     if (ceremony)
         import_key(daemon, call, ceremony);
 }
@@ -84,28 +79,21 @@ void credentials_import(struct daemon *daemon, struct call *call)
 {
     const struct value *options = &call->arguments.items[3];
     AUTO_SUBJECT struct subject subject = {0};
-    PK_AUTO_FREE char *why = NULL;
-    const char *name;
+    struct subject_request request;
     enum pk_status status;
 
-    if (value_check(options, import_members, COUNT(import_members), &why)) {
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "%s", why ? why : "out of memory");
+    if (!call_check(call, options, import_members, COUNT(import_members)))
         return;
-    }
     if (strcmp(call->arguments.items[1].text, "ssh") != 0) {
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "the format must be \"ssh\"");
         return;
     }
-    name = value_find_text(options, "name", NULL);
-    if (name && !policy_credential_name_valid(name)) {
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
-                  "\"name\" must be 1 to 64 bytes of printable text");
+    if (reply_name_error(call, value_find_text(options, "name", NULL)))
         return;
-    }
-    status = subject_resolve(daemon, call, value_find_text(options, "rp", NULL),
-                             call->arguments.items[0].text, &subject);
+    request = methods_subject(call, value_find_text(options, "rp", NULL));
+    status = subject_resolve(daemon->config, &request, &subject);
     if (status)
-        subject_refuse(call, status);
+        reply_subject_error(call, status);
     else
-        ticket_redeem(daemon, call, options, &subject, import);
+        ticket_redeem(daemon, call, options, &subject, import_for_subject);
 }

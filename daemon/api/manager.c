@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* org.passkeyd.Manager1: the doors to a conversation. Status is in status.c. */
+/* org.passkeyd.Manager1: the calls that open a conversation. Status is in status.c. */
+#include "common/base/log.h"
 #include "common/bus/names.h"
 #include "common/webauthn/options.h"
 #include "daemon/api/tickets.h"
@@ -7,6 +8,7 @@
 #include "daemon/auth/sign_in.h"
 #include "daemon/bus/logind.h"
 #include "daemon/bus/methods.h"
+#include "daemon/bus/reply_errors.h"
 #include "daemon/config/policy.h"
 
 #include <string.h>
@@ -20,79 +22,98 @@ void manager_get_version(struct daemon *daemon, struct value *parent)
     value_add_text(parent, 's', PACKAGE_VERSION);
 }
 
-const char *const manager_features[] = {"agent",         "local",   "ssh", "recovery",
-                                        "relying-party", "tickets", NULL};
+void manager_list_features(void (*add)(void *data, const char *name), void *data)
+{
+    const struct pk_methods served = pk_methods_served();
+
+    for (size_t i = 0; i < served.count; i++)
+        add(data, pk_method_name(served.items[i]));
+    add(data, "relying-party");
+    add(data, "tickets");
+}
+
+static void add_feature(void *data, const char *name)
+{
+    value_add_text(data, 's', name);
+}
 
 void manager_get_features(struct daemon *daemon, struct value *parent)
 {
-    struct value *list = value_add_array(parent, "s");
-
     (void)daemon;
-    for (size_t i = 0; manager_features[i]; i++)
-        value_add_text(list, 's', manager_features[i]);
-}
-
-/* The a{sv} argument, held to its members; NULL: the call has been answered. */
-static const struct value *checked_members(struct call *call, const struct member *members,
-                                           size_t count)
-{
-    PK_AUTO_FREE char *why = NULL;
-
-    if (value_check(&call->arguments.items[1], members, count, &why) == PK_OK)
-        return &call->arguments.items[1];
-    call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "%s", why ? why : "out of memory");
-    return NULL;
-}
-
-static uint32_t number_of(const struct value *dict, const char *key)
-{
-    const struct value *found = value_find(dict, key);
-
-    return found ? (uint32_t)found->number : 0;
+    manager_list_features(add_feature, value_add_array(parent, "s"));
 }
 
 /* --- Authenticate ----------------------------------------------------------------------------- */
 
 static const struct member context_members[] = {
-    {"service", "s", WORD_MAX}, {"tty", "s", WORD_MAX},        {"rhost", "s", WORD_MAX},
-    {"ruser", "s", WORD_MAX},   {"command", "s", 0},           {"target", "s", WORD_MAX},
-    {"rp", "s", WORD_MAX},      {"transports", "s", WORD_MAX}, {"uv", "s", WORD_MAX},
-    {"timeout", "u", 0},        {"identify", "b", 0},          {"agent", "h", 0},
+    {"service", "s", WORD_MAX}, {"tty", "s", WORD_MAX},     {"rhost", "s", WORD_MAX},
+    {"ruser", "s", WORD_MAX},   {"command", "s", 0},        {"target", "s", WORD_MAX},
+    {"rp", "s", WORD_MAX},      {"methods", "s", WORD_MAX}, {"transports", "s", WORD_MAX},
+    {"uv", "s", WORD_MAX},      {"timeout", "u", 0},        {"identify", "b", 0},
+    {"agent", "h", 0},
 };
 
-/* The member "transports"; false: the call has been answered. */
-static bool read_roads(struct call *call, const struct value *dict, struct roads *ret)
+/*
+ * Reads the member "methods", or "transports", its old name; count 0: neither is there. false: the
+ * call has been answered.
+ */
+static bool read_methods(struct call *call, const struct value *dict, struct pk_methods *ret)
 {
-    const char *transports = value_find_text(dict, "transports", "");
+    const char *old = value_find_text(dict, "transports", NULL);
+    const char *names = value_find_text(dict, "methods", old);
+    const char *unserved = "";
+    enum pk_status status;
 
-    if (!transports[0] || roads_parse(transports, ret) == PK_OK)
+    *ret = (struct pk_methods){.count = 0};
+    if (old && names != old) {
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+                  "\"methods\" and \"transports\", its old name, exclude each other");
+        return false;
+    }
+    if (!names || !names[0])
         return true;
-    call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
-              "\"transports\" must be a list of local, ssh, agent, browser, recovery");
-    return false;
+    status = pk_methods_parse(names, ret, &unserved);
+    if (status == PK_UNSUPPORTED)
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+                  "\"methods\": this build does not serve \"%s\"", unserved);
+    else if (status)
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+                  "\"methods\" must be a list of " PK_METHODS_SERVED "each at most once");
+    return status == PK_OK;
 }
 
-/* Spellings are checked before a conversation begins, so that a typing error is an error. */
+/* Once for each call. */
+static void warn_of_transports(const struct call *call, const struct value *dict)
+{
+    if (value_find(dict, "transports"))
+        pk_log(LOG_WARNING, "[%s] uid %u: the member \"transports\" is called \"methods\" now",
+               call->id, (unsigned)call->uid);
+}
+
+/*
+ * Checks the options that are words before a conversation opens, so that a misspelling is an error
+ * of the call.
+ */
 static bool check_spellings(struct call *call, const struct value *context,
                             struct sign_in_request *request)
 {
     enum pk_requirement ignored;
 
-    if (!read_roads(call, context, &request->roads))
+    if (!read_methods(call, context, &request->methods))
         return false;
     if (request->user_verification && pk_requirement_parse(request->user_verification, &ignored)) {
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
                   "\"uv\" must be discouraged, preferred or required");
         return false;
     }
-    if (request->user[0] == '\0' && !number_of(context, "identify")) {
+    if (request->user[0] == '\0' && !value_find_number(context, "identify")) {
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "a user, or \"identify\", is needed");
         return false;
     }
     return true;
 }
 
-/* Once it is known where the person is. */
+/* Called once the rhost is known. */
 static void authenticate(struct daemon *daemon, struct call *call)
 {
     struct value *context = &call->arguments.items[1];
@@ -106,7 +127,7 @@ static void authenticate(struct daemon *daemon, struct call *call)
         .target = value_find_text(context, "target", ""),
         .rp = value_find_text(context, "rp", ""),
         .user_verification = value_find_text(context, "uv", NULL),
-        .timeout = number_of(context, "timeout"),
+        .timeout = value_find_number(context, "timeout"),
         .agent = value_find(context, "agent"),
     };
 
@@ -118,8 +139,12 @@ static void authenticate(struct daemon *daemon, struct call *call)
 
 void manager_authenticate(struct daemon *daemon, struct call *call)
 {
-    if (checked_members(call, context_members, COUNT(context_members)))
-        remote_find(daemon, call, authenticate);
+    const struct value *context = &call->arguments.items[1];
+
+    if (!call_check(call, context, context_members, COUNT(context_members)))
+        return;
+    warn_of_transports(call, context);
+    logind_find_rhost(daemon, call, authenticate);
 }
 
 /* --- Enroll ----------------------------------------------------------------------------------- */
@@ -130,57 +155,55 @@ static const struct member enroll_members[] = {
     {"uv", "s", WORD_MAX},
     {"resident", "s", WORD_MAX},
     {"rhost", "s", WORD_MAX},
+    {"methods", "s", WORD_MAX},
     {"transports", "s", WORD_MAX},
     {"ticket", "h", 0},
     {"timeout", "u", 0},
     {"agent", "h", 0},
 };
 
-static void enroll(struct daemon *daemon, struct call *call, struct pk_view ticket)
+static void enroll(struct daemon *daemon, struct call *call, struct subject *subject,
+                   struct pk_view ticket)
 {
     struct value *options = &call->arguments.items[1];
-    struct enrolment_request request = {
-        .user = call->arguments.items[0].text,
-        .rp = value_find_text(options, "rp", NULL),
+    struct enrollment_request request = {
         .name = value_find_text(options, "name", NULL),
         .user_verification = value_find_text(options, "uv", NULL),
         .resident_key = value_find_text(options, "resident", NULL),
         .rhost = value_find_text(options, "rhost", ""),
-        .timeout = number_of(options, "timeout"),
+        .timeout = value_find_number(options, "timeout"),
         .agent = value_find(options, "agent"),
         .ticket = ticket,
     };
 
-    if (read_roads(call, options, &request.roads))
-        enrolment_start(daemon, call, &request);
+    if (read_methods(call, options, &request.methods))
+        enrollment_start(daemon, call, subject, &request);
 }
 
-/* Once it is known where the person is. */
+/* Called once the rhost is known. */
 static void redeem(struct daemon *daemon, struct call *call)
 {
     const struct value *options = &call->arguments.items[1];
+    const struct subject_request request =
+        methods_subject(call, value_find_text(options, "rp", NULL));
     AUTO_SUBJECT struct subject subject = {0};
-    enum pk_status status = subject_resolve(daemon, call, value_find_text(options, "rp", NULL),
-                                            call->arguments.items[0].text, &subject);
+    enum pk_status status = subject_resolve(daemon->config, &request, &subject);
 
     if (status)
-        subject_refuse(call, status);
+        reply_subject_error(call, status);
     else
         ticket_redeem(daemon, call, options, &subject, enroll);
 }
 
 void manager_enroll(struct daemon *daemon, struct call *call)
 {
-    const struct value *options = checked_members(call, enroll_members, COUNT(enroll_members));
-    struct roads ignored;
-    const char *name;
+    const struct value *options = &call->arguments.items[1];
+    struct pk_methods ignored;
 
-    if (!options)
+    if (!call_check(call, options, enroll_members, COUNT(enroll_members)))
         return;
-    name = value_find_text(options, "name", NULL);
-    if (name && !policy_credential_name_valid(name))
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
-                  "\"name\" must be 1 to 64 bytes of printable text");
-    else if (read_roads(call, options, &ignored))
-        remote_find(daemon, call, redeem);
+    warn_of_transports(call, options);
+    if (!reply_name_error(call, value_find_text(options, "name", NULL)) &&
+        read_methods(call, options, &ignored))
+        logind_find_rhost(daemon, call, redeem);
 }

@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* org.passkeyd.RelyingParty1: for programs that bring their own browser or authenticator. */
+/*
+ * org.passkeyd.RelyingParty1: registration and authentication for programs that have their own
+ * browser or authenticator.
+ */
+#include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/text.h"
 #include "common/bus/names.h"
 #include "common/webauthn/options.h"
 #include "daemon/accounts/passkey_json.h"
 #include "daemon/api/tickets.h"
+#include "daemon/auth/decision.h"
 #include "daemon/auth/registration.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply_errors.h"
+#include "daemon/verify/credential.h"
 #include "daemon/verify/verify_and_commit.h"
 
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define WORD_MAX     1024 /* policy.c has the exact limits of names, in characters */
+#define WORD_MAX     1024 /* bytes; policy.c has the exact limits, in characters */
 
-static uint32_t number_of(const struct value *dict, const char *key)
-{
-    const struct value *found = value_find(dict, key);
-
-    return found ? (uint32_t)found->number : 0;
-}
-
-static enum pk_status strings_of(const struct value *dict, const char *key, struct pk_strings *ret)
+static enum pk_status read_strings(const struct value *dict, const char *key,
+                                   struct pk_strings *ret)
 {
     const struct value *found = value_find(dict, key);
     enum pk_status status = PK_OK;
@@ -32,7 +33,7 @@ static enum pk_status strings_of(const struct value *dict, const char *key, stru
     return status;
 }
 
-/* Puts the ceremony into the table and answers with its id, options and end. */
+/* Takes the ceremony, adds it to the table and answers with its id, options and expiry time. */
 static void publish(struct daemon *daemon, struct call *call, struct ceremony *ceremony)
 {
     const struct pk_requirements *requirements = &ceremony->requirements;
@@ -52,11 +53,11 @@ static void publish(struct daemon *daemon, struct call *call, struct ceremony *c
     }
     value_add_text(&result, 's', ceremony->id);
     value_add_text(&result, 's', json);
-    value_add_number(&result, 't', (uint64_t)daemon_now() + lifetime);
+    value_add_number(&result, 't', (uint64_t)pk_clock_now() + lifetime);
     pk_log(LOG_DEBUG, "[%s] ceremony for \"%s\" (%s) begun by uid %u", call->id,
            ceremony->account.name ? ceremony->account.name : "", ceremony->account.rp,
            (unsigned)call->uid);
-    if (ceremonies_add(daemon->ceremonies, ceremony, daemon_monotonic(), lifetime,
+    if (ceremonies_add(daemon->ceremonies, ceremony, pk_clock_monotonic(), lifetime,
                        daemon->config->challenges_per_user)) {
         ceremony_free(ceremony);
         value_clear(&result);
@@ -111,44 +112,45 @@ static struct registration_request registration_wish(const struct value *options
         .mediation = value_find_text(options, "mediation", NULL),
         .instrument_display_name = value_find_text(options, "instrumentDisplayName", NULL),
         .hints = hints,
-        .timeout_ms = number_of(options, "timeout"),
-        .cred_protect = number_of(options, "credProtect"),
-        .require_resident_key = number_of(options, "requireResidentKey") != 0,
-        .cred_props = number_of(options, "credProps") != 0,
-        .min_pin_length = number_of(options, "minPinLength") != 0,
-        .secure_payment_confirmation = number_of(options, "securePaymentConfirmation") != 0,
+        .timeout_ms = value_find_number(options, "timeout"),
+        .cred_protect = value_find_number(options, "credProtect"),
+        .require_resident_key = value_find_number(options, "requireResidentKey") != 0,
+        .cred_props = value_find_number(options, "credProps") != 0,
+        .min_pin_length = value_find_number(options, "minPinLength") != 0,
+        .secure_payment_confirmation = value_find_number(options, "securePaymentConfirmation") != 0,
     };
 }
 
-/* Where accounts are the program's own, "userId" is the account and the user argument its caller.
+/*
+ * If accounts are the program's own, "userId" names the account, and the user argument the caller.
  */
-static enum pk_status resolve(struct daemon *daemon, const struct call *call,
-                              const struct value *options, struct subject *ret)
+static enum pk_status resolve_subject(struct daemon *daemon, const struct call *call,
+                                      const struct value *options, struct subject *ret)
 {
     const char *rp_name = value_find_text(options, "rp", NULL);
     const struct rp_config *rp = config_rp(daemon->config, rp_name);
     const char *user_id = value_find_text(options, "userId", NULL);
-    const char *user = call->arguments.items[0].text;
+    struct subject_request request = methods_subject(call, rp_name);
 
-    if (rp && !rp->system_accounts && user_id && user_id[0])
-        user = user_id;
-    return subject_resolve(daemon, call, rp_name, user, ret);
+    if (rp && !rp->system_accounts && user_id && user_id[0]) {
+        request.name = user_id;
+        request.found = NULL;
+    }
+    return subject_resolve(daemon->config, &request, ret);
 }
 
-static void begin_registration(struct daemon *daemon, struct call *call, struct pk_view ticket)
+static void begin_registration(struct daemon *daemon, struct call *call, struct subject *subject,
+                               struct pk_view ticket)
 {
     const struct value *options = &call->arguments.items[1];
-    AUTO_SUBJECT struct subject subject = {0};
     struct pk_strings hints = {0};
-    enum pk_status status = resolve(daemon, call, options, &subject);
+    enum pk_status status = read_strings(options, "hints", &hints);
 
-    if (!status)
-        status = strings_of(options, "hints", &hints);
     if (status) {
-        subject_refuse(call, status);
+        reply_subject_error(call, status);
     } else {
         struct registration_request wish = registration_wish(options, &hints);
-        struct ceremony *ceremony = registration_begin(daemon, call, &subject, &wish, ticket);
+        struct ceremony *ceremony = registration_begin(daemon, call, subject, &wish, ticket);
 
         if (ceremony)
             publish(daemon, call, ceremony);
@@ -159,32 +161,25 @@ static void begin_registration(struct daemon *daemon, struct call *call, struct 
 void relying_party_begin_registration(struct daemon *daemon, struct call *call)
 {
     const struct value *options = &call->arguments.items[1];
-    PK_AUTO_FREE char *why = NULL;
     AUTO_SUBJECT struct subject subject = {0};
-    const char *name;
     enum pk_status status;
 
-    if (value_check(options, registration_members, COUNT(registration_members), &why)) {
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "%s", why ? why : "out of memory");
+    if (!call_check(call, options, registration_members, COUNT(registration_members)))
         return;
-    }
-    name = value_find_text(options, "name", NULL);
-    if (name && !policy_credential_name_valid(name)) {
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
-                  "\"name\" must be 1 to 64 bytes of printable text");
+    if (reply_name_error(call, value_find_text(options, "name", NULL)))
         return;
-    }
-    status = resolve(daemon, call, options, &subject);
+    status = resolve_subject(daemon, call, options, &subject);
     if (status)
-        subject_refuse(call, status);
+        reply_subject_error(call, status);
     else
         ticket_redeem(daemon, call, options, &subject, begin_registration);
 }
 
-static struct ceremony *take(struct daemon *daemon, struct call *call, enum pk_ceremony kind)
+static struct ceremony *take_ceremony(struct daemon *daemon, struct call *call,
+                                      enum pk_ceremony kind)
 {
     struct ceremony *ceremony = ceremonies_take(daemon->ceremonies, call->arguments.items[0].text,
-                                                call->uid, kind, daemon_monotonic());
+                                                call->uid, kind, pk_clock_monotonic());
 
     if (!ceremony)
         call_fail(call, PK_BUS_ERROR_UNKNOWN_CHALLENGE,
@@ -192,24 +187,33 @@ static struct ceremony *take(struct daemon *daemon, struct call *call, enum pk_c
     return ceremony;
 }
 
+typedef struct verdict verify_function(struct store *store, const struct ceremony *ceremony,
+                                       struct pk_view json);
+
+/* Verifies the call's response and logs the decision. false: refused, and the call was answered. */
+static bool judge(const struct daemon *daemon, struct call *call, const struct ceremony *ceremony,
+                  verify_function *verify, struct verdict *verdict)
+{
+    *verdict = verify(daemon->store, ceremony, pk_view_string(call->arguments.items[1].text));
+    decision_log_verdict(ceremony, verdict, daemon->store->error);
+    if (!verdict->approval)
+        reply_verdict_error(call, verdict->status, pk_status_name(verdict->status));
+    return verdict->approval != NULL;
+}
+
 void relying_party_finish_registration(struct daemon *daemon, struct call *call)
 {
-    PK_CLEANUP(ceremony_free) struct ceremony *ceremony = take(daemon, call, PK_REGISTRATION);
-    struct credential credential = {0};
+    PK_CLEANUP(ceremony_free)
+    struct ceremony *ceremony = take_ceremony(daemon, call, PK_REGISTRATION);
+    AUTO_VERDICT struct verdict verdict = verdict_refused(PK_INTERNAL);
     struct value result = value_body();
     PK_AUTO_FREE char *json = NULL;
-    enum pk_status status;
 
     if (!ceremony)
         return;
-    status = finish_registration_json(daemon, ceremony,
-                                      pk_view_string(call->arguments.items[1].text), &credential);
-    if (status) {
-        verdict_refuse(call, status, pk_status_name(status));
+    if (!judge(daemon, call, ceremony, verify_and_commit_registration, &verdict))
         return;
-    }
-    json = json_text(passkey_json(&credential, ceremony->system_account));
-    credential_clear(&credential);
+    json = json_text(passkey_json(approval_credential(verdict.approval), ceremony->system_account));
     value_add_text(&result, 's', json ? json : "{}");
     call_reply(call, &result);
 }
@@ -221,40 +225,34 @@ static const struct member authentication_members[] = {
     {"appid", "s", PK_ORIGIN_MAX}, {"hints", "as", WORD_MAX},
 };
 
-static enum pk_status add_credentials(struct daemon *daemon, const struct subject *subject,
+static enum pk_status add_credentials(struct store *store, const struct subject *subject,
                                       struct pk_requirements *requirements)
 {
     AUTO_CREDENTIAL_LIST struct credential_list list = {0};
-    enum pk_status status = subject_credentials(daemon, subject, requirements->rp_id, &list);
+    enum pk_status status = subject_credentials(store, subject, requirements->rp_id, &list);
 
     if (!status && list.count == 0)
         status = PK_NO_CREDENTIALS;
     if (!status)
         status = pk_bytes_copy(pk_view_of(&list.items[0].record.user_handle),
                                &requirements->user_handle);
-    for (size_t i = 0; i < list.count && !status; i++)
-        status = pk_requirements_add_credential(requirements, pk_view_of(&list.items[i].record.id),
-                                                list.items[i].transports);
-    return status;
+    return status ? status : credential_list_require(&list, requirements->rp_id, requirements);
 }
 
-/* An empty user leaves it to a discoverable credential to name the account. */
+/* Sets the account; an empty user means that a discoverable credential names it. */
 static enum pk_status add_subject(struct daemon *daemon, const struct call *call,
                                   const struct rp_config *rp, struct ceremony *ceremony)
 {
     AUTO_SUBJECT struct subject subject = {0};
-    const char *user = call->arguments.items[0].text;
-    enum pk_status status;
+    const struct subject_request request = methods_subject(call, rp->name);
+    enum pk_status status = pk_text_copy(rp->name, &ceremony->account.rp);
 
     ceremony->system_account = rp->system_accounts;
-    ceremony->account.rp = strdup(rp->name);
-    if (!ceremony->account.rp)
-        return PK_NO_MEMORY;
-    if (user[0] == '\0')
-        return PK_OK;
-    status = subject_resolve(daemon, call, rp->name, user, &subject);
+    if (status || request.name[0] == '\0')
+        return status;
+    status = subject_resolve(daemon->config, &request, &subject);
     if (!status)
-        status = add_credentials(daemon, &subject, &ceremony->requirements);
+        status = add_credentials(daemon->store, &subject, &ceremony->requirements);
     if (!status) {
         ceremony->account.uid = subject.account.uid;
         ceremony->account.name = pk_steal(subject.account.name);
@@ -273,8 +271,8 @@ static void begin_authentication(struct daemon *daemon, struct call *call,
         .user_verification = value_find_text(options, "userVerification", NULL),
         .appid = value_find_text(options, "appid", NULL),
         .hints = hints,
-        .timeout_ms = number_of(options, "timeout"),
-        .now = daemon_now(),
+        .timeout_ms = value_find_number(options, "timeout"),
+        .now = pk_clock_now(),
     };
     const char *why = "";
     enum pk_status status = !ceremony ? PK_NO_MEMORY : !rp ? PK_NOT_FOUND : PK_OK;
@@ -293,7 +291,7 @@ static void begin_authentication(struct daemon *daemon, struct call *call,
     if (status == PK_NO_CREDENTIALS)
         call_fail(call, PK_BUS_ERROR_NO_CREDENTIALS, "the account has no passkey here");
     else if (status)
-        subject_refuse(call, status);
+        reply_subject_error(call, status);
     else
         publish(daemon, call, pk_steal(ceremony));
 }
@@ -302,27 +300,26 @@ void relying_party_begin_authentication(struct daemon *daemon, struct call *call
 {
     const struct value *options = &call->arguments.items[1];
     struct pk_strings hints = {0};
-    PK_AUTO_FREE char *why = NULL;
 
-    if (value_check(options, authentication_members, COUNT(authentication_members), &why))
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "%s", why ? why : "out of memory");
-    else if (strings_of(options, "hints", &hints))
+    if (!call_check(call, options, authentication_members, COUNT(authentication_members)))
+        return;
+    if (read_strings(options, "hints", &hints))
         call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory");
     else
         begin_authentication(daemon, call, &hints);
     pk_strings_clear(&hints);
 }
 
-static char *result_json(const struct verified *verified, const struct ceremony *ceremony)
+static char *result_json(const struct approval *approval, const struct ceremony *ceremony)
 {
-    const struct pk_authentication_result *result = &verified->result;
-    json_t *object = passkey_json(&verified->credential, ceremony->system_account);
+    const struct pk_authentication_result *result = approval_result(approval);
+    json_t *object = passkey_json(approval_credential(approval), ceremony->system_account);
 
     if (!object)
         return NULL;
-    /* The row as it was, and what this use changed. */
+    /* The approval has the row as it was before; these are the changes of this use. */
     (void)json_object_set_new(object, "signCount", json_integer(result->sign_count));
-    (void)json_object_set_new(object, "lastUsed", json_integer((json_int_t)daemon_now()));
+    (void)json_object_set_new(object, "lastUsed", json_integer((json_int_t)pk_clock_now()));
     (void)json_object_set_new(object, "backupState",
                               json_boolean((result->flags & PK_FLAG_BS) != 0));
     (void)json_object_set_new(object, "userVerified",
@@ -333,22 +330,18 @@ static char *result_json(const struct verified *verified, const struct ceremony 
 
 void relying_party_finish_authentication(struct daemon *daemon, struct call *call)
 {
-    PK_CLEANUP(ceremony_free) struct ceremony *ceremony = take(daemon, call, PK_AUTHENTICATION);
-    AUTO_VERIFIED struct verified verified = {0};
+    PK_CLEANUP(ceremony_free)
+    struct ceremony *ceremony = take_ceremony(daemon, call, PK_AUTHENTICATION);
+    AUTO_VERDICT struct verdict verdict = verdict_refused(PK_INTERNAL);
     struct value answer = value_body();
     PK_AUTO_FREE char *json = NULL;
-    enum pk_status status;
 
     if (!ceremony)
         return;
-    status = finish_assertion_json(daemon, ceremony, pk_view_string(call->arguments.items[1].text),
-                                   &verified);
-    if (status) {
-        verdict_refuse(call, status, pk_status_name(status));
+    if (!judge(daemon, call, ceremony, verify_and_commit_response, &verdict))
         return;
-    }
-    json = result_json(&verified, ceremony);
-    value_add_text(&answer, 's', verified.credential.account.name);
+    json = result_json(verdict.approval, ceremony);
+    value_add_text(&answer, 's', approval_account(verdict.approval)->name);
     value_add_text(&answer, 's', json ? json : "{}");
     call_reply(call, &answer);
 }
@@ -356,10 +349,10 @@ void relying_party_finish_authentication(struct daemon *daemon, struct call *cal
 void relying_party_cancel(struct daemon *daemon, struct call *call)
 {
     const char *id = call->arguments.items[0].text;
-    const int64_t now = daemon_monotonic();
+    const int64_t now = pk_clock_monotonic();
     struct ceremony *ceremony =
         ceremonies_take(daemon->ceremonies, id, call->uid, PK_REGISTRATION, now);
-    struct value nothing = value_body();
+    struct value empty = value_body();
 
     if (!ceremony)
         ceremony = ceremonies_take(daemon->ceremonies, id, call->uid, PK_AUTHENTICATION, now);
@@ -368,5 +361,5 @@ void relying_party_cancel(struct daemon *daemon, struct call *call)
         return;
     }
     ceremony_free(ceremony);
-    call_reply(call, &nothing);
+    call_reply(call, &empty);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Manager1.Status: what an administrator, or passkeyctl check, wants to know of the daemon. */
+/* Manager1.Status: the state of the daemon, for administrators and for passkeyctl check. */
 #include "common/bus/names.h"
 #include "common/keys/keys.h"
 #include "daemon/accounts/account.h"
 #include "daemon/accounts/passkey_json.h"
 #include "daemon/accounts/recovery_codes.h"
+#include "daemon/bus/bus.h"
 #include "daemon/bus/methods.h"
 
 #include <string.h>
@@ -80,16 +81,20 @@ static json_t *relying_parties_json(const struct config *config)
     return list;
 }
 
+static void add_feature(void *data, const char *name)
+{
+    (void)json_array_append_new(data, json_string(name));
+}
+
 static json_t *features_json(void)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; manager_features[i]; i++)
-        (void)json_array_append_new(list, json_string(manager_features[i]));
+    manager_list_features(add_feature, list);
     return list;
 }
 
-static void answer(struct status_call *waiting, bool polkit)
+static void answer_status(struct status_call *waiting, bool polkit)
 {
     struct daemon *daemon = waiting->daemon;
     const char *program = daemon->config->authenticator_program;
@@ -142,7 +147,7 @@ static struct bus_request *ask_bus(struct status_call *waiting, const char *memb
 static void on_activatable(void *data, const struct value *result, const char *error)
 {
     (void)error;
-    answer(data, holds_polkit(result));
+    answer_status(data, holds_polkit(result));
 }
 
 static void on_owned(void *data, const struct value *result, const char *error)
@@ -151,7 +156,7 @@ static void on_owned(void *data, const struct value *result, const char *error)
 
     (void)error;
     if (owned || !ask_bus(data, "ListActivatableNames", NULL, on_activatable))
-        answer(data, owned);
+        answer_status(data, owned);
 }
 
 void manager_status(struct daemon *daemon, struct call *call)
@@ -165,5 +170,5 @@ void manager_status(struct daemon *daemon, struct call *call)
     *waiting = (struct status_call){daemon, call};
     pending++;
     if (!ask_bus(waiting, "NameHasOwner", POLKIT_NAME, on_owned))
-        answer(waiting, false);
+        answer_status(waiting, false);
 }

@@ -1,20 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Enrolment tickets that come with a call, as a descriptor, instead of polkit's consent. */
+/*
+ * Redeems enrolment tickets, which a call carries as a descriptor in place of polkit's
+ * authorization.
+ */
 #ifndef PASSKEYD_TICKETS_H
 #define PASSKEYD_TICKETS_H
 
 #include "daemon/accounts/subject.h"
+#include "daemon/bus/call.h"
+#include "daemon/daemon.h"
 
 /*
- * Reads the "ticket" member of options, if there is one, and hands the call on with its hash, or
- * with an empty view where there is none. A ticket that is not for subject's account, or is not
- * valid, is answered TicketInvalid. Inserting the credential uses it up.
+ * Reads the "ticket" member of options and calls handler with its hash, or with an empty view if
+ * there is no ticket. subject, for whom the ticket must be, is taken and passed on; the handler may
+ * take its members. A ticket that is invalid or for another account is answered TicketInvalid. The
+ * ticket is used up when the credential is inserted.
  */
-typedef void ticket_handler(struct daemon *daemon, struct call *call, struct pk_view hash);
+typedef void ticket_handler(struct daemon *daemon, struct call *call, struct subject *subject,
+                            struct pk_view hash);
 void ticket_redeem(struct daemon *daemon, struct call *call, const struct value *options,
-                   const struct subject *subject, ticket_handler *handler);
+                   struct subject *subject, ticket_handler *handler);
 
-/* That connection is gone: what is being read for it is dropped. NULL: all. */
+/* Drops the calls of a connection that left the bus. NULL: all. */
 void tickets_vanished(const char *name);
 
 #endif

@@ -1,26 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The conversation that Enroll opens: a new credential on a security key, here or over ssh. */
-#ifndef PASSKEYD_ENROLMENT_H
-#define PASSKEYD_ENROLMENT_H
+/*
+ * Starts the conversation of Manager1.Enroll: a new credential on a security key, here or over ssh.
+ */
+#ifndef PASSKEYD_ENROLLMENT_H
+#define PASSKEYD_ENROLLMENT_H
 
-#include "daemon/daemon.h"
+#include "common/base/methods.h"
+#include "daemon/accounts/subject.h"
 
-/* Borrowed; NULL and 0: not said. */
-struct enrolment_request {
-    const char *user; /* empty: the caller */
-    const char *rp;
+struct call;
+struct daemon;
+struct value;
+
+/* Borrowed; NULL and 0: not given. */
+struct enrollment_request {
     const char *name;
     const char *user_verification;
     const char *resident_key;
-    const char *rhost;     /* never NULL */
-    struct roads roads;    /* what the caller would have; count 0: not said */
-    unsigned timeout;      /* seconds */
-    struct value *agent;   /* a descriptor: the ssh-agent whose key it is to be; NULL: none */
-    struct pk_view ticket; /* SHA-256 of the ticket that allows it; empty: polkit did */
+    const char *rhost;         /* never NULL */
+    struct pk_methods methods; /* requested methods; count 0: not given */
+    unsigned timeout;          /* seconds */
+    struct value *agent;       /* descriptor of the ssh-agent that holds the key; NULL: none */
+    struct pk_view ticket;     /* SHA-256 of the ticket that allows it; empty: polkit allowed it */
 };
 
-/* Answers the call with the conversation's path or an error. */
-void enrolment_start(struct daemon *daemon, struct call *call,
-                     const struct enrolment_request *request);
+/*
+ * Enrols for the subject's account, which is taken. Answers the call with the conversation's path
+ * or an error.
+ */
+void enrollment_start(struct daemon *daemon, struct call *call, struct subject *subject,
+                      const struct enrollment_request *request);
 
 #endif

@@ -1,7 +1,12 @@
-# Sign-in and enrolment: what the authentication methods have in common.
+# Sign-in and enrolment: the code that all authentication methods share.
 daemon_libdaemon_la_SOURCES += \
+	daemon/auth/attempt.h \
+	daemon/auth/authmethod.h \
+	daemon/auth/decision.c daemon/auth/decision.h \
+	daemon/auth/dispatcher.c \
 	daemon/auth/enrollment.c daemon/auth/enrollment.h \
+	daemon/auth/enrollment_attempt.h \
 	daemon/auth/registration.c daemon/auth/registration.h \
 	daemon/auth/sign_in.c daemon/auth/sign_in.h \
-	daemon/auth/sign_in_ceremonies.c \
-	daemon/auth/sign_in_roads.h
+	daemon/auth/sign_in_attempt.h \
+	daemon/auth/sign_in_ceremonies.c

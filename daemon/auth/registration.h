@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The beginning of a registration, for whichever road: what Enroll and BeginRegistration share. */
+/* Begins a registration: the part that Enroll, BeginRegistration and Import share. */
 #ifndef PASSKEYD_REGISTRATION_H
 #define PASSKEYD_REGISTRATION_H
 
@@ -7,13 +7,16 @@
 #include "daemon/config/policy.h"
 #include "daemon/verify/ceremony.h"
 
+struct call;
+struct daemon;
+
 /*
- * Makes the ceremony: requirements by policy, user handle, exclude list, bound challenge; it is not
- * in the table yet. wish is completed from subject. On a failure the call has been answered and
- * NULL is returned.
+ * Makes the ceremony, with requirements by policy, user handle, exclude list and bound challenge;
+ * it is not in the table yet. wish is completed from subject, whose account moves into the
+ * ceremony. On a failure the call has been answered with an error and NULL is returned.
  */
 struct ceremony *registration_begin(struct daemon *daemon, struct call *call,
                                     struct subject *subject, struct registration_request *wish,
-                                    struct pk_view ticket);
+                                    struct pk_view ticket) PK_WARN_UNUSED;
 
 #endif

@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The conversation that Authenticate opens: road after road until one of them decides. */
+/*
+ * Starts the conversation of Manager1.Authenticate, which tries method after method until one
+ * decides.
+ */
 #ifndef PASSKEYD_SIGN_IN_H
 #define PASSKEYD_SIGN_IN_H
 
-#include "daemon/daemon.h"
+#include "common/base/methods.h"
+
+struct call;
+struct daemon;
+struct value;
 
 /* Borrowed; strings are never NULL. */
 struct sign_in_request {
-    const char *user; /* empty: a discoverable credential names the account */
+    const char *user; /* empty: a discoverable credential names the user */
     const char *service, *tty, *rhost, *ruser, *command, *target;
     const char *rp;
-    const char *user_verification; /* NULL: not said */
-    struct roads roads;            /* what the caller would have; count 0: not said */
-    unsigned timeout;              /* seconds; 0: not said */
-    struct value *agent;           /* a descriptor: of an ssh-agent; NULL: none */
+    const char *user_verification; /* NULL: not given */
+    struct pk_methods methods;     /* requested methods; count 0: not given */
+    unsigned timeout;              /* seconds; 0: not given */
+    struct value *agent;           /* descriptor of an ssh-agent; NULL: none */
 };
 
 /* Answers the call with the conversation's path or an error. */

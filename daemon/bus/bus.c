@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* libdbus, libevent and our own values meet here and nowhere else. */
 #include "daemon/bus/bus.h"
 
-#include "common/base/limits.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
-#include "common/bus/names.h"
+
+#include "daemon/bus/message.h"
 
 #include <dbus/dbus.h>
 #include <event2/event.h>
 #include <string.h>
 
-#define DISPATCHES_PER_TURN 32      /* messages handled before other descriptors get their turn */
-#define RECEIVED_SIZE_MAX   1048576 /* then libdbus stops reading until messages are released */
+#define DISPATCHES_PER_TURN 32      /* messages handled in one turn of the event loop */
+#define RECEIVED_SIZE_MAX   1048576 /* unreleased bytes at which libdbus stops reading */
 #define RECEIVED_FDS_MAX    64
-#define MESSAGE_DEPTH_MAX   6
-#define MESSAGE_ITEMS_MAX   1024
-#define MESSAGE_TEXT_MAX    (PK_JSON_MAX + 65536)
 
 struct bus {
     struct event_base *base;
@@ -34,179 +30,6 @@ struct bus_request {
 
 PK_DEFINE_CLEANUP(DBusMessage *, dbus_message_unref);
 
-/* --- messages to values ----------------------------------------------------------------------- */
-
-struct budget {
-    size_t items;
-    size_t text;
-};
-
-static bool read_value(DBusMessageIter *iter, struct value *parent, struct budget *budget,
-                       unsigned depth);
-
-static bool read_items(DBusMessageIter *iter, struct value *parent, struct budget *budget,
-                       unsigned depth)
-{
-    while (dbus_message_iter_get_arg_type(iter) != DBUS_TYPE_INVALID) {
-        if (!read_value(iter, parent, budget, depth))
-            return false;
-        dbus_message_iter_next(iter);
-    }
-    return true;
-}
-
-static bool read_container(DBusMessageIter *iter, int type, struct value *parent,
-                           struct budget *budget, unsigned depth)
-{
-    DBusMessageIter inner;
-    struct value *child;
-
-    dbus_message_iter_recurse(iter, &inner);
-    if (type == DBUS_TYPE_ARRAY) {
-        char *signature = dbus_message_iter_get_signature(&inner);
-        child = signature ? value_add_array(parent, signature) : NULL;
-        dbus_free(signature);
-    } else {
-        child = value_add(parent, (char)type);
-    }
-    return child && depth > 0 && read_items(&inner, child, budget, depth - 1);
-}
-
-/* Only the types our methods know; anything else fails and is answered InvalidArguments. */
-static bool read_value(DBusMessageIter *iter, struct value *parent, struct budget *budget,
-                       unsigned depth)
-{
-    int type = dbus_message_iter_get_arg_type(iter);
-    DBusBasicValue basic;
-    size_t len;
-
-    if (budget->items-- == 0)
-        return false;
-    switch (type) {
-    case DBUS_TYPE_STRING:
-    case DBUS_TYPE_OBJECT_PATH:
-        dbus_message_iter_get_basic(iter, &basic);
-        len = strlen(basic.str);
-        if (len > budget->text)
-            return false;
-        budget->text -= len;
-        value_add_text(parent, (char)type, basic.str);
-        return true;
-    case DBUS_TYPE_BOOLEAN:
-        dbus_message_iter_get_basic(iter, &basic);
-        value_add_number(parent, 'b', basic.bool_val != 0);
-        return true;
-    case DBUS_TYPE_UINT32:
-        dbus_message_iter_get_basic(iter, &basic);
-        value_add_number(parent, 'u', basic.u32);
-        return true;
-    case DBUS_TYPE_UINT64:
-        dbus_message_iter_get_basic(iter, &basic);
-        value_add_number(parent, 't', basic.u64);
-        return true;
-    case DBUS_TYPE_UNIX_FD:
-        dbus_message_iter_get_basic(iter, &basic);
-        value_add_fd(parent, basic.fd);
-        return basic.fd >= 0;
-    case DBUS_TYPE_ARRAY:
-    case DBUS_TYPE_VARIANT:
-    case DBUS_TYPE_STRUCT:
-    case DBUS_TYPE_DICT_ENTRY:
-        /* The type codes of containers inside a message are r and e. */
-        return read_container(iter, type, parent, budget, depth);
-    default:
-        return false;
-    }
-}
-
-static struct value read_body(DBusMessage *message)
-{
-    struct budget budget = {.items = MESSAGE_ITEMS_MAX, .text = MESSAGE_TEXT_MAX};
-    struct value body = value_body();
-    DBusMessageIter iter;
-
-    if (dbus_message_iter_init(message, &iter) &&
-        !read_items(&iter, &body, &budget, MESSAGE_DEPTH_MAX)) {
-        value_clear(&body);
-        body = value_body();
-        body.failed = true;
-    }
-    return body;
-}
-
-/* --- values to messages ----------------------------------------------------------------------- */
-
-/* libdbus ends a process that hands it text which is not UTF-8: no text gets there unchecked. */
-static bool write_text(DBusMessageIter *iter, int type, const char *text)
-{
-    return pk_utf8_valid(pk_view_string(text)) && dbus_message_iter_append_basic(iter, type, &text);
-}
-
-static bool write_items(DBusMessageIter *iter, const struct value *parent);
-
-static bool write_container(DBusMessageIter *iter, const struct value *value, const char *signature)
-{
-    DBusMessageIter inner;
-
-    return dbus_message_iter_open_container(iter, value->type, signature, &inner) &&
-           write_items(&inner, value) && dbus_message_iter_close_container(iter, &inner);
-}
-
-static bool write_variant(DBusMessageIter *iter, const struct value *value)
-{
-    const struct value *content = &value->items[0];
-    PK_AUTO_FREE char *signature =
-        pk_text_format("%c%s", content->type, content->type == 'a' ? content->text : "");
-
-    return signature && write_container(iter, value, signature);
-}
-
-static bool write_value(DBusMessageIter *iter, const struct value *value)
-{
-    DBusBasicValue basic = {0};
-
-    switch (value->type) {
-    case 's':
-    case 'o':
-        return write_text(iter, value->type, value->text);
-    case 'b':
-        basic.bool_val = value->number != 0;
-        break;
-    case 'u':
-        basic.u32 = (uint32_t)value->number;
-        break;
-    case 't':
-        basic.u64 = value->number;
-        break;
-    case 'h':
-        basic.fd = value->fd;
-        break;
-    case 'a':
-        return write_container(iter, value, value->text);
-    case 'v':
-        return write_variant(iter, value);
-    default:
-        return write_container(iter, value, NULL);
-    }
-    return dbus_message_iter_append_basic(iter, value->type, &basic);
-}
-
-static bool write_items(DBusMessageIter *iter, const struct value *parent)
-{
-    for (size_t i = 0; i < parent->count; i++)
-        if (!write_value(iter, &parent->items[i]))
-            return false;
-    return true;
-}
-
-static bool write_body(DBusMessage *message, const struct value *body)
-{
-    DBusMessageIter iter;
-
-    dbus_message_iter_init_append(message, &iter);
-    return !value_is_broken(body) && write_items(&iter, body);
-}
-
 /* --- answers ---------------------------------------------------------------------------------- */
 
 static void send_answer(struct call *call, DBusMessage *message)
@@ -217,38 +40,30 @@ static void send_answer(struct call *call, DBusMessage *message)
         pk_log(LOG_ERR, "[%s] out of memory for an answer", call->id);
 }
 
-void call_reply(struct call *call, struct value *result)
+static bool send_reply(struct call *call, const struct value *result)
 {
     PK_CLEANUP(dbus_message_unref)
     DBusMessage *message = dbus_message_new(DBUS_MESSAGE_TYPE_METHOD_RETURN);
-    bool written = message && write_body(message, result);
 
-    value_clear(result);
-    if (!written) {
-        call_fail(call, PK_BUS_ERROR_INTERNAL, "the answer cannot be put into a message");
-        return;
-    }
+    if (!message || !message_write(message, result))
+        return false;
     if (!call->no_reply)
         send_answer(call, message);
-    call_drop(call);
+    return true;
 }
 
-void call_send_error(struct call *call, const char *error, const char *text)
+static void send_error(struct call *call, const char *error, const char *text)
 {
     PK_CLEANUP(dbus_message_unref)
     DBusMessage *message = dbus_message_new(DBUS_MESSAGE_TYPE_ERROR);
-    DBusMessageIter iter;
 
-    if (message && !call->no_reply && dbus_message_set_error_name(message, error)) {
-        dbus_message_iter_init_append(message, &iter);
-        if (write_text(&iter, DBUS_TYPE_STRING, text) ||
-            write_text(&iter, DBUS_TYPE_STRING, "the reason is not valid text"))
-            send_answer(call, message);
-    }
-    call_drop(call);
+    if (message && !call->no_reply && dbus_message_set_error_name(message, error) &&
+        (message_write_text(message, text) ||
+         message_write_text(message, "the reason is not valid text")))
+        send_answer(call, message);
 }
 
-/* --- our own calls ---------------------------------------------------------------------------- */
+/* --- outgoing calls --------------------------------------------------------------------------- */
 
 static void on_reply(DBusPendingCall *pending, void *data)
 {
@@ -265,7 +80,7 @@ static void on_reply(DBusPendingCall *pending, void *data)
         reply(reply_data, NULL, message ? dbus_message_get_error_name(message) : DBUS_ERROR_FAILED);
         return;
     }
-    body = read_body(message);
+    body = message_read(message);
     reply(reply_data, body.failed ? NULL : &body, body.failed ? DBUS_ERROR_INVALID_ARGS : NULL);
     value_clear(&body);
 }
@@ -280,10 +95,10 @@ static DBusPendingCall *send_call(struct bus *bus, const struct bus_target *targ
 
     if (message)
         dbus_message_set_auto_start(message, !target->no_start);
-    if (!message || !write_body(message, arguments) ||
+    if (!message || !message_write(message, arguments) ||
         !dbus_connection_send_with_reply(bus->connection, message, &pending, (int)timeout_ms))
         return NULL;
-    return pending; /* NULL as well when the connection is gone */
+    return pending; /* also NULL when the connection was lost */
 }
 
 struct bus_request *bus_call(struct bus *bus, const struct bus_target *target,
@@ -315,31 +130,33 @@ void bus_request_forget(struct bus_request *request)
 
 /* --- incoming messages ------------------------------------------------------------------------ */
 
-static char *copy(const char *text)
+static char *copy_or_empty(const char *text)
 {
     return strdup(text ? text : "");
 }
 
 static struct call *call_new(struct bus *bus, DBusMessage *message)
 {
+    static const struct call_ops ops = {send_reply, send_error};
     struct call *call = calloc(1, sizeof(*call));
 
     if (!call)
         return NULL;
     *call = (struct call){
+        .ops = &ops,
         .bus = bus,
-        .sender = copy(dbus_message_get_sender(message)),
+        .sender = copy_or_empty(dbus_message_get_sender(message)),
         .uid = (uid_t)-1,
-        .path = copy(dbus_message_get_path(message)),
-        .interface = copy(dbus_message_get_interface(message)),
-        .member = copy(dbus_message_get_member(message)),
-        .signature = copy(dbus_message_get_signature(message)),
+        .path = copy_or_empty(dbus_message_get_path(message)),
+        .interface = copy_or_empty(dbus_message_get_interface(message)),
+        .member = copy_or_empty(dbus_message_get_member(message)),
+        .signature = copy_or_empty(dbus_message_get_signature(message)),
         .interactive = dbus_message_get_allow_interactive_authorization(message),
         .serial = dbus_message_get_serial(message),
         .no_reply = dbus_message_get_no_reply(message),
-        .arguments = read_body(message),
+        .arguments = message_read(message),
     };
-    correlation_new(call->id);
+    pk_correlation_new(call->id);
     if (!call->sender || !call->path || !call->interface || !call->member || !call->signature) {
         call_drop(call);
         return NULL;
@@ -347,7 +164,7 @@ static struct call *call_new(struct bus *bus, DBusMessage *message)
     return call;
 }
 
-static void receive_vanish(struct bus *bus, DBusMessage *message)
+static void receive_owner_change(struct bus *bus, DBusMessage *message)
 {
     const char *name, *old_owner, *new_owner;
 
@@ -374,7 +191,7 @@ static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *mes
     if (dbus_message_is_signal(message, DBUS_INTERFACE_LOCAL, "Disconnected"))
         bus->ops->lost(bus->data);
     else if (dbus_message_is_signal(message, DBUS_INTERFACE_DBUS, "NameOwnerChanged"))
-        receive_vanish(bus, message);
+        receive_owner_change(bus, message);
     return DBUS_HANDLER_RESULT_HANDLED;
 }
 
@@ -497,7 +314,7 @@ static void remove_timeout(DBusTimeout *timeout, void *data)
     dbus_timeout_set_data(timeout, NULL, NULL);
 }
 
-static bool attach(struct bus *bus)
+static bool attach_to_loop(struct bus *bus)
 {
     bus->dispatch = evtimer_new(bus->base, on_dispatch, bus);
     if (!bus->dispatch ||
@@ -526,14 +343,17 @@ enum pk_status bus_open(struct event_base *base, const struct bus_ops *ops, void
         dbus_connection_set_exit_on_disconnect(bus->connection, FALSE);
         dbus_connection_set_max_received_size(bus->connection, RECEIVED_SIZE_MAX);
         dbus_connection_set_max_received_unix_fds(bus->connection, RECEIVED_FDS_MAX);
-        /* One match for every connection that leaves: no race between a call and its watch. */
+        /*
+         * One match rule for all connections that leave, added before any call can arrive: no
+         * departure is missed between a call and a rule for its sender.
+         */
         dbus_bus_add_match(bus->connection,
                            "type='signal',sender='" DBUS_SERVICE_DBUS
                            "',interface='" DBUS_INTERFACE_DBUS
                            "',member='NameOwnerChanged',arg2=''",
                            &error);
     }
-    if (dbus_error_is_set(&error) || !attach(bus)) {
+    if (dbus_error_is_set(&error) || !attach_to_loop(bus)) {
         *ret_why = pk_text_format("system bus: %s", error.message ? error.message : "no memory");
         dbus_error_free(&error);
         bus_close(bus);

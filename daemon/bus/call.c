@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The life of a method call, apart from what libdbus has to do with it. */
+#include "daemon/bus/call.h"
+
 #include "common/base/log.h"
 #include "common/base/text.h"
-#include "daemon/bus/bus.h"
+#include "common/bus/names.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 
-void correlation_new(char ret[CORRELATION_SIZE])
+bool call_check(struct call *call, const struct value *dict, const struct member *members,
+                size_t count)
 {
-    static const char digits[] = "0123456789abcdef";
-    uint8_t random[(CORRELATION_SIZE - 1) / 2];
+    PK_AUTO_FREE char *why = NULL;
 
-    pk_random(random, sizeof(random));
-    for (size_t i = 0; i < sizeof(random); i++) {
-        ret[2 * i] = digits[random[i] >> 4];
-        ret[2 * i + 1] = digits[random[i] & 15];
-    }
-    ret[CORRELATION_SIZE - 1] = '\0';
+    if (value_check(dict, members, count, &why) == PK_OK)
+        return true;
+    call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "%s", why ? why : "out of memory");
+    return false;
 }
 
 void call_drop(struct call *call)
 {
     value_clear(&call->arguments);
+    system_account_clear(&call->account);
     free(call->sender);
     free(call->path);
     free(call->interface);
@@ -31,7 +31,7 @@ void call_drop(struct call *call)
     free(call);
 }
 
-static void fail(struct call *call, const char *error, const char *format, va_list arguments)
+static void fail_va(struct call *call, const char *error, const char *format, va_list arguments)
 {
     PK_AUTO_FREE char *text = NULL;
     PK_AUTO_FREE char *whole = NULL;
@@ -41,7 +41,19 @@ static void fail(struct call *call, const char *error, const char *format, va_li
     whole = pk_text_format("%s [%s]", text ? text : "out of memory", call->id);
     pk_log(LOG_NOTICE, "[%s] %.64s.%.64s by uid %u (%s): %s: %s", call->id, call->interface,
            call->member, (unsigned)call->uid, call->sender, error, text ? text : "out of memory");
-    call_send_error(call, error, whole ? whole : "out of memory");
+    call->ops->fail(call, error, whole ? whole : "out of memory");
+    call_drop(call);
+}
+
+void call_reply(struct call *call, struct value *result)
+{
+    bool sent = call->ops->reply(call, result);
+
+    value_clear(result);
+    if (sent)
+        call_drop(call);
+    else
+        call_fail(call, PK_BUS_ERROR_INTERNAL, "the answer cannot be put into a message");
 }
 
 void call_fail(struct call *call, const char *error, const char *format, ...)
@@ -49,7 +61,7 @@ void call_fail(struct call *call, const char *error, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    fail(call, error, format, arguments);
+    fail_va(call, error, format, arguments);
     va_end(arguments);
 }
 
@@ -59,6 +71,6 @@ void call_fail_standard(struct call *call, const char *name, const char *format,
     va_list arguments;
 
     va_start(arguments, format);
-    fail(call, error ? error : "org.freedesktop.DBus.Error.NoMemory", format, arguments);
+    fail_va(call, error ? error : "org.freedesktop.DBus.Error.NoMemory", format, arguments);
     va_end(arguments);
 }

@@ -1,12 +1,14 @@
-# The bus: connection, calls, the table of methods, who calls.
+# The bus: connection, calls, the table of methods, the identity of callers.
 daemon_libdaemon_la_SOURCES += \
 	daemon/bus/bus.c daemon/bus/bus.h \
-	daemon/bus/call.c \
+	daemon/bus/call.c daemon/bus/call.h \
 	daemon/bus/logind.c daemon/bus/logind.h \
+	daemon/bus/message.c daemon/bus/message.h \
 	daemon/bus/method_table.c \
 	daemon/bus/methods.c daemon/bus/methods.h \
 	daemon/bus/peers.c daemon/bus/peers.h \
 	daemon/bus/polkit.c daemon/bus/polkit.h \
 	daemon/bus/reply_errors.c daemon/bus/reply_errors.h \
 	daemon/bus/secret_reader.c daemon/bus/secret_reader.h \
-	daemon/bus/value.c daemon/bus/value.h
+	daemon/bus/value.c daemon/bus/value.h \
+	daemon/bus/waiting.c daemon/bus/waiting.h

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The rows. doc/protocol.md says the same in words. */
+/* The methods and properties that the bus serves; doc/protocol.md describes each. */
 #include "common/bus/names.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/polkit.h"

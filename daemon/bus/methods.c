@@ -4,7 +4,6 @@
 #include "common/base/log.h"
 #include "common/base/writer.h"
 #include "common/bus/names.h"
-#include "daemon/accounts/account.h"
 #include "daemon/bus/polkit.h"
 
 #include <string.h>
@@ -130,11 +129,11 @@ char *methods_introspect(bool conversation)
 
 static void answer_introspect(struct call *call)
 {
-    bool known = strcmp(call->path, PK_BUS_PATH) == 0 || is_conversation_path(call->path);
+    bool served_path = strcmp(call->path, PK_BUS_PATH) == 0 || is_conversation_path(call->path);
     PK_AUTO_FREE char *xml = NULL;
     struct value result = value_body();
 
-    if (!known) /* the way down to our object */
+    if (!served_path) /* an ancestor of our object, or an unknown path */
         xml = strdup(strcmp(call->path, "/") == 0      ? "<node><node name=\"org\"/></node>\n"
                      : strcmp(call->path, "/org") == 0 ? "<node><node name=\"passkeyd\"/></node>\n"
                                                        : "<node/>\n");
@@ -198,7 +197,7 @@ static void dispatch_properties(struct daemon *daemon, struct call *call)
 
 /* --- methods ---------------------------------------------------------------------------------- */
 
-static bool applies(const struct method *method, const struct call *call)
+static bool method_applies(const struct method *method, const struct call *call)
 {
     bool conversation = is_conversation_path(call->path);
 
@@ -206,35 +205,47 @@ static bool applies(const struct method *method, const struct call *call)
            (call->interface[0] == '\0' || strcmp(method->interface, call->interface) == 0);
 }
 
-static const struct method *find(const struct call *call)
+static const struct method *find_method(const struct call *call)
 {
     for (size_t i = 0; i < method_count; i++)
-        if (applies(&methods[i], call) && strcmp(methods[i].name, call->member) == 0)
+        if (method_applies(&methods[i], call) && strcmp(methods[i].name, call->member) == 0)
             return &methods[i];
     return NULL;
 }
 
-static void run(void *data, struct call *call)
+static void run_handler(void *data, struct call *call)
 {
-    find(call)->handler(data, call);
+    find_method(call)->handler(data, call);
 }
 
-/* Whether the first argument names the caller; an empty name is nobody else. */
-static bool names_caller(const struct call *call)
+/*
+ * Whether the first argument names the caller, as an empty name does. Stores the account that was
+ * looked up.
+ */
+static bool names_caller(struct call *call)
 {
-    AUTO_SYSTEM_ACCOUNT struct system_account account = {0};
     const char *name = call->arguments.items[0].text;
 
     if (name[0] == '\0')
         return true;
-    return !system_account_by_name(name, &account) && account.uid == call->uid;
+    return !system_account_by_name(name, &call->account) && call->account.uid == call->uid;
 }
 
-static bool permitted(const struct method *method, const struct call *call)
+struct subject_request methods_subject(const struct call *call, const char *rp)
+{
+    return (struct subject_request){
+        .caller = call->uid,
+        .rp = rp,
+        .name = call->arguments.items[0].text,
+        .found = call->account.name ? &call->account : NULL,
+    };
+}
+
+static bool is_permitted(const struct method *method, struct call *call)
 {
     switch (method->privilege) {
     case PRIVILEGE_ANYONE:
-    case PRIVILEGE_OWNER: /* the handler looks its object up together with the caller */
+    case PRIVILEGE_OWNER: /* the handler finds the object by id and caller */
         return true;
     case PRIVILEGE_SELF:
         return call->uid == 0 || names_caller(call);
@@ -246,8 +257,11 @@ static bool permitted(const struct method *method, const struct call *call)
     return false;
 }
 
-/* A ticket, where the row takes one, is judged by the handler instead of polkit. */
-static bool brings_ticket(const struct method *method, const struct call *call)
+/*
+ * Whether the call carries a ticket that its row accepts; the handler then checks it instead of
+ * polkit.
+ */
+static bool has_ticket(const struct method *method, const struct call *call)
 {
     if (!(method->flags & METHOD_TICKET))
         return false;
@@ -262,7 +276,7 @@ static void refuse_unknown(struct call *call)
     bool object = strcmp(call->path, PK_BUS_PATH) == 0 || is_conversation_path(call->path);
 
     for (size_t i = 0; object && i < method_count; i++) {
-        if (applies(&methods[i], call)) {
+        if (method_applies(&methods[i], call)) {
             call_fail_standard(call, "UnknownMethod", "no such method");
             return;
         }
@@ -286,7 +300,7 @@ void methods_dispatch(struct daemon *daemon, struct call *call)
         return;
     }
     if (strcmp(call->path, PK_BUS_PATH) == 0 || is_conversation_path(call->path))
-        method = find(call);
+        method = find_method(call);
     if (!method)
         refuse_unknown(call);
     else if (strcmp(call->signature, method->in) != 0)
@@ -294,10 +308,10 @@ void methods_dispatch(struct daemon *daemon, struct call *call)
                   method->in);
     else if (call->arguments.failed)
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "arguments too long, or of unknown types");
-    else if (!permitted(method, call))
+    else if (!is_permitted(method, call))
         call_fail(call, PK_BUS_ERROR_ACCESS_DENIED, "not permitted to this caller");
-    else if (method->action && !brings_ticket(method, call))
-        polkit_check(call, method->action, run, daemon);
+    else if (method->action && !has_ticket(method, call))
+        polkit_check(call, method->action, run_handler, daemon);
     else
-        run(daemon, call);
+        run_handler(daemon, call);
 }

@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The bus API as a table: a method is one row, and what the row says about types and privilege is
- * enforced before its handler runs. The introspection XML is made from the same rows.
+ * The bus API as a table, one row per method. The types and the privilege that a row states are
+ * enforced before its handler runs, and the introspection XML is generated from the same rows.
  */
 #ifndef PASSKEYD_METHODS_H
 #define PASSKEYD_METHODS_H
 
+#include "daemon/accounts/subject.h"
+#include "daemon/bus/call.h"
 #include "daemon/daemon.h"
 
 enum privilege {
-    PRIVILEGE_NONE, /* a row that says nothing: denied to everybody */
+    PRIVILEGE_NONE, /* the default of a row: denied to everybody */
     PRIVILEGE_ANYONE,
-    PRIVILEGE_SELF, /* root, or the caller's own name (or none) as first argument */
+    PRIVILEGE_SELF, /* root, or a first argument that names the caller or is empty */
     PRIVILEGE_ROOT,
-    PRIVILEGE_OWNER, /* the object's own check: conversation.c, ceremony.c */
+    PRIVILEGE_OWNER, /* the handler checks: conversations and ceremonies keep their owner */
 };
 
 enum method_flag {
-    /* A "ticket" in the a{sv} argument stands in for polkit; the handler must redeem it. */
+    /* A "ticket" in the a{sv} argument replaces polkit; the handler must redeem it. */
     METHOD_TICKET = 1 << 0,
-    /* Lives at conversation objects instead of PK_BUS_PATH. */
+    /* Implemented by conversation objects, not by PK_BUS_PATH. */
     METHOD_CONVERSATION = 1 << 1,
 };
 
@@ -28,8 +30,8 @@ typedef void method_handler(struct daemon *daemon, struct call *call);
 struct method {
     const char *interface;
     const char *name;
-    const char *in;       /* signature, and the arguments' names, comma separated */
-    const char *in_names; /* as many as the signature has complete types */
+    const char *in;       /* D-Bus signature of the arguments */
+    const char *in_names; /* their names, comma separated, one for each complete type */
     const char *out;
     const char *out_names;
     method_handler *handler;
@@ -50,10 +52,18 @@ extern const size_t method_count;
 extern const struct property properties[];
 extern const size_t property_count;
 
-/* Takes the call, whose uid is known, through the table. */
+/* Finds the row of the call, whose uid must be set, checks it and runs the handler. */
 void methods_dispatch(struct daemon *daemon, struct call *call);
 
-/* The XML of an object; the caller's to free. conversation: the one of a conversation object. */
+/*
+ * The account that the call's first argument names, at that relying party (NULL: the default one).
+ */
+struct subject_request methods_subject(const struct call *call, const char *rp);
+
+/*
+ * The introspection XML, the caller's to free; conversation: of a conversation object, otherwise of
+ * PK_BUS_PATH.
+ */
 char *methods_introspect(bool conversation) PK_WARN_UNUSED;
 
 /* Handlers, by file. */
@@ -63,8 +73,8 @@ method_handler relying_party_begin_registration, relying_party_finish_registrati
     relying_party_begin_authentication, relying_party_finish_authentication, relying_party_cancel;
 method_handler credentials_list, credentials_rename, credentials_remove,
     credentials_create_recovery_codes, credentials_create_ticket, credentials_import;
-/* NULL-terminated: what this build serves. */
-extern const char *const manager_features[];
+/* Calls add with the name of each feature of this build. */
+void manager_list_features(void (*add)(void *data, const char *name), void *data);
 void manager_get_version(struct daemon *daemon, struct value *parent);
 void manager_get_features(struct daemon *daemon, struct value *parent);
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#define PEER_CALLS_MAX    32 /* calls of one peer kept while its uid is being asked for */
+#define PEER_CALLS_MAX    32 /* calls of one peer that wait for its uid */
 #define DRIVER_TIMEOUT_MS 5000
 
 struct waiting_call {
@@ -20,9 +20,9 @@ struct peer {
     struct peers *peers;
     char *name;
     uid_t uid;
-    pid_t pid;                             /* 0: the bus does not know it */
-    bool known;                            /* both hold the bus's answers */
-    struct bus_request *ask_pid, *ask_uid; /* asked in this order, and so answered */
+    pid_t pid;                             /* 0: unknown to the bus */
+    bool identified;                       /* uid and pid hold the bus's answers */
+    struct bus_request *ask_pid, *ask_uid; /* sent and answered in this order */
     size_t waiting_count;
     TAILQ_HEAD(, waiting_call) waiting;
 };
@@ -66,7 +66,10 @@ static bool is_number(const struct value *result)
     return result && result->count == 1 && result->items[0].type == 'u';
 }
 
-/* What has no process of this machine may still call; it is only that nobody knows whence. */
+/*
+ * A caller without a process on this machine is still served, with pid 0: logind cannot then be
+ * asked for its session.
+ */
 static void on_pid(void *data, const struct value *result, const char *error)
 {
     struct peer *peer = data;
@@ -78,7 +81,10 @@ static void on_pid(void *data, const struct value *result, const char *error)
         pk_log(LOG_INFO, "pid of %s unknown: %s", peer->name, error ? error : "odd answer");
 }
 
-/* Nothing is served before the bus has said whose connection it is, and nothing on an error. */
+/*
+ * No call is handed on before the bus has told the connection's uid; on an error its calls are
+ * dropped.
+ */
 static void on_uid(void *data, const struct value *result, const char *error)
 {
     struct peer *peer = data;
@@ -91,8 +97,8 @@ static void on_uid(void *data, const struct value *result, const char *error)
         return;
     }
     peer->uid = (uid_t)result->items[0].number;
-    peer->known = true;
-    /* The driver answers in turn: without an answer about the pid by now there will be none. */
+    peer->identified = true;
+    /* The bus answers in order: if the pid has not been answered by now, it will not be. */
     if (peer->ask_pid)
         bus_request_forget(pk_steal(peer->ask_pid));
     while ((waiting = TAILQ_FIRST(&peer->waiting))) {
@@ -108,8 +114,8 @@ static void on_uid(void *data, const struct value *result, const char *error)
 }
 
 /*
- * Two questions at once cost no more time than one. GetConnectionCredentials would be one, but its
- * answer holds groups and labels of any number and length.
+ * Both questions are sent at once, so they cost one round trip. GetConnectionCredentials would
+ * answer both, but its reply also holds groups and labels of any number and length.
  */
 static struct bus_request *ask_driver(const struct call *call, const char *member,
                                       bus_reply_function *reply, struct peer *peer)
@@ -150,7 +156,7 @@ void peers_receive(struct peers *peers, struct call *call)
 
     if (!peer)
         peer = peer_new(peers, call);
-    if (peer && peer->known) {
+    if (peer && peer->identified) {
         call->uid = peer->uid;
         call->pid = peer->pid;
         peers->handler(peers->data, call);

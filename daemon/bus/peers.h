@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who is calling: the bus is asked once for the uid and the pid of each connection, and calls wait
- * for the answers in their order. Unique names are never used twice on one bus, so the answer stays
- * true.
+ * Identifies callers: the bus is asked once for the uid and the pid of each connection, and calls
+ * wait, in order, for the answers. The answers stay valid because a bus never reuses unique names.
  */
 #ifndef PASSKEYD_PEERS_H
 #define PASSKEYD_PEERS_H
@@ -11,14 +10,16 @@
 
 struct peers;
 
-/* handler is called with every call whose uid, and pid if the bus has it, are known. NULL: no
- * memory. */
+/*
+ * handler is called with every call once its uid, and its pid if the bus knows it, are set. NULL:
+ * no memory.
+ */
 struct peers *peers_new(void (*handler)(void *data, struct call *call), void *data);
 void peers_free(struct peers *peers);
 
-/* Takes the call; it is handed on at once or when the bus has answered. */
+/* Takes the call and hands it on, at once or when the bus has answered. */
 void peers_receive(struct peers *peers, struct call *call);
-/* That connection is gone. false: it never called. */
+/* Forgets a connection that left the bus. false: it never called. */
 bool peers_vanished(struct peers *peers, const char *name);
 
 #endif

@@ -4,28 +4,28 @@
 #include "common/base/log.h"
 #include "common/bus/names.h"
 
-#include <string.h>
-#include <sys/queue.h>
+#include "daemon/bus/waiting.h"
 
-#define POLKIT_TIMEOUT_MS  120000 /* a person types a password */
+#include <string.h>
+
+#define POLKIT_TIMEOUT_MS  120000 /* enough for a person to type a password */
 #define POLKIT_PENDING_MAX 64     /* questions in total */
 #define POLKIT_PER_UID     4
 #define ALLOW_INTERACTION  1 /* CheckAuthorizationFlags */
 
 struct question {
-    LIST_ENTRY(question) entry;
-    struct call *call;
+    struct waiting waiting;
     const char *action;
     struct bus_request *request;
     void (*allowed)(void *data, struct call *call);
     void *data;
 };
 
-static LIST_HEAD(, question) questions = LIST_HEAD_INITIALIZER(questions);
+static struct waiting_list questions = LIST_HEAD_INITIALIZER(questions);
 
 static void question_free(struct question *question)
 {
-    LIST_REMOVE(question, entry);
+    LIST_REMOVE(&question->waiting, entry);
     free(question);
 }
 
@@ -45,21 +45,22 @@ static void on_answer(void *data, const struct value *result, const char *error)
     question_free(data);
     if (answer && answer->type == 'r' && answer->count == 3 && answer->items[0].type == 'b' &&
         answer->items[0].number) {
-        pk_log(LOG_INFO, "[%s] polkit allows %s to uid %u", question.call->id, question.action,
-               (unsigned)question.call->uid);
-        question.allowed(question.data, question.call);
+        pk_log(LOG_INFO, "[%s] polkit allows %s to uid %u", question.waiting.call->id,
+               question.action, (unsigned)question.waiting.call->uid);
+        question.allowed(question.data, question.waiting.call);
         return;
     }
     if (!result && error && polkit_is_missing(error))
-        call_fail(question.call, PK_BUS_ERROR_NOT_AUTHORIZED,
+        call_fail(question.waiting.call, PK_BUS_ERROR_NOT_AUTHORIZED,
                   "there is no polkit on this bus: only root may do this");
     else if (!result)
-        call_fail(question.call, PK_BUS_ERROR_NOT_AUTHORIZED, "polkit did not answer");
+        call_fail(question.waiting.call, PK_BUS_ERROR_NOT_AUTHORIZED, "polkit did not answer");
     else if (answer && answer->type == 'r' && answer->count == 3 && answer->items[1].number)
-        call_fail(question.call, PK_BUS_ERROR_NOT_AUTHORIZED,
+        call_fail(question.waiting.call, PK_BUS_ERROR_NOT_AUTHORIZED,
                   "re-authentication is needed and no agent could ask for it");
     else
-        call_fail(question.call, PK_BUS_ERROR_NOT_AUTHORIZED, "polkit did not authorize this");
+        call_fail(question.waiting.call, PK_BUS_ERROR_NOT_AUTHORIZED,
+                  "polkit did not authorize this");
 }
 
 /* (s kind, a{sv} details) subject, s action, a{ss} details, u flags, s cancellation id */
@@ -77,19 +78,6 @@ static struct value check_arguments(const struct call *call, const char *action)
     return body;
 }
 
-static bool too_many(uid_t uid)
-{
-    const struct question *question;
-    size_t total = 0, own = 0;
-
-    LIST_FOREACH(question, &questions, entry)
-    {
-        total++;
-        own += question->call->uid == uid;
-    }
-    return total >= POLKIT_PENDING_MAX || own >= POLKIT_PER_UID;
-}
-
 void polkit_check(struct call *call, const char *action,
                   void (*allowed)(void *data, struct call *call), void *data)
 {
@@ -104,13 +92,16 @@ void polkit_check(struct call *call, const char *action,
         allowed(data, call);
         return;
     }
-    question = too_many(call->uid) ? NULL : calloc(1, sizeof(*question));
+    question = waiting_full(&questions, call->uid, POLKIT_PENDING_MAX, POLKIT_PER_UID)
+                   ? NULL
+                   : calloc(1, sizeof(*question));
     if (!question) {
         call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "too many authorizations are being asked for");
         return;
     }
-    *question = (struct question){.call = call, .action = action, .allowed = allowed, .data = data};
-    LIST_INSERT_HEAD(&questions, question, entry);
+    *question =
+        (struct question){.waiting.call = call, .action = action, .allowed = allowed, .data = data};
+    LIST_INSERT_HEAD(&questions, &question->waiting, entry);
     arguments = check_arguments(call, action);
     question->request =
         bus_call(call->bus, &target, &arguments, POLKIT_TIMEOUT_MS, on_answer, question);
@@ -120,30 +111,16 @@ void polkit_check(struct call *call, const char *action,
     }
 }
 
-static void forget(struct question *question)
+static void drop_question(struct waiting *waiting)
 {
+    struct question *question = (struct question *)waiting;
+
     bus_request_forget(question->request);
-    call_drop(question->call);
+    call_drop(waiting->call);
     question_free(question);
 }
 
 void polkit_vanished(const char *name)
 {
-    struct question *question = LIST_FIRST(&questions);
-
-    while (question) {
-        struct question *next = LIST_NEXT(question, entry);
-
-        if (strcmp(question->call->sender, name) == 0)
-            forget(question);
-        question = next;
-    }
-}
-
-void polkit_forget_all(void)
-{
-    struct question *question;
-
-    while ((question = LIST_FIRST(&questions)))
-        forget(question);
+    waiting_drop(&questions, name, drop_question);
 }

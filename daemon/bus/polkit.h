@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Fresh re-authentication, asked of polkit. */
+/* Re-authentication of the caller, through polkit. */
 #ifndef PASSKEYD_POLKIT_H
 #define PASSKEYD_POLKIT_H
 
@@ -9,15 +9,14 @@
 #define POLKIT_MANAGE "org.passkeyd.manage" /* rename, remove, recovery codes */
 
 /*
- * Asks whether the caller may do action and hands the call to allowed() if so. Otherwise the call
- * is answered NotAuthorized. Root passes at once. The dialogue may be interactive only if the
- * caller set that flag; where no polkit is on the bus only root may.
+ * Asks polkit whether the caller may do action, and hands the call to allowed() if so; otherwise
+ * the call is answered NotAuthorized. Root passes without asking. polkit may interact with the
+ * person only if the caller set the flag for it; without polkit on the bus only root passes.
  */
 void polkit_check(struct call *call, const char *action,
                   void (*allowed)(void *data, struct call *call), void *data);
 
-/* That connection is gone: its pending questions are dropped. */
+/* Drops the pending questions of a connection that left the bus. NULL: all. */
 void polkit_vanished(const char *name);
-void polkit_forget_all(void);
 
 #endif

@@ -2,30 +2,80 @@
 #include "daemon/bus/reply_errors.h"
 
 #include "common/bus/names.h"
+#include "daemon/config/policy.h"
 
-void verdict_refuse(struct call *call, enum pk_status status, const char *otherwise)
+struct row {
+    enum pk_status status;
+    const char *error;
+    const char *text; /* NULL: the text that the caller of the function gave */
+};
+
+/* Statuses that any call may return. */
+static const struct row common_rows[] = {
+    {PK_LIMIT_EXCEEDED, PK_BUS_ERROR_LIMIT_EXCEEDED, "the account has as many passkeys as it may"},
+    {PK_NAME_TAKEN, PK_BUS_ERROR_NAME_TAKEN, "the account has a passkey of that name"},
+    {PK_STORAGE, PK_BUS_ERROR_STORAGE_FAILURE, "the credential store failed"},
+    {PK_NO_MEMORY, PK_BUS_ERROR_INTERNAL, "out of memory"},
+};
+
+static const struct row subject_rows[] = {
+    {PK_NOT_FOUND, PK_BUS_ERROR_UNKNOWN_RP, "no such relying party"},
+    {PK_UNKNOWN_USER, PK_BUS_ERROR_UNKNOWN_USER, "no such account"},
+    {PK_DENIED, PK_BUS_ERROR_ACCESS_DENIED, "not permitted to this caller"},
+    {PK_UNAVAILABLE, PK_BUS_ERROR_UNAVAILABLE, "the account database did not answer"},
+};
+
+static const struct row verdict_rows[] = {
+    {PK_EXISTS, PK_BUS_ERROR_ALREADY_ENROLLED, "this passkey is enrolled already"},
+    {PK_CREDENTIAL_REGISTERED, PK_BUS_ERROR_ALREADY_ENROLLED, "this passkey is enrolled already"},
+    {PK_TICKET_INVALID, PK_BUS_ERROR_TICKET_INVALID, "the enrolment ticket is used or expired"},
+    {PK_INVALID_ARGUMENT, PK_BUS_ERROR_INVALID_ARGUMENTS, NULL},
+};
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+/*
+ * Answers the call if one of the rows is about status. false: none is, and the call is untouched.
+ */
+static bool reply_by_row(struct call *call, enum pk_status status, const struct row *rows,
+                         size_t count, const char *fallback_text)
 {
-    switch (status) {
-    case PK_EXISTS:
-    case PK_CREDENTIAL_REGISTERED:
-        call_fail(call, PK_BUS_ERROR_ALREADY_ENROLLED, "this passkey is enrolled already");
-        break;
-    case PK_LIMIT_EXCEEDED:
-        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "the account has as many passkeys as it may");
-        break;
-    case PK_INVALID_ARGUMENT:
-        call_fail(call, PK_BUS_ERROR_NAME_TAKEN, "the account has a passkey of that name");
-        break;
-    case PK_TICKET_INVALID:
-        call_fail(call, PK_BUS_ERROR_TICKET_INVALID, "the enrolment ticket is used or expired");
-        break;
-    case PK_STORAGE:
-        call_fail(call, PK_BUS_ERROR_STORAGE_FAILURE, "the credential store failed");
-        break;
-    case PK_NO_MEMORY:
-        call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory");
-        break;
-    default:
-        call_fail(call, PK_BUS_ERROR_VERIFICATION_FAILED, "%s", otherwise);
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].status != status)
+            continue;
+        call_fail(call, rows[i].error, "%s", rows[i].text ? rows[i].text : fallback_text);
+        return true;
     }
+    return false;
+}
+
+bool reply_name_error(struct call *call, const char *name)
+{
+    if (!name || policy_credential_name_valid(name))
+        return false;
+    call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+              "\"name\" must be 1 to 64 bytes of printable text");
+    return true;
+}
+
+void reply_subject_error(struct call *call, enum pk_status status)
+{
+    if (!reply_by_row(call, status, subject_rows, COUNT(subject_rows), NULL) &&
+        !reply_by_row(call, status, common_rows, COUNT(common_rows), NULL))
+        call_fail(call, PK_BUS_ERROR_INTERNAL, "%s", pk_status_name(status));
+}
+
+void reply_registration_error(struct call *call, enum pk_status status, const char *why)
+{
+    if (status == PK_INVALID_ARGUMENT || status == PK_UNSUPPORTED)
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "%s", why);
+    else
+        reply_subject_error(call, status);
+}
+
+void reply_verdict_error(struct call *call, enum pk_status status, const char *otherwise)
+{
+    if (!reply_by_row(call, status, verdict_rows, COUNT(verdict_rows), otherwise) &&
+        !reply_by_row(call, status, common_rows, COUNT(common_rows), NULL))
+        call_fail(call, PK_BUS_ERROR_VERIFICATION_FAILED, "%s", otherwise);
 }

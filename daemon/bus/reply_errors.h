@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a program is told when an answer, or a key that it brought, did not pass. */
-#ifndef PASSKEYD_VERDICT_H
-#define PASSKEYD_VERDICT_H
+/* D-Bus errors for the statuses of failed calls. Each function answers the call. */
+#ifndef PASSKEYD_REPLY_ERRORS_H
+#define PASSKEYD_REPLY_ERRORS_H
 
-#include "daemon/bus/bus.h"
+#include "daemon/bus/call.h"
 
-/* Answers the call. otherwise: the words for a status that has no error of its own. */
-void verdict_refuse(struct call *call, enum pk_status status, const char *otherwise);
+/* Whether that name for a passkey is invalid: then the call has been answered. NULL: none given. */
+bool reply_name_error(struct call *call, const char *name) PK_WARN_UNUSED;
+
+/* For statuses of subject_resolve() and of the store. */
+void reply_subject_error(struct call *call, enum pk_status status);
+
+/*
+ * For a registration that could not begin. why: the reason from policy_registration() for an
+ * invalid request.
+ */
+void reply_registration_error(struct call *call, enum pk_status status, const char *why);
+
+/*
+ * For an answer, or an imported key, that was refused. otherwise: the text for a status that has no
+ * error of its own.
+ */
+void reply_verdict_error(struct call *call, enum pk_status status, const char *otherwise);
 
 #endif

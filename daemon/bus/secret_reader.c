@@ -11,9 +11,9 @@
 struct secret_reader {
     int fd;
     bool is_pipe;
-    int own[2]; /* what is spliced out of fd arrives here */
+    int own[2]; /* our own pipe, into which data is spliced from fd before it is read; -1: unused */
     struct event *event;
-    struct pk_secret secret; /* PK_SECRET_MAX bytes of room */
+    struct pk_secret secret; /* PK_SECRET_MAX bytes allocated */
     size_t used;
     secret_reader_done *done;
     void *data;
@@ -46,8 +46,9 @@ static void finish(struct secret_reader *reader, enum pk_status status)
 }
 
 /*
- * O_NONBLOCK belongs to the open file, which the caller shares and could clear again: splice() with
- * its own flag does not depend on it. memfds are read at positions and are always ready.
+ * O_NONBLOCK is a property of the open file description, which the caller shares and could clear
+ * again; splice() with its own flag does not depend on it. memfds are read at offsets and never
+ * block.
  */
 static ssize_t read_some(struct secret_reader *reader, uint8_t *buffer, size_t len)
 {
@@ -62,16 +63,16 @@ static ssize_t read_some(struct secret_reader *reader, uint8_t *buffer, size_t l
 static void on_readable(evutil_socket_t fd, short what, void *data)
 {
     struct secret_reader *reader = data;
-    uint8_t beyond;
+    uint8_t excess;
     ssize_t got;
 
     (void)fd, (void)what;
     do {
-        size_t room = PK_SECRET_MAX - reader->used;
+        size_t free_bytes = PK_SECRET_MAX - reader->used;
 
-        got = room ? read_some(reader, reader->secret.data + reader->used, room)
-                   : read_some(reader, &beyond, 1);
-        if (got > 0 && !room) {
+        got = free_bytes ? read_some(reader, reader->secret.data + reader->used, free_bytes)
+                         : read_some(reader, &excess, 1);
+        if (got > 0 && !free_bytes) {
             finish(reader, PK_TOO_LARGE);
             return;
         }
@@ -84,10 +85,11 @@ static void on_readable(evutil_socket_t fd, short what, void *data)
 }
 
 /*
- * A file elsewhere could be on a file system that never answers, not even to fstat(). These two
- * requests are answered by the kernel itself, and only for pipes and for files in memory.
+ * Accepts pipes and memfds only. A regular file could be on a file system that never answers, not
+ * even to fstat(); these two fcntl() requests are answered by the kernel itself, and succeed only
+ * for pipes and for files in memory.
  */
-static enum pk_status inspect(struct secret_reader *reader)
+static enum pk_status check_descriptor(struct secret_reader *reader)
 {
     int flags = fcntl(reader->fd, F_GETFL);
 
@@ -111,7 +113,7 @@ enum pk_status secret_reader_new(struct event_base *base, int fd, secret_reader_
         return PK_NO_MEMORY;
     }
     *reader = (struct secret_reader){.fd = fd, .own = {-1, -1}, .done = done, .data = data};
-    status = inspect(reader);
+    status = check_descriptor(reader);
     if (!status)
         status = pk_secret_new(PK_SECRET_MAX, &reader->secret);
     if (!status) {

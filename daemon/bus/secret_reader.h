@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A secret that a caller passed as a descriptor, read from the event loop. Only pipes and memory
- * files are taken, and neither can make the daemon wait: a caller that never closes its end only
- * keeps its own conversation waiting.
+ * Reads a secret that a caller passed as a descriptor, from the event loop. Only pipes and memfds
+ * are accepted, because neither can make the daemon wait: a caller that never closes its end delays
+ * only its own conversation.
  */
 #ifndef PASSKEYD_SECRET_READER_H
 #define PASSKEYD_SECRET_READER_H
@@ -12,7 +12,7 @@
 struct event_base;
 struct secret_reader;
 
-/* secret is emptied by the reader after the call. PK_TOO_LARGE, PK_INVALID_INPUT, PK_IO. */
+/* secret is wiped by the reader after the call. PK_TOO_LARGE, PK_INVALID_INPUT, PK_IO. */
 typedef void secret_reader_done(void *data, enum pk_status status, struct pk_secret *secret);
 
 /*

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOWN_KEY_MAX 64 /* bytes of a caller's own text that an error repeats */
+#define SHOWN_KEY_MAX 64 /* bytes of a caller's text that are repeated in an error */
 
 void value_clear(struct value *value)
 {
@@ -26,7 +26,10 @@ struct value *value_add(struct value *parent, char type)
 
     if (!parent)
         return NULL;
-    /* Room is doubled: 1, 2, 4… so that a long array is not copied for each item. */
+    /*
+     * The capacity doubles (1, 2, 4, …), so that building a long array does not copy it for each
+     * item.
+     */
     if ((parent->count & (parent->count - 1)) == 0) {
         items = reallocarray(parent->items, parent->count ? parent->count * 2 : 1, sizeof(*items));
         if (!items) {
@@ -108,7 +111,7 @@ bool value_is_broken(const struct value *value)
     return false;
 }
 
-/* The key of an a{sv}'s entry. */
+/* Key and content of an entry of an a{sv}. */
 static const char *entry_key(const struct value *entry)
 {
     return entry->items[0].text;
@@ -134,6 +137,13 @@ const char *value_find_text(const struct value *dict, const char *key, const cha
     return found && found->type == 's' ? found->text : fallback;
 }
 
+uint32_t value_find_number(const struct value *dict, const char *key)
+{
+    const struct value *found = value_find(dict, key);
+
+    return found ? (uint32_t)found->number : 0;
+}
+
 int value_take_fd(struct value *value)
 {
     int fd = value->fd;
@@ -149,12 +159,12 @@ static bool has_type(const struct value *value, const char *type)
     return type[0] != 'a' || strcmp(value->text, type + 1) == 0;
 }
 
-static bool within(const struct value *value, size_t max)
+static bool is_within_size(const struct value *value, size_t max)
 {
     if (value->type == 's')
         return strlen(value->text) <= max;
     for (size_t i = 0; i < value->count; i++)
-        if (!within(&value->items[i], max))
+        if (!is_within_size(&value->items[i], max))
             return false;
     return true;
 }
@@ -173,13 +183,13 @@ static enum pk_status check_member(const struct value *entry, const struct membe
                 pk_text_format("\"%s\" must be of type %s", members[i].name, members[i].type);
             return PK_INVALID_INPUT;
         }
-        if (!within(content, members[i].max ? members[i].max : PK_BUS_TEXT_MAX)) {
+        if (!is_within_size(content, members[i].max ? members[i].max : PK_BUS_TEXT_MAX)) {
             *ret_why = pk_text_format("\"%s\" is too long", members[i].name);
             return PK_INVALID_INPUT;
         }
         return PK_OK;
     }
-    /* Cut at a character: half a character in an answer would be an error to libdbus. */
+    /* Cut between characters: libdbus rejects text that ends within one. */
     shown = pk_text_printable(entry_key(entry), SHOWN_KEY_MAX);
     *ret_why = pk_text_format("\"%s\" is not a known member", shown ? shown : "");
     return PK_INVALID_INPUT;

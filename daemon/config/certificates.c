@@ -24,8 +24,8 @@ void certificates_clear(struct certificates *certificates)
     *certificates = (struct certificates){0};
 }
 
-/* One SEQUENCE in definite form, and nothing behind it (X.690 section 8.1.3). */
-static bool der_whole(struct pk_view der)
+/* One SEQUENCE of definite length without anything after it (X.690 section 8.1.3). */
+static bool der_is_complete(struct pk_view der)
 {
     struct pk_reader reader = pk_reader_new(der);
     uint8_t tag = pk_reader_u8(&reader);
@@ -46,7 +46,7 @@ static enum pk_status append(struct certificates *certificates, struct pk_view d
     struct pk_bytes *items;
     enum pk_status status;
 
-    if (der.len > CERTIFICATE_MAX || !der_whole(der))
+    if (der.len > CERTIFICATE_MAX || !der_is_complete(der))
         return PK_INVALID_INPUT;
     if (certificates->count >= CERTIFICATES_MAX)
         return PK_LIMIT_EXCEEDED;
@@ -60,7 +60,7 @@ static enum pk_status append(struct certificates *certificates, struct pk_view d
     return status;
 }
 
-/* What stands between the markers: base64 broken into lines. */
+/* Appends the certificate between two markers: base64 broken into lines. */
 static enum pk_status append_pem(struct certificates *certificates, struct pk_view body)
 {
     PK_AUTO_FREE uint8_t *digits = malloc(body.len + 1);
@@ -77,7 +77,7 @@ static enum pk_status append_pem(struct certificates *certificates, struct pk_vi
     return status == PK_OK ? append(certificates, pk_view_of(&der)) : status;
 }
 
-/* Moves *view behind the marker and returns what stood before it; false: there is none. */
+/* Advances *view past the marker and returns what was before it; false: the marker is not there. */
 static bool take_until(struct pk_view *view, const char *marker, struct pk_view *ret_before)
 {
     const uint8_t *at = view->len > 0 ? memmem(view->ptr, view->len, marker, strlen(marker)) : NULL;
@@ -144,7 +144,7 @@ static int is_certificate_file(const struct dirent *entry)
     return 0;
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
+static int compare_names(const struct dirent **a, const struct dirent **b)
 {
     return strcmp((*a)->d_name, (*b)->d_name);
 }
@@ -173,7 +173,7 @@ enum pk_status certificates_load(const char *folder, struct certificates *ret, c
     AUTO_CERTIFICATES struct certificates certificates = {0};
     enum pk_status status = PK_OK;
     struct dirent **entries = NULL;
-    int count = scandir(folder, &entries, is_certificate_file, by_name);
+    int count = scandir(folder, &entries, is_certificate_file, compare_names);
 
     if (count < 0) {
         *ret_what = pk_text_format("%s: %s", folder, strerror(errno));

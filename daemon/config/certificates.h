@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Trust anchors from a folder, as bytes: what is inside them is common/webauthn's business. */
+/*
+ * Reads trust anchors from a folder, as bytes; common/webauthn parses the certificates themselves.
+ */
 #ifndef PASSKEYD_CERTIFICATES_H
 #define PASSKEYD_CERTIFICATES_H
 
@@ -9,15 +11,15 @@
 #define CERTIFICATES_MAX 512   /* in one folder */
 
 struct certificates {
-    struct pk_bytes *items; /* DER */
+    struct pk_bytes *items; /* DER; owned */
     size_t count;
 };
 void certificates_clear(struct certificates *certificates);
 #define AUTO_CERTIFICATES __attribute__((cleanup(certificates_clear)))
 
 /*
- * Every certificate of the PEM text (RFC 7468 section 5), or the one that the DER is. Text outside
- * the PEM markers is skipped. PK_INVALID_INPUT when there is none or one is malformed,
+ * Appends every certificate of a PEM text (RFC 7468 section 5), or the one of a DER file. Text
+ * outside the PEM markers is skipped. PK_INVALID_INPUT when there is none or one is malformed,
  * PK_LIMIT_EXCEEDED, PK_NO_MEMORY.
  */
 enum pk_status certificates_parse(struct pk_view file,

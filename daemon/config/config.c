@@ -7,6 +7,7 @@
 #include "daemon/config/certificates.h"
 #include "daemon/config/config_file.h"
 #include "daemon/config/config_values.h"
+#include "daemon/config/old_names.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,17 +15,19 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* The ten that Cloudreve's page lists, in its order of preference (WebAuthn 5.4, "alg"). */
+/* In order of preference; the ten that Cloudreve's settings list (WebAuthn 5.4, "alg"). */
 static const int32_t default_algorithms[] = {-7, -35, -36, -257, -258, -259, -37, -38, -39, -8};
 
-/* One key: what it is called, what is allowed, and the parser that writes it into the section. */
-struct key {
+/*
+ * A key: its name, what an error shows as allowed, and the parser that writes the section's struct.
+ */
+struct config_key {
     const char *name;
     const char *allowed;
     enum pk_status (*parse)(const char *text, void *section);
 };
 
-/* KEY(struct, function, call): a parser of struct key that sees the section as "s". */
+/* KEY(struct, function, call): a parser of struct config_key; call sees the section as "s". */
 #define KEY(type, function, call)                                                                  \
     static enum pk_status function(const char *text, void *section)                                \
     {                                                                                              \
@@ -33,14 +36,14 @@ struct key {
     }
 
 KEY(config, key_debug, value_bool(text, &s->debug))
-static const struct key daemon_keys[] = {
+static const struct config_key daemon_keys[] = {
     {"debug", "yes, no, true, false", key_debug},
 };
 
 KEY(config, key_program, value_path(text, &s->authenticator_program))
 KEY(config, key_touch_timeout, value_unsigned(text, 5, 300, &s->touch_timeout))
 KEY(config, key_insert_timeout, value_unsigned(text, 0, 300, &s->insert_timeout))
-static const struct key authenticator_keys[] = {
+static const struct config_key authenticator_keys[] = {
     {"program", "an absolute path", key_program},
     {"touch-timeout", "5 to 300 seconds", key_touch_timeout},
     {"insert-timeout", "0 to 300 seconds", key_insert_timeout},
@@ -52,7 +55,7 @@ KEY(config, key_challenges, value_unsigned(text, 1, PK_CHALLENGES_MAX, &s->chall
 KEY(config, key_credentials,
     value_unsigned(text, 1, PK_CREDENTIAL_LIST_MAX, &s->credentials_per_account))
 KEY(config, key_ticket_lifetime, value_unsigned(text, 60, 86400, &s->ticket_lifetime))
-static const struct key limits_keys[] = {
+static const struct config_key limits_keys[] = {
     {"conversations-per-user", "1 to 256", key_conversations},
     {"challenges-per-user", "1 to 1024", key_challenges},
     {"credentials-per-account", "1 to 64", key_credentials},
@@ -88,7 +91,7 @@ KEY(rp_config, key_refuse_unsolicited, value_bool(text, &s->refuse_unsolicited_e
     "by commas"
 #define ALLOWED_AAGUIDS "AAGUIDs like cb69481e-8ff7-4039-93ec-0a2729a154a8, separated by commas"
 
-static const struct key rp_keys[] = {
+static const struct config_key rp_keys[] = {
     {"id", "a host name in lower case", key_id},
     {"name", "text of 1 to 128 bytes", key_name},
     {"icon", "a URL of 1 to 2048 bytes", key_icon},
@@ -117,13 +120,21 @@ static const struct key rp_keys[] = {
     {"refuse-unsolicited-extensions", ALLOWED_BOOL, key_refuse_unsolicited},
 };
 
-KEY(service_config, key_transports, roads_parse(text, &s->roads))
+static enum pk_status key_methods(const char *text, void *section)
+{
+    struct service_config *service = section;
+    const char *unserved;
+
+    return pk_methods_parse(text, &service->methods, &unserved);
+}
+
 KEY(service_config, key_service_uv, pk_requirement_parse(text, &s->user_verification))
 KEY(service_config, key_service_rp, value_text(text, PK_RP_NAME_MAX, &s->rp))
 KEY(service_config, key_service_timeout, value_unsigned(text, 10, 3600, &s->timeout))
-static const struct key service_keys[] = {
-    {"transports", "local, ssh, agent, browser, recovery, each at most once, separated by commas",
-     key_transports},
+#define ALLOWED_METHODS PK_METHODS_SERVED "each at most once, separated by commas"
+
+static const struct config_key service_keys[] = {
+    {"methods", ALLOWED_METHODS, key_methods},
     {"user-verification", ALLOWED_REQUIREMENT, key_service_uv},
     {"rp", "the name of an [rp NAME] section", key_service_rp},
     {"timeout", "10 to 3600 seconds", key_service_timeout},
@@ -132,7 +143,7 @@ static const struct key service_keys[] = {
 static const struct section_kind {
     const char *name;
     bool named;
-    const struct key *keys;
+    const struct config_key *keys;
     size_t key_count;
 } section_kinds[] = {
     {"daemon", false, daemon_keys, COUNT(daemon_keys)},
@@ -142,7 +153,7 @@ static const struct section_kind {
     {"service", true, service_keys, COUNT(service_keys)},
 };
 
-/* A key that can be judged only when everything is read. */
+/* A key or section that can be checked only after all files were read; the strings are owned. */
 struct pending {
     char *where;
     char *kind;
@@ -156,7 +167,7 @@ struct loader {
     size_t pending_count;
 };
 
-static enum pk_status say(char **ret_what, char *what)
+static enum pk_status refuse(char **ret_what, char *what)
 {
     *ret_what = what;
     return what ? PK_CONFIG : PK_NO_MEMORY;
@@ -193,6 +204,7 @@ void config_free(struct config *config)
         free(config->services[i].rp);
     }
     free(config->services);
+    pk_strings_clear(&config->warnings);
     free(config);
 }
 PK_DEFINE_CLEANUP(struct config *, config_free);
@@ -260,7 +272,7 @@ static enum pk_status add_service(struct config *config, const char *name)
     return PK_OK;
 }
 
-/* The struct that the keys of this section write into. NULL: there is none yet. */
+/* The struct that the keys of this section write into. NULL: it does not exist yet. */
 __attribute__((nonnull)) static void *section_target(struct config *config,
                                                      const struct config_line *line)
 {
@@ -271,8 +283,8 @@ __attribute__((nonnull)) static void *section_target(struct config *config,
     return config;
 }
 
-/* What PAM calls services, and what fits into a bus argument and a log line. */
-static bool name_valid(const char *name)
+/* Names that PAM services have, and that fit into a bus argument and a log line. */
+static bool name_is_valid(const char *name)
 {
     size_t len = strlen(name);
 
@@ -285,20 +297,21 @@ static enum pk_status begin_section(struct loader *loader, const struct section_
                                     const struct config_line *line, char **ret_what)
 {
     if (!kind->named)
-        return *line->name ? say(ret_what, pk_text_format("[%s] takes no name", kind->name))
+        return *line->name ? refuse(ret_what, pk_text_format("[%s] takes no name", kind->name))
                            : PK_OK;
-    if (!name_valid(line->name))
-        return say(ret_what, pk_text_format("[%s NAME] needs a name of 1 to 64 letters, digits and "
-                                            "any of -_.@+",
-                                            kind->name));
+    if (!name_is_valid(line->name))
+        return refuse(ret_what,
+                      pk_text_format("[%s NAME] needs a name of 1 to 64 letters, digits and "
+                                     "any of -_.@+",
+                                     kind->name));
     if (section_target(loader->config, line))
         return PK_OK;
     return strcmp(kind->name, "rp") == 0 ? add_rp(loader->config, line->name)
                                          : add_service(loader->config, line->name);
 }
 
-static enum pk_status unknown_key(const struct section_kind *kind, const struct config_line *line,
-                                  char **ret_what)
+static enum pk_status refuse_unknown_key(const struct section_kind *kind,
+                                         const struct config_line *line, char **ret_what)
 {
     PK_AUTO_FREE char *allowed = strdup("");
 
@@ -310,25 +323,52 @@ static enum pk_status unknown_key(const struct section_kind *kind, const struct 
     }
     if (!allowed)
         return PK_NO_MEMORY;
-    return say(ret_what, pk_text_format("unknown key %s in [%s]; allowed: %s", line->key,
-                                        kind->name, allowed));
+    return refuse(ret_what, pk_text_format("unknown key %s in [%s]; allowed: %s", line->key,
+                                           kind->name, allowed));
+}
+
+/* Whether an earlier line of the same section in the same file has the key under its other name. */
+static bool has_other_name(const struct loader *loader, const char *where,
+                           const struct config_line *line)
+{
+    const char *name = old_name_current(line->kind, line->key);
+    size_t path = (size_t)(strrchr(where, ':') - where);
+
+    for (size_t i = 0; i < loader->pending_count; i++) {
+        const struct pending *other = &loader->pending[i];
+
+        if (strcmp(other->kind, line->kind) == 0 && strcmp(other->name, line->name) == 0 &&
+            strcmp(other->key, line->key) != 0 && strncmp(other->where, where, path + 1) == 0 &&
+            strcmp(old_name_current(other->kind, other->key), name) == 0)
+            return true;
+    }
+    return false;
 }
 
 static enum pk_status set_key(struct loader *loader, const struct section_kind *kind,
-                              const struct config_line *line, char **ret_what)
+                              const char *where, const struct config_line *line, char **ret_what)
 {
+    const char *name = old_name_current(line->kind, line->key);
+
+    if (has_other_name(loader, where, line))
+        return refuse(ret_what, pk_text_format("%s stands here under two names; allowed: %s, once",
+                                               name, name));
     for (size_t i = 0; i < kind->key_count; i++) {
         enum pk_status status;
 
-        if (strcmp(kind->keys[i].name, line->key) != 0)
+        if (strcmp(kind->keys[i].name, name) != 0)
             continue;
         status = kind->keys[i].parse(line->value, section_target(loader->config, line));
-        if (status != PK_INVALID_INPUT)
+        if (status == PK_OK)
+            return old_name_warn(where, line->kind, line->key, &loader->config->warnings);
+        if (status != PK_INVALID_INPUT && status != PK_UNSUPPORTED)
             return status;
-        return say(ret_what, pk_text_format("%s cannot be \"%s\"; allowed: %s", line->key,
-                                            line->value, kind->keys[i].allowed));
+        return refuse(ret_what,
+                      pk_text_format("%s cannot be \"%s\"%s; allowed: %s", line->key, line->value,
+                                     status == PK_UNSUPPORTED ? ": not served by this build" : "",
+                                     kind->keys[i].allowed));
     }
-    return unknown_key(kind, line, ret_what);
+    return refuse_unknown_key(kind, line, ret_what);
 }
 
 static enum pk_status add_pending(struct loader *loader, const char *where,
@@ -357,11 +397,11 @@ static enum pk_status handle_line(void *context, const char *where, const struct
         if (strcmp(section_kinds[i].name, line->kind) == 0)
             kind = &section_kinds[i];
     if (!kind)
-        return say(ret_what,
-                   pk_text_format("unknown section [%s]; allowed: [daemon], [authenticator], "
-                                  "[limits], [rp NAME], [service NAME]",
-                                  line->kind));
-    status = line->key ? set_key(loader, kind, line, ret_what)
+        return refuse(ret_what,
+                      pk_text_format("unknown section [%s]; allowed: [daemon], [authenticator], "
+                                     "[limits], [rp NAME], [service NAME]",
+                                     line->kind));
+    status = line->key ? set_key(loader, kind, where, line, ret_what)
                        : begin_section(loader, kind, line, ret_what);
     return status == PK_OK && kind->named ? add_pending(loader, where, line) : status;
 }
@@ -377,9 +417,9 @@ static enum pk_status load_anchors(struct rp_config *rp, char **ret_what)
     if (status != PK_OK)
         return status;
     if (certificates.count == 0)
-        return say(ret_what, pk_text_format("trust-anchors: no certificate in %s; allowed: a "
-                                            "folder of .pem, .crt, .cer or .der files",
-                                            rp->trust_anchors));
+        return refuse(ret_what, pk_text_format("trust-anchors: no certificate in %s; allowed: a "
+                                               "folder of .pem, .crt, .cer or .der files",
+                                               rp->trust_anchors));
     rp->trust_anchor_certificates = certificates.items;
     rp->trust_anchor_count = certificates.count;
     return PK_OK;
@@ -390,14 +430,14 @@ static enum pk_status check_rp(struct rp_config *rp, const char *key, char **ret
     bool is_default = strcmp(rp->name, "default") == 0;
 
     if (!*key && !rp->id && !is_default)
-        return say(ret_what, pk_text_format("[rp %s] needs an id", rp->name));
+        return refuse(ret_what, pk_text_format("[rp %s] needs an id", rp->name));
     if (strcmp(key, "system-accounts") == 0 && is_default && !rp->system_accounts)
-        return say(ret_what, strdup("system-accounts cannot be \"no\" in [rp default]"));
+        return refuse(ret_what, strdup("system-accounts cannot be \"no\" in [rp default]"));
     if (strcmp(key, "require-trusted-attestation") == 0 && rp->require_trusted_attestation &&
         !rp->trust_anchors)
-        return say(ret_what, strdup("require-trusted-attestation needs trust-anchors"));
+        return refuse(ret_what, strdup("require-trusted-attestation needs trust-anchors"));
     if (strcmp(key, "top-origins") == 0 && !rp->allow_cross_origin)
-        return say(ret_what, strdup("top-origins needs allow-cross-origin = yes"));
+        return refuse(ret_what, strdup("top-origins needs allow-cross-origin = yes"));
     return strcmp(key, "trust-anchors") == 0 ? load_anchors(rp, ret_what) : PK_OK;
 }
 
@@ -410,17 +450,17 @@ static enum pk_status check_service(const struct config *config,
     if (strcmp(key, "rp") != 0)
         return PK_OK;
     if (!rp)
-        return say(ret_what, pk_text_format("rp cannot be \"%s\"; allowed: the name of an "
-                                            "[rp NAME] section",
-                                            service->rp));
+        return refuse(ret_what, pk_text_format("rp cannot be \"%s\"; allowed: the name of an "
+                                               "[rp NAME] section",
+                                               service->rp));
     if (!rp->system_accounts)
-        return say(ret_what, pk_text_format("rp cannot be \"%s\"; allowed: a relying party with "
-                                            "system-accounts = yes",
-                                            service->rp));
+        return refuse(ret_what, pk_text_format("rp cannot be \"%s\"; allowed: a relying party with "
+                                               "system-accounts = yes",
+                                               service->rp));
     return PK_OK;
 }
 
-/* What only the whole configuration can tell. */
+/* Checks that need the whole configuration. */
 static enum pk_status check_pending(struct loader *loader, char **ret_why)
 {
     for (size_t i = 0; i < loader->pending_count; i++) {
@@ -456,7 +496,7 @@ static enum pk_status add_default_origins(struct config *config)
     return status;
 }
 
-static enum pk_status read_one(struct loader *loader, const char *path, char **ret_why)
+static enum pk_status read_file(struct loader *loader, const char *path, char **ret_why)
 {
     const struct config_reading reading = {path, handle_line, loader};
     enum pk_status status = config_file_read(&reading, ret_why);
@@ -471,7 +511,7 @@ static int is_config_file(const struct dirent *entry)
     return entry->d_name[0] != '.' && len > 5 && strcmp(entry->d_name + len - 5, ".conf") == 0;
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
+static int compare_names(const struct dirent **a, const struct dirent **b)
 {
     return strcmp((*a)->d_name, (*b)->d_name);
 }
@@ -479,18 +519,18 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 static enum pk_status read_folder(struct loader *loader, const char *folder, char **ret_why)
 {
     struct dirent **entries = NULL;
-    int count = scandir(folder, &entries, is_config_file, by_name);
+    int count = scandir(folder, &entries, is_config_file, compare_names);
     enum pk_status status = PK_OK;
 
     if (count < 0 && errno == ENOENT)
         return PK_OK;
     if (count < 0)
-        return say(ret_why, pk_text_format("%s: %s", folder, strerror(errno)));
+        return refuse(ret_why, pk_text_format("%s: %s", folder, strerror(errno)));
     for (int i = 0; i < count; i++) {
         PK_AUTO_FREE char *path = pk_text_format("%s/%s", folder, entries[i]->d_name);
 
         if (status == PK_OK)
-            status = path ? read_one(loader, path, ret_why) : PK_NO_MEMORY;
+            status = path ? read_file(loader, path, ret_why) : PK_NO_MEMORY;
         free(entries[i]);
     }
     free(entries);
@@ -537,7 +577,7 @@ enum pk_status config_load(const char *path, struct config **ret_config, char **
 
     loader.config = config;
     if (status == PK_OK)
-        status = read_one(&loader, path, &why);
+        status = read_file(&loader, path, &why);
     if (status == PK_OK)
         status = read_folder(&loader, folder, &why);
     if (status == PK_OK)

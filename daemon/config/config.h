@@ -1,33 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * /etc/passkey/passkeyd.conf and passkeyd.conf.d (its .conf files): every key optional, unknown or
- * malformed ones refused with file and line. doc/passkeyd.conf.5 explains each key.
+ * The configuration: /etc/passkey/passkeyd.conf and the .conf files in passkeyd.conf.d. Every key
+ * is optional; unknown or malformed keys are errors that name file and line. doc/passkeyd.conf.5
+ * explains each key. The structs own everything that they point to.
  */
 #ifndef PASSKEYD_CONFIG_H
 #define PASSKEYD_CONFIG_H
 
+#include "common/base/methods.h"
 #include "common/webauthn/requirements.h"
 
-/* Roads to an authenticator, in the order a service tries them. */
-enum road {
-    ROAD_LOCAL,    /* a security key in this machine */
-    ROAD_SSH,      /* keyboard-interactive: one in the laptop at the far end (issue 4) */
-    ROAD_AGENT,    /* a forwarded ssh-agent (issue 4) */
-    ROAD_BROWSER,  /* a phone or browser */
-    ROAD_RECOVERY, /* a recovery code */
-    ROAD_COUNT,
-};
-
-/* Transports of a service: which roads, in which order. */
-struct roads {
-    enum road items[ROAD_COUNT];
-    size_t count;
-};
-
-/* "local,recovery" → roads. PK_INVALID_INPUT for an unknown or repeated name. */
-enum pk_status roads_parse(const char *text, struct roads *ret) PK_WARN_UNUSED;
-
-struct rp_config { /* [rp NAME]; "default" is always there */
+struct rp_config { /* [rp NAME]; "default" always exists */
     char *name;
     char *id;           /* default RP: NULL until the daemon has recorded the host's FQDN */
     char *display_name; /* key "name" */
@@ -35,9 +18,8 @@ struct rp_config { /* [rp NAME]; "default" is always there */
     struct pk_strings origins; /* default: https://ID */
     bool allow_cross_origin;
     struct pk_strings top_origins;
-    struct pk_strings ssh_hosts; /* by which people reach this host over ssh; default: its names */
-    bool
-        ssh_loopback; /* the default: over the loopback interface, that interface's names as well */
+    struct pk_strings ssh_hosts; /* names that ssh clients use; default: those of this host */
+    bool ssh_loopback;           /* the default: also those of the loopback interface, over it */
     int32_t algorithms[PK_ALGORITHMS_MAX];
     size_t algorithm_count;
     unsigned timeout; /* seconds, default PK_CHALLENGE_LIFETIME */
@@ -55,13 +37,13 @@ struct rp_config { /* [rp NAME]; "default" is always there */
     enum pk_requirement resident_key;
     enum pk_attachment attachment;
     char *appid;
-    bool system_accounts; /* accounts are NSS accounts; always so for "default" */
+    bool system_accounts; /* accounts are those of the host (NSS); always set for "default" */
     bool refuse_unsolicited_extensions;
 };
 
 struct service_config { /* [service NAME]; NAME is PAM's service */
     char *name;
-    struct roads roads;                    /* count 0: the default */
+    struct pk_methods methods;             /* count 0: the default */
     enum pk_requirement user_verification; /* UNSET: the RP's */
     char *rp;                              /* NULL: "default" */
     unsigned timeout;                      /* seconds; 0: the default */
@@ -80,10 +62,11 @@ struct config {
     size_t rp_count;
     struct service_config *services;
     size_t service_count;
+    struct pk_strings warnings; /* "FILE:LINE: what", of settings that should be changed */
 };
 
 /*
- * Reads path and the *.conf files of path.d, sorted by name. A missing file is an empty one.
+ * Reads path and the *.conf files of path.d, sorted by name. A missing file counts as empty.
  * PK_CONFIG with *ret_why = "FILE:LINE: what is wrong, what is allowed", the caller's to free.
  */
 enum pk_status config_load(const char *path, struct config **ret_config,

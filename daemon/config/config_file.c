@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Debian's libini-config takes the file apart. inih, the other candidate, cuts a value at 200 and a
- * section's name at 50 bytes without a word, and tells its handler no line number.
+ * Parses with libini-config. The alternative, inih, silently cuts values at 200 bytes and names of
+ * sections at 50, and does not give its handler line numbers.
  */
 #include "daemon/config/config_file.h"
 
@@ -17,7 +17,7 @@
 
 #define FILE_MAX 262144 /* bytes */
 
-/* Where libini-config puts keys that come before the first section. */
+/* The section in which libini-config puts keys before the first section. */
 #define NO_SECTION "default"
 
 static inline void cleanup_file(struct ini_cfgfile **file)
@@ -32,13 +32,13 @@ static inline void cleanup_parsed(struct ini_cfgobj **parsed)
         ini_config_destroy(*parsed);
 }
 
-static enum pk_status complain(const char *path, const char *what, char **ret_why)
+static enum pk_status set_error(const char *path, const char *what, char **ret_why)
 {
     *ret_why = pk_text_format("%s: %s", path, what);
     return *ret_why ? PK_CONFIG : PK_NO_MEMORY;
 }
 
-static enum pk_status slurp(const char *path, char **ret_text, size_t *ret_len, char **ret_why)
+static enum pk_status read_text(const char *path, char **ret_text, size_t *ret_len, char **ret_why)
 {
     PK_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     PK_AUTO_FREE char *text = NULL;
@@ -49,20 +49,20 @@ static enum pk_status slurp(const char *path, char **ret_text, size_t *ret_len, 
     if (fd < 0 && errno == ENOENT)
         return PK_NOT_FOUND;
     if (fd < 0 || fstat(fd, &info) < 0)
-        return complain(path, strerror(errno), ret_why);
+        return set_error(path, strerror(errno), ret_why);
     if (!S_ISREG(info.st_mode))
-        return complain(path, "not a regular file", ret_why);
+        return set_error(path, "not a regular file", ret_why);
     if (info.st_mode & S_IWOTH)
-        return complain(path, "everybody may write to it; run chmod o-w", ret_why);
+        return set_error(path, "everybody may write to it; run chmod o-w", ret_why);
     text = malloc(FILE_MAX + 1);
     if (!text)
         return PK_NO_MEMORY;
     while ((got = read(fd, text + len, FILE_MAX + 1 - len)) != 0) {
         if (got < 0)
-            return complain(path, strerror(errno), ret_why);
+            return set_error(path, strerror(errno), ret_why);
         len += (size_t)got;
         if (len > FILE_MAX)
-            return complain(path, "larger than 256 KiB", ret_why);
+            return set_error(path, "larger than 256 KiB", ret_why);
     }
     text[len] = 0;
     *ret_text = pk_steal(text);
@@ -70,7 +70,7 @@ static enum pk_status slurp(const char *path, char **ret_text, size_t *ret_len, 
     return PK_OK;
 }
 
-/* Every line by itself, so that the wrong one can be named; a NUL would end the file early. */
+/* Checks line by line, so that an error can name the line. A NUL would end the text early. */
 static enum pk_status check_text(const char *path, struct pk_view text, char **ret_why)
 {
     for (unsigned number = 1; text.len > 0; number++) {
@@ -87,15 +87,15 @@ static enum pk_status check_text(const char *path, struct pk_view text, char **r
     return PK_OK;
 }
 
-/* "Error (9) on line 13: What." becomes "PATH:13: What." */
-static enum pk_status explain(const char *path, struct ini_cfgobj *parsed, char **ret_why)
+/* Turns libini's "Error (9) on line 13: What." into "PATH:13: What." */
+static enum pk_status translate_error(const char *path, struct ini_cfgobj *parsed, char **ret_why)
 {
     char **errors = NULL;
     unsigned number = 0;
     int at = 0;
 
     if (ini_config_get_errors(parsed, &errors) == 0 && errors && errors[0] &&
-        /* NOLINTNEXTLINE(cert-err34-c): libini printed the number itself. */
+        /* NOLINTNEXTLINE(cert-err34-c): libini formatted the number. */
         sscanf(errors[0], "Error (%*d) on line %u: %n", &number, &at) == 1 && at > 0)
         *ret_why = pk_text_format("%s:%u: %s", path, number, errors[0] + at);
     else
@@ -117,12 +117,12 @@ static enum pk_status parse(const char *path, char *text, size_t len, struct ini
                              INI_PARSE_NOWRAP | INI_PARSE_NO_C_COMMENTS, parsed);
     if (error == ENOMEM)
         return PK_NO_MEMORY;
-    return error == 0 ? PK_OK : explain(path, parsed, ret_why);
+    return error == 0 ? PK_OK : translate_error(path, parsed, ret_why);
 }
 
-/* One call of the handler; number 0: the line is not known. */
-static enum pk_status tell(const struct config_reading *reading, unsigned number,
-                           const struct config_line *line, char **ret_why)
+/* Calls the handler once; number 0: the line is unknown. */
+static enum pk_status call_handler(const struct config_reading *reading, unsigned number,
+                                   const struct config_line *line, char **ret_why)
 {
     PK_AUTO_FREE char *where =
         number > 0 ? pk_text_format("%s:%u", reading->path, number) : strdup(reading->path);
@@ -152,10 +152,12 @@ static enum pk_status read_key(const struct config_reading *reading, struct valu
         return *ret_why ? PK_CONFIG : PK_NO_MEMORY;
     }
     line->value = text;
-    return tell(reading, number, line, ret_why);
+    return call_handler(reading, number, line, ret_why);
 }
 
-/* The line of the section's first key stands for the section's own, which the parser does not keep.
+/*
+ * The parser does not keep the line of a section's heading, so the line of its first key stands for
+ * it.
  */
 static unsigned first_key_line(struct ini_cfgobj *parsed, const char *section, char **keys,
                                int count)
@@ -170,7 +172,9 @@ static unsigned first_key_line(struct ini_cfgobj *parsed, const char *section, c
     return number;
 }
 
-/* Where "[section]" is in the text, for one that holds nothing; 0: not found as it was written. */
+/*
+ * The line of "[section]" in the text, for a section without keys; 0: not found in that spelling.
+ */
 static unsigned heading_line(const char *text, const char *section)
 {
     size_t len = strlen(section);
@@ -202,10 +206,10 @@ static enum pk_status read_section(const struct config_reading *reading, struct 
     if (*name)
         *name++ = 0;
     line.name = name + strspn(name, " \t");
-    status =
-        tell(reading,
-             count > 0 ? first_key_line(parsed, section, keys, count) : heading_line(text, section),
-             &line, ret_why);
+    status = call_handler(reading,
+                          count > 0 ? first_key_line(parsed, section, keys, count)
+                                    : heading_line(text, section),
+                          &line, ret_why);
     for (int i = 0; i < count && status == PK_OK; i++) {
         struct value_obj *value = NULL;
 
@@ -220,7 +224,9 @@ static enum pk_status read_section(const struct config_reading *reading, struct 
     return status;
 }
 
-/* It is the first line that is neither blank nor a comment. */
+/*
+ * Finds the line of a key before the first section: the first that is neither blank nor a comment.
+ */
 static enum pk_status refuse_stray_key(const char *path, const char *text, char **ret_why)
 {
     unsigned number = 1;
@@ -228,7 +234,7 @@ static enum pk_status refuse_stray_key(const char *path, const char *text, char 
     for (text += strspn(text, " \t\r"); strchr("#;\n", *text); number++) {
         text = strchr(text, '\n');
         if (!text)
-            return complain(path, "a key before the first section", ret_why);
+            return set_error(path, "a key before the first section", ret_why);
         text += 1 + strspn(text + 1, " \t\r");
     }
     *ret_why = pk_text_format("%s:%u: a key before the first section", path, number);
@@ -255,7 +261,7 @@ enum pk_status config_file_read(const struct config_reading *reading, char **ret
     __attribute__((cleanup(cleanup_parsed))) struct ini_cfgobj *parsed = NULL;
     PK_AUTO_FREE char *text = NULL;
     size_t len = 0;
-    enum pk_status status = slurp(reading->path, &text, &len, ret_why);
+    enum pk_status status = read_text(reading->path, &text, &len, ret_why);
 
     if (status == PK_OK)
         status = check_text(reading->path, (struct pk_view){(uint8_t *)text, len}, ret_why);

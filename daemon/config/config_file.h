@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The sections and keys of a configuration file: "[KIND NAME]", "[KIND]", "KEY = VALUE", comments
- * that begin with '#' or ';', blank lines, and nothing else. A key stands once in a section.
+ * Reads the sections and keys of a configuration file: "[KIND NAME]", "[KIND]", "KEY = VALUE",
+ * comments that begin with '#' or ';', and blank lines. A key may be given once in a section.
  */
 #ifndef PASSKEYD_CONFIG_FILE_H
 #define PASSKEYD_CONFIG_FILE_H
@@ -11,14 +11,14 @@
 struct config_line {
     const char *kind;  /* of the section */
     const char *name;  /* of the section; empty when it has none */
-    const char *key;   /* NULL: the section begins here */
-    const char *value; /* never empty; NULL with key */
+    const char *key;   /* NULL: the line begins the section */
+    const char *value; /* never empty; NULL if key is */
 };
 
 /*
- * Called for every section and key, in order; what it is given lasts for the call only. Anything
- * but PK_OK ends the reading; *ret_what says what is wrong and what is allowed, the caller's to
- * free.
+ * Called for every section and key, in order; its arguments are valid during the call only. Any
+ * result but PK_OK ends the reading; *ret_what then says what is wrong and what is allowed, the
+ * caller's to free.
  */
 typedef enum pk_status (*config_line_handler)(void *context, const char *where,
                                               const struct config_line *line, char **ret_what);
@@ -30,9 +30,9 @@ struct config_reading {
 };
 
 /*
- * Reads the file. PK_NOT_FOUND when there is none. PK_CONFIG with *ret_why = "PATH:LINE: what", the
- * caller's to free. where, as handlers see it, is "PATH:LINE"; for a section the line is its first
- * key's, and an empty section has none.
+ * Reads the file. PK_NOT_FOUND when it does not exist. PK_CONFIG with *ret_why = "PATH:LINE: what",
+ * the caller's to free. The handler's where is "PATH:LINE"; for a section that is the line of its
+ * first key, and an empty section has no line.
  */
 enum pk_status config_file_read(const struct config_reading *reading,
                                 char **ret_why) PK_WARN_UNUSED;

@@ -21,11 +21,6 @@ static const struct {
     {"Ed25519", -19}, {"ML-DSA-44", -48}, {"ML-DSA-65", -49}, {"ML-DSA-87", -50}, {"RS1", -65535},
 };
 
-static const char *const road_names[ROAD_COUNT] = {
-    [ROAD_LOCAL] = "local",     [ROAD_SSH] = "ssh",           [ROAD_AGENT] = "agent",
-    [ROAD_BROWSER] = "browser", [ROAD_RECOVERY] = "recovery",
-};
-
 enum pk_status value_bool(const char *text, bool *target)
 {
     bool yes = strcmp(text, "yes") == 0 || strcmp(text, "true") == 0;
@@ -88,8 +83,8 @@ enum pk_status value_rp_id(const char *text, char **target)
 }
 
 /*
- * Calls add for each item of a comma-separated list, blanks around it cut off. PK_INVALID_INPUT for
- * an empty one.
+ * Calls add for each item of a comma-separated list, without the blanks around it. PK_INVALID_INPUT
+ * for an empty item.
  */
 static enum pk_status each_item(const char *text, enum pk_status (*add)(const char *, void *),
                                 void *context)
@@ -111,8 +106,8 @@ static enum pk_status each_item(const char *text, enum pk_status (*add)(const ch
     return status;
 }
 
-/* HTML's origins have no path, user or upper-case letter; others (android:…) are opaque. */
-static bool origin_valid(const char *origin)
+/* Web origins have no path, user or upper-case letter; others (android:…) are opaque. */
+static bool origin_is_valid(const char *origin)
 {
     const char *host = NULL;
 
@@ -134,7 +129,7 @@ static enum pk_status add_origin(const char *item, void *context)
 {
     struct pk_strings *origins = context;
 
-    if (!origin_valid(item) || origins->count >= PK_ORIGINS_MAX)
+    if (!origin_is_valid(item) || origins->count >= PK_ORIGINS_MAX)
         return PK_INVALID_INPUT;
     return pk_strings_add(origins, item);
 }
@@ -160,7 +155,7 @@ enum pk_status value_origins(const char *text, struct pk_strings *target)
     return value_strings(text, add_origin, target);
 }
 
-/* As the ssh client names it: a host name, or an address without brackets. */
+/* As ssh clients write it: a host name, or an address without brackets. */
 static enum pk_status add_host(const char *item, void *context)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-._:";
@@ -254,7 +249,7 @@ static enum pk_status add_algorithm(const char *item, void *context)
         for (size_t j = 0; j < numbers->count; j++)
             if (numbers->items[j] == algorithms[i].number)
                 return PK_INVALID_INPUT;
-        /* No item comes twice, and the table is shorter than PK_ALGORITHMS_MAX. */
+        /* Repeated items are refused, and the table is not longer than PK_ALGORITHMS_MAX. */
         numbers->items[numbers->count++] = algorithms[i].number;
         return PK_OK;
     }
@@ -285,30 +280,4 @@ enum pk_status value_counter(const char *text, enum pk_counter_policy *target)
     else
         return PK_INVALID_INPUT;
     return PK_OK;
-}
-
-static enum pk_status add_road(const char *item, void *context)
-{
-    struct roads *roads = context;
-
-    for (size_t i = 0; i < ROAD_COUNT; i++) {
-        if (strcmp(item, road_names[i]) != 0)
-            continue;
-        for (size_t j = 0; j < roads->count; j++)
-            if (roads->items[j] == (enum road)i)
-                return PK_INVALID_INPUT;
-        roads->items[roads->count++] = (enum road)i;
-        return PK_OK;
-    }
-    return PK_INVALID_INPUT;
-}
-
-enum pk_status roads_parse(const char *text, struct roads *ret)
-{
-    struct roads roads = {0};
-    enum pk_status status = each_item(text, add_road, &roads);
-
-    if (status == PK_OK)
-        *ret = roads;
-    return status;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The values that a key can have. Each parser takes the text behind '=', and writes *target, whose
- * type its name says, only when it is PK_OK; PK_INVALID_INPUT when the text is not allowed. What a
- * target held before is released: the last file that names a key wins.
+ * Parsers of the values of keys. Each takes the text after '=' and writes *target, of the type that
+ * its name says, only with PK_OK; PK_INVALID_INPUT when the text is not allowed. The previous value
+ * of *target is released, so that the last file that sets a key wins.
  */
 #ifndef PASSKEYD_CONFIG_VALUES_H
 #define PASSKEYD_CONFIG_VALUES_H
@@ -18,13 +18,13 @@ enum pk_status value_text(const char *text, size_t max, char **target) PK_WARN_U
 enum pk_status value_path(const char *text, char **target) PK_WARN_UNUSED;
 /* A host name or address: lower-case letters, digits, '-', '.'. */
 enum pk_status value_rp_id(const char *text, char **target) PK_WARN_UNUSED;
-/* Comma separated: "SCHEME:…", for http and https without a path. */
+/* Comma separated "SCHEME:…", without a path for http and https. */
 enum pk_status value_origins(const char *text, struct pk_strings *target) PK_WARN_UNUSED;
 enum pk_status value_hosts(const char *text, struct pk_strings *target) PK_WARN_UNUSED;
 /* Comma separated, each a UUID. */
 enum pk_status value_aaguids(const char *text, uint8_t (**target)[PK_AAGUID_SIZE],
                              size_t *target_count) PK_WARN_UNUSED;
-/* Comma separated names or COSE numbers; none of them twice. */
+/* Comma separated names or COSE numbers, each at most once. */
 enum pk_status value_algorithms(const char *text, int32_t target[PK_ALGORITHMS_MAX],
                                 size_t *target_count) PK_WARN_UNUSED;
 enum pk_status value_counter(const char *text, enum pk_counter_policy *target) PK_WARN_UNUSED;

@@ -10,12 +10,12 @@
 #include <string.h>
 
 /*
- * The functions that look at a request return NULL when they find nothing wrong with it, and
- * otherwise the text that tells the caller.
+ * The functions that check a request return NULL when nothing is wrong with it, and otherwise the
+ * text for the caller.
  */
 
-/* max counts characters, as the fields' specifications do. */
-static bool text_valid(const char *text, size_t max)
+/* max is in characters, as in the specifications of the fields. */
+static bool text_is_valid(const char *text, size_t max)
 {
     size_t characters = 0;
 
@@ -32,10 +32,10 @@ static bool text_valid(const char *text, size_t max)
 
 bool policy_credential_name_valid(const char *name)
 {
-    return strlen(name) <= PK_CREDENTIAL_NAME_MAX && text_valid(name, PK_CREDENTIAL_NAME_MAX);
+    return strlen(name) <= PK_CREDENTIAL_NAME_MAX && text_is_valid(name, PK_CREDENTIAL_NAME_MAX);
 }
 
-static bool given(const char *text)
+static bool is_given(const char *text)
 {
     return text && text[0] != 0;
 }
@@ -51,7 +51,7 @@ static const char *check_texts(const struct rp_config *rp,
         {request->user_id, PK_USER_NAME_MAX, "userId: 1 to 128 printable characters of UTF-8"},
         {request->user_name, PK_USER_NAME_MAX, "userName: 1 to 128 printable characters of UTF-8"},
         {request->account_name, PK_USER_NAME_MAX, "user: 1 to 128 printable characters of UTF-8"},
-        {given(request->display_name) ? request->display_name : NULL, PK_USER_DISPLAY_NAME_MAX,
+        {is_given(request->display_name) ? request->display_name : NULL, PK_USER_DISPLAY_NAME_MAX,
          "displayName: at most 128 printable characters of UTF-8"},
         {request->icon, PK_ICON_MAX, "icon: 1 to 2048 printable characters of UTF-8"},
         {request->instrument_display_name, PK_INSTRUMENT_NAME_MAX,
@@ -59,7 +59,7 @@ static const char *check_texts(const struct rp_config *rp,
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        if (texts[i].text && !text_valid(texts[i].text, texts[i].max))
+        if (texts[i].text && !text_is_valid(texts[i].text, texts[i].max))
             return texts[i].why;
     if (!request->user_name && !request->account_name)
         return "userName: needed, there is no account to infer it from";
@@ -113,7 +113,7 @@ static bool appid_allowed(const struct rp_config *rp, const char *appid)
 
     if (rp->appid && strcmp(appid, rp->appid) == 0)
         return true;
-    if (!text_valid(appid, PK_ORIGIN_MAX) || strncmp(appid, scheme, strlen(scheme)) != 0)
+    if (!text_is_valid(appid, PK_ORIGIN_MAX) || strncmp(appid, scheme, strlen(scheme)) != 0)
         return false;
     host = pk_view_string(appid + strlen(scheme));
     host.len = strcspn((const char *)host.ptr, "/:?#@");
@@ -133,7 +133,7 @@ static const char *check_appids(const struct rp_config *rp, const char *appid, c
     return NULL;
 }
 
-/* Each spelled choice, as far as it was given. */
+/* Parses the options that are given as words. */
 static const char *parse_choices(const struct registration_request *request,
                                  struct pk_requirements *ret)
 {
@@ -160,7 +160,7 @@ static const char *parse_choices(const struct registration_request *request,
     return NULL;
 }
 
-/* What was wished for, but never less than a configured "required". */
+/* The wish, but never less than a configured "required". */
 static enum pk_requirement stricter(enum pk_requirement configured, enum pk_requirement wished)
 {
     return configured == PK_REQUIRED || wished == PK_REQUIREMENT_UNSET ? configured : wished;
@@ -182,7 +182,7 @@ static const char *merge_resident_key(const struct rp_config *rp,
     return NULL;
 }
 
-/* From what was wished to what is demanded, given the configuration. */
+/* Merges the parsed wishes with the configuration. */
 static const char *merge_choices(const struct rp_config *rp,
                                  const struct registration_request *request,
                                  struct pk_requirements *ret)
@@ -194,7 +194,7 @@ static const char *merge_choices(const struct rp_config *rp,
     }
     if (ret->attestation == PK_ATTESTATION_UNSET)
         ret->attestation = rp->attestation;
-    /* Only an attestation that is asked for can be trusted. */
+    /* An attestation can be trusted only if it was requested. */
     if (rp->require_trusted_attestation && ret->attestation < PK_ATTESTATION_DIRECT)
         ret->attestation = PK_ATTESTATION_DIRECT;
     ret->user_verification = stricter(rp->user_verification, ret->user_verification);
@@ -225,9 +225,9 @@ static const char *force_payment(const struct registration_request *request,
 
 static unsigned timeout_ms(unsigned configured_seconds, uint32_t wished_ms)
 {
-    unsigned most = configured_seconds * 1000;
+    unsigned max_ms = configured_seconds * 1000;
 
-    return wished_ms > 0 && wished_ms < most ? wished_ms : most;
+    return wished_ms > 0 && wished_ms < max_ms ? wished_ms : max_ms;
 }
 
 static enum pk_status copy_strings(const struct pk_strings *from, struct pk_strings *ret)
@@ -270,7 +270,7 @@ static enum pk_status copy_anchors(const struct rp_config *rp, struct pk_require
     return status;
 }
 
-/* The configured origins, or the one that every relying party has. */
+/* The configured origins, or the default, "https://ID". */
 static enum pk_status copy_origins(const struct rp_config *rp, struct pk_requirements *ret)
 {
     PK_AUTO_FREE char *origin = NULL;
@@ -281,10 +281,10 @@ static enum pk_status copy_origins(const struct rp_config *rp, struct pk_require
     return origin ? pk_strings_add(&ret->origins, origin) : PK_NO_MEMORY;
 }
 
-/* What both ceremonies take over from the relying party. */
+/* The relying party's settings that both ceremonies use. */
 static enum pk_status copy_relying_party(const struct rp_config *rp, struct pk_requirements *ret)
 {
-    const char *name = given(rp->display_name) ? rp->display_name : rp->id;
+    const char *name = is_given(rp->display_name) ? rp->display_name : rp->id;
     enum pk_status status = pk_text_copy(rp->id, &ret->rp_id);
 
     if (status == PK_OK)
@@ -326,13 +326,13 @@ static enum pk_status copy_request(const struct rp_config *rp,
     const char *display_name = request->display_name;
     enum pk_status status = pk_text_copy(user_name, &ret->user_name);
 
-    if (!given(display_name))
+    if (!is_given(display_name))
         display_name = request->account_full_name;
     /*
-     * The account's full name is the system's, not the caller's: it yields where it is unfit, or
-     * too long in bytes for the helper that talks to a local key.
+     * The account's full name comes from the system, not from the caller: it is replaced, not
+     * refused, when it is invalid, or too long in bytes for the helper that drives local keys.
      */
-    if (!given(display_name) || !text_valid(display_name, PK_USER_DISPLAY_NAME_MAX) ||
+    if (!is_given(display_name) || !text_is_valid(display_name, PK_USER_DISPLAY_NAME_MAX) ||
         (display_name == request->account_full_name &&
          strlen(display_name) > PK_USER_DISPLAY_NAME_MAX))
         display_name = user_name;
@@ -357,7 +357,7 @@ static enum pk_status copy_request(const struct rp_config *rp,
     return status;
 }
 
-/* Hands over what was built, or says why not. why NULL: nothing was wrong with the request. */
+/* Moves the requirements to the caller, or reports the reason. why NULL: the request is valid. */
 static enum pk_status conclude(enum pk_status status, const char *why,
                                struct pk_requirements *built, struct pk_requirements *ret,
                                const char **ret_why)
@@ -379,7 +379,7 @@ static enum pk_status conclude(enum pk_status status, const char *why,
 
 static enum pk_status check_id(const struct rp_config *rp, const char **ret_why)
 {
-    if (given(rp->id))
+    if (is_given(rp->id))
         return PK_OK;
     *ret_why = "rp: this relying party has no id yet";
     return PK_UNAVAILABLE;
@@ -452,7 +452,7 @@ enum pk_status policy_authentication(const struct rp_config *rp,
     return conclude(status, why, &built, ret, ret_why);
 }
 
-/* IPv6 addresses stand in brackets (RFC 3986 section 3.2.2). */
+/* IPv6 addresses are in brackets (RFC 3986 section 3.2.2). */
 static enum pk_status add_ssh_origin(const char *host, struct pk_strings *origins)
 {
     bool address = strchr(host, ':') != NULL;

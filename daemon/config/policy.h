@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From configuration and a caller's wishes to the requirements of one ceremony. Everything a
- * caller may ask for is checked here, and nowhere else: lengths, UTF-8, spellings, combinations.
+ * Turns the configuration and a caller's wishes into the requirements of one ceremony. Everything
+ * that a caller may ask for is checked here, and only here: lengths, UTF-8, spellings,
+ * combinations.
  *
- * A wish may raise what the configuration demands, never lower it: user verification that is
+ * A wish may raise what the configuration demands, but not lower it: user verification that is
  * "required" for the relying party or service stays required, a longer timeout is cut to the
- * configured one, an attachment other than the configured one is refused.
+ * configured one, and an attachment other than the configured one is refused.
  */
 #ifndef PASSKEYD_POLICY_H
 #define PASSKEYD_POLICY_H
@@ -17,13 +18,13 @@
  * NULL, 0 and false: not given.
  */
 struct registration_request {
-    const char *account_name;      /* whose passkey: the user name unless userName is given */
+    const char *account_name;      /* the account; also the user name unless userName is given */
     const char *account_full_name; /* display name unless displayName is given; may be NULL */
     const char *user_id;           /* userId: refused where accounts are system accounts */
     const char *user_name;         /* userName, displayName: at most 128 characters */
     const char *display_name;      /* empty: as not given */
     const char *icon;              /* icon */
-    const char *name;              /* name: what the credential is to be called */
+    const char *name;              /* name: of the new credential */
     const char *attestation;       /* attestation */
     const char *authenticator_attachment; /* authenticatorAttachment */
     const char *resident_key;             /* residentKey, Enroll's resident */
@@ -39,10 +40,13 @@ struct registration_request {
     bool cred_props;                      /* credProps */
     bool min_pin_length;                  /* minPinLength */
     bool secure_payment_confirmation;     /* securePaymentConfirmation */
-    time_t now;                           /* when attestation certificates are judged */
+    time_t now;                           /* at which attestation certificates must be valid */
 };
 
-/* The options of RelyingParty1.BeginAuthentication and what Manager1.Authenticate says of them. */
+/*
+ * The options of RelyingParty1.BeginAuthentication, and those of Manager1.Authenticate among them;
+ * borrowed.
+ */
 struct authentication_request {
     bool user_given;               /* false: a discoverable credential names the account */
     const char *user_verification; /* userVerification, Authenticate's uv */
@@ -53,11 +57,11 @@ struct authentication_request {
 };
 
 /*
- * The requirements of a registration, all but the challenge, the user handle and the exclude list,
+ * The requirements of a registration, except the challenge, the user handle and the exclude list,
  * which the caller adds. PK_INVALID_ARGUMENT for a request that is malformed or contradicts itself
  * or the configuration; PK_UNAVAILABLE while the relying party has no id; PK_UNSUPPORTED when none
- * of its algorithms is supported. *ret_why then names the option and what is allowed (static; for
- * the caller's eyes).
+ * of its algorithms is supported. *ret_why then names the option and what is allowed: a static text
+ * that may be sent to the caller.
  */
 enum pk_status policy_registration(const struct rp_config *rp,
                                    const struct registration_request *request,
@@ -65,8 +69,8 @@ enum pk_status policy_registration(const struct rp_config *rp,
                                    const char **ret_why) PK_WARN_UNUSED;
 
 /*
- * Likewise for an authentication: all but the challenge, the user handle and the allow list.
- * service may be NULL.
+ * Likewise for an authentication, except the challenge, the user handle and the allow list. service
+ * may be NULL.
  */
 enum pk_status policy_authentication(const struct rp_config *rp,
                                      const struct service_config *service,
@@ -75,9 +79,9 @@ enum pk_status policy_authentication(const struct rp_config *rp,
                                      const char **ret_why) PK_WARN_UNUSED;
 
 /*
- * The origins from which answers may come over ssh: "ssh://" and each name by which people reach
- * this host. Unless those are configured, one that connects over the loopback interface (rhost) may
- * have called it by that interface's names. Appended to *ret. PK_NO_MEMORY.
+ * Appends to *ret the origins from which answers may come over ssh: "ssh://" and each name of this
+ * host that ssh clients use. Unless those names are configured, a client that connects over the
+ * loopback interface (rhost) may have used the names of that interface. PK_NO_MEMORY.
  */
 enum pk_status policy_ssh_origins(const struct rp_config *rp, const char *rhost,
                                   struct pk_strings *ret) PK_WARN_UNUSED;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/dialogue/account_choice.h"
 
-#include "common/base/writer.h"
-#include "daemon/verify/verify_and_commit.h"
+#include "common/base/cleanup.h"
+#include "daemon/dialogue/numbered_choice.h"
+#include "daemon/verify/credential.h"
 
 #include <string.h>
-
-#define QUESTION_MAX 8192
 
 struct option {
     struct pk_assertion_answer answer;
@@ -50,8 +49,8 @@ static enum pk_status copy_answer(const struct pk_assertion_answer *from,
     return status;
 }
 
-/* Answers for accounts that could not end this ceremony anyway are left out. */
-static enum pk_status add_option(struct daemon *daemon, const struct ceremony *ceremony,
+/* Leaves out answers for accounts that could not complete this ceremony. */
+static enum pk_status add_option(struct store *store, const struct ceremony *ceremony,
                                  const struct pk_assertion_answer *answer,
                                  struct account_choice *choice)
 {
@@ -60,7 +59,7 @@ static enum pk_status add_option(struct daemon *daemon, const struct ceremony *c
     enum pk_status status;
 
     if (choice->count == PK_CREDENTIAL_LIST_MAX ||
-        finish_find(daemon, ceremony, pk_view_of(&answer->credential_id), &credential))
+        credential_find(store, ceremony, pk_view_of(&answer->credential_id), &credential))
         return PK_OK;
     choice->count++;
     option->user = pk_steal(credential.account.name);
@@ -69,27 +68,21 @@ static enum pk_status add_option(struct daemon *daemon, const struct ceremony *c
     return status;
 }
 
-static void ask(const struct account_choice *choice, struct conversation *conversation)
+static enum pk_status ask(const struct account_choice *choice, struct conversation *conversation)
 {
-    PK_AUTO_WRITER struct pk_writer writer = pk_writer_new(QUESTION_MAX);
-    PK_AUTO_BYTES struct pk_bytes text = {0};
-    char number[32];
+    struct pk_strings users = {0};
+    enum pk_status status = PK_OK;
 
-    pk_writer_put(&writer, pk_view_string("This security key holds several accounts:"));
-    for (size_t i = 0; i < choice->count; i++) {
-        (void)snprintf(number, sizeof(number), "\n  %zu  ", i + 1);
-        pk_writer_put(&writer, pk_view_string(number));
-        pk_writer_put(&writer, pk_view_string(choice->options[i].user));
-    }
-    pk_writer_put(&writer, pk_view_string("\nNumber: "));
-    pk_writer_u8(&writer, 0);
-    if (pk_writer_finish(&writer, &text))
-        conversation_ask(conversation, QUESTION_ECHOED, "account", "Number of the account: ", 0xff);
-    else
-        conversation_ask(conversation, QUESTION_ECHOED, "account", (const char *)text.data, 0xff);
+    for (size_t i = 0; i < choice->count && status == PK_OK; i++)
+        status = pk_strings_add(&users, choice->options[i].user);
+    if (status == PK_OK)
+        status = numbered_choice_ask(conversation, "account",
+                                     "This security key holds several accounts:", &users);
+    pk_strings_clear(&users);
+    return status;
 }
 
-enum pk_status account_choice_new(struct daemon *daemon, struct conversation *conversation,
+enum pk_status account_choice_new(struct store *store, struct conversation *conversation,
                                   const struct ceremony *ceremony,
                                   const struct pk_assertion_answers *answers,
                                   account_chosen *chosen, void *data, struct account_choice **ret)
@@ -102,9 +95,11 @@ enum pk_status account_choice_new(struct daemon *daemon, struct conversation *co
     choice->chosen = chosen;
     choice->data = data;
     for (size_t i = 0; i < answers->count && !status; i++)
-        status = add_option(daemon, ceremony, &answers->items[i], choice);
+        status = add_option(store, ceremony, &answers->items[i], choice);
     if (!status && choice->count == 0)
         status = PK_NO_MATCH;
+    if (!status && choice->count > 1)
+        status = ask(choice, conversation);
     if (status) {
         account_choice_free(choice);
         return status;
@@ -112,16 +107,12 @@ enum pk_status account_choice_new(struct daemon *daemon, struct conversation *co
     *ret = choice;
     if (choice->count == 1)
         chosen(data, &choice->options[0].answer);
-    else
-        ask(choice, conversation);
     return PK_OK;
 }
 
 void account_choice_answered(struct account_choice *choice, const struct pk_secret *answer)
 {
-    char *end = NULL;
-    unsigned long number = answer->len > 0 ? strtoul((const char *)answer->data, &end, 10) : 0;
-    bool valid = end && *end == '\0' && number >= 1 && number <= choice->count;
+    size_t index = numbered_choice_read(answer, choice->count);
 
-    choice->chosen(choice->data, valid ? &choice->options[number - 1].answer : NULL);
+    choice->chosen(choice->data, index < choice->count ? &choice->options[index].answer : NULL);
 }

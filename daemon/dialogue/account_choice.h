@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One key, several accounts: which of them is meant? */
+/* Lets the person choose between several accounts on one security key. */
 #ifndef PASSKEYD_ACCOUNT_CHOICE_H
 #define PASSKEYD_ACCOUNT_CHOICE_H
 
@@ -10,15 +10,15 @@
 
 struct account_choice;
 
-/* answer: the one that was chosen, valid during the call; NULL: none. */
+/* answer: the chosen one, valid during the call; NULL: none was chosen. */
 typedef void account_chosen(void *data, const struct pk_assertion_answer *answer);
 
 /*
- * Offers the accounts of the answers that may end this ceremony, by number; with only one there is
- * nothing to ask. chosen is called later, from account_choice_answered(), or at once. PK_NO_MATCH:
- * no account is left. Nothing here counts as verified.
+ * Offers the accounts of the answers that may complete this ceremony, by number; a single one is
+ * chosen without asking. chosen is called from account_choice_answered(), or at once. PK_NO_MATCH:
+ * no account is left. No answer is verified here.
  */
-enum pk_status account_choice_new(struct daemon *daemon, struct conversation *conversation,
+enum pk_status account_choice_new(struct store *store, struct conversation *conversation,
                                   const struct ceremony *ceremony,
                                   const struct pk_assertion_answers *answers,
                                   account_chosen *chosen, void *data,

@@ -1,66 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/dialogue/conversation.h"
-
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/bus/names.h"
-#include "daemon/bus/methods.h"
 #include "daemon/bus/secret_reader.h"
+#include "daemon/config/config.h"
+#include "daemon/daemon.h"
+#include "daemon/dialogue/conversation_private.h"
 #include "daemon/dialogue/messages.h"
+#include "daemon/verify/approval.h"
 
 #include <event2/event.h>
 #include <string.h>
-#include <sys/queue.h>
 
-#define MESSAGES_MAX       32  /* said and not yet fetched; more info is left unsaid */
-#define PER_CONNECTION_MAX 64  /* also for root: one broken program must not take all */
-#define KEPT_FROM_ROOT     64  /* of the total: root's programs must not shut users out */
-#define STRANGERS_MAX      128 /* of root's: a flood of logins must not shut out sudo and login */
-#define FINISHED_MAX       64  /* kept to answer "Finished"; the oldest goes first */
-#define LINGER_UNREAD      60  /* seconds that a result waits to be fetched */
-#define LINGER_READ        10
-
-struct message {
-    STAILQ_ENTRY(message) entry;
-    const char *kind; /* PK_BUS_KIND_… */
-    char *text;
-    struct value details; /* a{sv} */
-};
-
-enum question_state {
-    QUESTION_NONE,
-    QUESTION_QUEUED,  /* the caller has not fetched it yet */
-    QUESTION_ASKED,   /* it has; the next Next answers */
-    QUESTION_READING, /* the answer's descriptor is being read */
-};
-
-struct conversation {
-    TAILQ_ENTRY(conversation) entry;
-    struct daemon *daemon;
-    char *path;
-    char id[CORRELATION_SIZE];
-    char *owner; /* unique name */
-    uid_t uid;
-    const struct conversation_ops *ops;
-    void *data;
-    struct event *deadline;
-    int64_t ends;
-    struct event *hold;
-    bool held;
-    STAILQ_HEAD(, message) queue;
-    size_t queued;
-    struct call *next; /* the Next that waits */
-    enum question_state question;
-    enum question_kind question_kind;
-    struct secret_reader *reader;
-    bool done;    /* the outcome is queued */
-    bool fetched; /* and has been fetched */
-};
-
-struct conversations {
-    struct daemon *daemon;
-    TAILQ_HEAD(, conversation) list; /* oldest first */
-};
+#define MESSAGES_MAX       32  /* queued and not yet fetched; further info and errors are dropped */
+#define PER_CONNECTION_MAX 64  /* for root as well: one faulty program must not use up the total */
+#define RESERVED_FOR_USERS 64  /* of the total: root's programs cannot use them up */
+#define UNIDENTIFIED_MAX   128 /* of root's: many logins must not block sudo and login */
+#define FINISHED_MAX       64  /* kept to answer Finished; the oldest are freed first */
+#define LINGER_UNREAD      60  /* seconds that an outcome is kept to be fetched */
+#define LINGER_READ        10  /* seconds that a conversation is kept afterwards */
 
 /* --- the queue -------------------------------------------------------------------------------- */
 
@@ -76,11 +35,10 @@ static void set_deadline(struct conversation *conversation, unsigned seconds)
     const struct timeval when = {(time_t)seconds, 0};
 
     (void)evtimer_add(conversation->deadline, &when);
-    conversation->ends = daemon_monotonic() + seconds;
+    conversation->ends = pk_clock_monotonic() + seconds;
 }
 
-/* Hands the oldest message to the Next that waits, if there are both. */
-static void deliver(struct conversation *conversation)
+void conversation_deliver(struct conversation *conversation)
 {
     struct message *message = STAILQ_FIRST(&conversation->queue);
     struct call *call = conversation->next;
@@ -101,7 +59,7 @@ static void deliver(struct conversation *conversation)
     value_add_text(&body, 's', message->kind);
     value_add_text(&body, 's', message->text);
     details = value_add_array(&body, "{sv}");
-    if (details) { /* the whole dictionary moves over */
+    if (details) { /* moves the whole dictionary into the reply */
         free(details->text);
         *details = message->details;
         message->details = value_body();
@@ -116,18 +74,18 @@ static void on_hold_over(evutil_socket_t fd, short what, void *data)
 
     (void)fd, (void)what;
     conversation->held = false;
-    deliver(conversation);
+    conversation_deliver(conversation);
 }
 
 void conversation_hold(struct conversation *conversation, int64_t until)
 {
-    int64_t left = until - daemon_microseconds();
+    int64_t left = until - pk_clock_monotonic_us();
     const struct timeval when = {(time_t)(left / 1000000), (suseconds_t)(left % 1000000)};
 
     conversation->held = left > 0 && evtimer_add(conversation->hold, &when) == 0;
 }
 
-/* Returns the message's details to be filled in before deliver(), NULL when it cannot be said. */
+/* Returns the message's details, to be filled in before conversation_deliver(); NULL: no memory. */
 static struct value *enqueue(struct conversation *conversation, const char *kind, const char *text)
 {
     struct message *message = calloc(1, sizeof(*message));
@@ -149,7 +107,7 @@ static struct value *enqueue(struct conversation *conversation, const char *kind
     return &message->details;
 }
 
-static bool may_say(const struct conversation *conversation)
+static bool can_queue(const struct conversation *conversation)
 {
     return !conversation->done && conversation->queued < MESSAGES_MAX;
 }
@@ -157,21 +115,21 @@ static bool may_say(const struct conversation *conversation)
 void conversation_info(struct conversation *conversation, const char *event, const char *text)
 {
     struct value *details =
-        may_say(conversation) ? enqueue(conversation, PK_BUS_KIND_INFO, text) : NULL;
+        can_queue(conversation) ? enqueue(conversation, PK_BUS_KIND_INFO, text) : NULL;
 
     if (details)
         value_dict_text(details, "event", event);
-    deliver(conversation);
+    conversation_deliver(conversation);
 }
 
 void conversation_error(struct conversation *conversation, enum pk_status reason, const char *text)
 {
     struct value *details =
-        may_say(conversation) ? enqueue(conversation, PK_BUS_KIND_ERROR, text) : NULL;
+        can_queue(conversation) ? enqueue(conversation, PK_BUS_KIND_ERROR, text) : NULL;
 
     if (details)
         value_dict_text(details, "reason", pk_status_name(reason));
-    deliver(conversation);
+    conversation_deliver(conversation);
 }
 
 void conversation_ask(struct conversation *conversation, enum question_kind kind, const char *event,
@@ -184,13 +142,13 @@ void conversation_ask(struct conversation *conversation, enum question_kind kind
     details = enqueue(conversation,
                       kind == QUESTION_SECRET ? PK_BUS_KIND_ASK_SECRET : PK_BUS_KIND_ASK, text);
     if (!details)
-        return; /* the deadline ends it */
+        return; /* the conversation then ends at its deadline */
     value_dict_text(details, "event", event);
     if (tries != 0xff)
         value_dict_number(details, "tries", 'u', tries);
     conversation->question = QUESTION_QUEUED;
     conversation->question_kind = kind;
-    deliver(conversation);
+    conversation_deliver(conversation);
 }
 
 void conversation_unask(struct conversation *conversation)
@@ -209,30 +167,50 @@ void conversation_unask(struct conversation *conversation)
         conversation->queued--;
         message_free(message);
     }
-    /* An answer to a question that was fetched already may still come; Next then ignores it. */
+    /* The caller may still answer a question that it fetched before; Next ignores that answer. */
     conversation->question = QUESTION_NONE;
-    deliver(conversation);
+    conversation_deliver(conversation);
 }
 
-void conversation_done(struct conversation *conversation, const struct outcome *outcome)
+/* Queues the outcome and returns its details, to be filled in; NULL: no memory. */
+static struct value *finish(struct conversation *conversation, enum pk_status status,
+                            const char *text)
+{
+    struct value *details;
+
+    conversation_unask(conversation);
+    details = enqueue(conversation, PK_BUS_KIND_DONE, text ? text : "");
+    conversation->done = true;
+    set_deadline(conversation, details ? LINGER_UNREAD : 0);
+    if (details) {
+        value_dict_text(details, "result", pk_status_name(status));
+        value_dict_text(details, "correlation", conversation->id);
+    }
+    return details;
+}
+
+void conversation_refused(struct conversation *conversation, enum pk_status status,
+                          const char *text)
+{
+    if (conversation->done)
+        return;
+    (void)finish(conversation, status == PK_OK ? PK_INTERNAL : status, text);
+    conversation_deliver(conversation);
+}
+
+void conversation_approved(struct conversation *conversation, const struct approval *approval,
+                           const char *text, const char *credential)
 {
     struct value *details;
 
     if (conversation->done)
         return;
-    conversation_unask(conversation);
-    details = enqueue(conversation, PK_BUS_KIND_DONE, outcome->text ? outcome->text : "");
-    conversation->done = true;
-    set_deadline(conversation, details ? LINGER_UNREAD : 0);
-    if (details) {
-        value_dict_text(details, "result", pk_status_name(outcome->status));
-        value_dict_text(details, "correlation", conversation->id);
-        if (outcome->user && outcome->status == PK_OK)
-            value_dict_text(details, "user", outcome->user);
-        if (outcome->credential && outcome->status == PK_OK)
-            value_dict_text(details, "credential", outcome->credential);
-    }
-    deliver(conversation);
+    details = finish(conversation, PK_OK, text);
+    if (details)
+        value_dict_text(details, "user", approval_account(approval)->name);
+    if (details && credential)
+        value_dict_text(details, "credential", credential);
+    conversation_deliver(conversation);
 }
 
 /* --- beginning and end ------------------------------------------------------------------------ */
@@ -259,7 +237,7 @@ static void conversation_free(struct conversations *conversations,
     free(conversation);
 }
 
-static void stop(struct conversation *conversation, enum pk_status why)
+void conversation_stop(struct conversation *conversation, enum pk_status why)
 {
     if (conversation->done)
         return;
@@ -267,8 +245,7 @@ static void stop(struct conversation *conversation, enum pk_status why)
     conversation->ops->stopped(conversation->data, why);
     pk_log(LOG_NOTICE, "[%s] conversation of uid %u: %s", conversation->id,
            (unsigned)conversation->uid, pk_status_name(why));
-    conversation_done(conversation,
-                      &(struct outcome){.status = why, .text = pk_message_outcome(why)});
+    conversation_refused(conversation, why, pk_message_outcome(why));
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *data)
@@ -279,7 +256,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *data)
     if (conversation->done)
         conversation_free(conversation->daemon->conversations, conversation);
     else
-        stop(conversation, PK_TIMEOUT);
+        conversation_stop(conversation, PK_TIMEOUT);
 }
 
 struct conversations *conversations_new(struct daemon *daemon)
@@ -298,7 +275,7 @@ void conversations_free(struct conversations *conversations)
     struct conversation *conversation;
 
     while ((conversation = TAILQ_FIRST(&conversations->list))) {
-        stop(conversation, PK_UNAVAILABLE); /* the daemon ends, the person did not */
+        conversation_stop(conversation, PK_UNAVAILABLE); /* the caller did not cancel */
         conversation_free(conversations, conversation);
     }
     free(conversations);
@@ -312,20 +289,20 @@ void conversations_vanished(struct conversations *conversations, const char *sen
         struct conversation *next = TAILQ_NEXT(conversation, entry);
 
         if (strcmp(conversation->owner, sender) == 0) {
-            stop(conversation, PK_CANCELLED);
+            conversation_stop(conversation, PK_CANCELLED);
             conversation_free(conversations, conversation);
         }
         conversation = next;
     }
 }
 
-/* What a caller has, and whoever it asks for. */
+/* Unfinished conversations by caller and by the user on whose behalf it asks, and finished ones. */
 struct shares {
     size_t finished, total, of_uid, of_connection, on_behalf;
 };
 
-static struct shares count(const struct conversations *conversations, const struct call *call,
-                           const char *on_behalf_of)
+static struct shares count_shares(const struct conversations *conversations,
+                                  const struct call *call, const char *on_behalf_of)
 {
     const struct conversation *conversation;
     struct shares shares = {0};
@@ -358,24 +335,24 @@ static void drop_oldest_finished(struct conversations *conversations)
         conversation_free(conversations, conversation);
 }
 
-/* Makes room among the finished ones and says whether the caller may have one more. */
+/* Whether the caller may have one more. Frees the oldest finished one if there are too many. */
 static bool within_limits(struct conversations *conversations, const struct call *call,
                           const char *on_behalf_of)
 {
-    const struct shares shares = count(conversations, call, on_behalf_of);
+    const struct shares shares = count_shares(conversations, call, on_behalf_of);
     unsigned per_user = conversations->daemon->config->conversations_per_user;
 
     if (shares.finished >= FINISHED_MAX)
         drop_oldest_finished(conversations);
     if (shares.total >= PK_CONVERSATIONS_MAX || shares.of_connection >= PER_CONNECTION_MAX)
         return false;
-    /* A user's sudos are root's conversations, and still the user's. */
-    if (on_behalf_of && shares.on_behalf >= (on_behalf_of[0] ? per_user : STRANGERS_MAX))
+    /* A sudo of a user is opened by root but counts for the user. */
+    if (on_behalf_of && shares.on_behalf >= (on_behalf_of[0] ? per_user : UNIDENTIFIED_MAX))
         return false;
-    return shares.of_uid < (call->uid == 0 ? PK_CONVERSATIONS_MAX - KEPT_FROM_ROOT : per_user);
+    return shares.of_uid < (call->uid == 0 ? PK_CONVERSATIONS_MAX - RESERVED_FOR_USERS : per_user);
 }
 
-static struct conversation *create(struct daemon *daemon, const struct call *call)
+static struct conversation *conversation_new(struct daemon *daemon, const struct call *call)
 {
     struct conversation *conversation = calloc(1, sizeof(*conversation));
     uint8_t random[16];
@@ -413,7 +390,7 @@ struct conversation *conversation_open(struct daemon *daemon, struct call *call,
     struct conversation *conversation =
         within_limits(daemon->conversations, call,
                       ops->on_behalf_of ? ops->on_behalf_of(data) : NULL)
-            ? create(daemon, call)
+            ? conversation_new(daemon, call)
             : NULL;
     struct value result = value_body();
 
@@ -441,130 +418,51 @@ uid_t conversation_uid(const struct conversation *conversation)
     return conversation->uid;
 }
 
+void conversation_set_timeout(struct conversation *conversation, unsigned seconds)
+{
+    if (!conversation->done)
+        set_deadline(conversation, seconds);
+}
+
 unsigned conversation_time_left(const struct conversation *conversation)
 {
-    int64_t left = conversation->ends - daemon_monotonic();
+    int64_t left = conversation->ends - pk_clock_monotonic();
 
     return left > 0 ? (unsigned)left : 0;
 }
 
-/* --- Conversation1 ---------------------------------------------------------------------------- */
+/* --- the interface for common/keys/ ----------------------------------------------------------- */
 
-/* The conversation at the call's path if it is the caller's; otherwise the call has been answered.
- */
-static struct conversation *lookup(struct daemon *daemon, struct call *call)
+static void dialogue_info(void *data, const char *event, const char *text)
 {
-    struct conversation *conversation;
-
-    TAILQ_FOREACH(conversation, &daemon->conversations->list, entry)
-    if (strcmp(conversation->path, call->path) == 0)
-        break;
-    if (!conversation) {
-        call_fail(call, PK_BUS_ERROR_UNKNOWN_CONVERSATION, "no such conversation");
-        return NULL;
-    }
-    if (strcmp(conversation->owner, call->sender) != 0) {
-        call_fail(call, PK_BUS_ERROR_ACCESS_DENIED, "this conversation is somebody else's");
-        return NULL;
-    }
-    return conversation;
+    conversation_info(data, event, text);
 }
 
-static void on_secret(void *data, enum pk_status status, struct pk_secret *secret)
+static void dialogue_error(void *data, enum pk_status reason, const char *text)
 {
-    struct conversation *conversation = data;
-    struct call *call;
-
-    conversation->reader = NULL;
-    conversation->question = QUESTION_NONE;
-    if (status) {
-        call = pk_steal(conversation->next);
-        /* What was typed cannot be told: the question stays open for another answer. */
-        conversation->question = QUESTION_ASKED;
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "the secret cannot be read: %s",
-                  pk_status_name(status));
-        return;
-    }
-    conversation->ops->answered(conversation->data, secret);
-    deliver(conversation);
+    conversation_error(data, reason, text);
 }
 
-/* An echoed answer, or an empty one to either kind. */
-static void answer_text(struct conversation *conversation, const char *text)
+static void dialogue_ask(void *data, bool secret, const char *event, const char *text,
+                         unsigned tries)
 {
-    PK_AUTO_SECRET struct pk_secret answer = {0};
-
-    conversation->question = QUESTION_NONE;
-    if (pk_secret_copy(pk_view_string(text), &answer))
-        return;
-    conversation->ops->answered(conversation->data, &answer);
+    conversation_ask(data, secret ? QUESTION_SECRET : QUESTION_ECHOED, event, text, tries);
 }
 
-static const struct member answer_members[] = {
-    {"text", "s", PK_ANSWER_MAX},
-    {"secret", "h", 0},
-};
-
-/* Takes the answer that comes with Next. false: the call has been answered with an error. */
-static bool take_answer(struct conversation *conversation, struct call *call)
+static void dialogue_unask(void *data)
 {
-    struct value *dict = &call->arguments.items[0];
-    struct value *secret = value_find(dict, "secret");
-    const char *text = value_find_text(dict, "text", NULL);
-    bool secretly = conversation->question_kind == QUESTION_SECRET;
-
-    if (conversation->question != QUESTION_ASKED)
-        return true;
-    if ((secret && !secretly) || (text && text[0] && secretly)) {
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "the answer must be \"%s\"",
-                  secretly ? "secret" : "text");
-        return false;
-    }
-    if (!secret) {
-        answer_text(conversation, text ? text : "");
-        return true;
-    }
-    if (secret_reader_new(conversation->daemon->base, value_take_fd(secret), on_secret,
-                          conversation, &conversation->reader)) {
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "the secret must be in a pipe or a memfd");
-        return false;
-    }
-    conversation->question = QUESTION_READING;
-    return true;
+    conversation_unask(data);
 }
 
-void conversation_next(struct daemon *daemon, struct call *call)
+static unsigned dialogue_time_left(void *data)
 {
-    struct conversation *conversation = lookup(daemon, call);
-    PK_AUTO_FREE char *why = NULL;
-
-    if (!conversation)
-        return;
-    if (value_check(&call->arguments.items[0], answer_members, 2, &why)) {
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "%s", why ? why : "out of memory");
-        return;
-    }
-    if (conversation->fetched) {
-        call_fail(call, PK_BUS_ERROR_FINISHED, "this conversation is over");
-        return;
-    }
-    if (conversation->next) {
-        call_fail(call, PK_BUS_ERROR_BUSY, "another Next is waiting");
-        return;
-    }
-    if (!take_answer(conversation, call))
-        return;
-    conversation->next = call;
-    deliver(conversation);
+    return conversation_time_left(data);
 }
 
-void conversation_cancel(struct daemon *daemon, struct call *call)
+struct pk_dialogue conversation_dialogue(struct conversation *conversation)
 {
-    struct conversation *conversation = lookup(daemon, call);
-    struct value result = value_body();
+    static const struct pk_dialogue_ops ops = {dialogue_info, dialogue_error, dialogue_ask,
+                                               dialogue_unask, dialogue_time_left};
 
-    if (!conversation)
-        return;
-    stop(conversation, PK_CANCELLED);
-    call_reply(call, &result);
+    return (struct pk_dialogue){&ops, conversation, conversation_id(conversation)};
 }

@@ -1,57 +1,69 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One conversation: a queue of things to say, the caller's one outstanding Next, and the question
- * that waits for an answer. What it is about is somebody else's (sign_in.c, enrolment.c): they
- * speak through the functions below and hear through struct conversation_ops.
+ * A conversation on the bus: a queue of messages, the caller's pending Next call, and the question
+ * that waits for an answer. Its owner (auth/dispatcher.c) decides what is asked: it calls the
+ * functions below and is called through struct conversation_ops.
  */
 #ifndef PASSKEYD_CONVERSATION_H
 #define PASSKEYD_CONVERSATION_H
 
-#include "daemon/daemon.h"
-
+#include "common/base/bytes.h"
 #include "common/keys/dialogue.h"
 
+#include <sys/types.h>
+
+struct approval;
+struct call;
 struct conversation;
+struct conversations;
+struct daemon;
 
 struct conversation_ops {
-    /* The answer to the last question; length 0: declined. The secret is wiped afterwards. */
+    /* The answer to the last question; length 0: declined. The secret is wiped after the call. */
     void (*answered)(void *data, struct pk_secret *answer);
-    /* Over before it was done: cancelled, vanished (PK_CANCELLED) or the deadline (PK_TIMEOUT). */
+    /*
+     * Ended without an outcome: cancelled or left by the caller (PK_CANCELLED), or by its deadline
+     * (PK_TIMEOUT).
+     */
     void (*stopped)(void *data, enum pk_status why);
-    /* The last call: release data. */
+    /* The last call: releases data. */
     void (*release)(void *data);
     /*
-     * For whom a program of root's asks, when it is for somebody else: a user's name, "" for people
-     * at the far end of a network of whom nothing is known yet. May be NULL, and give NULL.
+     * The user on whose behalf a program of root's asks: the user's name, or "" for a person at a
+     * remote host who is not identified yet. The function may be NULL, and may return NULL: nobody
+     * else.
      */
     const char *(*on_behalf_of)(const void *data);
 };
 
 struct conversations *conversations_new(struct daemon *daemon);
 void conversations_free(struct conversations *conversations);
-/* Cancels what that connection opened. */
+/* Cancels the conversations of a connection that left the bus. */
 void conversations_vanished(struct conversations *conversations, const char *sender);
 
 /*
- * Opens one for the caller and answers the call with its path; timeout is in seconds. On a failure
- * the call has been answered and release() called, and NULL is returned.
+ * Opens a conversation for the caller and answers the call with its path; timeout is in seconds. On
+ * a failure the call has been answered with an error, release() has been called, and NULL is
+ * returned.
  */
 struct conversation *conversation_open(struct daemon *daemon, struct call *call, unsigned timeout,
                                        const struct conversation_ops *ops, void *data);
 
-/* The correlation id, which the log repeats. */
+/* The correlation id, which is in every log line of the conversation. */
 const char *conversation_id(const struct conversation *conversation);
 uid_t conversation_uid(const struct conversation *conversation);
+/* Moves the deadline to that many seconds from now. */
+void conversation_set_timeout(struct conversation *conversation, unsigned seconds);
 /* Seconds until the deadline. */
 unsigned conversation_time_left(const struct conversation *conversation);
 
 /*
- * Nothing that is said is handed out before that moment (daemon_microseconds()): how long it took
- * to find out what to say then tells nobody anything. An earlier hold ends.
+ * Delivers no message before that time (pk_clock_monotonic_us()), so that the time of a reply does
+ * not show what was found. Replaces an earlier hold.
  */
 void conversation_hold(struct conversation *conversation, int64_t until);
 
-/* Things to say. event and reason are stable names (doc/protocol.md). */
+/* Queue a message. event and reason are stable names (doc/protocol.md). */
 void conversation_info(struct conversation *conversation, const char *event, const char *text);
 void conversation_error(struct conversation *conversation, enum pk_status reason, const char *text);
 
@@ -59,22 +71,23 @@ enum question_kind {
     QUESTION_ECHOED,
     QUESTION_SECRET,
 };
-/* tries: 0xff: not known, not said. One question at a time. */
+/* Asks; one question at a time. tries: attempts that remain; 0xff: unknown and not sent. */
 void conversation_ask(struct conversation *conversation, enum question_kind kind, const char *event,
                       const char *text, unsigned tries);
-/* Takes a question back that has not been answered. */
+/* Withdraws a question that has not been answered. */
 void conversation_unask(struct conversation *conversation);
 
-/* The same, for what speaks through common/keys/dialogue.h. */
+/* The same functions as the interface of common/keys/dialogue.h. */
 struct pk_dialogue conversation_dialogue(struct conversation *conversation);
 
-/* How it ended. user and credential (JSON) may be NULL. Only the first call counts. */
-struct outcome {
-    enum pk_status status;
-    const char *text;
-    const char *user;
-    const char *credential;
-};
-void conversation_done(struct conversation *conversation, const struct outcome *outcome);
+/*
+ * Ends the conversation with its outcome; only the first call counts. A refusal with PK_OK becomes
+ * PK_INTERNAL. The approval is borrowed and names the user; text is for the person, credential JSON
+ * for the caller, and both may be NULL.
+ */
+void conversation_refused(struct conversation *conversation, enum pk_status status,
+                          const char *text);
+void conversation_approved(struct conversation *conversation, const struct approval *approval,
+                           const char *text, const char *credential);
 
 #endif

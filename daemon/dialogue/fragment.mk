@@ -2,5 +2,7 @@
 daemon_libdaemon_la_SOURCES += \
 	daemon/dialogue/account_choice.c daemon/dialogue/account_choice.h \
 	daemon/dialogue/conversation.c daemon/dialogue/conversation.h \
-	daemon/dialogue/conversation_dialogue.c \
-	daemon/dialogue/messages.c daemon/dialogue/messages.h
+	daemon/dialogue/conversation_calls.c \
+	daemon/dialogue/conversation_private.h \
+	daemon/dialogue/messages.c daemon/dialogue/messages.h \
+	daemon/dialogue/numbered_choice.c daemon/dialogue/numbered_choice.h

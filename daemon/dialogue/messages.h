@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What people read. Every string is the caller's to free, NULL: no memory. */
+/* Texts of questions and instructions; every result is the caller's to free, NULL: no memory. */
 #ifndef PASSKEYD_MESSAGES_H
 #define PASSKEYD_MESSAGES_H
 
@@ -7,20 +7,24 @@
 
 #include "common/keys/messages.h"
 
-/* What the touch is for, to follow "Touch your security key": `to run "apt upgrade" as root on
- * web1`. */
+/*
+ * The purpose of a touch, to follow "Touch your security key": `to run "apt upgrade" as root on
+ * web1`.
+ */
 char *message_purpose(const struct context *context) PK_WARN_UNUSED;
 
-/* "Touch your security key PURPOSE (through your ssh-agent)"; name: which one, NULL: not needed. */
+/*
+ * "Touch your security key PURPOSE (through your ssh-agent)"; name: of the key, NULL: not needed.
+ */
 char *message_touch_agent(const char *name, const char *purpose) PK_WARN_UNUSED;
 
 /*
- * The question of the ssh road when signing in: some lines for people, then line, the request. part
- * 0: the request itself, with what it is for; otherwise the part of its answer that is asked for,
- * and purpose is not needed.
+ * The question of the ssh method for a sign-in: lines for the person, then line, the encoded
+ * request. part 0: the request itself, with its purpose; otherwise the number of the part of the
+ * answer that is requested, and purpose is not used.
  */
 char *message_forward(const char *purpose, unsigned part, const char *line) PK_WARN_UNUSED;
-/* The first one of an enrolment. */
+/* The first question of the ssh method for an enrolment. */
 char *message_forward_create(const char *purpose, const char *line) PK_WARN_UNUSED;
 
 #endif

@@ -1,4 +1,4 @@
-# What the daemon remembers.
+# The credential store.
 daemon_libdaemon_la_SOURCES += \
 	daemon/store/query.h \
 	daemon/store/schema.c daemon/store/schema.h \

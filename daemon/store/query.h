@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the SQLite store's verbs (store_verbs.c) see of SQLite, which itself stays in
- * store_sqlite.c: statements with values, rows, transactions.
+ * Statements, rows and transactions for the verbs of the SQLite store (verbs.c); only sqlite.c
+ * calls SQLite itself.
  */
 #ifndef PASSKEYD_STORE_QUERY_H
 #define PASSKEYD_STORE_QUERY_H
@@ -20,8 +20,8 @@ extern const struct store_verbs store_sqlite_verbs;
 void store_sqlite_close(struct store *store);
 
 /*
- * One statement with its values. The first failure sticks in code: bind everything, then run or
- * step. Bound texts and views must outlive the query.
+ * One statement with its values. The first failure is kept in code, so that a caller can bind
+ * everything and then run or step. Bound texts and views must outlive the query.
  */
 struct query {
     struct sqlite_store *store;
@@ -34,7 +34,7 @@ struct query query_new(struct sqlite_store *store, const char *sql);
 void query_clear(struct query *query);
 #define AUTO_QUERY __attribute__((cleanup(query_clear)))
 
-/* The next '?', in order. */
+/* Each binds the next '?', in order. */
 void bind_integer(struct query *query, int64_t value);
 void bind_text(struct query *query, const char *text); /* NULL is bound as NULL */
 void bind_blob(struct query *query, struct pk_view blob);
@@ -49,20 +49,23 @@ enum pk_status query_run(struct query *query) PK_WARN_UNUSED;
 /* As query_run(), but PK_NOT_FOUND when no row was changed. */
 enum pk_status query_change(struct query *query) PK_WARN_UNUSED;
 
-/* Columns of the row, from 0. What they return is the caller's. A NULL column is a NULL text. */
+/*
+ * Columns of the current row, counted from 0. Results are the caller's. A NULL column is a NULL
+ * text.
+ */
 int64_t column_integer(struct query *query, int column);
 enum pk_status column_blob(struct query *query, int column, struct pk_bytes *ret) PK_WARN_UNUSED;
 enum pk_status column_text(struct query *query, int column, char **ret) PK_WARN_UNUSED;
-/* Exactly len bytes: PK_STORAGE for a row that this program did not write. */
+/* Exactly len bytes; PK_STORAGE for any other length, which this program never writes. */
 enum pk_status column_fixed(struct query *query, int column, size_t len,
                             uint8_t *ret) PK_WARN_UNUSED;
 
 /* The id of the row that the last INSERT made. */
 int64_t last_inserted(struct sqlite_store *store);
 
-/* Waits for other writers. */
+/* Starts a write transaction, waiting for other writers. */
 enum pk_status transaction_begin(struct sqlite_store *store) PK_WARN_UNUSED;
-/* Commits when status is PK_OK, or takes everything since the begin back. Returns the outcome. */
+/* Commits when status is PK_OK, otherwise rolls back. Returns the outcome. */
 enum pk_status transaction_end(struct sqlite_store *store, enum pk_status status) PK_WARN_UNUSED;
 
 #endif

@@ -22,7 +22,7 @@ static const char version_1[] =
     "  sign_count INTEGER NOT NULL CHECK (sign_count BETWEEN 0 AND 4294967295),"
     "  backup_eligible INTEGER NOT NULL CHECK (backup_eligible IN (0, 1)),"
     "  backup_state INTEGER NOT NULL CHECK (backup_state IN (0, 1)),"
-    "  user_handle BLOB NOT NULL," /* the credential's own: imported ones differ from the account */
+    "  user_handle BLOB NOT NULL," /* the credential's: imported ones may differ from the account's */
     "  payment INTEGER NOT NULL CHECK (payment IN (0, 1)),"
     "  aaguid BLOB NOT NULL CHECK (length(aaguid) = 16),"
     "  transports INTEGER NOT NULL," /* bits of enum pk_transport */

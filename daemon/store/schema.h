@@ -5,14 +5,14 @@
 
 #include <stddef.h>
 
-/* PRAGMA application_id: "pkyd". Tells our file from somebody else's database. */
+/* PRAGMA application_id: "pkyd". Distinguishes our file from other databases. */
 #define STORE_APPLICATION_ID 0x706b7964
 
 /*
- * Step i takes a database of PRAGMA user_version i to i + 1, in one transaction. A released step
- * never changes again: a new version of the schema is a new step at the end.
+ * Step i migrates a database of PRAGMA user_version i to i + 1, in one transaction. A released step
+ * must not change: a new version of the schema is a new step at the end.
  */
 extern const char *const store_schema_steps[];
-extern const size_t store_schema_version; /* how many steps there are */
+extern const size_t store_schema_version; /* the number of steps */
 
 #endif

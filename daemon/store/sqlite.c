@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The SQLite store: opening and migrating the database, and statements (query.h) for its verbs
+ * (verbs.c).
+ */
 #include "daemon/store/query.h"
 
 #include "common/base/cleanup.h"
@@ -13,11 +17,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* How long a verb waits for another process that is writing, in milliseconds. */
+/* How long a verb waits for another process that writes, in milliseconds. */
 #define BUSY_TIMEOUT 5000
 
-/* Keeps SQLite's message and translates its verdict. */
-static enum pk_status failed(struct sqlite_store *store, const char *doing)
+/* Keeps SQLite's message and returns the status for its error code. */
+static enum pk_status sqlite_failed(struct sqlite_store *store, const char *doing)
 {
     snprintf(store->base.error, sizeof(store->base.error), "%s (SQLite error %d): %s",
              sqlite3_errmsg(store->db), sqlite3_extended_errcode(store->db), doing);
@@ -26,7 +30,8 @@ static enum pk_status failed(struct sqlite_store *store, const char *doing)
 
 static enum pk_status execute(struct sqlite_store *store, const char *sql)
 {
-    return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ? PK_OK : failed(store, sql);
+    return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ? PK_OK
+                                                                       : sqlite_failed(store, sql);
 }
 
 struct query query_new(struct sqlite_store *store, const char *sql)
@@ -75,8 +80,8 @@ enum pk_status query_step(struct query *query)
             return PK_NOT_FOUND;
         query->code = code;
     }
-    return failed(query->store, sqlite3_sql(query->statement) ? sqlite3_sql(query->statement)
-                                                              : "preparing a statement");
+    return sqlite_failed(query->store, sqlite3_sql(query->statement) ? sqlite3_sql(query->statement)
+                                                                     : "preparing a statement");
 }
 
 enum pk_status query_run(struct query *query)
@@ -149,7 +154,7 @@ enum pk_status transaction_end(struct sqlite_store *store, enum pk_status status
 {
     if (status == PK_OK)
         status = execute(store, "COMMIT");
-    /* After some errors, a full disk among them, SQLite has rolled back by itself. */
+    /* After some errors, such as a full disk, SQLite has rolled back already. */
     if (status != PK_OK && !sqlite3_get_autocommit(store->db))
         (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     return status;
@@ -160,18 +165,18 @@ int64_t last_inserted(struct sqlite_store *store)
     return sqlite3_last_insert_rowid(store->db);
 }
 
-/* Opening. What went wrong ends up in store->base.error. */
+/* Sets store->base.error, when opening fails. */
 
-static enum pk_status explain(struct sqlite_store *store, const char *path, const char *why)
+static enum pk_status set_error(struct sqlite_store *store, const char *path, const char *why)
 {
     snprintf(store->base.error, sizeof(store->base.error), "%s: %s", path, why);
     return PK_STORAGE;
 }
 
 /*
- * Makes the file before SQLite would, for its permissions; SQLite gives the same ones to the
- * write-ahead log. An existing file must be ours alone: run as root, say, SQLite would leave files
- * behind that the daemon's own user cannot open any more.
+ * Creates the file before SQLite would, to set its permissions, which SQLite copies to the
+ * write-ahead log. An existing file must be owned by this user: otherwise, as root for example,
+ * SQLite would leave files that the daemon's own user cannot open.
  */
 static enum pk_status prepare_file(struct sqlite_store *store, const char *path)
 {
@@ -179,15 +184,15 @@ static enum pk_status prepare_file(struct sqlite_store *store, const char *path)
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     if (fd >= 0)
-        return close(fd) == 0 ? PK_OK : explain(store, path, strerror(errno));
+        return close(fd) == 0 ? PK_OK : set_error(store, path, strerror(errno));
     if (errno != EEXIST || lstat(path, &info) < 0)
-        return explain(store, path, strerror(errno));
+        return set_error(store, path, strerror(errno));
     if (!S_ISREG(info.st_mode))
-        return explain(store, path, "not a regular file");
+        return set_error(store, path, "not a regular file");
     if (info.st_uid != geteuid())
-        return explain(store, path, "belongs to another user");
+        return set_error(store, path, "belongs to another user");
     if (info.st_mode & (S_IRWXG | S_IRWXO) && chmod(path, 0600) < 0)
-        return explain(store, path, strerror(errno));
+        return set_error(store, path, strerror(errno));
     return PK_OK;
 }
 
@@ -201,7 +206,7 @@ static enum pk_status read_integer(struct sqlite_store *store, const char *sql, 
     return status == PK_NOT_FOUND ? PK_STORAGE : status;
 }
 
-/* Damage is told at the start, not in the middle of somebody's sign-in. Nothing is repaired. */
+/* Reports damage when the daemon starts, and not during a sign-in. Nothing is repaired. */
 static enum pk_status check_integrity(struct sqlite_store *store, const char *path)
 {
     AUTO_QUERY struct query query = query_new(store, "PRAGMA quick_check(1)");
@@ -212,11 +217,11 @@ static enum pk_status check_integrity(struct sqlite_store *store, const char *pa
         return status;
     verdict = (const char *)sqlite3_column_text(query.statement, 0);
     if (!verdict || strcmp(verdict, "ok") != 0)
-        return explain(store, path, verdict ? verdict : "damaged");
+        return set_error(store, path, verdict ? verdict : "damaged");
     return PK_OK;
 }
 
-/* One transaction per step; another process may be doing the same. */
+/* One transaction per step, because another process may be migrating as well. */
 static enum pk_status migrate_step(struct sqlite_store *store, bool *ret_done)
 {
     char pragmas[96];
@@ -247,7 +252,7 @@ static enum pk_status migrate(struct sqlite_store *store)
     return status;
 }
 
-/* In one transaction: another process may be migrating. */
+/* In one transaction, because another process may be migrating. */
 static enum pk_status read_identity(struct sqlite_store *store, int64_t *ret_version,
                                     int64_t *ret_application, int64_t *ret_tables)
 {
@@ -263,7 +268,7 @@ static enum pk_status read_identity(struct sqlite_store *store, int64_t *ret_ver
     return transaction_end(store, status);
 }
 
-/* Before anything is changed, and be it a setting: the file may not be ours. */
+/* Checked before anything, even a setting, is changed: the file may belong to another program. */
 static enum pk_status check_identity(struct sqlite_store *store, const char *path)
 {
     int64_t version = 0, application = 0, tables = 0;
@@ -272,15 +277,15 @@ static enum pk_status check_identity(struct sqlite_store *store, const char *pat
     if (status != PK_OK)
         return status;
     if (tables > 0 && application != STORE_APPLICATION_ID)
-        return explain(store, path, "not a database of passkeyd");
+        return set_error(store, path, "not a database of passkeyd");
     if (version < 0 || version > (int64_t)store_schema_version)
-        return explain(store, path, "made by a newer version of passkeyd");
+        return set_error(store, path, "made by a newer version of passkeyd");
     return PK_OK;
 }
 
 /*
- * SQLite does not wait by itself when two processes switch to the write-ahead log at once: one of
- * them is told "busy" whatever the timeout is.
+ * SQLite's busy timeout does not apply when two processes switch to the write-ahead log at once:
+ * one of them gets SQLITE_BUSY immediately, and is retried here.
  */
 static enum pk_status apply_settings(struct sqlite_store *store, const char *path)
 {
@@ -292,7 +297,7 @@ static enum pk_status apply_settings(struct sqlite_store *store, const char *pat
 
     while ((code = sqlite3_exec(store->db, settings, NULL, NULL, NULL)) != SQLITE_OK) {
         if ((code & 0xff) != SQLITE_BUSY || waited >= BUSY_TIMEOUT)
-            return failed(store, path);
+            return sqlite_failed(store, path);
         waited += sqlite3_sleep(10);
     }
     return PK_OK;
@@ -309,7 +314,7 @@ static enum pk_status open_database(struct sqlite_store *store, const char *path
     if (!store->db)
         return PK_NO_MEMORY;
     if (code != SQLITE_OK)
-        return failed(store, path);
+        return sqlite_failed(store, path);
     sqlite3_busy_timeout(store->db, BUSY_TIMEOUT);
     sqlite3_extended_result_codes(store->db, 1);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -321,13 +326,13 @@ static enum pk_status open_database(struct sqlite_store *store, const char *path
     return status == PK_OK ? migrate(store) : status;
 }
 
-/* The names of new files are on disk only once their folder is. */
+/* The directory entries of new files are on disk only after the directory is synced. */
 static enum pk_status sync_directory(struct sqlite_store *store, const char *directory)
 {
     PK_AUTO_CLOSE int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0 || fsync(fd) < 0)
-        return explain(store, directory, strerror(errno));
+        return set_error(store, directory, strerror(errno));
     return PK_OK;
 }
 

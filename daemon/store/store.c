@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/store/store.h"
 
+#include "common/base/text.h"
+
 #include <stdlib.h>
 
 void account_clear(struct account *account)
@@ -9,6 +11,18 @@ void account_clear(struct account *account)
     free(account->name);
     pk_bytes_clear(&account->user_handle);
     *account = (struct account){.uid = PK_NO_UID};
+}
+
+enum pk_status account_copy(const struct account *from, struct account *ret)
+{
+    enum pk_status status = pk_text_copy(from->rp, &ret->rp);
+
+    ret->uid = from->uid;
+    if (!status)
+        status = pk_text_copy(from->name, &ret->name);
+    if (!status)
+        status = pk_bytes_copy(pk_view_of(&from->user_handle), &ret->user_handle);
+    return status;
 }
 
 void credential_clear(struct credential *credential)

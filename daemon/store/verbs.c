@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The verbs of the SQLite store (store.h): one SQL statement, or one transaction, each. */
 #include "daemon/store/query.h"
 
 #include "common/base/cleanup.h"
@@ -60,7 +61,9 @@ static enum pk_status account_create(struct sqlite_store *store, struct account 
 
     if (status != PK_OK)
         return status;
-    /* Again, now that nobody else can write: another process may have been faster. */
+    /*
+     * Looked up again inside the transaction: another process may have created it in the meantime.
+     */
     status = account_find(store, account);
     if (status == PK_NOT_FOUND) {
         pk_random(handle, sizeof(handle));
@@ -151,7 +154,7 @@ static enum pk_status append_row(struct query *query, struct credential_list *li
         return PK_NO_MEMORY;
     list->items = items;
     items[list->count] = (struct credential){0};
-    /* Counted before it is read, so that a half-read one is released with the list. */
+    /* Counted before it is read, so that an incomplete row is freed with the list. */
     return read_credential(query, &items[list->count++]);
 }
 
@@ -159,7 +162,7 @@ static enum pk_status sqlite_list(struct store *base, const struct credential_fi
                                   struct credential_list *ret)
 {
     AUTO_CREDENTIAL_LIST struct credential_list list = {0};
-    /* Only what the filter names is compared, so that an index can serve it. */
+    /* Only the members that the filter sets are compared, so that an index can be used. */
     PK_AUTO_FREE char *sql = pk_text_format(
         "SELECT " CREDENTIAL_COLUMNS
         " FROM credential c JOIN account a ON a.id = c.account WHERE 1%s%s%s%s%s"
@@ -209,7 +212,7 @@ static enum pk_status count_credentials(struct sqlite_store *store, int64_t acco
     return status;
 }
 
-static enum pk_status name_free(struct sqlite_store *store, int64_t account, const char *name)
+static enum pk_status check_name(struct sqlite_store *store, int64_t account, const char *name)
 {
     AUTO_QUERY struct query query =
         query_new(store, "SELECT 1 FROM credential WHERE account = ? AND name = ?");
@@ -220,7 +223,7 @@ static enum pk_status name_free(struct sqlite_store *store, int64_t account, con
     status = query_step(&query);
     if (status == PK_NOT_FOUND)
         return PK_OK;
-    return status == PK_OK ? PK_INVALID_ARGUMENT : status;
+    return status == PK_OK ? PK_NAME_TAKEN : status;
 }
 
 static enum pk_status insert_row(struct sqlite_store *store, int64_t account,
@@ -275,7 +278,7 @@ static enum pk_status ticket_use(struct sqlite_store *store, struct pk_view hash
     return status == PK_NOT_FOUND ? PK_TICKET_INVALID : status;
 }
 
-/* Inside a transaction. */
+/* Must run inside a transaction. */
 static enum pk_status insert_checked(struct sqlite_store *store,
                                      const struct credential *credential, size_t max_per_account,
                                      struct pk_view ticket_hash)
@@ -298,7 +301,7 @@ static enum pk_status insert_checked(struct sqlite_store *store,
     if (status == PK_OK && count >= max_per_account)
         status = PK_LIMIT_EXCEEDED;
     if (status == PK_OK)
-        status = name_free(store, account, credential->name);
+        status = check_name(store, account, credential->name);
     return status == PK_OK ? insert_row(store, account, credential) : status;
 }
 
@@ -333,7 +336,7 @@ static enum pk_status sqlite_use(struct store *base, struct pk_view credential_i
     return query_change(&query);
 }
 
-/* " WHERE" of a credential that the account holds: credential id, then the account's three. */
+/* " WHERE" clause for a credential of the account; binds the credential id, then bind_account(). */
 #define OWN_CREDENTIAL                                                                             \
     " WHERE credential_id = ? AND account = "                                                      \
     "(SELECT id FROM account WHERE rp = ? AND name = ? AND uid = ?)"
@@ -343,11 +346,14 @@ static enum pk_status sqlite_rename(struct store *base, const struct account *ac
 {
     AUTO_QUERY struct query query =
         query_new(self(base), "UPDATE credential SET name = ?" OWN_CREDENTIAL);
+    enum pk_status status;
 
     bind_text(&query, name);
     bind_blob(&query, credential_id);
     bind_account(&query, account->rp, account->name, account->uid);
-    return query_change(&query);
+    status = query_change(&query);
+    /* The only constraint on a name is that it is unique within the account. */
+    return status == PK_EXISTS ? PK_NAME_TAKEN : status;
 }
 
 static enum pk_status sqlite_remove(struct store *base, const struct account *account,
@@ -381,7 +387,10 @@ static enum pk_status sqlite_put(struct store *base, const char *key, struct pk_
     return query_run(&query);
 }
 
-/* No ticket lives for more than a day (config.c), so these have expired, whatever the time is. */
+/*
+ * No ticket is valid for more than a day (config.c), so these have expired, even if the clock was
+ * changed.
+ */
 static enum pk_status tickets_prune(struct sqlite_store *store, int64_t newest)
 {
     AUTO_QUERY struct query query =

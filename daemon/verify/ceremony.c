@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/verify/ceremony.h"
 
+#include "common/base/io.h"
 #include "common/base/text.h"
 
 #include <string.h>
 #include <sys/queue.h>
 
-#define KEPT_FROM_ROOT 256 /* of the total: root's programs must not shut users out */
+#define RESERVED_FOR_USERS 256 /* of the total: root's programs cannot use them up */
 
 struct row {
     LIST_ENTRY(row) entry;
@@ -71,37 +72,16 @@ enum pk_status ceremony_bind(struct ceremony *ceremony, const struct context *co
 
 enum pk_status ceremony_bind_act(struct ceremony *ceremony, const char *act, const char *user)
 {
-    char host[PK_RP_ID_MAX + 1] = "";
+    const struct pk_host_name host = pk_host_name();
 
-    (void)gethostname(host, sizeof(host) - 1);
     return ceremony_bind(ceremony, &(struct context){.act = act,
                                                      .user = user,
                                                      .service = "",
-                                                     .host = host,
+                                                     .host = host.text,
                                                      .tty = "",
                                                      .rhost = "",
                                                      .command = "",
                                                      .target = ""});
-}
-
-enum pk_status descriptors_copy(const struct pk_requirements *requirements,
-                                struct pk_descriptor **ret_items, size_t *ret_count)
-{
-    size_t count = requirements->credential_count;
-
-    *ret_items = calloc(count ? count : 1, sizeof(**ret_items));
-    if (!*ret_items)
-        return PK_NO_MEMORY;
-    for (size_t i = 0; i < count; i++) {
-        const struct pk_descriptor *from = &requirements->credentials[i];
-
-        /* *ret_count grows along, so that the frame's owner releases what is there. */
-        if (pk_bytes_copy(pk_view_of(&from->id), &(*ret_items)[i].id))
-            return PK_NO_MEMORY;
-        (*ret_items)[i].transports = from->transports;
-        (*ret_count)++;
-    }
-    return PK_OK;
 }
 
 /* --- the table -------------------------------------------------------------------------------- */
@@ -151,7 +131,7 @@ enum pk_status ceremonies_add(struct ceremonies *ceremonies, struct ceremony *ce
     LIST_FOREACH(row, &ceremonies->rows, entry)
     own += row->ceremony->owner == ceremony->owner;
     if (ceremony->owner == 0)
-        per_uid = PK_CHALLENGES_MAX - KEPT_FROM_ROOT;
+        per_uid = PK_CHALLENGES_MAX - RESERVED_FOR_USERS;
     if (ceremonies->count >= PK_CHALLENGES_MAX || own >= per_uid)
         return PK_LIMIT_EXCEEDED;
     row = calloc(1, sizeof(*row));

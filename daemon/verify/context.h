@@ -1,37 +1,40 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who, what and where a ceremony is for, and the challenge that is bound to it. Pure functions. */
+/*
+ * The context of a ceremony: who does what where. Its JSON is bound into the challenge. Pure
+ * functions.
+ */
 #ifndef PASSKEYD_CONTEXT_H
 #define PASSKEYD_CONTEXT_H
 
 #include "common/webauthn/client.h"
 
-/* Every member borrowed and never NULL; empty: not known. */
+/* Members are borrowed and never NULL; empty: unknown. */
 struct context {
     const char *act; /* "authenticate" or "enroll" */
     const char *user;
     const char *service;
-    const char *host; /* this one */
+    const char *host; /* this host's name */
     const char *tty;
     const char *rhost;
     const char *command;
-    const char *target; /* the account the command runs as */
+    const char *target; /* the account that the command runs as */
 };
 
 /*
- * Canonical JSON: one object, members sorted by name, all of them always there, no white space.
- * The caller's to free; NULL: no memory or not UTF-8.
+ * Canonical JSON: one object with all members, sorted by name, without white space. The caller's to
+ * free; NULL: no memory or not UTF-8.
  */
 char *context_json(const struct context *context) PK_WARN_UNUSED;
 
 /*
- * The request came, or may have come, over a network: there is an rhost, and it is no X display of
- * this host (":0"), as display managers give. A loopback address is remote, too: the person may be
- * at the far end of a tunnel.
+ * Whether the request came, or may have come, over a network: it has an rhost that is not an X
+ * display of this host (":0"), which display managers set. A loopback address counts as remote,
+ * because the person may be at the other end of a tunnel.
  */
 bool context_is_remote(const struct context *context) PK_WARN_UNUSED;
 
 /*
- * SHA-256 of the client data of the local road, where the daemon is itself the client: its origin
+ * SHA-256 of the client data of the local method, where the daemon is the client itself: the origin
  * is "local://RPID". PK_INVALID_ARGUMENT for an RP id that would need escaping.
  */
 enum pk_status context_local_client_data_hash(enum pk_ceremony ceremony, struct pk_view challenge,

@@ -4,7 +4,7 @@
 enum pk_status creation_from_requirements(const struct pk_requirements *requirements,
                                           struct pk_creation *ret)
 {
-    /* Borrowed, to be copied as a whole. */
+    /* Borrows its members; pk_creation_copy() copies them all. */
     struct pk_creation creation = {
         .rp_id = requirements->rp_id,
         .rp_name = requirements->rp_name,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What an authenticator, here or forwarded, is told of a credential that a ceremony is to make. */
+/*
+ * The request for a new credential that a ceremony sends to an authenticator, local or forwarded.
+ */
 #ifndef PASSKEYD_CREATION_H
 #define PASSKEYD_CREATION_H
 

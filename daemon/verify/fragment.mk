@@ -1,8 +1,10 @@
-# Ceremonies, and the one place where an answer is verified and written down.
+# Ceremonies, and the one place where an answer is verified and its outcome stored.
 daemon_libdaemon_la_SOURCES += \
+	daemon/verify/approval.h \
 	daemon/verify/ceremony.c daemon/verify/ceremony.h \
 	daemon/verify/context.c daemon/verify/context.h \
 	daemon/verify/creation.c daemon/verify/creation.h \
+	daemon/verify/credential.c daemon/verify/credential.h \
 	daemon/verify/forwarded.c daemon/verify/forwarded.h \
 	daemon/verify/sk_credential.c daemon/verify/sk_credential.h \
 	daemon/verify/sk_enrollment.c daemon/verify/sk_enrollment.h \

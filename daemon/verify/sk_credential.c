@@ -3,11 +3,11 @@
 
 #include "common/base/cbor.h"
 #include "common/base/cleanup.h"
+#include "common/base/io.h"
 #include "common/base/text.h"
 #include "common/webauthn/signature.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #define COORDINATE_SIZE 32
 #define COSE_KEY_MAX    128
@@ -73,7 +73,7 @@ enum pk_status sk_registration(const struct pk_sk_key *key, struct pk_registrati
         .format = "none",
         .attestation_type = PK_ATTESTATION_TYPE_NONE,
         .trust = PK_TRUST_UNKNOWN,
-        .extensions = {.has_cred_props = true}, /* the credential id must be known */
+        .extensions = {.has_cred_props = true}, /* needs the key handle */
     };
     PK_AUTO_PUBLIC_KEY struct pk_public_key *public_key = NULL;
     uint8_t id[SK_CREDENTIAL_ID_SIZE];
@@ -98,14 +98,13 @@ enum pk_status sk_registration(const struct pk_sk_key *key, struct pk_registrati
 enum pk_status sk_question_make(enum pk_ceremony ceremony, struct pk_view challenge,
                                 struct sk_question *ret)
 {
-    char host[PK_RP_ID_MAX + 1] = "";
+    const struct pk_host_name host = pk_host_name();
     PK_AUTO_FREE char *origin = NULL;
     PK_AUTO_BYTES struct pk_bytes blob = {0};
     struct sk_question question;
     enum pk_status status = PK_NO_MEMORY;
 
-    (void)gethostname(host, sizeof(host) - 1);
-    origin = pk_text_format("ssh-agent://%s", host);
+    origin = pk_text_format("ssh-agent://%s", host.text);
     if (origin)
         status = pk_client_data_hash(ceremony, challenge, origin, question.message);
     if (status == PK_OK)

@@ -4,13 +4,12 @@
 #include "common/keys/messages.h"
 #include "common/webauthn/credential_policy.h"
 #include "daemon/verify/sk_credential.h"
-#include "daemon/verify/verify_and_commit.h"
 
 #include <string.h>
 
-/* A key that attests nothing, and names no account by itself. */
-static enum pk_status check(const struct pk_requirements *requirements,
-                            const struct pk_registration_result *result)
+/* Checks the requirements for a key that attests nothing and cannot be discoverable. */
+static enum pk_status check_requirements(const struct pk_requirements *requirements,
+                                         const struct pk_registration_result *result)
 {
     return pk_requirements_check_credential(requirements, &(struct pk_credential_claims){
                                                               .algorithm = result->algorithm,
@@ -19,14 +18,15 @@ static enum pk_status check(const struct pk_requirements *requirements,
                                                           });
 }
 
-/* The same verification as of a sign-in, with what this enrolment demands. */
-static enum pk_status prove(const struct ceremony *ceremony, const struct sk_enrolment *enrolment,
-                            struct pk_registration_result *result)
+/* Proof of possession: verified as for a sign-in, with this enrolment's user verification. */
+static enum pk_status verify_possession(const struct ceremony *ceremony,
+                                        const struct sk_enrollment *enrollment,
+                                        struct pk_registration_result *result)
 {
     const struct pk_requirements *requirements = &ceremony->requirements;
     const struct pk_requirements demand = {
         .ceremony = PK_AUTHENTICATION,
-        .rp_id = (char *)(uintptr_t)enrolment->key->application,
+        .rp_id = (char *)(uintptr_t)enrollment->key->application,
         .user_identified_before = true,
         .user_verification = requirements->user_verification,
     };
@@ -41,14 +41,14 @@ static enum pk_status prove(const struct ceremony *ceremony, const struct sk_enr
         sk_question_make(PK_REGISTRATION, pk_view_of(&requirements->challenge), &question);
 
     if (status == PK_OK)
-        status = sk_authenticator_data(demand.rp_id, enrolment->signature, &data);
+        status = sk_authenticator_data(demand.rp_id, enrollment->signature, &data);
     if (status == PK_OK)
         status =
             pk_authentication_verify(&demand, &record, question.hash,
                                      &(struct pk_assertion){
                                          .credential_id = pk_view_of(&record.id),
                                          .authenticator_data = pk_view_of(&data),
-                                         .signature = pk_view_of(&enrolment->signature->signature),
+                                         .signature = pk_view_of(&enrollment->signature->signature),
                                      },
                                      &proof);
     if (status != PK_OK)
@@ -59,40 +59,43 @@ static enum pk_status prove(const struct ceremony *ceremony, const struct sk_enr
     return PK_OK;
 }
 
-/* Credential ids do not tell: the store has another one for each account that has the key. */
-static enum pk_status check_new(struct daemon *daemon, const struct account *account,
-                                const char *application, struct pk_view public_key)
+/*
+ * Compares public keys, because credential ids are random: each account that has the key has
+ * another id for it.
+ */
+static enum pk_status check_not_enrolled(struct store *store, const struct account *account,
+                                         const char *application, struct pk_view public_key)
 {
     const struct credential_filter filter = {
         .rp = account->rp, .account_name = account->name, .uid = &account->uid};
     AUTO_CREDENTIAL_LIST struct credential_list list = {0};
-    enum pk_status status = daemon->store->verbs->list(daemon->store, &filter, &list);
+    enum pk_status status = store->verbs->list(store, &filter, &list);
 
     if (status != PK_OK)
         return status;
     return sk_is_among(application, public_key, &list) ? PK_EXISTS : PK_OK;
 }
 
-enum pk_status sk_enrol(struct daemon *daemon, struct ceremony *ceremony,
-                        const struct sk_enrolment *enrolment, struct credential *ret)
+enum pk_status sk_enrollment_verify(struct store *store, const struct ceremony *ceremony,
+                                    const struct sk_enrollment *enrollment,
+                                    struct pk_registration_result *ret)
 {
-    const char *name = enrolment->comment[0] ? enrolment->comment : "ssh key";
-    struct pk_registration_result result = {0};
-    enum pk_status status = sk_registration(enrolment->key, &result);
+    __attribute__((cleanup(pk_registration_result_clear))) struct pk_registration_result result = {
+        0};
+    enum pk_status status = sk_registration(enrollment->key, &result);
 
     if (status == PK_OK)
-        status = check(&ceremony->requirements, &result);
-    if (status == PK_OK && enrolment->signature)
-        status = prove(ceremony, enrolment, &result);
+        status = check_requirements(&ceremony->requirements, &result);
+    if (status == PK_OK && enrollment->signature)
+        status = verify_possession(ceremony, enrollment, &result);
     if (status == PK_OK)
-        status = check_new(daemon, &ceremony->account, enrolment->key->application,
-                           pk_view_of(&result.public_key));
-    if (status == PK_OK) {
-        free(ceremony->requirements.rp_id);
-        ceremony->requirements.rp_id = strdup(enrolment->key->application);
-        status = ceremony->requirements.rp_id ? PK_OK : PK_NO_MEMORY;
-    }
-    return finish_verified_registration(daemon, ceremony, status, &result, name, ret);
+        status = check_not_enrolled(store, &ceremony->account, enrollment->key->application,
+                                    pk_view_of(&result.public_key));
+    if (status != PK_OK)
+        return status;
+    *ret = result;
+    result = (struct pk_registration_result){0};
+    return PK_OK;
 }
 
 static const struct {
@@ -111,7 +114,7 @@ static const struct {
     {PK_USER_NOT_VERIFIED, SK_MESSAGE_NOT_VERIFIED},
 };
 
-const char *sk_enrolment_message(enum pk_status why)
+const char *sk_enrollment_message(enum pk_status why)
 {
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         if (texts[i].status == why)

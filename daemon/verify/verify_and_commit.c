@@ -1,419 +1,61 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/verify/verify_and_commit.h"
 
-#include "common/base/log.h"
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
 #include "common/base/text.h"
-#include "common/webauthn/crypto.h"
 #include "daemon/accounts/account.h"
-#include "daemon/verify/forwarded.h"
+#include "daemon/accounts/recovery_codes.h"
+#include "daemon/verify/credential.h"
+#include "daemon/verify/sk_enrollment.h"
 
 #include <string.h>
 
-#define NAMES_TRIED 100 /* "blue", "blue 2", … */
+/* --- approvals -------------------------------------------------------------------------------- */
 
-void verified_clear(struct verified *verified)
-{
-    credential_clear(&verified->credential);
-    pk_authentication_result_clear(&verified->result);
-}
-
-/* --- authentication --------------------------------------------------------------------------- */
-
-/* The account that holds the credential must be the one the ceremony is about, and still be it. */
-static enum pk_status judge_account(const struct ceremony *ceremony, const struct account *account)
-{
-    if (ceremony->account.name) {
-        if (strcmp(account->name, ceremony->account.name) != 0 ||
-            account->uid != ceremony->account.uid)
-            return PK_CREDENTIAL_NOT_ALLOWED;
-    } else if (ceremony->owner != 0 && account->uid != ceremony->owner) {
-        return PK_CREDENTIAL_NOT_ALLOWED; /* an unprivileged caller may only end as itself */
-    }
-    return ceremony->system_account ? system_account_check(account->name, account->uid) : PK_OK;
-}
-
-enum pk_status finish_find(struct daemon *daemon, const struct ceremony *ceremony,
-                           struct pk_view credential_id, struct credential *ret)
-{
-    const struct credential_filter filter = {.rp = ceremony->account.rp,
-                                             .credential_id = credential_id};
-    AUTO_CREDENTIAL_LIST struct credential_list found = {0};
-    enum pk_status status;
-
-    if (credential_id.len == 0)
-        return PK_CREDENTIAL_NOT_ALLOWED;
-    status = daemon->store->verbs->list(daemon->store, &filter, &found);
-    if (status)
-        return status;
-    if (found.count != 1)
-        return PK_CREDENTIAL_NOT_ALLOWED;
-    status = judge_account(ceremony, &found.items[0].account);
-    if (status)
-        return status;
-    *ret = found.items[0];
-    found.count = 0; /* moved */
-    return PK_OK;
-}
-
-static enum pk_status write_use(struct daemon *daemon, const struct verified *verified)
-{
-    const struct credential_use use = {
-        .sign_count = verified->result.sign_count,
-        .backup_state = (verified->result.flags & PK_FLAG_BS) != 0,
-        .user_verified = (verified->result.flags & PK_FLAG_UV) != 0,
-        .when = daemon_now(),
-    };
-
-    return daemon->store->verbs->use(daemon->store, pk_view_of(&verified->credential.record.id),
-                                     &use);
-}
-
-static void log_sign_in(const struct daemon *daemon, const struct ceremony *ceremony,
-                        const struct verified *verified, enum pk_status status)
-{
-    const struct credential *credential = &verified->credential;
-    const char *user = credential->account.name ? credential->account.name
-                       : ceremony->account.name ? ceremony->account.name
-                                                : "?";
-
-    if (status == PK_OK)
-        pk_log(LOG_NOTICE, "[%s] sign-in of %s (%s): ok, passkey \"%s\", %s%s, %s",
-               ceremony->correlation, user, ceremony->account.rp, credential->name,
-               verified->result.flags & PK_FLAG_UV ? "user verified" : "user present",
-               verified->result.counter_regressed ? ", COUNTER WENT BACK" : "", ceremony->context);
-    else
-        pk_log(LOG_WARNING, "[%s] sign-in of %s (%s): refused, %s (%s)%s%s, %s",
-               ceremony->correlation, user, ceremony->account.rp, pk_status_name(status),
-               pk_status_clause(status), status == PK_STORAGE ? ": " : "",
-               status == PK_STORAGE ? daemon->store->error : "", ceremony->context);
-}
-
-/* What an answer is verified by, once the credential it names is known. */
-struct answer {
-    const struct pk_assertion_answer *local;
-    const uint8_t *client_data_hash; /* with local; NULL: of the local road's client data */
-    const struct pk_authentication_response *response;
+enum evidence {
+    EVIDENCE_ASSERTION,
+    EVIDENCE_RECOVERY_CODE,
+    EVIDENCE_NEW_CREDENTIAL,
 };
 
-/* The helper falls back to the appid by itself; the authenticator data say which it was. */
-static bool made_for_appid(const struct pk_requirements *requirements,
-                           const struct pk_assertion_answer *answer)
-{
-    uint8_t hash[PK_HASH_SIZE];
+/* Defined only here, so that no other file can create one or read its members. */
+struct approval {
+    enum evidence evidence;
+    char correlation[PK_CORRELATION_SIZE];
+    struct credential credential; /* for a recovery code, its account only */
+    struct pk_authentication_result result;
+    uint8_t flags;     /* flags of a new credential's authenticator data */
+    bool by_ticket;    /* a new credential that a ticket allowed */
+    size_t codes_left; /* unused recovery codes that remain */
+};
 
-    if (!requirements->appid || answer->authenticator_data.len < PK_HASH_SIZE)
-        return false;
-    pk_sha256(pk_view_string(requirements->appid), hash);
-    return memcmp(hash, answer->authenticator_data.data, PK_HASH_SIZE) == 0;
+enum pk_ceremony approval_ceremony(const struct approval *approval)
+{
+    return approval->evidence == EVIDENCE_NEW_CREDENTIAL ? PK_REGISTRATION : PK_AUTHENTICATION;
 }
 
-static enum pk_status verify(const struct ceremony *ceremony, const struct answer *answer,
-                             struct verified *verified)
+const char *approval_correlation(const struct approval *approval)
 {
-    const struct pk_requirements *requirements = &ceremony->requirements;
-    const struct pk_credential_record *record = &verified->credential.record;
-    uint8_t local_hash[PK_HASH_SIZE];
-    const uint8_t *hash = answer->client_data_hash;
-    enum pk_status status = PK_OK;
-
-    if (answer->response)
-        return pk_authentication_response_verify(requirements, record, answer->response,
-                                                 &verified->result);
-    if (!hash) {
-        hash = local_hash;
-        status =
-            context_local_client_data_hash(PK_AUTHENTICATION, pk_view_of(&requirements->challenge),
-                                           requirements->rp_id, local_hash);
-    }
-    if (status)
-        return status;
-    return pk_authentication_verify(requirements, record, hash,
-                                    &(struct pk_assertion){
-                                        pk_view_of(&answer->local->credential_id),
-                                        pk_view_of(&answer->local->authenticator_data),
-                                        pk_view_of(&answer->local->signature),
-                                        pk_view_of(&answer->local->user_handle),
-                                        made_for_appid(requirements, answer->local),
-                                    },
-                                    &verified->result);
+    return approval->correlation;
 }
 
-static enum pk_status finish_assertion(struct daemon *daemon, const struct ceremony *ceremony,
-                                       struct pk_view credential_id, const struct answer *answer,
-                                       struct verified *ret)
+const struct account *approval_account(const struct approval *approval)
 {
-    AUTO_VERIFIED struct verified verified = {0};
-    enum pk_status status = finish_find(daemon, ceremony, credential_id, &verified.credential);
-
-    /* A credential made for another RP id is not what was asked for. */
-    if (!status && strcmp(verified.credential.rp_id, ceremony->requirements.rp_id) != 0)
-        status = PK_RP_ID_MISMATCH;
-    if (!status)
-        status = verify(ceremony, answer, &verified);
-    if (!status)
-        status = write_use(daemon, &verified);
-    log_sign_in(daemon, ceremony, &verified, status);
-    if (status)
-        return status;
-    *ret = verified;
-    verified = (struct verified){0};
-    return PK_OK;
+    return &approval->credential.account;
 }
 
-enum pk_status finish_local_assertion(struct daemon *daemon, const struct ceremony *ceremony,
-                                      const struct pk_assertion_answer *answer,
-                                      struct verified *ret)
+const struct credential *approval_credential(const struct approval *approval)
 {
-    return finish_assertion(daemon, ceremony, pk_view_of(&answer->credential_id),
-                            &(struct answer){.local = answer}, ret);
+    return approval->evidence == EVIDENCE_RECOVERY_CODE ? NULL : &approval->credential;
 }
 
-enum pk_status finish_assertion_with(struct daemon *daemon, const struct ceremony *ceremony,
-                                     const struct pk_assertion_answer *answer,
-                                     const uint8_t client_data_hash[PK_HASH_SIZE],
-                                     struct verified *ret)
+const struct pk_authentication_result *approval_result(const struct approval *approval)
 {
-    const struct answer given = {.local = answer, .client_data_hash = client_data_hash};
-
-    return finish_assertion(daemon, ceremony, pk_view_of(&answer->credential_id), &given, ret);
+    return approval->evidence == EVIDENCE_ASSERTION ? &approval->result : NULL;
 }
 
-enum pk_status finish_assertion_json(struct daemon *daemon, const struct ceremony *ceremony,
-                                     struct pk_view json, struct verified *ret)
-{
-    struct pk_authentication_response response = {0};
-    enum pk_status status = pk_authentication_response_parse(json, &response);
-
-    if (status) {
-        log_sign_in(daemon, ceremony, &(struct verified){0}, status);
-        return status;
-    }
-    status = finish_assertion(daemon, ceremony, pk_view_of(&response.credential_id),
-                              &(struct answer){.response = &response}, ret);
-    pk_authentication_response_clear(&response);
-    return status;
-}
-
-/* --- authentication over ssh ------------------------------------------------------------------ */
-
-/* The RP id hash, which both sides know, and what the answer has behind it (WebAuthn 6.1). */
-static enum pk_status compose_auth_data(const struct ceremony *ceremony,
-                                        const struct pk_forward_answer *answer,
-                                        struct pk_bytes *ret)
-{
-    struct pk_bytes data = {malloc(PK_HASH_SIZE + answer->auth_data.len),
-                            PK_HASH_SIZE + answer->auth_data.len};
-
-    if (!data.data)
-        return PK_NO_MEMORY;
-    pk_sha256(pk_view_string(ceremony->requirements.rp_id), data.data);
-    if (answer->auth_data.len > 0)
-        (void)memcpy(data.data + PK_HASH_SIZE, answer->auth_data.data, answer->auth_data.len);
-    *ret = data;
-    return PK_OK;
-}
-
-static enum pk_status verify_forwarded(const struct ceremony *ceremony,
-                                       const struct pk_credential_record *record,
-                                       const struct pk_forward_answer *answer,
-                                       struct pk_authentication_result *ret)
-{
-    PK_AUTO_BYTES struct pk_bytes auth_data = {0};
-    uint8_t hash[PK_HASH_SIZE];
-    enum pk_status status = forwarded_client_data_hash(ceremony, answer, hash);
-
-    if (!status)
-        status = compose_auth_data(ceremony, answer, &auth_data);
-    if (status)
-        return status;
-    return pk_authentication_verify(&ceremony->requirements, record, hash,
-                                    &(struct pk_assertion){
-                                        .credential_id = pk_view_of(&record->id),
-                                        .authenticator_data = pk_view_of(&auth_data),
-                                        .signature = pk_view_of(&answer->signature),
-                                    },
-                                    ret);
-}
-
-static void log_forwarded(const struct ceremony *ceremony,
-                          const struct forwarded_assertion *forwarded, enum pk_status status)
-{
-    enum pk_status truth = forwarded->decoys ? forwarded->why_decoys : status;
-
-    pk_log(LOG_WARNING, "[%s] sign-in of %s (%s): refused, %s (%s)%s%s, over ssh, %s",
-           ceremony->correlation, ceremony->account.name, ceremony->account.rp,
-           pk_status_name(truth), pk_status_clause(truth), truth != status ? "; the answer: " : "",
-           truth != status ? pk_status_name(status) : "", ceremony->context);
-}
-
-/*
- * Everything that is done for a passkey is done for a decoy: it is looked for in the store, where
- * it is not, and its account among the system's.
- */
-static enum pk_status refuse_decoy(struct daemon *daemon, const struct ceremony *ceremony,
-                                   const struct credential *decoy,
-                                   const struct pk_forward_answer *answer)
-{
-    AUTO_VERIFIED struct verified verified = {0};
-    enum pk_status status =
-        finish_find(daemon, ceremony, pk_view_of(&decoy->record.id), &verified.credential);
-
-    if (status != PK_CREDENTIAL_NOT_ALLOWED)
-        return status ? status : PK_INTERNAL;
-    if (ceremony->system_account &&
-        system_account_check(ceremony->account.name, ceremony->account.uid) == PK_UNAVAILABLE)
-        return PK_UNAVAILABLE;
-    status = verify_forwarded(ceremony, &decoy->record, answer, &verified.result);
-    return status ? status : PK_INTERNAL; /* a signature by a key that nobody has */
-}
-
-static enum pk_status judge_forwarded(struct daemon *daemon, const struct ceremony *ceremony,
-                                      const struct forwarded_assertion *forwarded,
-                                      struct verified *verified)
-{
-    const struct pk_requirements *requirements = &ceremony->requirements;
-    const struct pk_forward_answer *answer = forwarded->answer;
-    enum pk_status status;
-
-    if (!answer)
-        return forwarded->malformed ? forwarded->malformed : PK_INTERNAL;
-    if (answer->credential >= requirements->credential_count)
-        return PK_CREDENTIAL_NOT_ALLOWED;
-    if (forwarded->decoys)
-        return refuse_decoy(daemon, ceremony, &forwarded->decoys->items[answer->credential],
-                            answer);
-    status =
-        finish_find(daemon, ceremony, pk_view_of(&requirements->credentials[answer->credential].id),
-                    &verified->credential);
-    if (!status && strcmp(verified->credential.rp_id, requirements->rp_id) != 0)
-        status = PK_RP_ID_MISMATCH;
-    if (!status)
-        status =
-            verify_forwarded(ceremony, &verified->credential.record, answer, &verified->result);
-    return status ? status : write_use(daemon, verified);
-}
-
-enum pk_status finish_forwarded_assertion(struct daemon *daemon, const struct ceremony *ceremony,
-                                          const struct forwarded_assertion *forwarded,
-                                          struct verified *ret)
-{
-    AUTO_VERIFIED struct verified verified = {0};
-    enum pk_status status = judge_forwarded(daemon, ceremony, forwarded, &verified);
-
-    if (!status && forwarded->decoys)
-        status = PK_INTERNAL;
-    if (status == PK_OK || status == PK_STORAGE)
-        log_sign_in(daemon, ceremony, &verified, status);
-    else
-        log_forwarded(ceremony, forwarded, status);
-    if (status)
-        return status;
-    *ret = verified;
-    verified = (struct verified){0};
-    return PK_OK;
-}
-
-/* --- registration ----------------------------------------------------------------------------- */
-
-static enum pk_status copy_text(const char *text, char **ret)
-{
-    *ret = strdup(text);
-    return *ret ? PK_OK : PK_NO_MEMORY;
-}
-
-static enum pk_status copy_account(const struct account *account, struct account *ret)
-{
-    enum pk_status status = copy_text(account->rp, &ret->rp);
-
-    ret->uid = account->uid;
-    if (!status)
-        status = copy_text(account->name, &ret->name);
-    if (!status)
-        status = pk_bytes_copy(pk_view_of(&account->user_handle), &ret->user_handle);
-    return status;
-}
-
-/* The new row, all but its name. */
-static enum pk_status make_credential(const struct ceremony *ceremony,
-                                      const struct pk_registration_result *result,
-                                      struct credential *ret)
-{
-    const struct pk_requirements *requirements = &ceremony->requirements;
-    enum pk_status status = copy_account(&ceremony->account, &ret->account);
-
-    ret->record.sign_count = result->sign_count;
-    ret->record.backup_eligible = (result->flags & PK_FLAG_BE) != 0;
-    ret->record.backup_state = (result->flags & PK_FLAG_BS) != 0;
-    ret->record.payment = requirements->payment;
-    ret->algorithm = result->algorithm;
-    ret->transports = result->transports;
-    ret->discoverable = result->extensions.has_cred_props
-                            ? result->extensions.resident_key
-                            : requirements->resident_key == PK_REQUIRED;
-    ret->user_verified = (result->flags & PK_FLAG_UV) != 0;
-    ret->created = daemon_now();
-    (void)memcpy(ret->aaguid, result->aaguid, PK_AAGUID_SIZE);
-    if (!status)
-        status = copy_text(requirements->rp_id, &ret->rp_id);
-    if (!status)
-        status = pk_bytes_copy(pk_view_of(&result->credential_id), &ret->record.id);
-    if (!status)
-        status = pk_bytes_copy(pk_view_of(&result->public_key), &ret->record.public_key);
-    if (!status)
-        status =
-            pk_bytes_copy(pk_view_of(&ceremony->account.user_handle), &ret->record.user_handle);
-    if (!status)
-        status = copy_text(result->format, &ret->format);
-    if (!status)
-        status =
-            copy_text(pk_attestation_type_name(result->attestation_type), &ret->attestation_type);
-    if (!status)
-        status = copy_text(pk_trust_name(result->trust), &ret->trust);
-    if (!status && requirements->instrument_display_name)
-        status = copy_text(requirements->instrument_display_name, &ret->instrument_display_name);
-    return status;
-}
-
-static bool name_taken(const struct credential_list *list, const char *name)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (strcmp(list->items[i].name, name) == 0)
-            return true;
-    return false;
-}
-
-/* The name that was asked for as it is; one that was not, with a number if need be. */
-static enum pk_status choose_name(struct daemon *daemon, const struct ceremony *ceremony,
-                                  const char *fallback, char **ret)
-{
-    const struct account *account = &ceremony->account;
-    const struct credential_filter filter = {
-        .rp = account->rp, .account_name = account->name, .uid = &account->uid};
-    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
-    PK_AUTO_FREE char *base = NULL;
-    enum pk_status status;
-
-    if (ceremony->credential_name)
-        return copy_text(ceremony->credential_name, ret);
-    base = pk_text_printable(fallback, PK_CREDENTIAL_NAME_MAX - 4);
-    status = base ? daemon->store->verbs->list(daemon->store, &filter, &list) : PK_NO_MEMORY;
-    if (status)
-        return status;
-    for (unsigned i = 1; i <= NAMES_TRIED; i++) {
-        char *name = i == 1 ? strdup(base) : pk_text_format("%s %u", base, i);
-
-        if (!name)
-            return PK_NO_MEMORY;
-        if (!name_taken(&list, name)) {
-            *ret = name;
-            return PK_OK;
-        }
-        free(name);
-    }
-    return PK_LIMIT_EXCEEDED;
-}
-
-/* What the signature that came with it was evidence of; one that is imported brings none. */
+/* What the signature proved; an imported key has none. */
 static const char *presence(uint8_t flags)
 {
     if (flags & PK_FLAG_UV)
@@ -421,101 +63,275 @@ static const char *presence(uint8_t flags)
     return flags & PK_FLAG_UP ? "user present" : "imported";
 }
 
-static void log_registration(const struct daemon *daemon, const struct ceremony *ceremony,
-                             const struct credential *credential, uint8_t flags,
-                             enum pk_status status)
+char *approval_describe(const struct approval *approval)
 {
-    if (status == PK_OK)
-        pk_log(LOG_NOTICE, "[%s] enrolment for %s (%s): ok, passkey \"%s\", %s%s, %s",
-               ceremony->correlation, ceremony->account.name, ceremony->account.rp,
-               credential->name, presence(flags), ceremony->ticket.len ? ", by ticket" : "",
-               ceremony->context);
-    else
-        pk_log(LOG_WARNING, "[%s] enrolment for %s (%s): refused, %s (%s)%s%s, %s",
-               ceremony->correlation, ceremony->account.name, ceremony->account.rp,
-               pk_status_name(status), pk_status_clause(status), status == PK_STORAGE ? ": " : "",
-               status == PK_STORAGE ? daemon->store->error : "", ceremony->context);
+    const struct credential *credential = &approval->credential;
+
+    switch (approval->evidence) {
+    case EVIDENCE_ASSERTION:
+        return pk_text_format("passkey \"%s\", %s%s", credential->name,
+                              presence(approval->result.flags | PK_FLAG_UP),
+                              approval->result.counter_regressed ? ", COUNTER WENT BACK" : "");
+    case EVIDENCE_NEW_CREDENTIAL:
+        return pk_text_format("passkey \"%s\", %s%s", credential->name, presence(approval->flags),
+                              approval->by_ticket ? ", by ticket" : "");
+    case EVIDENCE_RECOVERY_CODE:
+        return pk_text_format("RECOVERY CODE of %s (%s) USED instead of a passkey; %zu left",
+                              credential->account.name, credential->account.rp,
+                              approval->codes_left);
+    }
+    return NULL;
 }
 
-/* The row is written only if verification said PK_OK. */
-enum pk_status finish_verified_registration(struct daemon *daemon, const struct ceremony *ceremony,
-                                            enum pk_status verified,
-                                            struct pk_registration_result *result, const char *name,
-                                            struct credential *ret)
+void approval_free(struct approval *approval)
 {
-    struct credential credential = {0};
-    enum pk_status status = verified;
-
-    /* The account must still be what it was when the ceremony began. */
-    if (!status && ceremony->system_account)
-        status = system_account_check(ceremony->account.name, ceremony->account.uid);
-    if (!status)
-        status = make_credential(ceremony, result, &credential);
-    if (!status)
-        status = choose_name(daemon, ceremony, name, &credential.name);
-    if (!status)
-        status = daemon->store->verbs->insert(daemon->store, &credential, ceremony->max_credentials,
-                                              pk_view_of(&ceremony->ticket));
-    log_registration(daemon, ceremony, &credential, result->flags, status);
-    pk_registration_result_clear(result);
-    if (status)
-        credential_clear(&credential);
-    else
-        *ret = credential;
-    return status;
+    credential_clear(&approval->credential);
+    pk_authentication_result_clear(&approval->result);
+    free(approval);
 }
 
-/* What only the client knows: the helper or passkey-askpass, as a browser elsewhere. */
-static void take_clients_word(unsigned transports, bool discoverable,
-                              struct pk_registration_result *result)
+static struct approval *approval_new(enum evidence evidence, const char *correlation)
 {
-    result->transports = transports;
-    result->extensions.has_cred_props = true;
-    result->extensions.resident_key = discoverable;
+    struct approval *approval = calloc(1, sizeof(*approval));
+
+    if (!approval)
+        return NULL;
+    approval->evidence = evidence;
+    (void)snprintf(approval->correlation, sizeof(approval->correlation), "%s", correlation);
+    return approval;
 }
 
-enum pk_status finish_local_registration(struct daemon *daemon, const struct ceremony *ceremony,
-                                         const struct pk_credential_answer *answer,
-                                         const char *name, struct credential *ret)
+/* --- verdicts --------------------------------------------------------------------------------- */
+
+struct verdict verdict_refused(enum pk_status status)
+{
+    return (struct verdict){.status = status == PK_OK ? PK_INTERNAL : status,
+                            .account = {.uid = PK_NO_UID}};
+}
+
+/* The account is for the log only, so it is left out when memory is short. */
+static struct verdict refused_of(enum pk_status status, const struct account *account)
+{
+    struct verdict verdict = verdict_refused(status);
+
+    if (account->name && account_copy(account, &verdict.account))
+        account_clear(&verdict.account);
+    return verdict;
+}
+
+static struct verdict approved(struct approval *approval)
+{
+    return (struct verdict){.status = PK_OK, .approval = approval, .account = {.uid = PK_NO_UID}};
+}
+
+void verdict_clear(struct verdict *verdict)
+{
+    if (verdict->approval)
+        approval_free(pk_steal(verdict->approval));
+    account_clear(&verdict->account);
+}
+
+/* --- authentication --------------------------------------------------------------------------- */
+
+static enum pk_status write_use(struct store *store, const struct approval *approval)
+{
+    const struct credential_use use = {
+        .sign_count = approval->result.sign_count,
+        .backup_state = (approval->result.flags & PK_FLAG_BS) != 0,
+        .user_verified = (approval->result.flags & PK_FLAG_UV) != 0,
+        .when = pk_clock_now(),
+    };
+
+    return store->verbs->use(store, pk_view_of(&approval->credential.record.id), &use);
+}
+
+/* One of the two forms of an answer; verified once the credential that it names has been found. */
+struct answer {
+    struct pk_view credential_id;
+    const uint8_t *client_data_hash; /* with assertion */
+    const struct pk_assertion *assertion;
+    const struct pk_authentication_response *response;
+};
+
+static enum pk_status verify(const struct ceremony *ceremony, const struct answer *answer,
+                             struct approval *approval)
 {
     const struct pk_requirements *requirements = &ceremony->requirements;
-    struct pk_registration_result result = {0};
-    uint8_t hash[PK_HASH_SIZE];
-    enum pk_status status = context_local_client_data_hash(
-        PK_REGISTRATION, pk_view_of(&requirements->challenge), requirements->rp_id, hash);
+    const struct pk_credential_record *record = &approval->credential.record;
 
-    if (!status)
-        status = pk_registration_verify(requirements, hash, pk_view_of(&answer->attestation_object),
-                                        &result);
-    if (!status)
-        take_clients_word(answer->transports, answer->discoverable, &result);
-    return finish_verified_registration(daemon, ceremony, status, &result, name, ret);
+    /* A credential of another RP id was not requested. */
+    if (strcmp(approval->credential.rp_id, requirements->rp_id) != 0)
+        return PK_RP_ID_MISMATCH;
+    if (answer->response)
+        return pk_authentication_response_verify(requirements, record, answer->response,
+                                                 &approval->result);
+    return pk_authentication_verify(requirements, record, answer->client_data_hash,
+                                    answer->assertion, &approval->result);
 }
 
-enum pk_status finish_forwarded_registration(struct daemon *daemon, const struct ceremony *ceremony,
-                                             enum pk_status malformed,
-                                             const struct pk_forward_answer *answer,
-                                             const char *name, struct credential *ret)
+static struct verdict judge(struct store *store, const struct ceremony *ceremony,
+                            const struct answer *answer)
 {
-    struct pk_registration_result result = {0};
-    uint8_t hash[PK_HASH_SIZE];
-    enum pk_status status = malformed;
+    PK_CLEANUP(approval_free)
+    struct approval *approval = approval_new(EVIDENCE_ASSERTION, ceremony->correlation);
+    enum pk_status status;
 
-    if (!status)
-        status = forwarded_client_data_hash(ceremony, answer, hash);
-    if (!status)
-        status = pk_registration_verify(&ceremony->requirements, hash,
-                                        pk_view_of(&answer->attestation_object), &result);
-    if (!status)
-        take_clients_word(answer->transports, answer->discoverable, &result);
-    return finish_verified_registration(daemon, ceremony, status, &result, name, ret);
+    if (!approval)
+        return verdict_refused(PK_NO_MEMORY);
+    status = credential_find(store, ceremony, answer->credential_id, &approval->credential);
+    if (status == PK_OK)
+        status = verify(ceremony, answer, approval);
+    if (status == PK_OK)
+        status = write_use(store, approval);
+    if (status != PK_OK)
+        return refused_of(status, &approval->credential.account);
+    return approved(pk_steal(approval));
 }
 
-enum pk_status finish_registration_json(struct daemon *daemon, const struct ceremony *ceremony,
-                                        struct pk_view json, struct credential *ret)
+struct verdict verify_and_commit_assertion(struct store *store, const struct ceremony *ceremony,
+                                           const uint8_t client_data_hash[PK_HASH_SIZE],
+                                           const struct pk_assertion *assertion)
+{
+    return judge(store, ceremony,
+                 &(struct answer){
+                     .credential_id = assertion->credential_id,
+                     .client_data_hash = client_data_hash,
+                     .assertion = assertion,
+                 });
+}
+
+struct verdict verify_and_commit_response(struct store *store, const struct ceremony *ceremony,
+                                          struct pk_view json)
+{
+    struct pk_authentication_response response = {0};
+    enum pk_status status = pk_authentication_response_parse(json, &response);
+    struct verdict verdict;
+
+    if (status != PK_OK)
+        return verdict_refused(status);
+    verdict = judge(store, ceremony,
+                    &(struct answer){
+                        .credential_id = pk_view_of(&response.credential_id),
+                        .response = &response,
+                    });
+    pk_authentication_response_clear(&response);
+    return verdict;
+}
+
+struct verdict verify_and_commit_recovery_code(struct store *store, const char *correlation,
+                                               const struct account *account,
+                                               const struct pk_secret *typed)
+{
+    PK_CLEANUP(approval_free)
+    struct approval *approval = approval_new(EVIDENCE_RECOVERY_CODE, correlation);
+    struct verdict verdict;
+    bool used;
+    enum pk_status status;
+
+    if (!approval)
+        return verdict_refused(PK_NO_MEMORY);
+    status = account_copy(account, &approval->credential.account);
+    if (status == PK_OK)
+        status = recovery_code_use(store, account, typed);
+    used = status == PK_OK;
+    if (status == PK_OK && account->uid != PK_NO_UID)
+        status = system_account_check(account->name, account->uid);
+    if (status != PK_OK) {
+        verdict = refused_of(status, account);
+        verdict.code_used = used;
+        return verdict;
+    }
+    if (recovery_codes_left(store, account, &approval->codes_left) != PK_OK)
+        approval->codes_left = 0;
+    return approved(pk_steal(approval));
+}
+
+/* --- registration ----------------------------------------------------------------------------- */
+
+/* Stores the credential, which must have been verified. Takes the approval. */
+static struct verdict store_new(struct store *store, const struct ceremony *ceremony,
+                                struct approval *approval, const char *fallback_name)
+{
+    struct credential *credential = &approval->credential;
+    enum pk_status status =
+        credential_choose_name(store, ceremony, fallback_name, &credential->name);
+
+    if (status == PK_OK)
+        status = store->verbs->insert(store, credential, ceremony->max_credentials,
+                                      pk_view_of(&ceremony->ticket));
+    if (status != PK_OK) {
+        approval_free(approval);
+        return verdict_refused(status);
+    }
+    return approved(approval);
+}
+
+/*
+ * Makes and stores the credential; result must have been verified. rp_id: the one it was made for.
+ */
+static struct verdict commit(struct store *store, const struct ceremony *ceremony,
+                             const struct pk_registration_result *result, const char *rp_id,
+                             const char *fallback_name)
+{
+    PK_CLEANUP(approval_free)
+    struct approval *approval = approval_new(EVIDENCE_NEW_CREDENTIAL, ceremony->correlation);
+    enum pk_status status = approval ? PK_OK : PK_NO_MEMORY;
+
+    /* The account must be the same as when the ceremony began. */
+    if (status == PK_OK && ceremony->system_account)
+        status = system_account_check(ceremony->account.name, ceremony->account.uid);
+    if (status == PK_OK)
+        status = credential_new(ceremony, rp_id, result, &approval->credential);
+    if (status != PK_OK)
+        return verdict_refused(status);
+    approval->flags = result->flags;
+    approval->by_ticket = ceremony->ticket.len > 0;
+    return store_new(store, ceremony, pk_steal(approval), fallback_name);
+}
+
+struct verdict verify_and_commit_attestation(struct store *store, const struct ceremony *ceremony,
+                                             const struct attestation *attestation)
 {
     struct pk_registration_result result = {0};
+    struct verdict verdict;
+    enum pk_status status = pk_registration_verify(
+        &ceremony->requirements, attestation->client_data_hash, attestation->object, &result);
+
+    if (status != PK_OK)
+        return verdict_refused(status);
+    result.transports = attestation->transports;
+    result.extensions.has_cred_props = true;
+    result.extensions.resident_key = attestation->discoverable;
+    verdict = commit(store, ceremony, &result, ceremony->requirements.rp_id, attestation->name);
+    pk_registration_result_clear(&result);
+    return verdict;
+}
+
+struct verdict verify_and_commit_registration(struct store *store, const struct ceremony *ceremony,
+                                              struct pk_view json)
+{
+    struct pk_registration_result result = {0};
+    struct verdict verdict;
     enum pk_status status = pk_registration_response_verify(&ceremony->requirements, json, &result);
 
-    return finish_verified_registration(daemon, ceremony, status, &result, "passkey", ret);
+    if (status != PK_OK)
+        return verdict_refused(status);
+    verdict = commit(store, ceremony, &result, ceremony->requirements.rp_id, "passkey");
+    pk_registration_result_clear(&result);
+    return verdict;
+}
+
+struct verdict verify_and_commit_sk(struct store *store, const struct ceremony *ceremony,
+                                    const struct sk_enrollment *enrollment)
+{
+    const char *name = enrollment->comment[0] ? enrollment->comment : "ssh key";
+    struct pk_registration_result result = {0};
+    struct verdict verdict;
+    enum pk_status status = sk_enrollment_verify(store, ceremony, enrollment, &result);
+
+    if (status != PK_OK)
+        return verdict_refused(status);
+    verdict = commit(store, ceremony, &result, enrollment->key->application, name);
+    pk_registration_result_clear(&result);
+    return verdict;
 }

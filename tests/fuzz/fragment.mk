@@ -1,4 +1,4 @@
-# Fuzz targets: each reads one kind of input from outside, or holds our verdict against another
+# Fuzz targets: each parses one kind of input from outside, or compares our verdict with another
 # library's. With --enable-fuzzers they are linked with libFuzzer (CC=clang; see run); otherwise with a
 # driver that replays seeds, which make check does.
 EXTRA_DIST += tests/fuzz/seeds.py tests/fuzz/replay.py tests/fuzz/run tests/fuzz/corpus

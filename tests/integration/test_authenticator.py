@@ -515,7 +515,7 @@ def test_second_caller_waits(keys, helper):
 
 
 def test_replies_to_another_are_not_read(keys, helper):
-    """While the second waits for its turn, its descriptor is given what the key says to the first."""
+    """While the second waits for its turn, its descriptor gets what the key says to the first."""
     key = keys.add("blue")
     made = create(helper, key)
     with contextlib.closing(Host(keys, key).sock) as holder:

@@ -12,7 +12,7 @@ PROGRAMS = ("pam", "daemon", "authenticator", "client", "gateway")
 # Each heavy library: the header, and the only files that may include it.
 QUARANTINE = {
     r"fido(/.*)?\.h": r"authenticator/.*",
-    r"dbus/.*": r"common/bus/.*|daemon/bus/bus\.c",
+    r"dbus/.*": r"common/bus/.*|daemon/bus/(bus|message)\.[ch]",
     r"openssl/.*": r"common/webauthn/(crypto\w*|signature\w*|attest_\w+)\.[ch]",
     r"cbor\.h|cbor/.*": r"authenticator/attestation_object\.c",
     r"sqlite3\.h": r"daemon/store/sqlite\.c",
@@ -53,6 +53,11 @@ def folders_below():
 
 
 FOLDERS = folders_below()
+
+
+def allowed_to(folder):
+    """The same for that folder; a method's own is like methods/. None: it has no place."""
+    return FOLDERS.get(re.sub(f"^{CLOSED}/[^/]+$", CLOSED, folder))
 
 
 def sources():
@@ -102,7 +107,7 @@ def includes_against_folders(files):
         program, folder = path.split("/", maxsplit=1)[0], os.path.dirname(path)
         if program not in FOLDERS:
             continue
-        if folder not in FOLDERS:
+        if allowed_to(folder) is None:
             wrong.append(f"{path}: {folder} has no place in the order of folders")
             continue
         for number, quote, header in includes(path):
@@ -114,7 +119,7 @@ def includes_against_folders(files):
             elif header == DAEMON_H or included == folder:
                 good = True
             else:
-                good = included in FOLDERS[folder] and included != CLOSED
+                good = included in allowed_to(folder) and included != CLOSED
             if not good:
                 wrong.append(f"{path}:{number}: {header}")
     return wrong
@@ -156,6 +161,11 @@ def test_folders():
     ("daemon/auth/zz.c", '#include "daemon/methods/zz.h"', includes_against_folders),
     ("daemon/api/zz.c", '#include "daemon/methods/zz.h"', includes_against_folders),
     ("daemon/main.c", '#include "daemon/methods/zz.h"', includes_against_folders),
+    ("daemon/main.c", '#include "daemon/methods/ssh/zz.h"', includes_against_folders),
+    ("daemon/auth/zz.c", '#include "daemon/methods/ssh/zz.h"', includes_against_folders),
+    ("daemon/methods/zz.c", '#include "daemon/methods/ssh/zz.h"', includes_against_folders),
+    ("daemon/methods/ssh/zz.c", '#include "daemon/methods/agent/zz.h"', includes_against_folders),
+    ("daemon/methods/ssh/zz.c", '#include "daemon/api/manager.h"', includes_against_folders),
     ("daemon/methods/zz.c", '#include "daemon/api/manager.h"', includes_against_folders),
     ("daemon/auth/zz.c", '#include "daemon/privileges.h"', includes_against_folders),
     ("daemon/daemon.h", '#include "daemon/store/store.h"', includes_against_folders),
@@ -176,6 +186,8 @@ def test_violations_are_reported(path, line, check, monkeypatch, tmp_path):
     ("daemon/store/zz.c", '#include "daemon/store/store.h"'),
     ("daemon/methods/zz.c", '#include "daemon/methods/zz.h"'),
     ("daemon/methods/zz.c", '#include "daemon/config/config.h"'),
+    ("daemon/methods/ssh/zz.c", '#include "daemon/methods/ssh/exchange.h"'),
+    ("daemon/methods/ssh/zz.c", '#include "daemon/auth/attempt.h"'),
     ("daemon/api/zz.c", '#include "daemon/auth/sign_in.h"'),
     ("daemon/main.c", '#include "daemon/api/manager.h"'),
     ("daemon/daemon.h", '#include "common/base/status.h"'),

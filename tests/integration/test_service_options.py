@@ -339,13 +339,23 @@ def test_quiet(machine, blue, options):
 
 
 @pytest.mark.parametrize("options", ["timeout=0", "timeout=601", "uv=maybe", "methods=pigeon",
-                                     "methods=browser", "methods=local,phone",
-                                     "transports=browser", "methods=local,local", "rp=",
-                                     "rp=a/b", "quiet quiet", "Nullok", "debug=1"])
+                                     "transports=pigeon", "methods=local,local",
+                                     "transports=local,local", "rp=", "rp=a/b",
+                                     "quiet quiet", "Nullok", "debug=1"])
 def test_malformed_options(machine, blue, options):
     module(options)
     running = Pamtester(machine, "probe", "alice")
     refuses(machine, running, "default", "")
     assert machine.syslog.wait("unknown, malformed or repeated option: " + options.split()[-1],
+                               facility=parts.AUTHPRIV)
+    assert not blue.info()["touch_wanted"]
+
+
+@pytest.mark.parametrize("option", ["methods=browser", "methods=local,phone", "transports=browser"])
+def test_methods_that_are_not_served(machine, blue, option):
+    module(option)
+    running = Pamtester(machine, "probe", "alice")
+    refuses(machine, running, "default", "")
+    assert machine.syslog.wait("a method that this build does not serve: " + option,
                                facility=parts.AUTHPRIV)
     assert not blue.info()["touch_wanted"]

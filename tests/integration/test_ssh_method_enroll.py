@@ -123,7 +123,7 @@ def test_a_remote_session_that_wants_a_local_key(machine, keys):
     mark = machine.syslog.mark()
     details = machine.connect().enroll("alice", rhost=RHOST, methods="local").run()
     assert details["result"] == "unavailable"
-    assert machine.syslog.wait("enrolment for alice: refused, unavailable", since=mark)
+    assert machine.syslog.wait(r"enrolment for alice \(default\): refused, unavailable", since=mark)
     assert not keys.events(since)
 
 

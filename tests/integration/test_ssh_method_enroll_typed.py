@@ -130,7 +130,8 @@ def test_control_c_interrupts(host):
     typed.child.sendintr()
     _, status = typed.end()
     assert status == 130 and listed(host) == []
-    assert host.syslog.wait("enrolment for alice: refused, cancelled", since=typed.mark)
+    assert host.syslog.wait(r"enrolment for alice \(default\): refused, cancelled",
+                            since=typed.mark)
 
 
 def test_the_daemon_goes_while_people_paste(host):

@@ -203,7 +203,7 @@ def by_paste(scene, host):
         host.sendline(answer)
 
 
-@recorded("enrol-paste", "Enrolling the laptop's key at a remote host, by copy and paste")
+@recorded("enroll-paste", "Enrolling the laptop's key at a remote host, by copy and paste")
 def test_enrol_by_paste(scene):
     scene.begin(enrolled=False)
     scene.plain_key()
@@ -215,7 +215,7 @@ def test_enrol_by_paste(scene):
     scene.finish()
 
 
-@recorded("enrol", "Enrolling the laptop's key at a remote host")
+@recorded("enroll", "Enrolling the laptop's key at a remote host")
 def test_enrol_by_passkey_ssh(scene):
     scene.begin(enrolled=False)
     scene.plain_key()

@@ -1,6 +1,6 @@
 # The software authenticator. A preloaded library must be a real shared object, which libtool makes
-# only of what has an -rpath; it is never installed. Sanitizers and coverage stay out of it: it goes
-# into programs that know nothing of them.
+# only of what has an -rpath; it is never installed. It has no sanitizers or coverage, because it
+# is loaded into programs that are built without them.
 check_LTLIBRARIES += tests/lib/libsoftkey.la
 tests_lib_libsoftkey_la_SOURCES = tests/lib/preload.c
 tests_lib_libsoftkey_la_CFLAGS = $(filter-out -fsanitize=% -fno-sanitize% --coverage, $(PK_CFLAGS)) \

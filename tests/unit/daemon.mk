@@ -1,16 +1,25 @@
-# Tests of the daemon's pure parts.
+# Tests of the daemon's parts that need neither bus nor keys, and ways to break the sources that
+# unit tests must notice.
 if HAVE_CMOCKA
 daemon_tests = \
 	tests/unit/test_agent_connection \
 	tests/unit/test_ceremony \
 	tests/unit/test_context \
+	tests/unit/test_dispatch \
 	tests/unit/test_forwarded \
+	tests/unit/test_logind \
 	tests/unit/test_messages \
 	tests/unit/test_methods \
-	tests/unit/test_road_ssh \
+	tests/unit/test_peers \
+	tests/unit/test_polkit \
+	tests/unit/test_privileges \
 	tests/unit/test_secret_reader \
 	tests/unit/test_sk_credential \
-	tests/unit/test_value
+	tests/unit/test_ssh_exchange \
+	tests/unit/test_subject \
+	tests/unit/test_tickets \
+	tests/unit/test_value \
+	$(heart_tests)
 check_PROGRAMS += $(daemon_tests)
 TESTS += $(daemon_tests)
 
@@ -28,14 +37,103 @@ tests_unit_test_messages_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_messages_LDADD = $(daemon_test_libs)
 tests_unit_test_methods_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_methods_LDADD = $(daemon_test_libs)
-# With a conversation of its own.
-tests_unit_test_road_ssh_SOURCES = tests/unit/test_road_ssh.c daemon/methods/road_ssh.c daemon/dialogue/messages.c
-tests_unit_test_road_ssh_CFLAGS = $(daemon_test_cflags)
-tests_unit_test_road_ssh_LDADD = common/wire/libwire.la common/base/libbase.la $(CMOCKA_LIBS)
+# Replaces the functions of conversation.c.
+tests_unit_test_ssh_exchange_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_ssh_exchange_LDADD = $(daemon_test_libs)
+tests_unit_test_privileges_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_privileges_LDADD = $(daemon_test_libs)
 tests_unit_test_secret_reader_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_secret_reader_LDADD = $(daemon_test_libs)
 tests_unit_test_sk_credential_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_sk_credential_LDADD = $(daemon_test_libs)
+
+# With a bus of their own.
+check_LTLIBRARIES += tests/unit/libfakebus.la
+tests_unit_libfakebus_la_SOURCES = tests/unit/fake_bus.c tests/unit/fake_bus.h
+fake_bus_test_libs = tests/unit/libfakebus.la $(daemon_test_libs)
+tests_unit_test_dispatch_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_dispatch_LDADD = $(fake_bus_test_libs)
+tests_unit_test_logind_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_logind_LDADD = $(fake_bus_test_libs)
+tests_unit_test_peers_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_peers_LDADD = $(fake_bus_test_libs)
+tests_unit_test_polkit_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_polkit_LDADD = $(fake_bus_test_libs)
+tests_unit_test_subject_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_subject_LDADD = tests/unit/libfakebus.la tests/unit/libstorefixture.la $(store_test_libs) $(EVENT_LIBS)
+tests_unit_test_tickets_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_tickets_LDADD = tests/unit/libfakebus.la tests/unit/libstorefixture.la $(store_test_libs) $(EVENT_LIBS)
 tests_unit_test_value_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_value_LDADD = $(daemon_test_libs)
+
+# It compiles and links on its own, with what this build is made with.
+TESTS += tests/unit/approval_is_opaque.py
+tests/unit/approval_is_opaque.log: daemon/libdaemon.la
+
+# What decides: a daemon without a bus, and keys of software.
+heart_tests = \
+	tests/unit/test_decision \
+	tests/unit/test_dialogue \
+	tests/unit/test_dispatcher \
+	tests/unit/test_dispatcher_end \
+	tests/unit/test_enrollment \
+	tests/unit/test_method_agent \
+	tests/unit/test_method_local \
+	tests/unit/test_method_local_enroll \
+	tests/unit/test_method_recovery \
+	tests/unit/test_method_ssh \
+	tests/unit/test_sign_in \
+	tests/unit/test_sign_in_demands \
+	tests/unit/test_sk_enrollment \
+	tests/unit/test_verify_and_commit \
+	tests/unit/test_verify_registration
+check_LTLIBRARIES += tests/unit/libbaredaemon.la
+tests_unit_libbaredaemon_la_SOURCES = \
+	tests/unit/bare_daemon.c tests/unit/bare_daemon.h \
+	tests/unit/soft_key.c tests/unit/soft_key.h
+tests_unit_libbaredaemon_la_CFLAGS = $(daemon_test_cflags) $(CRYPTO_CFLAGS)
+heart_test_libs = tests/unit/libbaredaemon.la tests/unit/libscratch.la $(daemon_test_libs) \
+	$(CRYPTO_LIBS)
+heart_test_cflags = $(daemon_test_cflags) $(CRYPTO_CFLAGS)
+trial_sources = tests/unit/trial_attempt.c tests/unit/trial_attempt.h
+tests_unit_test_dispatcher_SOURCES = tests/unit/test_dispatcher.c $(trial_sources)
+tests_unit_test_dispatcher_CFLAGS = $(heart_test_cflags)
+tests_unit_test_dispatcher_LDADD = $(heart_test_libs)
+tests_unit_test_decision_CFLAGS = $(heart_test_cflags)
+tests_unit_test_decision_LDADD = $(heart_test_libs)
+tests_unit_test_dialogue_CFLAGS = $(heart_test_cflags)
+tests_unit_test_dialogue_LDADD = $(heart_test_libs)
+tests_unit_test_dispatcher_end_SOURCES = tests/unit/test_dispatcher_end.c $(trial_sources)
+tests_unit_test_dispatcher_end_CFLAGS = $(heart_test_cflags)
+tests_unit_test_dispatcher_end_LDADD = $(heart_test_libs)
+tests_unit_test_enrollment_CFLAGS = $(heart_test_cflags)
+tests_unit_test_enrollment_LDADD = $(heart_test_libs)
+tests_unit_test_method_agent_CFLAGS = $(heart_test_cflags)
+tests_unit_test_method_agent_LDADD = $(heart_test_libs)
+fake_keys_sources = tests/unit/fake_local_keys.c tests/unit/fake_local_keys.h
+tests_unit_test_method_local_SOURCES = tests/unit/test_method_local.c $(fake_keys_sources)
+tests_unit_test_method_local_CFLAGS = $(heart_test_cflags)
+tests_unit_test_method_local_LDADD = $(heart_test_libs)
+tests_unit_test_method_local_enroll_SOURCES = tests/unit/test_method_local_enroll.c \
+	$(fake_keys_sources)
+tests_unit_test_method_local_enroll_CFLAGS = $(heart_test_cflags)
+tests_unit_test_method_local_enroll_LDADD = $(heart_test_libs)
+tests_unit_test_method_recovery_CFLAGS = $(heart_test_cflags)
+tests_unit_test_method_recovery_LDADD = $(heart_test_libs)
+tests_unit_test_method_ssh_CFLAGS = $(heart_test_cflags)
+tests_unit_test_method_ssh_LDADD = $(heart_test_libs)
+watched_sources = tests/unit/watched_sign_in.c tests/unit/watched_sign_in.h
+tests_unit_test_sign_in_SOURCES = tests/unit/test_sign_in.c $(watched_sources)
+tests_unit_test_sign_in_CFLAGS = $(heart_test_cflags)
+tests_unit_test_sign_in_LDADD = $(heart_test_libs)
+tests_unit_test_sign_in_demands_SOURCES = tests/unit/test_sign_in_demands.c $(watched_sources)
+tests_unit_test_sign_in_demands_CFLAGS = $(heart_test_cflags)
+tests_unit_test_sign_in_demands_LDADD = $(heart_test_libs)
+tests_unit_test_sk_enrollment_CFLAGS = $(heart_test_cflags)
+tests_unit_test_sk_enrollment_LDADD = $(heart_test_libs)
+tests_unit_test_verify_and_commit_CFLAGS = $(heart_test_cflags)
+tests_unit_test_verify_and_commit_LDADD = $(heart_test_libs)
+tests_unit_test_verify_registration_CFLAGS = $(heart_test_cflags)
+tests_unit_test_verify_registration_LDADD = $(heart_test_libs)
 endif
+EXTRA_DIST += tests/unit/approval_is_opaque.py

@@ -1,4 +1,4 @@
-# Tests of common/keys, and of what passkey-askpass makes of it.
+# Tests of common/keys, and of its use in passkey-askpass.
 if HAVE_CMOCKA
 keys_tests = \
 	tests/unit/test_askpass_key \
@@ -35,7 +35,7 @@ tests_unit_test_local_ceremony_trouble_SOURCES = tests/unit/test_local_ceremony_
 	$(scripted_sources)
 tests_unit_test_local_ceremony_trouble_CFLAGS = $(keys_test_cflags)
 tests_unit_test_local_ceremony_trouble_LDADD = tests/unit/libscratch.la $(keys_test_libs)
-# With keys of its own.
+# Replaces the functions that drive keys.
 tests_unit_test_pin_dialogue_SOURCES = tests/unit/test_pin_dialogue.c common/keys/pin_dialogue.c
 tests_unit_test_pin_dialogue_CFLAGS = $(keys_test_cflags)
 tests_unit_test_pin_dialogue_LDADD = common/base/libbase.la $(CMOCKA_LIBS)
@@ -44,11 +44,11 @@ tests_unit_test_pin_dialogue_LDADD = common/base/libbase.la $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/bad_helper
 tests_unit_bad_helper_LDADD = $(wire_libs)
 
-# A helper whose part the test plays.
+# A helper that passes its socket to the test, which then acts as the helper.
 check_PROGRAMS += tests/unit/relay_helper
 tests_unit_relay_helper_SOURCES = tests/unit/relay_helper.c
 
-# A helper with one key that answers as its name says.
+# A helper with one key; its name selects its answers.
 check_PROGRAMS += tests/unit/one_key_helper
 tests_unit_one_key_helper_LDADD = $(webauthn_libs) $(wire_libs)
 endif

@@ -27,4 +27,7 @@ tests_unit_test_pam_passkey_SOURCES = tests/unit/test_pam_passkey.c \
 	tests/unit/private_bus.c tests/unit/private_bus.h
 tests_unit_test_pam_passkey_CFLAGS = $(pam_test_cflags)
 tests_unit_test_pam_passkey_LDADD = $(CMOCKA_LIBS) $(PAM_LIBS)
+# The module takes its clock from the test.
+tests_unit_test_pam_passkey_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
+EXTRA_tests_unit_test_pam_passkey_DEPENDENCIES = pam/pam_passkey.la
 endif

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The examples in doc/protocol.md are the vectors they name. TAP.
 
-A block ```text VECTOR is the file tests/vectors/VECTOR. A block ```hex VECTOR is its bytes, or, of a
-line of the keyboard-interactive form, the CBOR in it: a row is bytes in hex with words behind two
+A block ```text VECTOR is the file tests/vectors/VECTOR. A block ```hex VECTOR is its bytes, or, of
+a line of the keyboard-interactive form, the CBOR in it: a row is bytes in hex with words behind two
 spaces, or text in single quotes.
 """
 import base64

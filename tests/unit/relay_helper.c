@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A helper that leaves its part to a test: its socket goes to whoever listens at PROGRAM.socket,
- * and it ends, with exit status 0, when that connection does.
+ * A helper that is played by a test: it passes its socket to the process that listens at
+ * PROGRAM.socket, and exits with status 0 when that connection ends.
  */
 #include <stdio.h>
 #include <string.h>

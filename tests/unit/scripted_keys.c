@@ -27,11 +27,11 @@
 #define HELPERS_MAX 32
 #define NAME_SIZE   64
 #define STEP_MS     10
-#define PASSES      16 /* of the event loop, until what one thing leads to has happened */
+#define PASSES      16 /* turns of the event loop, enough for all consequences of an event */
 
 struct scripted_key {
     int connection; /* to the process; -1: it is gone */
-    int fd;         /* what it calls its standard input */
+    int fd;         /* the helper's standard input */
     struct event *readable, *ended;
     uint8_t buffer[4 + PK_FRAME_MAX];
     size_t len;
@@ -66,7 +66,7 @@ static void quiet(int priority, const char *format, ...)
 
 static int64_t monotonic_ms = 1000000;
 
-/* In place of the C library's, for libevent as well. */
+/* Replaces the C library's function, for libevent as well. */
 __attribute__((visibility("default"))) int clock_gettime(clockid_t id, struct timespec *ret)
 {
     if (id != CLOCK_MONOTONIC && id != CLOCK_MONOTONIC_COARSE)
@@ -168,7 +168,7 @@ static void send_devices(void)
                                                  .devices = {items, stage.plugged_count}});
 }
 
-/* HELLO, then what the helper is for. */
+/* Reads HELLO, then the request that the helper is started for. */
 static void take_first_frames(struct scripted_key *key)
 {
     while (key->request.type != PK_FRAME_WATCH && key->request.type != PK_FRAME_GET_ASSERTION &&
@@ -234,17 +234,19 @@ static int receive_fd(int connection)
 static void on_connection(evutil_socket_t listener, short what, void *data)
 {
     struct scripted_key *key = calloc(1, sizeof(*key));
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof(peer);
 
     (void)what, (void)data;
     assert_non_null(key);
     assert_in_range(stage.helper_count, 0, HELPERS_MAX - 1);
     stage.helpers[stage.helper_count++] = key;
-    key->connection = accept4((int)listener, NULL, NULL, SOCK_CLOEXEC);
+    key->connection = accept4((int)listener, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC);
     key->fd = receive_fd(key->connection);
     key->readable = event_new(stage.base, key->fd, EV_READ | EV_PERSIST, on_readable, key);
     key->ended = event_new(stage.base, key->connection, EV_READ, on_ended, key);
     if (key->fd < 0) {
-        key->dead = true; /* killed before it could say anything */
+        key->dead = true; /* killed before it sent anything */
         return;
     }
     assert_int_equal(event_add(key->readable, NULL), 0);

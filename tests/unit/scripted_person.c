@@ -56,17 +56,17 @@ static unsigned time_left(void *data)
 
 static enum pk_status fill_creation(struct pk_credential_request *ret)
 {
-    static uint8_t handle[] = "handle";
+    const struct pk_creation creation = {
+        .rp_id = (char[]){FIRST_RP},
+        .rp_name = (char[]){"Example"},
+        .user_handle = {(uint8_t[]){"handle"}, 6},
+        .user_name = (char[]){"alice"},
+        .user_display_name = (char[]){"Alice"},
+        .algorithms = {-7},
+        .algorithm_count = 1,
+    };
 
-    ret->rp_id = strdup(FIRST_RP);
-    ret->rp_name = strdup("Example");
-    ret->user_name = strdup("alice");
-    ret->user_display_name = strdup("Alice");
-    ret->algorithms[0] = -7;
-    ret->algorithm_count = 1;
-    if (!ret->rp_id || !ret->rp_name || !ret->user_name || !ret->user_display_name)
-        return PK_NO_MEMORY;
-    return pk_bytes_copy((struct pk_view){handle, 6}, &ret->user_handle);
+    return pk_creation_copy(&creation, &ret->creation);
 }
 
 static enum pk_status fill_assertion(size_t group, struct pk_assertion_request *ret)

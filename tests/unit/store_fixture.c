@@ -60,7 +60,7 @@ struct account account_of(struct store *store, const char *rp, const char *name,
     return account;
 }
 
-/* A credential whose id is that text. Takes the account over. */
+/* A credential with that text as its id. Takes the account. */
 struct credential make(struct account account, const char *id, const char *name)
 {
     struct credential credential = {.account = account};

@@ -26,7 +26,7 @@ static const struct passwd accounts[] = {
 };
 
 static struct {
-    int error;       /* what the name service answers instead, or 0 */
+    int error;       /* error that the name service returns, or 0 */
     int interrupted; /* how often EINTR comes first */
     size_t needs;    /* the buffer must be that long */
     unsigned calls;
@@ -52,7 +52,7 @@ static int answer(const struct passwd *found, struct passwd *entry, size_t len,
     return 0;
 }
 
-/* As a directory does: names are looked up in any case, and given back in the one spelling. */
+/* Like a directory: finds names in any case and returns the stored spelling. */
 int getpwnam_r(const char *name, struct passwd *entry, char *buffer, size_t len,
                struct passwd **result)
 {

@@ -26,7 +26,7 @@ static enum pk_status parse(const char *name, struct pk_view payload)
 
 static void check_valid(const char *name, struct pk_bytes *content)
 {
-    /* Of the longest list every prefix would take long and show nothing new. */
+    /* Trying every prefix of the longest list takes long and covers nothing new. */
     size_t step = content->len > 4096 ? 97 : 1;
 
     if (parse(name, pk_view_of(content)) != PK_OK)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A connection to an ssh-agent that is silent, slow, or says what it should not. */
+/* Connections to ssh-agents that are silent, slow, or send invalid messages. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/methods/agent_connection.h"
+#include "daemon/methods/agent/connection.h"
 
 #include <event2/event.h>
 #include <fcntl.h>
@@ -18,8 +18,8 @@
 
 struct outcome {
     struct event_base *base;
-    struct agent *agent;
-    int far; /* the agent's end */
+    struct agent_connection *agent;
+    int other_end; /* the agent's end */
     unsigned calls;
     enum pk_status status;
     uint8_t payload[64];
@@ -51,22 +51,22 @@ static struct outcome begin(unsigned seconds)
     int ends[2];
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    outcome.far = ends[1];
-    assert_int_equal(agent_new(outcome.base, ends[0], seconds, &outcome.agent), PK_OK);
+    outcome.other_end = ends[1];
+    assert_int_equal(agent_connection_new(outcome.base, ends[0], seconds, &outcome.agent), PK_OK);
     return outcome;
 }
 
 static void ask(struct outcome *outcome)
 {
-    assert_int_equal(agent_ask(outcome->agent, asked(), on_reply, outcome), PK_OK);
+    assert_int_equal(agent_connection_ask(outcome->agent, asked(), on_reply, outcome), PK_OK);
 }
 
 static void say(const struct outcome *outcome, const void *data, size_t len)
 {
-    assert_int_equal(write(outcome->far, data, len), len);
+    assert_int_equal(write(outcome->other_end, data, len), len);
 }
 
-/* Until the reply, or until nothing happens any more. */
+/* Runs the loop until the reply, or until no event is left. */
 static void run(struct outcome *outcome)
 {
     (void)event_base_dispatch(outcome->base);
@@ -79,8 +79,8 @@ static void look(struct outcome *outcome)
 
 static void end(struct outcome *outcome)
 {
-    agent_free(outcome->agent);
-    (void)close(outcome->far);
+    agent_connection_free(outcome->agent);
+    (void)close(outcome->other_end);
     event_base_free(outcome->base);
 }
 
@@ -92,9 +92,9 @@ static void a_question_and_its_answer(void **state)
     (void)state;
     for (int i = 0; i < 3; i++) {
         ask(&outcome);
-        assert_int_equal(agent_ask(outcome.agent, asked(), on_reply, &outcome), PK_BUSY);
+        assert_int_equal(agent_connection_ask(outcome.agent, asked(), on_reply, &outcome), PK_BUSY);
         look(&outcome);
-        assert_int_equal(read(outcome.far, got, sizeof(got)), sizeof(question));
+        assert_int_equal(read(outcome.other_end, got, sizeof(got)), sizeof(question));
         assert_memory_equal(got, question, sizeof(question));
         say(&outcome, "\0\0\0\3abc", 7);
         run(&outcome);
@@ -123,7 +123,7 @@ static void byte_by_byte(void **state)
     end(&outcome);
 }
 
-/* What was sent beyond one answer is the beginning of the next, and never part of this one. */
+/* Bytes after an answer belong to the next answer, and never to this one. */
 static void two_answers_to_one_question(void **state)
 {
     struct outcome outcome = begin(60);
@@ -146,11 +146,12 @@ static void gone_at_every_byte(void **state)
 
         ask(&outcome);
         say(&outcome, "\0\0\0\3abc", i);
-        (void)shutdown(outcome.far, SHUT_RDWR);
+        (void)shutdown(outcome.other_end, SHUT_RDWR);
         run(&outcome);
         assert_int_equal(outcome.calls, 1);
         assert_int_equal(outcome.status, PK_UNAVAILABLE);
-        assert_int_equal(agent_ask(outcome.agent, asked(), on_reply, &outcome), PK_UNAVAILABLE);
+        assert_int_equal(agent_connection_ask(outcome.agent, asked(), on_reply, &outcome),
+                         PK_UNAVAILABLE);
         end(&outcome);
     }
 }
@@ -176,7 +177,8 @@ static void a_length_that_is_none(void **state)
         run(&outcome);
         assert_int_equal(outcome.calls, 1);
         assert_int_equal(outcome.status, cases[i].status);
-        assert_int_equal(agent_ask(outcome.agent, asked(), on_reply, &outcome), PK_UNAVAILABLE);
+        assert_int_equal(agent_connection_ask(outcome.agent, asked(), on_reply, &outcome),
+                         PK_UNAVAILABLE);
         end(&outcome);
     }
 }
@@ -190,10 +192,10 @@ static void the_longest_answer(void **state)
     (void)state;
     assert_non_null(message);
     message[1] = PK_AGENT_MESSAGE_MAX >> 16;
-    assert_int_equal(fcntl(outcome.far, F_SETFL, O_NONBLOCK), 0);
+    assert_int_equal(fcntl(outcome.other_end, F_SETFL, O_NONBLOCK), 0);
     ask(&outcome);
     while (sent < 4 + PK_AGENT_MESSAGE_MAX) {
-        ssize_t put = write(outcome.far, message + sent, 4 + PK_AGENT_MESSAGE_MAX - sent);
+        ssize_t put = write(outcome.other_end, message + sent, 4 + PK_AGENT_MESSAGE_MAX - sent);
 
         sent += put > 0 ? (size_t)put : 0;
         look(&outcome);
@@ -205,7 +207,7 @@ static void the_longest_answer(void **state)
     end(&outcome);
 }
 
-/* One deadline for all questions: what a fast answer left of it is what the next one has. */
+/* One deadline for all questions: the next question has the time that a fast answer left. */
 static void silence(void **state)
 {
     struct outcome outcome = begin(1);
@@ -220,11 +222,12 @@ static void silence(void **state)
     assert_int_equal(outcome.calls, 2);
     assert_int_equal(outcome.status, PK_TIMEOUT);
     assert_int_equal(outcome.len, 0);
-    assert_int_equal(agent_ask(outcome.agent, asked(), on_reply, &outcome), PK_UNAVAILABLE);
+    assert_int_equal(agent_connection_ask(outcome.agent, asked(), on_reply, &outcome),
+                     PK_UNAVAILABLE);
     end(&outcome);
 }
 
-/* Between two questions the time goes on. */
+/* The deadline also passes between two questions. */
 static void too_late_to_ask(void **state)
 {
     struct outcome outcome = begin(0);
@@ -232,7 +235,8 @@ static void too_late_to_ask(void **state)
     (void)state;
     run(&outcome);
     assert_int_equal(outcome.calls, 0);
-    assert_int_equal(agent_ask(outcome.agent, asked(), on_reply, &outcome), PK_UNAVAILABLE);
+    assert_int_equal(agent_connection_ask(outcome.agent, asked(), on_reply, &outcome),
+                     PK_UNAVAILABLE);
     end(&outcome);
 }
 
@@ -243,7 +247,7 @@ static void one_that_does_not_read(void **state)
 
     (void)state;
     assert_non_null(much.ptr);
-    assert_int_equal(agent_ask(outcome.agent, much, on_reply, &outcome), PK_OK);
+    assert_int_equal(agent_connection_ask(outcome.agent, much, on_reply, &outcome), PK_OK);
     run(&outcome);
     assert_int_equal(outcome.calls, 1);
     assert_int_equal(outcome.status, PK_TIMEOUT);
@@ -259,16 +263,16 @@ static void freed_while_it_waits(void **state)
     (void)state;
     ask(&outcome);
     look(&outcome);
-    agent_free(outcome.agent);
-    assert_int_equal(read(outcome.far, got, sizeof(got)), sizeof(question));
-    assert_int_equal(read(outcome.far, got, sizeof(got)), 0); /* closed */
+    agent_connection_free(outcome.agent);
+    assert_int_equal(read(outcome.other_end, got, sizeof(got)), sizeof(question));
+    assert_int_equal(read(outcome.other_end, got, sizeof(got)), 0); /* closed */
     look(&outcome);
     assert_int_equal(outcome.calls, 0);
-    (void)close(outcome.far);
+    (void)close(outcome.other_end);
     event_base_free(outcome.base);
 }
 
-/* It is the caller's file as well. */
+/* The caller shares the open file description. */
 static void its_flags_are_left_alone(void **state)
 {
     struct outcome outcome = {.base = event_base_new()};
@@ -276,9 +280,9 @@ static void its_flags_are_left_alone(void **state)
 
     (void)state;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    outcome.far = ends[1];
+    outcome.other_end = ends[1];
     kept = dup(ends[0]);
-    assert_int_equal(agent_new(outcome.base, ends[0], 60, &outcome.agent), PK_OK);
+    assert_int_equal(agent_connection_new(outcome.base, ends[0], 60, &outcome.agent), PK_OK);
     ask(&outcome);
     look(&outcome);
     assert_int_equal(fcntl(kept, F_GETFL) & O_NONBLOCK, 0);
@@ -290,7 +294,7 @@ static void what_is_no_connection(void **state)
 {
     struct event_base *base = event_base_new();
     int fds[7], ends[2];
-    struct agent *agent;
+    struct agent_connection *agent;
 
     (void)state;
     assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends), 0);
@@ -303,10 +307,11 @@ static void what_is_no_connection(void **state)
     fds[5] = open("/dev/null", O_RDWR | O_CLOEXEC);
     fds[6] = socket(AF_INET, SOCK_STREAM, 0);
     for (size_t i = 0; i < 7; i++) {
-        assert_int_equal(agent_new(base, fds[i], 60, &agent), PK_INVALID_INPUT);
-        assert_int_equal(fcntl(fds[i], F_GETFD), -1); /* taken all the same */
+        assert_int_equal(agent_connection_new(base, fds[i], 60, &agent), PK_INVALID_INPUT);
+        assert_int_equal(fcntl(fds[i], F_GETFD),
+                         -1); /* the descriptor is taken on failure as well */
     }
-    assert_int_equal(agent_new(base, -1, 60, &agent), PK_INVALID_INPUT);
+    assert_int_equal(agent_connection_new(base, -1, 60, &agent), PK_INVALID_INPUT);
     event_base_free(base);
 }
 

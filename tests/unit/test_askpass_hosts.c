@@ -239,7 +239,7 @@ static bool waits_for_lock(pid_t pid)
     return false;
 }
 
-/* What another process appends while it holds the lock is seen. */
+/* Lines that another process appends while it holds the lock are seen. */
 static void adding_waits_for_the_lock(void **state)
 {
     static const char line[] = "web1 example.org\n";

@@ -199,7 +199,10 @@ static void no_key_and_no_touch_end_in_time(void **state)
 {
     (void)state;
     assert_int_equal(ask_helper("empty", 1), PK_TIMEOUT);
-    /* On a busy machine the time may be over before the key blinks: then with more of it. */
+    /*
+     * On a busy machine the time may be over before the key blinks; then it is tried with more
+     * time.
+     */
     for (unsigned timeout = 1; !was_cancelled("blinks"); timeout *= 2)
         assert_int_equal(ask_helper("blinks", timeout), PK_TIMEOUT);
 }
@@ -214,7 +217,7 @@ static void a_missing_helper_is_said(void **state)
     assert_int_equal(askpass_key_answer(&request, ORIGIN, &nobody, &answer), PK_UNAVAILABLE);
 }
 
-/* The key stops blinking when the person has enough: here at once. */
+/* The key stops blinking when the person gives up: here at once. */
 static void an_interruption_gives_the_key_back(void **state)
 {
     const struct pk_forward_request request = sample(PK_FORWARD_GET);
@@ -232,8 +235,7 @@ static void an_interruption_gives_the_key_back(void **state)
     (void)close(pair[1]);
 }
 
-/* In a process without a terminal, whose standard output is a pipe that somebody reads, or nobody.
- */
+/* In a process without a terminal, whose standard output is a pipe with or without a reader. */
 static int in_background(const char *name, bool reader)
 {
     int pair[2], code = -1;
@@ -264,7 +266,7 @@ static void without_a_terminal_a_pin_is_declined(void **state)
     assert_int_equal(in_background("pin", true), PK_PIN_REQUIRED);
 }
 
-/* ssh is gone: nobody reads the answer. */
+/* ssh has exited: the answer has no reader. */
 static void nobody_waits_for_the_answer(void **state)
 {
     (void)state;

@@ -156,7 +156,7 @@ static void old_parts_are_removed_and_strange_files_left(void **state)
     make_old(name, PK_ASKPASS_PARTS_AGE);
     assert_refused(origin, 2, PK_NOT_FOUND);
     assert_int_equal(files(), 1);
-    /* A time in the future is no time to rely on. */
+    /* A time stamp in the future is not trusted. */
     assert_int_equal(askpass_parts_keep(nonce, origin, &lines), PK_OK);
     make_old(name, -1000);
     assert_refused(origin, 2, PK_NOT_FOUND);

@@ -21,7 +21,7 @@
 
 static const struct terminal nobody = {.cancel_fd = -1};
 
-/* What a person could have copied. */
+/* Text that a person could have copied. */
 static char *request_line(void)
 {
     char context[] = "{}";
@@ -103,14 +103,14 @@ static void anything_else_is_refused(void **state)
     }
 }
 
-/* In a process of its own: types once whole lines are no longer waited for, and reads the echo. */
+/* In another process: types when whole lines are no longer awaited, and reads the echo. */
 static void type(int master, const char *text, const char *line)
 {
     const char *const typed[] = {text, "\n", line, "\n"};
     struct termios mode;
     char echo[4096];
 
-    /* So that a failure leaves nobody behind. */
+    /* So that no process is left after a failure. */
     (void)alarm(PATIENCE);
     if (fork() == 0) {
         (void)alarm(PATIENCE);

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In the place of the security key: what it was asked, and what it says. */
+/* Replaces the security key: the request that it got, and its answer. */
 static unsigned asked;
 static char asked_origin[300];
 static enum pk_status key_says;
@@ -61,7 +61,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* There is no terminal: nothing that is not clear already can be made so. */
+/* Without a terminal, nothing that is not clear can be asked. */
 static enum pk_status answer_as(const char *act, const char *host, const char *rp_id,
                                 struct pk_strings *ret_lines)
 {
@@ -164,7 +164,7 @@ int main(void)
         IN_FOLDER(what_the_key_says_is_passed_on),
     };
 
-    /* Without a controlling terminal, whoever runs this. */
+    /* Without a controlling terminal, even if the test was started from one. */
     (void)setsid();
     return cmocka_run_group_tests_name("askpass_request", tests, NULL, NULL);
 }

@@ -223,6 +223,12 @@ static void compound(void **state)
     packed(hex, true);
     assert_status(attest(&setting, "compound", hex, &result), PK_OK);
     assert_int_equal(result.type, PK_ATTESTATION_TYPE_BASIC);
+    /* The best, wherever it stands. */
+    (void)strcpy(hex, "82" FMT "667061636b6564" STATEMENT);
+    packed(hex, true);
+    strcat(hex, NONE);
+    assert_status(attest(&setting, "compound", hex, &result), PK_OK);
+    assert_int_equal(result.type, PK_ATTESTATION_TYPE_BASIC);
     assert_status(attest(&setting, "compound", "80", &result), PK_COMPOUND_MALFORMED);
     assert_status(attest(&setting, "compound", "81" NONE, &result), PK_COMPOUND_MALFORMED);
     assert_status(attest(&setting, "compound", "a0", &result), PK_COMPOUND_MALFORMED);

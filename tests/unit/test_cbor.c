@@ -40,7 +40,7 @@ static void verdicts(void **state)
         {"f93c00", PK_OK},
         {"fa47c35000", PK_OK},
         {"fb7e37e43c8800759c", PK_OK},
-        /* The order of keys is nobody's business. */
+        /* The order of keys is not checked. */
         {"a203040102", PK_OK},
         {"a261620161610a", PK_OK},
         {"", PK_CBOR_TRUNCATED},
@@ -169,7 +169,7 @@ static void typed_reads(void **state)
     assert_status(pk_reader_finish(&reader), PK_OK);
 }
 
-/* Each typed read of something else fails, gives nothing, and stays failed. */
+/* Each typed read of another type fails, returns nothing, and the failure sticks. */
 static void type_mismatch(void **state)
 {
     static const char *const hex[] = {"f6", "f5", "00", "20", "40", "60", "80", "a0"};

@@ -6,10 +6,12 @@
 
 #include <cmocka.h>
 
+#include "common/base/text.h"
 #include "daemon/verify/ceremony.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ALICE 1000
 #define BOB   1001
@@ -152,6 +154,43 @@ static void binding_makes_fresh_challenges(void **state)
     ceremony_free(b);
 }
 
+/* Whoever has nonce and context can tell that the challenge was made for just that. */
+static void challenges_are_bound_to_the_context(void **state)
+{
+    struct context context = {"authenticate", "alice", "sudo", "web1", "", "", "id", "root"};
+    struct ceremony *ceremony = begin(0, PK_AUTHENTICATION);
+    PK_AUTO_FREE char *json = context_json(&context);
+    uint8_t expected[PK_HASH_SIZE];
+
+    (void)state;
+    assert_int_equal(ceremony_bind(ceremony, &context), PK_OK);
+    assert_string_equal(ceremony->context, json);
+    pk_bound_challenge(ceremony->nonce, pk_view_string(json), expected);
+    assert_memory_equal(ceremony->requirements.challenge.data, expected, PK_HASH_SIZE);
+    /* Not to one that cannot be said. */
+    context.command = "\xff";
+    assert_int_equal(ceremony_bind(ceremony, &context), PK_INVALID_INPUT);
+    ceremony_free(ceremony);
+}
+
+static void acts_are_of_a_user_at_this_host(void **state)
+{
+    struct ceremony *ceremony = begin(0, PK_REGISTRATION);
+    char host[PK_RP_ID_MAX + 1] = "";
+    PK_AUTO_FREE char *expected = NULL;
+
+    (void)state;
+    assert_int_equal(gethostname(host, sizeof(host) - 1), 0);
+    expected = pk_text_format("{\"act\":\"enroll\",\"command\":\"\",\"host\":\"%s\","
+                              "\"rhost\":\"\",\"service\":\"\",\"target\":\"\",\"tty\":\"\","
+                              "\"user\":\"bob\"}",
+                              host);
+    assert_int_equal(ceremony_bind_act(ceremony, "enroll", "bob"), PK_OK);
+    assert_string_equal(ceremony->context, expected);
+    assert_int_equal(ceremony->requirements.challenge.len, PK_CHALLENGE_SIZE);
+    ceremony_free(ceremony);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +201,8 @@ int main(void)
         cmocka_unit_test(is_limited_per_owner),
         cmocka_unit_test(is_limited_in_total),
         cmocka_unit_test(binding_makes_fresh_challenges),
+        cmocka_unit_test(challenges_are_bound_to_the_context),
+        cmocka_unit_test(acts_are_of_a_user_at_this_host),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

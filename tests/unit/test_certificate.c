@@ -4,6 +4,9 @@
 
 #include "tests/unit/webauthn_ceremony.h"
 
+#include <openssl/evp.h>
+#include <openssl/x509v3.h>
+
 enum { IN_2025 = 1735689600, IN_2023 = 1672531200 };
 static const time_t in_2035 = 2051222400;
 
@@ -144,7 +147,7 @@ static void paths(void **state)
     /* The attestation certificate itself can be the anchor. */
     assert_status(pk_certificate_path_verify(&leaf_der, 1, &leaf_der, 1, IN_2025, &trusted), PK_OK);
     assert_true(trusted);
-    /* A root that came along vouches for nobody. */
+    /* A root certificate in the statement is not trusted. */
     assert_status(pk_certificate_path_verify(with_root, 2, NULL, 0, IN_2025, &trusted), PK_OK);
     assert_false(trusted);
     assert_status(pk_certificate_path_verify(&root_der, 1, &leaf_der, 1, IN_2025, &trusted), PK_OK);
@@ -197,6 +200,65 @@ static void intermediates(void **state)
     assert_true(trusted_path(whole, 1, middle, 1));
 }
 
+/* For key, signed by issuer. extension: basic constraints, or the usage keyCertSign. */
+static X509 *issue(const char *name, EVP_PKEY *key, const char *issuer, EVP_PKEY *issuer_key,
+                   const char *extension)
+{
+    X509 *x509 = X509_new();
+    X509_EXTENSION *made =
+        X509V3_EXT_conf(NULL, NULL, extension[0] == 'k' ? "keyUsage" : "basicConstraints",
+                        extension[0] == 'k' ? "keyCertSign" : extension);
+
+    assert_true(x509 && made && X509_set_version(x509, X509_VERSION_3) &&
+                X509_set_pubkey(x509, key) && ASN1_INTEGER_set(X509_get_serialNumber(x509), 7) &&
+                ASN1_TIME_set(X509_getm_notBefore(x509), IN_2023) &&
+                ASN1_TIME_set(X509_getm_notAfter(x509), in_2035));
+    assert_true(X509_NAME_add_entry_by_txt(X509_get_subject_name(x509), "CN", MBSTRING_ASC,
+                                           (const uint8_t *)name, -1, -1, 0) &&
+                X509_NAME_add_entry_by_txt(X509_get_issuer_name(x509), "CN", MBSTRING_ASC,
+                                           (const uint8_t *)issuer, -1, -1, 0) &&
+                X509_add_ext(x509, made, -1) && X509_sign(x509, issuer_key, EVP_sha256()));
+    X509_EXTENSION_free(made);
+    return x509;
+}
+
+static struct pk_bytes to_der(X509 *x509)
+{
+    struct pk_bytes der = {0};
+    int len = i2d_X509(x509, &der.data);
+
+    assert_true(len > 0);
+    der.len = (size_t)len;
+    X509_free(x509);
+    return der;
+}
+
+/* A certificate is no CA's for its key alone being allowed to sign others. */
+static void constraints_make_a_ca(void **state)
+{
+    static const struct {
+        const char *middle;
+        bool trusted;
+    } cases[] = {{"critical,CA:TRUE", true}, {"keyCertSign", false}, {"CA:FALSE", false}};
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+
+    (void)state;
+    assert_non_null(key);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct pk_bytes root = to_der(issue("root", key, "root", key, "critical,CA:TRUE"));
+        struct pk_bytes path[] = {to_der(issue("leaf", key, "middle", key, "CA:FALSE")),
+                                  to_der(issue("middle", key, "root", key, cases[i].middle))};
+        bool trusted = !cases[i].trusted;
+
+        assert_status(pk_certificate_path_verify(path, 2, &root, 1, IN_2025, &trusted), PK_OK);
+        assert_int_equal(trusted, cases[i].trusted);
+        pk_bytes_clear(&path[0]);
+        pk_bytes_clear(&path[1]);
+        pk_bytes_clear(&root);
+    }
+    EVP_PKEY_free(key);
+}
+
 /* Two anchors of one name, one of which signed nothing here. */
 static void anchors_of_one_name(void **state)
 {
@@ -213,10 +275,15 @@ static void anchors_of_one_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parsing),         cmocka_unit_test(fields),
-        cmocka_unit_test(fido_extensions), cmocka_unit_test(keys),
-        cmocka_unit_test(signatures),      cmocka_unit_test(paths),
-        cmocka_unit_test(intermediates),   cmocka_unit_test(anchors_of_one_name),
+        cmocka_unit_test(parsing),
+        cmocka_unit_test(fields),
+        cmocka_unit_test(fido_extensions),
+        cmocka_unit_test(keys),
+        cmocka_unit_test(signatures),
+        cmocka_unit_test(paths),
+        cmocka_unit_test(intermediates),
+        cmocka_unit_test(constraints_make_a_ca),
+        cmocka_unit_test(anchors_of_one_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

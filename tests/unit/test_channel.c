@@ -57,7 +57,7 @@ static void test_pieces(void **state)
     assert_string_equal((const char *)frame.pin.data, "9876");
 }
 
-/* Nothing of a PIN stays behind in the buffer, whatever came with it. */
+/* No part of a PIN stays in the buffer, whatever was received with it. */
 static void test_wiped(void **state)
 {
     static const char both[] = "\0\0\0\x09\x13\0\0\0\x04"

@@ -78,6 +78,21 @@ static void members(void **state)
     check(&requirements, NULL, cases, COUNT(cases));
 }
 
+/* Not even a ceremony that lost its challenge takes an answer without one. */
+static void without_a_challenge_nothing_answers(void **state)
+{
+    static const struct verdict cases[] = {
+        {"{" GET "," ORIGIN ",\"challenge\":\"\"}", PK_CHALLENGE_MISMATCH},
+        {"{" GET REST "}", PK_CHALLENGE_MISMATCH},
+    };
+    PK_AUTO_REQUIREMENTS struct pk_requirements requirements =
+        sample_requirements(PK_AUTHENTICATION);
+
+    (void)state;
+    pk_bytes_clear(&requirements.challenge);
+    check(&requirements, NULL, cases, COUNT(cases));
+}
+
 static void registration(void **state)
 {
     static const struct verdict cases[] = {
@@ -200,13 +215,10 @@ static void prefixes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(members),
-        cmocka_unit_test(registration),
-        cmocka_unit_test(cross_origin),
-        cmocka_unit_test(payment),
-        cmocka_unit_test(hash_is_over_what_came),
-        cmocka_unit_test(size),
-        cmocka_unit_test(prefixes),
+        cmocka_unit_test(members),      cmocka_unit_test(without_a_challenge_nothing_answers),
+        cmocka_unit_test(registration), cmocka_unit_test(cross_origin),
+        cmocka_unit_test(payment),      cmocka_unit_test(hash_is_over_what_came),
+        cmocka_unit_test(size),         cmocka_unit_test(prefixes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,7 +34,7 @@ static struct config *load(const char *path)
     return config;
 }
 
-/* The reason must be "PATH" and then what. */
+/* The reason must be "PATH" followed by the expected text. */
 static void assert_refused(const char *path, const char *culprit, const char *what)
 {
     struct config *config = NULL;
@@ -95,9 +95,9 @@ static void blanks_and_comments_do_not_matter(void **state)
     (void)state;
     assert_true(config->debug);
     assert_non_null(login);
-    assert_int_equal(login->roads.count, 2);
-    assert_int_equal(login->roads.items[0], ROAD_LOCAL);
-    assert_int_equal(login->roads.items[1], ROAD_RECOVERY);
+    assert_int_equal(login->methods.count, 2);
+    assert_int_equal(login->methods.items[0], PK_METHOD_LOCAL);
+    assert_int_equal(login->methods.items[1], PK_METHOD_RECOVERY);
     assert_null(config_service(config, "logi"));
     assert_null(config_service(config, NULL));
 }
@@ -160,8 +160,8 @@ static void every_key_is_read(void **state)
     PK_AUTO_FREE char *path = vector("valid/every-key.conf");
     AUTO_CONFIG struct config *config = load(path);
     const struct service_config *sudo = config_service(config, "sudo");
-    static const enum road backwards[] = {ROAD_RECOVERY, ROAD_BROWSER, ROAD_AGENT, ROAD_SSH,
-                                          ROAD_LOCAL};
+    static const enum pk_method backwards[] = {PK_METHOD_RECOVERY, PK_METHOD_AGENT, PK_METHOD_SSH,
+                                               PK_METHOD_LOCAL};
 
     (void)state;
     assert_true(config->debug);
@@ -180,14 +180,15 @@ static void every_key_is_read(void **state)
     assert_string_equal(config_rp(config, "lab")->origins.items[0], "https://lab.example.org");
     assert_null(config_rp(config, "other"));
     assert_int_equal(config->service_count, 1);
-    assert_int_equal(sudo->roads.count, ROAD_COUNT);
-    assert_memory_equal(sudo->roads.items, backwards, sizeof(backwards));
+    assert_int_equal(sudo->methods.count, 4);
+    assert_memory_equal(sudo->methods.items, backwards, sizeof(backwards));
+    assert_int_equal(config->warnings.count, 0);
     assert_int_equal(sudo->user_verification, PK_DISCOURAGED);
     assert_string_equal(sudo->rp, "lab");
     assert_int_equal(sudo->timeout, 10);
 }
 
-/* The first line of each file is "# " and what must be said of it, from the line number on. */
+/* The first line of each file is "# " and the expected error, from the line number on. */
 static void malformed_files_are_refused_by_line(void **state)
 {
     PK_AUTO_FREE char *pattern = vector("invalid/*.conf");
@@ -369,7 +370,7 @@ static void unfit_trust_anchors_are_refused(void **state)
     }
 }
 
-/* The example that is installed must load, and be what the defaults are. */
+/* The installed example must load, and equal the defaults. */
 static void example_is_the_defaults(void **state)
 {
     PK_AUTO_FREE char *path = pk_text_format("%s/etc/passkeyd.conf", getenv("srcdir"));
@@ -406,7 +407,7 @@ static void example_is_valid_when_uncommented(void **state)
     config_free(load(scene->path));
 }
 
-/* The keys of a section, as the refusal of an unknown one lists them. */
+/* The keys of a section, as the error for an unknown key lists them. */
 static char *keys_of(const struct scene *scene, const char *section)
 {
     static const char marker[] = "allowed: ";
@@ -458,21 +459,15 @@ static void every_key_is_explained(void **state)
     }
 }
 
-static void roads_are_parsed(void **state)
+static void the_old_name_of_methods_is_warned_of(void **state)
 {
-    struct roads roads = {.count = 4};
+    PK_AUTO_FREE char *path = vector("valid/spacing.conf");
+    AUTO_CONFIG struct config *config = load(path);
+    PK_AUTO_FREE char *warning = pk_text_format("%s:7: transports is called methods now", path);
 
     (void)state;
-    assert_int_equal(roads_parse("browser , local", &roads), PK_OK);
-    assert_int_equal(roads.count, 2);
-    assert_int_equal(roads.items[0], ROAD_BROWSER);
-    assert_int_equal(roads.items[1], ROAD_LOCAL);
-    assert_int_equal(roads_parse("", &roads), PK_INVALID_INPUT);
-    assert_int_equal(roads_parse("local,", &roads), PK_INVALID_INPUT);
-    assert_int_equal(roads_parse("Local", &roads), PK_INVALID_INPUT);
-    assert_int_equal(roads_parse("local;ssh", &roads), PK_INVALID_INPUT);
-    assert_int_equal(roads_parse("ssh,agent,ssh", &roads), PK_INVALID_INPUT);
-    assert_int_equal(roads.count, 2);
+    assert_int_equal(config->warnings.count, 1);
+    assert_string_equal(config->warnings.items[0], warning);
 }
 
 int main(void)
@@ -493,7 +488,7 @@ int main(void)
         cmocka_unit_test(example_is_the_defaults),
         SCENE(example_is_valid_when_uncommented),
         SCENE(every_key_is_explained),
-        cmocka_unit_test(roads_are_parsed),
+        cmocka_unit_test(the_old_name_of_methods_is_warned_of),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

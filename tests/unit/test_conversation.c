@@ -18,11 +18,11 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define DEADLINE 20 /* seconds: generous, only a bug gets there */
+#define DEADLINE 20 /* seconds; only a defect takes as long */
 
 static struct private_bus private_bus;
 
-/* A person made of canned answers, who remembers what was shown. */
+/* A person with fixed answers; records what was shown. */
 struct person {
     const char *answer;     /* NULL: declines */
     enum pk_status answers; /* what the prompt functions return */
@@ -281,14 +281,14 @@ static void test_no_service(void **state)
     assert_true(private_bus_start(&bare, false));
     assert_int_equal(run("touch", &person, &outcome), PK_UNAVAILABLE);
     private_bus_stop(&bare);
-    /* The socket is gone now. */
+    /* The socket has been closed. */
     assert_int_equal(run("touch", &person, &outcome), PK_UNAVAILABLE);
     assert_int_equal(setenv("DBUS_SYSTEM_BUS_ADDRESS", "gibberish", 1), 0);
     assert_int_equal(run("touch", &person, &outcome), PK_UNAVAILABLE);
     assert_int_equal(setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1), 0);
 }
 
-/* The bus itself stops answering: the connection is accepted, and then silence. */
+/* The bus stops answering: it accepts the connection and sends nothing. */
 static void test_frozen_bus(void **state)
 {
     struct private_bus frozen = {0};
@@ -316,7 +316,7 @@ static enum pk_status kill_bus(void *context, const char *event, const char *tex
     return PK_OK;
 }
 
-/* The process must outlive its bus: libdbus's habit is to end it. */
+/* The process must survive the loss of its bus; by default libdbus exits. */
 static void test_bus_dies(void **state)
 {
     static const struct pk_prompt_ops killer = {

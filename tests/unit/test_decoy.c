@@ -75,7 +75,7 @@ static void one_or_two_of_usual_lengths(void **state)
         if (list.count == 2)
             assert_memory_not_equal(list.items[0].record.id.data, list.items[1].record.id.data, 48);
     }
-    /* Six standard deviations around a quarter; the key is fixed, so this holds or it does not. */
+    /* Six standard deviations around a quarter. The key is fixed, so the test is deterministic. */
     assert_in_range(counts[2], 384, 616);
     assert_int_equal(lengths[48] + lengths[64] + lengths[80] + lengths[96], 2000 + counts[2]);
     assert_true(lengths[64] > lengths[48] && lengths[48] > lengths[80] && lengths[96] > 0);

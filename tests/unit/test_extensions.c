@@ -70,7 +70,7 @@ static void unsolicited_outputs(void **state)
     struct pk_extension_results results = {0};
 
     (void)state;
-    /* Ignored, right or not. */
+    /* Ignored, whether valid or not. */
     assert_status(read_hex(&requirements, "a1" CRED_PROTECT "63616263", &results), PK_OK);
     assert_status(
         read_json(&requirements, "{\"x\":{\"credProps\":1,\"appid\":2,\"z\":3}}", &results), PK_OK);
@@ -101,7 +101,7 @@ static void enforced_protection(void **state)
                   PK_CRED_PROTECT_TOO_WEAK);
     results = (struct pk_extension_results){0};
     assert_status(read_hex(&requirements, "", &results), PK_CRED_PROTECT_TOO_WEAK);
-    /* Said once, at registration. */
+    /* Given once, at registration. */
     requirements.ceremony = PK_AUTHENTICATION;
     assert_status(read_hex(&requirements, "", &results), PK_OK);
 }

@@ -86,7 +86,7 @@ static void read_request(const char *name, struct pk_forward_request *ret)
     assert_status(pk_forward_request_decode(line_of(&content), ret), PK_OK);
 }
 
-/* The members land where they belong, not merely somewhere that writes them back in order. */
+/* Members are decoded into the right fields, not only written back in the same order. */
 static void request_members(void **state)
 {
     PK_AUTO_FORWARD_REQUEST struct pk_forward_request get = {0};
@@ -166,7 +166,7 @@ static void request_limits(void **state)
     assert_status(encode_list(1, PK_CREDENTIAL_ID_MAX + 1), PK_TOO_LARGE);
 }
 
-/* What decode would refuse is not encoded. */
+/* A request that decode would refuse is not encoded. */
 static void request_arguments(void **state)
 {
     PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {0};

@@ -170,7 +170,7 @@ static struct pk_forward_answer large_answer(size_t signature_size)
     return answer;
 }
 
-/* How many lines it takes; what comes back is what was sent. */
+/* The number of lines; the decoded answer must equal the encoded one. */
 static size_t lines_taken(size_t signature_size)
 {
     PK_AUTO_FORWARD_ANSWER struct pk_forward_answer answer = large_answer(signature_size);

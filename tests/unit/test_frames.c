@@ -135,7 +135,7 @@ static void test_extra_byte(void **state)
     each_vector("valid", check_extra_byte);
 }
 
-/* The fields land where they belong, not merely somewhere that writes them back in order. */
+/* Fields are decoded into the right members, not only written back in the same order. */
 static void test_fields(void **state)
 {
     PK_AUTO_BYTES struct pk_bytes assert_payload = {0};

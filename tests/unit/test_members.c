@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Members of CBOR maps one by one: what each read takes, and what it says of the rest. */
+/* Members of CBOR maps one by one: what each read accepts, and the error for anything else. */
 #include "common/wire/members.h"
 
 #include "tests/unit/webauthn_support.h"

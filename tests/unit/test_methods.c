@@ -8,6 +8,7 @@
 
 #include "common/bus/names.h"
 #include "daemon/bus/methods.h"
+#include "daemon/bus/polkit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,45 @@ static void changes_are_guarded(void **state)
                 found = &methods[j];
         assert_non_null(found);
         assert_true(found->action || found->privilege == PRIVILEGE_ROOT);
+    }
+}
+
+/* Said a second time, so that nobody's rights change by the way. */
+static void privileges_are_these(void **state)
+{
+    static const struct {
+        const char *name;
+        enum privilege privilege;
+        const char *action;
+        unsigned flags;
+    } rows[] = {
+        {"Authenticate", PRIVILEGE_SELF, NULL, 0},
+        {"Enroll", PRIVILEGE_SELF, POLKIT_ENROLL, METHOD_TICKET},
+        {"Status", PRIVILEGE_ANYONE, NULL, 0},
+        {"Next", PRIVILEGE_OWNER, NULL, METHOD_CONVERSATION},
+        {"Cancel", PRIVILEGE_OWNER, NULL, METHOD_CONVERSATION},
+        {"BeginRegistration", PRIVILEGE_SELF, POLKIT_ENROLL, METHOD_TICKET},
+        {"FinishRegistration", PRIVILEGE_OWNER, NULL, 0},
+        {"BeginAuthentication", PRIVILEGE_SELF, NULL, 0},
+        {"FinishAuthentication", PRIVILEGE_OWNER, NULL, 0},
+        {"Cancel", PRIVILEGE_OWNER, NULL, 0},
+        {"List", PRIVILEGE_SELF, NULL, 0},
+        {"Rename", PRIVILEGE_SELF, POLKIT_MANAGE, 0},
+        {"Remove", PRIVILEGE_SELF, POLKIT_MANAGE, 0},
+        {"CreateRecoveryCodes", PRIVILEGE_SELF, POLKIT_MANAGE, 0},
+        {"CreateTicket", PRIVILEGE_ROOT, NULL, 0},
+        {"Import", PRIVILEGE_SELF, POLKIT_ENROLL, METHOD_TICKET},
+    };
+
+    (void)state;
+    assert_int_equal(method_count, sizeof(rows) / sizeof(rows[0]));
+    for (size_t i = 0; i < method_count; i++) {
+        assert_string_equal(methods[i].name, rows[i].name);
+        if (methods[i].privilege != rows[i].privilege || methods[i].flags != rows[i].flags ||
+            !methods[i].action != !rows[i].action)
+            fail_msg("%s: privilege, action or flags", rows[i].name);
+        if (rows[i].action)
+            assert_string_equal(methods[i].action, rows[i].action);
     }
 }
 
@@ -146,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_is_whole),
         cmocka_unit_test(changes_are_guarded),
+        cmocka_unit_test(privileges_are_these),
         cmocka_unit_test(rows_are_unique),
         cmocka_unit_test(introspection_says_what_the_table_says),
     };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* As root, each call is made as sudo would: real user somebody, effective user root. */
+/* As root, each call is made as by sudo: the real user is another one, the effective user root. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,7 +33,7 @@ struct result {
     enum pk_status status;
     uid_t peer; /* who listens there; -1: not connected */
     bool nonblocking;
-    bool restored; /* the access rights are what they were */
+    bool restored; /* the process's credentials were restored */
 };
 
 static const char *at(const char *name)
@@ -152,7 +152,7 @@ static void no_agent(void **state)
     expect(at("nothing"), PK_UNAVAILABLE);
 }
 
-/* A program of root's serves somebody else: root's agent is not theirs. */
+/* A root program that serves another user: root's agent is not that user's. */
 static void a_real_root_has_none(void **state)
 {
     struct result result;
@@ -175,18 +175,18 @@ static void somebody_elses_agent(void **state)
     expect(at("other"), PK_DENIED);
     assert_int_equal(symlink(at("other"), at("other-link")), 0);
     expect(at("other-link"), PK_DENIED);
-    /* The person listens, but whoever has the file could be another one tomorrow. */
+    /* The person listens, but the file belongs to another user, who could replace the socket. */
     listen_as(PERSON, SOCK_STREAM, at("taken"), 8);
     assert_int_equal(chown(at("taken"), 0, 0), 0);
     assert_int_equal(chmod(at("taken"), 0777), 0);
     expect(at("taken"), PK_DENIED);
-    /* Its file was given to the person, but another listens. */
+    /* The file belongs to the person, but another user listens. */
     listen_as(PERSON + 1, SOCK_STREAM, at("given"), 8);
     assert_int_equal(chown(at("given"), PERSON, PERSON), 0);
     expect(at("given"), PK_DENIED);
 }
 
-/* Theirs, but out of their reach: root's access must not lend a hand. */
+/* The person's own, but not accessible to them: root's access must not be used. */
 static void behind_a_closed_door(void **state)
 {
     (void)state;
@@ -270,7 +270,7 @@ static void one_that_never_accepts(void **state)
         (void)close(waiting[i]);
 }
 
-/* The name means now the person's socket, now root's: never is root's the one that is taken. */
+/* The name alternates between the person's socket and root's: root's is never used. */
 static void a_name_that_changes(void **state)
 {
     size_t taken = 0;

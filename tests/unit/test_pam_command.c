@@ -104,8 +104,7 @@ static void command_lines_are_understood(void **state)
     }
 }
 
-/* Any beginning of any vector, in memory of exactly that size: never a crash, never out of bounds.
- */
+/* Every prefix of every vector, in memory of exactly that size: no crash, no read out of bounds. */
 static void every_prefix_is_survived(void **state)
 {
     (void)state;
@@ -147,7 +146,7 @@ static void what_is_left_out_is_marked(void **state)
     assert_int_equal(strlen(over.text), COMMAND_TEXT_MAX);
     assert_string_equal(over.text + COMMAND_TEXT_MAX - 3, "...");
 
-    /* Short words, but an argument that lies beyond what is looked at. */
+    /* Short words, but an argument beyond the part that is read. */
     memset(cmdline + 10, 0, sizeof(cmdline) - 10);
     assert_int_equal(
         command_from_sudo((struct pk_view){(uint8_t *)cmdline, COMMAND_LINE_MAX + 1}, &many),

@@ -43,7 +43,7 @@ static void a_blocked_signal_is_seen_and_taken(void **state)
         assert_true(fd >= 0);
         assert_false(readable(fd));
         assert_false(interrupt_take(fd));
-        /* Another signal is none of its business. */
+        /* Other signals are left alone. */
         assert_int_equal(raise(SIGURG), 0);
         assert_false(readable(fd));
         assert_int_equal(raise(signals[i]), 0);

@@ -35,7 +35,7 @@ static void nothing_is_every_default(void **state)
     assert_int_equal(parse(none, &options, &bad), PK_OK);
     assert_null(options.rp);
     assert_null(options.uv);
-    assert_null(options.transports);
+    assert_null(options.methods);
     assert_int_equal(options.timeout, 0);
     assert_false(options.nullok || options.identify || options.debug || options.quiet);
 }
@@ -45,7 +45,7 @@ static void every_option_is_read(void **state)
     const char *const words[] = {"rp=corp.example",
                                  "timeout=600",
                                  "uv=required",
-                                 "transports=local,recovery",
+                                 "methods=local,recovery",
                                  "nullok",
                                  "identify",
                                  "debug",
@@ -59,15 +59,24 @@ static void every_option_is_read(void **state)
     assert_string_equal(options.rp, "corp.example");
     assert_int_equal(options.timeout, 600);
     assert_string_equal(options.uv, "required");
-    assert_string_equal(options.transports, "local,recovery");
+    assert_string_equal(options.methods, "local,recovery");
+    assert_false(options.old_name);
     assert_true(options.nullok && options.identify && options.debug && options.quiet);
 }
 
 static void valid_values(void **state)
 {
-    static const char *const words[] = {
-        "timeout=1",  "timeout=060",      "uv=preferred",   "uv=discouraged",
-        "rp=default", "transports=local", "transports=ssh", "transports=browser,agent,local"};
+    static const char *const words[] = {"timeout=1",
+                                        "timeout=060",
+                                        "uv=preferred",
+                                        "uv=discouraged",
+                                        "rp=default",
+                                        "methods=local",
+                                        "methods=ssh",
+                                        "methods=recovery,agent,local",
+                                        "transports=local",
+                                        "transports=ssh",
+                                        "transports=recovery,agent,local"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -110,6 +119,13 @@ static void everything_else_is_refused(void **state)
         "uv=Required",
         "uv=requiredx",
         "uv=none",
+        "methods=",
+        "methods=,",
+        "methods=local,",
+        "methods=,local",
+        "methods=local,local",
+        "methods=usb",
+        "methods=Local",
         "transports=",
         "transports=,",
         "transports=local,",
@@ -142,7 +158,10 @@ static void nothing_may_be_said_twice(void **state)
         {"rp=a", "rp=a"},
         {"timeout=5", "timeout=6"},
         {"uv=required", "uv=discouraged"},
+        {"methods=local", "methods=ssh"},
         {"transports=local", "transports=ssh"},
+        {"methods=local", "transports=local"},
+        {"transports=local", "methods=local"},
         {"nullok", "nullok"},
         {"quiet", "quiet"},
     };
@@ -158,23 +177,60 @@ static void nothing_may_be_said_twice(void **state)
     }
 }
 
-static void roads_that_are_left_out(void **state)
+static void methods_that_are_left_out(void **state)
 {
     static const struct {
-        const char *transports;
+        const char *word;
         bool agent;
     } cases[] = {
-        {NULL, true},          {"agent", true},         {"local,agent", true},
-        {"agent,local", true}, {"local", false},        {"local,recovery", false},
-        {"agents", false},     {"local,xagent", false}, {"agen,local", false},
+        {"quiet", true},
+        {"methods=agent", true},
+        {"methods=local,agent", true},
+        {"methods=agent,local", true},
+        {"methods=local", false},
+        {"methods=local,recovery", false},
+        {"transports=ssh,agent", true},
+        {"transports=ssh", false},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const struct options options = {.transports = cases[i].transports};
+        const char *const words[] = {cases[i].word, NULL};
+        struct options options;
+        const char *bad = NULL;
 
-        assert_int_equal(options_allow_road(&options, "agent"), cases[i].agent);
+        assert_int_equal(parse(words, &options, &bad), PK_OK);
+        assert_int_equal(options_allow(&options, PK_METHOD_AGENT), cases[i].agent);
     }
+}
+
+static void what_is_not_served_is_told_apart(void **state)
+{
+    static const char *const words[] = {"methods=browser", "methods=local,phone",
+                                        "transports=browser,agent,local"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        const char *const one[] = {words[i], NULL};
+        struct options options = {.timeout = 77};
+        const char *bad = NULL;
+
+        assert_int_equal(parse(one, &options, &bad), PK_UNSUPPORTED);
+        assert_ptr_equal(bad, words[i]);
+        assert_int_equal(options.timeout, 77);
+    }
+}
+
+static void the_old_name_of_methods_is_noticed(void **state)
+{
+    const char *const words[] = {"transports=local,recovery", NULL};
+    struct options options;
+    const char *bad = NULL;
+
+    (void)state;
+    assert_int_equal(parse(words, &options, &bad), PK_OK);
+    assert_string_equal(options.methods, "local,recovery");
+    assert_true(options.old_name);
 }
 
 int main(void)
@@ -185,7 +241,9 @@ int main(void)
         cmocka_unit_test(valid_values),
         cmocka_unit_test(everything_else_is_refused),
         cmocka_unit_test(nothing_may_be_said_twice),
-        cmocka_unit_test(roads_that_are_left_out),
+        cmocka_unit_test(methods_that_are_left_out),
+        cmocka_unit_test(what_is_not_served_is_told_apart),
+        cmocka_unit_test(the_old_name_of_methods_is_noticed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,16 +18,33 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct private_bus private_bus;
 static char folder[] = "/tmp/passkey-pam-XXXXXX";
+static const char *service = "test";
 
-/* What the application's conversation function does and saw. */
+/* Seconds that the clock goes on each time that somebody looks at it, and by how much it has. */
+static time_t clock_step, clock_ahead;
+
+/* In place of libc's, also for the module. */
+__attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct timespec *ret)
+{
+    long result = syscall(SYS_clock_gettime, clock, ret);
+
+    clock_ahead += clock_step;
+    ret->tv_sec += clock_ahead;
+    return (int)result;
+}
+
+/* The behaviour of the application's conversation function, and what it recorded. */
 struct application {
     const char *answer; /* NULL: a response without text */
     int result;
+    time_t clock_step; /* once it has shown something */
     char shown[4096];
 };
 
@@ -42,6 +59,7 @@ static int converse(int count, const struct pam_message **messages, struct pam_r
     int style = messages[0]->msg_style;
     size_t used = strlen(application->shown);
 
+    clock_step = application->clock_step;
     assert_int_equal(count, 1);
     (void)snprintf(application->shown + used, sizeof(application->shown) - used, "%s:%s;",
                    styles[style], messages[0]->msg);
@@ -53,21 +71,29 @@ static int converse(int count, const struct pam_message **messages, struct pam_r
     return PAM_SUCCESS;
 }
 
-static void write_service(const char *words)
+/* The file of the service; MODULE in a line is the built one. */
+static void write_lines(const char *auth, const char *account)
 {
     char path[PATH_MAX], module[PATH_MAX], built[PATH_MAX];
     FILE *file;
 
     (void)snprintf(built, sizeof(built), "%s/pam/.libs/pam_passkey.so", getenv("top_builddir"));
     assert_non_null(realpath(built, module));
-    (void)snprintf(path, sizeof(path), "%s/test", folder);
+    (void)snprintf(path, sizeof(path), "%s/%s", folder, service);
     file = fopen(path, "we");
     assert_non_null(file);
-    (void)fprintf(file, "auth required %s %s\naccount required pam_permit.so\n", module, words);
+    (void)fprintf(file, "auth required %s %s\naccount %s %s\naccount required pam_%s.so\n", module,
+                  auth, account ? "sufficient" : "optional", account ? module : "pam_permit.so",
+                  account ? account : "permit");
     assert_int_equal(fclose(file), 0);
 }
 
-/* An address: libpam's audit records would look a name up in the DNS. */
+static void write_service(const char *words)
+{
+    write_lines(words, NULL);
+}
+
+/* An address, because libpam's audit records would look a name up in the DNS. */
 static const char *rhost = "192.0.2.7";
 
 /* One pam_authenticate() of user (the daemon's scenario); *ret_user: PAM_USER afterwards. */
@@ -80,7 +106,7 @@ static int authenticate(const char *words, const char *user, struct application 
     int result;
 
     write_service(words);
-    assert_int_equal(pam_start_confdir("test", user, &conversation, folder, &pamh), PAM_SUCCESS);
+    assert_int_equal(pam_start_confdir(service, user, &conversation, folder, &pamh), PAM_SUCCESS);
     assert_int_equal(pam_set_item(pamh, PAM_TTY, "tty7"), PAM_SUCCESS);
     assert_int_equal(pam_set_item(pamh, PAM_RHOST, rhost), PAM_SUCCESS);
     assert_int_equal(pam_set_item(pamh, PAM_RUSER, "some\nbody"), PAM_SUCCESS);
@@ -99,12 +125,15 @@ static int start(void **state)
 
 static int stop(void **state)
 {
+    static const char *const services[] = {"test", "sudo", "sudo-i", "su", "su-l"};
     char path[PATH_MAX];
 
     (void)state;
     private_bus_stop(&private_bus);
-    (void)snprintf(path, sizeof(path), "%s/test", folder);
-    (void)unlink(path);
+    for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", folder, services[i]);
+        (void)unlink(path);
+    }
     return rmdir(folder);
 }
 
@@ -181,11 +210,11 @@ static void the_daemon_is_told_the_context(void **state)
     struct application application = {0};
 
     (void)state;
-    assert_int_equal(authenticate("rp=corp uv=required timeout=30 transports=local,recovery",
+    assert_int_equal(authenticate("rp=corp uv=required timeout=30 methods=local,recovery",
                                   "context", &application, NULL),
                      PAM_SUCCESS);
-    assert_string_equal(application.shown, "info:rhost=192.0.2.7\nrp=corp\nruser=some?body\n"
-                                           "service=test\ntimeout=30\ntransports=local,recovery\n"
+    assert_string_equal(application.shown, "info:methods=local,recovery\nrhost=192.0.2.7\nrp=corp\n"
+                                           "ruser=some?body\nservice=test\ntimeout=30\n"
                                            "tty=tty7\nuv=required;");
 }
 
@@ -296,7 +325,7 @@ static void a_thousand_sign_ins_leave_nothing_behind(void **state)
     size_t descriptors[2], bytes[2];
 
     (void)state;
-    /* What is kept once, libdbus and libpam have kept after the first rounds. */
+    /* What libdbus and libpam allocate once is allocated after the first rounds. */
     for (int round = 0; round < 260; round++) {
         if (round == 10) /* a thousand to go */
             measure(&descriptors[0], &bytes[0]);
@@ -310,6 +339,128 @@ static void a_thousand_sign_ins_leave_nothing_behind(void **state)
     assert_int_equal(descriptors[1], descriptors[0]);
     /* libdbus keeps up to five messages of 10 kB each; a leak of 50 bytes a sign-in shows. */
     assert_true(bytes[1] < bytes[0] + 50 * 1000);
+}
+
+/* What the daemon hears when a program with that name and those arguments signs in. */
+static void context_of(const char *name, char *const argv[], char shown[1024])
+{
+    int ends[2], status;
+    size_t used = 0;
+    ssize_t got;
+    pid_t child;
+
+    assert_int_equal(pipe(ends), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (dup2(ends[1], STDOUT_FILENO) < 0 || setenv("TEST_SERVICE", name, 1) ||
+            setenv("TEST_FOLDER", folder, 1))
+            _exit(1);
+        (void)execv("/proc/self/exe", argv);
+        _exit(127);
+    }
+    (void)close(ends[1]);
+    while ((got = read(ends[0], shown + used, 1023 - used)) > 0)
+        used += (size_t)got;
+    shown[used] = 0;
+    (void)close(ends[0]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+/* The child of context_of(). */
+static int show_context(const char *name)
+{
+    struct application application = {0};
+    int result;
+
+    (void)snprintf(folder, sizeof(folder), "%s", getenv("TEST_FOLDER"));
+    service = name;
+    result = authenticate("", "context", &application, NULL);
+    (void)fputs(application.shown, stdout);
+    return result == PAM_SUCCESS ? 0 : 1;
+}
+
+/* What is asked for, and as whom: the person is to see it, and the signature is bound to it. */
+static void sudo_and_su_say_what_for(void **state)
+{
+    static const struct {
+        const char *service;
+        const char *argv[5];
+        const char *shown;
+    } cases[] = {
+        {"sudo",
+         {"sudo", "id", "-u"},
+         "info:command=id -u\nrhost=192.0.2.7\nruser=some?body\n"
+         "service=sudo\ntarget=root\ntty=tty7;"},
+        {"sudo",
+         {"sudo", "-u", "bob", "id"},
+         "info:command=id\nrhost=192.0.2.7\n"
+         "ruser=some?body\nservice=sudo\ntarget=bob\n"
+         "tty=tty7;"},
+        {"sudo-i",
+         {"sudo", "-i"},
+         "info:command=sudo -i\nrhost=192.0.2.7\nruser=some?body\n"
+         "service=sudo-i\ntarget=root\ntty=tty7;"},
+        {"su",
+         {"su", "-c", "id"},
+         "info:rhost=192.0.2.7\nruser=some?body\nservice=su\n"
+         "target=context\ntty=tty7;"},
+        {"su-l",
+         {"su", "-l"},
+         "info:rhost=192.0.2.7\nruser=some?body\nservice=su-l\n"
+         "target=context\ntty=tty7;"},
+        {"test",
+         {"sudo", "id"},
+         "info:rhost=192.0.2.7\nruser=some?body\nservice=test\n"
+         "tty=tty7;"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char shown[1024];
+
+        context_of(cases[i].service, (char *const *)(uintptr_t)cases[i].argv, shown);
+        assert_string_equal(shown, cases[i].shown);
+    }
+}
+
+/* A daemon that never ends the conversation: the time goes on by leaps. */
+static void a_daemon_that_hangs_is_given_up(void **state)
+{
+    static const struct {
+        const char *words;
+        time_t least, most; /* seconds */
+    } cases[] = {{"", 180, 300}, {"timeout=30", 40, 160}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct application application = {.clock_step = 15};
+        time_t before = clock_ahead;
+
+        assert_int_equal(authenticate(cases[i].words, "silent", &application, NULL), PAM_AUTH_ERR);
+        clock_step = 0;
+        assert_string_equal(application.shown, "info:Touch it;");
+        assert_in_range(clock_ahead - before, cases[i].least, cases[i].most);
+    }
+}
+
+/* A passkey says who somebody is, not that the account may be used now. */
+static void the_account_is_left_to_others(void **state)
+{
+    struct application application = {0};
+    struct pam_conv conversation = {converse, &application};
+    pam_handle_t *pamh = NULL;
+
+    (void)state;
+    write_lines("", "deny");
+    assert_int_equal(pam_start_confdir("test", "touch", &conversation, folder, &pamh), PAM_SUCCESS);
+    assert_int_not_equal(pam_acct_mgmt(pamh, 0), PAM_SUCCESS);
+    assert_int_equal(pam_end(pamh, PAM_SUCCESS), PAM_SUCCESS);
+    write_lines("", "permit");
+    assert_int_equal(pam_start_confdir("test", "touch", &conversation, folder, &pamh), PAM_SUCCESS);
+    assert_int_equal(pam_acct_mgmt(pamh, 0), PAM_SUCCESS);
+    assert_int_equal(pam_end(pamh, PAM_SUCCESS), PAM_SUCCESS);
 }
 
 static void other_services(void **state)
@@ -340,8 +491,13 @@ int main(void)
         cmocka_unit_test(an_overlong_pin_denies),
         cmocka_unit_test(no_bus_is_no_information),
         cmocka_unit_test(a_thousand_sign_ins_leave_nothing_behind),
+        cmocka_unit_test(sudo_and_su_say_what_for),
+        cmocka_unit_test(a_daemon_that_hangs_is_given_up),
+        cmocka_unit_test(the_account_is_left_to_others),
         cmocka_unit_test(other_services),
     };
 
+    if (getenv("TEST_SERVICE"))
+        return show_context(getenv("TEST_SERVICE"));
     return cmocka_run_group_tests(tests, start, stop);
 }

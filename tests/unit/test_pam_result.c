@@ -36,7 +36,9 @@ static int expected(enum pk_status status)
 static void every_status_denies(void **state)
 {
     (void)state;
-    /* Beyond the list as well, and PK_OK too: only pam_sm_authenticate says PAM_SUCCESS. */
+    /*
+     * Statuses beyond the list as well, and PK_OK: only pam_sm_authenticate() returns PAM_SUCCESS.
+     */
     for (int status = -1; status <= PK_STATUS_COUNT + 1; status++) {
         int result = result_of_failure((enum pk_status)status, false);
 

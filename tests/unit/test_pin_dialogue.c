@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Asking for PINs, with a person who only remembers what was said and keys that only count the PINs
+ * Asks for PINs, with a person who only records the messages and keys that only count the PINs that
  * they were given.
  */
 #include <setjmp.h>
@@ -20,7 +20,7 @@
 
 struct pk_key_session {
     unsigned tried;    /* PINs it was given */
-    unsigned declined; /* times it was told that there is none */
+    unsigned declined; /* how often it was told that there is no PIN */
     char pin[PK_PIN_MAX + 1];
 };
 

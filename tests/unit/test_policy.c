@@ -85,6 +85,9 @@ static void defaults_are_the_relying_partys(void **state)
     assert_null(requirements.appid);
     assert_null(requirements.appid_exclude);
     assert_false(requirements.conditional);
+    assert_int_equal(requirements.counter_policy, PK_COUNTER_REFUSE);
+    assert_false(requirements.allow_cross_origin);
+    assert_false(requirements.require_trusted_attestation);
 }
 
 static void lengths_count_characters(void **state)
@@ -319,6 +322,7 @@ static void appids_belong_to_the_relying_party(void **state)
         "https://badshop.example.org/",
         "https://shop.example.org.evil.org/",
         "https://shop.example.org@evil.org/",
+        "https://evil.org@www.shop.example.org/",
         "https://hop.example.org/",
         "https://shop.example.com/",
         "pam://shop.example.org",
@@ -479,7 +483,8 @@ static void ssh_origins_are_this_hosts_names(void **state)
         bool loopback;
     } cases[] = {{"192.0.2.9", false}, {"127.0.0.1", true},  {"127.8.9.1", true},
                  {"::1", true},        {"localhost", true},  {"127.0.0.1.evil.org", false},
-                 {"", false},          {"128.0.0.1", false}, {"localhost.evil.org", false}};
+                 {"", false},          {"128.0.0.1", false}, {"localhost.evil.org", false},
+                 {"::10", false}};
     char *hosts[] = {(char[]){"web1.example.org"}, (char[]){"2001:db8::7"}};
     struct rp_config rp = shop();
 

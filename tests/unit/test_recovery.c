@@ -8,6 +8,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
+#include "common/webauthn/crypto.h"
 #include "daemon/accounts/recovery_codes.h"
 #include "tests/unit/scratch.h"
 
@@ -188,18 +189,73 @@ static void codes_are_not_in_the_database(void **state)
     clear_codes(codes);
 }
 
+/* One salt for the ten of an account, and another one each time. */
+static void codes_are_salted(void **state)
+{
+    static const uint8_t nothing[PK_HASH_SIZE];
+    struct fixture *fixture = *state;
+    struct store *store = fixture->store;
+    struct pk_secret codes[PK_RECOVERY_CODES];
+    uint8_t salts[3][PK_RECOVERY_CODES][PK_HASH_SIZE];
+    uint8_t hashes[PK_RECOVERY_CODES][PK_HASH_SIZE];
+    const struct account *const accounts[] = {&fixture->alice, &fixture->alice, &fixture->bob};
+    size_t count;
+
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(recovery_codes_create(store, accounts[i], codes), PK_OK);
+        clear_codes(codes);
+        assert_int_equal(store->verbs->recovery_list(store, accounts[i], salts[i], hashes, &count),
+                         PK_OK);
+        assert_int_equal(count, PK_RECOVERY_CODES);
+        assert_memory_not_equal(salts[i][0], nothing, PK_HASH_SIZE);
+        assert_memory_not_equal(hashes[0], hashes[1], PK_HASH_SIZE);
+        for (size_t j = 0; j < i; j++)
+            assert_memory_not_equal(salts[i][0], salts[j][0], PK_HASH_SIZE);
+    }
+}
+
+static enum pk_status used_already(struct store *store, const struct account *account,
+                                   const uint8_t hash[PK_HASH_SIZE])
+{
+    (void)store, (void)account, (void)hash;
+    return PK_NOT_FOUND;
+}
+
+/* Somebody used the same code between the look and the use. */
+static void a_code_is_used_by_one_of_two(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = fixture->store;
+    const struct store_verbs *verbs = store->verbs;
+    struct store_verbs late = *verbs;
+    struct pk_secret codes[PK_RECOVERY_CODES];
+
+    late.recovery_use = used_already;
+    assert_int_equal(recovery_codes_create(store, &fixture->alice, codes), PK_OK);
+    store->verbs = &late;
+    assert_int_equal(use(store, &fixture->alice, (const char *)codes[0].data),
+                     PK_RECOVERY_CODE_INVALID);
+    store->verbs = verbs;
+    clear_codes(codes);
+}
+
 static void ticket_is_known_by_its_hash(void **state)
 {
     struct fixture *fixture = *state;
     struct store *store = fixture->store;
     PK_AUTO_SECRET struct pk_secret ticket = {0};
     PK_AUTO_SECRET struct pk_secret other = {0};
-    uint8_t bytes[PK_HASH_SIZE];
+    PK_AUTO_BYTES struct pk_bytes random = {0};
+    uint8_t bytes[PK_HASH_SIZE], expected[PK_HASH_SIZE];
     struct pk_view hash = {bytes, sizeof(bytes)};
 
     assert_int_equal(ticket_create(store, &fixture->alice, 2000, &ticket), PK_OK);
     assert_int_equal(ticket.len, 43);
     assert_int_equal(ticket_hash(&ticket, bytes), PK_OK);
+    /* By nothing that could be turned back into it. */
+    assert_int_equal(pk_base64url_decode(pk_secret_view(&ticket), PK_HASH_SIZE, &random), PK_OK);
+    pk_sha256(pk_view_of(&random), expected);
+    assert_memory_equal(bytes, expected, PK_HASH_SIZE);
     assert_int_equal(store->verbs->ticket_check(store, hash, "default", "alice", 1000, 1999),
                      PK_OK);
     assert_int_equal(store->verbs->ticket_check(store, hash, "default", "alice", 1000, 2000),
@@ -235,10 +291,16 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(codes_are_readable_and_differ), TEST(code_works_once),
-        TEST(code_may_be_typed_carelessly),  TEST(malformed_codes_are_invalid),
-        TEST(new_codes_replace_the_old),     TEST(codes_are_not_in_the_database),
-        TEST(ticket_is_known_by_its_hash),   cmocka_unit_test(malformed_tickets_are_invalid),
+        TEST(codes_are_readable_and_differ),
+        TEST(code_works_once),
+        TEST(code_may_be_typed_carelessly),
+        TEST(malformed_codes_are_invalid),
+        TEST(new_codes_replace_the_old),
+        TEST(codes_are_not_in_the_database),
+        TEST(codes_are_salted),
+        TEST(a_code_is_used_by_one_of_two),
+        TEST(ticket_is_known_by_its_hash),
+        cmocka_unit_test(malformed_tickets_are_invalid),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,7 +44,7 @@ static void credentials_are_limited(void **state)
     pk_requirements_clear(&requirements);
 }
 
-/* Under the sanitizers, what is not released here is found. */
+/* The sanitizers report what is not freed here. */
 static void clear_releases_every_member(void **state)
 {
     struct pk_requirements requirements = {

@@ -100,6 +100,25 @@ static void assertions(void **state)
     }
 }
 
+/* What the client data say counts in this form as well. */
+static void client_data_are_looked_at(void **state)
+{
+    PK_AUTO_REQUIREMENTS struct pk_requirements requirements =
+        sample_requirements(PK_AUTHENTICATION);
+    PK_AUTO_FREE char *json = assertion_json("", "");
+
+    (void)state;
+    assert_status(authenticate(&requirements, json), PK_OK);
+    requirements.challenge.data[0] ^= 1;
+    assert_status(authenticate(&requirements, json), PK_CHALLENGE_MISMATCH);
+    requirements.challenge.data[0] ^= 1;
+    requirements.origins.items[0][0] = 'H';
+    assert_status(authenticate(&requirements, json), PK_ORIGIN_MISMATCH);
+    requirements.origins.items[0][0] = 'h';
+    requirements.payment = true;
+    assert_status(authenticate(&requirements, json), PK_TYPE_MISMATCH);
+}
+
 #define RESPONSE                                                                                   \
     "\"response\":{\"clientDataJSON\":\"e30\",\"authenticatorData\":\"AA\","                       \
     "\"signature\":\"AA\"}"
@@ -288,11 +307,9 @@ static void prefixes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(assertions),
-        cmocka_unit_test(identities),
-        cmocka_unit_test(sizes),
-        cmocka_unit_test(registrations),
-        cmocka_unit_test(registration_refusals),
+        cmocka_unit_test(assertions),    cmocka_unit_test(client_data_are_looked_at),
+        cmocka_unit_test(identities),    cmocka_unit_test(sizes),
+        cmocka_unit_test(registrations), cmocka_unit_test(registration_refusals),
         cmocka_unit_test(prefixes),
     };
 

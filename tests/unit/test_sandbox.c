@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Each attempt runs in a child that has entered the sandbox; how it ends is the answer. */
+/* Each attempt runs in a child that has entered the sandbox; its exit status is the result. */
 #include "authenticator/sandbox.h"
 
 #include <errno.h>
@@ -167,7 +167,7 @@ static int memory(void)
     return much ? 0 : -1;
 }
 
-/* As libcbor does for an array that claims to be long. */
+/* As libcbor does for an array of a large claimed length. */
 static int much_memory(void)
 {
     void *volatile much = malloc(64UL << 20);

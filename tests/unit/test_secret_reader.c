@@ -53,7 +53,7 @@ static void pipes_are_read_to_their_end(void **state)
     assert_int_equal(pipe(ends), 0);
     assert_int_equal(write(ends[1], "12", 2), 2);
     assert_int_equal(secret_reader_new(outcome.base, ends[0], on_done, &outcome, &reader), PK_OK);
-    /* Not closed yet: nothing is reported, and nothing waits. */
+    /* Not closed yet: nothing is reported, and the loop does not block. */
     (void)event_base_loop(outcome.base, EVLOOP_NONBLOCK);
     assert_int_equal(outcome.calls, 0);
     assert_int_equal(write(ends[1], "34\n", 3), 3);
@@ -63,7 +63,7 @@ static void pipes_are_read_to_their_end(void **state)
     event_base_free(outcome.base);
 }
 
-/* The file's flags are the caller's to change: O_NONBLOCK must not be what keeps us going. */
+/* The caller can change the file's flags, so reading must not depend on O_NONBLOCK. */
 static void a_blocking_pipe_does_not_block(void **state)
 {
     struct outcome outcome = {.base = event_base_new()};
@@ -145,7 +145,7 @@ static void other_descriptors_are_refused(void **state)
                      PK_INVALID_INPUT);
     assert_int_equal(secret_reader_new(outcome.base, -1, on_done, &outcome, &reader),
                      PK_INVALID_INPUT);
-    assert_true(fcntl(pair[0], F_GETFD) < 0); /* taken all the same */
+    assert_true(fcntl(pair[0], F_GETFD) < 0); /* the descriptor is taken on failure as well */
     (void)close(pair[1]);
     (void)close(ends[0]);
     event_base_free(outcome.base);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/vectors/pages/README says what the files are. */
+/* tests/vectors/pages/README describes the files. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

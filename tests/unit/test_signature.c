@@ -40,7 +40,7 @@ static void every_algorithm(void **state)
 
         assert_true(pk_algorithm_supported(pk_public_key_algorithm(key)->number));
         assert_non_null(pk_public_key_evp(key));
-        /* The key is good for more than one, and a wrong one in between changes nothing. */
+        /* A key verifies more than one signature, and a wrong one in between changes nothing. */
         for (int k = 0; k < 2; k++) {
             assert_status(verify(key, "message", samples[i].signature), PK_OK);
             assert_status(verify(key, "massage", samples[i].signature), PK_SIGNATURE_INVALID);

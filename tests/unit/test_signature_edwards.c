@@ -64,7 +64,7 @@ static void not_canonical(void **state)
               "c7061bd6783df1e50f6cd1fa1abeafe8256181"));
 }
 
-/* Half of all numbers are the y of no point: both outcomes must turn up. */
+/* Half of all numbers are not the y of a point: both outcomes must occur. */
 static void not_on_the_curve(void **state)
 {
     uint8_t encoded[57] = {0};

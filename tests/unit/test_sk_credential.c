@@ -72,9 +72,13 @@ static void which_key_a_credential_is(void **state)
     };
     const struct credential_list both = {rows, 2}, first = {rows, 1}, none = {0};
     struct pk_view shorter = public_key;
+    PK_AUTO_BYTES struct pk_bytes changed = {0};
 
     (void)state;
     shorter.len--;
+    assert_status(pk_bytes_copy(public_key, &changed), PK_OK);
+    changed.data[changed.len - 1] ^= 1;
+    assert_false(sk_is_credential("ssh:", pk_view_of(&changed), &rows[1]));
     assert_false(sk_is_credential("ssh:", public_key, &rows[0]));
     assert_true(sk_is_credential("ssh:", public_key, &rows[1]));
     assert_false(sk_is_credential("ssh:work", public_key, &rows[1]));

@@ -74,7 +74,9 @@ static void numbers_outside_the_list_are_internal(void **state)
     assert_string_equal(pk_status_clause((enum pk_status)(-1)), pk_status_clause(PK_INTERNAL));
 }
 
-/* A few of each part by their names: rows in another order than the enum would be other names. */
+/*
+ * The names of a few statuses of each part: rows in another order than the enum would shift them.
+ */
 static void values_have_their_own_names(void **state)
 {
     (void)state;

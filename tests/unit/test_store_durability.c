@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the SQLite store keeps through full disks, races and kill -9. */
+/* The SQLite store under full disks, races and kill -9. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -83,7 +83,7 @@ static void write_errors_lose_nothing(void **state)
     assert_child_succeeds(child);
 }
 
-/* A disk that is really full: a small tmpfs in a mount namespace that nobody else sees. */
+/* A full disk: a small tmpfs in a private mount namespace. */
 static void full_disk_loses_nothing(void **state)
 {
     struct fixture *fixture = *state;
@@ -265,7 +265,10 @@ static void check_after_kill(const char *folder, char prefix, size_t promised)
     store->verbs->close(store);
 }
 
-/* Killed at any moment: what was reported is there, nothing is half there, the database opens. */
+/*
+ * Killed at any time: what was reported is stored, nothing is stored in part, and the database
+ * opens.
+ */
 static void kill_loses_nothing(void **state)
 {
     char folder[SCRATCH_PATH_MAX];

@@ -8,6 +8,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
+#include "daemon/store/query.h"
 #include "tests/unit/store_fixture.h"
 
 #include <fcntl.h>
@@ -39,6 +40,28 @@ static void permissions_too_wide_are_narrowed(void **state)
     reopen(fixture);
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 07777, 0600);
+}
+
+/* What SQLite would not do by itself. */
+static void settings_are_the_safe_ones(void **state)
+{
+    static const struct {
+        const char *sql;
+        int64_t value;
+    } cases[] = {
+        {"PRAGMA synchronous", 2}, /* FULL: on the disk before it counts */
+        {"PRAGMA foreign_keys", 1},
+        {"PRAGMA secure_delete", 1},
+        {"PRAGMA trusted_schema", 0},
+    };
+    struct sqlite_store *store = (struct sqlite_store *)((struct fixture *)*state)->store;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        AUTO_QUERY struct query query = query_new(store, cases[i].sql);
+
+        assert_int_equal(query_step(&query), PK_OK);
+        assert_int_equal(column_integer(&query, 0), cases[i].value);
+    }
 }
 
 static void account_is_name_and_uid_and_rp(void **state)
@@ -160,10 +183,10 @@ static void names_are_unique_within_the_account(void **state)
     struct pk_view a2 = pk_view_string("a2");
 
     assert_int_equal(insert(store, "alice", 1000, "a1", "blue"), PK_OK);
-    assert_int_equal(insert(store, "alice", 1000, "a2", "blue"), PK_INVALID_ARGUMENT);
+    assert_int_equal(insert(store, "alice", 1000, "a2", "blue"), PK_NAME_TAKEN);
     assert_int_equal(insert(store, "alice", 1000, "a2", "red"), PK_OK);
     assert_int_equal(insert(store, "bob", 1001, "b1", "blue"), PK_OK);
-    assert_int_equal(store->verbs->rename(store, &alice, a2, "blue"), PK_EXISTS);
+    assert_int_equal(store->verbs->rename(store, &alice, a2, "blue"), PK_NAME_TAKEN);
     assert_int_equal(store->verbs->rename(store, &bob, a2, "mine"), PK_NOT_FOUND);
     assert_int_equal(store->verbs->rename(store, &alice, pk_view_string("b1"), "mine"),
                      PK_NOT_FOUND);
@@ -273,7 +296,7 @@ static void tickets_serve_one_enrolment_of_one_account(void **state)
     assert_int_equal(CHECK(hash, "alice", 1001, 900), PK_TICKET_INVALID);
     assert_int_equal(CHECK(hash, "bob", 1001, 900), PK_TICKET_INVALID);
     assert_int_equal(store->verbs->insert(store, &bob, MAX, hash), PK_TICKET_INVALID);
-    /* An enrolment that fails leaves the ticket good. */
+    /* An enrolment that fails does not use up the ticket. */
     assert_int_equal(store->verbs->insert(store, &alice, 0, hash), PK_LIMIT_EXCEEDED);
     assert_int_equal(CHECK(hash, "alice", 1000, 900), PK_OK);
     assert_int_equal(store->verbs->insert(store, &alice, MAX, hash), PK_OK);
@@ -289,6 +312,36 @@ static void tickets_serve_one_enrolment_of_one_account(void **state)
     assert_int_equal(CHECK(expired, "alice", 1000, 0), PK_TICKET_INVALID);
     assert_int_equal(CHECK(hash, "alice", 1000, 0), PK_OK);
 #undef CHECK
+}
+
+/* Name, uid and relying party, each of them. */
+static void tickets_are_no_namesakes(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    const uint8_t bytes[PK_HASH_SIZE] = {1}, unknown[PK_HASH_SIZE] = {2};
+    const struct pk_view hash = {bytes, sizeof(bytes)};
+    struct credential others[] = {
+        make(account_of(store, "default", "bob", 1000), "1", "1"),
+        make(account_of(store, "default", "alice", 1001), "2", "2"),
+        make(account_of(store, "shop", "alice", 1000), "3", "3"),
+    };
+    AUTO_CREDENTIAL struct credential alice =
+        make(account_of(store, "default", "alice", 1000), "4", "4");
+
+    assert_int_equal(store->verbs->ticket_add(store, hash, "default", "alice", 1000, 1600), PK_OK);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        const struct account *account = &others[i].account;
+
+        assert_int_equal(
+            store->verbs->ticket_check(store, hash, account->rp, account->name, account->uid, 900),
+            PK_TICKET_INVALID);
+        assert_int_equal(store->verbs->insert(store, &others[i], MAX, hash), PK_TICKET_INVALID);
+        credential_clear(&others[i]);
+    }
+    assert_int_equal(store->verbs->insert(store, &alice, MAX, (struct pk_view){unknown, 32}),
+                     PK_TICKET_INVALID);
+    assert_int_equal(count_of(store, &(struct credential_filter){0}), 0);
+    assert_int_equal(store->verbs->insert(store, &alice, MAX, hash), PK_OK);
 }
 
 static void recovery_codes_are_used_up(void **state)
@@ -307,6 +360,11 @@ static void recovery_codes_are_used_up(void **state)
     assert_int_equal(store->verbs->recovery_replace(store, &nobody, salts, hashes, 2),
                      PK_NOT_FOUND);
     assert_int_equal(store->verbs->recovery_replace(store, &alice, salts, hashes, 2), PK_OK);
+    assert_int_equal(LIST(&alice), PK_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(LIST(&nobody), PK_OK);
+    assert_int_equal(count, 0);
+    assert_int_equal(store->verbs->recovery_use(store, &nobody, hashes[0]), PK_NOT_FOUND);
     assert_int_equal(LIST(&alice), PK_OK);
     assert_int_equal(count, 2);
     assert_memory_equal(out_salts, salts, sizeof(salts));
@@ -431,7 +489,7 @@ static void not_a_database_is_refused(void **state)
     scratch_remove(folder);
 }
 
-/* An empty file is what a crash between making the file and its first table leaves behind. */
+/* A crash between creating the file and its first table leaves an empty file. */
 static void empty_file_is_a_new_database(void **state)
 {
     char folder[SCRATCH_PATH_MAX];
@@ -451,6 +509,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(database_is_private),
         TEST(permissions_too_wide_are_narrowed),
+        TEST(settings_are_the_safe_ones),
         TEST(account_is_name_and_uid_and_rp),
         TEST(every_field_comes_back),
         TEST(filters_select),
@@ -462,6 +521,7 @@ int main(void)
         TEST(only_the_holder_removes),
         TEST(facts_are_kept),
         TEST(tickets_serve_one_enrolment_of_one_account),
+        TEST(tickets_are_no_namesakes),
         TEST(recovery_codes_are_used_up),
         TEST(folder_must_be_there),
         cmocka_unit_test(file_must_be_regular),

@@ -100,7 +100,7 @@ static void arrays_are_held_to_their_elements(void **state)
     value_clear(&body);
 }
 
-/* What an error repeats of a caller's text is cut between characters, wherever its limit falls. */
+/* A caller's text in an error is cut between characters, wherever the limit is. */
 static void an_unknown_key_is_repeated_in_whole_characters(void **state)
 {
     (void)state;
@@ -148,7 +148,7 @@ static void a_failed_part_breaks_the_whole(void **state)
     dict->items[0].items[1].failed = true;
     assert_true(value_is_broken(&body));
     value_clear(&body);
-    value_add_text(NULL, 's', "nowhere"); /* builders take what a failed one gave */
+    value_add_text(NULL, 's', "nowhere"); /* builders accept the result of a failed one */
 }
 
 int main(void)

@@ -108,7 +108,7 @@ static void registration_policy(void **state)
     for (uint8_t i = 0; i < PK_AAGUID_SIZE; i++)
         requirements.aaguid_deny[0][i] = 0xa0 + i;
     assert_status(registers(&requirements, 0x45), PK_AAGUID_DENIED);
-    /* Nobody vouches for the AAGUID, so it is not allowed for being on the list. */
+    /* Without a trusted attestation the AAGUID is unproven, so being listed does not allow it. */
     requirements.aaguid_allow = requirements.aaguid_deny;
     requirements.aaguid_deny = NULL;
     requirements.aaguid_deny_count = 0;
@@ -289,7 +289,7 @@ static void user_handles(void **state)
     assert_status(verdict(&requirements, &record, &plain), PK_USER_HANDLE_MISSING);
     assert_status(verdict(&requirements, &record, &with), PK_OK);
     assert_status(verdict(&requirements, &record, &wrong), PK_USER_HANDLE_MISMATCH);
-    /* A challenge made for one account is no good for another's credential. */
+    /* A challenge for one account is not accepted with another's credential. */
     requirements.user_handle = unhex("0102");
     assert_status(verdict(&requirements, &record, &with), PK_OK);
     requirements.user_handle.data[0] = 9;
@@ -413,7 +413,7 @@ static void appid(void **state)
     struct assertion assertion = {sample_appid_data, sample_appid_signature, NULL, true, 0};
 
     (void)state;
-    /* Said by the client, but not asked for. */
+    /* Sent by the client, but not requested. */
     assert_status(verdict(&requirements, &record, &assertion), PK_RP_ID_MISMATCH);
     requirements.appid = strdup("https://u2f.example.org");
     assert_status(verdict(&requirements, &record, &assertion), PK_OK);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""passkeyctl verify as a program: order, jobs, exit codes, bad lines. Verdicts are tests/vectors'."""
+"""passkeyctl verify as a program: order, jobs, exit codes, bad lines; no verdicts."""
 import json
 import os
 import pathlib

@@ -1,9 +1,11 @@
-# The relying party's tests, and passkeyctl verify alone for vectors and measurements.
+# The relying party's tests, and passkeyctl verify as its own program, for vectors and bench.
 check_PROGRAMS += tests/unit/verify_cli
 TESTS += tests/unit/verify_program.py
 tests_unit_verify_cli_SOURCES = tests/unit/verify_cli.c
 tests_unit_verify_cli_CFLAGS = $(PK_CFLAGS)
 tests_unit_verify_cli_LDADD = client/libverify.la $(webauthn_libs)
+# They run it.
+tests/unit/verify_program.log tests/vectors/run.log: tests/unit/verify_cli$(EXEEXT)
 EXTRA_DIST += tests/unit/verify_program.py tests/unit/webauthn_ceremony.h tests/unit/webauthn_samples.h tests/unit/webauthn_samples.py tests/unit/webauthn_support.h
 
 if HAVE_CMOCKA
@@ -20,6 +22,7 @@ webauthn_tests = \
 	tests/unit/test_der \
 	tests/unit/test_extensions \
 	tests/unit/test_json \
+	tests/unit/test_model_policy \
 	tests/unit/test_response \
 	tests/unit/test_signature \
 	tests/unit/test_signature_edwards \
@@ -51,6 +54,8 @@ tests_unit_test_extensions_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_extensions_LDADD = $(webauthn_libs) $(CMOCKA_LIBS)
 tests_unit_test_json_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_json_LDADD = $(webauthn_libs) $(CMOCKA_LIBS)
+tests_unit_test_model_policy_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_model_policy_LDADD = $(webauthn_libs) $(CMOCKA_LIBS)
 tests_unit_test_response_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_response_LDADD = $(webauthn_libs) $(CMOCKA_LIBS)
 tests_unit_test_signature_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -49,7 +49,8 @@ def show(name, value):
 
 
 def client_data(kind):
-    return f'{{"type":"{kind}","challenge":"{CHALLENGE_B64}","origin":"{ORIGIN}","crossOrigin":false}}'
+    return (f'{{"type":"{kind}","challenge":"{CHALLENGE_B64}","origin":"{ORIGIN}",'
+            '"crossOrigin":false}')
 
 
 def auth_data(flags, count, rest=b""):
@@ -63,7 +64,8 @@ def raw(key, kind=serialization.PublicFormat.Raw):
 
 def ec_cose(key, alg, curve, size):
     n = key.public_key().public_numbers()
-    return cbor({1: 2, 3: alg, -1: curve, -2: n.x.to_bytes(size, "big"), -3: n.y.to_bytes(size, "big")})
+    x, y = n.x.to_bytes(size, "big"), n.y.to_bytes(size, "big")
+    return cbor({1: 2, 3: alg, -1: curve, -2: x, -3: y})
 
 
 def name(common, unit="Authenticator Attestation"):

@@ -1,4 +1,4 @@
-# Vectors for the relying party, one file a case, and what makes and runs them.
+# Vectors for the relying party, one file for each case, and the programs that make and run them.
 EXTRA_DIST += \
 	tests/vectors/README.md \
 	tests/vectors/generate.py \

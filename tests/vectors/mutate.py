@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Cuts, lengthens and flips what the valid vectors are made of, and demands that all is refused.
 
-Every prefix and every one-byte-longer form of each structure, resealed where something signs it, and
-one bit of every byte of signed responses. TAP; needs Python's cryptography.
+Every prefix and every one-byte-longer form of each structure, resealed where something signs it,
+and one bit of every byte of signed responses. TAP; needs Python's cryptography.
 """
 import base64
 import functools
@@ -19,7 +19,7 @@ except ImportError:
     print("1..0 # SKIP Python's cryptography is not installed")
     sys.exit(0)
 
-from maker import cbor, statements, x509  # noqa: E402
+from maker import statements, x509  # noqa: E402
 from maker.ceremony import authentication, b64, b64url, registration  # noqa: E402
 from maker.keys import key  # noqa: E402
 import run  # noqa: E402

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs every vector through `passkeyctl verify` and tells, in TAP, where verdict or reason differ.
 
-    run.py [--list] [NAME…]    NAME: a part of a file's name; --list prints each disagreement in full
+    run.py [--list] [NAME…]    NAME: a part of a file's name; --list prints what differs in full
 
 PASSKEYCTL names the program with its first arguments (default: in top_builddir, the check
 program that runs the same code, or else passkeyctl verify).

@@ -76,7 +76,7 @@ class Journal(parts.Syslog):
         self.marks += 1
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
             sender.sendto(b"<15>mark: %d." % self.marks, "/dev/log")
-        self.wait(rf"^%d\.$" % self.marks)
+        self.wait(rf"^{self.marks}\.$")
         with self.arrived:
             return len(self.lines)
 

@@ -1,4 +1,4 @@
-# The virtual machine, and what runs in it; tests/integration has the pytest files that start it.
+# The virtual machine, and the scripts that run in it; pytest files in tests/integration start it.
 EXTRA_DIST += \
 	tests/vm/booted.py \
 	tests/vm/hidraw.py \

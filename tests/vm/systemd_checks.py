@@ -35,10 +35,10 @@ CONFIG = "".join(f"[service {name}]\nmethods = local\n" for name in ("sudo", "su
 def machine():
     booted.furnish(os.environ["STAGE"])
     parts.reset_state()
-    machine = booted.Booted()
-    machine.configure(CONFIG)
-    yield machine
-    machine.close()
+    started = booted.Booted()
+    started.configure(CONFIG)
+    yield started
+    started.close()
 
 
 @pytest.fixture(scope="session")

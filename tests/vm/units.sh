@@ -29,5 +29,6 @@ After=dbus.socket systemd-logind.service systemd-udevd.service
 
 [Service]
 Type=oneshot
-ExecStart=/bin/bash -c 'exec >/dev/console 2>&1; /bin/bash /run/vm-command; echo "vm: end $?"; systemctl -ff poweroff'
+ExecStart=/bin/bash -c 'exec >/dev/console 2>&1; /bin/bash /run/vm-command; echo "vm: end $?"; \
+    systemctl -ff poweroff'
 END

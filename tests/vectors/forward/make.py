@@ -104,7 +104,8 @@ VALID = {
     "request-get-longest-context": request(get(context="c" * 8192)),
     "request-get-longest-id": request(get(credentials=[b"i" * 1023], timeout=3600,
                                           user_verification=3)),
-    "request-get-sudo": request(get(context=CONTEXT.replace('"command":""', '"command":"J\u00f6rg"'))),
+    "request-get-sudo": request(
+        get(context=CONTEXT.replace('"command":""', '"command":"J\u00f6rg"'))),
     "request-create": request(create()),
     "request-create-most": request(create(
         credentials=[Credential("EdDSA").id], algorithms=[-2**31, 2**31 - 1, *range(-15, 15)],

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Writes the frame vectors: payloads (what follows the length) built by tests/lib/frames.py.
 
-valid/NAME.bin decodes and encodes back to the same bytes. invalid/STATUS--NAME.bin is refused with STATUS.
+valid/NAME.bin decodes and encodes back to the same bytes. invalid/STATUS--NAME.bin is refused with
+STATUS.
 """
 
 import pathlib

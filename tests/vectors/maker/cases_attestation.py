@@ -245,15 +245,16 @@ def none_and_self(cases):
     cases.valid("none-aaguid", "none, with an AAGUID", registration(aaguid=AAGUID))
     for name, statement in (("member", {"x": 1}), ("sig", {"sig": b""}), ("x5c", {"x5c": []}),
                             ("packed", {"alg": -7, "sig": bytes(70)})):
-        cases.invalid(f"none-statement-{name}", MALFORMED, "none, with a statement that is not empty",
-                      registration(tweak=statement))
+        cases.invalid(f"none-statement-{name}", MALFORMED,
+                      "none, with a statement that is not empty", registration(tweak=statement))
 
 
 def trust(cases):
     cases.valid("trust-no-anchors", "no anchors to judge by", reg_packed(), trusted="unknown")
     rows = [
         ("other-anchor", "an anchor that issued nothing here", {}, (x509.OTHER_ROOT.der,), None),
-        ("no-intermediate", "the intermediate left out", {**BELOW, "chain": []}, (x509.ROOT.der,), None),
+        ("no-intermediate", "the intermediate left out", {**BELOW, "chain": []}, (x509.ROOT.der,),
+         None),
         ("root-in-chain", "a root sent along is no anchor",
          {"issuer": x509.OTHER_ROOT, "chain": [x509.OTHER_ROOT.der]}, (x509.ROOT.der,), None),
         ("leaf-expired", "an attestation certificate that has expired",
@@ -320,7 +321,8 @@ def trust(cases):
         line=anchored(x509.ROOT.der, time="2026-01-01T02:00:00+02:00")), trusted="yes")
     cases.invalid("trust-anchor-garbage", ["invalid-input", "invalid-argument"],
                   "an anchor that is no certificate", reg_packed(line=anchored(b"garbage")))
-    cases.invalid("trust-chain-garbage", "certificate-malformed", "a second certificate that is none",
+    cases.invalid("trust-chain-garbage", "certificate-malformed",
+                  "a second certificate that is none",
                   reg_packed(packed(chain=[b"garbage"]), line=TRUSTED))
     cases.invalid("trust-chain-garbage-no-anchors", "certificate-malformed",
                   "a second certificate that is none, and nobody to judge the path",

@@ -156,7 +156,8 @@ def malformed(cases):
         ("comment", bad, "a comment", lambda d: d + b"//"),
         ("control-character", bad, "a raw newline in a string",
          after_first_brace(b'"x":"a\nb",')),
-        ("bad-escape", bad, "an escape that JSON does not have", after_first_brace(b'"x":"\\x41",')),
+        ("bad-escape", bad, "an escape that JSON does not have",
+         after_first_brace(b'"x":"\\x41",')),
         ("leading-zero", bad, "a number with a leading zero", after_first_brace(b'"x":01,')),
         ("nan", bad, "NaN", after_first_brace(b'"x":NaN,')),
         ("unquoted-key", bad, "a key without quotes", after_first_brace(b"x:1,")),
@@ -231,8 +232,8 @@ def payment(cases):
     cases.invalid("authentication-payment-not-capable", denied,
                   "payment.get for a credential that was not made for payments",
                   make(capable=False))
-    cases.invalid("authentication-payment-other-rp", mismatch, "a payment that another RP asked for",
-                  make({**data, "rpId": "example.com"}))
+    cases.invalid("authentication-payment-other-rp", mismatch,
+                  "a payment that another RP asked for", make({**data, "rpId": "example.com"}))
     either = [mismatch, "client-data-malformed"]
     cases.invalid("authentication-payment-no-data", either, "payment.get without payment data",
                   make(None))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Every algorithm, the parameters its key must have (WebAuthn 5.8.5, 6.5.1.1) and its signatures."""
+"""Every algorithm, what its key must have (WebAuthn 5.8.5, 6.5.1.1) and its signatures."""
 
 from . import der, statements
 from .ceremony import OFFERED, REMOVED, authentication, registration

@@ -4,7 +4,7 @@ import base64
 import hashlib
 
 from . import der, statements, x509
-from .cases_attestation import (MALFORMED, OTHER_AAGUID, SIGNATURE, TRUSTED, anchored,
+from .cases_attestation import (OTHER_AAGUID, SIGNATURE, TRUSTED, anchored,
                                 certificate_forms, statement_forms)
 from .ceremony import AAGUID, UP, UV, AT, b64, b64url, registration
 from .keys import RsaKey, key
@@ -290,7 +290,8 @@ def safety(cases):
     def make(statement, line=None, tweak=None):
         return registration(None, statement, fmt, line=line, tweak=tweak)
 
-    cases.valid("android-safetynet", "a response with its chain", make(safetynet(issuer=x509.INTERMEDIATE, chain=CHAIN), line=TRUSTED),
+    cases.valid("android-safetynet", "a response with its chain",
+                make(safetynet(issuer=x509.INTERMEDIATE, chain=CHAIN), line=TRUSTED),
                 fmt=fmt, attestationType="Basic", trusted="yes")
     cases.valid("android-safetynet-es256", "a response signed with ES256",
                 make(safetynet(attestation_key())))
@@ -402,8 +403,9 @@ def apples(cases):
          {"wrap": lambda n: der.sequence(der.explicit(2, der.octets(n)))}),
         ("nonce-trailing", nonce, "a byte after the nonce's extension",
          {"wrap": lambda n: der.sequence(der.explicit(1, der.octets(n))) + b"\0"}),
-        ("nonce-second", nonce, "a second nonce beside the right one", {"wrap": lambda n: der.sequence(
-            der.explicit(1, der.octets(n)), der.explicit(1, der.octets(bytes(32))))}),
+        ("nonce-second", nonce, "a second nonce beside the right one",
+         {"wrap": lambda n: der.sequence(der.explicit(1, der.octets(n)),
+                                         der.explicit(1, der.octets(bytes(32))))}),
         ("other-key", mismatch, "the certificate of another key",
          {"subject_key": key("ES256", "another")}),
         ("other-curve", mismatch, "the certificate of a key on another curve",

@@ -49,7 +49,8 @@ def tolerated(cases):
     cases.valid("authentication-empty-allow-list", "an empty allow list allows any",
                 authentication(line={"allowCredentials": []}))
     cases.valid("authentication-allow-list-second", "the second of the allow list",
-                authentication(line={"allowCredentials": [b64url(OTHER_ID), b64url(CREDENTIAL_ID)]}))
+                authentication(
+                    line={"allowCredentials": [b64url(OTHER_ID), b64url(CREDENTIAL_ID)]}))
     cases.valid("authentication-no-user-handle", "no user handle, the user was known before",
                 authentication(response={"userHandle": REMOVED}))
     cases.valid("authentication-usernameless", "the user handle names the user",
@@ -62,8 +63,9 @@ def tolerated(cases):
                 authentication(response={"userHandle": None}))
     cases.valid("registration-rs1-asked-for", "an RS1 credential, offered by name", registration(
         key("RS1"), line={"pubKeyCredParams": [-65535]}), alg=-65535)
-    cases.valid("registration-repeated-members", "what repeats the attestation object", registration(
-        response={"publicKeyAlgorithm": -7, "publicKey": b64url(key("ES256").spki())}))
+    cases.valid(
+        "registration-repeated-members", "what repeats the attestation object", registration(
+            response={"publicKeyAlgorithm": -7, "publicKey": b64url(key("ES256").spki())}))
     handle = b64url(derive("long handle", 64))
     cases.valid("authentication-64-byte-handle", "the longest user handle",
                 authentication(response={"userHandle": handle}, record={"userHandle": handle}))
@@ -178,7 +180,8 @@ def encodings(cases):
                 # An id that is not the same text as rawId need not be decoded to be refused.
                 reason = ["base64url-malformed", "credential-id-mismatch"] if path == ("id",) \
                     else "base64url-malformed"
-                cases.invalid(f"{kind}-base64url-{path[-1].lower()}-{name}", reason, f"{path[-1]}: {description}", apply(knob))
+                cases.invalid(f"{kind}-base64url-{path[-1].lower()}-{name}", reason,
+                              f"{path[-1]}: {description}", apply(knob))
     for kind, make in (("registration", registration), ("authentication", authentication)):
         cases.invalid(f"{kind}-base64url-id-stray-bits", "base64url-malformed",
                       "id and rawId: stray bits in the last letter",
@@ -203,7 +206,9 @@ def shapes(cases):
             for value in values:
                 if isinstance(value, wanted) or (wanted is dict and value == {"a": "AA"}):
                     continue
-                reason = ["extensions-malformed", bad] if member == "clientExtensionResults" else bad
+                reason = bad
+                if member == "clientExtensionResults":
+                    reason = ["extensions-malformed", bad]
                 cases.invalid(f"{kind}-shape-{member.lower()}-{NAMES[type(value)]}", reason,
                               f"{member} is a JSON {NAMES[type(value)]}",
                               make(credential={member: value}))

@@ -3,7 +3,8 @@
 
 All values follow from the derivation, RFC 6979 and the structure of each example. Compared byte for
 byte with print: the root certificate, packed.ES256 and packed.EdDSA, the authentications of
-none.ES256, packed-self.ES256, packed.RS256 and fido-u2f.ES256, the certificate of android-key.ES256.
+none.ES256, packed-self.ES256, packed.RS256 and fido-u2f.ES256, the certificate of
+android-key.ES256.
 """
 import hashlib
 import json

@@ -19,7 +19,8 @@ def name(*pairs):
         for kind, text in pairs])
 
 
-def subject(c="AA", o="passkeyd vectors", ou="Authenticator Attestation", cn="Vector authenticator"):
+def subject(c="AA", o="passkeyd vectors", ou="Authenticator Attestation",
+            cn="Vector authenticator"):
     return name(*[(kind, text) for kind, text in ((C, c), (O, o), (OU, ou), (CN, cn))
                   if text is not None])
 

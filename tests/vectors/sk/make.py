@@ -3,8 +3,9 @@
 """Writes the vectors of OpenSSH's security key types (PROTOCOL.u2f, PROTOCOL.sshsig).
 
 valid/NAME and invalid/STATUS--NAME, where NAME begins with what it is: key-*.bin, signature-*.bin,
-line-*.txt (of a .pub file), sshsig.bin. The message of the last is client-data.txt. Where ssh-keygen is installed it has to agree with the
-valid ones: it reads the lines, and it verifies the signatures over sshsig.bin.
+line-*.txt (of a .pub file), sshsig.bin. The message of the last is client-data.txt. Where
+ssh-keygen is installed it has to agree with the valid ones: it reads the lines, and it verifies the
+signatures over sshsig.bin.
 """
 import base64
 import hashlib

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A sign-in, as the authentication methods see it. */
+#ifndef PASSKEYD_SIGN_IN_ATTEMPT_H
+#define PASSKEYD_SIGN_IN_ATTEMPT_H
+
+#include "common/base/io.h"
+#include "daemon/accounts/subject.h"
+#include "daemon/auth/attempt.h"
+
+struct sign_in {
+    struct attempt attempt; /* must be first: attempts are cast to sign-ins */
+    struct subject subject; /* account.name NULL: a discoverable credential names it */
+    char *rp;               /* name of the relying party's section; owned, as are all strings */
+    char *asked;            /* user name as the caller gave it */
+    char *on_behalf_of;     /* see conversation.h */
+    char *service, *tty, *rhost, *command, *target;
+    char *user_verification;
+    struct pk_host_name host;
+    char *context; /* JSON of sign_in_context(), for the log; NULL: it is not UTF-8 */
+    /*
+     * PK_OK, or why no method can serve. It is told only to callers from whom the account is not
+     * concealed, and PK_ACCOUNT_CHANGED is told as PK_NO_CREDENTIALS.
+     */
+    enum pk_status why_no_method;
+    bool ssh_in_play; /* the ssh method may be used */
+    struct credential_list credentials;
+};
+
+struct context sign_in_context(const struct sign_in *sign_in);
+
+/*
+ * Begins a ceremony (attempt_add_ceremony()) for those of the credentials that have that RP id;
+ * over_ssh: accept answers from this host's ssh origins. PK_UNAVAILABLE when a reload removed the
+ * relying party, PK_LIMIT_EXCEEDED, PK_NO_MEMORY.
+ */
+enum pk_status sign_in_begin(struct sign_in *sign_in, const struct credential_list *credentials,
+                             const char *rp_id, bool over_ssh) PK_WARN_UNUSED;
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Sign-in by ssh-agent: the enrolled keys that the agent holds are asked for a signature, one after
+ * the other, until one signs.
+ */
+#include "common/base/cleanup.h"
+#include "common/base/log.h"
+#include "daemon/auth/sign_in_attempt.h"
+#include "daemon/daemon.h"
+#include "daemon/dialogue/messages.h"
+#include "daemon/methods/agent/agent.h"
+#include "daemon/verify/sk_credential.h"
+
+#include <string.h>
+
+static struct sign_in *sign_in_of(const struct agent_method *agent)
+{
+    return (struct sign_in *)agent->attempt;
+}
+
+/*
+ * Reports the failure to the person and the log; the attempt continues as if there were no agent.
+ */
+static void fail(struct agent_method *agent, enum pk_status why)
+{
+    struct attempt *attempt = agent->attempt;
+
+    agent_method_hang_up(agent);
+    pk_log(LOG_NOTICE, "[%s] ssh-agent%s%s%s: %s (%s)", conversation_id(attempt->conversation),
+           agent->asked ? ", passkey \"" : "", agent->asked ? agent->asked->name : "",
+           agent->asked ? "\"" : "", pk_status_name(why), pk_status_clause(why));
+    conversation_error(attempt->conversation, why, agent_message(why));
+    attempt_next(attempt, why == PK_TOUCH_TIMEOUT ? PK_TIMEOUT : attempt->failure);
+}
+
+/* --- the signature ---------------------------------------------------------------------------- */
+
+static enum pk_status make_question(const struct ceremony *ceremony, struct sk_question *ret)
+{
+    if (!ceremony)
+        return PK_CHALLENGE_UNKNOWN; /* the ceremony has expired */
+    return sk_question_make(PK_AUTHENTICATION, pk_view_of(&ceremony->requirements.challenge), ret);
+}
+
+static struct verdict judge(struct store *store, const struct ceremony *ceremony,
+                            const struct credential *credential,
+                            const struct pk_sk_signature *signature)
+{
+    PK_AUTO_BYTES struct pk_bytes auth_data = {0};
+    struct sk_question asked;
+    enum pk_status status = make_question(ceremony, &asked);
+
+    if (status == PK_OK)
+        status = sk_authenticator_data(credential->rp_id, signature, &auth_data);
+    if (status != PK_OK)
+        return verdict_refused(status);
+    return verify_and_commit_assertion(store, ceremony, asked.hash,
+                                       &(struct pk_assertion){
+                                           .credential_id = pk_view_of(&credential->record.id),
+                                           .authenticator_data = pk_view_of(&auth_data),
+                                           .signature = pk_view_of(&signature->signature),
+                                       });
+}
+
+/* Takes the ceremony first, whatever the outcome: a challenge is used once. */
+static void decide(struct agent_method *agent, const struct pk_sk_signature *signature)
+{
+    struct attempt *attempt = agent->attempt;
+    PK_CLEANUP(ceremony_free)
+    struct ceremony *ceremony =
+        attempt_take_ceremony(attempt, attempt_find_ceremony(attempt, agent->asked->rp_id));
+    AUTO_VERDICT struct verdict verdict =
+        judge(attempt->daemon->store, ceremony, agent->asked, signature);
+
+    agent_method_hang_up(agent);
+    if (verdict.status == PK_USER_NOT_VERIFIED)
+        conversation_error(attempt->conversation, verdict.status, SK_MESSAGE_NOT_VERIFIED);
+    attempt_decided(attempt, &verdict);
+}
+
+/* --- the sequence of keys --------------------------------------------------------------------- */
+
+static const struct agent_key *find_key(const struct agent_method *agent,
+                                        const struct credential *credential)
+{
+    for (size_t i = 0; i < agent->keys.count; i++) {
+        const struct agent_key *key = &agent->keys.items[i];
+
+        if (sk_is_credential(key->key.application, pk_view_of(&key->public_key), credential))
+            return key;
+    }
+    return NULL;
+}
+
+static bool holds_several(const struct agent_method *agent)
+{
+    const struct credential_list *credentials = &sign_in_of(agent)->credentials;
+    size_t count = 0;
+
+    for (size_t i = 0; i < credentials->count; i++)
+        count += find_key(agent, &credentials->items[i]) != NULL;
+    return count > 1;
+}
+
+static void sign_next(struct agent_method *agent);
+
+static void on_signature(void *data, enum pk_status status, struct pk_view payload)
+{
+    PK_AUTO_SK_SIGNATURE struct pk_sk_signature signature = {0};
+    struct agent_method *agent = data;
+
+    if (status == PK_OK)
+        status = agent_signature_parse(payload, &signature);
+    if (status == PK_OK)
+        decide(agent, &signature);
+    else if (status == PK_OPERATION_DENIED)
+        sign_next(agent);
+    else
+        fail(agent, status == PK_TIMEOUT ? PK_TOUCH_TIMEOUT : status);
+}
+
+/* A ceremony begins only when the agent holds a key that can complete it. */
+static enum pk_status request_signature(struct agent_method *agent, const struct agent_key *key)
+{
+    struct sign_in *sign_in = sign_in_of(agent);
+    struct attempt *attempt = agent->attempt;
+    const char *rp_id = agent->asked->rp_id;
+    PK_AUTO_FREE char *text =
+        message_touch_agent(holds_several(agent) ? agent->asked->name : NULL, attempt->purpose);
+    struct sk_question question;
+    enum pk_status status = text ? PK_OK : PK_NO_MEMORY;
+
+    if (status == PK_OK && attempt_find_ceremony(attempt, rp_id) == attempt->ceremony_count)
+        status = sign_in_begin(sign_in, &sign_in->credentials, rp_id, false);
+    if (status == PK_OK)
+        status = make_question(
+            attempt_peek_ceremony(attempt, attempt_find_ceremony(attempt, rp_id)), &question);
+    if (status == PK_OK)
+        status = agent_ask_signature(agent->connection, pk_view_of(&key->blob), question.message,
+                                     on_signature, agent);
+    if (status == PK_OK)
+        conversation_info(attempt->conversation, "touch", text);
+    return status;
+}
+
+static void sign_next(struct agent_method *agent)
+{
+    const struct credential_list *credentials = &sign_in_of(agent)->credentials;
+    enum pk_status status = agent->asked ? PK_OPERATION_DENIED : PK_NO_MATCH;
+    const struct agent_key *key = NULL;
+
+    while (!key && agent->next < credentials->count) {
+        const struct credential *credential = &credentials->items[agent->next++];
+
+        key = find_key(agent, credential);
+        if (key)
+            agent->asked = credential;
+    }
+    if (key)
+        status = request_signature(agent, key);
+    if (status != PK_OK)
+        fail(agent, status);
+}
+
+static void on_keys(void *data, enum pk_status status, struct pk_view payload)
+{
+    struct agent_method *agent = data;
+
+    if (status == PK_OK)
+        status = agent_keys_parse(payload, &agent->keys);
+    if (status == PK_OK)
+        sign_next(agent);
+    else
+        fail(agent, status);
+}
+
+/* --- starting --------------------------------------------------------------------------------- */
+
+static bool has_ssh_key(const struct credential_list *credentials)
+{
+    for (size_t i = 0; i < credentials->count; i++)
+        if (sk_is_ssh(credentials->items[i].rp_id))
+            return true;
+    return false;
+}
+
+enum pk_status agent_sign_in_start(struct sign_in *sign_in, void **ret_state)
+{
+    struct agent_method *agent = NULL;
+    enum pk_status status;
+
+    if (sign_in->why_no_method || !has_ssh_key(&sign_in->credentials)) {
+        cleanup_close_fd(&sign_in->attempt.agent_fd);
+        sign_in->attempt.agent_fd = -1;
+    }
+    if (sign_in->attempt.agent_fd < 0)
+        return PK_UNAVAILABLE;
+    status = agent_method_new(&sign_in->attempt, on_keys, &agent);
+    if (status == PK_OK)
+        *ret_state = agent;
+    return status == PK_INVALID_INPUT ? PK_UNAVAILABLE : status;
+}

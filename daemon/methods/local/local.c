@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The local method: a security key in this machine. */
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+#include "common/keys/local_ceremony.h"
+#include "common/webauthn/crypto.h"
+#include "daemon/auth/enrollment_attempt.h"
+#include "daemon/auth/sign_in_attempt.h"
+#include "daemon/daemon.h"
+#include "daemon/dialogue/account_choice.h"
+#include "daemon/dialogue/messages.h"
+#include "daemon/methods/local/key_naming.h"
+#include "daemon/verify/creation.h"
+#include "daemon/verify/sk_credential.h"
+
+#include <string.h>
+
+struct local {
+    struct attempt *attempt;
+    struct pk_local_ceremony *ceremony;
+    struct account_choice *choice; /* for a sign-in without a user's name; NULL: none */
+    struct key_naming *naming; /* for an enrolment of a key that is enrolled already; NULL: none */
+};
+
+static enum pk_status local_new(struct attempt *attempt, const struct pk_local_ceremony_ops *ops,
+                                void **ret_state)
+{
+    const struct pk_dialogue person = conversation_dialogue(attempt->conversation);
+    struct local *local = calloc(1, sizeof(*local));
+    enum pk_status status;
+
+    if (!local)
+        return PK_NO_MEMORY;
+    local->attempt = attempt;
+    status = pk_local_ceremony_new(attempt->daemon->keys, &person, attempt->ceremony_count,
+                                   attempt->purpose, ops, local, &local->ceremony);
+    if (status) {
+        free(local);
+        return status;
+    }
+    *ret_state = local;
+    return PK_OK;
+}
+
+static enum pk_status client_data_hash(const struct ceremony *ceremony, uint8_t ret[PK_HASH_SIZE])
+{
+    const struct pk_requirements *requirements = &ceremony->requirements;
+
+    return context_local_client_data_hash(
+        requirements->ceremony, pk_view_of(&requirements->challenge), requirements->rp_id, ret);
+}
+
+/* --- sign-in ---------------------------------------------------------------------------------- */
+
+static enum pk_status fill_assertion(const struct ceremony *ceremony,
+                                     struct pk_assertion_request *ret)
+{
+    const struct pk_requirements *requirements = &ceremony->requirements;
+    enum pk_status status = client_data_hash(ceremony, ret->client_data_hash);
+
+    ret->user_verification = requirements->user_verification;
+    if (!status)
+        status = pk_text_copy(requirements->rp_id, &ret->rp_id);
+    if (!status)
+        status = pk_text_copy(requirements->appid, &ret->appid);
+    return status ? status
+                  : pk_descriptors_copy(requirements->credentials, requirements->credential_count,
+                                        &ret->allow, &ret->allow_count);
+}
+
+static enum pk_status request_assertion(void *data, size_t group, struct pk_frame *ret)
+{
+    const struct local *local = data;
+    const struct ceremony *ceremony = attempt_peek_ceremony(local->attempt, group);
+    PK_AUTO_FRAME struct pk_frame frame = {.type = PK_FRAME_GET_ASSERTION};
+    enum pk_status status = PK_TIMEOUT; /* the ceremony has expired */
+
+    if (ceremony)
+        status = fill_assertion(ceremony, &frame.get_assertion);
+    if (status)
+        return status;
+    *ret = frame;
+    frame = (struct pk_frame){0};
+    return PK_OK;
+}
+
+/* The helper tries the appid by itself; the authenticator data show which of the two was used. */
+static bool used_appid(const struct pk_requirements *requirements,
+                       const struct pk_assertion_answer *answer)
+{
+    uint8_t hash[PK_HASH_SIZE];
+
+    if (!requirements->appid || answer->authenticator_data.len < PK_HASH_SIZE)
+        return false;
+    pk_sha256(pk_view_string(requirements->appid), hash);
+    return memcmp(hash, answer->authenticator_data.data, PK_HASH_SIZE) == 0;
+}
+
+static struct verdict judge(struct store *store, const struct ceremony *ceremony,
+                            const struct pk_assertion_answer *answer)
+{
+    const struct pk_assertion assertion = {
+        .credential_id = pk_view_of(&answer->credential_id),
+        .authenticator_data = pk_view_of(&answer->authenticator_data),
+        .signature = pk_view_of(&answer->signature),
+        .user_handle = pk_view_of(&answer->user_handle),
+        .appid = used_appid(&ceremony->requirements, answer),
+    };
+    uint8_t hash[PK_HASH_SIZE];
+    enum pk_status status = client_data_hash(ceremony, hash);
+
+    return status ? verdict_refused(status)
+                  : verify_and_commit_assertion(store, ceremony, hash, &assertion);
+}
+
+/* Takes the ceremony first, whatever the outcome: a challenge is used once. */
+static void decide(struct local *local, size_t group, const struct pk_assertion_answer *answer)
+{
+    PK_CLEANUP(ceremony_free)
+    struct ceremony *ceremony = attempt_take_ceremony(local->attempt, group);
+    AUTO_VERDICT struct verdict verdict = verdict_refused(PK_CHALLENGE_UNKNOWN);
+
+    if (ceremony)
+        verdict = judge(local->attempt->daemon->store, ceremony, answer);
+    attempt_decided(local->attempt, &verdict);
+}
+
+static void choice_made(void *data, const struct pk_assertion_answer *answer)
+{
+    struct local *local = data;
+
+    if (answer)
+        decide(local, 0, answer);
+    else
+        attempt_refused(local->attempt, PK_CANCELLED);
+}
+
+static void assertion_made(void *data, size_t group, const char *name, const struct pk_frame *frame)
+{
+    struct local *local = data;
+    const struct sign_in *sign_in = (const struct sign_in *)local->attempt;
+    enum pk_status status;
+
+    (void)name;
+    if (frame->type != PK_FRAME_ASSERTION || frame->assertion.count == 0) {
+        attempt_refused(local->attempt, PK_DEVICE_ERROR);
+        return;
+    }
+    if (frame->assertion.count == 1 || sign_in->subject.account.name) {
+        decide(local, group, &frame->assertion.items[0]);
+        return;
+    }
+    /* The key holds several accounts: offer those that may sign in. */
+    status = account_choice_new(local->attempt->daemon->store, local->attempt->conversation,
+                                attempt_peek_ceremony(local->attempt, group), &frame->assertion,
+                                choice_made, local, &local->choice);
+    if (status)
+        attempt_refused(local->attempt, status);
+}
+
+static void sign_in_failed(void *data, enum pk_status why)
+{
+    const struct local *local = data;
+
+    attempt_next(local->attempt, why);
+}
+
+/* One ceremony for each RP id; without a user's name, one for the relying party's own. */
+static enum pk_status begin_ceremonies(struct sign_in *sign_in)
+{
+    const struct rp_config *rp = config_rp(sign_in->attempt.daemon->config, sign_in->rp);
+    const struct credential_list *credentials = &sign_in->credentials;
+    const struct attempt *attempt = &sign_in->attempt;
+    enum pk_status status = PK_OK;
+
+    if (!sign_in->subject.account.name)
+        return rp && rp->id ? sign_in_begin(sign_in, credentials, rp->id, false) : PK_UNAVAILABLE;
+    for (size_t i = 0; i < credentials->count && !status; i++) {
+        const char *rp_id = credentials->items[i].rp_id;
+
+        /* OpenSSH keys are used by the agent method, because the agent has the key handle. */
+        if (!sk_is_ssh(rp_id) && attempt_find_ceremony(attempt, rp_id) == attempt->ceremony_count)
+            status = sign_in_begin(sign_in, credentials, rp_id, false);
+    }
+    return status || attempt->ceremony_count > 0 ? status : PK_UNAVAILABLE;
+}
+
+static enum pk_status start(struct sign_in *sign_in, void **ret_state)
+{
+    static const struct pk_local_ceremony_ops ops = {request_assertion, assertion_made,
+                                                     sign_in_failed};
+    const struct context context = sign_in_context(sign_in);
+    enum pk_status status;
+
+    if (context_is_remote(&context) || sign_in->why_no_method)
+        return PK_UNAVAILABLE; /* a remote session must not use a local key */
+    status = begin_ceremonies(sign_in);
+    return status ? status : local_new(&sign_in->attempt, &ops, ret_state);
+}
+
+/* --- enrolment -------------------------------------------------------------------------------- */
+
+static enum pk_status request_credential(void *data, size_t group, struct pk_frame *ret)
+{
+    const struct local *local = data;
+    const struct ceremony *ceremony = attempt_peek_ceremony(local->attempt, group);
+    PK_AUTO_FRAME struct pk_frame frame = {.type = PK_FRAME_MAKE_CREDENTIAL};
+    struct pk_credential_request *request = &frame.make_credential;
+    enum pk_status status = PK_TIMEOUT; /* the ceremony has expired */
+
+    if (ceremony)
+        status = client_data_hash(ceremony, request->client_data_hash);
+    if (!status)
+        status = creation_from_requirements(&ceremony->requirements, &request->creation);
+    if (status)
+        return status;
+    *ret = frame;
+    frame = (struct pk_frame){0};
+    return PK_OK;
+}
+
+static struct verdict judge_credential(struct store *store, const struct ceremony *ceremony,
+                                       const char *name, const struct pk_credential_answer *answer)
+{
+    uint8_t hash[PK_HASH_SIZE];
+    enum pk_status status = client_data_hash(ceremony, hash);
+
+    if (status)
+        return verdict_refused(status);
+    return verify_and_commit_attestation(store, ceremony,
+                                         &(struct attestation){
+                                             .client_data_hash = hash,
+                                             .object = pk_view_of(&answer->attestation_object),
+                                             .transports = answer->transports,
+                                             .discoverable = answer->discoverable,
+                                             .name = name,
+                                         });
+}
+
+static void credential_made(void *data, size_t group, const char *name,
+                            const struct pk_frame *frame)
+{
+    const struct local *local = data;
+    PK_CLEANUP(ceremony_free)
+    struct ceremony *ceremony = attempt_take_ceremony(local->attempt, group);
+    AUTO_VERDICT struct verdict verdict = verdict_refused(PK_CHALLENGE_UNKNOWN);
+
+    if (frame->type != PK_FRAME_CREDENTIAL)
+        verdict = verdict_refused(PK_DEVICE_ERROR);
+    else if (ceremony)
+        verdict =
+            judge_credential(local->attempt->daemon->store, ceremony, name, &frame->credential);
+    attempt_decided(local->attempt, &verdict);
+}
+
+static void key_named(void *data, const char *name)
+{
+    const struct local *local = data;
+    PK_AUTO_FREE char *text =
+        name ? pk_text_format("This security key is enrolled already, as \"%s\".", name) : NULL;
+
+    if (text)
+        attempt_set_text(local->attempt, text);
+    attempt_refused(local->attempt, PK_CREDENTIAL_EXCLUDED);
+}
+
+static void enrollment_failed(void *data, enum pk_status why)
+{
+    struct local *local = data;
+    const struct ceremony *ceremony = attempt_peek_ceremony(local->attempt, 0);
+    const char *path = pk_local_ceremony_failed_path(local->ceremony);
+
+    /* Find out which passkey the key holds, to name it. */
+    if (why == PK_CREDENTIAL_EXCLUDED && ceremony && path &&
+        key_naming_new(local->attempt->daemon, ceremony, path, key_named, local, &local->naming) ==
+            PK_OK)
+        return;
+    attempt_refused(local->attempt, why);
+}
+
+static enum pk_status enroll(struct enrollment *enrollment, void **ret_state)
+{
+    static const struct pk_local_ceremony_ops ops = {request_credential, credential_made,
+                                                     enrollment_failed};
+
+    return enrollment->remote ? PK_UNAVAILABLE : local_new(&enrollment->attempt, &ops, ret_state);
+}
+
+/* --- both ------------------------------------------------------------------------------------- */
+
+static void answered(void *state, struct pk_secret *answer)
+{
+    struct local *local = state;
+
+    if (local->choice)
+        account_choice_answered(local->choice, answer);
+    else
+        pk_local_ceremony_answered(local->ceremony, answer);
+}
+
+static void stop(void *state)
+{
+    struct local *local = state;
+
+    pk_local_ceremony_free(local->ceremony);
+    if (local->choice)
+        account_choice_free(local->choice);
+    if (local->naming)
+        key_naming_free(local->naming);
+    free(local);
+}
+
+const struct authmethod authmethod_local = {
+    .start = start,
+    .enroll = enroll,
+    .answered = answered,
+    .stop = stop,
+};

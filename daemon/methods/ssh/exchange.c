@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/methods/ssh/exchange.h"
+
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+#include "daemon/dialogue/messages.h"
+
+#include <string.h>
+
+/*
+ * The length of the shortest line of a part that is not the last; every such part holds the same
+ * amount of text.
+ */
+#define PART_LINE_MIN (sizeof("passkey1/1/2:") - 1 + PK_FORWARD_PART_TEXT)
+
+struct ssh_exchange {
+    struct conversation *conversation;
+    uint8_t nonce[PK_CHALLENGE_SIZE];
+    enum pk_forward_kind kind;
+    bool fixed_rounds;
+    struct pk_forward_parts parts;
+    unsigned asked; /* lines asked for so far; the next part has this number plus one */
+    bool judged;
+    struct verdict verdict; /* valid once judged is set, until done() */
+    const struct ssh_exchange_ops *ops;
+    void *data;
+};
+
+void ssh_exchange_free(struct ssh_exchange *exchange)
+{
+    pk_forward_parts_clear(&exchange->parts);
+    verdict_clear(&exchange->verdict);
+    free(exchange);
+}
+
+/* --- asking ----------------------------------------------------------------------------------- */
+
+static enum pk_status ask(struct ssh_exchange *exchange, const struct pk_forward_request *request,
+                          const char *purpose)
+{
+    PK_AUTO_FREE char *line = NULL;
+    PK_AUTO_FREE char *text = NULL;
+    enum pk_status status = pk_forward_request_encode(request, &line);
+
+    if (status)
+        return status;
+    text = request->kind == PK_FORWARD_CREATE ? message_forward_create(purpose, line)
+                                              : message_forward(purpose, request->part, line);
+    if (!text)
+        return PK_NO_MEMORY;
+    exchange->asked++;
+    conversation_ask(exchange->conversation, QUESTION_ECHOED, "ssh", text, 0xff);
+    return PK_OK;
+}
+
+/* Removes the last credential from the request. false: none can be left out. */
+static bool drop_last_credential(struct pk_forward_request *request)
+{
+    bool create = request->kind == PK_FORWARD_CREATE;
+    struct pk_descriptor *items = create ? request->creation.exclude : request->credentials;
+    size_t *count = create ? &request->creation.exclude_count : &request->credential_count;
+
+    if (*count <= (create ? 0 : 1))
+        return false;
+    pk_bytes_clear(&items[--*count].id);
+    return true;
+}
+
+enum pk_status ssh_exchange_new(struct conversation *conversation,
+                                struct pk_forward_request *request, const char *purpose,
+                                bool fixed_rounds, const struct ssh_exchange_ops *ops, void *data,
+                                struct ssh_exchange **ret)
+{
+    struct ssh_exchange *exchange = calloc(1, sizeof(*exchange));
+    enum pk_status status;
+
+    if (!exchange)
+        return PK_NO_MEMORY;
+    *exchange = (struct ssh_exchange){
+        .conversation = conversation,
+        .kind = request->kind,
+        .fixed_rounds = fixed_rounds,
+        .verdict = verdict_refused(PK_INTERNAL),
+        .ops = ops,
+        .data = data,
+    };
+    (void)memcpy(exchange->nonce, request->nonce, sizeof(exchange->nonce));
+    do
+        status = ask(exchange, request, purpose);
+    while (status == PK_TOO_LARGE && drop_last_credential(request));
+    if (status) {
+        ssh_exchange_free(exchange);
+        return status;
+    }
+    *ret = exchange;
+    return PK_OK;
+}
+
+static enum pk_status ask_more(struct ssh_exchange *exchange)
+{
+    struct pk_forward_request request = {.kind = PK_FORWARD_MORE, .part = exchange->asked + 1};
+
+    (void)memcpy(request.nonce, exchange->nonce, sizeof(request.nonce));
+    return ask(exchange, &request, NULL);
+}
+
+/* --- the answer ------------------------------------------------------------------------------- */
+
+/* Verifies the joined parts; status: of joining them. */
+static void judge(struct ssh_exchange *exchange, enum pk_status status)
+{
+    PK_AUTO_FORWARD_ANSWER struct pk_forward_answer answer = {0};
+
+    if (!status)
+        status = pk_forward_answer_decode(exchange->kind, &exchange->parts, &answer);
+    exchange->judged = true;
+    exchange->verdict = exchange->ops->judge(exchange->data, status, status ? NULL : &answer);
+}
+
+/* Whether the answer is long enough that another part may follow. */
+static bool may_have_more(const struct ssh_exchange *exchange, size_t len)
+{
+    return len >= PART_LINE_MIN && exchange->asked < PK_FORWARD_PARTS_MAX;
+}
+
+/* Adds the line, and verifies the answer once it is complete or malformed. */
+static void add_line(struct ssh_exchange *exchange, const struct pk_secret *line, bool more)
+{
+    bool complete = false;
+    enum pk_status status = pk_forward_parts_add(&exchange->parts, pk_secret_view(line), &complete);
+
+    if (!status && !complete && !more)
+        status = PK_TRUNCATED; /* only the last part may be shorter */
+    if (status || complete)
+        judge(exchange, status);
+}
+
+void ssh_exchange_answered(struct ssh_exchange *exchange, const struct pk_secret *answer)
+{
+    bool more = may_have_more(exchange, answer->len);
+    enum pk_status status = PK_OK;
+    bool over;
+
+    if (answer->len == 0 && exchange->asked == 1) {
+        exchange->ops->done(exchange->data, NULL);
+        return;
+    }
+    if (!exchange->judged)
+        add_line(exchange, answer, more);
+    over =
+        exchange->judged && (exchange->verdict.status == PK_OK || !more || !exchange->fixed_rounds);
+    if (!over)
+        status = ask_more(exchange);
+    if (status) {
+        verdict_clear(&exchange->verdict);
+        exchange->verdict = verdict_refused(status);
+    }
+    if (over || status)
+        exchange->ops->done(exchange->data, &exchange->verdict);
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The ssh method: an authenticator at the other end of an ssh connection. Where the account must be
+ * concealed, one without passkeys offers decoys, and everything that follows is done for decoys as
+ * for passkeys.
+ */
+#include "common/base/cleanup.h"
+#include "common/base/log.h"
+#include "common/base/text.h"
+#include "daemon/accounts/decoy.h"
+#include "daemon/auth/enrollment_attempt.h"
+#include "daemon/auth/sign_in_attempt.h"
+#include "daemon/daemon.h"
+#include "daemon/methods/ssh/exchange.h"
+#include "daemon/verify/creation.h"
+#include "daemon/verify/forwarded.h"
+
+#include <string.h>
+
+/* The default name, as the answer does not name the key; local keys have other names. */
+#define KEY_NAME "security key (ssh)"
+
+struct ssh {
+    struct attempt *attempt;
+    struct credential_list decoys; /* offered when there are no passkeys */
+    struct ssh_exchange *exchange;
+};
+
+static struct ssh *ssh_new(struct attempt *attempt)
+{
+    struct ssh *ssh = calloc(1, sizeof(*ssh));
+
+    if (ssh)
+        ssh->attempt = attempt;
+    return ssh;
+}
+
+static void ssh_free(struct ssh *ssh)
+{
+    if (ssh->exchange)
+        ssh_exchange_free(ssh->exchange);
+    credential_list_clear(&ssh->decoys);
+    free(ssh);
+}
+PK_DEFINE_CLEANUP(struct ssh *, ssh_free);
+
+static unsigned time_left(const struct attempt *attempt)
+{
+    unsigned left = conversation_time_left(attempt->conversation);
+
+    return left > 0 ? left : 1;
+}
+
+/* --- sign-in ---------------------------------------------------------------------------------- */
+
+static bool has_rp_id(const struct credential_list *list, const char *rp_id)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i].rp_id, rp_id) == 0)
+            return true;
+    return false;
+}
+
+/* The account's passkeys of that RP id or, where it must be concealed, decoys. */
+static enum pk_status choose_credentials(const struct sign_in *sign_in, const char *rp_id,
+                                         struct ssh *ssh, const struct credential_list **ret)
+{
+    const struct account concealed = {.rp = sign_in->rp, .name = sign_in->asked};
+
+    if (!sign_in->why_no_method && has_rp_id(&sign_in->credentials, rp_id)) {
+        *ret = &sign_in->credentials;
+        return PK_OK;
+    }
+    if (!sign_in->attempt.conceal)
+        return PK_UNAVAILABLE;
+    ssh->attempt->truth = PK_NO_CREDENTIALS;
+    *ret = &ssh->decoys;
+    return decoy_credentials(sign_in->attempt.daemon->decoy_key, &concealed, rp_id, &ssh->decoys);
+}
+
+static enum pk_status compose_get(const struct attempt *attempt, struct pk_forward_request *request)
+{
+    const struct ceremony *ceremony = attempt_peek_ceremony(attempt, 0);
+    const struct pk_requirements *requirements;
+    enum pk_status status;
+
+    if (!ceremony)
+        return PK_CHALLENGE_UNKNOWN;
+    requirements = &ceremony->requirements;
+    request->kind = PK_FORWARD_GET;
+    request->user_verification = requirements->user_verification;
+    request->timeout = time_left(attempt);
+    (void)memcpy(request->nonce, ceremony->nonce, sizeof(request->nonce));
+    status = pk_text_copy(ceremony->context, &request->context);
+    if (!status)
+        status = pk_text_copy(requirements->rp_id, &request->rp_id);
+    return status ? status
+                  : pk_descriptors_copy(requirements->credentials, requirements->credential_count,
+                                        &request->credentials, &request->credential_count);
+}
+
+static struct verdict judge_assertion(const struct ssh *ssh, const struct ceremony *ceremony,
+                                      const struct pk_forward_answer *answer)
+{
+    struct store *store = ssh->attempt->daemon->store;
+    AUTO_FORWARDED struct forwarded forwarded = {0};
+    enum pk_status status = forwarded_assertion(ceremony, answer, &forwarded);
+
+    if (status)
+        return verdict_refused(status);
+    if (ssh->decoys.count > 0)
+        return verdict_refused(forwarded_refuse_decoy(
+            store, ceremony, &ssh->decoys.items[answer->credential], &forwarded));
+    return verify_and_commit_assertion(store, ceremony, forwarded.client_data_hash,
+                                       &forwarded.assertion);
+}
+
+/* Takes the ceremony first, whatever the outcome: a challenge is used once. */
+static struct verdict judge_sign_in(void *data, enum pk_status malformed,
+                                    const struct pk_forward_answer *answer)
+{
+    const struct ssh *ssh = data;
+    PK_CLEANUP(ceremony_free) struct ceremony *ceremony = attempt_take_ceremony(ssh->attempt, 0);
+
+    if (!ceremony) /* cannot happen: a conversation ends before its ceremonies expire */
+        return verdict_refused(PK_CHALLENGE_UNKNOWN);
+    return answer ? judge_assertion(ssh, ceremony, answer) : verdict_refused(malformed);
+}
+
+static void sign_in_done(void *data, struct verdict *verdict)
+{
+    const struct ssh *ssh = data;
+
+    if (!verdict)
+        attempt_next(ssh->attempt, PK_CANCELLED);
+    else
+        attempt_decided(ssh->attempt, verdict);
+}
+
+static enum pk_status ask_to_sign_in(struct sign_in *sign_in, const char *rp_id, struct ssh *ssh)
+{
+    static const struct ssh_exchange_ops ops = {judge_sign_in, sign_in_done};
+    struct attempt *attempt = &sign_in->attempt;
+    PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {0};
+    const struct credential_list *credentials;
+    enum pk_status status = choose_credentials(sign_in, rp_id, ssh, &credentials);
+
+    if (!status)
+        status = sign_in_begin(sign_in, credentials, rp_id, true);
+    if (!status)
+        status = compose_get(attempt, &request);
+    return status ? status
+                  : ssh_exchange_new(attempt->conversation, &request, attempt->purpose,
+                                     attempt->conceal, &ops, ssh, &ssh->exchange);
+}
+
+static enum pk_status start(struct sign_in *sign_in, void **ret_state)
+{
+    const struct rp_config *rp = config_rp(sign_in->attempt.daemon->config, sign_in->rp);
+    PK_CLEANUP(ssh_free) struct ssh *ssh = NULL;
+    enum pk_status status;
+
+    if (!sign_in->ssh_in_play || !sign_in->subject.account.name || !rp || !rp->id)
+        return PK_UNAVAILABLE;
+    ssh = ssh_new(&sign_in->attempt);
+    status = ssh ? ask_to_sign_in(sign_in, rp->id, ssh) : PK_NO_MEMORY;
+    if (status == PK_TOO_LARGE || status == PK_INVALID_ARGUMENT) {
+        pk_log(LOG_WARNING, "[%s] the request does not fit the ssh form: %s",
+               conversation_id(sign_in->attempt.conversation), pk_status_name(status));
+        return PK_UNAVAILABLE;
+    }
+    if (!status)
+        *ret_state = pk_steal(ssh);
+    return status;
+}
+
+/* --- enrolment -------------------------------------------------------------------------------- */
+
+static enum pk_status compose_create(const struct attempt *attempt, const struct ceremony *ceremony,
+                                     struct pk_forward_request *request)
+{
+    struct pk_creation *creation = &request->creation;
+    enum pk_status status = creation_from_requirements(&ceremony->requirements, creation);
+
+    request->kind = PK_FORWARD_CREATE;
+    request->timeout = time_left(attempt);
+    (void)memcpy(request->nonce, ceremony->nonce, sizeof(request->nonce));
+    /* Without a configured preference the client need not distinguish between keys. */
+    if (creation->attestation == PK_ATTESTATION_UNSET)
+        creation->attestation = PK_ATTESTATION_NONE;
+    return status ? status : pk_text_copy(ceremony->context, &request->context);
+}
+
+static struct verdict judge_attestation(struct store *store, const struct ceremony *ceremony,
+                                        const struct pk_forward_answer *answer)
+{
+    uint8_t hash[PK_HASH_SIZE];
+    enum pk_status status = forwarded_client_data_hash(ceremony, answer, hash);
+
+    if (status)
+        return verdict_refused(status);
+    return verify_and_commit_attestation(store, ceremony,
+                                         &(struct attestation){
+                                             .client_data_hash = hash,
+                                             .object = pk_view_of(&answer->attestation_object),
+                                             .transports = answer->transports,
+                                             .discoverable = answer->discoverable,
+                                             .name = KEY_NAME,
+                                         });
+}
+
+/* Takes the ceremony first, as above. */
+static struct verdict judge_enrollment(void *data, enum pk_status malformed,
+                                       const struct pk_forward_answer *answer)
+{
+    const struct ssh *ssh = data;
+    PK_CLEANUP(ceremony_free) struct ceremony *ceremony = attempt_take_ceremony(ssh->attempt, 0);
+
+    if (!ceremony)
+        return verdict_refused(PK_CHALLENGE_UNKNOWN);
+    if (answer)
+        return judge_attestation(ssh->attempt->daemon->store, ceremony, answer);
+    attempt_set_text(ssh->attempt, "That is no answer to this request.");
+    return verdict_refused(malformed);
+}
+
+static void enrollment_done(void *data, struct verdict *verdict)
+{
+    const struct ssh *ssh = data;
+
+    if (verdict) {
+        attempt_decided(ssh->attempt, verdict);
+        return;
+    }
+    attempt_set_text(ssh->attempt, "Cancelled: there was no answer. Nothing is enrolled.");
+    attempt_refused(ssh->attempt, PK_CANCELLED);
+}
+
+/* Copying lines by hand takes time, so the timeout is the relying party's own. */
+static void extend_time(const struct enrollment *enrollment, const struct ceremony *ceremony)
+{
+    unsigned seconds = (ceremony->requirements.timeout_ms + 999) / 1000;
+
+    if (!enrollment->own_timeout && seconds > 0)
+        conversation_set_timeout(enrollment->attempt.conversation,
+                                 seconds < ATTEMPT_TIMEOUT_MAX ? seconds : ATTEMPT_TIMEOUT_MAX);
+}
+
+static enum pk_status enroll(struct enrollment *enrollment, void **ret_state)
+{
+    static const struct ssh_exchange_ops ops = {judge_enrollment, enrollment_done};
+    struct attempt *attempt = &enrollment->attempt;
+    const struct ceremony *ceremony = attempt_peek_ceremony(attempt, 0);
+    PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {0};
+    PK_CLEANUP(ssh_free) struct ssh *ssh = NULL;
+    enum pk_status status;
+
+    if (!ceremony)
+        return PK_CHALLENGE_UNKNOWN;
+    if (ceremony->requirements.origins.count == 0)
+        return PK_UNAVAILABLE;
+    extend_time(enrollment, ceremony);
+    ssh = ssh_new(attempt);
+    status = ssh ? compose_create(attempt, ceremony, &request) : PK_NO_MEMORY;
+    if (!status)
+        status = ssh_exchange_new(attempt->conversation, &request, attempt->purpose, false, &ops,
+                                  ssh, &ssh->exchange);
+    if (!status)
+        *ret_state = pk_steal(ssh);
+    return status;
+}
+
+/* --- both ------------------------------------------------------------------------------------- */
+
+static void answered(void *state, struct pk_secret *answer)
+{
+    const struct ssh *ssh = state;
+
+    ssh_exchange_answered(ssh->exchange, answer);
+}
+
+static void stop(void *state)
+{
+    ssh_free(state);
+}
+
+const struct authmethod authmethod_ssh = {
+    .start = start,
+    .enroll = enroll,
+    .answered = answered,
+    .stop = stop,
+    .conceals_reason = true,
+    .over = "ssh",
+};

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/verify/credential.h"
+
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "common/base/text.h"
+#include "daemon/accounts/account.h"
+
+#include <string.h>
+
+#define NAMES_TRIED 100 /* "blue", "blue 2", … */
+
+/*
+ * The credential's account must be the ceremony's, and must still be the same account of the host.
+ */
+static enum pk_status check_account(const struct ceremony *ceremony, const struct account *account)
+{
+    if (ceremony->account.name) {
+        if (strcmp(account->name, ceremony->account.name) != 0 ||
+            account->uid != ceremony->account.uid)
+            return PK_CREDENTIAL_NOT_ALLOWED;
+    } else if (ceremony->owner != 0 && account->uid != ceremony->owner) {
+        return PK_CREDENTIAL_NOT_ALLOWED; /* an unprivileged caller may only sign in as itself */
+    }
+    return ceremony->system_account ? system_account_check(account->name, account->uid) : PK_OK;
+}
+
+enum pk_status credential_find(struct store *store, const struct ceremony *ceremony,
+                               struct pk_view credential_id, struct credential *ret)
+{
+    const struct credential_filter filter = {.rp = ceremony->account.rp,
+                                             .credential_id = credential_id};
+    AUTO_CREDENTIAL_LIST struct credential_list found = {0};
+    enum pk_status status;
+
+    if (credential_id.len == 0)
+        return PK_CREDENTIAL_NOT_ALLOWED;
+    status = store->verbs->list(store, &filter, &found);
+    if (status)
+        return status;
+    if (found.count != 1)
+        return PK_CREDENTIAL_NOT_ALLOWED;
+    status = check_account(ceremony, &found.items[0].account);
+    if (status)
+        return status;
+    *ret = found.items[0];
+    found.count = 0; /* moved */
+    return PK_OK;
+}
+
+enum pk_status credential_list_require(const struct credential_list *list, const char *rp_id,
+                                       struct pk_requirements *requirements)
+{
+    enum pk_status status = PK_OK;
+
+    for (size_t i = 0; i < list->count && !status; i++)
+        if (strcmp(list->items[i].rp_id, rp_id) == 0)
+            status = pk_requirements_add_credential(
+                requirements, pk_view_of(&list->items[i].record.id), list->items[i].transports);
+    return status;
+}
+
+static enum pk_status fill_credential(const struct ceremony *ceremony, const char *rp_id,
+                                      const struct pk_registration_result *result,
+                                      struct credential *ret)
+{
+    const struct pk_requirements *requirements = &ceremony->requirements;
+    enum pk_status status = account_copy(&ceremony->account, &ret->account);
+
+    ret->record.sign_count = result->sign_count;
+    ret->record.backup_eligible = (result->flags & PK_FLAG_BE) != 0;
+    ret->record.backup_state = (result->flags & PK_FLAG_BS) != 0;
+    ret->record.payment = requirements->payment;
+    ret->algorithm = result->algorithm;
+    ret->transports = result->transports;
+    ret->discoverable = result->extensions.has_cred_props
+                            ? result->extensions.resident_key
+                            : requirements->resident_key == PK_REQUIRED;
+    ret->user_verified = (result->flags & PK_FLAG_UV) != 0;
+    ret->created = pk_clock_now();
+    (void)memcpy(ret->aaguid, result->aaguid, PK_AAGUID_SIZE);
+    if (!status)
+        status = pk_text_copy(rp_id, &ret->rp_id);
+    if (!status)
+        status = pk_bytes_copy(pk_view_of(&result->credential_id), &ret->record.id);
+    if (!status)
+        status = pk_bytes_copy(pk_view_of(&result->public_key), &ret->record.public_key);
+    if (!status)
+        status =
+            pk_bytes_copy(pk_view_of(&ceremony->account.user_handle), &ret->record.user_handle);
+    if (!status)
+        status = pk_text_copy(result->format, &ret->format);
+    if (!status)
+        status = pk_text_copy(pk_attestation_type_name(result->attestation_type),
+                              &ret->attestation_type);
+    if (!status)
+        status = pk_text_copy(pk_trust_name(result->trust), &ret->trust);
+    if (!status)
+        status = pk_text_copy(requirements->instrument_display_name, &ret->instrument_display_name);
+    return status;
+}
+
+enum pk_status credential_new(const struct ceremony *ceremony, const char *rp_id,
+                              const struct pk_registration_result *result, struct credential *ret)
+{
+    AUTO_CREDENTIAL struct credential credential = {0};
+    enum pk_status status = fill_credential(ceremony, rp_id, result, &credential);
+
+    if (status)
+        return status;
+    *ret = credential;
+    credential = (struct credential){0};
+    return PK_OK;
+}
+
+bool credential_name_is_taken(const struct credential_list *list, const char *name)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+enum pk_status credential_choose_name(struct store *store, const struct ceremony *ceremony,
+                                      const char *fallback, char **ret)
+{
+    const struct account *account = &ceremony->account;
+    const struct credential_filter filter = {
+        .rp = account->rp, .account_name = account->name, .uid = &account->uid};
+    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+    PK_AUTO_FREE char *base = NULL;
+    enum pk_status status;
+
+    if (ceremony->credential_name)
+        return pk_text_copy(ceremony->credential_name, ret);
+    base = pk_text_printable(fallback, PK_CREDENTIAL_NAME_MAX - 4);
+    status = base ? store->verbs->list(store, &filter, &list) : PK_NO_MEMORY;
+    if (status)
+        return status;
+    for (unsigned i = 1; i <= NAMES_TRIED; i++) {
+        char *name = i == 1 ? strdup(base) : pk_text_format("%s %u", base, i);
+
+        if (!name)
+            return PK_NO_MEMORY;
+        if (!credential_name_is_taken(&list, name)) {
+            *ret = name;
+            return PK_OK;
+        }
+        free(name);
+    }
+    return PK_LIMIT_EXCEEDED;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Looks credentials up for a ceremony, and makes the row of a new one. */
+#ifndef PASSKEYD_CREDENTIAL_H
+#define PASSKEYD_CREDENTIAL_H
+
+#include "daemon/verify/ceremony.h"
+
+/*
+ * Finds the credential with that id at the ceremony's relying party and checks that its account is
+ * the ceremony's and unchanged: PK_CREDENTIAL_NOT_ALLOWED when the credential is unknown or another
+ * account's, PK_ACCOUNT_CHANGED, PK_UNKNOWN_USER, PK_UNAVAILABLE, PK_STORAGE.
+ */
+enum pk_status credential_find(struct store *store, const struct ceremony *ceremony,
+                               struct pk_view credential_id, struct credential *ret) PK_WARN_UNUSED;
+
+/*
+ * Adds the credentials with that RP id to the list that the requirements allow, or exclude.
+ * PK_NO_MEMORY.
+ */
+enum pk_status credential_list_require(const struct credential_list *list, const char *rp_id,
+                                       struct pk_requirements *requirements) PK_WARN_UNUSED;
+
+/*
+ * Makes the row of a new credential, except its name. rp_id: the one that it was made for.
+ * PK_NO_MEMORY.
+ */
+enum pk_status credential_new(const struct ceremony *ceremony, const char *rp_id,
+                              const struct pk_registration_result *result,
+                              struct credential *ret) PK_WARN_UNUSED;
+
+/*
+ * Chooses a name: the requested one unchanged or, if none was requested, fallback, with a number if
+ * it is taken. PK_LIMIT_EXCEEDED when a hundred such names are taken, PK_STORAGE, PK_NO_MEMORY.
+ */
+enum pk_status credential_choose_name(struct store *store, const struct ceremony *ceremony,
+                                      const char *fallback, char **ret) PK_WARN_UNUSED;
+
+bool credential_name_is_taken(const struct credential_list *list, const char *name) PK_WARN_UNUSED;
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/fake_local_keys.h"
+
+#include "daemon/auth/sign_in.h"
+#include "daemon/bus/value.h"
+#include "tests/unit/bare_daemon.h"
+
+#include <string.h>
+
+extern const struct authmethod authmethod_local;
+
+struct sign_in *behind;
+
+static enum pk_status start_behind(struct sign_in *sign_in, void **ret_state)
+{
+    (void)ret_state;
+    behind = sign_in;
+    return PK_UNAVAILABLE;
+}
+
+static const struct authmethod method_behind = {.start = start_behind};
+
+const struct authmethod *const authmethods[PK_METHOD_COUNT] = {
+    [PK_METHOD_LOCAL] = &authmethod_local,
+    [PK_METHOD_RECOVERY] = &method_behind,
+};
+
+/* --- in place of common/keys ------------------------------------------------------------------ */
+
+struct fake_keys keys;
+
+enum pk_status pk_local_ceremony_new(struct pk_keys *unused, const struct pk_dialogue *person,
+                                     size_t groups, const char *purpose,
+                                     const struct pk_local_ceremony_ops *ops, void *data,
+                                     struct pk_local_ceremony **ret)
+{
+    struct pk_local_ceremony *ceremony = calloc(1, sizeof(*ceremony));
+
+    (void)unused;
+    keys.started++;
+    *ceremony =
+        (struct pk_local_ceremony){.ops = ops, .data = data, .person = *person, .groups = groups};
+    (void)snprintf(ceremony->purpose, sizeof(ceremony->purpose), "%s", purpose);
+    keys.ceremony = *ret = ceremony;
+    return PK_OK;
+}
+
+void pk_local_ceremony_answered(struct pk_local_ceremony *ceremony, struct pk_secret *answer)
+{
+    assert_ptr_equal(ceremony, keys.ceremony);
+    (void)snprintf(keys.answer, sizeof(keys.answer), "%s", (const char *)answer->data);
+}
+
+const char *pk_local_ceremony_failed_path(const struct pk_local_ceremony *ceremony)
+{
+    (void)ceremony;
+    return keys.failed_path;
+}
+
+void pk_local_ceremony_free(struct pk_local_ceremony *ceremony)
+{
+    keys.freed++;
+    if (keys.ceremony == ceremony)
+        keys.ceremony = NULL;
+    free(ceremony);
+}
+
+struct pk_key_session *session;
+unsigned cancelled;
+
+enum pk_status pk_key_session_new(struct pk_keys *unused, struct pk_frame *request,
+                                  pk_key_session_on_frame *on_frame, void *data,
+                                  struct pk_key_session **ret)
+{
+    (void)unused;
+    assert_null(session);
+    *ret = session = calloc(1, sizeof(*session));
+    *session = (struct pk_key_session){*request, on_frame, data};
+    *request = (struct pk_frame){0};
+    return PK_OK;
+}
+
+static void end_session(void)
+{
+    pk_frame_clear(&session->request);
+    free(session);
+    session = NULL;
+}
+
+void pk_key_session_cancel(struct pk_key_session *which)
+{
+    assert_ptr_equal(which, session);
+    cancelled++;
+    end_session();
+}
+
+/* --- requests --------------------------------------------------------------------------------- */
+
+int fake_keys_set_up(void **state)
+{
+    behind = NULL;
+    cancelled = 0;
+    memset(&keys, 0, sizeof(keys));
+    return bare_daemon_set_up(state);
+}
+
+void start_as(uid_t uid, const char *user, const char *rhost)
+{
+    const struct sign_in_request wanted = {
+        .user = user,
+        .service = "",
+        .tty = "",
+        .rhost = rhost,
+        .ruser = "",
+        .command = "",
+        .target = "",
+        .rp = "",
+    };
+    struct call *call = call_from(uid, SENDER);
+
+    value_add_text(&call->arguments, 's', user);
+    sign_in_start(bare_daemon(), call, &wanted);
+    assert_string_equal(seen()->error, "");
+}
+
+void start(const char *user)
+{
+    start_as(0, user, "");
+}
+
+void give_key(const struct soft_key *key, const char *user, uid_t uid, const char *rp_id)
+{
+    soft_key_store(key, bare_daemon()->store, user, uid, rp_id, key->id);
+}
+
+void assert_done(const char *result)
+{
+    assert_next(NULL, "done", result);
+    assert_int_equal(ceremonies_count(bare_daemon()->ceremonies), 0);
+}
+
+size_t challenges(void)
+{
+    return ceremonies_count(bare_daemon()->ceremonies);
+}
+
+/* What a key is asked for that group. */
+struct pk_frame request(size_t group)
+{
+    struct pk_frame frame = {0};
+
+    assert_status(keys.ceremony->ops->request(keys.ceremony->data, group, &frame), PK_OK);
+    return frame;
+}
+
+/* The assertion by that key to such a request. */
+struct pk_assertion_answer assertion(const struct soft_key *key,
+                                     const struct pk_assertion_request *asked, uint8_t flags)
+{
+    struct pk_assertion_answer answer = {0};
+
+    answer.authenticator_data = soft_key_data(asked->rp_id, flags, 5);
+    answer.signature =
+        soft_key_sign(key, pk_view_of(&answer.authenticator_data), asked->client_data_hash);
+    assert_status(pk_bytes_copy(pk_view_string(key->id), &answer.credential_id), PK_OK);
+    return answer;
+}
+
+void clear_answer(struct pk_assertion_answer *answer)
+{
+    pk_bytes_clear(&answer->credential_id);
+    pk_bytes_clear(&answer->authenticator_data);
+    pk_bytes_clear(&answer->signature);
+    pk_bytes_clear(&answer->user_handle);
+}
+
+/* Takes the items. */
+void answer_with(size_t group, struct pk_assertion_answer *items, size_t count)
+{
+    const struct pk_frame frame = {.type = PK_FRAME_ASSERTION, .assertion = {items, count}};
+
+    keys.ceremony->ops->answered(keys.ceremony->data, group, "Key", &frame);
+    for (size_t i = 0; i < count; i++)
+        clear_answer(&items[i]);
+}
+
+/* The key is asked for that group, and touched. */
+void touch(const struct soft_key *key, size_t group, uint8_t flags)
+{
+    PK_AUTO_FRAME struct pk_frame asked = request(group);
+    struct pk_assertion_answer answer = assertion(key, &asked.get_assertion, flags);
+
+    answer_with(group, &answer, 1);
+}
+
+void give_up(enum pk_status why)
+{
+    keys.ceremony->ops->failed(keys.ceremony->data, why);
+}

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Conversations as their callers see them: whose they are, how many there may be, what is said in
+ * which order, and what counts as an answer. What they are about is the test's own.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/base/clock.h"
+#include "common/base/limits.h"
+#include "common/base/terms.h"
+#include "common/bus/names.h"
+#include "daemon/bus/call.h"
+#include "daemon/bus/methods.h"
+#include "daemon/dialogue/conversation.h"
+#include "daemon/dialogue/numbered_choice.h"
+#include "tests/unit/bare_daemon.h"
+
+#include <string.h>
+
+#define ROOT 0
+
+/* What a conversation is about: nothing, but who asked is written down. */
+struct talk {
+    const char *on_behalf_of;
+};
+
+static struct {
+    unsigned answers, stopped, released;
+    char answer[64];
+    enum pk_status why;
+} events;
+
+static void answered(void *data, struct pk_secret *answer)
+{
+    (void)data;
+    events.answers++;
+    (void)snprintf(events.answer, sizeof(events.answer), "%s", (const char *)answer->data);
+}
+
+static void stopped(void *data, enum pk_status why)
+{
+    (void)data;
+    events.stopped++;
+    events.why = why;
+}
+
+static void release(void *data)
+{
+    events.released++;
+    free(data);
+}
+
+static const char *on_behalf_of(const void *data)
+{
+    return ((const struct talk *)data)->on_behalf_of;
+}
+
+static int set_up(void **state)
+{
+    memset(&events, 0, sizeof(events));
+    return bare_daemon_set_up(state);
+}
+
+static struct conversation *open_for(uid_t uid, const char *sender, const char *behalf)
+{
+    static const struct conversation_ops ops = {answered, stopped, release, on_behalf_of};
+    struct talk *subject = calloc(1, sizeof(*subject));
+
+    subject->on_behalf_of = behalf;
+    return conversation_open(bare_daemon(), call_from(uid, sender), 60, &ops, subject);
+}
+
+static struct conversation *open_one(void)
+{
+    struct conversation *conversation = open_for(ALICE, SENDER, NULL);
+
+    assert_non_null(conversation);
+    return conversation;
+}
+
+/* How many more that caller can open; those of one connection are limited, too: many are used. */
+static unsigned room_for(uid_t uid, const char *behalf)
+{
+    unsigned count = 0;
+    char sender[16];
+
+    for (; count <= PK_CONVERSATIONS_MAX; count++) {
+        (void)snprintf(sender, sizeof(sender), ":2.%u", count);
+        if (!open_for(uid, sender, behalf))
+            break;
+    }
+    assert_string_equal(seen()->error, PK_BUS_ERROR_LIMIT_EXCEEDED);
+    return count;
+}
+
+/* --- how many --------------------------------------------------------------------------------- */
+
+static void a_user_has_so_many(void **state)
+{
+    (void)state;
+    assert_int_equal(room_for(ALICE, NULL), PK_CONVERSATIONS_PER_UID);
+    assert_int_equal(events.released, 1); /* what was not opened is let go */
+    assert_int_equal(room_for(BOB, NULL), PK_CONVERSATIONS_PER_UID);
+}
+
+static void root_leaves_room_for_users(void **state)
+{
+    (void)state;
+    assert_int_equal(room_for(ROOT, NULL), PK_CONVERSATIONS_MAX - 64);
+    assert_int_equal(room_for(ALICE, NULL), PK_CONVERSATIONS_PER_UID);
+}
+
+static void there_is_a_total(void **state)
+{
+    unsigned total = 0;
+
+    (void)state;
+    for (uid_t uid = 1; uid <= PK_CONVERSATIONS_MAX / PK_CONVERSATIONS_PER_UID; uid++)
+        total += room_for(uid, NULL);
+    assert_int_equal(total, PK_CONVERSATIONS_MAX);
+    assert_int_equal(room_for(ALICE, NULL), 0);
+}
+
+static void a_connection_has_so_many(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 64; i++)
+        assert_non_null(open_for(ROOT, SENDER, NULL));
+    assert_null(open_for(ROOT, SENDER, NULL));
+    assert_non_null(open_for(ROOT, ":1.8", NULL));
+}
+
+/* A user's sudos are root's, and still the user's; logins from afar leave room for them. */
+static void root_asks_for_others(void **state)
+{
+    (void)state;
+    assert_int_equal(room_for(ROOT, "alice"), PK_CONVERSATIONS_PER_UID);
+    assert_int_equal(room_for(ROOT, "bob"), PK_CONVERSATIONS_PER_UID);
+    assert_int_equal(room_for(ROOT, ""), 128);
+    assert_non_null(open_for(ROOT, SENDER, NULL));
+}
+
+static void one_that_is_over_counts_no_more(void **state)
+{
+    struct conversation *last = NULL;
+
+    (void)state;
+    for (unsigned i = 0; i < PK_CONVERSATIONS_PER_UID; i++)
+        last = open_one();
+    assert_null(open_for(ALICE, SENDER, NULL));
+    conversation_refused(last, PK_CANCELLED, "");
+    assert_non_null(open_for(ALICE, SENDER, NULL));
+    /* Of those that are over, some are kept for who has not asked yet. */
+    for (unsigned i = 0; i < 100; i++)
+        conversation_refused(open_for(BOB, ":1.9", NULL), PK_CANCELLED, "");
+    assert_int_equal(events.released, 1 + 101 - 64);
+}
+
+/* --- whose ------------------------------------------------------------------------------------ */
+
+static void nobody_else_takes_part(void **state)
+{
+    (void)state;
+    conversation_ask(open_one(), QUESTION_ECHOED, "number", "Number: ", 0xff);
+    next_by(":1.8", NULL);
+    assert_string_equal(seen()->error, PK_BUS_ERROR_ACCESS_DENIED);
+    conversation_cancel(bare_daemon(), call_from(ROOT, ":1.8"));
+    assert_string_equal(seen()->error, PK_BUS_ERROR_ACCESS_DENIED);
+    assert_int_equal(events.stopped, 0);
+    assert_next(NULL, "ask", "number");
+    next_by(":1.8", "7");
+    assert_string_equal(seen()->error, PK_BUS_ERROR_ACCESS_DENIED);
+    assert_int_equal(events.answers, 0);
+}
+
+static void one_that_is_gone_is_not_known(void **state)
+{
+    (void)state;
+    (void)open_one();
+    conversations_vanished(bare_daemon()->conversations, SENDER);
+    assert_int_equal(events.released, 1);
+    next(NULL);
+    assert_string_equal(seen()->error, PK_BUS_ERROR_UNKNOWN_CONVERSATION);
+}
+
+/* --- what is said ----------------------------------------------------------------------------- */
+
+static void what_is_said_comes_in_order_and_once(void **state)
+{
+    struct conversation *conversation = open_one();
+
+    (void)state;
+    conversation_info(conversation, "touch", "one");
+    conversation_error(conversation, PK_BUSY, "two");
+    conversation_ask(conversation, QUESTION_ECHOED, "number", "three", 0xff);
+    assert_next(NULL, "info", "touch");
+    assert_next(NULL, "error", "busy");
+    assert_string_equal(seen()->text, "two");
+    assert_next(NULL, "ask", "number");
+    next("7");
+    assert_int_equal(events.answers, 1);
+    assert_string_equal(events.answer, "7");
+    assert_true(is_waiting());
+    next(NULL);
+    assert_string_equal(seen()->error, PK_BUS_ERROR_BUSY);
+    conversation_refused(conversation, PK_DENIED, "no");
+    assert_said("done", "denied");
+    next(NULL);
+    assert_string_equal(seen()->error, PK_BUS_ERROR_FINISHED);
+}
+
+static void only_the_first_outcome_counts(void **state)
+{
+    struct conversation *conversation = open_one();
+
+    (void)state;
+    conversation_refused(conversation, PK_DENIED, "no");
+    conversation_refused(conversation, PK_OK, "yes");
+    conversation_info(conversation, "touch", "late");
+    conversation_ask(conversation, QUESTION_ECHOED, "number", "late", 0xff);
+    assert_next(NULL, "done", "denied");
+}
+
+static void a_refusal_is_never_ok(void **state)
+{
+    (void)state;
+    conversation_refused(open_one(), PK_OK, "");
+    assert_next(NULL, "done", "internal");
+}
+
+static void too_much_is_left_unsaid(void **state)
+{
+    struct conversation *conversation = open_one();
+
+    (void)state;
+    for (unsigned i = 0; i < 100; i++)
+        conversation_info(conversation, "touch", "again");
+    conversation_ask(conversation, QUESTION_ECHOED, "number", "Number: ", 0xff);
+    for (unsigned i = 0; i < 32; i++)
+        assert_next(NULL, "info", "touch");
+    assert_next(NULL, "ask", "number");
+}
+
+static void a_hold_keeps_everything_back(void **state)
+{
+    struct conversation *conversation = open_one();
+
+    (void)state;
+    conversation_hold(conversation, pk_clock_monotonic_us() + 50000);
+    conversation_info(conversation, "touch", "held");
+    next(NULL);
+    assert_true(is_waiting());
+    let_pass(40);
+    assert_true(is_waiting());
+    let_pass(10);
+    assert_said("info", "touch");
+    /* One that is over already holds nothing. */
+    conversation_hold(conversation, pk_clock_monotonic_us());
+    conversation_info(conversation, "touch", "at once");
+    assert_next(NULL, "info", "touch");
+}
+
+/* --- answers ---------------------------------------------------------------------------------- */
+
+static void a_question_is_answered_once(void **state)
+{
+    struct conversation *conversation = open_one();
+
+    (void)state;
+    next("before it was asked");
+    conversation_ask(conversation, QUESTION_ECHOED, "number", "Number: ", 0xff);
+    assert_said("ask", "number");
+    conversation_ask(conversation, QUESTION_ECHOED, "other", "Other: ", 0xff);
+    next("7");
+    assert_int_equal(events.answers, 1);
+    assert_true(is_waiting()); /* one question at a time */
+    conversation_info(conversation, "touch", "");
+    next("again");
+    assert_int_equal(events.answers, 1);
+}
+
+static void a_question_may_be_taken_back(void **state)
+{
+    struct conversation *conversation = open_one();
+
+    (void)state;
+    conversation_ask(conversation, QUESTION_ECHOED, "number", "Number: ", 0xff);
+    conversation_unask(conversation);
+    next(NULL);
+    assert_true(is_waiting());
+    conversation_ask(conversation, QUESTION_ECHOED, "number", "Number: ", 0xff);
+    assert_said("ask", "number");
+    conversation_unask(conversation);
+    next("7");
+    assert_int_equal(events.answers, 0);
+}
+
+static void secrets_are_not_text(void **state)
+{
+    struct conversation *conversation = open_one();
+
+    (void)state;
+    conversation_ask(conversation, QUESTION_SECRET, "pin", "PIN: ", 8);
+    assert_next(NULL, "ask-secret", "pin");
+    next("1234");
+    assert_string_equal(seen()->error, PK_BUS_ERROR_INVALID_ARGUMENTS);
+    assert_int_equal(events.answers, 0);
+    next_secret("1234");
+    assert_int_equal(events.answers, 1);
+    assert_string_equal(events.answer, "1234");
+    conversation_ask(conversation, QUESTION_ECHOED, "number", "Number: ", 0xff);
+    assert_said("ask", "number");
+    next_secret("7");
+    assert_string_equal(seen()->error, PK_BUS_ERROR_INVALID_ARGUMENTS);
+    assert_int_equal(events.answers, 1);
+}
+
+static void declining_is_an_empty_answer(void **state)
+{
+    struct conversation *conversation = open_one();
+
+    (void)state;
+    conversation_ask(conversation, QUESTION_SECRET, "pin", "PIN: ", 8);
+    assert_next(NULL, "ask-secret", "pin");
+    next("");
+    assert_int_equal(events.answers, 1);
+    assert_string_equal(events.answer, "");
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+static void a_deadline_can_be_moved(void **state)
+{
+    struct conversation *conversation = open_one();
+
+    (void)state;
+    assert_int_equal(conversation_time_left(conversation), 60);
+    conversation_set_timeout(conversation, 5);
+    assert_int_equal(conversation_time_left(conversation), 5);
+    skip_time(4);
+    assert_int_equal(events.stopped, 0);
+    skip_time(1);
+    assert_int_equal(events.stopped, 1);
+    assert_int_equal(events.why, PK_TIMEOUT);
+    assert_next(NULL, "done", "timeout");
+}
+
+static void a_result_waits_to_be_fetched(void **state)
+{
+    (void)state;
+    conversation_refused(open_one(), PK_DENIED, "no");
+    skip_time(59);
+    assert_int_equal(events.released, 0);
+    assert_next(NULL, "done", "denied");
+    skip_time(9);
+    next(NULL);
+    assert_string_equal(seen()->error, PK_BUS_ERROR_FINISHED);
+    skip_time(1);
+    assert_int_equal(events.released, 1);
+    conversation_refused(open_one(), PK_DENIED, "no");
+    skip_time(60);
+    assert_int_equal(events.released, 2);
+    assert_int_equal(events.stopped, 0);
+}
+
+static void who_cancels_is_told(void **state)
+{
+    (void)state;
+    conversation_hold(open_one(), pk_clock_monotonic_us() + 1000000);
+    cancel();
+    assert_int_equal(events.stopped, 1);
+    assert_int_equal(events.why, PK_CANCELLED);
+    assert_next(NULL, "done", "cancelled"); /* nothing is held any more */
+    cancel();
+    assert_int_equal(events.stopped, 1);
+}
+
+/* --- numbers ---------------------------------------------------------------------------------- */
+
+static void numbers_of_lines(void **state)
+{
+    static const struct {
+        const char *typed;
+        size_t index;
+    } cases[] = {{"1", 0}, {"3", 2},  {" 2", 1}, {"0", 3},  {"4", 3},
+                 {"", 3},  {"-1", 3}, {"1x", 3}, {"1 ", 3}, {"18446744073709551617", 3}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        PK_AUTO_SECRET struct pk_secret typed = {0};
+
+        assert_int_equal(pk_secret_copy(pk_view_string(cases[i].typed), &typed), PK_OK);
+        assert_int_equal(numbered_choice_read(&typed, 3), cases[i].index);
+    }
+}
+
+static void a_choice_is_shown_with_its_numbers(void **state)
+{
+    struct pk_strings items = {0};
+
+    (void)state;
+    assert_int_equal(pk_strings_add(&items, "blue"), PK_OK);
+    assert_int_equal(pk_strings_add(&items, "red"), PK_OK);
+    assert_int_equal(numbered_choice_ask(open_one(), "key", "Which?", &items), PK_OK);
+    assert_next(NULL, "ask", "key");
+    assert_string_equal(seen()->text, "Which?\n  1  blue\n  2  red\nNumber: ");
+    pk_strings_clear(&items);
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, bare_daemon_tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(a_user_has_so_many),
+        TEST(root_leaves_room_for_users),
+        TEST(there_is_a_total),
+        TEST(a_connection_has_so_many),
+        TEST(root_asks_for_others),
+        TEST(one_that_is_over_counts_no_more),
+        TEST(nobody_else_takes_part),
+        TEST(one_that_is_gone_is_not_known),
+        TEST(what_is_said_comes_in_order_and_once),
+        TEST(only_the_first_outcome_counts),
+        TEST(a_refusal_is_never_ok),
+        TEST(too_much_is_left_unsaid),
+        TEST(a_hold_keeps_everything_back),
+        TEST(a_question_is_answered_once),
+        TEST(a_question_may_be_taken_back),
+        TEST(secrets_are_not_text),
+        TEST(declining_is_an_empty_answer),
+        TEST(a_deadline_can_be_moved),
+        TEST(a_result_waits_to_be_fetched),
+        TEST(who_cancels_is_told),
+        TEST(numbers_of_lines),
+        TEST(a_choice_is_shown_with_its_numbers),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

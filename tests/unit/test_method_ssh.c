@@ -1,0 +1,638 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The ssh method, from the request that the person's computer reads to what is made of its answer:
+ * both sides of the text are real, and so are the signatures.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/base/text.h"
+#include "common/webauthn/client.h"
+#include "common/wire/forward.h"
+#include "daemon/accounts/decoy.h"
+#include "daemon/auth/enrollment.h"
+#include "daemon/auth/enrollment_attempt.h"
+#include "daemon/auth/sign_in.h"
+#include "daemon/auth/sign_in_attempt.h"
+#include "daemon/bus/value.h"
+#include "tests/unit/bare_daemon.h"
+#include "tests/unit/soft_key.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define ORIGIN   "ssh://" SSH_HOST
+#define PRESENT  PK_FLAG_UP
+#define VERIFIED (PK_FLAG_UP | PK_FLAG_UV)
+
+extern const struct authmethod authmethod_ssh;
+
+static struct sign_in *watched; /* the last sign-in that came as far as the method behind */
+
+static enum pk_status start_last(struct sign_in *sign_in, void **ret_state)
+{
+    (void)ret_state;
+    watched = sign_in;
+    return PK_UNAVAILABLE;
+}
+
+static const struct authmethod behind = {.start = start_last};
+
+const struct authmethod *const authmethods[PK_METHOD_COUNT] = {
+    [PK_METHOD_SSH] = &authmethod_ssh,
+    [PK_METHOD_RECOVERY] = &behind,
+};
+
+/* --- requests --------------------------------------------------------------------------------- */
+
+static struct pk_forward_request request; /* the last one that was put */
+
+static int set_up(void **state)
+{
+    watched = NULL;
+    return bare_daemon_set_up(state);
+}
+
+static int tear_down(void **state)
+{
+    pk_forward_request_clear(&request);
+    request = (struct pk_forward_request){0};
+    return bare_daemon_tear_down(state);
+}
+
+static void after_hold(void)
+{
+    if (is_waiting())
+        let_pass(200);
+}
+
+/* From a remote host; ruser: who is signed in there and may know of the account. */
+static void start(const char *user, const char *rhost, const char *ruser)
+{
+    const struct sign_in_request wanted = {
+        .user = user,
+        .service = "",
+        .tty = "",
+        .rhost = rhost,
+        .ruser = ruser,
+        .command = "",
+        .target = "",
+        .rp = "",
+    };
+    struct call *call = call_from(0, SENDER);
+
+    value_add_text(&call->arguments, 's', user);
+    sign_in_start(bare_daemon(), call, &wanted);
+    assert_string_equal(seen()->error, "");
+}
+
+/* Reads the request out of what the person is shown. */
+static void read_request(void)
+{
+    struct pk_view line;
+
+    next(NULL);
+    after_hold();
+    assert_said("ask", "ssh");
+    assert_status(pk_forward_request_find(pk_view_string(seen()->text), &line), PK_OK);
+    pk_forward_request_clear(&request);
+    request = (struct pk_forward_request){0};
+    assert_status(pk_forward_request_decode(line, &request), PK_OK);
+}
+
+/* As anybody from afar. */
+static void ask(const char *user)
+{
+    start(user, "elsewhere", "");
+    read_request();
+}
+
+/* As somebody who may know why. */
+static void ask_openly(const char *user)
+{
+    start(user, "elsewhere", user);
+    read_request();
+}
+
+static void give_key(const struct soft_key *key, const char *user, uid_t uid, const char *rp_id)
+{
+    soft_key_store(key, bare_daemon()->store, user, uid, rp_id, key->id);
+}
+
+/* --- the other side --------------------------------------------------------------------------- */
+
+static void bound_challenge(uint8_t ret[PK_HASH_SIZE])
+{
+    pk_bound_challenge(request.nonce, pk_view_string(request.context), ret);
+}
+
+/* That key's answer to the last request, as its lines. */
+static struct pk_strings sign(const struct soft_key *key, size_t index, char *origin, uint8_t flags)
+{
+    struct pk_forward_answer answer = {
+        .kind = PK_FORWARD_GET, .origin = origin, .credential = index};
+    PK_AUTO_BYTES struct pk_bytes data = soft_key_data(request.rp_id, flags, 5);
+    PK_AUTO_BYTES struct pk_bytes signature = {0};
+    struct pk_strings lines = {0};
+    uint8_t challenge[PK_HASH_SIZE], hash[PK_HASH_SIZE];
+
+    bound_challenge(challenge);
+    assert_status(pk_client_data_hash(PK_AUTHENTICATION,
+                                      (struct pk_view){challenge, sizeof(challenge)}, origin, hash),
+                  PK_OK);
+    signature = soft_key_sign(key, pk_view_of(&data), hash);
+    memcpy(answer.challenge, challenge, sizeof(answer.challenge));
+    answer.auth_data = (struct pk_bytes){data.data + PK_HASH_SIZE, data.len - PK_HASH_SIZE};
+    answer.signature = signature;
+    assert_status(pk_forward_answer_encode(&answer, &lines), PK_OK);
+    return lines;
+}
+
+static struct pk_strings attest(const struct soft_key *key, char *origin, uint8_t flags)
+{
+    struct pk_forward_answer answer = {.kind = PK_FORWARD_CREATE,
+                                       .origin = origin,
+                                       .transports = PK_TRANSPORT_USB,
+                                       .discoverable = true};
+    PK_AUTO_BYTES struct pk_bytes object =
+        soft_key_attestation(key, request.creation.rp_id, flags, 0);
+    struct pk_strings lines = {0};
+    uint8_t challenge[PK_HASH_SIZE];
+
+    bound_challenge(challenge);
+    memcpy(answer.challenge, challenge, sizeof(answer.challenge));
+    answer.attestation_object = object;
+    assert_status(pk_forward_answer_encode(&answer, &lines), PK_OK);
+    return lines;
+}
+
+/* Takes the lines. */
+static void type_lines(struct pk_strings lines)
+{
+    for (size_t i = 0; i < lines.count; i++) {
+        next(lines.items[i]);
+        after_hold();
+    }
+    pk_strings_clear(&lines);
+}
+
+static void assert_done(const char *result)
+{
+    after_hold();
+    if (strcmp(seen()->kind, "done") != 0)
+        next(NULL);
+    after_hold();
+    assert_said("done", result);
+    assert_int_equal(ceremonies_count(bare_daemon()->ceremonies), 0);
+}
+
+static void assert_unused(const char *id)
+{
+    struct store *store = bare_daemon()->store;
+    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+
+    assert_status(
+        store->verbs->list(store, &(struct credential_filter){.credential_id = pk_view_string(id)},
+                           &list),
+        PK_OK);
+    assert_int_equal(list.count, 1);
+    assert_int_equal(list.items[0].last_used, 0);
+}
+
+static char own_origin[] = ORIGIN;
+
+/* --- signing in ------------------------------------------------------------------------------- */
+
+static void a_passkey_signs_in(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+    AUTO_SOFT_KEY struct soft_key other = soft_key_new(ES256, "red");
+
+    (void)state;
+    give_key(&other, "alice", ALICE, "other.example");
+    give_key(&key, "alice", ALICE, RP_ID);
+    ask("alice");
+    assert_int_equal(request.kind, PK_FORWARD_GET);
+    assert_string_equal(request.rp_id, RP_ID);
+    assert_int_equal(request.credential_count, 1);
+    assert_true(pk_view_equal(pk_view_of(&request.credentials[0].id), pk_view_string("blue")));
+    assert_non_null(strstr(request.context, "\"user\":\"alice\""));
+    assert_non_null(strstr(request.context, "\"rhost\":\"elsewhere\""));
+    type_lines(sign(&key, 0, own_origin, PRESENT));
+    assert_done("ok");
+    assert_string_equal(seen()->user, "alice");
+}
+
+static void an_answer_is_judged_once(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+    struct pk_strings lines;
+
+    (void)state;
+    give_key(&key, "alice", ALICE, RP_ID);
+    ask("alice");
+    lines = sign(&key, 0, own_origin, PRESENT);
+    ask("alice"); /* another time: the challenge is another, too */
+    type_lines(lines);
+    assert_said("done", "answer-refused");
+    assert_int_equal(log_count("refused, challenge-mismatch"), 1);
+    assert_unused("blue");
+}
+
+static void answers_for_another_host_are_refused(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+    char elsewhere[] = "ssh://web2", site[] = "https://" RP_ID;
+
+    (void)state;
+    give_key(&key, "alice", ALICE, RP_ID);
+    ask_openly("alice");
+    type_lines(sign(&key, 0, elsewhere, PRESENT));
+    assert_done("origin-mismatch");
+    ask_openly("alice");
+    type_lines(sign(&key, 0, site, PRESENT));
+    assert_done("origin-mismatch");
+    assert_unused("blue");
+}
+
+static void what_is_wrong_with_an_answer(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+    AUTO_SOFT_KEY struct soft_key bobs = soft_key_new(ES256, "bobs");
+
+    (void)state;
+    give_key(&key, "alice", ALICE, RP_ID);
+    give_key(&bobs, "bob", BOB, RP_ID);
+    ask_openly("alice");
+    type_lines(sign(&bobs, 0, own_origin, PRESENT));
+    assert_done("signature-invalid");
+    ask_openly("alice");
+    type_lines(sign(&key, 1, own_origin, PRESENT));
+    assert_done("credential-not-allowed");
+    ask_openly("alice");
+    type_lines(sign(&key, 0, own_origin, 0));
+    assert_done("user-not-present");
+    ask_openly("alice");
+    next("anything");
+    assert_done("invalid-input");
+    assert_unused("blue");
+}
+
+static void verification_is_demanded_where_it_is_required(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+
+    (void)state;
+    configure_daemon("[rp default]\nid = " RP_ID "\nssh-hosts = " SSH_HOST
+                     "\nuser-verification = required\n");
+    give_key(&key, "alice", ALICE, RP_ID);
+    ask_openly("alice");
+    assert_int_equal(request.user_verification, PK_REQUIRED);
+    type_lines(sign(&key, 0, own_origin, PRESENT));
+    assert_done("user-not-verified");
+    ask_openly("alice");
+    type_lines(sign(&key, 0, own_origin, VERIFIED));
+    assert_done("ok");
+}
+
+static void the_challenge_is_gone_before_it_is_judged(void **state)
+{
+    (void)state;
+    ask("mallory");
+    assert_int_equal(ceremonies_count(bare_daemon()->ceremonies), 1);
+    next("anything");
+    assert_int_equal(ceremonies_count(bare_daemon()->ceremonies), 0);
+    assert_done("answer-refused");
+}
+
+/* A person may want another method. */
+static void an_empty_line_goes_on(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+
+    (void)state;
+    give_key(&key, "alice", ALICE, RP_ID);
+    ask("alice");
+    next("");
+    assert_non_null(watched);
+    assert_status(watched->attempt.failure, PK_CANCELLED);
+    assert_done("cancelled");
+}
+
+static void where_nothing_is_asked(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+    AUTO_SOFT_KEY struct soft_key other = soft_key_new(ES256, "red");
+
+    (void)state;
+    give_key(&key, "alice", ALICE, RP_ID);
+    start("alice", "", ""); /* at this computer */
+    assert_done("unavailable");
+    start("", "elsewhere", ""); /* nobody was named */
+    assert_done("unavailable");
+    /* Its own owner may know that there is nothing for this. */
+    give_key(&other, "bob", BOB, "other.example");
+    start("bob", "elsewhere", "bob");
+    assert_done("unavailable");
+}
+
+/* --- concealment ------------------------------------------------------------------------------ */
+
+static void reasons_are_concealed(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+    AUTO_SOFT_KEY struct soft_key old = soft_key_new(ES256, "old");
+    AUTO_SOFT_KEY struct soft_key forged = soft_key_new(ES256, "blue");
+
+    (void)state;
+    give_key(&key, "alice", ALICE, RP_ID);
+    ask("alice");
+    type_lines(sign(&forged, 0, own_origin, PRESENT));
+    assert_done("answer-refused");
+    assert_int_equal(log_count("refused, signature-invalid"), 1);
+    ask("mallory");
+    type_lines(sign(&forged, 0, own_origin, PRESENT));
+    assert_done("answer-refused");
+    assert_int_equal(log_count("refused, unknown-user"), 1);
+    /* Passkeys of another RP id only: decoys are offered, and the log does not blame a passkey. */
+    give_key(&old, "bob", BOB, "old.example.org");
+    ask("bob");
+    type_lines(sign(&forged, 0, own_origin, PRESENT));
+    assert_done("answer-refused");
+    assert_int_equal(log_count("sign-in of bob (default): refused, no-credentials"), 1);
+    assert_int_equal(log_count("; the answer: signature-invalid, over ssh, "), 2);
+}
+
+/* How many questions the first line of an answer leads to is a matter of its length. */
+static void rounds_do_not_tell(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+    static const char *const users[] = {"alice", "mallory"};
+    char junk[PK_FORWARD_LINE_MAX + 1];
+
+    (void)state;
+    give_key(&key, "alice", ALICE, RP_ID);
+    memset(junk, 'x', sizeof(junk) - 1);
+    junk[sizeof(junk) - 1] = '\0';
+    for (size_t i = 0; i < 2; i++) {
+        ask(users[i]);
+        next(junk);
+        after_hold();
+        assert_said("ask", "ssh");
+        next("end");
+        assert_done("answer-refused");
+    }
+    ask_openly("alice");
+    next(junk);
+    assert_done("invalid-input");
+}
+
+static void every_reply_is_held(void **state)
+{
+    (void)state;
+    start("mallory", "elsewhere", "");
+    next(NULL);
+    assert_true(is_waiting());
+    let_pass(100);
+    assert_said("ask", "ssh");
+    next("anything");
+    assert_true(is_waiting());
+    let_pass(100);
+    assert_said("done", "answer-refused");
+}
+
+/* The same for the same name, whoever has no passkey for this. */
+static void decoys_stay_the_same(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key other = soft_key_new(ES256, "red");
+    static const char *const users[] = {"mallory", "alice", "bob"};
+
+    (void)state;
+    give_key(&other, "bob", BOB, "other.example");
+    for (size_t i = 0; i < 3; i++) {
+        struct pk_descriptor first;
+        size_t count;
+
+        ask(users[i]);
+        assert_string_equal(request.rp_id, RP_ID);
+        assert_in_range(request.credential_count, 1, 2);
+        count = request.credential_count;
+        first = request.credentials[0];
+        request.credentials[0] = (struct pk_descriptor){0};
+        ask(users[i]);
+        assert_int_equal(request.credential_count, count);
+        assert_true(pk_view_equal(pk_view_of(&request.credentials[0].id), pk_view_of(&first.id)));
+        pk_bytes_clear(&first.id);
+    }
+}
+
+/* Puts a key in the place of the first decoy: into the store, with the decoy's id. */
+static void store_as_decoy(const struct soft_key *key, const char *user, uid_t uid)
+{
+    struct store *store = bare_daemon()->store;
+    AUTO_CREDENTIAL struct credential credential = {.algorithm = ES256, .created = 1000};
+
+    assert_status(store->verbs->account(store, "default", user, uid, true, &credential.account),
+                  PK_OK);
+    assert_status(pk_bytes_copy(pk_view_of(&request.credentials[0].id), &credential.record.id),
+                  PK_OK);
+    credential.record.public_key = soft_key_public(key);
+    credential.rp_id = strdup(RP_ID);
+    credential.name = strdup("decoy");
+    credential.format = strdup("none");
+    credential.attestation_type = strdup("None");
+    credential.trust = strdup("unknown");
+    assert_status(store->verbs->insert(store, &credential, 64, (struct pk_view){0}), PK_OK);
+}
+
+/*
+ * A decoy never signs in: not even where somebody had its id enrolled, and signs with the key of
+ * that.
+ */
+static void a_decoy_never_signs_in(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "");
+
+    (void)state;
+    ask("alice");
+    store_as_decoy(&key, "alice", ALICE);
+    type_lines(sign(&key, 0, own_origin, PRESENT));
+    assert_done("answer-refused");
+    assert_string_equal(seen()->user, "");
+    assert_int_equal(log_count(": ok, "), 0);
+    ask("mallory");
+    store_as_decoy(&key, "bob", BOB);
+    type_lines(sign(&key, 0, own_origin, PRESENT));
+    assert_done("answer-refused");
+    assert_int_equal(log_count(": ok, "), 0);
+}
+
+/* What is the host's own trouble shows in the same way with and without passkeys. */
+static void trouble_is_the_same_for_decoys(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+
+    (void)state;
+    give_key(&key, "alice", ALICE, RP_ID);
+    ask("alice");
+    set_name_service(EIO);
+    type_lines(sign(&key, 0, own_origin, PRESENT));
+    assert_done("unavailable");
+    set_name_service(0);
+    ask("mallory");
+    set_name_service(EIO);
+    type_lines(sign(&key, 0, own_origin, PRESENT));
+    assert_done("unavailable");
+}
+
+/* --- enrolling -------------------------------------------------------------------------------- */
+
+static void start_enrollment(const char *name, unsigned timeout)
+{
+    AUTO_SUBJECT struct subject subject = {0};
+
+    assert_status(subject_resolve(bare_daemon()->config,
+                                  &(struct subject_request){.caller = ALICE, .name = "alice"},
+                                  &subject),
+                  PK_OK);
+    enrollment_start(
+        bare_daemon(), call_from(ALICE, SENDER), &subject,
+        &(struct enrollment_request){.name = name, .rhost = "elsewhere", .timeout = timeout});
+    assert_string_equal(seen()->error, "");
+}
+
+static size_t passkeys(void)
+{
+    struct store *store = bare_daemon()->store;
+    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+
+    assert_status(store->verbs->list(store, &(struct credential_filter){.rp = "default"}, &list),
+                  PK_OK);
+    return list.count;
+}
+
+static void a_passkey_is_enrolled(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key old = soft_key_new(ES256, "old");
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+
+    (void)state;
+    give_key(&old, "alice", ALICE, RP_ID);
+    start_enrollment(NULL, 0);
+    read_request();
+    assert_int_equal(request.kind, PK_FORWARD_CREATE);
+    assert_string_equal(request.creation.rp_id, RP_ID);
+    assert_string_equal(request.creation.user_name, "alice");
+    assert_int_equal(request.creation.user_handle.len, PK_USER_HANDLE_SIZE);
+    assert_int_equal(request.creation.exclude_count, 1);
+    assert_int_equal(request.creation.attestation, PK_ATTESTATION_NONE);
+    type_lines(attest(&key, own_origin, PRESENT));
+    assert_done("ok");
+    assert_non_null(strstr(seen()->credential, "\"name\":\"security key (ssh)\""));
+    assert_non_null(strstr(seen()->credential, "\"transports\":[\"usb\"]"));
+    assert_non_null(strstr(seen()->credential, "\"discoverable\":true"));
+    assert_int_equal(passkeys(), 2);
+}
+
+static void enrolments_that_are_none(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+    char elsewhere[] = "ssh://web2";
+    struct pk_strings lines;
+
+    (void)state;
+    start_enrollment("blue", 0);
+    read_request();
+    type_lines(attest(&key, elsewhere, PRESENT));
+    assert_done("origin-mismatch");
+    start_enrollment("blue", 0);
+    read_request();
+    lines = attest(&key, own_origin, PRESENT);
+    start_enrollment("blue", 0);
+    read_request();
+    type_lines(lines);
+    assert_said("done", "challenge-mismatch");
+    start_enrollment("blue", 0);
+    read_request();
+    type_lines(attest(&key, own_origin, 0));
+    assert_said("done", "user-not-present");
+    assert_int_equal(passkeys(), 0);
+}
+
+static void an_enrolment_says_what_was_wrong(void **state)
+{
+    (void)state;
+    start_enrollment("blue", 0);
+    read_request();
+    next("anything");
+    assert_done("invalid-input");
+    assert_string_equal(seen()->text, "That is no answer to this request.");
+    start_enrollment("blue", 0);
+    read_request();
+    next("");
+    assert_done("cancelled");
+    assert_string_equal(seen()->text, "Cancelled: there was no answer. Nothing is enrolled.");
+}
+
+static unsigned lasts(void)
+{
+    unsigned seconds = 0;
+
+    log_forget();
+    while (log_count("refused, timeout") == 0 && seconds < 2000) {
+        skip_time(1);
+        seconds++;
+    }
+    assert_done("timeout");
+    return seconds;
+}
+
+/* Copying lines takes its time; who set one had reasons. */
+static void an_enrolment_lasts_as_long_as_the_relying_party_gives(void **state)
+{
+    (void)state;
+    configure_daemon("[rp default]\nid = " RP_ID "\nssh-hosts = " SSH_HOST "\ntimeout = 400\n");
+    start_enrollment("blue", 0);
+    read_request();
+    assert_int_equal(request.timeout, 400);
+    assert_int_equal(lasts(), 400);
+    start_enrollment("blue", 50);
+    read_request();
+    assert_int_equal(request.timeout, 50);
+    assert_int_equal(lasts(), 50);
+    configure_daemon("[rp default]\nid = " RP_ID "\nssh-hosts = " SSH_HOST "\ntimeout = 3000\n");
+    start_enrollment("blue", 0);
+    read_request();
+    assert_int_equal(lasts(), 600);
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(a_passkey_signs_in),
+        TEST(an_answer_is_judged_once),
+        TEST(answers_for_another_host_are_refused),
+        TEST(what_is_wrong_with_an_answer),
+        TEST(verification_is_demanded_where_it_is_required),
+        TEST(the_challenge_is_gone_before_it_is_judged),
+        TEST(an_empty_line_goes_on),
+        TEST(where_nothing_is_asked),
+        TEST(reasons_are_concealed),
+        TEST(rounds_do_not_tell),
+        TEST(every_reply_is_held),
+        TEST(decoys_stay_the_same),
+        TEST(a_decoy_never_signs_in),
+        TEST(trouble_is_the_same_for_decoys),
+        TEST(a_passkey_is_enrolled),
+        TEST(enrolments_that_are_none),
+        TEST(an_enrolment_says_what_was_wrong),
+        TEST(an_enrolment_lasts_as_long_as_the_relying_party_gives),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
