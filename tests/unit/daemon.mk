@@ -1,5 +1,7 @@
 # Tests of the daemon's parts that need neither bus nor keys, and ways to break the sources that
 # unit tests must notice.
+EXTRA_DIST += scripts/mutate tests/mutations tests/unit/mutations_apply.py
+TESTS += tests/unit/mutations_apply.py
 if HAVE_CMOCKA
 daemon_tests = \
 	tests/unit/test_agent_connection \
