@@ -73,15 +73,16 @@ static void describe(const struct attempt *attempt, struct decision *decision)
 }
 
 /*
- * The approval must be for the account that was named; if none was, credential_find() has checked
- * that it is one that the caller may sign in to.
+ * The approval must be of the relying party that was asked for, and for the account that was named;
+ * if none was, credential_find() has checked that it is one that the caller may sign in to.
  */
 static bool accepts(const struct attempt *attempt, const struct approval *approval)
 {
-    const struct account *asked = &self_const(attempt)->subject.account;
+    const struct sign_in *sign_in = self_const(attempt);
+    const struct account *asked = &sign_in->subject.account;
     const struct account *approved = approval_account(approval);
 
-    if (self_const(attempt)->why_no_method)
+    if (sign_in->why_no_method || strcmp(approved->rp, sign_in->rp) != 0)
         return false;
     return !asked->name ||
            (strcmp(asked->name, approved->name) == 0 && asked->uid == approved->uid);

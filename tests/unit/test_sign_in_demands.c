@@ -279,6 +279,19 @@ static void an_approval_is_for_the_one_who_was_named(void **state)
     }
 }
 
+static void an_approval_is_for_the_relying_party_that_was_asked_for(void **state)
+{
+    struct sign_in_request request = nothing;
+
+    (void)state;
+    configure_daemon(shop_config);
+    request.user = "";
+    request.rp = "shop";
+    ask(&request);
+    attempt_approved(&last->attempt, approval_of("alice", ALICE, "blue"));
+    assert_next(NULL, "done", "internal");
+}
+
 /* Whatever a method says: where no method can serve nobody signs in. */
 static void a_concealed_account_without_passkeys_is_never_approved(void **state)
 {
@@ -309,6 +322,7 @@ int main(void)
         TEST(a_reload_may_take_the_relying_party_away),
         TEST(each_method_begins_without_ceremonies),
         TEST(an_approval_is_for_the_one_who_was_named),
+        TEST(an_approval_is_for_the_relying_party_that_was_asked_for),
         TEST(a_concealed_account_without_passkeys_is_never_approved),
     };
 
