@@ -107,6 +107,20 @@ static void add_string(struct context *context, const char *name, const char *va
             (struct pk_bus_member){.name = name, .type = 's', .string = value};
 }
 
+static void add_number(struct context *context, const char *name, uint32_t number)
+{
+    context->members[context->count++] =
+        (struct pk_bus_member){.name = name, .type = 'u', .number = number};
+}
+
+static void add_process(struct context *context)
+{
+    add_number(context, "real-uid", context->process.real_uid);
+    add_number(context, "login-uid", context->process.login_uid);
+    add_number(context, "audit-session", context->process.audit_session);
+    add_number(context, "terminal", context->process.terminal);
+}
+
 static void add_members(struct context *context, const struct options *options)
 {
     add_string(context, "service", context->service);
@@ -118,9 +132,9 @@ static void add_members(struct context *context, const struct options *options)
     add_string(context, "rp", options->rp);
     add_string(context, "methods", options->methods);
     add_string(context, "uv", options->uv);
+    add_process(context);
     if (options->timeout)
-        context->members[context->count++] =
-            (struct pk_bus_member){.name = "timeout", .type = 'u', .number = options->timeout};
+        add_number(context, "timeout", options->timeout);
     if (options->identify)
         context->members[context->count++] =
             (struct pk_bus_member){.name = "identify", .type = 'b', .number = 1};
@@ -144,6 +158,7 @@ enum pk_status context_collect(pam_handle_t *pamh, const struct options *options
         status = collect_command(context->service, user, &context->command);
     if (status == PK_OK)
         status = find_agent(pamh, options, &context->agent);
+    context->process = process_of_this();
     if (status == PK_OK)
         add_members(context, options);
     return status;

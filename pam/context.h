@@ -6,10 +6,11 @@
 #include "common/bus/connection.h"
 #include "pam/command.h"
 #include "pam/options.h"
+#include "pam/process.h"
 
 #include <security/pam_modules.h>
 
-#define CONTEXT_MEMBERS 12
+#define CONTEXT_MEMBERS 16
 
 struct context {
     char *service;
@@ -17,6 +18,7 @@ struct context {
     char *rhost;
     char *ruser;
     struct command command;
+    struct process process;
     int agent; /* connected to the person's ssh-agent; -1: none */
     struct pk_bus_member members[CONTEXT_MEMBERS]; /* borrow the strings above and the options' */
     size_t count;

@@ -6,6 +6,7 @@ pam_libpampasskey_la_SOURCES = \
 	pam/context.c pam/context.h \
 	pam/interrupt.c pam/interrupt.h \
 	pam/options.c pam/options.h \
+	pam/process.c pam/process.h \
 	pam/prompt.c pam/prompt.h \
 	pam/result.c pam/result.h
 pam_libpampasskey_la_CFLAGS = $(AM_CFLAGS) $(PAM_CFLAGS)

@@ -46,11 +46,20 @@ void manager_get_features(struct daemon *daemon, struct value *parent)
 /* --- Authenticate ----------------------------------------------------------------------------- */
 
 static const struct member context_members[] = {
-    {"service", "s", WORD_MAX}, {"tty", "s", WORD_MAX},     {"rhost", "s", WORD_MAX},
-    {"ruser", "s", WORD_MAX},   {"command", "s", 0},        {"target", "s", WORD_MAX},
-    {"rp", "s", WORD_MAX},      {"methods", "s", WORD_MAX}, {"transports", "s", WORD_MAX},
-    {"uv", "s", WORD_MAX},      {"timeout", "u", 0},        {"identify", "b", 0},
+    {"service", "s", WORD_MAX},
+    {"tty", "s", WORD_MAX},
+    {"rhost", "s", WORD_MAX},
+    {"ruser", "s", WORD_MAX},
+    {"command", "s", 0},
+    {"target", "s", WORD_MAX},
+    {"rp", "s", WORD_MAX},
+    {"methods", "s", WORD_MAX},
+    {"transports", "s", WORD_MAX},
+    {"uv", "s", WORD_MAX},
+    {"timeout", "u", 0},
+    {"identify", "b", 0},
     {"agent", "h", 0},
+    CALLER_MEMBERS,
 };
 
 /*
@@ -143,6 +152,7 @@ void manager_authenticate(struct daemon *daemon, struct call *call)
 
     if (!call_check(call, context, context_members, COUNT(context_members)))
         return;
+    call->caller = caller_read(context, call->uid);
     warn_of_transports(call, context);
     logind_find_rhost(daemon, call, authenticate);
 }

@@ -9,6 +9,7 @@
 
 #include "common/base/correlation.h"
 #include "daemon/accounts/account.h"
+#include "daemon/bus/caller.h"
 #include "daemon/bus/value.h"
 
 #include <sys/types.h>
@@ -30,6 +31,7 @@ struct call {
     char *sender;    /* the caller's unique bus name; owned, as are the strings below */
     uid_t uid;
     pid_t pid; /* of the process that connected; 0: unknown */
+    struct caller caller; /* set by the handlers of calls that may tell it (caller_read()) */
     char *path;
     char *interface; /* empty: not given */
     char *member;

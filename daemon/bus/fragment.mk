@@ -2,6 +2,7 @@
 daemon_libdaemon_la_SOURCES += \
 	daemon/bus/bus.c daemon/bus/bus.h \
 	daemon/bus/call.c daemon/bus/call.h \
+	daemon/bus/caller.c daemon/bus/caller.h \
 	daemon/bus/logind.c daemon/bus/logind.h \
 	daemon/bus/message.c daemon/bus/message.h \
 	daemon/bus/method_table.c \

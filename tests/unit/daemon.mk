@@ -5,6 +5,7 @@ TESTS += tests/unit/mutations_apply.py
 if HAVE_CMOCKA
 daemon_tests = \
 	tests/unit/test_agent_connection \
+	tests/unit/test_caller \
 	tests/unit/test_ceremony \
 	tests/unit/test_context \
 	tests/unit/test_dispatch \
@@ -29,6 +30,8 @@ daemon_test_libs = $(daemon_libs) $(CMOCKA_LIBS) $(EVENT_LIBS)
 daemon_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS)
 tests_unit_test_agent_connection_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_agent_connection_LDADD = $(daemon_test_libs)
+tests_unit_test_caller_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_caller_LDADD = $(daemon_test_libs)
 tests_unit_test_ceremony_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_ceremony_LDADD = $(daemon_test_libs)
 tests_unit_test_context_CFLAGS = $(daemon_test_cflags)

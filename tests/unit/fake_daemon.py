@@ -68,11 +68,21 @@ def scenario_ask(user, context):
     yield done("ok" if answer.get("text") == "2" else "denied", "", user=user)
 
 
+PROCESS = ("audit-session", "login-uid", "real-uid", "terminal")
+
+
 def scenario_context(user, context):
-    """Says what it was told, as sorted key=value lines."""
-    lines = ["%s=%s" % (key, context[key]) for key in sorted(context)]
+    """Says what it was told, as sorted key=value lines, but for what the kernel says."""
+    lines = ["%s=%s" % (key, context[key]) for key in sorted(context) if key not in PROCESS]
     yield ("info", "\n".join(lines), details(event="touch"))
     yield done("ok", "", user=user)
+
+
+def scenario_process(user, context):
+    """Says who started the program, and that the other three were told."""
+    yield ("info", "real-uid=%d of %d" % (context["real-uid"], sum(name in context for name in PROCESS)),
+           details(event=""))
+    yield done("ok", user=user)
 
 
 def scenario_chatter(user, context):
@@ -103,6 +113,7 @@ SCENARIOS = {
     "pin": scenario_pin,
     "ask": scenario_ask,
     "context": scenario_context,
+    "process": scenario_process,
     "chatter": scenario_chatter,
     "dies": scenario_dies,
     "touch": lambda user, context: iter([TOUCH, done("ok", "Welcome", user=user)]),

@@ -5,6 +5,7 @@ pam_tests = \
 	tests/unit/test_pam_interrupt \
 	tests/unit/test_pam_options \
 	tests/unit/test_pam_passkey \
+	tests/unit/test_pam_process \
 	tests/unit/test_pam_result
 check_PROGRAMS += $(pam_tests)
 TESTS += $(pam_tests)
@@ -20,6 +21,8 @@ tests_unit_test_pam_interrupt_CFLAGS = $(pam_test_cflags)
 tests_unit_test_pam_interrupt_LDADD = $(pam_test_libs)
 tests_unit_test_pam_options_CFLAGS = $(pam_test_cflags)
 tests_unit_test_pam_options_LDADD = $(pam_test_libs)
+tests_unit_test_pam_process_CFLAGS = $(pam_test_cflags)
+tests_unit_test_pam_process_LDADD = $(pam_test_libs)
 tests_unit_test_pam_result_CFLAGS = $(pam_test_cflags)
 tests_unit_test_pam_result_LDADD = $(pam_test_libs)
 # Uses the module as an application does: through libpam alone.

@@ -218,6 +218,17 @@ static void the_daemon_is_told_the_context(void **state)
                                            "tty=tty7\nuv=required;");
 }
 
+static void the_daemon_is_told_of_the_process(void **state)
+{
+    struct application application = {0};
+    char expected[64];
+
+    (void)state;
+    (void)snprintf(expected, sizeof(expected), "info:real-uid=%u of 4;", (unsigned)getuid());
+    assert_int_equal(authenticate("", "process", &application, NULL), PAM_SUCCESS);
+    assert_string_equal(application.shown, expected);
+}
+
 static void without_rhost_ssh_tells_it(void **state)
 {
     static const struct {
@@ -486,6 +497,7 @@ int main(void)
         cmocka_unit_test(results_and_messages),
         cmocka_unit_test(nullok_alone_lets_nobody_in),
         cmocka_unit_test(the_daemon_is_told_the_context),
+        cmocka_unit_test(the_daemon_is_told_of_the_process),
         cmocka_unit_test(without_rhost_ssh_tells_it),
         cmocka_unit_test(the_passkey_may_name_the_user),
         cmocka_unit_test(without_identify_the_name_is_asked_for),

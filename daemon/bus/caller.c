@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/bus/caller.h"
+
+#include "daemon/bus/value.h"
+
+static uint32_t number(const struct value *options, const char *name, uint32_t otherwise)
+{
+    return value_find(options, name) ? value_find_number(options, name) : otherwise;
+}
+
+struct caller caller_read(const struct value *options, uid_t uid)
+{
+    struct caller caller = {
+        .real_uid = uid, .login_uid = CALLER_UNSET, .audit_session = CALLER_UNSET};
+
+    if (uid != 0 || !value_find(options, "real-uid"))
+        return caller;
+    return (struct caller){
+        .real_uid = number(options, "real-uid", uid),
+        .login_uid = number(options, "login-uid", CALLER_UNSET),
+        .audit_session = number(options, "audit-session", CALLER_UNSET),
+        .terminal = number(options, "terminal", 0),
+        .reported = true,
+    };
+}

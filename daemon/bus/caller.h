@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who is behind a call, beyond the connection's uid and pid: what pam_passkey.so reports of the
+ * process that it runs in. Root alone is believed; of anybody else it is as if nothing was said.
+ */
+#ifndef PASSKEYD_CALLER_H
+#define PASSKEYD_CALLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct value;
+
+#define CALLER_UNSET UINT32_MAX /* of login_uid and audit_session: never set, or not known */
+
+/* The members of an a{sv} that caller_read() reads, for a table of struct member. */
+#define CALLER_MEMBERS                                                                             \
+    {"real-uid", "u", 0}, {"login-uid", "u", 0}, {"audit-session", "u", 0},                        \
+    {                                                                                              \
+        "terminal", "u", 0                                                                         \
+    }
+
+struct caller {
+    uid_t real_uid;         /* who started the program; the connection's uid if nothing was said */
+    uint32_t login_uid;     /* the kernel's loginuid */
+    uint32_t audit_session; /* the kernel's audit session */
+    uint32_t terminal;      /* device number of the controlling terminal; 0: none, or not known */
+    bool reported;          /* by a program of root's: the members above are the kernel's */
+};
+
+/* options is an a{sv} that has been checked; uid is the connection's. */
+struct caller caller_read(const struct value *options, uid_t uid);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "pam/process.h"
+
+#include "common/base/cleanup.h"
+#include "common/base/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STAT_MAX      1024
+#define STAT_TERMINAL 4 /* fields between the program's name and the terminal */
+
+/* A file of /proc as a string. false: it cannot be read, or is longer than size - 1. */
+static bool read_text(const char *path, char *buffer, size_t size)
+{
+    PK_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+    size_t len = 0;
+
+    if (fd < 0 || pk_read_all(fd, buffer, size, &len) || len == size)
+        return false;
+    buffer[len] = '\0';
+    return true;
+}
+
+/* A decimal number of 32 bits that the text consists of, but for the end of the line. */
+static bool parse_number(const char *text, const char *end, uint32_t *ret)
+{
+    char *rest = NULL;
+    unsigned long long number;
+
+    if (*text < '0' || *text > '9')
+        return false;
+    errno = 0;
+    number = strtoull(text, &rest, 10);
+    if (errno != 0 || number > UINT32_MAX || strcmp(rest, end) != 0)
+        return false;
+    *ret = (uint32_t)number;
+    return true;
+}
+
+static uint32_t read_number(const char *path)
+{
+    char text[32];
+    uint32_t number = PROCESS_UNSET;
+
+    if (!read_text(path, text, sizeof(text)))
+        return PROCESS_UNSET;
+    text[strcspn(text, "\n")] = '\0';
+    return parse_number(text, "", &number) ? number : PROCESS_UNSET;
+}
+
+uint32_t process_terminal(struct pk_view stat)
+{
+    char copy[STAT_MAX] = "", *fields, *save = NULL;
+    uint32_t terminal = 0;
+
+    if (stat.len >= sizeof(copy) || memchr(stat.ptr, 0, stat.len))
+        return 0;
+    (void)memcpy(copy, stat.ptr, stat.len);
+    /* The name is in parentheses, and may itself hold blanks and parentheses. */
+    fields = strrchr(copy, ')');
+    fields = fields ? strtok_r(fields + 1, " ", &save) : NULL;
+    for (unsigned i = 0; fields && i < STAT_TERMINAL; i++)
+        fields = strtok_r(NULL, " ", &save);
+    return fields && parse_number(fields, "", &terminal) ? terminal : 0;
+}
+
+struct process process_of_this(void)
+{
+    char stat[STAT_MAX];
+
+    return (struct process){
+        .real_uid = (uint32_t)getuid(),
+        .login_uid = read_number("/proc/self/loginuid"),
+        .audit_session = read_number("/proc/self/sessionid"),
+        .terminal = read_text("/proc/self/stat", stat, sizeof(stat))
+                        ? process_terminal(pk_view_string(stat))
+                        : 0,
+    };
+}

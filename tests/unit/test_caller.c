@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a call reports of its process is believed of root alone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "daemon/bus/caller.h"
+#include "daemon/bus/value.h"
+
+static struct value body;
+
+static const struct value *options(bool real_uid)
+{
+    struct value *dict;
+
+    value_clear(&body);
+    body = value_body();
+    dict = value_add_array(&body, "{sv}");
+    if (real_uid)
+        value_dict_number(dict, "real-uid", 'u', 2002);
+    value_dict_number(dict, "login-uid", 'u', 2001);
+    value_dict_number(dict, "audit-session", 'u', 7);
+    value_dict_number(dict, "terminal", 'u', 34818);
+    return dict;
+}
+
+static void test_root(void **state)
+{
+    const struct caller caller = caller_read(options(true), 0);
+
+    (void)state;
+    assert_true(caller.reported);
+    assert_int_equal(caller.real_uid, 2002);
+    assert_int_equal(caller.login_uid, 2001);
+    assert_int_equal(caller.audit_session, 7);
+    assert_int_equal(caller.terminal, 34818);
+}
+
+static void assert_nothing_believed(struct caller caller, uid_t uid)
+{
+    assert_false(caller.reported);
+    assert_int_equal(caller.real_uid, uid);
+    assert_int_equal(caller.login_uid, CALLER_UNSET);
+    assert_int_equal(caller.audit_session, CALLER_UNSET);
+    assert_int_equal(caller.terminal, 0);
+}
+
+static void test_others(void **state)
+{
+    (void)state;
+    assert_nothing_believed(caller_read(options(true), 2001), 2001);
+    assert_nothing_believed(caller_read(options(true), (uid_t)-1), (uid_t)-1);
+}
+
+/* An older module, or another program of root's. */
+static void test_root_without_report(void **state)
+{
+    (void)state;
+    assert_nothing_believed(caller_read(options(false), 0), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_root),
+        cmocka_unit_test(test_others),
+        cmocka_unit_test(test_root_without_report),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    value_clear(&body);
+    return failed;
+}

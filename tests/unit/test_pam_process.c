@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the module reports of the process that it runs in. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "pam/process.h"
+
+#include <pty.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void test_terminal_of_stat(void **state)
+{
+    static const struct {
+        const char *text;
+        uint32_t terminal;
+    } rows[] = {
+        {"12 (sudo) S 1 1 1 34818 -1 0\n", 34818},
+        {"12 (a b) c) S 1 1 1 1025 -1 0\n", 1025}, /* the name is the caller's choice */
+        {"12 () 9 9 9 9 7) S 1 1 1 5 -1\n", 5},
+        {"12 (sudo) S 1 1 1 0 -1 0\n", 0},
+        {"12 (sudo) S 1 1 1 4294967295 -1 0\n", UINT32_MAX},
+        {"12 (sudo) S 1 1 1 4294967296 -1 0\n", 0},
+        {"12 (sudo) S 1 1 1 -1 -1 0\n", 0},
+        {"12 (sudo) S 1 1 1 12x 1\n", 0},
+        {"12 (sudo) S 1 1 1", 0},
+        {"12 (sudo)", 0},
+        {"12 sudo S 1 1 1 34818\n", 0},
+        {"", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_int_equal(process_terminal(pk_view_string(rows[i].text)), rows[i].terminal);
+}
+
+static void test_stat_that_is_none(void **state)
+{
+    static uint8_t text[4096];
+    static const uint8_t zero[] = "1 (a) S 1 1 1 5\0 1";
+
+    (void)state;
+    (void)memset(text, ' ', sizeof(text));
+    assert_int_equal(process_terminal((struct pk_view){text, sizeof(text)}), 0);
+    assert_int_equal(process_terminal((struct pk_view){zero, sizeof(zero) - 1}), 0);
+}
+
+/* The text is the kernel's, cut anywhere: no prefix names another terminal than a whole number. */
+static void test_every_prefix(void **state)
+{
+    static const char text[] = "12 (sudo) S 1 1 1 34818 -1 0\n";
+
+    (void)state;
+    for (size_t len = 0; len < strlen("12 (sudo) S 1 1 1 "); len++)
+        assert_int_equal(process_terminal((struct pk_view){(const uint8_t *)text, len}), 0);
+}
+
+/* A child with a terminal of its own says which; the same child without one says 0. */
+static void child(void)
+{
+    struct process with, without;
+    struct stat terminal;
+
+    if (fstat(STDIN_FILENO, &terminal))
+        _exit(2);
+    with = process_of_this();
+    if (with.terminal == 0 || with.real_uid != getuid())
+        _exit(3);
+    /* The kernel's number has the minor's upper bits elsewhere; pseudo terminals have few. */
+    if ((with.terminal & 0xff) != (terminal.st_rdev & 0xff) ||
+        ((with.terminal >> 8) & 0xfff) != 136)
+        _exit(4);
+    if (fork() == 0) {
+        (void)setsid();
+        without = process_of_this();
+        _exit(without.terminal == 0 ? 0 : 5);
+    } else {
+        int status = 0;
+
+        (void)wait(&status);
+        _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 6);
+    }
+}
+
+static void test_own_process(void **state)
+{
+    int status = 0, terminal = -1;
+    pid_t pid = forkpty(&terminal, NULL, NULL, NULL);
+
+    (void)state;
+    assert_true(pid >= 0);
+    if (pid == 0)
+        child();
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    (void)close(terminal);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void test_login_uid(void **state)
+{
+    char text[32] = "";
+    FILE *file = fopen("/proc/self/loginuid", "re");
+
+    (void)state;
+    if (!file)
+        skip();
+    assert_non_null(fgets(text, sizeof(text), file));
+    (void)fclose(file);
+    assert_int_equal(process_of_this().login_uid, strtoul(text, NULL, 10));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_terminal_of_stat), cmocka_unit_test(test_stat_that_is_none),
+        cmocka_unit_test(test_every_prefix),     cmocka_unit_test(test_own_process),
+        cmocka_unit_test(test_login_uid),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
