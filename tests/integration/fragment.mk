@@ -43,6 +43,7 @@ EXTRA_DIST += \
 	tests/integration/test_passkey_ssh_sign_in.py \
 	tests/integration/test_private_instance.py \
 	tests/integration/test_private_namespace.py \
+	tests/integration/test_random_walk.py \
 	tests/integration/test_relying_party.py \
 	tests/integration/test_secrets.py \
 	tests/integration/test_service_options.py \
