@@ -20,6 +20,11 @@ enum pk_status channel_send_bare(const struct channel *channel, enum pk_frame_ty
     return channel_send(channel, &(struct pk_frame){.type = type});
 }
 
+void channel_send_failure(const struct channel *channel, const struct pk_failure *failure)
+{
+    (void)!channel_send(channel, &(struct pk_frame){.type = PK_FRAME_FAILED, .failure = *failure});
+}
+
 /* The size of the first frame if all of it is in the buffer, otherwise 0. */
 static enum pk_status whole_frame(const struct channel *channel, size_t *ret_size)
 {

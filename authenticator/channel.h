@@ -20,6 +20,11 @@ enum pk_status channel_send(const struct channel *channel,
 enum pk_status channel_send_bare(const struct channel *channel,
                                  enum pk_frame_type type) PK_WARN_UNUSED;
 
+#define PIN_TRIES_UNKNOWN 0xff /* in frames that have a number of tries */
+
+/* The last frame of a request that failed. A write error is ignored: the caller may be gone. */
+void channel_send_failure(const struct channel *channel, const struct pk_failure *failure);
+
 /*
  * Reads what is there, waiting if nothing is, and takes the first frame. PK_NOT_FOUND: it has not
  * arrived whole yet. PK_CANCELLED: the input has ended. PK_PROTOCOL: not a frame.

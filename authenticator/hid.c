@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "authenticator/hid.h"
 
-#include "common/base/cleanup.h"
 #include "common/base/clock.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/hidraw.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* CTAP 2.1 section 11.2.4: a packet, and where its parts are. */
@@ -34,11 +29,6 @@
 #define SILENCE_MS 5000
 /* How long a key may take to answer CTAPHID_CANCEL. */
 #define CANCEL_MS 2000
-/* How often to look whether another program is done with the key. */
-#define TURN_MS 50
-#define TURNS   40 /* of that long, until the key counts as busy */
-/* How many packets the kernel keeps for a descriptor that is not read (HIDRAW_BUFFER_SIZE). */
-#define UNREAD_MAX 64
 
 static struct hid *attached;
 
@@ -46,21 +36,6 @@ static void stop(struct hid *hid, enum pk_status why)
 {
     if (hid->trouble == PK_OK)
         hid->trouble = why;
-}
-
-static enum pk_status open_trouble(int error)
-{
-    switch (error) {
-    case EACCES:
-    case EPERM:
-        return PK_DENIED;
-    case ENOENT:
-    case ENODEV:
-    case ENXIO:
-        return PK_NO_DEVICE;
-    default:
-        return PK_DEVICE_ERROR;
-    }
 }
 
 static void hid_close(void *handle)
@@ -166,67 +141,10 @@ static bool read_channel(struct hid *hid)
     return fido_dev_cancel(hid->device) == FIDO_OK;
 }
 
-/*
- * One program at a time: with flock(), as libfido2's own I/O functions do, so that we and they take
- * turns instead of disturbing each other. False: cancelled before it was our turn, or waited for
- * too long; the caller may report that and ask again.
- */
-static bool take_turn(struct hid *hid)
-{
-    for (unsigned turns = 0; flock(hid->fd, LOCK_EX | LOCK_NB) != 0; turns++) {
-        struct pollfd polled = {.fd = hid->channel->in, .events = POLLIN};
-
-        if (errno != EWOULDBLOCK && errno != EINTR)
-            return true; /* this node cannot be locked */
-        if (turns == TURNS) {
-            stop(hid, PK_BUSY);
-            return false;
-        }
-        if (channel_pending(hid->channel) || poll(&polled, 1, TURN_MS) > 0)
-            (void)read_channel(hid);
-        if (hid->trouble != PK_OK)
-            return false;
-    }
-    return true;
-}
-
-/*
- * hidraw gives every descriptor all that the key sends. What came while others had their turn was
- * for them; a reply to their CTAPHID_INIT would be taken for ours, since both are broadcast.
- */
-static void drop_unread(int fd)
-{
-    unsigned char packet[PACKET_SIZE];
-    struct pollfd polled = {.fd = fd, .events = POLLIN};
-
-    for (unsigned i = 0; i < UNREAD_MAX; i++) {
-        if (poll(&polled, 1, 0) <= 0 || !(polled.revents & POLLIN) ||
-            read(fd, packet, sizeof(packet)) <= 0)
-            return;
-    }
-}
-
+/* The device is open already, and it is our turn. */
 static void *hid_open(const char *path)
 {
-    struct hidraw_devinfo info;
-    PK_AUTO_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-
-    if (fd < 0) {
-        stop(attached, open_trouble(errno));
-        return NULL;
-    }
-    /* Nothing is written to a file that is not a hidraw node. */
-    if (ioctl(fd, HIDIOCGRAWINFO, &info) != 0) {
-        stop(attached, PK_NO_DEVICE);
-        return NULL;
-    }
-    attached->fd = fd;
-    if (!take_turn(attached)) {
-        attached->fd = -1;
-        return NULL;
-    }
-    drop_unread(fd);
-    (void)pk_steal_fd(&fd);
+    (void)path;
     return attached;
 }
 
@@ -296,12 +214,12 @@ static int hid_read(void *handle, unsigned char *data, size_t len, int ms)
     }
 }
 
-enum pk_status hid_attach(struct hid *hid, fido_dev_t *device)
+enum pk_status hid_attach(struct hid *hid, fido_dev_t *device, int fd)
 {
     static const fido_dev_io_t functions = {hid_open, hid_close, hid_read, hid_write};
 
     hid->device = device;
-    hid->fd = -1;
+    hid->fd = fd;
     attached = hid;
     return fido_dev_set_io_functions(device, &functions) == FIDO_OK ? PK_OK : PK_INTERNAL;
 }

@@ -16,8 +16,8 @@ struct hid {
     fido_dev_t *device; /* that CTAPHID_CANCEL goes to */
     int fd;
     /*
-     * PK_OK, or why the conversation with the key stopped: NO_DEVICE, DENIED, DEVICE_REMOVED,
-     * DEVICE_ERROR, BUSY, CANCELLED, PROTOCOL. More precise than libfido2's error number.
+     * PK_OK, or why the conversation with the key stopped: DEVICE_REMOVED, DEVICE_ERROR, BUSY,
+     * CANCELLED, PROTOCOL. More precise than libfido2's error number.
      */
     enum pk_status trouble;
     /*
@@ -33,10 +33,11 @@ struct hid {
 };
 
 /*
- * Makes device talk through hid, which must live as long as it; one at a time in the process,
- * because libfido2 hands its open function nothing but the path. PK_INTERNAL.
+ * Makes device talk through hid, which must live as long as it, and through fd, the opened key,
+ * which is closed with it; one at a time in the process, because libfido2 hands its open function
+ * nothing but a path, which is not used. PK_INTERNAL.
  */
-enum pk_status hid_attach(struct hid *hid, fido_dev_t *device) PK_WARN_UNUSED;
+enum pk_status hid_attach(struct hid *hid, fido_dev_t *device, int fd) PK_WARN_UNUSED;
 
 /* channel_expect() while nothing is asked of the key: also PK_DEVICE_REMOVED when it is pulled. */
 enum pk_status hid_expect(struct hid *hid, enum pk_frame_type type,

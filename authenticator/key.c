@@ -2,6 +2,10 @@
 #include "authenticator/key.h"
 
 #include <string.h>
+#include <unistd.h>
+
+/* libfido2 wants a path, and passes it to our own function, which has no use for it. */
+#define NO_PATH "opened before"
 
 static void free_info(fido_cbor_info_t *info)
 {
@@ -87,19 +91,21 @@ static enum pk_status read_info(struct key *key)
 
 /* ---- opening and closing ---- */
 
-enum pk_status key_open(struct key *key, struct channel *channel, const char *path)
+enum pk_status key_open(struct key *key, struct channel *channel, int fd)
 {
     enum pk_status status;
     int error;
 
     *key = (struct key){.hid = {.channel = channel}, .pin_tries = PIN_TRIES_UNKNOWN};
     key->device = fido_dev_new();
-    if (!key->device)
+    if (!key->device) {
+        (void)close(fd);
         return PK_NO_MEMORY;
-    status = hid_attach(&key->hid, key->device);
+    }
+    status = hid_attach(&key->hid, key->device, fd);
     if (status != PK_OK)
         return status;
-    error = fido_dev_open(key->device, path);
+    error = fido_dev_open(key->device, NO_PATH);
     if (error != FIDO_OK)
         return key_status(key, error);
     status = read_info(key);

@@ -16,8 +16,6 @@ struct key {
     uint8_t pin_tries; /* as of the last question; PIN_TRIES_UNKNOWN */
 };
 
-#define PIN_TRIES_UNKNOWN 0xff
-
 static inline void free_assert(fido_assert_t *assertion)
 {
     fido_assert_free(&assertion);
@@ -25,10 +23,10 @@ static inline void free_assert(fido_assert_t *assertion)
 PK_DEFINE_CLEANUP(fido_assert_t *, free_assert);
 
 /*
- * Opens the key at path and asks what it can do. channel is watched for CANCEL from now on. The
- * key is closed by key_close() whatever the result. PK_NO_DEVICE, PK_DENIED or as key_status().
+ * Greets the key whose device fd is, and asks what it can do. channel is watched for CANCEL from
+ * now on. The key, and fd with it, is closed by key_close() whatever the result. As key_status().
  */
-enum pk_status key_open(struct key *key, struct channel *channel, const char *path) PK_WARN_UNUSED;
+enum pk_status key_open(struct key *key, struct channel *channel, int fd) PK_WARN_UNUSED;
 void key_close(struct key *key);
 
 /* Remembers libfido2's error and says what it means (CTAP 2.1 section 8.2). */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* passkey-authenticator: talks CTAP to one security key for the program that started it. */
+#include "authenticator/handover.h"
 #include "authenticator/sandbox.h"
+#include "authenticator/server.h"
 #include "authenticator/session.h"
+#include "authenticator/worker.h"
 
-#include <fido.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +14,7 @@
 
 static int usage(FILE *to, int code)
 {
-    fputs("Usage: passkey-authenticator [--help | --version]\n"
+    fputs("Usage: passkey-authenticator [--server | --help | --version]\n"
           "\n"
           "Started by passkeyd and passkey-askpass with a socket as standard input and output;\n"
           "see passkey-authenticator(8).\n",
@@ -20,37 +22,38 @@ static int usage(FILE *to, int code)
     return code;
 }
 
-/*
- * OpenSSL reads its configuration and loads its providers when a digest is first asked for; that
- * has to be over before the sandbox forbids executable mappings. libfido2 hashes here.
- */
-static void load_providers(void)
+/* The process for one key, made of one that handed it over. */
+static int run_key(void)
 {
-    fido_cred_t *cred = fido_cred_new();
+    worker_prepare();
+    return worker_run(STDIN_FILENO);
+}
 
-    if (cred)
-        (void)fido_cred_set_clientdata(cred, (const unsigned char *)"", 1);
-    fido_cred_free(&cred);
+static int run_session(void)
+{
+    static struct channel channel = {.in = STDIN_FILENO, .out = STDOUT_FILENO};
+
+    return session_run(&channel) == PK_OK ? 0 : 1;
 }
 
 int main(int argc, char **argv)
 {
-    static struct channel channel = {.in = STDIN_FILENO, .out = STDOUT_FILENO};
+    const char *option = argc == 2 ? argv[1] : "";
 
-    if (argc == 2 && strcmp(argv[1], "--help") == 0)
+    if (strcmp(option, "--help") == 0)
         return usage(stdout, 0);
-    if (argc == 2 && strcmp(argv[1], "--version") == 0)
+    if (strcmp(option, "--version") == 0)
         return puts("passkey-authenticator " PACKAGE_VERSION) < 0;
-    if (argc != 1)
+    if (argc != 1 && strcmp(option, "--server") != 0 && strcmp(option, HANDOVER_OPTION) != 0)
         return usage(stderr, 2);
     (void)signal(SIGPIPE, SIG_IGN);
     /* libfido2 would log what is sent to the key, PINs included. */
     (void)unsetenv("FIDO_DEBUG");
-    fido_init(FIDO_DISABLE_U2F_FALLBACK);
-    load_providers();
-    if (sandbox_enter() != PK_OK) {
-        fputs("passkey-authenticator: the sandbox cannot be set up\n", stderr);
+    if (sandbox_prepare() != PK_OK) {
+        (void)fputs("passkey-authenticator: the sandbox cannot be set up\n", stderr);
         return 3;
     }
-    return session_run(&channel) == PK_OK ? 0 : 1;
+    if (argc == 1)
+        return run_session();
+    return strcmp(option, "--server") == 0 ? server_run() : run_key();
 }

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "authenticator/sandbox.h"
 
+#include "authenticator/landlock.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/ioctl.h>
+#include <linux/hidraw.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -33,29 +36,30 @@
  */
 #define LOCKABLE_MIN (32UL * 1024 * 1024)
 
-/* What libfido2, libudev, OpenSSL and libc need once everything is loaded. */
+/* What libfido2, OpenSSL and libc need once everything is loaded and the descriptors are there. */
 /* clang-format off */
-static const int allowed[] = {
-    /* descriptors */
+static const int common_calls[] = {
     SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(close),
-    SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(lseek), SCMP_SYS(fcntl), SCMP_SYS(dup),
-    SCMP_SYS(flock),
-    /* looking through /sys and /run/udev */
-    SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(statx),
-    SCMP_SYS(fstatfs), SCMP_SYS(statfs), SCMP_SYS(access), SCMP_SYS(faccessat),
-    SCMP_SYS(faccessat2), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getdents),
-    SCMP_SYS(getdents64), SCMP_SYS(getcwd),
+    SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(lseek), SCMP_SYS(fstat),
     /* memory; mmap and mprotect are below */
     SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(mlock),
     SCMP_SYS(mlock2), SCMP_SYS(munlock),
-    /* time, random numbers, this process */
+    /* time, random numbers, this process; OpenSSL notices by getpid() that it was forked */
     SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(gettimeofday), SCMP_SYS(nanosleep),
     SCMP_SYS(clock_nanosleep), SCMP_SYS(restart_syscall), SCMP_SYS(getrandom), SCMP_SYS(futex),
-    SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid),
-    SCMP_SYS(getegid), SCMP_SYS(sched_yield), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
-    SCMP_SYS(exit), SCMP_SYS(exit_group),
+    SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(sched_yield), SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(rt_sigreturn), SCMP_SYS(exit), SCMP_SYS(exit_group),
     /* a build with sanitizers */
     SCMP_SYS(sigaltstack),
+};
+
+/* What libudev needs to look through /sys and /run/udev; open() is below. */
+static const int listing_calls[] = {
+    SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(fstatfs),
+    SCMP_SYS(statfs), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
+    SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getdents), SCMP_SYS(getdents64),
+    SCMP_SYS(getcwd), SCMP_SYS(dup), SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid),
+    SCMP_SYS(getegid),
 };
 
 /*
@@ -66,10 +70,18 @@ static const int hostile[] = {
     SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(clone),
     SCMP_SYS(clone3), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev),
     SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4),
-    SCMP_SYS(socketpair), SCMP_SYS(kill), SCMP_SYS(setuid), SCMP_SYS(setgid), SCMP_SYS(mount),
-    SCMP_SYS(bpf), SCMP_SYS(userfaultfd), SCMP_SYS(io_uring_setup), SCMP_SYS(init_module),
-    SCMP_SYS(finit_module), SCMP_SYS(unshare), SCMP_SYS(setns), SCMP_SYS(memfd_create),
-    SCMP_SYS(perf_event_open), SCMP_SYS(keyctl),
+    SCMP_SYS(socketpair), SCMP_SYS(kill), SCMP_SYS(tkill), SCMP_SYS(tgkill),
+    SCMP_SYS(rt_sigqueueinfo), SCMP_SYS(rt_tgsigqueueinfo), SCMP_SYS(pidfd_open),
+    SCMP_SYS(pidfd_getfd), SCMP_SYS(pidfd_send_signal), SCMP_SYS(process_madvise),
+    SCMP_SYS(setuid), SCMP_SYS(setgid), SCMP_SYS(mount), SCMP_SYS(bpf), SCMP_SYS(userfaultfd),
+    SCMP_SYS(io_uring_setup), SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(unshare),
+    SCMP_SYS(setns), SCMP_SYS(memfd_create), SCMP_SYS(perf_event_open), SCMP_SYS(keyctl),
+    SCMP_SYS(creat), SCMP_SYS(openat2), SCMP_SYS(open_by_handle_at), SCMP_SYS(open_tree),
+};
+
+/* Hostile too where everything that is needed was opened by others. */
+static const int opening[] = {
+    SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(socket), SCMP_SYS(sendmsg), SCMP_SYS(recvmsg),
 };
 /* clang-format on */
 
@@ -87,32 +99,6 @@ static bool add(scmp_filter_ctx filter, uint32_t action, int call, const struct 
     return add_where(filter, action, call, where, where ? 1 : 0);
 }
 
-/* Calls that are allowed for some arguments only. */
-static bool add_conditional(scmp_filter_ctx filter)
-{
-    /* hidraw's own requests are those of type 'H'. */
-    const struct scmp_arg_cmp hidraw =
-        SCMP_A1(SCMP_CMP_MASKED_EQ, _IOC_TYPEMASK << _IOC_TYPESHIFT, 'H' << _IOC_TYPESHIFT);
-    const struct scmp_arg_cmp not_executable = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-    /*
-     * The daemon's files belong to this process's user as well. RLIMIT_FSIZE stops write(), but
-     * neither stores into a shared mapping nor a file that is opened to be emptied.
-     */
-    const struct scmp_arg_cmp private_data[] = {not_executable,
-                                                SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_SHARED, 0)};
-    const struct scmp_arg_cmp not_creating_at = SCMP_A2(SCMP_CMP_MASKED_EQ, CREATING, 0);
-    const struct scmp_arg_cmp not_creating = SCMP_A1(SCMP_CMP_MASKED_EQ, CREATING, 0);
-    const struct scmp_arg_cmp not_netlink = SCMP_A0(SCMP_CMP_NE, AF_NETLINK);
-
-    return add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), &hidraw) &&
-           add_where(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), private_data, 2) &&
-           add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), &not_executable) &&
-           add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), &not_creating_at) &&
-           add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), &not_creating) &&
-           /* libfido2 asks netlink about NFC readers, and goes on when that is refused. */
-           add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), &not_netlink);
-}
-
 static bool add_all(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -121,17 +107,64 @@ static bool add_all(scmp_filter_ctx filter, uint32_t action, const int *calls, s
     }
     return true;
 }
+#define ADD_ALL(filter, action, calls)                                                             \
+    add_all(filter, action, calls, sizeof(calls) / sizeof(*(calls)))
 
-static bool filter_calls(void)
+/* Memory that is this process's alone, and never code. */
+static bool add_memory(scmp_filter_ctx filter)
+{
+    const struct scmp_arg_cmp not_executable = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+    /*
+     * RLIMIT_FSIZE stops write() to a file, but not stores into a shared mapping. Only the listing
+     * could have a file to map at all.
+     */
+    const struct scmp_arg_cmp private_data[] = {not_executable,
+                                                SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_SHARED, 0)};
+
+    return add_where(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), private_data, 2) &&
+           add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), &not_executable);
+}
+
+/* Calls that the listing is allowed for some arguments only. */
+static bool add_listing(scmp_filter_ctx filter)
+{
+    static const unsigned long questions[] = {HIDIOCGRDESCSIZE, HIDIOCGRDESC};
+    static const int commands[] = {F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC};
+    const struct scmp_arg_cmp not_creating_at = SCMP_A2(SCMP_CMP_MASKED_EQ, CREATING, 0);
+    const struct scmp_arg_cmp not_creating = SCMP_A1(SCMP_CMP_MASKED_EQ, CREATING, 0);
+    const struct scmp_arg_cmp not_netlink = SCMP_A0(SCMP_CMP_NE, AF_NETLINK);
+
+    for (size_t i = 0; i < sizeof(questions) / sizeof(*questions); i++) {
+        const struct scmp_arg_cmp question = SCMP_A1(SCMP_CMP_EQ, questions[i]);
+
+        if (!add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), &question))
+            return false;
+    }
+    /* None of them locks. */
+    for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+        const struct scmp_arg_cmp command = SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)commands[i]);
+
+        if (!add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), &command))
+            return false;
+    }
+    return ADD_ALL(filter, SCMP_ACT_ALLOW, listing_calls) &&
+           add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), &not_creating_at) &&
+           add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), &not_creating) &&
+           /* libfido2 asks netlink about NFC readers, and goes on when that is refused. */
+           add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), &not_netlink);
+}
+
+static bool filter_calls(bool listing)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     bool loaded;
 
     if (!filter)
         return false;
-    loaded = add_all(filter, SCMP_ACT_ALLOW, allowed, sizeof(allowed) / sizeof(*allowed)) &&
-             add_all(filter, SCMP_ACT_KILL_PROCESS, hostile, sizeof(hostile) / sizeof(*hostile)) &&
-             add_conditional(filter) && seccomp_load(filter) == 0;
+    loaded = ADD_ALL(filter, SCMP_ACT_ALLOW, common_calls) &&
+             ADD_ALL(filter, SCMP_ACT_KILL_PROCESS, hostile) && add_memory(filter) &&
+             (listing ? add_listing(filter) : ADD_ALL(filter, SCMP_ACT_KILL_PROCESS, opening)) &&
+             seccomp_load(filter) == 0;
     seccomp_release(filter);
     return loaded;
 }
@@ -166,14 +199,37 @@ static void lock_memory(void)
         (void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 }
 
-enum pk_status sandbox_enter(void)
+enum pk_status sandbox_prepare(void)
+{
+    bool prepared = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && prctl(PR_SET_DUMPABLE, 0) == 0 &&
+                    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && limit(RLIMIT_CORE, 0);
+
+    return prepared ? PK_OK : PK_INTERNAL;
+}
+
+static enum pk_status enter(bool listing, const struct landlock_folder *folders, size_t count)
 {
     bool entered;
 
     lock_memory();
-    entered = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && prctl(PR_SET_DUMPABLE, 0) == 0 &&
-              prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && limit(RLIMIT_CORE, 0) &&
-              limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NOFILE, DESCRIPTORS_MAX) &&
-              limit(RLIMIT_DATA, DATA_MAX) && filter_calls();
+    entered = sandbox_prepare() == PK_OK && limit(RLIMIT_FSIZE, 0) &&
+              limit(RLIMIT_NOFILE, DESCRIPTORS_MAX) && limit(RLIMIT_DATA, DATA_MAX) &&
+              landlock_enter(folders, count) && filter_calls(listing);
     return entered ? PK_OK : PK_INTERNAL;
+}
+
+enum pk_status sandbox_enter_key(void)
+{
+    return enter(false, NULL, 0);
+}
+
+enum pk_status sandbox_enter_list(void)
+{
+    static const struct landlock_folder folders[] = {
+        {"/sys", LANDLOCK_READING},
+        {"/run/udev", LANDLOCK_READING},
+        {"/dev", LANDLOCK_DEVICES},
+    };
+
+    return enter(true, folders, sizeof(folders) / sizeof(*folders));
 }

@@ -1,15 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the process gives up before it reads its first byte. */
+/* What a process gives up before it looks at anything that a security key says. */
 #ifndef AUTHENTICATOR_SANDBOX_H
 #define AUTHENTICATOR_SANDBOX_H
 
 #include "common/base/status.h"
 
 /*
- * No new privileges, no core dump, no reading by a debugger, death with the parent, few
- * descriptors, no file growth, memory locked where the limit allows, and a list of system calls.
- * PK_INTERNAL when any of it but the locked memory cannot be had: the caller must not go on.
+ * For every process of this program, at once: no new privileges, no core dump, no reading by a
+ * debugger, death with the parent. PK_INTERNAL.
  */
-enum pk_status sandbox_enter(void) PK_WARN_UNUSED;
+enum pk_status sandbox_prepare(void) PK_WARN_UNUSED;
+
+/*
+ * For the process that talks to a key: besides, few descriptors, no file growth, memory locked
+ * where the limit allows, nothing of the file system (Landlock) and a list of system calls in which
+ * nothing opens, locks or maps a file, asks a device or reaches another process. PK_INTERNAL when
+ * any of it but the locked memory, and Landlock where the kernel has none, cannot be had: the
+ * caller must not go on.
+ */
+enum pk_status sandbox_enter_key(void) PK_WARN_UNUSED;
+
+/*
+ * For the process that lists the keys: the same, but for reading below /sys and /run/udev, and for
+ * opening device nodes and asking them for their report descriptor.
+ */
+enum pk_status sandbox_enter_list(void) PK_WARN_UNUSED;
 
 #endif

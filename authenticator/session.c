@@ -1,21 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "authenticator/session.h"
 
-#include "authenticator/ceremony.h"
-
-/* The last frame of a request that failed. A write error is ignored: the caller may be gone. */
-static void send_failure(const struct channel *channel, enum pk_status status,
-                         const struct key *key)
-{
-    const struct pk_frame failed = {
-        .type = PK_FRAME_FAILED,
-        .failure = {.status = status,
-                    .pin_tries = key ? key->pin_tries : PIN_TRIES_UNKNOWN,
-                    .detail = key ? key->error : 0},
-    };
-
-    (void)!channel_send(channel, &failed);
-}
+#include "authenticator/device.h"
+#include "authenticator/handover.h"
+#include "authenticator/sandbox.h"
 
 static enum pk_status greet(struct channel *channel)
 {
@@ -30,25 +18,22 @@ static enum pk_status greet(struct channel *channel)
     return status;
 }
 
-/* A ceremony on one key: opens it, and sends the last frame. */
-static enum pk_status serve(struct channel *channel, const struct pk_frame *request)
+/* Opens the key and passes it on; then the other side sends the last frame. */
+static enum pk_status pass_on(struct channel *channel, const struct pk_frame *request)
 {
-    PK_AUTO_FRAME struct pk_frame answer = {0};
-    bool asserts = request->type == PK_FRAME_GET_ASSERTION;
-    struct key key;
-    enum pk_status status = key_open(
-        &key, channel, asserts ? request->get_assertion.path : request->make_credential.path);
+    const char *path = request->type == PK_FRAME_GET_ASSERTION ? request->get_assertion.path
+                                                               : request->make_credential.path;
+    int device = -1;
+    enum pk_status status = device_open(path, channel, &device);
 
-    if (status == PK_OK && asserts)
-        status = get_assertion(&key, &request->get_assertion, &answer);
-    else if (status == PK_OK)
-        status = make_credential(&key, &request->make_credential, &answer);
-    if (status == PK_OK)
-        status = channel_send(channel, &answer);
-    else
-        send_failure(channel, status, &key);
-    key_close(&key);
-    return status;
+    return status == PK_OK ? handover(channel, request, device) : status;
+}
+
+static enum pk_status list(struct channel *channel)
+{
+    enum pk_status status = sandbox_enter_list();
+
+    return status == PK_OK ? watch_devices(channel) : status;
 }
 
 enum pk_status session_run(struct channel *channel)
@@ -62,9 +47,10 @@ enum pk_status session_run(struct channel *channel)
         switch (request.type) {
         case PK_FRAME_GET_ASSERTION:
         case PK_FRAME_MAKE_CREDENTIAL:
-            return serve(channel, &request);
+            status = pass_on(channel, &request);
+            break;
         case PK_FRAME_WATCH:
-            status = watch_devices(channel);
+            status = list(channel);
             break;
         default:
             status = PK_PROTOCOL;
@@ -72,6 +58,6 @@ enum pk_status session_run(struct channel *channel)
         }
     }
     if (status != PK_OK)
-        send_failure(channel, status, NULL);
+        channel_send_failure(channel, &(struct pk_failure){status, PIN_TRIES_UNKNOWN, 0});
     return request.type == PK_FRAME_WATCH && status == PK_CANCELLED ? PK_OK : status;
 }

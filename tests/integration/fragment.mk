@@ -25,6 +25,7 @@ EXTRA_DIST += \
 	tests/integration/test_askpass.py \
 	tests/integration/test_askpass_keys.py \
 	tests/integration/test_authenticator.py \
+	tests/integration/test_authenticator_server.py \
 	tests/integration/test_bad_bus_input.py \
 	tests/integration/test_cli.py \
 	tests/integration/test_cli_accounts_and_pins.py \

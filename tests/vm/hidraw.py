@@ -34,6 +34,10 @@ def wait_for_list(watching, count):
             return devices
 
 
+def descriptors(pid):
+    return [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
+
+
 def result(running, kind):
     while True:
         got, fields = running.receive()
@@ -54,6 +58,10 @@ with SoftKeys("/run/softkeys", "none", uhid="yes") as keys, \
         status = {name: value.strip() for name, _, value in (line.partition(":") for line in file)}
     assert status["Seccomp"] == "2" and status["VmLck"] != "0 kB", status
 
+    for other in ("/dev/null", "/dev/tty0", "/dev/../etc/passwd", "/etc/passwd"):
+        with helper_client.Helper(PROGRAM) as running:
+            running.send(frames.get_assertion(other, RP_ID, HASH))
+            assert running.failed() == "no-device", other
     with helper_client.Helper(PROGRAM) as running:
         running.send(frames.make_credential(device["path"], RP_ID, HASH))
         running.proceed()
@@ -67,6 +75,9 @@ with SoftKeys("/run/softkeys", "none", uhid="yes") as keys, \
             running.proceed()
             if unplug:
                 running.expect(frames.TOUCH)
+                held = descriptors(running.process.pid)
+                assert held.count(device["path"]) == 1, held
+                assert not [each for each in held if each.startswith(("/sys", "/run"))], held
                 key.unplug()
                 assert running.failed() == "device-removed"
             else:

@@ -14,6 +14,7 @@ import shutil
 import signal
 import stat
 import struct
+import subprocess
 
 import pytest
 
@@ -24,6 +25,7 @@ import ssh
 from booted import UNIT, run
 from softkey import SoftKeys
 
+KEYS_UNIT = "passkey-authenticator.service"
 PROBE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "probe.py")
 SUDO = "sudo -k -u bob id -un"  # -k: whoever was let in a moment ago is asked again
 SU = "env -u SSH_CONNECTION su bob -c 'id -un'"  # sudo drops it anyway
@@ -126,8 +128,9 @@ def test_what_the_sandbox_forbids(machine):
 
 def test_systemd_analyze():
     """It reports no error, and rates the exposure: 10 is the worst, 0 the best."""
-    assert run("systemd-analyze", "verify", "--man=no", UNIT) == ""
-    run("systemd-analyze", "security", "--threshold=12", UNIT)
+    for unit in (UNIT, KEYS_UNIT):
+        assert run("systemd-analyze", "verify", "--man=no", unit) == ""
+        run("systemd-analyze", "security", "--threshold=12", unit)
 
 
 def test_reload(machine):
@@ -202,18 +205,49 @@ def test_sudo_at_the_console(machine, blue, console):
     assert bound_rhost(machine, mark) == ""
 
 
-def test_helpers_are_confined_more(machine, blue, console):
-    """By a filter of their own on top of the unit's, and their memory is not swapped."""
+def test_keys_have_processes_of_another_user(machine, blue, console):
+    """Confined by a filter of their own on top of the unit's, their memory not swapped, with the
+    key that they were passed and without a way to the store."""
+    console.begin(SUDO)
+    blue.wait_touch_wanted()
+    server = int(machine.show("MainPID", KEYS_UNIT))
+    daemon = parts.status(machine.daemon_pid())["Uid"].split()[0]
+    (worker,) = parts.children(server)
+    status = parts.status(worker)
+    uids = set(status["Uid"].split())
+    assert len(uids) == 1 and uids.isdisjoint({daemon, "0"})
+    assert filters(worker) > filters(server) > 0
+    assert status["VmLck"] != "0 kB"
+    assert status["Groups"].split() in ([], list(uids))
+    held = [os.readlink(f"/proc/{worker}/fd/{name}") for name in os.listdir(f"/proc/{worker}/fd")]
+    assert len(held) == 3 and held.count(node()) == 1, held
+    for path in (parts.STATE, parts.STATE + "/" + os.listdir(parts.STATE)[0]):
+        refused = subprocess.run(["setpriv", "--reuid=" + uids.copy().pop(), "--clear-groups",
+                                  "cat", path], capture_output=True, text=True, check=False)
+        assert "Permission denied" in refused.stderr, refused
+    assert blue.touch()
+    assert console.end()[0] == 0
+
+
+def test_listing_the_keys_is_confined_more(machine, blue):
+    """It is the daemon's user's, and reads /sys."""
+    pid = machine.daemon_pid()
+    (helper,) = parts.children(pid)
+    assert filters(helper) > filters(pid) > 0
+
+
+def test_without_the_other_user(machine, blue, console):
+    """A key is served all the same, by a process of the daemon's user that is shut in as well."""
+    run("systemctl", "stop", "passkey-authenticator.socket", KEYS_UNIT)
     console.begin(SUDO)
     blue.wait_touch_wanted()
     pid = machine.daemon_pid()
-    helpers = parts.children(pid)
-    assert helpers
-    for helper in helpers:
+    for helper in parts.children(pid):
         assert filters(helper) > filters(pid) > 0
         assert parts.status(helper)["VmLck"] != "0 kB"
     assert blue.touch()
     assert console.end()[0] == 0
+    run("systemctl", "start", "passkey-authenticator.socket")
 
 
 def test_stop_while_somebody_is_asked(machine, blue, console):

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "authenticator/handover.h"
+
+#include "common/base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define DESCRIPTORS 2
+
+/* --- the message ------------------------------------------------------------------------------ */
+
+union control {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(DESCRIPTORS * sizeof(int))];
+};
+
+/* Puts request before what the channel holds. */
+static enum pk_status gather(const struct channel *channel, const struct pk_frame *request,
+                             struct channel *ret)
+{
+    PK_AUTO_BYTES struct pk_bytes bytes = {0};
+    enum pk_status status = pk_frame_encode(request, &bytes);
+
+    if (status != PK_OK)
+        return status;
+    if (bytes.len + channel->len > sizeof(ret->buffer))
+        return PK_TOO_LARGE;
+    (void)memcpy(ret->buffer, bytes.data, bytes.len);
+    (void)memcpy(ret->buffer + bytes.len, channel->buffer, channel->len);
+    ret->len = bytes.len + channel->len;
+    ret->in = channel->in;
+    ret->out = channel->out;
+    return PK_OK;
+}
+
+static bool send_all(int socket, struct channel *channel, int device)
+{
+    const int descriptors[DESCRIPTORS] = {channel->in, device};
+    struct iovec part = {channel->buffer, channel->len};
+    union control control = {0};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof(control)};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    ssize_t sent;
+
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(descriptors));
+    (void)memcpy(CMSG_DATA(header), descriptors, sizeof(descriptors));
+    do
+        sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    return sent == (ssize_t)channel->len;
+}
+
+enum pk_status handover_receive(int socket, struct channel *ret_channel, int *ret_device)
+{
+    int descriptors[DESCRIPTORS];
+    struct iovec part = {ret_channel->buffer, sizeof(ret_channel->buffer)};
+    union control control = {0};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof(control)};
+    const struct cmsghdr *header;
+    ssize_t got;
+
+    do
+        got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    while (got < 0 && errno == EINTR);
+    if (got <= 0)
+        return PK_IO;
+    header = CMSG_FIRSTHDR(&message);
+    if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || !header ||
+        header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
+        header->cmsg_len != CMSG_LEN(sizeof(descriptors)))
+        return PK_PROTOCOL; /* what did come is closed with this process */
+    (void)memcpy(descriptors, CMSG_DATA(header), sizeof(descriptors));
+    ret_channel->in = ret_channel->out = descriptors[0];
+    ret_channel->len = (size_t)got;
+    *ret_device = descriptors[1];
+    return PK_OK;
+}
+
+/* --- the server ------------------------------------------------------------------------------- */
+
+/* The next byte that the server says; -1: none comes. */
+static int next_byte(int socket)
+{
+    unsigned char byte;
+    ssize_t got;
+
+    do
+        got = read(socket, &byte, 1);
+    while (got < 0 && errno == EINTR);
+    return got == 1 ? byte : -1;
+}
+
+/* A socket on which the server has taken it, or -1. */
+static int ask_server(struct channel *channel, int device)
+{
+    const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = HANDOVER_SOCKET};
+    PK_AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -1;
+    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+        /* Without systemd there is none, and only the daemon may ask. */
+        if (errno != ENOENT && errno != EACCES)
+            (void)fprintf(stderr,
+                          "passkey-authenticator: %s: %s; the security key is served under "
+                          "the daemon's own user\n",
+                          HANDOVER_SOCKET, strerror(errno));
+        return -1;
+    }
+    if (!send_all(fd, channel, device) || next_byte(fd) != HANDOVER_TAKEN)
+        return -1;
+    return pk_steal_fd(&fd);
+}
+
+/* --- this process ----------------------------------------------------------------------------- */
+
+/* Becomes the process for the key: nothing stays but the message, and standard error. */
+static enum pk_status become(struct channel *channel, int device)
+{
+    static char name[] = "passkey-authenticator", option[] = HANDOVER_OPTION;
+    char *const arguments[] = {name, option, NULL};
+    char *const environment[] = {NULL};
+    int pair[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0 ||
+        !send_all(pair[0], channel, device) || dup2(pair[1], STDIN_FILENO) < 0 ||
+        dup2(pair[1], STDOUT_FILENO) < 0 ||
+        close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
+        return PK_INTERNAL;
+    (void)execve("/proc/self/exe", arguments, environment);
+    return PK_INTERNAL;
+}
+
+enum pk_status handover(struct channel *channel, const struct pk_frame *request, int device)
+{
+    static struct channel whole;
+    PK_AUTO_CLOSE int socket = -1;
+    enum pk_status status = gather(channel, request, &whole);
+
+    if (status != PK_OK)
+        return status;
+    socket = ask_server(&whole, device);
+    if (socket < 0)
+        return become(&whole, device);
+    /* From now on the caller hears the end of the frames from that process alone. */
+    (void)close(channel->in);
+    if (channel->out != channel->in)
+        (void)close(channel->out);
+    channel->in = channel->out = -1;
+    (void)close(device);
+    return next_byte(socket) == 0 ? PK_OK : PK_IO;
+}
