@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "client/command_line.h"
 
+#include "common/base/limits.h"
 #include "common/bus/conversation.h"
 
 #include <errno.h>
@@ -60,6 +61,15 @@ static uint32_t read_seconds(const char *program, const char *value)
     return (uint32_t)seconds;
 }
 
+static uint32_t read_lifetime(const char *program, const char *value)
+{
+    uint32_t seconds = read_seconds(program, value);
+
+    if (seconds < PK_TICKET_LIFETIME_MIN || seconds > PK_TICKET_LIFETIME_MAX)
+        refuse(program, "--lifetime is 60 to 86400 seconds, at most a day");
+    return seconds;
+}
+
 static void read_uv(const char *program, const char *value)
 {
     if (strcmp(value, "required") != 0 && strcmp(value, "preferred") != 0 &&
@@ -97,7 +107,7 @@ static void read_option(const char *program, int code, struct command_line *line
         line->ticket_file = optarg;
         break;
     case OPTION_LIFETIME:
-        line->lifetime = read_seconds(program, optarg);
+        line->lifetime = read_lifetime(program, optarg);
         break;
     case OPTION_TIMEOUT:
         line->timeout = read_seconds(program, optarg);

@@ -33,7 +33,7 @@ static const char usage[] =
     "  --ticket-file FILE       import: an administrator's ticket, not the password\n"
     "  --uv VALUE               test: PIN or finger: required, preferred, discouraged\n"
     "  --timeout SECONDS        test: how long to wait\n"
-    "  --lifetime SECONDS       ticket: how long it is good for\n"
+    "  --lifetime SECONDS       ticket: how long it is good for, 60 to 86400\n"
     "  --yes                    do not ask\n"
     "  --json                   print JSON, for programs\n"
     "  --help, --version        print this text, or the version\n"

@@ -8,6 +8,10 @@
 #define PK_PIN_MIN    4    /* code points, CTAP 2.1 section 6.5.1 */
 #define PK_PIN_MAX    63
 
+/* Enrolment tickets: seconds that one is good for */
+#define PK_TICKET_LIFETIME_MIN 60
+#define PK_TICKET_LIFETIME_MAX 86400
+
 /* WebAuthn */
 #define PK_CHALLENGE_SIZE         32
 #define PK_CREDENTIAL_ID_MAX      1023 /* WebAuthn 7.1 step 25 */

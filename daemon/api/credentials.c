@@ -272,13 +272,21 @@ void credentials_create_ticket(struct daemon *daemon, struct call *call)
     AUTO_SUBJECT struct subject subject = {0};
     struct subject_request request;
     enum pk_status status;
+    uint32_t lifetime;
 
     if (!call_check(call, options, ticket_members, COUNT(ticket_members)))
         return;
+    lifetime = value_find_number(options, "lifetime");
+    if (value_find(options, "lifetime") &&
+        (lifetime < PK_TICKET_LIFETIME_MIN || lifetime > PK_TICKET_LIFETIME_MAX)) {
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+                  "the lifetime of a ticket is 60 to 86400 seconds");
+        return;
+    }
     request = methods_subject(call, value_find_text(options, "rp", NULL));
     status = subject_resolve(daemon->config, &request, &subject);
     if (status)
         reply_subject_error(call, status);
     else
-        give_ticket(daemon, call, &subject, value_find_number(options, "lifetime"));
+        give_ticket(daemon, call, &subject, lifetime);
 }

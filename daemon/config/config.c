@@ -54,7 +54,8 @@ KEY(config, key_conversations,
 KEY(config, key_challenges, value_unsigned(text, 1, PK_CHALLENGES_MAX, &s->challenges_per_user))
 KEY(config, key_credentials,
     value_unsigned(text, 1, PK_CREDENTIAL_LIST_MAX, &s->credentials_per_account))
-KEY(config, key_ticket_lifetime, value_unsigned(text, 60, 86400, &s->ticket_lifetime))
+KEY(config, key_ticket_lifetime,
+    value_unsigned(text, PK_TICKET_LIFETIME_MIN, PK_TICKET_LIFETIME_MAX, &s->ticket_lifetime))
 static const struct config_key limits_keys[] = {
     {"conversations-per-user", "1 to 256", key_conversations},
     {"challenges-per-user", "1 to 1024", key_challenges},

@@ -3,6 +3,7 @@
 #include "daemon/store/query.h"
 
 #include "common/base/cleanup.h"
+#include "common/base/clock.h"
 #include "common/base/text.h"
 
 #include <string.h>
@@ -388,15 +389,15 @@ static enum pk_status sqlite_put(struct store *base, const char *key, struct pk_
 }
 
 /*
- * No ticket is valid for more than a day (config.c), so these have expired, even if the clock was
- * changed.
+ * Those that expired a day ago, by the clock and not by any other ticket: a long one must not void
+ * what others were given. The day is for a clock that is set back.
  */
-static enum pk_status tickets_prune(struct sqlite_store *store, int64_t newest)
+static enum pk_status tickets_prune(struct sqlite_store *store)
 {
     AUTO_QUERY struct query query =
         query_new(store, "DELETE FROM ticket WHERE expires < ? - 86400");
 
-    bind_integer(&query, newest);
+    bind_integer(&query, pk_clock_now());
     return query_run(&query);
 }
 
@@ -406,7 +407,7 @@ static enum pk_status sqlite_ticket_add(struct store *base, struct pk_view ticke
 {
     AUTO_QUERY struct query query = query_new(
         self(base), "INSERT INTO ticket (hash, rp, name, uid, expires) VALUES (?, ?, ?, ?, ?)");
-    enum pk_status status = tickets_prune(self(base), expires);
+    enum pk_status status = tickets_prune(self(base));
 
     bind_blob(&query, ticket_hash);
     bind_account(&query, rp, name, uid);

@@ -127,6 +127,22 @@ def test_root_enrols_for_others_without_polkit(machine, key):
     assert done.returncode == 1, done.stdout  # alice is not root
 
 
+def test_a_ticket_voids_no_other(machine, key):
+    """Whatever root asks for: the daemon bounds the lifetime by itself, too."""
+    ticket = json.loads(ctl(machine, "ticket", "--user", "alice", "--json", user="root").stdout)
+    root = machine.connect()
+    for seconds in (0, 59, 86401, 172800, 0xffffffff):
+        root.fails("InvalidArguments", parts.CREDENTIALS, "CreateTicket", "sa{sv}", "bob",
+                   parts.vardict({"lifetime": parts.dbus.UInt32(seconds)}))
+    made = ctl(machine, "ticket", "--user", "bob", "--lifetime", "86400", user="root")
+    assert made.returncode == 0
+    path = pwd.getpwnam("alice").pw_dir + "/ticket"
+    namespace.write(path, ticket["ticket"] + "\n")
+    key.set(touch="immediate")
+    done = machine.run_as("alice", ["passkey-enroll", "--json", "--ticket-file", path])
+    assert done.returncode == 0, done.stdout
+
+
 def test_a_ticket_stands_for_the_password(machine, key):
     made = ctl(machine, "ticket", "--user", "alice", "--json", user="root")
     assert made.returncode == 0, made.stderr

@@ -271,6 +271,14 @@ def test_refusals_are_passed_on(make):
     assert result.returncode == 3 and json.loads(result.stdout)["reason"] == "unavailable"
 
 
+@pytest.mark.parametrize("seconds, good", [("59", False), ("60", True), ("86400", True),
+                                           ("86401", False), ("172800", False)])
+def test_lifetime_of_a_ticket(make, seconds, good):
+    result = make().run("passkeyctl", "ticket", "--user", "alice", "--lifetime", seconds)
+    assert result.returncode == (0 if good else 2)
+    assert good or "60 to 86400" in result.stderr and not result.stdout
+
+
 @pytest.mark.parametrize("words", [
     ["passkeyctl"], ["passkeyctl", "frobnicate"], ["passkeyctl", "show"],
     ["passkeyctl", "list", "x"], ["passkeyctl", "list", "--yes"], ["passkeyctl", "list", "--bogus"],

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/clock.h"
 #include "common/base/text.h"
 #include "daemon/store/query.h"
 #include "tests/unit/store_fixture.h"
@@ -314,6 +315,32 @@ static void tickets_serve_one_enrolment_of_one_account(void **state)
 #undef CHECK
 }
 
+/* However long the newest is good for, what others were given stays; what expired long ago goes. */
+static void a_long_ticket_voids_no_other(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    const int64_t now = pk_clock_now();
+    const int64_t expiries[] = {now + 60, now + 2 * 86400, now - 2 * 86400, now + 10 * 86400,
+                                INT64_MAX};
+
+    for (size_t i = 0; i < sizeof(expiries) / sizeof(expiries[0]); i++) {
+        const uint8_t bytes[PK_HASH_SIZE] = {(uint8_t)(1 + i)};
+
+        assert_int_equal(store->verbs->ticket_add(store, (struct pk_view){bytes, sizeof(bytes)},
+                                                  "default", "alice", 1000, expiries[i]),
+                         PK_OK);
+    }
+    for (size_t i = 0; i < sizeof(expiries) / sizeof(expiries[0]); i++) {
+        const uint8_t bytes[PK_HASH_SIZE] = {(uint8_t)(1 + i)};
+        bool old = expiries[i] < now;
+
+        /* An hour that the clock had gone back to, in which even the old one would do. */
+        assert_int_equal(store->verbs->ticket_check(store, (struct pk_view){bytes, sizeof(bytes)},
+                                                    "default", "alice", 1000, now - 3 * 86400),
+                         old ? PK_TICKET_INVALID : PK_OK);
+    }
+}
+
 /* Name, uid and relying party, each of them. */
 static void tickets_are_no_namesakes(void **state)
 {
@@ -521,6 +548,7 @@ int main(void)
         TEST(only_the_holder_removes),
         TEST(facts_are_kept),
         TEST(tickets_serve_one_enrolment_of_one_account),
+        TEST(a_long_ticket_voids_no_other),
         TEST(tickets_are_no_namesakes),
         TEST(recovery_codes_are_used_up),
         TEST(folder_must_be_there),
