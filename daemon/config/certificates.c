@@ -4,6 +4,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/reader.h"
 #include "common/base/text.h"
+#include "daemon/config/ownership.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -110,14 +111,17 @@ enum pk_status certificates_parse(struct pk_view file, struct certificates *cert
     return found ? PK_OK : append(certificates, file);
 }
 
-static enum pk_status read_file(const char *path, struct pk_bytes *ret)
+static enum pk_status read_file(const char *path, struct pk_bytes *ret, char **ret_what)
 {
-    PK_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    PK_AUTO_CLOSE int fd = -1;
     PK_AUTO_BYTES struct pk_bytes bytes = {0};
     struct stat info;
     ssize_t got;
+    enum pk_status status = ownership_open(path, 0, &fd, ret_what);
 
-    if (fd < 0 || fstat(fd, &info) < 0 || !S_ISREG(info.st_mode))
+    if (status != PK_OK)
+        return status;
+    if (fstat(fd, &info) < 0 || !S_ISREG(info.st_mode))
         return PK_IO;
     bytes.data = malloc(FILE_MAX);
     if (!bytes.data)
@@ -154,7 +158,7 @@ static enum pk_status load_file(const char *folder, const char *name,
 {
     PK_AUTO_FREE char *path = pk_text_format("%s/%s", folder, name);
     PK_AUTO_BYTES struct pk_bytes file = {0};
-    enum pk_status status = path ? read_file(path, &file) : PK_NO_MEMORY;
+    enum pk_status status = path ? read_file(path, &file, ret_what) : PK_NO_MEMORY;
     const char *why = "cannot be read";
 
     if (status == PK_OK) {
@@ -162,7 +166,7 @@ static enum pk_status load_file(const char *folder, const char *name,
         why = status == PK_LIMIT_EXCEEDED ? "too many certificates in this folder"
                                           : "not a certificate in PEM or DER";
     }
-    if (status == PK_OK || status == PK_NO_MEMORY)
+    if (status == PK_OK || status == PK_NO_MEMORY || status == PK_CONFIG)
         return status;
     *ret_what = pk_text_format("%s: %s", path, why);
     return PK_CONFIG;
@@ -171,12 +175,15 @@ static enum pk_status load_file(const char *folder, const char *name,
 enum pk_status certificates_load(const char *folder, struct certificates *ret, char **ret_what)
 {
     AUTO_CERTIFICATES struct certificates certificates = {0};
-    enum pk_status status = PK_OK;
+    PK_AUTO_CLOSE int fd = -1;
+    enum pk_status status = ownership_open(folder, O_DIRECTORY, &fd, ret_what);
     struct dirent **entries = NULL;
-    int count = scandir(folder, &entries, is_certificate_file, compare_names);
+    int count =
+        status == PK_OK ? scandirat(fd, ".", &entries, is_certificate_file, compare_names) : -1;
 
-    if (count < 0) {
-        *ret_what = pk_text_format("%s: %s", folder, strerror(errno));
+    if (count < 0 && status != PK_CONFIG) {
+        *ret_what =
+            pk_text_format("%s: %s", folder, strerror(status == PK_NOT_FOUND ? ENOENT : errno));
         return PK_CONFIG;
     }
     for (int i = 0; i < count; i++) {

@@ -8,9 +8,11 @@
 #include "daemon/config/config_file.h"
 #include "daemon/config/config_values.h"
 #include "daemon/config/old_names.h"
+#include "daemon/config/ownership.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -519,12 +521,14 @@ static int compare_names(const struct dirent **a, const struct dirent **b)
 
 static enum pk_status read_folder(struct loader *loader, const char *folder, char **ret_why)
 {
+    PK_AUTO_CLOSE int fd = -1;
     struct dirent **entries = NULL;
-    int count = scandir(folder, &entries, is_config_file, compare_names);
-    enum pk_status status = PK_OK;
+    enum pk_status status = ownership_open(folder, O_DIRECTORY, &fd, ret_why);
+    int count;
 
-    if (count < 0 && errno == ENOENT)
-        return PK_OK;
+    if (status != PK_OK)
+        return status == PK_NOT_FOUND ? PK_OK : status;
+    count = scandirat(fd, ".", &entries, is_config_file, compare_names);
     if (count < 0)
         return refuse(ret_why, pk_text_format("%s: %s", folder, strerror(errno)));
     for (int i = 0; i < count; i++) {

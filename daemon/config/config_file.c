@@ -7,9 +7,9 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
+#include "daemon/config/ownership.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <ini_configobj.h>
 #include <ini_valueobj.h>
 #include <string.h>
@@ -40,20 +40,19 @@ static enum pk_status set_error(const char *path, const char *what, char **ret_w
 
 static enum pk_status read_text(const char *path, char **ret_text, size_t *ret_len, char **ret_why)
 {
-    PK_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    PK_AUTO_CLOSE int fd = -1;
     PK_AUTO_FREE char *text = NULL;
     struct stat info;
     size_t len = 0;
     ssize_t got;
+    enum pk_status status = ownership_open(path, 0, &fd, ret_why);
 
-    if (fd < 0 && errno == ENOENT)
-        return PK_NOT_FOUND;
-    if (fd < 0 || fstat(fd, &info) < 0)
+    if (status != PK_OK)
+        return status;
+    if (fstat(fd, &info) < 0)
         return set_error(path, strerror(errno), ret_why);
     if (!S_ISREG(info.st_mode))
         return set_error(path, "not a regular file", ret_why);
-    if (info.st_mode & S_IWOTH)
-        return set_error(path, "everybody may write to it; run chmod o-w", ret_why);
     text = malloc(FILE_MAX + 1);
     if (!text)
         return PK_NO_MEMORY;

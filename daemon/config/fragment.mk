@@ -5,4 +5,5 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/config/config_file.c daemon/config/config_file.h \
 	daemon/config/config_values.c daemon/config/config_values.h \
 	daemon/config/old_names.c daemon/config/old_names.h \
+	daemon/config/ownership.c daemon/config/ownership.h \
 	daemon/config/policy.c daemon/config/policy.h

@@ -7,6 +7,9 @@ import os
 import pwd
 import re
 import select
+import signal
+import stat
+import struct
 import subprocess
 
 import dbus
@@ -233,6 +236,84 @@ def test_check_config_refuses(machine, text, where, what):
     assert done.returncode == 1 and done.stdout == ""
     assert re.search(re.escape(parts.CONFIG) + where + r"\b", done.stderr), done.stderr
     assert what in done.stderr, done.stderr
+
+
+def acl_for(uid):
+    """An access control list that lets that user write, as setfacl would make it."""
+    entries = [(1, 6, 0xffffffff), (2, 6, uid), (4, 4, 0xffffffff), (16, 6, 0xffffffff),
+               (32, 4, 0xffffffff)]
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *each) for each in entries)
+
+
+def spoil(path, how):
+    """Lets somebody else write there; what takes it back."""
+    before = os.stat(path)
+    mode = stat.S_IMODE(before.st_mode)
+    if how == "acl":
+        os.setxattr(path, "system.posix_acl_access", acl_for(namespace.PEOPLE["bob"]))
+    elif isinstance(how, int):
+        os.chmod(path, mode | how)
+    else:
+        os.chown(path, parts.pwd.getpwnam(how).pw_uid, -1)
+
+    def mend():
+        if how == "acl":
+            os.removexattr(path, "system.posix_acl_access")
+        os.chown(path, before.st_uid, before.st_gid)
+        os.chmod(path, mode)
+    return mend
+
+
+WRONG_OWNERSHIP = [(path, how, words) for path in (parts.CONFIG, os.path.dirname(parts.CONFIG),
+                                                   parts.CONFIG + ".d", parts.CONFIG + ".d/a.conf")
+                   for how, words in ((0o020, "run chmod g-w"), (0o002, "run chmod go-w"),
+                                      ("bob", "run chown root"),
+                                      (namespace.DAEMON_USER, "run chown root"),
+                                      ("acl", "run chmod g-w"))]
+
+
+@pytest.mark.parametrize("path, how, words", WRONG_OWNERSHIP)
+def test_what_others_may_write_is_no_configuration(machine, path, how, words):
+    """Neither at the start nor for --check-config nor at SIGHUP, which keeps what there was."""
+    namespace.write(parts.CONFIG, "[rp default]\nid = kept.example\n")
+    namespace.write(parts.CONFIG + ".d/a.conf", "[daemon]\ndebug = no\n")
+    assert check(machine).returncode == 0
+    pid = machine.start_daemon()
+    mend = spoil(path, how)
+    try:
+        done = check(machine)
+        assert done.returncode == 1 and done.stdout == ""
+        assert f"{words} {path}\n" in done.stderr and done.stderr.startswith(path + ": "), done
+        mark = machine.syslog.mark()
+        os.kill(pid, signal.SIGHUP)
+        line = machine.syslog.wait("configuration kept as it was", mark)
+        assert f"{words} {path}" in line, line
+        machine.kill_daemon()
+        with pytest.raises(dbus.DBusException):
+            machine.start_daemon()
+        machine.syslog.wait(f"cannot start: {path}: .*{words} {path}", mark)
+    finally:
+        mend()
+    assert machine.start_daemon()
+
+
+def test_a_private_configuration_is_its_users_own(machine):
+    """Or root's; but not another's, and no longer when others may write to it."""
+    private = Private(machine, "alice", "alice")
+    assert private.start().stop()[0] == 0
+    for path in (private.config, private.folder):
+        for user, good in (("alice", True), ("bob", False), (namespace.DAEMON_USER, False)):
+            mend = spoil(path, user)
+            if good:
+                assert private.start().stop()[0] == 0
+            else:
+                said = start_fails(machine, private.config, private.state, private.address)
+                assert f"run chown root {path}" in said, said
+            mend()
+        mend = spoil(path, 0o020)
+        said = start_fails(machine, private.config, private.state, private.address)
+        assert f"run chmod g-w {path}" in said, said
+        mend()
 
 
 def test_check_config_reads_the_drop_ins(machine):

@@ -4,6 +4,7 @@ store_tests = \
 	tests/unit/test_account \
 	tests/unit/test_certificates \
 	tests/unit/test_config \
+	tests/unit/test_config_ownership \
 	tests/unit/test_decoy \
 	tests/unit/test_policy \
 	tests/unit/test_recovery \
@@ -23,6 +24,8 @@ tests_unit_test_certificates_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_certificates_LDADD = $(store_test_libs)
 tests_unit_test_config_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_config_LDADD = $(store_test_libs)
+tests_unit_test_config_ownership_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_config_ownership_LDADD = $(store_test_libs)
 tests_unit_test_policy_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_policy_LDADD = $(store_test_libs)
 tests_unit_test_recovery_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
