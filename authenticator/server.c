@@ -66,7 +66,9 @@ static bool is_user(int connection, uid_t allowed)
 
 static void accept_one(uid_t allowed)
 {
-    int connection = accept4(LISTENER, NULL, NULL, SOCK_CLOEXEC);
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof(peer);
+    int connection = accept4(LISTENER, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC);
     pid_t pid = -1;
 
     if (connection < 0)

@@ -11,7 +11,6 @@ import contextlib
 import os
 import signal
 import socket
-import stat
 import subprocess
 import sys
 
@@ -296,10 +295,18 @@ def test_the_socket_must_be_passed(machine):
     assert done.returncode == 1 and "passkey-authenticator.socket" in done.stderr
 
 
-def test_the_socket_of_the_units():
-    """The unit's path is the program's."""
-    unit = "/usr/lib/systemd/system/passkey-authenticator.socket"
-    with open(unit if os.path.exists(unit) else "/lib" + unit[8:], encoding="utf-8") as file:
-        text = file.read()
+def unit(name):
+    folders = ("/lib/systemd/system", "/usr/lib/systemd/system")
+    return read(next(path for path in (f"{folder}/{name}" for folder in folders)
+                     if os.path.exists(path))).decode()
+
+
+def test_the_units():
+    """The path is the program's; and no group of system calls has those of Landlock."""
+    text = unit("passkey-authenticator.socket")
     assert f"ListenSequentialPacket={SOCKET}\n" in text and "SocketMode=0600\n" in text
-    assert stat.S_IMODE(os.stat(HELPER).st_mode) & 0o022 == 0
+    assert f"SocketUser={namespace.DAEMON_USER}\n" in text
+    assert "DynamicUser=yes\n" in unit("passkey-authenticator.service")
+    for name in ("passkey-authenticator.service", "passkeyd.service"):
+        for call in ("create_ruleset", "add_rule", "restrict_self"):
+            assert f"landlock_{call}" in unit(name), (name, call)

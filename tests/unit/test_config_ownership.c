@@ -116,6 +116,7 @@ static void files_that_others_may_write_are_refused(void **state)
     PK_AUTO_FREE char *drop_in = pk_text_format("%s/a.conf", scene->drop_ins);
 
     put(scene->folder, "passkeyd.conf", "[daemon]\n");
+    assert_private(scene, scene->drop_ins, 0755); /* before anybody has put something there */
     put(scene->drop_ins, "a.conf", "[daemon]\n");
     assert_private(scene, scene->path, 0644);
     assert_private(scene, scene->folder, 0700);
