@@ -77,6 +77,10 @@ int worker_run(int socket)
     /* Nobody hears it where this process is the one that handed over. */
     (void)!write(socket, &taken, 1);
     (void)close(socket);
+#ifndef SANITIZERS
+    /* Often the journal, where it would pass for the daemon. */
+    (void)close(STDERR_FILENO);
+#endif
     if (channel_wait(&channel, &request) != PK_OK)
         return 1;
     return serve(&channel, &request, device) == PK_OK ? 0 : 1;
