@@ -176,6 +176,7 @@ def test_a_worker_ends_with_who_asked_for_it(machine, keys, server):
     (blue,) = own(machine, keys, "alice")
     begin(machine, blue, "alice")
     (worker,) = parts.children(server.pid)
+    os.kill(worker, signal.SIGSTOP)  # it does nothing about it by itself
     machine.kill_daemon()
     parts.wait_exit(worker)
     blue.set(touch="immediate")
