@@ -10,7 +10,7 @@
 
 #include <security/pam_modules.h>
 
-#define CONTEXT_MEMBERS 16
+#define CONTEXT_MEMBERS 17
 
 struct context {
     char *service;

@@ -10,7 +10,10 @@
 #include "pam/prompt.h"
 #include "pam/result.h"
 
+#include <errno.h>
+#include <pwd.h>
 #include <security/pam_ext.h>
+#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -19,6 +22,10 @@
 /* Seconds. The daemon's own deadlines come first; these are for a daemon that hangs. */
 #define DEADLINE_DEFAULT 180
 #define DEADLINE_GRACE   10
+
+/* Bytes of an entry of the name service: doubled until it fits. */
+#define ENTRY_START 1024
+#define ENTRY_MAX   1048576
 
 struct request {
     pam_handle_t *pamh;
@@ -84,17 +91,46 @@ static enum pk_status ask_daemon(struct request *request)
     return status;
 }
 
-/* Whether the account that the daemon authenticated is the one that signs in here. */
+/*
+ * Whether name is the account that the daemon authenticated, however the application spells it
+ * (EXAMPLE\alice, Alice): the name service gives it the same uid and the same name.
+ */
+static bool is_authenticated(const char *name, const struct pk_outcome *outcome)
+{
+    for (size_t len = ENTRY_START; len <= ENTRY_MAX; len *= 2) {
+        PK_AUTO_FREE char *buffer = malloc(len);
+        struct passwd *found = NULL;
+        struct passwd entry;
+        int error = buffer ? getpwnam_r(name, &entry, buffer, len, &found) : ENOMEM;
+
+        if (error != ERANGE)
+            return found && found->pw_uid == outcome->uid &&
+                   strcmp(found->pw_name, outcome->user) == 0;
+    }
+    return false;
+}
+
+/*
+ * Whether the account that the daemon authenticated is the one that signs in here: it was asked
+ * for, and PAM_USER means it still. An account without a uid is a program's and none of this host.
+ */
 static int take_user(struct request *request)
 {
-    const char *named = request->outcome.user;
+    const struct pk_outcome *outcome = &request->outcome;
+    const void *item = NULL;
 
-    if (!named || !*named)
+    if (!outcome->user || !*outcome->user || !outcome->has_uid || outcome->uid == UINT32_MAX)
         return PAM_AUTH_ERR;
-    if (*request->user)
-        return strcmp(request->user, named) == 0 ? PAM_SUCCESS : PAM_AUTH_ERR;
-    /* Only identify leaves the name empty. */
-    return pam_set_item(request->pamh, PAM_USER, named);
+    if (!*request->user) { /* identify alone leaves the name empty */
+        if (!is_authenticated(outcome->user, outcome))
+            return PAM_AUTH_ERR;
+        return pam_set_item(request->pamh, PAM_USER, outcome->user);
+    }
+    if (!is_authenticated(request->user, outcome) ||
+        pam_get_item(request->pamh, PAM_USER, &item) != PAM_SUCCESS || !item)
+        return PAM_AUTH_ERR;
+    return strcmp(item, request->user) == 0 || is_authenticated(item, outcome) ? PAM_SUCCESS
+                                                                               : PAM_AUTH_ERR;
 }
 
 /*

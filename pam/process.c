@@ -68,11 +68,17 @@ uint32_t process_terminal(struct pk_view stat)
     return fields && parse_number(fields, "", &terminal) ? terminal : 0;
 }
 
+static void read_program(char *ret, size_t size)
+{
+    ssize_t len = readlink("/proc/self/exe", ret, size);
+
+    ret[len > 0 && (size_t)len < size ? (size_t)len : 0] = '\0';
+}
+
 struct process process_of_this(void)
 {
     char stat[STAT_MAX];
-
-    return (struct process){
+    struct process process = {
         .real_uid = (uint32_t)getuid(),
         .login_uid = read_number("/proc/self/loginuid"),
         .audit_session = read_number("/proc/self/sessionid"),
@@ -80,4 +86,7 @@ struct process process_of_this(void)
                         ? process_terminal(pk_view_string(stat))
                         : 0,
     };
+
+    read_program(process.program, sizeof(process.program));
+    return process;
 }

@@ -42,6 +42,8 @@ struct step {
     const char *user;
     const char *credential;
     const char *correlation;
+    bool has_uid;
+    uint32_t uid;
 };
 
 void pk_outcome_clear(struct pk_outcome *outcome)
@@ -159,7 +161,19 @@ static enum pk_status append_answer(DBusMessage *call, const struct answer *answ
     return pk_bus_append_members(call, &member, 1);
 }
 
-/* details: the known members, each a string, each at most once; unknown ones are for later
+static enum pk_status read_uid(DBusMessageIter *value, struct step *step)
+{
+    dbus_uint32_t uid;
+
+    if (step->has_uid || dbus_message_iter_get_arg_type(value) != DBUS_TYPE_UINT32)
+        return PK_PROTOCOL;
+    dbus_message_iter_get_basic(value, &uid);
+    step->has_uid = true;
+    step->uid = uid;
+    return PK_OK;
+}
+
+/* details: the known members, each a string but uid, each at most once; unknown ones are for later
  * versions. */
 static enum pk_status read_details(DBusMessageIter *details, struct step *step)
 {
@@ -181,6 +195,8 @@ static enum pk_status read_details(DBusMessageIter *details, struct step *step)
         dbus_message_iter_get_basic(&entry, &name);
         dbus_message_iter_next(&entry);
         dbus_message_iter_recurse(&entry, &value);
+        if (strcmp(name, "uid") == 0 && read_uid(&value, step) != PK_OK)
+            return PK_PROTOCOL;
         for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
             if (strcmp(known[i].name, name) != 0)
                 continue;
@@ -298,6 +314,8 @@ static enum pk_status finish(struct pk_outcome *outcome, const struct step *step
         status = pk_text_copy(step->credential, &outcome->credential);
     if (status != PK_OK)
         return status;
+    outcome->has_uid = step->has_uid;
+    outcome->uid = step->uid;
     return pk_status_from_name(step->result);
 }
 

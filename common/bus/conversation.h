@@ -39,12 +39,14 @@ struct pk_conversation_request {
     size_t member_count;
 };
 
-/* Every member is an owned string, or NULL where the daemon said nothing. */
+/* Every string is owned, or NULL where the daemon said nothing. */
 struct pk_outcome {
     char *text;        /* the closing line, or the message of a refused call; printable */
     char *user;        /* after PK_OK: whom the daemon authenticated */
     char *credential;  /* after an enrolment: JSON */
     char *correlation; /* the id that the daemon's log shows; printable */
+    bool has_uid;      /* after PK_OK: uid is that of the account of this host */
+    uint32_t uid;
 };
 void pk_outcome_clear(struct pk_outcome *outcome);
 #define PK_AUTO_OUTCOME __attribute__((cleanup(pk_outcome_clear)))

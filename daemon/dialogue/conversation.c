@@ -208,6 +208,8 @@ void conversation_approved(struct conversation *conversation, const struct appro
     details = finish(conversation, PK_OK, text);
     if (details)
         value_dict_text(details, "user", approval_account(approval)->name);
+    if (details && approval_account(approval)->uid != PK_NO_UID)
+        value_dict_number(details, "uid", 'u', approval_account(approval)->uid);
     if (details && credential)
         value_dict_text(details, "credential", credential);
     conversation_deliver(conversation);

@@ -16,6 +16,7 @@ MANAGER = "org.passkeyd.Manager1"
 CONVERSATION = "org.passkeyd.Conversation1"
 CREDENTIALS = "org.passkeyd.Credentials1"
 PIN = b"correct horse"
+UID = 5000  # of everybody whom it authenticates
 
 
 def details(**members):
@@ -23,6 +24,9 @@ def details(**members):
 
 
 def done(result, text="", **members):
+    """A success names the account's uid as well; uid=None: it does not."""
+    if result == "ok" and members.setdefault("uid", dbus.UInt32(UID)) is None:
+        del members["uid"]
     return ("done", text, details(result=result, correlation="c0ffee", **members))
 
 
@@ -68,7 +72,7 @@ def scenario_ask(user, context):
     yield done("ok" if answer.get("text") == "2" else "denied", "", user=user)
 
 
-PROCESS = ("audit-session", "login-uid", "real-uid", "terminal")
+PROCESS = ("audit-session", "login-uid", "program", "real-uid", "terminal")
 
 
 def scenario_context(user, context):
@@ -79,7 +83,7 @@ def scenario_context(user, context):
 
 
 def scenario_process(user, context):
-    """Says who started the program, and that the other three were told."""
+    """Says who started the program, and that the others were told."""
     yield ("info", "real-uid=%d of %d" % (context["real-uid"], sum(name in context for name in PROCESS)),
            details(event=""))
     yield done("ok", user=user)
@@ -122,6 +126,16 @@ SCENARIOS = {
                       ("error", "wrong key", details(reason="no-match")), done("no-match")),
     "other-user": constant(OK),
     "no-user": constant(done("ok")),
+    "no-uid": constant(done("ok", user="no-uid", uid=None)),
+    "program's": constant(done("ok", user="program's", uid=dbus.UInt32(0xffffffff))),
+    "other-uid": constant(done("ok", user="other-uid", uid=dbus.UInt32(5001))),
+    "uid-not-number": constant(done("ok", user="uid-not-number", uid="5000")),
+    "Alice": constant(done("ok", user="alice")),
+    "EXAMPLE\\alice": constant(done("ok", user="alice")),
+    "alice@EXAMPLE.ORG": constant(done("ok", user="alice")),
+    "bob@EXAMPLE.ORG": constant(done("ok", user="alice")),
+    "alice-by-spelling": constant(done("ok", user="ALICE")),
+    "gone": constant(done("ok", user="gone")),
     "user-not-string": constant(done("ok", "", user=dbus.UInt32(0))),
     "enrolled": constant(done("ok", "", user="enrolled", credential='{"name":"blue"}')),
     "no-credentials": constant(done("no-credentials", "No passkey here")),

@@ -9,9 +9,12 @@
 
 #include "tests/unit/private_bus.h"
 
+#include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <malloc.h>
+#include <pwd.h>
 #include <security/pam_appl.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -38,6 +41,31 @@ __attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct
     clock_ahead += clock_step;
     ret->tv_sec += clock_ahead;
     return (int)result;
+}
+
+/*
+ * Likewise: a directory that knows its accounts in any case, with and without its name, and spells
+ * them in one way. Everybody has one uid, so that the name decides.
+ */
+__attribute__((visibility("default"))) int
+getpwnam_r(const char *name, struct passwd *entry, char *buffer, size_t len, struct passwd **result)
+{
+    const char *bare = strncmp(name, "EXAMPLE\\", 8) == 0 ? name + 8 : name;
+    size_t used = 0;
+
+    *result = NULL;
+    if (strcmp(name, "gone") == 0)
+        return 0;
+    if (len < 4000) /* a large entry */
+        return ERANGE;
+    while (bare[used] && bare[used] != '@') {
+        buffer[used] = (char)tolower((unsigned char)bare[used]);
+        used++;
+    }
+    buffer[used] = '\0';
+    *entry = (struct passwd){.pw_name = buffer, .pw_uid = 5000};
+    *result = entry;
+    return 0;
 }
 
 /* The behaviour of the application's conversation function, and what it recorded. */
@@ -177,6 +205,16 @@ static void results_and_messages(void **state)
         {"", "spoofed", NULL, PAM_AUTH_ERR, ""},
         {"", "other-user", NULL, PAM_AUTH_ERR, ""},
         {"", "no-user", NULL, PAM_AUTH_ERR, ""},
+        {"", "no-uid", NULL, PAM_AUTH_ERR, ""},
+        {"", "program's", NULL, PAM_AUTH_ERR, ""},
+        {"", "other-uid", NULL, PAM_AUTH_ERR, ""},
+        {"", "uid-not-number", NULL, PAM_AUTH_ERR, ""},
+        {"", "Alice", NULL, PAM_SUCCESS, ""},
+        {"", "EXAMPLE\\alice", NULL, PAM_SUCCESS, ""},
+        {"", "alice@EXAMPLE.ORG", NULL, PAM_SUCCESS, ""},
+        {"", "bob@EXAMPLE.ORG", NULL, PAM_AUTH_ERR, ""},
+        {"", "alice-by-spelling", NULL, PAM_AUTH_ERR, ""},
+        {"", "gone", NULL, PAM_AUTH_ERR, ""},
         {"identify", "other-user", NULL, PAM_AUTH_ERR, ""},
         {"bogus", "touch", NULL, PAM_SERVICE_ERR, ""},
         {"timeout=0", "touch", NULL, PAM_SERVICE_ERR, ""},
@@ -224,7 +262,7 @@ static void the_daemon_is_told_of_the_process(void **state)
     char expected[64];
 
     (void)state;
-    (void)snprintf(expected, sizeof(expected), "info:real-uid=%u of 4;", (unsigned)getuid());
+    (void)snprintf(expected, sizeof(expected), "info:real-uid=%u of 5;", (unsigned)getuid());
     assert_int_equal(authenticate("", "process", &application, NULL), PAM_SUCCESS);
     assert_string_equal(application.shown, expected);
 }
