@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+struct account_watch;
 struct bus;
 struct ceremonies;
 struct config;
@@ -22,6 +23,7 @@ struct daemon {
     struct store *store;
     const uint8_t *decoy_key; /* DECOY_KEY_SIZE bytes */
     char *rp_id;              /* id of the default relying party, recorded at first start; owned */
+    struct account_watch *account_watch;
     struct bus *bus;
     struct peers *peers;
     struct pk_keys_setup *keys_setup;

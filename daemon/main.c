@@ -4,6 +4,7 @@
 #include "common/base/text.h"
 #include "common/bus/names.h"
 #include "common/keys/keys.h"
+#include "daemon/accounts/account_watch.h"
 #include "daemon/accounts/decoy.h"
 #include "daemon/api/tickets.h"
 #include "daemon/bus/logind.h"
@@ -112,9 +113,25 @@ static int check_config(const char *path)
 
 /* --- events ----------------------------------------------------------------------------------- */
 
+/* First what the host's accounts are by now: a call that comes after a change finds it made. */
 static void on_identified_call(void *data, struct call *call)
 {
-    methods_dispatch(data, call);
+    struct daemon *daemon = data;
+
+    account_watch_catch_up(daemon->account_watch);
+    methods_dispatch(daemon, call);
+}
+
+static bool is_gone(const void *data, const struct account *account)
+{
+    return presence_is_gone(data, account);
+}
+
+static void on_accounts(void *data, const struct presence *presence)
+{
+    struct daemon *daemon = data;
+
+    ceremonies_drop_gone(daemon->ceremonies, is_gone, presence);
 }
 
 static void on_call(void *data, struct call *call)
@@ -210,6 +227,17 @@ static void load_decoy_key(struct daemon *daemon)
                status == PK_STORAGE ? ": " : "", status == PK_STORAGE ? daemon->store->error : "");
 }
 
+static enum pk_status watch_accounts(struct daemon *daemon)
+{
+    return account_watch_new(&(struct account_watch_setup){.base = daemon->base,
+                                                           .store = daemon->store,
+                                                           .password_file = PASSWORD_FILE,
+                                                           .removed_list = PK_REMOVED_ACCOUNTS,
+                                                           .looked = on_accounts,
+                                                           .data = daemon},
+                             &daemon->account_watch);
+}
+
 static enum pk_status open_all(struct daemon *daemon, const char *state_directory, char **ret_why)
 {
     const char *store_why = "";
@@ -237,6 +265,9 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     daemon->keys = pk_keys_new(daemon->keys_setup);
     if (!daemon->keys)
         return PK_NO_MEMORY;
+    status = watch_accounts(daemon);
+    if (status)
+        return status;
     return bus_open(daemon->base, &bus_ops, daemon, &daemon->bus, ret_why);
 }
 
@@ -255,6 +286,8 @@ static void close_all(struct daemon *daemon)
         peers_free(daemon->peers);
     if (daemon->bus)
         bus_close(daemon->bus);
+    if (daemon->account_watch)
+        account_watch_free(daemon->account_watch);
     if (daemon->store)
         daemon->store->verbs->close(daemon->store);
     if (daemon->config)

@@ -12,9 +12,12 @@ tmpfiles_DATA = etc/tmpfiles.d/passkeyd.conf
 udevrulesdir = $(udevdir)/rules.d
 udevrules_DATA = etc/71-passkeyd.rules
 dist_pamconfigs_DATA = etc/pam-configs/passkey
+userdelhooksdir = $(sysconfdir)/shadow-maint/userdel-post.d
+userdelhooks_SCRIPTS = etc/shadow-maint/userdel-post.d/passkeyd
 
 etc_generated = $(dbuspolicy_DATA) $(dbusservices_DATA) $(polkitactions_DATA) \
-	$(systemdsystemunit_DATA) $(sysusers_DATA) $(tmpfiles_DATA) $(udevrules_DATA)
+	$(systemdsystemunit_DATA) $(sysusers_DATA) $(tmpfiles_DATA) $(udevrules_DATA) \
+	$(userdelhooks_SCRIPTS)
 
 $(etc_generated): %: %.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(edit) $< >$@.tmp && mv $@.tmp $@

@@ -77,7 +77,12 @@ static bool means_unknown(int error)
     return error == 0 || error == ENOENT || error == ESRCH || error == EBADF || error == EPERM;
 }
 
-static enum pk_status find_entry(const char *name, uid_t uid, struct system_account *ret)
+/*
+ * PK_UNKNOWN_USER with the lookup's error in *ret_error, which is 0 only where every service was
+ * there to say so.
+ */
+static enum pk_status find_entry_or_error(const char *name, uid_t uid, struct system_account *ret,
+                                          int *ret_error)
 {
     for (size_t len = BUFFER_START; len <= BUFFER_MAX; len *= 2) {
         PK_AUTO_FREE char *buffer = malloc(len);
@@ -92,10 +97,18 @@ static enum pk_status find_entry(const char *name, uid_t uid, struct system_acco
         } while (error == EINTR);
         if (found)
             return copy_entry(found, ret);
+        *ret_error = error;
         if (error != ERANGE)
             return means_unknown(error) ? PK_UNKNOWN_USER : PK_UNAVAILABLE;
     }
     return PK_UNAVAILABLE;
+}
+
+static enum pk_status find_entry(const char *name, uid_t uid, struct system_account *ret)
+{
+    int ignored = 0;
+
+    return find_entry_or_error(name, uid, ret, &ignored);
 }
 
 enum pk_status system_account_by_name(const char *name, struct system_account *ret)
@@ -122,4 +135,15 @@ enum pk_status system_account_check(const char *name, uid_t uid)
     if (status != PK_OK)
         return status;
     return account.uid == uid ? PK_OK : PK_ACCOUNT_CHANGED;
+}
+
+enum name_answer system_account_ask(const char *name, uid_t uid)
+{
+    AUTO_SYSTEM_ACCOUNT struct system_account account = {0};
+    int error = 0;
+    enum pk_status status = find_entry_or_error(name, 0, &account, &error);
+
+    if (status == PK_OK)
+        return account.uid == uid ? NAME_FOUND : NAME_NOT_FOUND;
+    return status == PK_UNKNOWN_USER && error == 0 ? NAME_NOT_FOUND : NAME_UNKNOWN;
 }

@@ -33,4 +33,13 @@ enum pk_status system_account_by_uid(uid_t uid, struct system_account *ret) PK_W
  */
 enum pk_status system_account_check(const char *name, uid_t uid) PK_WARN_UNUSED;
 
+/* What the name service says of an account, for what follows if nobody has it. */
+enum name_answer {
+    NAME_UNKNOWN,   /* nothing: it was not asked, or failed */
+    NAME_FOUND,     /* the name has that uid */
+    NAME_NOT_FOUND, /* there is no such name, or it has another uid; a service that failed behind
+                       another one that did not looks the same, says nsswitch.conf(5) */
+};
+enum name_answer system_account_ask(const char *name, uid_t uid) PK_WARN_UNUSED;
+
 #endif

@@ -14,7 +14,6 @@
 enum use {
     USE_SHAPE = 1, /* how many credentials, and the lengths of their ids */
     USE_ID = 2,
-    USE_NUMBER = 3,
 };
 
 /*
@@ -119,20 +118,5 @@ enum pk_status decoy_credentials(const uint8_t key[DECOY_KEY_SIZE], const struct
         return status;
     *ret = list;
     list = (struct credential_list){0};
-    return PK_OK;
-}
-
-enum pk_status decoy_number(const uint8_t key[DECOY_KEY_SIZE], const struct account *account,
-                            unsigned limit, unsigned *ret)
-{
-    const uint8_t label[] = {USE_NUMBER, 0, 0};
-    uint8_t block[PK_HASH_SIZE];
-    uint32_t number;
-    enum pk_status status = make_block(key, account, label, block);
-
-    if (status)
-        return status;
-    memcpy(&number, block, sizeof(number));
-    *ret = number % limit;
     return PK_OK;
 }

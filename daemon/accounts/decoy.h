@@ -26,8 +26,4 @@ enum pk_status decoy_key_load(struct store *store, uint8_t ret[DECOY_KEY_SIZE]) 
 enum pk_status decoy_credentials(const uint8_t key[DECOY_KEY_SIZE], const struct account *account,
                                  const char *rp_id, struct credential_list *ret) PK_WARN_UNUSED;
 
-/* A number below limit that is the same for the same name and cannot be predicted. PK_INTERNAL. */
-enum pk_status decoy_number(const uint8_t key[DECOY_KEY_SIZE], const struct account *account,
-                            unsigned limit, unsigned *ret) PK_WARN_UNUSED;
-
 #endif

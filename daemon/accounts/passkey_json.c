@@ -42,7 +42,9 @@ static void set_account(json_t *object, const struct account *account, bool syst
         set(object, "uid", json_integer((json_int_t)account->uid), failed);
     set(object, "rp", json_string(account->rp), failed);
     set(object, "orphaned",
-        json_boolean(system_account && system_account_check(account->name, account->uid) != PK_OK),
+        json_boolean(
+            account->orphaned ||
+            (system_account && system_account_check(account->name, account->uid) != PK_OK)),
         failed);
 }
 

@@ -61,32 +61,41 @@ static enum pk_status canonical(struct pk_view typed, struct pk_secret *ret)
     return count == CODE_CHARACTERS ? PK_OK : PK_RECOVERY_CODE_INVALID;
 }
 
-static enum pk_status hash_code(const struct pk_secret *code, const uint8_t salt[PK_HASH_SIZE],
-                                uint8_t ret[PK_HASH_SIZE])
+/*
+ * Codes are not passwords: each has 80 random bits, so that nobody who has the store finds one by
+ * trying, however fast the hash is. A slow hash would protect nothing and let whoever can be asked
+ * for a code, which is everybody at an sshd, take the daemon's time. Each code has a random key of
+ * its own, so that equal codes of two accounts would not be seen to be equal. Codes that were made
+ * before schema 2 have a scrypt hash until they are used or replaced.
+ */
+static enum pk_status hash_code(enum recovery_scheme scheme, const struct pk_secret *code,
+                                const uint8_t salt[PK_HASH_SIZE], uint8_t ret[PK_HASH_SIZE])
 {
-    return pk_scrypt(pk_secret_view(code), (struct pk_view){salt, PK_HASH_SIZE}, ret);
+    struct pk_view key = {salt, PK_HASH_SIZE};
+
+    return scheme == RECOVERY_HMAC ? pk_hmac_sha256(key, pk_secret_view(code), ret)
+                                   : pk_scrypt(pk_secret_view(code), key, ret);
 }
 
 struct stored_codes {
-    uint8_t salts[PK_RECOVERY_CODES][PK_HASH_SIZE];
-    uint8_t hashes[PK_RECOVERY_CODES][PK_HASH_SIZE];
+    struct recovery_code codes[PK_RECOVERY_CODES];
     size_t count;
 };
 
-/* All ten codes have the same salt, so that checking a code costs one scrypt and not ten. */
 static enum pk_status make_codes(struct pk_secret codes[PK_RECOVERY_CODES],
                                  struct stored_codes *ret)
 {
-    pk_random(ret->salts[0], PK_HASH_SIZE);
     for (size_t i = 0; i < PK_RECOVERY_CODES; i++) {
         PK_AUTO_SECRET struct pk_secret code = {0};
+        struct recovery_code *stored = &ret->codes[i];
         enum pk_status status = make_code(&codes[i]);
 
         if (status == PK_OK)
             status = canonical(pk_secret_view(&codes[i]), &code);
-        memcpy(ret->salts[i], ret->salts[0], PK_HASH_SIZE);
+        stored->scheme = RECOVERY_HMAC;
+        pk_random(stored->salt, PK_HASH_SIZE);
         if (status == PK_OK)
-            status = hash_code(&code, ret->salts[i], ret->hashes[i]);
+            status = hash_code(RECOVERY_HMAC, &code, stored->salt, stored->hash);
         if (status != PK_OK)
             return status;
     }
@@ -102,9 +111,7 @@ enum pk_status recovery_codes_create(struct store *store, const struct account *
     enum pk_status status = make_codes(codes, &stored);
 
     if (status == PK_OK)
-        status = store->verbs->recovery_replace(
-            store, account, (const uint8_t(*)[PK_HASH_SIZE])stored.salts,
-            (const uint8_t(*)[PK_HASH_SIZE])stored.hashes, PK_RECOVERY_CODES);
+        status = store->verbs->recovery_replace(store, account, stored.codes, stored.count);
     if (status == PK_OK) {
         memcpy(ret_codes, codes, sizeof(codes));
         return PK_OK;
@@ -120,37 +127,56 @@ static enum pk_status list_codes(struct store *store, const struct account *acco
     ret->count = 0;
     if (!account)
         return PK_OK;
-    return store->verbs->recovery_list(store, account, ret->salts, ret->hashes, &ret->count);
+    return store->verbs->recovery_list(store, account, ret->codes, &ret->count);
+}
+
+/* The codes of one account from before schema 2 have one salt, and cost one scrypt together. */
+static bool is_hashed_alike(const struct recovery_code *code, const struct recovery_code *before)
+{
+    return before && code->scheme == RECOVERY_SCRYPT && before->scheme == RECOVERY_SCRYPT &&
+           memcmp(code->salt, before->salt, PK_HASH_SIZE) == 0;
+}
+
+/* *ret_match: PK_RECOVERY_CODES if none is that code. All are compared, whichever it is. */
+static enum pk_status find_code(const struct stored_codes *stored, const struct pk_secret *code,
+                                size_t *ret_match)
+{
+    uint8_t hash[PK_HASH_SIZE];
+    size_t match = PK_RECOVERY_CODES;
+
+    for (size_t i = 0; i < stored->count; i++) {
+        const struct recovery_code *tried = &stored->codes[i];
+        enum pk_status status = PK_OK;
+
+        if (!is_hashed_alike(tried, i > 0 ? tried - 1 : NULL))
+            status = hash_code(tried->scheme, code, tried->salt, hash);
+        if (status != PK_OK)
+            return status;
+        if (pk_view_equal_secret((struct pk_view){tried->hash, PK_HASH_SIZE},
+                                 (struct pk_view){hash, PK_HASH_SIZE}))
+            match = i;
+    }
+    *ret_match = match;
+    return PK_OK;
 }
 
 enum pk_status recovery_code_use(struct store *store, const struct account *account,
                                  const struct pk_secret *typed)
 {
     PK_AUTO_SECRET struct pk_secret code = {0};
-    struct stored_codes stored = {0};
-    uint8_t hash[PK_HASH_SIZE];
-    enum pk_status well_formed = canonical(pk_secret_view(typed), &code);
-    enum pk_status status = list_codes(store, account, &stored);
-    size_t match = PK_RECOVERY_CODES;
+    struct stored_codes stored = {.count = 0};
+    size_t match;
+    enum pk_status status = canonical(pk_secret_view(typed), &code);
 
+    if (status == PK_OK)
+        status = list_codes(store, account, &stored);
+    if (status == PK_OK)
+        status = find_code(&stored, &code, &match);
     if (status != PK_OK)
         return status;
-    if (well_formed != PK_OK && well_formed != PK_RECOVERY_CODE_INVALID)
-        return well_formed;
-    /*
-     * Hashed even when nothing can match, so that the time does not depend on whether there are
-     * codes.
-     */
-    status = hash_code(&code, stored.salts[0], hash);
-    if (status != PK_OK)
-        return status;
-    for (size_t i = 0; i < stored.count; i++)
-        if (pk_view_equal_secret((struct pk_view){stored.hashes[i], PK_HASH_SIZE},
-                                 (struct pk_view){hash, PK_HASH_SIZE}))
-            match = i;
-    if (well_formed != PK_OK || match == PK_RECOVERY_CODES)
+    if (match == PK_RECOVERY_CODES)
         return PK_RECOVERY_CODE_INVALID;
-    status = store->verbs->recovery_use(store, account, stored.hashes[match]);
+    status = store->verbs->recovery_use(store, account, stored.codes[match].hash);
     return status == PK_NOT_FOUND ? PK_RECOVERY_CODE_INVALID : status;
 }
 

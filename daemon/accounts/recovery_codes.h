@@ -13,16 +13,15 @@
 
 /*
  * Replaces all recovery codes of the account by PK_RECOVERY_CODES new ones. The store gets only
- * salted scrypt hashes; the codes themselves are in ret_codes, which the caller must clear once
- * they have been shown. PK_STORAGE, PK_NO_MEMORY, PK_INTERNAL.
+ * keyed hashes; the codes themselves are in ret_codes, which the caller must clear once they have
+ * been shown. PK_STORAGE, PK_NO_MEMORY, PK_INTERNAL.
  */
 enum pk_status recovery_codes_create(struct store *store, const struct account *account,
                                      struct pk_secret ret_codes[PK_RECOVERY_CODES]) PK_WARN_UNUSED;
 
 /*
  * Uses up the code that the person typed, in upper or lower case, with or without '-' and blanks, O
- * read as 0 and I or L as 1. PK_RECOVERY_CODE_INVALID, PK_STORAGE. It takes about the same time
- * whether or not the account (NULL: there is none) has codes.
+ * read as 0 and I or L as 1. account NULL: there is none. PK_RECOVERY_CODE_INVALID, PK_STORAGE.
  */
 enum pk_status recovery_code_use(struct store *store, const struct account *account,
                                  const struct pk_secret *typed) PK_WARN_UNUSED;

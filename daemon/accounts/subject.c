@@ -3,6 +3,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
+#include "daemon/accounts/password_file.h"
 
 #include <string.h>
 
@@ -82,13 +83,22 @@ enum pk_status subject_resolve(const struct config *config, const struct subject
     return PK_OK;
 }
 
+void subject_find_source(struct subject *subject)
+{
+    AUTO_PASSWORD_FILE struct password_file file = {0};
+
+    subject->account.listed = subject->account.uid != PK_NO_UID &&
+                              password_file_read(PASSWORD_FILE, &file) == PK_OK &&
+                              password_file_has(&file, subject->account.name, subject->account.uid);
+}
+
 enum pk_status subject_load_handle(struct store *store, struct subject *subject)
 {
     struct account *account = &subject->account;
     struct account stored = {0};
     uint8_t fresh[PK_USER_HANDLE_SIZE];
-    enum pk_status status =
-        store->verbs->account(store, account->rp, account->name, account->uid, false, &stored);
+    enum pk_status status = store->verbs->account(store, account->rp, account->name, account->uid,
+                                                  ACCOUNT_FIND, &stored);
 
     if (status == PK_OK) {
         account->user_handle = stored.user_handle;
@@ -107,7 +117,8 @@ enum pk_status subject_credentials(struct store *store, const struct subject *su
 {
     const struct credential_filter filter = {.rp = subject->account.rp,
                                              .account_name = subject->account.name,
-                                             .uid = &subject->account.uid};
+                                             .uid = &subject->account.uid,
+                                             .living = true};
     struct credential_list list = {0};
     size_t kept = 0;
     enum pk_status status = store->verbs->list(store, &filter, &list);

@@ -32,6 +32,12 @@ struct subject_request {
 enum pk_status subject_resolve(const struct config *config, const struct subject_request *request,
                                struct subject *ret) PK_WARN_UNUSED;
 
+/*
+ * Sets account.listed: whether a row that is made for the account is of the password file. False
+ * where that cannot be read.
+ */
+void subject_find_source(struct subject *subject);
+
 /* Loads the stored user handle, or generates one for an account that has none yet. */
 enum pk_status subject_load_handle(struct store *store, struct subject *subject) PK_WARN_UNUSED;
 

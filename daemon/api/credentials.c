@@ -5,9 +5,11 @@
 #include "common/base/text.h"
 #include "common/bus/names.h"
 #include "daemon/accounts/account.h"
+#include "daemon/accounts/log_names.h"
 #include "daemon/accounts/passkey_json.h"
 #include "daemon/accounts/recovery_codes.h"
 #include "daemon/accounts/subject.h"
+#include "daemon/auth/decision.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply_errors.h"
 #include "daemon/config/policy.h"
@@ -68,6 +70,8 @@ void credentials_list(struct daemon *daemon, struct call *call)
 
     if (!call_check(call, filter_argument, list_members, COUNT(list_members)))
         return;
+    /* Orphans may be somebody else's of the same uid; root looks after them. */
+    filter.living = call->uid != 0;
     if (call->uid != 0)
         filter.uid = &call->uid; /* also those under an earlier name of the account */
     else if (user[0])
@@ -95,7 +99,9 @@ static enum pk_status find_credential(struct daemon *daemon, struct call *call,
         return PK_INVALID_INPUT;
     }
     status = daemon->store->verbs->list(
-        daemon->store, &(struct credential_filter){.credential_id = pk_view_of(ret_id)}, ret);
+        daemon->store,
+        &(struct credential_filter){.credential_id = pk_view_of(ret_id), .living = call->uid != 0},
+        ret);
     if (status) {
         fail_store(daemon, call, status);
         return status;
@@ -109,7 +115,21 @@ static enum pk_status find_credential(struct daemon *daemon, struct call *call,
     return PK_NOT_FOUND;
 }
 
-static void answer_change(struct daemon *daemon, struct call *call, const char *act,
+/* new_name NULL: it was removed. */
+static void log_change(const struct call *call, const struct credential *credential,
+                       const char *new_name)
+{
+    PK_AUTO_FREE char *passkey = log_credential(credential);
+    PK_AUTO_FREE char *user = log_name(credential->account.name);
+    PK_AUTO_FREE char *new_quoted = new_name ? log_quoted(new_name) : NULL;
+    PK_AUTO_FREE char *by = decision_caller(call, NULL);
+
+    pk_log(LOG_NOTICE, "[%s] passkey %s of %s (%s) %s%s, %s", call->id, passkey ? passkey : "?",
+           user ? user : "?", credential->account.rp, new_name ? "renamed to " : "removed",
+           new_quoted ? new_quoted : "", by ? by : "?");
+}
+
+static void answer_change(struct daemon *daemon, struct call *call, const char *new_name,
                           const struct credential *credential, enum pk_status status)
 {
     struct value empty = value_body();
@@ -121,9 +141,7 @@ static void answer_change(struct daemon *daemon, struct call *call, const char *
     } else if (status) {
         fail_store(daemon, call, status);
     } else {
-        pk_log(LOG_NOTICE, "[%s] passkey \"%s\" of %s (%s) %s by uid %u", call->id,
-               credential->name, credential->account.name, credential->account.rp, act,
-               (unsigned)call->uid);
+        log_change(call, credential, new_name);
         call_reply(call, &empty);
     }
 }
@@ -140,7 +158,7 @@ void credentials_rename(struct daemon *daemon, struct call *call)
         return;
     }
     if (find_credential(daemon, call, &list, &id) == PK_OK)
-        answer_change(daemon, call, "renamed", &list.items[0],
+        answer_change(daemon, call, name, &list.items[0],
                       daemon->store->verbs->rename(daemon->store, &list.items[0].account,
                                                    pk_view_of(&id), name));
 }
@@ -152,7 +170,7 @@ void credentials_remove(struct daemon *daemon, struct call *call)
 
     if (find_credential(daemon, call, &list, &id) == PK_OK)
         answer_change(
-            daemon, call, "removed", &list.items[0],
+            daemon, call, NULL, &list.items[0],
             daemon->store->verbs->remove(daemon->store, &list.items[0].account, pk_view_of(&id)));
 }
 
@@ -197,6 +215,15 @@ static enum pk_status join_codes(const struct pk_secret *codes, struct pk_secret
     return PK_OK;
 }
 
+static void log_given(const struct call *call, const struct account *account, const char *what)
+{
+    PK_AUTO_FREE char *user = log_name(account->name);
+    PK_AUTO_FREE char *by = decision_caller(call, NULL);
+
+    pk_log(LOG_NOTICE, "[%s] %s for %s (%s) given out, %s", call->id, what, user ? user : "?",
+           account->rp, by ? by : "?");
+}
+
 static void give_codes(struct call *call, const struct account *account,
                        const struct pk_secret *codes)
 {
@@ -204,14 +231,27 @@ static void give_codes(struct call *call, const struct account *account,
     struct value result = value_body();
     int fd = join_codes(codes, &lines) == PK_OK ? secret_pipe(&lines) : -1;
 
-    pk_log(LOG_NOTICE, "[%s] new recovery codes for %s by uid %u; the old ones are void", call->id,
-           account->name, (unsigned)call->uid);
+    log_given(call, account, "new recovery codes, which replace all earlier ones,");
     if (fd < 0) {
         call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory or descriptors; make them again");
         return;
     }
     value_add_fd(&result, fd);
     call_reply(call, &result);
+}
+
+/*
+ * The account's row, made if it is not there: what is given out is void when the account is gone.
+ */
+static enum pk_status make_account(struct daemon *daemon, struct subject *subject,
+                                   struct account *ret)
+{
+    struct store *store = daemon->store;
+    const struct account *account = &subject->account;
+
+    subject_find_source(subject);
+    return store->verbs->account(store, account->rp, account->name, account->uid,
+                                 account->listed ? ACCOUNT_CREATE_LISTED : ACCOUNT_CREATE, ret);
 }
 
 void credentials_create_recovery_codes(struct daemon *daemon, struct call *call)
@@ -226,8 +266,7 @@ void credentials_create_recovery_codes(struct daemon *daemon, struct call *call)
         reply_subject_error(call, status);
         return;
     }
-    status = daemon->store->verbs->account(daemon->store, subject.account.rp, subject.account.name,
-                                           subject.account.uid, true, &account);
+    status = make_account(daemon, &subject, &account);
     if (!status)
         status = recovery_codes_create(daemon->store, &account, codes);
     if (status)
@@ -241,14 +280,18 @@ void credentials_create_recovery_codes(struct daemon *daemon, struct call *call)
 
 static const struct member ticket_members[] = {{"rp", "s", WORD_MAX}, {"lifetime", "u", 0}};
 
-static void give_ticket(struct daemon *daemon, struct call *call, const struct subject *subject,
+static void give_ticket(struct daemon *daemon, struct call *call, struct subject *subject,
                         uint32_t lifetime)
 {
     int64_t expires = pk_clock_now() + (lifetime > 0 ? lifetime : daemon->config->ticket_lifetime);
     PK_AUTO_SECRET struct pk_secret ticket = {0};
+    AUTO_ACCOUNT struct account account = {0};
     struct value result = value_body();
-    enum pk_status status = ticket_create(daemon->store, &subject->account, expires, &ticket);
+    enum pk_status status = make_account(daemon, subject, &account);
     int fd;
+
+    if (!status)
+        status = ticket_create(daemon->store, &subject->account, expires, &ticket);
 
     if (status) {
         fail_store(daemon, call, status);
@@ -259,8 +302,7 @@ static void give_ticket(struct daemon *daemon, struct call *call, const struct s
         call_fail(call, PK_BUS_ERROR_INTERNAL, "out of descriptors");
         return;
     }
-    pk_log(LOG_NOTICE, "[%s] enrolment ticket for %s (%s) given out by uid %u", call->id,
-           subject->account.name, subject->account.rp, (unsigned)call->uid);
+    log_given(call, &subject->account, "an enrolment ticket");
     value_add_fd(&result, fd);
     value_add_number(&result, 't', (uint64_t)expires);
     call_reply(call, &result);
@@ -289,4 +331,49 @@ void credentials_create_ticket(struct daemon *daemon, struct call *call)
         reply_subject_error(call, status);
     else
         give_ticket(daemon, call, &subject, lifetime);
+}
+
+/* --- orphans ---------------------------------------------------------------------------------- */
+
+static const struct member adopt_members[] = {{"rp", "s", WORD_MAX}};
+
+static void answer_adopt(struct daemon *daemon, struct call *call, const struct account *account,
+                         enum pk_status status, size_t count)
+{
+    struct value result = value_body();
+
+    if (status == PK_NOT_FOUND) {
+        call_fail(call, PK_BUS_ERROR_NO_CREDENTIALS, "nothing of this name is orphaned");
+    } else if (status == PK_NAME_TAKEN) {
+        reply_verdict_error(call, status, "");
+    } else if (status) {
+        fail_store(daemon, call, status);
+    } else {
+        log_given(call, account, "what earlier accounts of that name left");
+        value_add_number(&result, 'u', count);
+        call_reply(call, &result);
+    }
+}
+
+void credentials_adopt(struct daemon *daemon, struct call *call)
+{
+    const struct value *options = &call->arguments.items[1];
+    AUTO_SUBJECT struct subject subject = {0};
+    struct subject_request request;
+    size_t count = 0;
+    enum pk_status status;
+
+    if (!call_check(call, options, adopt_members, COUNT(adopt_members)))
+        return;
+    request = methods_subject(call, value_find_text(options, "rp", NULL));
+    status = subject_resolve(daemon->config, &request, &subject);
+    if (!status && subject.account.uid == PK_NO_UID)
+        status = PK_UNKNOWN_USER;
+    if (status) {
+        reply_subject_error(call, status);
+        return;
+    }
+    subject_find_source(&subject);
+    status = daemon->store->verbs->adopt(daemon->store, &subject.account, &count);
+    answer_adopt(daemon, call, &subject.account, status, count);
 }

@@ -39,6 +39,7 @@ static void import_key(struct daemon *daemon, struct call *call, struct ceremony
 {
     PK_AUTO_BYTES struct pk_bytes blob = {0};
     PK_AUTO_FREE char *comment = NULL;
+    PK_AUTO_FREE char *by = decision_caller(call, NULL);
     AUTO_VERDICT struct verdict verdict = verdict_refused(PK_INTERNAL);
     struct pk_sk_key key;
     enum pk_status status = pk_sk_public_line_parse(pk_view_string(call->arguments.items[2].text),
@@ -56,7 +57,7 @@ static void import_key(struct daemon *daemon, struct call *call, struct ceremony
                                        .key = &key,
                                        .comment = comment ? comment : "",
                                    });
-    decision_log_verdict(ceremony, &verdict, daemon->store->error);
+    decision_log_verdict(ceremony, &verdict, daemon->store->error, by);
     if (verdict.approval)
         answer_credential(call, approval_credential(verdict.approval), ceremony->system_account);
     else

@@ -194,8 +194,10 @@ typedef struct verdict verify_function(struct store *store, const struct ceremon
 static bool judge(const struct daemon *daemon, struct call *call, const struct ceremony *ceremony,
                   verify_function *verify, struct verdict *verdict)
 {
+    PK_AUTO_FREE char *by = decision_caller(call, NULL);
+
     *verdict = verify(daemon->store, ceremony, pk_view_string(call->arguments.items[1].text));
-    decision_log_verdict(ceremony, verdict, daemon->store->error);
+    decision_log_verdict(ceremony, verdict, daemon->store->error, by);
     if (!verdict->approval)
         reply_verdict_error(call, verdict->status, pk_status_name(verdict->status));
     return verdict->approval != NULL;

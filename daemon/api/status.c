@@ -24,7 +24,8 @@ static unsigned pending;
 
 static bool same_account(const struct account *a, const struct account *b)
 {
-    return a->uid == b->uid && strcmp(a->name, b->name) == 0 && strcmp(a->rp, b->rp) == 0;
+    return a->uid == b->uid && a->orphaned == b->orphaned && strcmp(a->name, b->name) == 0 &&
+           strcmp(a->rp, b->rp) == 0;
 }
 
 static json_t *account_json(struct daemon *daemon, const struct account *account, size_t passkeys)
@@ -34,12 +35,14 @@ static json_t *account_json(struct daemon *daemon, const struct account *account
     size_t codes = 0;
     json_t *object;
 
-    if (recovery_codes_left(daemon->store, account, &codes))
+    /* Those of an orphan open nothing, and the store tells of the living account's only. */
+    if (account->orphaned || recovery_codes_left(daemon->store, account, &codes))
         codes = 0;
     object =
         json_pack("{s:s, s:s, s:I, s:I, s:b}", "user", account->name, "rp", account->rp, "passkeys",
                   (json_int_t)passkeys, "recoveryCodes", (json_int_t)codes, "orphaned",
-                  system && system_account_check(account->name, account->uid) != PK_OK);
+                  account->orphaned ||
+                      (system && system_account_check(account->name, account->uid) != PK_OK));
     if (object && account->uid != PK_NO_UID)
         (void)json_object_set_new(object, "uid", json_integer((json_int_t)account->uid));
     return object;
@@ -47,7 +50,8 @@ static json_t *account_json(struct daemon *daemon, const struct account *account
 
 static json_t *accounts_json(struct daemon *daemon, uid_t caller)
 {
-    const struct credential_filter filter = {.uid = caller == 0 ? NULL : &caller};
+    const struct credential_filter filter = {.uid = caller == 0 ? NULL : &caller,
+                                             .living = caller != 0};
     AUTO_CREDENTIAL_LIST struct credential_list list = {0};
     json_t *accounts = json_array();
 

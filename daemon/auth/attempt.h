@@ -47,6 +47,8 @@ struct attempt {
     const struct attempt_ops *ops;
     struct conversation *conversation;
     uid_t owner;               /* uid of the call */
+    uid_t real_uid;            /* who started the calling program, as far as it is known */
+    char *by;                  /* who called, for the log; NULL: no memory; owned */
     struct pk_methods methods; /* to try, in this order */
     size_t tried;              /* index of the next one */
     struct {

@@ -3,6 +3,7 @@
 #ifndef PASSKEYD_DECISION_H
 #define PASSKEYD_DECISION_H
 
+#include "daemon/bus/call.h"
 #include "daemon/verify/verify_and_commit.h"
 
 /* Everything is borrowed. */
@@ -18,13 +19,21 @@ struct decision {
     bool judged;                     /* status is the verdict on an answer */
     const char *store_error;
     const char *over;    /* the connection that an answer came over; NULL: none */
+    const char *by;      /* who called: decision_caller(); NULL: no memory */
     const char *context; /* JSON */
 };
+
+/*
+ * "by uid 2001, pid 77 ("/usr/bin/swaylock")": the process behind the call. program is what a
+ * program of root's says of itself; of anybody else's the kernel is asked, which tells the daemon's
+ * user of few processes only. The caller's to free; NULL: no memory.
+ */
+char *decision_caller(const struct call *call, const char *program) PK_WARN_UNUSED;
 
 void decision_log(const struct decision *decision);
 
 /* The same for a ceremony whose answer a program brought, without a method. */
 void decision_log_verdict(const struct ceremony *ceremony, const struct verdict *verdict,
-                          const char *store_error);
+                          const char *store_error, const char *by);
 
 #endif

@@ -111,6 +111,7 @@ static void log_decision(const struct attempt *attempt, struct decision *decisio
     decision->ceremony = attempt->ops->ceremony;
     decision->store_error = attempt->daemon->store->error;
     decision->over = method ? method->over : NULL;
+    decision->by = attempt->by;
     if (!decision->truth)
         decision->truth = attempt->truth;
     if (user)
@@ -265,6 +266,7 @@ void attempt_free(struct attempt *attempt)
     free(attempt->ceremonies);
     cleanup_close_fd(&attempt->agent_fd);
     free(attempt->purpose);
+    free(attempt->by);
     free(attempt->text);
     attempt->ops->release(attempt);
 }

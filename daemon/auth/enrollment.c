@@ -202,6 +202,8 @@ void enrollment_start(struct daemon *daemon, struct call *call, struct subject *
         reply_subject_error(call, status);
         return;
     }
+    enrollment->attempt.real_uid = call->uid;
+    enrollment->attempt.by = decision_caller(call, NULL);
     pk_log(LOG_DEBUG, "[%s] enrolment for %s asked by uid %u%s", call->id, enrollment->user,
            (unsigned)call->uid, request->ticket.len ? " with a ticket" : "");
     if (attempt_add_ceremony(&enrollment->attempt, pk_steal(ceremony))) {

@@ -45,6 +45,7 @@ static enum pk_status fill_ceremony(struct daemon *daemon, struct subject *subje
     enum pk_status status = pk_text_copy(wish->name, &ceremony->credential_name);
 
     ceremony->max_credentials = daemon->config->credentials_per_account;
+    subject_find_source(subject);
     if (!status && ticket.len > 0)
         status = pk_bytes_copy(ticket, &ceremony->ticket);
     if (!status)

@@ -82,7 +82,8 @@ static bool accepts(const struct attempt *attempt, const struct approval *approv
     const struct account *asked = &sign_in->subject.account;
     const struct account *approved = approval_account(approval);
 
-    if (sign_in->why_no_method || strcmp(approved->rp, sign_in->rp) != 0)
+    if (sign_in->why_no_method || strcmp(approved->rp, sign_in->rp) != 0 ||
+        approved->uid == PK_NO_UID)
         return false;
     return !asked->name ||
            (strcmp(asked->name, approved->name) == 0 && asked->uid == approved->uid);
@@ -102,6 +103,7 @@ static void release(struct attempt *attempt)
     free(sign_in->rp);
     free(sign_in->asked);
     free(sign_in->on_behalf_of);
+    free(sign_in->section);
     free(sign_in->service);
     free(sign_in->tty);
     free(sign_in->rhost);
@@ -154,18 +156,24 @@ static unsigned choose_timeout(const struct config *config, const struct sign_in
     return timeout < ATTEMPT_TIMEOUT_MAX ? timeout : ATTEMPT_TIMEOUT_MAX;
 }
 
+/*
+ * Only root's programs are believed what they say they are and do: anybody can call, for
+ * themselves, and would otherwise have lines in the log that look like sudo's.
+ */
 static enum pk_status copy_request(const struct sign_in_request *request, struct sign_in *sign_in)
 {
+    bool believed = sign_in->attempt.owner == 0;
     const struct {
         const char *from;
         char **to;
     } texts[] = {
         {request->user, &sign_in->asked},
-        {request->service, &sign_in->service},
-        {request->tty, &sign_in->tty},
+        {request->service, &sign_in->section},
+        {believed ? request->service : "", &sign_in->service},
+        {believed ? request->tty : "", &sign_in->tty},
         {request->rhost, &sign_in->rhost},
-        {request->command, &sign_in->command},
-        {request->target, &sign_in->target},
+        {believed ? request->command : "", &sign_in->command},
+        {believed ? request->target : "", &sign_in->target},
         {request->user_verification, &sign_in->user_verification},
     };
     enum pk_status status = PK_OK;
@@ -278,6 +286,9 @@ static enum pk_status identify(struct sign_in *sign_in, const struct call *call,
 
     if (!rp)
         return PK_NOT_FOUND;
+    /* Its users are not this host's, whatever they are called: they sign in to the program's. */
+    if (!rp->system_accounts)
+        return PK_UNSUPPORTED;
     status = pk_text_copy(rp->name, &sign_in->rp);
     if (status || request->user[0] == '\0')
         return status;
@@ -303,13 +314,22 @@ static enum pk_status find_principal(struct sign_in *sign_in, const struct call 
     return pk_text_copy(request->ruser, &sign_in->on_behalf_of);
 }
 
-/* Makes the JSON for the log, and the purpose that the person is shown. */
+/*
+ * Makes the JSON for the log, and the purpose that the person is shown: of a program that is not
+ * root's it says what process that is, and nothing of what it says of itself.
+ */
 static enum pk_status make_context_texts(struct sign_in *sign_in)
 {
     const struct context context = sign_in_context(sign_in);
+    PK_AUTO_FREE char *purpose = NULL;
 
     sign_in->context = context_json(&context);
-    sign_in->attempt.purpose = message_purpose(&context);
+    purpose = message_purpose(&context);
+    if (!purpose || !sign_in->attempt.by)
+        return PK_NO_MEMORY;
+    sign_in->attempt.purpose = sign_in->attempt.owner == 0
+                                   ? pk_steal(purpose)
+                                   : pk_text_format("%s, asked %s", purpose, sign_in->attempt.by);
     return sign_in->attempt.purpose ? PK_OK : PK_NO_MEMORY;
 }
 
@@ -318,6 +338,8 @@ static enum pk_status prepare(struct sign_in *sign_in, const struct call *call,
 {
     enum pk_status status = find_principal(sign_in, call, request);
 
+    sign_in->attempt.real_uid = call->uid == 0 ? call->caller.real_uid : call->uid;
+    sign_in->attempt.by = decision_caller(call, request->program);
     if (!status)
         status = identify(sign_in, call, request);
     if (status)
@@ -340,7 +362,11 @@ void sign_in_start(struct daemon *daemon, struct call *call, const struct sign_i
     if (status) {
         if (sign_in)
             attempt_free(&sign_in->attempt);
-        reply_subject_error(call, status);
+        if (status == PK_UNSUPPORTED)
+            call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+                      "this relying party has no accounts of this host (system-accounts)");
+        else
+            reply_subject_error(call, status);
         return;
     }
     pk_log(LOG_DEBUG, "[%s] authentication of \"%s\" for %s asked by uid %u", call->id,

@@ -13,7 +13,8 @@ struct sign_in {
     char *rp;               /* name of the relying party's section; owned, as are all strings */
     char *asked;            /* user name as the caller gave it */
     char *on_behalf_of;     /* see conversation.h */
-    char *service, *tty, *rhost, *command, *target;
+    char *section;          /* the service whose section of the configuration counts */
+    char *service, *tty, *rhost, *command, *target; /* for the context; empty unless root's word */
     char *user_verification;
     struct pk_host_name host;
     char *context; /* JSON of sign_in_context(), for the log; NULL: it is not UTF-8 */

@@ -47,13 +47,14 @@ static enum pk_status set_requirements(const struct sign_in *sign_in, const char
         .user_given = sign_in->subject.account.name != NULL,
         .user_verification = sign_in->user_verification,
         .now = pk_clock_now(),
+        .service_claimed = sign_in->attempt.owner != 0,
     };
     const char *why = "";
     enum pk_status status;
 
     if (!rp) /* removed by a reload */
         return PK_UNAVAILABLE;
-    status = policy_authentication(rp, config_service(config, sign_in->service), &request,
+    status = policy_authentication(rp, config_service(config, sign_in->section), &request,
                                    &ceremony->requirements, &why);
     if (!status && over_ssh) {
         pk_strings_clear(&ceremony->requirements.origins);

@@ -38,9 +38,11 @@ const struct method methods[] = {
     {PK_BUS_CREDENTIALS, "Remove", "ss", "user,credential_id", "", "",
      credentials_remove, PRIVILEGE_SELF, POLKIT_MANAGE, 0},
     {PK_BUS_CREDENTIALS, "CreateRecoveryCodes", "s", "user", "h", "codes",
-     credentials_create_recovery_codes, PRIVILEGE_SELF, POLKIT_MANAGE, 0},
+     credentials_create_recovery_codes, PRIVILEGE_SELF, POLKIT_CODES, 0},
     {PK_BUS_CREDENTIALS, "CreateTicket", "sa{sv}", "user,options", "ht", "ticket,expires",
      credentials_create_ticket, PRIVILEGE_ROOT, NULL, 0},
+    {PK_BUS_CREDENTIALS, "Adopt", "sa{sv}", "user,options", "u", "passkeys",
+     credentials_adopt, PRIVILEGE_ROOT, NULL, 0},
     {PK_BUS_CREDENTIALS, "Import", "sssa{sv}", "user,format,data,options", "s", "credential_json",
      credentials_import, PRIVILEGE_SELF, POLKIT_ENROLL, METHOD_TICKET},
 };

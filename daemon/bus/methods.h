@@ -72,7 +72,8 @@ method_handler conversation_next, conversation_cancel;
 method_handler relying_party_begin_registration, relying_party_finish_registration,
     relying_party_begin_authentication, relying_party_finish_authentication, relying_party_cancel;
 method_handler credentials_list, credentials_rename, credentials_remove,
-    credentials_create_recovery_codes, credentials_create_ticket, credentials_import;
+    credentials_create_recovery_codes, credentials_create_ticket, credentials_adopt,
+    credentials_import;
 /* Calls add with the name of each feature of this build. */
 void manager_list_features(void (*add)(void *data, const char *name), void *data);
 void manager_get_version(struct daemon *daemon, struct value *parent);

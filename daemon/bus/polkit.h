@@ -6,7 +6,8 @@
 #include "daemon/bus/bus.h"
 
 #define POLKIT_ENROLL "org.passkeyd.enroll" /* a new credential */
-#define POLKIT_MANAGE "org.passkeyd.manage" /* rename, remove, recovery codes */
+#define POLKIT_MANAGE "org.passkeyd.manage" /* rename, remove */
+#define POLKIT_CODES  "org.passkeyd.recovery-codes"
 
 /*
  * Asks polkit whether the caller may do action, and hands the call to allowed() if so; otherwise

@@ -430,7 +430,8 @@ enum pk_status policy_authentication(const struct rp_config *rp,
     if (status != PK_OK)
         return status;
     if (service && service->user_verification != PK_REQUIREMENT_UNSET)
-        configured = service->user_verification;
+        configured = request->service_claimed ? stricter(configured, service->user_verification)
+                                              : service->user_verification;
     if (service && service->timeout > 0)
         seconds = service->timeout;
     why = check_hints(request->hints);

@@ -54,6 +54,7 @@ struct authentication_request {
     const struct pk_strings *hints;
     uint32_t timeout_ms;
     time_t now;
+    bool service_claimed; /* the service is the word of a program that is not root's */
 };
 
 /*

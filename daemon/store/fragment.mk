@@ -4,4 +4,5 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/store/schema.c daemon/store/schema.h \
 	daemon/store/sqlite.c \
 	daemon/store/store.c daemon/store/store.h \
-	daemon/store/verbs.c
+	daemon/store/verbs.c \
+	daemon/store/verbs_accounts.c

@@ -18,6 +18,12 @@ struct sqlite_store {
 
 extern const struct store_verbs store_sqlite_verbs;
 void store_sqlite_close(struct store *store);
+/* Verbs of verbs_accounts.c. */
+enum pk_status store_sqlite_accounts(struct store *store, struct account_states *ret);
+enum pk_status store_sqlite_accounts_update(struct store *store,
+                                            const struct account_changes *changes);
+enum pk_status store_sqlite_adopt(struct store *store, const struct account *account,
+                                  size_t *ret_count);
 
 /*
  * One statement with its values. The first failure is kept in code, so that a caller can bind

@@ -59,7 +59,35 @@ static const char version_1[] =
     "  hash BLOB NOT NULL CHECK (length(hash) = 32),"
     "  PRIMARY KEY (account, position)"
     ") STRICT, WITHOUT ROWID;";
+
+/*
+ * Orphans: of one name and uid there may be any number, and at most one that lives. The table is
+ * made anew because SQLite cannot take its UNIQUE constraint away. Nobody can be said to have been
+ * in the password file before this version looked.
+ */
+static const char version_2[] =
+    "CREATE TABLE account_2 ("
+    "  id INTEGER PRIMARY KEY,"
+    "  rp TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  uid INTEGER NOT NULL," /* 4294967295: not a system account */
+    "  user_handle BLOB NOT NULL UNIQUE,"
+    "  listed INTEGER NOT NULL CHECK (listed IN (0, 1))," /* was in the password file */
+    "  missing_looks INTEGER NOT NULL," /* looks in a row that found nobody, a day apart */
+    "  missing_last INTEGER NOT NULL,"  /* when the last of them was; 0: never */
+    "  orphaned INTEGER NOT NULL"       /* since when; 0: it lives */
+    ") STRICT;"
+    "INSERT INTO account_2 SELECT id, rp, name, uid, user_handle, 0, 0, 0, 0 FROM account;"
+    "DROP TABLE account;"
+    "ALTER TABLE account_2 RENAME TO account;"
+    "CREATE UNIQUE INDEX account_living ON account (rp, name, uid) WHERE orphaned = 0;"
+    "CREATE INDEX account_name ON account (rp, name, uid);"
+    "CREATE INDEX ticket_account ON ticket (rp, name, uid);"
+
+    /* 0: scrypt, the salt being one for all codes; 1: HMAC-SHA-256, the salt being its key */
+    "ALTER TABLE recovery_code ADD COLUMN scheme INTEGER NOT NULL DEFAULT 0"
+    "  CHECK (scheme IN (0, 1));";
 /* clang-format on */
 
-const char *const store_schema_steps[] = {version_1};
+const char *const store_schema_steps[] = {version_1, version_2};
 const size_t store_schema_version = sizeof(store_schema_steps) / sizeof(store_schema_steps[0]);

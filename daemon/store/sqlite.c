@@ -221,6 +221,17 @@ static enum pk_status check_integrity(struct sqlite_store *store, const char *pa
     return PK_OK;
 }
 
+/* Of a migration, which runs while SQLite does not enforce them. */
+static enum pk_status check_references(struct sqlite_store *store)
+{
+    AUTO_QUERY struct query query = query_new(store, "PRAGMA foreign_key_check");
+    enum pk_status status = query_step(&query);
+
+    if (status == PK_OK)
+        return set_error(store, "passkeyd.db", "a row refers to one that is not there");
+    return status == PK_NOT_FOUND ? PK_OK : status;
+}
+
 /* One transaction per step, because another process may be migrating as well. */
 static enum pk_status migrate_step(struct sqlite_store *store, bool *ret_done)
 {
@@ -236,6 +247,8 @@ static enum pk_status migrate_step(struct sqlite_store *store, bool *ret_done)
         snprintf(pragmas, sizeof(pragmas), "PRAGMA user_version = %d; PRAGMA application_id = %d",
                  (int)version + 1, STORE_APPLICATION_ID);
         status = execute(store, store_schema_steps[version]);
+        if (status == PK_OK)
+            status = check_references(store);
         if (status == PK_OK)
             status = execute(store, pragmas);
     }
@@ -290,7 +303,7 @@ static enum pk_status check_identity(struct sqlite_store *store, const char *pat
 static enum pk_status apply_settings(struct sqlite_store *store, const char *path)
 {
     static const char settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
-                                   "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; "
+                                   "PRAGMA secure_delete = ON; "
                                    "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
     int waited = 0;
     int code;
@@ -323,7 +336,10 @@ static enum pk_status open_database(struct sqlite_store *store, const char *path
         status = apply_settings(store, path);
     if (status == PK_OK)
         status = check_integrity(store, path);
-    return status == PK_OK ? migrate(store) : status;
+    if (status == PK_OK)
+        status = migrate(store);
+    /* Not before: a migration may replace a table that others refer to. */
+    return status == PK_OK ? execute(store, "PRAGMA foreign_keys = ON") : status;
 }
 
 /* The directory entries of new files are on disk only after the directory is synced. */

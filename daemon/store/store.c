@@ -18,6 +18,8 @@ enum pk_status account_copy(const struct account *from, struct account *ret)
     enum pk_status status = pk_text_copy(from->rp, &ret->rp);
 
     ret->uid = from->uid;
+    ret->listed = from->listed;
+    ret->orphaned = from->orphaned;
     if (!status)
         status = pk_text_copy(from->name, &ret->name);
     if (!status)
@@ -46,4 +48,12 @@ void credential_list_clear(struct credential_list *list)
         credential_clear(&list->items[i]);
     free(list->items);
     *list = (struct credential_list){0};
+}
+
+void account_states_clear(struct account_states *states)
+{
+    for (size_t i = 0; i < states->count; i++)
+        account_clear(&states->items[i].account);
+    free(states->items);
+    *states = (struct account_states){0};
 }

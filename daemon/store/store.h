@@ -6,7 +6,10 @@
  *
  * An account is (relying party section, name, uid). For system accounts the uid is part of the
  * identity: rows whose name now has another uid are kept, listed as orphaned, and authenticate
- * nothing. Accounts of other relying parties have the uid PK_NO_UID.
+ * nothing. An account that was gone from the host is marked orphaned (accounts_update): it stays so
+ * when an account of the same name and uid is made, which gets a row of its own. Every verb that
+ * takes an account means the one that lives. Accounts of other relying parties have the uid
+ * PK_NO_UID.
  */
 #ifndef PASSKEYD_STORE_H
 #define PASSKEYD_STORE_H
@@ -22,6 +25,8 @@ struct account {
     char *name; /* login name, or a program's user id at another relying party */
     uid_t uid;
     struct pk_bytes user_handle; /* PK_USER_HANDLE_SIZE random bytes; owned */
+    bool listed;                 /* it is in the host's password file; kept when it is created */
+    bool orphaned;               /* it was gone from the host; set by list alone */
 };
 void account_clear(struct account *account);
 /* On PK_NO_MEMORY *ret holds what was copied so far and must be cleared. */
@@ -70,15 +75,69 @@ struct credential_filter {
     const uid_t *uid;
     struct pk_view credential_id;
     struct pk_view user_handle;
+    bool living; /* none of orphans */
+};
+
+/* How a recovery code's hash was made (recovery_codes.c). */
+enum recovery_scheme {
+    RECOVERY_SCRYPT = 0, /* before schema 2 */
+    RECOVERY_HMAC = 1,
+};
+
+struct recovery_code {
+    enum recovery_scheme scheme;
+    uint8_t salt[PK_HASH_SIZE];
+    uint8_t hash[PK_HASH_SIZE];
+};
+
+/* A system account that lives, and when it was seen (presence.h). */
+struct account_state {
+    int64_t id; /* of its row */
+    struct account account;
+    unsigned missing_looks; /* looks in a row that found nobody of that name and uid */
+    int64_t missing_last;   /* when the last of them was, in seconds since the epoch; 0: never */
+};
+
+struct account_states {
+    struct account_state *items;
+    size_t count;
+};
+void account_states_clear(struct account_states *states);
+#define AUTO_ACCOUNT_STATES __attribute__((cleanup(account_states_clear)))
+
+enum account_fate {
+    ACCOUNT_LISTED,  /* it is in the password file */
+    ACCOUNT_FOUND,   /* another name service knows it */
+    ACCOUNT_MISSING, /* one more look found nobody */
+    ACCOUNT_GONE,    /* it is an orphan from now on, and its tickets are void */
+};
+
+struct account_change {
+    int64_t id;
+    enum account_fate fate;
+};
+
+struct account_changes {
+    const struct account_change *items;
+    size_t count;
+    int64_t now;     /* seconds since the epoch */
+    const char *key; /* as of put, in the same transaction; NULL: nothing is put */
+    struct pk_view value;
 };
 
 struct store;
 
+enum account_create {
+    ACCOUNT_FIND,
+    ACCOUNT_CREATE,
+    ACCOUNT_CREATE_LISTED, /* it is in the host's password file */
+};
+
 struct store_verbs {
     void (*close)(struct store *store);
-    /* Finds the account or, if create is set, creates it with a new user handle. PK_NOT_FOUND. */
+    /* Finds the account or, as create says, creates it with a new user handle. PK_NOT_FOUND. */
     enum pk_status (*account)(struct store *store, const char *rp, const char *name, uid_t uid,
-                              bool create, struct account *ret);
+                              enum account_create create, struct account *ret);
     enum pk_status (*list)(struct store *store, const struct credential_filter *filter,
                            struct credential_list *ret);
     /*
@@ -106,17 +165,25 @@ struct store_verbs {
     /* PK_OK if the ticket exists, is for that account and has not expired. Does not use it up. */
     enum pk_status (*ticket_check)(struct store *store, struct pk_view ticket_hash, const char *rp,
                                    const char *name, uid_t uid, int64_t now);
-    /* Replaces all recovery codes of the account by these (salt and scrypt hash per code). */
+    /* Replaces all recovery codes of the account by these, at most PK_RECOVERY_CODES. */
     enum pk_status (*recovery_replace)(struct store *store, const struct account *account,
-                                       const uint8_t (*salts)[PK_HASH_SIZE],
-                                       const uint8_t (*hashes)[PK_HASH_SIZE], size_t count);
-    /* The unused codes, in a fixed order; *ret_count is at most PK_RECOVERY_CODES. */
+                                       const struct recovery_code *codes, size_t count);
+    /* The unused codes, in a fixed order, into an array of PK_RECOVERY_CODES. */
     enum pk_status (*recovery_list)(struct store *store, const struct account *account,
-                                    uint8_t (*ret_salts)[PK_HASH_SIZE],
-                                    uint8_t (*ret_hashes)[PK_HASH_SIZE], size_t *ret_count);
+                                    struct recovery_code *ret_codes, size_t *ret_count);
     /* Uses one code up; PK_NOT_FOUND when it was used in the meantime. */
     enum pk_status (*recovery_use)(struct store *store, const struct account *account,
                                    const uint8_t hash[PK_HASH_SIZE]);
+    /* The system accounts that live, of every relying party. */
+    enum pk_status (*accounts)(struct store *store, struct account_states *ret);
+    /* Makes all changes in one transaction. An orphan that has nothing is removed. */
+    enum pk_status (*accounts_update)(struct store *store, const struct account_changes *changes);
+    /*
+     * What belonged to orphans of that relying party and name, or to the name with another uid,
+     * belongs to the account from now on, in one transaction. *ret_count: passkeys. PK_NOT_FOUND:
+     * there is no such; PK_NAME_TAKEN: two passkeys would have the same name, and nothing changes.
+     */
+    enum pk_status (*adopt)(struct store *store, const struct account *account, size_t *ret_count);
 };
 
 struct store {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The verbs of the SQLite store (store.h): one SQL statement, or one transaction, each. */
+/*
+ * The verbs of the SQLite store (store.h): one SQL statement, or one transaction, each. Those about
+ * accounts that come and go are in verbs_accounts.c.
+ */
 #include "daemon/store/query.h"
 
 #include "common/base/cleanup.h"
@@ -24,7 +27,8 @@ static enum pk_status account_id(struct sqlite_store *store, const struct accoun
                                  int64_t *ret_id)
 {
     AUTO_QUERY struct query query =
-        query_new(store, "SELECT id FROM account WHERE rp = ? AND name = ? AND uid = ?");
+        query_new(store, "SELECT id FROM account WHERE rp = ? AND name = ? AND uid = ? "
+                         "AND orphaned = 0");
     enum pk_status status;
 
     bind_account(&query, account->rp, account->name, account->uid);
@@ -37,17 +41,20 @@ static enum pk_status account_id(struct sqlite_store *store, const struct accoun
 static enum pk_status account_insert(struct sqlite_store *store, const struct account *account)
 {
     AUTO_QUERY struct query query =
-        query_new(store, "INSERT INTO account (rp, name, uid, user_handle) VALUES (?, ?, ?, ?)");
+        query_new(store, "INSERT INTO account (rp, name, uid, user_handle, listed, missing_looks, "
+                         "missing_last, orphaned) VALUES (?, ?, ?, ?, ?, 0, 0, 0)");
 
     bind_account(&query, account->rp, account->name, account->uid);
     bind_blob(&query, pk_view_of(&account->user_handle));
+    bind_integer(&query, account->listed);
     return query_run(&query);
 }
 
 static enum pk_status account_find(struct sqlite_store *store, struct account *account)
 {
     AUTO_QUERY struct query query =
-        query_new(store, "SELECT user_handle FROM account WHERE rp = ? AND name = ? AND uid = ?");
+        query_new(store, "SELECT user_handle FROM account WHERE rp = ? AND name = ? "
+                         "AND uid = ? AND orphaned = 0");
     enum pk_status status;
 
     bind_account(&query, account->rp, account->name, account->uid);
@@ -76,15 +83,18 @@ static enum pk_status account_create(struct sqlite_store *store, struct account 
 }
 
 static enum pk_status sqlite_account(struct store *base, const char *rp, const char *name,
-                                     uid_t uid, bool create, struct account *ret)
+                                     uid_t uid, enum account_create create, struct account *ret)
 {
-    AUTO_ACCOUNT struct account account = {.rp = strdup(rp), .name = strdup(name), .uid = uid};
+    AUTO_ACCOUNT struct account account = {.rp = strdup(rp),
+                                           .name = strdup(name),
+                                           .uid = uid,
+                                           .listed = create == ACCOUNT_CREATE_LISTED};
     enum pk_status status;
 
     if (!account.rp || !account.name)
         return PK_NO_MEMORY;
     status = account_find(self(base), &account);
-    if (status == PK_NOT_FOUND && create)
+    if (status == PK_NOT_FOUND && create != ACCOUNT_FIND)
         status = account_create(self(base), &account);
     if (status != PK_OK)
         return status;
@@ -98,7 +108,7 @@ static enum pk_status sqlite_account(struct store *base, const char *rp, const c
     "a.rp, a.name, a.uid, a.user_handle, c.rp_id, c.credential_id, c.public_key, c.user_handle, "  \
     "c.aaguid, c.name, c.format, c.attestation_type, c.trust, c.instrument_display_name, "         \
     "c.sign_count, c.backup_eligible, c.backup_state, c.payment, c.algorithm, c.transports, "      \
-    "c.discoverable, c.user_verified, c.created, c.last_used"
+    "c.discoverable, c.user_verified, c.created, c.last_used, a.orphaned"
 
 static enum pk_status read_texts(struct query *query, struct credential *ret)
 {
@@ -144,6 +154,7 @@ static enum pk_status read_credential(struct query *query, struct credential *re
     ret->user_verified = column_integer(query, 21);
     ret->created = column_integer(query, 22);
     ret->last_used = column_integer(query, 23);
+    ret->account.orphaned = column_integer(query, 24) != 0;
     return status;
 }
 
@@ -166,12 +177,13 @@ static enum pk_status sqlite_list(struct store *base, const struct credential_fi
     /* Only the members that the filter sets are compared, so that an index can be used. */
     PK_AUTO_FREE char *sql = pk_text_format(
         "SELECT " CREDENTIAL_COLUMNS
-        " FROM credential c JOIN account a ON a.id = c.account WHERE 1%s%s%s%s%s"
+        " FROM credential c JOIN account a ON a.id = c.account WHERE 1%s%s%s%s%s%s"
         " ORDER BY a.rp, a.name, a.uid, c.created, c.id",
         filter->rp ? " AND a.rp = ?" : "", filter->account_name ? " AND a.name = ?" : "",
         filter->uid ? " AND a.uid = ?" : "",
         filter->credential_id.len > 0 ? " AND c.credential_id = ?" : "",
-        filter->user_handle.len > 0 ? " AND c.user_handle = ?" : "");
+        filter->user_handle.len > 0 ? " AND c.user_handle = ?" : "",
+        filter->living ? " AND a.orphaned = 0" : "");
     enum pk_status status;
 
     if (!sql)
@@ -337,9 +349,12 @@ static enum pk_status sqlite_use(struct store *base, struct pk_view credential_i
     return query_change(&query);
 }
 
-/* " WHERE" clause for a credential of the account; binds the credential id, then bind_account(). */
+/*
+ * " WHERE" clause for a credential of the account, or of an orphan of its name and uid, whose
+ * credentials root may look after; binds the credential id, then bind_account().
+ */
 #define OWN_CREDENTIAL                                                                             \
-    " WHERE credential_id = ? AND account = "                                                      \
+    " WHERE credential_id = ? AND account IN "                                                     \
     "(SELECT id FROM account WHERE rp = ? AND name = ? AND uid = ?)"
 
 static enum pk_status sqlite_rename(struct store *base, const struct account *account,
@@ -439,22 +454,22 @@ static enum pk_status recovery_delete(struct sqlite_store *store, int64_t accoun
 }
 
 static enum pk_status recovery_insert(struct sqlite_store *store, int64_t account, size_t position,
-                                      const uint8_t salt[PK_HASH_SIZE],
-                                      const uint8_t hash[PK_HASH_SIZE])
+                                      const struct recovery_code *code)
 {
     AUTO_QUERY struct query query = query_new(
-        store, "INSERT INTO recovery_code (account, position, salt, hash) VALUES (?, ?, ?, ?)");
+        store,
+        "INSERT INTO recovery_code (account, position, scheme, salt, hash) VALUES (?, ?, ?, ?, ?)");
 
     bind_integer(&query, account);
     bind_integer(&query, (int64_t)position);
-    bind_blob(&query, (struct pk_view){salt, PK_HASH_SIZE});
-    bind_blob(&query, (struct pk_view){hash, PK_HASH_SIZE});
+    bind_integer(&query, code->scheme);
+    bind_blob(&query, (struct pk_view){code->salt, PK_HASH_SIZE});
+    bind_blob(&query, (struct pk_view){code->hash, PK_HASH_SIZE});
     return query_run(&query);
 }
 
 static enum pk_status sqlite_recovery_replace(struct store *base, const struct account *account,
-                                              const uint8_t (*salts)[PK_HASH_SIZE],
-                                              const uint8_t (*hashes)[PK_HASH_SIZE], size_t count)
+                                              const struct recovery_code *codes, size_t count)
 {
     enum pk_status status;
     int64_t id;
@@ -468,28 +483,29 @@ static enum pk_status sqlite_recovery_replace(struct store *base, const struct a
     if (status == PK_OK)
         status = recovery_delete(self(base), id);
     for (size_t i = 0; i < count && status == PK_OK; i++)
-        status = recovery_insert(self(base), id, i, salts[i], hashes[i]);
+        status = recovery_insert(self(base), id, i, &codes[i]);
     return transaction_end(self(base), status);
 }
 
 static enum pk_status sqlite_recovery_list(struct store *base, const struct account *account,
-                                           uint8_t (*ret_salts)[PK_HASH_SIZE],
-                                           uint8_t (*ret_hashes)[PK_HASH_SIZE], size_t *ret_count)
+                                           struct recovery_code *ret_codes, size_t *ret_count)
 {
-    AUTO_QUERY struct query query = query_new(
-        self(base), "SELECT r.salt, r.hash FROM recovery_code r JOIN account a ON a.id = r.account "
-                    "WHERE a.rp = ? AND a.name = ? AND a.uid = ? ORDER BY r.position");
+    AUTO_QUERY struct query query =
+        query_new(self(base), "SELECT r.salt, r.hash, r.scheme FROM recovery_code r "
+                              "JOIN account a ON a.id = r.account WHERE a.rp = ? AND a.name = ? "
+                              "AND a.uid = ? AND a.orphaned = 0 ORDER BY r.position");
     enum pk_status status;
     size_t count = 0;
 
     bind_account(&query, account->rp, account->name, account->uid);
     while ((status = query_step(&query)) == PK_OK && count < PK_RECOVERY_CODES) {
-        status = column_fixed(&query, 0, PK_HASH_SIZE, ret_salts[count]);
+        status = column_fixed(&query, 0, PK_HASH_SIZE, ret_codes[count].salt);
         if (status == PK_OK)
-            status = column_fixed(&query, 1, PK_HASH_SIZE, ret_hashes[count]);
+            status = column_fixed(&query, 1, PK_HASH_SIZE, ret_codes[count].hash);
         if (status != PK_OK)
             return status;
-        count++;
+        ret_codes[count++].scheme =
+            column_integer(&query, 2) == RECOVERY_HMAC ? RECOVERY_HMAC : RECOVERY_SCRYPT;
     }
     if (status != PK_OK && status != PK_NOT_FOUND)
         return status;
@@ -502,7 +518,8 @@ static enum pk_status sqlite_recovery_use(struct store *base, const struct accou
 {
     AUTO_QUERY struct query query =
         query_new(self(base), "DELETE FROM recovery_code WHERE hash = ? AND account = "
-                              "(SELECT id FROM account WHERE rp = ? AND name = ? AND uid = ?)");
+                              "(SELECT id FROM account WHERE rp = ? AND name = ? AND uid = ? "
+                              "AND orphaned = 0)");
 
     bind_blob(&query, (struct pk_view){hash, PK_HASH_SIZE});
     bind_account(&query, account->rp, account->name, account->uid);
@@ -524,4 +541,7 @@ const struct store_verbs store_sqlite_verbs = {
     .recovery_replace = sqlite_recovery_replace,
     .recovery_list = sqlite_recovery_list,
     .recovery_use = sqlite_recovery_use,
+    .accounts = store_sqlite_accounts,
+    .accounts_update = store_sqlite_accounts_update,
+    .adopt = store_sqlite_adopt,
 };

@@ -27,7 +27,7 @@ const struct credential *approval_credential(const struct approval *approval);
 /* The result of verifying an assertion; otherwise NULL. */
 const struct pk_authentication_result *approval_result(const struct approval *approval);
 
-/* `passkey "blue", user verified`, for the log; the caller's to free, NULL: no memory. */
+/* `passkey "blue" [ID], user verified`, for the log; the caller's to free, NULL: no memory. */
 char *approval_describe(const struct approval *approval) PK_WARN_UNUSED;
 
 void approval_free(struct approval *approval);

@@ -167,6 +167,22 @@ const struct ceremony *ceremonies_peek(const struct ceremonies *ceremonies, cons
     return NULL;
 }
 
+void ceremonies_drop_gone(struct ceremonies *ceremonies,
+                          bool (*gone)(const void *data, const struct account *account),
+                          const void *data)
+{
+    struct row *row, *next;
+
+    for (row = LIST_FIRST(&ceremonies->rows); row; row = next) {
+        const struct ceremony *ceremony = row->ceremony;
+
+        next = LIST_NEXT(row, entry);
+        if (ceremony->requirements.ceremony == PK_REGISTRATION && ceremony->system_account &&
+            gone(data, &ceremony->account))
+            ceremony_free(take_row(ceremonies, row));
+    }
+}
+
 size_t ceremonies_count(const struct ceremonies *ceremonies)
 {
     return ceremonies->count;

@@ -67,6 +67,11 @@ struct ceremony *ceremonies_take(struct ceremonies *ceremonies, const char *id, 
                                  enum pk_ceremony kind, int64_t now) PK_WARN_UNUSED;
 /* Reads a ceremony without removing it, to ask the question; never to verify an answer. */
 const struct ceremony *ceremonies_peek(const struct ceremonies *ceremonies, const char *id);
+/* Drops the registrations for accounts of which gone() says so, so that no other account of their
+ * name gets the passkey. */
+void ceremonies_drop_gone(struct ceremonies *ceremonies,
+                          bool (*gone)(const void *data, const struct account *account),
+                          const void *data);
 size_t ceremonies_count(const struct ceremonies *ceremonies);
 
 #endif

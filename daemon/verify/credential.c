@@ -22,6 +22,9 @@ static enum pk_status check_account(const struct ceremony *ceremony, const struc
     } else if (ceremony->owner != 0 && account->uid != ceremony->owner) {
         return PK_CREDENTIAL_NOT_ALLOWED; /* an unprivileged caller may only sign in as itself */
     }
+    /* It was an earlier account's of that name. */
+    if (account->orphaned)
+        return PK_ACCOUNT_CHANGED;
     return ceremony->system_account ? system_account_check(account->name, account->uid) : PK_OK;
 }
 
@@ -126,7 +129,7 @@ enum pk_status credential_choose_name(struct store *store, const struct ceremony
 {
     const struct account *account = &ceremony->account;
     const struct credential_filter filter = {
-        .rp = account->rp, .account_name = account->name, .uid = &account->uid};
+        .rp = account->rp, .account_name = account->name, .uid = &account->uid, .living = true};
     AUTO_CREDENTIAL_LIST struct credential_list list = {0};
     PK_AUTO_FREE char *base = NULL;
     enum pk_status status;

@@ -5,6 +5,7 @@
 #include "common/base/clock.h"
 #include "common/base/text.h"
 #include "daemon/accounts/account.h"
+#include "daemon/accounts/log_names.h"
 #include "daemon/accounts/recovery_codes.h"
 #include "daemon/verify/credential.h"
 #include "daemon/verify/sk_enrollment.h"
@@ -65,22 +66,24 @@ static const char *presence(uint8_t flags)
 
 char *approval_describe(const struct approval *approval)
 {
-    const struct credential *credential = &approval->credential;
+    const struct account *account = &approval->credential.account;
+    PK_AUTO_FREE char *user = log_name(account->name);
+    PK_AUTO_FREE char *passkey = NULL;
 
-    switch (approval->evidence) {
-    case EVIDENCE_ASSERTION:
-        return pk_text_format("passkey \"%s\", %s%s", credential->name,
-                              presence(approval->result.flags | PK_FLAG_UP),
-                              approval->result.counter_regressed ? ", COUNTER WENT BACK" : "");
-    case EVIDENCE_NEW_CREDENTIAL:
-        return pk_text_format("passkey \"%s\", %s%s", credential->name, presence(approval->flags),
+    if (!user)
+        return NULL;
+    if (approval->evidence == EVIDENCE_RECOVERY_CODE)
+        return pk_text_format("RECOVERY CODE of %s (%s) USED instead of a passkey; %zu left", user,
+                              account->rp, approval->codes_left);
+    passkey = log_credential(&approval->credential);
+    if (!passkey)
+        return NULL;
+    if (approval->evidence == EVIDENCE_NEW_CREDENTIAL)
+        return pk_text_format("passkey %s, %s%s", passkey, presence(approval->flags),
                               approval->by_ticket ? ", by ticket" : "");
-    case EVIDENCE_RECOVERY_CODE:
-        return pk_text_format("RECOVERY CODE of %s (%s) USED instead of a passkey; %zu left",
-                              credential->account.name, credential->account.rp,
-                              approval->codes_left);
-    }
-    return NULL;
+    return pk_text_format("passkey %s, %s%s", passkey,
+                          presence(approval->result.flags | PK_FLAG_UP),
+                          approval->result.counter_regressed ? ", COUNTER WENT BACK" : "");
 }
 
 void approval_free(struct approval *approval)

@@ -356,6 +356,11 @@ void cancel(void)
     conversation_cancel(&stage.daemon, call_from(0, SENDER));
 }
 
+void talk_to(const char *path)
+{
+    (void)snprintf(stage.seen.path, sizeof(stage.seen.path), "%s", path);
+}
+
 bool is_waiting(void)
 {
     return stage.seen.count < stage.asked;

@@ -87,6 +87,8 @@ void next(const char *text);
 void next_secret(const char *text);
 void next_by(const char *sender, const char *text);
 void cancel(void);
+/* Another conversation than the last one is meant by these, which was opened as that path. */
+void talk_to(const char *path);
 /* Whether the call before has not been answered. */
 bool is_waiting(void);
 

@@ -6,10 +6,14 @@ store_tests = \
 	tests/unit/test_config \
 	tests/unit/test_config_ownership \
 	tests/unit/test_decoy \
+	tests/unit/test_account_watch \
+	tests/unit/test_password_file \
 	tests/unit/test_policy \
+	tests/unit/test_presence \
 	tests/unit/test_recovery \
 	tests/unit/test_seed_pages \
 	tests/unit/test_store_durability \
+	tests/unit/test_store_orphans \
 	tests/unit/test_store_sqlite
 check_PROGRAMS += $(store_tests)
 TESTS += $(store_tests)
@@ -26,6 +30,10 @@ tests_unit_test_config_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_config_LDADD = $(store_test_libs)
 tests_unit_test_config_ownership_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_config_ownership_LDADD = $(store_test_libs)
+tests_unit_test_password_file_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_password_file_LDADD = $(store_test_libs)
+tests_unit_test_presence_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_presence_LDADD = $(store_test_libs)
 tests_unit_test_policy_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_policy_LDADD = $(store_test_libs)
 tests_unit_test_recovery_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -40,7 +48,12 @@ tests_unit_test_decoy_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_decoy_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 tests_unit_test_store_durability_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_store_durability_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
+tests_unit_test_account_watch_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS)
+tests_unit_test_account_watch_LDADD = tests/unit/libstorefixture.la $(store_test_libs) \
+	$(EVENT_LIBS)
+tests_unit_test_store_orphans_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_store_orphans_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 tests_unit_test_store_sqlite_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_store_sqlite_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 endif
-EXTRA_DIST += tests/vectors/config tests/vectors/pages
+EXTRA_DIST += tests/vectors/config tests/vectors/pages tests/vectors/store

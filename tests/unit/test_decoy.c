@@ -106,26 +106,6 @@ static void the_public_key_is_one(void **state)
     assert_int_equal(pk_public_key_algorithm(public_key)->number, -7);
 }
 
-static void numbers_are_below_the_limit(void **state)
-{
-    unsigned seen[8] = {0};
-
-    (void)state;
-    for (unsigned i = 0; i < 200; i++) {
-        PK_AUTO_FREE char *name = pk_text_format("user-%u", i);
-        const struct account account = named("default", name);
-        unsigned number = 99, again = 98;
-
-        assert_int_equal(decoy_number(key, &account, 8, &number), PK_OK);
-        assert_int_equal(decoy_number(key, &account, 8, &again), PK_OK);
-        assert_int_equal(number, again);
-        assert_in_range(number, 0, 7);
-        seen[number]++;
-    }
-    for (size_t i = 0; i < 8; i++)
-        assert_true(seen[i] > 0);
-}
-
 static void the_key_is_kept(void **state)
 {
     struct fixture *fixture = *state;
@@ -167,7 +147,6 @@ int main(void)
         cmocka_unit_test(one_or_two_of_usual_lengths),
         cmocka_unit_test(ids_do_not_repeat_themselves),
         cmocka_unit_test(the_public_key_is_one),
-        cmocka_unit_test(numbers_are_below_the_limit),
         cmocka_unit_test_setup_teardown(the_key_is_kept, set_up, tear_down),
         cmocka_unit_test(without_a_store_there_is_a_key),
     };

@@ -9,7 +9,6 @@
 
 #include "common/base/text.h"
 #include "common/webauthn/crypto.h"
-#include "daemon/accounts/decoy.h"
 #include "daemon/accounts/recovery_codes.h"
 #include "daemon/auth/sign_in.h"
 #include "daemon/auth/sign_in_attempt.h"
@@ -20,7 +19,8 @@
 
 #include <string.h>
 
-#define LATELY 900 /* seconds that wrong codes are remembered */
+#define LATELY 3600 /* seconds after which no wrong code counts any more */
+#define PERIOD GUESS_SECONDS
 #define WRONG  "ZZZZ-ZZZZ-ZZZZ-ZZZZ"
 
 /* --- a method before it ----------------------------------------------------------------------- */
@@ -73,21 +73,19 @@ static void give_passkey(const char *user, uid_t uid)
 #define SECOND_CODE "1111-1111-1111-1111"
 static void give_codes(const char *user, uid_t uid)
 {
-    static const uint8_t salts[2][PK_HASH_SIZE];
+    struct recovery_code codes[2] = {{.scheme = RECOVERY_HMAC, .salt = {1}},
+                                     {.scheme = RECOVERY_HMAC, .salt = {2}}};
     struct store *store = bare_daemon()->store;
     AUTO_ACCOUNT struct account account = {0};
-    uint8_t hashes[2][PK_HASH_SIZE];
 
     assert_status(store->verbs->account(store, "default", user, uid, true, &account), PK_OK);
-    assert_status(pk_scrypt(pk_view_string("0000000000000000"),
-                            (struct pk_view){salts[0], PK_HASH_SIZE}, hashes[0]),
+    assert_status(pk_hmac_sha256((struct pk_view){codes[0].salt, PK_HASH_SIZE},
+                                 pk_view_string("0000000000000000"), codes[0].hash),
                   PK_OK);
-    assert_status(pk_scrypt(pk_view_string("1111111111111111"),
-                            (struct pk_view){salts[1], PK_HASH_SIZE}, hashes[1]),
+    assert_status(pk_hmac_sha256((struct pk_view){codes[1].salt, PK_HASH_SIZE},
+                                 pk_view_string("1111111111111111"), codes[1].hash),
                   PK_OK);
-    assert_status(store->verbs->recovery_replace(store, &account, salts,
-                                                 (const uint8_t(*)[PK_HASH_SIZE])hashes, 2),
-                  PK_OK);
+    assert_status(store->verbs->recovery_replace(store, &account, codes, 2), PK_OK);
 }
 
 static size_t codes_of(const char *user, uid_t uid)
@@ -167,6 +165,20 @@ static void assert_done(const char *result)
     assert_said("done", result);
 }
 
+/* A wrong one, after another. */
+static void guess_again(void)
+{
+    assert_asked();
+    type(WRONG);
+}
+
+/* The answer to the question of that conversation. */
+static void answer_at(const char *path, const char *code)
+{
+    talk_to(path);
+    type(code);
+}
+
 /* A wrong one, and it is over. */
 static void last_guess(void)
 {
@@ -236,10 +248,9 @@ static void nobody_in_particular_has_no_codes(void **state)
 }
 
 static enum pk_status cannot_list(struct store *store, const struct account *account,
-                                  uint8_t (*ret_salts)[PK_HASH_SIZE],
-                                  uint8_t (*ret_hashes)[PK_HASH_SIZE], size_t *ret_count)
+                                  struct recovery_code *ret_codes, size_t *ret_count)
 {
-    (void)store, (void)account, (void)ret_salts, (void)ret_hashes, (void)ret_count;
+    (void)store, (void)account, (void)ret_codes, (void)ret_count;
     return PK_STORAGE;
 }
 
@@ -293,7 +304,8 @@ static void who_gives_up_has_not_guessed(void **state)
 
 /* --- guessing --------------------------------------------------------------------------------- */
 
-static void five_wrong_codes_lock_the_account(void **state)
+/* Five at once, and one a minute after that, whoever's codes they are. */
+static void a_source_is_slowed_down(void **state)
 {
     (void)state;
     give_passkey("alice", ALICE);
@@ -305,24 +317,80 @@ static void five_wrong_codes_lock_the_account(void **state)
     guess();
     guess();
     last_guess(); /* three in one conversation */
-    ask("alice");
-    assert_asked();
-    guess();
-    last_guess(); /* five lately */
-    ask("alice");
-    assert_done("unavailable");
-    assert_int_equal(log_count("recovery codes of alice are locked for now"), 1);
-    /* Others are not concerned. */
     ask("bob");
     assert_asked();
-    skip_time(LATELY - 1);
-    ask("alice");
+    guess();
+    type(WRONG); /* five */
+    assert_said("error", "recovery-code-invalid");
+    assert_asked();
+    type(FIRST_CODE);
+    assert_said("error", "unavailable");
     assert_done("unavailable");
-    skip_time(1);
-    ask("alice");
+    assert_int_equal(log_count("a recovery code was not tried: too many wrong ones"), 1);
+    assert_int_equal(codes_of("bob", BOB), 2);
+    skip_time(PERIOD);
+    ask("bob");
     assert_asked();
     type(FIRST_CODE);
     assert_done("ok");
+    /* A right one does not count. */
+    ask("bob");
+    assert_asked();
+    type(SECOND_CODE);
+    assert_done("ok");
+}
+
+/* Nobody takes alice's codes away from her: case 05 of the audit. */
+static void strangers_slow_down_themselves_alone(void **state)
+{
+    (void)state;
+    give_passkey("alice", ALICE);
+    give_codes("alice", ALICE);
+    for (unsigned i = 0; i < 4; i++) {
+        ask_from("alice", "192.0.2.66");
+        assert_asked();
+        type(WRONG);
+        if (i < 1) {
+            guess_again();
+            guess_again();
+        }
+        cancel();
+    }
+    ask_from("alice", "192.0.2.66");
+    assert_asked();
+    type(FIRST_CODE);
+    assert_done("unavailable");
+    ask_from("alice", "198.51.100.7");
+    assert_asked();
+    type(FIRST_CODE);
+    assert_done("ok");
+    ask("alice"); /* at the console */
+    assert_asked();
+    type(SECOND_CODE);
+    assert_done("ok");
+}
+
+/* What was asked before does not matter: case 10 of the audit. */
+static void open_questions_are_no_tries(void **state)
+{
+    char paths[8][sizeof(seen()->path)];
+    unsigned tried = 0;
+
+    (void)state;
+    give_passkey("alice", ALICE);
+    give_codes("alice", ALICE);
+    for (size_t i = 0; i < 8; i++) {
+        ask("alice");
+        assert_asked();
+        (void)strcpy(paths[i], seen()->path);
+    }
+    for (size_t i = 0; i < 8; i++) {
+        answer_at(paths[i], i < 7 ? WRONG : FIRST_CODE);
+        tried += strcmp(seen()->word, "recovery-code-invalid") == 0;
+    }
+    assert_int_equal(tried, 5);
+    assert_string_equal(seen()->word, "unavailable");
+    assert_int_equal(codes_of("alice", ALICE), 2);
 }
 
 /* --- concealed accounts ----------------------------------------------------------------------- */
@@ -372,124 +440,109 @@ static void a_decoy_never_signs_in(void **state)
     assert_int_equal(log_count("recovery-code-invalid, there is none"), 2);
 }
 
-static void decoys_are_locked_as_well(void **state)
+/* By what a name is locked nobody learns whether it is an account's: none is. */
+static void decoys_are_as_all_others(void **state)
 {
     (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        ask_concealed("mallory");
+        assert_asked();
+        type(WRONG);
+        assert_said("error", "recovery-code-invalid");
+        cancel();
+    }
     ask_concealed("mallory");
     assert_asked();
-    guess();
-    guess();
-    last_guess();
-    ask_concealed("mallory");
+    type(WRONG);
+    assert_said("error", "unavailable");
+    ask_from("mallory", "198.51.100.7");
     assert_asked();
-    guess();
-    last_guess();
-    ask_concealed("mallory");
-    assert_done("unavailable");
-    skip_time(LATELY);
-    ask_concealed("mallory");
-    assert_asked();
+    type(WRONG);
+    assert_said("error", "recovery-code-invalid");
 }
 
 /* --- the counters ----------------------------------------------------------------------------- */
 
-static const uint8_t decoy_key[DECOY_KEY_SIZE] = {1};
-
-static struct guess_subject subject(const struct account *account, bool conceal, bool decoy)
+static unsigned take_all(struct guess_source source)
 {
-    return (struct guess_subject){account, decoy_key, conceal, decoy};
+    unsigned taken = 0;
+
+    while (taken < 1000 && guesses_take(&source))
+        taken++;
+    return taken;
 }
 
-static struct account named(char *name)
+static void sources_are_what_cannot_be_changed_at_will(void **state)
 {
-    return (struct account){.rp = (char *)(uintptr_t) "default", .name = name};
+    (void)state;
+    assert_int_equal(take_all(guess_source_of(ALICE, "", "tty1")), 5);
+    /* A user's programs are one source, whatever SSH_CONNECTION or the terminal is. */
+    assert_int_equal(take_all(guess_source_of(ALICE, "192.0.2.1", "tty2")), 0);
+    assert_int_equal(take_all(guess_source_of(BOB, "", "tty1")), 5);
+    /* Consoles are a source each. */
+    assert_int_equal(take_all(guess_source_of(0, "", "tty1")), 5);
+    assert_int_equal(take_all(guess_source_of(0, "", "tty1")), 0);
+    assert_int_equal(take_all(guess_source_of(0, "", "tty2")), 5);
+    /* And so are networks. */
+    assert_int_equal(take_all(guess_source_of(0, "192.0.2.1", "ssh")), 5);
+    assert_int_equal(take_all(guess_source_of(0, "::ffff:192.0.2.1", "")), 0);
+    assert_int_equal(take_all(guess_source_of(0, "192.0.2.2", "ssh")), 5);
+    assert_int_equal(take_all(guess_source_of(0, "2001:db8:1:2::7", "ssh")), 5);
+    assert_int_equal(take_all(guess_source_of(0, "2001:db8:1:2:ffff::8", "ssh")), 0);
+    assert_int_equal(take_all(guess_source_of(0, "2001:db8:1:3::7", "ssh")), 5);
+    assert_int_equal(take_all(guess_source_of(0, "laptop.example", "ssh")), 5);
 }
 
-static void fill(const struct guess_subject *guesser)
+static void a_try_comes_back_each_minute(void **state)
 {
-    for (int i = 0; i < 5; i++) {
-        assert_false(guesses_are_too_many(guesser));
-        guesses_count(guesser);
-    }
-    assert_true(guesses_are_too_many(guesser));
-}
-
-/* What its owner mistyped elsewhere does not show to who must not learn of the account. */
-static void a_concealed_account_has_a_counter_of_its_own(void **state)
-{
-    const struct account carol = named((char[]){"carol"});
-    const struct account other_rp = {.rp = (char[]){"shop"}, .name = carol.name};
-    const struct guess_subject open = subject(&carol, false, false);
-    const struct guess_subject concealed = subject(&carol, true, false);
-    const struct guess_subject elsewhere = subject(&other_rp, false, false);
+    const struct guess_source source = guess_source_of(ALICE, "", "");
 
     (void)state;
-    fill(&open);
-    assert_false(guesses_are_too_many(&concealed));
-    assert_false(guesses_are_too_many(&elsewhere));
-    /* But what is guessed there counts against the account. */
-    skip_time(LATELY);
-    fill(&concealed);
-    assert_true(guesses_are_too_many(&open));
+    assert_int_equal(take_all(source), 5);
+    skip_time(PERIOD - 1);
+    assert_int_equal(take_all(source), 0);
+    skip_time(1);
+    assert_int_equal(take_all(source), 1);
+    guesses_give_back(&source);
+    assert_int_equal(take_all(source), 1);
+    skip_time(5 * PERIOD);
+    assert_int_equal(take_all(source), 5);
 }
 
-/* Anybody can think of any number of names. */
-static void names_without_an_account_take_no_row(void **state)
+/* All strangers together have a limit as well; who is at a console has nothing to do with it. */
+static void strangers_have_a_limit_in_total(void **state)
 {
-    const struct account carol = named((char[]){"carol"});
-    const struct guess_subject open = subject(&carol, false, false);
+    unsigned taken = 0;
+    char address[32];
 
     (void)state;
-    skip_time(LATELY);
-    fill(&open);
-    skip_time(1); /* the oldest goes first */
-    for (unsigned i = 0; i < 300; i++) {
-        char name[16];
-        struct account account = named(name);
-        const struct guess_subject decoy = subject(&account, true, true);
-
-        (void)snprintf(name, sizeof(name), "nobody%u", i);
-        guesses_count(&decoy);
+    for (unsigned i = 0; i < 100; i++) {
+        (void)snprintf(address, sizeof(address), "198.51.100.%u", i);
+        taken += take_all(guess_source_of(0, address, "ssh"));
     }
-    assert_true(guesses_are_too_many(&open));
+    assert_int_equal(taken, GUESSES_IN_TOTAL);
+    assert_int_equal(take_all(guess_source_of(0, "", "tty1")), 5);
+    assert_int_equal(take_all(guess_source_of(BOB, "", "")), 5);
+    skip_time(GUESS_TOTAL_SECONDS);
+    assert_int_equal(take_all(guess_source_of(0, "203.0.113.9", "ssh")), 1);
 }
 
-/* Who comes when all rows are taken gets the oldest. */
-static void the_oldest_row_is_forgotten(void **state)
+/* A table that is full forgets nobody who has tried lately, as long as the limit in total holds. */
+static void nobody_is_forgotten_too_early(void **state)
 {
-    char first_name[] = "first", second_name[] = "second";
-    const struct account oldest = named(first_name), younger = named(second_name);
-    const struct guess_subject guesser = subject(&oldest, false, false);
-    const struct guess_subject survivor = subject(&younger, false, false);
+    const struct guess_source first_source = guess_source_of(0, "192.0.2.1", "ssh");
+    char address[32];
 
     (void)state;
-    skip_time(LATELY);
-    for (unsigned i = 0; i < 256; i++) { /* old ones go first */
-        char name[16];
-        struct account account = named(name);
-        const struct guess_subject other = subject(&account, false, false);
+    assert_int_equal(take_all(first_source), 5);
+    for (unsigned i = 0; i < 2000; i++) {
+        struct guess_source source;
 
-        (void)snprintf(name, sizeof(name), "user%u", i);
-        if (i == 0)
-            fill(&guesser);
-        else if (i == 1)
-            fill(&survivor);
-        else
-            guesses_count(&other);
-        if (i < 2)
-            skip_time(1);
+        (void)snprintf(address, sizeof(address), "10.%u.%u.1", i / 200, i % 200);
+        source = guess_source_of(0, address, "ssh");
+        (void)!guesses_take(&source);
     }
-    assert_true(guesses_are_too_many(&guesser));
-    assert_true(guesses_are_too_many(&survivor));
-    {
-        char name[] = "one more";
-        struct account account = named(name);
-        const struct guess_subject other = subject(&account, false, false);
-
-        guesses_count(&other);
-    }
-    assert_false(guesses_are_too_many(&guesser));
-    assert_true(guesses_are_too_many(&survivor));
+    assert_int_equal(take_all(first_source), 0);
 }
 
 int main(void)
@@ -503,14 +556,17 @@ int main(void)
         TEST(a_store_that_fails),
         TEST(why_other_methods_failed_is_said_first),
         TEST(who_gives_up_has_not_guessed),
-        TEST(five_wrong_codes_lock_the_account),
+        TEST(a_source_is_slowed_down),
+        TEST(strangers_slow_down_themselves_alone),
+        TEST(open_questions_are_no_tries),
         TEST(a_concealed_account_signs_in_as_any_other),
         TEST(whoever_has_no_codes_is_asked_as_well),
         TEST(a_decoy_never_signs_in),
-        TEST(decoys_are_locked_as_well),
-        TEST(a_concealed_account_has_a_counter_of_its_own),
-        TEST(names_without_an_account_take_no_row),
-        TEST(the_oldest_row_is_forgotten),
+        TEST(decoys_are_as_all_others),
+        TEST(sources_are_what_cannot_be_changed_at_will),
+        TEST(a_try_comes_back_each_minute),
+        TEST(strangers_have_a_limit_in_total),
+        TEST(nobody_is_forgotten_too_early),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,7 +61,8 @@ static void every_row_is_whole(void **state)
 static void changes_are_guarded(void **state)
 {
     static const char *const names[] = {"Enroll", "BeginRegistration",   "Rename",
-                                        "Remove", "CreateRecoveryCodes", "CreateTicket"};
+                                        "Remove", "CreateRecoveryCodes", "CreateTicket",
+                                        "Adopt"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -97,8 +98,9 @@ static void privileges_are_these(void **state)
         {"List", PRIVILEGE_SELF, NULL, 0},
         {"Rename", PRIVILEGE_SELF, POLKIT_MANAGE, 0},
         {"Remove", PRIVILEGE_SELF, POLKIT_MANAGE, 0},
-        {"CreateRecoveryCodes", PRIVILEGE_SELF, POLKIT_MANAGE, 0},
+        {"CreateRecoveryCodes", PRIVILEGE_SELF, POLKIT_CODES, 0},
         {"CreateTicket", PRIVILEGE_ROOT, NULL, 0},
+        {"Adopt", PRIVILEGE_ROOT, NULL, 0},
         {"Import", PRIVILEGE_SELF, POLKIT_ENROLL, METHOD_TICKET},
     };
 

@@ -189,28 +189,54 @@ static void codes_are_not_in_the_database(void **state)
     clear_codes(codes);
 }
 
-/* One salt for the ten of an account, and another one each time. */
-static void codes_are_salted(void **state)
+/* Each has a key of its own. */
+static void codes_are_keyed(void **state)
 {
-    static const uint8_t nothing[PK_HASH_SIZE];
     struct fixture *fixture = *state;
     struct store *store = fixture->store;
     struct pk_secret codes[PK_RECOVERY_CODES];
-    uint8_t salts[3][PK_RECOVERY_CODES][PK_HASH_SIZE];
-    uint8_t hashes[PK_RECOVERY_CODES][PK_HASH_SIZE];
-    const struct account *const accounts[] = {&fixture->alice, &fixture->alice, &fixture->bob};
+    struct recovery_code stored[PK_RECOVERY_CODES];
+    uint8_t expected[PK_HASH_SIZE];
+    char plain[17];
     size_t count;
 
-    for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(recovery_codes_create(store, accounts[i], codes), PK_OK);
-        clear_codes(codes);
-        assert_int_equal(store->verbs->recovery_list(store, accounts[i], salts[i], hashes, &count),
+    assert_int_equal(recovery_codes_create(store, &fixture->alice, codes), PK_OK);
+    assert_int_equal(store->verbs->recovery_list(store, &fixture->alice, stored, &count), PK_OK);
+    assert_int_equal(count, PK_RECOVERY_CODES);
+    for (size_t i = 0; i < count; i++) {
+        const char *code = (const char *)codes[i].data;
+
+        (void)snprintf(plain, sizeof(plain), "%.4s%.4s%.4s%.4s", code, code + 5, code + 10,
+                       code + 15);
+        assert_int_equal(stored[i].scheme, RECOVERY_HMAC);
+        assert_int_equal(pk_hmac_sha256((struct pk_view){stored[i].salt, PK_HASH_SIZE},
+                                        pk_view_string(plain), expected),
                          PK_OK);
-        assert_int_equal(count, PK_RECOVERY_CODES);
-        assert_memory_not_equal(salts[i][0], nothing, PK_HASH_SIZE);
-        assert_memory_not_equal(hashes[0], hashes[1], PK_HASH_SIZE);
+        assert_memory_equal(stored[i].hash, expected, PK_HASH_SIZE);
         for (size_t j = 0; j < i; j++)
-            assert_memory_not_equal(salts[i][0], salts[j][0], PK_HASH_SIZE);
+            assert_memory_not_equal(stored[i].salt, stored[j].salt, PK_HASH_SIZE);
+    }
+    clear_codes(codes);
+}
+
+/* Nobody loses the codes that were printed before: they have a scrypt hash, with one salt. */
+static void codes_from_before_still_work(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = fixture->store;
+    struct recovery_code before[3] = {{.salt = {7}}, {.salt = {7}}, {.salt = {8}}};
+    static const char *const plain[] = {"0000000000000000", "1111111111111111", "2222222222222222"};
+
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(pk_scrypt(pk_view_string(plain[i]),
+                                   (struct pk_view){before[i].salt, PK_HASH_SIZE}, before[i].hash),
+                         PK_OK);
+    assert_int_equal(store->verbs->recovery_replace(store, &fixture->alice, before, 3), PK_OK);
+    assert_int_equal(use(store, &fixture->alice, "3333-3333-3333-3333"), PK_RECOVERY_CODE_INVALID);
+    for (size_t i = 3; i > 0; i--) {
+        assert_int_equal(use(store, &fixture->alice, plain[i - 1]), PK_OK);
+        assert_int_equal(use(store, &fixture->alice, plain[i - 1]), PK_RECOVERY_CODE_INVALID);
+        assert_int_equal(left(store, &fixture->alice), i - 1);
     }
 }
 
@@ -297,7 +323,8 @@ int main(void)
         TEST(malformed_codes_are_invalid),
         TEST(new_codes_replace_the_old),
         TEST(codes_are_not_in_the_database),
-        TEST(codes_are_salted),
+        TEST(codes_are_keyed),
+        TEST(codes_from_before_still_work),
         TEST(a_code_is_used_by_one_of_two),
         TEST(ticket_is_known_by_its_hash),
         cmocka_unit_test(malformed_tickets_are_invalid),

@@ -113,7 +113,8 @@ static void a_key_that_proves_itself_is_stored(void **state)
     assert_false(credential->discoverable);
     assert_int_equal(stored(), 1);
     text = approval_describe(verdict.approval);
-    assert_string_equal(text, "passkey \"alice@laptop\", user verified");
+    assert_int_equal(strncmp(text, "passkey \"alice@laptop\" [", 24), 0);
+    assert_non_null(strstr(text, "...], user verified"));
 }
 
 static void an_imported_key_proves_nothing(void **state)
@@ -127,7 +128,8 @@ static void an_imported_key_proves_nothing(void **state)
     assert_status(verdict.status, PK_OK);
     assert_false(approval_credential(verdict.approval)->user_verified);
     text = approval_describe(verdict.approval);
-    assert_string_equal(text, "passkey \"alice@laptop\", imported");
+    assert_int_equal(strncmp(text, "passkey \"alice@laptop\" [", 24), 0);
+    assert_non_null(strstr(text, "...], imported"));
 }
 
 static void proofs_that_are_none(void **state)

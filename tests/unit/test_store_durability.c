@@ -218,9 +218,11 @@ static void recovery_code_has_one_winner(void **state)
     struct fixture *fixture = *state;
     AUTO_ACCOUNT struct account alice = account_of(fixture->store, "default", "alice", 1000);
 
-    assert_int_equal(
-        fixture->store->verbs->recovery_replace(fixture->store, &alice, &contested, &contested, 1),
-        PK_OK);
+    struct recovery_code code = {.scheme = RECOVERY_HMAC};
+
+    memcpy(code.hash, contested, PK_HASH_SIZE);
+    assert_int_equal(fixture->store->verbs->recovery_replace(fixture->store, &alice, &code, 1),
+                     PK_OK);
     PK_AUTO_FREE char *path = close_and_name(fixture);
 
     assert_int_equal(race(fixture->folder, use_recovery_code, PK_NOT_FOUND), 1);

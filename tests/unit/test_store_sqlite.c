@@ -376,34 +376,36 @@ static void recovery_codes_are_used_up(void **state)
     struct store *store = ((struct fixture *)*state)->store;
     AUTO_ACCOUNT struct account alice = account_of(store, "default", "alice", 1000);
     AUTO_ACCOUNT struct account bob = account_of(store, "default", "bob", 1001);
-    const uint8_t salts[2][PK_HASH_SIZE] = {{1}, {2}}, hashes[2][PK_HASH_SIZE] = {{3}, {4}};
-    uint8_t out_salts[PK_RECOVERY_CODES][PK_HASH_SIZE], out_hashes[PK_RECOVERY_CODES][PK_HASH_SIZE];
+    const struct recovery_code codes[2] = {{.scheme = RECOVERY_HMAC, .salt = {1}, .hash = {3}},
+                                           {.scheme = RECOVERY_SCRYPT, .salt = {2}, .hash = {4}}};
+    struct recovery_code out[PK_RECOVERY_CODES];
     struct account nobody = {.rp = alice.rp, .name = alice.name, .uid = 7};
     size_t count = 99;
 
-#define LIST(account) store->verbs->recovery_list(store, account, out_salts, out_hashes, &count)
+#define LIST(account) store->verbs->recovery_list(store, account, out, &count)
     assert_int_equal(LIST(&alice), PK_OK);
     assert_int_equal(count, 0);
-    assert_int_equal(store->verbs->recovery_replace(store, &nobody, salts, hashes, 2),
-                     PK_NOT_FOUND);
-    assert_int_equal(store->verbs->recovery_replace(store, &alice, salts, hashes, 2), PK_OK);
+    assert_int_equal(store->verbs->recovery_replace(store, &nobody, codes, 2), PK_NOT_FOUND);
+    assert_int_equal(store->verbs->recovery_replace(store, &alice, codes, 2), PK_OK);
     assert_int_equal(LIST(&alice), PK_OK);
     assert_int_equal(count, 2);
     assert_int_equal(LIST(&nobody), PK_OK);
     assert_int_equal(count, 0);
-    assert_int_equal(store->verbs->recovery_use(store, &nobody, hashes[0]), PK_NOT_FOUND);
+    assert_int_equal(store->verbs->recovery_use(store, &nobody, codes[0].hash), PK_NOT_FOUND);
     assert_int_equal(LIST(&alice), PK_OK);
     assert_int_equal(count, 2);
-    assert_memory_equal(out_salts, salts, sizeof(salts));
-    assert_memory_equal(out_hashes, hashes, sizeof(hashes));
-    assert_int_equal(store->verbs->recovery_use(store, &bob, hashes[0]), PK_NOT_FOUND);
-    assert_int_equal(store->verbs->recovery_use(store, &alice, hashes[0]), PK_OK);
-    assert_int_equal(store->verbs->recovery_use(store, &alice, hashes[0]), PK_NOT_FOUND);
-    assert_int_equal(store->verbs->recovery_replace(store, &alice, &salts[1], &hashes[1], 1),
-                     PK_OK);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(out[i].scheme, codes[i].scheme);
+        assert_memory_equal(out[i].salt, codes[i].salt, PK_HASH_SIZE);
+        assert_memory_equal(out[i].hash, codes[i].hash, PK_HASH_SIZE);
+    }
+    assert_int_equal(store->verbs->recovery_use(store, &bob, codes[0].hash), PK_NOT_FOUND);
+    assert_int_equal(store->verbs->recovery_use(store, &alice, codes[0].hash), PK_OK);
+    assert_int_equal(store->verbs->recovery_use(store, &alice, codes[0].hash), PK_NOT_FOUND);
+    assert_int_equal(store->verbs->recovery_replace(store, &alice, &codes[1], 1), PK_OK);
     assert_int_equal(LIST(&alice), PK_OK);
     assert_int_equal(count, 1);
-    assert_memory_equal(out_hashes[0], hashes[1], PK_HASH_SIZE);
+    assert_memory_equal(out[0].hash, codes[1].hash, PK_HASH_SIZE);
 #undef LIST
 }
 

@@ -218,7 +218,7 @@ static void the_user_handle_is_the_stored_one(void **state)
 }
 
 static enum pk_status fail_account(struct store *store, const char *rp, const char *name, uid_t uid,
-                                   bool create, struct account *ret)
+                                   enum account_create create, struct account *ret)
 {
     (void)store, (void)rp, (void)name, (void)uid, (void)create, (void)ret;
     return PK_STORAGE;

@@ -87,7 +87,7 @@ static void an_assertion_is_approved_once_its_use_is_written(void **state)
     assert_int_equal(approval_credential(verdict.approval)->record.sign_count, 0);
     assert_int_equal(approval_result(verdict.approval)->sign_count, 5);
     text = approval_describe(verdict.approval);
-    assert_string_equal(text, "passkey \"blue\", user verified");
+    assert_string_equal(text, "passkey \"blue\" [Ymx1ZQ], user verified");
     list = credentials_with("blue");
     assert_int_equal(list.items[0].record.sign_count, 5);
     assert_true(list.items[0].user_verified);
@@ -108,7 +108,7 @@ static void what_is_written_is_what_was_signed(void **state)
     verdict = judge(ceremony, &key, RP_ID, PRESENT);
     assert_status(verdict.status, PK_OK);
     text = approval_describe(verdict.approval);
-    assert_string_equal(text, "passkey \"blue\", user present");
+    assert_string_equal(text, "passkey \"blue\" [Ymx1ZQ], user present");
     list = credentials_with("blue");
     assert_false(list.items[0].user_verified);
 }
@@ -133,7 +133,7 @@ static void counters_that_went_back(void **state)
     third = judge(ceremony, &key, RP_ID, PRESENT);
     assert_status(third.status, PK_OK);
     text = approval_describe(third.approval);
-    assert_string_equal(text, "passkey \"blue\", user present, COUNTER WENT BACK");
+    assert_string_equal(text, "passkey \"blue\" [Ymx1ZQ], user present, COUNTER WENT BACK");
 }
 
 static enum pk_status cannot_use(struct store *used, struct pk_view credential_id,

@@ -89,7 +89,7 @@ static void a_new_credential_is_stored(void **state)
     assert_null(approval_result(verdict.approval));
     assert_string_equal(approval_credential(verdict.approval)->name, "my key");
     text = approval_describe(verdict.approval);
-    assert_string_equal(text, "passkey \"my key\", user verified");
+    assert_string_equal(text, "passkey \"my key\" [Ymx1ZQ], user verified");
     list = credentials_with("blue");
     assert_int_equal(list.count, 1);
     row = &list.items[0];
@@ -205,7 +205,7 @@ static void a_ticket_is_used_up(void **state)
     verdict = attest(ceremony, &first, RP_ID, PRESENT);
     assert_status(verdict.status, PK_OK);
     text = approval_describe(verdict.approval);
-    assert_string_equal(text, "passkey \"key\", user present, by ticket");
+    assert_string_equal(text, "passkey \"key\" [MQ], user present, by ticket");
     assert_not_enrolled(ceremony, &second, RP_ID, PK_TICKET_INVALID);
 }
 

@@ -1,132 +1,115 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/methods/recovery/guesses.h"
 
+#include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/text.h"
-#include "daemon/accounts/decoy.h"
 
-#include <stdlib.h>
+#include <arpa/inet.h>
 #include <string.h>
 
-#define GUESSES_MAX   5   /* wrong codes for one account, in that many… */
-#define GUESS_PERIOD  900 /* seconds */
-#define ACCOUNTS_KEPT 256 /* accounts whose wrong codes are counted */
-#define SLOTS         512 /* shared by concealed accounts */
+/*
+ * A row that is taken from a source while it still counts would forget tries. Remote sources cannot
+ * bring that about: until a full row has emptied, the limit in total lets by
+ * GUESSES_IN_TOTAL + GUESSES_PER_SOURCE * GUESS_SECONDS / GUESS_TOTAL_SECONDS tries, which are
+ * fewer than there are rows.
+ */
+#define SOURCES_KEPT 1024
 
+/* Empties by one try in each period. */
 struct counter {
-    unsigned count;
-    int64_t since; /* monotonic seconds */
+    int64_t empty_at; /* monotonic seconds */
 };
 
-/*
- * Wrong codes by account. When the table is full the oldest row is reused: to have one account
- * forgotten, an attacker needs as many accounts of the store as there are rows.
- */
-struct row {
-    char *rp, *name;
+static struct row {
+    uint8_t key[PK_HASH_SIZE];
     struct counter tries;
-};
-static struct row rows[ACCOUNTS_KEPT];
+} rows[SOURCES_KEPT];
 
-/*
- * Wrong codes by names that are concealed. Because any number of names can be made up, they share
- * slots and take no row from an account. An existing account has both a slot and a row: if only
- * unknown names had slots, a locked slot would distinguish them. All slots together also bound the
- * daemon's work.
- */
-static struct counter slots[SLOTS];
+static struct counter total;
 
-static bool is_expired(const struct counter *counter)
+static bool has_room(const struct counter *counter, int64_t limit, int64_t period)
 {
-    return pk_clock_monotonic() - counter->since >= GUESS_PERIOD;
+    return counter->empty_at - pk_clock_monotonic() <= (limit - 1) * period;
 }
 
-static bool is_full(struct counter *counter)
+static void add(struct counter *counter, int64_t period)
 {
-    if (is_expired(counter))
-        counter->count = 0;
-    return counter->count >= GUESSES_MAX;
+    int64_t now = pk_clock_monotonic();
+
+    counter->empty_at = (counter->empty_at > now ? counter->empty_at : now) + period;
 }
 
-static void count_guess(struct counter *counter)
-{
-    /* A counter that was full and not looked at since may have expired by now. */
-    if (counter->count == 0 || is_expired(counter))
-        *counter = (struct counter){.since = pk_clock_monotonic()};
-    counter->count++;
-}
-
-static struct counter *find_slot(const struct guess_subject *subject)
-{
-    unsigned number = 0;
-
-    return &slots[decoy_number(subject->decoy_key, subject->account, SLOTS, &number) ? 0 : number];
-}
-
-static bool row_is_for(const struct row *row, const struct account *account)
-{
-    return row->name && strcmp(row->name, account->name) == 0 && strcmp(row->rp, account->rp) == 0;
-}
-
-static struct row *find_row(const struct account *account)
-{
-    for (size_t i = 0; i < ACCOUNTS_KEPT; i++)
-        if (row_is_for(&rows[i], account))
-            return &rows[i];
-    return NULL;
-}
-
-/* An empty row or, if there is none, the oldest. */
-static struct row *find_free_row(void)
+/* Of this source; otherwise the one that has been, or will be, empty for the longest time. */
+static struct row *find_row(const struct guess_source *source)
 {
     struct row *oldest = &rows[0];
 
-    for (size_t i = 0; i < ACCOUNTS_KEPT; i++)
-        if (!rows[i].name)
+    for (size_t i = 0; i < SOURCES_KEPT; i++) {
+        if (memcmp(rows[i].key, source->key, PK_HASH_SIZE) == 0)
             return &rows[i];
-    for (size_t i = 0; i < ACCOUNTS_KEPT; i++)
-        if (rows[i].tries.since < oldest->tries.since)
+        if (rows[i].tries.empty_at < oldest->tries.empty_at)
             oldest = &rows[i];
+    }
     return oldest;
 }
 
-static void row_clear(struct row *row)
+bool guesses_take(const struct guess_source *source)
 {
-    free(row->rp);
-    free(row->name);
-    *row = (struct row){0};
-}
+    struct row *row = find_row(source);
 
-static void count_account(const struct account *account)
-{
-    struct row *row = find_row(account);
-
-    if (!row) {
-        row = find_free_row();
-        row_clear(row);
-        if (pk_text_copy(account->rp, &row->rp) || pk_text_copy(account->name, &row->name)) {
-            row_clear(row);
-            return;
-        }
+    if (memcmp(row->key, source->key, PK_HASH_SIZE) != 0) {
+        *row = (struct row){.tries = {0}};
+        (void)memcpy(row->key, source->key, PK_HASH_SIZE);
     }
-    count_guess(&row->tries);
+    if (!has_room(&row->tries, GUESSES_PER_SOURCE, GUESS_SECONDS) ||
+        (source->remote && !has_room(&total, GUESSES_IN_TOTAL, GUESS_TOTAL_SECONDS)))
+        return false;
+    add(&row->tries, GUESS_SECONDS);
+    if (source->remote)
+        add(&total, GUESS_TOTAL_SECONDS);
+    return true;
 }
 
-bool guesses_are_too_many(const struct guess_subject *subject)
+void guesses_give_back(const struct guess_source *source)
 {
-    struct row *row;
+    struct row *row = find_row(source);
 
-    /* The account's row is not used here: it would show what its owner mistyped elsewhere. */
-    if (subject->conceal)
-        return is_full(find_slot(subject));
-    row = find_row(subject->account);
-    return row && is_full(&row->tries);
+    if (memcmp(row->key, source->key, PK_HASH_SIZE) == 0)
+        row->tries.empty_at -= GUESS_SECONDS;
+    if (source->remote)
+        total.empty_at -= GUESS_TOTAL_SECONDS;
 }
 
-void guesses_count(const struct guess_subject *subject)
+/* Whoever has one address of an IPv6 network usually has all of its last 64 bits. */
+static bool add_network(const char *rhost, char ret[INET6_ADDRSTRLEN])
 {
-    if (subject->conceal)
-        count_guess(find_slot(subject));
-    if (!subject->decoy)
-        count_account(subject->account);
+    struct in_addr four;
+    struct in6_addr six;
+
+    if (inet_pton(AF_INET, rhost, &four) == 1)
+        return inet_ntop(AF_INET, &four, ret, INET6_ADDRSTRLEN) != NULL;
+    if (inet_pton(AF_INET6, rhost, &six) != 1)
+        return false;
+    if (IN6_IS_ADDR_V4MAPPED(&six))
+        return inet_ntop(AF_INET, &six.s6_addr[12], ret, INET6_ADDRSTRLEN) != NULL;
+    (void)memset(&six.s6_addr[8], 0, 8);
+    return inet_ntop(AF_INET6, &six, ret, INET6_ADDRSTRLEN) != NULL;
+}
+
+struct guess_source guess_source_of(uid_t real_uid, const char *rhost, const char *tty)
+{
+    struct guess_source source = {.remote = real_uid == 0 && rhost[0] != '\0'};
+    char network[INET6_ADDRSTRLEN];
+    PK_AUTO_FREE char *text = NULL;
+
+    if (real_uid != 0)
+        text = pk_text_format("uid %u", (unsigned)real_uid);
+    else if (!source.remote)
+        text = pk_text_format("terminal %s", tty);
+    else
+        text = pk_text_format("address %s", add_network(rhost, network) ? network : rhost);
+    /* Without memory everybody is one source. */
+    pk_sha256(pk_view_string(text ? text : ""), source.key);
+    return source;
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The recovery method: a recovery code in place of a passkey. The log warns of its use, and
- * guessing is limited.
+ * guessing is limited (guesses.h).
  */
 #include "common/base/cleanup.h"
 #include "common/base/log.h"
 #include "common/keys/messages.h"
+#include "daemon/accounts/log_names.h"
 #include "daemon/accounts/recovery_codes.h"
 #include "daemon/auth/sign_in_attempt.h"
+#include "daemon/bus/logind.h"
 #include "daemon/daemon.h"
 #include "daemon/methods/recovery/guesses.h"
 
@@ -17,7 +19,9 @@
 
 struct recovery {
     struct attempt *attempt;
-    struct guess_subject subject;
+    const struct account *account;
+    struct guess_source source;
+    bool decoy; /* no code is valid, whatever the store has */
     unsigned tries;
 };
 
@@ -30,19 +34,13 @@ static void ask(const struct recovery *recovery)
 /* PK_UNAVAILABLE: no code can be accepted, so none is asked for. */
 static enum pk_status check_available(const struct recovery *recovery)
 {
-    const struct account *account = recovery->subject.account;
     size_t left = 0;
-    enum pk_status status = recovery_codes_left(recovery->attempt->daemon->store, account, &left);
+    enum pk_status status =
+        recovery_codes_left(recovery->attempt->daemon->store, recovery->account, &left);
 
     if (status)
         return status;
-    if (left == 0 && !recovery->subject.conceal)
-        return PK_UNAVAILABLE;
-    if (!guesses_are_too_many(&recovery->subject))
-        return PK_OK;
-    pk_log(LOG_WARNING, "[%s] recovery codes of %s are locked for now: too many wrong ones",
-           conversation_id(recovery->attempt->conversation), account->name);
-    return PK_UNAVAILABLE;
+    return left == 0 && !recovery->attempt->conceal ? PK_UNAVAILABLE : PK_OK;
 }
 
 /* Shows why the previous methods failed, unless the person declined or none could serve. */
@@ -51,6 +49,15 @@ static void show_failure(const struct attempt *attempt)
     if (attempt->failure != PK_UNAVAILABLE && attempt->failure != PK_CANCELLED)
         conversation_error(attempt->conversation, attempt->failure,
                            pk_message_outcome(attempt->failure));
+}
+
+/* logind's silence about a console does not make it remote. */
+static struct guess_source source_of(const struct sign_in *sign_in)
+{
+    const struct context context = sign_in_context(sign_in);
+    bool remote = context_is_remote(&context) && strcmp(context.rhost, LOGIND_RHOST_UNKNOWN) != 0;
+
+    return guess_source_of(sign_in->attempt.real_uid, remote ? context.rhost : "", context.tty);
 }
 
 static enum pk_status start(struct sign_in *sign_in, void **ret_state)
@@ -65,13 +72,9 @@ static enum pk_status start(struct sign_in *sign_in, void **ret_state)
         return PK_NO_MEMORY;
     *recovery = (struct recovery){
         .attempt = &sign_in->attempt,
-        .subject =
-            {
-                .account = &sign_in->subject.account,
-                .decoy_key = sign_in->attempt.daemon->decoy_key,
-                .conceal = sign_in->attempt.conceal,
-                .decoy = sign_in->why_no_method != PK_OK,
-            },
+        .account = &sign_in->subject.account,
+        .source = source_of(sign_in),
+        .decoy = sign_in->why_no_method != PK_OK,
     };
     status = check_available(recovery);
     if (status)
@@ -95,9 +98,9 @@ static struct verdict refuse_decoy(struct store *store, const struct account *ac
 static struct verdict judge(const struct recovery *recovery, const struct pk_secret *answer)
 {
     const struct attempt *attempt = recovery->attempt;
-    const struct account *account = recovery->subject.account;
+    const struct account *account = recovery->account;
 
-    if (recovery->subject.decoy)
+    if (recovery->decoy)
         return refuse_decoy(attempt->daemon->store, account, answer);
     return verify_and_commit_recovery_code(attempt->daemon->store,
                                            conversation_id(attempt->conversation), account, answer);
@@ -107,24 +110,33 @@ static void refuse(struct recovery *recovery, const struct verdict *verdict)
 {
     enum pk_status status = verdict->status;
     struct conversation *conversation = recovery->attempt->conversation;
-    const struct account *account = recovery->subject.account;
+    const struct account *account = recovery->account;
+    PK_AUTO_FREE char *name = log_name(account->name);
 
     if (verdict->code_used)
         pk_log(LOG_WARNING, "[%s] RECOVERY CODE of %s (%s) USED, and the sign-in refused: %s",
-               conversation_id(conversation), account->name, account->rp, pk_status_name(status));
+               conversation_id(conversation), name ? name : "?", account->rp,
+               pk_status_name(status));
     else
         pk_log(LOG_WARNING, "[%s] recovery code of %s (%s) refused: %s%s",
-               conversation_id(conversation), account->name, account->rp, pk_status_name(status),
-               recovery->subject.decoy ? ", there is none" : "");
-    if (status == PK_RECOVERY_CODE_INVALID) {
-        guesses_count(&recovery->subject);
-        if (++recovery->tries < TRIES_MAX && !guesses_are_too_many(&recovery->subject)) {
-            conversation_error(conversation, status, "This recovery code is not valid.");
-            ask(recovery);
-            return;
-        }
+               conversation_id(conversation), name ? name : "?", account->rp,
+               pk_status_name(status), recovery->decoy ? ", there is none" : "");
+    if (status == PK_RECOVERY_CODE_INVALID && ++recovery->tries < TRIES_MAX) {
+        conversation_error(conversation, status, "This recovery code is not valid.");
+        ask(recovery);
+        return;
     }
     attempt_refused(recovery->attempt, status);
+}
+
+/* The code was not looked at, so nothing of it or of the account is told. */
+static void refuse_try(struct recovery *recovery)
+{
+    pk_log(LOG_WARNING, "[%s] a recovery code was not tried: too many wrong ones from there",
+           conversation_id(recovery->attempt->conversation));
+    conversation_error(recovery->attempt->conversation, PK_UNAVAILABLE,
+                       "Too many wrong recovery codes came from here. Try again in a minute.");
+    attempt_refused(recovery->attempt, PK_UNAVAILABLE);
 }
 
 static void answered(void *state, struct pk_secret *answer)
@@ -136,7 +148,13 @@ static void answered(void *state, struct pk_secret *answer)
         attempt_refused(recovery->attempt, recovery->attempt->failure);
         return;
     }
+    if (!guesses_take(&recovery->source)) {
+        refuse_try(recovery);
+        return;
+    }
     verdict = judge(recovery, answer);
+    if (verdict.status != PK_RECOVERY_CODE_INVALID)
+        guesses_give_back(&recovery->source);
     if (verdict.status == PK_OK)
         attempt_decided(recovery->attempt, &verdict);
     else

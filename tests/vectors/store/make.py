@@ -1,0 +1,107 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Makes version-1.db: a store of schema version 1, as 0.1.0 and its predecessors left it.
+
+The schema is that version's own, word for word: it must not follow daemon/store/schema.c.
+"""
+
+import hashlib
+import os
+import sqlite3
+
+SCHEMA = """
+CREATE TABLE account (
+  id INTEGER PRIMARY KEY,
+  rp TEXT NOT NULL,
+  name TEXT NOT NULL,
+  uid INTEGER NOT NULL,
+  user_handle BLOB NOT NULL UNIQUE,
+  UNIQUE (rp, name, uid)
+) STRICT;
+CREATE TABLE credential (
+  id INTEGER PRIMARY KEY,
+  account INTEGER NOT NULL REFERENCES account (id),
+  credential_id BLOB NOT NULL UNIQUE CHECK (length(credential_id) BETWEEN 1 AND 1023),
+  rp_id TEXT NOT NULL,
+  public_key BLOB NOT NULL,
+  algorithm INTEGER NOT NULL,
+  sign_count INTEGER NOT NULL CHECK (sign_count BETWEEN 0 AND 4294967295),
+  backup_eligible INTEGER NOT NULL CHECK (backup_eligible IN (0, 1)),
+  backup_state INTEGER NOT NULL CHECK (backup_state IN (0, 1)),
+  user_handle BLOB NOT NULL,
+  payment INTEGER NOT NULL CHECK (payment IN (0, 1)),
+  aaguid BLOB NOT NULL CHECK (length(aaguid) = 16),
+  transports INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  format TEXT NOT NULL,
+  attestation_type TEXT NOT NULL,
+  trust TEXT NOT NULL,
+  discoverable INTEGER NOT NULL CHECK (discoverable IN (0, 1)),
+  user_verified INTEGER NOT NULL CHECK (user_verified IN (0, 1)),
+  instrument_display_name TEXT,
+  created INTEGER NOT NULL,
+  last_used INTEGER NOT NULL,
+  UNIQUE (account, name)
+) STRICT;
+CREATE INDEX credential_user_handle ON credential (user_handle);
+CREATE TABLE fact (
+  key TEXT PRIMARY KEY,
+  value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE ticket (
+  hash BLOB PRIMARY KEY CHECK (length(hash) = 32),
+  rp TEXT NOT NULL,
+  name TEXT NOT NULL,
+  uid INTEGER NOT NULL,
+  expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE recovery_code (
+  account INTEGER NOT NULL REFERENCES account (id),
+  position INTEGER NOT NULL,
+  salt BLOB NOT NULL CHECK (length(salt) = 32),
+  hash BLOB NOT NULL CHECK (length(hash) = 32),
+  PRIMARY KEY (account, position)
+) STRICT, WITHOUT ROWID;
+"""
+
+PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "version-1.db")
+CODES = [digit * 16 for digit in "0123456789"]
+SALT = b"s" * 32
+
+
+def scrypt(code):
+    return hashlib.scrypt(code.encode(), salt=SALT, n=16384, r=8, p=1, dklen=32)
+
+
+def credential(account, number, name):
+    return (account, b"credential %d" % number, "example.org", b"key", -7, number, 0, 0, b"handle",
+            0, bytes(16), 0, name, "packed", "Self", "no", 0, 0, None, 1000, 0)
+
+
+def main():
+    if os.path.exists(PATH):
+        os.unlink(PATH)
+    database = sqlite3.connect(PATH)
+    database.execute("PRAGMA page_size = 512")
+    database.executescript(SCHEMA)
+    database.executemany("INSERT INTO account VALUES (?, ?, ?, ?, ?)", [
+        (1, "default", "alice", 2001, b"a" * 64), (2, "default", "bob", 2002, b"b" * 64),
+        (3, "shop", "17", 4294967295, b"c" * 64)])
+    database.executemany(
+        "INSERT INTO credential (account, credential_id, rp_id, public_key, algorithm, sign_count,"
+        " backup_eligible, backup_state, user_handle, payment, aaguid, transports, name, format,"
+        " attestation_type, trust, discoverable, user_verified, instrument_display_name, created,"
+        " last_used) VALUES (" + ", ".join("?" * 21) + ")",
+        [credential(1, 1, "blue"), credential(2, 2, "blue"), credential(3, 3, "blue")])
+    database.executemany("INSERT INTO recovery_code VALUES (1, ?, ?, ?)", [
+        (position, SALT, scrypt(code)) for position, code in enumerate(CODES)])
+    database.execute("INSERT INTO ticket VALUES (?, 'default', 'alice', 2001, 4102444800)",
+                     (bytes(32),))
+    database.execute("INSERT INTO fact VALUES ('rp-id', x'6578616d706c652e6f7267')")
+    database.execute("PRAGMA user_version = 1")
+    database.execute("PRAGMA application_id = 1886091620")  # "pkyd"
+    database.commit()
+    database.close()
+
+
+main()
