@@ -13,6 +13,7 @@ int command_remove(struct session *session);
 int command_import(struct session *session);
 int command_recovery_codes(struct session *session);
 int command_ticket(struct session *session);
+int command_adopt(struct session *session);
 int command_test(struct session *session);
 int command_status(struct session *session);
 int command_check(struct session *session);

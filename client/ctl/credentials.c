@@ -3,6 +3,7 @@
 #include "client/ctl/commands.h"
 #include "client/passkeys.h"
 
+#include "common/base/text.h"
 #include "common/bus/calls.h"
 
 #include <stdio.h>
@@ -221,5 +222,32 @@ int command_ticket(struct session *session)
                       session->line.user, when);
     }
     pk_secret_clear(&ticket.secret);
+    return EXIT_DONE;
+}
+
+int command_adopt(struct session *session)
+{
+    const char *user = session->line.arguments[0];
+    uint32_t count = 0;
+    enum pk_status status = session_open(session);
+
+    if (status == PK_OK)
+        status = pk_orphans_adopt(session->bus, user, session->line.rp, &count);
+    if (status == PK_NO_CREDENTIALS)
+        return session_fail(session, status, "Nothing of that name is orphaned.");
+    if (status == PK_NAME_TAKEN)
+        return session_fail(session, status,
+                            "Two passkeys would have the same name. \"passkeyctl rename --user "
+                            "USER\" gives one of them another.");
+    if (status != PK_OK)
+        return session_fail(session, status, NULL);
+    if (session->line.json) {
+        print_json(json_pack("{s:b, s:I}", "ok", 1, "passkeys", (json_int_t)count));
+    } else {
+        PK_AUTO_FREE char *shown = pk_text_printable(user, 64);
+
+        (void)printf("%u passkey%s of %s sign%s in again.\n", count, count == 1 ? "" : "s",
+                     shown ? shown : "the account", count == 1 ? "s" : "");
+    }
     return EXIT_DONE;
 }

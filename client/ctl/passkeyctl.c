@@ -23,6 +23,8 @@ static const char usage[] =
     "  check                    find what keeps passkeys from working; how to mend it\n"
     "  recovery-codes           make ten new recovery codes; earlier ones become void\n"
     "  ticket --user USER       as root: let somebody enrol once without a password\n"
+    "  adopt USER               as root: passkeys that an account lost when it was gone\n"
+    "                           are its own again\n"
     "  verify                   verify responses, JSON Lines on standard input; needs\n"
     "                           no daemon\n"
     "\n"
@@ -56,6 +58,7 @@ static const struct {
     {"status", 0, 0, command_status},
     {"check", 0, 0, command_check},
     {"recovery-codes", 0, OPTION_USER | OPTION_YES, command_recovery_codes},
+    {"adopt", 1, OPTION_RP, command_adopt},
     {"ticket", 0, OPTION_USER | OPTION_RP | OPTION_LIFETIME, command_ticket},
 };
 

@@ -196,3 +196,27 @@ enum pk_status pk_ticket_create(struct pk_bus *bus, const char *user, const char
         ret->expires = expires;
     return status;
 }
+
+enum pk_status pk_orphans_adopt(struct pk_bus *bus, const char *user, const char *rp,
+                                uint32_t *ret_count)
+{
+    PK_AUTO_MESSAGE DBusMessage *reply = NULL;
+    const struct pk_bus_member option = {.name = "rp", .type = 's', .string = rp};
+    dbus_uint32_t count;
+    enum pk_status status =
+        call_daemon(bus,
+                    &(struct request){.interface = PK_BUS_CREDENTIALS,
+                                      .member = "Adopt",
+                                      .strings = (const char *const[]){user, NULL},
+                                      .members = &option,
+                                      .member_count = 1,
+                                      .signature = "u"},
+                    &reply);
+
+    if (status != PK_OK)
+        return status;
+    if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_UINT32, &count, DBUS_TYPE_INVALID))
+        return PK_PROTOCOL;
+    *ret_count = count;
+    return PK_OK;
+}

@@ -39,6 +39,10 @@ enum pk_status pk_credential_import(struct pk_bus *bus, const char *user,
 enum pk_status pk_recovery_codes_create(struct pk_bus *bus, const char *user,
                                         struct pk_secret *ret) PK_WARN_UNUSED;
 
+/* What orphans of the account's name left is the account's from then on; *ret_count: passkeys. */
+enum pk_status pk_orphans_adopt(struct pk_bus *bus, const char *user, const char *rp,
+                                uint32_t *ret_count) PK_WARN_UNUSED;
+
 struct pk_ticket {
     struct pk_secret secret;
     uint64_t expires; /* seconds since the epoch */

@@ -173,6 +173,7 @@ static void enroll(struct daemon *daemon, struct call *call, struct subject *sub
         .user_verification = value_find_text(options, "uv", NULL),
         .resident_key = value_find_text(options, "resident", NULL),
         .rhost = value_find_text(options, "rhost", ""),
+        .claims_rhost = call->caller.claims_rhost,
         .timeout = value_find_number(options, "timeout"),
         .agent = value_find(options, "agent"),
         .ticket = ticket,
@@ -204,6 +205,7 @@ void manager_enroll(struct daemon *daemon, struct call *call)
 
     if (!call_check(call, options, enroll_members, COUNT(enroll_members)))
         return;
+    call->caller = caller_read(options, call->uid);
     warn_of_transports(call, options);
     if (!reply_name_error(call, value_find_text(options, "name", NULL)) &&
         read_methods(call, options, &ignored))

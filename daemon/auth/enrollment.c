@@ -12,6 +12,7 @@
 #include "daemon/auth/enrollment_attempt.h"
 #include "daemon/auth/registration.h"
 #include "daemon/bus/call.h"
+#include "daemon/bus/logind.h"
 #include "daemon/bus/reply_errors.h"
 #include "daemon/daemon.h"
 #include "daemon/dialogue/messages.h"
@@ -107,14 +108,14 @@ static struct pk_methods choose_methods(const struct enrollment_request *request
 
 /* Binds the challenge to this host and to the person's host, and allows ssh origins only. */
 static enum pk_status bind_ceremony(const struct config *config, const struct context *context,
-                                    struct ceremony *ceremony)
+                                    const char *rhost, struct ceremony *ceremony)
 {
     const struct rp_config *rp = config_rp(config, ceremony->account.rp);
     struct pk_strings *origins = &ceremony->requirements.origins;
     enum pk_status status = rp ? ceremony_bind(ceremony, context) : PK_NOT_FOUND;
 
     pk_strings_clear(origins);
-    return status ? status : policy_ssh_origins(rp, context->rhost, origins);
+    return status ? status : policy_ssh_origins(rp, rhost, origins);
 }
 
 static unsigned choose_timeout(const struct config *config,
@@ -173,8 +174,9 @@ static enum pk_status prepare(struct daemon *daemon, const struct enrollment_req
                               struct ceremony *ceremony, struct enrollment **ret)
 {
     const struct pk_host_name host = pk_host_name();
-    const struct context context = context_of(ceremony->account.name, request->rhost, &host);
-    enum pk_status status = bind_ceremony(daemon->config, &context, ceremony);
+    const char *rhost = request->claims_rhost ? LOGIND_RHOST_UNKNOWN : request->rhost;
+    const struct context context = context_of(ceremony->account.name, rhost, &host);
+    enum pk_status status = bind_ceremony(daemon->config, &context, request->rhost, ceremony);
 
     if (status)
         return status;

@@ -17,6 +17,7 @@ struct enrollment_request {
     const char *name;
     const char *user_verification;
     const char *resident_key;
+    bool claims_rhost;         /* rhost is the word of a program that is not root's: not a fact */
     const char *rhost;         /* never NULL */
     struct pk_methods methods; /* requested methods; count 0: not given */
     unsigned timeout;          /* seconds */

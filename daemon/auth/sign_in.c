@@ -8,6 +8,7 @@
 #include "common/bus/names.h"
 #include "daemon/auth/decision.h"
 #include "daemon/auth/sign_in_attempt.h"
+#include "daemon/bus/logind.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply_errors.h"
 #include "daemon/daemon.h"
@@ -49,7 +50,7 @@ struct context sign_in_context(const struct sign_in *sign_in)
         .service = sign_in->service,
         .host = sign_in->host.text,
         .tty = sign_in->tty,
-        .rhost = sign_in->rhost,
+        .rhost = sign_in->claims_rhost ? LOGIND_RHOST_UNKNOWN : sign_in->rhost,
         .command = sign_in->command,
         .target = sign_in->target,
     };
@@ -339,6 +340,7 @@ static enum pk_status prepare(struct sign_in *sign_in, const struct call *call,
     enum pk_status status = find_principal(sign_in, call, request);
 
     sign_in->attempt.real_uid = call->uid == 0 ? call->caller.real_uid : call->uid;
+    sign_in->claims_rhost = call->caller.claims_rhost;
     sign_in->attempt.by = decision_caller(call, request->program);
     if (!status)
         status = identify(sign_in, call, request);

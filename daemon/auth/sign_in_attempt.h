@@ -14,7 +14,9 @@ struct sign_in {
     char *asked;            /* user name as the caller gave it */
     char *on_behalf_of;     /* see conversation.h */
     char *section;          /* the service whose section of the configuration counts */
-    char *service, *tty, *rhost, *command, *target; /* for the context; empty unless root's word */
+    char *service, *tty, *command, *target; /* for the context; empty unless root's word */
+    char *rhost;
+    bool claims_rhost; /* the context says "unknown" in its place */
     char *user_verification;
     struct pk_host_name host;
     char *context; /* JSON of sign_in_context(), for the log; NULL: it is not UTF-8 */

@@ -2,6 +2,7 @@
 #include "daemon/bus/caller.h"
 
 #include "daemon/bus/value.h"
+#include "daemon/verify/context.h"
 
 static uint32_t number(const struct value *options, const char *name, uint32_t otherwise)
 {
@@ -10,8 +11,11 @@ static uint32_t number(const struct value *options, const char *name, uint32_t o
 
 struct caller caller_read(const struct value *options, uid_t uid)
 {
-    struct caller caller = {
-        .real_uid = uid, .login_uid = CALLER_UNSET, .audit_session = CALLER_UNSET};
+    const struct context claimed = {.rhost = value_find_text(options, "rhost", "")};
+    struct caller caller = {.real_uid = uid,
+                            .login_uid = CALLER_UNSET,
+                            .audit_session = CALLER_UNSET,
+                            .claims_rhost = uid != 0 && context_is_remote(&claimed)};
 
     if (uid != 0 || !value_find(options, "real-uid"))
         return caller;

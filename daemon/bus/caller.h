@@ -27,6 +27,7 @@ struct caller {
     uint32_t audit_session; /* the kernel's audit session */
     uint32_t terminal;      /* device number of the controlling terminal; 0: none, or not known */
     bool reported;          /* by a program of root's: the members above are the kernel's */
+    bool claims_rhost;      /* the rhost is the word of a program that is not root's */
 };
 
 /* options is an a{sv} that has been checked; uid is the connection's. */

@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	tests/integration/support/hostile.py \
 	tests/integration/support/interactive.py \
 	tests/integration/support/machine.py \
+	tests/integration/support/people.py \
 	tests/integration/support/namespace.py \
 	tests/integration/support/recording.py \
 	tests/integration/support/relying_party.py \
@@ -19,6 +20,8 @@ EXTRA_DIST += \
 	tests/integration/support/ssh_method_enroll.py \
 	tests/integration/support/webauthn_client.py \
 	tests/integration/test_account_enumeration.py \
+	tests/integration/test_account_names.py \
+	tests/integration/test_accounts_gone.py \
 	tests/integration/test_agent_enroll.py \
 	tests/integration/test_agent_sign_in.py \
 	tests/integration/test_algorithms_and_attestation.py \
@@ -45,6 +48,7 @@ EXTRA_DIST += \
 	tests/integration/test_private_instance.py \
 	tests/integration/test_private_namespace.py \
 	tests/integration/test_random_walk.py \
+	tests/integration/test_recovery_codes.py \
 	tests/integration/test_relying_party.py \
 	tests/integration/test_secrets.py \
 	tests/integration/test_service_options.py \

@@ -16,6 +16,13 @@ tests_lib_libskprovider_la_CFLAGS = $(filter-out -fsanitize=% -fno-sanitize% --c
 tests_lib_libskprovider_la_LDFLAGS = $(tests_lib_libsoftkey_la_LDFLAGS)
 tests_lib_libskprovider_la_LIBADD = $(CRYPTO_LIBS)
 
+# A directory of accounts, for the name service switch of the private namespace.
+check_LTLIBRARIES += tests/lib/libnsspeople.la
+tests_lib_libnsspeople_la_SOURCES = tests/lib/nss_people.c
+tests_lib_libnsspeople_la_CFLAGS = $(filter-out -fsanitize=% -fno-sanitize% --coverage, $(PK_CFLAGS))
+tests_lib_libnsspeople_la_LDFLAGS = $(tests_lib_libsoftkey_la_LDFLAGS)
+tests_lib_libnsspeople_la_LIBADD =
+
 EXTRA_DIST += \
 	tests/lib/ctap/__init__.py \
 	tests/lib/ctap/attestation.py \
