@@ -67,8 +67,8 @@ def test_a_key_of_the_agent(machine, agent, kind, algorithm):
     assert (row["rpId"], row["name"], row["alg"], row["fmt"], row["signCount"],
             row["transports"], row["discoverable"], row["userVerified"], row["attestationType"]) \
         == ("ssh:", "alice@laptop", algorithm, "none", 1, [], False, False, "None")
-    machine.syslog.wait(r'enrolment for alice \(default\): ok, passkey "alice@laptop", '
-                        r'user present, \{"act":"enroll"', facility=parts.AUTHPRIV)
+    machine.syslog.wait(r'enrolment for alice \(default\): ok, passkey "alice@laptop" \[.*\], '
+                        r'user present, by .*, \{"act":"enroll"', facility=parts.AUTHPRIV)
 
 
 def test_what_is_signed(machine, agent):
@@ -333,7 +333,7 @@ def test_import(machine):
     assert row == listed(machine)[0]
     assert (row["rpId"], row["name"], row["signCount"], row["userVerified"]) \
         == ("ssh:", "desk at home", 0, False)
-    machine.syslog.wait(r'enrolment for alice \(default\): ok, passkey "desk at home", imported, ',
+    machine.syslog.wait(r'enrolment for alice \(default\): ok, passkey "desk at home" \[.*\], imported, ',
                         facility=parts.AUTHPRIV)
     root = machine.connect()
     for name, data, options in (

@@ -88,8 +88,8 @@ def test_sudo(machine, agent, sudoers, kind):
         assert running.accepted(), running.screen
     assert machine.results() == [("sudo", "alice", "success")] * 2
     assert len(agent.signed) == 2
-    machine.syslog.wait(r'sign-in of alice \(default\): ok, passkey "alice@laptop", user present, '
-                        r'\{"act":"authenticate","command":"id -un","host":"web1"',
+    machine.syslog.wait(r'sign-in of alice \(default\): ok, passkey "alice@laptop" \[.*\], '
+                        r'user present, by uid 0 .*, \{"act":"authenticate","command":"id -un","host":"web1"',
                         facility=parts.AUTHPRIV)
 
 

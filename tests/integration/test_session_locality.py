@@ -126,7 +126,11 @@ def test_unclear_logind_answers_count_as_remote(machine, keys, blue, scenario):
 
 def test_given_rhost_is_not_looked_up(machine, keys, blue):
     logind = Logind(machine, "remote", "192.0.2.7")
-    assert sign_in(machine, rhost="192.0.2.9") == ("cancelled", "192.0.2.9")
+    # That it is remote is believed of anybody; from where, of root.
+    assert sign_in(machine, rhost="192.0.2.9") == ("cancelled", UNKNOWN)
+    mark = machine.syslog.mark()
+    assert machine.connect().authenticate("alice", rhost="192.0.2.9").run()["result"] == "cancelled"
+    assert bound_rhost(machine, mark) == "192.0.2.9"
     mark = machine.syslog.mark()
     assert machine.connect().authenticate("alice", rhost=":0").run()["result"] == "ok"
     assert bound_rhost(machine, mark) == ":0"
