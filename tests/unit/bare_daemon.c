@@ -90,6 +90,21 @@ struct credential_list credentials_with(const char *id)
     return list;
 }
 
+void lose_accounts(void)
+{
+    AUTO_ACCOUNT_STATES struct account_states states = {0};
+    struct store *store = bare_store();
+
+    assert_status(store->verbs->accounts(store, &states), PK_OK);
+    for (size_t i = 0; i < states.count; i++) {
+        const struct account_change gone = {states.items[i].id, ACCOUNT_GONE};
+
+        assert_status(store->verbs->accounts_update(
+                          store, &(struct account_changes){.items = &gone, .count = 1, .now = 1}),
+                      PK_OK);
+    }
+}
+
 /* --- in place of the C library's and the log's ------------------------------------------------ */
 
 static int64_t monotonic_ms = 1000000;

@@ -41,6 +41,9 @@ struct ceremony *begin_ceremony(const char *user, uid_t uid);
 /* The credentials with that id. */
 struct credential_list credentials_with(const char *id);
 
+/* All accounts of this host are gone, as the daemon sees it; accounts that come later are not. */
+void lose_accounts(void);
+
 /* --- the name service and the clock ----------------------------------------------------------- */
 
 /* The name means that uid from now on; PK_NO_UID: nobody. */

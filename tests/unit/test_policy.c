@@ -420,6 +420,32 @@ static void relying_party_is_copied_whole(void **state)
     assert_true(requirements.cred_props);
 }
 
+static enum pk_requirement verification_of(const struct rp_config *rp,
+                                           const struct service_config *service,
+                                           const struct authentication_request *request)
+{
+    PK_AUTO_REQUIREMENTS struct pk_requirements requirements = sign_in(rp, service, request);
+
+    return requirements.user_verification;
+}
+
+/* Any program may say that it is a service, and gets its section; never less than without it. */
+static void a_claimed_service_only_adds(void **state)
+{
+    const struct service_config strict = {.user_verification = PK_REQUIRED};
+    const struct service_config easy = {.user_verification = PK_DISCOURAGED};
+    struct rp_config rp = shop();
+    const struct authentication_request claimed = {.user_given = true, .service_claimed = true};
+    const struct authentication_request believed = {.user_given = true};
+
+    (void)state;
+    rp.user_verification = PK_REQUIRED;
+    assert_int_equal(verification_of(&rp, &easy, &believed), PK_DISCOURAGED);
+    assert_int_equal(verification_of(&rp, &easy, &claimed), PK_REQUIRED);
+    rp.user_verification = PK_PREFERRED;
+    assert_int_equal(verification_of(&rp, &strict, &claimed), PK_REQUIRED);
+}
+
 static void service_speaks_for_its_sign_ins(void **state)
 {
     struct rp_config rp = shop();
@@ -526,6 +552,7 @@ int main(void)
         cmocka_unit_test(unsupported_algorithms_are_left_out),
         cmocka_unit_test(relying_party_without_id_is_unavailable),
         cmocka_unit_test(relying_party_is_copied_whole),
+        cmocka_unit_test(a_claimed_service_only_adds),
         cmocka_unit_test(service_speaks_for_its_sign_ins),
         cmocka_unit_test(sign_in_requests_are_checked),
         cmocka_unit_test(ssh_origins_are_this_hosts_names),

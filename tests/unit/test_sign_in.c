@@ -91,6 +91,67 @@ static void a_former_owner_of_the_name_has_nothing_here(void **state)
     assert_string_equal(last->credentials.items[0].name, "blue");
 }
 
+/* Its name and uid are the same, and somebody else's. */
+static void an_account_that_was_gone_has_nothing_here(void **state)
+{
+    (void)state;
+    give_alice();
+    lose_accounts();
+    ask(&nothing);
+    assert_refused_at_once("no-credentials");
+    assert_int_equal(log_count("refused, account-changed"), 1);
+    give_passkey("alice", ALICE, RP_ID, "new");
+    ask(&nothing);
+    assert_int_equal(last->credentials.count, 1);
+    assert_string_equal(last->credentials.items[0].name, "new");
+}
+
+/* A web user that is called root is not this host's. */
+static void a_relying_party_without_accounts_of_this_host(void **state)
+{
+    struct sign_in_request request = nothing;
+
+    (void)state;
+    configure_daemon("[rp default]\nid = " RP_ID "\n[rp portal]\nid = portal.example\n");
+    give_alice();
+    request.rp = "portal";
+    request.user = "root";
+    ask(&request);
+    assert_error(PK_BUS_ERROR_INVALID_ARGUMENTS);
+    request.user = "";
+    ask(&request);
+    assert_error(PK_BUS_ERROR_INVALID_ARGUMENTS);
+    request.user = "alice";
+    ask_by(ALICE, &request);
+    assert_error(PK_BUS_ERROR_INVALID_ARGUMENTS);
+}
+
+/* What a program says of itself is shown, bound and logged if it is root's. */
+static void only_root_is_believed(void **state)
+{
+    struct sign_in_request request = nothing;
+
+    (void)state;
+    give_alice();
+    request.service = "sudo";
+    request.command = "rm -rf /srv";
+    request.target = "root";
+    request.tty = "tty1";
+    ask(&request);
+    assert_non_null(strstr(last->context, "\"command\":\"rm -rf /srv\""));
+    assert_non_null(strstr(last->attempt.purpose, "to run \"rm -rf /srv\" as root"));
+    assert_null(strstr(last->attempt.purpose, "asked by"));
+    ask_by(ALICE, &request);
+    assert_null(strstr(last->context, "rm -rf"));
+    assert_null(strstr(last->context, "sudo"));
+    assert_null(strstr(last->context, "tty1"));
+    assert_null(strstr(last->context, "root"));
+    assert_null(strstr(last->attempt.purpose, "rm -rf"));
+    assert_non_null(strstr(last->attempt.purpose, "to sign in as alice"));
+    assert_non_null(strstr(last->attempt.purpose, ", asked by uid 1000, pid "));
+    assert_string_equal(last->section, "sudo");
+}
+
 static void who_may_ask(void **state)
 {
     struct sign_in_request anybody = nothing;
@@ -326,6 +387,9 @@ int main(void)
         TEST(no_passkeys_are_told),
         TEST(a_changed_account_is_told_as_one_without_passkeys),
         TEST(a_former_owner_of_the_name_has_nothing_here),
+        TEST(an_account_that_was_gone_has_nothing_here),
+        TEST(a_relying_party_without_accounts_of_this_host),
+        TEST(only_root_is_believed),
         TEST(who_may_ask),
         TEST(what_cannot_be_found_out_is_an_error),
         TEST(the_relying_party_is_the_callers_or_the_services),

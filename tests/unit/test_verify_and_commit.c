@@ -270,6 +270,18 @@ static void the_account_must_be_what_it_was(void **state)
     ceremony_free(foreign);
 }
 
+/* An account of the same name and uid is not the one that the credential was made for. */
+static void an_account_that_was_gone(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+
+    (void)state;
+    soft_key_store(&key, bare_store(), "alice", ALICE, RP_ID, "blue");
+    lose_accounts();
+    assert_refused(begin_ceremony("alice", ALICE), &key, RP_ID, PK_ACCOUNT_CHANGED);
+    assert_refused(begin_ceremony(NULL, PK_NO_UID), &key, RP_ID, PK_ACCOUNT_CHANGED);
+}
+
 /* A credential may name the account: any to root's programs, their own to others. */
 static void without_a_name_a_caller_ends_as_itself(void **state)
 {
@@ -499,6 +511,7 @@ int main(void)
         TEST(unknown_credentials_are_refused),
         TEST(a_refusal_names_the_account),
         TEST(the_account_must_be_what_it_was),
+        TEST(an_account_that_was_gone),
         TEST(without_a_name_a_caller_ends_as_itself),
         TEST(a_decoy_is_never_ok),
         TEST(a_programs_answer_is_judged_alike),
