@@ -61,6 +61,8 @@
 #define PK_FORWARD_CONTEXT_MAX    8192  /* the longest command of the bus, and the rest */
 #define PK_FORWARD_TIMEOUT_MAX    3600  /* seconds */
 #define PK_FORWARD_CHALLENGE_SIZE 16    /* of the challenge that an answer repeats */
+#define PK_HOST_KEYS_MAX          64    /* host keys that a request lists: a pool's servers */
+#define PK_HOST_KEY_MAX           32768 /* one public host key or certificate */
 
 /* passkey-askpass */
 #define PK_ASKPASS_HOSTS_MAX 1048576 /* ~/.config/passkey/hosts */

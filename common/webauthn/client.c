@@ -6,19 +6,31 @@
 #include "common/base/writer.h"
 #include "common/webauthn/crypto.h"
 
-void pk_bound_challenge(const uint8_t nonce[PK_CHALLENGE_SIZE], struct pk_view context,
-                        uint8_t ret[PK_HASH_SIZE])
+static void compute(uint8_t version, const uint8_t nonce[PK_CHALLENGE_SIZE], struct pk_view context,
+                    uint8_t ret[PK_HASH_SIZE])
 {
     PK_AUTO_WRITER struct pk_writer writer = pk_writer_new(PK_JSON_MAX);
     PK_AUTO_BYTES struct pk_bytes preimage = {0};
 
-    pk_writer_u8(&writer, PK_BOUND_VERSION);
+    pk_writer_u8(&writer, version);
     pk_writer_put(&writer, (struct pk_view){nonce, PK_CHALLENGE_SIZE});
     pk_writer_put(&writer, context);
     /* Without memory the challenge would be fresh and unpredictable, only not bound: refuse. */
     if (pk_writer_finish(&writer, &preimage))
         abort();
     pk_sha256(pk_view_of(&preimage), ret);
+}
+
+void pk_bound_challenge(const uint8_t nonce[PK_CHALLENGE_SIZE], struct pk_view context,
+                        uint8_t ret[PK_HASH_SIZE])
+{
+    compute(PK_BOUND_VERSION, nonce, context, ret);
+}
+
+void pk_host_key_bound_challenge(const uint8_t nonce[PK_CHALLENGE_SIZE], struct pk_view context,
+                                 uint8_t ret[PK_HASH_SIZE])
+{
+    compute(PK_HOST_KEY_BOUND_VERSION, nonce, context, ret);
 }
 
 static bool needs_no_escape(const char *origin)

@@ -9,7 +9,8 @@
 
 #include "common/webauthn/requirements.h"
 
-#define PK_BOUND_VERSION 1
+#define PK_BOUND_VERSION          1
+#define PK_HOST_KEY_BOUND_VERSION 2
 
 /*
  * The bound challenge: SHA-256(u8 version ‖ nonce ‖ context). context is the canonical JSON of who,
@@ -17,6 +18,13 @@
  */
 void pk_bound_challenge(const uint8_t nonce[PK_CHALLENGE_SIZE], struct pk_view context,
                         uint8_t ret[PK_HASH_SIZE]);
+
+/*
+ * The same with a version of its own, for a context that lists the host keys of an ssh server. It
+ * says that the signer has found the key of its connection among them.
+ */
+void pk_host_key_bound_challenge(const uint8_t nonce[PK_CHALLENGE_SIZE], struct pk_view context,
+                                 uint8_t ret[PK_HASH_SIZE]);
 
 /*
  * Collected client data as WebAuthn 5.8.1.1 serialises them, without further members: type of that

@@ -12,6 +12,9 @@
 #define PREFIX_SIZE (sizeof(PK_FORWARD_PREFIX) - 1)
 #define CBOR_MAX    ((PK_FORWARD_REQUEST_MAX - PREFIX_SIZE) / 4 * 3)
 
+_Static_assert(sizeof(PK_FORWARD_PREFIX) == sizeof(PK_FORWARD_PREFIX_KEYS),
+               "both prefixes have the same length");
+
 /* The keys of the map. GET has KIND to TIMEOUT, CREATE KIND to CRED_PROTECT. */
 enum member {
     KIND = 1,
@@ -201,15 +204,20 @@ static void read_request(struct pk_reader *reader, struct pk_forward_request *re
         read_creation(reader, creation);
 }
 
-static enum pk_status decode_map(struct pk_view cbor, struct pk_forward_request *ret)
+static enum pk_status decode_map(struct pk_view cbor, bool names_host_keys,
+                                 struct pk_forward_request *ret)
 {
-    PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {0};
+    PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {.names_host_keys =
+                                                                     names_host_keys};
     struct pk_reader reader = pk_reader_new(cbor);
     enum pk_status status = pk_cbor_check(cbor);
 
     if (status != PK_OK)
         return status;
     read_request(&reader, &request);
+    /* It has no context that could name them. */
+    if (request.kind == PK_FORWARD_MORE && names_host_keys)
+        pk_reader_fail(&reader, PK_PROTOCOL);
     status = pk_reader_finish(&reader);
     if (status != PK_OK)
         return status;
@@ -234,22 +242,33 @@ enum pk_status pk_forward_request_encode(const struct pk_forward_request *reques
     if (status != PK_OK)
         return status;
     /* The reader's rules are the only ones: what it would refuse is not sent. */
-    status = decode_map(pk_view_of(&cbor), &again);
+    status = decode_map(pk_view_of(&cbor), request->names_host_keys, &again);
     if (status != PK_OK)
         return status == PK_NO_MEMORY || status == PK_TOO_LARGE ? status : PK_INVALID_ARGUMENT;
     text = pk_base64url_encode(pk_view_of(&cbor));
     if (!text)
         return PK_NO_MEMORY;
-    line = pk_text_format("%s%s", PK_FORWARD_PREFIX, text);
+    line = pk_text_format(
+        "%s%s", request->names_host_keys ? PK_FORWARD_PREFIX_KEYS : PK_FORWARD_PREFIX, text);
     if (!line)
         return PK_NO_MEMORY;
     *ret_line = line;
     return PK_OK;
 }
 
-static bool has_prefix(struct pk_view line)
+static bool has_prefix(struct pk_view line, const char *prefix)
 {
-    return line.len >= PREFIX_SIZE && memcmp(line.ptr, PK_FORWARD_PREFIX, PREFIX_SIZE) == 0;
+    return line.len >= PREFIX_SIZE && memcmp(line.ptr, prefix, PREFIX_SIZE) == 0;
+}
+
+static bool names_host_keys(struct pk_view line)
+{
+    return has_prefix(line, PK_FORWARD_PREFIX_KEYS);
+}
+
+static bool is_request(struct pk_view line)
+{
+    return has_prefix(line, PK_FORWARD_PREFIX) || names_host_keys(line);
 }
 
 enum pk_status pk_forward_request_find(struct pk_view text, struct pk_view *ret_line)
@@ -260,7 +279,7 @@ enum pk_status pk_forward_request_find(struct pk_view text, struct pk_view *ret_
     do
         line = pk_text_trim(pk_text_take_line(&text));
     while (text.len > 0);
-    if (!has_prefix(line))
+    if (!is_request(line))
         return PK_NOT_FOUND;
     *ret_line = line;
     return PK_OK;
@@ -273,11 +292,11 @@ enum pk_status pk_forward_request_decode(struct pk_view line, struct pk_forward_
 
     if (line.len > PK_FORWARD_REQUEST_MAX)
         return PK_TOO_LARGE;
-    if (!has_prefix(line))
+    if (!is_request(line))
         return PK_INVALID_INPUT;
     status = pk_base64url_decode((struct pk_view){line.ptr + PREFIX_SIZE, line.len - PREFIX_SIZE},
                                  PK_FORWARD_REQUEST_MAX, &cbor);
     if (status != PK_OK)
         return status;
-    return decode_map(pk_view_of(&cbor), ret);
+    return decode_map(pk_view_of(&cbor), names_host_keys(line), ret);
 }

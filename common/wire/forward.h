@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The keyboard-interactive form: a request for an authenticator that is at the other end of an ssh
- * connection, and its answer, each as a line of text "passkey1:" and base64url of CBOR.
+ * connection, and its answer, each as a line of text and base64url of CBOR. A request begins with
+ * "passkey2:" when its context lists the server's host keys, else with "passkey1:", as all answers.
  * doc/protocol.md has the bytes. The daemon writes requests and reads answers, passkey-askpass the
  * other way round; both sides share this file.
  *
@@ -18,7 +19,8 @@
 #include "common/wire/creation.h"
 #include "common/wire/forward_parts.h"
 
-#define PK_FORWARD_PREFIX "passkey1:"
+#define PK_FORWARD_PREFIX      "passkey1:"
+#define PK_FORWARD_PREFIX_KEYS "passkey2:" /* of a request that names host keys */
 
 enum pk_forward_kind {
     PK_FORWARD_GET = 1,    /* an assertion */
@@ -33,6 +35,12 @@ struct pk_forward_request {
     unsigned part; /* MORE: 2 to PK_FORWARD_PARTS_MAX */
 
     /* GET and CREATE */
+    /*
+     * The context has a member "hostkeys" that is not empty, and whoever signs has found the key of
+     * its connection in there: the challenge has a version of its own (webauthn/client.h), so that
+     * a client that does not know of it cannot answer.
+     */
+    bool names_host_keys;
     char *context;    /* canonical JSON: user, service, host, tty, rhost, command, target, act */
     unsigned timeout; /* seconds from now until the answer is too late */
 
@@ -81,8 +89,8 @@ enum pk_status pk_forward_request_encode(const struct pk_forward_request *reques
 
 /*
  * The line of a request in a prompt, or in what somebody pasted: the last line that is not blank,
- * which must begin with the prefix; blanks around it, carriage returns and lines in front of it do
- * not matter. Borrowed from text. PK_NOT_FOUND.
+ * which must begin with one of the prefixes; blanks around it, carriage returns and lines in front
+ * of it do not matter. Borrowed from text. PK_NOT_FOUND.
  */
 enum pk_status pk_forward_request_find(struct pk_view text,
                                        struct pk_view *ret_line) PK_WARN_UNUSED;

@@ -25,6 +25,7 @@ import cbor2
 from ctap import credential as key_pairs
 
 PREFIX = "passkey1:"
+PREFIXES = {1: PREFIX, 2: "passkey2:"}  # of a request, by its version
 LINE_MAX, PARTS_MAX, PART_TEXT, CHALLENGE_START = 511, 64, 496, 16
 UP, UV, AT = 0x01, 0x04, 0x40
 ES256, EDDSA, ES384, RS256 = key_pairs.ES256, key_pairs.EDDSA, key_pairs.ES384, key_pairs.RS256
@@ -81,19 +82,27 @@ def _map_of(cbor):
 def find(prompt):
     """The request's line in the text of a prompt, or None."""
     last = prompt.rstrip(" \t\r\n").rpartition("\n")[2].strip(" \t\r")
-    return last if last.startswith(PREFIX) else None
+    return last if last.startswith(tuple(PREFIXES.values())) else None
 
 
 def decode_request(line):
-    """The dict of a line; raises ValueError or KeyError for what is not of the form."""
-    if not line.startswith(PREFIX):
-        raise ValueError("no such line")
-    found = _map_of(unb64(line[len(PREFIX):]))
-    return _from_map(found, REQUEST, REQUEST_MEMBERS[KINDS[found[1]]])
+    """The dict of a line; raises ValueError or KeyError for what is not of the form.
+
+    "version" is there, and 2, for one that lists the server's host keys, which a client must
+    compare first.
+    """
+    for version, prefix in PREFIXES.items():
+        if line.startswith(prefix):
+            found = _map_of(unb64(line[len(prefix):]))
+            fields = _from_map(found, REQUEST, REQUEST_MEMBERS[KINDS[found[1]]])
+            return fields if version == 1 else {**fields, "version": version}
+    raise ValueError("no such line")
 
 
 def encode_request(request):
-    return PREFIX + b64(cbor2.dumps(_to_map(request, REQUEST), canonical=True))
+    members = {name: value for name, value in request.items() if name != "version"}
+    return PREFIXES[request.get("version", 1)] + \
+        b64(cbor2.dumps(_to_map(members, REQUEST), canonical=True))
 
 
 def more(request, part):
@@ -103,9 +112,25 @@ def more(request, part):
 
 # ---- what is signed ----
 
-def bound_challenge(nonce, context):
+def bound_challenge(nonce, context, version=1):
     """SHA-256(version, nonce, context); context is the text of the request."""
-    return hashlib.sha256(b"\x01" + nonce + context.encode()).digest()
+    return hashlib.sha256(bytes([version]) + nonce + context.encode()).digest()
+
+
+def challenge_of(request):
+    """What the answer to a request signs."""
+    return bound_challenge(request["nonce"], request["context"], request.get("version", 1))
+
+
+def host_keys(request):
+    """The fingerprints of the server's host keys that it lists."""
+    return json.loads(request["context"]).get("hostkeys", [])
+
+
+def logged_context(request):
+    """The context as the log has it, a dict: host keys are left out there."""
+    return {name: value for name, value in json.loads(request["context"]).items()
+            if name != "hostkeys"}
 
 
 def client_data(kind, challenge, origin):
@@ -146,7 +171,7 @@ def answer_fields(request, origin, credential, flags=None, challenge=None):
     """
     kind = request["kind"]
     if challenge is None:
-        challenge = bound_challenge(request["nonce"], request["context"])
+        challenge = challenge_of(request)
     if flags is None:
         flags = UP if request["user_verification"] == DISCOURAGED else UP | UV
     hashed = hashlib.sha256(client_data(kind, challenge, origin)).digest()

@@ -43,6 +43,7 @@ static void requests(void **state)
 static void check_request_cut(const char *name, struct pk_bytes *content)
 {
     struct pk_view line = line_of(content);
+    PK_AUTO_FREE char *prefix = strndup((const char *)line.ptr, PREFIX_SIZE);
     PK_AUTO_BYTES struct pk_bytes cbor = {0};
 
     for (size_t len = 0; len < line.len; len++) {
@@ -59,7 +60,7 @@ static void check_request_cut(const char *name, struct pk_bytes *content)
                             PK_FORWARD_REQUEST_MAX, &cbor),
         PK_OK);
     for (size_t len = 0; len < cbor.len; len++) {
-        PK_AUTO_FREE char *cut = line_from(PK_FORWARD_PREFIX, (struct pk_view){cbor.data, len});
+        PK_AUTO_FREE char *cut = line_from(prefix, (struct pk_view){cbor.data, len});
 
         assert_status(decode_line(pk_view_string(cut)), PK_CBOR_TRUNCATED);
     }
@@ -67,7 +68,7 @@ static void check_request_cut(const char *name, struct pk_bytes *content)
     assert_non_null(cbor.data);
     cbor.data[cbor.len++] = 0;
     {
-        PK_AUTO_FREE char *more = line_from(PK_FORWARD_PREFIX, pk_view_of(&cbor));
+        PK_AUTO_FREE char *more = line_from(prefix, pk_view_of(&cbor));
 
         assert_status(decode_line(pk_view_string(more)), PK_CBOR_TRAILING_DATA);
     }
@@ -92,9 +93,14 @@ static void request_members(void **state)
     PK_AUTO_FORWARD_REQUEST struct pk_forward_request get = {0};
     PK_AUTO_FORWARD_REQUEST struct pk_forward_request create = {0};
     PK_AUTO_FORWARD_REQUEST struct pk_forward_request more = {0};
+    PK_AUTO_FORWARD_REQUEST struct pk_forward_request keys = {0};
 
     (void)state;
+    read_request("request-get-host-keys.txt", &keys);
+    assert_true(keys.names_host_keys);
+    assert_non_null(strstr(keys.context, "\"hostkeys\":[\"SHA256:"));
     read_request("request-get.txt", &get);
+    assert_false(get.names_host_keys);
     assert_int_equal(get.kind, PK_FORWARD_GET);
     assert_int_equal(get.context[0], '{');
     assert_non_null(strstr(get.context, "\"rhost\":\"192.0.2.7\""));
@@ -179,6 +185,9 @@ static void request_arguments(void **state)
     assert_status(pk_forward_request_encode(&bare, &line), PK_INVALID_ARGUMENT);
     bare.kind = PK_FORWARD_MORE;
     assert_status(pk_forward_request_encode(&bare, &line), PK_INVALID_ARGUMENT);
+    bare.part = 2;
+    bare.names_host_keys = true;
+    assert_status(pk_forward_request_encode(&bare, &line), PK_INVALID_ARGUMENT);
     read_request("request-create.txt", &request);
     request.creation.algorithm_count = PK_ALGORITHMS_MAX + 1;
     assert_status(pk_forward_request_encode(&request, &line), PK_TOO_LARGE);
@@ -205,7 +214,9 @@ static void found(void **state)
         {"passkey1:AAAA\nPassword: ", NULL},
         {"(alice@web1) passkey1:AAAA", NULL},
         {"passkey1/1/2:AAAA", NULL},
-        {"passkey2:AAAA", NULL},
+        {"(alice@web1) Touch your key.\npasskey2:AAAA\n", "passkey2:AAAA"},
+        {"passkey3:AAAA", NULL},
+        {"passkey2/1/2:AAAA", NULL},
         {"passkey1", NULL},
         {"Password: ", NULL},
         {" \r\n\t ", NULL},

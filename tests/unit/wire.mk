@@ -3,7 +3,8 @@ TESTS += tests/unit/protocol_examples.py
 EXTRA_DIST += tests/unit/protocol_examples.py \
 	tests/unit/forward_support.h tests/unit/wire_support.h \
 	tests/lib/forward.py tests/lib/frames.py \
-	tests/vectors/agent tests/vectors/forward tests/vectors/frames tests/vectors/sk
+	tests/vectors/agent tests/vectors/forward tests/vectors/frames \
+	tests/vectors/host_keys tests/vectors/sk
 if HAVE_CMOCKA
 wire_tests = \
 	tests/unit/test_agent \
@@ -11,6 +12,7 @@ wire_tests = \
 	tests/unit/test_forward \
 	tests/unit/test_forward_answer \
 	tests/unit/test_frames \
+	tests/unit/test_host_key \
 	tests/unit/test_members \
 	tests/unit/test_sk
 check_PROGRAMS += $(wire_tests)
@@ -27,6 +29,8 @@ tests_unit_test_forward_answer_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_forward_answer_LDADD = $(wire_test_libs)
 tests_unit_test_frames_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_frames_LDADD = $(wire_test_libs)
+tests_unit_test_host_key_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_host_key_LDADD = $(webauthn_libs) $(wire_test_libs)
 tests_unit_test_members_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_members_LDADD = $(wire_test_libs)
 tests_unit_test_sk_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

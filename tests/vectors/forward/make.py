@@ -6,6 +6,8 @@ valid/NAME.txt decodes and encodes back to the same lines; NAME begins with requ
 answer-create. invalid/STATUS--NAME.txt is refused with STATUS. An answer's parts are a line each.
 client-data.txt and public-key.bin are what valid/answer-get-es256.txt signed, and with what.
 """
+import base64
+import json
 import pathlib
 import sys
 
@@ -22,6 +24,10 @@ LONG_ORIGIN = "ssh://" + ".".join(["a" * 63] * 3 + ["b" * 61])  # 253 characters
 NONCE = seed.derive("forward nonce", 32)
 CONTEXT = ('{"act":"authenticate","command":"","host":"web1","rhost":"192.0.2.7","service":"sshd",'
            '"target":"","tty":"ssh","user":"alice"}')
+HOST_KEYS = ["SHA256:" + base64.b64encode(seed.derive(f"host key {i}", 32)).decode().rstrip("=")
+             for i in range(3)]
+KEYS_CONTEXT = CONTEXT.replace('"rhost"', '"hostkeys":' + json.dumps(
+    HOST_KEYS, separators=(",", ":")) + ',"rhost"')
 
 
 class Credential:
@@ -106,7 +112,10 @@ VALID = {
                                           user_verification=3)),
     "request-get-sudo": request(
         get(context=CONTEXT.replace('"command":""', '"command":"J\u00f6rg"'))),
+    "request-get-host-keys": request(get(context=KEYS_CONTEXT, version=2)),
     "request-create": request(create()),
+    "request-create-host-keys": request(create(
+        context=KEYS_CONTEXT.replace("authenticate", "enroll"), version=2)),
     "request-create-most": request(create(
         credentials=[Credential("EdDSA").id], algorithms=[-2**31, 2**31 - 1, *range(-15, 15)],
         rp_name="", user_name="", user_display_name="J\u00f6rg \U0001f511", resident_key=3,
@@ -128,7 +137,13 @@ VALID = {
 
 INVALID = {
     "invalid-input--request-nothing": [""],
-    "invalid-input--request-other-version": text(cbor2.dumps(raw(more())), "passkey2:"),
+    "invalid-input--request-other-version": text(cbor2.dumps(raw(more())), "passkey3:"),
+    "invalid-input--request-host-keys-padded": [request(get(version=2))[0] + "="],
+    "cbor-trailing-data--request-host-keys": text(cbor2.dumps(raw(get())) + b"\0", "passkey2:"),
+    "cbor-truncated--request-host-keys-empty": ["passkey2:"],
+    "protocol--request-host-keys-more": request(more(version=2)),
+    "protocol--request-host-keys-without-context": request(without(get(version=2), "context")),
+    "too-large--request-host-keys-line-of-65537": ["passkey2:" + "A" * 65528],
     "invalid-input--request-upper-case": text(cbor2.dumps(raw(more())), "PASSKEY1:"),
     "invalid-input--request-padded": [request(more())[0] + "="],
     "invalid-input--request-standard-alphabet": [forward.PREFIX + "+/++"],
