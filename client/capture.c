@@ -59,6 +59,9 @@ static enum pk_status spawn(const struct capture *capture, int input, int output
         failed = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
     if (!failed && capture->errors)
         failed = posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+    if (!failed && capture->quiet)
+        failed =
+            posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     if (!failed)
         failed = posix_spawnp(ret, capture->program, &actions, &attributes, capture->argv, environ);
     (void)posix_spawnattr_destroy(&attributes);

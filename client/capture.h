@@ -10,6 +10,7 @@ struct capture {
     char *const *argv;   /* ended by NULL */
     struct pk_view input;
     bool errors; /* of standard error too, which else is this program's own */
+    bool quiet;  /* standard error is thrown away */
     size_t max;  /* bytes of output; what is beyond is not waited for */
 };
 

@@ -5,12 +5,16 @@ client_libaskpass_la_SOURCES = \
 	client/askpass/ask.c client/askpass/ask.h \
 	client/askpass/files.c client/askpass/files.h \
 	client/askpass/hosts.c client/askpass/hosts.h \
+	client/askpass/known_hosts.c client/askpass/known_hosts.h \
 	client/askpass/openssh.c client/askpass/openssh.h \
 	client/askpass/parts.c client/askpass/parts.h \
 	client/askpass/paste.c client/askpass/paste.h \
 	client/askpass/prompt.c client/askpass/prompt.h \
+	client/askpass/record.c client/askpass/record.h \
 	client/askpass/request.c client/askpass/request.h \
-	client/askpass/show.c client/askpass/show.h
+	client/askpass/server.c client/askpass/server.h \
+	client/askpass/show.c client/askpass/show.h \
+	client/askpass/ssh_process.c client/askpass/ssh_process.h
 client_libaskpass_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 # The part that drives security keys, apart because unit tests replace it.

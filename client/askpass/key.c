@@ -422,7 +422,11 @@ enum pk_status askpass_key_answer(const struct pk_forward_request *request, cons
     if ((!get && request->kind != PK_FORWARD_CREATE) ||
         strncmp(origin, ORIGIN_PREFIX, strlen(ORIGIN_PREFIX)) != 0)
         return PK_INVALID_ARGUMENT;
-    pk_bound_challenge(request->nonce, pk_view_string(request->context), job.challenge);
+    if (request->names_host_keys)
+        pk_host_key_bound_challenge(request->nonce, pk_view_string(request->context),
+                                    job.challenge);
+    else
+        pk_bound_challenge(request->nonce, pk_view_string(request->context), job.challenge);
     status = pk_client_data_hash(get ? PK_AUTHENTICATION : PK_REGISTRATION,
                                  (struct pk_view){job.challenge, sizeof(job.challenge)}, origin,
                                  job.client_data_hash);

@@ -11,15 +11,15 @@
 #include "common/wire/forward.h"
 
 /*
- * Answers a GET or CREATE request for origin ("ssh://" and the host the person connected to): the
- * challenge is computed here from nonce and context (WebAuthn 5.8.1 for the client data), so that
- * nothing else is signed than what was shown. Touch, PIN and failures are said on standard error,
- * PINs asked for on the terminal. It ends early, with the key given back and the terminal as it
- * was, when the person interrupts (terminal_prepare()) and when whoever waits for the answer closes
- * a pipe that is standard output: PK_CANCELLED. PK_TIMEOUT after request->timeout seconds,
- * PK_INVALID_ARGUMENT for other requests and for an origin that cannot be one, PK_UNAVAILABLE where
- * passkey-authenticator does not run, PK_DEVICE_ERROR for an answer that does not fit the request,
- * or the key's own reason.
+ * Answers a GET or CREATE request, which server.h has let pass, for origin ("ssh://" and the host
+ * the person connected to): the challenge is computed here from nonce and context (WebAuthn 5.8.1
+ * for the client data), so that nothing else is signed than what was shown. Touch, PIN and failures
+ * are said on standard error, PINs asked for on the terminal. It ends early, with the key given
+ * back and the terminal as it was, when the person interrupts (terminal_prepare()) and when whoever
+ * waits for the answer closes a pipe that is standard output: PK_CANCELLED. PK_TIMEOUT after
+ * request->timeout seconds, PK_INVALID_ARGUMENT for other requests and for an origin that cannot be
+ * one, PK_UNAVAILABLE where passkey-authenticator does not run, PK_DEVICE_ERROR for an answer that
+ * does not fit the request, or the key's own reason.
  *
  * PASSKEY_AUTHENTICATOR in the environment names another passkey-authenticator, for tests.
  */

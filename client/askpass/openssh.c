@@ -5,8 +5,6 @@
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
 
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #define NAME         "OpenSSH_"
@@ -61,31 +59,4 @@ enum pk_status askpass_openssh_ask(const char *program, struct askpass_openssh *
         return status;
     text = strndup(output.len > 0 ? (const char *)output.data : "", output.len);
     return text ? askpass_openssh_parse(text, ret) : PK_NO_MEMORY;
-}
-
-/* The name of the file that process runs; "" when that is not to be known. */
-static void program_name(const char *path, char name[NAME_MAX + 1])
-{
-    char target[PATH_MAX];
-    ssize_t len = readlink(path, target, sizeof(target) - 1);
-    const char *slash;
-
-    target[len < 0 ? 0 : len] = 0;
-    slash = strrchr(target, '/');
-    (void)snprintf(name, NAME_MAX + 1, "%s", slash ? slash + 1 : "");
-}
-
-bool askpass_openssh_parent_writes_prefix(void)
-{
-    PK_AUTO_FREE char *path = pk_text_format("/proc/%d/exe", (int)getppid());
-    char name[NAME_MAX + 1];
-    struct askpass_openssh version;
-
-    if (!path)
-        return false;
-    program_name(path, name);
-    /* An upgrade may have replaced the file meanwhile; what runs is still behind that path. */
-    if (strcmp(name, "ssh") != 0 && strcmp(name, "ssh (deleted)") != 0)
-        return true;
-    return askpass_openssh_ask(path, &version) == PK_OK && askpass_openssh_writes_prefix(&version);
 }

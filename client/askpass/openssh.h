@@ -18,11 +18,4 @@ enum pk_status askpass_openssh_ask(const char *program, struct askpass_openssh *
 
 bool askpass_openssh_writes_prefix(const struct askpass_openssh *version) PK_WARN_UNUSED;
 
-/*
- * Whether the program that started this one writes the prefix: an older ssh would pass on a prefix
- * that the server made up. A parent that is not "ssh", such as a script in between, is assumed to
- * have been given the prefix by ssh.
- */
-bool askpass_openssh_parent_writes_prefix(void) PK_WARN_UNUSED;
-
 #endif

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define FOLDER   "passkey"
 #define ENDING   ".parts"
 #define NAME_LEN (2 * PK_CHALLENGE_SIZE + sizeof(ENDING) - 1)
 /* An origin, and every line with its end. */
@@ -27,34 +26,6 @@ static char *file_name(const uint8_t nonce[PK_CHALLENGE_SIZE])
     PK_AUTO_FREE char *hex = pk_hex_encode((struct pk_view){nonce, PK_CHALLENGE_SIZE});
 
     return hex ? pk_text_format("%s" ENDING, hex) : NULL;
-}
-
-/* The folder, made where it is missing. Nobody else may have been there. */
-static enum pk_status open_folder(int *ret_fd)
-{
-    PK_AUTO_FREE char *above = NULL;
-    PK_AUTO_FREE char *path = NULL;
-    PK_AUTO_CLOSE int fd = -1;
-    struct stat about;
-    enum pk_status status;
-
-    status = askpass_home_folder("XDG_RUNTIME_DIR", ".cache", &above);
-    if (status != PK_OK)
-        return status;
-    path = pk_text_format("%s/" FOLDER "/", above);
-    if (!path)
-        return PK_NO_MEMORY;
-    status = askpass_folders_make(path);
-    if (status != PK_OK)
-        return status;
-    path[strlen(path) - 1] = 0;
-    fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &about) < 0)
-        return PK_IO;
-    if (about.st_uid != geteuid() || (about.st_mode & 077))
-        return PK_DENIED;
-    *ret_fd = pk_steal_fd(&fd);
-    return PK_OK;
 }
 
 static bool is_our_name(const char *name)
@@ -91,16 +62,6 @@ static void sweep(int folder)
     }
 }
 
-static enum pk_status write_file(int folder, const char *name, struct pk_view text)
-{
-    PK_AUTO_CLOSE int fd = -1;
-
-    if (unlinkat(folder, name, 0) < 0 && errno != ENOENT)
-        return PK_IO;
-    fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    return fd >= 0 ? pk_write_all(fd, text) : PK_IO;
-}
-
 enum pk_status askpass_parts_keep(const uint8_t nonce[PK_CHALLENGE_SIZE], const char *origin,
                                   const struct pk_strings *lines)
 {
@@ -119,24 +80,12 @@ enum pk_status askpass_parts_keep(const uint8_t nonce[PK_CHALLENGE_SIZE], const 
     }
     status = pk_writer_finish(&writer, &text);
     if (status == PK_OK)
-        status = open_folder(&folder);
+        status = askpass_folder_open(&folder);
     if (status != PK_OK)
         return status;
     sweep(folder);
     name = file_name(nonce);
-    return name ? write_file(folder, name, pk_view_of(&text)) : PK_NO_MEMORY;
-}
-
-static enum pk_status read_file(int folder, const char *name, struct pk_bytes *ret)
-{
-    PK_AUTO_CLOSE int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    struct stat about;
-
-    if (fd < 0)
-        return errno == ENOENT ? PK_NOT_FOUND : PK_IO;
-    if (fstat(fd, &about) < 0 || !S_ISREG(about.st_mode))
-        return PK_IO;
-    return askpass_file_read(fd, FILE_MAX, ret);
+    return name ? askpass_folder_write(folder, name, pk_view_of(&text)) : PK_NO_MEMORY;
 }
 
 enum pk_status askpass_parts_take(const uint8_t nonce[PK_CHALLENGE_SIZE], const char *origin,
@@ -150,11 +99,11 @@ enum pk_status askpass_parts_take(const uint8_t nonce[PK_CHALLENGE_SIZE], const 
 
     if (!name)
         return PK_NO_MEMORY;
-    status = open_folder(&folder);
+    status = askpass_folder_open(&folder);
     if (status != PK_OK)
         return status;
     sweep(folder);
-    status = read_file(folder, name, &text);
+    status = askpass_folder_read(folder, name, FILE_MAX, &text);
     if (status != PK_OK)
         return status;
     left = pk_view_of(&text);

@@ -7,17 +7,18 @@
 #include "client/askpass/show.h"
 #include "common/base/cleanup.h"
 
-enum pk_status askpass_request_answer(const struct pk_forward_request *request, const char *host,
-                                      const char *user, const struct terminal *terminal,
-                                      struct pk_strings *ret_lines)
+enum pk_status askpass_request_answer(const struct pk_forward_request *request,
+                                      const struct askpass_asker *asker,
+                                      const struct terminal *terminal, struct pk_strings *ret_lines)
 {
+    const char *host = asker->host;
     PK_AUTO_FORWARD_ANSWER struct pk_forward_answer answer = {0};
     PK_AUTO_FREE char *origin = askpass_origin(host);
     enum pk_status status;
 
     if (!origin)
         return PK_NO_MEMORY;
-    status = askpass_show(stderr, request, host, user);
+    status = askpass_show(stderr, request, host, asker->user);
     if (status == PK_PROTOCOL)
         (void)fprintf(stderr,
                       "passkey-askpass: %s asks for something that this version does not "
@@ -25,7 +26,9 @@ enum pk_status askpass_request_answer(const struct pk_forward_request *request, 
                       host);
     if (status != PK_OK)
         return status;
-    status = askpass_accept(host, pk_forward_request_rp_id(request), terminal);
+    status = askpass_server_check(request, asker);
+    if (status == PK_OK)
+        status = askpass_accept(host, pk_forward_request_rp_id(request), terminal);
     if (status == PK_OK)
         status = askpass_key_answer(request, origin, terminal, &answer);
     return status == PK_OK ? pk_forward_answer_encode(&answer, ret_lines) : status;

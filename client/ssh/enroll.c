@@ -4,10 +4,12 @@
 #include "client/capture.h"
 #include "client/ssh/destination.h"
 #include "client/ssh/environment.h"
+#include "client/ssh/hook.h"
 #include "client/ssh/watch.h"
 #include "client/terminal.h"
 #include "common/base/cleanup.h"
 #include "common/base/io.h"
+#include "common/base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -112,11 +114,12 @@ static enum pk_status ask_key(struct relay *relay, const struct pk_forward_reque
 {
     PK_AUTO_BYTES struct pk_bytes output = {0};
     PK_AUTO_FREE char *line = NULL;
-    char option[] = "--host";
-    char *argv[] = {relay->askpass, option, relay->host, NULL};
+    PK_AUTO_FREE char *pid = pk_text_format("%d", (int)relay->ssh);
+    char host[] = "--host", ssh[] = "--ssh";
+    char *argv[] = {relay->askpass, host, relay->host, ssh, pid, NULL};
     struct capture capture = {.program = relay->askpass, .argv = argv, .max = ANSWER_MAX};
     int code = 0;
-    enum pk_status status = pk_forward_request_encode(request, &line);
+    enum pk_status status = pid ? pk_forward_request_encode(request, &line) : PK_NO_MEMORY;
 
     if (status != PK_OK)
         return status;
@@ -225,19 +228,23 @@ static _Noreturn void run_ssh(char *const *argv)
     _exit(EXIT_NO_PROGRAM);
 }
 
-/* ssh -t ARGUMENTS... passkey-enroll */
+/* ssh -t [-oKnownHostsCommand=...] ARGUMENTS... passkey-enroll */
 static enum pk_status start(struct relay *relay, char *const *arguments, size_t count)
 {
-    PK_AUTO_FREE char **argv = calloc(count + 4, sizeof(*argv));
+    PK_AUTO_FREE char **argv = calloc(count + 5, sizeof(*argv));
+    PK_AUTO_FREE char *hook = NULL;
     char name[] = "ssh", option[] = "-t", command[] = "passkey-enroll";
     struct winsize size;
+    size_t at = 0;
 
-    if (!argv)
+    if (!argv || ssh_hook_find(PROGRAM_SSH, arguments, count, &hook) == PK_NO_MEMORY)
         return PK_NO_MEMORY;
-    argv[0] = name;
-    argv[1] = option;
-    memcpy(argv + 2, arguments, count * sizeof(*argv));
-    argv[count + 2] = command;
+    argv[at++] = name;
+    argv[at++] = option;
+    if (hook)
+        argv[at++] = hook;
+    memcpy(argv + at, arguments, count * sizeof(*argv));
+    argv[at + count] = command;
     relay->ssh = forkpty(&relay->master, NULL, &relay->before,
                          ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 ? &size : NULL);
     if (relay->ssh == 0)

@@ -9,8 +9,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define ASKPASS "passkey-askpass"
-
 static bool is_set(const char *name)
 {
     const char *value = getenv(name);
@@ -18,7 +16,8 @@ static bool is_set(const char *name)
     return value && *value;
 }
 
-enum pk_status ssh_askpass_path(char **ret)
+/* A program beside this one, as before it is installed, or else in that folder. */
+static enum pk_status find_program(const char *name, const char *folder, char **ret)
 {
     char self[PATH_MAX];
     ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -29,13 +28,13 @@ enum pk_status ssh_askpass_path(char **ret)
     slash = strrchr(self, '/');
     if (slash) {
         *slash = 0;
-        path = pk_text_format("%s/" ASKPASS, self);
+        path = pk_text_format("%s/%s", self, name);
         if (!path)
             return PK_NO_MEMORY;
     }
     if (!path || access(path, X_OK) < 0) {
         free(path);
-        path = strdup(PK_BINDIR "/" ASKPASS);
+        path = pk_text_format("%s/%s", folder, name);
         if (!path)
             return PK_NO_MEMORY;
     }
@@ -43,6 +42,16 @@ enum pk_status ssh_askpass_path(char **ret)
         return PK_NOT_FOUND;
     *ret = pk_steal(path);
     return PK_OK;
+}
+
+enum pk_status ssh_askpass_path(char **ret)
+{
+    return find_program("passkey-askpass", PK_BINDIR, ret);
+}
+
+enum pk_status ssh_hook_path(char **ret)
+{
+    return find_program("passkey-hostkey", PK_LIBEXECDIR, ret);
 }
 
 bool ssh_would_use_askpass(bool have_terminal)

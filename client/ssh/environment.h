@@ -13,6 +13,9 @@
  */
 enum pk_status ssh_askpass_path(char **ret) PK_WARN_UNUSED;
 
+/* The same for passkey-hostkey, which is installed in libexec. */
+enum pk_status ssh_hook_path(char **ret) PK_WARN_UNUSED;
+
 /*
  * Sets SSH_ASKPASS and SSH_ASKPASS_REQUIRE, and PASSKEY_ASKPASS_FALLBACK (unless it is set) to the
  * SSH_ASKPASS that was there, if ssh would have asked that. As ssh_askpass_path().

@@ -3,6 +3,7 @@
 #include "client/askpass/openssh.h"
 #include "client/ssh/enroll.h"
 #include "client/ssh/environment.h"
+#include "client/ssh/hook.h"
 
 #include "common/base/cleanup.h"
 
@@ -24,7 +25,8 @@ static const char usage[] =
     "  --enroll             run passkey-enroll there, with a key of this computer\n"
     "  --help, --version    print this text, or the version\n"
     "\n"
-    "It sets SSH_ASKPASS and SSH_ASKPASS_REQUIRE=force; an SSH_ASKPASS that would\n"
+    "It sets KnownHostsCommand, in front of yours, to see the server's host key, and\n"
+    "SSH_ASKPASS and SSH_ASKPASS_REQUIRE=force; an SSH_ASKPASS that would\n"
     "have been used goes on to be asked for passwords, as PASSKEY_ASKPASS_FALLBACK.\n"
     "For rsync: rsync -e passkey-ssh ...; for git: GIT_SSH_COMMAND=passkey-ssh.\n"
     "\n"
@@ -32,15 +34,14 @@ static const char usage[] =
     "there.\n";
 
 /* The name this was called by chooses the program. */
-static char *program_for(const char *called)
+static enum ssh_program program_for(const char *called)
 {
     const char *slash = strrchr(called, '/');
     const char *name = slash ? slash + 1 : called;
-    static char scp[] = "scp", sftp[] = "sftp", ssh[] = "ssh";
 
     if (strcmp(name, "passkey-scp") == 0)
-        return scp;
-    return strcmp(name, "passkey-sftp") == 0 ? sftp : ssh;
+        return PROGRAM_SCP;
+    return strcmp(name, "passkey-sftp") == 0 ? PROGRAM_SFTP : PROGRAM_SSH;
 }
 
 static int check_version(void)
@@ -67,9 +68,36 @@ static int check_version(void)
     return 0;
 }
 
+/*
+ * Takes this program's place. With the hook in front of all other options, where it can be told
+ * what it must not hide; without it passkey-askpass looks into known_hosts instead.
+ */
+static int run(enum ssh_program program, char **argv, size_t count)
+{
+    static char ssh[] = "ssh", scp[] = "scp", sftp[] = "sftp";
+    static char *const names[] = {[PROGRAM_SSH] = ssh, [PROGRAM_SCP] = scp, [PROGRAM_SFTP] = sftp};
+    PK_AUTO_FREE char *hook = NULL;
+    PK_AUTO_FREE char **all = calloc(count + 3, sizeof(*all));
+    size_t at = 0;
+    enum pk_status status = ssh_hook_find(program, argv + 1, count, &hook);
+
+    if (!all || status == PK_NO_MEMORY) {
+        (void)fprintf(stderr, "passkey-ssh: %s\n", pk_status_clause(PK_NO_MEMORY));
+        return EXIT_NOT_RUN;
+    }
+    all[at++] = names[program]; /* ssh runs what its own name is for a jump host */
+    if (hook)
+        all[at++] = hook;
+    for (size_t i = 1; i <= count; i++)
+        all[at++] = argv[i];
+    (void)execvp(names[program], all);
+    (void)fprintf(stderr, "passkey-ssh: %s: %s\n", names[program], strerror(errno));
+    return errno == ENOENT ? EXIT_NO_PROGRAM : EXIT_NOT_RUN;
+}
+
 int main(int argc, char **argv)
 {
-    char *program = program_for(argc > 0 ? argv[0] : "");
+    enum ssh_program program = program_for(argc > 0 ? argv[0] : "");
     int failed;
 
     if (argc > 1 && strcmp(argv[1], "--help") == 0)
@@ -85,9 +113,5 @@ int main(int argc, char **argv)
     }
     if (argc > 1 && strcmp(argv[1], "--enroll") == 0)
         return ssh_enroll(argv + 2, (size_t)argc - 2);
-    /* ssh runs what argv[0] names for a jump host. */
-    argv[0] = program;
-    (void)execvp(program, argv);
-    (void)fprintf(stderr, "passkey-ssh: %s: %s\n", program, strerror(errno));
-    return errno == ENOENT ? EXIT_NO_PROGRAM : EXIT_NOT_RUN;
+    return run(program, argv, argc > 0 ? (size_t)argc - 1 : 0);
 }

@@ -21,6 +21,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_askpass \
 	tests/fuzz/fuzz_forward \
 	tests/fuzz/fuzz_frames \
+	tests/fuzz/fuzz_host_keys \
 	tests/fuzz/fuzz_sk \
 	tests/fuzz/fuzz_ssh_connection \
 	tests/fuzz/fuzz_sudo_command \
@@ -105,6 +106,10 @@ tests_fuzz_fuzz_statement_compound_LDADD = $(webauthn_libs)
 tests_fuzz_fuzz_askpass_SOURCES = tests/fuzz/fuzz_askpass.c $(fuzz_driver)
 tests_fuzz_fuzz_askpass_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_askpass_LDADD = $(askpass_libs)
+
+tests_fuzz_fuzz_host_keys_SOURCES = tests/fuzz/fuzz_host_keys.c $(fuzz_driver)
+tests_fuzz_fuzz_host_keys_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_host_keys_LDADD = $(askpass_libs)
 
 tests_fuzz_fuzz_agent_SOURCES = tests/fuzz/fuzz_agent.c $(fuzz_driver)
 tests_fuzz_fuzz_agent_LDFLAGS = $(fuzz_ldflags)

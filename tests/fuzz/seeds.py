@@ -20,10 +20,14 @@ STATEMENTS = {"none": "none", "packed": "packed", "fido_u2f": "fido-u2f", "tpm":
               "android_key": "android-key", "safetynet": "android-safetynet", "apple": "apple",
               "compound": "compound"}
 TARGETS = ["fuzz_client_data", "fuzz_auth_data", "fuzz_attestation_object", "fuzz_cose_key",
-           "fuzz_response", "fuzz_agent", "fuzz_askpass", "fuzz_forward", "fuzz_frames", "fuzz_sk",
-           "fuzz_ssh_connection", "fuzz_sudo_command", "fuzz_config", "fuzz_certificates",
+           "fuzz_response", "fuzz_agent", "fuzz_askpass", "fuzz_forward", "fuzz_frames",
+           "fuzz_host_keys", "fuzz_sk", "fuzz_ssh_connection", "fuzz_sudo_command", "fuzz_config", "fuzz_certificates",
            "diff_json", "diff_cbor", "diff_libfido2",
            *(f"fuzz_statement_{name}" for name in STATEMENTS)]
+
+
+# The first byte of fuzz_host_keys' input, by the kind of a vector.
+HOST_KEY_KINDS = {"key": b"k", "config": b"g", "known": b"f", "record": b"r"}
 
 
 def unb64(text):
@@ -151,6 +155,13 @@ def collect():
     for path in sorted((VECTORS / "forward").glob("*valid/*.txt")):
         for data in forwarded(path.name, path.read_bytes()):
             keep("fuzz_forward", data)
+    for path in sorted((VECTORS / "host_keys").glob("*valid/*.txt")):
+        kind = path.stem.rpartition("--")[2].partition("-")[0]
+        keep("fuzz_host_keys", HOST_KEY_KINDS[kind] + path.read_bytes())
+    for path in sorted((VECTORS / "forward").glob("valid/*host-keys.txt")):
+        request = unb64(path.read_text().strip().rpartition(":")[2])
+        start = request.index(b'{"act"')
+        keep("fuzz_host_keys", b"c" + request[start:request.index(b"}", start) + 1])
     for part in "agent", "sk":
         for path in sorted((VECTORS / part).glob("*valid/*.*")):
             keep(f"fuzz_{part}", path.read_bytes())

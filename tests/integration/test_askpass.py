@@ -50,7 +50,7 @@ class Person:
                               keys.wrapper("/usr/libexec/passkey/passkey-authenticator")}
 
     def run(self, *arguments, stdin="", **variables):
-        """Without a terminal."""
+        """Without a terminal, as from ssh."""
         become = parts.become("alice")
 
         def alone():
@@ -58,13 +58,13 @@ class Person:
             become()
 
         return subprocess.run(
-            [ASKPASS, *arguments], preexec_fn=alone, input=stdin, text=True, capture_output=True,
+            [namespace.STAND_IN_SSH, ASKPASS, *arguments], preexec_fn=alone, input=stdin, text=True, capture_output=True,
             env={**parts.environment("alice"), **self.variables, **variables},
             timeout=parts.PATIENCE, check=False)
 
     def terminal(self, *arguments, command=None, **variables):
         """On a terminal, with standard output in $HOME/out."""
-        command = command or 'exec "$0" "$@" >$HOME/out'
+        command = command or f'exec {namespace.STAND_IN_SSH} "$0" "$@" >$HOME/out'
         return self.machine.terminal("alice", ["sh", "-c", command, ASKPASS, *arguments],
                                      **self.variables, **variables)
 
@@ -120,7 +120,7 @@ def prompt(request, prefix=f"(alice@{HOST}) ", text="Passkey wanted.\n"):
 
 
 def start_of_challenge(request):
-    return forward.bound_challenge(request["nonce"], request["context"])[:16]
+    return forward.challenge_of(request)[:16]
 
 
 @pytest.fixture
@@ -363,11 +363,9 @@ def test_by_hand_on_a_terminal(person):
     request = person.get_request(credential, context=context(command="x" * 3500))
     line = forward.encode_request(request)
     assert len(line) > 4096
-    child = person.terminal()
+    child = person.terminal("--host", HOST)
     child.expect("Paste the request")
     child.sendline(line)
-    child.expect(r"Which host shows this request\? ")
-    child.sendline(HOST)
     status, shown = end(child)
     assert status == 0, shown
     assert forward.decode_answer(person.output())["origin"] == "ssh://" + HOST
@@ -389,9 +387,15 @@ def test_by_hand_every_line_is_printed(person):
 
 def test_by_hand_refusals(person):
     line = forward.encode_request(person.get_request(b"x" * 32))
-    refused(person.run(stdin=line), "--host")
+    # Not asked for after the paste, which could answer that too.
+    done = person.run(stdin=line)
+    assert done.returncode == 2 and not done.stdout and "--host" in done.stderr
+    for port in "0", "65536", "022", "ssh", "":
+        refused(person.run("--host", HOST, "--port", port, stdin=line), "--port takes")
+    for ssh in "0", "1", "-1", str(os.getpid()), "99999999999":
+        refused(person.run("--host", HOST, "--ssh", ssh, stdin=line), "--ssh takes")
     refused(person.run("--host", "a b", stdin=line), "name or address is expected")
-    refused(person.run("--host", HOST, stdin="hello\n"), 'begins with "passkey1:"')
+    refused(person.run("--host", HOST, stdin="hello\n"), 'begins with "passkey2:" or')
     refused(person.run("--host", HOST, stdin=line[:-2]), "no whole request")
     refused(person.run("--host", HOST, stdin=forward.more(person.get_request(b""), 2)),
             "next line of the answer")
@@ -525,7 +529,7 @@ def test_what_is_signed(person):
     wanted = person.get_request(data[55:55 + length])
     answer = forward.decode_answer(
         person.run("--host", HOST, stdin=forward.encode_request(wanted)).stdout.split())
-    challenge = forward.bound_challenge(wanted["nonce"], wanted["context"])
+    challenge = forward.challenge_of(wanted)
     signed = data[:32] + answer["auth_data"] + hashlib.sha256(
         forward.client_data("get", challenge, "ssh://" + HOST)).digest()
     from cryptography.hazmat.primitives import hashes

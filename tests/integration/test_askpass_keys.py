@@ -9,6 +9,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,6 +31,7 @@ BUILD = os.environ.get("top_builddir", ".")
 LIBRARY = os.path.join(BUILD, "tests/lib/.libs/libsoftkey.so")
 HELPER = os.path.join(BUILD, "authenticator/passkey-authenticator")
 PROGRAM = os.path.join(BUILD, "client/passkey-askpass")
+SSH = os.path.join(BUILD, "tests/lib/stand_in/ssh")
 PATIENCE = 30
 HOST = "web1.example.org"
 ORIGIN = "ssh://" + HOST
@@ -38,7 +40,7 @@ PIN = "123456"
 TOUCH = "Touch your security key to approve the request of " + HOST
 
 pytestmark = [pytest.mark.skipif(not os.path.exists(path), reason="no " + path)
-              for path in (LIBRARY, HELPER, PROGRAM)]
+              for path in (LIBRARY, HELPER, PROGRAM, SSH)]
 
 
 @pytest.fixture
@@ -72,14 +74,16 @@ class Askpass:
 
     .screen reads what is shown there; .answer() is what ssh would have got."""
 
-    def __init__(self, environment, request, terminal=True):
+    def __init__(self, environment, request, ssh, terminal=True):
         line = forward.encode_request(request) + "\n"
         by_hand = request["kind"] == "create"  # a new passkey is made in no other way
-        arguments = ["--host", HOST] if by_hand else [f"(alice@{HOST}) Use your passkey.\n" + line]
+        self.by_hand = by_hand
+        command = [PROGRAM, "--host", HOST] if by_hand else \
+            [ssh, os.path.realpath(PROGRAM), f"(alice@{HOST}) Use your passkey.\n" + line]
         self.request, (self.master, slave) = request, pty.openpty() if terminal else os.pipe()
         stdin = subprocess.PIPE if by_hand else slave if terminal else subprocess.DEVNULL
         self.process = subprocess.Popen(
-            [PROGRAM, *arguments], stdin=stdin, stderr=slave, stdout=subprocess.PIPE,
+            command, stdin=stdin, stderr=slave, stdout=subprocess.PIPE,
             env=environment, start_new_session=True,
             preexec_fn=(lambda: fcntl.ioctl(2, termios.TIOCSCTTY, 0)) if terminal else None)
         os.close(slave)
@@ -111,9 +115,17 @@ class Askpass:
     def echo(self):
         return bool(termios.tcgetattr(self.master)[3] & termios.ECHO)
 
+    def pid(self):
+        """Of passkey-askpass, which is the only child of what stands for ssh."""
+        pid = self.process.pid
+        if self.by_hand:
+            return pid
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return int(file.read())
+
     def children(self):
         """Its helpers; as they are watched by their parent, they are gone with it."""
-        pid = self.process.pid
+        pid = self.pid()
         with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
             return [os.pidfd_open(int(child)) for child in file.read().split()]
 
@@ -129,12 +141,14 @@ def gone(descriptors):
 def askpass(keys, tmp_path):
     started = []
     helper = keys.wrapper(HELPER)
+    ssh = str(tmp_path / "ssh")  # root's, as whoever runs this is
+    shutil.copy(SSH, ssh)
 
     def start(request, terminal=True, **environment):
         environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TERM": "dumb",
                        "LC_ALL": "C.UTF-8", "XDG_RUNTIME_DIR": str(tmp_path / "run"),
                        "PASSKEY_AUTHENTICATOR": helper, **environment}
-        started.append(Askpass(environment, request, terminal))
+        started.append(Askpass(environment, request, ssh, terminal))
         return started[-1]
 
     (tmp_path / "run").mkdir(mode=0o700)
@@ -158,7 +172,7 @@ class Passkey:
 
     def verify(self, request, answer, origin=ORIGIN):
         """The signature is over what the request says, and nothing else."""
-        challenge = forward.bound_challenge(request["nonce"], request["context"])
+        challenge = forward.challenge_of(request)
         data = hashlib.sha256(HOST.encode()).digest() + answer["auth_data"]
         hashed = hashlib.sha256(forward.client_data("get", challenge, origin)).digest()
         assert request["credentials"][answer["credential"]] == self.id
@@ -446,7 +460,7 @@ def test_interrupted_at_the_touch(enrol, askpass, number):
     key.wait_touch_wanted()
     helpers = running.children()
     assert helpers
-    running.process.send_signal(number)
+    os.kill(running.pid(), number)
     key.wait("cancelled")
     assert running.wait() == 130 and running.process.stdout.read() == b""
     gone(helpers)
@@ -458,7 +472,7 @@ def test_interrupted_at_the_pin(with_pin, askpass, number):
     running.screen.expect("PIN of your security key: ")
     assert not running.echo()
     helpers = running.children()
-    running.process.send_signal(number)
+    os.kill(running.pid(), number)
     assert running.wait() == 130 and running.echo()
     gone(helpers)
 
@@ -511,7 +525,7 @@ def test_killed_outright(enrol, askpass):
     running = askpass(get_request(passkey))
     key.wait_touch_wanted()
     helpers = running.children()
-    running.process.kill()
+    os.kill(running.pid(), signal.SIGKILL)
     gone(helpers)
 
 

@@ -22,6 +22,9 @@ tests_lib_libnsspeople_la_SOURCES = tests/lib/nss_people.c
 tests_lib_libnsspeople_la_CFLAGS = $(filter-out -fsanitize=% -fno-sanitize% --coverage, $(PK_CFLAGS))
 tests_lib_libnsspeople_la_LDFLAGS = $(tests_lib_libsoftkey_la_LDFLAGS)
 tests_lib_libnsspeople_la_LIBADD =
+# What passkey-askpass takes for ssh, where a test calls it without one.
+check_PROGRAMS += tests/lib/stand_in/ssh
+tests_lib_stand_in_ssh_SOURCES = tests/lib/stand_in_ssh.c
 
 EXTRA_DIST += \
 	tests/lib/ctap/__init__.py \

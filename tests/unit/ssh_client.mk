@@ -2,12 +2,14 @@
 if HAVE_CMOCKA
 ssh_client_tests = \
 	tests/unit/test_askpass_hosts \
+	tests/unit/test_askpass_known_hosts \
 	tests/unit/test_askpass_openssh \
 	tests/unit/test_askpass_parts \
 	tests/unit/test_askpass_paste \
 	tests/unit/test_askpass_prompt \
 	tests/unit/test_askpass_request \
 	tests/unit/test_askpass_show \
+	tests/unit/test_ssh_process \
 	tests/unit/test_ssh_watch
 check_PROGRAMS += $(ssh_client_tests)
 TESTS += $(ssh_client_tests)
@@ -40,6 +42,13 @@ tests_unit_test_askpass_openssh_SOURCES = tests/unit/test_askpass_openssh.c \
 	tests/unit/scratch.c tests/unit/scratch.h
 tests_unit_test_askpass_openssh_CFLAGS = $(ssh_client_test_cflags)
 tests_unit_test_askpass_openssh_LDADD = $(ssh_client_test_libs)
+tests_unit_test_askpass_known_hosts_SOURCES = tests/unit/test_askpass_known_hosts.c \
+	tests/unit/scratch.c tests/unit/scratch.h
+tests_unit_test_askpass_known_hosts_CFLAGS = $(ssh_client_test_cflags)
+tests_unit_test_askpass_known_hosts_LDADD = $(ssh_client_test_libs)
+tests_unit_test_ssh_process_SOURCES = tests/unit/test_ssh_process.c
+tests_unit_test_ssh_process_CFLAGS = $(ssh_client_test_cflags)
+tests_unit_test_ssh_process_LDADD = $(ssh_client_test_libs)
 tests_unit_test_ssh_watch_SOURCES = tests/unit/test_ssh_watch.c
 tests_unit_test_ssh_watch_CFLAGS = $(ssh_client_test_cflags)
 tests_unit_test_ssh_watch_LDADD = $(ssh_client_test_libs)

@@ -73,7 +73,8 @@ static enum pk_status answer_as(const char *act, const char *host, const char *r
     const struct pk_forward_request request = {
         .kind = PK_FORWARD_GET, .context = context, .rp_id = rp_id_copy};
 
-    return askpass_request_answer(&request, host, "alice", &nobody, ret_lines);
+    return askpass_request_answer(&request, &(struct askpass_asker){.host = host, .user = "alice"},
+                                  &nobody, ret_lines);
 }
 
 static enum pk_status answer(const char *host, const char *rp_id)

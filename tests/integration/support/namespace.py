@@ -36,6 +36,7 @@ PEOPLE = {"alice": 2001, "bob": 2002, "carol": 2003, "dave": 2004, "erin": 2005}
 RESULTS = SCRATCH + "/pam-results"
 SOFTKEY = SCRATCH + "/libsoftkey.so"  # a copy: the daemon's user may not see into the build folder
 SK_PROVIDER = SCRATCH + "/libskprovider.so"
+STAND_IN_SSH = SCRATCH + "/stand-in/ssh"  # root's, as a copy is
 PYTHON = "/usr/bin/python3"  # the one that has the distribution's modules
 INTERACTIVE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "interactive.py")
 
@@ -208,6 +209,9 @@ def install(build):
     for copy in (SOFTKEY, SK_PROVIDER):
         with contextlib.suppress(FileNotFoundError):
             shutil.copy(f"{build}/tests/lib/.libs/{os.path.basename(copy)}", copy)
+    os.makedirs(os.path.dirname(STAND_IN_SSH))
+    with contextlib.suppress(FileNotFoundError):
+        shutil.copy(f"{build}/tests/lib/stand_in/ssh", STAND_IN_SSH)
     os.makedirs("/etc/passkey", exist_ok=True)
     os.makedirs("/var/lib/passkeyd", exist_ok=True)
     os.chown("/var/lib/passkeyd", 990, 990)
