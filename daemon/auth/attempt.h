@@ -98,6 +98,12 @@ enum pk_status attempt_add_ceremony(struct attempt *attempt,
 struct ceremony *attempt_take_ceremony(struct attempt *attempt, size_t index) PK_WARN_UNUSED;
 /* Reads a ceremony without removing it, to ask the question. NULL as above. */
 const struct ceremony *attempt_peek_ceremony(const struct attempt *attempt, size_t index);
+/*
+ * Binds this host's ssh host keys to a ceremony before its question is asked
+ * (ceremony_bind_host_keys()). PK_CHALLENGE_UNKNOWN when it has expired or was taken.
+ */
+enum pk_status attempt_bind_host_keys(const struct attempt *attempt, size_t index,
+                                      const struct pk_strings *host_keys) PK_WARN_UNUSED;
 /* The index of the one for that RP id; ceremony_count when there is none. */
 size_t attempt_find_ceremony(const struct attempt *attempt, const char *rp_id) PK_WARN_UNUSED;
 /* Removes all ceremonies; indexes begin at 0 again. */

@@ -42,6 +42,17 @@ const struct ceremony *attempt_peek_ceremony(const struct attempt *attempt, size
                : NULL;
 }
 
+enum pk_status attempt_bind_host_keys(const struct attempt *attempt, size_t index,
+                                      const struct pk_strings *host_keys)
+{
+    struct ceremony *ceremony =
+        index < attempt->ceremony_count
+            ? ceremonies_find(attempt->daemon->ceremonies, attempt->ceremonies[index])
+            : NULL;
+
+    return ceremony ? ceremony_bind_host_keys(ceremony, host_keys) : PK_CHALLENGE_UNKNOWN;
+}
+
 size_t attempt_find_ceremony(const struct attempt *attempt, const char *rp_id)
 {
     size_t index = 0;

@@ -72,6 +72,7 @@ KEY(rp_config, key_origins, value_origins(text, &s->origins))
 KEY(rp_config, key_allow_cross_origin, value_bool(text, &s->allow_cross_origin))
 KEY(rp_config, key_top_origins, value_origins(text, &s->top_origins))
 KEY(rp_config, key_ssh_hosts, value_hosts(text, &s->ssh_hosts))
+KEY(rp_config, key_ssh_host_keys, value_host_keys(text, &s->ssh_host_keys))
 KEY(rp_config, key_algorithms, value_algorithms(text, s->algorithms, &s->algorithm_count))
 KEY(rp_config, key_timeout, value_unsigned(text, 10, 3600, &s->timeout))
 KEY(rp_config, key_attestation, pk_attestation_preference_parse(text, &s->attestation))
@@ -103,6 +104,11 @@ static const struct config_key rp_keys[] = {
     {"top-origins", ALLOWED_ORIGINS, key_top_origins},
     {"ssh-hosts", "at most 32 host names and addresses in lower case, separated by commas",
      key_ssh_hosts},
+    {"ssh-host-keys",
+     "at most 64 absolute paths, in which * may stand, and fingerprints like SHA256:…, separated "
+     "by "
+     "commas",
+     key_ssh_host_keys},
     {"algorithms",
      "ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384, PS512, EdDSA, Ed448, ES256K, ESP256, "
      "ESP384, ESP512, Ed25519, ML-DSA-44, ML-DSA-65, ML-DSA-87, RS1 or their COSE numbers, each "
@@ -185,6 +191,7 @@ static void rp_clear(struct rp_config *rp)
     pk_strings_clear(&rp->origins);
     pk_strings_clear(&rp->top_origins);
     pk_strings_clear(&rp->ssh_hosts);
+    pk_strings_clear(&rp->ssh_host_keys);
     free(rp->trust_anchors);
     for (size_t i = 0; i < rp->trust_anchor_count; i++)
         pk_bytes_clear(&rp->trust_anchor_certificates[i]);

@@ -18,8 +18,9 @@ struct rp_config { /* [rp NAME]; "default" always exists */
     struct pk_strings origins; /* default: https://ID */
     bool allow_cross_origin;
     struct pk_strings top_origins;
-    struct pk_strings ssh_hosts; /* names that ssh clients use; default: those of this host */
-    bool ssh_loopback;           /* the default: also those of the loopback interface, over it */
+    struct pk_strings ssh_hosts;     /* names that ssh clients use; default: those of this host */
+    struct pk_strings ssh_host_keys; /* files (patterns) and fingerprints; empty: sshd's own */
+    bool ssh_loopback; /* the default: also those of the loopback interface, over it */
     int32_t algorithms[PK_ALGORITHMS_MAX];
     size_t algorithm_count;
     unsigned timeout; /* seconds, default PK_CHALLENGE_LIFETIME */

@@ -3,6 +3,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
+#include "common/wire/host_key.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -171,6 +172,21 @@ static enum pk_status add_host(const char *item, void *context)
 enum pk_status value_hosts(const char *text, struct pk_strings *target)
 {
     return value_strings(text, add_host, target);
+}
+
+static enum pk_status add_host_key(const char *item, void *context)
+{
+    struct pk_strings *keys = context;
+
+    if (keys->count >= PK_HOST_KEYS_MAX ||
+        (item[0] != '/' && !pk_fingerprint_valid(pk_view_string(item))))
+        return PK_INVALID_INPUT;
+    return pk_strings_add(keys, item);
+}
+
+enum pk_status value_host_keys(const char *text, struct pk_strings *target)
+{
+    return value_strings(text, add_host_key, target);
 }
 
 /* xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx, RFC 9562 section 4. */

@@ -21,6 +21,8 @@ enum pk_status value_rp_id(const char *text, char **target) PK_WARN_UNUSED;
 /* Comma separated "SCHEME:…", without a path for http and https. */
 enum pk_status value_origins(const char *text, struct pk_strings *target) PK_WARN_UNUSED;
 enum pk_status value_hosts(const char *text, struct pk_strings *target) PK_WARN_UNUSED;
+/* Comma separated absolute paths and fingerprints (common/wire/host_key.h). */
+enum pk_status value_host_keys(const char *text, struct pk_strings *target) PK_WARN_UNUSED;
 /* Comma separated, each a UUID. */
 enum pk_status value_aaguids(const char *text, uint8_t (**target)[PK_AAGUID_SIZE],
                              size_t *target_count) PK_WARN_UNUSED;

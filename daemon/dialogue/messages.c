@@ -60,8 +60,8 @@ char *message_forward(const char *purpose, unsigned part, const char *line)
     return pk_text_format(
         "Use the security key of your own computer\n%s.\n"
         "At a login passkey-ssh answers the next line by itself. Elsewhere, paste it\n"
-        "into passkey-askpass there, and its answer here. Enter alone goes on without\n"
-        "a passkey.\n"
+        "there into \"passkey-askpass --host HOST\", HOST being what you gave to ssh,\n"
+        "and its answer here. Enter alone goes on without a passkey.\n"
         "%s\n",
         purpose, line);
 }

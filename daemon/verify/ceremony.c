@@ -55,19 +55,43 @@ void ceremony_free(struct ceremony *ceremony)
     free(ceremony);
 }
 
-enum pk_status ceremony_bind(struct ceremony *ceremony, const struct context *context)
+static enum pk_status compute_challenge(struct ceremony *ceremony)
 {
+    struct pk_view context = pk_view_string(ceremony->context);
     uint8_t challenge[PK_HASH_SIZE];
 
-    free(ceremony->context);
-    ceremony->context = context_json(context);
-    if (!ceremony->context)
-        return PK_INVALID_INPUT;
     pk_random(ceremony->nonce, sizeof(ceremony->nonce));
-    pk_bound_challenge(ceremony->nonce, pk_view_string(ceremony->context), challenge);
+    if (ceremony->names_host_keys)
+        pk_host_key_bound_challenge(ceremony->nonce, context, challenge);
+    else
+        pk_bound_challenge(ceremony->nonce, context, challenge);
     pk_bytes_clear(&ceremony->requirements.challenge);
     return pk_bytes_copy((struct pk_view){challenge, sizeof(challenge)},
                          &ceremony->requirements.challenge);
+}
+
+enum pk_status ceremony_bind(struct ceremony *ceremony, const struct context *context)
+{
+    free(ceremony->context);
+    ceremony->context = context_json(context);
+    ceremony->names_host_keys = false;
+    return ceremony->context ? compute_challenge(ceremony) : PK_INVALID_INPUT;
+}
+
+enum pk_status ceremony_bind_host_keys(struct ceremony *ceremony,
+                                       const struct pk_strings *host_keys)
+{
+    char *context;
+
+    if (!ceremony->context || ceremony->names_host_keys)
+        return PK_INVALID_ARGUMENT;
+    context = context_json_with_host_keys(ceremony->context, host_keys);
+    if (!context)
+        return PK_NO_MEMORY;
+    free(ceremony->context);
+    ceremony->context = context;
+    ceremony->names_host_keys = host_keys->count > 0;
+    return compute_challenge(ceremony);
 }
 
 enum pk_status ceremony_bind_act(struct ceremony *ceremony, const char *act, const char *user)
@@ -154,6 +178,16 @@ struct ceremony *ceremonies_take(struct ceremonies *ceremonies, const char *id, 
     if (strcmp(row->ceremony->id, id) == 0 && row->ceremony->owner == owner &&
         row->ceremony->requirements.ceremony == kind)
         return take_row(ceremonies, row);
+    return NULL;
+}
+
+struct ceremony *ceremonies_find(struct ceremonies *ceremonies, const char *id)
+{
+    struct row *row;
+
+    LIST_FOREACH(row, &ceremonies->rows, entry)
+    if (strcmp(row->ceremony->id, id) == 0)
+        return row->ceremony;
     return NULL;
 }
 

@@ -23,6 +23,7 @@ struct ceremony {
     uid_t owner;                      /* the caller's uid, which alone may finish it */
     uint8_t nonce[PK_CHALLENGE_SIZE]; /* from which, with context, the challenge is computed */
     char *context;                    /* canonical JSON; owned */
+    bool names_host_keys;             /* the context does: see ceremony_bind_host_keys() */
     char *credential_name;  /* registration: the credential's name; NULL: not given; owned */
     struct pk_bytes ticket; /* registration: SHA-256 of the ticket to use up; or empty */
     unsigned max_credentials;
@@ -40,6 +41,13 @@ PK_DEFINE_CLEANUP(struct ceremony *, ceremony_free);
  */
 enum pk_status ceremony_bind(struct ceremony *ceremony,
                              const struct context *context) PK_WARN_UNUSED;
+/*
+ * Adds the member "hostkeys", an array of fingerprints, to the context of a ceremony that is bound
+ * already, and computes the challenge anew, with the version that such a context has
+ * (pk_host_key_bound_challenge()). PK_NO_MEMORY, PK_INVALID_ARGUMENT for one that is not bound.
+ */
+enum pk_status ceremony_bind_host_keys(struct ceremony *ceremony,
+                                       const struct pk_strings *host_keys) PK_WARN_UNUSED;
 /*
  * The same for a program with its own authenticator: the context is the act, the user and this
  * host.
@@ -65,6 +73,8 @@ enum pk_status ceremonies_add(struct ceremonies *ceremonies, struct ceremony *ce
  */
 struct ceremony *ceremonies_take(struct ceremonies *ceremonies, const char *id, uid_t owner,
                                  enum pk_ceremony kind, int64_t now) PK_WARN_UNUSED;
+/* Finds a ceremony without removing it, to bind more to it before the question. NULL: none. */
+struct ceremony *ceremonies_find(struct ceremonies *ceremonies, const char *id);
 /* Reads a ceremony without removing it, to ask the question; never to verify an answer. */
 const struct ceremony *ceremonies_peek(const struct ceremonies *ceremonies, const char *id);
 /* Drops the registrations for accounts of which gone() says so, so that no other account of their

@@ -19,6 +19,30 @@ char *context_json(const struct context *context)
     return text;
 }
 
+static json_t *array_of(const struct pk_strings *strings)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; array && i < strings->count; i++) {
+        if (json_array_append_new(array, json_string(strings->items[i])) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
+char *context_json_with_host_keys(const char *json, const struct pk_strings *host_keys)
+{
+    json_t *object = json_loads(json, 0, NULL);
+    char *text = NULL;
+
+    if (object && json_object_set_new(object, "hostkeys", array_of(host_keys)) == 0)
+        text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS);
+    json_decref(object);
+    return text;
+}
+
 /* ":DISPLAY" or ":DISPLAY.SCREEN"; "::1" is an address. */
 static bool is_display(const char *rhost)
 {

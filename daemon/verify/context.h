@@ -27,6 +27,13 @@ struct context {
 char *context_json(const struct context *context) PK_WARN_UNUSED;
 
 /*
+ * The same object with the member "hostkeys", an array of these texts, at its place; json is what
+ * context_json() made. The caller's to free; NULL: no memory.
+ */
+char *context_json_with_host_keys(const char *json,
+                                  const struct pk_strings *host_keys) PK_WARN_UNUSED;
+
+/*
  * Whether the request came, or may have come, over a network: it has an rhost that is not an X
  * display of this host (":0"), which display managers set. A loopback address counts as remote,
  * because the person may be at the other end of a tunnel.

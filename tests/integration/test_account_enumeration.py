@@ -261,10 +261,10 @@ def screen(machine, user, *says):
     count = len(machine.results())
     running = Pamtester(machine, "probe", user, items=[f"rhost={RHOST}"])
     for what in says:
-        running.child.expect(["passkey1:.*\r\n", "Recovery code.*: "])
+        running.child.expect(["passkey[12]:.*\r\n", "Recovery code.*: "])
         running.child.sendline(what)
     assert running.refused(), running.screen
-    words = re.sub(r"passkey1:[\w-]+", "REQUEST", running.screen)
+    words = re.sub(r"passkey[12]:[\w-]+", "REQUEST", running.screen)
     module = [re.sub(r"id=\w+|\[\d+\]", "", line) for line in machine.syslog.text(mark).split("\n")
               if "pam_passkey" in line]
     words, module = (re.sub(rf"\b{user}\b", "USER", text) for text in (words, "\n".join(module)))

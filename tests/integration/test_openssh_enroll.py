@@ -14,7 +14,7 @@ import machine as parts
 import namespace
 import ssh
 
-LINES = r"((?:passkey1[:/][A-Za-z0-9_/:-]+\r\n)+)"
+LINES = r"((?:passkey[12][:/][A-Za-z0-9_/:-]+\r\n)+)"
 
 pytestmark = pytest.mark.real_programs
 

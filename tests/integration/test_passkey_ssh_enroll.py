@@ -38,7 +38,7 @@ class Scene:
         child.sendline(namespace.password("alice"))
         child.expect("(?i)password: ")
         child.sendline(namespace.password("alice"))
-        child.expect(r"\n(passkey1:[A-Za-z0-9_-]+)\r")
+        child.expect(r"\n(passkey[12]:[A-Za-z0-9_-]+)\r")
         return child
 
     def listed(self):

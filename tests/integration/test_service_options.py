@@ -132,7 +132,7 @@ def test_a_service_without_codes(machine, keys, blue):
 
 def declines_over_ssh(running):
     """Over ssh everybody is asked for a passkey, and then for a code."""
-    running.child.expect("passkey1:.*\r\n")
+    running.child.expect("passkey[12]:.*\r\n")
     running.child.sendline("")
     running.child.expect(RECOVERY)
 

@@ -161,7 +161,7 @@ def test_replayed_answer_that_hides_it(scene):
     namespace.write(namespace.RESULTS, "", 0o666)
     second = scene.attempt()
     prompt = scene.asked()
-    challenge = forward.bound_challenge(prompt.request["nonce"], prompt.request["context"])
+    challenge = forward.challenge_of(prompt.request)
     send(prompt, {**old, "challenge": challenge[:forward.CHALLENGE_START]})
     assert second.refused()
     scene.logged(r"sign-in of alice \(default\): refused, signature-invalid ")
@@ -229,7 +229,7 @@ def test_the_challenge_start_decides_nothing(scene):
     prompt = scene.asked()
     challenge = bytes(32)
     answer = fields(scene, prompt.request, challenge=challenge)
-    real = forward.bound_challenge(prompt.request["nonce"], prompt.request["context"])
+    real = forward.challenge_of(prompt.request)
     send(prompt, {**answer, "challenge": real[:forward.CHALLENGE_START]})
     refusal(scene, attempt, "signature-invalid")
 

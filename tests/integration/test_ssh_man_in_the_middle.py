@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A hostile host between the person and the real one gets no answer that opens the real one."""
+"""A hostile host between the person and the real one gets no answer that opens the real one.
+
+Here the server lists no host keys, as one whose keys passkeyd cannot find: what protects is the name
+in the answer. With the keys of test_ssh_host_keys.py the person is not even asked.
+"""
 
 import json
 import os
@@ -17,6 +21,7 @@ from relying_party import register
 
 pytestmark = pytest.mark.real_programs
 
+NO_HOST_KEYS = "[rp default]\nssh-host-keys = /none\n"
 PASSKEY_SSH = ["passkey-ssh", "-o", "PreferredAuthentications=keyboard-interactive", "-o",
                "NumberOfPasswordPrompts=1"]
 
@@ -27,7 +32,7 @@ class Scene:
     def __init__(self, machine, keys):
         self.machine = machine
         self.key = keys.add("blue")
-        machine.configure()
+        machine.configure(NO_HOST_KEYS)
         machine.enrol("alice", "blue")
         self.server = ssh.Server(machine, addresses=("127.0.0.1", "127.0.1.1"))
         if not os.path.exists(ssh.EVIL_KEY):
@@ -63,7 +68,7 @@ def scene(machine, keys):
     scene = Scene(machine, keys)
     try:
         with scene.laptop.helper():
-            machine.configure()
+            machine.configure(NO_HOST_KEYS)
             machine.kill_daemon()
             yield scene
     finally:

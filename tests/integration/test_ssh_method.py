@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The ssh method over the bus: the test answers for the ssh client."""
 
+import json
 import re
 
 import pytest
@@ -43,7 +44,8 @@ def test_a_known_account(machine):
     kind, _, details = say(conversation, forward.answer(request, HOST, key))
     assert (kind, details["result"], details["user"]) == ("done", "ok", "alice")
     line = machine.syslog.wait(r"sign-in of alice \(default\): ok, passkey", mark)
-    assert request["context"] in line
+    assert forward.logged_context(request) == json.loads(line[line.index("{"):])
+    assert request["version"] == 2 and forward.host_keys(request)
     signs_in(machine, "alice", key)
 
 
@@ -68,7 +70,7 @@ def other_context(request, key):
     shown = request["context"].replace('"service":"sshd"', '"service":"sudo"')
     assert shown != request["context"]
     fields = fields_of({**request, "context": shown}, key)
-    real = forward.bound_challenge(request["nonce"], request["context"])
+    real = forward.challenge_of(request)
     return spoiled(fields, challenge=real[:16])
 
 
@@ -168,7 +170,7 @@ def test_a_replayed_answer(machine):
     refused(machine, conversation, lines, "challenge-mismatch")
     conversation = begin(machine, "alice")
     request = asked(conversation)
-    real = forward.bound_challenge(request["nonce"], request["context"])
+    real = forward.challenge_of(request)
     refused(machine, conversation, spoiled(fields, challenge=real[:16]), "signature-invalid")
 
 

@@ -35,7 +35,8 @@ def test_enrols(host, algorithm):
     line = host.syslog.wait("enrolment for alice .*: ok", since=enrolment.mark,
                             facility=parts.AUTHPRIV)
     context = json.loads(line[line.index("{"):])
-    assert context == json.loads(enrolment.request["context"])
+    assert context == forward.logged_context(enrolment.request)
+    assert enrolment.request["version"] == 2 and forward.host_keys(enrolment.request)
     assert (context["act"], context["user"], context["host"], context["rhost"]) == \
         ("enroll", "alice", namespace.HOST.split(".", maxsplit=1)[0], RHOST)
 

@@ -26,7 +26,7 @@ class Typed:
                                       SSH_CONNECTION=connection)
         self.child.expect("(?i)password: ")
         self.child.sendline(namespace.password("alice"))
-        self.child.expect(r"\r\n(passkey1:[A-Za-z0-9_-]+)\r\n")
+        self.child.expect(r"\r\n(passkey[12]:[A-Za-z0-9_-]+)\r\n")
         self.words, self.line = self.child.before, self.child.match.group(1)
         self.request = forward.decode_request(self.line)
 
@@ -56,7 +56,7 @@ def test_re_authentication_that_asks_for_passkeys_too(host):
     Logind(host, "remote", RHOST)
     try:
         typed = Typed(host)
-        assert typed.request["kind"] == "create" and "passkey1:" not in typed.words
+        assert typed.request["kind"] == "create" and "passkey2:" not in typed.words
         typed.child.sendline(*forward.answer(typed.request, ORIGIN, forward.Credential()))
         assert typed.end()[1] == 0
     finally:
@@ -95,7 +95,7 @@ def test_trying_it_there(host):
     key = forward.Credential()
     Enrolment(host).answer(key)
     child = host.terminal("alice", ["passkeyctl", "test"], SSH_CONNECTION=CONNECTION)
-    child.expect(r"\r\n(passkey1:[A-Za-z0-9_-]+)\r\n")
+    child.expect(r"\r\n(passkey[12]:[A-Za-z0-9_-]+)\r\n")
     request = forward.decode_request(child.match.group(1))
     assert json.loads(request["context"])["rhost"] == RHOST and request["credentials"] == [key.id]
     child.sendline(*forward.answer(request, ORIGIN, key))
@@ -189,7 +189,7 @@ def test_without_a_terminal(host):
                           check=False)
     assert done.returncode == 1, done
     assert json.loads(done.stdout)["reason"] == "cancelled"
-    assert "no terminal to ask on" in done.stderr and "passkey1:" not in done.stderr
+    assert "no terminal to ask on" in done.stderr and "passkey2:" not in done.stderr
 
 
 @pytest.mark.parametrize("connection", ["", "nonsense 1 2 3"])

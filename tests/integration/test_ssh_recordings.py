@@ -118,21 +118,47 @@ def test_pin(scene):
     scene.finish()
 
 
-@recorded("refused-origin", "A host that passes on what another host asks")
-def test_refused_by_origin(scene):
+def relay_of(scene, name, *where, config=""):
+    """A hostile host of that name, whose key the person has accepted."""
     if not os.path.exists(ssh.EVIL_KEY):
         os.makedirs(ssh.FOLDER, exist_ok=True)
         ssh.keygen("-t", "ed25519", "-f", ssh.EVIL_KEY)
+    scene.begin(addresses=("127.0.0.1", "127.0.1.1"), config=config)
+    scene.laptop.know(name, key=ssh.EVIL_KEY)
+    return hostile.Relay(*where, ssh.EVIL_KEY)
+
+
+@recorded("refused-host-key", "A server on another port that passes on what the real one asks")
+def test_refused_by_host_key(scene):
+    relay = relay_of(scene, f"[{namespace.HOST}]:2222", "127.0.1.1", 2222)
+    try:
+        scene.recording.say(
+            f"Port 2222 of {namespace.HOST} is somebody else's, who is hostile: it signs in to\n"
+            "port 22 as alice and passes the request on that it gets there. Its host key is not\n"
+            "one of those that the request names.")
+        child = scene.types("passkey-ssh -o NumberOfPasswordPrompts=1 -p 2222 "
+                            f"alice@{namespace.HOST} id -un")
+        child.expect("Recovery code.*: ")
+        scene.answers(child, "", "nothing, and presses Enter")
+        wait_end(child)
+        assert not any(relay.stolen) and not scene.key.info()["touch_wanted"]
+    finally:
+        relay.close()
+    scene.finish()
+
+
+@recorded("refused-origin", "A host that passes on what another host asks")
+def test_refused_by_origin(scene):
     relay, hosts = None, open("/etc/hosts", encoding="ascii").read()
     namespace.write("/etc/hosts", hosts + f"{ssh.EVIL_ADDRESS} {ssh.EVIL}\n")
     try:
-        scene.begin(addresses=("127.0.0.1", "127.0.1.1"))
-        scene.laptop.know(ssh.EVIL, key=ssh.EVIL_KEY)
-        relay = hostile.Relay(ssh.EVIL_ADDRESS, 22, ssh.EVIL_KEY)
+        relay = relay_of(scene, ssh.EVIL, ssh.EVIL_ADDRESS, 22,
+                         config="[rp default]\nssh-host-keys = /none\n")
         command = f"passkey-ssh -o NumberOfPasswordPrompts=1 alice@{ssh.EVIL} id -un"
         scene.recording.say(
             f"The host {ssh.EVIL} is hostile: it signs in to {namespace.HOST} as alice\n"
-            "and passes the request on that it gets there.")
+            "and passes the request on that it gets there. The latter does not know its own host\n"
+            "keys, or this would be refused at once.")
         child = scene.types(command)
         child.expect(r"\(yes/no\)\? ?")
         scene.answers(child, "no")
@@ -171,7 +197,7 @@ def test_fallback_password(scene):
     scene.recording.say("With ssh itself, Enter goes on without a passkey:")
     child = scene.types("ssh -o PreferredAuthentications=keyboard-interactive "
                         f"alice@{namespace.HOST} id -un")
-    child.expect("passkey1:[^\n]*\n")
+    child.expect("passkey[12]:[^\n]*\n")
     scene.recording.acts("presses Enter")
     child.sendline("")
     child.expect("(?i)recovery code[^\n]*: ?")
@@ -185,8 +211,8 @@ def test_fallback_password(scene):
 
 def by_paste(scene, host):
     """What the host's terminal asks is answered in another one of the laptop."""
-    host.expect(r"passkey1:(\S+)\r\n")
-    request = "passkey1:" + host.match.group(1)
+    host.expect(r"(passkey[12]:\S+)\r\n")
+    request = host.match.group(1)
     scene.recording.acts("copies that line")
     laptop = scene.types("passkey-askpass --host " + namespace.HOST)
     laptop.expect("Paste[^\n]*\n")
@@ -199,7 +225,7 @@ def by_paste(scene, host):
     scene.recording.acts("copies what it printed, and pastes it at the host")
     for number, answer in enumerate(answers):
         if number:
-            host.expect(r"passkey1:\S+\r\n")
+            host.expect(r"passkey[12]:\S+\r\n")
         host.sendline(answer)
 
 

@@ -33,7 +33,8 @@
 #define PASSES       8 /* of the event loop, until what one thing leads to has happened */
 #define STEP_MS      10
 
-static const char config_text[] = "[rp default]\nid = " RP_ID "\nssh-hosts = " SSH_HOST "\n";
+static const char config_text[] =
+    "[rp default]\nid = " RP_ID "\nssh-host-keys = /none\nssh-hosts = " SSH_HOST "\n";
 
 static struct {
     struct daemon daemon;

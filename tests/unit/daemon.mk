@@ -19,6 +19,7 @@ daemon_tests = \
 	tests/unit/test_secret_reader \
 	tests/unit/test_sk_credential \
 	tests/unit/test_ssh_exchange \
+	tests/unit/test_ssh_host_keys \
 	tests/unit/test_subject \
 	tests/unit/test_tickets \
 	tests/unit/test_value \
@@ -45,6 +46,10 @@ tests_unit_test_methods_LDADD = $(daemon_test_libs)
 # Replaces the functions of conversation.c.
 tests_unit_test_ssh_exchange_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_ssh_exchange_LDADD = $(daemon_test_libs)
+tests_unit_test_ssh_host_keys_SOURCES = tests/unit/test_ssh_host_keys.c \
+	tests/unit/scratch.c tests/unit/scratch.h
+tests_unit_test_ssh_host_keys_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_ssh_host_keys_LDADD = $(daemon_test_libs)
 tests_unit_test_privileges_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_privileges_LDADD = $(daemon_test_libs)
 tests_unit_test_secret_reader_CFLAGS = $(daemon_test_cflags)

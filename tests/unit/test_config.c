@@ -170,6 +170,8 @@ static void assert_shop(const struct rp_config *shop)
     assert_int_equal(shop->top_origins.count, 1);
     assert_int_equal(shop->ssh_hosts.count, 4);
     assert_string_equal(shop->ssh_hosts.items[3], "2001:db8::7");
+    assert_int_equal(shop->ssh_host_keys.count, 2);
+    assert_string_equal(shop->ssh_host_keys.items[0], "/etc/ssh/ssh_host_*_key.pub");
     assert_int_equal(shop->algorithm_count, 3);
     assert_int_equal(shop->algorithms[0], -8);
     assert_int_equal(shop->algorithms[1], -7);

@@ -125,9 +125,16 @@ static void give_key(const struct soft_key *key, const char *user, uid_t uid, co
 
 /* --- the other side --------------------------------------------------------------------------- */
 
+#define FINGERPRINT "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"
+
+static bool older_version; /* of the challenge than the request has */
+
 static void bound_challenge(uint8_t ret[PK_HASH_SIZE])
 {
-    pk_bound_challenge(request.nonce, pk_view_string(request.context), ret);
+    if (request.names_host_keys && !older_version)
+        pk_host_key_bound_challenge(request.nonce, pk_view_string(request.context), ret);
+    else
+        pk_bound_challenge(request.nonce, pk_view_string(request.context), ret);
 }
 
 /* That key's answer to the last request, as its lines. */
@@ -287,7 +294,7 @@ static void verification_is_demanded_where_it_is_required(void **state)
     AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
 
     (void)state;
-    configure_daemon("[rp default]\nid = " RP_ID "\nssh-hosts = " SSH_HOST
+    configure_daemon("[rp default]\nid = " RP_ID "\nssh-host-keys = /none\nssh-hosts = " SSH_HOST
                      "\nuser-verification = required\n");
     give_key(&key, "alice", ALICE, RP_ID);
     ask_openly("alice");
@@ -595,7 +602,8 @@ static unsigned lasts(void)
 static void an_enrolment_lasts_as_long_as_the_relying_party_gives(void **state)
 {
     (void)state;
-    configure_daemon("[rp default]\nid = " RP_ID "\nssh-hosts = " SSH_HOST "\ntimeout = 400\n");
+    configure_daemon("[rp default]\nid = " RP_ID "\nssh-host-keys = /none\nssh-hosts = " SSH_HOST
+                     "\ntimeout = 400\n");
     start_enrollment("blue", 0);
     read_request();
     assert_int_equal(request.timeout, 400);
@@ -604,10 +612,43 @@ static void an_enrolment_lasts_as_long_as_the_relying_party_gives(void **state)
     read_request();
     assert_int_equal(request.timeout, 50);
     assert_int_equal(lasts(), 50);
-    configure_daemon("[rp default]\nid = " RP_ID "\nssh-hosts = " SSH_HOST "\ntimeout = 3000\n");
+    configure_daemon("[rp default]\nid = " RP_ID "\nssh-host-keys = /none\nssh-hosts = " SSH_HOST
+                     "\ntimeout = 3000\n");
     start_enrollment("blue", 0);
     read_request();
     assert_int_equal(lasts(), 600);
+}
+
+/* The client has compared this host's key before it signed: an older one cannot have. */
+static void the_host_keys_are_in_what_is_signed(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+
+    (void)state;
+    configure_daemon("[rp default]\nid = " RP_ID "\nssh-host-keys = " FINGERPRINT
+                     "\nssh-hosts = " SSH_HOST "\n");
+    give_key(&key, "alice", ALICE, RP_ID);
+    ask_openly("alice");
+    assert_true(request.names_host_keys);
+    assert_non_null(strstr(request.context, "\"hostkeys\":[\"" FINGERPRINT "\"]"));
+    type_lines(sign(&key, 0, own_origin, PRESENT));
+    assert_done("ok");
+    older_version = true;
+    ask_openly("alice");
+    type_lines(sign(&key, 0, own_origin, PRESENT));
+    assert_done("challenge-mismatch");
+    start_enrollment("green", 0);
+    read_request();
+    assert_true(request.names_host_keys);
+    type_lines(attest(&key, own_origin, PRESENT));
+    assert_said("done", "challenge-mismatch");
+    older_version = false;
+    configure_daemon("[rp default]\nid = " RP_ID "\nssh-host-keys = /none\nssh-hosts = " SSH_HOST
+                     "\n");
+    log_forget();
+    ask_openly("alice");
+    assert_false(request.names_host_keys);
+    assert_int_equal(log_count("no ssh host key of this host is known"), 1);
 }
 
 int main(void)
@@ -615,6 +656,7 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_passkey_signs_in),
+        TEST(the_host_keys_are_in_what_is_signed),
         TEST(an_answer_is_judged_once),
         TEST(answers_for_another_host_are_refused),
         TEST(what_is_wrong_with_an_answer),

@@ -14,14 +14,16 @@
 
 #include <string.h>
 
-const char shop_config[] = "[rp default]\nid = " RP_ID "\nssh-hosts = " SSH_HOST "\n"
-                           "[rp shop]\nid = shop.example\nsystem-accounts = yes\n"
-                           "[service counter]\nrp = shop\n";
+const char shop_config[] =
+    "[rp default]\nid = " RP_ID "\nssh-host-keys = /none\nssh-hosts = " SSH_HOST "\n"
+    "[rp shop]\nid = shop.example\nsystem-accounts = yes\n"
+    "[service counter]\nrp = shop\n";
 
-const char ssh_config[] = "[rp default]\nid = " RP_ID "\nssh-hosts = " SSH_HOST "\n"
-                          "[service sshd]\nmethods = local, ssh\n"
-                          "[service login]\nmethods = local, recovery\n"
-                          "[service sudo]\ntimeout = 20\n";
+const char ssh_config[] =
+    "[rp default]\nid = " RP_ID "\nssh-host-keys = /none\nssh-hosts = " SSH_HOST "\n"
+    "[service sshd]\nmethods = local, ssh\n"
+    "[service login]\nmethods = local, recovery\n"
+    "[service sudo]\ntimeout = 20\n";
 
 /* --- methods ---------------------------------------------------------------------------------- */
 

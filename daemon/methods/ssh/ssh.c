@@ -12,6 +12,7 @@
 #include "daemon/auth/sign_in_attempt.h"
 #include "daemon/daemon.h"
 #include "daemon/methods/ssh/exchange.h"
+#include "daemon/methods/ssh/host_keys.h"
 #include "daemon/verify/creation.h"
 #include "daemon/verify/forwarded.h"
 
@@ -51,6 +52,27 @@ static unsigned time_left(const struct attempt *attempt)
     return left > 0 ? left : 1;
 }
 
+/*
+ * Binds the host keys into the one ceremony of the attempt, so that the client can tell whether it
+ * talks to this server. Where there are none, or none can be read, the request is as it would be
+ * without: what is lost is told in the log only.
+ */
+static enum pk_status bind_host_keys(const struct attempt *attempt, const char *rp_name)
+{
+    __attribute__((cleanup(pk_strings_clear))) struct pk_strings keys = {0};
+    const struct rp_config *rp = config_rp(attempt->daemon->config, rp_name);
+    enum pk_status status = rp ? host_keys_read(&rp->ssh_host_keys, &keys) : PK_UNAVAILABLE;
+
+    if (status)
+        return status;
+    if (keys.count == 0)
+        pk_log(LOG_WARNING,
+               "[%s] no ssh host key of this host is known (ssh-host-keys in passkeyd.conf): the "
+               "answer is not bound to one",
+               conversation_id(attempt->conversation));
+    return attempt_bind_host_keys(attempt, 0, &keys);
+}
+
 /* --- sign-in ---------------------------------------------------------------------------------- */
 
 static bool has_rp_id(const struct credential_list *list, const char *rp_id)
@@ -88,6 +110,7 @@ static enum pk_status compose_get(const struct attempt *attempt, struct pk_forwa
         return PK_CHALLENGE_UNKNOWN;
     requirements = &ceremony->requirements;
     request->kind = PK_FORWARD_GET;
+    request->names_host_keys = ceremony->names_host_keys;
     request->user_verification = requirements->user_verification;
     request->timeout = time_left(attempt);
     (void)memcpy(request->nonce, ceremony->nonce, sizeof(request->nonce));
@@ -148,6 +171,8 @@ static enum pk_status ask_to_sign_in(struct sign_in *sign_in, const char *rp_id,
     if (!status)
         status = sign_in_begin(sign_in, credentials, rp_id, true);
     if (!status)
+        status = bind_host_keys(attempt, sign_in->rp);
+    if (!status)
         status = compose_get(attempt, &request);
     return status ? status
                   : ssh_exchange_new(attempt->conversation, &request, attempt->purpose,
@@ -183,6 +208,7 @@ static enum pk_status compose_create(const struct attempt *attempt, const struct
     enum pk_status status = creation_from_requirements(&ceremony->requirements, creation);
 
     request->kind = PK_FORWARD_CREATE;
+    request->names_host_keys = ceremony->names_host_keys;
     request->timeout = time_left(attempt);
     (void)memcpy(request->nonce, ceremony->nonce, sizeof(request->nonce));
     /* Without a configured preference the client need not distinguish between keys. */
@@ -261,7 +287,9 @@ static enum pk_status enroll(struct enrollment *enrollment, void **ret_state)
         return PK_UNAVAILABLE;
     extend_time(enrollment, ceremony);
     ssh = ssh_new(attempt);
-    status = ssh ? compose_create(attempt, ceremony, &request) : PK_NO_MEMORY;
+    status = ssh ? bind_host_keys(attempt, enrollment->rp) : PK_NO_MEMORY;
+    if (!status)
+        status = compose_create(attempt, ceremony, &request);
     if (!status)
         status = ssh_exchange_new(attempt->conversation, &request, attempt->purpose, false, &ops,
                                   ssh, &ssh->exchange);

@@ -16,7 +16,8 @@ FOLDER = TOP + "/doc/recordings"
 VARIABLE = "RECORDINGS"
 # What differs from run to run.
 CHANGING = (
-    (r"passkey1(/\d+/\d+)?:[A-Za-z0-9_-]{20,}", r"passkey1\1:..."),
+    (r"SHA256:[A-Za-z0-9+/]{43}", "SHA256:..."),
+    (r"passkey([12](?:/\d+/\d+)?):[A-Za-z0-9_-]{20,}", r"passkey\1:..."),
     (r"SHA256:[A-Za-z0-9+/]{43}", "SHA256:..."),
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "ID"),
     (r"\[[0-9a-f]{16}\]", "[ID]"),

@@ -23,6 +23,7 @@ import namespace
 
 FOLDER = namespace.SCRATCH + "/ssh"
 HOST_KEY = FOLDER + "/host_key"
+PUBLISHED = "/etc/ssh/ssh_host_test_key.pub"  # where passkeyd looks for this host's keys
 AUTH = 4  # the syslog facility of sshd
 LAPTOP = "erin"
 PROVIDER = namespace.SK_PROVIDER
@@ -82,6 +83,7 @@ class Server:
         os.makedirs("/run/sshd", exist_ok=True)
         if not os.path.exists(HOST_KEY):
             keygen("-t", "ed25519", "-f", HOST_KEY)
+        namespace.write(PUBLISHED, public_key() + "\n")
         namespace.write("/etc/pam.d/sshd", stack or namespace.service())
         self.config = f"{FOLDER}/sshd_config.{port}"
         namespace.write(self.config, more + penalties + SERVER_CONFIG.format(
