@@ -15,6 +15,7 @@ dist_recordings_DATA = \
 	doc/recordings/login-password.txt \
 	doc/recordings/login-pin.txt \
 	doc/recordings/login.txt \
+	doc/recordings/refused-host-key.txt \
 	doc/recordings/refused-origin.txt \
 	doc/recordings/sudo-agent.txt \
 	doc/recordings/sudo-paste.txt
