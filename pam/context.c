@@ -119,8 +119,8 @@ static void add_process(struct context *context)
     add_number(context, "login-uid", context->process.login_uid);
     add_number(context, "audit-session", context->process.audit_session);
     add_number(context, "terminal", context->process.terminal);
-    if (context->process.program[0])
-        add_string(context, "program", context->process.program);
+    if (context->process.executable[0])
+        add_string(context, "executable", context->process.executable);
 }
 
 static void add_members(struct context *context, const struct options *options)

@@ -68,7 +68,7 @@ uint32_t process_terminal(struct pk_view stat)
     return fields && parse_number(fields, "", &terminal) ? terminal : 0;
 }
 
-static void read_program(char *ret, size_t size)
+static void read_executable(char *ret, size_t size)
 {
     ssize_t len = readlink("/proc/self/exe", ret, size);
 
@@ -87,6 +87,6 @@ struct process process_of_this(void)
                         : 0,
     };
 
-    read_program(process.program, sizeof(process.program));
+    read_executable(process.executable, sizeof(process.executable));
     return process;
 }

@@ -15,7 +15,7 @@ struct process {
     uint32_t login_uid;     /* /proc/self/loginuid */
     uint32_t audit_session; /* /proc/self/sessionid */
     uint32_t terminal;      /* controlling terminal, as a device number; 0: none, or not known */
-    char program[256];      /* /proc/self/exe; empty: not known, or longer */
+    char executable[256];   /* /proc/self/exe; empty: not known, or longer */
 };
 
 /* Never fails: what cannot be read is as if it were not set. */

@@ -48,7 +48,7 @@ void manager_get_features(struct daemon *daemon, struct value *parent)
 static const struct member context_members[] = {
     {"service", "s", WORD_MAX},    {"tty", "s", WORD_MAX}, {"rhost", "s", WORD_MAX},
     {"ruser", "s", WORD_MAX},      {"command", "s", 0},    {"target", "s", WORD_MAX},
-    {"program", "s", 0},           {"rp", "s", WORD_MAX},  {"methods", "s", WORD_MAX},
+    {"executable", "s", 0},        {"rp", "s", WORD_MAX},  {"methods", "s", WORD_MAX},
     {"transports", "s", WORD_MAX}, {"uv", "s", WORD_MAX},  {"timeout", "u", 0},
     {"identify", "b", 0},          {"agent", "h", 0},      CALLER_MEMBERS,
 };
@@ -125,7 +125,7 @@ static void authenticate(struct daemon *daemon, struct call *call)
         .ruser = value_find_text(context, "ruser", ""),
         .command = value_find_text(context, "command", ""),
         .target = value_find_text(context, "target", ""),
-        .program = value_find_text(context, "program", ""),
+        .executable = value_find_text(context, "executable", ""),
         .rp = value_find_text(context, "rp", ""),
         .user_verification = value_find_text(context, "uv", NULL),
         .timeout = value_find_number(context, "timeout"),

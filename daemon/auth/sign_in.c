@@ -341,7 +341,7 @@ static enum pk_status prepare(struct sign_in *sign_in, const struct call *call,
 
     sign_in->attempt.real_uid = call->uid == 0 ? call->caller.real_uid : call->uid;
     sign_in->claims_rhost = call->caller.claims_rhost;
-    sign_in->attempt.by = decision_caller(call, request->program);
+    sign_in->attempt.by = decision_caller(call, request->executable);
     if (!status)
         status = identify(sign_in, call, request);
     if (status)

@@ -17,7 +17,7 @@ struct sign_in_request {
     const char *user; /* empty: a discoverable credential names the user */
     /* All but rhost are what the caller says, and facts only if it is root. */
     const char *service, *tty, *rhost, *ruser, *command, *target;
-    const char *program; /* the calling program's own word for itself */
+    const char *executable; /* the calling program's own word for itself */
     const char *rp;
     const char *user_verification; /* NULL: not given */
     struct pk_methods methods;     /* requested methods; count 0: not given */

@@ -109,7 +109,7 @@ def test_the_line_of_a_real_sudo(machine, key):
     {"service": "sudo", "command": "rm -rf /srv", "target": "root", "tty": "/dev/tty1",
      "ruser": "alice"},
     {"service": "login", "tty": "/dev/tty1"},
-    {"service": "sudo", "command": "id", "program": "/usr/bin/sudo", "real-uid": 0},
+    {"service": "sudo", "command": "id", "executable": "/usr/bin/sudo", "real-uid": 0},
     {"service": "sshd", "tty": "ssh", "rhost": "192.0.2.66", "methods": "recovery"},
 ])
 def test_nobody_elses_line_looks_like_it(machine, key, claims):

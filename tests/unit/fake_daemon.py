@@ -72,7 +72,7 @@ def scenario_ask(user, context):
     yield done("ok" if answer.get("text") == "2" else "denied", "", user=user)
 
 
-PROCESS = ("audit-session", "login-uid", "program", "real-uid", "terminal")
+PROCESS = ("audit-session", "executable", "login-uid", "real-uid", "terminal")
 
 
 def scenario_context(user, context):
