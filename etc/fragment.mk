@@ -25,7 +25,7 @@ $(etc_generated): %: %.in Makefile
 CLEANFILES += $(etc_generated)
 EXTRA_DIST += $(etc_generated:=.in)
 EXTRA_DIST += scripts/build scripts/check scripts/demo scripts/install-dependencies \
-	scripts/lint scripts/valgrind-tests
+	scripts/lint scripts/make-hidden scripts/valgrind-tests
 dist_bashcompletion_DATA = \
 	etc/bash-completion/passkey-askpass \
 	etc/bash-completion/passkey-enroll \

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pam/context.h"
 
+#include "common/base/cleanup.h"
 #include "common/base/ssh_connection.h"
 #include "common/base/text.h"
 #include "pam/agent.h"
+#include "pam/asker.h"
+#include "pam/command.h"
 
+#include <limits.h>
 #include <security/pam_ext.h>
 #include <string.h>
 #include <syslog.h>
@@ -18,7 +22,10 @@ void context_clear(struct context *context)
     free(context->tty);
     free(context->rhost);
     free(context->ruser);
-    command_clear(&context->command);
+    free(context->target);
+    free(context->program);
+    if (context->typed >= 0)
+        (void)close(context->typed);
     if (context->agent >= 0)
         (void)close(context->agent);
     *context = (struct context)CONTEXT_EMPTY;
@@ -59,27 +66,55 @@ static bool is_one_of(const char *service, const char *const *names)
     return false;
 }
 
-/* What sudo was asked to run, and as whom; for su, whom the caller wants to become. */
-static enum pk_status collect_command(const char *service, const char *user,
-                                      struct command *command)
+/* sudoers may give sudo another service (pam_service), so its executable counts as well. */
+static bool is_sudo(const char *service)
 {
-    static const char *const sudo[] = {"sudo", "sudo-i", NULL};
-    static const char *const su[] = {"su", "su-l", NULL};
-    enum pk_status status;
+    static const char *const services[] = {"sudo", "sudo-i", NULL};
+    static const char name[] = "/sudo";
+    char path[PATH_MAX];
+    ssize_t len;
 
-    if (is_one_of(service, sudo)) {
-        status = command_of_this_sudo(command);
-        /* Without /proc the message names no command; the sign-in goes on. */
-        if (status != PK_OK)
-            return status == PK_NO_MEMORY ? status : PK_OK;
-        if (!command->target)
-            command->target = strdup("root");
-        return command->target ? PK_OK : PK_NO_MEMORY;
+    if (is_one_of(service, services))
+        return true;
+    len = readlink("/proc/self/exe", path, sizeof(path));
+    return len >= (ssize_t)strlen(name) &&
+           memcmp(path + len - strlen(name), name, strlen(name)) == 0;
+}
+
+/* Who asks polkit's helper; that one knows neither the action nor for which program. */
+static enum pk_status find_asker(struct context *context)
+{
+    AUTO_ASKER struct asker asker = ASKER_EMPTY;
+    enum pk_status status = asker_find(&asker);
+
+    if (status != PK_OK)
+        return status;
+    if (asker.user) {
+        free(context->ruser);
+        context->ruser = pk_steal(asker.user);
     }
-    if (!is_one_of(service, su))
+    context->program = pk_steal(asker.program);
+    context->typed = pk_steal_fd(&asker.typed);
+    return PK_OK;
+}
+
+/* What sudo was given on its command line; for su, whom the caller wants to become. */
+static enum pk_status find_purpose(const char *user, struct context *context)
+{
+    static const char *const su[] = {"su", "su-l", NULL};
+    static const char *const polkit[] = {"polkit-1", NULL};
+
+    if (is_sudo(context->service)) {
+        /* Without /proc the message names no command; the sign-in goes on. */
+        (void)!command_line_seal("/proc/self/cmdline", &context->typed);
         return PK_OK;
-    command->target = user ? pk_text_printable(user, ITEM_MAX) : NULL;
-    return command->target || !user ? PK_OK : PK_NO_MEMORY;
+    }
+    if (is_one_of(context->service, polkit))
+        return find_asker(context);
+    if (!user || !is_one_of(context->service, su))
+        return PK_OK;
+    context->target = pk_text_printable(user, ITEM_MAX);
+    return context->target ? PK_OK : PK_NO_MEMORY;
 }
 
 /* Without an agent that can be used the sign-in goes on with the other methods. */
@@ -113,6 +148,13 @@ static void add_number(struct context *context, const char *name, uint32_t numbe
         (struct pk_bus_member){.name = name, .type = 'u', .number = number};
 }
 
+static void add_descriptor(struct context *context, const char *name, int fd)
+{
+    if (fd >= 0)
+        context->members[context->count++] =
+            (struct pk_bus_member){.name = name, .type = 'h', .fd = fd};
+}
+
 static void add_process(struct context *context)
 {
     add_number(context, "real-uid", context->process.real_uid);
@@ -129,8 +171,8 @@ static void add_members(struct context *context, const struct options *options)
     add_string(context, "tty", context->tty);
     add_string(context, "rhost", context->rhost);
     add_string(context, "ruser", context->ruser);
-    add_string(context, "command", context->command.text);
-    add_string(context, "target", context->command.target);
+    add_string(context, "target", context->target);
+    add_string(context, "program", context->program);
     add_string(context, "rp", options->rp);
     add_string(context, "methods", options->methods);
     add_string(context, "uv", options->uv);
@@ -140,9 +182,8 @@ static void add_members(struct context *context, const struct options *options)
     if (options->identify)
         context->members[context->count++] =
             (struct pk_bus_member){.name = "identify", .type = 'b', .number = 1};
-    if (context->agent >= 0)
-        context->members[context->count++] =
-            (struct pk_bus_member){.name = "agent", .type = 'h', .fd = context->agent};
+    add_descriptor(context, "typed", context->typed);
+    add_descriptor(context, "agent", context->agent);
 }
 
 enum pk_status context_collect(pam_handle_t *pamh, const struct options *options, const char *user,
@@ -157,7 +198,7 @@ enum pk_status context_collect(pam_handle_t *pamh, const struct options *options
     if (status == PK_OK)
         status = copy_item(pamh, PAM_RUSER, &context->ruser);
     if (status == PK_OK)
-        status = collect_command(context->service, user, &context->command);
+        status = find_purpose(user, context);
     if (status == PK_OK)
         status = find_agent(pamh, options, &context->agent);
     context->process = process_of_this();

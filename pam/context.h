@@ -4,20 +4,21 @@
 #define PAM_PASSKEY_CONTEXT_H
 
 #include "common/bus/connection.h"
-#include "pam/command.h"
 #include "pam/options.h"
 #include "pam/process.h"
 
 #include <security/pam_modules.h>
 
-#define CONTEXT_MEMBERS 17
+#define CONTEXT_MEMBERS 24
 
 struct context {
     char *service;
     char *tty;
     char *rhost;
     char *ruser;
-    struct command command;
+    char *target;  /* whom a caller of su wants to become; NULL: not su */
+    char *program; /* the agent of polkit's helper (asker.h); NULL: none, or not known */
+    int typed;     /* the command line of sudo or pkexec (command.h); -1: neither, or not known */
     struct process process;
     int agent; /* connected to the person's ssh-agent; -1: none */
     struct pk_bus_member members[CONTEXT_MEMBERS]; /* borrow the strings above and the options' */
@@ -25,16 +26,16 @@ struct context {
 };
 #define CONTEXT_EMPTY                                                                              \
     {                                                                                              \
-        .agent = -1                                                                                \
+        .typed = -1, .agent = -1                                                                   \
     }
 void context_clear(struct context *context);
 #define AUTO_CONTEXT __attribute__((cleanup(context_clear)))
 
 /*
  * Collects the members of Manager1.Authenticate's context from the PAM items and, for sudo, from
- * the command line. user is the account that signs in, or NULL while it is not known. *context is
- * CONTEXT_EMPTY when called and must not be moved afterwards. PK_NO_MEMORY; PK_INTERNAL as
- * agent_connect() has it.
+ * the command line; for polkit's helper, from the process that it serves. user is the account that
+ * signs in, or NULL while it is not known. *context is CONTEXT_EMPTY when called and must not be
+ * moved afterwards. PK_NO_MEMORY; PK_INTERNAL as agent_connect() has it.
  */
 enum pk_status context_collect(pam_handle_t *pamh, const struct options *options, const char *user,
                                struct context *context) PK_WARN_UNUSED;

@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += pam/libpampasskey.la
 pam_libpampasskey_la_SOURCES = \
 	pam/agent.c pam/agent.h \
+	pam/asker.c pam/asker.h \
 	pam/command.c pam/command.h \
 	pam/context.c pam/context.h \
 	pam/interrupt.c pam/interrupt.h \

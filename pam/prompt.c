@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pam/prompt.h"
 
+#include "common/base/limits.h"
+#include "common/base/quote.h"
+#include "common/base/text.h"
+
 #include <security/pam_ext.h>
 #include <string.h>
+
+#define PART_MAX 16 /* bytes of "(part N) " */
 
 /* Messages that ask for an act, without which nobody would know what is waited for. */
 static bool needs_act(const char *event)
@@ -38,13 +44,34 @@ static enum pk_status converse(struct prompt *prompt, int style, const char *tex
     return PK_OK;
 }
 
-static enum pk_status show(struct prompt *prompt, int style, const char *text)
+static enum pk_status show_one(struct prompt *prompt, int style, const char *text)
 {
     char *response = NULL;
     enum pk_status status = converse(prompt, style, text, &response);
 
     if (status == PK_OK)
         drop(response);
+    return status;
+}
+
+/*
+ * Many applications keep no more than PAM_MAX_MSG_SIZE bytes of a message. What is longer is shown
+ * in pieces, of which each but the first says which it is, so that none can pass for a message.
+ */
+static enum pk_status show(struct prompt *prompt, int style, const char *text)
+{
+    size_t len = pk_text_piece(text, PK_PAM_PIECE_MAX);
+    enum pk_status status = PK_OK;
+
+    for (size_t number = 1; status == PK_OK && (number == 1 || *text); number++) {
+        PK_AUTO_FREE char *piece = number == 1
+                                       ? strndup(text, len)
+                                       : pk_text_format("(part %zu) %.*s", number, (int)len, text);
+
+        status = piece ? show_one(prompt, style, piece) : PK_NO_MEMORY;
+        text += len;
+        len = pk_text_piece(text, PK_PAM_PIECE_MAX - PART_MAX);
+    }
     return status;
 }
 

@@ -2,6 +2,7 @@
 #include "client/askpass/show.h"
 
 #include "common/base/cleanup.h"
+#include "common/base/quote.h"
 #include "common/base/text.h"
 #include "common/base/writer.h"
 #include "common/webauthn/json.h"
@@ -10,17 +11,47 @@
 
 /* A longer member would not be read: it is cut, and its length is shown. */
 #define SHOWN_MAX 1024
+#define WHOLE_MAX PK_COMMAND_TEXT_MAX /* of a command and what belongs to it */
 #define TEXT_MAX  (4 * PK_FORWARD_CONTEXT_MAX)
 
 /* The members of a context (doc/protocol.md), as many as are shown in a sentence of their own. */
-enum member { ACT, USER, SERVICE, HOST, RHOST, COMMAND, TARGET, TTY, MEMBER_COUNT };
+enum member {
+    ACT,
+    USER,
+    SERVICE,
+    HOST,
+    RHOST,
+    COMMAND,
+    TARGET,
+    TTY,
+    ALWAYS_COUNT, /* those before are in every context */
+    GROUP = ALWAYS_COUNT,
+    FOLDER,
+    ROOT,
+    ENVIRONMENT,
+    FILES,
+    DIGEST,
+    RUSER,
+    PROGRAM,
+    MEMBER_COUNT
+};
 
-static const char *const member_names[MEMBER_COUNT] = {
-    [ACT] = "act",     [USER] = "user",       [SERVICE] = "service", [HOST] = "host",
-    [RHOST] = "rhost", [COMMAND] = "command", [TARGET] = "target",   [TTY] = "tty"};
+static const struct {
+    const char *name;
+    size_t max;
+} rows[MEMBER_COUNT] = {
+    [ACT] = {"act", SHOWN_MAX},         [USER] = {"user", SHOWN_MAX},
+    [SERVICE] = {"service", SHOWN_MAX}, [HOST] = {"host", SHOWN_MAX},
+    [RHOST] = {"rhost", SHOWN_MAX},     [COMMAND] = {"command", WHOLE_MAX},
+    [TARGET] = {"target", SHOWN_MAX},   [TTY] = {"tty", SHOWN_MAX},
+    [GROUP] = {"group", SHOWN_MAX},     [FOLDER] = {"cwd", WHOLE_MAX},
+    [ROOT] = {"chroot", WHOLE_MAX},     [ENVIRONMENT] = {"environment", WHOLE_MAX},
+    [FILES] = {"files", WHOLE_MAX},     [DIGEST] = {"digest", SHOWN_MAX},
+    [RUSER] = {"ruser", SHOWN_MAX},     [PROGRAM] = {"program", WHOLE_MAX},
+};
 
 struct shown {
-    char *members[MEMBER_COUNT]; /* printable; "" where it is empty */
+    char *members[MEMBER_COUNT]; /* all that is hidden in them is visible; "" where it is empty */
     struct pk_writer text;
 };
 
@@ -31,19 +62,20 @@ static void shown_clear(struct shown *shown)
     pk_writer_clear(&shown->text);
 }
 
-/* *ret is printable, and the caller's to free. */
-static enum pk_status copy_printable(struct pk_view value, char **ret)
+/* *ret is safe on a terminal, and the caller's to free. */
+static enum pk_status copy_visible(struct pk_view value, size_t max, char **ret)
 {
-    PK_AUTO_FREE char *copy = NULL, *printable = NULL;
+    PK_AUTO_FREE char *visible = NULL;
 
     if (value.len > 0 && memchr(value.ptr, 0, value.len))
         return PK_PROTOCOL;
-    copy = strndup(value.len > 0 ? (const char *)value.ptr : "", value.len);
-    printable = copy ? pk_text_printable(copy, SHOWN_MAX) : NULL;
-    if (!printable)
+    /* An escape takes at most four bytes of text for each byte that it stands for. */
+    visible = pk_text_visible((struct pk_view){value.ptr, value.len < max ? value.len : max},
+                              4 * max);
+    if (!visible)
         return PK_NO_MEMORY;
-    *ret = value.len > SHOWN_MAX ? pk_text_format("%s… (%zu bytes)", printable, value.len)
-                                 : pk_steal(printable);
+    *ret =
+        value.len > max ? pk_text_format("%s… (%zu bytes)", visible, value.len) : pk_steal(visible);
     return *ret ? PK_OK : PK_NO_MEMORY;
 }
 
@@ -59,7 +91,7 @@ static void put_line(struct shown *shown, const char *before, const char *value,
 static bool is_known(const struct pk_json_value *member)
 {
     for (size_t i = 0; i < MEMBER_COUNT; i++)
-        if (pk_view_equal(member->key, pk_view_string(member_names[i])))
+        if (pk_view_equal(member->key, pk_view_string(rows[i].name)))
             return true;
     /* Compared with the connection's own, see server.h. */
     return pk_view_equal(member->key, pk_view_string("hostkeys"));
@@ -74,9 +106,9 @@ static enum pk_status put_unknown_members(const struct pk_json_value *root, stru
 
         if (is_known(member))
             continue;
-        status = copy_printable(member->key, &name);
+        status = copy_visible(member->key, SHOWN_MAX, &name);
         if (status == PK_OK)
-            status = copy_printable(member->raw, &value);
+            status = copy_visible(member->raw, SHOWN_MAX, &value);
         if (status != PK_OK)
             return status;
         put_line(shown, name, ": ", value);
@@ -87,37 +119,76 @@ static enum pk_status put_unknown_members(const struct pk_json_value *root, stru
 static enum pk_status read_members(const struct pk_json_value *root, struct shown *shown)
 {
     for (size_t i = 0; i < MEMBER_COUNT; i++) {
+        const struct pk_json_value *member = pk_json_get(root, rows[i].name);
         struct pk_view value = {0};
         enum pk_status status;
 
-        if (!pk_json_string(pk_json_get(root, member_names[i]), &value))
+        if ((member || i < ALWAYS_COUNT) && !pk_json_string(member, &value))
             return PK_PROTOCOL;
-        status = copy_printable(value, &shown->members[i]);
+        status = copy_visible(value, rows[i].max, &shown->members[i]);
         if (status != PK_OK)
             return status;
     }
     return PK_OK;
 }
 
+/* Where the member is empty, nothing. */
+static void put_member(struct shown *shown, const char *before, enum member member)
+{
+    if (*shown->members[member])
+        put_line(shown, before, shown->members[member], "");
+}
+
+/* An approval is of what sudo made of a command; a sign-in knows only what was typed. */
+static void put_command(struct shown *shown, bool approve)
+{
+    const char *asker = shown->members[*shown->members[RUSER] ? RUSER : USER];
+
+    if (*shown->members[FILES])
+        put_line(shown, "to let ", asker, " edit files:");
+    else if (approve || *shown->members[TARGET])
+        put_line(shown, "to let ", asker, " run a command:");
+    else
+        put_line(shown, "for what ", asker, " typed:");
+    put_member(shown, "  ", FILES);
+    put_member(shown, "  ", COMMAND);
+    put_member(shown, "SHA-256 of all of it: ", DIGEST);
+}
+
+/* Whether the act is one of the request's kind, with what belongs to it. */
+static bool is_of_kind(const struct shown *shown, enum pk_forward_kind kind)
+{
+    const char *act = shown->members[ACT];
+    bool command = *shown->members[COMMAND] || *shown->members[FILES];
+
+    if (kind == PK_FORWARD_CREATE)
+        return strcmp(act, "enroll") == 0;
+    return strcmp(act, "authenticate") == 0 || (strcmp(act, "approve") == 0 && command);
+}
+
 static enum pk_status put_act(const struct pk_forward_request *request, struct shown *shown)
 {
     bool create = request->kind == PK_FORWARD_CREATE;
-    const char *user = shown->members[USER], *service = shown->members[SERVICE];
+    const char *user = shown->members[USER];
 
-    if (strcmp(shown->members[ACT], create ? "enroll" : "authenticate") != 0)
+    if (!is_of_kind(shown, request->kind))
         return PK_PROTOCOL;
     if (create)
         put_line(shown, "to enrol a new passkey for the account ", user, "");
-    else if (*shown->members[COMMAND])
-        put_line(shown, "to let ", user, " run a command:");
+    else if (*shown->members[COMMAND] || *shown->members[FILES])
+        put_command(shown, strcmp(shown->members[ACT], "approve") == 0);
     else
         put_line(shown, "to sign in as ", user, "");
-    if (*shown->members[COMMAND])
-        put_line(shown, "  ", shown->members[COMMAND], "");
-    if (*shown->members[TARGET])
-        put_line(shown, "as the account ", shown->members[TARGET], "");
-    if (*service)
-        put_line(shown, "through ", service, "");
+    if (*shown->members[RUSER])
+        put_line(shown, "asked for by ", shown->members[RUSER], "");
+    put_member(shown, "as the account ", TARGET);
+    put_member(shown, "with the group ", GROUP);
+    put_member(shown, "in ", FOLDER);
+    put_member(shown, "under the root ", ROOT);
+    put_member(shown, "with ", ENVIRONMENT);
+    if (*shown->members[PROGRAM])
+        put_line(shown, "for what the dialog of ", shown->members[PROGRAM], " asks");
+    put_member(shown, "through ", SERVICE);
     return PK_OK;
 }
 

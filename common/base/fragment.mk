@@ -5,10 +5,12 @@ common_base_libbase_la_SOURCES = \
 	common/base/cleanup.h \
 	common/base/clock.c common/base/clock.h \
 	common/base/correlation.c common/base/correlation.h \
+	common/base/hidden.c common/base/hidden.h \
 	common/base/io.c common/base/io.h \
 	common/base/limits.h \
 	common/base/log.c common/base/log.h \
 	common/base/methods.c common/base/methods.h \
+	common/base/quote.c common/base/quote.h \
 	common/base/reader.c common/base/reader.h \
 	common/base/ssh_connection.c common/base/ssh_connection.h \
 	common/base/status.c common/base/status.h common/base/status_webauthn.h \

@@ -58,7 +58,7 @@
 #define PK_FORWARD_PARTS_MAX      64    /* lines of one answer */
 #define PK_FORWARD_PART_TEXT      496   /* what a line holds behind "passkey1/64/64:" */
 #define PK_FORWARD_REQUEST_MAX    65536 /* a request's line; CBOR is three quarters of it */
-#define PK_FORWARD_CONTEXT_MAX    8192  /* the longest command of the bus, and the rest */
+#define PK_FORWARD_CONTEXT_MAX    40960 /* JSON of the longest command, and the rest */
 #define PK_FORWARD_TIMEOUT_MAX    3600  /* seconds */
 #define PK_FORWARD_CHALLENGE_SIZE 16    /* of the challenge that an answer repeats */
 #define PK_HOST_KEYS_MAX          64    /* host keys that a request lists: a pool's servers */
@@ -73,12 +73,17 @@
 #define PK_AGENT_IDENTITIES_MAX 2048   /* OpenSSH's own */
 
 /* Log */
-#define PK_LOG_LINE_MAX 1024
+#define PK_LOG_LINE_MAX 1024  /* a longer text goes on in further lines */
+#define PK_LOG_TEXT_MAX 65536 /* what is longer is cut */
+
+/* Texts that a command is part of; also the most that PAM applications are handed at once */
+#define PK_COMMAND_TEXT_MAX 32768
+#define PK_PAM_PIECE_MAX    500 /* PAM_MAX_MSG_SIZE is 512 */
 
 /* Bus */
 #define PK_BUS_TEXT_MAX 4096 /* any string argument that has no smaller limit */
-/* What a conversation says: a request, and some lines around it. */
-#define PK_CONVERSATION_TEXT_MAX (PK_FORWARD_REQUEST_MAX + PK_BUS_TEXT_MAX)
+/* What a conversation says: a request, its purpose, and some lines around it. */
+#define PK_CONVERSATION_TEXT_MAX (PK_FORWARD_REQUEST_MAX + PK_COMMAND_TEXT_MAX + PK_BUS_TEXT_MAX)
 #define PK_BUS_MESSAGE_MAX       16777216 /* what a client takes in: every passkey of a host fits */
 #define PK_CONVERSATIONS_MAX     256      /* in total */
 #define PK_CONVERSATIONS_PER_UID 16       /* root is held to the total only */

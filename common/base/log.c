@@ -3,10 +3,14 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/limits.h"
+#include "common/base/quote.h"
 #include "common/base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+#define TAG_MAX 48
 
 static struct {
     const char *program;
@@ -28,6 +32,43 @@ void pk_log_set_debug(bool debug)
     state.debug = debug;
 }
 
+static void write_line(int priority, const char *before, size_t number, const char *text,
+                       size_t len)
+{
+    char mark[32] = "";
+
+    if (number > 1)
+        (void)snprintf(mark, sizeof(mark), "(part %zu) ", number);
+    if (state.to_stderr)
+        (void)fprintf(stderr, "%s: %s%s%.*s\n", state.program, before, mark, (int)len, text);
+    else
+        syslog(priority, "%s%s%.*s", before, mark, (int)len, text);
+}
+
+/* The "[id] " that a line begins with, so that what it goes on in can be found with it. */
+static void find_tag(const char *text, char ret[TAG_MAX])
+{
+    size_t len = text[0] == '[' ? strcspn(text, "]") : 0;
+
+    ret[0] = 0;
+    if (len > 0 && len + 2 < TAG_MAX && text[len] == ']' && text[len + 1] == ' ')
+        (void)snprintf(ret, TAG_MAX, "%.*s", (int)len + 2, text);
+}
+
+static void write_pieces(int priority, const char *text)
+{
+    char tag[TAG_MAX];
+    size_t len = pk_text_piece(text, PK_LOG_LINE_MAX);
+
+    find_tag(text, tag);
+    write_line(priority, "", 1, text, len);
+    for (size_t number = 2; text[len]; number++) {
+        text += len;
+        len = pk_text_piece(text, PK_LOG_LINE_MAX);
+        write_line(priority, tag, number, text, len);
+    }
+}
+
 void pk_log(int priority, const char *format, ...)
 {
     PK_AUTO_FREE char *line = NULL;
@@ -44,11 +85,7 @@ void pk_log(int priority, const char *format, ...)
         line = NULL;
         return;
     }
-    printable = pk_text_printable(line, PK_LOG_LINE_MAX);
-    if (!printable)
-        return;
-    if (state.to_stderr)
-        (void)fprintf(stderr, "%s: %s\n", state.program, printable);
-    else
-        syslog(priority, "%s", printable);
+    printable = pk_text_printable(line, PK_LOG_TEXT_MAX);
+    if (printable)
+        write_pieces(priority, printable);
 }

@@ -2,12 +2,12 @@
 #include "common/base/text.h"
 
 #include "common/base/cleanup.h"
+#include "common/base/hidden.h"
 
 #include <stdarg.h>
 #include <string.h>
 
-/* The length of the well-formed sequence at the start of text (RFC 3629 section 4), 0 if none. */
-static size_t utf8_sequence(struct pk_view text, uint32_t *ret_code_point)
+size_t pk_utf8_take(struct pk_view text, uint32_t *ret_code_point)
 {
     static const uint32_t shortest[] = {0, 0, 0x80, 0x800, 0x10000};
     uint8_t first;
@@ -72,7 +72,7 @@ bool pk_utf8_valid(struct pk_view text)
         return true;
     text = (struct pk_view){text.ptr + ascii, text.len - ascii};
     while (text.len > 0) {
-        size_t len = utf8_sequence(text, &code_point);
+        size_t len = pk_utf8_take(text, &code_point);
 
         if (len == 0)
             return false;
@@ -207,16 +207,6 @@ char *pk_hex_encode(struct pk_view bytes)
     return text;
 }
 
-/* Characters that move the cursor, reorder the line or cannot be seen. */
-static bool deceives(uint32_t code_point)
-{
-    return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0) ||
-           (code_point >= 0x200b && code_point <= 0x200f) ||
-           (code_point >= 0x2028 && code_point <= 0x202e) ||
-           (code_point >= 0x2060 && code_point <= 0x206f) || code_point == 0xfeff ||
-           code_point == 0x061c;
-}
-
 char *pk_text_printable(const char *text, size_t max)
 {
     struct pk_view left = pk_view_string(text);
@@ -227,8 +217,8 @@ char *pk_text_printable(const char *text, size_t max)
         return NULL;
     while (left.len > 0) {
         uint32_t code_point = 0;
-        size_t len = utf8_sequence(left, &code_point);
-        bool shown = len > 0 && !deceives(code_point);
+        size_t len = pk_utf8_take(left, &code_point);
+        bool shown = len > 0 && !pk_is_hidden(code_point);
         size_t taken = len > 0 ? len : 1;
 
         if ((shown ? len : 1) > max - used)

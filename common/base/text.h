@@ -9,6 +9,12 @@
 /* RFC 3629: shortest forms, no surrogates, nothing above U+10FFFF. NUL is valid. */
 bool pk_utf8_valid(struct pk_view text) PK_WARN_UNUSED;
 
+/*
+ * The length of the well-formed sequence at the start of text (RFC 3629 section 4), and its code
+ * point; 0 where there is none.
+ */
+size_t pk_utf8_take(struct pk_view text, uint32_t *ret_code_point) PK_WARN_UNUSED;
+
 /* Base64url without padding (RFC 4648 section 5). The string is the caller's to free; NULL: no
  * memory. */
 char *pk_base64url_encode(struct pk_view bytes) PK_WARN_UNUSED;
@@ -29,8 +35,8 @@ char *pk_base64_encode(struct pk_view bytes) PK_WARN_UNUSED;
 char *pk_hex_encode(struct pk_view bytes) PK_WARN_UNUSED;
 
 /*
- * A copy that is safe on a terminal and in a log line: control characters, invalid UTF-8 and bidi
- * overrides become '?', and it is cut to max bytes at a character boundary. NULL: no memory.
+ * A copy that is safe on a terminal and in a log line: what pk_is_hidden() has and what is no UTF-8
+ * becomes '?', and it is cut to max bytes at a character boundary. NULL: no memory.
  */
 char *pk_text_printable(const char *text, size_t max) PK_WARN_UNUSED;
 

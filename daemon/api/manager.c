@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* org.passkeyd.Manager1: the calls that open a conversation. Status is in status.c. */
+#include "common/base/cleanup.h"
 #include "common/base/log.h"
 #include "common/bus/names.h"
 #include "common/webauthn/options.h"
@@ -9,7 +10,9 @@
 #include "daemon/bus/logind.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply_errors.h"
+#include "daemon/bus/sealed.h"
 #include "daemon/config/policy.h"
+#include "daemon/verify/command.h"
 
 #include <string.h>
 
@@ -48,7 +51,9 @@ void manager_get_features(struct daemon *daemon, struct value *parent)
 static const struct member context_members[] = {
     {"service", "s", WORD_MAX},    {"tty", "s", WORD_MAX}, {"rhost", "s", WORD_MAX},
     {"ruser", "s", WORD_MAX},      {"command", "s", 0},    {"target", "s", WORD_MAX},
-    {"executable", "s", 0},        {"rp", "s", WORD_MAX},  {"methods", "s", WORD_MAX},
+    {"executable", "s", 0},
+    {"act", "s", WORD_MAX},        {"typed", "h", 0},      {"resolved", "h", 0},
+    {"program", "s", 0},           {"rp", "s", WORD_MAX},  {"methods", "s", WORD_MAX},
     {"transports", "s", WORD_MAX}, {"uv", "s", WORD_MAX},  {"timeout", "u", 0},
     {"identify", "b", 0},          {"agent", "h", 0},      CALLER_MEMBERS,
 };
@@ -113,10 +118,60 @@ static bool check_spellings(struct call *call, const struct value *context,
     return true;
 }
 
+/*
+ * What a program of root's says of sudo's command: words that were typed, or what sudo resolved. A
+ * descriptor of anybody else would be a way to keep the daemon busy.
+ */
+static enum pk_status read_sealed(struct value *context, const char *name,
+                                  enum pk_status (*read)(struct pk_view, struct command *),
+                                  struct command *ret)
+{
+    AUTO_SEALED struct pk_view content = {0};
+    PK_AUTO_CLOSE int fd = value_take_fd(value_find(context, name));
+    enum pk_status status = sealed_map(fd, COMMAND_BYTES_MAX, &content);
+
+    return status ? status : read(content, ret);
+}
+
+/* false: the call has been answered. */
+static bool read_command(struct call *call, struct value *context, struct sign_in_request *request,
+                         struct command *ret)
+{
+    const char *act = value_find_text(context, "act", "");
+    bool typed = value_find(context, "typed"), resolved = value_find(context, "resolved");
+    enum pk_status status = PK_OK;
+
+    if (call->uid != 0 && (act[0] || typed || resolved)) {
+        call_fail(call, PK_BUS_ERROR_ACCESS_DENIED,
+                  "\"act\", \"typed\" and \"resolved\" are for programs of root");
+        return false;
+    }
+    request->approval = strcmp(act, "approve") == 0;
+    if ((act[0] && !request->approval) || request->approval != resolved || (typed && resolved)) {
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+                  "\"act\" must be \"approve\", with \"resolved\" and without \"typed\"");
+        return false;
+    }
+    if (resolved)
+        status = read_sealed(context, "resolved", command_resolved, ret);
+    else if (typed)
+        status = read_sealed(context, "typed", command_typed, ret);
+    if (status == PK_NO_MEMORY)
+        call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory");
+    else if (status)
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+                  "\"%s\" must be a sealed memfd with a command (doc/protocol.md)",
+                  resolved ? "resolved" : "typed");
+    if (typed || resolved)
+        request->described = ret;
+    return status == PK_OK;
+}
+
 /* Called once the rhost is known. */
 static void authenticate(struct daemon *daemon, struct call *call)
 {
     struct value *context = &call->arguments.items[1];
+    AUTO_COMMAND struct command command = {0};
     struct sign_in_request request = {
         .user = call->arguments.items[0].text,
         .service = value_find_text(context, "service", ""),
@@ -126,6 +181,7 @@ static void authenticate(struct daemon *daemon, struct call *call)
         .command = value_find_text(context, "command", ""),
         .target = value_find_text(context, "target", ""),
         .executable = value_find_text(context, "executable", ""),
+        .program = value_find_text(context, "program", NULL),
         .rp = value_find_text(context, "rp", ""),
         .user_verification = value_find_text(context, "uv", NULL),
         .timeout = value_find_number(context, "timeout"),
@@ -134,7 +190,8 @@ static void authenticate(struct daemon *daemon, struct call *call)
 
     if (strlen(request.user) > WORD_MAX)
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "the user's name is too long");
-    else if (check_spellings(call, context, &request))
+    else if (check_spellings(call, context, &request) &&
+             read_command(call, context, &request, &command))
         sign_in_start(daemon, call, &request);
 }
 

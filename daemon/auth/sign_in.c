@@ -4,6 +4,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/quote.h"
 #include "common/base/text.h"
 #include "common/bus/names.h"
 #include "daemon/auth/decision.h"
@@ -44,15 +45,26 @@ static const char *user_name(const struct sign_in *sign_in)
 
 struct context sign_in_context(const struct sign_in *sign_in)
 {
+    const struct command *command = &sign_in->command;
+    bool for_other = sign_in->ruser[0] && strcmp(sign_in->ruser, user_name(sign_in)) != 0;
+
     return (struct context){
-        .act = "authenticate",
+        .act = sign_in->act,
         .user = user_name(sign_in),
         .service = sign_in->service,
         .host = sign_in->host.text,
         .tty = sign_in->tty,
         .rhost = sign_in->claims_rhost ? LOGIND_RHOST_UNKNOWN : sign_in->rhost,
-        .command = sign_in->command,
-        .target = sign_in->target,
+        .command = command->line ? command->line : "",
+        .target = command->target ? command->target : "",
+        .digest = command->digest,
+        .group = command->group,
+        .folder = command->folder,
+        .root = command->root,
+        .environment = command->environment,
+        .files = command->files,
+        .ruser = for_other ? sign_in->ruser : NULL,
+        .program = sign_in->program,
     };
 }
 
@@ -108,8 +120,9 @@ static void release(struct attempt *attempt)
     free(sign_in->service);
     free(sign_in->tty);
     free(sign_in->rhost);
-    free(sign_in->command);
-    free(sign_in->target);
+    free(sign_in->ruser);
+    free(sign_in->program);
+    command_clear(&sign_in->command);
     free(sign_in->user_verification);
     free(sign_in->context);
     free(sign_in);
@@ -125,6 +138,20 @@ static const struct attempt_ops attempt_ops = {
 };
 
 /* --- starting --------------------------------------------------------------------------------- */
+
+/*
+ * An approval is evidence of who approved which command: an authenticator's signature, which a
+ * recovery code has none of.
+ */
+static struct pk_methods without_codes(struct pk_methods all)
+{
+    struct pk_methods kept = {.count = 0};
+
+    for (size_t i = 0; i < all.count; i++)
+        if (all.items[i] != PK_METHOD_RECOVERY)
+            kept.items[kept.count++] = all.items[i];
+    return kept;
+}
 
 /* The service's methods in its order; a caller may omit some of them but not add any. */
 static struct pk_methods choose_methods(const struct config *config,
@@ -157,6 +184,27 @@ static unsigned choose_timeout(const struct config *config, const struct sign_in
     return timeout < ATTEMPT_TIMEOUT_MAX ? timeout : ATTEMPT_TIMEOUT_MAX;
 }
 
+/* What is shown, bound and logged of a program's words is the same: all of it visible. */
+static enum pk_status copy_visible(const char *words, char **ret)
+{
+    *ret = pk_text_visible(pk_view_string(words), PK_COMMAND_TEXT_MAX);
+    return *ret ? PK_OK : PK_NO_MEMORY;
+}
+
+static enum pk_status take_command(const struct sign_in_request *request, bool believed,
+                                   struct command *ret)
+{
+    enum pk_status status;
+
+    if (request->described) {
+        *ret = *request->described;
+        *request->described = (struct command){0};
+        return PK_OK;
+    }
+    status = copy_visible(believed ? request->command : "", &ret->line);
+    return status ? status : copy_visible(believed ? request->target : "", &ret->target);
+}
+
 /*
  * Only root's programs are believed what they say they are and do: anybody can call, for
  * themselves, and would otherwise have lines in the log that look like sudo's.
@@ -173,15 +221,16 @@ static enum pk_status copy_request(const struct sign_in_request *request, struct
         {believed ? request->service : "", &sign_in->service},
         {believed ? request->tty : "", &sign_in->tty},
         {request->rhost, &sign_in->rhost},
-        {believed ? request->command : "", &sign_in->command},
-        {believed ? request->target : "", &sign_in->target},
+        {believed ? request->ruser : "", &sign_in->ruser},
         {request->user_verification, &sign_in->user_verification},
     };
     enum pk_status status = PK_OK;
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && !status; i++)
         status = pk_text_copy(texts[i].from, texts[i].to);
-    return status;
+    if (!status && believed && request->program)
+        status = copy_visible(request->program, &sign_in->program);
+    return status ? status : take_command(request, believed, &sign_in->command);
 }
 
 static struct sign_in *sign_in_new(struct daemon *daemon, uid_t owner,
@@ -198,11 +247,14 @@ static struct sign_in *sign_in_new(struct daemon *daemon, uid_t owner,
                 .ops = &attempt_ops,
                 .owner = owner,
                 .began = pk_clock_monotonic_us(),
-                .methods = choose_methods(daemon->config, request),
+                .methods = request->approval
+                               ? without_codes(choose_methods(daemon->config, request))
+                               : choose_methods(daemon->config, request),
                 .failure = PK_UNAVAILABLE,
                 .agent_fd = request->agent ? value_take_fd(request->agent) : -1,
             },
         .host = pk_host_name(),
+        .act = request->approval ? "approve" : "authenticate",
         .subject = {.account = {.uid = PK_NO_UID}},
     };
     if (copy_request(request, sign_in)) {

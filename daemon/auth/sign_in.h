@@ -12,12 +12,16 @@ struct call;
 struct daemon;
 struct value;
 
+struct command;
 /* Borrowed; strings are never NULL. */
 struct sign_in_request {
     const char *user; /* empty: a discoverable credential names the user */
     /* All but rhost are what the caller says, and facts only if it is root. */
     const char *service, *tty, *rhost, *ruser, *command, *target;
     const char *executable; /* the calling program's own word for itself */
+    struct command *described; /* command and target are not read; taken; NULL: not given */
+    const char *program;       /* of the person's, that asks polkit's helper; NULL: none */
+    bool approval;             /* of a command that sudo is about to run, not a sign-in */
     const char *rp;
     const char *user_verification; /* NULL: not given */
     struct pk_methods methods;     /* requested methods; count 0: not given */

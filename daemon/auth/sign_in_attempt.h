@@ -6,6 +6,7 @@
 #include "common/base/io.h"
 #include "daemon/accounts/subject.h"
 #include "daemon/auth/attempt.h"
+#include "daemon/verify/command.h"
 
 struct sign_in {
     struct attempt attempt; /* must be first: attempts are cast to sign-ins */
@@ -14,7 +15,10 @@ struct sign_in {
     char *asked;            /* user name as the caller gave it */
     char *on_behalf_of;     /* see conversation.h */
     char *section;          /* the service whose section of the configuration counts */
-    char *service, *tty, *command, *target; /* for the context; empty unless root's word */
+    /* For the context, and empty unless root's word: */
+    char *service, *tty, *ruser, *program;
+    struct command command;
+    const char *act; /* of the context: "authenticate" or "approve"; not owned */
     char *rhost;
     bool claims_rhost; /* the context says "unknown" in its place */
     char *user_verification;

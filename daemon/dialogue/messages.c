@@ -6,50 +6,79 @@
 
 #include <string.h>
 
-#define COMMAND_SHOWN_MAX 512
-#define WORD_SHOWN_MAX    64
+#define WORD_SHOWN_MAX 64
 
-static char *purpose(const struct context *context, const char *command, const char *target)
+/* Of a context, safe on a terminal; those of a command are so already. */
+struct shown {
+    char *user, *asker, *service, *host, *on;
+};
+
+static void shown_clear(struct shown *shown)
 {
-    const char *on = context->host[0] ? " on " : "";
+    free(shown->user);
+    free(shown->asker);
+    free(shown->service);
+    free(shown->host);
+    free(shown->on);
+}
+
+static bool shown_fill(const struct context *context, struct shown *shown)
+{
+    shown->user = pk_text_printable(context->user, WORD_SHOWN_MAX);
+    shown->asker =
+        pk_text_printable(context->ruser ? context->ruser : context->user, WORD_SHOWN_MAX);
+    shown->service = pk_text_printable(context->service, WORD_SHOWN_MAX);
+    shown->host = pk_text_printable(context->host, WORD_SHOWN_MAX);
+    if (shown->host)
+        shown->on = shown->host[0] ? pk_text_format(" on %s", shown->host) : strdup("");
+    return shown->user && shown->asker && shown->service && shown->on;
+}
+
+/* What does not fit into words comes last, behind a colon: no argument can pass for the rest. */
+static char *approval(const struct context *context, const struct shown *shown)
+{
+    const char *environment = context->environment, *root = context->root;
+
+    return pk_text_format(
+        "to %s%s as %s (group %s) in %s%s%s%s%s: %s", context->files ? "edit" : "run", shown->on,
+        context->target, context->group, context->folder, root ? ", under the root " : "",
+        root ? root : "", environment ? ", with " : "", environment ? environment : "",
+        context->files ? context->files : context->command);
+}
+
+static char *purpose(const struct context *context, const struct shown *shown)
+{
+    const char *service = shown->service, *on = shown->on, *target = context->target;
+    const char *before = service[0] ? " (" : "", *after = service[0] ? ")" : "";
 
     if (strcmp(context->act, "enroll") == 0)
-        return pk_text_format("to enrol it for %s%s%s", context->user, on, context->host);
-    if (command[0] && target[0])
-        return pk_text_format("to run \"%s\" as %s%s%s", command, target, on, context->host);
-    if (command[0])
-        return pk_text_format("to run \"%s\"%s%s", command, on, context->host);
+        return pk_text_format("to enrol it for %s%s", shown->user, on);
+    if (strcmp(context->act, "approve") == 0)
+        return approval(context, shown);
+    if (context->program)
+        return pk_text_format("as %s for what the dialog of %s asks%s (%s)", shown->user,
+                              context->program, on, service);
+    if (context->command[0] && target[0])
+        return pk_text_format("to run as %s%s: %s", target, on, context->command);
+    if (context->command[0])
+        return pk_text_format("for what %s typed%s: %s", shown->asker, on, context->command);
     if (target[0] && strcmp(target, context->user) != 0)
-        return pk_text_format("to become %s%s%s (%s)", target, on, context->host, context->service);
+        return pk_text_format("to become %s%s (%s)", target, on, service);
     if (context->user[0] == '\0')
-        return pk_text_format("to sign in%s%s%s%s%s", on, context->host,
-                              context->service[0] ? " (" : "", context->service,
-                              context->service[0] ? ")" : "");
-    return pk_text_format("to sign in as %s%s%s%s%s%s", context->user, on, context->host,
-                          context->service[0] ? " (" : "", context->service,
-                          context->service[0] ? ")" : "");
+        return pk_text_format("to sign in%s%s%s%s", on, before, service, after);
+    return pk_text_format("to sign in as %s%s%s%s%s", shown->user, on, before, service, after);
 }
 
 char *message_purpose(const struct context *context)
 {
-    PK_AUTO_FREE char *user = pk_text_printable(context->user, WORD_SHOWN_MAX);
-    PK_AUTO_FREE char *service = pk_text_printable(context->service, WORD_SHOWN_MAX);
-    PK_AUTO_FREE char *host = pk_text_printable(context->host, WORD_SHOWN_MAX);
-    PK_AUTO_FREE char *command = pk_text_printable(context->command, COMMAND_SHOWN_MAX);
-    PK_AUTO_FREE char *target = pk_text_printable(context->target, WORD_SHOWN_MAX);
-    struct context shown = *context;
+    __attribute__((cleanup(shown_clear))) struct shown shown = {0};
 
-    if (!user || !service || !host || !command || !target)
-        return NULL;
-    shown.user = user;
-    shown.service = service;
-    shown.host = host;
-    return purpose(&shown, command, target);
+    return shown_fill(context, &shown) ? purpose(context, &shown) : NULL;
 }
 
 char *message_touch_agent(const char *name, const char *purpose)
 {
-    return pk_text_format("Touch your security key %s%s%s%s (through your ssh-agent)",
+    return pk_text_format("Touch your security key %s%s%s(through your ssh-agent) %s",
                           name ? "\"" : "", name ? name : "", name ? "\" " : "", purpose);
 }
 
@@ -58,7 +87,7 @@ char *message_forward(const char *purpose, unsigned part, const char *line)
     if (part > 0)
         return pk_text_format("Part %u of the answer:\n%s\n", part, line);
     return pk_text_format(
-        "Use the security key of your own computer\n%s.\n"
+        "Use the security key of your own computer\n%s\n"
         "At a login passkey-ssh answers the next line by itself. Elsewhere, paste it\n"
         "there into \"passkey-askpass --host HOST\", HOST being what you gave to ssh,\n"
         "and its answer here. Enter alone goes on without a passkey.\n"
@@ -69,7 +98,7 @@ char *message_forward(const char *purpose, unsigned part, const char *line)
 char *message_forward_create(const char *purpose, const char *line)
 {
     return pk_text_format(
-        "Make a passkey on a security key of the computer that you sit at,\n%s.\n"
+        "Make a passkey on a security key of the computer that you sit at\n%s\n"
         "Run this there, HOST being what you gave to ssh:\n"
         "    passkey-askpass --host HOST\n"
         "Paste the last of these lines into it, and its answer here, all lines of it.\n"

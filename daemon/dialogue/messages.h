@@ -8,13 +8,16 @@
 #include "common/keys/messages.h"
 
 /*
- * The purpose of a touch, to follow "Touch your security key": `to run "apt upgrade" as root on
- * web1`.
+ * The purpose of a touch, to follow "Touch your security key": `for what alice typed on web1: sudo
+ * apt upgrade`, `to run on web1 as root (group root) in /home/alice: /usr/bin/apt upgrade`. A
+ * command is its end. The context's members of struct command must be safe on a terminal, as that
+ * has them.
  */
 char *message_purpose(const struct context *context) PK_WARN_UNUSED;
 
 /*
- * "Touch your security key PURPOSE (through your ssh-agent)"; name: of the key, NULL: not needed.
+ * "Touch your security key NAME (through your ssh-agent) PURPOSE"; name: of the key, NULL: not
+ * needed.
  */
 char *message_touch_agent(const char *name, const char *purpose) PK_WARN_UNUSED;
 

@@ -9,10 +9,14 @@
 
 char *context_json(const struct context *context)
 {
-    json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "act", context->act,
-                               "command", context->command, "host", context->host, "rhost",
-                               context->rhost, "service", context->service, "target",
-                               context->target, "tty", context->tty, "user", context->user);
+    json_t *object = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, "
+        "s:s*, s:s*}",
+        "act", context->act, "command", context->command, "host", context->host, "rhost",
+        context->rhost, "service", context->service, "target", context->target, "tty", context->tty,
+        "user", context->user, "digest", context->digest, "group", context->group, "cwd",
+        context->folder, "chroot", context->root, "environment", context->environment, "files",
+        context->files, "ruser", context->ruser, "program", context->program);
     char *text = object ? json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 
     json_decref(object);

@@ -8,21 +8,30 @@
 
 #include "common/webauthn/client.h"
 
-/* Members are borrowed and never NULL; empty: unknown. */
+/* Members are borrowed. Empty: unknown. */
 struct context {
-    const char *act; /* "authenticate" or "enroll" */
+    const char *act; /* "authenticate", "approve" or "enroll" */
     const char *user;
     const char *service;
     const char *host; /* this host's name */
     const char *tty;
     const char *rhost;
-    const char *command;
-    const char *target; /* the account that the command runs as */
+    const char *command; /* "authenticate": as it was typed; "approve": as sudo resolved it */
+    const char *target;  /* the account that is to be become, or that the command runs as */
+    /* NULL: left out. What of a command they are: struct command. */
+    const char *digest;
+    const char *group;
+    const char *folder;
+    const char *root;
+    const char *environment;
+    const char *files;
+    const char *ruser;   /* who asks, where that is not the user */
+    const char *program; /* of the person's, that asks polkit's helper to authenticate them */
 };
 
 /*
- * Canonical JSON: one object with all members, sorted by name, without white space. The caller's to
- * free; NULL: no memory or not UTF-8.
+ * Canonical JSON: one object, sorted by name, without white space, with every member but those that
+ * are NULL; doc/protocol.md has their names. The caller's to free; NULL: no memory or not UTF-8.
  */
 char *context_json(const struct context *context) PK_WARN_UNUSED;
 

@@ -2,6 +2,7 @@
 daemon_libdaemon_la_SOURCES += \
 	daemon/verify/approval.h \
 	daemon/verify/ceremony.c daemon/verify/ceremony.h \
+	daemon/verify/command.c daemon/verify/command.h \
 	daemon/verify/context.c daemon/verify/context.h \
 	daemon/verify/creation.c daemon/verify/creation.h \
 	daemon/verify/credential.c daemon/verify/credential.h \

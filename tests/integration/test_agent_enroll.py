@@ -21,7 +21,7 @@ import software_agent
 from software_agent import AT, ED, UP, UV, Key
 
 SOCKET = namespace.SCRATCH + "/agent"
-TOUCH = "Touch your security key to enrol it for alice on web1 (through your ssh-agent)"
+TOUCH = "Touch your security key (through your ssh-agent) to enrol it for alice on web1"
 
 
 @pytest.fixture

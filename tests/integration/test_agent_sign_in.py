@@ -28,7 +28,7 @@ CODE = "Recovery code"
 class AgentSudo(Sudo):
     """sudo, with whatever SSH_AUTH_SOCK says."""
 
-    approving = Sudo.approving + " " + THROUGH
+    approving = Sudo.approving.replace("key ", "key " + THROUGH + " ")
 
 
 @pytest.fixture
@@ -89,7 +89,8 @@ def test_sudo(machine, agent, sudoers, kind):
     assert machine.results() == [("sudo", "alice", "success")] * 2
     assert len(agent.signed) == 2
     machine.syslog.wait(r'sign-in of alice \(default\): ok, passkey "alice@laptop" \[.*\], '
-                        r'user present, by uid 0 .*, \{"act":"authenticate","command":"id -un","host":"web1"',
+                        r'user present, by uid 0 .*, \{"act":"authenticate",'
+                        r'"command":"\S*sudo -u bob id -un","host":"web1"',
                         facility=parts.AUTHPRIV)
 
 
@@ -121,7 +122,7 @@ def test_su(machine, agent):
     """su keeps the caller's environment by itself; the key is that of whom she wants to become."""
     agent.keys = [enrolled(machine, Key(), user="bob")]
     running = Su(machine, **agent.environment())
-    running.child.expect(Su.approving + " .*" + THROUGH)
+    running.child.expect(Su.approving.replace("key ", "key " + THROUGH + " "))
     assert running.accepted(), running.screen
     assert machine.results() == [("su", "bob", "success")]
 
@@ -156,8 +157,8 @@ def test_next_key_when_the_first_is_refused(machine, agent, key):
     agent.sign = lambda connection, blob, data: (
         honest(connection, blob, data) if blob == other.blob else bytes([FAILURE]))
     running = sudo(machine, agent)
-    running.child.expect(r'Touch your security key "alice@laptop" to run .*? ' + THROUGH)
-    running.child.expect(r'Touch your security key "green" to run .*? ' + THROUGH)
+    running.child.expect('Touch your security key "alice@laptop" ' + THROUGH + " for what")
+    running.child.expect('Touch your security key "green" ' + THROUGH + " for what")
     assert running.accepted(), running.screen
     assert len(agent.signed) == 2 and agent.signed[0] == agent.signed[1]
 

@@ -177,7 +177,7 @@ def test_the_command_is_shown_before_it_is_approved(person):
     done = person.run("--host", HOST, stdin=forward.encode_request(
         person.get_request(credential, context=shown)))
     assert done.returncode == 0
-    for line in ("to let alice run a command:", "/bin/rm -r /?[2J", "as the account root",
+    for line in ("to let alice run a command:", r"/bin/rm -r /\x1b[2J", "as the account root",
                  "through sudo", "on a host that calls itself db"):
         assert f"  {line}\n" in done.stderr, done.stderr
 

@@ -19,7 +19,8 @@ import ssh
 pytestmark = pytest.mark.real_programs
 
 SUDO = ["sudo", "-u", "bob", "id", "-un"]
-TOUCH = r'Touch your security key to run "id -un" as bob on web1'
+TOUCH = (r"Touch your security key \(through your ssh-agent\) for what alice typed on web1: "
+         r"\S*sudo -u bob id -un")
 REFUSED = r"sign-in of alice \(default\): refused, "
 
 
@@ -122,7 +123,7 @@ def test_touch_per_command(enrolled):
         assert status == 0 and "bob" in shown.splitlines(), shown
         assert enrolled.results() == ["success"] * number
     line = enrolled.logged(r"sign-in of alice \(default\): ok")
-    for part in ('"service":"sudo"', '"command":"id -un"', '"target":"bob"', '"rhost":"127.0.0.1"'):
+    for part in ('"service":"sudo"', '"command":"sudo -u bob id -un"', '"rhost":"127.0.0.1"'):
         assert part in line, line
 
 

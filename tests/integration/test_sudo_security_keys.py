@@ -36,7 +36,8 @@ def test_the_first_touch_of_two_wins(machine, keys, touched, other):
         keys.key(name).plug()
     running = Sudo(machine)
     running.child.expect(r"Touch one of your security keys \((Key blue or Key green|"
-                         r'Key green or Key blue)\) to run "id -un" as bob on web1')
+                         r"Key green or Key blue)\) for what alice typed on web1: "
+                         r"\S*sudo -u bob id -un")
     keys.key(other).wait_touch_wanted()
     touch(keys.key(touched))
     assert running.accepted(), running.screen
@@ -62,7 +63,7 @@ def test_key_of_another_user_beside(machine, keys):
 def test_inserted_after_the_prompt(machine, keys):
     blue = enrolled(machine, keys, "blue").set(touch="wait")
     running = Sudo(machine)
-    running.child.expect('Insert your security key to run "id -un" as bob on web1')
+    running.child.expect(r"Insert your security key for what alice typed on web1: \S*sudo -u bob id -un")
     blue.plug()
     running.child.expect(Sudo.approving)
     touch(blue)
@@ -73,8 +74,8 @@ def test_the_wrong_one_first(machine, keys):
     blue = enrolled(machine, keys, "blue").set(touch="wait")
     green = enrolled(machine, keys, "green", "carol").plug()
     running = Sudo(machine)
-    running.child.expect("This security key is not enrolled. Insert the one that is, to run "
-                         '"id -un" as bob on web1')
+    running.child.expect("This security key is not enrolled. Insert the one that is, for what "
+                         r"alice typed on web1: \S*sudo -u bob id -un")
     green.unplug()
     blue.plug()
     running.child.expect(Sudo.approving)
@@ -89,7 +90,7 @@ def test_pulled_out_and_plugged_in_again(machine, keys):
     blue.wait_touch_wanted()
     blue.unplug()
     running.child.expect(r"The security key was pulled out\.")
-    running.child.expect('Insert your security key to run "id -un" as bob on web1')
+    running.child.expect(r"Insert your security key for what alice typed on web1: \S*sudo -u bob id -un")
     blue.plug()
     running.child.expect(Sudo.approving)
     touch(blue)
@@ -135,7 +136,7 @@ def test_u2f_cannot_verify_the_user(machine, keys):
 def test_fingerprint(machine, keys):
     key = enrolled(machine, keys, "blue", uv=True).plug().set(fingerprint="wait")
     running = Sudo(machine)
-    running.child.expect("Use the fingerprint reader of your security key to run \"id -un\" as bob")
+    running.child.expect("Use the fingerprint reader of your security key for what alice typed")
     key.wait("fingerprint-wanted")
     assert key.fingerprint(True)
     assert running.accepted(), running.screen

@@ -4,6 +4,7 @@ base_tests = \
 	tests/unit/test_io \
 	tests/unit/test_log \
 	tests/unit/test_method_names \
+	tests/unit/test_quote \
 	tests/unit/test_reader \
 	tests/unit/test_ssh_connection \
 	tests/unit/test_status \
@@ -22,6 +23,8 @@ tests_unit_test_log_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_log_LDADD = $(base_test_libs)
 tests_unit_test_method_names_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_method_names_LDADD = $(base_test_libs)
+tests_unit_test_quote_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_quote_LDADD = $(base_test_libs)
 tests_unit_test_reader_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_reader_LDADD = $(base_test_libs)
 tests_unit_test_ssh_connection_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -7,6 +7,7 @@ daemon_tests = \
 	tests/unit/test_agent_connection \
 	tests/unit/test_caller \
 	tests/unit/test_ceremony \
+	tests/unit/test_command \
 	tests/unit/test_context \
 	tests/unit/test_dispatch \
 	tests/unit/test_forwarded \
@@ -16,6 +17,7 @@ daemon_tests = \
 	tests/unit/test_peers \
 	tests/unit/test_polkit \
 	tests/unit/test_privileges \
+	tests/unit/test_sealed \
 	tests/unit/test_secret_reader \
 	tests/unit/test_sk_credential \
 	tests/unit/test_ssh_exchange \
@@ -35,6 +37,8 @@ tests_unit_test_caller_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_caller_LDADD = $(daemon_test_libs)
 tests_unit_test_ceremony_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_ceremony_LDADD = $(daemon_test_libs)
+tests_unit_test_command_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_command_LDADD = $(daemon_test_libs)
 tests_unit_test_context_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_context_LDADD = $(daemon_test_libs)
 tests_unit_test_forwarded_CFLAGS = $(daemon_test_cflags)
@@ -52,6 +56,8 @@ tests_unit_test_ssh_host_keys_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_ssh_host_keys_LDADD = $(daemon_test_libs)
 tests_unit_test_privileges_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_privileges_LDADD = $(daemon_test_libs)
+tests_unit_test_sealed_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_sealed_LDADD = $(daemon_test_libs)
 tests_unit_test_secret_reader_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_secret_reader_LDADD = $(daemon_test_libs)
 tests_unit_test_sk_credential_CFLAGS = $(daemon_test_cflags)

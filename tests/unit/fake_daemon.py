@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A passkeyd that misbehaves on request: the user of Authenticate or Enroll names the scenario."""
 
+import fcntl
 import os
 import sys
 
@@ -17,6 +18,7 @@ CONVERSATION = "org.passkeyd.Conversation1"
 CREDENTIALS = "org.passkeyd.Credentials1"
 PIN = b"correct horse"
 UID = 5000  # of everybody whom it authenticates
+SEALED = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK
 
 
 def details(**members):
@@ -75,9 +77,22 @@ def scenario_ask(user, context):
 PROCESS = ("audit-session", "executable", "login-uid", "real-uid", "terminal")
 
 
+def in_memory(descriptor):
+    """What a sealed memfd holds, NUL as |."""
+    with os.fdopen(descriptor.take(), "rb") as file:
+        if fcntl.fcntl(file, fcntl.F_GET_SEALS) & SEALED != SEALED:
+            return "not sealed"
+        file.seek(0)
+        return file.read().replace(b"\0", b"|").decode("ascii", "backslashreplace")
+
+
 def scenario_context(user, context):
     """Says what it was told, as sorted key=value lines, but for what the kernel says."""
-    lines = ["%s=%s" % (key, context[key]) for key in sorted(context) if key not in PROCESS]
+    told = dict(context)
+    for key in ("typed", "resolved"):
+        if key in told:
+            told[key] = in_memory(told[key])
+    lines = ["%s=%s" % (key, told[key]) for key in sorted(told) if key not in PROCESS]
     yield ("info", "\n".join(lines), details(event="touch"))
     yield done("ok", "", user=user)
 
@@ -153,7 +168,9 @@ SCENARIOS = {
     "empty-kind": constant(("", "", details())),
     "long-question": lambda user, context: iter([("ask", "q" * 69632, details(event="ssh")),
                                                  done("ok", "", user=user)]),
-    "huge-text": constant(("info", "x" * 100000, details()), OK),
+    "long-text": lambda user, context: iter([("info", "w" * 450 + " " + "x" * 470 + " and the tail end",
+                                              details(event="touch")), done("ok", "", user=user)]),
+    "huge-text": constant(("info", "x" * 110000, details()), OK),
     "signature-short": constant(Raw("ss", "done", "")),
     "signature-number": constant(Raw("usa{sv}", dbus.UInt32(4), "", details(result="ok"))),
     "signature-extra": constant(Raw("ssa{sv}s", "done", "", details(result="ok", user="x"), "x")),

@@ -77,6 +77,86 @@ static void a_command(void **state)
                  "  with a passkey of example.org\n");
 }
 
+#define ALWAYS(act, command)                                                                       \
+    "{\"act\":\"" act "\",\"command\":\"" command                                                  \
+    "\",\"host\":\"web1\",\"rhost\":\"\",\"service\":\"sudo\",\"target\":\"root\",\"tty\":\"\","   \
+    "\"user\":\"alice\""
+
+static void what_was_typed(void **state)
+{
+    (void)state;
+    assert_shown(PK_FORWARD_GET,
+                 CONTEXT("authenticate", "sudo A=b id", "web1", "", "sudo", "", "", "alice"), NULL,
+                 "web1.example.org asks for your passkey:\n"
+                 "  for what alice typed:\n"
+                 "    sudo A=b id\n"
+                 "  through sudo\n"
+                 "  with a passkey of example.org\n");
+}
+
+static void an_approval(void **state)
+{
+    (void)state;
+    assert_shown(PK_FORWARD_GET,
+                 ALWAYS("approve", "/bin/id") ",\"group\":\"adm\",\"cwd\":\"/home\","
+                                              "\"chroot\":\"/mnt\",\"environment\":\"A=b\","
+                                              "\"digest\":\"00\",\"ruser\":\"bob\"}",
+                 NULL,
+                 "web1.example.org asks for your passkey:\n"
+                 "  to let bob run a command:\n"
+                 "    /bin/id\n"
+                 "  SHA-256 of all of it: 00\n"
+                 "  asked for by bob\n"
+                 "  as the account root\n"
+                 "  with the group adm\n"
+                 "  in /home\n"
+                 "  under the root /mnt\n"
+                 "  with A=b\n"
+                 "  through sudo\n"
+                 "  with a passkey of example.org\n");
+    assert_shown(PK_FORWARD_GET, ALWAYS("approve", "") ",\"files\":\"/etc/hosts\"}", NULL,
+                 "web1.example.org asks for your passkey:\n"
+                 "  to let alice edit files:\n"
+                 "    /etc/hosts\n"
+                 "  as the account root\n"
+                 "  through sudo\n"
+                 "  with a passkey of example.org\n");
+}
+
+/* An approval of nothing, and members that are no text. */
+static void what_is_no_approval_is_refused(void **state)
+{
+    static const char *const contexts[] = {
+        ALWAYS("approve", "") "}",
+        ALWAYS("approval", "/bin/id") "}",
+        ALWAYS("enroll", "/bin/id") "}",
+        ALWAYS("approve", "/bin/id") ",\"group\":7}",
+        ALWAYS("approve", "/bin/id") ",\"environment\":null}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(contexts) / sizeof(contexts[0]); i++) {
+        PK_AUTO_FREE char *text = NULL;
+
+        assert_int_equal(show(PK_FORWARD_GET, contexts[i], NULL, &text), PK_PROTOCOL);
+        assert_string_equal(text, "");
+    }
+}
+
+static void four_kibibytes_of_a_command_are_shown(void **state)
+{
+    PK_AUTO_FREE char *context = NULL;
+    PK_AUTO_FREE char *text = NULL;
+    char command[4097];
+
+    (void)state;
+    memset(command, 'x', sizeof(command) - 1);
+    command[sizeof(command) - 1] = 0;
+    context = pk_text_format(ALWAYS("approve", "%s") "}", command);
+    assert_int_equal(show(PK_FORWARD_GET, context, NULL, &text), PK_OK);
+    assert_non_null(strstr(text, command));
+}
+
 static void an_enrolment_as_somebody_else(void **state)
 {
     (void)state;
@@ -121,7 +201,7 @@ static void nothing_reaches_the_terminal_as_it_came(void **state)
                                   "", "al\\tice"),
                           NULL, &text),
                      PK_OK);
-    assert_non_null(strstr(text, "  to let al?ice run a command:\n    a?[2Jb?from 1?\n"));
+    assert_non_null(strstr(text, "  for what al\\tice typed:\n    a\\x1b[2Jb\\nfrom 1\\u202e\n"));
     assert_null(strpbrk(text, "\033\t\r"));
 }
 
@@ -134,7 +214,7 @@ static void what_is_cut_off_is_said_to_be(void **state)
     (void)state;
     memset(command, 'x', sizeof(command) - 1);
     command[sizeof(command) - 1] = 0;
-    context = pk_text_format(CONTEXT("authenticate", "%s", "", "", "", "", "", "alice"), command);
+    context = pk_text_format(CONTEXT("authenticate", "", "", "", "", "%s", "", "alice"), command);
     assert_int_equal(show(PK_FORWARD_GET, context, NULL, &text), PK_OK);
     assert_non_null(strstr(text, "x… (2000 bytes)\n"));
 }
@@ -195,6 +275,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sign_in),
         cmocka_unit_test(a_command),
+        cmocka_unit_test(what_was_typed),
+        cmocka_unit_test(an_approval),
+        cmocka_unit_test(what_is_no_approval_is_refused),
+        cmocka_unit_test(four_kibibytes_of_a_command_are_shown),
         cmocka_unit_test(an_enrolment_as_somebody_else),
         cmocka_unit_test(a_host_may_call_itself_by_its_first_label),
         cmocka_unit_test(nothing_reaches_the_terminal_as_it_came),

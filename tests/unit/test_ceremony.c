@@ -139,7 +139,14 @@ static void is_limited_in_total(void **state)
 
 static void binding_makes_fresh_challenges(void **state)
 {
-    const struct context context = {"authenticate", "alice", "sudo", "web1", "", "", "id", "root"};
+    const struct context context = {.act = "authenticate",
+                                    .user = "alice",
+                                    .service = "sudo",
+                                    .host = "web1",
+                                    .tty = "",
+                                    .rhost = "",
+                                    .command = "id",
+                                    .target = "root"};
     struct ceremony *a = begin(0, PK_AUTHENTICATION);
     struct ceremony *b = begin(0, PK_AUTHENTICATION);
 
@@ -157,7 +164,14 @@ static void binding_makes_fresh_challenges(void **state)
 /* Whoever has nonce and context can tell that the challenge was made for just that. */
 static void challenges_are_bound_to_the_context(void **state)
 {
-    struct context context = {"authenticate", "alice", "sudo", "web1", "", "", "id", "root"};
+    struct context context = {.act = "authenticate",
+                              .user = "alice",
+                              .service = "sudo",
+                              .host = "web1",
+                              .tty = "",
+                              .rhost = "",
+                              .command = "id",
+                              .target = "root"};
     struct ceremony *ceremony = begin(0, PK_AUTHENTICATION);
     PK_AUTO_FREE char *json = context_json(&context);
     uint8_t expected[PK_HASH_SIZE];

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "common/base/cleanup.h"
 #include "common/webauthn/crypto.h"
 #include "daemon/verify/context.h"
 
@@ -32,6 +33,31 @@ static void json_is_canonical(void **state)
                               "\"host\":\"web1\",\"rhost\":\"\",\"service\":\"sudo\","
                               "\"target\":\"root\",\"tty\":\"/dev/pts/3\",\"user\":\"alice\"}");
     free(json);
+}
+
+static void json_has_what_else_is_known(void **state)
+{
+    struct context more = sudo;
+    PK_AUTO_FREE char *json = NULL;
+
+    (void)state;
+    more.act = "approve";
+    more.digest = "00ff";
+    more.group = "adm";
+    more.folder = "/home/alice";
+    more.root = "/mnt";
+    more.environment = "A=b";
+    more.files = "/etc/hosts";
+    more.ruser = "bob";
+    more.program = "/usr/bin/agent";
+    json = context_json(&more);
+    assert_string_equal(json, "{\"act\":\"approve\",\"chroot\":\"/mnt\","
+                              "\"command\":\"apt \\\"upgrade\\\"\",\"cwd\":\"/home/alice\","
+                              "\"digest\":\"00ff\",\"environment\":\"A=b\","
+                              "\"files\":\"/etc/hosts\",\"group\":\"adm\",\"host\":\"web1\","
+                              "\"program\":\"/usr/bin/agent\",\"rhost\":\"\",\"ruser\":\"bob\","
+                              "\"service\":\"sudo\",\"target\":\"root\",\"tty\":\"/dev/pts/3\","
+                              "\"user\":\"alice\"}");
 }
 
 static void json_refuses_what_is_not_utf8(void **state)
@@ -87,6 +113,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_is_canonical),
+        cmocka_unit_test(json_has_what_else_is_known),
         cmocka_unit_test(json_refuses_what_is_not_utf8),
         cmocka_unit_test(client_data_has_the_local_origin),
         cmocka_unit_test(remote_is_whatever_has_a_host),

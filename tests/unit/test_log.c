@@ -67,17 +67,42 @@ static void text_from_outside_cannot_forge_a_line(void **state)
     assert_string_equal(written, "tester: user a?root: ok?[2J??\n");
 }
 
-static void long_lines_are_cut(void **state)
+static void log_plain(const void *text)
 {
-    char text[2 * PK_LOG_LINE_MAX];
-    char written[3 * PK_LOG_LINE_MAX];
+    pk_log(LOG_NOTICE, "%s", (const char *)text);
+}
+
+static void long_lines_go_on_in_further_ones(void **state)
+{
+    static char text[2 * PK_LOG_LINE_MAX], wanted[4 * PK_LOG_LINE_MAX], written[sizeof(wanted)];
 
     (void)state;
-    memset(text, 'x', sizeof(text) - 1);
-    text[sizeof(text) - 1] = 0;
     pk_log_open("tester", true, false);
-    capture(log_text, text, written, sizeof(written));
-    assert_int_equal(strlen(written), strlen("tester: ") + PK_LOG_LINE_MAX + 1);
+    memset(text, 'x', sizeof(text) - 1);
+    capture(log_plain, text, written, sizeof(written));
+    (void)snprintf(wanted, sizeof(wanted), "tester: %.*s\ntester: (part 2) %.*s\n", PK_LOG_LINE_MAX,
+                   text, PK_LOG_LINE_MAX - 1, text);
+    assert_string_equal(written, wanted);
+    /* All of them can be found by the id. */
+    memcpy(text, "[c0ffee] ", 9);
+    capture(log_plain, text, written, sizeof(written));
+    (void)snprintf(wanted, sizeof(wanted), "tester: %.*s\ntester: [c0ffee] (part 2) %.*s\n",
+                   PK_LOG_LINE_MAX, text, PK_LOG_LINE_MAX - 1, text + PK_LOG_LINE_MAX);
+    assert_string_equal(written, wanted);
+}
+
+static void endless_lines_are_cut(void **state)
+{
+    static char text[2 * PK_LOG_TEXT_MAX], written[3 * PK_LOG_TEXT_MAX];
+    size_t count = 0;
+
+    (void)state;
+    pk_log_open("tester", true, false);
+    memset(text, 'x', sizeof(text) - 1);
+    capture(log_plain, text, written, sizeof(written));
+    for (const char *at = written; (at = strchr(at, 'x')); at++)
+        count++;
+    assert_int_equal(count, PK_LOG_TEXT_MAX);
 }
 
 static void details_appear_only_when_asked_for(void **state)
@@ -108,7 +133,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_line_with_the_program_name),
         cmocka_unit_test(text_from_outside_cannot_forge_a_line),
-        cmocka_unit_test(long_lines_are_cut),
+        cmocka_unit_test(long_lines_go_on_in_further_ones),
+        cmocka_unit_test(endless_lines_are_cut),
         cmocka_unit_test(details_appear_only_when_asked_for),
         cmocka_unit_test(nothing_on_standard_error_with_syslog),
     };

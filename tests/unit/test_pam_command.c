@@ -6,168 +6,112 @@
 
 #include <cmocka.h>
 
+#include "common/base/cleanup.h"
+#include "common/base/io.h"
 #include "pam/command.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-/* '|' stands for the NUL that ends an argument. */
-static struct pk_bytes cmdline_of(const char *written)
+static void assert_sealed(int fd)
 {
-    struct pk_bytes cmdline = {0};
+    const int wanted = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
 
-    assert_int_equal(pk_bytes_copy(pk_view_string(written), &cmdline), PK_OK);
-    for (size_t i = 0; i < cmdline.len; i++)
-        if (cmdline.data[i] == '|')
-            cmdline.data[i] = 0;
-    return cmdline;
+    assert_int_equal(fcntl(fd, F_GET_SEALS), wanted);
+    assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    assert_int_equal(write(fd, "x", 1), -1);
+    assert_int_equal(ftruncate(fd, 0), -1);
 }
 
-static const struct {
-    const char *cmdline;
-    const char *text;
-    const char *target;
-} vectors[] = {
-    {"sudo|apt|upgrade|", "apt upgrade", NULL},
-    {"/usr/bin/sudo|id|-un|", "id -un", NULL},
-    {"sudo|-u|alice|id|", "id", "alice"},
-    {"sudo|-ualice|id|", "id", "alice"},
-    {"sudo|-nu|alice|id|", "id", "alice"},
-    {"sudo|-nualice|id|", "id", "alice"},
-    {"sudo|-u|#1000|id|", "id", "#1000"},
-    {"sudo|--user|alice|id|", "id", "alice"},
-    {"sudo|--user=alice|id|", "id", "alice"},
-    {"sudo|--use=alice|id|", "id", "alice"},
-    {"sudo|--us|alice|id|", "id", "alice"},
-    {"sudo|-u|alice|-u|bob|id|", "id", "bob"},
-    {"sudo|-U|alice|-l|", "sudo -l", NULL},
-    {"sudo|-g|wheel|id|", "id", NULL},
-    {"sudo|-p|Password: |-u|bob|id|", "id", "bob"},
-    {"sudo|--prompt=-u|id|", "id", NULL},
-    {"sudo|-C|3|-D|/tmp|-R|/mnt|-T|5|-r|r|-t|t|-a|x|-c|y|id|", "id", NULL},
-    {"sudo|--close-from=3|--chdir|/tmp|--chroot=/mnt|--command-timeout|5|id|", "id", NULL},
-    {"sudo|-AbBEHKkNnPS|id|", "id", NULL},
-    {"sudo|-E|--preserve-env=PATH,HOME|--preserve-env|id|", "id", NULL},
-    {"sudo|-h|web1|id|", "id", NULL},
-    {"sudo|-h|-u|bob|id|", "id", "bob"},
-    {"sudo|-hweb1|id|", "id", NULL},
-    {"sudo|--host|web1|id|", "id", NULL},
-    {"sudo|A=b|-u|bob|C=d|id|E=f|", "id E=f", "bob"},
-    {"sudo|/a=b|x|", "/a=b x", NULL},
-    {"sudo|--|-u|bob|", "-u bob", NULL},
-    {"sudo|--|A=b|", "A=b", NULL},
-    {"sudo|-u|bob|--|id|", "id", "bob"},
-    {"sudo|id|-u|bob|", "id -u bob", NULL},
-    {"sudo|-i|", "sudo -i", NULL},
-    {"sudo|-i|-u|bob|", "sudo -i", "bob"},
-    {"sudo|-iu|bob|", "sudo -i", "bob"},
-    {"sudo|--login|id|", "id", NULL},
-    {"sudo|-s|", "sudo -s", NULL},
-    {"sudo|-s|echo|x|", "echo x", NULL},
-    {"sudo|-v|", "sudo -v", NULL},
-    {"sudo|-l|id|", "sudo -l", NULL},
-    {"sudo|-ll|", "sudo -l", NULL},
-    {"sudo|-e|/etc/hosts|", "sudoedit /etc/hosts", NULL},
-    {"sudo|--edit|-u|bob|a b|", "sudoedit 'a b'", "bob"},
-    {"sudoedit|/etc/hosts|", "sudoedit /etc/hosts", NULL},
-    {"/usr/bin/sudoedit|-u|bob|x|", "sudoedit x", "bob"},
-    {"sudo|", NULL, NULL},
-    {"sudo|-u|", NULL, NULL},
-    {"sudo|--user|", NULL, NULL},
-    {"sudo|--nonsense|id|", "id", NULL},
-    {"sudo|--pre|x|", "x", NULL}, /* ambiguous: sudo itself refuses it */
-    {"sudo||x|", "'' x", NULL},
-    {"sudo|sh|-c|rm 'a b'|", "sh -c 'rm '\\''a b'\\'''", NULL},
-    {"sudo|echo|a\nb\x1b[2J\xff|", "echo 'a?b?[2J?'", NULL},
-    {"sudo|echo|\xe2\x80\xae|", "echo '?'", NULL},
-    {"sudo|echo|\xc3\xa4|", "echo '\xc3\xa4'", NULL},
-    {"sudo|-u|a\nb|id|", "id", "a?b"},
-};
-
-static void assert_text(const char *is, const char *should, const char *cmdline)
+static void assert_holds(int fd, struct pk_view bytes)
 {
-    if (!is != !should || (is && strcmp(is, should) != 0))
-        fail_msg("%s: \"%s\" instead of \"%s\"", cmdline, is ? is : "(none)",
-                 should ? should : "(none)");
+    PK_AUTO_FREE uint8_t *got = malloc(bytes.len + 1);
+    ssize_t len;
+
+    assert_non_null(got);
+    len = pread(fd, got, bytes.len + 1, 0);
+    assert_int_equal(len, (ssize_t)bytes.len);
+    assert_memory_equal(got, bytes.ptr, bytes.len);
 }
 
-static void command_lines_are_understood(void **state)
+static void bytes_are_sealed(void **state)
 {
-    (void)state;
-    for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
-        PK_AUTO_BYTES struct pk_bytes cmdline = cmdline_of(vectors[i].cmdline);
-        AUTO_COMMAND struct command command = {0};
-
-        assert_int_equal(command_from_sudo(pk_view_of(&cmdline), &command), PK_OK);
-        assert_text(command.text, vectors[i].text, vectors[i].cmdline);
-        assert_text(command.target, vectors[i].target, vectors[i].cmdline);
-    }
-}
-
-/* Every prefix of every vector, in memory of exactly that size: no crash, no read out of bounds. */
-static void every_prefix_is_survived(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
-        PK_AUTO_BYTES struct pk_bytes cmdline = cmdline_of(vectors[i].cmdline);
-
-        for (size_t len = 0; len < cmdline.len; len++) {
-            PK_AUTO_BYTES struct pk_bytes prefix = {0};
-            AUTO_COMMAND struct command command = {0};
-            bool whole = memchr(cmdline.data, 0, len) != NULL;
-
-            assert_int_equal(pk_bytes_copy((struct pk_view){cmdline.data, len}, &prefix), PK_OK);
-            assert_int_equal(command_from_sudo(pk_view_of(&prefix), &command),
-                             whole ? PK_OK : PK_INVALID_INPUT);
-        }
-    }
-}
-
-static void what_is_left_out_is_marked(void **state)
-{
-    static char cmdline[2 * COMMAND_LINE_MAX] = "sudo\0echo";
-    AUTO_COMMAND struct command at_limit = {0}, over = {0}, many = {0};
+    static const struct pk_view bytes = {(const uint8_t *)"a\0\xff", 4};
+    PK_AUTO_CLOSE int fd = -1;
 
     (void)state;
-    memset(cmdline + 10, 'x', sizeof(cmdline) - 10);
-    cmdline[10 + COMMAND_TEXT_MAX - 5] = 0;
-    assert_int_equal(
-        command_from_sudo((struct pk_view){(uint8_t *)cmdline, 11 + COMMAND_TEXT_MAX - 5},
-                          &at_limit),
-        PK_OK);
-    assert_int_equal(strlen(at_limit.text), COMMAND_TEXT_MAX);
-    assert_string_equal(at_limit.text + COMMAND_TEXT_MAX - 3, "xxx");
+    assert_int_equal(command_seal(bytes, &fd), PK_OK);
+    assert_sealed(fd);
+    assert_holds(fd, bytes);
+}
 
-    cmdline[10 + COMMAND_TEXT_MAX - 5] = 'x';
-    cmdline[10 + COMMAND_TEXT_MAX - 4] = 0;
-    assert_int_equal(
-        command_from_sudo((struct pk_view){(uint8_t *)cmdline, 11 + COMMAND_TEXT_MAX - 4}, &over),
-        PK_OK);
-    assert_int_equal(strlen(over.text), COMMAND_TEXT_MAX);
-    assert_string_equal(over.text + COMMAND_TEXT_MAX - 3, "...");
+/* A file of that many bytes, removed with its folder by the test that made it. */
+static void write_file(const char *path, size_t len)
+{
+    PK_AUTO_FREE uint8_t *bytes = calloc(len + 1, 1);
+    PK_AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
-    /* Short words, but an argument beyond the part that is read. */
-    memset(cmdline + 10, 0, sizeof(cmdline) - 10);
-    assert_int_equal(
-        command_from_sudo((struct pk_view){(uint8_t *)cmdline, COMMAND_LINE_MAX + 1}, &many),
-        PK_OK);
-    assert_string_equal(many.text + strlen(many.text) - 3, "...");
+    assert_non_null(bytes);
+    for (size_t i = 0; i < len; i++)
+        bytes[i] = (uint8_t)(i * 7 + i / 4096);
+    assert_true(fd >= 0);
+    assert_int_equal(pk_write_all(fd, (struct pk_view){bytes, len}), PK_OK);
+}
+
+static void assert_copied(const char *path, size_t len)
+{
+    PK_AUTO_FREE uint8_t *bytes = malloc(len + 1);
+    PK_AUTO_CLOSE int file = -1;
+    PK_AUTO_CLOSE int fd = -1;
+
+    write_file(path, len);
+    assert_non_null(bytes);
+    file = open(path, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(read(file, bytes, len + 1), (ssize_t)len);
+    assert_int_equal(command_line_seal(path, &fd), PK_OK);
+    assert_sealed(fd);
+    assert_holds(fd, (struct pk_view){bytes, len});
+}
+
+static void a_line_of_any_length_is_copied(void **state)
+{
+    static const size_t sizes[] = {1, 4095, 4096, 4097, 8192, 100000};
+    char folder[] = "/tmp/test_pam_command-XXXXXX";
+    PK_AUTO_FREE char *path = NULL;
+    PK_AUTO_CLOSE int fd = -1;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_true(asprintf(&path, "%s/line", folder) > 0);
+    assert_int_equal(command_line_seal(path, &fd), PK_IO);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+        assert_copied(path, sizes[i]);
+    write_file(path, 0);
+    assert_int_equal(command_line_seal(path, &fd), PK_NOT_FOUND);
+    write_file(path, COMMAND_LINE_MAX + 1);
+    assert_int_equal(command_line_seal(path, &fd), PK_TOO_LARGE);
+    assert_int_equal(fd, -1);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
 }
 
 static void this_process_is_read(void **state)
 {
-    AUTO_COMMAND struct command command = {0};
+    PK_AUTO_CLOSE int fd = -1;
 
     (void)state;
-    assert_int_equal(command_of_this_sudo(&command), PK_OK);
+    assert_int_equal(command_line_seal("/proc/self/cmdline", &fd), PK_OK);
+    assert_sealed(fd);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(command_lines_are_understood),
-        cmocka_unit_test(every_prefix_is_survived),
-        cmocka_unit_test(what_is_left_out_is_marked),
+        cmocka_unit_test(bytes_are_sealed),
+        cmocka_unit_test(a_line_of_any_length_is_copied),
         cmocka_unit_test(this_process_is_read),
     };
 

@@ -169,6 +169,13 @@ static int stop(void **state)
     "error:No passkey can be used now: passkeyd cannot be reached. \"passkeyctl check\" says "     \
     "more.;"
 
+#define W10  "wwwwwwwwww"
+#define W50  W10 W10 W10 W10 W10
+#define W450 W50 W50 W50 W50 W50 W50 W50 W50 W50
+#define X10  "xxxxxxxxxx"
+#define X80  X10 X10 X10 X10 X10 X10 X10 X10
+#define X470 X80 X80 X80 X80 X80 X10 X10 X10 X10 X10 X10 X10
+
 static void results_and_messages(void **state)
 {
     static const struct {
@@ -185,6 +192,8 @@ static void results_and_messages(void **state)
         {"", "pin", "wrong", PAM_AUTH_ERR, "off:PIN for the key:;error:Wrong PIN;"},
         {"", "pin", "", PAM_AUTH_ERR, "off:PIN for the key:;error:Wrong PIN;"},
         {"", "pin", NULL, PAM_AUTH_ERR, "off:PIN for the key:;error:No PIN given;"},
+        {"", "long-text", NULL, PAM_SUCCESS,
+         "info:" W450 " ;info:(part 2) " X470 " and the tail ;info:(part 3) end;"},
         {"", "ask", "2", PAM_SUCCESS, "on:Which one?\nType a number:;"},
         {"", "ask", NULL, PAM_AUTH_ERR, "on:Which one?\nType a number:;"},
         {"", "quiet", NULL, PAM_AUTH_ERR, "info:chat;info:Touch it;error:wrong key;"},
@@ -435,22 +444,20 @@ static void sudo_and_su_say_what_for(void **state)
 {
     static const struct {
         const char *service;
-        const char *argv[5];
+        const char *argv[6];
         const char *shown;
     } cases[] = {
         {"sudo",
          {"sudo", "id", "-u"},
-         "info:command=id -u\nrhost=192.0.2.7\nruser=some?body\n"
-         "service=sudo\ntarget=root\ntty=tty7;"},
+         "info:rhost=192.0.2.7\nruser=some?body\nservice=sudo\ntty=tty7\ntyped=sudo|id|-u|;"},
         {"sudo",
-         {"sudo", "-u", "bob", "id"},
-         "info:command=id\nrhost=192.0.2.7\n"
-         "ruser=some?body\nservice=sudo\ntarget=bob\n"
-         "tty=tty7;"},
+         {"sudo", "-u", "bob", "A=b c", "id"},
+         "info:rhost=192.0.2.7\nruser=some?body\nservice=sudo\n"
+         "tty=tty7\ntyped=sudo|-u|bob|A=b c|id|;"},
         {"sudo-i",
-         {"sudo", "-i"},
-         "info:command=sudo -i\nrhost=192.0.2.7\nruser=some?body\n"
-         "service=sudo-i\ntarget=root\ntty=tty7;"},
+         {"sudo", "-i", "\xff"},
+         "info:rhost=192.0.2.7\nruser=some?body\nservice=sudo-i\n"
+         "tty=tty7\ntyped=sudo|-i|\\xff|;"},
         {"su",
          {"su", "-c", "id"},
          "info:rhost=192.0.2.7\nruser=some?body\nservice=su\n"

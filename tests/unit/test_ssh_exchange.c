@@ -109,7 +109,7 @@ static void request_is_put(void **state)
     PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {0};
 
     (void)state;
-    assert_non_null(strstr(seen.text, "own computer\nto test.\n"));
+    assert_non_null(strstr(seen.text, "own computer\nto test\n"));
     assert_int_equal(pk_forward_request_find(pk_view_string(seen.text), &line), PK_OK);
     assert_int_equal(pk_forward_request_decode(line, &request), PK_OK);
     assert_int_equal(request.nonce[0], 7);

@@ -240,17 +240,19 @@ static void printable_text_shows_no_control(void **state)
         {"a\tb\nc\rd", "a?b?c?d"},
         {"\x1b[31m", "?[31m"},
         {"\x7f", "?"},
-        {"\xc2\x9b", "?"},        /* U+009B, a one-character escape */
-        {"\xc2\xa0", "\xc2\xa0"}, /* U+00A0 */
-        {"\xe2\x80\xae", "?"},    /* right-to-left override */
-        {"\xe2\x81\xa6", "?"},    /* left-to-right isolate */
-        {"\xd8\x9c", "?"},        /* Arabic letter mark */
-        {"\xe2\x80\x8b", "?"},    /* zero width space */
-        {"\xe2\x80\xa8", "?"},    /* line separator */
-        {"\xef\xbb\xbf", "?"},    /* byte order mark */
-        {"\xff\xfe", "??"},       /* not UTF-8 */
-        {"\xe2\x82", "??"},       /* ends early */
-        {"\xed\xa0\x80", "???"},  /* a surrogate */
+        {"\xc2\x9b", "?"},       /* U+009B, a one-character escape */
+        {"\xc2\xa0", "?"},       /* no-break space */
+        {"\xe3\x85\xa4", "?"},   /* Hangul filler */
+        {"\xef\xb8\x8f", "?"},   /* variation selector */
+        {"\xe2\x80\xae", "?"},   /* right-to-left override */
+        {"\xe2\x81\xa6", "?"},   /* left-to-right isolate */
+        {"\xd8\x9c", "?"},       /* Arabic letter mark */
+        {"\xe2\x80\x8b", "?"},   /* zero width space */
+        {"\xe2\x80\xa8", "?"},   /* line separator */
+        {"\xef\xbb\xbf", "?"},   /* byte order mark */
+        {"\xff\xfe", "??"},      /* not UTF-8 */
+        {"\xe2\x82", "??"},      /* ends early */
+        {"\xed\xa0\x80", "???"}, /* a surrogate */
     };
 
     (void)state;

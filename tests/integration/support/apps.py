@@ -35,7 +35,7 @@ class App:
 class Sudo(App):
     service, caller, owner = "sudo", "alice", "alice"
     command = ["sudo", "-u", "bob", "id", "-un"]
-    approving = r'Touch your security key to run "id -un" as bob on web1'
+    approving = r"Touch your security key for what alice typed on web1: \S*sudo -u bob id -un"
 
     def accepted(self):
         return self.end() == 0 and self.screen.split()[-1] == "bob"

@@ -107,7 +107,7 @@ VALID = {
                                      credentials=[b"i"], timeout=1)),
     "request-get-several": request(get(credentials=[seed.derive(f"id {i}", size) for i, size in
                                                     enumerate((16, 48, 64, 80, 96, 255))])),
-    "request-get-longest-context": request(get(context="c" * 8192)),
+    "request-get-longest-context": request(get(context="c" * 40960)),
     "request-get-longest-id": request(get(credentials=[b"i" * 1023], timeout=3600,
                                           user_verification=3)),
     "request-get-sudo": request(
@@ -174,7 +174,7 @@ INVALID = {
     "cbor-type-mismatch--request-nonce-text": request(get(nonce="n" * 32)),
     "protocol--request-context-empty": request(get(context="")),
     "protocol--request-context-with-nul": request(get(context='{"act":"\0"}')),
-    "too-large--request-context-8193": request(get(context="c" * 8193)),
+    "too-large--request-context-40961": request(get(context="c" * 40961)),
     "cbor-malformed--request-context-not-utf-8": text(
         cbor2.dumps(raw(get(context="{\u00fc}"))).replace("\u00fc".encode(), b"\xff\xff")),
     "cbor-type-mismatch--request-context-bytes": request(get(context=b"{}")),
