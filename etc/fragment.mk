@@ -41,6 +41,8 @@ examplesdir = $(docdir)/examples/sshd_config.d
 dist_examples_DATA = etc/sshd_config.d/passkey.conf
 sudoersexamplesdir = $(docdir)/examples/sudoers.d
 dist_sudoersexamples_DATA = etc/sudoers.d/passkey
+sudoconfexamplesdir = $(docdir)/examples
+dist_sudoconfexamples_DATA = etc/sudo.conf
 
 # Files that the administrator edited are kept, on installation and on removal.
 EXTRA_DIST += etc/passkeyd.conf

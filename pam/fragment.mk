@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += pam/libpampasskey.la
 pam_libpampasskey_la_SOURCES = \
 	pam/agent.c pam/agent.h \
+	pam/approval_record.c pam/approval_record.h \
 	pam/asker.c pam/asker.h \
 	pam/command.c pam/command.h \
 	pam/context.c pam/context.h \
@@ -19,3 +20,18 @@ pam_pam_passkey_la_LIBADD = pam/libpampasskey.la common/bus/libbus.la common/bas
 # Stays mapped once loaded: libdbus keeps memory that would leak each time it is unloaded.
 pam_pam_passkey_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-export-symbols-regex '^pam_sm_' -Wl,-z,nodelete
+
+# sudo's approval plugin. It has no libpam in it, so of the parts above it takes those it needs.
+if SUDO_PLUGIN
+sudoplugin_LTLIBRARIES = pam/passkey_approval.la
+pam_passkey_approval_la_SOURCES = pam/passkey_approval.c \
+	pam/agent.c pam/agent.h \
+	pam/approval_record.c pam/approval_record.h \
+	pam/command.c pam/command.h \
+	pam/options.c pam/options.h \
+	pam/process.c pam/process.h
+pam_passkey_approval_la_CFLAGS = $(AM_CFLAGS)
+pam_passkey_approval_la_LIBADD = common/bus/libbus.la common/base/libbase.la
+pam_passkey_approval_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
+	-export-symbols-regex '^passkey_approval$$' -Wl,-z,nodelete
+endif

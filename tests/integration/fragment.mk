@@ -68,6 +68,7 @@ EXTRA_DIST += \
 	tests/integration/test_sshd_account_enumeration.py \
 	tests/integration/test_sshd_settings.py \
 	tests/integration/test_store_failures.py \
+	tests/integration/test_sudo_approval.py \
 	tests/integration/test_sudo_forwarded_agent.py \
 	tests/integration/test_sudo_security_keys.py \
 	tests/integration/test_sudo_su_login.py \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What sudo was given is what the message says, what is signed and what the log keeps: if this failed,
-somebody could touch for one command and get another one run."""
+"""What sudo was given is what the message says, what is signed and what the log keeps: if this
+failed, somebody could touch for one command and get another one run."""
 
 import hashlib
 import json
@@ -28,8 +28,9 @@ __attribute__((constructor)) static void loaded(void)
 }
 """
 # What cannot be seen, one of each kind.
-HIDDEN = ("\u00ad\u034f\u061c\u115f\u1160\u17b4\u180b\u180e\u200b\u200d\u2028\u202e\u2060\u2064\u2066\u2800"
-          "\u3000\u3164\ue000\ufdd0\ufe0f\ufeff\uffa0\ufffa\ufffc\ufffe\u0378\U0001d159\U0001d173\U000e0041"
+HIDDEN = ("\u00ad\u034f\u061c\u115f\u1160\u17b4\u180b\u180e\u200b\u200d\u2028\u202e\u2060\u2064"
+          "\u2066\u2800\u3000\u3164\ue000\ufdd0\ufe0f\ufeff\uffa0\ufffa\ufffc\ufffe\u0378"
+          "\U0001d159\U0001d173\U000e0041"
           "\U000e0100\U000f0000\U0010ffff\u0085\u009b\u00a0\x01\x7f\x1b")
 
 
@@ -127,7 +128,8 @@ def test_the_end_of_a_long_command(machine, alice, filler):
 
 
 def test_the_group(machine, alice):
-    assert typed(machine, SUDO, "-u", "root", "-g", "root", "id").touch == "/usr/bin/sudo -u root -g root id"
+    said = typed(machine, SUDO, "-u", "root", "-g", "root", "id")
+    assert said.touch == SUDO + " -u root -g root id"
 
 
 def test_what_cannot_be_seen(machine, alice):

@@ -168,8 +168,9 @@ SCENARIOS = {
     "empty-kind": constant(("", "", details())),
     "long-question": lambda user, context: iter([("ask", "q" * 69632, details(event="ssh")),
                                                  done("ok", "", user=user)]),
-    "long-text": lambda user, context: iter([("info", "w" * 450 + " " + "x" * 470 + " and the tail end",
-                                              details(event="touch")), done("ok", "", user=user)]),
+    "long-text": lambda user, context: iter([
+        ("info", "w" * 450 + " " + "x" * 470 + " and the tail end", details(event="touch")),
+        done("ok", "", user=user)]),
     "huge-text": constant(("info", "x" * 110000, details()), OK),
     "signature-short": constant(Raw("ss", "done", "")),
     "signature-number": constant(Raw("usa{sv}", dbus.UInt32(4), "", details(result="ok"))),

@@ -1,5 +1,6 @@
 if HAVE_CMOCKA
 pam_tests = \
+	tests/unit/test_approval_record \
 	tests/unit/test_pam_agent \
 	tests/unit/test_pam_command \
 	tests/unit/test_pam_interrupt \
@@ -13,6 +14,8 @@ TESTS += $(pam_tests)
 pam_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(PAM_CFLAGS)
 pam_test_libs = pam/libpampasskey.la common/bus/libbus.la common/base/libbase.la \
 	$(CMOCKA_LIBS) $(PAM_LIBS)
+tests_unit_test_approval_record_CFLAGS = $(pam_test_cflags)
+tests_unit_test_approval_record_LDADD = $(pam_test_libs)
 tests_unit_test_pam_agent_CFLAGS = $(pam_test_cflags)
 tests_unit_test_pam_agent_LDADD = $(pam_test_libs)
 tests_unit_test_pam_command_CFLAGS = $(pam_test_cflags)

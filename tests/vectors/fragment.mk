@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	tests/vectors/maker \
 	tests/vectors/mutate.py \
 	tests/vectors/run.py \
+	tests/vectors/text \
 	tests/vectors/valid \
 	tests/vectors/invalid
 TESTS += tests/vectors/run.py tests/vectors/mutate.py
