@@ -46,6 +46,7 @@ EXTRA_DIST += \
 	tests/integration/test_passkey_ssh_enroll.py \
 	tests/integration/test_passkey_ssh_passwords.py \
 	tests/integration/test_passkey_ssh_sign_in.py \
+	tests/integration/test_polkit_requests.py \
 	tests/integration/test_private_instance.py \
 	tests/integration/test_private_namespace.py \
 	tests/integration/test_random_walk.py \
