@@ -1,5 +1,8 @@
 # See Makefile.am.
 dist_man_MANS += doc/pam_passkey.8
+if SUDO_PLUGIN
+dist_man_MANS += doc/passkey_approval.8
+endif
 dist_man_MANS += doc/passkey-enroll.1
 dist_man_MANS += doc/passkeyctl.1 doc/passkeyctl-verify.1
 dist_man_MANS += doc/passkeyd.conf.5

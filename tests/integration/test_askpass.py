@@ -182,6 +182,30 @@ def test_the_command_is_shown_before_it_is_approved(person):
         assert f"  {line}\n" in done.stderr, done.stderr
 
 
+def test_a_long_command_is_shown_whole(person):
+    """As much as a host shows of one without loss, each byte of it an escape."""
+    credential = person.make_passkey()
+    command = "sudo $'" + r"\xff" * 4080 + "'"
+    shown = context(command=command, target="", service="sudo", host="db")
+    done = person.run("--host", HOST, stdin=forward.encode_request(
+        person.get_request(credential, context=shown)))
+    assert done.returncode == 0, done.stderr
+    assert f"  for what alice typed:\n    {command}\n" in done.stderr
+
+
+def test_an_approval_is_shown_in_full(person):
+    credential = person.make_passkey()
+    shown = json.loads(context(command="/usr/bin/id -un", target="bob", service="sudo", host="db"))
+    shown.update(act="approve", group="adm", cwd="/srv", environment="A=b")
+    shown = json.dumps(shown, separators=(",", ":"), sort_keys=True)
+    done = person.run("--host", HOST, stdin=forward.encode_request(
+        person.get_request(credential, context=shown)))
+    assert done.returncode == 0, done.stderr
+    for line in ("to let alice run a command:", "  /usr/bin/id -un", "as the account bob",
+                 "with the group adm", "in /srv", "with A=b", "through sudo"):
+        assert f"  {line}\n" in done.stderr, done.stderr
+
+
 def test_another_account_is_mentioned(person):
     credential = person.make_passkey()
     done = person.run(prompt(person.get_request(credential), f"(bob@{HOST}) "))

@@ -12,6 +12,7 @@ import subprocess
 import pexpect
 import pytest
 
+import forward
 import machine as parts
 
 pytestmark = pytest.mark.real_programs
@@ -198,6 +199,23 @@ def test_each_byte_of_the_bound_command_counts(machine, alice):
     second[2] = second[2][:50_000] + "Y" + second[2][50_001:]
     said = [typed(machine, *each) for each in (first, second)]
     assert said[0].context["digest"] != said[1].context["digest"]
+
+
+@pytest.mark.parametrize("filler", ["x" * 4000, "\u202e" * 1300], ids=["letters", "escapes"])
+def test_a_request_over_ssh_has_all_of_it(machine, alice, filler):
+    """One prompt of sudo's, whose last line passkey-askpass is given."""
+    machine.configure("[service sudo]\nmethods = ssh\n")
+    machine.kill_daemon()
+    with open("/etc/sudoers", "a", encoding="utf-8") as file:
+        file.write('Defaults env_keep += "SSH_CONNECTION"\n')
+    words = [SUDO, "true", filler, "end"]
+    child = machine.terminal("alice", words, SSH_CONNECTION="192.0.2.7 1 192.0.2.1 22")
+    child.expect(r"\r\npasskey1:[\w-]+\r\n")
+    request = forward.decode_request(child.after.strip())
+    command = parts.json.loads(request["context"])["command"]
+    assert read_back(command) == [each.encode() for each in words]
+    assert f"for what alice typed on web1: {command}\r\n" in child.before
+    child.close(force=True)
 
 
 def test_su_says_who_becomes_whom(machine, keys):
