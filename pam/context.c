@@ -105,8 +105,8 @@ static enum pk_status find_purpose(const char *user, struct context *context)
     static const char *const polkit[] = {"polkit-1", NULL};
 
     if (is_sudo(context->service)) {
-        /* Without /proc the message names no command; the sign-in goes on. */
-        (void)!command_line_seal("/proc/self/cmdline", &context->typed);
+        /* Without /proc the sign-in goes on, and says that. */
+        context->unread = command_line_seal("/proc/self/cmdline", &context->typed) != PK_OK;
         return PK_OK;
     }
     if (is_one_of(context->service, polkit))
@@ -171,6 +171,8 @@ static void add_members(struct context *context, const struct options *options)
     add_string(context, "tty", context->tty);
     add_string(context, "rhost", context->rhost);
     add_string(context, "ruser", context->ruser);
+    add_string(context, "command",
+               context->unread ? "sudo (its command line could not be read)" : NULL);
     add_string(context, "target", context->target);
     add_string(context, "program", context->program);
     add_string(context, "rp", options->rp);

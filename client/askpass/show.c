@@ -70,8 +70,8 @@ static enum pk_status copy_visible(struct pk_view value, size_t max, char **ret)
     if (value.len > 0 && memchr(value.ptr, 0, value.len))
         return PK_PROTOCOL;
     /* An escape takes at most four bytes of text for each byte that it stands for. */
-    visible = pk_text_visible((struct pk_view){value.ptr, value.len < max ? value.len : max},
-                              4 * max);
+    visible =
+        pk_text_visible((struct pk_view){value.ptr, value.len < max ? value.len : max}, 4 * max);
     if (!visible)
         return PK_NO_MEMORY;
     *ret =

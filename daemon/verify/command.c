@@ -149,7 +149,7 @@ enum { PATH, ARGUMENTS, FILES, ENVIRONMENT, TARGET, GROUP, FOLDER, ROOT, KINDS }
 
 /* In the order of the record. */
 static const struct {
-    char letter;
+    uint8_t letter;
     bool repeats;
 } kinds[KINDS] = {
     [PATH] = {'c', false},       [ARGUMENTS] = {'a', true}, [FILES] = {'f', true},

@@ -10,6 +10,7 @@ import machine as parts
 from apps import Sudo, refuses
 
 PIN = "123456"
+INSERT = r"Insert your security key for what alice typed on web1: \S*sudo -u bob id -un"
 REQUIRED = "[rp default]\nuser-verification = required\n"
 
 
@@ -63,7 +64,7 @@ def test_key_of_another_user_beside(machine, keys):
 def test_inserted_after_the_prompt(machine, keys):
     blue = enrolled(machine, keys, "blue").set(touch="wait")
     running = Sudo(machine)
-    running.child.expect(r"Insert your security key for what alice typed on web1: \S*sudo -u bob id -un")
+    running.child.expect(INSERT)
     blue.plug()
     running.child.expect(Sudo.approving)
     touch(blue)
@@ -90,7 +91,7 @@ def test_pulled_out_and_plugged_in_again(machine, keys):
     blue.wait_touch_wanted()
     blue.unplug()
     running.child.expect(r"The security key was pulled out\.")
-    running.child.expect(r"Insert your security key for what alice typed on web1: \S*sudo -u bob id -un")
+    running.child.expect(INSERT)
     blue.plug()
     running.child.expect(Sudo.approving)
     touch(blue)

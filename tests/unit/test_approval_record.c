@@ -48,8 +48,10 @@ static char *record(enum pk_status *ret_status)
         return NULL;
     text = calloc(made.len + 1, 1);
     assert_non_null(text);
+    memcpy(text, made.data, made.len);
     for (size_t i = 0; i < made.len; i++)
-        text[i] = made.data[i] ? (char)made.data[i] : '|';
+        if (text[i] == 0)
+            text[i] = '|';
     pk_bytes_clear(&made);
     return text;
 }
