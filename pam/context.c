@@ -23,7 +23,7 @@ void context_clear(struct context *context)
     free(context->rhost);
     free(context->ruser);
     free(context->target);
-    free(context->program);
+    free(context->dialog);
     if (context->typed >= 0)
         (void)close(context->typed);
     if (context->agent >= 0)
@@ -93,7 +93,7 @@ static enum pk_status find_asker(struct context *context)
         free(context->ruser);
         context->ruser = pk_steal(asker.user);
     }
-    context->program = pk_steal(asker.program);
+    context->dialog = pk_steal(asker.program);
     context->typed = pk_steal_fd(&asker.typed);
     return PK_OK;
 }
@@ -174,7 +174,7 @@ static void add_members(struct context *context, const struct options *options)
     add_string(context, "command",
                context->unread ? "sudo (its command line could not be read)" : NULL);
     add_string(context, "target", context->target);
-    add_string(context, "program", context->program);
+    add_string(context, "dialog", context->dialog);
     add_string(context, "rp", options->rp);
     add_string(context, "methods", options->methods);
     add_string(context, "uv", options->uv);

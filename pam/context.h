@@ -16,10 +16,10 @@ struct context {
     char *tty;
     char *rhost;
     char *ruser;
-    char *target;  /* whom a caller of su wants to become; NULL: not su */
-    char *program; /* the agent of polkit's helper (asker.h); NULL: none, or not known */
-    int typed;     /* the command line of sudo or pkexec (command.h); -1: neither, or not known */
-    bool unread;   /* the command line of sudo should be there, and is not */
+    char *target; /* whom a caller of su wants to become; NULL: not su */
+    char *dialog; /* the agent of polkit's helper (asker.h); NULL: none, or not known */
+    int typed;    /* the command line of sudo or pkexec (command.h); -1: neither, or not known */
+    bool unread;  /* the command line of sudo should be there, and is not */
     struct process process;
     int agent; /* connected to the person's ssh-agent; -1: none */
     struct pk_bus_member members[CONTEXT_MEMBERS]; /* borrow the strings above and the options' */

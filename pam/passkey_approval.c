@@ -42,14 +42,14 @@ static struct {
     char *const *user_info;
     char *const *environment; /* the caller's; nothing of it is believed but that it is remote */
     struct options options;
-    bool noninteractive; /* sudo -n */
-    bool root;           /* root calls sudo: nobody approves that */
+    bool nobody_types; /* questions are declined: their answers would be no person's */
+    bool root;         /* root calls sudo: nobody approves that */
 } plugin;
 
 /* One question to the daemon. */
 struct approval {
     sigset_t before; /* the signal mask that check() found */
-    bool unasked;    /* a question was left out because of sudo -n */
+    bool unasked;    /* a question was declined because nobody types */
     bool interrupted;
     char rhost[PK_SSH_ADDRESS_MAX + 1];
     int record, agent; /* -1: none */
@@ -147,14 +147,14 @@ static void drop(char *reply)
     free(reply);
 }
 
-/* sudo -n asks nobody to type; a question is declined, and the daemon decides what follows. */
+/* A question that nobody would answer is declined, and the daemon decides what follows. */
 static enum pk_status question(struct approval *approval, int type, const char *text,
                                char **ret_reply)
 {
     struct sudo_conv_reply reply = {0};
     enum pk_status status;
 
-    if (plugin.noninteractive) {
+    if (plugin.nobody_types) {
         approval->unasked = true;
         return PK_CANCELLED;
     }
@@ -303,7 +303,8 @@ static const char *reason(enum pk_status status, const struct approval *approval
     if (approval->interrupted)
         return "interrupted";
     if (approval->unasked)
-        return "something would have to be typed, and sudo -n asks for nothing";
+        return "something would have to be typed, and nobody would type it (sudo -n, -S, -A, or no "
+               "terminal)";
     if (outcome->text && *outcome->text)
         return outcome->text;
     if (status == PK_UNAVAILABLE || status == PK_TIMEOUT)
@@ -352,6 +353,20 @@ static bool parse_words(char *const words[])
     return false;
 }
 
+/* sudo -S and -A, also among other letters: rather once too often, which costs a PIN that is not
+ * asked. */
+static bool is_answered_by_program(int optind, char *const argv[])
+{
+    for (int i = 1; argv && i < optind && argv[i]; i++) {
+        const char *word = argv[i];
+
+        if (strncmp(word, "--", 2) == 0 ? word[2] == 's' || word[2] == 'a'
+                                        : word[0] == '-' && strpbrk(word, "SA"))
+            return true;
+    }
+    return false;
+}
+
 static int approval_open(unsigned version, sudo_conv_t conversation, sudo_printf_t print,
                          char *const settings[], char *const user_info[], int submit_optind,
                          char *const submit_argv[], char *const submit_envp[],
@@ -359,14 +374,14 @@ static int approval_open(unsigned version, sudo_conv_t conversation, sudo_printf
 {
     const char *noninteractive = approval_find(settings, "noninteractive");
 
-    (void)submit_optind;
-    (void)submit_argv;
     (void)errstr;
     plugin.conversation = conversation;
     plugin.print = print;
     plugin.user_info = user_info;
     plugin.environment = submit_envp;
-    plugin.noninteractive = noninteractive && strcmp(noninteractive, "true") == 0;
+    plugin.nobody_types = (noninteractive && strcmp(noninteractive, "true") == 0) ||
+                          !approval_find(user_info, "tty") ||
+                          is_answered_by_program(submit_optind, submit_argv);
     plugin.root = getuid() == 0;
     /* Whatever is wrong, root must be able to mend it. */
     if (plugin.root)

@@ -32,7 +32,7 @@ enum member {
     FILES,
     DIGEST,
     RUSER,
-    PROGRAM,
+    DIALOG,
     MEMBER_COUNT
 };
 
@@ -47,7 +47,7 @@ static const struct {
     [GROUP] = {"group", SHOWN_MAX},     [FOLDER] = {"cwd", WHOLE_MAX},
     [ROOT] = {"chroot", WHOLE_MAX},     [ENVIRONMENT] = {"environment", WHOLE_MAX},
     [FILES] = {"files", WHOLE_MAX},     [DIGEST] = {"digest", SHOWN_MAX},
-    [RUSER] = {"ruser", SHOWN_MAX},     [PROGRAM] = {"program", WHOLE_MAX},
+    [RUSER] = {"ruser", SHOWN_MAX},     [DIALOG] = {"dialog", WHOLE_MAX},
 };
 
 struct shown {
@@ -186,8 +186,8 @@ static enum pk_status put_act(const struct pk_forward_request *request, struct s
     put_member(shown, "in ", FOLDER);
     put_member(shown, "under the root ", ROOT);
     put_member(shown, "with ", ENVIRONMENT);
-    if (*shown->members[PROGRAM])
-        put_line(shown, "for what the dialog of ", shown->members[PROGRAM], " asks");
+    if (*shown->members[DIALOG])
+        put_line(shown, "for what the dialog of ", shown->members[DIALOG], " asks");
     put_member(shown, "through ", SERVICE);
     return PK_OK;
 }

@@ -49,13 +49,25 @@ void manager_get_features(struct daemon *daemon, struct value *parent)
 /* --- Authenticate ----------------------------------------------------------------------------- */
 
 static const struct member context_members[] = {
-    {"service", "s", WORD_MAX},    {"tty", "s", WORD_MAX}, {"rhost", "s", WORD_MAX},
-    {"ruser", "s", WORD_MAX},      {"command", "s", 0},    {"target", "s", WORD_MAX},
+    {"service", "s", WORD_MAX},
+    {"tty", "s", WORD_MAX},
+    {"rhost", "s", WORD_MAX},
+    {"ruser", "s", WORD_MAX},
+    {"command", "s", 0},
+    {"target", "s", WORD_MAX},
     {"executable", "s", 0},
-    {"act", "s", WORD_MAX},        {"typed", "h", 0},      {"resolved", "h", 0},
-    {"program", "s", 0},           {"rp", "s", WORD_MAX},  {"methods", "s", WORD_MAX},
-    {"transports", "s", WORD_MAX}, {"uv", "s", WORD_MAX},  {"timeout", "u", 0},
-    {"identify", "b", 0},          {"agent", "h", 0},      CALLER_MEMBERS,
+    {"act", "s", WORD_MAX},
+    {"typed", "h", 0},
+    {"resolved", "h", 0},
+    {"dialog", "s", 0},
+    {"rp", "s", WORD_MAX},
+    {"methods", "s", WORD_MAX},
+    {"transports", "s", WORD_MAX},
+    {"uv", "s", WORD_MAX},
+    {"timeout", "u", 0},
+    {"identify", "b", 0},
+    {"agent", "h", 0},
+    CALLER_MEMBERS,
 };
 
 /*
@@ -181,7 +193,7 @@ static void authenticate(struct daemon *daemon, struct call *call)
         .command = value_find_text(context, "command", ""),
         .target = value_find_text(context, "target", ""),
         .executable = value_find_text(context, "executable", ""),
-        .program = value_find_text(context, "program", NULL),
+        .dialog = value_find_text(context, "dialog", NULL),
         .rp = value_find_text(context, "rp", ""),
         .user_verification = value_find_text(context, "uv", NULL),
         .timeout = value_find_number(context, "timeout"),

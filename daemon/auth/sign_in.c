@@ -64,7 +64,7 @@ struct context sign_in_context(const struct sign_in *sign_in)
         .environment = command->environment,
         .files = command->files,
         .ruser = for_other ? sign_in->ruser : NULL,
-        .program = sign_in->program,
+        .dialog = sign_in->dialog,
     };
 }
 
@@ -121,7 +121,7 @@ static void release(struct attempt *attempt)
     free(sign_in->tty);
     free(sign_in->rhost);
     free(sign_in->ruser);
-    free(sign_in->program);
+    free(sign_in->dialog);
     command_clear(&sign_in->command);
     free(sign_in->user_verification);
     free(sign_in->context);
@@ -191,6 +191,7 @@ static enum pk_status copy_visible(const char *words, char **ret)
     return *ret ? PK_OK : PK_NO_MEMORY;
 }
 
+/* Only of root's programs: anybody can call, for themselves, and say anything. */
 static enum pk_status take_command(const struct sign_in_request *request, bool believed,
                                    struct command *ret)
 {
@@ -228,8 +229,8 @@ static enum pk_status copy_request(const struct sign_in_request *request, struct
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && !status; i++)
         status = pk_text_copy(texts[i].from, texts[i].to);
-    if (!status && believed && request->program)
-        status = copy_visible(request->program, &sign_in->program);
+    if (!status && believed && request->dialog)
+        status = copy_visible(request->dialog, &sign_in->dialog);
     return status ? status : take_command(request, believed, &sign_in->command);
 }
 

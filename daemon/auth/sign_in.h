@@ -20,7 +20,7 @@ struct sign_in_request {
     const char *service, *tty, *rhost, *ruser, *command, *target;
     const char *executable; /* the calling program's own word for itself */
     struct command *described; /* command and target are not read; taken; NULL: not given */
-    const char *program;       /* of the person's, that asks polkit's helper; NULL: none */
+    const char *dialog;        /* of the person's, that asks polkit's helper; NULL: none */
     bool approval;             /* of a command that sudo is about to run, not a sign-in */
     const char *rp;
     const char *user_verification; /* NULL: not given */

@@ -16,7 +16,7 @@ struct sign_in {
     char *on_behalf_of;     /* see conversation.h */
     char *section;          /* the service whose section of the configuration counts */
     /* For the context, and empty unless root's word: */
-    char *service, *tty, *ruser, *program;
+    char *service, *tty, *ruser, *dialog;
     struct command command;
     const char *act; /* of the context: "authenticate" or "approve"; not owned */
     char *rhost;

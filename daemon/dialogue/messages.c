@@ -55,9 +55,9 @@ static char *purpose(const struct context *context, const struct shown *shown)
         return pk_text_format("to enrol it for %s%s", shown->user, on);
     if (strcmp(context->act, "approve") == 0)
         return approval(context, shown);
-    if (context->program)
+    if (context->dialog)
         return pk_text_format("as %s for what the dialog of %s asks%s (%s)", shown->user,
-                              context->program, on, service);
+                              context->dialog, on, service);
     if (context->command[0] && target[0])
         return pk_text_format("to run as %s%s: %s", target, on, context->command);
     if (context->command[0])

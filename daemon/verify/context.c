@@ -16,7 +16,7 @@ char *context_json(const struct context *context)
         context->rhost, "service", context->service, "target", context->target, "tty", context->tty,
         "user", context->user, "digest", context->digest, "group", context->group, "cwd",
         context->folder, "chroot", context->root, "environment", context->environment, "files",
-        context->files, "ruser", context->ruser, "program", context->program);
+        context->files, "ruser", context->ruser, "dialog", context->dialog);
     char *text = object ? json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 
     json_decref(object);

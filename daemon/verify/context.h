@@ -25,8 +25,8 @@ struct context {
     const char *root;
     const char *environment;
     const char *files;
-    const char *ruser;   /* who asks, where that is not the user */
-    const char *program; /* of the person's, that asks polkit's helper to authenticate them */
+    const char *ruser;  /* who asks, where that is not the user */
+    const char *dialog; /* of the person's, that asks polkit's helper to authenticate them */
 };
 
 /*

@@ -63,7 +63,7 @@ def test_an_agent_is_named(polkit):
     agent.expect("AUTHORIZED\r\n")
     agent.close(force=True)
     bound = context(polkit, since)
-    assert bound["program"] == "/usr/bin/pkttyagent" and bound["ruser"] == "alice"
+    assert bound["dialog"] == "/usr/bin/pkttyagent" and bound["ruser"] == "alice"
     assert bound["command"] == ""
 
 
@@ -88,7 +88,7 @@ def test_a_helper_that_a_socket_starts_looks_at_its_peer(polkit):
     wanted = os.path.realpath("/usr/bin/python3")
     assert f"as root for what the dialog of {wanted} asks on web1 (polkit-1)" in done.stdout, done
     bound = context(polkit, since)
-    assert bound["program"] == wanted and bound["ruser"] == "alice"
+    assert bound["dialog"] == wanted and bound["ruser"] == "alice"
 
 
 def test_a_program_that_calls_itself_pkexec_is_not_believed(polkit):

@@ -270,16 +270,27 @@ def test_every_command_of_a_shell_with_intercept(machine, plugin):
     run.end()
 
 
-def test_n_asks_for_no_pin(machine, plugin, keys):
+@pytest.mark.parametrize("options", [["-n"], ["-S"], ["-A"], ["-HnS"], ["--stdin"]], ids=str)
+def test_no_pin_is_asked_where_nobody_types(machine, plugin, options):
+    """With -S sudo would give the plugin whatever comes next on standard input."""
     configure_sudo("uv=required")
-    parts.set_pin(keys, plugin, "123456")
-    refused(Run(machine, "sudo", "-n", "id", "-un"),
-            "something would have to be typed, and sudo -n asks for nothing")
+    plugin.set_pin("123456")
+    refused(Run(machine, "sudo", *options, "id", "-un", SUDO_ASKPASS="/bin/true"),
+            "something would have to be typed, and nobody would type it")
     run = Run(machine, "sudo", "id", "-un")
     plugin.set(touch="immediate")
     run.expect(r"PIN[^\r\n]*: ?")
     run.child.sendline("123456")
     assert run.end() == 0 and run.left.split()[-1] == "root"
+
+
+def test_no_pin_is_asked_of_a_pipe(machine, plugin):
+    configure_sudo("uv=required")
+    plugin.set_pin("123456")
+    done = machine.run_as("alice", ["setsid", "-w", "sudo", "id", "-un"], input="000000\n" * 9)
+    assert done.returncode == 1 and done.stdout == ""
+    assert "nobody would type it" in done.stderr
+    assert plugin.info()["pin_tries"] == 8
 
 
 def test_a_recovery_code_approves_nothing(machine, plugin):

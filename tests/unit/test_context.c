@@ -49,15 +49,16 @@ static void json_has_what_else_is_known(void **state)
     more.environment = "A=b";
     more.files = "/etc/hosts";
     more.ruser = "bob";
-    more.program = "/usr/bin/agent";
+    more.dialog = "/usr/bin/agent";
     json = context_json(&more);
-    assert_string_equal(json, "{\"act\":\"approve\",\"chroot\":\"/mnt\","
-                              "\"command\":\"apt \\\"upgrade\\\"\",\"cwd\":\"/home/alice\","
-                              "\"digest\":\"00ff\",\"environment\":\"A=b\","
-                              "\"files\":\"/etc/hosts\",\"group\":\"adm\",\"host\":\"web1\","
-                              "\"program\":\"/usr/bin/agent\",\"rhost\":\"\",\"ruser\":\"bob\","
-                              "\"service\":\"sudo\",\"target\":\"root\",\"tty\":\"/dev/pts/3\","
-                              "\"user\":\"alice\"}");
+    assert_string_equal(json,
+                        "{\"act\":\"approve\",\"chroot\":\"/mnt\","
+                        "\"command\":\"apt \\\"upgrade\\\"\",\"cwd\":\"/home/alice\","
+                        "\"dialog\":\"/usr/bin/agent\",\"digest\":\"00ff\",\"environment\":\"A=b\","
+                        "\"files\":\"/etc/hosts\",\"group\":\"adm\",\"host\":\"web1\","
+                        "\"rhost\":\"\",\"ruser\":\"bob\","
+                        "\"service\":\"sudo\",\"target\":\"root\",\"tty\":\"/dev/pts/3\","
+                        "\"user\":\"alice\"}");
 }
 
 static void json_refuses_what_is_not_utf8(void **state)

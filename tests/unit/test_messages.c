@@ -39,7 +39,7 @@ static void purposes_name_what_is_approved(void **state)
         {{CONTEXT("authenticate", "alice", "", "", "", "")}, "to sign in as alice"},
         {{CONTEXT("enroll", "alice", "", "web1", "", "")}, "to enrol it for alice on web1"},
         {{CONTEXT("authenticate", "root", "polkit-1", "web1", "", ""),
-          .program = "/usr/bin/gnome-shell"},
+          .dialog = "/usr/bin/gnome-shell"},
          "as root for what the dialog of /usr/bin/gnome-shell asks on web1 (polkit-1)"},
         {{CONTEXT("approve", "alice", "sudo", "web1", "/usr/bin/apt update", "root"),
           .group = "root", .folder = "/home/alice"},
