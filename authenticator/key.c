@@ -279,6 +279,7 @@ static enum pk_status find_in(struct key *key, const char *rp_id,
     case FIDO_ERR_USER_PRESENCE_REQUIRED: /* how libfido2 reports a U2F key that made the handle */
         *ret_found = batch->items[0];
         return PK_OK;
+    case FIDO_ERR_MISSING_PARAMETER: /* some keys answer nothing without proof of the PIN */
     case FIDO_ERR_UP_REQUIRED:
     case FIDO_ERR_UNSUPPORTED_OPTION:
     case FIDO_ERR_INVALID_OPTION:

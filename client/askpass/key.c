@@ -91,11 +91,11 @@ static void on_typed(evutil_socket_t fd, short what, void *data)
     (void)fd, (void)what;
     if (!status && !job->question.answered)
         return;
-    if (!status && job->question.len > 0)
+    if (!status) /* data even of an empty line, which is not the same as no answer */
         status =
             pk_secret_copy((struct pk_view){job->question.line.data, job->question.len}, &answer);
     unask(job);
-    pk_local_ceremony_answered(job->ceremony, &answer); /* empty after a failure: declined */
+    pk_local_ceremony_answered(job->ceremony, &answer); /* without data after a failure: declined */
 }
 
 static void ask(void *data, bool secret, const char *event, const char *text, unsigned tries)
@@ -170,7 +170,7 @@ static enum pk_status fill_credential(const struct job *job, struct pk_credentia
     return pk_creation_copy(&job->request->creation, &ret->creation);
 }
 
-static enum pk_status request(void *data, size_t group, struct pk_frame *ret)
+static enum pk_status make_request(void *data, size_t group, struct pk_frame *ret)
 {
     const struct job *job = data;
     bool get = job->request->kind == PK_FORWARD_GET;
@@ -324,13 +324,24 @@ static char *describe(const struct job *job, const char *origin)
 static enum pk_status start(struct job *job, const char *origin)
 {
     static const struct pk_dialogue_ops dialogue = {info, error, ask, unask, time_left};
-    static const struct pk_local_ceremony_ops ops = {request, answered, failed};
+    static const struct pk_local_ceremony_ops ops = {
+        .request = make_request, .answered = answered, .failed = failed};
     const struct pk_dialogue person = {&dialogue, job, "askpass"};
     PK_AUTO_FREE char *purpose = describe(job, origin);
+    const struct pk_local_request request = {
+        .groups = 1,
+        .purpose = purpose,
+        .requester = {.user = "",
+                      .program = "ssh",
+                      .target = origin + strlen(ORIGIN_PREFIX),
+                      .command = "",
+                      .terminal = ""},
+        .hidden = true, /* the person has put in the key, and started this program */
+    };
 
     if (!purpose)
         return PK_NO_MEMORY;
-    return pk_local_ceremony_new(job->keys, &person, 1, purpose, &ops, job, &job->ceremony);
+    return pk_local_ceremony_new(job->keys, &person, &request, &ops, job, &job->ceremony);
 }
 
 static void on_given_up(evutil_socket_t fd, short what, void *data)

@@ -7,7 +7,10 @@ common_keys_libkeys_la_SOURCES = \
 	common/keys/key_session.c common/keys/key_session.h \
 	common/keys/keys.c common/keys/keys.h \
 	common/keys/local_ceremony.c common/keys/local_ceremony.h \
+	common/keys/local_notices.c common/keys/local_pin.c common/keys/local_private.h \
 	common/keys/messages.c common/keys/messages.h \
-	common/keys/pin_dialogue.c common/keys/pin_dialogue.h
+	common/keys/pin_budget.c common/keys/pin_budget.h \
+	common/keys/pin_dialogue.c common/keys/pin_dialogue.h \
+	common/keys/turns.c common/keys/turns.h
 common_keys_libkeys_la_CFLAGS = $(PK_CFLAGS) $(EVENT_CFLAGS)
 common_keys_libkeys_la_LIBADD = $(EVENT_LIBS)

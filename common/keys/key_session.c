@@ -66,9 +66,9 @@ static bool in_order(const struct pk_key_session *session, enum pk_frame_type ty
 
 static enum pk_key_phase phase_after(const struct pk_check *check)
 {
-    if (check->status == PK_OK)
-        return PK_KEY_READY;
-    return check->uncertain ? PK_KEY_MAYBE : PK_KEY_UNFIT;
+    if (check->uncertain)
+        return PK_KEY_MAYBE;
+    return check->status == PK_OK ? PK_KEY_READY : PK_KEY_UNFIT;
 }
 
 static void on_helper_frame(void *data, const struct pk_frame *frame)

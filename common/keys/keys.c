@@ -32,6 +32,8 @@ struct pk_keys {
     const struct pk_keys_setup *setup;
     struct pk_helpers *helpers;
     struct pk_helper *helper; /* that watches */
+    struct pk_turns *turns;
+    struct pk_pin_budget *budget;
     struct event *linger;
     unsigned deaths;
     bool known;
@@ -272,6 +274,16 @@ const struct pk_keys_setup *pk_keys_setup(const struct pk_keys *keys)
     return keys->setup;
 }
 
+struct pk_turns *pk_keys_turns(struct pk_keys *keys)
+{
+    return keys->turns;
+}
+
+struct pk_pin_budget *pk_keys_pin_budget(struct pk_keys *keys)
+{
+    return keys->budget;
+}
+
 enum pk_status pk_keys_helper_new(struct pk_keys *keys, unsigned lifetime,
                                   const struct pk_helper_ops *ops, void *data,
                                   struct pk_helper **ret)
@@ -289,7 +301,9 @@ struct pk_keys *pk_keys_new(const struct pk_keys_setup *setup)
     TAILQ_INIT(&keys->claims);
     keys->linger = evtimer_new(setup->base, on_linger, keys);
     keys->helpers = pk_helpers_new(setup->base, setup->log);
-    if (!keys->linger || !keys->helpers) {
+    keys->turns = pk_turns_new(setup->base);
+    keys->budget = pk_pin_budget_new();
+    if (!keys->linger || !keys->helpers || !keys->turns || !keys->budget) {
         pk_keys_free(keys);
         return NULL;
     }
@@ -303,6 +317,8 @@ void pk_keys_free(struct pk_keys *keys)
     forget_list(keys);
     if (keys->linger)
         event_free(keys->linger);
+    pk_turns_free(keys->turns);
+    pk_pin_budget_free(keys->budget);
     free(keys);
 }
 

@@ -7,6 +7,8 @@
 #define PK_KEYS_KEYS_H
 
 #include "common/keys/helper.h"
+#include "common/keys/pin_budget.h"
+#include "common/keys/turns.h"
 
 struct pk_keys;
 struct pk_key_watch;
@@ -30,6 +32,10 @@ void pk_keys_reap(struct pk_keys *keys);
 /* Whether no key is in use: those of a ceremony that is over are given back only a little later. */
 bool pk_keys_idle(const struct pk_keys *keys);
 const struct pk_keys_setup *pk_keys_setup(const struct pk_keys *keys);
+
+/* Of all requests for these keys. */
+struct pk_turns *pk_keys_turns(struct pk_keys *keys);
+struct pk_pin_budget *pk_keys_pin_budget(struct pk_keys *keys);
 
 /* pk_helper_new() with the program of the setup. */
 enum pk_status pk_keys_helper_new(struct pk_keys *keys, unsigned lifetime,

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "common/keys/local_ceremony.h"
-
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
-#include "common/keys/deadlines.h"
-#include "common/keys/key_session.h"
-#include "common/keys/messages.h"
-#include "common/keys/pin_dialogue.h"
+#include "common/keys/local_private.h"
 
 #include <string.h>
 #include <syslog.h>
@@ -14,62 +9,7 @@
 #define GATHER_MS      1500 /* how long the first key that can serve waits for the others */
 #define BUSY_MS        700  /* how long a key may be in use before the person is told */
 #define RETRY_MS       500  /* until a key that is listed, but could not be had, is asked again */
-#define BUSY_TEXT      "Your security key is busy with another request."
-#define REMOVED_TEXT   "The security key was pulled out."
-#define DEADLINE_SLACK 2 /* seconds: the conversation ends before its helpers are killed */
-
-/* Sets of phases. */
-#define IN(phase) (1U << (phase))
-#define READY     IN(PK_KEY_READY)
-#define MAYBE     IN(PK_KEY_MAYBE)
-#define ANSWERING (IN(PK_KEY_CHECKING) | IN(PK_KEY_UNFIT)) /* in the silent check */
-#define UNDECIDED (IN(PK_KEY_QUEUED) | ANSWERING)
-#define ACTIVE    (IN(PK_KEY_RUNNING) | IN(PK_KEY_PIN)) /* told to go on */
-
-/* A key that is plugged in. */
-struct candidate {
-    struct pk_local_ceremony *ceremony;
-    struct candidate *next;
-    char *path;
-    char *name;
-    size_t group;                   /* that it is asked about */
-    struct pk_key_session *session; /* NULL: it cannot serve, or failed */
-    enum pk_status failure;         /* why the last session failed; PK_OK: none has */
-};
-
-/* Why no key can serve, as the person was told last; not to be repeated. */
-enum notice {
-    NOTICE_NONE,
-    NOTICE_INSERT,
-    NOTICE_STRANGER, /* the key that is plugged in is another one */
-    NOTICE_BUSY,
-};
-
-enum deadline {
-    GATHERED,       /* the keys that can serve are told to go on */
-    INSERT_TIMEOUT, /* runs while no key can serve */
-    TOUCH_TIMEOUT,  /* runs while a key waits for a touch */
-    BUSY_NOTICE,    /* the person is told of keys that others use */
-    RETRY,          /* keys that are listed, but could not be had, are asked again */
-    DEADLINES,
-};
-
-struct pk_local_ceremony {
-    struct pk_keys *keys;
-    struct pk_dialogue person;
-    const struct pk_local_ceremony_ops *ops;
-    void *data;
-    size_t groups;
-    char *purpose;
-    struct pk_key_watch *watch; /* NULL: it is over */
-    struct candidate *candidates;
-    struct pk_pin_dialogue pin;
-    struct pk_deadlines deadlines;
-    enum pk_status failure; /* the last one of a key that is out; PK_OK: none */
-    char *failed_path;
-    size_t announced; /* how many keys the last call to touch was about; 0: none */
-    enum notice notice;
-};
+#define DEADLINE_SLACK 2    /* seconds: the conversation ends before its helpers are killed */
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
@@ -86,6 +26,7 @@ static void close_down(struct pk_local_ceremony *ceremony)
     pk_pin_dialogue_stop(&ceremony->pin);
     for (struct candidate *c = ceremony->candidates; c; c = c->next)
         drop_session(c);
+    pk_turn_leave(ceremony->turn);
     pk_key_watch_free(pk_steal(ceremony->watch));
     pk_deadlines_stop_all(&ceremony->deadlines);
 }
@@ -102,6 +43,8 @@ static void candidate_free(struct candidate *candidate)
 {
     free(candidate->path);
     free(candidate->name);
+    free(candidate->model);
+    free(candidate->pin_name);
     free(candidate);
 }
 
@@ -116,24 +59,27 @@ void pk_local_ceremony_free(struct pk_local_ceremony *ceremony)
         ceremony->candidates = next;
     }
     pk_deadlines_clear(&ceremony->deadlines);
+    if (ceremony->turn)
+        pk_turn_free(ceremony->turn);
     free(ceremony->purpose);
+    free(ceremony->payer);
     free(ceremony->failed_path);
     free(ceremony);
 }
 
 /* --- the phases of the keys ------------------------------------------------------------------- */
 
-static bool is_in(const struct candidate *candidate, unsigned phases)
+bool local_is_in(const struct candidate *candidate, unsigned phases)
 {
     return candidate->session && (IN(pk_key_session_phase(candidate->session)) & phases) != 0;
 }
 
-static size_t count(const struct pk_local_ceremony *ceremony, unsigned phases)
+size_t local_count(const struct pk_local_ceremony *ceremony, unsigned phases)
 {
     size_t found = 0;
 
     for (const struct candidate *c = ceremony->candidates; c; c = c->next)
-        found += is_in(c, phases);
+        found += local_is_in(c, phases);
     return found;
 }
 
@@ -143,61 +89,41 @@ static bool is_gone(const struct candidate *candidate)
     return candidate->failure == PK_NO_DEVICE || candidate->failure == PK_DEVICE_REMOVED;
 }
 
-/* --- what the person is told ------------------------------------------------------------------ */
-
-static void inform(struct pk_local_ceremony *ceremony, const char *event, const char *text)
-{
-    if (text)
-        ceremony->person.ops->info(ceremony->person.data, event, text);
-}
-
-static void inform_of_removal(struct pk_local_ceremony *ceremony)
-{
-    inform(ceremony, "removed", REMOVED_TEXT);
-    ceremony->notice = NOTICE_NONE;
-}
-
-/* Names the keys that have been told to go on. */
-static void call_for_touch(struct pk_local_ceremony *ceremony, bool verify)
-{
-    PK_AUTO_FREE char *text = NULL;
-    struct pk_strings names = {0};
-    enum pk_status status = PK_OK;
-
-    for (const struct candidate *c = ceremony->candidates; c && !status; c = c->next)
-        if (is_in(c, ACTIVE))
-            status = pk_strings_add(&names, c->name);
-    ceremony->announced = verify ? 0 : names.count;
-    text = verify ? pk_message_verify(&names, ceremony->purpose)
-                  : pk_message_touch(&names, ceremony->purpose);
-    pk_strings_clear(&names);
-    inform(ceremony, verify ? "verify" : "touch", text);
-}
-
-/* Says why no key can serve, unless that was said last. */
-static void give_notice(struct pk_local_ceremony *ceremony, enum notice notice)
-{
-    PK_AUTO_FREE char *text = NULL;
-
-    if (ceremony->notice == notice)
-        return;
-    ceremony->notice = notice;
-    if (notice == NOTICE_BUSY) {
-        inform(ceremony, "busy", BUSY_TEXT);
-        return;
-    }
-    text = pk_message_insert(notice == NOTICE_STRANGER, ceremony->purpose);
-    inform(ceremony, "insert", text);
-}
-
 /* --- which keys go on ------------------------------------------------------------------------- */
 
+/* Asks for the turn with the keys in those phases, and with those that have gone on already. */
+static bool has_turn(struct pk_local_ceremony *ceremony, unsigned phases)
+{
+    struct pk_strings paths = {0};
+    const char *name = "";
+    enum pk_status status = PK_OK;
+    bool has;
+
+    for (const struct candidate *c = ceremony->candidates; c && !status; c = c->next) {
+        const char *why;
+
+        if (!local_is_in(c, phases | ACTIVE))
+            continue;
+        why = ceremony->ops->confirm ? ceremony->ops->confirm(ceremony->data, c->group) : NULL;
+        if (why)
+            pk_turn_demand(ceremony->turn, why);
+        name = c->name;
+        status = pk_strings_add(&paths, c->path);
+    }
+    has = !status && paths.count > 0 && pk_turn_want(ceremony->turn, &paths, name);
+    pk_strings_clear(&paths);
+    return has;
+}
+
+/* The keys in those phases go on, once the turn is this request's. */
 static void proceed_all(struct pk_local_ceremony *ceremony, unsigned phases)
 {
     const struct pk_dialogue *person = &ceremony->person;
 
+    if (!has_turn(ceremony, phases))
+        return;
     for (struct candidate *c = ceremony->candidates; c; c = c->next)
-        if (is_in(c, phases))
+        if (local_is_in(c, phases))
             pk_key_session_proceed(c->session,
                                    person->ops->time_left(person->data) + DEADLINE_SLACK);
 }
@@ -214,8 +140,9 @@ static void none_can_serve(struct pk_local_ceremony *ceremony)
 {
     enum notice why = NOTICE_INSERT;
 
-    if (!may_pass(ceremony->failure)) {
-        fail(ceremony, ceremony->failure);
+    pk_turn_leave(ceremony->turn);
+    if (!may_pass(ceremony->failure) || ceremony->unattended) { /* nobody reads what to do */
+        fail(ceremony, ceremony->failure ? ceremony->failure : PK_NO_DEVICE);
         return;
     }
     for (const struct candidate *c = ceremony->candidates; c && why != NOTICE_BUSY; c = c->next) {
@@ -224,7 +151,7 @@ static void none_can_serve(struct pk_local_ceremony *ceremony)
         else if (!is_gone(c))
             why = NOTICE_STRANGER;
     }
-    give_notice(ceremony, why);
+    local_give_notice(ceremony, why);
     pk_deadlines_start(&ceremony->deadlines, INSERT_TIMEOUT,
                        (int64_t)pk_keys_setup(ceremony->keys)->insert_timeout * 1000);
 }
@@ -232,25 +159,27 @@ static void none_can_serve(struct pk_local_ceremony *ceremony)
 /* Does what follows from the phases of all keys. */
 static void decide(struct pk_local_ceremony *ceremony)
 {
-    size_t ready = count(ceremony, READY);
-    size_t active = count(ceremony, ACTIVE);
+    size_t ready = local_count(ceremony, READY);
+    size_t active = local_count(ceremony, ACTIVE);
+    /* Keys that others go on using are not waited for. */
+    unsigned awaited = pk_turn_waits(ceremony->turn) ? ANSWERING : UNDECIDED;
 
+    if (pk_turn_parked(ceremony->turn))
+        return;
     if (ceremony->announced > active)
         ceremony->announced = active; /* one that comes back is announced again */
-    /* Keys that others use are not waited for. */
-    if (ready > 0 && (active > 0 || count(ceremony, ANSWERING) == 0)) {
+    if (ready > 0 && (active > 0 || local_count(ceremony, awaited) == 0)) {
         pk_deadlines_stop(&ceremony->deadlines, GATHERED);
         proceed_all(ceremony, READY);
     } else if (ready > 0) {
         pk_deadlines_start(&ceremony->deadlines, GATHERED, GATHER_MS);
-    }
-    if (ready + active + count(ceremony, UNDECIDED) == 0) {
-        if (count(ceremony, MAYBE) > 0)
+    } else if (active + local_count(ceremony, UNDECIDED) == 0) {
+        if (local_count(ceremony, MAYBE) > 0)
             proceed_all(ceremony, MAYBE);
         else
             none_can_serve(ceremony);
     }
-    if (count(ceremony, ACTIVE) > 0)
+    if (local_count(ceremony, ACTIVE) > 0)
         pk_deadlines_stop(&ceremony->deadlines, INSERT_TIMEOUT);
 }
 
@@ -265,6 +194,9 @@ static enum pk_status ask(struct candidate *candidate)
     PK_AUTO_FRAME struct pk_frame request = {0};
     enum pk_status status = ceremony->ops->request(ceremony->data, candidate->group, &request);
 
+    candidate->shown = candidate->spent = false;
+    candidate->failure = PK_OK;
+
     if (!status) {
         request.get_assertion.path = strdup(candidate->path); /* first in both requests */
         status = request.get_assertion.path ? PK_OK : PK_NO_MEMORY;
@@ -275,15 +207,32 @@ static enum pk_status ask(struct candidate *candidate)
     if (status) {
         candidate->session = NULL;
         ceremony->failure = status;
+    } else {
+        pk_turn_interrupt(ceremony->turn, candidate->path);
     }
     return status;
 }
 
-/* After NO_MATCH: the credentials of the next RP id, if there are any. */
-static bool next_group(struct candidate *candidate)
+/* Asks those that are not being asked, and have not been found unfit. */
+static void ask_all(struct pk_local_ceremony *ceremony)
 {
+    for (struct candidate *c = ceremony->candidates; c; c = c->next)
+        if (!c->session && c->failure == PK_OK)
+            (void)ask(c);
+}
+
+/*
+ * After NO_MATCH the credentials of the next RP id, if there are any; a key that cannot verify the
+ * user may serve a group that does not demand it.
+ */
+static bool next_group(struct candidate *candidate, enum pk_status why)
+{
+    if (why != PK_NO_MATCH && why != PK_PIN_NOT_SET && why != PK_UNSUPPORTED)
+        return false;
     if (candidate->group + 1 >= candidate->ceremony->groups)
         return false;
+    if (why != PK_NO_MATCH)
+        candidate->earlier = why;
     candidate->group++;
     return !ask(candidate);
 }
@@ -307,22 +256,26 @@ static void keep_failure(struct candidate *candidate, enum pk_status status)
 static void on_failed(struct candidate *candidate, enum pk_status status)
 {
     struct pk_local_ceremony *ceremony = candidate->ceremony;
-    bool was_active = is_in(candidate, ACTIVE);
+    bool was_active = local_is_in(candidate, ACTIVE);
 
     candidate->session = NULL;
     if (status == PK_PIN_REQUIRED && pk_pin_dialogue_was_wrong(&ceremony->pin, candidate))
         status = PK_PIN_INVALID; /* given up after a wrong one */
     pk_pin_dialogue_withdraw(&ceremony->pin, candidate);
-    if (status == PK_NO_MATCH && next_group(candidate))
+    if (next_group(candidate, status))
         return;
+    if (status == PK_NO_MATCH && candidate->earlier)
+        status = candidate->earlier;
     keep_failure(candidate, status);
+    if (status == PK_BUSY) /* with another program's request: its touch must not serve this one */
+        pk_turn_demand(ceremony->turn, NULL);
     if (is_gone(candidate) || status == PK_BUSY)
         pk_deadlines_start(&ceremony->deadlines, RETRY, RETRY_MS);
     if (status == PK_DEVICE_REMOVED && was_active)
-        inform_of_removal(ceremony);
-    else if (was_active && count(ceremony, ACTIVE) > 0)
+        local_inform_of_removal(ceremony);
+    else if (was_active && local_count(ceremony, ACTIVE) > 0)
         ceremony->person.ops->error(ceremony->person.data, status, pk_message_outcome(status));
-    if (count(ceremony, ACTIVE) == 0)
+    if (local_count(ceremony, ACTIVE) == 0)
         pk_deadlines_stop(&ceremony->deadlines, TOUCH_TIMEOUT);
     decide(ceremony);
 }
@@ -331,6 +284,7 @@ static void on_answer(struct candidate *candidate, const struct pk_frame *frame)
 {
     struct pk_local_ceremony *ceremony = candidate->ceremony;
 
+    local_pin_taken(candidate);
     candidate->session = NULL;
     close_down(ceremony);
     ceremony->ops->answered(ceremony->data, candidate->group, candidate->name, frame);
@@ -340,24 +294,28 @@ static void on_touch_wanted(struct candidate *candidate, bool verify)
 {
     struct pk_local_ceremony *ceremony = candidate->ceremony;
 
-    if (!is_in(candidate, ACTIVE))
+    if (!local_is_in(candidate, ACTIVE))
         return; /* it blinks during the silent check: no touch is wanted yet */
-    if (count(ceremony, ACTIVE) > ceremony->announced || verify)
-        call_for_touch(ceremony, verify);
+    local_pin_taken(candidate);
+    if (local_count(ceremony, ACTIVE) > ceremony->announced || verify)
+        local_call_for_touch(ceremony, verify);
     pk_deadlines_restart(&ceremony->deadlines, TOUCH_TIMEOUT,
                          (int64_t)pk_keys_setup(ceremony->keys)->touch_timeout * 1000);
 }
 
-static void on_pin_needed(struct candidate *candidate, const struct pk_pin_needed *needed)
+/*
+ * A key that says nothing before it knows the PIN may not hold a credential at all: it is asked on
+ * only for somebody who has one that needs that. Otherwise strangers could try its PIN.
+ */
+static void on_checked(struct candidate *candidate, const struct pk_check *check)
 {
-    struct pk_local_ceremony *ceremony = candidate->ceremony;
-    bool alone = count(ceremony, ACTIVE) == 1;
-
-    ceremony->announced = 0; /* the touch that follows the PIN is announced again */
-    if (alone)               /* typing may take longer than a touch */
-        pk_deadlines_stop(&ceremony->deadlines, TOUCH_TIMEOUT);
-    pk_pin_dialogue_needed(&ceremony->pin, candidate, candidate->session,
-                           alone ? NULL : candidate->name, needed);
+    candidate->shown = check->status == PK_OK && !check->uncertain;
+    if (check->uncertain && !candidate->ceremony->hidden) {
+        pk_key_session_cancel(pk_steal(candidate->session));
+        on_failed(candidate, PK_NO_MATCH);
+    } else {
+        decide(candidate->ceremony);
+    }
 }
 
 static void on_frame(void *data, const struct pk_frame *frame)
@@ -366,14 +324,14 @@ static void on_frame(void *data, const struct pk_frame *frame)
 
     switch (frame->type) {
     case PK_FRAME_CHECKED:
-        decide(candidate->ceremony);
+        on_checked(candidate, &frame->check);
         break;
     case PK_FRAME_TOUCH:
     case PK_FRAME_VERIFY:
         on_touch_wanted(candidate, frame->type == PK_FRAME_VERIFY);
         break;
     case PK_FRAME_PIN_NEEDED:
-        on_pin_needed(candidate, &frame->pin_needed);
+        local_pin_needed(candidate, &frame->pin_needed);
         break;
     case PK_FRAME_FAILED:
         on_failed(candidate, frame->failure.status);
@@ -396,8 +354,10 @@ static struct candidate *candidate_new(struct pk_local_ceremony *ceremony,
         .ceremony = ceremony,
         .path = strdup(device->path),
         .name = pk_message_device_name(device),
+        .model = pk_text_format("%04x:%04x %s %s", device->vendor_id, device->product_id,
+                                device->manufacturer, device->product),
     };
-    if (!candidate->path || !candidate->name) {
+    if (!candidate->path || !candidate->name || !candidate->model) {
         candidate_free(candidate);
         return NULL;
     }
@@ -434,16 +394,25 @@ static void remove_unlisted(struct pk_local_ceremony *ceremony, const struct pk_
             link = &candidate->next;
             continue;
         }
-        if (is_in(candidate, ACTIVE)) {
-            inform_of_removal(ceremony);
+        if (local_is_in(candidate, ACTIVE)) {
+            local_inform_of_removal(ceremony);
             ceremony->failure = PK_DEVICE_REMOVED;
         }
         drop_session(candidate);
         *link = candidate->next;
         candidate_free(candidate);
     }
-    if (count(ceremony, ACTIVE) == 0)
+    if (local_count(ceremony, ACTIVE) == 0)
         pk_deadlines_stop(&ceremony->deadlines, TOUCH_TIMEOUT);
+}
+
+/* Whether a key is left that may serve. */
+static bool any_left(const struct pk_local_ceremony *ceremony)
+{
+    for (const struct candidate *c = ceremony->candidates; c; c = c->next)
+        if (c->failure == PK_OK)
+            return true;
+    return false;
 }
 
 static void on_devices(void *data, const struct pk_devices *list)
@@ -455,15 +424,15 @@ static void on_devices(void *data, const struct pk_devices *list)
         return;
     }
     for (size_t i = 0; i < list->count; i++) {
-        struct candidate *candidate = has_candidate(ceremony, list->items[i].path)
-                                          ? NULL
-                                          : candidate_new(ceremony, &list->items[i]);
-
-        if (candidate)
-            (void)ask(candidate);
+        if (!has_candidate(ceremony, list->items[i].path))
+            (void)candidate_new(ceremony, &list->items[i]);
     }
     remove_unlisted(ceremony, list);
-    if (count(ceremony, UNDECIDED) > 0)
+    if (pk_turn_parked(ceremony->turn) && !any_left(ceremony))
+        pk_turn_leave(ceremony->turn);
+    if (!pk_turn_parked(ceremony->turn))
+        ask_all(ceremony);
+    if (local_count(ceremony, UNDECIDED) > 0)
         pk_deadlines_restart(&ceremony->deadlines, BUSY_NOTICE, BUSY_MS);
     decide(ceremony);
 }
@@ -472,7 +441,10 @@ static void on_devices(void *data, const struct pk_devices *list)
 
 static void on_gathered(void *data)
 {
-    proceed_all(data, READY);
+    struct pk_local_ceremony *ceremony = data;
+
+    if (!pk_turn_parked(ceremony->turn))
+        proceed_all(ceremony, READY);
 }
 
 static void on_insert_timeout(void *data)
@@ -491,8 +463,8 @@ static void on_busy_notice(void *data)
 {
     struct pk_local_ceremony *ceremony = data;
 
-    if (count(ceremony, ACTIVE | READY) == 0 && count(ceremony, IN(PK_KEY_QUEUED)) > 0)
-        inform(ceremony, "busy", BUSY_TEXT);
+    if (local_count(ceremony, ACTIVE | READY) == 0 && local_count(ceremony, IN(PK_KEY_QUEUED)) > 0)
+        local_inform_of_use(ceremony);
 }
 
 static void on_retry(void *data)
@@ -500,7 +472,7 @@ static void on_retry(void *data)
     struct pk_local_ceremony *ceremony = data;
 
     for (struct candidate *c = ceremony->candidates; c; c = c->next) {
-        if (c->session || (!is_gone(c) && c->failure != PK_BUSY))
+        if (pk_turn_parked(ceremony->turn) || c->session || (!is_gone(c) && c->failure != PK_BUSY))
             continue;
         c->group = 0;
         (void)ask(c);
@@ -515,10 +487,75 @@ static pk_deadline_handler *const deadline_handlers[DEADLINES] = {
     [RETRY] = on_retry,
 };
 
+/* --- the turn --------------------------------------------------------------------------------- */
+
+static void on_stop(void *data, bool again)
+{
+    struct pk_local_ceremony *ceremony = data;
+
+    pk_pin_dialogue_stop(&ceremony->pin);
+    for (struct candidate *c = ceremony->candidates; c; c = c->next)
+        drop_session(c);
+    ceremony->announced = 0;
+    pk_deadlines_stop(&ceremony->deadlines, GATHERED);
+    pk_deadlines_stop(&ceremony->deadlines, TOUCH_TIMEOUT);
+    pk_deadlines_stop(&ceremony->deadlines, INSERT_TIMEOUT);
+    if (again)
+        ask_all(ceremony);
+}
+
+static void on_go(void *data)
+{
+    struct pk_local_ceremony *ceremony = data;
+
+    ask_all(ceremony);
+    decide(ceremony);
+}
+
+static void on_refused(void *data, enum pk_status why)
+{
+    fail(data, why);
+}
+
+static bool on_awaits(void *data, const char *path)
+{
+    const struct pk_local_ceremony *ceremony = data;
+
+    for (const struct candidate *c = ceremony->candidates; c; c = c->next)
+        if (local_is_in(c, IN(PK_KEY_QUEUED)) && strcmp(c->path, path) == 0)
+            return true;
+    return false;
+}
+
+static const struct pk_turn_ops turn_ops = {on_stop, on_go, on_refused, on_awaits};
+
 /* --- beginning -------------------------------------------------------------------------------- */
 
+static enum pk_status copy_request(const struct pk_local_request *request,
+                                   struct pk_local_ceremony *ceremony)
+{
+    PK_AUTO_FREE char *who = pk_message_requester(&request->requester);
+    enum pk_status status = who ? pk_text_copy(request->purpose, &ceremony->purpose) : PK_NO_MEMORY;
+
+    if (!status)
+        status = pk_text_copy(request->payer, &ceremony->payer);
+    if (status)
+        return status;
+    ceremony->groups = request->groups;
+    ceremony->unattended = request->unattended;
+    ceremony->hidden = request->hidden;
+    ceremony->holder = request->holder;
+    ceremony->turn =
+        pk_turn_new(pk_keys_turns(ceremony->keys), &ceremony->person, who, &turn_ops, ceremony);
+    if (!ceremony->turn)
+        return PK_NO_MEMORY;
+    if (request->unattended)
+        pk_turn_mute(ceremony->turn);
+    return PK_OK;
+}
+
 enum pk_status pk_local_ceremony_new(struct pk_keys *keys, const struct pk_dialogue *person,
-                                     size_t groups, const char *purpose,
+                                     const struct pk_local_request *request,
                                      const struct pk_local_ceremony_ops *ops, void *data,
                                      struct pk_local_ceremony **ret)
 {
@@ -531,12 +568,11 @@ enum pk_status pk_local_ceremony_new(struct pk_keys *keys, const struct pk_dialo
         .person = *person,
         .ops = ops,
         .data = data,
-        .groups = groups,
-        .purpose = strdup(purpose),
-        .pin = {.person = *person},
+        .pin = {.person = *person, .spend = local_pin_spend, .data = ceremony},
     };
-    if (ceremony->purpose && !pk_deadlines_init(&ceremony->deadlines, pk_keys_setup(keys)->base,
-                                                deadline_handlers, DEADLINES, ceremony))
+    if (!copy_request(request, ceremony) &&
+        !pk_deadlines_init(&ceremony->deadlines, pk_keys_setup(keys)->base, deadline_handlers,
+                           DEADLINES, ceremony))
         ceremony->watch = pk_key_watch_new(keys, on_devices, ceremony);
     if (!ceremony->watch) {
         pk_local_ceremony_free(ceremony);
@@ -553,5 +589,8 @@ const char *pk_local_ceremony_failed_path(const struct pk_local_ceremony *ceremo
 
 void pk_local_ceremony_answered(struct pk_local_ceremony *ceremony, struct pk_secret *answer)
 {
-    pk_pin_dialogue_answered(&ceremony->pin, answer);
+    if (pk_turn_asks(ceremony->turn))
+        pk_turn_answered(ceremony->turn, answer);
+    else
+        pk_pin_dialogue_answered(&ceremony->pin, answer);
 }

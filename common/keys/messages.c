@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-#define NAME_SHOWN_MAX 64
+#define NAME_SHOWN_MAX    64
+#define COMMAND_SHOWN_MAX 160 /* of another person's request */
 
 /* "A", "A or B", "A, B or C". */
 static char *list(const struct pk_strings *names)
@@ -59,6 +60,39 @@ char *pk_message_insert(bool strangers, const char *why)
     return strangers ? pk_text_format(
                            "This security key is not enrolled. Insert the one that is, %s", why)
                      : pk_text_format("Insert your security key %s", why);
+}
+
+/* Without quotation marks: what follows one would read as if it were ours. */
+static char *shown(const char *text, size_t max)
+{
+    char *copy = pk_text_printable(text, max);
+
+    for (char *at = copy; at && *at; at++)
+        if (*at == '"')
+            *at = '\'';
+    return copy;
+}
+
+char *pk_message_requester(const struct pk_requester *requester)
+{
+    PK_AUTO_FREE char *user = shown(requester->user, NAME_SHOWN_MAX);
+    PK_AUTO_FREE char *program = shown(requester->program, NAME_SHOWN_MAX);
+    PK_AUTO_FREE char *target = shown(requester->target, NAME_SHOWN_MAX);
+    PK_AUTO_FREE char *command = shown(requester->command, COMMAND_SHOWN_MAX);
+    PK_AUTO_FREE char *terminal = shown(requester->terminal, NAME_SHOWN_MAX);
+    bool other, cut;
+
+    if (!user || !program || !target || !command || !terminal)
+        return NULL;
+    other = target[0] && (command[0] ? strcmp(target, "root") : strcmp(target, user)) != 0;
+    cut = strlen(requester->command) > strlen(command);
+    return pk_text_format(
+        "%s: %s%s%s%s%s%s%s%s", user[0] ? user : "somebody", program[0] ? program : "a program",
+        command[0] ? " \"" : "", command, command[0] ? (cut ? "...\"" : "\"") : "",
+        !other       ? ""
+        : command[0] ? " as "
+                     : " to ",
+        other ? target : "", terminal[0] ? " on " : ", without a terminal", terminal);
 }
 
 char *pk_message_device_name(const struct pk_device *device)

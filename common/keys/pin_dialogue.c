@@ -31,8 +31,7 @@ static void unask(const struct pk_pin_dialogue *dialogue)
 static void ask_pin(struct pk_pin_dialogue *dialogue)
 {
     const struct pk_pin_request *request = &dialogue->requests[0];
-    PK_AUTO_FREE char *text = request->name ? pk_text_format("PIN of %s: ", request->name)
-                                            : strdup("PIN of your security key: ");
+    PK_AUTO_FREE char *text = pk_text_format("PIN of your security key \"%s\": ", request->name);
 
     dialogue->step = PK_PIN_ASKED;
     ask(dialogue, true, "pin", text ? text : "PIN: ");
@@ -42,10 +41,10 @@ static void ask_confirmation(struct pk_pin_dialogue *dialogue)
 {
     const struct pk_pin_request *request = &dialogue->requests[0];
     PK_AUTO_FREE char *text = pk_text_format(
-        "Only %u PIN %s left on %s; after that it is locked for good. "
+        "Only %u PIN %s left on your security key \"%s\"; after that it is locked for good. "
         "Type \"yes\" to go on: ",
         (unsigned)request->needed.tries, request->needed.tries == 1 ? "try is" : "tries are",
-        request->name ? request->name : "your security key");
+        request->name);
 
     dialogue->step = PK_PIN_CONFIRM;
     ask(dialogue, false, "pin-last-tries",
@@ -136,6 +135,8 @@ void pk_pin_dialogue_stop(struct pk_pin_dialogue *dialogue)
     dialogue->count = 0;
 }
 
+static const struct pk_secret declined = {0};
+
 /* Hands the answer to the key and goes on to the next one that waits, if it was declined. */
 static void settle(struct pk_pin_dialogue *dialogue, const struct pk_secret *pin)
 {
@@ -143,6 +144,8 @@ static void settle(struct pk_pin_dialogue *dialogue, const struct pk_secret *pin
 
     remove_at(dialogue, 0);
     dialogue->step = PK_PIN_IDLE;
+    if (pin->len > 0 && dialogue->spend && !dialogue->spend(dialogue->data, request.who))
+        pin = &declined;
     pk_key_session_answer_pin(request.session, pin);
     /* While that key tries its PIN, or waits for its touch, no other one asks. */
     if (pin->len > 0)
@@ -153,8 +156,6 @@ static void settle(struct pk_pin_dialogue *dialogue, const struct pk_secret *pin
 
 void pk_pin_dialogue_answered(struct pk_pin_dialogue *dialogue, struct pk_secret *answer)
 {
-    static const struct pk_secret declined = {0};
-
     if (dialogue->count == 0 || dialogue->step == PK_PIN_IDLE)
         return;
     if (dialogue->step == PK_PIN_CONFIRM) {

@@ -20,12 +20,15 @@ enum pk_pin_step {
 struct pk_pin_request {
     const void *who; /* tells the requests of several keys apart */
     struct pk_key_session *session;
-    const char *name; /* borrowed; NULL: there is only one key */
+    const char *name; /* borrowed */
     struct pk_pin_needed needed;
 };
 
 struct pk_pin_dialogue {
     struct pk_dialogue person;
+    /* Called before a PIN goes to the key of who; false: it must not. NULL: it always may. */
+    bool (*spend)(void *data, const void *who);
+    void *data;
     enum pk_pin_step step; /* of requests[0] */
     unsigned malformed;    /* answers to requests[0] that cannot be a PIN */
     struct pk_pin_request requests[PK_PIN_WAITING_MAX + 1];

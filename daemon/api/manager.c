@@ -67,6 +67,7 @@ static const struct member context_members[] = {
     {"timeout", "u", 0},
     {"identify", "b", 0},
     {"agent", "h", 0},
+    {"unattended", "b", 0},
     CALLER_MEMBERS,
 };
 
@@ -197,6 +198,7 @@ static void authenticate(struct daemon *daemon, struct call *call)
         .rp = value_find_text(context, "rp", ""),
         .user_verification = value_find_text(context, "uv", NULL),
         .timeout = value_find_number(context, "timeout"),
+        .unattended = value_find_number(context, "unattended") != 0,
         .agent = value_find(context, "agent"),
     };
 

@@ -139,20 +139,6 @@ static const struct attempt_ops attempt_ops = {
 
 /* --- starting --------------------------------------------------------------------------------- */
 
-/*
- * An approval is evidence of who approved which command: an authenticator's signature, which a
- * recovery code has none of.
- */
-static struct pk_methods without_codes(struct pk_methods all)
-{
-    struct pk_methods kept = {.count = 0};
-
-    for (size_t i = 0; i < all.count; i++)
-        if (all.items[i] != PK_METHOD_RECOVERY)
-            kept.items[kept.count++] = all.items[i];
-    return kept;
-}
-
 /* The service's methods in its order; a caller may omit some of them but not add any. */
 static struct pk_methods choose_methods(const struct config *config,
                                         const struct sign_in_request *request)
@@ -170,6 +156,30 @@ static struct pk_methods choose_methods(const struct config *config,
         if (pk_methods_include(&request->methods, base.items[i]))
             chosen.items[chosen.count++] = base.items[i];
     return chosen;
+}
+
+/*
+ * An approval is evidence of who approved which command: an authenticator's signature, which a
+ * recovery code has none of. Where a program answers in a person's place, nothing is asked that
+ * only a person can answer.
+ */
+static bool is_possible(const struct sign_in_request *request, enum pk_method method)
+{
+    if (method == PK_METHOD_RECOVERY)
+        return !request->approval && !request->unattended;
+    return method != PK_METHOD_SSH || !request->unattended;
+}
+
+static struct pk_methods possible_methods(const struct config *config,
+                                          const struct sign_in_request *request)
+{
+    const struct pk_methods chosen = choose_methods(config, request);
+    struct pk_methods kept = {.count = 0};
+
+    for (size_t i = 0; i < chosen.count; i++)
+        if (is_possible(request, chosen.items[i]))
+            kept.items[kept.count++] = chosen.items[i];
+    return kept;
 }
 
 static unsigned choose_timeout(const struct config *config, const struct sign_in_request *request)
@@ -248,12 +258,11 @@ static struct sign_in *sign_in_new(struct daemon *daemon, uid_t owner,
                 .ops = &attempt_ops,
                 .owner = owner,
                 .began = pk_clock_monotonic_us(),
-                .methods = request->approval
-                               ? without_codes(choose_methods(daemon->config, request))
-                               : choose_methods(daemon->config, request),
+                .methods = possible_methods(daemon->config, request),
                 .failure = PK_UNAVAILABLE,
                 .agent_fd = request->agent ? value_take_fd(request->agent) : -1,
             },
+        .unattended = request->unattended,
         .host = pk_host_name(),
         .act = request->approval ? "approve" : "authenticate",
         .subject = {.account = {.uid = PK_NO_UID}},
@@ -344,7 +353,8 @@ static enum pk_status identify(struct sign_in *sign_in, const struct call *call,
     if (!rp->system_accounts)
         return PK_UNSUPPORTED;
     status = pk_text_copy(rp->name, &sign_in->rp);
-    if (status || request->user[0] == '\0')
+    /* Without a name a caller that is not root can only be itself, and is looked up as such. */
+    if (status || (request->user[0] == '\0' && call->uid == 0))
         return status;
     status = subject_resolve(config, &subject, &sign_in->subject);
     if (status == PK_UNKNOWN_USER) {
@@ -387,6 +397,14 @@ static enum pk_status make_context_texts(struct sign_in *sign_in)
     return sign_in->attempt.purpose ? PK_OK : PK_NO_MEMORY;
 }
 
+static bool can_all_verify(const struct credential_list *credentials)
+{
+    for (size_t i = 0; i < credentials->count; i++)
+        if (!credentials->items[i].user_verified)
+            return false;
+    return credentials->count > 0;
+}
+
 static enum pk_status prepare(struct sign_in *sign_in, const struct call *call,
                               const struct sign_in_request *request)
 {
@@ -395,10 +413,12 @@ static enum pk_status prepare(struct sign_in *sign_in, const struct call *call,
     sign_in->attempt.real_uid = call->uid == 0 ? call->caller.real_uid : call->uid;
     sign_in->claims_rhost = call->caller.claims_rhost;
     sign_in->attempt.by = decision_caller(call, request->executable);
+    sign_in->caller = call->caller;
     if (!status)
         status = identify(sign_in, call, request);
     if (status)
         return status;
+    sign_in->verify = sign_in_for_another(sign_in) && can_all_verify(&sign_in->credentials);
     decide_ssh_use(sign_in, call, request);
     return make_context_texts(sign_in);
 }

@@ -26,6 +26,7 @@ struct sign_in_request {
     const char *user_verification; /* NULL: not given */
     struct pk_methods methods;     /* requested methods; count 0: not given */
     unsigned timeout;              /* seconds; 0: not given */
+    bool unattended;               /* a program answers the questions */
     struct value *agent;           /* descriptor of an ssh-agent; NULL: none */
 };
 

@@ -6,6 +6,7 @@
 #include "common/base/io.h"
 #include "daemon/accounts/subject.h"
 #include "daemon/auth/attempt.h"
+#include "daemon/bus/caller.h"
 #include "daemon/verify/command.h"
 
 struct sign_in {
@@ -22,6 +23,7 @@ struct sign_in {
     char *rhost;
     bool claims_rhost; /* the context says "unknown" in its place */
     char *user_verification;
+    struct caller caller; /* who is behind the call */
     struct pk_host_name host;
     char *context; /* JSON of sign_in_context(), for the log; NULL: it is not UTF-8 */
     /*
@@ -30,10 +32,16 @@ struct sign_in {
      */
     enum pk_status why_no_method;
     bool ssh_in_play; /* the ssh method may be used */
+    bool unattended;  /* a program answers the questions: none is asked that needs a person */
+    /* Somebody acts for another account, and all of its keys can verify the user: they have to. */
+    bool verify;
     struct credential_list credentials;
 };
 
 struct context sign_in_context(const struct sign_in *sign_in);
+
+/* Whether the person who asks, as far as a program of root's names one, is not the account. */
+bool sign_in_for_another(const struct sign_in *sign_in);
 
 /*
  * Begins a ceremony (attempt_add_ceremony()) for those of the credentials that have that RP id;

@@ -62,8 +62,19 @@ static enum pk_status set_requirements(const struct sign_in *sign_in, const char
     }
     if (status)
         return status;
+    if (sign_in->verify)
+        ceremony->requirements.user_verification = PK_REQUIRED;
     ceremony->system_account = rp->system_accounts;
     return set_account(sign_in, rp_id, ceremony);
+}
+
+bool sign_in_for_another(const struct sign_in *sign_in)
+{
+    const char *person = sign_in->on_behalf_of;
+    const char *account = sign_in->subject.account.name;
+
+    return person && person[0] && strcmp(person, sign_in->asked) != 0 &&
+           (!account || strcmp(person, account) != 0);
 }
 
 enum pk_status sign_in_begin(struct sign_in *sign_in, const struct credential_list *credentials,

@@ -19,7 +19,10 @@ struct conversations;
 struct daemon;
 
 struct conversation_ops {
-    /* The answer to the last question; length 0: declined. The secret is wiped after the call. */
+    /*
+     * The answer to the last question; length 0: declined. Without data there was not even an empty
+     * line: the question could not be asked. The secret is wiped after the call.
+     */
     void (*answered)(void *data, struct pk_secret *answer);
     /*
      * Ended without an outcome: cancelled or left by the caller (PK_CANCELLED), or by its deadline

@@ -50,13 +50,13 @@ static void on_secret(void *data, enum pk_status status, struct pk_secret *secre
     conversation_deliver(conversation);
 }
 
-/* Delivers an echoed answer, or an empty one to a question of either kind. */
+/* Delivers an echoed answer, or an empty one to a question of either kind. NULL: none at all. */
 static void answer_text(struct conversation *conversation, const char *text)
 {
     PK_AUTO_SECRET struct pk_secret answer = {0};
 
     conversation->question = QUESTION_NONE;
-    if (pk_secret_copy(pk_view_string(text), &answer))
+    if (text && pk_secret_copy(pk_view_string(text), &answer))
         return;
     conversation->ops->answered(conversation->data, &answer);
 }
@@ -82,7 +82,7 @@ static bool take_answer(struct conversation *conversation, struct call *call)
         return false;
     }
     if (!secret) {
-        answer_text(conversation, text ? text : "");
+        answer_text(conversation, text);
         return true;
     }
     if (secret_reader_new(conversation->daemon->base, value_take_fd(secret), on_secret,

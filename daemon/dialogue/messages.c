@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-#define WORD_SHOWN_MAX 64
+#define WORD_SHOWN_MAX    64
+#define COMMAND_SHOWN_MAX 512 /* of a command in a sentence about who asks */
 
 /* Of a context, safe on a terminal; those of a command are so already. */
 struct shown {
@@ -74,6 +75,22 @@ char *message_purpose(const struct context *context)
     __attribute__((cleanup(shown_clear))) struct shown shown = {0};
 
     return shown_fill(context, &shown) ? purpose(context, &shown) : NULL;
+}
+
+char *message_for_another(const struct context *context, const char *person)
+{
+    PK_AUTO_FREE char *who = pk_text_printable(person, WORD_SHOWN_MAX);
+    PK_AUTO_FREE char *user = pk_text_printable(context->user, WORD_SHOWN_MAX);
+    PK_AUTO_FREE char *service = pk_text_printable(context->service, WORD_SHOWN_MAX);
+    PK_AUTO_FREE char *host = pk_text_printable(context->host, WORD_SHOWN_MAX);
+    PK_AUTO_FREE char *command = pk_text_printable(context->command, COMMAND_SHOWN_MAX);
+    bool runs = context->command[0] != '\0';
+
+    if (!who || !user || !service || !host || !command)
+        return NULL;
+    return pk_text_format("%s asks to %s %s%s%s (%s%s%s%s).", who, runs ? "act as" : "become", user,
+                          host[0] ? " on " : "", host, service, runs ? " \"" : "", command,
+                          runs ? "\"" : "");
 }
 
 char *message_touch_agent(const char *name, const char *purpose)

@@ -16,6 +16,12 @@
 char *message_purpose(const struct context *context) PK_WARN_UNUSED;
 
 /*
+ * Why a confirmation is asked for: `bob asks to become alice on web1 (su).`, or, where a command is
+ * known, `bob asks to act as alice on web1 (sudo "id").`
+ */
+char *message_for_another(const struct context *context, const char *person) PK_WARN_UNUSED;
+
+/*
  * "Touch your security key NAME (through your ssh-agent) PURPOSE"; name: of the key, NULL: not
  * needed.
  */

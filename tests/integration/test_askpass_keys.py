@@ -303,7 +303,10 @@ def test_pulled_out_and_plugged_in_again(enrol, askpass):
 
 
 def test_two_requests_take_turns(enrol, askpass):
-    """Also with other programs that lock the key, as libfido2 does: ssh's own, and passkeyd."""
+    """Also with other programs that lock the key, as libfido2 does: ssh's own, and passkeyd.
+
+    The second does not get the touch after the first one's before it is confirmed.
+    """
     key, passkey = enrol("blue")
     request = get_request(passkey)
     first = askpass(request)
@@ -312,6 +315,10 @@ def test_two_requests_take_turns(enrol, askpass):
     second.screen.expect(r"Your security key is busy with another request\.")
     touch(key)
     passkey.verify(request, first.answer())
+    second.screen.expect(r'The security key "[^"]*" is free\.')
+    second.screen.expect("Press Enter to use the security key for THIS request")
+    assert not key.info()["touch_wanted"]
+    second.screen.sendline("")
     second.screen.expect(TOUCH)
     touch(key)
     passkey.verify(request, second.answer())
@@ -349,7 +356,7 @@ def with_pin(enrol):
 def test_pin_and_touch(with_pin, askpass):
     key, passkey, request = with_pin
     running = askpass(request)
-    running.screen.expect("PIN of your security key: ")
+    running.screen.expect('PIN of your security key "[^"]*": ')
     assert not running.echo()
     running.screen.sendline(PIN)
     running.screen.expect(TOUCH)
@@ -363,13 +370,13 @@ def test_pin_and_touch(with_pin, askpass):
 def test_a_wrong_pin_then_the_right_one(with_pin, askpass):
     key, passkey, request = with_pin
     running = askpass(request)
-    running.screen.expect("PIN of your security key: ")
+    running.screen.expect('PIN of your security key "[^"]*": ')
     running.screen.sendline("000000")
     running.screen.expect(r"Wrong PIN: 7 tries left\.")
-    running.screen.expect("PIN of your security key: ")
+    running.screen.expect('PIN of your security key "[^"]*": ')
     running.screen.sendline("12")
     running.screen.expect("A PIN has at least 4")
-    running.screen.expect("PIN of your security key: ")
+    running.screen.expect('PIN of your security key "[^"]*": ')
     running.screen.sendline(PIN)
     touch(key)
     passkey.verify(request, running.answer())
@@ -382,7 +389,7 @@ def test_fingerprint_then_pin(enrol, askpass):
     request = get_request(passkey, verification=forward.REQUIRED)
     running = askpass(request)
     running.screen.expect("Use the fingerprint reader of your security key to approve")
-    running.screen.expect("PIN of your security key: ")
+    running.screen.expect('PIN of your security key "[^"]*": ')
     running.screen.sendline(PIN)
     passkey.verify(request, running.answer())
 
@@ -396,7 +403,7 @@ def test_the_last_tries_are_not_spent_unasked(with_pin, askpass, consent):
     assert running.echo()
     running.screen.sendline(consent)
     if consent == "yes":
-        running.screen.expect("PIN of your security key: ")
+        running.screen.expect('PIN of your security key "[^"]*": ')
         running.screen.sendline(PIN)
         touch(key)
         passkey.verify(request, running.answer())
@@ -407,7 +414,7 @@ def test_the_last_tries_are_not_spent_unasked(with_pin, askpass, consent):
 
 def test_an_empty_pin_declines(with_pin, askpass):
     running = askpass(with_pin[2])
-    running.screen.expect("PIN of your security key: ")
+    running.screen.expect('PIN of your security key "[^"]*": ')
     running.screen.sendline("")
     running.refused("The security key needs its PIN")
 
@@ -416,14 +423,14 @@ def test_pulled_out_at_the_pin(with_pin, askpass):
     """The question goes with the key, and what was typed does not end up anywhere."""
     key, passkey, request = with_pin
     running = askpass(request)
-    running.screen.expect("PIN of your security key: ")
+    running.screen.expect('PIN of your security key "[^"]*": ')
     running.screen.send("1234")
     key.unplug()
     running.screen.expect("The security key was pulled out")
     running.screen.expect("Insert your security key")
     assert running.echo()
     key.plug()
-    running.screen.expect("PIN of your security key: ")
+    running.screen.expect('PIN of your security key "[^"]*": ')
     running.screen.sendline(PIN)
     touch(key)
     passkey.verify(request, running.answer())
@@ -439,7 +446,7 @@ def test_two_keys_with_pins_are_named(keys, enrol, askpass):
         key.plug()
     request = get_request(*(passkey for _, passkey in found), verification=forward.REQUIRED)
     running = askpass(request)
-    running.screen.expect(r"PIN of Key (\w+): ")
+    running.screen.expect(r'PIN of your security key "Key (\w+)": ')
     chosen = ("blue", "green").index(running.screen.match.group(1))
     running.screen.sendline(PIN)
     touch(found[chosen][0])
@@ -469,7 +476,7 @@ def test_interrupted_at_the_touch(enrol, askpass, number):
 @pytest.mark.parametrize("number", SIGNALS)
 def test_interrupted_at_the_pin(with_pin, askpass, number):
     running = askpass(with_pin[2])
-    running.screen.expect("PIN of your security key: ")
+    running.screen.expect('PIN of your security key "[^"]*": ')
     assert not running.echo()
     helpers = running.children()
     os.kill(running.pid(), number)
@@ -484,7 +491,7 @@ def test_ctrl_c(with_pin, askpass, where):
     key.set(touch="wait", keep_blinking=True)
     running = askpass(request if where == "pin" else get_request(passkey))
     if where == "pin":
-        running.screen.expect("PIN of your security key: ")
+        running.screen.expect('PIN of your security key "[^"]*": ')
     else:
         key.wait_touch_wanted()
     running.screen.send("\x03")
@@ -498,7 +505,7 @@ def test_ssh_is_gone(with_pin, askpass, where):
     key, passkey, request = with_pin
     running = askpass(request if where == "pin" else get_request(passkey))
     if where == "pin":
-        running.screen.expect("PIN of your security key: ")
+        running.screen.expect('PIN of your security key "[^"]*": ')
     else:
         key.wait_touch_wanted()
     helpers = running.children()
@@ -543,7 +550,7 @@ def test_without_a_terminal_a_touch_is_enough(enrol, askpass):
 
 def test_without_a_terminal_there_is_no_pin(with_pin, askpass):
     running = askpass(with_pin[2], terminal=False)
-    running.screen.expect(r"PIN of your security key: \(there is no terminal to ask on\)")
+    running.screen.expect(r'PIN of your security key "[^"]*": \(there is no terminal to ask on\)')
     running.refused("The security key needs its PIN")
 
 

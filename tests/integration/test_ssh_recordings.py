@@ -109,9 +109,9 @@ def test_login(scene):
 def test_pin(scene):
     scene.begin(pin=PIN, config="[rp default]\nuser-verification = required\n")
     child = scene.types(f"passkey-ssh alice@{namespace.HOST} id -un")
-    child.expect("PIN of your security key: ")
+    child.expect('PIN of your security key "[^"]*": ')
     scene.answers(child, "000000", "a wrong PIN")
-    child.expect("PIN of your security key: ")
+    child.expect('PIN of your security key "[^"]*": ')
     scene.answers(child, PIN, "the PIN")
     scene.touch(child)
     assert wait_end(child) == 0

@@ -7,7 +7,7 @@ import re
 import pytest
 
 import machine as parts
-from apps import Sudo, refuses
+from apps import Su, Sudo, refuses
 
 PIN = "123456"
 INSERT = r"Insert your security key for what alice typed on web1: \S*sudo -u bob id -un"
@@ -204,23 +204,34 @@ def test_pin_not_set(machine, keys):
             r"The security key has no PIN yet: set one first\.")
 
 
-def test_three_wrong_pins(machine, keys):
-    """The key wants to be plugged in anew: not the same as being locked for good."""
+def test_two_wrong_pins_are_all(machine, keys):
+    """Then alice is not asked for that key's PIN any more, plugged in anew or not; bob is."""
     key = with_pin(machine, keys)
     running = Sudo(machine)
-    for left in ("", "Wrong PIN: 7 tries left", "Wrong PIN: 6 tries left"):
+    for left in ("", "Wrong PIN: 7 tries left"):
         running.child.expect(left)
         running.child.expect("PIN.*: ")
         running.child.sendline("000000")
-    refuses(machine, running, "maxtries",
-            "Too many wrong PINs: pull the security key out and plug it in again")
-    assert key.info()["pin_tries"] == 5
+    refuses(machine, running, "auth_err", "Two wrong PINs.* not asked for again for 15 minutes")
+    key.replug()
+    again = Sudo(machine)
+    again.child.expect("Two wrong PINs.* not asked for again for 15 minutes")
+    assert again.refused()
+    assert key.info()["pin_tries"] == 6
+    key.set(touch="immediate")
+    machine.enrol("bob", "bobs", pin=PIN)
+    key.set(touch="wait")
+    his = Su(machine)
+    his.child.expect("PIN.*: ")
+    his.child.sendline(PIN)
+    touch(key)
+    assert his.accepted(), his.screen
 
 
 def read_question(running):
     """What is on the screen since the last question, without blank lines."""
     running.child.expect("(go on|PIN[^:\r\n]*): $")
-    text = running.child.before + running.child.after
+    text = re.sub(r'(security key) "[^"]*"', r"\1", running.child.before + running.child.after)
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 

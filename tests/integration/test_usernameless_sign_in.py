@@ -101,11 +101,11 @@ def test_an_unprivileged_caller_ends_as_itself(kiosk, keys):
 def test_an_unprivileged_caller_does_not_end_as_somebody_else(kiosk, keys):
     key = resident(kiosk, keys, "blue", "bob")
     running = Pamtester(kiosk, "kiosk", "", caller="alice")
-    touch(running, key)
     assert running.refused(), running.screen
-    assert [words[-1] for words in kiosk.results()] == ["auth_err"]
+    assert [words[-1] for words in kiosk.results()] == ["authinfo_unavail"]
     assert "bob" not in running.screen
-    assert kiosk.syslog.wait("credential-not-allowed", facility=parts.AUTHPRIV)
+    assert not key.info()["touch_wanted"]
+    assert kiosk.syslog.wait("no-credentials", facility=parts.AUTHPRIV)
 
 
 def test_a_key_without_a_discoverable_credential(kiosk, keys):

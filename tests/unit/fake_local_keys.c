@@ -37,7 +37,7 @@ const struct authmethod *const authmethods[PK_METHOD_COUNT] = {
 struct fake_keys keys;
 
 enum pk_status pk_local_ceremony_new(struct pk_keys *unused, const struct pk_dialogue *person,
-                                     size_t groups, const char *purpose,
+                                     const struct pk_local_request *request,
                                      const struct pk_local_ceremony_ops *ops, void *data,
                                      struct pk_local_ceremony **ret)
 {
@@ -45,9 +45,16 @@ enum pk_status pk_local_ceremony_new(struct pk_keys *unused, const struct pk_dia
 
     (void)unused;
     keys.started++;
-    *ceremony =
-        (struct pk_local_ceremony){.ops = ops, .data = data, .person = *person, .groups = groups};
-    (void)snprintf(ceremony->purpose, sizeof(ceremony->purpose), "%s", purpose);
+    *ceremony = (struct pk_local_ceremony){.ops = ops,
+                                           .data = data,
+                                           .person = *person,
+                                           .groups = request->groups,
+                                           .unattended = request->unattended,
+                                           .hidden = request->hidden,
+                                           .holder = request->holder};
+    (void)snprintf(ceremony->purpose, sizeof(ceremony->purpose), "%s", request->purpose);
+    (void)snprintf(ceremony->payer, sizeof(ceremony->payer), "%s", request->payer);
+    ceremony->who = pk_message_requester(&request->requester);
     keys.ceremony = *ret = ceremony;
     return PK_OK;
 }
@@ -69,6 +76,7 @@ void pk_local_ceremony_free(struct pk_local_ceremony *ceremony)
     keys.freed++;
     if (keys.ceremony == ceremony)
         keys.ceremony = NULL;
+    free(ceremony->who);
     free(ceremony);
 }
 
@@ -111,14 +119,14 @@ int fake_keys_set_up(void **state)
     return bare_daemon_set_up(state);
 }
 
-void start_as(uid_t uid, const char *user, const char *rhost)
+static void begin(uid_t uid, const char *user, const char *rhost, const char *ruser)
 {
     const struct sign_in_request wanted = {
         .user = user,
-        .service = "",
+        .service = ruser[0] ? "su" : "",
         .tty = "",
         .rhost = rhost,
-        .ruser = "",
+        .ruser = ruser,
         .command = "",
         .target = "",
         .rp = "",
@@ -128,6 +136,16 @@ void start_as(uid_t uid, const char *user, const char *rhost)
     value_add_text(&call->arguments, 's', user);
     sign_in_start(bare_daemon(), call, &wanted);
     assert_string_equal(seen()->error, "");
+}
+
+void start_as(uid_t uid, const char *user, const char *rhost)
+{
+    begin(uid, user, rhost, "");
+}
+
+void start_for(const char *person, const char *user)
+{
+    begin(0, user, "", person);
 }
 
 void start(const char *user)

@@ -19,6 +19,9 @@ struct pk_local_ceremony {
     struct pk_dialogue person;
     size_t groups;
     char purpose[256];
+    char payer[32];
+    char *who;
+    bool unattended, hidden, holder;
 };
 
 struct fake_keys {
@@ -44,6 +47,8 @@ int fake_keys_set_up(void **state);
 /* A sign-in of that name, asked for by that uid from that host; and by root at this computer. */
 void start_as(uid_t uid, const char *user, const char *rhost);
 void start(const char *user);
+/* By su, which that person has started. */
+void start_for(const char *person, const char *user);
 /* Its credential in the store, whose name is its id. */
 void give_key(const struct soft_key *key, const char *user, uid_t uid, const char *rp_id);
 /* It ended with that, and no challenge is left. */

@@ -2,12 +2,14 @@
 if HAVE_CMOCKA
 keys_tests = \
 	tests/unit/test_askpass_key \
+	tests/unit/test_contention \
 	tests/unit/test_helper \
 	tests/unit/test_key_messages \
 	tests/unit/test_key_watch \
 	tests/unit/test_local_ceremony \
 	tests/unit/test_local_ceremony_pin \
 	tests/unit/test_local_ceremony_trouble \
+	tests/unit/test_pin_budget \
 	tests/unit/test_pin_dialogue
 check_PROGRAMS += $(keys_tests)
 TESTS += $(keys_tests)
@@ -20,21 +22,31 @@ tests_unit_test_helper_CFLAGS = $(keys_test_cflags)
 tests_unit_test_helper_LDADD = $(keys_test_libs)
 tests_unit_test_key_messages_CFLAGS = $(keys_test_cflags)
 tests_unit_test_key_messages_LDADD = $(keys_test_libs)
+tests_unit_test_contention_SOURCES = tests/unit/test_contention.c $(scripted_sources)
+tests_unit_test_contention_CFLAGS = $(keys_test_cflags)
+tests_unit_test_contention_LDADD = tests/unit/libscratch.la $(keys_test_libs)
+EXTRA_tests_unit_test_contention_DEPENDENCIES = tests/unit/relay_helper
 scripted_sources = tests/unit/scripted_keys.c tests/unit/scripted_keys.h \
 	tests/unit/scripted_person.c tests/unit/scripted_person.h
 tests_unit_test_key_watch_SOURCES = tests/unit/test_key_watch.c $(scripted_sources)
 tests_unit_test_key_watch_CFLAGS = $(keys_test_cflags)
 tests_unit_test_key_watch_LDADD = tests/unit/libscratch.la $(keys_test_libs)
+EXTRA_tests_unit_test_key_watch_DEPENDENCIES = tests/unit/relay_helper
 tests_unit_test_local_ceremony_SOURCES = tests/unit/test_local_ceremony.c $(scripted_sources)
 tests_unit_test_local_ceremony_CFLAGS = $(keys_test_cflags)
 tests_unit_test_local_ceremony_LDADD = tests/unit/libscratch.la $(keys_test_libs)
+EXTRA_tests_unit_test_local_ceremony_DEPENDENCIES = tests/unit/relay_helper
 tests_unit_test_local_ceremony_pin_SOURCES = tests/unit/test_local_ceremony_pin.c $(scripted_sources)
 tests_unit_test_local_ceremony_pin_CFLAGS = $(keys_test_cflags)
 tests_unit_test_local_ceremony_pin_LDADD = tests/unit/libscratch.la $(keys_test_libs)
+EXTRA_tests_unit_test_local_ceremony_pin_DEPENDENCIES = tests/unit/relay_helper
 tests_unit_test_local_ceremony_trouble_SOURCES = tests/unit/test_local_ceremony_trouble.c \
 	$(scripted_sources)
 tests_unit_test_local_ceremony_trouble_CFLAGS = $(keys_test_cflags)
 tests_unit_test_local_ceremony_trouble_LDADD = tests/unit/libscratch.la $(keys_test_libs)
+EXTRA_tests_unit_test_local_ceremony_trouble_DEPENDENCIES = tests/unit/relay_helper
+tests_unit_test_pin_budget_CFLAGS = $(keys_test_cflags)
+tests_unit_test_pin_budget_LDADD = $(keys_test_libs)
 # Replaces the functions that drive keys.
 tests_unit_test_pin_dialogue_SOURCES = tests/unit/test_pin_dialogue.c common/keys/pin_dialogue.c
 tests_unit_test_pin_dialogue_CFLAGS = $(keys_test_cflags)

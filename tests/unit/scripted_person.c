@@ -116,16 +116,40 @@ static void failed(void *data, enum pk_status why)
     (void)snprintf(person->failed_path, sizeof(person->failed_path), "%s", path ? path : "");
 }
 
+static const char *confirm(void *data, size_t group)
+{
+    return group == 1 ? ((const struct person *)data)->confirm : NULL;
+}
+
 void begin(struct person *person, size_t groups)
 {
     static const struct pk_dialogue_ops dialogue = {info, error, ask, unask, time_left};
-    static const struct pk_local_ceremony_ops ops = {request, answered, failed};
+    static const struct pk_local_ceremony_ops ops = {request, answered, failed, confirm};
     const struct pk_dialogue how = {&dialogue, person, "test"};
+    const struct pk_local_request wanted = {
+        .groups = groups,
+        .purpose = "to test",
+        .requester = {.user = person->login ? person->login : "",
+                      .program = "su",
+                      .target = "",
+                      .command = "",
+                      .terminal = "/dev/pts/1"},
+        .unattended = person->unattended,
+        .hidden = !person->open,
+        .payer = person->payer,
+        .holder = person->holder,
+    };
 
-    *person = (struct person){.time_left = PATIENCE};
-    assert_int_equal(pk_local_ceremony_new(scripted_keys(), &how, groups, "to test", &ops, person,
-                                           &person->ceremony),
-                     PK_OK);
+    *person = (struct person){.login = person->login,
+                              .unattended = person->unattended,
+                              .open = person->open,
+                              .payer = person->payer,
+                              .holder = person->holder,
+                              .confirm = person->confirm,
+                              .time_left = PATIENCE};
+    assert_int_equal(
+        pk_local_ceremony_new(scripted_keys(), &how, &wanted, &ops, person, &person->ceremony),
+        PK_OK);
 }
 
 void finish(struct person *person)
@@ -137,7 +161,8 @@ void type(struct person *person, const char *text)
 {
     PK_AUTO_SECRET struct pk_secret answer = {0};
 
-    assert_int_equal(pk_secret_copy(pk_view_string(text), &answer), PK_OK);
+    if (text)
+        assert_int_equal(pk_secret_copy(pk_view_string(text), &answer), PK_OK);
     pk_local_ceremony_answered(person->ceremony, &answer);
 }
 

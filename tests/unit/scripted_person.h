@@ -19,14 +19,21 @@
 #define STRANGER     "insert: This security key is not enrolled. Insert the one that is, to test"
 #define REMOVED      "removed: The security key was pulled out."
 #define BUSY         "busy: Your security key is busy with another request."
-#define ASK_PIN      "ask pin: PIN of your security key: "
-#define ASK_BLUE_PIN "ask pin: PIN of Blue: "
-#define ASK_RED_PIN  "ask pin: PIN of Red: "
+#define ASK_PIN      ASK_BLUE_PIN
+#define ASK_BLUE_PIN "ask pin: PIN of your security key \"Blue\": "
+#define ASK_RED_PIN  "ask pin: PIN of your security key \"Red\": "
+#define PRESS_ENTER                                                                                \
+    "ask contention: Press Enter to use the security key for THIS request, or type \"no\": "
 
 #define STEP 10 /* milliseconds: how finely the clock moves on */
 
 /* Somebody who has started a ceremony. */
 struct person {
+    const char *login;     /* kept by begin(), as are these */
+    bool unattended, open; /* open: no key may hide what it holds */
+    const char *payer;
+    bool holder;
+    const char *confirm; /* for the second group */
     struct pk_local_ceremony *ceremony;
     unsigned time_left;
     bool creates;                     /* a credential; else an assertion is asked for */
@@ -41,10 +48,10 @@ struct person {
     char failed_path[64];
 };
 
-/* Starts a ceremony: "to test". */
+/* Starts a ceremony: "to test", by su for the person's login on /dev/pts/1. */
 void begin(struct person *person, size_t groups);
 void finish(struct person *person);
-/* The person types that. */
+/* The person types that; NULL: the question could not be asked. */
 void type(struct person *person, const char *text);
 
 /* The next thing said is that: "EVENT: TEXT", "error STATUS: TEXT", "ask EVENT: TEXT", "unask". */

@@ -60,6 +60,60 @@ static void device_names(void **state)
     assert_string_equal(by_nothing, "security key");
 }
 
+static struct pk_requester requester(const char *user, const char *program)
+{
+    return (struct pk_requester){
+        .user = user, .program = program, .target = "", .command = "", .terminal = ""};
+}
+
+static void assert_said(const struct pk_requester *who, const char *text)
+{
+    PK_AUTO_FREE char *said = pk_message_requester(who);
+
+    assert_string_equal(said, text);
+}
+
+static void who_wants_what(void **state)
+{
+    struct pk_requester sudo = requester("alice", "sudo");
+    struct pk_requester su = requester("bob", "su");
+    struct pk_requester nobody = requester("", "");
+
+    (void)state;
+    sudo.command = "apt update";
+    sudo.terminal = "/dev/pts/3";
+    assert_said(&sudo, "alice: sudo \"apt update\" on /dev/pts/3");
+    sudo.target = "root";
+    assert_said(&sudo, "alice: sudo \"apt update\" on /dev/pts/3");
+    sudo.target = "www";
+    assert_said(&sudo, "alice: sudo \"apt update\" as www on /dev/pts/3");
+    su.target = "alice";
+    assert_said(&su, "bob: su to alice, without a terminal");
+    su.target = "root";
+    assert_said(&su, "bob: su to root, without a terminal");
+    su.target = "bob";
+    assert_said(&su, "bob: su, without a terminal");
+    assert_said(&nobody, "somebody: a program, without a terminal");
+}
+
+/* Whoever chose the words: it is one line, short, and cannot leave its quotation. */
+static void a_requester_cannot_speak_for_us(void **state)
+{
+    struct pk_requester who = requester("alice", "sudo");
+    char command[1000];
+    PK_AUTO_FREE char *said = NULL;
+
+    (void)state;
+    who.command = "\" on /dev/pts/1 (this request)\n\x1b[2J";
+    assert_said(&who, "alice: sudo \"' on /dev/pts/1 (this request)??[2J\", without a terminal");
+    (void)memset(command, 'x', sizeof(command) - 1);
+    command[sizeof(command) - 1] = '\0';
+    who = (struct pk_requester){command, command, command, command, command};
+    said = pk_message_requester(&who);
+    assert_in_range(strlen(said), 1, 480);
+    assert_non_null(strstr(said, "xxx...\""));
+}
+
 static void every_outcome_has_a_text(void **state)
 {
     (void)state;
@@ -74,6 +128,8 @@ int main(void)
         cmocka_unit_test(touch_names_keys_that_differ),
         cmocka_unit_test(insert_says_what_for),
         cmocka_unit_test(device_names),
+        cmocka_unit_test(who_wants_what),
+        cmocka_unit_test(a_requester_cannot_speak_for_us),
         cmocka_unit_test(every_outcome_has_a_text),
     };
 

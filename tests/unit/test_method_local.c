@@ -14,6 +14,7 @@
 #include "common/base/text.h"
 #include "daemon/auth/sign_in.h"
 #include "daemon/bus/value.h"
+#include "daemon/methods/local/local_request.h"
 #include "tests/unit/bare_daemon.h"
 #include "tests/unit/fake_local_keys.h"
 
@@ -294,18 +295,145 @@ static void others_accounts_are_not_offered(void **state)
     give_key(&alices, "alice", ALICE, RP_ID);
     give_key(&bobs, "bob", BOB, RP_ID);
     give_key(&gone, "carol", 1002, RP_ID);
-    start_as(BOB, "", "");
-    touch_several(all, 3);
-    assert_done("ok");
-    assert_string_equal(seen()->user, "bob");
     start("");
     touch_several(all, 3);
     assert_next(NULL, "ask", "account");
     assert_null(strstr(seen()->text, "carol"));
     cancel();
-    start_as(2000, "", "");
-    touch_several(all, 3);
-    assert_next(NULL, "done", "no-match");
+}
+
+/* It can only be itself: its own passkeys are asked for, and without any no key is asked. */
+static void a_caller_without_a_name_is_itself(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key alices = soft_key_new(ES256, "alices");
+    AUTO_SOFT_KEY struct soft_key bobs = soft_key_new(ES256, "bobs");
+    PK_AUTO_FRAME struct pk_frame asked = {0};
+
+    (void)state;
+    give_key(&alices, "alice", ALICE, RP_ID);
+    start_as(BOB, "", "");
+    assert_next(NULL, "done", "no-credentials");
+    assert_int_equal(keys.started, 0);
+    give_key(&bobs, "bob", BOB, RP_ID);
+    start_as(BOB, "", "");
+    asked = request(0);
+    assert_int_equal(asked.get_assertion.allow_count, 1);
+    touch(&bobs, 0, PRESENT);
+    assert_done("ok");
+    assert_string_equal(seen()->user, "bob");
+}
+
+/* --- who asks --------------------------------------------------------------------------------- */
+
+static struct local_request described(const char *ruser, const char *user,
+                                      const struct caller *caller)
+{
+    struct local_request request;
+    struct credential credential = {.user_verified = true};
+    const struct sign_in sign_in = {
+        .attempt = {.purpose = (char[]){"to test"}},
+        .subject = {.account = {.name = (char *)(uintptr_t)user, .uid = ALICE}},
+        .asked = (char *)(uintptr_t)user,
+        .on_behalf_of = (char *)(uintptr_t)ruser,
+        .service = (char[]){"su"},
+        .tty = (char[]){"/dev/pts/9"},
+        .rhost = (char[]){""},
+        .command = (char[]){""},
+        .target = (char[]){"alice"},
+        .caller = *caller,
+        .credentials = {&credential, 1},
+    };
+
+    local_request_sign_in(&sign_in, &request);
+    request.request.payer = NULL; /* it moves */
+    return request;
+}
+
+static void a_program_of_root_s_asks_for_somebody(void **state)
+{
+    const struct caller unknown = {0};
+    const struct caller bob = {.real_uid = BOB, .terminal = 136 << 8 | 4, .reported = true};
+    struct local_request request = described("bob", "alice", &bob);
+    PK_AUTO_FREE char *who = pk_message_requester(&request.request.requester);
+
+    (void)state;
+    /* Bob tries PINs of alice's key, and has no passkey on it. */
+    assert_string_equal(request.payer, "uid 1001");
+    assert_false(request.request.holder);
+    assert_true(request.request.hidden);
+    /* The terminal is the kernel's, not the one that su was given. */
+    assert_string_equal(request.terminal, "/dev/pts/4");
+    assert_non_null(who);
+    request = described("bob", "alice", &unknown);
+    assert_string_equal(request.payer, "uid 0");
+    assert_false(request.request.holder);
+    request = described("alice", "alice", &unknown);
+    assert_string_equal(request.payer, "uid 1000");
+    assert_true(request.request.holder);
+    request = described(NULL, "alice", &unknown);
+    assert_string_equal(request.payer, "uid 1000");
+    assert_true(request.request.holder);
+}
+
+/* What a caller that is not root says of itself is not passed on to others. */
+static void nobody_is_told_in_a_stranger_s_words(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+
+    (void)state;
+    give_key(&key, "alice", ALICE, RP_ID);
+    start_as(ALICE, "alice", "");
+    assert_string_equal(keys.ceremony->who,
+                        "alice: a program that is not root's, without a terminal");
+    assert_string_equal(keys.ceremony->payer, "uid 1000");
+    assert_true(keys.ceremony->holder);
+    assert_false(keys.ceremony->hidden); /* no passkey of hers was ever used with a PIN */
+    assert_false(keys.ceremony->unattended);
+    cancel();
+    start_for("bob", "alice");
+    assert_string_equal(keys.ceremony->who, "bob: su to alice, without a terminal");
+    assert_false(keys.ceremony->holder);
+    cancel();
+}
+
+static void terminals_have_names(void **state)
+{
+    char name[LOCAL_TERMINAL_SIZE];
+
+    (void)state;
+    local_terminal_name(4 << 8 | 2, name);
+    assert_string_equal(name, "/dev/tty2");
+    local_terminal_name(4 << 8 | 64, name); /* a serial line */
+    assert_string_equal(name, "");
+    local_terminal_name(136 << 8 | 255, name);
+    assert_string_equal(name, "/dev/pts/255");
+    local_terminal_name(0, name);
+    assert_string_equal(name, "");
+}
+
+/* Two ceremonies for each RP id: a key that verifies the user, or one that is confirmed. */
+static void somebody_else_is_verified_or_confirms(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+
+    (void)state;
+    give_key(&key, "alice", ALICE, RP_ID);
+    for (size_t i = 0; i < 2; i++) {
+        start_for("bob", "alice");
+        assert_int_equal(keys.ceremony->groups, 2);
+        assert_null(keys.ceremony->ops->confirm(keys.ceremony->data, 0));
+        assert_non_null(strstr(keys.ceremony->ops->confirm(keys.ceremony->data, 1),
+                               "bob asks to become alice on "));
+        touch(&key, i, PRESENT);
+        if (i == 0)
+            assert_done("user-not-verified");
+        else
+            assert_done("ok");
+    }
+    start_for("alice", "alice");
+    assert_int_equal(keys.ceremony->groups, 1);
+    assert_null(keys.ceremony->ops->confirm(keys.ceremony->data, 0));
+    cancel();
 }
 
 /* A user's name decides, whatever else the key holds. */
@@ -374,6 +502,11 @@ int main(void)
         TEST(a_key_names_the_account),
         TEST(of_several_accounts_one_is_chosen),
         TEST(others_accounts_are_not_offered),
+        TEST(a_caller_without_a_name_is_itself),
+        cmocka_unit_test(a_program_of_root_s_asks_for_somebody),
+        TEST(nobody_is_told_in_a_stranger_s_words),
+        cmocka_unit_test(terminals_have_names),
+        TEST(somebody_else_is_verified_or_confirms),
         TEST(with_a_name_there_is_no_choice),
         TEST(an_appid_stands_in_for_the_rp_id),
     };

@@ -112,8 +112,8 @@ static void a_pin_goes_to_its_key(void **state)
     struct pk_key_session key = {0};
 
     (void)state;
-    need(&dialogue, &key, NULL, 8, false);
-    assert_asked_for_pin(1, "PIN of your security key: ");
+    need(&dialogue, &key, "Blue", 8, false);
+    assert_asked_for_pin(1, "PIN of your security key \"Blue\": ");
     assert_int_equal(seen.tries, 8);
     type(&dialogue, PIN);
     assert_int_equal(key.tried, 1);
@@ -134,8 +134,9 @@ static void last_tries_need_a_yes(void **state)
             struct pk_key_session key = {0};
 
             need(&dialogue, &key, "Blue", tries, false);
-            assert_asked_to_confirm(1, tries == 1 ? "Only 1 PIN try is left on Blue"
-                                                  : "Only 2 PIN tries are left on Blue");
+            assert_asked_to_confirm(
+                1, tries == 1 ? "Only 1 PIN try is left on your security key \"Blue\""
+                              : "Only 2 PIN tries are left on your security key \"Blue\"");
             type(&dialogue, no[i]);
             assert_int_equal(key.tried, 0);
             assert_int_equal(key.declined, 1);
@@ -152,7 +153,7 @@ static void a_yes_leads_to_the_pin(void **state)
     (void)state;
     need(&dialogue, &key, "Blue", 2, false);
     type(&dialogue, "YES");
-    assert_asked_for_pin(2, "PIN of Blue: ");
+    assert_asked_for_pin(2, "PIN of your security key \"Blue\": ");
     assert_int_equal(key.tried, 0);
     type(&dialogue, PIN);
     assert_int_equal(key.tried, 1);
@@ -164,16 +165,16 @@ static void every_last_try_is_confirmed_anew(void **state)
     struct pk_key_session key = {0};
 
     (void)state;
-    need(&dialogue, &key, NULL, 3, false);
-    assert_asked_for_pin(1, "PIN of your security key: ");
+    need(&dialogue, &key, "Blue", 3, false);
+    assert_asked_for_pin(1, "PIN of your security key \"Blue\": ");
     type(&dialogue, PIN);
-    need(&dialogue, &key, NULL, 2, true);
+    need(&dialogue, &key, "Blue", 2, true);
     assert_string_equal(seen.error, "Wrong PIN: 2 tries left.");
     assert_asked_to_confirm(2, "Only 2 PIN tries are left");
     type(&dialogue, "yes");
     type(&dialogue, PIN);
     assert_int_equal(key.tried, 2);
-    need(&dialogue, &key, NULL, 1, true);
+    need(&dialogue, &key, "Blue", 1, true);
     assert_string_equal(seen.error, "Wrong PIN: 1 try left.");
     assert_asked_to_confirm(4, "Only 1 PIN try is left");
     type(&dialogue, "");
@@ -188,13 +189,13 @@ static void unknown_tries_are_not_told(void **state)
     struct pk_key_session key = {0};
 
     (void)state;
-    need(&dialogue, &key, NULL, 0xff, false);
-    assert_asked_for_pin(1, "PIN of your security key: ");
+    need(&dialogue, &key, "Blue", 0xff, false);
+    assert_asked_for_pin(1, "PIN of your security key \"Blue\": ");
     assert_false(pk_pin_dialogue_was_wrong(&dialogue, &key));
     type(&dialogue, PIN);
-    need(&dialogue, &key, NULL, 0xff, true);
+    need(&dialogue, &key, "Blue", 0xff, true);
     assert_string_equal(seen.error, "Wrong PIN.");
-    assert_asked_for_pin(2, "PIN of your security key: ");
+    assert_asked_for_pin(2, "PIN of your security key \"Blue\": ");
 }
 
 static void what_is_no_pin_spends_no_try(void **state)
@@ -205,12 +206,12 @@ static void what_is_no_pin_spends_no_try(void **state)
 
     (void)state;
     (void)memset(longest, '1', PK_PIN_MAX + 1);
-    need(&dialogue, &key, NULL, 8, false);
+    need(&dialogue, &key, "Blue", 8, false);
     type(&dialogue, "123");
     assert_string_equal(seen.error, "A PIN has at least 4 and at most 63 characters.");
-    assert_asked_for_pin(2, "PIN of your security key: ");
+    assert_asked_for_pin(2, "PIN of your security key \"Blue\": ");
     type(&dialogue, longest);
-    assert_asked_for_pin(3, "PIN of your security key: ");
+    assert_asked_for_pin(3, "PIN of your security key \"Blue\": ");
     type(&dialogue, "123");
     assert_int_equal(seen.asked, 3);
     assert_int_equal(key.tried, 0);
@@ -220,9 +221,9 @@ static void what_is_no_pin_spends_no_try(void **state)
     dialogue = begin();
     key = (struct pk_key_session){0};
     longest[PK_PIN_MAX] = 0;
-    need(&dialogue, &key, NULL, 8, false);
+    need(&dialogue, &key, "Blue", 8, false);
     type(&dialogue, longest);
-    need(&dialogue, &key, NULL, 7, true);
+    need(&dialogue, &key, "Blue", 7, true);
     type(&dialogue, "1234");
     assert_int_equal(key.tried, 2);
 }
@@ -235,16 +236,16 @@ static void keys_are_asked_one_after_the_other(void **state)
     (void)state;
     need(&dialogue, &blue, "Blue", 8, false);
     need(&dialogue, &red, "Red", 8, false);
-    assert_asked_for_pin(1, "PIN of Blue: ");
+    assert_asked_for_pin(1, "PIN of your security key \"Blue\": ");
     type(&dialogue, PIN);
     assert_int_equal(seen.asked, 1); /* Blue may still say that it was wrong */
     need(&dialogue, &blue, "Blue", 7, true);
-    assert_asked_for_pin(2, "PIN of Blue: ");
+    assert_asked_for_pin(2, "PIN of your security key \"Blue\": ");
     assert_true(pk_pin_dialogue_was_wrong(&dialogue, &blue));
     assert_false(pk_pin_dialogue_was_wrong(&dialogue, &red));
     type(&dialogue, "");
     assert_int_equal(blue.declined, 1);
-    assert_asked_for_pin(3, "PIN of Red: ");
+    assert_asked_for_pin(3, "PIN of your security key \"Red\": ");
     type(&dialogue, PIN);
     assert_int_equal(red.tried, 1);
     assert_int_equal(blue.tried, 1);
@@ -260,7 +261,7 @@ static void a_key_that_is_pulled_out_is_asked_no_more(void **state)
     need(&dialogue, &red, "Red", 2, false);
     pk_pin_dialogue_withdraw(&dialogue, &blue);
     assert_int_equal(seen.taken_back, 1);
-    assert_asked_to_confirm(2, "on Red");
+    assert_asked_to_confirm(2, "on your security key \"Red\"");
     pk_pin_dialogue_withdraw(&dialogue, &red);
     assert_int_equal(seen.taken_back, 2);
     type(&dialogue, "yes");
@@ -270,9 +271,9 @@ static void a_key_that_is_pulled_out_is_asked_no_more(void **state)
     need(&dialogue, &blue, "Blue", 8, false);
     type(&dialogue, PIN);
     need(&dialogue, &red, "Red", 8, false);
-    assert_asked_for_pin(3, "PIN of Blue: ");
+    assert_asked_for_pin(3, "PIN of your security key \"Blue\": ");
     pk_pin_dialogue_withdraw(&dialogue, &blue);
-    assert_asked_for_pin(4, "PIN of Red: ");
+    assert_asked_for_pin(4, "PIN of your security key \"Red\": ");
     assert_int_equal(seen.taken_back, 2);
 }
 
@@ -282,7 +283,7 @@ static void an_answer_that_comes_too_late_reaches_nobody(void **state)
     struct pk_key_session key = {0};
 
     (void)state;
-    need(&dialogue, &key, NULL, 8, false);
+    need(&dialogue, &key, "Blue", 8, false);
     pk_pin_dialogue_stop(&dialogue);
     assert_int_equal(seen.taken_back, 1);
     type(&dialogue, PIN);

@@ -167,9 +167,14 @@ static void who_may_ask(void **state)
     assert_non_null(last);
     assert_int_equal(last->attempt.owner, 0);
     anybody.user = "";
-    ask_by(BOB, &anybody);
+    ask_by(ALICE, &anybody); /* who can only be itself */
     assert_non_null(last);
-    assert_int_equal(last->attempt.owner, BOB);
+    assert_int_equal(last->attempt.owner, ALICE);
+    assert_string_equal(last->subject.account.name, "alice");
+    assert_int_equal(last->credentials.count, 1);
+    ask_by(0, &anybody);
+    assert_non_null(last);
+    assert_null(last->subject.account.name);
 }
 
 static enum pk_status cannot_list(struct store *store, const struct credential_filter *filter,

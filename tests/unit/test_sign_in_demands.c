@@ -159,12 +159,50 @@ static void without_a_name_the_handle_must_tell(void **state)
 
     (void)state;
     request.user = "";
-    ask_by(BOB, &request);
+    ask_by(0, &request);
     ceremony = begin(RP_ID, false);
     assert_null(ceremony->account.name);
-    assert_int_equal(ceremony->owner, BOB);
+    assert_int_equal(ceremony->owner, 0);
     assert_false(ceremony->requirements.user_identified_before);
     assert_int_equal(ceremony->requirements.credential_count, 0);
+}
+
+/* The name of somebody else who asks, in a program of root's; and what the account's keys can. */
+static void somebody_else_is_verified_where_all_keys_can(void **state)
+{
+    struct sign_in_request request = nothing;
+
+    (void)state;
+    give_alice();
+    request.ruser = "bob";
+    ask(&request);
+    assert_true(sign_in_for_another(last));
+    assert_false(last->verify); /* this key was never seen to verify anybody */
+    last->verify = true;
+    assert_int_equal(begin(RP_ID, true)->requirements.user_verification, PK_REQUIRED);
+    request.ruser = "alice";
+    ask(&request);
+    assert_false(sign_in_for_another(last));
+    request.ruser = "bob";
+    ask_by(ALICE, &request); /* is not believed, and alice it is */
+    assert_false(sign_in_for_another(last));
+}
+
+/* A program would answer them with the account's password. */
+static void without_a_person_nothing_is_typed(void **state)
+{
+    struct sign_in_request request = nothing;
+
+    (void)state;
+    give_alice();
+    request.unattended = true;
+    request.methods = (struct pk_methods){
+        {PK_METHOD_RECOVERY, PK_METHOD_SSH, PK_METHOD_AGENT, PK_METHOD_LOCAL}, 4};
+    ask(&request);
+    assert_true(last->unattended);
+    assert_int_equal(last->attempt.methods.count, 2);
+    assert_int_equal(last->attempt.methods.items[0], PK_METHOD_AGENT);
+    assert_int_equal(last->attempt.methods.items[1], PK_METHOD_LOCAL);
 }
 
 static void over_ssh_the_origins_are_this_hosts(void **state)
@@ -317,6 +355,8 @@ int main(void)
         TEST(the_agents_descriptor_is_taken),
         TEST(a_ceremony_is_for_the_accounts_passkeys),
         TEST(without_a_name_the_handle_must_tell),
+        TEST(somebody_else_is_verified_where_all_keys_can),
+        TEST(without_a_person_nothing_is_typed),
         TEST(over_ssh_the_origins_are_this_hosts),
         TEST(verification_is_what_caller_or_service_demand),
         TEST(a_reload_may_take_the_relying_party_away),

@@ -10,6 +10,7 @@
 #include "daemon/dialogue/account_choice.h"
 #include "daemon/dialogue/messages.h"
 #include "daemon/methods/local/key_naming.h"
+#include "daemon/methods/local/local_request.h"
 #include "daemon/verify/creation.h"
 #include "daemon/verify/sk_credential.h"
 
@@ -19,11 +20,12 @@ struct local {
     struct attempt *attempt;
     struct pk_local_ceremony *ceremony;
     struct account_choice *choice; /* for a sign-in without a user's name; NULL: none */
+    char *confirm; /* why a touch alone is not enough, where a key cannot verify; NULL: it is */
     struct key_naming *naming; /* for an enrolment of a key that is enrolled already; NULL: none */
 };
 
-static enum pk_status local_new(struct attempt *attempt, const struct pk_local_ceremony_ops *ops,
-                                void **ret_state)
+static enum pk_status local_new(struct attempt *attempt, const struct pk_local_request *request,
+                                const struct pk_local_ceremony_ops *ops, struct local **ret)
 {
     const struct pk_dialogue person = conversation_dialogue(attempt->conversation);
     struct local *local = calloc(1, sizeof(*local));
@@ -32,13 +34,13 @@ static enum pk_status local_new(struct attempt *attempt, const struct pk_local_c
     if (!local)
         return PK_NO_MEMORY;
     local->attempt = attempt;
-    status = pk_local_ceremony_new(attempt->daemon->keys, &person, attempt->ceremony_count,
-                                   attempt->purpose, ops, local, &local->ceremony);
+    status = pk_local_ceremony_new(attempt->daemon->keys, &person, request, ops, local,
+                                   &local->ceremony);
     if (status) {
         free(local);
         return status;
     }
-    *ret_state = local;
+    *ret = local;
     return PK_OK;
 }
 
@@ -165,6 +167,35 @@ static void sign_in_failed(void *data, enum pk_status why)
     attempt_next(local->attempt, why);
 }
 
+/*
+ * Somebody who acts for another account has to be verified by the key. A key that cannot is asked
+ * in a second ceremony, which the person has to confirm.
+ */
+static enum pk_status begin_for(struct sign_in *sign_in, const char *rp_id)
+{
+    bool verify = sign_in->verify;
+    enum pk_status status;
+
+    if (!sign_in_for_another(sign_in))
+        return sign_in_begin(sign_in, &sign_in->credentials, rp_id, false);
+    sign_in->verify = true;
+    status = sign_in_begin(sign_in, &sign_in->credentials, rp_id, false);
+    sign_in->verify = false;
+    if (!status)
+        status = sign_in_begin(sign_in, &sign_in->credentials, rp_id, false);
+    sign_in->verify = verify;
+    return status;
+}
+
+static const char *confirm(void *data, size_t group)
+{
+    const struct local *local = data;
+    const struct ceremony *ceremony = attempt_peek_ceremony(local->attempt, group);
+    bool verified = ceremony && ceremony->requirements.user_verification == PK_REQUIRED;
+
+    return verified ? NULL : local->confirm;
+}
+
 /* One ceremony for each RP id; without a user's name, one for the relying party's own. */
 static enum pk_status begin_ceremonies(struct sign_in *sign_in)
 {
@@ -180,7 +211,7 @@ static enum pk_status begin_ceremonies(struct sign_in *sign_in)
 
         /* OpenSSH keys are used by the agent method, because the agent has the key handle. */
         if (!sk_is_ssh(rp_id) && attempt_find_ceremony(attempt, rp_id) == attempt->ceremony_count)
-            status = sign_in_begin(sign_in, credentials, rp_id, false);
+            status = begin_for(sign_in, rp_id);
     }
     return status || attempt->ceremony_count > 0 ? status : PK_UNAVAILABLE;
 }
@@ -188,14 +219,28 @@ static enum pk_status begin_ceremonies(struct sign_in *sign_in)
 static enum pk_status start(struct sign_in *sign_in, void **ret_state)
 {
     static const struct pk_local_ceremony_ops ops = {request_assertion, assertion_made,
-                                                     sign_in_failed};
+                                                     sign_in_failed, confirm};
     const struct context context = sign_in_context(sign_in);
+    PK_AUTO_FREE char *why = NULL;
+    struct local_request request;
+    struct local *local;
     enum pk_status status;
 
     if (context_is_remote(&context) || sign_in->why_no_method)
         return PK_UNAVAILABLE; /* a remote session must not use a local key */
+    if (sign_in_for_another(sign_in) &&
+        !(why = message_for_another(&context, sign_in->on_behalf_of)))
+        return PK_NO_MEMORY;
     status = begin_ceremonies(sign_in);
-    return status ? status : local_new(&sign_in->attempt, &ops, ret_state);
+    if (status)
+        return status;
+    local_request_sign_in(sign_in, &request);
+    status = local_new(&sign_in->attempt, &request.request, &ops, &local);
+    if (status)
+        return status;
+    local->confirm = pk_steal(why);
+    *ret_state = local;
+    return PK_OK;
 }
 
 /* --- enrolment -------------------------------------------------------------------------------- */
@@ -281,9 +326,18 @@ static void enrollment_failed(void *data, enum pk_status why)
 static enum pk_status enroll(struct enrollment *enrollment, void **ret_state)
 {
     static const struct pk_local_ceremony_ops ops = {request_credential, credential_made,
-                                                     enrollment_failed};
+                                                     enrollment_failed, NULL};
+    struct local_request request;
+    struct local *local;
+    enum pk_status status;
 
-    return enrollment->remote ? PK_UNAVAILABLE : local_new(&enrollment->attempt, &ops, ret_state);
+    if (enrollment->remote)
+        return PK_UNAVAILABLE;
+    local_request_enrollment(enrollment, &request);
+    status = local_new(&enrollment->attempt, &request.request, &ops, &local);
+    if (!status)
+        *ret_state = local;
+    return status;
 }
 
 /* --- both ------------------------------------------------------------------------------------- */
@@ -307,6 +361,7 @@ static void stop(void *state)
         account_choice_free(local->choice);
     if (local->naming)
         key_naming_free(local->naming);
+    free(local->confirm);
     free(local);
 }
 
