@@ -6,6 +6,7 @@
 #include "common/base/text.h"
 #include "pam/agent.h"
 #include "pam/asker.h"
+#include "pam/attended.h"
 #include "pam/command.h"
 
 #include <limits.h>
@@ -79,6 +80,18 @@ static bool is_sudo(const char *service)
     len = readlink("/proc/self/exe", path, sizeof(path));
     return len >= (ssize_t)strlen(name) &&
            memcmp(path + len - strlen(name), name, strlen(name)) == 0;
+}
+
+/* Without a terminal sudo has SUDO_ASKPASS answer, as with -A. */
+static bool is_unattended(const struct context *context)
+{
+    return is_sudo(context->service) && (context->process.terminal == 0 || attended_by_program());
+}
+
+bool context_is_guarded(const struct context *context)
+{
+    return !context->rhost && !is_sudo(context->service) &&
+           (context->process.terminal == 0 || !isatty(STDIN_FILENO));
 }
 
 /* Who asks polkit's helper; that one knows neither the action nor for which program. */
@@ -184,6 +197,9 @@ static void add_members(struct context *context, const struct options *options)
     if (options->identify)
         context->members[context->count++] =
             (struct pk_bus_member){.name = "identify", .type = 'b', .number = 1};
+    if (context->unattended)
+        context->members[context->count++] =
+            (struct pk_bus_member){.name = "unattended", .type = 'b', .number = 1};
     add_descriptor(context, "typed", context->typed);
     add_descriptor(context, "agent", context->agent);
 }
@@ -204,6 +220,7 @@ enum pk_status context_collect(pam_handle_t *pamh, const struct options *options
     if (status == PK_OK)
         status = find_agent(pamh, options, &context->agent);
     context->process = process_of_this();
+    context->unattended = is_unattended(context);
     if (status == PK_OK)
         add_members(context, options);
     return status;

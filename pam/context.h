@@ -21,7 +21,8 @@ struct context {
     int typed;    /* the command line of sudo or pkexec (command.h); -1: neither, or not known */
     bool unread;  /* the command line of sudo should be there, and is not */
     struct process process;
-    int agent; /* connected to the person's ssh-agent; -1: none */
+    bool unattended; /* sudo has a program, or a pipe, answer its questions */
+    int agent;       /* connected to the person's ssh-agent; -1: none */
     struct pk_bus_member members[CONTEXT_MEMBERS]; /* borrow the strings above and the options' */
     size_t count;
 };
@@ -40,5 +41,12 @@ void context_clear(struct context *context);
  */
 enum pk_status context_collect(pam_handle_t *pamh, const struct options *options, const char *user,
                                struct context *context) PK_WARN_UNUSED;
+
+/*
+ * Whether answers may be of a program that has no terminal, or reads from a pipe. Not over ssh,
+ * where no key's PIN is asked for and passkey-ssh may answer at once; nor in sudo, which reads from
+ * the terminal itself.
+ */
+bool context_is_guarded(const struct context *context);
 
 #endif

@@ -4,6 +4,7 @@ pam_libpampasskey_la_SOURCES = \
 	pam/agent.c pam/agent.h \
 	pam/approval_record.c pam/approval_record.h \
 	pam/asker.c pam/asker.h \
+	pam/attended.c pam/attended.h \
 	pam/command.c pam/command.h \
 	pam/context.c pam/context.h \
 	pam/interrupt.c pam/interrupt.h \

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pam/prompt.h"
 
+#include "common/base/clock.h"
 #include "common/base/limits.h"
 #include "common/base/quote.h"
 #include "common/base/text.h"
+#include "pam/attended.h"
 
 #include <security/pam_ext.h>
 #include <string.h>
@@ -13,7 +15,8 @@
 /* Messages that ask for an act, without which nobody would know what is waited for. */
 static bool needs_act(const char *event)
 {
-    static const char *const acts[] = {"touch", "insert", "verify", "remove"};
+    static const char *const acts[] = {"touch", "insert",     "verify", "remove",
+                                       "busy",  "contention", "confirm"};
 
     for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
         if (strcmp(acts[i], event) == 0)
@@ -91,21 +94,42 @@ static enum pk_status error(void *context, const char *reason, const char *text)
 /* An application that gives no answer declines: it must not turn into an empty PIN. */
 static enum pk_status ask(void *context, const char *event, const char *text, char **ret_answer)
 {
+    const struct prompt *prompt = context;
+    struct attended_answer answer = {.asked = pk_clock_monotonic_ms()};
     char *response = NULL;
     enum pk_status status = converse(context, PAM_PROMPT_ECHO_ON, text, &response);
+    bool act = strcmp(event, "contention") == 0 || strcmp(event, "confirm") == 0;
 
-    (void)event;
     if (status != PK_OK)
         return status;
+    answer.answered = pk_clock_monotonic_ms();
+    if (response && act && prompt->guarded && attended_too_early(&answer))
+        drop(pk_steal(response));
     if (!response)
         return PK_CANCELLED;
     *ret_answer = response;
     return PK_OK;
 }
 
+/* Says so, for whoever sees it; both are looked at, so that the answer is remembered. */
+static bool is_by_program(struct prompt *prompt, const struct attended_answer *answer)
+{
+    bool repeated = attended_repeated(prompt->pamh, answer);
+
+    if (!repeated && !attended_too_early(answer))
+        return false;
+    (void)show(prompt, PAM_ERROR_MSG,
+               repeated ? "The same answer as before is not tried for a security key."
+                        : "An answer that came before the question could be read is not tried for "
+                          "a security key.");
+    return true;
+}
+
 static enum pk_status ask_secret(void *context, const char *event, const char *text,
                                  struct pk_secret *ret_answer)
 {
+    struct prompt *prompt = context;
+    struct attended_answer answer = {.asked = pk_clock_monotonic_ms()};
     char *response = NULL;
     enum pk_status status = converse(context, PAM_PROMPT_ECHO_OFF, text, &response);
 
@@ -114,6 +138,12 @@ static enum pk_status ask_secret(void *context, const char *event, const char *t
         return status;
     if (!response)
         return PK_CANCELLED;
+    answer.answered = pk_clock_monotonic_ms();
+    answer.text = response;
+    if (prompt->guarded && is_by_program(prompt, &answer)) {
+        drop(response);
+        return PK_PIN_REQUIRED;
+    }
     status = pk_secret_copy(pk_view_string(response), ret_answer);
     drop(response);
     return status;

@@ -10,7 +10,8 @@
 struct prompt {
     pam_handle_t *pamh;
     bool quiet;
-    int failure; /* PAM result when the application could not show or ask; 0: it could */
+    bool guarded; /* the application may answer by itself: it has no terminal (attended.h) */
+    int failure;  /* PAM result when the application could not show or ask; 0: it could */
 };
 
 extern const struct pk_prompt_ops prompt_ops; /* context: struct prompt */

@@ -35,6 +35,7 @@ EXTRA_DIST += \
 	tests/integration/test_cli_fake_daemon.py \
 	tests/integration/test_command_shown.py \
 	tests/integration/test_concurrent_sign_ins.py \
+	tests/integration/test_contention.py \
 	tests/integration/test_ctap.py \
 	tests/integration/test_documents.py \
 	tests/integration/test_etc.py \
@@ -43,6 +44,7 @@ EXTRA_DIST += \
 	tests/integration/test_layers.py \
 	tests/integration/test_openssh_enroll.py \
 	tests/integration/test_pam_module.py \
+	tests/integration/test_pin_strangers.py \
 	tests/integration/test_passkey_ssh_enroll.py \
 	tests/integration/test_passkey_ssh_passwords.py \
 	tests/integration/test_passkey_ssh_sign_in.py \

@@ -74,7 +74,7 @@ def scenario_ask(user, context):
     yield done("ok" if answer.get("text") == "2" else "denied", "", user=user)
 
 
-PROCESS = ("audit-session", "executable", "login-uid", "real-uid", "terminal")
+PROCESS = ("audit-session", "executable", "login-uid", "real-uid", "terminal", "unattended")
 
 
 def in_memory(descriptor):
@@ -137,7 +137,7 @@ SCENARIOS = {
     "dies": scenario_dies,
     "touch": lambda user, context: iter([TOUCH, done("ok", "Welcome", user=user)]),
     "hostile-text": constant(("info", "a\x1b[2Jb\nc\u202ed", details()), done("denied", "\x07no")),
-    "quiet": constant(("info", "chat", details(event="busy")), TOUCH,
+    "quiet": constant(("info", "chat", details(event="note")), TOUCH,
                       ("error", "wrong key", details(reason="no-match")), done("no-match")),
     "other-user": constant(OK),
     "no-user": constant(done("ok")),

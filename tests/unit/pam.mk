@@ -2,6 +2,7 @@ if HAVE_CMOCKA
 pam_tests = \
 	tests/unit/test_approval_record \
 	tests/unit/test_pam_agent \
+	tests/unit/test_pam_attended \
 	tests/unit/test_pam_command \
 	tests/unit/test_pam_interrupt \
 	tests/unit/test_pam_options \
@@ -18,6 +19,8 @@ tests_unit_test_approval_record_CFLAGS = $(pam_test_cflags)
 tests_unit_test_approval_record_LDADD = $(pam_test_libs)
 tests_unit_test_pam_agent_CFLAGS = $(pam_test_cflags)
 tests_unit_test_pam_agent_LDADD = $(pam_test_libs)
+tests_unit_test_pam_attended_CFLAGS = $(pam_test_cflags)
+tests_unit_test_pam_attended_LDADD = $(pam_test_libs)
 tests_unit_test_pam_command_CFLAGS = $(pam_test_cflags)
 tests_unit_test_pam_command_LDADD = $(pam_test_libs)
 tests_unit_test_pam_interrupt_CFLAGS = $(pam_test_cflags)
