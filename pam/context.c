@@ -176,6 +176,26 @@ static void add_process(struct context *context)
     add_number(context, "terminal", context->process.terminal);
     if (context->process.executable[0])
         add_string(context, "executable", context->process.executable);
+    if (context->peer_pid == 0)
+        return;
+    add_number(context, "peer-pid", (uint32_t)context->peer_pid);
+    add_number(context, "peer-uid", context->peer.real_uid);
+    if (!context->peer_read)
+        return;
+    add_number(context, "peer-login-uid", context->peer.login_uid);
+    add_number(context, "peer-audit-session", context->peer.audit_session);
+    add_number(context, "peer-terminal", context->peer.terminal);
+}
+
+/*
+ * A service of root's that was started for a connection, as polkit's helper is, works for who made
+ * it. What somebody started has a terminal, or another real uid.
+ */
+static void collect_process(struct context *context)
+{
+    context->process = process_of_this();
+    if (context->process.real_uid == 0 && context->process.terminal == 0)
+        context->peer_pid = process_of_peer(STDIN_FILENO, &context->peer, &context->peer_read);
 }
 
 static void add_members(struct context *context, const struct options *options)
@@ -219,7 +239,7 @@ enum pk_status context_collect(pam_handle_t *pamh, const struct options *options
         status = find_purpose(user, context);
     if (status == PK_OK)
         status = find_agent(pamh, options, &context->agent);
-    context->process = process_of_this();
+    collect_process(context);
     context->unattended = is_unattended(context);
     if (status == PK_OK)
         add_members(context, options);

@@ -9,7 +9,7 @@
 
 #include <security/pam_modules.h>
 
-#define CONTEXT_MEMBERS 24
+#define CONTEXT_MEMBERS 30
 
 struct context {
     char *service;
@@ -21,8 +21,11 @@ struct context {
     int typed;    /* the command line of sudo or pkexec (command.h); -1: neither, or not known */
     bool unread;  /* the command line of sudo should be there, and is not */
     struct process process;
-    bool unattended; /* sudo has a program, or a pipe, answer its questions */
-    int agent;       /* connected to the person's ssh-agent; -1: none */
+    pid_t peer_pid;      /* at the other end of standard input; 0: none */
+    struct process peer; /* that process; real_uid is the connection's */
+    bool peer_read;      /* the rest of peer is known */
+    bool unattended;     /* sudo has a program, or a pipe, answer its questions */
+    int agent;           /* connected to the person's ssh-agent; -1: none */
     struct pk_bus_member members[CONTEXT_MEMBERS]; /* borrow the strings above and the options' */
     size_t count;
 };

@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define STAT_MAX      1024
@@ -75,18 +77,43 @@ static void read_executable(char *ret, size_t size)
     ret[len > 0 && (size_t)len < size ? (size_t)len : 0] = '\0';
 }
 
+/* folder: /proc/self or /proc/PID. *ret_read: that there is such a process to be seen. */
+static struct process read_process(const char *folder, uint32_t real_uid, bool *ret_read)
+{
+    struct process process = {.real_uid = real_uid};
+    char path[64], stat[STAT_MAX];
+
+    (void)snprintf(path, sizeof(path), "%s/loginuid", folder);
+    process.login_uid = read_number(path);
+    (void)snprintf(path, sizeof(path), "%s/sessionid", folder);
+    process.audit_session = read_number(path);
+    (void)snprintf(path, sizeof(path), "%s/stat", folder);
+    *ret_read = read_text(path, stat, sizeof(stat));
+    if (*ret_read)
+        process.terminal = process_terminal(pk_view_string(stat));
+    return process;
+}
+
 struct process process_of_this(void)
 {
-    char stat[STAT_MAX];
-    struct process process = {
-        .real_uid = (uint32_t)getuid(),
-        .login_uid = read_number("/proc/self/loginuid"),
-        .audit_session = read_number("/proc/self/sessionid"),
-        .terminal = read_text("/proc/self/stat", stat, sizeof(stat))
-                        ? process_terminal(pk_view_string(stat))
-                        : 0,
-    };
+    bool ignored;
+    struct process process = read_process("/proc/self", (uint32_t)getuid(), &ignored);
 
     read_executable(process.executable, sizeof(process.executable));
     return process;
+}
+
+pid_t process_of_peer(int fd, struct process *ret, bool *ret_read)
+{
+    struct ucred peer = {0};
+    socklen_t len = sizeof(peer), domain_len = sizeof(int);
+    int domain = AF_UNSPEC;
+    char folder[32];
+
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &domain_len) || domain != AF_UNIX ||
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) || peer.pid <= 0)
+        return 0;
+    (void)snprintf(folder, sizeof(folder), "/proc/%d", (int)peer.pid);
+    *ret = read_process(folder, (uint32_t)peer.uid, ret_read);
+    return peer.pid;
 }

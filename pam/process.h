@@ -8,6 +8,8 @@
 
 #include "common/base/bytes.h"
 
+#include <sys/types.h>
+
 #define PROCESS_UNSET UINT32_MAX /* of login_uid and audit_session: never set, or not known */
 
 struct process {
@@ -20,6 +22,14 @@ struct process {
 
 /* Never fails: what cannot be read is as if it were not set. */
 struct process process_of_this(void);
+
+/*
+ * The process that made the connection which fd is an end of, where fd is a socket of this machine
+ * (AF_UNIX); real_uid is its effective uid at that time. 0: fd is something else, or the process is
+ * gone; otherwise its pid. The rest of *ret is read of that pid, which may be another's by then;
+ * *ret_read: it could be (a service that does not see other users' processes cannot).
+ */
+pid_t process_of_peer(int fd, struct process *ret, bool *ret_read);
 
 /*
  * The device number of the controlling terminal in the text of /proc/PID/stat, proc(5); 0: none, or

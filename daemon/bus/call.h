@@ -30,7 +30,7 @@ struct call {
     struct bus *bus; /* the connection that it arrived on; borrowed */
     char *sender;    /* the caller's unique bus name; owned, as are the strings below */
     uid_t uid;
-    pid_t pid; /* of the process that connected; 0: unknown */
+    pid_t pid;            /* of the process that connected; 0: unknown */
     struct caller caller; /* set by the handlers of calls that may tell it (caller_read()) */
     char *path;
     char *interface; /* empty: not given */

@@ -9,6 +9,22 @@ static uint32_t number(const struct value *options, const char *name, uint32_t o
     return value_find(options, name) ? value_find_number(options, name) : otherwise;
 }
 
+static struct caller_peer peer(const struct value *options)
+{
+    uint32_t pid = number(options, "peer-pid", 0);
+
+    if (pid == 0 || pid > INT32_MAX || !value_find(options, "peer-uid"))
+        return (struct caller_peer){.pid = 0};
+    return (struct caller_peer){
+        .pid = (pid_t)pid,
+        .uid = value_find_number(options, "peer-uid"),
+        .login_uid = number(options, "peer-login-uid", CALLER_UNSET),
+        .audit_session = number(options, "peer-audit-session", CALLER_UNSET),
+        .terminal = number(options, "peer-terminal", 0),
+        .reported = value_find(options, "peer-terminal") != NULL,
+    };
+}
+
 struct caller caller_read(const struct value *options, uid_t uid)
 {
     const struct context claimed = {.rhost = value_find_text(options, "rhost", "")};
@@ -24,6 +40,7 @@ struct caller caller_read(const struct value *options, uid_t uid)
         .login_uid = number(options, "login-uid", CALLER_UNSET),
         .audit_session = number(options, "audit-session", CALLER_UNSET),
         .terminal = number(options, "terminal", 0),
+        .peer = peer(options),
         .reported = true,
     };
 }

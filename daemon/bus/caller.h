@@ -16,18 +16,29 @@ struct value;
 
 /* The members of an a{sv} that caller_read() reads, for a table of struct member. */
 #define CALLER_MEMBERS                                                                             \
-    {"real-uid", "u", 0}, {"login-uid", "u", 0}, {"audit-session", "u", 0},                        \
+    {"real-uid", "u", 0}, {"login-uid", "u", 0}, {"audit-session", "u", 0}, {"terminal", "u", 0},  \
+        {"peer-pid", "u", 0}, {"peer-uid", "u", 0}, {"peer-login-uid", "u", 0},                    \
+        {"peer-audit-session", "u", 0},                                                            \
     {                                                                                              \
-        "terminal", "u", 0                                                                         \
+        "peer-terminal", "u", 0                                                                    \
     }
 
+/* The process at the other end of the socket that is the program's standard input. */
+struct caller_peer {
+    pid_t pid; /* 0: there is none, and the rest is not set */
+    uid_t uid;
+    uint32_t login_uid, audit_session, terminal;
+    bool reported; /* these three are the kernel's, and not merely unset */
+};
+
 struct caller {
-    uid_t real_uid;         /* who started the program; the connection's uid if nothing was said */
-    uint32_t login_uid;     /* the kernel's loginuid */
-    uint32_t audit_session; /* the kernel's audit session */
-    uint32_t terminal;      /* device number of the controlling terminal; 0: none, or not known */
-    bool reported;          /* by a program of root's: the members above are the kernel's */
-    bool claims_rhost;      /* the rhost is the word of a program that is not root's */
+    uid_t real_uid;          /* who started the program; the connection's uid if nothing was said */
+    uint32_t login_uid;      /* the kernel's loginuid */
+    uint32_t audit_session;  /* the kernel's audit session */
+    uint32_t terminal;       /* device number of the controlling terminal; 0: none, or not known */
+    struct caller_peer peer; /* for which polkit's helper works */
+    bool reported;           /* by a program of root's: the members above are the kernel's */
+    bool claims_rhost;       /* the rhost is the word of a program that is not root's */
 };
 
 /* options is an a{sv} that has been checked; uid is the connection's. */

@@ -75,6 +75,7 @@ def scenario_ask(user, context):
 
 
 PROCESS = ("audit-session", "executable", "login-uid", "real-uid", "terminal", "unattended")
+PEER = ("peer-audit-session", "peer-login-uid", "peer-pid", "peer-terminal", "peer-uid")
 
 
 def in_memory(descriptor):
@@ -92,7 +93,7 @@ def scenario_context(user, context):
     for key in ("typed", "resolved"):
         if key in told:
             told[key] = in_memory(told[key])
-    lines = ["%s=%s" % (key, told[key]) for key in sorted(told) if key not in PROCESS]
+    lines = ["%s=%s" % (key, told[key]) for key in sorted(told) if key not in PROCESS + PEER]
     yield ("info", "\n".join(lines), details(event="touch"))
     yield done("ok", "", user=user)
 

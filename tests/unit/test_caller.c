@@ -12,7 +12,7 @@
 
 static struct value body;
 
-static const struct value *options(bool real_uid)
+static struct value *options(bool real_uid)
 {
     struct value *dict;
 
@@ -37,6 +37,37 @@ static void test_root(void **state)
     assert_int_equal(caller.login_uid, 2001);
     assert_int_equal(caller.audit_session, 7);
     assert_int_equal(caller.terminal, 34818);
+}
+
+/* The other end of the socket: whole, or not at all. */
+static void test_peer(void **state)
+{
+    struct value *dict = options(true);
+    struct caller caller;
+
+    (void)state;
+    assert_int_equal(caller_read(dict, 0).peer.pid, 0);
+    value_dict_number(dict, "peer-pid", 'u', 77);
+    assert_int_equal(caller_read(dict, 0).peer.pid, 0);
+    value_dict_number(dict, "peer-uid", 'u', 2003);
+    caller = caller_read(dict, 0);
+    assert_int_equal(caller.peer.pid, 77);
+    assert_int_equal(caller.peer.uid, 2003);
+    assert_int_equal(caller.peer.login_uid, CALLER_UNSET);
+    assert_int_equal(caller.peer.audit_session, CALLER_UNSET);
+    assert_int_equal(caller.peer.terminal, 0);
+    assert_false(caller.peer.reported);
+    value_dict_number(dict, "peer-login-uid", 'u', 2003);
+    value_dict_number(dict, "peer-audit-session", 'u', 9);
+    value_dict_number(dict, "peer-terminal", 'u', 1026);
+    caller = caller_read(dict, 0);
+    assert_int_equal(caller.peer.login_uid, 2003);
+    assert_int_equal(caller.peer.audit_session, 9);
+    assert_int_equal(caller.peer.terminal, 1026);
+    assert_true(caller.peer.reported);
+    assert_int_equal(caller_read(dict, 2003).peer.pid, 0);
+    value_find(dict, "peer-pid")->number = UINT32_MAX;
+    assert_int_equal(caller_read(dict, 0).peer.pid, 0);
 }
 
 static void assert_nothing_believed(struct caller caller, uid_t uid)
@@ -66,6 +97,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_root),
+        cmocka_unit_test(test_peer),
         cmocka_unit_test(test_others),
         cmocka_unit_test(test_root_without_report),
     };

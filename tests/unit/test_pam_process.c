@@ -9,10 +9,12 @@
 
 #include "pam/process.h"
 
+#include <arpa/inet.h>
 #include <pty.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -118,12 +120,63 @@ static void test_login_uid(void **state)
     assert_int_equal(process_of_this().login_uid, strtoul(text, NULL, 10));
 }
 
+/* Who made the connection, and what the kernel says of that process. */
+static void test_peer(void **state)
+{
+    struct process peer = {0}, own = process_of_this();
+    int ends[2], pipe_ends[2];
+    bool read = false;
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    assert_int_equal(process_of_peer(ends[0], &peer, &read), getpid());
+    assert_true(read);
+    assert_int_equal(peer.real_uid, geteuid());
+    assert_int_equal(peer.login_uid, own.login_uid);
+    assert_int_equal(peer.audit_session, own.audit_session);
+    assert_int_equal(peer.terminal, own.terminal);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+    assert_int_equal(pipe(pipe_ends), 0);
+    assert_int_equal(process_of_peer(pipe_ends[0], &peer, &read), 0);
+    (void)close(pipe_ends[0]);
+    (void)close(pipe_ends[1]);
+    assert_int_equal(process_of_peer(-1, &peer, &read), 0);
+}
+
+/* A connection over the network comes from no process of this machine, even from this one. */
+static void test_peer_over_the_network(void **state)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof(address);
+    int server = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0), end;
+    struct process peer = {0};
+    bool read;
+
+    (void)state;
+    if (bind(server, (struct sockaddr *)&address, len))
+        skip();
+    assert_int_equal(listen(server, 1), 0);
+    assert_int_equal(getsockname(server, (struct sockaddr *)&address, &len), 0);
+    assert_int_equal(connect(client, (struct sockaddr *)&address, len), 0);
+    end = accept(server, NULL, NULL);
+    assert_true(end >= 0);
+    assert_int_equal(process_of_peer(end, &peer, &read), 0);
+    (void)close(end);
+    (void)close(client);
+    (void)close(server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_terminal_of_stat), cmocka_unit_test(test_stat_that_is_none),
-        cmocka_unit_test(test_every_prefix),     cmocka_unit_test(test_own_process),
+        cmocka_unit_test(test_terminal_of_stat),
+        cmocka_unit_test(test_stat_that_is_none),
+        cmocka_unit_test(test_every_prefix),
+        cmocka_unit_test(test_own_process),
         cmocka_unit_test(test_login_uid),
+        cmocka_unit_test(test_peer),
+        cmocka_unit_test(test_peer_over_the_network),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
