@@ -233,6 +233,7 @@ static const struct member enroll_members[] = {
     {"ticket", "h", 0},
     {"timeout", "u", 0},
     {"agent", "h", 0},
+    CALLER_MEMBERS,
 };
 
 static void enroll(struct daemon *daemon, struct call *call, struct subject *subject,

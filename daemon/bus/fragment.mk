@@ -3,7 +3,9 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/bus/bus.c daemon/bus/bus.h \
 	daemon/bus/call.c daemon/bus/call.h \
 	daemon/bus/caller.c daemon/bus/caller.h \
+	daemon/bus/console.c daemon/bus/console.h \
 	daemon/bus/logind.c daemon/bus/logind.h \
+	daemon/bus/logind_properties.c daemon/bus/logind_properties.h \
 	daemon/bus/message.c daemon/bus/message.h \
 	daemon/bus/method_table.c \
 	daemon/bus/methods.c daemon/bus/methods.h \
@@ -11,6 +13,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/bus/polkit.c daemon/bus/polkit.h \
 	daemon/bus/reply_errors.c daemon/bus/reply_errors.h \
 	daemon/bus/sealed.c daemon/bus/sealed.h \
+	daemon/bus/seat.c daemon/bus/seat.h \
 	daemon/bus/secret_reader.c daemon/bus/secret_reader.h \
 	daemon/bus/value.c daemon/bus/value.h \
 	daemon/bus/waiting.c daemon/bus/waiting.h

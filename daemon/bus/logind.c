@@ -6,6 +6,8 @@
 #include "common/base/text.h"
 #include "common/bus/names.h"
 #include "daemon/bus/bus.h"
+#include "daemon/bus/console.h"
+#include "daemon/bus/logind_properties.h"
 #include "daemon/bus/waiting.h"
 #include "daemon/config/config.h"
 #include "daemon/verify/context.h"
@@ -22,8 +24,11 @@ struct question {
     struct daemon *daemon;
     logind_handler *handler;
     int64_t ends; /* deadline, monotonic milliseconds */
-    char *object; /* path of the logind object that is asked next; owned */
-    bool remote;  /* what logind's property Remote says */
+    pid_t pid;    /* of the process that is asked about: the caller, or its peer */
+    struct seat_facts facts;
+    struct seat_session sessions[LOGIND_SESSIONS_MAX]; /* known so far, as many as facts say */
+    struct pk_strings objects;                         /* the paths of all of them */
+    char *host; /* the remote host of those that have one; empty: several; NULL: none has */
     struct bus_request *request;
 };
 
@@ -32,11 +37,15 @@ static struct waiting_list questions = LIST_HEAD_INITIALIZER(questions);
 static void question_free(struct question *question)
 {
     LIST_REMOVE(&question->waiting, entry);
-    free(question->object);
+    pk_strings_clear(&question->objects);
+    free(question->host);
     free(question);
 }
 
 /* --- conclusions ------------------------------------------------------------------------------ */
+
+static void ask_manager(struct question *question, const char *member, bus_reply_function *reply);
+static void on_session(void *data, const struct value *result, const char *error);
 
 static bool set_rhost(struct call *call, const char *host)
 {
@@ -56,158 +65,117 @@ static bool set_rhost(struct call *call, const char *host)
     return true;
 }
 
-static void conclude(struct question *question, const char *host)
+/*
+ * The rhost that the rest of the daemon sees: only where the verdict is yes does it name no remote
+ * host. Root's programs may name the display at which the person sits.
+ */
+static const char *rhost_of(const struct question *question, enum seat_answer answer)
+{
+    const struct call *call = question->waiting.call;
+
+    if (answer == SEAT_YES)
+        return call->uid == 0 ? value_find_text(&call->arguments.items[1], "rhost", "") : "";
+    return question->host && question->host[0] ? question->host : LOGIND_RHOST_UNKNOWN;
+}
+
+/*
+ * Where no remote host tells the person why, an administrator can read it without debug; also where
+ * a touch was expected and did not come.
+ */
+static void log_verdict(const struct call *call, pid_t pid, const struct seat_verdict *verdict,
+                        bool has_host)
+{
+    pk_log(verdict->answer == SEAT_NO && !has_host ? LOG_INFO : LOG_DEBUG,
+           "[%s] uid %u, process %d: %s key in this computer: row %s: %s", call->id,
+           (unsigned)call->uid, (int)pid, verdict->answer == SEAT_YES ? "a" : "no", verdict->row,
+           verdict->why);
+}
+
+static void hand_on(struct question *question, enum seat_answer answer)
 {
     struct daemon *daemon = question->daemon;
     struct call *call = question->waiting.call;
     logind_handler *handler = question->handler;
+    bool set = set_rhost(call, rhost_of(question, answer));
 
     question_free(question);
-    if (set_rhost(call, host))
+    if (set)
         handler(daemon, call);
     else
         call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory");
 }
 
-static void conclude_local(struct question *question)
+/* The process at the other end is judged as the caller would be, by what root reports of it. */
+static void ask_about_peer(struct question *question)
 {
-    conclude(question, "");
+    const struct caller_peer peer = question->facts.caller.peer;
+
+    question->pid = peer.pid;
+    question->facts.uid = peer.uid;
+    question->facts.caller = (struct caller){.real_uid = peer.uid,
+                                             .login_uid = peer.login_uid,
+                                             .audit_session = peer.audit_session,
+                                             .terminal = peer.terminal,
+                                             .reported = peer.reported};
+    ask_manager(question, "GetSessionByPID", on_session);
+}
+
+static void conclude(struct question *question, enum seat_place place)
+{
+    struct seat_facts *facts = &question->facts;
+    unsigned console = seat_console(facts->caller.terminal);
+    struct seat_verdict verdict;
+
+    facts->place = place;
+    facts->sessions = question->sessions;
+    facts->shown_vt = console ? console_shown() : 0;
+    facts->shown_vt_owner = facts->shown_vt ? console_owner(facts->shown_vt) : (uid_t)-1;
+    verdict = seat_decide(facts);
+    log_verdict(question->waiting.call, question->pid, &verdict, question->host != NULL);
+    if (verdict.answer == SEAT_ASK_PEER)
+        ask_about_peer(question);
+    else
+        hand_on(question, verdict.answer);
 }
 
 static void conclude_unknown(struct question *question, const char *why)
 {
     pk_log(LOG_WARNING, "[%s] taken for a remote session: logind does not tell: %s",
            question->waiting.call->id, why);
-    conclude(question, LOGIND_RHOST_UNKNOWN);
+    conclude(question, SEAT_UNKNOWN);
 }
 
 /* --- logind ----------------------------------------------------------------------------------- */
 
-/* Sends one question, emptying arguments; without memory or time the session counts as unknown. */
-static void ask_logind(struct question *question, const struct bus_target *target,
-                       struct value *arguments, bus_reply_function *reply)
+/* Sends one question, emptying arguments; without memory or time the place is unknown. */
+static void ask(struct question *question, const struct bus_target *target, struct value *arguments,
+                bus_reply_function *reply)
 {
     int64_t left = question->ends - pk_clock_monotonic_ms();
 
     question->request = NULL;
     if (left > 0)
-        question->request = bus_call(question->waiting.call->bus, target, arguments, (unsigned)left,
-                                     reply, question);
+        question->request =
+            bus_call(question->daemon->bus, target, arguments, (unsigned)left, reply, question);
     else
         value_clear(arguments);
     if (!question->request)
         conclude_unknown(question, left > 0 ? "out of memory" : "no answer in time");
 }
 
-/* Asks for a property of question->object, which implements that interface. */
-static void ask_property(struct question *question, const char *interface, const char *name,
-                         bus_reply_function *reply)
+/* Asks for all properties at once: what they say is true at one moment. */
+static void ask_properties(struct question *question, const char *object, const char *interface,
+                           bus_reply_function *reply)
 {
     const struct bus_target target = {.destination = LOGIN,
-                                      .path = question->object,
+                                      .path = object,
                                       .interface = "org.freedesktop.DBus.Properties",
-                                      .member = "Get",
+                                      .member = "GetAll",
                                       .no_start = true};
     struct value arguments = value_body();
 
     value_add_text(&arguments, 's', interface);
-    value_add_text(&arguments, 's', name);
-    ask_logind(question, &target, &arguments, reply);
-}
-
-/* The only argument of a reply. */
-static const struct value *only_argument(const struct value *result)
-{
-    return result && result->count == 1 ? &result->items[0] : NULL;
-}
-
-/* The content of the only argument, a variant, if it is of that type. */
-static const struct value *property_content(const struct value *result, char type)
-{
-    const struct value *variant = only_argument(result);
-
-    if (!variant || variant->type != 'v' || variant->count != 1 || variant->items[0].type != type)
-        return NULL;
-    return &variant->items[0];
-}
-
-static void on_remote_host(void *data, const struct value *result, const char *error)
-{
-    struct question *question = data;
-    const struct value *host = property_content(result, 's');
-    PK_AUTO_FREE char *shown = host ? pk_text_printable(host->text, LOGIND_RHOST_MAX) : NULL;
-
-    question->request = NULL;
-    if (!shown)
-        conclude_unknown(question, error ? error : "RemoteHost is no text");
-    else if (context_is_remote(&(struct context){.rhost = shown}))
-        conclude(question, shown);
-    else if (question->remote) /* logind says remote, but names no remote host */
-        conclude(question, LOGIND_RHOST_UNKNOWN);
-    else
-        conclude_local(question);
-}
-
-/*
- * Remote alone does not decide: logind does not count a session from "localhost" as remote,
- * although that may be the end of a tunnel.
- */
-static void on_remote(void *data, const struct value *result, const char *error)
-{
-    struct question *question = data;
-    const struct value *remote = property_content(result, 'b');
-
-    question->request = NULL;
-    if (!remote) {
-        conclude_unknown(question, error ? error : "Remote is no boolean");
-        return;
-    }
-    question->remote = remote->number != 0;
-    ask_property(question, LOGIN ".Session", "RemoteHost", on_remote_host);
-}
-
-/* Makes path the object whose properties are asked for. false: the question has been concluded. */
-static bool take_object(struct question *question, const struct value *path)
-{
-    free(question->object);
-    question->object = path && path->type == 'o' ? strdup(path->text) : NULL;
-    if (question->object)
-        return true;
-    conclude_unknown(question, "no object path in the reply");
-    return false;
-}
-
-static bool is_error(const char *error, const char *name)
-{
-    return error && strcmp(error, name) == 0;
-}
-
-/* Display is (so): id and object of a session; the id is empty when there is no session. */
-static void on_display(void *data, const struct value *result, const char *error)
-{
-    struct question *question = data;
-    const struct value *display = property_content(result, 'r');
-
-    question->request = NULL;
-    if (!display || display->count != 2 || display->items[0].type != 's')
-        conclude_unknown(question, error ? error : "Display is no session");
-    else if (display->items[0].text[0] == '\0')
-        conclude_local(question);
-    else if (take_object(question, &display->items[1]))
-        ask_property(question, LOGIN ".Session", "Remote", on_remote);
-}
-
-static void on_user(void *data, const struct value *result, const char *error)
-{
-    struct question *question = data;
-
-    question->request = NULL;
-    if (is_error(error, LOGIN ".NoUserForPID"))
-        conclude_local(question);
-    else if (error)
-        conclude_unknown(question, error);
-    else if (take_object(question, only_argument(result)))
-        ask_property(question, LOGIN ".User", "Display", on_display);
+    ask(question, &target, &arguments, reply);
 }
 
 static void ask_manager(struct question *question, const char *member, bus_reply_function *reply)
@@ -219,68 +187,219 @@ static void ask_manager(struct question *question, const char *member, bus_reply
                                       .no_start = true};
     struct value arguments = value_body();
 
-    value_add_number(&arguments, 'u', (uint64_t)question->waiting.call->pid);
-    ask_logind(question, &target, &arguments, reply);
+    value_add_number(&arguments, 'u', (uint64_t)question->pid);
+    ask(question, &target, &arguments, reply);
 }
 
-/*
- * A process outside of every session may have been started by a user's own service manager:
- * terminals of current desktops, or what an ssh login starts through systemd-run. It then belongs
- * to the user's main session, as it does for polkit.
- */
-static void on_session(void *data, const struct value *result, const char *error)
+/* The object path that is the only argument of a reply; NULL: there is none. */
+static const char *only_object(const struct value *result)
+{
+    return result && result->count == 1 && result->items[0].type == 'o' ? result->items[0].text
+                                                                        : NULL;
+}
+
+static bool is_error(const char *error, const char *name)
+{
+    return error && strcmp(error, name) == 0;
+}
+
+static void on_properties(void *data, const struct value *result, const char *error);
+
+/* Of the next session that is not known yet; when all are, place says what they are. */
+static void ask_next_session(struct question *question)
+{
+    size_t known = question->facts.session_count;
+
+    if (known < question->objects.count)
+        ask_properties(question, question->objects.items[known], LOGIN ".Session", on_properties);
+    else
+        conclude(question, question->facts.place);
+}
+
+/* Takes host. Two sessions from two hosts: either may be the one. */
+static void keep_host(struct question *question, char *host)
+{
+    if (!question->host && host[0]) {
+        question->host = host;
+        return;
+    }
+    if (host[0] && strcmp(question->host, host) != 0)
+        question->host[0] = '\0';
+    free(host);
+}
+
+static void on_properties(void *data, const struct value *result, const char *error)
+{
+    struct question *question = data;
+    struct seat_facts *facts = &question->facts;
+    struct seat_session *session = &question->sessions[facts->session_count];
+    char *host = NULL;
+
+    question->request = NULL;
+    if (error || logind_read_session(result, session, &host)) {
+        conclude_unknown(question, error ? error : "no session's properties");
+        return;
+    }
+    if (facts->place == SEAT_OF_USER && session->user != facts->user) {
+        free(host);
+        conclude_unknown(question, "a session of another user");
+        return;
+    }
+    keep_host(question, host);
+    facts->session_count++;
+    ask_next_session(question);
+}
+
+static void on_user_properties(void *data, const struct value *result, const char *error)
 {
     struct question *question = data;
 
     question->request = NULL;
+    if (error || logind_read_user(result, &question->facts.user, &question->objects)) {
+        conclude_unknown(question, error ? error : "no user's properties");
+        return;
+    }
+    question->facts.place = SEAT_OF_USER;
+    ask_next_session(question);
+}
+
+static void on_user(void *data, const struct value *result, const char *error)
+{
+    struct question *question = data;
+    const char *object = only_object(result);
+
+    question->request = NULL;
+    if (is_error(error, LOGIN ".NoUserForPID"))
+        conclude(question, SEAT_OF_NOBODY);
+    else if (error || !object)
+        conclude_unknown(question, error ? error : "no object path in the reply");
+    else
+        ask_properties(question, object, LOGIN ".User", on_user_properties);
+}
+
+/* A logind that could be started is one that this host has, and that does not run. */
+static void on_activatable(void *data, const struct value *result, const char *error)
+{
+    struct question *question = data;
+    const struct value *names = result && result->count == 1 ? &result->items[0] : NULL;
+    bool has = false;
+
+    question->request = NULL;
+    if (error || !names || names->type != 'a' || strcmp(names->text, "s") != 0) {
+        conclude_unknown(question, error ? error : "no list of names");
+        return;
+    }
+    for (size_t i = 0; i < names->count && !has; i++)
+        has = strcmp(names->items[i].text, LOGIN) == 0;
+    if (has)
+        conclude_unknown(question, "it does not run");
+    else
+        conclude(question, SEAT_NO_LOGIND);
+}
+
+static void ask_activatable(struct question *question)
+{
+    const struct bus_target target = {.destination = "org.freedesktop.DBus",
+                                      .path = "/org/freedesktop/DBus",
+                                      .interface = "org.freedesktop.DBus",
+                                      .member = "ListActivatableNames",
+                                      .no_start = true};
+    struct value arguments = value_body();
+
+    ask(question, &target, &arguments, on_activatable);
+}
+
+static void on_session(void *data, const struct value *result, const char *error)
+{
+    struct question *question = data;
+    const char *object = only_object(result);
+
+    question->request = NULL;
     if (is_error(error, "org.freedesktop.DBus.Error.NameHasNoOwner") ||
         is_error(error, "org.freedesktop.DBus.Error.ServiceUnknown"))
-        conclude_local(question); /* logind does not run */
+        ask_activatable(question);
     else if (is_error(error, LOGIN ".NoSessionForPID"))
         ask_manager(question, "GetUserByPID", on_user);
-    else if (error)
-        conclude_unknown(question, error);
-    else if (take_object(question, only_argument(result)))
-        ask_property(question, LOGIN ".Session", "Remote", on_remote);
+    else if (error || !object)
+        conclude_unknown(question, error ? error : "no object path in the reply");
+    else if (pk_strings_add(&question->objects, object))
+        conclude_unknown(question, "out of memory");
+    else {
+        question->facts.place = SEAT_IN_SESSION;
+        ask_next_session(question);
+    }
 }
 
 /* --- entry points ----------------------------------------------------------------------------- */
 
-/*
- * Any caller may claim to be remote, which only restricts it; that a display is at this computer is
- * believed of root's programs alone.
- */
-static bool has_trusted_rhost(const struct call *call)
+static enum seat_program program_of(const struct daemon *daemon, const struct call *call)
+{
+    const char *service = value_find_text(&call->arguments.items[1], "service", "");
+
+    if (!call->caller.reported)
+        return SEAT_PROGRAM_OTHER;
+    if (strcmp(service, "polkit-1") == 0)
+        return SEAT_PROGRAM_POLKIT;
+    for (size_t i = 0; i < daemon->config->greeters.count; i++)
+        if (strcmp(service, daemon->config->greeters.items[i]) == 0)
+            return SEAT_PROGRAM_GREETER;
+    return SEAT_PROGRAM_OTHER;
+}
+
+static struct seat_facts facts_of(const struct daemon *daemon, const struct call *call)
 {
     const struct context context = {.rhost =
                                         value_find_text(&call->arguments.items[1], "rhost", "")};
 
-    return context_is_remote(&context) || (call->uid == 0 && context.rhost[0] != '\0');
+    return (struct seat_facts){
+        .names_remote_host = context_is_remote(&context),
+        .uid = call->uid,
+        .caller = call->caller,
+        .program = program_of(daemon, call),
+        .user_manager = daemon->config->user_manager,
+        .without_logind = daemon->config->without_logind,
+    };
+}
+
+static struct question *question_new(struct daemon *daemon, struct call *call,
+                                     logind_handler *handler)
+{
+    size_t per_uid = call->uid == 0 ? QUESTIONS_MAX - RESERVED_FOR_USERS
+                                    : daemon->config->conversations_per_user;
+    struct question *question = waiting_full(&questions, call->uid, QUESTIONS_MAX, per_uid)
+                                    ? NULL
+                                    : calloc(1, sizeof(*question));
+
+    if (!question)
+        return NULL;
+    question->waiting.call = call;
+    question->daemon = daemon;
+    question->handler = handler;
+    question->ends = pk_clock_monotonic_ms() + TIMEOUT_MS;
+    question->pid = call->pid;
+    question->facts = facts_of(daemon, call);
+    LIST_INSERT_HEAD(&questions, &question->waiting, entry);
+    return question;
 }
 
 void logind_find_rhost(struct daemon *daemon, struct call *call, logind_handler *handler)
 {
-    size_t per_uid = call->uid == 0 ? QUESTIONS_MAX - RESERVED_FOR_USERS
-                                    : daemon->config->conversations_per_user;
+    const struct seat_facts facts = facts_of(daemon, call);
     struct question *question;
 
-    if (has_trusted_rhost(call)) {
+    if (facts.names_remote_host) { /* any caller may say so: it only restricts */
+        const struct seat_verdict verdict = seat_decide(&facts);
+
+        log_verdict(call, call->pid, &verdict, true);
         handler(daemon, call);
         return;
     }
-    question = waiting_full(&questions, call->uid, QUESTIONS_MAX, per_uid)
-                   ? NULL
-                   : calloc(1, sizeof(*question));
-    if (!question) {
+    question = question_new(daemon, call, handler);
+    if (!question)
         call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "too many calls at once");
-        return;
-    }
-    *question = (struct question){.waiting.call = call,
-                                  .daemon = daemon,
-                                  .handler = handler,
-                                  .ends = pk_clock_monotonic_ms() + TIMEOUT_MS};
-    LIST_INSERT_HEAD(&questions, &question->waiting, entry);
-    if (call->pid > 0)
+    else if (!daemon->bus)
+        conclude(question, SEAT_NO_LOGIND);
+    else if (call->pid > 0)
         ask_manager(question, "GetSessionByPID", on_session);
     else
         conclude_unknown(question, "the bus does not know the calling process");

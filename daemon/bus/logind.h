@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whether the person behind a call is at this computer or at a remote host. PAM knows the remote
- * host of a login, but not that of a sudo inside the session or of an enrolment; for those, logind
- * is asked about the session of the calling process.
+ * Whether the person behind a call is at this computer, and otherwise at which remote host: asks
+ * logind about the calling process, and lets seat.h decide.
  */
 #ifndef PASSKEYD_LOGIND_H
 #define PASSKEYD_LOGIND_H
@@ -10,21 +9,17 @@
 #include "daemon/bus/call.h"
 #include "daemon/daemon.h"
 
-#define LOGIND_RHOST_MAX 256 /* bytes of an rhost */
-
-/* The rhost of a session that may be remote, when the host is unknown. */
+/* The rhost of a caller that is not known to be at this computer, when the host is unknown. */
 #define LOGIND_RHOST_UNKNOWN "unknown"
 
 typedef void logind_handler(struct daemon *daemon, struct call *call);
 
 /*
  * Sets the member "rhost" of the call's second argument, an a{sv} that has been checked, and hands
- * the call to handler. An rhost that the caller gave is kept (an X display only if root gave it).
- * Otherwise logind decides: empty for a session at this computer, the host of a remote session, or
- * LOGIND_RHOST_UNKNOWN when logind is present but gives no valid answer in time, because a local
- * key must not be touched on a guess. A process started by a user's service manager belongs to the
- * user's main session. Without logind, and where there is no session at all, the call counts as
- * local.
+ * the call to handler; call->caller is what caller_read() found in it. A remote host that the
+ * caller named is kept. Otherwise seat_decide() says whether a key in this computer may be used:
+ * then the rhost is empty, or the display that root named. If not, it is the remote host of the
+ * caller's session, or LOGIND_RHOST_UNKNOWN.
  */
 void logind_find_rhost(struct daemon *daemon, struct call *call, logind_handler *handler);
 

@@ -20,6 +20,13 @@
 /* In order of preference; the ten that Cloudreve's settings list (WebAuthn 5.4, "alg"). */
 static const int32_t default_algorithms[] = {-7, -35, -36, -257, -258, -259, -37, -38, -39, -8};
 
+/* What PAM calls the display managers and lockers that have no session of their own when they ask.
+ */
+#define DEFAULT_GREETERS                                                                           \
+    "gdm, gdm-password, lightdm, sddm, lxdm, xdm, kdm, greetd, ly, plasmalogin, kde, "             \
+    "xscreensaver, "                                                                               \
+    "mate-screensaver, cinnamon-screensaver, swaylock, i3lock, physlock, vlock"
+
 /*
  * A key: its name, what an error shows as allowed, and the parser that writes the section's struct.
  */
@@ -63,6 +70,15 @@ static const struct config_key limits_keys[] = {
     {"challenges-per-user", "1 to 1024", key_challenges},
     {"credentials-per-account", "1 to 64", key_credentials},
     {"ticket-lifetime", "60 to 86400 seconds", key_ticket_lifetime},
+};
+
+KEY(config, key_user_manager, value_user_manager(text, &s->user_manager))
+KEY(config, key_without_logind, value_without_logind(text, &s->without_logind))
+KEY(config, key_greeters, value_services(text, &s->greeters))
+static const struct config_key seat_keys[] = {
+    {"user-manager", "auto, no, yes", key_user_manager},
+    {"without-logind", "console, deny, allow", key_without_logind},
+    {"greeters", "at most 32 names of PAM services, separated by commas", key_greeters},
 };
 
 KEY(rp_config, key_id, value_rp_id(text, &s->id))
@@ -158,6 +174,7 @@ static const struct section_kind {
     {"daemon", false, daemon_keys, COUNT(daemon_keys)},
     {"authenticator", false, authenticator_keys, COUNT(authenticator_keys)},
     {"limits", false, limits_keys, COUNT(limits_keys)},
+    {"seat", false, seat_keys, COUNT(seat_keys)},
     {"rp", true, rp_keys, COUNT(rp_keys)},
     {"service", true, service_keys, COUNT(service_keys)},
 };
@@ -214,6 +231,7 @@ void config_free(struct config *config)
         free(config->services[i].rp);
     }
     free(config->services);
+    pk_strings_clear(&config->greeters);
     pk_strings_clear(&config->warnings);
     free(config);
 }
@@ -293,23 +311,13 @@ __attribute__((nonnull)) static void *section_target(struct config *config,
     return config;
 }
 
-/* Names that PAM services have, and that fit into a bus argument and a log line. */
-static bool name_is_valid(const char *name)
-{
-    size_t len = strlen(name);
-
-    return len > 0 && len <= 64 &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@+") ==
-               len;
-}
-
 static enum pk_status begin_section(struct loader *loader, const struct section_kind *kind,
                                     const struct config_line *line, char **ret_what)
 {
     if (!kind->named)
         return *line->name ? refuse(ret_what, pk_text_format("[%s] takes no name", kind->name))
                            : PK_OK;
-    if (!name_is_valid(line->name))
+    if (!value_is_service(line->name))
         return refuse(ret_what,
                       pk_text_format("[%s NAME] needs a name of 1 to 64 letters, digits and "
                                      "any of -_.@+",
@@ -409,7 +417,7 @@ static enum pk_status handle_line(void *context, const char *where, const struct
     if (!kind)
         return refuse(ret_what,
                       pk_text_format("unknown section [%s]; allowed: [daemon], [authenticator], "
-                                     "[limits], [rp NAME], [service NAME]",
+                                     "[limits], [seat], [rp NAME], [service NAME]",
                                      line->kind));
     status = line->key ? set_key(loader, kind, where, line, ret_what)
                        : begin_section(loader, kind, line, ret_what);
@@ -562,7 +570,8 @@ static enum pk_status config_new(struct config **ret)
     config->challenges_per_user = PK_CHALLENGES_PER_UID;
     config->credentials_per_account = PK_CREDENTIALS_PER_ACCOUNT;
     config->ticket_lifetime = 600;
-    if (!config->authenticator_program || add_rp(config, "default") != PK_OK)
+    if (!config->authenticator_program || add_rp(config, "default") != PK_OK ||
+        value_services(DEFAULT_GREETERS, &config->greeters) != PK_OK)
         return PK_NO_MEMORY;
     *ret = pk_steal(config);
     return PK_OK;

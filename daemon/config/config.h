@@ -50,6 +50,10 @@ struct service_config { /* [service NAME]; NAME is PAM's service */
     unsigned timeout;                      /* seconds; 0: the default */
 };
 
+/* [seat]: what is decided about keys in this computer where logind cannot (daemon/bus/seat.h) */
+enum user_manager { USER_MANAGER_AUTO, USER_MANAGER_NO, USER_MANAGER_YES };
+enum without_logind { WITHOUT_LOGIND_CONSOLE, WITHOUT_LOGIND_DENY, WITHOUT_LOGIND_ALLOW };
+
 struct config {
     bool debug;                      /* [daemon] debug: log more, internals in error messages */
     char *authenticator_program;     /* [authenticator] program */
@@ -58,7 +62,10 @@ struct config {
     unsigned conversations_per_user; /* [limits] … */
     unsigned challenges_per_user;
     unsigned credentials_per_account;
-    unsigned ticket_lifetime; /* seconds, default 600 */
+    unsigned ticket_lifetime;           /* seconds, default 600 */
+    enum user_manager user_manager;     /* [seat] user-manager */
+    enum without_logind without_logind; /* [seat] without-logind */
+    struct pk_strings greeters; /* [seat] greeters: PAM services of display managers and lockers */
     struct rp_config *rps;
     size_t rp_count;
     struct service_config *services;

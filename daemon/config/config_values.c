@@ -297,3 +297,52 @@ enum pk_status value_counter(const char *text, enum pk_counter_policy *target)
         return PK_INVALID_INPUT;
     return PK_OK;
 }
+
+bool value_is_service(const char *name)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@+";
+    size_t len = strlen(name);
+
+    return len > 0 && len <= 64 && strspn(name, allowed) == len;
+}
+
+static enum pk_status add_service(const char *item, void *context)
+{
+    struct pk_strings *services = context;
+
+    if (!value_is_service(item) || services->count >= PK_ORIGINS_MAX)
+        return PK_INVALID_INPUT;
+    return pk_strings_add(services, item);
+}
+
+enum pk_status value_services(const char *text, struct pk_strings *target)
+{
+    return value_strings(text, add_service, target);
+}
+
+enum pk_status value_user_manager(const char *text, enum user_manager *target)
+{
+    if (strcmp(text, "auto") == 0)
+        *target = USER_MANAGER_AUTO;
+    else if (strcmp(text, "no") == 0)
+        *target = USER_MANAGER_NO;
+    else if (strcmp(text, "yes") == 0)
+        *target = USER_MANAGER_YES;
+    else
+        return PK_INVALID_INPUT;
+    return PK_OK;
+}
+
+enum pk_status value_without_logind(const char *text, enum without_logind *target)
+{
+    if (strcmp(text, "console") == 0)
+        *target = WITHOUT_LOGIND_CONSOLE;
+    else if (strcmp(text, "deny") == 0)
+        *target = WITHOUT_LOGIND_DENY;
+    else if (strcmp(text, "allow") == 0)
+        *target = WITHOUT_LOGIND_ALLOW;
+    else
+        return PK_INVALID_INPUT;
+    return PK_OK;
+}

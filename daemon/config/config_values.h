@@ -29,6 +29,12 @@ enum pk_status value_aaguids(const char *text, uint8_t (**target)[PK_AAGUID_SIZE
 /* Comma separated names or COSE numbers, each at most once. */
 enum pk_status value_algorithms(const char *text, int32_t target[PK_ALGORITHMS_MAX],
                                 size_t *target_count) PK_WARN_UNUSED;
+/* A name that PAM services have, and that fits into a bus argument and a log line. */
+bool value_is_service(const char *name) PK_WARN_UNUSED;
+/* Comma separated names of PAM services. */
+enum pk_status value_services(const char *text, struct pk_strings *target) PK_WARN_UNUSED;
+enum pk_status value_user_manager(const char *text, enum user_manager *target) PK_WARN_UNUSED;
+enum pk_status value_without_logind(const char *text, enum without_logind *target) PK_WARN_UNUSED;
 enum pk_status value_counter(const char *text, enum pk_counter_policy *target) PK_WARN_UNUSED;
 
 #endif

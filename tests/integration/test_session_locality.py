@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Where the person is: a local key is asked only from a session at this computer."""
 
+import contextlib
 import json
 import os
 import re
+import stat
 
 import dbus
 import dbus.lowlevel
@@ -12,16 +14,15 @@ import pytest
 
 import machine as parts
 import namespace
-from apps import App, Sudo
-from fake_logind import Logind
+from apps import App, Login, Su, Sudo
+from fake_logind import SCENARIOS, Logind
 
-SERVICE = "/usr/share/dbus-1/system-services/org.freedesktop.login1.service"
 UNKNOWN = "unknown"
-UNCLEAR = ["silent", "silent-about-remote", "silent-about-host", "session-is-no-object",
-         "two-sessions", "remote-is-text", "remote-without-variant", "host-is-a-number",
-         "nothing-in-it", "denied", "session-gone", "silent-about-user", "silent-about-display",
-         "user-is-no-object", "user-denied", "display-is-text", "display-is-short",
-         "display-is-no-object", "display-backwards"]
+LOCAL = ("ok", "")
+ELSEWHERE = ("cancelled", UNKNOWN)
+UNCLEAR = [name for name in SCENARIOS if re.match(
+    "silent|.*-is-|.*-(gone|denied|another-user)$|denied|two-|nothing-in-it|without-", name)]
+UNSET = 2 ** 32 - 1
 
 
 @pytest.fixture
@@ -45,33 +46,99 @@ def sign_in(machine, **context):
     return details["result"], bound_rhost(machine, mark)
 
 
-def test_without_logind(machine, keys, blue):
-    assert sign_in(machine) == ("ok", "")
+@pytest.mark.parametrize("setting, outcome", [("allow", LOCAL), ("deny", ELSEWHERE),
+                                              ("console", ELSEWHERE), (None, ELSEWHERE)])
+def test_without_logind(machine, keys, blue, setting, outcome):
+    """What is shipped lets nobody but who is on the console that is shown."""
+    if setting:
+        namespace.write_locality(setting)
+    else:
+        os.unlink(namespace.LOCALITY)
+    machine.kill_daemon(15)
+    since = keys.mark()
+    assert sign_in(machine) == outcome
+    assert touched(keys, since) == (outcome == LOCAL)
 
 
-def test_logind_is_not_started_for_it(machine, keys, blue):
-    """On systems that use it it runs already; activation could take any time."""
-    os.rename(SERVICE, SERVICE + ".off")
-    namespace.write(SERVICE, "[D-BUS Service]\nName=org.freedesktop.login1\nUser=root\n"
-                    f"Exec=/bin/sh -c '>{namespace.SCRATCH}/started'\n")
+def shown_console():
+    """The number of the console that this machine shows; none where it has no consoles."""
     try:
-        machine.driver("ReloadConfig")
-        assert sign_in(machine) == ("ok", "")
-        assert not os.path.exists(namespace.SCRATCH + "/started")
-    finally:
-        os.rename(SERVICE + ".off", SERVICE)
+        with open("/sys/class/tty/tty0/active", encoding="ascii") as file:
+            return int(re.fullmatch(r"tty(\d+)\n", file.read()).group(1))
+    except OSError:
+        pytest.skip("no virtual consoles here")
 
 
-def test_a_local_session(machine, keys, blue):
-    logind = Logind(machine, "local")
-    assert sign_in(machine) == ("ok", "")
-    assert logind.questions() == [f"GetSessionByPID {os.getpid()}",
-                                  "Get org.freedesktop.login1.Session Remote",
-                                  "Get org.freedesktop.login1.Session RemoteHost"]
+@pytest.mark.parametrize("what, outcome", [({}, LOCAL), ({"real-uid": 2002}, ELSEWHERE),
+                                           ({"real-uid": 2001}, LOCAL),
+                                           ({"terminal": 0}, ELSEWHERE),
+                                           ({"terminal": 0x8801}, ELSEWHERE)])
+def test_on_the_console_without_logind(machine, keys, blue, what, outcome):
+    """A login there, and who has signed in, to whom login gave the device."""
+    console = shown_console()
+    namespace.write_locality("console")
+    with contextlib.suppress(FileExistsError):
+        os.mknod(f"/dev/tty{console}", 0o620 | stat.S_IFCHR, os.makedev(4, console))
+    os.chown(f"/dev/tty{console}", 2001, 5)
+    machine.kill_daemon(15)
+    assert sign_in_of_root(machine, **{"terminal": 0x400 + console, **what}) == outcome
+
+
+@pytest.fixture
+def stopped_logind(machine):
+    """What a host has whose logind could be started."""
+    namespace.write(namespace.LOGIND, "[D-BUS Service]\nName=org.freedesktop.login1\nUser=root\n"
+                    f"Exec=/bin/sh -c '>{namespace.SCRATCH}/started'\n")
+    machine.driver("ReloadConfig")
+    yield
+    os.unlink(namespace.LOGIND)
+
+
+def test_logind_is_not_started_for_it(machine, keys, blue, stopped_logind):
+    """On systems that use it it runs already; activation could take any time. And a logind that has
+    crashed makes no host without one of this."""
+    mark = machine.syslog.mark()
+    assert sign_in(machine) == ELSEWHERE
+    machine.syslog.wait("logind does not tell: it does not run", mark)
+    assert not os.path.exists(namespace.SCRATCH + "/started")
+
+
+def asked(pid, *more):
+    return [f"GetSessionByPID {pid}", *more]
+
+
+GET_SESSION, GET_USER = (f"GetAll org.freedesktop.login1.{name}" for name in ("Session", "User"))
+
+
+@pytest.mark.parametrize("scenario", ["local", "console"])
+def test_a_session_at_the_seat(machine, keys, blue, scenario):
+    logind = Logind(machine, scenario)
+    assert sign_in(machine) == LOCAL
+    assert logind.questions() == asked(os.getpid(), GET_SESSION)
+
+
+def test_a_session_of_somebody_else(machine, keys, blue):
+    """A program that bob left behind in alice's session."""
+    Logind(machine, "local", User=2002)
+    since = keys.mark()
+    assert sign_in(machine) == ELSEWHERE
+    assert not touched(keys, since)
+
+
+@pytest.mark.parametrize("scenario, changes", [
+    ("not-shown", {}), ("closing", {}), ("serial", {}), ("job", {}),
+    ("local", {"Seat": ""}), ("local", {"Active": "no"}), ("local", {"State": "online"}),
+    ("local", {"State": "closing"}), ("local", {"Remote": "yes"})])
+def test_a_session_that_is_not_at_the_seat(machine, keys, blue, scenario, changes):
+    """Each was taken for local when only the session's Remote and RemoteHost were asked for."""
+    Logind(machine, scenario, **changes)
+    since = keys.mark()
+    assert sign_in(machine) == ELSEWHERE
+    assert not touched(keys, since)
 
 
 @pytest.mark.parametrize("host, outcome", [("localhost", ("cancelled", "localhost")),
-                                           (":0", ("ok", ""))])
+                                           (":0", LOCAL)])
 def test_a_session_that_logind_calls_local(machine, keys, blue, host, outcome):
     """For logind localhost is not remote; for passkeyd it may be the end of a tunnel."""
     Logind(machine, "local", host)
@@ -79,20 +146,120 @@ def test_a_session_that_logind_calls_local(machine, keys, blue, host, outcome):
 
 
 def test_outside_of_any_session(machine, keys, blue):
+    """Jobs of cron's and at's, and services."""
     Logind(machine, "no-session")
-    assert sign_in(machine) == ("ok", "")
+    since = keys.mark()
+    assert sign_in(machine) == ELSEWHERE
+    assert not touched(keys, since)
 
 
-@pytest.mark.parametrize("scenario, outcome", [("manager-of-local", ("ok", "")),
-                                               ("manager-of-nobody", ("ok", "")),
-                                               ("manager-of-remote", ("cancelled", "192.0.2.7"))])
-def test_what_a_service_manager_started(machine, keys, blue, scenario, outcome):
+@pytest.mark.parametrize("setting, scenario, outcome", [
+    (None, "manager-of-desktop", LOCAL),
+    (None, "manager-of-desktop-and-job", LOCAL),
+    (None, "manager-of-local", ELSEWHERE),
+    (None, "manager-of-hidden-desktop", ELSEWHERE),
+    (None, "manager-of-desktop-and-serial", ELSEWHERE),
+    (None, "manager-of-nobody", ELSEWHERE),
+    (None, "manager-of-desktop-and-remote", ("cancelled", "192.0.2.7")),
+    (None, "manager-of-remote", ("cancelled", "192.0.2.7")),
+    ("yes", "manager-of-local", LOCAL),
+    ("yes", "manager-of-desktop-and-remote", ("cancelled", "192.0.2.7")),
+    ("yes", "manager-of-nobody", ELSEWHERE),
+    ("no", "manager-of-desktop", ELSEWHERE)])
+def test_what_a_service_manager_started(machine, keys, blue, setting, scenario, outcome):
     """Terminals of desktops are outside of their user's session; so is systemd-run --user."""
-    logind = Logind(machine, scenario, "192.0.2.7")
+    if setting:
+        machine.configure("[authenticator]\ninsert-timeout = 0\n"
+                          f"[seat]\nuser-manager = {setting}\n")
+        machine.kill_daemon(15)
+    logind = Logind(machine, scenario, "192.0.2.7" if "remote" in scenario else "")
     assert sign_in(machine) == outcome
-    assert logind.questions()[:3] == [f"GetSessionByPID {os.getpid()}",
-                                      f"GetUserByPID {os.getpid()}",
-                                      "Get org.freedesktop.login1.User Display"]
+    assert logind.questions()[:3] == asked(os.getpid(), f"GetUserByPID {os.getpid()}", GET_USER)
+
+
+# What root's programs report
+
+
+def sign_in_of_root(machine, user="alice", **context):
+    """As the module has it in a program of root's; what is not said is as in a service."""
+    mark = machine.syslog.mark()
+    report = {"real-uid": 0, "login-uid": UNSET, "audit-session": UNSET, "terminal": 0, **context}
+    details = machine.connect().authenticate(user, **report).run()
+    return details["result"], bound_rhost(machine, mark)
+
+
+SUDO_ON_CONSOLE = {"real-uid": 2001, "login-uid": 2001, "audit-session": 5, "terminal": 0x402}
+PTS = 0x8803
+
+
+@pytest.mark.parametrize("what, outcome", [
+    ({}, LOCAL), ({"terminal": PTS}, ELSEWHERE), ({"terminal": 0}, ELSEWHERE),
+    ({"terminal": 0x403}, ELSEWHERE), ({"audit-session": 6}, ELSEWHERE),
+    ({"login-uid": 2002}, ELSEWHERE), ({"login-uid": UNSET, "audit-session": UNSET}, ELSEWHERE),
+    ({"real-uid": 2002}, LOCAL), ({"real-uid": 2002, "terminal": 0}, ELSEWHERE),
+    ({"real-uid": 2002, "terminal": PTS}, ELSEWHERE), ({"rhost": "192.0.2.9"},
+                                                       ("cancelled", "192.0.2.9"))])
+def test_on_a_console(machine, keys, blue, what, outcome):
+    """Rows 3, 4 and 5: the terminal is the session's, and the numbers agree with it."""
+    Logind(machine, "console", Audit=5)
+    assert sign_in_of_root(machine, **{**SUDO_ON_CONSOLE, **what}) == outcome
+
+
+@pytest.mark.parametrize("what, outcome", [
+    ({"terminal": PTS}, LOCAL), ({}, ELSEWHERE), ({"service": "xscreensaver"}, LOCAL),
+    ({"service": "polkit-1"}, LOCAL), ({"service": "other"}, ELSEWHERE),
+    ({"real-uid": 2002, "terminal": PTS}, ELSEWHERE)])
+def test_on_a_desktop(machine, keys, blue, what, outcome):
+    Logind(machine, "local", Audit=5)
+    assert sign_in_of_root(machine, **{**SUDO_ON_CONSOLE, "terminal": 0, **what}) == outcome
+
+
+@pytest.mark.parametrize("session, terminal, outcome", [
+    (5, 0x402, LOCAL), (5, PTS, ELSEWHERE), (6, 0x402, ELSEWHERE)])
+def test_in_a_scope_of_the_service_manager(machine, keys, blue, session, terminal, outcome):
+    """Row 6: systemd-run --user --scope leaves the audit session as it was."""
+    Logind(machine, "manager-of-local", Audit=5)
+    assert sign_in_of_root(machine, **{**SUDO_ON_CONSOLE, "audit-session": session,
+                                       "terminal": terminal}) == outcome
+
+
+@pytest.mark.parametrize("what, outcome", [
+    ({}, ELSEWHERE), ({"service": "lightdm"}, LOCAL), ({"service": "sudo"}, ELSEWHERE),
+    ({"service": "lightdm", "real-uid": 2001}, ELSEWHERE),
+    ({"service": "lightdm", "login-uid": 2001, "audit-session": 5}, ELSEWHERE),
+    ({"service": "lightdm", "terminal": PTS}, ELSEWHERE),
+    ({"service": "lightdm", "rhost": ":0"}, ("ok", ":0")), ({"rhost": ":0"}, ELSEWHERE)])
+def test_services_of_root(machine, keys, blue, what, outcome):
+    """Rows 9, 11 and 13: a display manager has no session when it asks."""
+    Logind(machine, "no-session")
+    assert sign_in_of_root(machine, **what) == outcome
+
+
+def test_a_login_on_the_console_that_is_shown(machine, keys, blue):
+    """Row 10."""
+    console = shown_console()
+    Logind(machine, "no-session")
+    assert sign_in_of_root(machine, terminal=0x400 + console) == LOCAL
+    assert sign_in_of_root(machine, terminal=0x400 + console + 1) == ELSEWHERE
+    assert sign_in_of_root(machine, **{"terminal": 0x400 + console, "login-uid": 2001}) == ELSEWHERE
+
+
+def test_what_others_report_is_not_believed(machine, keys, blue):
+    """alice says to be root's, and a login on the console that is shown."""
+    Logind(machine, "no-session")
+    claims = {"real-uid": 0, "login-uid": UNSET, "audit-session": UNSET,
+              "terminal": 0x400 + shown_console()}
+    assert sign_in(machine, **claims) == ELSEWHERE
+    assert sign_in(machine, **{**claims, "terminal": 0}, service="lightdm") == ELSEWHERE
+
+
+def test_the_log_says_which_row_decided(machine, keys, blue):
+    machine.configure("[authenticator]\ninsert-timeout = 0\n[daemon]\ndebug = yes\n")
+    machine.kill_daemon(15)
+    Logind(machine, "serial")
+    mark = machine.syslog.mark()
+    assert sign_in(machine) == ELSEWHERE
+    machine.syslog.wait(rf"uid 2001, process {os.getpid()}: no key in this computer: row 2: ", mark)
 
 
 @pytest.mark.parametrize("host", ["192.0.2.7", "laptop.example.org", "::1", "127.0.0.1"])
@@ -101,9 +268,7 @@ def test_a_remote_session(machine, keys, blue, host):
     since = keys.mark()
     assert sign_in(machine) == ("cancelled", host)
     assert not touched(keys, since)
-    assert logind.questions() == [f"GetSessionByPID {os.getpid()}",
-                                  "Get org.freedesktop.login1.Session Remote",
-                                  "Get org.freedesktop.login1.Session RemoteHost"]
+    assert logind.questions() == asked(os.getpid(), GET_SESSION)
 
 
 @pytest.mark.parametrize("host, bound", [("", UNKNOWN), (":0", UNKNOWN), ("a\x1bb", "a?b"),
@@ -131,17 +296,17 @@ def test_given_rhost_is_not_looked_up(machine, keys, blue):
     mark = machine.syslog.mark()
     assert machine.connect().authenticate("alice", rhost="192.0.2.9").run()["result"] == "cancelled"
     assert bound_rhost(machine, mark) == "192.0.2.9"
-    mark = machine.syslog.mark()
-    assert machine.connect().authenticate("alice", rhost=":0").run()["result"] == "ok"
-    assert bound_rhost(machine, mark) == ":0"
     assert logind.questions() == []
 
 
-def test_a_display_is_no_way_around_logind(machine, keys, blue):
-    """Programs of root's may call an X display an rhost; of others it would be a claim."""
+@pytest.mark.parametrize("user", ["alice", "root"])
+def test_a_display_is_no_way_around_logind(machine, keys, blue, user):
+    """It says where a display manager shows its window, and nothing of who sits there."""
     since = keys.mark()
     Logind(machine, "remote", "192.0.2.7")
-    assert sign_in(machine, rhost=":0") == ("cancelled", "192.0.2.7")
+    mark = machine.syslog.mark()
+    assert machine.connect(user).authenticate("alice", rhost=":0").run()["result"] == "cancelled"
+    assert bound_rhost(machine, mark) == "192.0.2.7"
     assert not touched(keys, since)
 
 
@@ -189,7 +354,7 @@ def test_callers_leave_before_logind_answers(machine, keys, blue):
         connection.close()
     logind.process.kill()
     logind.process.wait()
-    assert sign_in(machine) == ("ok", "")
+    assert sign_in(machine) == LOCAL
 
 
 def test_daemon_ends_before_logind_answers(machine, keys, blue):
@@ -199,7 +364,7 @@ def test_daemon_ends_before_logind_answers(machine, keys, blue):
     machine.kill_daemon(15)
     logind.process.kill()
     logind.process.wait()
-    assert sign_in(machine) == ("ok", "")
+    assert sign_in(machine) == LOCAL
     assert not re.search("AddressSanitizer|LeakSanitizer", machine.syslog.text())
 
 
@@ -245,6 +410,57 @@ def test_sudo_in_a_remote_session(machine, keys, blue):
 def test_sudo_in_a_local_session(machine, keys, blue):
     Logind(machine, "local")
     assert Sudo(machine).accepted()
+
+
+class SudoAfterLogin(App):
+    """sudo of who has signed in: the kernel's loginuid is set, as cron and login set it."""
+
+    service, caller, owner = "sudo", "alice", "alice"
+    command = ["/bin/sh", "-c", "echo 2001 >/proc/self/loginuid && exec sudo -u bob id -un"]
+    accepted, refused = Sudo.accepted, Sudo.refused
+
+
+REAL = [("sudo", Sudo, "alice"), ("su", Su, "bob"), ("login", Login, "bob")]
+
+
+@pytest.mark.real_programs
+@pytest.mark.parametrize("scenario", ["console", "not-shown", "closing", "serial", "job",
+                                      "no-session", "manager-of-local", "manager-of-nobody",
+                                      "manager-of-desktop-and-remote", "silent"])
+@pytest.mark.parametrize("name, app, owner", REAL, ids=[name for name, *_ in REAL])
+def test_real_programs_that_are_not_at_the_seat(machine, keys, blue, name, app, owner, scenario):
+    """On a pseudo terminal, which a console's session does not have. Each of these blinked (but for
+    silent), when no more than Remote and RemoteHost was asked for."""
+    if owner != "alice":
+        machine.enrol(owner)
+    machine.configure(f"[authenticator]\ninsert-timeout = 0\n[service {name}]\nmethods = local\n")
+    machine.kill_daemon(15)
+    Logind(machine, scenario)
+    since = keys.mark()
+    running = app(machine)
+    assert running.refused(), running.screen
+    assert machine.results() == [(name, owner, "authinfo_unavail")]
+    assert not touched(keys, since)
+
+
+@pytest.mark.real_programs
+def test_su_on_a_desktop(machine, keys, blue):
+    machine.enrol("bob")
+    Logind(machine, "local")
+    assert Su(machine).accepted()
+
+
+@pytest.mark.real_programs
+@pytest.mark.parametrize("scenario", ["local", "no-session", "manager-of-desktop"])
+def test_sudo_with_a_loginuid_that_no_session_knows(machine, keys, blue, scenario):
+    """Of a job of cron's (row 9), or set by whoever had none."""
+    machine.configure("[authenticator]\ninsert-timeout = 0\n[service sudo]\nmethods = local\n")
+    machine.kill_daemon(15)
+    Logind(machine, scenario, User=2002 if scenario == "local" else 2001)
+    running = SudoAfterLogin(machine)
+    expected = "success" if scenario == "manager-of-desktop" else "authinfo_unavail"
+    assert (running.accepted if expected == "success" else running.refused)(), running.screen
+    assert machine.results() == [("sudo", "alice", expected)]
 
 
 class RemoteSudo(App):

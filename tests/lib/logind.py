@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A stand-in for systemd-logind, which itself runs only where systemd is process 1.
 
-    logind.py SCENARIO [HOST]
+    logind.py SCENARIO [HOST [PROPERTY=VALUE...]]
 
 owns org.freedesktop.login1 on the system bus and puts every process into one session, or into none
-but that of its user. On standard output it writes "ready", and then each question as it
-comes: its member and its arguments.
+but that of its user, or into nobody's. HOST is the RemoteHost of the scenario's sessions, and each
+PROPERTY of them is changed to VALUE. On standard output it writes "ready", and then each question
+as it comes: its member and its arguments.
 """
 
 import sys
@@ -16,66 +17,158 @@ from dbus.mainloop.glib import DBusGMainLoop
 from gi.repository import GLib
 
 NAME = "org.freedesktop.login1"
-SESSION = "/org/freedesktop/login1/session/_31"
-USER = "/org/freedesktop/login1/user/_2001"
+MANAGER = "/org/freedesktop/login1"
+SESSIONS = [MANAGER + "/session/_31", MANAGER + "/session/_32"]
+USER = MANAGER + "/user/_2001"
 
-# Question → answer: (signature, values), an error's name, or None for silence.
-PROPER = {"GetSessionByPID": ("o", [dbus.ObjectPath(SESSION)]), "Remote": ("v", [dbus.Boolean(1)]),
-          "GetUserByPID": ("o", [dbus.ObjectPath(USER)]),
-          "Display": ("v", [dbus.Struct(["1", dbus.ObjectPath(SESSION)], signature="so")])}
-# Of the service manager of a user, who has a session.
-OUTSIDE = {"GetSessionByPID": NAME + ".NoSessionForPID"}
+# alice's sessions: a desktop and a console at the seat, a login over ssh and by a serial line, and
+# what su makes in a job of cron's. No audit: whoever runs the tests has no loginuid.
+DESKTOP = {"User": 2001, "Seat": "seat0", "VTNr": 7, "TTY": "tty7", "Remote": False,
+           "RemoteHost": "", "Type": "x11", "Class": "user", "Active": True, "State": "active", "Audit": 0}
+CONSOLE = {**DESKTOP, "Type": "tty", "VTNr": 2, "TTY": "tty2"}
+SERIAL = {**DESKTOP, "Type": "tty", "Seat": "", "VTNr": 0, "TTY": "ttyS0"}
+SSH = {**SERIAL, "TTY": "pts/0", "Remote": True}
+JOB = {**SERIAL, "TTY": "", "Type": "unspecified", "Class": "background"}
+
+NO_SESSION, NO_USER = NAME + ".NoSessionForPID", NAME + ".NoUserForPID"
+DENIED, GONE = (f"org.freedesktop.DBus.Error.{name}" for name in ("AccessDenied", "UnknownObject"))
+
+
+def path(text):
+    return dbus.ObjectPath(text)
+
+
+def of(session, **answers):
+    """Every process is in that session."""
+    return [session], answers
+
+
+def outside(*sessions, **answers):
+    """No process is in a session, but each is the user's who has these."""
+    return list(sessions), {"GetSessionByPID": NO_SESSION, **answers}
+
+
+# Name → sessions, and for a question what is answered in place of the proper answer: (signature,
+# values), an error's name, or None for silence. Session and User are questions for all properties.
 SCENARIOS = {
-    "local": {"Remote": ("v", [dbus.Boolean(0)])},
-    "remote": {},
-    "no-session": {**OUTSIDE, "GetUserByPID": NAME + ".NoUserForPID"},
-    "manager-of-local": {**OUTSIDE, "Remote": ("v", [dbus.Boolean(0)]),
-                         "RemoteHost": ("v", [""])},
-    "manager-of-remote": OUTSIDE,
-    "manager-of-nobody": {**OUTSIDE, "Display": ("v", [dbus.Struct(["", dbus.ObjectPath("/")],
-                                                                   signature="so")])},
-    "silent-about-user": {**OUTSIDE, "GetUserByPID": None},
-    "silent-about-display": {**OUTSIDE, "Display": None},
-    "user-is-no-object": {**OUTSIDE, "GetUserByPID": ("s", [USER])},
-    "user-denied": {**OUTSIDE, "GetUserByPID": "org.freedesktop.DBus.Error.AccessDenied"},
-    "display-is-text": {**OUTSIDE, "Display": ("v", ["1"])},
-    "display-is-short": {**OUTSIDE, "Display": ("v", [dbus.Struct(["1"], signature="s")])},
-    "display-is-no-object": {**OUTSIDE, "Display": ("v", [dbus.Struct(["1", SESSION],
-                                                                      signature="ss")])},
-    "display-backwards": {**OUTSIDE, "Display": ("v", [dbus.Struct([dbus.ObjectPath(SESSION), "1"],
-                                                                   signature="os")])},
-    "silent": {"GetSessionByPID": None},
-    "silent-about-remote": {"Remote": None},
-    "silent-about-host": {"RemoteHost": None},
-    "session-is-no-object": {"GetSessionByPID": ("s", [SESSION])},
-    "two-sessions": {"GetSessionByPID": ("oo", [dbus.ObjectPath(SESSION)] * 2)},
-    "remote-is-text": {"Remote": ("v", ["no"])},
-    "remote-without-variant": {"Remote": ("b", [dbus.Boolean(0)])},
-    "host-is-a-number": {"RemoteHost": ("v", [dbus.UInt32(7)])},
-    "nothing-in-it": {"GetSessionByPID": ("", [])},
-    "denied": {"GetSessionByPID": "org.freedesktop.DBus.Error.AccessDenied"},
-    "session-gone": {"Remote": "org.freedesktop.DBus.Error.UnknownObject"},
+    "local": of(DESKTOP),
+    "console": of(CONSOLE),
+    "not-shown": of({**CONSOLE, "Active": False, "State": "online"}),
+    "closing": of({**CONSOLE, "Active": False, "State": "closing"}),
+    "serial": of(SERIAL),
+    "job": of(JOB),
+    "remote": of(SSH),
+    "no-session": outside(GetUserByPID=NO_USER),
+    "manager-of-local": outside(CONSOLE),
+    "manager-of-desktop": outside(DESKTOP),
+    "manager-of-hidden-desktop": outside({**DESKTOP, "Active": False, "State": "online"}),
+    "manager-of-desktop-and-job": outside(DESKTOP, JOB),
+    "manager-of-desktop-and-serial": outside(DESKTOP, SERIAL),
+    "manager-of-desktop-and-remote": outside(DESKTOP, SSH),
+    "manager-of-remote": outside(SSH),
+    "manager-of-nobody": outside(),
+    # Odd or no answers.
+    "silent": of(DESKTOP, GetSessionByPID=None),
+    "silent-about-session": of(DESKTOP, Session=None),
+    "silent-about-user": outside(DESKTOP, GetUserByPID=None),
+    "silent-about-sessions": outside(DESKTOP, User=None),
+    "silent-about-sessions-of-user": outside(DESKTOP, Session=None),
+    "session-is-no-object": of(DESKTOP, GetSessionByPID=("s", [SESSIONS[0]])),
+    "two-sessions": of(DESKTOP, GetSessionByPID=("oo", [path(SESSIONS[0])] * 2)),
+    "nothing-in-it": of(DESKTOP, GetSessionByPID=("", [])),
+    "denied": of(DESKTOP, GetSessionByPID=DENIED),
+    "session-gone": of(DESKTOP, Session=GONE),
+    "session-denied": of(DESKTOP, Session=DENIED),
+    "session-is-text": of(DESKTOP, Session=("s", ["seat0"])),
+    "session-is-nothing": of(DESKTOP, Session=("", [])),
+    "session-is-empty": of(DESKTOP, Session=("a{sv}", [dbus.Dictionary({}, signature="sv")])),
+    "session-is-of-texts": of(DESKTOP, Session=("a{ss}", [{"Seat": "seat0"}])),
+    "user-is-no-object": outside(DESKTOP, GetUserByPID=("s", [USER])),
+    "user-denied": outside(DESKTOP, GetUserByPID=DENIED),
+    "user-is-empty": outside(DESKTOP, User=("a{sv}", [dbus.Dictionary({}, signature="sv")])),
+    "user-gone": outside(DESKTOP, User=GONE),
+    "session-of-user-gone": outside(DESKTOP, Session=GONE),
+    "session-of-another-user": outside({**DESKTOP, "User": 2002}),
+    "seat-is-text": of({**DESKTOP, "Seat": dbus.String("seat0")}),
+    "active-is-text": of({**DESKTOP, "Active": "yes"}),
+    "state-is-a-number": of({**DESKTOP, "State": 1}),
+    "remote-is-text": of({**DESKTOP, "Remote": "no"}),
+    "host-is-a-number": of({**DESKTOP, "RemoteHost": 7}),
+    "without-seat": of({**DESKTOP, "Seat": None}),
+    "without-active": of({**DESKTOP, "Active": None}),
+    "without-state": of({**DESKTOP, "State": None}),
+    "without-remote": of({**DESKTOP, "Remote": None}),
+    "without-type": of({**DESKTOP, "Type": None}),
+    "without-audit": of({**DESKTOP, "Audit": None}),
+    "without-user": of({**DESKTOP, "User": None}),
 }
 
 
+def variant(name, value):
+    """As logind sends that property."""
+    if name == "User" and isinstance(value, int):
+        return dbus.Struct([dbus.UInt32(value), path(USER)], signature="uo", variant_level=1)
+    if name == "Seat" and type(value) is str:  # pylint: disable=unidiomatic-typecheck
+        return dbus.Struct([value, path(MANAGER + "/seat/seat0" if value else "/")],
+                           signature="so", variant_level=1)
+    if isinstance(value, bool):
+        return dbus.Boolean(value, variant_level=1)
+    if isinstance(value, int):
+        return dbus.UInt32(value, variant_level=1)
+    return dbus.String(value, variant_level=1)
+
+
+def properties(values):
+    return "a{sv}", [dbus.Dictionary({name: variant(name, value) for name, value in values.items()
+                                      if value is not None}, signature="sv")]
+
+
+def user_properties(sessions):
+    listed = dbus.Array([dbus.Struct([str(number + 1), path(SESSIONS[number])], signature="so")
+                         for number in range(len(sessions))], signature="(so)", variant_level=1)
+    return "a{sv}", [dbus.Dictionary({"UID": dbus.UInt32(2001, variant_level=1),
+                                      "Sessions": listed}, signature="sv")]
+
+
+def changed(session, host, changes):
+    session = dict(session)
+    if host and session["RemoteHost"] == "" and session["Class"] == "user":
+        session["RemoteHost"] = host
+    for change in changes:
+        name, value = change.split("=", 1)
+        old = session[name]
+        session[name] = value == "yes" if isinstance(old, bool) else type(old)(value)
+    return session
+
+
 def main():
-    scenario = sys.argv[1]
+    sessions, answers = SCENARIOS[sys.argv[1]]
     host = sys.argv[2] if len(sys.argv) > 2 else ""
-    answers = {**PROPER, "RemoteHost": ("v", [dbus.String(host)]), **SCENARIOS[scenario]}
+    sessions = [changed(session, host if session["Remote"] or len(sessions) == 1 else "",
+                        sys.argv[3:]) for session in sessions]
+    answers = {"GetSessionByPID": ("o", [path(SESSIONS[0])]), "GetUserByPID": ("o", [path(USER)]),
+               "User": user_properties(sessions), **answers}
     bus = dbus.bus.BusConnection("unix:path=/run/dbus/system_bus_socket",
                                  mainloop=DBusGMainLoop())
+
+    def answer_to(message, arguments):
+        member = message.get_member()
+        if member != "GetAll":
+            return answers[member]
+        if message.get_path() == USER:
+            assert arguments[0] == NAME + ".User", arguments
+            return answers["User"]
+        assert arguments[0] == NAME + ".Session", arguments
+        if "Session" in answers:
+            return answers["Session"]
+        return properties(sessions[SESSIONS.index(message.get_path())])
 
     def answer(connection, message):
         if message.get_type() != dbus.lowlevel.MESSAGE_TYPE_METHOD_CALL:
             return dbus.lowlevel.HANDLER_RESULT_NOT_YET_HANDLED
         arguments = message.get_args_list()
-        member = message.get_member()
-        print(member, *arguments, flush=True)
-        if member == "Get":
-            interface = {SESSION: ".Session", USER: ".User"}[message.get_path()]
-            assert arguments[0] == NAME + interface, arguments
-            member = arguments[1]
-        reply = answers[member]
+        print(message.get_member(), *arguments, flush=True)
+        reply = answer_to(message, arguments)
         if isinstance(reply, str):
             connection.send_message(dbus.lowlevel.ErrorMessage(message, reply, "as told"))
         elif reply:

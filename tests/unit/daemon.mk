@@ -8,16 +8,19 @@ daemon_tests = \
 	tests/unit/test_caller \
 	tests/unit/test_ceremony \
 	tests/unit/test_command \
+	tests/unit/test_console \
 	tests/unit/test_context \
 	tests/unit/test_dispatch \
 	tests/unit/test_forwarded \
 	tests/unit/test_logind \
+	tests/unit/test_logind_properties \
 	tests/unit/test_messages \
 	tests/unit/test_methods \
 	tests/unit/test_peers \
 	tests/unit/test_polkit \
 	tests/unit/test_privileges \
 	tests/unit/test_sealed \
+	tests/unit/test_seat \
 	tests/unit/test_secret_reader \
 	tests/unit/test_sk_credential \
 	tests/unit/test_ssh_exchange \
@@ -39,6 +42,8 @@ tests_unit_test_ceremony_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_ceremony_LDADD = $(daemon_test_libs)
 tests_unit_test_command_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_command_LDADD = $(daemon_test_libs)
+tests_unit_test_console_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_console_LDADD = $(daemon_test_libs)
 tests_unit_test_context_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_context_LDADD = $(daemon_test_libs)
 tests_unit_test_forwarded_CFLAGS = $(daemon_test_cflags)
@@ -58,6 +63,8 @@ tests_unit_test_privileges_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_privileges_LDADD = $(daemon_test_libs)
 tests_unit_test_sealed_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_sealed_LDADD = $(daemon_test_libs)
+tests_unit_test_seat_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_seat_LDADD = $(daemon_test_libs)
 tests_unit_test_secret_reader_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_secret_reader_LDADD = $(daemon_test_libs)
 tests_unit_test_sk_credential_CFLAGS = $(daemon_test_cflags)
@@ -70,6 +77,9 @@ fake_bus_test_libs = tests/unit/libfakebus.la $(daemon_test_libs)
 tests_unit_test_dispatch_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_dispatch_LDADD = $(fake_bus_test_libs)
 tests_unit_test_logind_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_logind_SOURCES = tests/unit/test_logind.c tests/unit/logind_answers.h
+tests_unit_test_logind_properties_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_logind_properties_LDADD = $(daemon_test_libs)
 tests_unit_test_logind_LDADD = $(fake_bus_test_libs)
 tests_unit_test_peers_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_peers_LDADD = $(fake_bus_test_libs)

@@ -9,8 +9,10 @@
 
 #include "common/bus/names.h"
 #include "daemon/bus/logind.h"
+#include "daemon/bus/logind_properties.h"
 #include "daemon/config/config.h"
 #include "tests/unit/fake_bus.h"
+#include "tests/unit/logind_answers.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,8 +20,8 @@
 
 #define ALICE    1000
 #define NAME     "org.freedesktop.login1"
-#define SESSION  "/org/freedesktop/login1/session/_31"
-#define USER     "/org/freedesktop/login1/user/_1000"
+#define PID      4711 /* of fake_call() */
+#define PEER     4712
 #define PER_USER 3
 
 static int64_t clock_ms = 1000000;
@@ -33,7 +35,9 @@ int clock_gettime(clockid_t clock, struct timespec *ret)
 }
 
 static struct config config = {.conversations_per_user = PER_USER};
-static struct daemon passkeyd = {.config = &config};
+static int bus;
+static struct daemon passkeyd = {.config = &config, .bus = (struct bus *)&bus};
+static struct caller caller; /* of the next call */
 
 static struct {
     unsigned count;
@@ -53,6 +57,9 @@ static int set_up(void **state)
 {
     (void)state;
     memset(&handed, 0, sizeof(handed));
+    caller = (struct caller){.login_uid = CALLER_UNSET, .audit_session = CALLER_UNSET};
+    passkeyd.bus = (struct bus *)&bus;
+    config.without_logind = WITHOUT_LOGIND_CONSOLE;
     fake_bus_reset();
     return 0;
 }
@@ -71,100 +78,93 @@ static void find(uid_t uid, const char *sender, const char *rhost)
 
     if (rhost)
         value_dict_text(fake_options(call), "rhost", rhost);
+    call->caller = caller;
     logind_find_rhost(&passkeyd, call, handler);
 }
 
 /*
- * What logind says to one question. type: o an object, b and s a property; E an error; the rest is
- * what no logind says: O text in place of an object, 2 two objects, B and S without a variant, u a
- * number, - nothing.
+ * What logind says to one question. type: o an object, P properties as below, E an error; the rest
+ * is what no logind says: O text in place of an object, 2 two objects, - nothing.
  */
 struct answer {
     char type;
     const char *text;
-    bool yes;
 };
 
-/* All answers of one logind. Display is (so): id and object. */
+/* All answers of one logind. of_peer: about PEER's session. */
 struct logind {
-    struct answer session, user, display, remote, host;
+    struct answer session, of_peer, user, properties, user_properties, names;
+    size_t session_count; /* of the user */
+    unsigned user_uid;
+    struct session_answer sessions[2];
 };
 
-static const struct logind local = {.session = {'o', SESSION, 0},
-                                    .user = {'o', USER, 0},
-                                    .display = {'D', SESSION, 0},
-                                    .remote = {'b', NULL, false},
-                                    .host = {'s', "", 0}};
-
-static void fill(struct value *body, const struct answer *answer)
+static struct logind local(void)
 {
-    struct value *inner;
-
-    switch (answer->type) {
-    case '2':
-        value_add_text(body, 'o', answer->text);
-        value_add_text(body, 'o', answer->text);
-        break;
-    case 'o':
-    case 'O':
-        value_add_text(body, answer->type == 'o' ? 'o' : 's', answer->text);
-        break;
-    case 'B':
-        value_add_number(body, 'b', answer->yes);
-        break;
-    case 'S':
-        value_add_text(body, 's', answer->text);
-        break;
-    case 'b':
-    case 'u':
-        value_add_number(value_add(body, 'v'), answer->type, answer->yes);
-        break;
-    case 's':
-        value_add_text(value_add(body, 'v'), 's', answer->text);
-        break;
-    case 'D': /* a session, or none */
-        inner = value_add(value_add(body, 'v'), 'r');
-        value_add_text(inner, 's', answer->text[1] ? "1" : "");
-        value_add_text(inner, 'o', answer->text);
-        break;
-    case 'd': /* the object's path as text */
-        inner = value_add(value_add(body, 'v'), 'r');
-        value_add_text(inner, 's', "1");
-        value_add_text(inner, 's', answer->text);
-        break;
-    case '1': /* without an object */
-        value_add_text(value_add(value_add(body, 'v'), 'r'), 's', "");
-        break;
-    default:
-        break;
-    }
+    return (struct logind){.session = {'o', SESSION_1},
+                           .of_peer = {'o', SESSION_2},
+                           .user = {'o', USER},
+                           .properties = {'P', NULL},
+                           .user_properties = {'P', NULL},
+                           .names = {'P', "org.example"},
+                           .session_count = 1,
+                           .user_uid = ALICE,
+                           .sessions = {desktop_answer, desktop_answer}};
 }
 
-/* The answer to the oldest question, which must be a proper one. */
-static const struct answer *answer_to(const struct bus_request *request,
-                                      const struct logind *logind)
+static struct value objects(const struct answer *answer)
 {
-    bool manager = strcmp(request->path, "/org/freedesktop/login1") == 0;
-    const char *name = request->member;
+    struct value body = value_body();
 
-    assert_string_equal(request->destination, NAME);
-    assert_true(request->no_start);
-    if (manager) {
-        assert_string_equal(request->interface, NAME ".Manager");
-        assert_int_equal(request->arguments.items[0].type, 'u');
-        assert_int_equal(request->arguments.items[0].number, 4711);
-        return strcmp(name, "GetSessionByPID") == 0 ? &logind->session : &logind->user;
-    }
-    assert_string_equal(name, "Get");
-    name = request->arguments.items[1].text;
-    if (strcmp(name, "Display") == 0) {
-        assert_string_equal(request->path, USER);
-        assert_string_equal(request->arguments.items[0].text, NAME ".User");
-        return &logind->display;
-    }
-    assert_string_equal(request->path, SESSION);
-    assert_string_equal(request->arguments.items[0].text, NAME ".Session");
-    return strcmp(name, "Remote") == 0 ? &logind->remote : &logind->host;
+    if (answer->type == '2')
+        value_add_text(&body, 'o', answer->text);
+    if (answer->type != '-')
+        value_add_text(&body, answer->type == 'O' ? 's' : 'o', answer->text);
+    return body;
+}
+
+/* Of the bus itself: the names of services that it could start. */
+static void answer_names(struct bus_request *request, const struct logind *logind)
+{
+    struct value body = value_body();
+
+    assert_string_equal(request->member, "ListActivatableNames");
+    if (logind->names.type == 'P')
+        value_add_text(value_add_array(&body, "s"), 's', logind->names.text);
+    fake_answer(request, &body, logind->names.type == 'E' ? logind->names.text : NULL);
+}
+
+static void answer_properties(struct bus_request *request, const struct logind *logind)
+{
+    const char *interface = request->arguments.items[0].text;
+    bool user = strcmp(request->path, USER) == 0;
+    const struct answer *answer = user ? &logind->user_properties : &logind->properties;
+    struct value body = value_body();
+
+    assert_string_equal(request->member, "GetAll");
+    assert_string_equal(interface, user ? NAME ".User" : NAME ".Session");
+    if (answer->type == 'P')
+        body = user ? user_properties(logind->user_uid, logind->session_count)
+                    : session_properties(&logind->sessions[strcmp(request->path, SESSION_2) == 0],
+                                         NULL);
+    fake_answer(request, &body, answer->type == 'E' ? answer->text : NULL);
+}
+
+static void answer_manager(struct bus_request *request, const struct logind *logind)
+{
+    const struct answer *answer = &logind->user;
+    uint64_t pid = request->arguments.items[0].number;
+    struct value body;
+
+    assert_string_equal(request->interface, NAME ".Manager");
+    assert_int_equal(request->arguments.items[0].type, 'u');
+    if (strcmp(request->member, "GetSessionByPID") == 0)
+        answer = pid == PEER ? &logind->of_peer : &logind->session;
+    else
+        assert_string_equal(request->member, "GetUserByPID");
+    assert_true(pid == PID || pid == PEER);
+    body = objects(answer);
+    fake_answer(request, &body, answer->type == 'E' ? answer->text : NULL);
 }
 
 static void answer_all(const struct logind *logind)
@@ -172,15 +172,16 @@ static void answer_all(const struct logind *logind)
     struct bus_request *request;
 
     while ((request = fake_request(0))) {
-        const struct answer *answer = answer_to(request, logind);
-        struct value body = value_body();
-
-        if (answer->type == 'E') {
-            fake_answer(request, NULL, answer->text);
+        assert_true(request->no_start);
+        if (strcmp(request->destination, "org.freedesktop.DBus") == 0) {
+            answer_names(request, logind);
             continue;
         }
-        fill(&body, answer);
-        fake_answer(request, &body, NULL);
+        assert_string_equal(request->destination, NAME);
+        if (strcmp(request->path, "/org/freedesktop/login1") == 0)
+            answer_manager(request, logind);
+        else
+            answer_properties(request, logind);
     }
 }
 
@@ -195,136 +196,251 @@ static const char *found(const struct logind *logind, uid_t uid, const char *rho
     return handed.rhost;
 }
 
-static void a_local_session_is_local(void **state)
+#define LOCAL ""
+static const struct answer outside = {'E', NAME ".NoSessionForPID"};
+
+static void a_session_at_the_seat(void **state)
 {
+    struct logind logind = local();
+
     (void)state;
-    assert_string_equal(found(&local, ALICE, NULL), "");
-    assert_string_equal(found(&local, ALICE, ""), "");
-    assert_string_equal(found(&local, 0, NULL), "");
+    assert_string_equal(found(&logind, ALICE, NULL), LOCAL);
+    assert_string_equal(found(&logind, ALICE, ""), LOCAL);
+    assert_string_equal(found(&logind, 0, NULL), LOCAL);
+    assert_string_equal(found(&logind, ALICE + 1, NULL), LOGIND_RHOST_UNKNOWN);
+    logind.sessions[0].seat = "";
+    assert_string_equal(found(&logind, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
+    logind.sessions[0] = desktop_answer;
+    logind.sessions[0].active = false;
+    assert_string_equal(found(&logind, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
 }
 
 static void a_remote_session_has_its_host(void **state)
 {
-    struct logind logind = local;
+    struct logind logind = local();
 
     (void)state;
-    logind.remote.yes = true;
-    logind.host.text = "192.0.2.1";
+    logind.sessions[0].remote = true;
+    assert_string_equal(found(&logind, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
+    logind.sessions[0].host = "192.0.2.1";
     assert_string_equal(found(&logind, ALICE, NULL), "192.0.2.1");
     assert_string_equal(found(&logind, ALICE, ""), "192.0.2.1");
     assert_string_equal(found(&logind, 0, NULL), "192.0.2.1");
-    logind.host.text = "a\x1b[2Jb";
-    assert_string_equal(found(&logind, ALICE, NULL), "a?[2Jb");
-}
-
-/* logind calls the loopback interface local; the person may be at the other end of a tunnel. */
-static void a_host_is_remote_whatever_logind_calls_it(void **state)
-{
-    struct logind logind = local;
-
-    (void)state;
-    logind.host.text = "127.0.0.1";
-    assert_string_equal(found(&logind, ALICE, NULL), "127.0.0.1");
-    logind.host.text = "localhost";
+    logind.sessions[0].remote = false;
+    logind.sessions[0].host = "localhost";
     assert_string_equal(found(&logind, ALICE, NULL), "localhost");
-    logind.host.text = "::1";
-    assert_string_equal(found(&logind, ALICE, NULL), "::1");
-    logind.host.text = ":0";
-    assert_string_equal(found(&logind, ALICE, NULL), "");
 }
 
-static void remote_is_remote_without_a_host(void **state)
-{
-    struct logind logind = local;
-
-    (void)state;
-    logind.remote.yes = true;
-    assert_string_equal(found(&logind, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
-    logind.host.text = ":0";
-    assert_string_equal(found(&logind, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
-}
-
-/* Nobody but root's programs is believed to sit at a display; everybody that they are remote. */
+/* Any caller may say to be remote; a display says nothing about who sits there. */
 static void what_the_caller_says(void **state)
 {
-    struct logind logind = local;
+    struct logind logind = local();
 
     (void)state;
-    logind.remote.yes = true;
-    logind.host.text = "192.0.2.1";
+    assert_string_equal(found(&logind, ALICE, ":0"), LOCAL);
+    assert_string_equal(found(&logind, 0, ":0"), ":0");
+    logind.sessions[0].remote = true;
+    logind.sessions[0].host = "192.0.2.1";
     assert_string_equal(found(&logind, ALICE, "198.51.100.9"), "198.51.100.9");
     assert_string_equal(found(&logind, 0, "198.51.100.9"), "198.51.100.9");
-    assert_string_equal(found(&logind, 0, ":0"), ":0");
+    assert_string_equal(found(&logind, 0, ":0"), "192.0.2.1");
     assert_string_equal(found(&logind, ALICE, ":0"), "192.0.2.1");
-    assert_string_equal(found(&local, ALICE, ":0"), "");
     /* What is believed is not asked. */
     find(ALICE, ":1.7", "198.51.100.9");
     assert_null(fake_request(0));
-    find(ALICE, ":1.7", ":0");
+    find(0, ":1.7", ":0");
     assert_non_null(fake_request(0));
 }
 
-static void without_a_logind_all_is_local(void **state)
+static void what_root_reports_is_asked(void **state)
 {
-    struct logind logind = local;
+    struct logind logind = local();
 
     (void)state;
-    logind.session = (struct answer){'E', "org.freedesktop.DBus.Error.NameHasNoOwner", 0};
-    assert_string_equal(found(&logind, ALICE, NULL), "");
-    logind.session = (struct answer){'E', "org.freedesktop.DBus.Error.ServiceUnknown", 0};
-    assert_string_equal(found(&logind, ALICE, NULL), "");
+    caller = (struct caller){.real_uid = ALICE,
+                             .login_uid = ALICE,
+                             .audit_session = 3,
+                             .terminal = 0x8803,
+                             .reported = true};
+    assert_string_equal(found(&logind, 0, NULL), LOCAL);
+    caller.audit_session = 4;
+    assert_string_equal(found(&logind, 0, NULL), LOGIND_RHOST_UNKNOWN);
+    caller.audit_session = 3;
+    caller.terminal = 0;
+    assert_string_equal(found(&logind, 0, NULL), LOGIND_RHOST_UNKNOWN);
 }
 
-static const struct answer outside = {'E', NAME ".NoSessionForPID", 0};
-
-/* A terminal that the user's service manager started belongs to the user's main session. */
-static void the_managers_children_are_where_the_user_is(void **state)
+static void outside_of_every_session(void **state)
 {
-    struct logind logind = local;
+    struct logind logind = local();
 
     (void)state;
     logind.session = outside;
-    assert_string_equal(found(&logind, ALICE, NULL), "");
-    logind.remote.yes = true;
-    logind.host.text = "192.0.2.1";
+    logind.user = (struct answer){'E', NAME ".NoUserForPID"};
+    assert_string_equal(found(&logind, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
+    assert_string_equal(found(&logind, 0, NULL), LOGIND_RHOST_UNKNOWN);
+}
+
+/* The service and root's word make a display manager; of others it is a claim. */
+static void a_display_manager(void **state)
+{
+    static char name[] = "lightdm";
+    static char *names[] = {name};
+    struct logind logind = local();
+
+    (void)state;
+    logind.session = outside;
+    logind.user = (struct answer){'E', NAME ".NoUserForPID"};
+    for (int i = 0; i < 3; i++) {
+        struct call *call;
+
+        config.greeters = (struct pk_strings){names, i == 2 ? 0 : 1};
+        caller.reported = i != 1;
+        call = fake_call(0, ":1.7", "");
+        value_dict_text(fake_options(call), "service", "lightdm");
+        call->caller = caller;
+        logind_find_rhost(&passkeyd, call, handler);
+        answer_all(&logind);
+        assert_string_equal(handed.rhost, i == 0 ? LOCAL : LOGIND_RHOST_UNKNOWN);
+    }
+    config.greeters.count = 0;
+}
+
+/* Terminals of today's desktops. */
+static void what_a_service_manager_started(void **state)
+{
+    struct logind logind = local();
+
+    (void)state;
+    logind.session = outside;
+    assert_string_equal(found(&logind, ALICE, NULL), LOCAL);
+    logind.session_count = 0;
+    assert_string_equal(found(&logind, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
+    logind.session_count = 2;
+    assert_string_equal(found(&logind, ALICE, NULL), LOCAL);
+    logind.sessions[1].remote = true;
+    logind.sessions[1].host = "192.0.2.1";
     assert_string_equal(found(&logind, ALICE, NULL), "192.0.2.1");
-    logind.display.text = "/";
-    assert_string_equal(found(&logind, ALICE, NULL), "");
-    logind.user = (struct answer){'E', NAME ".NoUserForPID", 0};
-    assert_string_equal(found(&logind, ALICE, NULL), "");
+    logind.sessions[0] = logind.sessions[1];
+    assert_string_equal(found(&logind, ALICE, NULL), "192.0.2.1");
+    logind.sessions[0].host = "198.51.100.9"; /* either may be the one */
+    assert_string_equal(found(&logind, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
+    logind = local();
+    logind.session = outside;
+    logind.session_count = LOGIND_SESSIONS_MAX;
+    assert_string_equal(found(&logind, ALICE, NULL), LOCAL);
+    logind.session_count = LOGIND_SESSIONS_MAX + 1;
+    assert_string_equal(found(&logind, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
+    logind.session_count = 1;
+    logind.sessions[0].uid = ALICE + 1;
+    assert_string_equal(found(&logind, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
+    config.user_manager = USER_MANAGER_NO;
+    logind.sessions[0].uid = ALICE;
+    assert_string_equal(found(&logind, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
+    config.user_manager = USER_MANAGER_AUTO;
+}
+
+/* polkit's helper on a socket works for who is at its other end, whatever session root is in. */
+static void the_process_at_the_other_end(void **state)
+{
+    struct logind logind = local();
+
+    (void)state;
+    logind.session = outside;
+    logind.user = (struct answer){'E', NAME ".NoUserForPID"};
+    caller.reported = true;
+    caller.peer = (struct caller_peer){.pid = PEER,
+                                       .uid = ALICE,
+                                       .login_uid = ALICE,
+                                       .audit_session = 3,
+                                       .terminal = 0x8803,
+                                       .reported = true};
+    assert_string_equal(found(&logind, 0, NULL), LOCAL);
+    caller.peer.uid = ALICE + 1;
+    assert_string_equal(found(&logind, 0, NULL), LOGIND_RHOST_UNKNOWN);
+    /* Of which no more is known than its uid, it is as a caller of that uid. */
+    caller.peer = (struct caller_peer){.pid = PEER, .uid = ALICE};
+    assert_string_equal(found(&logind, 0, NULL), LOCAL);
+    caller.peer.uid = ALICE + 1;
+    assert_string_equal(found(&logind, 0, NULL), LOGIND_RHOST_UNKNOWN);
+    caller.peer.uid = ALICE;
+    logind.sessions[1].remote = true;
+    logind.sessions[1].host = "192.0.2.1";
+    assert_string_equal(found(&logind, 0, NULL), "192.0.2.1");
+    logind.of_peer = outside;
+    assert_string_equal(found(&logind, 0, NULL), LOGIND_RHOST_UNKNOWN);
+}
+
+static const char *const absent[] = {"org.freedesktop.DBus.Error.NameHasNoOwner",
+                                     "org.freedesktop.DBus.Error.ServiceUnknown"};
+
+static void without_a_logind_a_setting_decides(void **state)
+{
+    struct logind logind = local();
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        logind.session = (struct answer){'E', absent[i]};
+        config.without_logind = WITHOUT_LOGIND_CONSOLE;
+        assert_string_equal(found(&logind, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
+        config.without_logind = WITHOUT_LOGIND_DENY;
+        assert_string_equal(found(&logind, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
+        config.without_logind = WITHOUT_LOGIND_ALLOW;
+        assert_string_equal(found(&logind, ALICE, NULL), LOCAL);
+        assert_string_equal(found(&logind, ALICE, "192.0.2.1"), "192.0.2.1");
+    }
+    /* No system bus, no logind. */
+    passkeyd.bus = NULL;
+    assert_string_equal(found(&logind, ALICE, NULL), LOCAL);
+    config.without_logind = WITHOUT_LOGIND_CONSOLE;
+    assert_string_equal(found(&logind, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
+}
+
+/* It could be started, and so this host has one; it has crashed, say. */
+static void a_logind_that_does_not_run_is_none_that_is_absent(void **state)
+{
+    static const struct answer odd[] = {
+        {'P', NAME}, {'E', "org.freedesktop.DBus.Error.NoReply"}, {'-', NULL}};
+    struct logind logind = local();
+
+    (void)state;
+    config.without_logind = WITHOUT_LOGIND_ALLOW;
+    logind.session = (struct answer){'E', absent[0]};
+    for (size_t i = 0; i < 3; i++) {
+        logind.names = odd[i];
+        assert_string_equal(found(&logind, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
+    }
 }
 
 #define DENIED "org.freedesktop.DBus.Error.AccessDenied"
 
 static void what_logind_does_not_tell_is_remote(void **state)
 {
-    static const struct answer odd_objects[] = {{'E', DENIED, 0},
-                                                {'E', "org.freedesktop.DBus.Error.NoReply", 0},
-                                                {'O', SESSION, 0},
-                                                {'2', SESSION, 0},
-                                                {'-', NULL, 0}};
-    static const struct answer odd_displays[] = {
-        {'E', DENIED, 0}, {'s', "1", 0}, {'d', SESSION, 0}, {'1', NULL, 0}, {'-', NULL, 0}};
-    static const struct answer odd_remotes[] = {
-        {'E', DENIED, 0}, {'s', "no", 0}, {'u', NULL, 0}, {'B', NULL, 0}, {'-', NULL, 0}};
-    static const struct answer odd_hosts[] = {
-        {'E', DENIED, 0}, {'b', NULL, 0}, {'u', NULL, 0}, {'S', "", 0}, {'-', NULL, 0}};
+    static const struct answer odd_objects[] = {{'E', DENIED},
+                                                {'E', "org.freedesktop.DBus.Error.NoReply"},
+                                                {'O', SESSION_1},
+                                                {'2', SESSION_1},
+                                                {'-', NULL}};
+    static const struct answer odd_properties[] = {{'E', DENIED}, {'-', NULL}};
 
     (void)state;
     for (size_t i = 0; i < 5; i++) {
-        struct logind session = local, user = local, display = local, remote = local, host = local;
+        struct logind session = local(), user = local();
 
         session.session = odd_objects[i];
         assert_string_equal(found(&session, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
-        user.session = display.session = outside;
+        user.session = outside;
         user.user = odd_objects[i];
         assert_string_equal(found(&user, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
-        display.display = odd_displays[i];
-        assert_string_equal(found(&display, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
-        remote.remote = odd_remotes[i];
-        assert_string_equal(found(&remote, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
-        host.host = odd_hosts[i];
-        assert_string_equal(found(&host, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        struct logind session = local(), user = local();
+
+        session.properties = odd_properties[i];
+        assert_string_equal(found(&session, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
+        user.session = outside;
+        user.user_properties = odd_properties[i];
+        assert_string_equal(found(&user, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
     }
 }
 
@@ -350,19 +466,17 @@ static void a_bus_that_cannot_be_asked_is_remote(void **state)
 /* The time is for all questions together. */
 static void time_is_short(void **state)
 {
-    struct value session = value_body();
+    struct value user = value_body();
 
     (void)state;
     find(ALICE, ":1.7", NULL);
     assert_int_equal(fake_request(0)->timeout_ms, 2000);
     clock_ms += 1500;
-    value_add_text(&session, 'o', SESSION);
-    fake_answer(fake_request(0), &session, NULL);
+    fake_answer(fake_request(0), NULL, outside.text);
     assert_int_equal(fake_request(0)->timeout_ms, 500);
     clock_ms += 500;
-    session = value_body();
-    value_add_number(value_add(&session, 'v'), 'b', 0);
-    fake_answer(fake_request(0), &session, NULL);
+    value_add_text(&user, 'o', USER);
+    fake_answer(fake_request(0), &user, NULL);
     assert_null(fake_request(0));
     assert_string_equal(handed.rhost, LOGIND_RHOST_UNKNOWN);
 }
@@ -376,6 +490,8 @@ static void assert_limit_at(unsigned errors)
 
 static void questions_are_limited_per_user(void **state)
 {
+    const struct logind logind = local();
+
     (void)state;
     for (int i = 0; i < PER_USER; i++)
         find(ALICE, ":1.7", NULL);
@@ -387,7 +503,7 @@ static void questions_are_limited_per_user(void **state)
     /* A caller that says to be remote is believed without a question. */
     find(ALICE, ":1.8", "192.0.2.1");
     assert_limit_at(1);
-    answer_all(&local);
+    answer_all(&logind);
     find(ALICE, ":1.8", NULL);
     assert_limit_at(1);
 }
@@ -410,13 +526,15 @@ static void questions_are_limited_in_total(void **state)
 
 static void questions_of_who_has_left_are_dropped(void **state)
 {
+    const struct logind logind = local();
+
     (void)state;
     find(ALICE, ":1.7", NULL);
     find(ALICE + 1, ":1.8", NULL);
     logind_vanished(":1.7");
     assert_non_null(fake_request(0));
     assert_null(fake_request(1));
-    answer_all(&local);
+    answer_all(&logind);
     assert_int_equal(handed.count, 1);
     find(ALICE, ":1.7", NULL);
     find(ALICE + 1, ":1.8", NULL);
@@ -429,13 +547,16 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(a_local_session_is_local),
+        TEST(a_session_at_the_seat),
         TEST(a_remote_session_has_its_host),
-        TEST(a_host_is_remote_whatever_logind_calls_it),
-        TEST(remote_is_remote_without_a_host),
         TEST(what_the_caller_says),
-        TEST(without_a_logind_all_is_local),
-        TEST(the_managers_children_are_where_the_user_is),
+        TEST(what_root_reports_is_asked),
+        TEST(outside_of_every_session),
+        TEST(a_display_manager),
+        TEST(what_a_service_manager_started),
+        TEST(the_process_at_the_other_end),
+        TEST(without_a_logind_a_setting_decides),
+        TEST(a_logind_that_does_not_run_is_none_that_is_absent),
         TEST(what_logind_does_not_tell_is_remote),
         TEST(an_unknown_process_is_remote),
         TEST(a_bus_that_cannot_be_asked_is_remote),

@@ -410,9 +410,10 @@ class Machine:
 
 
 def reset_state():
-    """As freshly installed: no credentials, no configuration."""
+    """As freshly installed: no credentials, and no configuration but namespace.LOCALITY."""
     for folder in (STATE, os.path.dirname(CONFIG)):
         subprocess.run(["find", folder, "-mindepth", "1", "-delete"], check=True)
+    namespace.write_locality()
 
 
 def end_all_others():

@@ -40,6 +40,11 @@ STAND_IN_SSH = SCRATCH + "/stand-in/ssh"  # root's, as a copy is
 PYTHON = "/usr/bin/python3"  # the one that has the distribution's modules
 INTERACTIVE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "interactive.py")
 
+# There is no logind here, and whoever runs the tests sits at no console. A test that wants another
+# setting changes this file, which is read after passkeyd.conf.
+LOCALITY = "/etc/passkey/passkeyd.conf.d/00-tests.conf"
+LOGIND = "/usr/share/dbus-1/system-services/org.freedesktop.login1.service"
+
 DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9),
            "tty": (5, 0)}
 
@@ -204,6 +209,10 @@ def make_install(build, destination=""):
     make(build, "install", f"DESTDIR={destination}")
 
 
+def write_locality(without_logind="allow"):
+    write(LOCALITY, f"[seat]\nwithout-logind = {without_logind}\n")
+
+
 def install(build):
     make_install(build)
     for copy in (SOFTKEY, SK_PROVIDER):
@@ -212,7 +221,7 @@ def install(build):
     os.makedirs(os.path.dirname(STAND_IN_SSH))
     with contextlib.suppress(FileNotFoundError):
         shutil.copy(f"{build}/tests/lib/stand_in/ssh", STAND_IN_SSH)
-    os.makedirs("/etc/passkey", exist_ok=True)
+    write_locality()
     os.makedirs("/var/lib/passkeyd", exist_ok=True)
     os.chown("/var/lib/passkeyd", 990, 990)
     os.chmod("/var/lib/passkeyd", 0o700)
@@ -252,6 +261,8 @@ def furnish(arguments):
         os.mknod("/dev/" + name, 0o660 | stat.S_IFCHR, number)
         os.chown("/dev/" + name, 0, 990)
     add_files()
+    with contextlib.suppress(FileNotFoundError):  # what could be started here could not run
+        os.rename(LOGIND, LOGIND + ".off")
     if build:
         install(build)
 
