@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """passkeyd with the real systemd, udev and logind, in a virtual machine.
 
-It is booted once for all of tests/vm/systemd_checks.py; each of its tests counts as one here.
+It is booted once for all of tests/vm/systemd_checks.py and seat_checks.py; each of its tests counts as one here.
 """
 
 import os
@@ -13,11 +13,13 @@ import pytest
 import namespace
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vm")
-CHECKS = os.path.join(FOLDER, "systemd_checks.py")
+CHECKS = [os.path.join(FOLDER, name) for name in ("systemd_checks.py", "seat_checks.py")]
 BUILD = os.path.realpath(os.environ.get("top_builddir", "."))
 
-with open(CHECKS, encoding="utf-8") as source:
-    NAMES = re.findall(r"(?m)^def (test_\w+)", source.read())
+NAMES = []
+for checks in CHECKS:
+    with open(checks, encoding="utf-8") as source:
+        NAMES += re.findall(r"(?m)^def (test_\w+)", source.read())
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,7 @@ def run(tmp_path_factory):
     done = subprocess.run(
         [os.path.join(FOLDER, "run"), "--systemd", "env", "PATIENCE=120", "STAGE=" + stage,
          "/usr/bin/python3", "-B", "-m", "pytest", "-v", "--tb=short", "-p", "no:cacheprovider",
-         CHECKS], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+         *CHECKS], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
         timeout=1600)
     if done.returncode == 125:
         pytest.skip(done.stderr.strip().split("\n")[-1])

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Inside tests/vm/run --systemd: passkeyd as systemd, udev and logind treat it.
 
-    env STAGE=FOLDER pytest systemd_checks.py
+    env STAGE=FOLDER pytest systemd_checks.py seat_checks.py
 
-FOLDER is what make install filled. tests/integration/test_systemd.py runs this and takes each test
+FOLDER is what make install filled. tests/integration/test_systemd.py runs both and takes each test
 for one of its own. They run in this order, on one machine.
 """
 
@@ -21,61 +21,17 @@ import pytest
 import booted
 import machine as parts
 import namespace
-import ssh
 from booted import UNIT, run
-from softkey import SoftKeys
 
 KEYS_UNIT = "passkey-authenticator.service"
 PROBE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "probe.py")
 SUDO = "sudo -k -u bob id -un"  # -k: whoever was let in a moment ago is asked again
 SU = "env -u SSH_CONNECTION su bob -c 'id -un'"  # sudo drops it anyway
-CONFIG = "".join(f"[service {name}]\nmethods = local\n" for name in ("sudo", "su")) \
-    + "[service codes]\nmethods = recovery\n"
-
-
-@pytest.fixture(scope="session")
-def machine():
-    booted.furnish(os.environ["STAGE"])
-    parts.reset_state()
-    started = booted.Booted()
-    started.configure(CONFIG)
-    yield started
-    started.close()
-
-
-@pytest.fixture(scope="session")
-def keys(machine):
-    run("modprobe", "uhid")
-    with SoftKeys("/run/softkeys", "none", uhid="yes") as keys:
-        yield keys
 
 
 def node():
     (name,) = [name for name in os.listdir("/dev") if name.startswith("hidraw")]
     return "/dev/" + name
-
-
-@pytest.fixture(scope="session")
-def blue(machine, keys):
-    """A key with passkeys of alice, bob and dave."""
-    key = keys.add("blue")
-    run("udevadm", "settle")
-    for user in ("alice", "bob", "dave"):
-        key.set(touch="immediate")
-        machine.enrol(user)
-    key.set(touch="wait")
-    return key
-
-
-@pytest.fixture(scope="session")
-def console(machine, blue):
-    """alice, who has signed in on a terminal of this computer by touching her key."""
-    child = machine.terminal("root", ["login", "alice"])
-    session = booted.Session(machine, child)
-    blue.wait_touch_wanted()
-    assert blue.touch()
-    child.expect(r"\$ ")
-    return session
 
 
 # The unit
@@ -315,24 +271,6 @@ def test_the_person_at_the_seat_may_open_the_key_too(machine, blue, console):
     machine.syslog.wait("Removed session", mark)
     run("loginctl")
     assert not may_open(node(), uid)
-
-
-@pytest.fixture(scope="session")
-def laptop(machine, console):
-    """erin's computer, and alice's account that lets her in by an ordinary key."""
-    stack = "auth required pam_deny.so\naccount required pam_permit.so\n" \
-        "session required pam_systemd.so\n"
-    ssh.Server(machine, stack=stack)
-    ssh.Server(machine, stack=stack, port=2222, more="UseDNS yes\n")
-    laptop = ssh.Laptop(machine)
-    path = laptop.write(".ssh/ordinary", "")
-    os.unlink(path)
-    assert laptop.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path]).returncode == 0
-    for name in ("alice", "dave"):
-        home = parts.pwd.getpwnam(name).pw_dir
-        os.mkdir(home + "/.ssh")
-        shutil.copy(path + ".pub", home + "/.ssh/authorized_keys")
-    return laptop
 
 
 def connect(machine, laptop, port=22, user="alice"):
