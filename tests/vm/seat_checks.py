@@ -113,8 +113,8 @@ def test_sudo_on_the_shown_console(machine, blue, console, decided):
 
 
 def test_su_there_and_sudo_by_its_user(machine, blue, console, decided):
-    """Row 5: bob's sudo is in alice's session, on its console."""
-    console.begin("su bob -c 'sudo -k -u dave id -un'")
+    """Row 5: bob's sudo is in alice's session, on its console (which su -c would take away)."""
+    console.begin("su --session-command 'sudo -k -u dave id -un' bob")
     for _ in range(2):
         blue.wait_touch_wanted()
         assert blue.touch()

@@ -262,15 +262,17 @@ def test_the_person_at_the_seat_may_open_the_key_too(machine, blue, console):
         machine.start(["setsid", "--ctty", "login", "-f", "carol"], stdin=terminal,
                       stdout=terminal, stderr=terminal)
     machine.syslog.wait("New session .* of user carol", mark)
+    booted.show_console(1)
     run("loginctl")  # answers when it is done with that
     assert may_open(node(), uid)
     test_the_rule_gives_the_node_to_the_daemon(None, blue)
-    test_sudo_at_the_console(machine, blue, console)
     mark = machine.syslog.mark()
     run("loginctl", "terminate-user", "carol")
     machine.syslog.wait("Removed session", mark)
     run("loginctl")
     assert not may_open(node(), uid)
+    booted.show_console(2)
+    test_sudo_at_the_console(machine, blue, console)
 
 
 def connect(machine, laptop, port=22, user="alice"):
