@@ -129,7 +129,7 @@ enum pk_status password_file_parse(struct pk_bytes *text, struct password_file *
     rest = pk_view_of(&file.text);
     if (rest.len == 0 || rest.ptr[rest.len - 1] != '\n')
         return PK_UNAVAILABLE;
-    file.entries = calloc(count_lines(rest), sizeof(*file.entries));
+    file.entries = calloc(count_lines(rest) + 1, sizeof(*file.entries));
     if (!file.entries)
         return PK_NO_MEMORY;
     while (rest.len > 0) {

@@ -43,7 +43,8 @@ def zoe(machine, keys):
 
 
 def key_result(machine, name="zoe"):
-    return str(machine.connect().authenticate(name, service="login", methods="local").run()["result"])
+    conversation = machine.connect().authenticate(name, service="login", methods="local")
+    return str(conversation.run()["result"])
 
 
 def code_result(machine, code, name="zoe"):

@@ -80,7 +80,7 @@ def test_addresses_have_a_limit_in_total(machine, codes):
 
 
 def test_making_codes_takes_no_time(machine, codes):
-    """Beside the calls that change one row, in the same run: ten slow hashes took many times that."""
+    """Beside a call that changes one row, in the same run: ten slow hashes took many times that."""
     root = machine.connect()
 
     def least(member, signature, *arguments):
