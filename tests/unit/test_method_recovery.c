@@ -530,7 +530,7 @@ static void strangers_have_a_limit_in_total(void **state)
 /* A table that is full forgets nobody who has tried lately, as long as the limit in total holds. */
 static void nobody_is_forgotten_too_early(void **state)
 {
-    const struct guess_source first_source = guess_source_of(0, "192.0.2.1", "ssh");
+    const struct guess_source first_source = guess_source_of(ALICE, "", "");
     char address[32];
 
     (void)state;
