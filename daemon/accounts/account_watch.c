@@ -12,9 +12,9 @@
 #include <event2/event.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -23,8 +23,16 @@
 #define EVENTS                                                                                     \
     (IN_MOVED_TO | IN_CLOSE_WRITE | IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR)
 
+/* Whoever comes second of the thread that ends and the daemon that does frees the inquiry. */
+enum inquiry_end {
+    INQUIRY_RUNS,
+    INQUIRY_ANSWERED,
+    INQUIRY_ABANDONED,
+};
+
 /* Questions to the name service; the thread that asks them owns nothing else. */
 struct inquiry {
+    atomic_int end; /* enum inquiry_end */
     struct account_states states;
     struct password_file file;
     enum name_answer *answers; /* NAME_UNKNOWN: not to be asked, and afterwards: no answer */
@@ -221,6 +229,8 @@ static void *ask_name_service(void *data)
             inquiry->answers[i] = system_account_ask(inquiry->states.items[i].account.name,
                                                      inquiry->states.items[i].account.uid);
     (void)close(inquiry->done);
+    if (atomic_exchange(&inquiry->end, INQUIRY_ANSWERED) == INQUIRY_ABANDONED)
+        inquiry_free(inquiry);
     return NULL;
 }
 
@@ -385,20 +395,16 @@ enum pk_status account_watch_new(const struct account_watch_setup *setup,
     return PK_OK;
 }
 
-/* A thread that waits for a name service ends with the process, and keeps what it uses. */
+/* A thread that waits for a name service is left behind with what it uses. */
 void account_watch_free(struct account_watch *watch)
 {
     struct inquiry *inquiry = watch->inquiry;
 
     if (inquiry) {
-        struct pollfd done = {.fd = watch->answers, .events = POLLIN};
-        bool ended = poll(&done, 1, 0) > 0;
-
         end_inquiry(watch);
-        if (ended && pthread_join(inquiry->thread, NULL) == 0)
+        (void)pthread_detach(inquiry->thread);
+        if (atomic_exchange(&inquiry->end, INQUIRY_ABANDONED) == INQUIRY_ANSWERED)
             inquiry_free(inquiry);
-        else
-            (void)pthread_detach(inquiry->thread);
     }
     if (watch->on_change)
         event_free(watch->on_change);

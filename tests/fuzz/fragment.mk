@@ -27,6 +27,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_sudo_command \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_certificates \
+	tests/fuzz/fuzz_password_file \
 	tests/fuzz/diff_cbor \
 	tests/fuzz/diff_json \
 	tests/fuzz/diff_libfido2
@@ -142,6 +143,10 @@ tests_fuzz_fuzz_config_LDADD = $(daemon_libs)
 tests_fuzz_fuzz_certificates_SOURCES = tests/fuzz/fuzz_certificates.c $(fuzz_driver)
 tests_fuzz_fuzz_certificates_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_certificates_LDADD = $(daemon_libs)
+
+tests_fuzz_fuzz_password_file_SOURCES = tests/fuzz/fuzz_password_file.c $(fuzz_driver)
+tests_fuzz_fuzz_password_file_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_password_file_LDADD = $(daemon_libs)
 
 tests_fuzz_diff_cbor_SOURCES = tests/fuzz/diff_cbor.c $(fuzz_webauthn)
 tests_fuzz_diff_cbor_CFLAGS = $(AM_CFLAGS) $(CBOR_CFLAGS)

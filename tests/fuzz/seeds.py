@@ -21,7 +21,8 @@ STATEMENTS = {"none": "none", "packed": "packed", "fido_u2f": "fido-u2f", "tpm":
               "compound": "compound"}
 TARGETS = ["fuzz_client_data", "fuzz_auth_data", "fuzz_attestation_object", "fuzz_cose_key",
            "fuzz_response", "fuzz_agent", "fuzz_askpass", "fuzz_forward", "fuzz_frames",
-           "fuzz_host_keys", "fuzz_sk", "fuzz_ssh_connection", "fuzz_sudo_command", "fuzz_config", "fuzz_certificates",
+           "fuzz_host_keys", "fuzz_sk", "fuzz_ssh_connection", "fuzz_sudo_command", "fuzz_config",
+           "fuzz_certificates", "fuzz_password_file",
            "diff_json", "diff_cbor", "diff_libfido2",
            *(f"fuzz_statement_{name}" for name in STATEMENTS)]
 
@@ -167,6 +168,8 @@ def collect():
             keep(f"fuzz_{part}", path.read_bytes())
     for path in sorted((VECTORS / "config").glob("*valid/*.conf")):
         keep("fuzz_config", path.read_bytes())
+    for path in sorted((VECTORS / "passwd").glob("*valid/*.passwd")):
+        keep("fuzz_password_file", path.read_bytes())
     for target in TARGETS:
         for path in sorted((HERE / "corpus" / target).glob("*")):
             keep(target, path.read_bytes())

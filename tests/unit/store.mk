@@ -56,4 +56,4 @@ tests_unit_test_store_orphans_LDADD = tests/unit/libstorefixture.la $(store_test
 tests_unit_test_store_sqlite_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_store_sqlite_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 endif
-EXTRA_DIST += tests/vectors/config tests/vectors/pages tests/vectors/store
+EXTRA_DIST += tests/vectors/config tests/vectors/pages tests/vectors/passwd tests/vectors/store

@@ -102,6 +102,32 @@ static void no_prefix_is_a_file(void **state)
     }
 }
 
+/* Those of the fuzz target as well. */
+static void vectors(void **state)
+{
+    static const struct {
+        const char *name;
+        enum pk_status status;
+        size_t count;
+    } rows[] = {
+        {"valid/usual", PK_OK, 2},
+        {"valid/odd-lines", PK_OK, 3},
+        {"invalid/no-superuser", PK_UNAVAILABLE, 0},
+        {"invalid/cut-off", PK_UNAVAILABLE, 0},
+        {"invalid/empty", PK_UNAVAILABLE, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        AUTO_PASSWORD_FILE struct password_file file = {0};
+        PK_AUTO_FREE char *path =
+            pk_text_format("%s/tests/vectors/passwd/%s.passwd", getenv("srcdir"), rows[i].name);
+
+        assert_int_equal(password_file_read(path, &file), rows[i].status);
+        assert_int_equal(file.count, rows[i].count);
+    }
+}
+
 static void what_cannot_be_read(void **state)
 {
     char folder[SCRATCH_PATH_MAX];
@@ -175,8 +201,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accounts_are_name_and_uid), cmocka_unit_test(other_lines_are_passed_over),
-        cmocka_unit_test(no_prefix_is_a_file),       cmocka_unit_test(what_cannot_be_read),
-        cmocka_unit_test(each_name_is_read_once),
+        cmocka_unit_test(no_prefix_is_a_file),       cmocka_unit_test(vectors),
+        cmocka_unit_test(what_cannot_be_read),       cmocka_unit_test(each_name_is_read_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
