@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -105,16 +106,22 @@ enum pk_status askpass_record_read(const struct askpass_ssh *ssh, struct pk_stri
     return status == PK_OK ? read_record(folder, ssh, boot, ret) : status;
 }
 
+/* A name that name_of() does not make again is somebody else's file. */
 static bool is_of_the_dead(const char *name)
 {
+    PK_AUTO_FREE char *again = NULL;
     struct askpass_ssh ssh = {0};
-    int pid = 0, end = 0;
+    char *end = NULL;
+    long pid;
 
-    if (sscanf(name, BEGINNING "%d-%" SCNu64 "%n", &pid, &ssh.start, &end) != 2 || pid <= 0 ||
-        name[end] != 0)
+    if (strncmp(name, BEGINNING, strlen(BEGINNING)) != 0)
         return false;
-    ssh.pid = pid;
-    return !askpass_ssh_lives(&ssh);
+    pid = strtol(name + strlen(BEGINNING), &end, 10);
+    if (pid <= 0 || pid > INT_MAX || *end != '-')
+        return false;
+    ssh = (struct askpass_ssh){(pid_t)pid, strtoull(end + 1, NULL, 10)};
+    again = name_of(&ssh);
+    return again && strcmp(again, name) == 0 && !askpass_ssh_lives(&ssh);
 }
 
 static void sweep(int folder)

@@ -61,6 +61,7 @@ EXTRA_DIST += \
 	tests/integration/test_sk_provider.py \
 	tests/integration/test_software_authenticator.py \
 	tests/integration/test_ssh_concurrent_logins.py \
+	tests/integration/test_ssh_host_keys.py \
 	tests/integration/test_ssh_login.py \
 	tests/integration/test_ssh_man_in_the_middle.py \
 	tests/integration/test_ssh_method.py \

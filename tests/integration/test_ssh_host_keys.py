@@ -462,7 +462,7 @@ def test_the_persons_own_command(scene):
 
 @pytest.mark.parametrize("command", ["/bin/false", "/nowhere/at/all"])
 def test_a_command_that_fails(scene, command):
-    """As without passkey-ssh: one that fails ends the connection, one that is not there does not."""
+    """As without passkey-ssh: one that fails ends the connection, a missing one does not."""
     with_it = scene.go("passkey-ssh", "-o", f"KnownHostsCommand={command}", "alice@" + HOST)
     if command == "/bin/false":
         with_it.expect("KnownHostsCommand failed")
