@@ -25,6 +25,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_sk \
 	tests/fuzz/fuzz_ssh_connection \
 	tests/fuzz/fuzz_sudo_command \
+	tests/fuzz/fuzz_sudo_flags \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_certificates \
 	tests/fuzz/fuzz_password_file \
@@ -135,6 +136,11 @@ tests_fuzz_fuzz_ssh_connection_LDADD = common/base/libbase.la
 tests_fuzz_fuzz_sudo_command_SOURCES = tests/fuzz/fuzz_sudo_command.c $(fuzz_driver)
 tests_fuzz_fuzz_sudo_command_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_sudo_command_LDADD = $(daemon_libs)
+
+tests_fuzz_fuzz_sudo_flags_SOURCES = tests/fuzz/fuzz_sudo_flags.c $(fuzz_driver)
+tests_fuzz_fuzz_sudo_flags_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_sudo_flags_LDADD = pam/libpampasskey.la common/bus/libbus.la \
+	common/base/libbase.la $(PAM_LIBS)
 
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c $(fuzz_driver)
 tests_fuzz_fuzz_config_LDFLAGS = $(fuzz_ldflags)

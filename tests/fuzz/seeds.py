@@ -22,7 +22,7 @@ STATEMENTS = {"none": "none", "packed": "packed", "fido_u2f": "fido-u2f", "tpm":
 TARGETS = ["fuzz_client_data", "fuzz_auth_data", "fuzz_attestation_object", "fuzz_cose_key",
            "fuzz_response", "fuzz_agent", "fuzz_askpass", "fuzz_forward", "fuzz_frames",
            "fuzz_host_keys", "fuzz_sk", "fuzz_ssh_connection", "fuzz_sudo_command", "fuzz_config",
-           "fuzz_certificates", "fuzz_password_file",
+           "fuzz_certificates", "fuzz_password_file", "fuzz_sudo_flags",
            "diff_json", "diff_cbor", "diff_libfido2",
            *(f"fuzz_statement_{name}" for name in STATEMENTS)]
 
