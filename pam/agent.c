@@ -70,7 +70,11 @@ static enum pk_status connect_to(const char *path, uid_t owner, int *ret_fd)
 enum pk_status agent_connect(int *ret_fd)
 {
     /* Not secure_getenv(), which gives nothing in a setuid program: see agent.h. */
-    const char *path = getenv("SSH_AUTH_SOCK");
+    return agent_connect_named(getenv("SSH_AUTH_SOCK"), ret_fd);
+}
+
+enum pk_status agent_connect_named(const char *path, int *ret_fd)
+{
     const struct rights before = rights_now();
     const struct rights person = {getuid(), getgid()};
     enum pk_status status = PK_DENIED;

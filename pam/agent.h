@@ -18,4 +18,7 @@
  */
 enum pk_status agent_connect(int *ret_fd) PK_WARN_UNUSED;
 
+/* The same with that value of the variable; NULL: not set. */
+enum pk_status agent_connect_named(const char *path, int *ret_fd) PK_WARN_UNUSED;
+
 #endif

@@ -245,7 +245,8 @@ static enum pk_status collect(const struct approval_facts *facts, const char *us
     if (status == PK_OK)
         status = command_seal(pk_view_of(&record), &approval->record);
     if (status == PK_OK && options_allow(&plugin.options, PK_METHOD_AGENT) &&
-        agent_connect(&approval->agent) == PK_INTERNAL)
+        agent_connect_named(approval_find(plugin.environment, "SSH_AUTH_SOCK"), &approval->agent) ==
+            PK_INTERNAL)
         status = PK_INTERNAL;
     /* All that can come of a false one is that a key in this computer is not asked. */
     if (pk_ssh_client_address(approval_find(plugin.environment, "SSH_CONNECTION"),

@@ -13,6 +13,7 @@ import pytest
 
 import machine as parts
 import namespace
+import software_agent
 
 pytestmark = pytest.mark.real_programs
 
@@ -291,6 +292,25 @@ def test_no_pin_is_asked_of_a_pipe(machine, plugin):
     assert done.returncode == 1 and done.stdout == ""
     assert "nobody would type it" in done.stderr
     assert plugin.info()["pin_tries"] == 8
+
+
+def test_a_forwarded_agent_approves(machine, plugin):
+    """From another computer, without a word of sudoers about the variable."""
+    key = software_agent.Key()
+    machine.connect().call(parts.CREDENTIALS, "Import", "sssa{sv}", "alice", "ssh", key.line,
+                           parts.vardict({}))
+    agent = software_agent.Agent(namespace.SCRATCH + "/agent", "alice")
+    agent.keys = [key]
+    machine.configure("[service sudo]\nmethods = agent\n")
+    machine.kill_daemon()
+    _, said, left, context = approved(machine, plugin, "sudo", "-u", "bob", "id", "-un",
+                                      SSH_CONNECTION="192.0.2.7 1 192.0.2.1 22",
+                                      **agent.environment())
+    agent.close()
+    assert said == "(through your ssh-agent) to run on web1 as bob (group bob) in " + \
+        f"{HOME}: {ID} -un"
+    assert left.split() == ["bob"] and len(agent.signed) == 1
+    assert (context["act"], context["rhost"]) == ("approve", "192.0.2.7")
 
 
 def test_a_recovery_code_approves_nothing(machine, plugin):
