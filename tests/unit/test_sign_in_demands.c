@@ -54,6 +54,72 @@ static void methods_are_the_services(void **state)
     }
 }
 
+/* A recovery code is no evidence of which command was approved. */
+static void an_approval_takes_no_recovery_code(void **state)
+{
+    struct sign_in_request request = nothing;
+
+    (void)state;
+    give_alice();
+    decline = true;
+    request.approval = true;
+    ask(&request);
+    assert_string_equal(started, "las");
+    assert_next(NULL, "done", "unavailable");
+    request.methods = (struct pk_methods){{PK_METHOD_RECOVERY}, 1};
+    ask(&request);
+    assert_string_equal(started, "");
+    assert_next(NULL, "done", "unavailable");
+}
+
+static void an_approval_is_another_act(void **state)
+{
+    struct command command = {.line = strdup("/bin/id"), .target = strdup("bob")};
+    struct sign_in_request request = nothing;
+    struct context context;
+
+    (void)state;
+    give_alice();
+    request.approval = true;
+    request.described = &command;
+    request.command = "what is not read";
+    ask(&request);
+    assert_null(command.line); /* taken */
+    context = sign_in_context(last);
+    assert_string_equal(context.act, "approve");
+    assert_string_equal(context.command, "/bin/id");
+    assert_string_equal(context.target, "bob");
+}
+
+/* Of anybody but root, what they say that they do is not shown, not bound and not logged. */
+static void what_a_program_does_is_believed_of_root_alone(void **state)
+{
+    static const struct {
+        uid_t uid;
+        const char *command, *target, *dialog;
+    } cases[] = {{0, "a\\x1b", "bob", "/bin/agent"}, {ALICE, "", "", NULL}};
+
+    (void)state;
+    give_alice();
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct sign_in_request request = nothing;
+        struct context context;
+
+        request.command = "a\x1b";
+        request.target = "bob";
+        request.dialog = "/bin/agent";
+        ask_by(cases[i].uid, &request);
+        context = sign_in_context(last);
+        assert_string_equal(context.act, "authenticate");
+        assert_string_equal(context.command, cases[i].command);
+        assert_string_equal(context.target, cases[i].target);
+        if (cases[i].dialog)
+            assert_string_equal(context.dialog, cases[i].dialog);
+        else
+            assert_null(context.dialog);
+    }
+}
+
 static void a_method_that_signs_nobody_in_is_passed_over(void **state)
 {
     struct sign_in_request request = nothing;
@@ -349,6 +415,9 @@ int main(void)
 #define TEST(function)                                                                             \
     cmocka_unit_test_setup_teardown(function, watch_set_up, bare_daemon_tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(an_approval_takes_no_recovery_code),
+        TEST(an_approval_is_another_act),
+        TEST(what_a_program_does_is_believed_of_root_alone),
         TEST(methods_are_the_services),
         TEST(a_method_that_signs_nobody_in_is_passed_over),
         TEST(how_long_it_may_take),
