@@ -210,7 +210,7 @@ static void assert_done(const char *result)
     assert_int_equal(ceremonies_count(bare_daemon()->ceremonies), 0);
 }
 
-#define TOUCH "Touch your security key (through your ssh-agent) to sign in as alice"
+#define TOUCH_OF_ALICE "Touch your security key (through your ssh-agent) to sign in as alice"
 
 static void a_key_in_the_agent_signs_in(void **state)
 {
@@ -223,7 +223,7 @@ static void a_key_in_the_agent_signs_in(void **state)
     hold((const struct soft_key *[]){&key}, 1, NULL);
     assert_int_equal(ceremonies_count(bare_daemon()->ceremonies), 1);
     assert_next(NULL, "info", "touch");
-    assert_int_equal(strncmp(seen()->text, TOUCH, strlen(TOUCH)), 0);
+    assert_int_equal(strncmp(seen()->text, TOUCH_OF_ALICE, strlen(TOUCH_OF_ALICE)), 0);
     sign(&key, PRESENT);
     assert_done("ok");
     assert_string_equal(seen()->user, "alice");
