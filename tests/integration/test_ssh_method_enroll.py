@@ -417,7 +417,7 @@ def test_an_account_that_has_gone(host):
     namespace.write("/etc/passwd", "".join(each for each in lines if not each.startswith("alice:")))
     try:
         details = enrolment.answer(forward.Credential())
-        assert details["result"] == "unknown-user"
+        assert details["result"] == "challenge-unknown"
     finally:
         namespace.write("/etc/passwd", "".join(lines))
     assert listed(host) == []
