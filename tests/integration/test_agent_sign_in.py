@@ -25,6 +25,11 @@ THROUGH = r"\(through your ssh-agent\)"
 CODE = "Recovery code"
 
 
+class SuBob(Su):
+    """alice, with the agent, wants to become bob."""
+    caller = "alice"
+
+
 class AgentSudo(Sudo):
     """sudo, with whatever SSH_AUTH_SOCK says."""
 
@@ -121,8 +126,8 @@ def test_a_service_without_the_agent_method(machine, agent, key, options):
 def test_su(machine, agent):
     """su keeps the caller's environment by itself; the key is that of whom she wants to become."""
     agent.keys = [enrolled(machine, Key(), user="bob")]
-    running = Su(machine, **agent.environment())
-    running.child.expect(Su.approving.replace("key ", "key " + THROUGH + " "))
+    running = SuBob(machine, **agent.environment())
+    running.child.expect(SuBob.approving.replace("key ", "key " + THROUGH + " "))
     assert running.accepted(), running.screen
     assert machine.results() == [("su", "bob", "success")]
 
@@ -331,7 +336,7 @@ def test_two_accounts_with_one_key(machine, agent, key):
     enrolled(machine, key, user="bob", name="bobs")
     running = sudo(machine, agent)
     assert running.accepted(), running.screen
-    running = Su(machine, **agent.environment())
+    running = SuBob(machine, **agent.environment())
     assert running.accepted(), running.screen
     assert machine.results() == [("sudo", "alice", "success"), ("su", "bob", "success")]
     counts = [json.loads(str(machine.connect().call(parts.CREDENTIALS, "List", "sa{sv}", user,
