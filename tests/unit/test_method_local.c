@@ -332,14 +332,15 @@ static struct local_request described(const char *ruser, const char *user,
     struct credential credential = {.user_verified = true};
     const struct sign_in sign_in = {
         .attempt = {.purpose = (char[]){"to test"}},
+        .act = "authenticate",
         .subject = {.account = {.name = (char *)(uintptr_t)user, .uid = ALICE}},
         .asked = (char *)(uintptr_t)user,
         .on_behalf_of = (char *)(uintptr_t)ruser,
         .service = (char[]){"su"},
+        .ruser = (char[]){""},
         .tty = (char[]){"/dev/pts/9"},
         .rhost = (char[]){""},
-        .command = (char[]){""},
-        .target = (char[]){"alice"},
+        .command = {.line = (char[]){""}, .target = (char[]){"alice"}},
         .caller = *caller,
         .credentials = {&credential, 1},
     };
