@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct account_watch;
+struct budget;
 struct bus;
 struct ceremonies;
 struct config;
@@ -14,6 +15,7 @@ struct event_base;
 struct peers;
 struct pk_keys;
 struct pk_keys_setup;
+struct socket;
 struct store;
 
 struct daemon {
@@ -24,7 +26,9 @@ struct daemon {
     const uint8_t *decoy_key; /* DECOY_KEY_SIZE bytes */
     char *rp_id;              /* id of the default relying party, recorded at first start; owned */
     struct account_watch *account_watch;
+    struct budget *budget;
     struct bus *bus;
+    struct socket *socket;
     struct peers *peers;
     struct pk_keys_setup *keys_setup;
     struct pk_keys *keys;

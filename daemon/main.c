@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* passkeyd: arguments, privileges, start and end of the daemon's parts, and signals. */
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/bus/names.h"
@@ -11,6 +12,7 @@
 #include "daemon/bus/methods.h"
 #include "daemon/bus/peers.h"
 #include "daemon/bus/polkit.h"
+#include "daemon/bus/socket.h"
 #include "daemon/config/config.h"
 #include "daemon/configure.h"
 #include "daemon/daemon.h"
@@ -27,17 +29,21 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEFAULT_CONFIG PK_SYSCONFDIR "/passkeyd.conf"
+#define DEFAULT_CONFIG     PK_SYSCONFDIR "/passkeyd.conf"
+#define PRIORITIES         3  /* of events; those in the middle are the default */
+#define BUDGET_LOG_SECONDS 60 /* how often what was refused is summed up in the log */
 
 struct arguments {
     const char *config;
     const char *state_directory;
+    const char *socket; /* NULL: not given */
     bool foreground;
     bool check_config;
 };
 
 static const char usage[] =
-    "Usage: passkeyd [--config FILE] [--state-directory DIR] [--foreground]\n"
+    "Usage: passkeyd [--config FILE] [--state-directory DIR] [--socket PATH]\n"
+    "                [--foreground]\n"
     "       passkeyd --check-config [--config FILE]\n"
     "       passkeyd --help | --version\n";
 
@@ -45,13 +51,10 @@ static const char usage[] =
 static int parse_arguments(int argc, char **argv, struct arguments *ret)
 {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"state-directory", required_argument, NULL, 's'},
-        {"foreground", no_argument, NULL, 'f'},
-        {"check-config", no_argument, NULL, 'k'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},
-        {0},
+        {"config", required_argument, NULL, 'c'}, {"state-directory", required_argument, NULL, 's'},
+        {"socket", required_argument, NULL, 'o'}, {"foreground", no_argument, NULL, 'f'},
+        {"check-config", no_argument, NULL, 'k'}, {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},      {0},
     };
     int option;
 
@@ -63,6 +66,9 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret)
             break;
         case 's':
             ret->state_directory = optarg;
+            break;
+        case 'o':
+            ret->socket = optarg;
             break;
         case 'f':
             ret->foreground = true;
@@ -134,7 +140,14 @@ static void on_accounts(void *data, const struct presence *presence)
     ceremonies_drop_gone(daemon->ceremonies, is_gone, presence);
 }
 
-static void on_call(void *data, struct call *call)
+static enum bus_admission on_bus_admit(void *data, const char *name, enum budget_rate rate)
+{
+    struct daemon *daemon = data;
+
+    return peers_admit(daemon->peers, name, rate);
+}
+
+static void on_bus_call(void *data, struct call *call)
 {
     struct daemon *daemon = data;
 
@@ -145,12 +158,18 @@ static void on_vanished(void *data, const char *name)
 {
     struct daemon *daemon = data;
 
-    if (!peers_vanished(daemon->peers, name))
-        return;
     polkit_vanished(name);
     logind_vanished(name);
     tickets_vanished(name);
     conversations_vanished(daemon->conversations, name);
+}
+
+static void on_bus_vanished(void *data, const char *name)
+{
+    struct daemon *daemon = data;
+
+    if (peers_vanished(daemon->peers, name))
+        on_vanished(daemon, name);
 }
 
 static void on_lost(void *data)
@@ -210,10 +229,14 @@ static struct event_base *new_base(void)
                                 EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NO_CACHE_TIME);
     base = event_base_new_with_config(config);
     event_config_free(config);
+    /* What users call comes after everything else that has happened (connection.c). */
+    if (base)
+        (void)event_base_priority_init(base, PRIORITIES);
     return base;
 }
 
-static const struct bus_ops bus_ops = {on_call, on_vanished, on_lost};
+static const struct bus_ops bus_ops = {on_bus_admit, on_bus_call, on_bus_vanished, on_lost};
+static const struct socket_ops socket_ops = {on_identified_call, on_vanished};
 
 /* If the store cannot keep the key, decoys change with a restart; the daemon starts anyway. */
 static void load_decoy_key(struct daemon *daemon)
@@ -256,7 +279,10 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     pk_log_set_debug(daemon->config->debug);
     load_decoy_key(daemon);
     daemon->base = new_base();
-    daemon->peers = peers_new(on_identified_call, daemon);
+    daemon->budget = budget_new(pk_clock_monotonic_ms);
+    if (!daemon->budget)
+        return PK_NO_MEMORY;
+    daemon->peers = peers_new(daemon->budget, on_identified_call, daemon);
     daemon->conversations = conversations_new(daemon);
     daemon->ceremonies = ceremonies_new();
     if (!daemon->base || !daemon->peers || !daemon->conversations || !daemon->ceremonies)
@@ -282,12 +308,16 @@ static void close_all(struct daemon *daemon)
     polkit_vanished(NULL);
     logind_vanished(NULL);
     tickets_vanished(NULL);
+    if (daemon->socket)
+        socket_close(daemon->socket);
     if (daemon->peers)
         peers_free(daemon->peers);
     if (daemon->bus)
         bus_close(daemon->bus);
     if (daemon->account_watch)
         account_watch_free(daemon->account_watch);
+    if (daemon->budget)
+        budget_free(daemon->budget);
     if (daemon->store)
         daemon->store->verbs->close(daemon->store);
     if (daemon->config)
@@ -297,6 +327,36 @@ static void close_all(struct daemon *daemon)
     free(daemon->rp_id);
 }
 
+static void on_budget_log(evutil_socket_t fd, short what, void *data)
+{
+    struct daemon *daemon = data;
+
+    (void)fd, (void)what;
+    budget_log(daemon->budget);
+}
+
+/*
+ * Beside the system's bus; a private instance, which has a bus of its own, has a socket where one
+ * is named. Without it everybody is served on the bus, if less quickly.
+ */
+static void open_socket(struct daemon *daemon, const char *path)
+{
+    const struct socket_setup setup = {.base = daemon->base,
+                                       .bus = daemon->bus,
+                                       .budget = daemon->budget,
+                                       .ops = &socket_ops,
+                                       .data = daemon};
+    PK_AUTO_FREE char *why = NULL;
+
+    if (!path)
+        path = secure_getenv(PK_SOCKET_VARIABLE);
+    if (!path && !secure_getenv("DBUS_SYSTEM_BUS_ADDRESS"))
+        path = PK_SOCKET_PATH;
+    if (socket_open(&setup, path, &daemon->socket, &why))
+        pk_log(LOG_WARNING, "no socket of its own, the system bus alone is served: %s",
+               why ? why : "out of memory");
+}
+
 struct signal_row {
     int number;
     event_callback_fn handler;
@@ -304,8 +364,9 @@ struct signal_row {
 };
 
 /* Runs until the daemon ends; a failure means that it could not start. */
-static enum pk_status serve(struct daemon *daemon, char **ret_why)
+static enum pk_status serve(struct daemon *daemon, const char *socket_path, char **ret_why)
 {
+    static const struct timeval budget_log_every = {BUDGET_LOG_SECONDS, 0};
     struct signal_row rows[] = {
         {SIGTERM, on_terminate, NULL},
         {SIGINT, on_terminate, NULL},
@@ -327,8 +388,16 @@ static enum pk_status serve(struct daemon *daemon, char **ret_why)
     if (!status)
         status = bus_own_name(daemon->bus, PK_BUS_NAME, ret_why);
     if (!status) {
+        struct event *summary = event_new(daemon->base, -1, EV_PERSIST, on_budget_log, daemon);
+
+        /* After the name, of which there is one: nobody else's socket is replaced. */
+        open_socket(daemon, socket_path);
+        if (summary)
+            (void)event_add(summary, &budget_log_every);
         pk_log(LOG_INFO, "%s serves %s", PACKAGE_STRING, config_rp(daemon->config, NULL)->id);
         (void)event_base_dispatch(daemon->base);
+        if (summary)
+            event_free(summary);
     }
     for (size_t i = 0; i < count; i++)
         if (rows[i].event)
@@ -347,6 +416,7 @@ int main(int argc, char **argv)
 
     if (code >= 0)
         return code;
+    (void)socket_inherit();
     pk_log_open("passkeyd", arguments.foreground || arguments.check_config, false);
     status = privileges_drop();
     if (status) {
@@ -362,7 +432,7 @@ int main(int argc, char **argv)
         status = open_all(&daemon, arguments.state_directory, &why);
     }
     if (!status)
-        status = serve(&daemon, &why);
+        status = serve(&daemon, arguments.socket, &why);
     if (status) {
         pk_log(LOG_ERR, "cannot start: %s", why ? why : pk_status_name(status));
         daemon.exit_code = EXIT_FAILURE;

@@ -5,7 +5,7 @@ dbuspolicy_DATA = etc/org.passkeyd.conf
 dbusservicesdir = $(dbussystemdir)/system-services
 dbusservices_DATA = etc/org.passkeyd.service
 polkitactions_DATA = etc/org.passkeyd.policy
-systemdsystemunit_DATA = etc/passkeyd.service \
+systemdsystemunit_DATA = etc/passkeyd.service etc/passkeyd.socket \
 	etc/passkey-authenticator.service etc/passkey-authenticator.socket
 sysusers_DATA = etc/sysusers.d/passkeyd.conf
 tmpfiles_DATA = etc/tmpfiles.d/passkeyd.conf

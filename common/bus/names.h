@@ -3,6 +3,12 @@
 #ifndef PK_BUS_NAMES_H
 #define PK_BUS_NAMES_H
 
+/* The daemon's own socket: in the place that is compiled in (PK_RUNDIR), or for a private instance
+ */
+/* the path in that variable, which programs with somebody else's privileges do not read. */
+#define PK_SOCKET_PATH     PK_RUNDIR "/socket"
+#define PK_SOCKET_VARIABLE "PASSKEYD_SOCKET"
+
 #define PK_BUS_NAME                "org.passkeyd"
 #define PK_BUS_PATH                "/org/passkeyd"
 #define PK_BUS_CONVERSATION_PREFIX PK_BUS_PATH "/conversation/"

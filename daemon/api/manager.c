@@ -7,12 +7,15 @@
 #include "daemon/api/tickets.h"
 #include "daemon/auth/enrollment.h"
 #include "daemon/auth/sign_in.h"
+#include "daemon/bus/bus.h"
 #include "daemon/bus/logind.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply_errors.h"
 #include "daemon/bus/sealed.h"
 #include "daemon/config/policy.h"
+#include "daemon/dialogue/conversation.h"
 #include "daemon/verify/command.h"
+#include "daemon/verify/context.h"
 
 #include <string.h>
 
@@ -49,26 +52,16 @@ void manager_get_features(struct daemon *daemon, struct value *parent)
 /* --- Authenticate ----------------------------------------------------------------------------- */
 
 static const struct member context_members[] = {
-    {"service", "s", WORD_MAX},
-    {"tty", "s", WORD_MAX},
-    {"rhost", "s", WORD_MAX},
-    {"ruser", "s", WORD_MAX},
-    {"command", "s", 0},
-    {"target", "s", WORD_MAX},
-    {"executable", "s", 0},
-    {"act", "s", WORD_MAX},
-    {"typed", "h", 0},
-    {"resolved", "h", 0},
-    {"dialog", "s", 0},
-    {"rp", "s", WORD_MAX},
-    {"methods", "s", WORD_MAX},
-    {"transports", "s", WORD_MAX},
-    {"uv", "s", WORD_MAX},
-    {"timeout", "u", 0},
-    {"identify", "b", 0},
-    {"agent", "h", 0},
-    {"unattended", "b", 0},
-    CALLER_MEMBERS,
+    {"service", "s", WORD_MAX}, {"tty", "s", WORD_MAX},
+    {"rhost", "s", WORD_MAX},   {"ruser", "s", WORD_MAX},
+    {"command", "s", 0},        {"target", "s", WORD_MAX},
+    {"executable", "s", 0},     {"act", "s", WORD_MAX},
+    {"typed", "h", 0},          {"resolved", "h", 0},
+    {"dialog", "s", 0},         {"rp", "s", WORD_MAX},
+    {"methods", "s", WORD_MAX}, {"transports", "s", WORD_MAX},
+    {"uv", "s", WORD_MAX},      {"timeout", "u", 0},
+    {"identify", "b", 0},       {"agent", "h", 0},
+    {"unattended", "b", 0},     CALLER_MEMBERS,
 };
 
 /*
@@ -202,11 +195,22 @@ static void authenticate(struct daemon *daemon, struct call *call)
         .agent = value_find(context, "agent"),
     };
 
-    if (strlen(request.user) > WORD_MAX)
+    /* Where the bus hangs nobody can say where the person sits, and the password is a way on. */
+    if (strcmp(request.rhost, LOGIND_RHOST_UNKNOWN) == 0 && call->bus && !bus_answers(call->bus))
+        call_fail(call, PK_BUS_ERROR_UNAVAILABLE, "the system bus does not answer");
+    else if (strlen(request.user) > WORD_MAX)
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "the user's name is too long");
     else if (check_spellings(call, context, &request) &&
              read_command(call, context, &request, &command))
         sign_in_start(daemon, call, &request);
+}
+
+/* Whom sshd and the like sign in: a remote host is named, and nobody who asks from there. */
+static bool is_stranger(const struct value *context)
+{
+    const struct context seen = {.rhost = value_find_text(context, "rhost", "")};
+
+    return context_is_remote(&seen) && value_find_text(context, "ruser", "")[0] == '\0';
 }
 
 void manager_authenticate(struct daemon *daemon, struct call *call)
@@ -216,6 +220,8 @@ void manager_authenticate(struct daemon *daemon, struct call *call)
     if (!call_check(call, context, context_members, COUNT(context_members)))
         return;
     call->caller = caller_read(context, call->uid);
+    if (!conversation_admit(daemon, call, is_stranger(context)))
+        return;
     warn_of_transports(call, context);
     logind_find_rhost(daemon, call, authenticate);
 }
@@ -278,6 +284,8 @@ void manager_enroll(struct daemon *daemon, struct call *call)
     if (!call_check(call, options, enroll_members, COUNT(enroll_members)))
         return;
     call->caller = caller_read(options, call->uid);
+    if (!conversation_admit(daemon, call, false))
+        return;
     warn_of_transports(call, options);
     if (!reply_name_error(call, value_find_text(options, "name", NULL)) &&
         read_methods(call, options, &ignored))

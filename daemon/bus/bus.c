@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/bus/bus.h"
 
-#include "common/base/log.h"
+#include "common/base/clock.h"
 #include "common/base/text.h"
 
+#include "daemon/bus/connection.h"
 #include "daemon/bus/message.h"
 
 #include <dbus/dbus.h>
-#include <event2/event.h>
-#include <string.h>
+#include <stdlib.h>
 
-#define DISPATCHES_PER_TURN 32      /* messages handled in one turn of the event loop */
-#define RECEIVED_SIZE_MAX   1048576 /* unreleased bytes at which libdbus stops reading */
-#define RECEIVED_FDS_MAX    64
+#define RECEIVED_SIZE_MAX 1048576 /* unreleased bytes at which libdbus stops reading */
+#define SILENCE_MS        1000    /* after which the bus itself counts as hanging */
+#define RECEIVED_FDS_MAX  64
+#define OUTGOING_SIZE_MAX 4194304 /* bytes not taken by the bus: no refusal is answered then */
 
+/*
+ * Two connections: one has the name, and everybody's calls arrive on it; the other asks questions.
+ * Nobody may send it anything but replies, so that a flood of calls is never in front of these.
+ */
 struct bus {
-    struct event_base *base;
-    DBusConnection *connection;
-    struct event *dispatch;
+    struct connection *serving, *asking;
+    DBusConnection *dbus, *questions; /* theirs */
+    DBusPendingCall *probe;           /* a question to the bus itself, not answered; NULL: none */
+    int64_t probed;                   /* when that was sent, in milliseconds */
     const struct bus_ops *ops;
     void *data;
 };
@@ -29,39 +35,6 @@ struct bus_request {
 };
 
 PK_DEFINE_CLEANUP(DBusMessage *, dbus_message_unref);
-
-/* --- answers ---------------------------------------------------------------------------------- */
-
-static void send_answer(struct call *call, DBusMessage *message)
-{
-    if (!message || !dbus_message_set_reply_serial(message, call->serial) ||
-        !dbus_message_set_destination(message, call->sender) ||
-        !dbus_connection_send(call->bus->connection, message, NULL))
-        pk_log(LOG_ERR, "[%s] out of memory for an answer", call->id);
-}
-
-static bool send_reply(struct call *call, const struct value *result)
-{
-    PK_CLEANUP(dbus_message_unref)
-    DBusMessage *message = dbus_message_new(DBUS_MESSAGE_TYPE_METHOD_RETURN);
-
-    if (!message || !message_write(message, result))
-        return false;
-    if (!call->no_reply)
-        send_answer(call, message);
-    return true;
-}
-
-static void send_error(struct call *call, const char *error, const char *text)
-{
-    PK_CLEANUP(dbus_message_unref)
-    DBusMessage *message = dbus_message_new(DBUS_MESSAGE_TYPE_ERROR);
-
-    if (message && !call->no_reply && dbus_message_set_error_name(message, error) &&
-        (message_write_text(message, text) ||
-         message_write_text(message, "the reason is not valid text")))
-        send_answer(call, message);
-}
 
 /* --- outgoing calls --------------------------------------------------------------------------- */
 
@@ -96,9 +69,36 @@ static DBusPendingCall *send_call(struct bus *bus, const struct bus_target *targ
     if (message)
         dbus_message_set_auto_start(message, !target->no_start);
     if (!message || !message_write(message, arguments) ||
-        !dbus_connection_send_with_reply(bus->connection, message, &pending, (int)timeout_ms))
+        !dbus_connection_send_with_reply(bus->questions, message, &pending, (int)timeout_ms))
         return NULL;
     return pending; /* also NULL when the connection was lost */
+}
+
+static void on_probe(DBusPendingCall *pending, void *data)
+{
+    struct bus *bus = data;
+
+    (void)pending;
+    dbus_pending_call_unref(pk_steal(bus->probe));
+}
+
+/* Beside each question: somebody who does not answer is told apart from a bus that does not. */
+static void probe(struct bus *bus)
+{
+    PK_CLEANUP(dbus_message_unref) DBusMessage *message = NULL;
+
+    if (bus->probe)
+        return;
+    message = dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_PEER,
+                                           "Ping");
+    if (!message || !dbus_connection_send_with_reply(bus->questions, message, &bus->probe,
+                                                     DBUS_TIMEOUT_INFINITE))
+        return;
+    bus->probed = pk_clock_monotonic_ms();
+    if (bus->probe && !dbus_pending_call_set_notify(bus->probe, on_probe, bus, NULL)) {
+        dbus_pending_call_cancel(bus->probe);
+        dbus_pending_call_unref(pk_steal(bus->probe));
+    }
 }
 
 struct bus_request *bus_call(struct bus *bus, const struct bus_target *target,
@@ -117,6 +117,7 @@ struct bus_request *bus_call(struct bus *bus, const struct bus_target *target,
         free(request);
         return NULL;
     }
+    probe(bus);
     *request = (struct bus_request){.pending = pending, .reply = reply, .data = data};
     return request;
 }
@@ -128,41 +129,12 @@ void bus_request_forget(struct bus_request *request)
     free(request);
 }
 
+bool bus_answers(const struct bus *bus)
+{
+    return !bus->probe || pk_clock_monotonic_ms() - bus->probed < SILENCE_MS;
+}
+
 /* --- incoming messages ------------------------------------------------------------------------ */
-
-static char *copy_or_empty(const char *text)
-{
-    return strdup(text ? text : "");
-}
-
-static struct call *call_new(struct bus *bus, DBusMessage *message)
-{
-    static const struct call_ops ops = {send_reply, send_error};
-    struct call *call = calloc(1, sizeof(*call));
-
-    if (!call)
-        return NULL;
-    *call = (struct call){
-        .ops = &ops,
-        .bus = bus,
-        .sender = copy_or_empty(dbus_message_get_sender(message)),
-        .uid = (uid_t)-1,
-        .path = copy_or_empty(dbus_message_get_path(message)),
-        .interface = copy_or_empty(dbus_message_get_interface(message)),
-        .member = copy_or_empty(dbus_message_get_member(message)),
-        .signature = copy_or_empty(dbus_message_get_signature(message)),
-        .interactive = dbus_message_get_allow_interactive_authorization(message),
-        .serial = dbus_message_get_serial(message),
-        .no_reply = dbus_message_get_no_reply(message),
-        .arguments = message_read(message),
-    };
-    pk_correlation_new(call->id);
-    if (!call->sender || !call->path || !call->interface || !call->member || !call->signature) {
-        call_drop(call);
-        return NULL;
-    }
-    return call;
-}
 
 static void receive_owner_change(struct bus *bus, DBusMessage *message)
 {
@@ -176,157 +148,74 @@ static void receive_owner_change(struct bus *bus, DBusMessage *message)
     bus->ops->vanished(bus->data, name);
 }
 
-static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *message, void *data)
+static void receive_call(struct bus *bus, DBusMessage *message)
+{
+    const char *sender = dbus_message_get_sender(message);
+    struct call *call;
+
+    switch (sender ? bus->ops->admit(bus->data, sender, connection_rate(message)) : BUS_IGNORED) {
+    case BUS_ADMITTED:
+        break;
+    case BUS_REFUSED:
+        /* The bus reads what it is sent; where it is too busy for that, nobody waits for this. */
+        if (dbus_connection_get_outgoing_size(bus->dbus) < OUTGOING_SIZE_MAX)
+            connection_refuse(bus->dbus, message);
+        return;
+    case BUS_IGNORED:
+        return;
+    }
+    if (connection_answer_peer(bus->dbus, message))
+        return;
+    call = connection_call_new(bus->dbus, message, sender, NULL);
+    if (!call)
+        return;
+    call->bus = bus;
+    bus->ops->call(bus->data, call);
+}
+
+static bool on_message(void *data, DBusMessage *message)
 {
     struct bus *bus = data;
 
-    (void)connection;
-    if (dbus_message_get_type(message) == DBUS_MESSAGE_TYPE_METHOD_CALL) {
-        struct call *call = call_new(bus, message);
-
-        if (call)
-            bus->ops->call(bus->data, call);
-        return DBUS_HANDLER_RESULT_HANDLED;
-    }
-    if (dbus_message_is_signal(message, DBUS_INTERFACE_LOCAL, "Disconnected"))
+    if (dbus_message_get_type(message) == DBUS_MESSAGE_TYPE_METHOD_CALL)
+        receive_call(bus, message);
+    else if (dbus_message_is_signal(message, DBUS_INTERFACE_LOCAL, "Disconnected"))
         bus->ops->lost(bus->data);
     else if (dbus_message_is_signal(message, DBUS_INTERFACE_DBUS, "NameOwnerChanged"))
         receive_owner_change(bus, message);
-    return DBUS_HANDLER_RESULT_HANDLED;
-}
-
-/* --- the event loop --------------------------------------------------------------------------- */
-
-static void on_dispatch(evutil_socket_t fd, short what, void *data)
-{
-    static const struct timeval at_once = {0, 0};
-    struct bus *bus = data;
-
-    (void)fd, (void)what;
-    for (unsigned i = 0; i < DISPATCHES_PER_TURN; i++)
-        if (dbus_connection_dispatch(bus->connection) != DBUS_DISPATCH_DATA_REMAINS)
-            return;
-    (void)evtimer_add(bus->dispatch, &at_once);
-}
-
-static void dispatch_soon(struct bus *bus)
-{
-    static const struct timeval at_once = {0, 0};
-
-    (void)evtimer_add(bus->dispatch, &at_once);
-}
-
-static void on_dispatch_status(DBusConnection *connection, DBusDispatchStatus status, void *data)
-{
-    (void)connection;
-    if (status == DBUS_DISPATCH_DATA_REMAINS)
-        dispatch_soon(data);
-}
-
-static void on_watch(evutil_socket_t fd, short what, void *data)
-{
-    DBusWatch *watch = data;
-    unsigned flags = 0;
-
-    (void)fd;
-    flags |= (what & EV_READ) ? DBUS_WATCH_READABLE : 0;
-    flags |= (what & EV_WRITE) ? DBUS_WATCH_WRITABLE : 0;
-    (void)dbus_watch_handle(watch, flags);
-}
-
-static void free_event(void *event)
-{
-    event_free(event);
-}
-
-static void toggle_watch(DBusWatch *watch, void *data)
-{
-    struct event *event = dbus_watch_get_data(watch);
-
-    (void)data;
-    if (!event)
-        return;
-    if (dbus_watch_get_enabled(watch))
-        (void)event_add(event, NULL);
-    else
-        (void)event_del(event);
-}
-
-static dbus_bool_t add_watch(DBusWatch *watch, void *data)
-{
-    struct bus *bus = data;
-    unsigned flags = dbus_watch_get_flags(watch);
-    short what = EV_PERSIST;
-    struct event *event;
-
-    what |= (flags & DBUS_WATCH_READABLE) ? EV_READ : 0;
-    what |= (flags & DBUS_WATCH_WRITABLE) ? EV_WRITE : 0;
-    event = event_new(bus->base, dbus_watch_get_unix_fd(watch), what, on_watch, watch);
-    if (!event)
-        return FALSE;
-    dbus_watch_set_data(watch, event, free_event);
-    toggle_watch(watch, NULL);
-    return TRUE;
-}
-
-static void remove_watch(DBusWatch *watch, void *data)
-{
-    (void)data;
-    dbus_watch_set_data(watch, NULL, NULL);
-}
-
-static void on_timeout(evutil_socket_t fd, short what, void *data)
-{
-    (void)fd, (void)what;
-    (void)dbus_timeout_handle(data);
-}
-
-static void toggle_timeout(DBusTimeout *timeout, void *data)
-{
-    struct event *event = dbus_timeout_get_data(timeout);
-    int ms = dbus_timeout_get_interval(timeout);
-    const struct timeval interval = {ms / 1000, (ms % 1000) * 1000};
-
-    (void)data;
-    if (!event)
-        return;
-    if (dbus_timeout_get_enabled(timeout))
-        (void)event_add(event, &interval);
-    else
-        (void)event_del(event);
-}
-
-static dbus_bool_t add_timeout(DBusTimeout *timeout, void *data)
-{
-    struct bus *bus = data;
-    struct event *event = event_new(bus->base, -1, EV_PERSIST, on_timeout, timeout);
-
-    if (!event)
-        return FALSE;
-    dbus_timeout_set_data(timeout, event, free_event);
-    toggle_timeout(timeout, NULL);
-    return TRUE;
-}
-
-static void remove_timeout(DBusTimeout *timeout, void *data)
-{
-    (void)data;
-    dbus_timeout_set_data(timeout, NULL, NULL);
-}
-
-static bool attach_to_loop(struct bus *bus)
-{
-    bus->dispatch = evtimer_new(bus->base, on_dispatch, bus);
-    if (!bus->dispatch ||
-        !dbus_connection_set_watch_functions(bus->connection, add_watch, remove_watch, toggle_watch,
-                                             bus, NULL) ||
-        !dbus_connection_set_timeout_functions(bus->connection, add_timeout, remove_timeout,
-                                               toggle_timeout, bus, NULL) ||
-        !dbus_connection_add_filter(bus->connection, on_message, bus, NULL))
-        return false;
-    dbus_connection_set_dispatch_status_function(bus->connection, on_dispatch_status, bus, NULL);
-    dispatch_soon(bus);
     return true;
+}
+
+static void on_lost(void *data)
+{
+    struct bus *bus = data;
+
+    bus->ops->lost(bus->data);
+}
+
+static const struct connection_ops serving_ops = {.message = on_message};
+static const struct connection_ops asking_ops = {.lost = on_lost};
+
+/* --- beginning and end ------------------------------------------------------------------------ */
+
+static DBusConnection *connect_to_bus(DBusError *error)
+{
+    DBusConnection *dbus = dbus_bus_get_private(DBUS_BUS_SYSTEM, error);
+
+    if (dbus) {
+        dbus_connection_set_exit_on_disconnect(dbus, FALSE);
+        dbus_connection_set_max_received_size(dbus, RECEIVED_SIZE_MAX);
+        dbus_connection_set_max_received_unix_fds(dbus, RECEIVED_FDS_MAX);
+    }
+    return dbus;
+}
+
+static void give_up(DBusConnection *dbus)
+{
+    if (!dbus)
+        return;
+    dbus_connection_close(dbus);
+    dbus_connection_unref(dbus);
 }
 
 enum pk_status bus_open(struct event_base *base, const struct bus_ops *ops, void *data,
@@ -334,31 +223,39 @@ enum pk_status bus_open(struct event_base *base, const struct bus_ops *ops, void
 {
     DBusError error = DBUS_ERROR_INIT;
     struct bus *bus = calloc(1, sizeof(*bus));
+    DBusConnection *asking = NULL;
 
     if (!bus)
         return PK_NO_MEMORY;
-    *bus = (struct bus){.base = base, .ops = ops, .data = data};
-    bus->connection = dbus_bus_get_private(DBUS_BUS_SYSTEM, &error);
-    if (bus->connection) {
-        dbus_connection_set_exit_on_disconnect(bus->connection, FALSE);
-        dbus_connection_set_max_received_size(bus->connection, RECEIVED_SIZE_MAX);
-        dbus_connection_set_max_received_unix_fds(bus->connection, RECEIVED_FDS_MAX);
-        /*
-         * One match rule for all connections that leave, added before any call can arrive: no
-         * departure is missed between a call and a rule for its sender.
-         */
-        dbus_bus_add_match(bus->connection,
+    *bus = (struct bus){.ops = ops, .data = data};
+    bus->dbus = connect_to_bus(&error);
+    if (bus->dbus)
+        asking = connect_to_bus(&error);
+    /*
+     * One match rule for all connections that leave, added before any call can arrive: no
+     * departure is missed between a call and a rule for its sender.
+     */
+    if (asking)
+        dbus_bus_add_match(bus->dbus,
                            "type='signal',sender='" DBUS_SERVICE_DBUS
                            "',interface='" DBUS_INTERFACE_DBUS
                            "',member='NameOwnerChanged',arg2=''",
                            &error);
+    if (!dbus_error_is_set(&error)) {
+        bus->serving = connection_new(base, bus->dbus, true, &serving_ops, bus);
+        bus->asking = connection_new(base, asking, false, &asking_ops, bus);
     }
-    if (dbus_error_is_set(&error) || !attach_to_loop(bus)) {
+    if (!bus->serving || !bus->asking) {
         *ret_why = pk_text_format("system bus: %s", error.message ? error.message : "no memory");
         dbus_error_free(&error);
+        if (!bus->serving)
+            give_up(bus->dbus);
+        if (!bus->asking)
+            give_up(asking);
         bus_close(bus);
         return PK_UNAVAILABLE;
     }
+    bus->questions = asking;
     *ret_bus = bus;
     return PK_OK;
 }
@@ -366,7 +263,7 @@ enum pk_status bus_open(struct event_base *base, const struct bus_ops *ops, void
 enum pk_status bus_own_name(struct bus *bus, const char *name, char **ret_why)
 {
     DBusError error = DBUS_ERROR_INIT;
-    int result = dbus_bus_request_name(bus->connection, name, DBUS_NAME_FLAG_DO_NOT_QUEUE, &error);
+    int result = dbus_bus_request_name(bus->dbus, name, DBUS_NAME_FLAG_DO_NOT_QUEUE, &error);
 
     if (result == DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER)
         return PK_OK;
@@ -377,14 +274,15 @@ enum pk_status bus_own_name(struct bus *bus, const char *name, char **ret_why)
 
 void bus_close(struct bus *bus)
 {
-    if (bus->connection) {
-        dbus_connection_flush(bus->connection);
-        dbus_connection_close(bus->connection);
-        (void)dbus_connection_set_watch_functions(bus->connection, NULL, NULL, NULL, NULL, NULL);
-        (void)dbus_connection_set_timeout_functions(bus->connection, NULL, NULL, NULL, NULL, NULL);
-        dbus_connection_unref(bus->connection);
+    if (bus->serving) {
+        dbus_connection_flush(bus->dbus);
+        connection_free(bus->serving);
     }
-    if (bus->dispatch)
-        event_free(bus->dispatch);
+    if (bus->probe) {
+        dbus_pending_call_cancel(bus->probe);
+        dbus_pending_call_unref(bus->probe);
+    }
+    if (bus->asking)
+        connection_free(bus->asking);
     free(bus);
 }

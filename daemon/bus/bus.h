@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The daemon's connection to the system bus. Only bus.c and message.c use libdbus; the rest of the
- * daemon handles calls (call.h), whose caller's uid the bus has vouched for, and values (value.h).
+ * The daemon's connections to the system bus. The rest of the daemon handles calls (call.h), whose
+ * caller's uid the bus has vouched for, and values (value.h).
  */
 #ifndef PASSKEYD_BUS_H
 #define PASSKEYD_BUS_H
 
+#include "daemon/bus/budget.h"
 #include "daemon/bus/call.h"
 
 struct event_base;
 struct bus;
 
+enum bus_admission {
+    BUS_ADMITTED,
+    BUS_REFUSED, /* answered so, without more ado */
+    BUS_IGNORED, /* not even answered */
+};
+
 struct bus_ops {
+    /* Whether a call from that unique name is looked at, which comes out of that budget. */
+    enum bus_admission (*admit)(void *data, const char *name, enum budget_rate rate);
     /* A method call arrived. Its uid and pid are not set yet; peers.h asks the bus for them. */
     void (*call)(void *data, struct call *call);
     void (*vanished)(void *data, const char *name); /* a unique name left the bus */
@@ -45,5 +54,7 @@ struct bus_request *bus_call(struct bus *bus, const struct bus_target *target,
                              struct value *arguments, unsigned timeout_ms,
                              bus_reply_function *reply, void *data);
 void bus_request_forget(struct bus_request *request);
+/* Whether the bus itself answers, as far as the calls so far have shown. */
+bool bus_answers(const struct bus *bus);
 
 #endif

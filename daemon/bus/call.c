@@ -4,6 +4,7 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/bus/names.h"
+#include "daemon/bus/budget.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -19,10 +20,48 @@ bool call_check(struct call *call, const struct value *dict, const struct member
     return false;
 }
 
+bool call_admit(struct call *call, struct budget *budget)
+{
+    if (!budget_hold(budget, call->uid, BUDGET_OPEN_CALLS))
+        return false;
+    call->budget = budget;
+    call->charged = call->uid;
+    return true;
+}
+
+uid_t call_charged(const struct call *call)
+{
+    return call->budget || call->setuid ? call->charged : call->uid;
+}
+
+bool call_charge(struct call *call, uid_t uid)
+{
+    if (call_charged(call) == uid)
+        return true;
+    if (!budget_hold(call->budget, uid, BUDGET_SETUID_CALLS))
+        return false;
+    if (call->budget)
+        budget_release(call->budget, call->charged, BUDGET_OPEN_CALLS);
+    call->charged = uid;
+    call->setuid = true;
+    return !call->charge || call->charge(call, uid);
+}
+
+bool call_is_on_bus(const struct call *call)
+{
+    return call->sender[0] == ':';
+}
+
 void call_drop(struct call *call)
 {
+    if (call->budget)
+        budget_release(call->budget, call->charged,
+                       call->setuid ? BUDGET_SETUID_CALLS : BUDGET_OPEN_CALLS);
+    if (call->release)
+        call->release(call);
     value_clear(&call->arguments);
     system_account_clear(&call->account);
+    free(call->destination);
     free(call->sender);
     free(call->path);
     free(call->interface);
@@ -39,8 +78,10 @@ static void fail_va(struct call *call, const char *error, const char *format, va
     if (vasprintf(&text, format, arguments) < 0)
         text = NULL;
     whole = pk_text_format("%s [%s]", text ? text : "out of memory", call->id);
-    pk_log(LOG_NOTICE, "[%s] %.64s.%.64s by uid %u (%s): %s: %s", call->id, call->interface,
-           call->member, (unsigned)call->uid, call->sender, error, text ? text : "out of memory");
+    if (budget_take(call->budget, call_charged(call), BUDGET_LINES))
+        pk_log(LOG_NOTICE, "[%s] %.64s.%.64s by uid %u (%s): %s: %s", call->id, call->interface,
+               call->member, (unsigned)call->uid, call->sender, error,
+               text ? text : "out of memory");
     call->ops->fail(call, error, whole ? whole : "out of memory");
     call_drop(call);
 }
@@ -63,6 +104,12 @@ void call_fail(struct call *call, const char *error, const char *format, ...)
     va_start(arguments, format);
     fail_va(call, error, format, arguments);
     va_end(arguments);
+}
+
+void call_refuse(struct call *call)
+{
+    call->ops->fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "too many calls at once");
+    call_drop(call);
 }
 
 void call_fail_standard(struct call *call, const char *name, const char *format, ...)

@@ -14,23 +14,37 @@
 
 #include <sys/types.h>
 
+struct budget;
 struct bus;
 struct call;
 
-/* How a connection answers the calls that it received. Neither function releases the call. */
+/* How a connection answers the calls that it received. */
 struct call_ops {
-    /* false: result cannot be encoded as a message. */
+    /* false: result cannot be encoded as a message. The call is not released. */
     bool (*reply)(struct call *call, const struct value *result);
-    /* error: a name such as PK_BUS_ERROR_…; a text that is not UTF-8 is replaced. */
+    /* error: a name such as PK_BUS_ERROR_…; a text that is not UTF-8 is replaced. Likewise. */
     void (*fail)(struct call *call, const char *error, const char *text);
 };
 
 struct call {
     const struct call_ops *ops;
-    struct bus *bus; /* the connection that it arrived on; borrowed */
-    char *sender;    /* the caller's unique bus name; owned, as are the strings below */
+    struct bus *bus;   /* the system bus, for questions to other services; borrowed */
+    void *origin;      /* libdbus's connection that it arrived on; one reference */
+    char *destination; /* of the answer on that connection; may be NULL */
+    /*
+     * Names the caller's connection, and no other: its unique name on the system bus, which the bus
+     * says, or a name that the daemon gave to a connection to its own socket, which has no ':' in
+     * front. Owned, as are the strings below.
+     */
+    char *sender;
     uid_t uid;
-    pid_t pid;            /* of the process that connected; 0: unknown */
+    pid_t pid;             /* of the process that connected; 0: unknown */
+    struct budget *budget; /* the caller's, and whose it is there (call_admit()); NULL: none */
+    uid_t charged;
+    bool setuid; /* charged is not uid, but whom a program of root's serves (call_charge()) */
+    bool (*charge)(struct call *call, uid_t uid); /* the connection's part; may be NULL */
+    void (*release)(struct call *call);           /* gives up origin; may be NULL */
+    void *data;                                   /* charge()'s own */
     struct caller caller; /* set by the handlers of calls that may tell it (caller_read()) */
     char *path;
     char *interface; /* empty: not given */
@@ -48,6 +62,23 @@ struct call {
     bool no_reply;   /* the caller expects no reply */
 };
 
+/*
+ * Counts the call, whose uid is set, as one of the caller's that wait for their answer, until it is
+ * answered. false: that would be too many, and nothing has happened.
+ */
+bool call_admit(struct call *call, struct budget *budget) PK_WARN_UNUSED;
+/*
+ * Counts a call of root's as one of that user's, for whom the program runs, and its connection
+ * likewise. BUDGET_STRANGERS and BUDGET_CONSOLE are users here. false: that would be too many.
+ */
+bool call_charge(struct call *call, uid_t uid) PK_WARN_UNUSED;
+
+/* Whose call it counts as. */
+uid_t call_charged(const struct call *call);
+
+/* Whether the caller is on the system bus, and not at the daemon's own socket. */
+bool call_is_on_bus(const struct call *call);
+
 /* Sends result (an 'r', which is emptied) and releases the call. */
 void call_reply(struct call *call, struct value *result);
 /* Sends and logs an error "message [id]" and releases the call. error: PK_BUS_ERROR_… */
@@ -56,6 +87,8 @@ void call_fail(struct call *call, const char *error, const char *format, ...)
 /* Likewise for org.freedesktop.DBus.Error.NAME. */
 void call_fail_standard(struct call *call, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* LimitExceeded, without a line in the log: the budget that refused it has counted it. */
+void call_refuse(struct call *call);
 /* Whether dict, an a{sv} of the call, is as members say (value_check()). false: the call has been
  * answered with InvalidArguments. */
 bool call_check(struct call *call, const struct value *dict, const struct member *members,

@@ -159,6 +159,9 @@ static bool write_value(DBusMessageIter *iter, const struct value *value)
     case 'u':
         basic.u32 = (uint32_t)value->number;
         break;
+    case 'i':
+        basic.i32 = (dbus_int32_t)value->number;
+        break;
     case 't':
         basic.u64 = value->number;
         break;

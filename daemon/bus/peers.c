@@ -2,12 +2,13 @@
 #include "daemon/bus/peers.h"
 
 #include "common/base/log.h"
-#include "common/bus/names.h"
 
 #include <string.h>
 #include <sys/queue.h>
 
-#define PEER_CALLS_MAX    32 /* calls of one peer that wait for its uid */
+#define PEER_CALLS_MAX 32   /* calls of one peer that wait for its uid */
+#define WAITING_MAX    1024 /* of all; from the half on, one of a peer: a bus lets nobody have */
+                            /* connections enough to fill the rest (256, by default) */
 #define DRIVER_TIMEOUT_MS 5000
 
 struct waiting_call {
@@ -30,6 +31,8 @@ struct peer {
 struct peers {
     void (*handler)(void *data, struct call *call);
     void *data;
+    struct budget *budget;
+    size_t waiting_count;
     LIST_HEAD(, peer) list;
 };
 
@@ -39,6 +42,7 @@ static void peer_free(struct peer *peer)
 
     while ((waiting = TAILQ_FIRST(&peer->waiting))) {
         TAILQ_REMOVE(&peer->waiting, waiting, entry);
+        peer->peers->waiting_count--;
         call_drop(waiting->call);
         free(waiting);
     }
@@ -81,6 +85,16 @@ static void on_pid(void *data, const struct value *result, const char *error)
         pk_log(LOG_INFO, "pid of %s unknown: %s", peer->name, error ? error : "odd answer");
 }
 
+static void hand_on(struct peer *peer, struct call *call)
+{
+    call->uid = peer->uid;
+    call->pid = peer->pid;
+    if (call_admit(call, peer->peers->budget))
+        peer->peers->handler(peer->peers->data, call);
+    else
+        call_refuse(call);
+}
+
 /*
  * No call is handed on before the bus has told the connection's uid; on an error its calls are
  * dropped.
@@ -107,9 +121,12 @@ static void on_uid(void *data, const struct value *result, const char *error)
         TAILQ_REMOVE(&peer->waiting, waiting, entry);
         free(waiting);
         peer->waiting_count--;
-        call->uid = peer->uid;
-        call->pid = peer->pid;
-        peer->peers->handler(peer->peers->data, call);
+        peer->peers->waiting_count--;
+        /* Not looked at when they came, because nobody knew whose they were. */
+        if (budget_take(peer->peers->budget, peer->uid, BUDGET_CALLS))
+            hand_on(peer, call);
+        else
+            call_refuse(call);
     }
 }
 
@@ -149,6 +166,21 @@ static struct peer *peer_new(struct peers *peers, const struct call *call)
     return peer;
 }
 
+enum bus_admission peers_admit(struct peers *peers, const char *name, enum budget_rate rate)
+{
+    const struct peer *peer = peer_find(peers, name);
+
+    if (!peer || !peer->identified) {
+        size_t own = peer ? peer->waiting_count : 0;
+        size_t most = peers->waiting_count < WAITING_MAX / 2 ? PEER_CALLS_MAX : 1;
+
+        return own < most && peers->waiting_count < WAITING_MAX ? BUS_ADMITTED : BUS_REFUSED;
+    }
+    if (budget_take(peers->budget, peer->uid, rate))
+        return BUS_ADMITTED;
+    return budget_take(peers->budget, peer->uid, BUDGET_ANSWERS) ? BUS_REFUSED : BUS_IGNORED;
+}
+
 void peers_receive(struct peers *peers, struct call *call)
 {
     struct peer *peer = peer_find(peers, call->sender);
@@ -157,18 +189,17 @@ void peers_receive(struct peers *peers, struct call *call)
     if (!peer)
         peer = peer_new(peers, call);
     if (peer && peer->identified) {
-        call->uid = peer->uid;
-        call->pid = peer->pid;
-        peers->handler(peers->data, call);
+        hand_on(peer, call);
         return;
     }
-    waiting = peer && peer->waiting_count < PEER_CALLS_MAX ? calloc(1, sizeof(*waiting)) : NULL;
+    waiting = peer ? calloc(1, sizeof(*waiting)) : NULL;
     if (!waiting) {
-        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "too many calls at once");
+        call_refuse(call);
         return;
     }
     waiting->call = call;
     peer->waiting_count++;
+    peers->waiting_count++;
     TAILQ_INSERT_TAIL(&peer->waiting, waiting, entry);
 }
 
@@ -182,12 +213,13 @@ bool peers_vanished(struct peers *peers, const char *name)
     return true;
 }
 
-struct peers *peers_new(void (*handler)(void *data, struct call *call), void *data)
+struct peers *peers_new(struct budget *budget, void (*handler)(void *data, struct call *call),
+                        void *data)
 {
     struct peers *peers = calloc(1, sizeof(*peers));
 
     if (peers)
-        *peers = (struct peers){.handler = handler, .data = data};
+        *peers = (struct peers){.handler = handler, .data = data, .budget = budget};
     return peers;
 }
 

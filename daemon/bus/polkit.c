@@ -63,14 +63,32 @@ static void on_answer(void *data, const struct value *result, const char *error)
                   "polkit did not authorize this");
 }
 
+/*
+ * Whom polkit is to judge. At the daemon's own socket that is a process, whose uid goes with it: by
+ * the time that polkit looks, the process may run a setuid program. start-time 0: polkit finds it.
+ */
+static void add_subject(struct value *body, const struct call *call)
+{
+    struct value *subject = value_add(body, 'r');
+    struct value *details;
+
+    value_add_text(subject, 's', call_is_on_bus(call) ? "system-bus-name" : "unix-process");
+    details = value_add_array(subject, "{sv}");
+    if (call_is_on_bus(call)) {
+        value_dict_text(details, "name", call->sender);
+        return;
+    }
+    value_dict_number(details, "pid", 'u', (uint64_t)call->pid);
+    value_dict_number(details, "start-time", 't', 0);
+    value_dict_number(details, "uid", 'i', (uint64_t)call->uid);
+}
+
 /* (s kind, a{sv} details) subject, s action, a{ss} details, u flags, s cancellation id */
 static struct value check_arguments(const struct call *call, const char *action)
 {
     struct value body = value_body();
-    struct value *subject = value_add(&body, 'r');
 
-    value_add_text(subject, 's', "system-bus-name");
-    value_dict_text(value_add_array(subject, "{sv}"), "name", call->sender);
+    add_subject(&body, call);
     value_add_text(&body, 's', action);
     (void)value_add_array(&body, "{ss}");
     value_add_number(&body, 'u', call->interactive ? ALLOW_INTERACTION : 0);

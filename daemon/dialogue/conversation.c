@@ -8,18 +8,15 @@
 #include "daemon/daemon.h"
 #include "daemon/dialogue/conversation_private.h"
 #include "daemon/dialogue/messages.h"
+#include "daemon/dialogue/slots.h"
 #include "daemon/verify/approval.h"
 
 #include <event2/event.h>
 #include <string.h>
 
-#define MESSAGES_MAX       32  /* queued and not yet fetched; further info and errors are dropped */
-#define PER_CONNECTION_MAX 64  /* for root as well: one faulty program must not use up the total */
-#define RESERVED_FOR_USERS 64  /* of the total: root's programs cannot use them up */
-#define UNIDENTIFIED_MAX   128 /* of root's: many logins must not block sudo and login */
-#define FINISHED_MAX       64  /* kept to answer Finished; the oldest are freed first */
-#define LINGER_UNREAD      60  /* seconds that an outcome is kept to be fetched */
-#define LINGER_READ        10  /* seconds that a conversation is kept afterwards */
+#define MESSAGES_MAX  32 /* queued and not yet fetched; further info and errors are dropped */
+#define LINGER_UNREAD 60 /* seconds that an outcome is kept to be fetched */
+#define LINGER_READ   10 /* seconds that a conversation is kept afterwards */
 
 /* --- the queue -------------------------------------------------------------------------------- */
 
@@ -58,6 +55,9 @@ void conversation_deliver(struct conversation *conversation)
     }
     value_add_text(&body, 's', message->kind);
     value_add_text(&body, 's', message->text);
+    if (!conversation->fetched)
+        value_dict_number(&message->details, "time-left", 'u',
+                          conversation_time_left(conversation));
     details = value_add_array(&body, "{sv}");
     if (details) { /* moves the whole dictionary into the reply */
         free(details->text);
@@ -298,62 +298,6 @@ void conversations_vanished(struct conversations *conversations, const char *sen
     }
 }
 
-/* Unfinished conversations by caller and by the user on whose behalf it asks, and finished ones. */
-struct shares {
-    size_t finished, total, of_uid, of_connection, on_behalf;
-};
-
-static struct shares count_shares(const struct conversations *conversations,
-                                  const struct call *call, const char *on_behalf_of)
-{
-    const struct conversation *conversation;
-    struct shares shares = {0};
-
-    TAILQ_FOREACH(conversation, &conversations->list, entry)
-    {
-        const struct conversation_ops *ops = conversation->ops;
-        const char *other = ops->on_behalf_of ? ops->on_behalf_of(conversation->data) : NULL;
-
-        if (conversation->done) {
-            shares.finished++;
-            continue;
-        }
-        shares.total++;
-        shares.of_uid += conversation->uid == call->uid;
-        shares.of_connection += strcmp(conversation->owner, call->sender) == 0;
-        shares.on_behalf += on_behalf_of && other && strcmp(other, on_behalf_of) == 0;
-    }
-    return shares;
-}
-
-static void drop_oldest_finished(struct conversations *conversations)
-{
-    struct conversation *conversation;
-
-    TAILQ_FOREACH(conversation, &conversations->list, entry)
-    if (conversation->done)
-        break;
-    if (conversation)
-        conversation_free(conversations, conversation);
-}
-
-/* Whether the caller may have one more. Frees the oldest finished one if there are too many. */
-static bool within_limits(struct conversations *conversations, const struct call *call,
-                          const char *on_behalf_of)
-{
-    const struct shares shares = count_shares(conversations, call, on_behalf_of);
-    unsigned per_user = conversations->daemon->config->conversations_per_user;
-
-    if (shares.finished >= FINISHED_MAX)
-        drop_oldest_finished(conversations);
-    if (shares.total >= PK_CONVERSATIONS_MAX || shares.of_connection >= PER_CONNECTION_MAX)
-        return false;
-    /* A sudo of a user is opened by root but counts for the user. */
-    if (on_behalf_of && shares.on_behalf >= (on_behalf_of[0] ? per_user : UNIDENTIFIED_MAX))
-        return false;
-    return shares.of_uid < (call->uid == 0 ? PK_CONVERSATIONS_MAX - RESERVED_FOR_USERS : per_user);
-}
-
 static struct conversation *conversation_new(struct daemon *daemon, const struct call *call)
 {
     struct conversation *conversation = calloc(1, sizeof(*conversation));
@@ -367,6 +311,7 @@ static struct conversation *conversation_new(struct daemon *daemon, const struct
     *conversation = (struct conversation){
         .daemon = daemon,
         .uid = call->uid,
+        .charged = call_charged(call),
         .owner = strdup(call->sender),
         .path = hex ? pk_text_format("%s%s", PK_BUS_CONVERSATION_PREFIX, hex) : NULL,
         .deadline = evtimer_new(daemon->base, on_deadline, conversation),
@@ -389,13 +334,15 @@ static struct conversation *conversation_new(struct daemon *daemon, const struct
 struct conversation *conversation_open(struct daemon *daemon, struct call *call, unsigned timeout,
                                        const struct conversation_ops *ops, void *data)
 {
-    struct conversation *conversation =
-        within_limits(daemon->conversations, call,
-                      ops->on_behalf_of ? ops->on_behalf_of(data) : NULL)
-            ? conversation_new(daemon, call)
-            : NULL;
+    const char *on_behalf_of = ops->on_behalf_of ? ops->on_behalf_of(data) : NULL;
+    struct conversation *surplus = slots_surplus(daemon->conversations, call_charged(call));
+    struct conversation *conversation = slots_may_open(daemon->conversations, call, on_behalf_of)
+                                            ? conversation_new(daemon, call)
+                                            : NULL;
     struct value result = value_body();
 
+    if (surplus)
+        conversation_free(daemon->conversations, surplus);
     if (!conversation) {
         ops->release(data);
         call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "too many conversations at once");

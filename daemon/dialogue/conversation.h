@@ -45,6 +45,14 @@ void conversations_free(struct conversations *conversations);
 void conversations_vanished(struct conversations *conversations, const char *sender);
 
 /*
+ * To be asked before anything is looked up for a call that is to open a conversation, once
+ * call->caller is set; stranger: root's program asks for a person at a remote host who has not said
+ * yet who they are. Counts the call as the user's for whom it is made. false: that would be too
+ * many, and the call has been answered.
+ */
+bool conversation_admit(struct daemon *daemon, struct call *call, bool stranger) PK_WARN_UNUSED;
+
+/*
  * Opens a conversation for the caller and answers the call with its path; timeout is in seconds. On
  * a failure the call has been answered with an error, release() has been called, and NULL is
  * returned.

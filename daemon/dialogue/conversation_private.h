@@ -33,6 +33,7 @@ struct conversation {
     char id[PK_CORRELATION_SIZE];
     char *owner; /* the caller's unique bus name */
     uid_t uid;
+    uid_t charged; /* whose it counts as (call_charged()) */
     const struct conversation_ops *ops;
     void *data;
     struct event *deadline;

@@ -274,6 +274,7 @@ static void see_message(const struct value *body)
             copy(stage.seen.word, sizeof(stage.seen.word), value_find_text(details, words[i], ""));
     copy(stage.seen.user, sizeof(stage.seen.user), value_find_text(details, "user", ""));
     stage.seen.credential = credential ? strdup(credential) : NULL;
+    stage.seen.time_left = value_find_number(details, "time-left");
 }
 
 static bool on_reply(struct call *call, const struct value *body)
@@ -350,6 +351,12 @@ void next_by(const char *sender, const char *text)
     if (text)
         value_dict_text(&call->arguments.items[0], "text", text);
     send_next(call);
+}
+
+void next_at(const char *path, const char *sender)
+{
+    copy(stage.seen.path, sizeof(stage.seen.path), path);
+    next_by(sender, NULL);
 }
 
 void next(const char *text)

@@ -74,14 +74,15 @@ struct call *call_from(uid_t uid, const char *sender);
 
 /* What was answered last. */
 struct answer_seen {
-    unsigned count;   /* answers so far */
-    char error[128];  /* the error's name; empty: none */
-    char path[128];   /* of the conversation that was opened last */
-    char kind[16];    /* of what it said last; empty: another call was answered */
-    char word[64];    /* the event, the reason or the result that came with it */
-    char *text;       /* what it said, or the error's text */
-    char user[64];    /* of a success */
-    char *credential; /* JSON, or NULL */
+    unsigned count;     /* answers so far */
+    char error[128];    /* the error's name; empty: none */
+    char path[128];     /* of the conversation that was opened last */
+    char kind[16];      /* of what it said last; empty: another call was answered */
+    char word[64];      /* the event, the reason or the result that came with it */
+    char *text;         /* what it said, or the error's text */
+    char user[64];      /* of a success */
+    unsigned time_left; /* seconds that it may still take, as it was told */
+    char *credential;   /* JSON, or NULL */
 };
 const struct answer_seen *seen(void);
 
@@ -89,6 +90,8 @@ const struct answer_seen *seen(void);
 void next(const char *text);
 void next_secret(const char *text);
 void next_by(const char *sender, const char *text);
+/* Of the conversation at that path, from then on the last one. */
+void next_at(const char *path, const char *sender);
 void cancel(void);
 /* Another conversation than the last one is meant by these, which was opened as that path. */
 void talk_to(const char *path);

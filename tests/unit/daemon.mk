@@ -5,6 +5,7 @@ TESTS += tests/unit/mutations_apply.py
 if HAVE_CMOCKA
 daemon_tests = \
 	tests/unit/test_agent_connection \
+	tests/unit/test_budget \
 	tests/unit/test_caller \
 	tests/unit/test_ceremony \
 	tests/unit/test_command \
@@ -23,6 +24,7 @@ daemon_tests = \
 	tests/unit/test_seat \
 	tests/unit/test_secret_reader \
 	tests/unit/test_sk_credential \
+	tests/unit/test_socket \
 	tests/unit/test_ssh_exchange \
 	tests/unit/test_ssh_host_keys \
 	tests/unit/test_subject \
@@ -36,6 +38,8 @@ daemon_test_libs = $(daemon_libs) $(CMOCKA_LIBS) $(EVENT_LIBS)
 daemon_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS)
 tests_unit_test_agent_connection_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_agent_connection_LDADD = $(daemon_test_libs)
+tests_unit_test_budget_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_budget_LDADD = $(daemon_test_libs)
 tests_unit_test_caller_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_caller_LDADD = $(daemon_test_libs)
 tests_unit_test_ceremony_CFLAGS = $(daemon_test_cflags)
@@ -67,6 +71,8 @@ tests_unit_test_seat_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_seat_LDADD = $(daemon_test_libs)
 tests_unit_test_secret_reader_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_secret_reader_LDADD = $(daemon_test_libs)
+tests_unit_test_socket_CFLAGS = $(daemon_test_cflags) $(DBUS_CFLAGS)
+tests_unit_test_socket_LDADD = tests/unit/libscratch.la $(daemon_test_libs) $(DBUS_LIBS)
 tests_unit_test_sk_credential_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_sk_credential_LDADD = $(daemon_test_libs)
 

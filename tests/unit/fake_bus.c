@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REQUESTS_MAX 512
+#define REQUESTS_MAX 1024
 
 struct fake_end fake_end;
 bool fake_bus_fails;
@@ -38,6 +38,12 @@ struct bus_request *bus_call(struct bus *bus, const struct bus_target *target,
     request->data = data;
     requests[request_count++] = request;
     return request;
+}
+
+bool bus_answers(const struct bus *bus)
+{
+    (void)bus;
+    return true;
 }
 
 void bus_request_forget(struct bus_request *request)

@@ -32,7 +32,8 @@ static void on_call(void *data, struct call *call)
     handed.count++;
     handed.uid = call->uid;
     handed.pid = call->pid;
-    (void)strcat(handed.members, call->member);
+    if (strlen(handed.members) + strlen(call->member) < sizeof(handed.members))
+        (void)strcat(handed.members, call->member);
     (void)snprintf(handed.sender, sizeof(handed.sender), "%s", call->sender);
     call_drop(call);
 }
@@ -42,7 +43,7 @@ static int set_up(void **state)
     (void)state;
     memset(&handed, 0, sizeof(handed));
     fake_bus_reset();
-    peers = peers_new(on_call, &handed);
+    peers = peers_new(NULL, on_call, &handed);
     return peers ? 0 : -1;
 }
 
@@ -191,23 +192,89 @@ static void an_unknown_uid_is_nobodys(void **state)
     assert_string_equal(handed.members, "c");
 }
 
+/* As bus.c does: it is asked before anything is done for the call. */
+static enum bus_admission arrive(const char *sender)
+{
+    enum bus_admission admission = peers_admit(peers, sender, BUDGET_CALLS);
+
+    if (admission == BUS_ADMITTED)
+        receive(sender, "a");
+    return admission;
+}
+
 static void waiting_calls_are_limited(void **state)
 {
     (void)state;
     for (int i = 0; i < 32; i++)
-        receive(":1.7", "a");
-    assert_int_equal(fake_end.errors, 0);
-    receive(":1.7", "b");
-    assert_int_equal(fake_end.errors, 1);
-    assert_string_equal(fake_end.error, PK_BUS_ERROR_LIMIT_EXCEEDED);
-    receive(":1.8", "c");
-    assert_int_equal(fake_end.errors, 1);
+        assert_int_equal(arrive(":1.7"), BUS_ADMITTED);
+    assert_int_equal(arrive(":1.7"), BUS_REFUSED);
+    assert_int_equal(arrive(":1.8"), BUS_ADMITTED);
     answer_number(PID, ":1.7", 4242);
     answer_number(UID, ":1.7", ALICE);
     assert_int_equal(handed.count, 32);
     /* Known callers do not wait. */
-    receive(":1.7", "d");
+    assert_int_equal(arrive(":1.7"), BUS_ADMITTED);
     assert_int_equal(handed.count, 33);
+}
+
+/* One user has 256 connections, by the system bus's own limit. */
+static void many_connections_leave_room_for_others(void **state)
+{
+    char name[16];
+
+    (void)state;
+    for (int i = 0; i < 256; i++) {
+        (void)snprintf(name, sizeof(name), ":1.%d", 100 + i);
+        while (arrive(name) == BUS_ADMITTED)
+            continue;
+        assert_int_equal(arrive(name), BUS_REFUSED);
+    }
+    assert_int_equal(arrive(":1.8"), BUS_ADMITTED);
+    answer_number(PID, ":1.8", 4242);
+    answer_number(UID, ":1.8", ALICE);
+    assert_int_equal(handed.count, 1);
+}
+
+static int64_t still(void)
+{
+    return 1000;
+}
+
+static void a_known_caller_has_a_budget(void **state)
+{
+    struct budget *budget = budget_new(still);
+    unsigned admitted = 0, answered = 0;
+
+    (void)state;
+    assert_non_null(budget);
+    peers_free(peers);
+    peers = peers_new(budget, on_call, &handed);
+    assert_int_equal(arrive(":1.7"), BUS_ADMITTED);
+    answer_number(PID, ":1.7", 4242);
+    answer_number(UID, ":1.7", ALICE);
+    assert_int_equal(handed.count, 1);
+    while (arrive(":1.7") == BUS_ADMITTED)
+        handed.members[0] = '\0', admitted++;
+    assert_in_range(admitted, 100, 1000);
+    /* Another connection of the same user's comes out of the same budget: none of it is left. */
+    assert_int_equal(arrive(":1.9"), BUS_ADMITTED);
+    answer_number(PID, ":1.9", 4243);
+    answer_number(UID, ":1.9", ALICE);
+    assert_int_equal(handed.count, 1 + admitted);
+    assert_string_equal(fake_end.error, PK_BUS_ERROR_LIMIT_EXCEEDED);
+    /* So many refusals are answered, and then nothing. */
+    while (arrive(":1.7") == BUS_REFUSED)
+        answered++;
+    assert_in_range(answered, 1000, 100000);
+    assert_int_equal(arrive(":1.7"), BUS_IGNORED);
+    /* Nobody else's is touched. */
+    assert_int_equal(arrive(":1.8"), BUS_ADMITTED);
+    answer_number(PID, ":1.8", 4244);
+    answer_number(UID, ":1.8", ALICE + 1);
+    assert_int_equal(handed.count, 2 + admitted);
+    peers_free(peers);
+    budget_free(budget);
+    peers = peers_new(NULL, on_call, &handed);
 }
 
 static void a_bus_that_cannot_be_asked_serves_nothing(void **state)
@@ -243,6 +310,8 @@ int main(void)
         TEST(a_pid_may_be_unknown),
         TEST(an_unknown_uid_is_nobodys),
         TEST(waiting_calls_are_limited),
+        TEST(many_connections_leave_room_for_others),
+        TEST(a_known_caller_has_a_budget),
         TEST(a_bus_that_cannot_be_asked_serves_nothing),
         TEST(who_has_left_is_forgotten),
     };

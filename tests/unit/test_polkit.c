@@ -89,6 +89,22 @@ static void polkit_is_asked_about_the_caller_and_the_action(void **state)
     assert_int_equal(allowed_count, 0);
 }
 
+/* At the daemon's own socket the bus knows nothing of the caller; the kernel does. */
+static void a_caller_off_the_bus_is_a_process_of_that_user(void **state)
+{
+    const struct value *subject;
+
+    (void)state;
+    ask(ALICE, "socket/7");
+    subject = &fake_request(0)->arguments.items[0];
+    assert_string_equal(subject->items[0].text, "unix-process");
+    assert_int_equal(value_find_number(&subject->items[1], "pid"), 4711);
+    assert_int_equal(value_find_number(&subject->items[1], "uid"), ALICE);
+    assert_int_equal(value_find(&subject->items[1], "uid")->type, 'i');
+    assert_int_equal(value_find(&subject->items[1], "start-time")->type, 't');
+    assert_null(value_find(&subject->items[1], "name"));
+}
+
 static void a_dialogue_is_for_callers_that_want_one(void **state)
 {
     struct call *call = fake_call(ALICE, ":1.7", "alice");
@@ -253,6 +269,7 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(polkit_is_asked_about_the_caller_and_the_action),
+        TEST(a_caller_off_the_bus_is_a_process_of_that_user),
         TEST(a_dialogue_is_for_callers_that_want_one),
         TEST(root_is_not_asked_for),
         TEST(a_leave_hands_the_call_on),

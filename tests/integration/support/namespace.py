@@ -225,6 +225,9 @@ def install(build):
     os.makedirs("/var/lib/passkeyd", exist_ok=True)
     os.chown("/var/lib/passkeyd", 990, 990)
     os.chmod("/var/lib/passkeyd", 0o700)
+    # As tmpfiles.d has it: the daemon's own socket is made there.
+    os.makedirs("/run/passkeyd", mode=0o755, exist_ok=True)
+    os.chown("/run/passkeyd", 990, 990)
 
 
 def module_has_sanitizers():

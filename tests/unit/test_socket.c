@@ -1,0 +1,739 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The daemon's own socket with real sockets, and clients that write whatever they like. As root the
+ * clients are of several users.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "common/bus/names.h"
+#include "daemon/bus/socket.h"
+#include "tests/unit/scratch.h"
+
+#include <dbus/dbus.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <time.h>
+
+#define ALICE      2001
+#define BOB        2002
+#define ROUNDS_MAX 20000 /* of the loop; only a defect takes as many */
+#define CLIENTS    600
+
+static struct event_base *base;
+static struct budget *budget;
+static struct socket *server;
+static char folder[SCRATCH_PATH_MAX], path[SCRATCH_PATH_MAX + 16];
+static int64_t ahead_ms;
+
+static struct {
+    unsigned calls, vanished;
+    char sender[64], gone[64], member[64];
+    uid_t uid;
+    pid_t pid;
+    struct call *kept;
+    bool keep;    /* calls are not answered */
+    uid_t charge; /* whom the next call is charged to; 0: nobody */
+    bool charged;
+} got;
+
+/* In place of libc's, for libevent as well: time goes on by leaps alone. */
+__attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct timespec *ret)
+{
+    (void)clock;
+    *ret = (struct timespec){1000 + ahead_ms / 1000, 0};
+    return 0;
+}
+
+static void on_call(void *data, struct call *call)
+{
+    struct value result = value_body();
+
+    assert_ptr_equal(data, &got);
+    got.calls++;
+    (void)snprintf(got.sender, sizeof(got.sender), "%s", call->sender);
+    (void)snprintf(got.member, sizeof(got.member), "%s", call->member);
+    got.uid = call->uid;
+    got.pid = call->pid;
+    if (got.charge) {
+        got.charged = call_charge(call, got.charge);
+        if (!got.charged) {
+            call_refuse(call);
+            return;
+        }
+    }
+    if (got.keep) {
+        got.kept = call;
+        return;
+    }
+    value_add_text(&result, 's', "well");
+    call_reply(call, &result);
+}
+
+static void on_vanished(void *data, const char *name)
+{
+    assert_ptr_equal(data, &got);
+    got.vanished++;
+    (void)snprintf(got.gone, sizeof(got.gone), "%s", name);
+}
+
+static const struct socket_ops ops = {on_call, on_vanished};
+
+static int open_server(void)
+{
+    char *why = NULL;
+    const struct socket_setup setup = {.base = base, .budget = budget, .ops = &ops, .data = &got};
+    enum pk_status status = socket_open(&setup, path, &server, &why);
+
+    if (status)
+        print_message("%s\n", why);
+    free(why);
+    return status == PK_OK ? 0 : -1;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(&got, 0, sizeof(got));
+    scratch_new(folder);
+    assert_int_equal(chmod(folder, 0755), 0);
+    (void)snprintf(path, sizeof(path), "%s/socket", folder);
+    base = event_base_new();
+    budget = budget_new(pk_clock_monotonic_ms);
+    return base && budget ? open_server() : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    if (got.kept)
+        call_drop(got.kept);
+    socket_close(server);
+    budget_free(budget);
+    event_base_free(base);
+    (void)unlink(path);
+    scratch_remove(folder);
+    return 0;
+}
+
+static void turn(void)
+{
+    (void)event_base_loop(base, EVLOOP_NONBLOCK);
+}
+
+static void leap(unsigned seconds)
+{
+    ahead_ms += (int64_t)seconds * 1000;
+    turn();
+    turn();
+}
+
+/* --- clients ---------------------------------------------------------------------------------- */
+
+/* -1: refused. */
+static int try_connect(uid_t uid)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int result;
+
+    (void)strcpy(address.sun_path, path);
+    if (geteuid() == 0)
+        assert_int_equal(syscall(SYS_setresuid, -1, uid, -1), 0);
+    result = connect(fd, (struct sockaddr *)&address, sizeof(address));
+    if (getuid() == 0)
+        assert_int_equal(syscall(SYS_setresuid, -1, 0, -1), 0);
+    assert_int_equal(result, 0);
+    turn();
+    turn();
+    return fd;
+}
+
+/* Until there is something to read, or the end; the number of bytes, 0 at the end. */
+static size_t read_some(int fd, void *buffer, size_t size)
+{
+    for (unsigned i = 0; i < ROUNDS_MAX; i++) {
+        ssize_t count = recv(fd, buffer, size, 0);
+
+        if (count >= 0 || errno == ECONNRESET)
+            return count > 0 ? (size_t)count : 0;
+        assert_int_equal(errno, EAGAIN);
+        turn();
+    }
+    fail_msg("nothing is answered");
+    return 0;
+}
+
+static bool is_closed(int fd)
+{
+    char byte;
+    ssize_t count;
+
+    turn();
+    turn();
+    count = recv(fd, &byte, 1, MSG_PEEK);
+    return count == 0 || (count < 0 && errno != EAGAIN);
+}
+
+static void write_all(int fd, const void *data, size_t len)
+{
+    for (size_t done = 0; done < len;) {
+        ssize_t count = send(fd, (const char *)data + done, len - done, MSG_NOSIGNAL);
+
+        assert_true(count >= 0 || errno == EAGAIN);
+        done += count > 0 ? (size_t)count : 0;
+        turn();
+    }
+}
+
+static void say(int fd, const char *line)
+{
+    write_all(fd, line, strlen(line));
+}
+
+/* Whether the line that is answered begins so. */
+static void expect(int fd, const char *beginning)
+{
+    char line[512] = "";
+
+    (void)read_some(fd, line, sizeof(line) - 1);
+    assert_memory_equal(line, beginning, strlen(beginning));
+}
+
+/* AUTH EXTERNAL as that uid. */
+static void say_who(int fd, uid_t uid)
+{
+    char text[16], line[64] = "AUTH EXTERNAL ";
+
+    (void)snprintf(text, sizeof(text), "%u", (unsigned)uid);
+    for (const char *digit = text; *digit; digit++)
+        (void)sprintf(line + strlen(line), "%02x", (unsigned)*digit);
+    (void)strcat(line, "\r\n");
+    say(fd, line);
+}
+
+static uid_t real(uid_t uid)
+{
+    return getuid() == 0 ? uid : getuid();
+}
+
+/* One that has said truly who it is. */
+static int client_of(uid_t uid)
+{
+    int fd = try_connect(uid);
+
+    write_all(fd, "", 1);
+    say_who(fd, real(uid));
+    expect(fd, "OK ");
+    say(fd, "NEGOTIATE_UNIX_FD\r\n");
+    expect(fd, "AGREE_UNIX_FD");
+    say(fd, "BEGIN\r\n");
+    return fd;
+}
+
+static DBusMessage *message_to(const char *interface, const char *member, const char *sender)
+{
+    DBusMessage *message = dbus_message_new_method_call(NULL, PK_BUS_PATH, interface, member);
+
+    assert_non_null(message);
+    dbus_message_set_serial(message, 7);
+    assert_true(!sender || dbus_message_set_sender(message, sender));
+    return message;
+}
+
+static size_t marshal(DBusMessage *message, char **ret)
+{
+    int len = 0;
+
+    assert_true(dbus_message_marshal(message, ret, &len));
+    dbus_message_unref(message);
+    return (size_t)len;
+}
+
+static void send_call(int fd, const char *member, const char *sender)
+{
+    char *bytes;
+    size_t len = marshal(message_to(PK_BUS_MANAGER, member, sender), &bytes);
+
+    write_all(fd, bytes, len);
+    dbus_free(bytes);
+}
+
+/* The type of the message that is answered. */
+static int answer_of(int fd)
+{
+    char buffer[4096];
+    size_t len = read_some(fd, buffer, sizeof(buffer));
+    DBusMessage *message = len ? dbus_message_demarshal(buffer, (int)len, NULL) : NULL;
+    int type = message ? dbus_message_get_type(message) : DBUS_MESSAGE_TYPE_INVALID;
+
+    if (message)
+        dbus_message_unref(message);
+    return type;
+}
+
+static void assert_served(uid_t uid)
+{
+    int fd = client_of(uid);
+    unsigned calls = got.calls;
+
+    send_call(fd, "Status", NULL);
+    assert_int_equal(answer_of(fd), DBUS_MESSAGE_TYPE_METHOD_RETURN);
+    assert_int_equal(got.calls, calls + 1);
+    assert_int_equal(got.uid, real(uid));
+    (void)close(fd);
+    turn();
+}
+
+/* --- who calls -------------------------------------------------------------------------------- */
+
+static void the_kernel_says_who_calls(void **state)
+{
+    static const char *const forged[] = {NULL, ":1.5", "org.freedesktop.DBus", "socket.x"};
+    char first[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(forged) / sizeof(forged[0]); i++) {
+        int fd = client_of(ALICE);
+
+        send_call(fd, "Status", forged[i]);
+        assert_int_equal(answer_of(fd), DBUS_MESSAGE_TYPE_METHOD_RETURN);
+        assert_int_equal(got.uid, real(ALICE));
+        assert_int_equal(got.pid, getpid());
+        assert_memory_equal(got.sender, "socket/", 7);
+        (void)snprintf(first, sizeof(first), "%s", got.sender);
+        /* Its name stays, and no other connection has it. */
+        send_call(fd, "Status", ":1.1");
+        assert_int_equal(answer_of(fd), DBUS_MESSAGE_TYPE_METHOD_RETURN);
+        assert_string_equal(got.sender, first);
+        assert_served(ALICE);
+        assert_string_not_equal(got.sender, first);
+        assert_int_equal(got.vanished, 2 * i + 1);
+        (void)close(fd);
+        turn();
+        turn();
+        assert_int_equal(got.vanished, 2 * i + 2);
+        assert_string_equal(got.gone, first);
+    }
+}
+
+static void nobody_is_anonymous_or_somebody_else(void **state)
+{
+    static const char *const lines[] = {"AUTH ANONYMOUS 6d65\r\n", "AUTH DBUS_COOKIE_SHA1 30\r\n",
+                                        "AUTH\r\n"};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        int fd = try_connect(BOB);
+
+        write_all(fd, "", 1);
+        say(fd, lines[i]);
+        expect(fd, "REJECTED EXTERNAL\r\n");
+        say(fd, "BEGIN\r\n");
+        assert_true(is_closed(fd));
+        (void)close(fd);
+    }
+    for (uid_t false_uid = 0; false_uid < 2; false_uid++) {
+        int fd = try_connect(BOB);
+
+        if (real(BOB) == false_uid)
+            continue;
+        write_all(fd, "", 1);
+        say_who(fd, false_uid);
+        expect(fd, "REJECTED");
+        (void)close(fd);
+    }
+    assert_int_equal(got.calls, 0);
+}
+
+/* At the end of the daemon its other parts have gone before. */
+static void nobody_is_told_at_the_end(void **state)
+{
+    int fd = client_of(ALICE);
+
+    (void)state;
+    send_call(fd, "Status", NULL);
+    assert_int_equal(answer_of(fd), DBUS_MESSAGE_TYPE_METHOD_RETURN);
+    socket_close(server);
+    assert_int_equal(got.vanished, 0);
+    assert_true(is_closed(fd));
+    (void)close(fd);
+    assert_int_equal(open_server(), 0);
+}
+
+static void an_answer_to_who_has_left_goes_nowhere(void **state)
+{
+    int fd = client_of(ALICE);
+    struct value result = value_body();
+
+    (void)state;
+    got.keep = true;
+    send_call(fd, "Status", NULL);
+    turn();
+    assert_non_null(got.kept);
+    (void)close(fd);
+    turn();
+    turn();
+    assert_int_equal(got.vanished, 1);
+    value_add_text(&result, 's', "well");
+    call_reply(pk_steal(got.kept), &result);
+    got.keep = false;
+    assert_served(BOB);
+}
+
+static void descriptors_pass_after_the_first_answer(void **state)
+{
+    DBusMessage *ping = message_to(DBUS_INTERFACE_PEER, "Ping", NULL);
+    char *bytes;
+    size_t len = marshal(ping, &bytes);
+    int fd = client_of(ALICE);
+
+    (void)state;
+    write_all(fd, bytes, len);
+    dbus_free(bytes);
+    assert_int_equal(answer_of(fd), DBUS_MESSAGE_TYPE_METHOD_RETURN);
+    assert_int_equal(got.calls, 0); /* a ping is nobody's business */
+    (void)close(fd);
+}
+
+/* --- those that mean harm --------------------------------------------------------------------- */
+
+static void garbage_is_cut_off(void **state)
+{
+    static const char *const lines[] = {"\xff\xff\xff\xff\r\n", "GET / HTTP/1.1\r\n\r\n"};
+    char much[20000];
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        int fd = try_connect(BOB);
+
+        (void)send(fd, lines[i], strlen(lines[i]), MSG_NOSIGNAL);
+        assert_true(is_closed(fd));
+        (void)close(fd);
+    }
+    for (int authenticated = 0; authenticated < 2; authenticated++) {
+        int fd = authenticated ? client_of(BOB) : try_connect(BOB);
+
+        (void)memset(much, 'x', sizeof(much));
+        for (unsigned i = 0; i < 100 && !is_closed(fd); i++)
+            (void)send(fd, much, sizeof(much), MSG_NOSIGNAL);
+        assert_true(is_closed(fd));
+        (void)close(fd);
+    }
+    assert_served(ALICE);
+    assert_int_equal(budget_holds(budget, real(BOB), BUDGET_OPEN_CONNECTIONS), 0);
+}
+
+/* Nothing, half of the greeting, the greeting, half of a message, pings alone. */
+static void the_silent_are_dropped(void **state)
+{
+    int fds[5] = {try_connect(BOB), try_connect(BOB), client_of(BOB), client_of(BOB),
+                  client_of(BOB)};
+    int talks = client_of(BOB);
+    char *bytes;
+    size_t len = marshal(message_to(PK_BUS_MANAGER, "Status", NULL), &bytes);
+
+    (void)state;
+    write_all(fds[1], "", 1);
+    say(fds[1], "AUTH EXT");
+    write_all(fds[3], bytes, len - 1);
+    dbus_free(bytes);
+    len = marshal(message_to(DBUS_INTERFACE_PEER, "Ping", NULL), &bytes);
+    write_all(fds[4], bytes, len);
+    dbus_free(bytes);
+    assert_int_equal(answer_of(fds[4]), DBUS_MESSAGE_TYPE_METHOD_RETURN);
+    send_call(talks, "Status", NULL);
+    assert_int_equal(answer_of(talks), DBUS_MESSAGE_TYPE_METHOD_RETURN);
+    leap(4);
+    for (size_t i = 0; i < 5; i++)
+        assert_false(is_closed(fds[i]));
+    leap(2);
+    for (size_t i = 0; i < 5; i++) {
+        assert_true(is_closed(fds[i]));
+        (void)close(fds[i]);
+    }
+    leap(100);
+    assert_false(is_closed(talks));
+    assert_int_equal(got.vanished, 0);
+    (void)close(talks);
+}
+
+static void a_message_has_few_descriptors(void **state)
+{
+    char control[CMSG_SPACE(sizeof(int) * 64)] = {0}, *bytes;
+    DBusMessage *message = message_to(PK_BUS_MANAGER, "Authenticate", NULL);
+    int fd = client_of(BOB);
+    struct iovec part = {0};
+    struct msghdr head = {.msg_iov = &part,
+                          .msg_iovlen = 1,
+                          .msg_control = control,
+                          .msg_controllen = sizeof(control)};
+    struct cmsghdr *descriptors = CMSG_FIRSTHDR(&head);
+    int many[64];
+
+    (void)state;
+    part.iov_len = marshal(message, &bytes);
+    part.iov_base = bytes;
+    for (size_t i = 0; i < 64; i++)
+        many[i] = fd;
+    descriptors->cmsg_level = SOL_SOCKET;
+    descriptors->cmsg_type = SCM_RIGHTS;
+    descriptors->cmsg_len = CMSG_LEN(sizeof(many));
+    (void)memcpy(CMSG_DATA(descriptors), many, sizeof(many));
+    for (unsigned i = 0; i < 100 && !is_closed(fd); i++)
+        (void)sendmsg(fd, &head, MSG_NOSIGNAL);
+    dbus_free(bytes);
+    assert_true(is_closed(fd));
+    (void)close(fd);
+    assert_served(ALICE);
+}
+
+static void a_message_has_a_size(void **state)
+{
+    DBusMessage *message = message_to(PK_BUS_MANAGER, "Authenticate", NULL);
+    char *text = calloc(1, 1048577), *bytes;
+    size_t len, sent = 0;
+    int fd = client_of(BOB);
+
+    (void)state;
+    (void)memset(text, 'x', 1048576);
+    assert_true(dbus_message_append_args(message, DBUS_TYPE_STRING, &text, DBUS_TYPE_INVALID));
+    free(text);
+    len = marshal(message, &bytes);
+    for (unsigned i = 0; i < ROUNDS_MAX && sent < len && !is_closed(fd); i++) {
+        ssize_t count = send(fd, bytes + sent, len - sent, MSG_NOSIGNAL);
+
+        sent += count > 0 ? (size_t)count : 0;
+    }
+    dbus_free(bytes);
+    assert_true(is_closed(fd));
+    assert_int_equal(got.calls, 0);
+    (void)close(fd);
+}
+
+static void one_user_has_so_many_connections(void **state)
+{
+    static int fds[CLIENTS];
+    unsigned open = 0;
+
+    (void)state;
+    if (getuid() != 0)
+        skip();
+    for (size_t i = 0; i < CLIENTS; i++)
+        fds[i] = try_connect(BOB);
+    for (size_t i = 0; i < CLIENTS; i++)
+        open += !is_closed(fds[i]);
+    assert_in_range(open, 64, 256);
+    assert_served(ALICE);
+    assert_served(0);
+    /* And opens so many in a second. */
+    for (size_t i = 0; i < CLIENTS; i++)
+        (void)close(fds[i]);
+    turn();
+    turn();
+    fds[0] = try_connect(BOB);
+    assert_true(is_closed(fds[0]));
+    leap(1);
+    assert_served(BOB);
+    (void)close(fds[0]);
+}
+
+/* bob's setuid programs: root to the kernel, but each says for whom it runs. */
+static void programs_for_one_user_have_so_many(void **state)
+{
+    static int fds[CLIENTS];
+    unsigned served = 0;
+
+    (void)state;
+    if (getuid() != 0)
+        skip();
+    got.charge = BOB;
+    for (size_t i = 0; i < 300; i++) {
+        fds[i] = client_of(0);
+        send_call(fds[i], "Authenticate", NULL);
+        assert_int_not_equal(answer_of(fds[i]), DBUS_MESSAGE_TYPE_INVALID);
+        served += got.charged;
+    }
+    assert_in_range(served, 64, 256);
+    assert_int_equal(budget_holds(budget, BOB, BUDGET_SETUID_CONNECTIONS), served);
+    assert_int_equal(budget_holds(budget, BOB, BUDGET_SETUID_CALLS), 0);
+    /* His own are counted apart, and so are those of alice. */
+    got.charge = 0;
+    assert_served(BOB);
+    got.charge = ALICE;
+    assert_served(0);
+    assert_true(got.charged);
+    for (size_t i = 0; i < 300; i++)
+        (void)close(fds[i]);
+    leap(1);
+    assert_int_equal(budget_holds(budget, BOB, BUDGET_SETUID_CONNECTIONS), 0);
+}
+
+/* Programs of root's that were stopped before they called make room when it is needed. */
+static void stopped_programs_make_room(void **state)
+{
+    static int fds[1100];
+
+    (void)state;
+    if (getuid() != 0)
+        skip();
+    for (size_t i = 0; i < 1100; i++)
+        fds[i] = try_connect(0);
+    assert_true(is_closed(fds[0]));
+    assert_false(is_closed(fds[1099]));
+    assert_served(0);
+    for (size_t i = 0; i < 1100; i++)
+        (void)close(fds[i]);
+}
+
+/* What is too much waits, unread; it is neither lost nor in anybody's way. */
+static void a_flood_waits(void **state)
+{
+    int flood = client_of(BOB), kept = fcntl(flood, F_GETFL);
+    char *bytes;
+    size_t len = marshal(message_to(PK_BUS_MANAGER, "Status", NULL), &bytes);
+    unsigned sent = 0, before;
+
+    (void)state;
+    assert_int_not_equal(kept, -1);
+    /* Whole messages, as long as the socket takes them. */
+    for (unsigned i = 0; i < 20000; i++) {
+        ssize_t count = send(flood, bytes, len, MSG_NOSIGNAL);
+        char sink[65536];
+
+        if (count < 0)
+            break;
+        assert_int_equal(count, len);
+        sent++;
+        turn();
+        (void)recv(flood, sink, sizeof(sink), 0);
+    }
+    assert_in_range(got.calls, 100, 1000);
+    assert_in_range(sent, got.calls + 100, 100000);
+    before = got.calls;
+    if (getuid() == 0) {
+        assert_served(ALICE);
+        before++;
+    }
+    leap(1);
+    for (unsigned i = 0; i < 1000; i++) {
+        char sink[65536];
+
+        (void)recv(flood, sink, sizeof(sink), 0);
+        turn();
+    }
+    assert_in_range(got.calls, before + 50, before + 400);
+    dbus_free(bytes);
+    (void)close(flood);
+}
+
+/* Who reads no answers gets a few, and no more. */
+static void answers_are_not_kept_for_ever(void **state)
+{
+    char *bytes;
+    size_t len = marshal(message_to(DBUS_INTERFACE_PEER, "Ping", NULL), &bytes);
+    int fd = client_of(BOB), small = 4096;
+    unsigned sent = 0;
+
+    (void)state;
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+    for (unsigned i = 0; i < 5000; i++) {
+        if (send(fd, bytes, len, MSG_NOSIGNAL) != (ssize_t)len)
+            break;
+        sent++;
+        if (i % 100 == 0)
+            leap(1);
+        turn();
+    }
+    assert_in_range(sent, 1, 4999); /* it is not read any more */
+    dbus_free(bytes);
+    assert_served(ALICE);
+    (void)close(fd);
+    turn();
+}
+
+/* --- the file --------------------------------------------------------------------------------- */
+
+static void the_socket_is_for_everybody_and_its_folder_is_not(void **state)
+{
+    struct stat found;
+    char *why = NULL;
+    struct socket *other = NULL;
+    const struct socket_setup setup = {.base = base, .budget = budget, .ops = &ops, .data = &got};
+
+    (void)state;
+    assert_int_equal(stat(path, &found), 0);
+    assert_true(S_ISSOCK(found.st_mode));
+    assert_int_equal(found.st_mode & 0777, 0666);
+    assert_int_equal(chmod(folder, 0775), 0);
+    assert_int_equal(socket_open(&setup, path, &other, &why), PK_UNAVAILABLE);
+    assert_non_null(strstr(why, "writable by nobody else"));
+    free(why);
+    assert_int_equal(chmod(folder, 0755), 0);
+}
+
+static void a_killed_daemons_socket_is_replaced(void **state)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int dead = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)state;
+    socket_close(server);
+    assert_int_equal(access(path, F_OK), -1); /* one that ends removes it */
+    (void)strcpy(address.sun_path, path);
+    assert_int_equal(bind(dead, (struct sockaddr *)&address, sizeof(address)), 0);
+    (void)close(dead);
+    assert_int_equal(open_server(), 0);
+    assert_served(ALICE);
+}
+
+static void without_a_path_there_is_none(void **state)
+{
+    const struct socket_setup setup = {.base = base, .budget = budget, .ops = &ops, .data = &got};
+    struct socket *none = NULL;
+    char *why = NULL;
+
+    (void)state;
+    assert_int_equal(socket_open(&setup, NULL, &none, &why), PK_OK);
+    socket_close(none);
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(the_kernel_says_who_calls),
+        TEST(nobody_is_anonymous_or_somebody_else),
+        TEST(nobody_is_told_at_the_end),
+        TEST(an_answer_to_who_has_left_goes_nowhere),
+        TEST(descriptors_pass_after_the_first_answer),
+        TEST(garbage_is_cut_off),
+        TEST(the_silent_are_dropped),
+        TEST(a_message_has_few_descriptors),
+        TEST(a_message_has_a_size),
+        TEST(one_user_has_so_many_connections),
+        TEST(programs_for_one_user_have_so_many),
+        TEST(stopped_programs_make_room),
+        TEST(a_flood_waits),
+        TEST(answers_are_not_kept_for_ever),
+        TEST(the_socket_is_for_everybody_and_its_folder_is_not),
+        TEST(a_killed_daemons_socket_is_replaced),
+        TEST(without_a_path_there_is_none),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
