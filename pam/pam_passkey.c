@@ -19,9 +19,11 @@
 
 #define EXPORTED __attribute__((visibility("default")))
 
-/* Seconds. The daemon's own deadlines come first; these are for a daemon that hangs. */
-#define DEADLINE_DEFAULT 180
-#define DEADLINE_GRACE   10
+/*
+ * Seconds: to connect and for the first reply, for which nobody has to do anything. Once there is a
+ * conversation it has its own time, as long as the daemon lives.
+ */
+#define FIRST_REPLY 3
 
 /* Bytes of an entry of the name service: doubled until it fits. */
 #define ENTRY_START 1024
@@ -68,24 +70,27 @@ static enum pk_status ask_daemon(struct request *request)
     PK_AUTO_CLOSE int interrupt = interrupt_open();
     PK_AUTO_BUS struct pk_bus *bus = NULL;
     AUTO_CONTEXT struct context context = CONTEXT_EMPTY;
-    unsigned seconds =
-        request->options.timeout ? request->options.timeout + DEADLINE_GRACE : DEADLINE_DEFAULT;
+    unsigned seconds = request->options.timeout ? request->options.timeout : OPTION_TIMEOUT_MAX;
     enum pk_status status = context_collect(request->pamh, &request->options,
                                             *request->user ? request->user : NULL, &context);
 
     request->prompt.guarded = context_is_guarded(&context);
     if (status == PK_OK)
-        status = pk_bus_open(seconds, interrupt, &bus);
+        status = pk_bus_open(FIRST_REPLY, interrupt, &bus);
     if (status != PK_OK)
-        return status;
+        return status == PK_TIMEOUT ? PK_UNAVAILABLE : status;
     status = pk_conversation_run(bus,
                                  &(struct pk_conversation_request){
                                      .kind = PK_CONVERSATION_AUTHENTICATE,
                                      .user = request->user,
                                      .members = context.members,
                                      .member_count = context.count,
+                                     .seconds = seconds,
                                  },
                                  &prompt_ops, &request->prompt, &request->outcome);
+    /* Time ran out here, and not as the daemon's verdict: it hangs. */
+    if (status == PK_TIMEOUT && !request->outcome.correlation)
+        status = PK_UNAVAILABLE;
     /* As if it had been pressed at a question. */
     if (status == PK_CANCELLED && interrupt_take(interrupt))
         request->prompt.failure = PAM_CONV_ERR;
@@ -137,7 +142,8 @@ static int take_user(struct request *request)
 /*
  * Shows why it failed, with the daemon's message. Nothing where the stack goes on without a
  * passkey: most accounts of most hosts have none, and which ones must not be revealed. That the
- * daemon cannot be reached reveals nothing about an account, and somebody has to be told.
+ * daemon cannot be reached reveals nothing about an account, and somebody has to be told; and so
+ * has whoever was asked for an act already, when the daemon ends in the middle.
  */
 static void show_outcome(struct request *request, enum pk_status status, int result)
 {
@@ -147,7 +153,8 @@ static void show_outcome(struct request *request, enum pk_status status, int res
         (void)prompt_ops.error(&request->prompt, "",
                                "No passkey can be used now: passkeyd cannot be reached. "
                                "\"passkeyctl check\" says more.");
-    else if (request->outcome.text && (result == PAM_AUTH_ERR || result == PAM_MAXTRIES))
+    else if (request->outcome.text && (result == PAM_AUTH_ERR || result == PAM_MAXTRIES ||
+                                       (status == PK_UNAVAILABLE && request->prompt.shown)))
         (void)prompt_ops.error(&request->prompt, "", request->outcome.text);
 }
 

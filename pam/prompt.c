@@ -38,6 +38,7 @@ static enum pk_status converse(struct prompt *prompt, int style, const char *tex
     char *response = NULL;
     int result = pam_prompt(prompt->pamh, style, &response, "%s", text);
 
+    prompt->shown = true;
     if (result != PAM_SUCCESS) {
         drop(response);
         prompt->failure = result == PAM_BUF_ERR ? PAM_BUF_ERR : PAM_CONV_ERR;

@@ -100,7 +100,7 @@ static bool check_bus(struct session *session, json_t *findings)
     enum pk_status status = terminal_prepare(&session->terminal);
 
     if (status == PK_OK)
-        status = pk_bus_open(60, session->terminal.cancel_fd, &session->bus);
+        status = pk_bus_open_system(60, session->terminal.cancel_fd, &session->bus);
     if (status == PK_OK)
         finding_add(findings, "bus", FINDING_OK, "the system bus answers", NULL);
     else

@@ -14,12 +14,17 @@
 /* More than any sign-in has: ends a conversation in which the daemon never comes to "done". */
 #define STEPS_MAX 1000
 
+/* Seconds: the daemon's own deadlines come first; ours are for a daemon that forgets. */
+#define GRACE         10
+#define TIME_LEFT_MAX 3600
+
 struct conversation {
     struct pk_bus *bus;
     const struct pk_prompt_ops *ops;
     void *context;
     char *path;
-    bool done; /* there is nothing left to cancel */
+    bool done;  /* there is nothing left to cancel */
+    bool timed; /* the daemon tells the deadline */
     struct pk_outcome *outcome;
 };
 
@@ -44,6 +49,7 @@ struct step {
     const char *correlation;
     bool has_uid;
     uint32_t uid;
+    uint32_t time_left; /* seconds; 0: not told */
 };
 
 void pk_outcome_clear(struct pk_outcome *outcome)
@@ -173,8 +179,19 @@ static enum pk_status read_uid(DBusMessageIter *value, struct step *step)
     return PK_OK;
 }
 
-/* details: the known members, each a string but uid, each at most once; unknown ones are for later
- * versions. */
+static enum pk_status read_time_left(DBusMessageIter *value, uint32_t *ret)
+{
+    dbus_uint32_t seconds;
+
+    if (dbus_message_iter_get_arg_type(value) != DBUS_TYPE_UINT32)
+        return PK_PROTOCOL;
+    dbus_message_iter_get_basic(value, &seconds);
+    *ret = seconds;
+    return PK_OK;
+}
+
+/* details: the known members, each a string but uid and time-left, each at most once; unknown ones
+ * are for later versions. */
 static enum pk_status read_details(DBusMessageIter *details, struct step *step)
 {
     const struct {
@@ -196,6 +213,8 @@ static enum pk_status read_details(DBusMessageIter *details, struct step *step)
         dbus_message_iter_next(&entry);
         dbus_message_iter_recurse(&entry, &value);
         if (strcmp(name, "uid") == 0 && read_uid(&value, step) != PK_OK)
+            return PK_PROTOCOL;
+        if (strcmp(name, "time-left") == 0 && read_time_left(&value, &step->time_left))
             return PK_PROTOCOL;
         for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
             if (strcmp(known[i].name, name) != 0)
@@ -220,7 +239,7 @@ static enum pk_status next(struct conversation *conversation, const struct answe
         return PK_NO_MEMORY;
     status = append_answer(call, answer);
     if (status == PK_OK)
-        status = pk_bus_call(conversation->bus, call, "ssa{sv}", &step->message);
+        status = pk_bus_call_patiently(conversation->bus, call, "ssa{sv}", &step->message);
     if (status != PK_OK)
         return status;
     if (!dbus_message_iter_init(step->message, &arguments))
@@ -330,6 +349,10 @@ static enum pk_status converse(struct conversation *conversation)
         answer_clear(&answer);
         if (status != PK_OK)
             return status;
+        if (conversation->timed && step.time_left > 0)
+            pk_bus_set_deadline(
+                conversation->bus,
+                GRACE + (step.time_left < TIME_LEFT_MAX ? step.time_left : TIME_LEFT_MAX));
         if (strcmp(step.kind, PK_BUS_KIND_DONE) == 0) {
             conversation->done = true;
             return finish(conversation->outcome, &step);
@@ -357,13 +380,18 @@ enum pk_status pk_conversation_run(struct pk_bus *bus,
                                    struct pk_outcome *outcome)
 {
     PK_AUTO_FREE char *path = NULL;
-    struct conversation conversation = {
-        .bus = bus, .ops = ops, .context = context, .outcome = outcome};
+    struct conversation conversation = {.bus = bus,
+                                        .ops = ops,
+                                        .context = context,
+                                        .timed = request->seconds > 0,
+                                        .outcome = outcome};
     enum pk_status status = pk_bus_find_daemon(bus);
 
     if (status == PK_OK)
         status = open_conversation(&conversation, request);
     path = conversation.path;
+    if (status == PK_OK && request->seconds > 0)
+        pk_bus_set_deadline(bus, request->seconds + GRACE);
     if (status == PK_OK)
         status = converse(&conversation);
     if (path && !conversation.done)

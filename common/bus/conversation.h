@@ -37,6 +37,12 @@ struct pk_conversation_request {
     const char *user;                    /* "" with the member identify: not known yet */
     const struct pk_bus_member *members; /* context or options, as doc/protocol.md lists them */
     size_t member_count;
+    /*
+     * 0: the connection's deadline is that of the whole conversation. Otherwise it is that of the
+     * daemon's first reply, and as many seconds follow for the rest; the daemon's own deadline,
+     * once it has told it, takes their place.
+     */
+    unsigned seconds;
 };
 
 /* Every string is owned, or NULL where the daemon said nothing. */

@@ -5,6 +5,7 @@ common_bus_libbus_la_SOURCES = \
 	common/bus/connection.c common/bus/connection.h \
 	common/bus/conversation.c common/bus/conversation.h \
 	common/bus/message.c common/bus/message.h \
-	common/bus/names.h
+	common/bus/names.h \
+	common/bus/open_socket.c common/bus/open_socket.h
 common_bus_libbus_la_CFLAGS = $(AM_CFLAGS) $(DBUS_CFLAGS)
 common_bus_libbus_la_LIBADD = $(DBUS_LIBS)

@@ -37,6 +37,13 @@ enum pk_status pk_bus_append_members(DBusMessage *message, const struct pk_bus_m
 enum pk_status pk_bus_call(struct pk_bus *bus, DBusMessage *call, const char *signature,
                            DBusMessage **ret_reply) PK_WARN_UNUSED;
 
+/*
+ * Likewise where a person has to act first: gives up before the deadline, with PK_UNAVAILABLE, when
+ * the daemon no longer answers anything.
+ */
+enum pk_status pk_bus_call_patiently(struct pk_bus *bus, DBusMessage *call, const char *signature,
+                                     DBusMessage **ret_reply) PK_WARN_UNUSED;
+
 /* Sends a message that needs no reply, as far as that is possible without waiting. */
 void pk_bus_send(struct pk_bus *bus, DBusMessage *message);
 

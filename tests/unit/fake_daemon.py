@@ -5,9 +5,11 @@
 import fcntl
 import os
 import sys
+import time
 
 import dbus
 import dbus.mainloop.glib
+import dbus.server
 import dbus.service
 from gi.repository import GLib
 
@@ -115,6 +117,13 @@ def scenario_dies(user, context):
     os._exit(0)
 
 
+def scenario_freezes(user, context):
+    """Hangs, for longer than anybody waits, before it lets the person in."""
+    yield ("info", "Touch it", details(event="touch"))
+    time.sleep(20)
+    yield done("ok", user=user)
+
+
 def constant(*steps):
     """None is a step that never comes."""
     def scenario(user, context):
@@ -136,6 +145,7 @@ SCENARIOS = {
     "process": scenario_process,
     "chatter": scenario_chatter,
     "dies": scenario_dies,
+    "freezes": scenario_freezes,
     "touch": lambda user, context: iter([TOUCH, done("ok", "Welcome", user=user)]),
     "hostile-text": constant(("info", "a\x1b[2Jb\nc\u202ed", details()), done("denied", "\x07no")),
     "quiet": constant(("info", "chat", details(event="note")), TOUCH,
@@ -180,6 +190,10 @@ SCENARIOS = {
     "next-error": constant(Refusal("LimitExceeded", "Too many [42]")),
     "next-error-strange": constant(Refusal("Surprise", "boo")),
     "silent": constant(TOUCH, None),
+    "silent-20-left": constant(("info", "Touch it", dbus.Dictionary(
+        {"event": "touch", "time-left": dbus.UInt32(20)}, signature="sv")), None),
+    "time-left-text": constant(("info", "Touch it", dbus.Dictionary(
+        {"time-left": "20"}, signature="sv")), OK),
     "spoofed": constant(Spoof()),
 }
 
@@ -304,8 +318,18 @@ class Daemon(dbus.service.Object):
         return in_a_pipe(b"ticket-for-" + user.encode()), 1234567890
 
 
+def serve_peers(path):
+    """At a socket of its own instead of a bus."""
+    server = dbus.server.Server("unix:path=" + path)
+    server.on_connection_added.append(Daemon)
+    os.write(sys.stdout.fileno(), b"!")
+    GLib.MainLoop().run()
+
+
 def main():
     dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
+    if len(sys.argv) > 1:
+        serve_peers(sys.argv[1])
     bus = dbus.bus.BusConnection(os.environ["DBUS_STARTER_ADDRESS"])
     Daemon(bus)
     loop = GLib.MainLoop()

@@ -185,6 +185,7 @@ static void test_failures(void **state)
         {"empty-kind", PK_PROTOCOL},
         {"huge-text", PK_PROTOCOL},
         {"chatter", PK_PROTOCOL},
+        {"time-left-text", PK_PROTOCOL},
         {"signature-short", PK_PROTOCOL},
         {"signature-number", PK_PROTOCOL},
         {"signature-extra", PK_PROTOCOL},

@@ -30,8 +30,9 @@ static struct private_bus private_bus;
 static char folder[] = "/tmp/passkey-pam-XXXXXX";
 static const char *service = "test";
 
-/* Seconds that the clock goes on each time that somebody looks at it, and by how much it has. */
-static time_t clock_step, clock_ahead;
+/* Milliseconds that the clock goes on each time that somebody looks at it, and by how much it has.
+ */
+static long clock_step, clock_ahead;
 
 /* In place of libc's, also for the module. */
 __attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct timespec *ret)
@@ -39,7 +40,7 @@ __attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct
     long result = syscall(SYS_clock_gettime, clock, ret);
 
     clock_ahead += clock_step;
-    ret->tv_sec += clock_ahead;
+    ret->tv_sec += clock_ahead / 1000;
     return (int)result;
 }
 
@@ -72,7 +73,7 @@ getpwnam_r(const char *name, struct passwd *entry, char *buffer, size_t len, str
 struct application {
     const char *answer; /* NULL: a response without text */
     int result;
-    time_t clock_step; /* once it has shown something */
+    long clock_step; /* once it has shown something */
     char shown[4096];
 };
 
@@ -145,10 +146,25 @@ static int authenticate(const char *words, const char *user, struct application 
     return result;
 }
 
+/* Starts the daemon, which may take longer than the module waits for the first reply. */
+static void wake_daemon(void)
+{
+    char command[512];
+
+    (void)snprintf(command, sizeof(command),
+                   "dbus-send --bus='%s' --print-reply --reply-timeout=60000 --dest=org.passkeyd "
+                   "/org/passkeyd org.freedesktop.DBus.Peer.Ping >/dev/null",
+                   getenv("DBUS_SYSTEM_BUS_ADDRESS"));
+    assert_int_equal(system(command), 0);
+}
+
 static int start(void **state)
 {
     (void)state;
-    return mkdtemp(folder) && private_bus_start(&private_bus, true) ? 0 : -1;
+    if (!mkdtemp(folder) || !private_bus_start(&private_bus, true))
+        return -1;
+    wake_daemon();
+    return 0;
 }
 
 static int stop(void **state)
@@ -233,8 +249,10 @@ static void results_and_messages(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct application application = {.answer = cases[i].answer};
-        int result = authenticate(cases[i].words, cases[i].user, &application, NULL);
+        int result;
 
+        wake_daemon(); /* in one of the cases it dies */
+        result = authenticate(cases[i].words, cases[i].user, &application, NULL);
         if (result != cases[i].result)
             fail_msg("%s (%s): %d instead of %d", cases[i].user, cases[i].words, result,
                      cases[i].result);
@@ -483,24 +501,53 @@ static void sudo_and_su_say_what_for(void **state)
     }
 }
 
-/* A daemon that never ends the conversation: the time goes on by leaps. */
-static void a_daemon_that_hangs_is_given_up(void **state)
+/* One that answers nothing but pings, and never ends the conversation: the time goes on by leaps.
+ */
+static void a_daemon_that_forgets_is_given_up(void **state)
 {
     static const struct {
-        const char *words;
-        time_t least, most; /* seconds */
-    } cases[] = {{"", 180, 300}, {"timeout=30", 40, 160}};
+        const char *words, *scenario;
+        long least, most; /* milliseconds */
+    } cases[] = {{"timeout=30", "silent", 30000, 60000}, {"", "silent-20-left", 20000, 50000}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct application application = {.clock_step = 15};
-        time_t before = clock_ahead;
+        struct application application = {.clock_step = 250};
+        long before = clock_ahead;
 
-        assert_int_equal(authenticate(cases[i].words, "silent", &application, NULL), PAM_AUTH_ERR);
+        assert_int_equal(authenticate(cases[i].words, cases[i].scenario, &application, NULL),
+                         PAM_AUTHINFO_UNAVAIL);
         clock_step = 0;
-        assert_string_equal(application.shown, "info:Touch it;");
+        assert_string_equal(application.shown, "info:Touch it;" UNREACHABLE);
         assert_in_range(clock_ahead - before, cases[i].least, cases[i].most);
     }
+}
+
+/* For the first reply nobody has to do anything: it comes soon, or not at all. */
+static void the_first_reply_is_not_waited_for_long(void **state)
+{
+    struct application application = {0};
+    long before = clock_ahead;
+
+    (void)state;
+    clock_step = 50;
+    assert_int_equal(authenticate("", "never-opens", &application, NULL), PAM_AUTHINFO_UNAVAIL);
+    clock_step = 0;
+    assert_string_equal(application.shown, UNREACHABLE);
+    assert_in_range(clock_ahead - before, 0, 3500);
+}
+
+/* It hangs while a touch is waited for: after some time it would even say ok. */
+static void a_daemon_that_hangs_is_given_up(void **state)
+{
+    struct application application = {.clock_step = 100};
+    long before = clock_ahead;
+
+    (void)state;
+    assert_int_equal(authenticate("", "freezes", &application, NULL), PAM_AUTHINFO_UNAVAIL);
+    clock_step = 0;
+    assert_string_equal(application.shown, "info:Touch it;" UNREACHABLE);
+    assert_in_range(clock_ahead - before, 0, 15000);
 }
 
 /* A passkey says who somebody is, not that the account may be used now. */
@@ -551,9 +598,11 @@ int main(void)
         cmocka_unit_test(no_bus_is_no_information),
         cmocka_unit_test(a_thousand_sign_ins_leave_nothing_behind),
         cmocka_unit_test(sudo_and_su_say_what_for),
-        cmocka_unit_test(a_daemon_that_hangs_is_given_up),
+        cmocka_unit_test(a_daemon_that_forgets_is_given_up),
+        cmocka_unit_test(the_first_reply_is_not_waited_for_long),
         cmocka_unit_test(the_account_is_left_to_others),
         cmocka_unit_test(other_services),
+        cmocka_unit_test(a_daemon_that_hangs_is_given_up), /* the last one: it goes on hanging */
     };
 
     if (getenv("TEST_SERVICE"))
