@@ -39,7 +39,9 @@ EXTRA_DIST += \
 	tests/integration/test_ctap.py \
 	tests/integration/test_documents.py \
 	tests/integration/test_etc.py \
+	tests/integration/test_hanging_daemon.py \
 	tests/integration/test_hidraw.py \
+	tests/integration/test_hostile_callers.py \
 	tests/integration/test_kill_enrollment.py \
 	tests/integration/test_layers.py \
 	tests/integration/test_openssh_enroll.py \

@@ -57,11 +57,11 @@ class Private:
         os.close(reader)
         os.chmod(self.folder + "/bus", 0o666)
 
-    def start(self):
+    def start(self, *words):
         """Returns once it has said what it serves."""
         self.daemon = self.machine.start(
-            ["passkeyd", "--foreground", "--config", self.config, "--state-directory", self.state],
-            preexec_fn=parts.become(self.user), stderr=subprocess.PIPE, text=True,
+            ["passkeyd", "--foreground", "--config", self.config, "--state-directory", self.state,
+             *words], preexec_fn=parts.become(self.user), stderr=subprocess.PIPE, text=True,
             env=dict(parts.environment(self.user), DBUS_SYSTEM_BUS_ADDRESS=self.address))
         for line in self.daemon.stderr:
             if "serves private.example" in line:
@@ -197,6 +197,27 @@ def test_says_why_it_cannot_start(machine):
     namespace.write(private.config, "[daemon]\ndebug = perhaps\n")
     said = start_fails(machine, private.config, private.state, private.address)
     assert f"{private.config}:2" in said and "perhaps" in said, said
+
+
+def test_a_socket_of_its_own(machine):
+    """Found by the variable; the system's daemon has its own socket meanwhile."""
+    private = Private(machine, "alice", "alice")
+    folder = private.folder + "/run"
+    os.makedirs(folder, mode=0o755)
+    os.chown(folder, private.uid, private.uid)
+    private.start("--socket", folder + "/socket")
+    assert machine.start_daemon()
+    for variables, served in (({"PASSKEYD_SOCKET": folder + "/socket"}, "private.example"),
+                              ({}, namespace.HOST)):
+        done = subprocess.run(["passkeyctl", "status"], preexec_fn=parts.become("bob"), text=True,
+                              env=dict(parts.environment("bob"), **variables),
+                              capture_output=True, timeout=parts.PATIENCE, check=False)
+        assert done.returncode == 0 and served in done.stdout, done
+    # In a folder that others may write to it has none.
+    private.stop()
+    os.chmod(folder, 0o777)
+    private.start("--socket", folder + "/socket")
+    assert not os.path.exists(folder + "/socket")
 
 
 def test_one_instance_a_bus(machine):

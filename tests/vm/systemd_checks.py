@@ -25,6 +25,7 @@ from booted import UNIT, run
 
 KEYS_UNIT = "passkey-authenticator.service"
 PROBE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "probe.py")
+OWN = "/run/passkeyd/socket"
 SUDO = "sudo -k -u bob id -un"  # -k: whoever was let in a moment ago is asked again
 SU = "env -u SSH_CONNECTION su bob -c 'id -un'"  # sudo drops it anyway
 
@@ -109,6 +110,60 @@ def test_stop_and_start_again(machine):
     assert machine.daemon_pid() == 0
     assert machine.ask_something()
     assert machine.show("ActiveState") == "active"
+
+
+# The daemon's own socket
+
+
+def listeners(path, pid="self"):
+    """The inodes of the sockets that listen there, in the network that the process sees."""
+    with open(f"/proc/{pid}/net/unix", encoding="ascii") as sockets:
+        return [line.split()[6] for line in sockets
+                if line.rstrip().endswith(" " + path) and line.split()[3] == "00010000"]
+
+
+def held(pid):
+    return [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+
+
+def test_the_bus_starts_it_with_the_socket(machine):
+    """It serves the one that systemd made, whoever started it, and makes none of its own."""
+    assert machine.show("ActiveState", "passkeyd.socket") == "active"
+    (inode,) = listeners(OWN)
+    assert f"socket:[{inode}]" in held(machine.daemon_pid())
+    assert stat.S_IMODE(os.stat(OWN).st_mode) == 0o666
+    folder = os.stat(os.path.dirname(OWN))
+    assert folder.st_mode & 0o022 == 0
+    assert folder.st_uid in (0, parts.pwd.getpwnam(namespace.DAEMON_USER).pw_uid)
+
+
+def test_the_socket_starts_the_daemon(machine):
+    machine.stop()
+    assert machine.daemon_pid() == 0
+    assert "version" in run("passkeyctl", "status")
+    assert machine.daemon_pid() == int(machine.show("MainPID")) > 0
+    (inode,) = listeners(OWN)
+    assert f"socket:[{inode}]" in held(machine.daemon_pid())
+
+
+def test_without_the_socket_unit_it_makes_its_own(machine):
+    machine.stop()
+    run("systemctl", "mask", "--runtime", "--now", "passkeyd.socket")
+    try:
+        assert listeners(OWN) == []
+        assert machine.ask_something()
+        assert listeners(OWN, machine.daemon_pid())
+        assert stat.S_IMODE(os.stat(OWN).st_mode) == 0o666
+        os.rename(parts.SOCKET, parts.SOCKET + ".away")  # to be reached in no other way
+        try:
+            assert "version" in run("passkeyctl", "status")
+        finally:
+            os.rename(parts.SOCKET + ".away", parts.SOCKET)
+        machine.stop()
+    finally:
+        run("systemctl", "unmask", "--runtime", "passkeyd.socket")
+    assert machine.ask_something()
+    assert machine.show("ActiveState", "passkeyd.socket") == "active"
 
 
 # Security keys
@@ -217,6 +272,8 @@ def test_stop_while_somebody_is_asked(machine, blue, console):
 
 
 def test_sign_in_after_a_restart(machine, blue, console):
+    """Started before: an emulated machine takes longer for that than the first reply is given."""
+    assert machine.ask_something()
     test_sudo_at_the_console(machine, blue, console)
 
 

@@ -1,0 +1,106 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""How long a sign-in takes while somebody else calls without end, beside pam_u2f's.
+
+    tests/integration/support/namespace.py --bare --build DIR -- /usr/bin/python3 bench/storm.py
+
+alice signs in through PAM (pamtester), her key being touched at once; bob floods the system bus,
+or the daemon's own socket. Sign-ins of both modules take turns, and quiet ones follow each storm,
+so that the machine's own unrest is the same for all. pam_u2f is left out where it is not installed.
+Written: the median of each in milliseconds, and its ratio to the quiet one.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "tests", part)
+                for part in ("integration/support", "integration", "lib")]
+
+import machine as parts  # noqa: E402
+import namespace  # noqa: E402
+from softkey import SoftKeys  # noqa: E402
+from test_hostile_callers import AT_THE_SOCKET, ON_THE_BUS, OWN, flood  # noqa: E402
+
+REST = "account required pam_permit.so\nsession required pam_permit.so\n"
+U2F = "/etc/u2f_mappings"
+
+
+def sign_in(service, variables):
+    """Seconds of one."""
+    begin = time.monotonic()
+    done = subprocess.run(["pamtester", service, "alice", "authenticate"], env=variables,
+                          capture_output=True, text=True, timeout=120, check=False)
+    took = time.monotonic() - begin
+    if done.returncode != 0:
+        sys.exit(f"{service}: {done.stdout}{done.stderr}")
+    return took
+
+
+def rounds(count, modules, variables):
+    """Medians in milliseconds, by module; they take turns."""
+    taken = {name: [] for name in modules}
+    for _ in range(count):
+        for name in modules:
+            taken[name].append(sign_in(name, variables))
+    return {name: statistics.median(each) * 1000 for name, each in taken.items()}
+
+
+def pam_u2f(keys):
+    """Whether it is there; enrols the key for alice."""
+    done = subprocess.run(["sh", "-c", "command -v pamu2fcfg && ls /usr/lib/*/security/pam_u2f.so"],
+                          capture_output=True, check=False)
+    if done.returncode != 0:
+        return False
+    variables = dict(os.environ, **keys.environment())
+    variables["LD_PRELOAD"] += " libfido2.so.1"
+    done = subprocess.run(["pamu2fcfg", "-u", "alice"], env=variables, capture_output=True,
+                          text=True, check=False)
+    if done.returncode != 0:
+        print("pam_u2f is left out:", done.stderr.strip())
+        return False
+    namespace.write(U2F, done.stdout + "\n")
+    namespace.write("/etc/pam.d/bench-u2f", f"auth required pam_u2f.so authfile={U2F}\n" + REST)
+    return True
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--count", type=int, default=15, help="sign-ins of each kind")
+    arguments = parser.parse_args()
+    if namespace.MARK not in os.environ:
+        sys.exit("storm.py: runs inside tests/integration/support/namespace.py only")
+    namespace.write("/etc/pam.d/bench-passkey",
+                    "auth required pam_passkey.so methods=local\n" + REST)
+    house = parts.Machine()
+    house.start_bus()
+    with SoftKeys(namespace.SCRATCH + "/keys", namespace.SOFTKEY) as keys:
+        house.program = keys.wrapper("/usr/libexec/passkey/passkey-authenticator")
+        house.configure()
+        keys.add("blue").set(touch="immediate")
+        house.enrol("alice")
+        modules = ["bench-passkey"] + (["bench-u2f"] if pam_u2f(keys) else [])
+        variables = dict(os.environ, **keys.environment())
+        variables["LD_PRELOAD"] += " libfido2.so.1"
+        storms = {"on the bus": (ON_THE_BUS, parts.ADDRESS), "at the socket": (AT_THE_SOCKET, OWN)}
+        quiet = rounds(arguments.count, modules, variables)
+        print("quiet".ljust(36),
+              *(f"{name} {value:.0f} ms" for name, value in quiet.items()), sep="  ")
+        for name, (code, address) in storms.items():
+            for interface, member, who in ((parts.CREDENTIALS, "List", "bob"),
+                                           (parts.MANAGER, "Authenticate", "alice")):
+                with flood(code, address, interface, member, who):
+                    stormy = rounds(arguments.count, modules, variables)
+                again = rounds(arguments.count, modules, variables)
+                print(f"{member} of {who}, {name}".ljust(36),
+                      *(f"{each} {stormy[each]:.0f} ms ({stormy[each] / again[each]:.2f})"
+                        for each in modules), sep="  ", flush=True)
+    house.close()
+
+
+if __name__ == "__main__":
+    main()
