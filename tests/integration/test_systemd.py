@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """passkeyd with the real systemd, udev and logind, in a virtual machine.
 
-It is booted once for all of tests/vm/systemd_checks.py and seat_checks.py; each of its tests counts as one here.
+It is booted once for all of tests/vm/systemd_checks.py and seat_checks.py; each of their tests
+counts as one here.
 """
 
 import os

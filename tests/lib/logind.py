@@ -24,7 +24,8 @@ USER = MANAGER + "/user/_2001"
 # alice's sessions: a desktop and a console at the seat, a login over ssh and by a serial line, and
 # what su makes in a job of cron's. No audit: whoever runs the tests has no loginuid.
 DESKTOP = {"User": 2001, "Seat": "seat0", "VTNr": 7, "TTY": "tty7", "Remote": False,
-           "RemoteHost": "", "Type": "x11", "Class": "user", "Active": True, "State": "active", "Audit": 0}
+           "RemoteHost": "", "Type": "x11", "Class": "user", "Active": True,
+           "State": "active", "Audit": 0}
 CONSOLE = {**DESKTOP, "Type": "tty", "VTNr": 2, "TTY": "tty2"}
 SERIAL = {**DESKTOP, "Type": "tty", "Seat": "", "VTNr": 0, "TTY": "ttyS0"}
 SSH = {**SERIAL, "TTY": "pts/0", "Remote": True}

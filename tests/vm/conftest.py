@@ -16,8 +16,7 @@ from booted import run  # noqa: E402
 from softkey import SoftKeys  # noqa: E402
 
 LOCAL_ONLY = ("sudo", "su", "login", "locker", "lightdm", "webapp", "for-peer")
-CONFIG = "[authenticator]\ninsert-timeout = 0\n" \
-    + "".join(f"[service {name}]\nmethods = local\n" for name in LOCAL_ONLY) \
+CONFIG = "".join(f"[service {name}]\nmethods = local\n" for name in LOCAL_ONLY) \
     + "[service codes]\nmethods = recovery\n"
 
 

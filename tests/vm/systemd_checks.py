@@ -281,6 +281,7 @@ def test_enrolling_at_the_console(machine, keys, blue, console):
     """polkit, which systemd starts, asks for the password; the sandboxed daemon is its client."""
     blue.unplug()
     green = keys.add("green").set(touch="wait")
+    run("udevadm", "settle")
     console.begin("passkey-enroll --name green")
     console.child.expect("(?i)password: ")
     console.child.sendline(namespace.password("alice"))
