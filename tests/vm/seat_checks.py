@@ -354,6 +354,7 @@ def start_desktop(machine, command):
     mark = machine.syslog.mark()
     run("systemctl", "restart", "desktop.service")
     machine.syslog.wait("New session .* of user carol", mark)
+    run("systemctl", "start", "user@2003.service")  # returns when her service manager serves
     booted.show_console(7)
     return later
 
