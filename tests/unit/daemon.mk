@@ -13,6 +13,7 @@ daemon_tests = \
 	tests/unit/test_context \
 	tests/unit/test_dispatch \
 	tests/unit/test_forwarded \
+	tests/unit/test_jobs \
 	tests/unit/test_logind \
 	tests/unit/test_logind_properties \
 	tests/unit/test_messages \
@@ -52,6 +53,8 @@ tests_unit_test_context_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_context_LDADD = $(daemon_test_libs)
 tests_unit_test_forwarded_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_forwarded_LDADD = $(daemon_test_libs)
+tests_unit_test_jobs_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_jobs_LDADD = $(daemon_test_libs)
 tests_unit_test_messages_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_messages_LDADD = $(daemon_test_libs)
 tests_unit_test_methods_CFLAGS = $(daemon_test_cflags)
