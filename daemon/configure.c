@@ -8,6 +8,7 @@
 #include "common/keys/keys.h"
 #include "daemon/config/config.h"
 #include "daemon/daemon.h"
+#include "daemon/jobs/jobs.h"
 #include "daemon/store/store.h"
 
 #include <ctype.h>
@@ -65,10 +66,7 @@ static enum pk_status recorded_rp_id(struct store *store, char **ret_id)
 
 static enum pk_status add_once(struct pk_strings *strings, const char *item)
 {
-    for (size_t i = 0; i < strings->count; i++)
-        if (strcmp(strings->items[i], item) == 0)
-            return PK_OK;
-    return pk_strings_add(strings, item);
+    return pk_strings_include(strings, item) ? PK_OK : pk_strings_add(strings, item);
 }
 
 /*
@@ -123,22 +121,9 @@ static enum pk_status complete_config(struct config *config, const char *rp_id)
     return status;
 }
 
-enum pk_status daemon_configure(struct daemon *daemon, char **ret_why)
+/* Takes the configuration into use; the loop alone reads it. */
+static void use_config(struct daemon *daemon, struct config *config)
 {
-    struct config *config = NULL;
-    enum pk_status status = config_load(daemon->config_path, &config, ret_why);
-
-    if (status)
-        return status;
-    if (!daemon->rp_id)
-        status = recorded_rp_id(daemon->store, &daemon->rp_id);
-    if (!status)
-        status = complete_config(config, daemon->rp_id);
-    if (status) {
-        config_free(config);
-        *ret_why = pk_text_format("relying party id: %s", pk_status_name(status));
-        return status;
-    }
     if (daemon->config)
         config_free(daemon->config);
     daemon->config = config;
@@ -147,5 +132,98 @@ enum pk_status daemon_configure(struct daemon *daemon, char **ret_why)
     daemon->keys_setup->touch_timeout = config->touch_timeout;
     for (size_t i = 0; i < config->warnings.count; i++)
         pk_log(LOG_WARNING, "%s", config->warnings.items[i]);
-    return PK_OK;
+    pk_log_set_debug(config->debug);
+}
+
+static enum pk_status complete(struct config *config, const char *rp_id, char **ret_why)
+{
+    enum pk_status status = complete_config(config, rp_id);
+
+    if (status)
+        *ret_why = pk_text_format("relying party id: %s", pk_status_name(status));
+    return status;
+}
+
+enum pk_status daemon_configure(struct daemon *daemon, char **ret_why)
+{
+    struct config *config = NULL;
+    enum pk_status status = config_load(daemon->config_path, &config, ret_why);
+
+    if (status)
+        return status;
+    status = recorded_rp_id(daemon->store, &daemon->rp_id);
+    if (status)
+        *ret_why = pk_text_format("relying party id: %s", pk_status_name(status));
+    else
+        status = complete(config, daemon->rp_id, ret_why);
+    if (status)
+        config_free(config);
+    else
+        use_config(daemon, config);
+    return status;
+}
+
+/* --- again ------------------------------------------------------------------------------------ */
+
+struct reload {
+    struct job job;
+    struct daemon *daemon; /* its path and the recorded id do not change any more */
+    struct config *config;
+    char *why;
+};
+
+/* Files, certificates and the host's name may all be far away. */
+static enum pk_status read_again(struct job *job)
+{
+    struct reload *reload = (struct reload *)job;
+    enum pk_status status = config_load(reload->daemon->config_path, &reload->config, &reload->why);
+
+    return status ? status : complete(reload->config, reload->daemon->rp_id, &reload->why);
+}
+
+static void reloaded(struct job *job, enum pk_status status)
+{
+    struct reload *reload = (struct reload *)job;
+    struct daemon *daemon = reload->daemon;
+
+    if (status) {
+        pk_log(LOG_ERR, "configuration kept as it was: %s",
+               reload->why ? reload->why : pk_status_name(status));
+    } else {
+        use_config(daemon, pk_steal(reload->config));
+        pk_log(LOG_INFO, "configuration read again");
+    }
+    daemon->reloading = false;
+    if (daemon->reload_again)
+        daemon_reload(daemon);
+}
+
+static void reload_release(struct job *job)
+{
+    struct reload *reload = (struct reload *)job;
+
+    if (reload->config)
+        config_free(reload->config);
+    free(reload->why);
+    free(reload);
+}
+
+void daemon_reload(struct daemon *daemon)
+{
+    static const struct job_step steps[] = {{JOB_WORKER, read_again}, {0}};
+    static const struct job_plan plan = {steps, reloaded, reload_release};
+    struct reload *reload = NULL;
+
+    /* What is being read may be older than this signal. */
+    daemon->reload_again = daemon->reloading;
+    if (daemon->reloading)
+        return;
+    reload = calloc(1, sizeof(*reload));
+    if (!reload) {
+        pk_log(LOG_ERR, "configuration kept as it was: out of memory");
+        return;
+    }
+    reload->daemon = daemon;
+    daemon->reloading = true;
+    job_start(daemon->jobs, &reload->job, &plan, 0);
 }

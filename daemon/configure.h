@@ -8,9 +8,15 @@
 struct daemon;
 
 /*
- * Reads the configuration, again after a reload, and fills in the recorded RP id. On an error the
- * old configuration stays; *ret_why is the caller's to free.
+ * Reads the configuration when the daemon starts, and fills in the recorded RP id. *ret_why is the
+ * caller's to free.
  */
 enum pk_status daemon_configure(struct daemon *daemon, char **ret_why) PK_WARN_UNUSED;
+
+/*
+ * Reads it again, on a worker, and takes it into use when it has been read; on an error, which is
+ * logged, the old one stays. Another call meanwhile has it read once more.
+ */
+void daemon_reload(struct daemon *daemon);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef PASSKEYD_DAEMON_H
 #define PASSKEYD_DAEMON_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct account_watch;
@@ -12,6 +13,7 @@ struct ceremonies;
 struct config;
 struct conversations;
 struct event_base;
+struct jobs;
 struct peers;
 struct pk_keys;
 struct pk_keys_setup;
@@ -20,8 +22,10 @@ struct store;
 
 struct daemon {
     struct event_base *base;
+    struct jobs *jobs;
     const char *config_path;
-    struct config *config; /* replaced by a reload */
+    struct config *config;        /* for the loop alone, because a reload replaces it */
+    bool reloading, reload_again; /* it is being read, and is to be read once more */
     struct store *store;
     const uint8_t *decoy_key; /* DECOY_KEY_SIZE bytes */
     char *rp_id;              /* id of the default relying party, recorded at first start; owned */

@@ -12,11 +12,13 @@
 #include "daemon/bus/methods.h"
 #include "daemon/bus/peers.h"
 #include "daemon/bus/polkit.h"
+#include "daemon/bus/request.h"
 #include "daemon/bus/socket.h"
 #include "daemon/config/config.h"
 #include "daemon/configure.h"
 #include "daemon/daemon.h"
 #include "daemon/dialogue/conversation.h"
+#include "daemon/jobs/jobs.h"
 #include "daemon/privileges.h"
 #include "daemon/store/store.h"
 #include "daemon/verify/ceremony.h"
@@ -32,6 +34,10 @@
 #define DEFAULT_CONFIG     PK_SYSCONFDIR "/passkeyd.conf"
 #define PRIORITIES         3  /* of events; those in the middle are the default */
 #define BUDGET_LOG_SECONDS 60 /* how often what was refused is summed up in the log */
+
+/* For what workers have begun when the daemon is to end: a change that is being written, above all.
+ */
+#define STOP_SECONDS 5
 
 struct arguments {
     const char *config;
@@ -161,6 +167,7 @@ static void on_vanished(void *data, const char *name)
     polkit_vanished(name);
     logind_vanished(name);
     tickets_vanished(name);
+    requests_vanished(name);
     conversations_vanished(daemon->conversations, name);
 }
 
@@ -192,16 +199,8 @@ static void on_terminate(evutil_socket_t number, short what, void *data)
 
 static void on_hangup(evutil_socket_t number, short what, void *data)
 {
-    struct daemon *daemon = data;
-    PK_AUTO_FREE char *why = NULL;
-
     (void)number, (void)what;
-    if (daemon_configure(daemon, &why)) {
-        pk_log(LOG_ERR, "configuration kept as it was: %s", why ? why : "out of memory");
-        return;
-    }
-    pk_log_set_debug(daemon->config->debug);
-    pk_log(LOG_INFO, "configuration read again");
+    daemon_reload(data);
 }
 
 static void on_child(evutil_socket_t number, short what, void *data)
@@ -247,7 +246,7 @@ static void load_decoy_key(struct daemon *daemon)
     daemon->decoy_key = key;
     if (status)
         pk_log(LOG_WARNING, "decoys will be others after a restart: %s%s%s", pk_status_name(status),
-               status == PK_STORAGE ? ": " : "", status == PK_STORAGE ? daemon->store->error : "");
+               status == PK_STORAGE ? ": " : "", status == PK_STORAGE ? store_error() : "");
 }
 
 static enum pk_status watch_accounts(struct daemon *daemon)
@@ -276,7 +275,6 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     status = daemon_configure(daemon, ret_why);
     if (status)
         return status;
-    pk_log_set_debug(daemon->config->debug);
     load_decoy_key(daemon);
     daemon->base = new_base();
     daemon->budget = budget_new(pk_clock_monotonic_ms);
@@ -286,6 +284,9 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     daemon->conversations = conversations_new(daemon);
     daemon->ceremonies = ceremonies_new();
     if (!daemon->base || !daemon->peers || !daemon->conversations || !daemon->ceremonies)
+        return PK_NO_MEMORY;
+    daemon->jobs = jobs_new(daemon->base);
+    if (!daemon->jobs)
         return PK_NO_MEMORY;
     daemon->keys_setup->base = daemon->base;
     daemon->keys = pk_keys_new(daemon->keys_setup);
@@ -297,7 +298,11 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     return bus_open(daemon->base, &bus_ops, daemon, &daemon->bus, ret_why);
 }
 
-static void close_all(struct daemon *daemon)
+/*
+ * Jobs end after everything that has some in progress, and before what they use. false: a worker is
+ * stuck, in the name service perhaps, and what it uses has not been released.
+ */
+static bool close_all(struct daemon *daemon)
 {
     if (daemon->conversations)
         conversations_free(daemon->conversations);
@@ -308,6 +313,9 @@ static void close_all(struct daemon *daemon)
     polkit_vanished(NULL);
     logind_vanished(NULL);
     tickets_vanished(NULL);
+    requests_vanished(NULL);
+    if (daemon->jobs && !jobs_free(daemon->jobs, STOP_SECONDS))
+        return false;
     if (daemon->socket)
         socket_close(daemon->socket);
     if (daemon->peers)
@@ -325,6 +333,7 @@ static void close_all(struct daemon *daemon)
     if (daemon->base)
         event_base_free(daemon->base);
     free(daemon->rp_id);
+    return true;
 }
 
 static void on_budget_log(evutil_socket_t fd, short what, void *data)
@@ -437,6 +446,9 @@ int main(int argc, char **argv)
         pk_log(LOG_ERR, "cannot start: %s", why ? why : pk_status_name(status));
         daemon.exit_code = EXIT_FAILURE;
     }
-    close_all(&daemon);
+    if (!close_all(&daemon)) {
+        pk_log(LOG_NOTICE, "ending although a worker has not returned");
+        _exit(daemon.exit_code);
+    }
     return daemon.exit_code;
 }

@@ -15,7 +15,7 @@
 static struct {
     const char *program;
     bool to_stderr;
-    bool debug;
+    _Atomic bool debug;
 } state = {"passkey", true, false};
 
 void pk_log_open(const char *program, bool to_stderr, bool debug)

@@ -47,6 +47,14 @@ enum pk_status pk_strings_add(struct pk_strings *strings, const char *item)
     return PK_OK;
 }
 
+bool pk_strings_include(const struct pk_strings *strings, const char *item)
+{
+    for (size_t i = 0; i < strings->count; i++)
+        if (strcmp(strings->items[i], item) == 0)
+            return true;
+    return false;
+}
+
 void pk_strings_clear(struct pk_strings *strings)
 {
     for (size_t i = 0; i < strings->count; i++)

@@ -6,6 +6,8 @@
 #include "common/base/bytes.h"
 #include "common/base/status.h"
 
+#include <stdbool.h>
+
 /* WebAuthn 5.8.6 and 5.4.6; UNSET means that the member is not rendered. */
 enum pk_requirement {
     PK_REQUIREMENT_UNSET,
@@ -59,6 +61,7 @@ struct pk_strings { /* owned, each NUL-terminated */
 
 /* Appends a copy. PK_NO_MEMORY. */
 enum pk_status pk_strings_add(struct pk_strings *strings, const char *item) PK_WARN_UNUSED;
+bool pk_strings_include(const struct pk_strings *strings, const char *item);
 void pk_strings_clear(struct pk_strings *strings);
 
 #endif

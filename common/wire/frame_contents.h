@@ -64,6 +64,11 @@ struct pk_assertion_answer {
     struct pk_bytes user_handle; /* empty: absent */
 };
 
+void pk_assertion_answer_clear(struct pk_assertion_answer *answer);
+/* On PK_NO_MEMORY *ret holds what was copied so far and must be cleared. */
+enum pk_status pk_assertion_answer_copy(const struct pk_assertion_answer *from,
+                                        struct pk_assertion_answer *ret) PK_WARN_UNUSED;
+
 /* Several when the request was discoverable and the key holds several accounts. */
 struct pk_assertion_answers {
     struct pk_assertion_answer *items;

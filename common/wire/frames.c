@@ -36,14 +36,32 @@ static void clear_make_credential(struct pk_credential_request *request)
     pk_creation_clear(&request->creation);
 }
 
+void pk_assertion_answer_clear(struct pk_assertion_answer *answer)
+{
+    pk_bytes_clear(&answer->credential_id);
+    pk_bytes_clear(&answer->authenticator_data);
+    pk_bytes_clear(&answer->signature);
+    pk_bytes_clear(&answer->user_handle);
+}
+
+enum pk_status pk_assertion_answer_copy(const struct pk_assertion_answer *from,
+                                        struct pk_assertion_answer *ret)
+{
+    enum pk_status status = pk_bytes_copy(pk_view_of(&from->credential_id), &ret->credential_id);
+
+    if (!status)
+        status = pk_bytes_copy(pk_view_of(&from->authenticator_data), &ret->authenticator_data);
+    if (!status)
+        status = pk_bytes_copy(pk_view_of(&from->signature), &ret->signature);
+    if (!status)
+        status = pk_bytes_copy(pk_view_of(&from->user_handle), &ret->user_handle);
+    return status;
+}
+
 static void clear_assertion(struct pk_assertion_answers *answers)
 {
-    for (size_t i = 0; i < answers->count; i++) {
-        pk_bytes_clear(&answers->items[i].credential_id);
-        pk_bytes_clear(&answers->items[i].authenticator_data);
-        pk_bytes_clear(&answers->items[i].signature);
-        pk_bytes_clear(&answers->items[i].user_handle);
-    }
+    for (size_t i = 0; i < answers->count; i++)
+        pk_assertion_answer_clear(&answers->items[i]);
     free(answers->items);
 }
 

@@ -80,10 +80,10 @@ static void log_changes(const struct account_states *states, const struct accoun
     }
 }
 
-static void log_failure(const struct account_watch *watch, enum pk_status status)
+static void log_failure(enum pk_status status)
 {
     pk_log(LOG_ERR, "whether accounts are gone could not be seen: %s%s%s", pk_status_name(status),
-           status == PK_STORAGE ? ": " : "", status == PK_STORAGE ? watch->setup.store->error : "");
+           status == PK_STORAGE ? ": " : "", status == PK_STORAGE ? store_error() : "");
 }
 
 /* position NULL: the list of removed accounts was not read. */
@@ -164,7 +164,7 @@ static void look_at_file(struct account_watch *watch)
     if (status == PK_OK)
         status = look_at(watch, &presence, moved ? &position : NULL);
     if (status != PK_OK)
-        log_failure(watch, status);
+        log_failure(status);
     else if (watch->setup.looked)
         watch->setup.looked(watch->setup.data, &presence);
     pk_strings_clear(&removed);
@@ -295,7 +295,7 @@ static void on_answers(evutil_socket_t fd, short what, void *data)
     status = judge_and_store(watch, &inquiry->states, &presence, NULL,
                              ": the name service has not known it for a week");
     if (status != PK_OK)
-        log_failure(watch, status);
+        log_failure(status);
     inquiry_free(inquiry);
 }
 

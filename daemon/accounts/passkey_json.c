@@ -4,7 +4,6 @@
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
 #include "common/webauthn/options.h"
-#include "daemon/accounts/account.h"
 
 static void set(json_t *object, const char *name, json_t *value, bool *failed)
 {
@@ -34,21 +33,16 @@ static json_t *aaguid_json(const uint8_t aaguid[PK_AAGUID_SIZE])
                : NULL;
 }
 
-static void set_account(json_t *object, const struct account *account, bool system_account,
-                        bool *failed)
+static void set_account(json_t *object, const struct account *account, bool orphaned, bool *failed)
 {
     set(object, "user", json_string(account->name), failed);
     if (account->uid != PK_NO_UID)
         set(object, "uid", json_integer((json_int_t)account->uid), failed);
     set(object, "rp", json_string(account->rp), failed);
-    set(object, "orphaned",
-        json_boolean(
-            account->orphaned ||
-            (system_account && system_account_check(account->name, account->uid) != PK_OK)),
-        failed);
+    set(object, "orphaned", json_boolean(account->orphaned || orphaned), failed);
 }
 
-json_t *passkey_json(const struct credential *credential, bool system_account)
+json_t *passkey_json(const struct credential *credential, bool orphaned)
 {
     const struct pk_credential_record *record = &credential->record;
     PK_AUTO_FREE char *id = pk_base64url_encode(pk_view_of(&record->id));
@@ -60,7 +54,7 @@ json_t *passkey_json(const struct credential *credential, bool system_account)
         return NULL;
     }
     set(object, "credentialId", json_string(id), &failed);
-    set_account(object, &credential->account, system_account, &failed);
+    set_account(object, &credential->account, orphaned, &failed);
     set(object, "rpId", json_string(credential->rp_id), &failed);
     set(object, "name", json_string(credential->name), &failed);
     set(object, "alg", json_integer(credential->algorithm), &failed);

@@ -7,8 +7,8 @@
 
 #include <jansson.h>
 
-/* NULL: no memory. system_account: the row's account is one of the host's. */
-json_t *passkey_json(const struct credential *credential, bool system_account) PK_WARN_UNUSED;
+/* NULL: no memory. orphaned: the row's account is none of the host's any more. */
+json_t *passkey_json(const struct credential *credential, bool orphaned) PK_WARN_UNUSED;
 
 /* Compact text; the caller's to free. Takes object; NULL in, NULL out. */
 char *json_text(json_t *object) PK_WARN_UNUSED;

@@ -63,24 +63,51 @@ static enum pk_status resolve_foreign(const struct subject_request *request,
     return pk_text_copy(name, &subject->account.name);
 }
 
-enum pk_status subject_resolve(const struct config *config, const struct subject_request *request,
-                               struct subject *ret)
+enum pk_status subject_set_rp(const struct config *config, const char *name,
+                              struct subject_request *request, char **ret_rp)
 {
-    const struct rp_config *rp = config_rp(config, request->rp);
-    AUTO_SUBJECT struct subject subject = {0};
-    enum pk_status status;
+    const struct rp_config *rp = config_rp(config, name);
+    enum pk_status status = rp ? pk_text_copy(rp->name, ret_rp) : PK_NOT_FOUND;
 
-    if (!rp)
-        return PK_NOT_FOUND;
-    status = rp->system_accounts ? resolve_system(request, &subject)
-                                 : resolve_foreign(request, &subject);
+    if (status)
+        return status;
+    request->rp = *ret_rp;
+    request->system_accounts = rp->system_accounts;
+    return PK_OK;
+}
+
+enum pk_status subject_find(const struct subject_request *request, struct subject *ret)
+{
+    AUTO_SUBJECT struct subject subject = {0};
+    enum pk_status status = request->system_accounts ? resolve_system(request, &subject)
+                                                     : resolve_foreign(request, &subject);
+
     if (!status)
-        status = pk_text_copy(rp->name, &subject.account.rp);
+        status = pk_text_copy(request->rp, &subject.account.rp);
     if (status)
         return status;
     *ret = subject;
     subject = (struct subject){0};
     return PK_OK;
+}
+
+enum pk_status subject_foreign_rps(const struct config *config, struct pk_strings *ret)
+{
+    enum pk_status status = PK_OK;
+
+    for (size_t i = 0; i < config->rp_count && !status; i++)
+        if (!config->rps[i].system_accounts)
+            status = pk_strings_add(ret, config->rps[i].name);
+    return status;
+}
+
+bool subject_is_orphaned(const struct account *account, const struct pk_strings *foreign)
+{
+    if (account->orphaned)
+        return true;
+    if (account->uid == PK_NO_UID || pk_strings_include(foreign, account->rp))
+        return false;
+    return system_account_check(account->name, account->uid) != PK_OK;
 }
 
 void subject_find_source(struct subject *subject)

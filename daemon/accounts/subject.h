@@ -17,8 +17,9 @@ void subject_clear(struct subject *subject);
 /* Borrowed. */
 struct subject_request {
     uid_t caller;
-    const char *rp;   /* NULL or empty: the default one */
-    const char *name; /* empty: the caller itself */
+    const char *rp;       /* name of the relying party's section */
+    bool system_accounts; /* its accounts are those of the host */
+    const char *name;     /* empty: the caller itself */
     /*
      * The account that the name service has for that name, if it was asked already; otherwise NULL.
      */
@@ -26,11 +27,28 @@ struct subject_request {
 };
 
 /*
- * Finds the subject; the caller must be root or the account itself. PK_NOT_FOUND: no such relying
- * party; PK_UNKNOWN_USER; PK_DENIED; PK_UNAVAILABLE: the name service failed; PK_NO_MEMORY.
+ * What the configuration says of the relying party of that name (NULL or empty: the default one).
+ * request->rp is a copy, which is *ret_rp too and the caller's to free. PK_NOT_FOUND: there is
+ * none; PK_NO_MEMORY.
  */
-enum pk_status subject_resolve(const struct config *config, const struct subject_request *request,
-                               struct subject *ret) PK_WARN_UNUSED;
+enum pk_status subject_set_rp(const struct config *config, const char *name,
+                              struct subject_request *request, char **ret_rp) PK_WARN_UNUSED;
+
+/*
+ * Finds the subject, for which the name service is asked; the caller must be root or the account
+ * itself. PK_UNKNOWN_USER; PK_DENIED; PK_UNAVAILABLE: the name service failed; PK_NO_MEMORY.
+ */
+enum pk_status subject_find(const struct subject_request *request,
+                            struct subject *ret) PK_WARN_UNUSED;
+
+/* The relying parties whose accounts are not the host's. PK_NO_MEMORY. */
+enum pk_status subject_foreign_rps(const struct config *config,
+                                   struct pk_strings *ret) PK_WARN_UNUSED;
+/*
+ * Whether the host does not have that account any more, for which the name service is asked;
+ * foreign: as above.
+ */
+bool subject_is_orphaned(const struct account *account, const struct pk_strings *foreign);
 
 /*
  * Sets account.listed: whether a row that is made for the account is of the password file. False

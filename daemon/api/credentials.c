@@ -12,6 +12,7 @@
 #include "daemon/auth/decision.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply_errors.h"
+#include "daemon/bus/request.h"
 #include "daemon/config/policy.h"
 
 #include <fcntl.h>
@@ -20,117 +21,166 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define WORD_MAX     256
 
-static void fail_store(const struct daemon *daemon, struct call *call, enum pk_status status)
+static void fail_store(const struct request *request, struct call *call, enum pk_status status)
 {
-    pk_log(LOG_ERR, "[%s] store: %s: %s", call->id, pk_status_name(status), daemon->store->error);
+    pk_log(LOG_ERR, "[%s] store: %s: %s", call->id, pk_status_name(status), request->store_error);
     call_fail(call, PK_BUS_ERROR_STORAGE_FAILURE, "the credential store failed");
-}
-
-static bool is_system(const struct daemon *daemon, const struct account *account)
-{
-    const struct rp_config *rp = config_rp(daemon->config, account->rp);
-
-    return account->uid != PK_NO_UID && (!rp || rp->system_accounts);
 }
 
 /* --- List ------------------------------------------------------------------------------------- */
 
 static const struct member list_members[] = {{"rp", "s", WORD_MAX}};
 
-static void answer_list(struct daemon *daemon, struct call *call,
-                        const struct credential_filter *filter)
+struct listing {
+    struct request request;
+    struct credential_filter filter; /* points into the call, and to uid */
+    uid_t uid;
+    struct credential_list list;
+    struct pk_strings foreign; /* relying parties whose accounts are not the host's */
+    char *json;
+};
+
+static enum pk_status list_credentials(struct job *job)
 {
-    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
-    enum pk_status status = daemon->store->verbs->list(daemon->store, filter, &list);
+    struct listing *listing = (struct listing *)job;
+    struct store *store = listing->request.daemon->store;
+
+    return request_stored(&listing->request,
+                          store->verbs->list(store, &listing->filter, &listing->list));
+}
+
+static enum pk_status make_json(struct job *job)
+{
+    struct listing *listing = (struct listing *)job;
     json_t *array = json_array();
-    struct value result = value_body();
-    PK_AUTO_FREE char *text = NULL;
+    bool failed = false;
 
-    for (size_t i = 0; i < list.count && !status; i++) {
-        const struct credential *item = &list.items[i];
+    for (size_t i = 0; i < listing->list.count && !failed; i++) {
+        const struct credential *item = &listing->list.items[i];
 
-        if (json_array_append_new(array, passkey_json(item, is_system(daemon, &item->account))))
-            status = PK_NO_MEMORY;
+        bool orphaned = subject_is_orphaned(&item->account, &listing->foreign);
+
+        failed = json_array_append_new(array, passkey_json(item, orphaned)) != 0;
     }
-    text = json_text(array);
-    if (status || !text) {
-        fail_store(daemon, call, status);
+    listing->json = json_text(array);
+    return failed || !listing->json ? PK_NO_MEMORY : PK_OK;
+}
+
+static void answer_list(struct request *request, struct call *call, enum pk_status status)
+{
+    struct value result = value_body();
+
+    if (status) {
+        fail_store(request, call, status);
         return;
     }
-    value_add_text(&result, 's', text);
+    value_add_text(&result, 's', ((struct listing *)request)->json);
     call_reply(call, &result);
+}
+
+static void listing_clear(struct request *request)
+{
+    struct listing *listing = (struct listing *)request;
+
+    credential_list_clear(&listing->list);
+    pk_strings_clear(&listing->foreign);
+    free(listing->json);
 }
 
 void credentials_list(struct daemon *daemon, struct call *call)
 {
+    static const struct job_step steps[] = {
+        {JOB_WORKER, list_credentials}, {JOB_WORKER, make_json}, {0}};
+    static const struct request_plan plan = {steps, answer_list, listing_clear};
     const char *user = call->arguments.items[0].text;
     const struct value *filter_argument = &call->arguments.items[1];
-    const char *rp = value_find_text(filter_argument, "rp", NULL);
-    struct credential_filter filter = {.rp = rp && rp[0] ? rp : NULL};
+    struct listing *listing;
+    const char *rp;
 
     if (!call_check(call, filter_argument, list_members, COUNT(list_members)))
         return;
-    /* Orphans may be somebody else's of the same uid; root looks after them. */
-    filter.living = call->uid != 0;
-    if (call->uid != 0)
-        filter.uid = &call->uid; /* also those under an earlier name of the account */
-    else if (user[0])
-        filter.account_name = user;
-    answer_list(daemon, call, &filter);
+    listing = calloc(1, sizeof(*listing));
+    rp = value_find_text(filter_argument, "rp", NULL);
+    if (listing) {
+        listing->uid = call->uid;
+        listing->filter.rp = rp && rp[0] ? rp : NULL;
+        /* Orphans may be somebody else's of the same uid; root looks after them. */
+        listing->filter.living = call->uid != 0;
+        if (call->uid != 0)
+            listing->filter.uid = &listing->uid; /* also under an earlier name of the account */
+        else if (user[0])
+            listing->filter.account_name = user;
+        if (subject_foreign_rps(daemon->config, &listing->foreign)) {
+            listing_clear(&listing->request);
+            free(pk_steal(listing));
+        }
+    }
+    request_start(daemon, call, (struct request *)listing, &plan);
 }
 
 /* --- Rename and Remove ------------------------------------------------------------------------ */
 
-/*
- * Finds the account's credential by its id; on a failure the call has been answered with an error.
- * Root may also name an account that does not exist any more: its passkeys authenticate nothing but
- * can be removed.
- */
-static enum pk_status find_credential(struct daemon *daemon, struct call *call,
-                                      struct credential_list *ret, struct pk_bytes *ret_id)
-{
-    const char *user = call->arguments.items[0].text;
-    const char *text = call->arguments.items[1].text;
-    enum pk_status status = pk_base64url_decode(pk_view_string(text), PK_CREDENTIAL_ID_MAX, ret_id);
-    bool is_owner;
+struct change {
+    struct request request;
+    const char *new_name; /* points into the call; NULL: it is removed */
+    struct pk_bytes id;
+    struct credential_list list; /* the one credential */
+};
 
-    if (status || ret_id->len == 0) {
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "credential_id must be base64url");
-        return PK_INVALID_INPUT;
-    }
-    status = daemon->store->verbs->list(
-        daemon->store,
-        &(struct credential_filter){.credential_id = pk_view_of(ret_id), .living = call->uid != 0},
-        ret);
-    if (status) {
-        fail_store(daemon, call, status);
+/*
+ * Finds the account's credential by its id. Root may also name an account that does not exist any
+ * more: its passkeys authenticate nothing but can be removed.
+ */
+static enum pk_status find_credential(struct job *job)
+{
+    struct change *change = (struct change *)job;
+    const struct call *call = request_call(&change->request);
+    const char *user = call->arguments.items[0].text;
+    struct store *store = change->request.daemon->store;
+    const struct credential_filter filter = {.credential_id = pk_view_of(&change->id),
+                                             .living = call->uid != 0};
+    enum pk_status status =
+        request_stored(&change->request, store->verbs->list(store, &filter, &change->list));
+    const struct account *account;
+
+    if (status)
         return status;
-    }
-    is_owner =
-        ret->count == 1 && (call->uid == 0 || ret->items[0].account.uid == call->uid) &&
-        ((user[0] == '\0' && call->uid != 0) || strcmp(ret->items[0].account.name, user) == 0);
-    if (is_owner)
+    if (change->list.count != 1)
+        return PK_NOT_FOUND;
+    account = &change->list.items[0].account;
+    if ((call->uid == 0 || account->uid == call->uid) &&
+        ((user[0] == '\0' && call->uid != 0) || strcmp(account->name, user) == 0))
         return PK_OK;
-    call_fail(call, PK_BUS_ERROR_UNKNOWN_CREDENTIAL, "the account has no such passkey");
     return PK_NOT_FOUND;
 }
 
-/* new_name NULL: it was removed. */
-static void log_change(const struct call *call, const struct credential *credential,
-                       const char *new_name)
+static enum pk_status change_credential(struct job *job)
 {
+    struct change *change = (struct change *)job;
+    struct store *store = change->request.daemon->store;
+    const struct account *account = &change->list.items[0].account;
+    struct pk_view id = pk_view_of(&change->id);
+
+    return request_stored(&change->request,
+                          change->new_name
+                              ? store->verbs->rename(store, account, id, change->new_name)
+                              : store->verbs->remove(store, account, id));
+}
+
+static void log_change(const struct change *change, const struct call *call)
+{
+    const struct credential *credential = &change->list.items[0];
     PK_AUTO_FREE char *passkey = log_credential(credential);
     PK_AUTO_FREE char *user = log_name(credential->account.name);
-    PK_AUTO_FREE char *new_quoted = new_name ? log_quoted(new_name) : NULL;
+    PK_AUTO_FREE char *new_quoted = change->new_name ? log_quoted(change->new_name) : NULL;
     PK_AUTO_FREE char *by = decision_caller(call, NULL);
 
     pk_log(LOG_NOTICE, "[%s] passkey %s of %s (%s) %s%s, %s", call->id, passkey ? passkey : "?",
-           user ? user : "?", credential->account.rp, new_name ? "renamed to " : "removed",
+           user ? user : "?", credential->account.rp, change->new_name ? "renamed to " : "removed",
            new_quoted ? new_quoted : "", by ? by : "?");
 }
 
-static void answer_change(struct daemon *daemon, struct call *call, const char *new_name,
-                          const struct credential *credential, enum pk_status status)
+static void answer_change(struct request *request, struct call *call, enum pk_status status)
 {
     struct value empty = value_body();
 
@@ -139,39 +189,58 @@ static void answer_change(struct daemon *daemon, struct call *call, const char *
     } else if (status == PK_NOT_FOUND) {
         call_fail(call, PK_BUS_ERROR_UNKNOWN_CREDENTIAL, "the account has no such passkey");
     } else if (status) {
-        fail_store(daemon, call, status);
+        fail_store(request, call, status);
     } else {
-        log_change(call, credential, new_name);
+        log_change((struct change *)request, call);
         call_reply(call, &empty);
     }
 }
 
-void credentials_rename(struct daemon *daemon, struct call *call)
+static void change_clear(struct request *request)
 {
-    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
-    PK_AUTO_BYTES struct pk_bytes id = {0};
-    const char *name = call->arguments.items[2].text;
+    struct change *change = (struct change *)request;
 
-    if (!policy_credential_name_valid(name)) {
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
-                  "a name is 1 to 64 bytes of printable text");
+    pk_bytes_clear(&change->id);
+    credential_list_clear(&change->list);
+}
+
+static void start_change(struct daemon *daemon, struct call *call, const char *new_name)
+{
+    static const struct job_step steps[] = {
+        {JOB_WORKER, find_credential}, {JOB_WORKER, change_credential}, {0}};
+    static const struct request_plan plan = {steps, answer_change, change_clear};
+    PK_AUTO_BYTES struct pk_bytes id = {0};
+    enum pk_status status = pk_base64url_decode(pk_view_string(call->arguments.items[1].text),
+                                                PK_CREDENTIAL_ID_MAX, &id);
+    struct change *change;
+
+    if (status || id.len == 0) {
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "credential_id must be base64url");
         return;
     }
-    if (find_credential(daemon, call, &list, &id) == PK_OK)
-        answer_change(daemon, call, name, &list.items[0],
-                      daemon->store->verbs->rename(daemon->store, &list.items[0].account,
-                                                   pk_view_of(&id), name));
+    change = calloc(1, sizeof(*change));
+    if (change) {
+        change->new_name = new_name;
+        change->id = id;
+        id = (struct pk_bytes){0}; /* moved */
+    }
+    request_start(daemon, call, (struct request *)change, &plan);
+}
+
+void credentials_rename(struct daemon *daemon, struct call *call)
+{
+    const char *name = call->arguments.items[2].text;
+
+    if (policy_credential_name_valid(name))
+        start_change(daemon, call, name);
+    else
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+                  "a name is 1 to 64 bytes of printable text");
 }
 
 void credentials_remove(struct daemon *daemon, struct call *call)
 {
-    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
-    PK_AUTO_BYTES struct pk_bytes id = {0};
-
-    if (find_credential(daemon, call, &list, &id) == PK_OK)
-        answer_change(
-            daemon, call, NULL, &list.items[0],
-            daemon->store->verbs->remove(daemon->store, &list.items[0].account, pk_view_of(&id)));
+    start_change(daemon, call, NULL);
 }
 
 /* --- recovery codes and tickets --------------------------------------------------------------- */
@@ -240,80 +309,152 @@ static void give_codes(struct call *call, const struct account *account,
     call_reply(call, &result);
 }
 
-/*
- * The account's row, made if it is not there: what is given out is void when the account is gone.
- */
-static enum pk_status make_account(struct daemon *daemon, struct subject *subject,
-                                   struct account *ret)
+static void give_ticket(struct call *call, const struct account *account,
+                        const struct pk_secret *ticket, int64_t expires)
 {
-    struct store *store = daemon->store;
-    const struct account *account = &subject->account;
-
-    subject_find_source(subject);
-    return store->verbs->account(store, account->rp, account->name, account->uid,
-                                 account->listed ? ACCOUNT_CREATE_LISTED : ACCOUNT_CREATE, ret);
-}
-
-void credentials_create_recovery_codes(struct daemon *daemon, struct call *call)
-{
-    struct pk_secret codes[PK_RECOVERY_CODES] = {{0}};
-    AUTO_SUBJECT struct subject subject = {0};
-    struct account account = {0};
-    const struct subject_request request = methods_subject(call, NULL);
-    enum pk_status status = subject_resolve(daemon->config, &request, &subject);
-
-    if (status) {
-        reply_subject_error(call, status);
-        return;
-    }
-    status = make_account(daemon, &subject, &account);
-    if (!status)
-        status = recovery_codes_create(daemon->store, &account, codes);
-    if (status)
-        fail_store(daemon, call, status);
-    else
-        give_codes(call, &account, codes);
-    account_clear(&account);
-    for (size_t i = 0; i < PK_RECOVERY_CODES; i++)
-        pk_secret_clear(&codes[i]);
-}
-
-static const struct member ticket_members[] = {{"rp", "s", WORD_MAX}, {"lifetime", "u", 0}};
-
-static void give_ticket(struct daemon *daemon, struct call *call, struct subject *subject,
-                        uint32_t lifetime)
-{
-    int64_t expires = pk_clock_now() + (lifetime > 0 ? lifetime : daemon->config->ticket_lifetime);
-    PK_AUTO_SECRET struct pk_secret ticket = {0};
-    AUTO_ACCOUNT struct account account = {0};
     struct value result = value_body();
-    enum pk_status status = make_account(daemon, subject, &account);
-    int fd;
+    int fd = secret_pipe(ticket);
 
-    if (!status)
-        status = ticket_create(daemon->store, &subject->account, expires, &ticket);
-
-    if (status) {
-        fail_store(daemon, call, status);
-        return;
-    }
-    fd = secret_pipe(&ticket);
     if (fd < 0) {
         call_fail(call, PK_BUS_ERROR_INTERNAL, "out of descriptors");
         return;
     }
-    log_given(call, &subject->account, "an enrolment ticket");
+    log_given(call, account, "an enrolment ticket");
     value_add_fd(&result, fd);
     value_add_number(&result, 't', (uint64_t)expires);
     call_reply(call, &result);
 }
 
+/* A call that makes secrets for an account. */
+struct making {
+    struct request request;
+    struct subject_request who;
+    char *rp;
+    struct subject subject;
+    struct account account; /* its row */
+    struct pk_secret codes[PK_RECOVERY_CODES];
+    struct pk_secret ticket;
+    int64_t expires;
+    size_t adopted; /* passkeys */
+};
+
+static enum pk_status find_subject(struct job *job)
+{
+    struct making *making = (struct making *)job;
+
+    return subject_find(&making->who, &making->subject);
+}
+
+/*
+ * The account's row, made if it is not there: what is given out is void when the account is gone.
+ */
+static enum pk_status make_account(struct job *job)
+{
+    struct making *making = (struct making *)job;
+    const struct account *account = &making->subject.account;
+    struct store *store = making->request.daemon->store;
+
+    subject_find_source(&making->subject);
+    return request_stored(
+        &making->request,
+        store->verbs->account(store, account->rp, account->name, account->uid,
+                              account->listed ? ACCOUNT_CREATE_LISTED : ACCOUNT_CREATE,
+                              &making->account));
+}
+
+static enum pk_status make_codes(struct job *job)
+{
+    struct making *making = (struct making *)job;
+
+    return request_stored(&making->request, recovery_codes_create(making->request.daemon->store,
+                                                                  &making->account, making->codes));
+}
+
+static enum pk_status make_ticket(struct job *job)
+{
+    struct making *making = (struct making *)job;
+
+    return request_stored(&making->request,
+                          ticket_create(making->request.daemon->store, &making->subject.account,
+                                        making->expires, &making->ticket));
+}
+
+static void fail_making(const struct request *request, struct call *call, enum pk_status status)
+{
+    if (status == PK_STORAGE)
+        fail_store(request, call, status);
+    else
+        reply_subject_error(call, status);
+}
+
+static void answer_codes(struct request *request, struct call *call, enum pk_status status)
+{
+    const struct making *making = (struct making *)request;
+
+    if (status)
+        fail_making(request, call, status);
+    else
+        give_codes(call, &making->subject.account, making->codes);
+}
+
+static void answer_ticket(struct request *request, struct call *call, enum pk_status status)
+{
+    const struct making *making = (struct making *)request;
+
+    if (status)
+        fail_making(request, call, status);
+    else
+        give_ticket(call, &making->subject.account, &making->ticket, making->expires);
+}
+
+static void making_clear(struct request *request)
+{
+    struct making *making = (struct making *)request;
+
+    free(making->rp);
+    subject_clear(&making->subject);
+    account_clear(&making->account);
+    pk_secret_clear(&making->ticket);
+    for (size_t i = 0; i < PK_RECOVERY_CODES; i++)
+        pk_secret_clear(&making->codes[i]);
+}
+
+static void start_making(struct daemon *daemon, struct call *call, const char *rp, int64_t expires,
+                         const struct request_plan *plan)
+{
+    struct making *making = calloc(1, sizeof(*making));
+    enum pk_status status = PK_OK;
+
+    if (making) {
+        making->who = methods_subject(call);
+        making->expires = expires;
+        status = subject_set_rp(daemon->config, rp, &making->who, &making->rp);
+    }
+    if (status) {
+        free(making);
+        reply_subject_error(call, status);
+    } else {
+        request_start(daemon, call, (struct request *)making, plan);
+    }
+}
+
+void credentials_create_recovery_codes(struct daemon *daemon, struct call *call)
+{
+    static const struct job_step steps[] = {
+        {JOB_WORKER, find_subject}, {JOB_WORKER, make_account}, {JOB_WORKER, make_codes}, {0}};
+    static const struct request_plan plan = {steps, answer_codes, making_clear};
+
+    start_making(daemon, call, NULL, 0, &plan);
+}
+
+static const struct member ticket_members[] = {{"rp", "s", WORD_MAX}, {"lifetime", "u", 0}};
+
 void credentials_create_ticket(struct daemon *daemon, struct call *call)
 {
+    static const struct job_step steps[] = {
+        {JOB_WORKER, find_subject}, {JOB_WORKER, make_account}, {JOB_WORKER, make_ticket}, {0}};
+    static const struct request_plan plan = {steps, answer_ticket, making_clear};
     const struct value *options = &call->arguments.items[1];
-    AUTO_SUBJECT struct subject subject = {0};
-    struct subject_request request;
-    enum pk_status status;
     uint32_t lifetime;
 
     if (!call_check(call, options, ticket_members, COUNT(ticket_members)))
@@ -325,21 +466,31 @@ void credentials_create_ticket(struct daemon *daemon, struct call *call)
                   "the lifetime of a ticket is 60 to 86400 seconds");
         return;
     }
-    request = methods_subject(call, value_find_text(options, "rp", NULL));
-    status = subject_resolve(daemon->config, &request, &subject);
-    if (status)
-        reply_subject_error(call, status);
-    else
-        give_ticket(daemon, call, &subject, lifetime);
+    if (lifetime == 0)
+        lifetime = daemon->config->ticket_lifetime;
+    start_making(daemon, call, value_find_text(options, "rp", NULL), pk_clock_now() + lifetime,
+                 &plan);
 }
 
 /* --- orphans ---------------------------------------------------------------------------------- */
 
 static const struct member adopt_members[] = {{"rp", "s", WORD_MAX}};
 
-static void answer_adopt(struct daemon *daemon, struct call *call, const struct account *account,
-                         enum pk_status status, size_t count)
+static enum pk_status adopt(struct job *job)
 {
+    struct making *making = (struct making *)job;
+    struct store *store = making->request.daemon->store;
+
+    if (making->subject.account.uid == PK_NO_UID)
+        return PK_UNKNOWN_USER;
+    subject_find_source(&making->subject);
+    return request_stored(&making->request,
+                          store->verbs->adopt(store, &making->subject.account, &making->adopted));
+}
+
+static void answer_adopt(struct request *request, struct call *call, enum pk_status status)
+{
+    const struct making *making = (struct making *)request;
     struct value result = value_body();
 
     if (status == PK_NOT_FOUND) {
@@ -347,33 +498,20 @@ static void answer_adopt(struct daemon *daemon, struct call *call, const struct 
     } else if (status == PK_NAME_TAKEN) {
         reply_verdict_error(call, status, "");
     } else if (status) {
-        fail_store(daemon, call, status);
+        fail_making(request, call, status);
     } else {
-        log_given(call, account, "what earlier accounts of that name left");
-        value_add_number(&result, 'u', count);
+        log_given(call, &making->subject.account, "what earlier accounts of that name left");
+        value_add_number(&result, 'u', making->adopted);
         call_reply(call, &result);
     }
 }
 
 void credentials_adopt(struct daemon *daemon, struct call *call)
 {
+    static const struct job_step steps[] = {{JOB_WORKER, find_subject}, {JOB_WORKER, adopt}, {0}};
+    static const struct request_plan plan = {steps, answer_adopt, making_clear};
     const struct value *options = &call->arguments.items[1];
-    AUTO_SUBJECT struct subject subject = {0};
-    struct subject_request request;
-    size_t count = 0;
-    enum pk_status status;
 
-    if (!call_check(call, options, adopt_members, COUNT(adopt_members)))
-        return;
-    request = methods_subject(call, value_find_text(options, "rp", NULL));
-    status = subject_resolve(daemon->config, &request, &subject);
-    if (!status && subject.account.uid == PK_NO_UID)
-        status = PK_UNKNOWN_USER;
-    if (status) {
-        reply_subject_error(call, status);
-        return;
-    }
-    subject_find_source(&subject);
-    status = daemon->store->verbs->adopt(daemon->store, &subject.account, &count);
-    answer_adopt(daemon, call, &subject.account, status, count);
+    if (call_check(call, options, adopt_members, COUNT(adopt_members)))
+        start_making(daemon, call, value_find_text(options, "rp", NULL), 0, &plan);
 }

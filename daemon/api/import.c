@@ -7,6 +7,7 @@
 #include "daemon/auth/registration.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply_errors.h"
+#include "daemon/bus/request.h"
 #include "daemon/config/policy.h"
 #include "daemon/verify/sk_enrollment.h"
 
@@ -21,10 +22,30 @@ static const struct member import_members[] = {
     {"ticket", "h", 0},
 };
 
-static void answer_credential(struct call *call, const struct credential *credential,
-                              bool system_account)
+struct import {
+    struct request request;
+    struct ceremony *ceremony;
+    struct pk_sk_key key;
+    char *comment;
+    struct verdict verdict;
+    char *by; /* who called, for the log */
+};
+
+static enum pk_status judge(struct job *job)
 {
-    PK_AUTO_FREE char *text = json_text(passkey_json(credential, system_account));
+    struct import *import = (struct import *)job;
+
+    import->verdict = verify_and_commit_sk(import->request.daemon->store, import->ceremony,
+                                           &(struct sk_enrollment){
+                                               .key = &import->key,
+                                               .comment = import->comment ? import->comment : "",
+                                           });
+    return PK_OK;
+}
+
+static void answer_credential(struct call *call, const struct credential *credential)
+{
+    PK_AUTO_FREE char *text = json_text(passkey_json(credential, false));
     struct value result = value_body();
 
     if (!text) {
@@ -35,53 +56,80 @@ static void answer_credential(struct call *call, const struct credential *creden
     call_reply(call, &result);
 }
 
+static void answer(struct request *request, struct call *call, enum pk_status status)
+{
+    const struct import *import = (struct import *)request;
+    const struct verdict *verdict = &import->verdict;
+
+    (void)status; /* the verdict's counts */
+    decision_log_verdict(import->ceremony, verdict, import->by);
+    if (verdict->approval)
+        answer_credential(call, approval_credential(verdict->approval));
+    else
+        reply_verdict_error(call, verdict->status, sk_enrollment_message(verdict->status));
+}
+
+/* A caller that left the bus meanwhile has enrolled the key all the same. */
+static void import_clear(struct request *request)
+{
+    struct import *import = (struct import *)request;
+
+    if (request_call(request) && import->verdict.approval)
+        decision_log_verdict(import->ceremony, &import->verdict, import->by);
+    verdict_clear(&import->verdict);
+    ceremony_free(import->ceremony);
+    free(import->comment);
+    free(import->by);
+}
+
 static void import_key(struct daemon *daemon, struct call *call, struct ceremony *ceremony)
 {
+    static const struct job_step steps[] = {{JOB_WORKER, judge}, {0}};
+    static const struct request_plan plan = {steps, answer, import_clear};
     PK_AUTO_BYTES struct pk_bytes blob = {0};
     PK_AUTO_FREE char *comment = NULL;
-    PK_AUTO_FREE char *by = decision_caller(call, NULL);
-    AUTO_VERDICT struct verdict verdict = verdict_refused(PK_INTERNAL);
     struct pk_sk_key key;
+    struct import *import = NULL;
     enum pk_status status = pk_sk_public_line_parse(pk_view_string(call->arguments.items[2].text),
                                                     &key, &blob, &comment);
 
     if (status) {
+        ceremony_free(ceremony);
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
                   status == PK_UNSUPPORTED
                       ? "only keys of security keys can be imported (ed25519-sk and ecdsa-sk)"
                       : "this is not the public key of an OpenSSH key");
         return;
     }
-    verdict = verify_and_commit_sk(daemon->store, ceremony,
-                                   &(struct sk_enrollment){
-                                       .key = &key,
-                                       .comment = comment ? comment : "",
-                                   });
-    decision_log_verdict(ceremony, &verdict, daemon->store->error, by);
-    if (verdict.approval)
-        answer_credential(call, approval_credential(verdict.approval), ceremony->system_account);
-    else
-        reply_verdict_error(call, verdict.status, sk_enrollment_message(verdict.status));
+    import = calloc(1, sizeof(*import));
+    if (import) {
+        import->ceremony = ceremony;
+        import->key = key;
+        import->comment = pk_steal(comment);
+        import->by = decision_caller(call, NULL);
+        import->verdict = verdict_refused(PK_INTERNAL);
+    } else {
+        ceremony_free(ceremony);
+    }
+    request_start(daemon, call, (struct request *)import, &plan);
 }
 
-static void import_for_subject(struct daemon *daemon, struct call *call, struct subject *subject,
-                               struct pk_view ticket)
+static void begin_import(struct daemon *daemon, struct call *call, struct pk_view ticket)
 {
     const struct value *options = &call->arguments.items[3];
-    struct registration_request wish = {.name = value_find_text(options, "name", NULL)};
-    PK_CLEANUP(ceremony_free)
-    struct ceremony *ceremony = registration_begin(daemon, call, subject, &wish, ticket);
 
-    if (ceremony)
-        import_key(daemon, call, ceremony);
+    registration_begin(daemon, call,
+                       &(struct registration_begin){
+                           .rp = value_find_text(options, "rp", NULL),
+                           .wish = {.name = value_find_text(options, "name", NULL)},
+                           .ticket = ticket,
+                       },
+                       import_key);
 }
 
 void credentials_import(struct daemon *daemon, struct call *call)
 {
     const struct value *options = &call->arguments.items[3];
-    AUTO_SUBJECT struct subject subject = {0};
-    struct subject_request request;
-    enum pk_status status;
 
     if (!call_check(call, options, import_members, COUNT(import_members)))
         return;
@@ -89,12 +137,6 @@ void credentials_import(struct daemon *daemon, struct call *call)
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "the format must be \"ssh\"");
         return;
     }
-    if (reply_name_error(call, value_find_text(options, "name", NULL)))
-        return;
-    request = methods_subject(call, value_find_text(options, "rp", NULL));
-    status = subject_resolve(daemon->config, &request, &subject);
-    if (status)
-        reply_subject_error(call, status);
-    else
-        ticket_redeem(daemon, call, options, &subject, import_for_subject);
+    if (!reply_name_error(call, value_find_text(options, "name", NULL)))
+        ticket_read(daemon, call, options, begin_import);
 }

@@ -6,6 +6,7 @@
 #include "common/webauthn/options.h"
 #include "daemon/api/tickets.h"
 #include "daemon/auth/enrollment.h"
+#include "daemon/auth/registration.h"
 #include "daemon/auth/sign_in.h"
 #include "daemon/bus/bus.h"
 #include "daemon/bus/logind.h"
@@ -242,38 +243,44 @@ static const struct member enroll_members[] = {
     CALLER_MEMBERS,
 };
 
-static void enroll(struct daemon *daemon, struct call *call, struct subject *subject,
-                   struct pk_view ticket)
+static void enroll(struct daemon *daemon, struct call *call, struct ceremony *ceremony)
 {
     struct value *options = &call->arguments.items[1];
     struct enrollment_request request = {
-        .name = value_find_text(options, "name", NULL),
-        .user_verification = value_find_text(options, "uv", NULL),
-        .resident_key = value_find_text(options, "resident", NULL),
         .rhost = value_find_text(options, "rhost", ""),
         .claims_rhost = call->caller.claims_rhost,
         .timeout = value_find_number(options, "timeout"),
         .agent = value_find(options, "agent"),
-        .ticket = ticket,
     };
 
     if (read_methods(call, options, &request.methods))
-        enrollment_start(daemon, call, subject, &request);
+        enrollment_start(daemon, call, ceremony, &request);
+    else
+        ceremony_free(ceremony);
+}
+
+static void begin_enrollment(struct daemon *daemon, struct call *call, struct pk_view ticket)
+{
+    const struct value *options = &call->arguments.items[1];
+
+    registration_begin(daemon, call,
+                       &(struct registration_begin){
+                           .rp = value_find_text(options, "rp", NULL),
+                           .wish =
+                               {
+                                   .name = value_find_text(options, "name", NULL),
+                                   .user_verification = value_find_text(options, "uv", NULL),
+                                   .resident_key = value_find_text(options, "resident", NULL),
+                               },
+                           .ticket = ticket,
+                       },
+                       enroll);
 }
 
 /* Called once the rhost is known. */
 static void redeem(struct daemon *daemon, struct call *call)
 {
-    const struct value *options = &call->arguments.items[1];
-    const struct subject_request request =
-        methods_subject(call, value_find_text(options, "rp", NULL));
-    AUTO_SUBJECT struct subject subject = {0};
-    enum pk_status status = subject_resolve(daemon->config, &request, &subject);
-
-    if (status)
-        reply_subject_error(call, status);
-    else
-        ticket_redeem(daemon, call, options, &subject, enroll);
+    ticket_read(daemon, call, &call->arguments.items[1], begin_enrollment);
 }
 
 void manager_enroll(struct daemon *daemon, struct call *call)

@@ -14,6 +14,7 @@
 #include "daemon/auth/registration.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply_errors.h"
+#include "daemon/bus/request.h"
 #include "daemon/verify/credential.h"
 #include "daemon/verify/verify_and_commit.h"
 
@@ -94,8 +95,7 @@ static const struct member registration_members[] = {
     {"name", "s", PK_CREDENTIAL_NAME_MAX},
 };
 
-static struct registration_request registration_wish(const struct value *options,
-                                                     const struct pk_strings *hints)
+static struct registration_request registration_wish(const struct value *options)
 {
     return (struct registration_request){
         .user_id = value_find_text(options, "userId", NULL),
@@ -111,7 +111,6 @@ static struct registration_request registration_wish(const struct value *options
         .appid_exclude = value_find_text(options, "appidExclude", NULL),
         .mediation = value_find_text(options, "mediation", NULL),
         .instrument_display_name = value_find_text(options, "instrumentDisplayName", NULL),
-        .hints = hints,
         .timeout_ms = value_find_number(options, "timeout"),
         .cred_protect = value_find_number(options, "credProtect"),
         .require_resident_key = value_find_number(options, "requireResidentKey") != 0,
@@ -121,58 +120,29 @@ static struct registration_request registration_wish(const struct value *options
     };
 }
 
-/*
- * If accounts are the program's own, "userId" names the account, and the user argument the caller.
- */
-static enum pk_status resolve_subject(struct daemon *daemon, const struct call *call,
-                                      const struct value *options, struct subject *ret)
-{
-    const char *rp_name = value_find_text(options, "rp", NULL);
-    const struct rp_config *rp = config_rp(daemon->config, rp_name);
-    const char *user_id = value_find_text(options, "userId", NULL);
-    struct subject_request request = methods_subject(call, rp_name);
-
-    if (rp && !rp->system_accounts && user_id && user_id[0]) {
-        request.name = user_id;
-        request.found = NULL;
-    }
-    return subject_resolve(daemon->config, &request, ret);
-}
-
-static void begin_registration(struct daemon *daemon, struct call *call, struct subject *subject,
-                               struct pk_view ticket)
+static void begin_registration(struct daemon *daemon, struct call *call, struct pk_view ticket)
 {
     const struct value *options = &call->arguments.items[1];
-    struct pk_strings hints = {0};
-    enum pk_status status = read_strings(options, "hints", &hints);
 
-    if (status) {
-        reply_subject_error(call, status);
-    } else {
-        struct registration_request wish = registration_wish(options, &hints);
-        struct ceremony *ceremony = registration_begin(daemon, call, subject, &wish, ticket);
-
-        if (ceremony)
-            publish(daemon, call, ceremony);
-    }
-    pk_strings_clear(&hints);
+    registration_begin(daemon, call,
+                       &(struct registration_begin){
+                           .rp = value_find_text(options, "rp", NULL),
+                           .user_id = value_find_text(options, "userId", NULL),
+                           .wish = registration_wish(options),
+                           .hints = value_find(options, "hints"),
+                           .ticket = ticket,
+                       },
+                       publish);
 }
 
 void relying_party_begin_registration(struct daemon *daemon, struct call *call)
 {
     const struct value *options = &call->arguments.items[1];
-    AUTO_SUBJECT struct subject subject = {0};
-    enum pk_status status;
 
     if (!call_check(call, options, registration_members, COUNT(registration_members)))
         return;
-    if (reply_name_error(call, value_find_text(options, "name", NULL)))
-        return;
-    status = resolve_subject(daemon, call, options, &subject);
-    if (status)
-        reply_subject_error(call, status);
-    else
-        ticket_redeem(daemon, call, options, &subject, begin_registration);
+    if (!reply_name_error(call, value_find_text(options, "name", NULL)))
+        ticket_read(daemon, call, options, begin_registration);
 }
 
 static struct ceremony *take_ceremony(struct daemon *daemon, struct call *call,
@@ -187,37 +157,87 @@ static struct ceremony *take_ceremony(struct daemon *daemon, struct call *call,
     return ceremony;
 }
 
-typedef struct verdict verify_function(struct store *store, const struct ceremony *ceremony,
-                                       struct pk_view json);
+/* --- an answer -------------------------------------------------------------------------------- */
 
-/* Verifies the call's response and logs the decision. false: refused, and the call was answered. */
-static bool judge(const struct daemon *daemon, struct call *call, const struct ceremony *ceremony,
-                  verify_function *verify, struct verdict *verdict)
+struct response {
+    struct request request;
+    struct ceremony *ceremony;
+    struct verdict verdict;
+    char *by; /* who called, for the log */
+};
+
+static void response_clear(struct request *request)
 {
-    PK_AUTO_FREE char *by = decision_caller(call, NULL);
+    struct response *response = (struct response *)request;
 
-    *verdict = verify(daemon->store, ceremony, pk_view_string(call->arguments.items[1].text));
-    decision_log_verdict(ceremony, verdict, daemon->store->error, by);
+    /* A caller that left the bus meanwhile: what was committed is not lost from the log. */
+    if (request_call(request) && response->verdict.approval)
+        decision_log_verdict(response->ceremony, &response->verdict, response->by);
+    verdict_clear(&response->verdict);
+    ceremony_free(response->ceremony);
+    free(response->by);
+}
+
+/* Takes the ceremony, whatever the outcome, and verifies the call's answer to it. */
+static void judge(struct daemon *daemon, struct call *call, enum pk_ceremony kind,
+                  const struct request_plan *plan)
+{
+    struct ceremony *ceremony = take_ceremony(daemon, call, kind);
+    struct response *response = ceremony ? calloc(1, sizeof(*response)) : NULL;
+
+    if (!ceremony)
+        return;
+    if (response) {
+        response->ceremony = ceremony;
+        response->by = decision_caller(call, NULL);
+        response->verdict = verdict_refused(PK_INTERNAL);
+    } else {
+        ceremony_free(ceremony);
+    }
+    request_start(daemon, call, (struct request *)response, plan);
+}
+
+/* Logs the decision. false: refused, and the call was answered. */
+static bool is_approved(const struct response *response, struct call *call)
+{
+    const struct verdict *verdict = &response->verdict;
+
+    decision_log_verdict(response->ceremony, verdict, response->by);
     if (!verdict->approval)
         reply_verdict_error(call, verdict->status, pk_status_name(verdict->status));
     return verdict->approval != NULL;
 }
 
-void relying_party_finish_registration(struct daemon *daemon, struct call *call)
+static enum pk_status verify_registration(struct job *job)
 {
-    PK_CLEANUP(ceremony_free)
-    struct ceremony *ceremony = take_ceremony(daemon, call, PK_REGISTRATION);
-    AUTO_VERDICT struct verdict verdict = verdict_refused(PK_INTERNAL);
+    struct response *response = (struct response *)job;
+    const char *json = request_call(&response->request)->arguments.items[1].text;
+
+    response->verdict = verify_and_commit_registration(response->request.daemon->store,
+                                                       response->ceremony, pk_view_string(json));
+    return PK_OK;
+}
+
+static void answer_registration(struct request *request, struct call *call, enum pk_status status)
+{
+    const struct response *response = (struct response *)request;
     struct value result = value_body();
     PK_AUTO_FREE char *json = NULL;
 
-    if (!ceremony)
+    (void)status; /* the verdict's counts */
+    if (!is_approved(response, call))
         return;
-    if (!judge(daemon, call, ceremony, verify_and_commit_registration, &verdict))
-        return;
-    json = json_text(passkey_json(approval_credential(verdict.approval), ceremony->system_account));
+    json = json_text(passkey_json(approval_credential(response->verdict.approval), false));
     value_add_text(&result, 's', json ? json : "{}");
     call_reply(call, &result);
+}
+
+void relying_party_finish_registration(struct daemon *daemon, struct call *call)
+{
+    static const struct job_step steps[] = {{JOB_WORKER, verify_registration}, {0}};
+    static const struct request_plan plan = {steps, answer_registration, response_clear};
+
+    judge(daemon, call, PK_REGISTRATION, &plan);
 }
 
 /* --- authentication --------------------------------------------------------------------------- */
@@ -227,12 +247,43 @@ static const struct member authentication_members[] = {
     {"appid", "s", PK_ORIGIN_MAX}, {"hints", "as", WORD_MAX},
 };
 
-static enum pk_status add_credentials(struct store *store, const struct subject *subject,
-                                      struct pk_requirements *requirements)
-{
-    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
-    enum pk_status status = subject_credentials(store, subject, requirements->rp_id, &list);
+struct authentication {
+    struct request request;
+    struct ceremony *ceremony;
+    struct subject_request who;
+    char *rp;
+};
 
+/* An empty user means that a discoverable credential names the account. */
+static enum pk_status find_subject(struct job *job)
+{
+    const struct authentication *authentication = (struct authentication *)job;
+    struct account *account = &authentication->ceremony->account;
+    AUTO_SUBJECT struct subject subject = {0};
+    enum pk_status status;
+
+    if (authentication->who.name[0] == '\0')
+        return PK_OK;
+    status = subject_find(&authentication->who, &subject);
+    if (!status) {
+        account->uid = subject.account.uid;
+        account->name = pk_steal(subject.account.name);
+    }
+    return status;
+}
+
+static enum pk_status load_credentials(struct job *job)
+{
+    const struct authentication *authentication = (struct authentication *)job;
+    const struct subject subject = {.account = authentication->ceremony->account};
+    struct pk_requirements *requirements = &authentication->ceremony->requirements;
+    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+    enum pk_status status;
+
+    if (!subject.account.name)
+        return PK_OK;
+    status = subject_credentials(authentication->request.daemon->store, &subject,
+                                 requirements->rp_id, &list);
     if (!status && list.count == 0)
         status = PK_NO_CREDENTIALS;
     if (!status)
@@ -241,52 +292,11 @@ static enum pk_status add_credentials(struct store *store, const struct subject 
     return status ? status : credential_list_require(&list, requirements->rp_id, requirements);
 }
 
-/* Sets the account; an empty user means that a discoverable credential names it. */
-static enum pk_status add_subject(struct daemon *daemon, const struct call *call,
-                                  const struct rp_config *rp, struct ceremony *ceremony)
+static void answer_options(struct request *request, struct call *call, enum pk_status status)
 {
-    AUTO_SUBJECT struct subject subject = {0};
-    const struct subject_request request = methods_subject(call, rp->name);
-    enum pk_status status = pk_text_copy(rp->name, &ceremony->account.rp);
+    struct authentication *authentication = (struct authentication *)request;
+    struct ceremony *ceremony = authentication->ceremony;
 
-    ceremony->system_account = rp->system_accounts;
-    if (status || request.name[0] == '\0')
-        return status;
-    status = subject_resolve(daemon->config, &request, &subject);
-    if (!status)
-        status = add_credentials(daemon->store, &subject, &ceremony->requirements);
-    if (!status) {
-        ceremony->account.uid = subject.account.uid;
-        ceremony->account.name = pk_steal(subject.account.name);
-    }
-    return status;
-}
-
-static void begin_authentication(struct daemon *daemon, struct call *call,
-                                 const struct pk_strings *hints)
-{
-    const struct value *options = &call->arguments.items[1];
-    const struct rp_config *rp = config_rp(daemon->config, value_find_text(options, "rp", NULL));
-    PK_CLEANUP(ceremony_free) struct ceremony *ceremony = ceremony_new(call->id, call->uid);
-    const struct authentication_request wish = {
-        .user_given = call->arguments.items[0].text[0] != '\0',
-        .user_verification = value_find_text(options, "userVerification", NULL),
-        .appid = value_find_text(options, "appid", NULL),
-        .hints = hints,
-        .timeout_ms = value_find_number(options, "timeout"),
-        .now = pk_clock_now(),
-    };
-    const char *why = "";
-    enum pk_status status = !ceremony ? PK_NO_MEMORY : !rp ? PK_NOT_FOUND : PK_OK;
-
-    if (!status)
-        status = policy_authentication(rp, NULL, &wish, &ceremony->requirements, &why);
-    if (status == PK_INVALID_ARGUMENT || status == PK_UNSUPPORTED) {
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "%s", why);
-        return;
-    }
-    if (!status)
-        status = add_subject(daemon, call, rp, ceremony);
     if (!status)
         status = ceremony_bind_act(ceremony, "authenticate",
                                    ceremony->account.name ? ceremony->account.name : "");
@@ -295,27 +305,78 @@ static void begin_authentication(struct daemon *daemon, struct call *call,
     else if (status)
         reply_subject_error(call, status);
     else
-        publish(daemon, call, pk_steal(ceremony));
+        publish(request->daemon, call, pk_steal(authentication->ceremony));
+}
+
+static void authentication_clear(struct request *request)
+{
+    struct authentication *authentication = (struct authentication *)request;
+
+    if (authentication->ceremony)
+        ceremony_free(authentication->ceremony);
+    free(authentication->rp);
+}
+
+/* What the configuration and the caller demand. */
+static enum pk_status apply_policy(const struct config *config, const struct call *call,
+                                   struct authentication *authentication, const char **ret_why)
+{
+    const struct value *options = &call->arguments.items[1];
+    const struct rp_config *rp = config_rp(config, value_find_text(options, "rp", NULL));
+    struct ceremony *ceremony = ceremony_new(call->id, call->uid);
+    struct pk_strings hints = {0};
+    const struct authentication_request wish = {
+        .user_given = call->arguments.items[0].text[0] != '\0',
+        .user_verification = value_find_text(options, "userVerification", NULL),
+        .appid = value_find_text(options, "appid", NULL),
+        .hints = &hints,
+        .timeout_ms = value_find_number(options, "timeout"),
+        .now = pk_clock_now(),
+    };
+    enum pk_status status = !ceremony ? PK_NO_MEMORY : !rp ? PK_NOT_FOUND : PK_OK;
+
+    authentication->ceremony = ceremony;
+    authentication->who = methods_subject(call);
+    if (!status)
+        status = read_strings(options, "hints", &hints);
+    if (!status)
+        status = policy_authentication(rp, NULL, &wish, &ceremony->requirements, ret_why);
+    pk_strings_clear(&hints);
+    if (status)
+        return status;
+    ceremony->system_account = rp->system_accounts;
+    status = pk_text_copy(rp->name, &ceremony->account.rp);
+    return status ? status
+                  : subject_set_rp(config, rp->name, &authentication->who, &authentication->rp);
 }
 
 void relying_party_begin_authentication(struct daemon *daemon, struct call *call)
 {
-    const struct value *options = &call->arguments.items[1];
-    struct pk_strings hints = {0};
+    static const struct job_step steps[] = {
+        {JOB_WORKER, find_subject}, {JOB_WORKER, load_credentials}, {0}};
+    static const struct request_plan plan = {steps, answer_options, authentication_clear};
+    struct authentication *authentication;
+    const char *why = "";
+    enum pk_status status;
 
-    if (!call_check(call, options, authentication_members, COUNT(authentication_members)))
+    if (!call_check(call, &call->arguments.items[1], authentication_members,
+                    COUNT(authentication_members)))
         return;
-    if (read_strings(options, "hints", &hints))
-        call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory");
-    else
-        begin_authentication(daemon, call, &hints);
-    pk_strings_clear(&hints);
+    authentication = calloc(1, sizeof(*authentication));
+    status = authentication ? apply_policy(daemon->config, call, authentication, &why) : PK_OK;
+    if (!status) {
+        request_start(daemon, call, (struct request *)authentication, &plan);
+        return;
+    }
+    authentication_clear(&authentication->request);
+    free(authentication);
+    reply_registration_error(call, status, why);
 }
 
-static char *result_json(const struct approval *approval, const struct ceremony *ceremony)
+static char *result_json(const struct approval *approval)
 {
     const struct pk_authentication_result *result = approval_result(approval);
-    json_t *object = passkey_json(approval_credential(approval), ceremony->system_account);
+    json_t *object = passkey_json(approval_credential(approval), false);
 
     if (!object)
         return NULL;
@@ -330,22 +391,37 @@ static char *result_json(const struct approval *approval, const struct ceremony 
     return json_text(object);
 }
 
-void relying_party_finish_authentication(struct daemon *daemon, struct call *call)
+static enum pk_status verify_authentication(struct job *job)
 {
-    PK_CLEANUP(ceremony_free)
-    struct ceremony *ceremony = take_ceremony(daemon, call, PK_AUTHENTICATION);
-    AUTO_VERDICT struct verdict verdict = verdict_refused(PK_INTERNAL);
+    struct response *response = (struct response *)job;
+    const char *json = request_call(&response->request)->arguments.items[1].text;
+
+    response->verdict = verify_and_commit_response(response->request.daemon->store,
+                                                   response->ceremony, pk_view_string(json));
+    return PK_OK;
+}
+
+static void answer_authentication(struct request *request, struct call *call, enum pk_status status)
+{
+    const struct response *response = (struct response *)request;
     struct value answer = value_body();
     PK_AUTO_FREE char *json = NULL;
 
-    if (!ceremony)
+    (void)status; /* the verdict's counts */
+    if (!is_approved(response, call))
         return;
-    if (!judge(daemon, call, ceremony, verify_and_commit_response, &verdict))
-        return;
-    json = result_json(verdict.approval, ceremony);
-    value_add_text(&answer, 's', approval_account(verdict.approval)->name);
+    json = result_json(response->verdict.approval);
+    value_add_text(&answer, 's', approval_account(response->verdict.approval)->name);
     value_add_text(&answer, 's', json ? json : "{}");
     call_reply(call, &answer);
+}
+
+void relying_party_finish_authentication(struct daemon *daemon, struct call *call)
+{
+    static const struct job_step steps[] = {{JOB_WORKER, verify_authentication}, {0}};
+    static const struct request_plan plan = {steps, answer_authentication, response_clear};
+
+    judge(daemon, call, PK_AUTHENTICATION, &plan);
 }
 
 void relying_party_cancel(struct daemon *daemon, struct call *call)

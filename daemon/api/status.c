@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Manager1.Status: the state of the daemon, for administrators and for passkeyctl check. */
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
 #include "common/bus/names.h"
 #include "common/keys/keys.h"
-#include "daemon/accounts/account.h"
 #include "daemon/accounts/passkey_json.h"
 #include "daemon/accounts/recovery_codes.h"
 #include "daemon/bus/bus.h"
 #include "daemon/bus/methods.h"
+#include "daemon/bus/request.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -22,40 +24,48 @@ struct status_call {
 
 static unsigned pending;
 
+/* What is found out on a worker, for the caller. */
+struct status_request {
+    struct request request;
+    bool polkit;
+    struct pk_strings foreign; /* relying parties whose accounts are not the host's */
+    char *program;             /* the authenticator's */
+    bool present;
+    json_t *accounts;
+};
+
 static bool same_account(const struct account *a, const struct account *b)
 {
     return a->uid == b->uid && a->orphaned == b->orphaned && strcmp(a->name, b->name) == 0 &&
            strcmp(a->rp, b->rp) == 0;
 }
 
-static json_t *account_json(struct daemon *daemon, const struct account *account, size_t passkeys)
+static json_t *account_json(const struct status_request *request, const struct account *account,
+                            size_t passkeys)
 {
-    const struct rp_config *rp = config_rp(daemon->config, account->rp);
-    bool system = account->uid != PK_NO_UID && (!rp || rp->system_accounts);
     size_t codes = 0;
     json_t *object;
 
     /* Those of an orphan open nothing, and the store tells of the living account's only. */
-    if (account->orphaned || recovery_codes_left(daemon->store, account, &codes))
+    if (account->orphaned || recovery_codes_left(request->request.daemon->store, account, &codes))
         codes = 0;
-    object =
-        json_pack("{s:s, s:s, s:I, s:I, s:b}", "user", account->name, "rp", account->rp, "passkeys",
-                  (json_int_t)passkeys, "recoveryCodes", (json_int_t)codes, "orphaned",
-                  account->orphaned ||
-                      (system && system_account_check(account->name, account->uid) != PK_OK));
+    object = json_pack("{s:s, s:s, s:I, s:I, s:b}", "user", account->name, "rp", account->rp,
+                       "passkeys", (json_int_t)passkeys, "recoveryCodes", (json_int_t)codes,
+                       "orphaned", subject_is_orphaned(account, &request->foreign));
     if (object && account->uid != PK_NO_UID)
         (void)json_object_set_new(object, "uid", json_integer((json_int_t)account->uid));
     return object;
 }
 
-static json_t *accounts_json(struct daemon *daemon, uid_t caller)
+static json_t *accounts_json(const struct status_request *request, uid_t caller)
 {
+    struct store *store = request->request.daemon->store;
     const struct credential_filter filter = {.uid = caller == 0 ? NULL : &caller,
                                              .living = caller != 0};
     AUTO_CREDENTIAL_LIST struct credential_list list = {0};
     json_t *accounts = json_array();
 
-    if (daemon->store->verbs->list(daemon->store, &filter, &list))
+    if (store->verbs->list(store, &filter, &list))
         return accounts;
     for (size_t i = 0; i < list.count; i++) {
         size_t passkeys = 0;
@@ -69,7 +79,7 @@ static json_t *accounts_json(struct daemon *daemon, uid_t caller)
         }
         if (!seen)
             (void)json_array_append_new(accounts,
-                                        account_json(daemon, &list.items[i].account, passkeys));
+                                        account_json(request, &list.items[i].account, passkeys));
     }
     return accounts;
 }
@@ -98,28 +108,66 @@ static json_t *features_json(void)
     return list;
 }
 
-static void answer_status(struct status_call *waiting, bool polkit)
+static enum pk_status look_around(struct job *job)
 {
-    struct daemon *daemon = waiting->daemon;
-    const char *program = daemon->config->authenticator_program;
-    json_t *object = json_pack(
-        "{s:s, s:o, s:o, s:b, s:{s:s, s:b}, s:o}", "version", PACKAGE_VERSION, "features",
-        features_json(), "relyingParties", relying_parties_json(daemon->config), "polkit", polkit,
-        "authenticator", "program", program, "present", access(program, X_OK) == 0, "accounts",
-        accounts_json(daemon, waiting->call->uid));
+    struct status_request *status = (struct status_request *)job;
+
+    status->accounts = accounts_json(status, request_call(&status->request)->uid);
+    status->present = access(status->program, X_OK) == 0;
+    return PK_OK;
+}
+
+static void answer_status(struct request *request, struct call *call, enum pk_status status)
+{
+    struct status_request *found = (struct status_request *)request;
+    struct daemon *daemon = request->daemon;
+    json_t *object =
+        json_pack("{s:s, s:o, s:o, s:b, s:{s:s, s:b}, s:o}", "version", PACKAGE_VERSION, "features",
+                  features_json(), "relyingParties", relying_parties_json(daemon->config), "polkit",
+                  found->polkit, "authenticator", "program", found->program, "present",
+                  found->present, "accounts", pk_steal(found->accounts));
     struct value result = value_body();
     PK_AUTO_FREE char *text = NULL;
     size_t devices;
 
+    (void)status; /* the step has none */
     if (object && pk_keys_count(daemon->keys, &devices))
         (void)json_object_set_new(object, "devices", json_integer((json_int_t)devices));
     text = json_text(object);
     if (text) {
         value_add_text(&result, 's', text);
-        call_reply(waiting->call, &result);
+        call_reply(call, &result);
     } else {
-        call_fail(waiting->call, PK_BUS_ERROR_INTERNAL, "out of memory");
+        call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory");
     }
+}
+
+static void status_clear(struct request *request)
+{
+    struct status_request *status = (struct status_request *)request;
+
+    pk_strings_clear(&status->foreign);
+    free(status->program);
+    json_decref(status->accounts);
+}
+
+/* The bus has answered whether there is polkit. */
+static void find_rest(struct status_call *waiting, bool polkit)
+{
+    static const struct job_step steps[] = {{JOB_WORKER, look_around}, {0}};
+    static const struct request_plan plan = {steps, answer_status, status_clear};
+    const struct config *config = waiting->daemon->config;
+    struct status_request *status = calloc(1, sizeof(*status));
+
+    if (status) {
+        status->polkit = polkit;
+        if (subject_foreign_rps(config, &status->foreign) ||
+            pk_text_copy(config->authenticator_program, &status->program)) {
+            status_clear(&status->request);
+            free(pk_steal(status));
+        }
+    }
+    request_start(waiting->daemon, waiting->call, (struct request *)status, &plan);
     pending--;
     free(waiting);
 }
@@ -151,7 +199,7 @@ static struct bus_request *ask_bus(struct status_call *waiting, const char *memb
 static void on_activatable(void *data, const struct value *result, const char *error)
 {
     (void)error;
-    answer_status(data, holds_polkit(result));
+    find_rest(data, holds_polkit(result));
 }
 
 static void on_owned(void *data, const struct value *result, const char *error)
@@ -160,7 +208,7 @@ static void on_owned(void *data, const struct value *result, const char *error)
 
     (void)error;
     if (owned || !ask_bus(data, "ListActivatableNames", NULL, on_activatable))
-        answer_status(data, owned);
+        find_rest(data, owned);
 }
 
 void manager_status(struct daemon *daemon, struct call *call)
@@ -174,5 +222,5 @@ void manager_status(struct daemon *daemon, struct call *call)
     *waiting = (struct status_call){daemon, call};
     pending++;
     if (!ask_bus(waiting, "NameHasOwner", POLKIT_NAME, on_owned))
-        answer_status(waiting, false);
+        find_rest(waiting, false);
 }

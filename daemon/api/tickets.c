@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/api/tickets.h"
 
-#include "common/base/clock.h"
 #include "common/bus/names.h"
 #include "daemon/accounts/recovery_codes.h"
+#include "daemon/bus/reply_errors.h"
 #include "daemon/bus/secret_reader.h"
-
 #include "daemon/bus/waiting.h"
 
 #include <string.h>
@@ -17,7 +16,6 @@ struct pending {
     struct waiting waiting;
     struct daemon *daemon;
     struct secret_reader *reader;
-    struct subject subject;
     ticket_handler *handler;
 };
 
@@ -28,7 +26,6 @@ static void pending_free(struct pending *pending)
     LIST_REMOVE(&pending->waiting, entry);
     if (pending->reader)
         secret_reader_free(pending->reader);
-    subject_clear(&pending->subject);
     free(pending);
 }
 
@@ -36,39 +33,28 @@ static void on_ticket(void *data, enum pk_status status, struct pk_secret *ticke
 {
     struct pending *pending = data;
     struct daemon *daemon = pending->daemon;
-    struct store *store = daemon->store;
     struct call *call = pending->waiting.call;
     ticket_handler *handler = pending->handler;
-    AUTO_SUBJECT struct subject subject = pending->subject;
-    const struct account *account = &subject.account;
     uint8_t hash[PK_HASH_SIZE];
-    struct pk_view view = {hash, sizeof(hash)};
 
     pending->reader = NULL;
-    pending->subject = (struct subject){0}; /* moved */
     pending_free(pending);
     if (!status)
         status = ticket_hash(ticket, hash);
-    if (!status)
-        status = store->verbs->ticket_check(store, view, account->rp, account->name, account->uid,
-                                            pk_clock_now());
     if (status == PK_OK)
-        handler(daemon, call, &subject, view);
-    else if (status == PK_STORAGE)
-        call_fail(call, PK_BUS_ERROR_STORAGE_FAILURE, "the credential store failed");
+        handler(daemon, call, (struct pk_view){hash, sizeof(hash)});
     else
-        call_fail(call, PK_BUS_ERROR_TICKET_INVALID,
-                  "this enrolment ticket is unknown, used, expired or for another account");
+        reply_ticket_error(call);
 }
 
-void ticket_redeem(struct daemon *daemon, struct call *call, const struct value *options,
-                   struct subject *subject, ticket_handler *handler)
+void ticket_read(struct daemon *daemon, struct call *call, const struct value *options,
+                 ticket_handler *handler)
 {
     struct value *ticket = value_find(options, "ticket");
     struct pending *pending;
 
     if (!ticket) {
-        handler(daemon, call, subject, (struct pk_view){0});
+        handler(daemon, call, (struct pk_view){0});
         return;
     }
     pending = waiting_full(&pending_calls, call->uid, PENDING_MAX, PENDING_PER_UID)
@@ -78,9 +64,7 @@ void ticket_redeem(struct daemon *daemon, struct call *call, const struct value 
         call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "too many tickets are being read");
         return;
     }
-    *pending = (struct pending){
-        .waiting.call = call, .daemon = daemon, .subject = *subject, .handler = handler};
-    *subject = (struct subject){0}; /* moved */
+    *pending = (struct pending){.waiting.call = call, .daemon = daemon, .handler = handler};
     LIST_INSERT_HEAD(&pending_calls, &pending->waiting, entry);
     if (secret_reader_new(daemon->base, value_take_fd(ticket), on_ticket, pending,
                           &pending->reader)) {

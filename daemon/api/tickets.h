@@ -6,20 +6,18 @@
 #ifndef PASSKEYD_TICKETS_H
 #define PASSKEYD_TICKETS_H
 
-#include "daemon/accounts/subject.h"
+#include "common/base/bytes.h"
 #include "daemon/bus/call.h"
 #include "daemon/daemon.h"
 
 /*
  * Reads the "ticket" member of options and calls handler with its hash, or with an empty view if
- * there is no ticket. subject, for whom the ticket must be, is taken and passed on; the handler may
- * take its members. A ticket that is invalid or for another account is answered TicketInvalid. The
- * ticket is used up when the credential is inserted.
+ * there is no ticket. That it is a ticket, and for that account, is checked by
+ * registration_begin(), and used up it is when the credential is inserted.
  */
-typedef void ticket_handler(struct daemon *daemon, struct call *call, struct subject *subject,
-                            struct pk_view hash);
-void ticket_redeem(struct daemon *daemon, struct call *call, const struct value *options,
-                   struct subject *subject, ticket_handler *handler);
+typedef void ticket_handler(struct daemon *daemon, struct call *call, struct pk_view hash);
+void ticket_read(struct daemon *daemon, struct call *call, const struct value *options,
+                 ticket_handler *handler);
 
 /* Drops the calls of a connection that left the bus. NULL: all. */
 void tickets_vanished(const char *name);

@@ -9,9 +9,9 @@
 #define PASSKEYD_ATTEMPT_H
 
 #include "daemon/auth/authmethod.h"
+#include "daemon/auth/verification.h"
 #include "daemon/dialogue/conversation.h"
 #include "daemon/verify/ceremony.h"
-#include "daemon/verify/verify_and_commit.h"
 
 struct attempt;
 struct daemon;
@@ -46,11 +46,13 @@ struct attempt {
     struct daemon *daemon;
     const struct attempt_ops *ops;
     struct conversation *conversation;
-    uid_t owner;               /* uid of the call */
-    uid_t real_uid;            /* who started the calling program, as far as it is known */
-    char *by;                  /* who called, for the log; NULL: no memory; owned */
-    struct pk_methods methods; /* to try, in this order */
-    size_t tried;              /* index of the next one */
+    uid_t owner;                       /* uid of the call */
+    uid_t real_uid;                    /* who started the calling program, as far as it is known */
+    uid_t job_owner;                   /* on whose account its work is (call_owner()) */
+    char *by;                          /* who called, for the log; NULL: no memory; owned */
+    struct verification *verification; /* of an answer, in progress; NULL: none */
+    struct pk_methods methods;         /* to try, in this order */
+    size_t tried;                      /* index of the next one */
     struct {
         const struct authmethod *method;
         void *state;         /* the method's own */

@@ -96,7 +96,7 @@ void decision_log(const struct decision *decision)
 }
 
 void decision_log_verdict(const struct ceremony *ceremony, const struct verdict *verdict,
-                          const char *store_error, const char *by)
+                          const char *by)
 {
     const char *user = verdict->account.name ? verdict->account.name : ceremony->account.name;
 
@@ -111,7 +111,7 @@ void decision_log_verdict(const struct ceremony *ceremony, const struct verdict 
         .status = verdict->status,
         .told = verdict->status,
         .judged = true,
-        .store_error = store_error,
+        .store_error = verdict->store_error,
         .by = by,
         .context = ceremony->context,
     });

@@ -34,6 +34,6 @@ void decision_log(const struct decision *decision);
 
 /* The same for a ceremony whose answer a program brought, without a method. */
 void decision_log_verdict(const struct ceremony *ceremony, const struct verdict *verdict,
-                          const char *store_error, const char *by);
+                          const char *by);
 
 #endif

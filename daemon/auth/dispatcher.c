@@ -12,7 +12,6 @@
 #include "daemon/config/config.h"
 #include "daemon/daemon.h"
 #include "daemon/dialogue/messages.h"
-#include "daemon/store/store.h"
 
 #include <string.h>
 
@@ -120,7 +119,6 @@ static void log_decision(const struct attempt *attempt, struct decision *decisio
     attempt->ops->describe(attempt, decision);
     decision->correlation = conversation_id(attempt->conversation);
     decision->ceremony = attempt->ops->ceremony;
-    decision->store_error = attempt->daemon->store->error;
     decision->over = method ? method->over : NULL;
     decision->by = attempt->by;
     if (!decision->truth)
@@ -144,9 +142,10 @@ static enum pk_status status_to_tell(const struct attempt *attempt, enum pk_stat
 static void refuse(struct attempt *attempt, enum pk_status status, const struct verdict *verdict)
 {
     struct decision decision = {.status = status == PK_OK ? PK_INTERNAL : status,
-                                .judged = verdict != NULL};
+                                .judged = verdict != NULL,
+                                .store_error = verdict ? verdict->store_error : ""};
 
-    if (attempt->over)
+    if (attempt->over || attempt->verification)
         return;
     attempt->over = true;
     decision.told = verdict ? status_to_tell(attempt, decision.status) : decision.status;
@@ -167,7 +166,7 @@ void attempt_approved(struct attempt *attempt, struct approval *taken)
     struct decision decision = {.approval = approval};
     PK_AUTO_FREE char *json = NULL;
 
-    if (attempt->over)
+    if (attempt->over || attempt->verification)
         return;
     /* The approval must be of this request, of this kind, and for the account of the attempt. */
     if (!approval || approval_ceremony(approval) != attempt->ops->ceremony ||
@@ -234,6 +233,8 @@ void attempt_begin(struct attempt *attempt)
 
 void attempt_next(struct attempt *attempt, enum pk_status why)
 {
+    if (attempt->verification)
+        return;
     attempt->failure = why;
     attempt->truth = PK_OK;
     attempt_begin(attempt);
@@ -248,7 +249,7 @@ static void answered(void *data, struct pk_secret *answer)
 
     if (attempt->conceal)
         conversation_hold(attempt->conversation, pk_clock_monotonic_us() + HOLD_US);
-    if (!attempt->over && method && method->answered)
+    if (!attempt->over && !attempt->verification && method && method->answered)
         method->answered(attempt->runs[attempt->run_count - 1].state, answer);
 }
 
@@ -266,12 +267,14 @@ static void stopped(void *data, enum pk_status why)
 {
     struct attempt *attempt = data;
 
+    attempt_drop_verification(attempt);
     attempt_refused(attempt, why);
     stop_methods(attempt);
 }
 
 void attempt_free(struct attempt *attempt)
 {
+    attempt_drop_verification(attempt);
     stop_methods(attempt);
     attempt_drop_ceremonies(attempt);
     free(attempt->ceremonies);

@@ -10,10 +10,10 @@
 #include "daemon/accounts/passkey_json.h"
 #include "daemon/auth/decision.h"
 #include "daemon/auth/enrollment_attempt.h"
-#include "daemon/auth/registration.h"
 #include "daemon/bus/call.h"
 #include "daemon/bus/logind.h"
 #include "daemon/bus/reply_errors.h"
+#include "daemon/config/policy.h"
 #include "daemon/daemon.h"
 #include "daemon/dialogue/messages.h"
 
@@ -52,11 +52,10 @@ static bool accepts(const struct attempt *attempt, const struct approval *approv
            strcmp(account->rp, enrollment->rp) == 0;
 }
 
+/* The account was there a moment ago, when the credential was stored. */
 static char *credential_json(const struct approval *approval)
 {
-    const struct credential *credential = approval_credential(approval);
-
-    return json_text(passkey_json(credential, credential->account.uid != PK_NO_UID));
+    return json_text(passkey_json(approval_credential(approval), false));
 }
 
 static void release(struct attempt *attempt)
@@ -184,22 +183,13 @@ static enum pk_status prepare(struct daemon *daemon, const struct enrollment_req
     return *ret ? PK_OK : PK_NO_MEMORY;
 }
 
-void enrollment_start(struct daemon *daemon, struct call *call, struct subject *subject,
+void enrollment_start(struct daemon *daemon, struct call *call, struct ceremony *begun,
                       const struct enrollment_request *request)
 {
-    struct registration_request wish = {
-        .name = request->name,
-        .resident_key = request->resident_key,
-        .user_verification = request->user_verification,
-    };
-    PK_CLEANUP(ceremony_free)
-    struct ceremony *ceremony = registration_begin(daemon, call, subject, &wish, request->ticket);
+    PK_CLEANUP(ceremony_free) struct ceremony *ceremony = begun;
     struct enrollment *enrollment = NULL;
-    enum pk_status status;
+    enum pk_status status = prepare(daemon, request, ceremony, &enrollment);
 
-    if (!ceremony)
-        return; /* answered */
-    status = prepare(daemon, request, ceremony, &enrollment);
     if (status) {
         reply_subject_error(call, status);
         return;
@@ -207,7 +197,8 @@ void enrollment_start(struct daemon *daemon, struct call *call, struct subject *
     enrollment->attempt.real_uid = call->uid;
     enrollment->attempt.by = decision_caller(call, NULL);
     pk_log(LOG_DEBUG, "[%s] enrolment for %s asked by uid %u%s", call->id, enrollment->user,
-           (unsigned)call->uid, request->ticket.len ? " with a ticket" : "");
+           (unsigned)call->uid, ceremony->ticket.len ? " with a ticket" : "");
+    enrollment->attempt.job_owner = call_owner(call, false);
     if (attempt_add_ceremony(&enrollment->attempt, pk_steal(ceremony))) {
         attempt_free(&enrollment->attempt);
         call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "too many ceremonies at once");

@@ -6,7 +6,7 @@
 #define PASSKEYD_ENROLLMENT_H
 
 #include "common/base/methods.h"
-#include "daemon/accounts/subject.h"
+#include "daemon/verify/ceremony.h"
 
 struct call;
 struct daemon;
@@ -14,22 +14,18 @@ struct value;
 
 /* Borrowed; NULL and 0: not given. */
 struct enrollment_request {
-    const char *name;
-    const char *user_verification;
-    const char *resident_key;
     bool claims_rhost;         /* rhost is the word of a program that is not root's: not a fact */
     const char *rhost;         /* never NULL */
     struct pk_methods methods; /* requested methods; count 0: not given */
     unsigned timeout;          /* seconds */
     struct value *agent;       /* descriptor of the ssh-agent that holds the key; NULL: none */
-    struct pk_view ticket;     /* SHA-256 of the ticket that allows it; empty: polkit allowed it */
 };
 
 /*
- * Enrols for the subject's account, which is taken. Answers the call with the conversation's path
- * or an error.
+ * Enrols by the ceremony of registration_begin(), which is taken. Answers the call with the
+ * conversation's path or an error.
  */
-void enrollment_start(struct daemon *daemon, struct call *call, struct subject *subject,
+void enrollment_start(struct daemon *daemon, struct call *call, struct ceremony *begun,
                       const struct enrollment_request *request);
 
 #endif

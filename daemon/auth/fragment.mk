@@ -2,6 +2,7 @@
 daemon_libdaemon_la_SOURCES += \
 	daemon/auth/attempt.h \
 	daemon/auth/authmethod.h \
+	daemon/auth/credential_search.c daemon/auth/credential_search.h \
 	daemon/auth/decision.c daemon/auth/decision.h \
 	daemon/auth/dispatcher.c \
 	daemon/auth/enrollment.c daemon/auth/enrollment.h \
@@ -9,4 +10,5 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/auth/registration.c daemon/auth/registration.h \
 	daemon/auth/sign_in.c daemon/auth/sign_in.h \
 	daemon/auth/sign_in_attempt.h \
-	daemon/auth/sign_in_ceremonies.c
+	daemon/auth/sign_in_ceremonies.c \
+	daemon/auth/verification.c daemon/auth/verification.h

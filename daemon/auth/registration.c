@@ -4,18 +4,89 @@
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/text.h"
+#include "daemon/bus/methods.h"
 #include "daemon/bus/reply_errors.h"
-#include "daemon/daemon.h"
+#include "daemon/bus/request.h"
 #include "daemon/verify/credential.h"
+
+#include <string.h>
+
+struct registration {
+    struct request request;
+    struct registration_begin begin;
+    registration_begun *begun;
+    uint8_t ticket[PK_HASH_SIZE]; /* begin.ticket points to it */
+    struct pk_strings hints;
+    char *rp;
+    struct subject_request who;
+    struct subject subject;
+    struct ceremony *ceremony;
+    const char *why; /* the reason of policy_registration() */
+};
+
+/* --- its steps -------------------------------------------------------------------------------- */
+
+static enum pk_status find_subject(struct job *job)
+{
+    struct registration *registration = (struct registration *)job;
+
+    return subject_find(&registration->who, &registration->subject);
+}
+
+static enum pk_status check_ticket(struct job *job)
+{
+    struct registration *registration = (struct registration *)job;
+    struct store *store = registration->request.daemon->store;
+    const struct account *account = &registration->subject.account;
+
+    if (registration->begin.ticket.len == 0)
+        return PK_OK;
+    return store->verbs->ticket_check(store, registration->begin.ticket, account->rp, account->name,
+                                      account->uid, pk_clock_now());
+}
+
+/* What the configuration and the caller demand. */
+static enum pk_status apply_policy(struct job *job)
+{
+    struct registration *registration = (struct registration *)job;
+    const struct call *call = request_call(&registration->request);
+    const struct config *config = registration->request.daemon->config;
+    const struct rp_config *rp = config_rp(config, registration->rp);
+    struct registration_request *wish = &registration->begin.wish;
+    struct ceremony *ceremony;
+    enum pk_status status;
+
+    if (!rp) /* removed by a reload */
+        return PK_NOT_FOUND;
+    ceremony = registration->ceremony = ceremony_new(call->id, call->uid);
+    if (!ceremony)
+        return PK_NO_MEMORY;
+    wish->account_name = registration->subject.account.name;
+    wish->account_full_name = registration->subject.full_name;
+    wish->now = pk_clock_now();
+    status = policy_registration(rp, wish, &ceremony->requirements, &registration->why);
+    ceremony->system_account = rp->system_accounts;
+    ceremony->max_credentials = config->credentials_per_account;
+    if (!status)
+        status = pk_text_copy(wish->name, &ceremony->credential_name);
+    if (!status && registration->begin.ticket.len > 0)
+        status = pk_bytes_copy(registration->begin.ticket, &ceremony->ticket);
+    return status;
+}
 
 /*
  * Checks the account's credentials against the limit and the new name, and makes the exclude list.
  */
-static enum pk_status check_existing(struct store *store, const struct subject *subject,
-                                     struct ceremony *ceremony)
+static enum pk_status check_existing(struct job *job)
 {
+    struct registration *registration = (struct registration *)job;
+    struct ceremony *ceremony = registration->ceremony;
+    struct store *store = registration->request.daemon->store;
     AUTO_CREDENTIAL_LIST struct credential_list list = {0};
-    enum pk_status status = subject_credentials(store, subject, NULL, &list);
+    enum pk_status status;
+
+    subject_find_source(&registration->subject);
+    status = subject_credentials(store, &registration->subject, NULL, &list);
 
     if (status)
         return status;
@@ -26,60 +97,102 @@ static enum pk_status check_existing(struct store *store, const struct subject *
     return credential_list_require(&list, ceremony->requirements.rp_id, &ceremony->requirements);
 }
 
-static enum pk_status move_account(struct subject *subject, struct ceremony *ceremony)
+static enum pk_status load_handle(struct job *job)
 {
-    enum pk_status status = pk_bytes_copy(pk_view_of(&subject->account.user_handle),
-                                          &ceremony->requirements.user_handle);
+    struct registration *registration = (struct registration *)job;
+    struct account *account = &registration->subject.account;
+    struct ceremony *ceremony = registration->ceremony;
+    enum pk_status status =
+        subject_load_handle(registration->request.daemon->store, &registration->subject);
 
-    if (!status) {
-        ceremony->account = subject->account;
-        subject->account = (struct account){.uid = PK_NO_UID};
-    }
+    if (!status)
+        status =
+            pk_bytes_copy(pk_view_of(&account->user_handle), &ceremony->requirements.user_handle);
+    if (status)
+        return status;
+    ceremony->account = *account;
+    *account = (struct account){.uid = PK_NO_UID}; /* moved */
+    return ceremony_bind_act(ceremony, "enroll", ceremony->account.name);
+}
+
+/* --- the start -------------------------------------------------------------------------------- */
+
+static void finish(struct request *request, struct call *call, enum pk_status status)
+{
+    struct registration *registration = (struct registration *)request;
+
+    if (status)
+        reply_registration_error(call, status, registration->why);
+    else
+        registration->begun(request->daemon, call, pk_steal(registration->ceremony));
+}
+
+static void registration_clear(struct request *request)
+{
+    struct registration *registration = (struct registration *)request;
+
+    pk_strings_clear(&registration->hints);
+    free(registration->rp);
+    subject_clear(&registration->subject);
+    if (registration->ceremony)
+        ceremony_free(registration->ceremony);
+}
+
+static enum pk_status copy_hints(const struct value *from, struct pk_strings *ret)
+{
+    enum pk_status status = PK_OK;
+
+    for (size_t i = 0; from && i < from->count && !status; i++)
+        status = pk_strings_add(ret, from->items[i].text);
     return status;
 }
 
-static enum pk_status fill_ceremony(struct daemon *daemon, struct subject *subject,
-                                    const struct registration_request *wish, struct pk_view ticket,
-                                    struct ceremony *ceremony)
+/* If accounts are the program's own, user_id names the account, and the call's user the caller. */
+static enum pk_status prepare(struct registration *registration, const struct config *config,
+                              const struct call *call)
 {
-    enum pk_status status = pk_text_copy(wish->name, &ceremony->credential_name);
+    const struct registration_begin *begin = &registration->begin;
+    struct subject_request *who = &registration->who;
+    enum pk_status status;
 
-    ceremony->max_credentials = daemon->config->credentials_per_account;
-    subject_find_source(subject);
-    if (!status && ticket.len > 0)
-        status = pk_bytes_copy(ticket, &ceremony->ticket);
-    if (!status)
-        status = check_existing(daemon->store, subject, ceremony);
-    if (!status)
-        status = subject_load_handle(daemon->store, subject);
-    if (!status)
-        status = move_account(subject, ceremony);
-    if (!status)
-        status = ceremony_bind_act(ceremony, "enroll", ceremony->account.name);
-    return status;
+    *who = methods_subject(call);
+    status = subject_set_rp(config, begin->rp, who, &registration->rp);
+    if (status)
+        return status;
+    if (!who->system_accounts && begin->user_id && begin->user_id[0]) {
+        who->name = begin->user_id;
+        who->found = NULL;
+    }
+    return copy_hints(begin->hints, &registration->hints);
 }
 
-struct ceremony *registration_begin(struct daemon *daemon, struct call *call,
-                                    struct subject *subject, struct registration_request *wish,
-                                    struct pk_view ticket)
+void registration_begin(struct daemon *daemon, struct call *call,
+                        const struct registration_begin *begin, registration_begun *begun)
 {
-    PK_CLEANUP(ceremony_free) struct ceremony *ceremony = ceremony_new(call->id, call->uid);
-    const struct rp_config *rp = config_rp(daemon->config, subject->account.rp);
-    const char *why = "";
-    enum pk_status status = !ceremony ? PK_NO_MEMORY : !rp ? PK_NOT_FOUND : PK_OK;
+    static const struct job_step steps[] = {
+        {JOB_WORKER, find_subject},   {JOB_WORKER, check_ticket}, {JOB_LOOP, apply_policy},
+        {JOB_WORKER, check_existing}, {JOB_WORKER, load_handle},  {0},
+    };
+    static const struct request_plan plan = {steps, finish, registration_clear};
+    struct registration *registration = calloc(1, sizeof(*registration));
+    enum pk_status status = PK_OK;
 
-    wish->account_name = subject->account.name;
-    wish->account_full_name = subject->full_name;
-    wish->now = pk_clock_now();
-    if (!status)
-        status = policy_registration(rp, wish, &ceremony->requirements, &why);
+    if (registration) {
+        registration->begin = *begin;
+        registration->begun = begun;
+        registration->why = "";
+        registration->begin.wish.hints = &registration->hints;
+        if (begin->ticket.len == sizeof(registration->ticket)) {
+            (void)memcpy(registration->ticket, begin->ticket.ptr, begin->ticket.len);
+            registration->begin.ticket.ptr = registration->ticket;
+        }
+        status = prepare(registration, daemon->config, call);
+    }
     if (!status) {
-        ceremony->system_account = rp->system_accounts;
-        status = fill_ceremony(daemon, subject, wish, ticket, ceremony);
+        request_start(daemon, call, (struct request *)registration, &plan);
+        return;
     }
-    if (status) {
-        reply_registration_error(call, status, why);
-        return NULL;
-    }
-    return pk_steal(ceremony);
+    registration_clear(&registration->request);
+    free(registration);
+    reply_subject_error(call, status);
 }

@@ -10,13 +10,24 @@
 struct call;
 struct daemon;
 
+/* What is asked for; it may point into the call, but not elsewhere. */
+struct registration_begin {
+    const char *rp;                   /* NULL or empty: the default one */
+    const char *user_id;              /* names the account, where accounts are the program's own */
+    struct registration_request wish; /* its account and time are set here, and hints below */
+    const struct value *hints;        /* "as"; NULL: not given */
+    struct pk_view ticket;            /* SHA-256 of the ticket that allows it; empty: polkit did */
+};
+
 /*
- * Makes the ceremony, with requirements by policy, user handle, exclude list and bound challenge;
- * it is not in the table yet. wish is completed from subject, whose account moves into the
- * ceremony. On a failure the call has been answered with an error and NULL is returned.
+ * Finds the account, checks the ticket and what the account has already, and makes the ceremony,
+ * with requirements by policy, user handle, exclude list and bound challenge; it is not in the
+ * table yet. begun is called later with both, which it owns. On a failure the call is answered with
+ * an error instead.
  */
-struct ceremony *registration_begin(struct daemon *daemon, struct call *call,
-                                    struct subject *subject, struct registration_request *wish,
-                                    struct pk_view ticket) PK_WARN_UNUSED;
+typedef void registration_begun(struct daemon *daemon, struct call *call,
+                                struct ceremony *ceremony);
+void registration_begin(struct daemon *daemon, struct call *call,
+                        const struct registration_begin *begin, registration_begun *begun);
 
 #endif

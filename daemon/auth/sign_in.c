@@ -7,11 +7,13 @@
 #include "common/base/quote.h"
 #include "common/base/text.h"
 #include "common/bus/names.h"
+#include "daemon/accounts/recovery_codes.h"
 #include "daemon/auth/decision.h"
 #include "daemon/auth/sign_in_attempt.h"
 #include "daemon/bus/logind.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply_errors.h"
+#include "daemon/bus/request.h"
 #include "daemon/daemon.h"
 #include "daemon/dialogue/messages.h"
 
@@ -244,7 +246,7 @@ static enum pk_status copy_request(const struct sign_in_request *request, struct
     return status ? status : take_command(request, believed, &sign_in->command);
 }
 
-static struct sign_in *sign_in_new(struct daemon *daemon, uid_t owner,
+static struct sign_in *sign_in_new(struct daemon *daemon, const struct call *call,
                                    const struct sign_in_request *request)
 {
     struct sign_in *sign_in = calloc(1, sizeof(*sign_in));
@@ -256,7 +258,7 @@ static struct sign_in *sign_in_new(struct daemon *daemon, uid_t owner,
             {
                 .daemon = daemon,
                 .ops = &attempt_ops,
-                .owner = owner,
+                .owner = call->uid,
                 .began = pk_clock_monotonic_us(),
                 .methods = possible_methods(daemon->config, request),
                 .failure = PK_UNAVAILABLE,
@@ -320,62 +322,53 @@ static enum pk_status find_reason(struct store *store, const struct account *acc
     return status;
 }
 
-static enum pk_status load_credentials(struct sign_in *sign_in)
-{
-    struct store *store = sign_in->attempt.daemon->store;
-    enum pk_status status =
-        subject_credentials(store, &sign_in->subject, NULL, &sign_in->credentials);
+/* --- its steps -------------------------------------------------------------------------------- */
 
+/* A sign-in that is not open yet. */
+struct opening {
+    struct request request;
+    struct sign_in *sign_in;
+    struct sign_in_request wish; /* points into the call */
+    struct subject_request subject;
+};
+
+/*
+ * An account that does not exist is reported in the conversation, like any other outcome, and not
+ * as an error of the call.
+ */
+static enum pk_status find_account(struct job *job)
+{
+    const struct opening *opening = (struct opening *)job;
+    struct sign_in *sign_in = opening->sign_in;
+    enum pk_status status;
+
+    /* Without a name a caller that is not root can only be itself, and is looked up as such. */
+    if (opening->subject.name[0] == '\0' && opening->subject.caller == 0)
+        return PK_OK;
+    status = subject_find(&opening->subject, &sign_in->subject);
+    if (status != PK_UNKNOWN_USER)
+        return status;
+    sign_in->why_no_method = status;
+    return make_placeholder(sign_in);
+}
+
+static enum pk_status load_credentials(struct job *job)
+{
+    const struct opening *opening = (struct opening *)job;
+    struct sign_in *sign_in = opening->sign_in;
+    struct store *store = sign_in->attempt.daemon->store;
+    enum pk_status status;
+
+    if (!sign_in->subject.account.name)
+        return PK_OK;
+    status = subject_credentials(store, &sign_in->subject, NULL, &sign_in->credentials);
+    sign_in->recovery_codes =
+        recovery_codes_left(store, &sign_in->subject.account, &sign_in->recovery_code_count);
     if (sign_in->why_no_method)
         credential_list_clear(&sign_in->credentials);
     else if (!status && sign_in->credentials.count == 0)
         status = find_reason(store, &sign_in->subject.account, &sign_in->why_no_method);
     return status;
-}
-
-/*
- * Finds the account and its passkeys. An account that does not exist is reported in the
- * conversation, like any other outcome, and not as an error of the call.
- */
-static enum pk_status identify(struct sign_in *sign_in, const struct call *call,
-                               const struct sign_in_request *request)
-{
-    const struct config *config = sign_in->attempt.daemon->config;
-    const struct service_config *service = config_service(config, request->service);
-    const char *rp_name = request->rp[0] ? request->rp : service ? service->rp : NULL;
-    const struct rp_config *rp = config_rp(config, rp_name);
-    const struct subject_request subject = methods_subject(call, rp_name);
-    enum pk_status status;
-
-    if (!rp)
-        return PK_NOT_FOUND;
-    /* Its users are not this host's, whatever they are called: they sign in to the program's. */
-    if (!rp->system_accounts)
-        return PK_UNSUPPORTED;
-    status = pk_text_copy(rp->name, &sign_in->rp);
-    /* Without a name a caller that is not root can only be itself, and is looked up as such. */
-    if (status || (request->user[0] == '\0' && call->uid == 0))
-        return status;
-    status = subject_resolve(config, &subject, &sign_in->subject);
-    if (status == PK_UNKNOWN_USER) {
-        sign_in->why_no_method = status;
-        status = make_placeholder(sign_in);
-    }
-    return status ? status : load_credentials(sign_in);
-}
-
-/*
- * On whose behalf a root program asks, so that its conversations count for that user: sudo and su
- * name the calling user; sshd cannot name one yet. Other callers are not believed.
- */
-static enum pk_status find_principal(struct sign_in *sign_in, const struct call *call,
-                                     const struct sign_in_request *request)
-{
-    const struct context context = sign_in_context(sign_in);
-
-    if (call->uid != 0 || (request->ruser[0] == '\0' && !context_is_remote(&context)))
-        return PK_OK;
-    return pk_text_copy(request->ruser, &sign_in->on_behalf_of);
 }
 
 /*
@@ -405,36 +398,98 @@ static bool can_all_verify(const struct credential_list *credentials)
     return credentials->count > 0;
 }
 
-static enum pk_status prepare(struct sign_in *sign_in, const struct call *call,
-                              const struct sign_in_request *request)
-{
-    enum pk_status status = find_principal(sign_in, call, request);
-
-    sign_in->attempt.real_uid = call->uid == 0 ? call->caller.real_uid : call->uid;
-    sign_in->claims_rhost = call->caller.claims_rhost;
-    sign_in->attempt.by = decision_caller(call, request->executable);
-    sign_in->caller = call->caller;
-    if (!status)
-        status = identify(sign_in, call, request);
-    if (status)
-        return status;
-    sign_in->verify = sign_in_for_another(sign_in) && can_all_verify(&sign_in->credentials);
-    decide_ssh_use(sign_in, call, request);
-    return make_context_texts(sign_in);
-}
-
 /* The status that may be told: that another uid had the name before is for the log only. */
 static enum pk_status status_to_tell(enum pk_status why)
 {
     return why == PK_ACCOUNT_CHANGED ? PK_NO_CREDENTIALS : why;
 }
 
+static void open_conversation(struct request *request, struct call *call, enum pk_status status)
+{
+    struct opening *opening = (struct opening *)request;
+    struct sign_in *sign_in = opening->sign_in;
+    const struct sign_in_request *wish = &opening->wish;
+
+    sign_in->verify = sign_in_for_another(sign_in) && can_all_verify(&sign_in->credentials);
+    decide_ssh_use(sign_in, call, wish);
+    if (!status)
+        status = make_context_texts(sign_in);
+    if (status) {
+        reply_subject_error(call, status);
+        return;
+    }
+    opening->sign_in = NULL; /* owned by the conversation from now on */
+    pk_log(LOG_DEBUG, "[%s] authentication of \"%s\" for %s asked by uid %u", call->id, wish->user,
+           wish->service, (unsigned)call->uid);
+    if (!attempt_open(&sign_in->attempt, call, choose_timeout(request->daemon->config, wish)))
+        return;
+    if (sign_in->why_no_method && !sign_in->attempt.conceal)
+        attempt_refused(&sign_in->attempt, status_to_tell(sign_in->why_no_method));
+    else
+        attempt_begin(&sign_in->attempt);
+}
+
+static void opening_clear(struct request *request)
+{
+    const struct opening *opening = (struct opening *)request;
+
+    if (opening->sign_in)
+        attempt_free(&opening->sign_in->attempt);
+}
+
+/* --- the start -------------------------------------------------------------------------------- */
+
+/*
+ * On whose behalf a root program asks, so that its conversations count for that user: sudo and su
+ * name the calling user; sshd cannot name one yet. Other callers are not believed.
+ */
+static enum pk_status find_principal(struct sign_in *sign_in, const struct call *call,
+                                     const struct sign_in_request *request)
+{
+    const struct context context = sign_in_context(sign_in);
+    bool remote = context_is_remote(&context);
+
+    sign_in->attempt.job_owner = call_owner(call, remote);
+    if (call->uid != 0 || (request->ruser[0] == '\0' && !remote))
+        return PK_OK;
+    return pk_text_copy(request->ruser, &sign_in->on_behalf_of);
+}
+
+static enum pk_status prepare(struct sign_in *sign_in, const struct call *call,
+                              const struct sign_in_request *request,
+                              struct subject_request *ret_subject)
+{
+    const struct config *config = sign_in->attempt.daemon->config;
+    const struct service_config *service = config_service(config, request->service);
+    const char *rp = request->rp[0] ? request->rp : service ? service->rp : NULL;
+    enum pk_status status = find_principal(sign_in, call, request);
+
+    sign_in->attempt.real_uid = call->uid == 0 ? call->caller.real_uid : call->uid;
+    sign_in->claims_rhost = call->caller.claims_rhost;
+    sign_in->attempt.by = decision_caller(call, request->executable);
+    sign_in->caller = call->caller;
+    *ret_subject = methods_subject(call);
+    if (!status)
+        status = subject_set_rp(config, rp, ret_subject, &sign_in->rp);
+    /* Its users are not this host's, whatever they are called: they sign in to the program's. */
+    return status || ret_subject->system_accounts ? status : PK_UNSUPPORTED;
+}
+
 void sign_in_start(struct daemon *daemon, struct call *call, const struct sign_in_request *request)
 {
-    struct sign_in *sign_in = sign_in_new(daemon, call->uid, request);
-    enum pk_status status = sign_in ? prepare(sign_in, call, request) : PK_NO_MEMORY;
+    static const struct job_step steps[] = {
+        {JOB_WORKER, find_account},
+        {JOB_WORKER, load_credentials},
+        {0},
+    };
+    static const struct request_plan plan = {steps, open_conversation, opening_clear};
+    struct sign_in *sign_in = sign_in_new(daemon, call, request);
+    struct opening *opening = sign_in ? calloc(1, sizeof(*opening)) : NULL;
+    enum pk_status status =
+        opening ? prepare(sign_in, call, request, &opening->subject) : PK_NO_MEMORY;
 
     if (status) {
+        free(opening);
         if (sign_in)
             attempt_free(&sign_in->attempt);
         if (status == PK_UNSUPPORTED)
@@ -444,12 +499,7 @@ void sign_in_start(struct daemon *daemon, struct call *call, const struct sign_i
             reply_subject_error(call, status);
         return;
     }
-    pk_log(LOG_DEBUG, "[%s] authentication of \"%s\" for %s asked by uid %u", call->id,
-           request->user, request->service, (unsigned)call->uid);
-    if (!attempt_open(&sign_in->attempt, call, choose_timeout(daemon->config, request)))
-        return;
-    if (sign_in->why_no_method && !sign_in->attempt.conceal)
-        attempt_refused(&sign_in->attempt, status_to_tell(sign_in->why_no_method));
-    else
-        attempt_begin(&sign_in->attempt);
+    opening->sign_in = sign_in;
+    opening->wish = *request;
+    request_start_for(daemon, call, &opening->request, &plan, sign_in->attempt.job_owner);
 }

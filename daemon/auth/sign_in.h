@@ -18,7 +18,7 @@ struct sign_in_request {
     const char *user; /* empty: a discoverable credential names the user */
     /* All but rhost are what the caller says, and facts only if it is root. */
     const char *service, *tty, *rhost, *ruser, *command, *target;
-    const char *executable; /* the calling program's own word for itself */
+    const char *executable;    /* the calling program's own word for itself */
     struct command *described; /* command and target are not read; taken; NULL: not given */
     const char *dialog;        /* of the person's, that asks polkit's helper; NULL: none */
     bool approval;             /* of a command that sudo is about to run, not a sign-in */

@@ -36,6 +36,8 @@ struct sign_in {
     /* Somebody acts for another account, and all of its keys can verify the user: they have to. */
     bool verify;
     struct credential_list credentials;
+    size_t recovery_code_count;    /* of the store's, whether or not they may be used… */
+    enum pk_status recovery_codes; /* …or why that is not known */
 };
 
 struct context sign_in_context(const struct sign_in *sign_in);

@@ -5,6 +5,7 @@
 #include "common/base/text.h"
 #include "common/bus/names.h"
 #include "daemon/bus/budget.h"
+#include "daemon/jobs/jobs.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -50,6 +51,15 @@ bool call_charge(struct call *call, uid_t uid)
 bool call_is_on_bus(const struct call *call)
 {
     return call->sender[0] == ':';
+}
+
+uid_t call_owner(const struct call *call, bool remote)
+{
+    if (call->uid != 0)
+        return call->uid;
+    if (call->caller.reported && call->caller.real_uid != 0)
+        return call->caller.real_uid;
+    return remote ? JOB_STRANGERS : 0;
 }
 
 void call_drop(struct call *call)

@@ -93,6 +93,11 @@ void call_refuse(struct call *call);
  * answered with InvalidArguments. */
 bool call_check(struct call *call, const struct value *dict, const struct member *members,
                 size_t count) PK_WARN_UNUSED;
+/*
+ * On whose account its work is (jobs.h): the uid's or, of a program of root's, that of whoever
+ * started it; remote: a person at another host, whom root's program has not identified yet.
+ */
+uid_t call_owner(const struct call *call, bool remote);
 /* Releases the call without an answer, because the caller has left the bus. */
 void call_drop(struct call *call);
 

@@ -14,6 +14,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/bus/peers.c daemon/bus/peers.h \
 	daemon/bus/polkit.c daemon/bus/polkit.h \
 	daemon/bus/reply_errors.c daemon/bus/reply_errors.h \
+	daemon/bus/request.c daemon/bus/request.h \
 	daemon/bus/sealed.c daemon/bus/sealed.h \
 	daemon/bus/seat.c daemon/bus/seat.h \
 	daemon/bus/secret_reader.c daemon/bus/secret_reader.h \

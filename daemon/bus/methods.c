@@ -5,6 +5,7 @@
 #include "common/base/writer.h"
 #include "common/bus/names.h"
 #include "daemon/bus/polkit.h"
+#include "daemon/bus/request.h"
 
 #include <string.h>
 
@@ -218,43 +219,36 @@ static void run_handler(void *data, struct call *call)
     find_method(call)->handler(data, call);
 }
 
-/*
- * Whether the first argument names the caller, as an empty name does. Stores the account that was
- * looked up.
- */
-static bool names_caller(struct call *call)
-{
-    const char *name = call->arguments.items[0].text;
-
-    if (name[0] == '\0')
-        return true;
-    return !system_account_by_name(name, &call->account) && call->account.uid == call->uid;
-}
-
-struct subject_request methods_subject(const struct call *call, const char *rp)
+struct subject_request methods_subject(const struct call *call)
 {
     return (struct subject_request){
         .caller = call->uid,
-        .rp = rp,
         .name = call->arguments.items[0].text,
         .found = call->account.name ? &call->account : NULL,
     };
 }
 
-static bool is_permitted(const struct method *method, struct call *call)
+enum permission {
+    DENIED,
+    PERMITTED,
+    PERMITTED_TO_ACCOUNT, /* if the first argument names the caller */
+};
+
+static enum permission find_permission(const struct method *method, const struct call *call)
 {
     switch (method->privilege) {
     case PRIVILEGE_ANYONE:
     case PRIVILEGE_OWNER: /* the handler finds the object by id and caller */
-        return true;
+        return PERMITTED;
     case PRIVILEGE_SELF:
-        return call->uid == 0 || names_caller(call);
+        return call->uid == 0 || call->arguments.items[0].text[0] == '\0' ? PERMITTED
+                                                                          : PERMITTED_TO_ACCOUNT;
     case PRIVILEGE_ROOT:
-        return call->uid == 0;
+        return call->uid == 0 ? PERMITTED : DENIED;
     case PRIVILEGE_NONE:
         break;
     }
-    return false;
+    return DENIED;
 }
 
 /*
@@ -270,6 +264,64 @@ static bool has_ticket(const struct method *method, const struct call *call)
             return true;
     return false;
 }
+
+static void deny(struct call *call)
+{
+    call_fail(call, PK_BUS_ERROR_ACCESS_DENIED, "not permitted to this caller");
+}
+
+/* The caller is permitted to call it; whether it needs polkit's word too. */
+static void run_method(struct daemon *daemon, const struct method *method, struct call *call)
+{
+    if (method->action && !has_ticket(method, call))
+        polkit_check(call, method->action, run_handler, daemon);
+    else
+        run_handler(daemon, call);
+}
+
+/* --- whether the first argument names the caller ---------------------------------------------- */
+
+struct self_check {
+    struct request request;
+    struct system_account found;
+};
+
+static enum pk_status look_up_name(struct job *job)
+{
+    struct self_check *check = (struct self_check *)job;
+    const struct call *call = request_call(&check->request);
+
+    return system_account_by_name(call->arguments.items[0].text, &check->found);
+}
+
+static void name_looked_up(struct request *request, struct call *call, enum pk_status status)
+{
+    struct self_check *check = (struct self_check *)request;
+
+    if (status || check->found.uid != call->uid) {
+        deny(call);
+        return;
+    }
+    call->account = check->found;
+    check->found = (struct system_account){0}; /* moved */
+    run_method(request->daemon, find_method(call), call);
+}
+
+static void self_check_clear(struct request *request)
+{
+    system_account_clear(&((struct self_check *)request)->found);
+}
+
+static void check_self(struct daemon *daemon, struct call *call)
+{
+    static const struct job_step steps[] = {{JOB_WORKER, look_up_name}, {0}};
+    static const struct request_plan plan = {steps, name_looked_up, self_check_clear};
+    struct self_check *check = calloc(1, sizeof(*check));
+
+    request_start(daemon, call, check ? &check->request : NULL, &plan);
+}
+
+/* ---------------------------------------------------------------------------------------------- */
 
 static void refuse_unknown(struct call *call)
 {
@@ -308,10 +360,10 @@ void methods_dispatch(struct daemon *daemon, struct call *call)
                   method->in);
     else if (call->arguments.failed)
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "arguments too long, or of unknown types");
-    else if (!is_permitted(method, call))
-        call_fail(call, PK_BUS_ERROR_ACCESS_DENIED, "not permitted to this caller");
-    else if (method->action && !has_ticket(method, call))
-        polkit_check(call, method->action, run_handler, daemon);
+    else if (find_permission(method, call) == DENIED)
+        deny(call);
+    else if (find_permission(method, call) == PERMITTED_TO_ACCOUNT)
+        check_self(daemon, call);
     else
-        run_handler(daemon, call);
+        run_method(daemon, method, call);
 }

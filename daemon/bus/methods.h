@@ -56,9 +56,10 @@ extern const size_t property_count;
 void methods_dispatch(struct daemon *daemon, struct call *call);
 
 /*
- * The account that the call's first argument names, at that relying party (NULL: the default one).
+ * The account that the call's first argument names, at a relying party that is to be set. It points
+ * into the call.
  */
-struct subject_request methods_subject(const struct call *call, const char *rp);
+struct subject_request methods_subject(const struct call *call);
 
 /*
  * The introspection XML, the caller's to free; conversation: of a conversation object, otherwise of

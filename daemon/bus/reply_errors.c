@@ -65,10 +65,18 @@ void reply_subject_error(struct call *call, enum pk_status status)
         call_fail(call, PK_BUS_ERROR_INTERNAL, "%s", pk_status_name(status));
 }
 
+void reply_ticket_error(struct call *call)
+{
+    call_fail(call, PK_BUS_ERROR_TICKET_INVALID,
+              "this enrolment ticket is unknown, used, expired or for another account");
+}
+
 void reply_registration_error(struct call *call, enum pk_status status, const char *why)
 {
     if (status == PK_INVALID_ARGUMENT || status == PK_UNSUPPORTED)
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "%s", why);
+    else if (status == PK_TICKET_INVALID)
+        reply_ticket_error(call);
     else
         reply_subject_error(call, status);
 }

@@ -8,8 +8,11 @@
 /* Whether that name for a passkey is invalid: then the call has been answered. NULL: none given. */
 bool reply_name_error(struct call *call, const char *name) PK_WARN_UNUSED;
 
-/* For statuses of subject_resolve() and of the store. */
+/* For statuses of subject_find() and of the store. */
 void reply_subject_error(struct call *call, enum pk_status status);
+
+/* For a ticket that is none, or none of this account's. */
+void reply_ticket_error(struct call *call);
 
 /*
  * For a registration that could not begin. why: the reason from policy_registration() for an

@@ -8,12 +8,25 @@
 
 #include "daemon/store/store.h"
 
+#include <pthread.h>
+#include <sys/queue.h>
+
 struct sqlite3;
 struct sqlite3_stmt;
 
+/* One connection to the database for each thread that uses it: none waits for another to read. */
+struct sqlite_connection {
+    LIST_ENTRY(sqlite_connection) entry;
+    pthread_t thread;
+    struct sqlite3 *db;
+};
+
 struct sqlite_store {
     struct store base;
-    struct sqlite3 *db;
+    char *path;
+    pthread_mutex_t writing; /* held from the beginning of a change until it is on disk */
+    pthread_mutex_t lock;    /* of the list */
+    LIST_HEAD(, sqlite_connection) connections;
 };
 
 extern const struct store_verbs store_sqlite_verbs;
@@ -31,6 +44,7 @@ enum pk_status store_sqlite_adopt(struct store *store, const struct account *acc
  */
 struct query {
     struct sqlite_store *store;
+    struct sqlite3 *db;
     struct sqlite3_stmt *statement;
     int code;
     int bound;
@@ -47,7 +61,7 @@ void bind_blob(struct query *query, struct pk_view blob);
 
 /*
  * PK_OK with a row to read, PK_NOT_FOUND after the last. A failure, here and below, is PK_STORAGE
- * with the text in base.error, or PK_NO_MEMORY.
+ * with the text in store_error(), or PK_NO_MEMORY.
  */
 enum pk_status query_step(struct query *query) PK_WARN_UNUSED;
 /* For a statement without rows. PK_EXISTS when it would break a UNIQUE constraint. */
@@ -66,10 +80,10 @@ enum pk_status column_text(struct query *query, int column, char **ret) PK_WARN_
 enum pk_status column_fixed(struct query *query, int column, size_t len,
                             uint8_t *ret) PK_WARN_UNUSED;
 
-/* The id of the row that the last INSERT made. */
+/* The id of the row that this thread's last INSERT made. */
 int64_t last_inserted(struct sqlite_store *store);
 
-/* Starts a write transaction, waiting for other writers. */
+/* Starts a write transaction, waiting for other writers. Must be followed by transaction_end(). */
 enum pk_status transaction_begin(struct sqlite_store *store) PK_WARN_UNUSED;
 /* Commits when status is PK_OK, otherwise rolls back. Returns the outcome. */
 enum pk_status transaction_end(struct sqlite_store *store, enum pk_status status) PK_WARN_UNUSED;

@@ -20,26 +20,36 @@
 /* How long a verb waits for another process that writes, in milliseconds. */
 #define BUSY_TIMEOUT 5000
 
+static struct sqlite3 *own_connection(struct sqlite_store *store);
+
 /* Keeps SQLite's message and returns the status for its error code. */
-static enum pk_status sqlite_failed(struct sqlite_store *store, const char *doing)
+static enum pk_status sqlite_failed(struct sqlite3 *db, const char *doing)
 {
-    snprintf(store->base.error, sizeof(store->base.error), "%s (SQLite error %d): %s",
-             sqlite3_errmsg(store->db), sqlite3_extended_errcode(store->db), doing);
-    return sqlite3_errcode(store->db) == SQLITE_NOMEM ? PK_NO_MEMORY : PK_STORAGE;
+    if (!db) /* store_error() says why it could not be opened */
+        return PK_STORAGE;
+    store_set_error("%s (SQLite error %d): %s", sqlite3_errmsg(db), sqlite3_extended_errcode(db),
+                    doing);
+    return sqlite3_errcode(db) == SQLITE_NOMEM ? PK_NO_MEMORY : PK_STORAGE;
 }
 
-static enum pk_status execute(struct sqlite_store *store, const char *sql)
+static enum pk_status execute(struct sqlite3 *db, const char *sql)
 {
-    return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ? PK_OK
-                                                                       : sqlite_failed(store, sql);
+    return db && sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? PK_OK
+                                                                      : sqlite_failed(db, sql);
+}
+
+static struct query query_on(struct sqlite_store *store, struct sqlite3 *db, const char *sql)
+{
+    struct query query = {.store = store, .db = db, .code = SQLITE_CANTOPEN};
+
+    if (db)
+        query.code = sqlite3_prepare_v2(db, sql, -1, &query.statement, NULL);
+    return query;
 }
 
 struct query query_new(struct sqlite_store *store, const char *sql)
 {
-    struct query query = {.store = store};
-
-    query.code = sqlite3_prepare_v2(store->db, sql, -1, &query.statement, NULL);
-    return query;
+    return query_on(store, own_connection(store), sql);
 }
 
 void query_clear(struct query *query)
@@ -69,10 +79,29 @@ void bind_blob(struct query *query, struct pk_view blob)
             sqlite3_bind_blob64(query->statement, ++query->bound, ptr, blob.len, SQLITE_STATIC);
 }
 
+/*
+ * A change outside of a transaction is one by itself. In this process changes wait here for each
+ * other, and not in SQLite, which would look for its lock ever more seldom.
+ */
+static int step(struct query *query)
+{
+    bool change = !sqlite3_stmt_readonly(query->statement) && sqlite3_get_autocommit(query->db);
+    int code;
+
+    if (change)
+        (void)pthread_mutex_lock(&query->store->writing);
+    code = sqlite3_step(query->statement);
+    if (change)
+        (void)pthread_mutex_unlock(&query->store->writing);
+    return code;
+}
+
 enum pk_status query_step(struct query *query)
 {
+    const char *sql = sqlite3_sql(query->statement);
+
     if (query->code == SQLITE_OK) {
-        int code = sqlite3_step(query->statement);
+        int code = step(query);
 
         if (code == SQLITE_ROW)
             return PK_OK;
@@ -80,14 +109,13 @@ enum pk_status query_step(struct query *query)
             return PK_NOT_FOUND;
         query->code = code;
     }
-    return sqlite_failed(query->store, sqlite3_sql(query->statement) ? sqlite3_sql(query->statement)
-                                                                     : "preparing a statement");
+    return sqlite_failed(query->db, sql ? sql : "preparing a statement");
 }
 
 enum pk_status query_run(struct query *query)
 {
     enum pk_status status = query_step(query);
-    int code = sqlite3_extended_errcode(query->store->db);
+    int code = query->db ? sqlite3_extended_errcode(query->db) : SQLITE_CANTOPEN;
 
     if (status == PK_NOT_FOUND)
         return PK_OK;
@@ -101,7 +129,7 @@ enum pk_status query_change(struct query *query)
 {
     enum pk_status status = query_run(query);
 
-    if (status == PK_OK && sqlite3_changes(query->store->db) == 0)
+    if (status == PK_OK && sqlite3_changes(query->db) == 0)
         return PK_NOT_FOUND;
     return status;
 }
@@ -136,40 +164,56 @@ enum pk_status column_fixed(struct query *query, int column, size_t len, uint8_t
     const uint8_t *blob = sqlite3_column_blob(query->statement, column);
 
     if (!blob || (size_t)sqlite3_column_bytes(query->statement, column) != len) {
-        snprintf(query->store->base.error, sizeof(query->store->base.error),
-                 "column %s holds a value of the wrong size",
-                 sqlite3_column_name(query->statement, column));
+        store_set_error("column %s holds a value of the wrong size",
+                        sqlite3_column_name(query->statement, column));
         return PK_STORAGE;
     }
     memcpy(ret, blob, len);
     return PK_OK;
 }
 
+static enum pk_status begin(struct sqlite_store *store, struct sqlite3 *db)
+{
+    enum pk_status status;
+
+    (void)pthread_mutex_lock(&store->writing);
+    status = execute(db, "BEGIN IMMEDIATE");
+    if (status != PK_OK)
+        (void)pthread_mutex_unlock(&store->writing);
+    return status;
+}
+
+static enum pk_status end(struct sqlite_store *store, struct sqlite3 *db, enum pk_status status)
+{
+    if (status == PK_OK)
+        status = execute(db, "COMMIT");
+    /* After some errors, such as a full disk, SQLite has rolled back already. */
+    if (status != PK_OK && !sqlite3_get_autocommit(db))
+        (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    (void)pthread_mutex_unlock(&store->writing);
+    return status;
+}
+
 enum pk_status transaction_begin(struct sqlite_store *store)
 {
-    return execute(store, "BEGIN IMMEDIATE");
+    return begin(store, own_connection(store));
 }
 
 enum pk_status transaction_end(struct sqlite_store *store, enum pk_status status)
 {
-    if (status == PK_OK)
-        status = execute(store, "COMMIT");
-    /* After some errors, such as a full disk, SQLite has rolled back already. */
-    if (status != PK_OK && !sqlite3_get_autocommit(store->db))
-        (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
-    return status;
+    return end(store, own_connection(store), status);
 }
 
 int64_t last_inserted(struct sqlite_store *store)
 {
-    return sqlite3_last_insert_rowid(store->db);
+    return sqlite3_last_insert_rowid(own_connection(store));
 }
 
-/* Sets store->base.error, when opening fails. */
+/* Sets store_error(), when opening fails. */
 
-static enum pk_status set_error(struct sqlite_store *store, const char *path, const char *why)
+static enum pk_status set_error(const char *path, const char *why)
 {
-    snprintf(store->base.error, sizeof(store->base.error), "%s: %s", path, why);
+    store_set_error("%s: %s", path, why);
     return PK_STORAGE;
 }
 
@@ -178,27 +222,28 @@ static enum pk_status set_error(struct sqlite_store *store, const char *path, co
  * write-ahead log. An existing file must be owned by this user: otherwise, as root for example,
  * SQLite would leave files that the daemon's own user cannot open.
  */
-static enum pk_status prepare_file(struct sqlite_store *store, const char *path)
+static enum pk_status prepare_file(const char *path)
 {
     struct stat info;
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     if (fd >= 0)
-        return close(fd) == 0 ? PK_OK : set_error(store, path, strerror(errno));
+        return close(fd) == 0 ? PK_OK : set_error(path, strerror(errno));
     if (errno != EEXIST || lstat(path, &info) < 0)
-        return set_error(store, path, strerror(errno));
+        return set_error(path, strerror(errno));
     if (!S_ISREG(info.st_mode))
-        return set_error(store, path, "not a regular file");
+        return set_error(path, "not a regular file");
     if (info.st_uid != geteuid())
-        return set_error(store, path, "belongs to another user");
+        return set_error(path, "belongs to another user");
     if (info.st_mode & (S_IRWXG | S_IRWXO) && chmod(path, 0600) < 0)
-        return set_error(store, path, strerror(errno));
+        return set_error(path, strerror(errno));
     return PK_OK;
 }
 
-static enum pk_status read_integer(struct sqlite_store *store, const char *sql, int64_t *ret)
+static enum pk_status read_integer(struct sqlite_store *store, struct sqlite3 *db, const char *sql,
+                                   int64_t *ret)
 {
-    AUTO_QUERY struct query query = query_new(store, sql);
+    AUTO_QUERY struct query query = query_on(store, db, sql);
     enum pk_status status = query_step(&query);
 
     if (status == PK_OK)
@@ -207,9 +252,9 @@ static enum pk_status read_integer(struct sqlite_store *store, const char *sql, 
 }
 
 /* Reports damage when the daemon starts, and not during a sign-in. Nothing is repaired. */
-static enum pk_status check_integrity(struct sqlite_store *store, const char *path)
+static enum pk_status check_integrity(struct sqlite_store *store, struct sqlite3 *db)
 {
-    AUTO_QUERY struct query query = query_new(store, "PRAGMA quick_check(1)");
+    AUTO_QUERY struct query query = query_on(store, db, "PRAGMA quick_check(1)");
     enum pk_status status = query_step(&query);
     const char *verdict;
 
@@ -217,82 +262,84 @@ static enum pk_status check_integrity(struct sqlite_store *store, const char *pa
         return status;
     verdict = (const char *)sqlite3_column_text(query.statement, 0);
     if (!verdict || strcmp(verdict, "ok") != 0)
-        return set_error(store, path, verdict ? verdict : "damaged");
+        return set_error(store->path, verdict ? verdict : "damaged");
     return PK_OK;
 }
 
 /* Of a migration, which runs while SQLite does not enforce them. */
-static enum pk_status check_references(struct sqlite_store *store)
+static enum pk_status check_references(struct sqlite_store *store, struct sqlite3 *db)
 {
-    AUTO_QUERY struct query query = query_new(store, "PRAGMA foreign_key_check");
+    AUTO_QUERY struct query query = query_on(store, db, "PRAGMA foreign_key_check");
     enum pk_status status = query_step(&query);
 
     if (status == PK_OK)
-        return set_error(store, "passkeyd.db", "a row refers to one that is not there");
+        return set_error(store->path, "a row refers to one that is not there");
     return status == PK_NOT_FOUND ? PK_OK : status;
 }
 
 /* One transaction per step, because another process may be migrating as well. */
-static enum pk_status migrate_step(struct sqlite_store *store, bool *ret_done)
+static enum pk_status migrate_step(struct sqlite_store *store, struct sqlite3 *db, bool *ret_done)
 {
     char pragmas[96];
     int64_t version = 0;
-    enum pk_status status = transaction_begin(store);
+    enum pk_status status = begin(store, db);
 
     if (status != PK_OK)
         return status;
-    status = read_integer(store, "PRAGMA user_version", &version);
+    status = read_integer(store, db, "PRAGMA user_version", &version);
     *ret_done = version >= (int64_t)store_schema_version;
     if (status == PK_OK && !*ret_done) {
         snprintf(pragmas, sizeof(pragmas), "PRAGMA user_version = %d; PRAGMA application_id = %d",
                  (int)version + 1, STORE_APPLICATION_ID);
-        status = execute(store, store_schema_steps[version]);
+        status = execute(db, store_schema_steps[version]);
         if (status == PK_OK)
-            status = check_references(store);
+            status = check_references(store, db);
         if (status == PK_OK)
-            status = execute(store, pragmas);
+            status = execute(db, pragmas);
     }
-    return transaction_end(store, status);
+    return end(store, db, status);
 }
 
-static enum pk_status migrate(struct sqlite_store *store)
+static enum pk_status migrate(struct sqlite_store *store, struct sqlite3 *db)
 {
     enum pk_status status = PK_OK;
     bool done = false;
 
     while (status == PK_OK && !done)
-        status = migrate_step(store, &done);
+        status = migrate_step(store, db, &done);
     return status;
 }
 
 /* In one transaction, because another process may be migrating. */
-static enum pk_status read_identity(struct sqlite_store *store, int64_t *ret_version,
-                                    int64_t *ret_application, int64_t *ret_tables)
+static enum pk_status read_identity(struct sqlite_store *store, struct sqlite3 *db,
+                                    int64_t *ret_version, int64_t *ret_application,
+                                    int64_t *ret_tables)
 {
-    enum pk_status status = execute(store, "BEGIN");
+    enum pk_status status = execute(db, "BEGIN");
 
     if (status != PK_OK)
         return status;
-    status = read_integer(store, "SELECT count(*) FROM sqlite_schema", ret_tables);
+    status = read_integer(store, db, "SELECT count(*) FROM sqlite_schema", ret_tables);
     if (status == PK_OK)
-        status = read_integer(store, "PRAGMA user_version", ret_version);
+        status = read_integer(store, db, "PRAGMA user_version", ret_version);
     if (status == PK_OK)
-        status = read_integer(store, "PRAGMA application_id", ret_application);
-    return transaction_end(store, status);
+        status = read_integer(store, db, "PRAGMA application_id", ret_application);
+    (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    return status;
 }
 
 /* Checked before anything, even a setting, is changed: the file may belong to another program. */
-static enum pk_status check_identity(struct sqlite_store *store, const char *path)
+static enum pk_status check_identity(struct sqlite_store *store, struct sqlite3 *db)
 {
     int64_t version = 0, application = 0, tables = 0;
-    enum pk_status status = read_identity(store, &version, &application, &tables);
+    enum pk_status status = read_identity(store, db, &version, &application, &tables);
 
     if (status != PK_OK)
         return status;
     if (tables > 0 && application != STORE_APPLICATION_ID)
-        return set_error(store, path, "not a database of passkeyd");
+        return set_error(store->path, "not a database of passkeyd");
     if (version < 0 || version > (int64_t)store_schema_version)
-        return set_error(store, path, "made by a newer version of passkeyd");
+        return set_error(store->path, "made by a newer version of passkeyd");
     return PK_OK;
 }
 
@@ -300,7 +347,7 @@ static enum pk_status check_identity(struct sqlite_store *store, const char *pat
  * SQLite's busy timeout does not apply when two processes switch to the write-ahead log at once:
  * one of them gets SQLITE_BUSY immediately, and is retried here.
  */
-static enum pk_status apply_settings(struct sqlite_store *store, const char *path)
+static enum pk_status apply_settings(struct sqlite3 *db, const char *path)
 {
     static const char settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
                                    "PRAGMA secure_delete = ON; "
@@ -308,75 +355,144 @@ static enum pk_status apply_settings(struct sqlite_store *store, const char *pat
     int waited = 0;
     int code;
 
-    while ((code = sqlite3_exec(store->db, settings, NULL, NULL, NULL)) != SQLITE_OK) {
+    while ((code = sqlite3_exec(db, settings, NULL, NULL, NULL)) != SQLITE_OK) {
         if ((code & 0xff) != SQLITE_BUSY || waited >= BUSY_TIMEOUT)
-            return sqlite_failed(store, path);
+            return sqlite_failed(db, path);
         waited += sqlite3_sleep(10);
     }
     return PK_OK;
 }
 
-static enum pk_status open_database(struct sqlite_store *store, const char *path)
+/* The settings of a connection, and all that must be right before it is used. */
+static enum pk_status prepare_connection(struct sqlite_store *store, struct sqlite3 *db)
 {
     enum pk_status status;
-    int code = sqlite3_open_v2(path, &store->db,
-                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
-                                   SQLITE_OPEN_PRIVATECACHE,
-                               NULL);
 
-    if (!store->db)
+    sqlite3_busy_timeout(db, BUSY_TIMEOUT);
+    sqlite3_extended_result_codes(db, 1);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    status = check_identity(store, db);
+    if (status == PK_OK)
+        status = apply_settings(db, store->path);
+    return status == PK_OK ? execute(db, "PRAGMA foreign_keys = ON") : status;
+}
+
+/* Makes this thread's connection. NOMUTEX: no other thread uses it. */
+static enum pk_status connection_open(struct sqlite_store *store, struct sqlite3 **ret_db)
+{
+    struct sqlite_connection *connection = calloc(1, sizeof(*connection));
+    enum pk_status status;
+    int code;
+
+    if (!connection)
         return PK_NO_MEMORY;
-    if (code != SQLITE_OK)
-        return sqlite_failed(store, path);
-    sqlite3_busy_timeout(store->db, BUSY_TIMEOUT);
-    sqlite3_extended_result_codes(store->db, 1);
-    sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    status = check_identity(store, path);
+    code = sqlite3_open_v2(store->path, &connection->db,
+                           SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
+                               SQLITE_OPEN_PRIVATECACHE,
+                           NULL);
+    status = !connection->db     ? PK_NO_MEMORY
+             : code != SQLITE_OK ? sqlite_failed(connection->db, store->path)
+                                 : prepare_connection(store, connection->db);
+    if (status != PK_OK) {
+        (void)sqlite3_close(connection->db);
+        free(connection);
+        return status;
+    }
+    connection->thread = pthread_self();
+    (void)pthread_mutex_lock(&store->lock);
+    LIST_INSERT_HEAD(&store->connections, connection, entry);
+    (void)pthread_mutex_unlock(&store->lock);
+    *ret_db = connection->db;
+    return PK_OK;
+}
+
+/* This thread's connection. NULL: it cannot be opened, and store_error() says why. */
+static struct sqlite3 *own_connection(struct sqlite_store *store)
+{
+    const struct sqlite_connection *connection;
+    struct sqlite3 *db = NULL;
+
+    (void)pthread_mutex_lock(&store->lock);
+    LIST_FOREACH(connection, &store->connections, entry)
+    if (pthread_equal(connection->thread, pthread_self()))
+        db = connection->db;
+    (void)pthread_mutex_unlock(&store->lock);
+    if (!db && connection_open(store, &db) == PK_NO_MEMORY)
+        (void)set_error(store->path, "out of memory");
+    return db;
+}
+
+static enum pk_status open_database(struct sqlite_store *store)
+{
+    struct sqlite3 *db = NULL;
+    enum pk_status status = connection_open(store, &db);
+
     if (status == PK_OK)
-        status = apply_settings(store, path);
+        status = check_integrity(store, db);
+    /* A migration may replace a table that others refer to. */
     if (status == PK_OK)
-        status = check_integrity(store, path);
+        status = execute(db, "PRAGMA foreign_keys = OFF");
     if (status == PK_OK)
-        status = migrate(store);
-    /* Not before: a migration may replace a table that others refer to. */
-    return status == PK_OK ? execute(store, "PRAGMA foreign_keys = ON") : status;
+        status = migrate(store, db);
+    return status == PK_OK ? execute(db, "PRAGMA foreign_keys = ON") : status;
 }
 
 /* The directory entries of new files are on disk only after the directory is synced. */
-static enum pk_status sync_directory(struct sqlite_store *store, const char *directory)
+static enum pk_status sync_directory(const char *directory)
 {
     PK_AUTO_CLOSE int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0 || fsync(fd) < 0)
-        return set_error(store, directory, strerror(errno));
+        return set_error(directory, strerror(errno));
     return PK_OK;
 }
 
 void store_sqlite_close(struct store *base)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
+    struct sqlite_connection *connection;
 
-    (void)sqlite3_close(store->db);
+    while ((connection = LIST_FIRST(&store->connections))) {
+        LIST_REMOVE(connection, entry);
+        (void)sqlite3_close(connection->db);
+        free(connection);
+    }
+    (void)pthread_mutex_destroy(&store->writing);
+    (void)pthread_mutex_destroy(&store->lock);
+    free(store->path);
     free(store);
+}
+
+static struct sqlite_store *store_new(const char *directory)
+{
+    struct sqlite_store *store = calloc(1, sizeof(*store));
+
+    if (!store)
+        return NULL;
+    store->base.verbs = &store_sqlite_verbs;
+    store->path = pk_text_format("%s/passkeyd.db", directory);
+    (void)pthread_mutex_init(&store->writing, NULL);
+    (void)pthread_mutex_init(&store->lock, NULL);
+    return store;
 }
 
 enum pk_status store_sqlite_open(const char *directory, struct store **ret_store,
                                  const char **ret_why)
 {
-    static char why[sizeof(((struct store *)NULL)->error) + PATH_MAX];
-    PK_AUTO_FREE char *path = pk_text_format("%s/passkeyd.db", directory);
-    struct sqlite_store *store = calloc(1, sizeof(*store));
-    enum pk_status status = path && store ? PK_OK : PK_NO_MEMORY;
+    static char why[STORE_ERROR_SIZE + PATH_MAX];
+    struct sqlite_store *store = store_new(directory);
+    const char *path = store ? store->path : NULL;
+    enum pk_status status = path ? PK_OK : PK_NO_MEMORY;
 
+    store_set_error("%s", "");
     if (status == PK_OK)
-        status = prepare_file(store, path);
+        status = prepare_file(path);
     if (status == PK_OK)
-        status = open_database(store, path);
+        status = open_database(store);
     if (status == PK_OK)
-        status = sync_directory(store, directory);
+        status = sync_directory(directory);
     if (status != PK_OK) {
-        const char *error =
-            store && store->base.error[0] ? store->base.error : pk_status_clause(status);
+        const char *error = store_error()[0] ? store_error() : pk_status_clause(status);
 
         snprintf(why, sizeof(why), "%s%s%s", path && !strstr(error, path) ? path : "",
                  path && !strstr(error, path) ? ": " : "", error);
@@ -385,7 +501,6 @@ enum pk_status store_sqlite_open(const char *directory, struct store **ret_store
             store_sqlite_close(&store->base);
         return status;
     }
-    store->base.verbs = &store_sqlite_verbs;
     *ret_store = &store->base;
     return PK_OK;
 }

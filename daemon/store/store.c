@@ -3,7 +3,25 @@
 
 #include "common/base/text.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+static _Thread_local char last_error[STORE_ERROR_SIZE];
+
+const char *store_error(void)
+{
+    return last_error;
+}
+
+void store_set_error(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(last_error, sizeof(last_error), format, arguments);
+    va_end(arguments);
+}
 
 void account_clear(struct account *account)
 {

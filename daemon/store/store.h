@@ -2,7 +2,8 @@
 /*
  * The credential store, as a table of functions ("verbs"), so that another backend, such as a
  * directory for many hosts, can replace the SQLite one (sqlite.c) that every host has. Every verb
- * that changes something returns PK_OK only once the change is on disk.
+ * that changes something returns PK_OK only once the change is on disk. Verbs block, and may be
+ * called by any thread: reading waits for nobody, of those that write one does at a time.
  *
  * An account is (relying party section, name, uid). For system accounts the uid is part of the
  * identity: rows whose name now has another uid are kept, listed as orphaned, and authenticate
@@ -134,6 +135,7 @@ enum account_create {
 };
 
 struct store_verbs {
+    /* When no other thread uses the store any more. */
     void (*close)(struct store *store);
     /* Finds the account or, as create says, creates it with a new user handle. PK_NOT_FOUND. */
     enum pk_status (*account)(struct store *store, const char *rp, const char *name, uid_t uid,
@@ -188,8 +190,16 @@ struct store_verbs {
 
 struct store {
     const struct store_verbs *verbs;
-    char error[256]; /* reason of the last PK_STORAGE of a verb, for the log */
 };
+
+#define STORE_ERROR_SIZE 256
+/*
+ * Why the last verb that this thread called and that returned PK_STORAGE did so, for the log;
+ * empty: none did. Never NULL.
+ */
+const char *store_error(void);
+/* For backends. */
+void store_set_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
  * Opens or creates DIRECTORY/passkeyd.db (mode 0600, WAL, synchronous=FULL) and migrates its

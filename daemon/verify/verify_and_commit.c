@@ -108,8 +108,12 @@ static struct approval *approval_new(enum evidence evidence, const char *correla
 
 struct verdict verdict_refused(enum pk_status status)
 {
-    return (struct verdict){.status = status == PK_OK ? PK_INTERNAL : status,
-                            .account = {.uid = PK_NO_UID}};
+    struct verdict verdict = {.status = status == PK_OK ? PK_INTERNAL : status,
+                              .account = {.uid = PK_NO_UID}};
+
+    if (status == PK_STORAGE)
+        (void)snprintf(verdict.store_error, sizeof(verdict.store_error), "%s", store_error());
+    return verdict;
 }
 
 /* The account is for the log only, so it is left out when memory is short. */

@@ -15,14 +15,15 @@ struct sk_enrollment;
 
 struct verdict {
     enum pk_status status;
-    struct approval *approval; /* with PK_OK only; owned */
-    struct account account;    /* the credential's, for the log; name NULL: not found */
-    bool code_used;            /* a recovery code is used up, whatever status says */
+    struct approval *approval;          /* with PK_OK only; owned */
+    struct account account;             /* the credential's, for the log; name NULL: not found */
+    bool code_used;                     /* a recovery code is used up, whatever status says */
+    char store_error[STORE_ERROR_SIZE]; /* with PK_STORAGE, for the log */
 };
 void verdict_clear(struct verdict *verdict);
 #define AUTO_VERDICT __attribute__((cleanup(verdict_clear)))
 
-/* A refusal without a verification; PK_OK becomes PK_INTERNAL. */
+/* A refusal without a verification; PK_OK becomes PK_INTERNAL. To be made where it failed. */
 struct verdict verdict_refused(enum pk_status status) PK_WARN_UNUSED;
 
 /*

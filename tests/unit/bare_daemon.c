@@ -14,24 +14,28 @@
 #include "common/bus/names.h"
 #include "daemon/accounts/decoy.h"
 #include "daemon/bus/methods.h"
+#include "daemon/bus/request.h"
 #include "daemon/config/config.h"
 #include "daemon/dialogue/conversation.h"
+#include "daemon/jobs/jobs.h"
 #include "daemon/verify/ceremony.h"
 #include "tests/unit/scratch.h"
 
 #include <errno.h>
 #include <event2/event.h>
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 
-#define LINES_MAX    1024
-#define ACCOUNTS_MAX 8
-#define PASSES       8 /* of the event loop, until what one thing leads to has happened */
-#define STEP_MS      10
+#define LINES_MAX         1024
+#define ACCOUNTS_MAX      8
+#define PASSES            8 /* of the event loop, until what one thing leads to has happened */
+#define STEP_MS           10
+#define JOBS_STOP_SECONDS 60
 
 static const char config_text[] =
     "[rp default]\nid = " RP_ID "\nssh-host-keys = /none\nssh-hosts = " SSH_HOST "\n";
@@ -185,18 +189,23 @@ int EVP_PBE_scrypt(const char *pass, size_t passlen, const unsigned char *salt, 
 
 void pk_log(int priority, const char *format, ...)
 {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* workers log, too */
     PK_AUTO_FREE char *text = NULL;
     va_list arguments;
+    char *line;
 
     if (priority > LOG_INFO)
         return;
-    assert_in_range(stage.line_count, 0, LINES_MAX - 1);
     va_start(arguments, format);
     if (vasprintf(&text, format, arguments) < 0)
         text = NULL;
     va_end(arguments);
-    stage.lines[stage.line_count] = pk_text_format("<%d>%s", priority, text);
-    assert_non_null(stage.lines[stage.line_count++]);
+    line = pk_text_format("<%d>%s", priority, text);
+    (void)pthread_mutex_lock(&lock);
+    if (!line || stage.line_count == LINES_MAX)
+        abort();
+    stage.lines[stage.line_count++] = line;
+    (void)pthread_mutex_unlock(&lock);
 }
 
 unsigned log_count(const char *part)
@@ -227,8 +236,12 @@ void log_forget(void)
 
 void settle(void)
 {
-    for (unsigned i = 0; i < PASSES; i++)
-        (void)event_base_loop(stage.daemon.base, EVLOOP_NONBLOCK);
+    do {
+        while (jobs_count(stage.daemon.jobs) > 0)
+            (void)event_base_loop(stage.daemon.base, EVLOOP_ONCE);
+        for (unsigned i = 0; i < PASSES; i++)
+            (void)event_base_loop(stage.daemon.base, EVLOOP_NONBLOCK);
+    } while (jobs_count(stage.daemon.jobs) > 0);
 }
 
 void let_pass(unsigned milliseconds)
@@ -429,6 +442,8 @@ int bare_daemon_set_up(void **state)
     (void)memset(stage.decoy_key, 7, sizeof(stage.decoy_key));
     stage.daemon.decoy_key = stage.decoy_key;
     stage.daemon.base = event_base_new();
+    stage.daemon.jobs = jobs_new(stage.daemon.base);
+    assert_non_null(stage.daemon.jobs);
     stage.daemon.ceremonies = ceremonies_new();
     stage.daemon.conversations = conversations_new(&stage.daemon);
     assert_non_null(stage.daemon.base);
@@ -441,6 +456,8 @@ int bare_daemon_tear_down(void **state)
 {
     (void)state;
     conversations_free(stage.daemon.conversations);
+    requests_vanished(NULL);
+    assert_true(jobs_free(stage.daemon.jobs, JOBS_STOP_SECONDS));
     ceremonies_free(stage.daemon.ceremonies);
     event_base_free(stage.daemon.base);
     config_free(stage.daemon.config);

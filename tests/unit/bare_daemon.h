@@ -50,7 +50,7 @@ void lose_accounts(void);
 void set_account(const char *name, uid_t uid);
 /* It answers nothing but that error; 0: it works. */
 void set_name_service(int error);
-/* Lets everything happen that can happen now. */
+/* Lets everything happen that can happen now, on the workers as well. */
 void settle(void);
 /* Moves the clock on, and lets happen what is due on the way. */
 void let_pass(unsigned milliseconds);

@@ -120,6 +120,7 @@ heart_tests = \
 	tests/unit/test_sign_in \
 	tests/unit/test_sign_in_demands \
 	tests/unit/test_sk_enrollment \
+	tests/unit/test_verification \
 	tests/unit/test_verify_and_commit \
 	tests/unit/test_verify_registration
 check_LTLIBRARIES += tests/unit/libbaredaemon.la
@@ -141,8 +142,11 @@ tests_unit_test_dialogue_LDADD = $(heart_test_libs)
 tests_unit_test_dispatcher_end_SOURCES = tests/unit/test_dispatcher_end.c $(trial_sources)
 tests_unit_test_dispatcher_end_CFLAGS = $(heart_test_cflags)
 tests_unit_test_dispatcher_end_LDADD = $(heart_test_libs)
+begin_sources = tests/unit/begin_enrollment.c tests/unit/begin_enrollment.h
+tests_unit_test_enrollment_SOURCES = tests/unit/test_enrollment.c $(begin_sources)
 tests_unit_test_enrollment_CFLAGS = $(heart_test_cflags)
 tests_unit_test_enrollment_LDADD = $(heart_test_libs)
+tests_unit_test_method_agent_SOURCES = tests/unit/test_method_agent.c $(begin_sources)
 tests_unit_test_method_agent_CFLAGS = $(heart_test_cflags)
 tests_unit_test_method_agent_LDADD = $(heart_test_libs)
 fake_keys_sources = tests/unit/fake_local_keys.c tests/unit/fake_local_keys.h
@@ -150,11 +154,12 @@ tests_unit_test_method_local_SOURCES = tests/unit/test_method_local.c $(fake_key
 tests_unit_test_method_local_CFLAGS = $(heart_test_cflags)
 tests_unit_test_method_local_LDADD = $(heart_test_libs)
 tests_unit_test_method_local_enroll_SOURCES = tests/unit/test_method_local_enroll.c \
-	$(fake_keys_sources)
+	$(fake_keys_sources) $(begin_sources)
 tests_unit_test_method_local_enroll_CFLAGS = $(heart_test_cflags)
 tests_unit_test_method_local_enroll_LDADD = $(heart_test_libs)
 tests_unit_test_method_recovery_CFLAGS = $(heart_test_cflags)
 tests_unit_test_method_recovery_LDADD = $(heart_test_libs)
+tests_unit_test_method_ssh_SOURCES = tests/unit/test_method_ssh.c $(begin_sources)
 tests_unit_test_method_ssh_CFLAGS = $(heart_test_cflags)
 tests_unit_test_method_ssh_LDADD = $(heart_test_libs)
 watched_sources = tests/unit/watched_sign_in.c tests/unit/watched_sign_in.h
@@ -166,6 +171,9 @@ tests_unit_test_sign_in_demands_CFLAGS = $(heart_test_cflags)
 tests_unit_test_sign_in_demands_LDADD = $(heart_test_libs)
 tests_unit_test_sk_enrollment_CFLAGS = $(heart_test_cflags)
 tests_unit_test_sk_enrollment_LDADD = $(heart_test_libs)
+tests_unit_test_verification_SOURCES = tests/unit/test_verification.c $(trial_sources)
+tests_unit_test_verification_CFLAGS = $(heart_test_cflags)
+tests_unit_test_verification_LDADD = $(heart_test_libs)
 tests_unit_test_verify_and_commit_CFLAGS = $(heart_test_cflags)
 tests_unit_test_verify_and_commit_LDADD = $(heart_test_libs)
 tests_unit_test_verify_registration_CFLAGS = $(heart_test_cflags)

@@ -135,6 +135,7 @@ static void begin(uid_t uid, const char *user, const char *rhost, const char *ru
 
     value_add_text(&call->arguments, 's', user);
     sign_in_start(bare_daemon(), call, &wanted);
+    settle();
     assert_string_equal(seen()->error, "");
 }
 
@@ -205,6 +206,7 @@ void answer_with(size_t group, struct pk_assertion_answer *items, size_t count)
     const struct pk_frame frame = {.type = PK_FRAME_ASSERTION, .assertion = {items, count}};
 
     keys.ceremony->ops->answered(keys.ceremony->data, group, "Key", &frame);
+    settle();
     for (size_t i = 0; i < count; i++)
         clear_answer(&items[i]);
 }

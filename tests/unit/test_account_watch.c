@@ -291,7 +291,8 @@ static void made_anew_while_nobody_looked(void **state)
 static enum pk_status cannot_update(struct store *store, const struct account_changes *changes)
 {
     (void)changes;
-    (void)snprintf(store->error, sizeof(store->error), "disk full");
+    (void)store;
+    store_set_error("disk full");
     return PK_STORAGE;
 }
 

@@ -125,12 +125,12 @@ static void verdicts(void **state)
     ceremony->account.rp = strdup("shop");
     ceremony->account.name = strdup("alice");
     ceremony->context = strdup("{context}");
-    decision_log_verdict(ceremony, &verdict, NULL, "by uid 0, pid 1");
+    decision_log_verdict(ceremony, &verdict, "by uid 0, pid 1");
     assert_int_equal(log_count("<4>[0123] sign-in of alice (shop): refused, signature-invalid "),
                      1);
     assert_int_equal(log_count("{context}"), 1);
     verdict.account.name = (char[]){"bob"};
-    decision_log_verdict(ceremony, &verdict, NULL, "by uid 0, pid 1");
+    decision_log_verdict(ceremony, &verdict, "by uid 0, pid 1");
     assert_int_equal(log_count("sign-in of bob (shop)"), 1);
 }
 

@@ -11,9 +11,11 @@
 #include "common/bus/names.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/polkit.h"
+#include "daemon/bus/request.h"
 #include "tests/unit/fake_bus.h"
 
 #include <errno.h>
+#include <event2/event.h>
 #include <pwd.h>
 #include <string.h>
 
@@ -47,11 +49,10 @@ static struct system_account handed_on; /* of the last run's subject */
 
 static void handler(struct daemon *daemon, struct call *call)
 {
-    const struct subject_request request = methods_subject(call, "shop");
+    const struct subject_request request = methods_subject(call);
 
     assert_ptr_equal(daemon, &passkeyd);
     assert_int_equal(request.caller, call->uid);
-    assert_string_equal(request.rp, "shop");
     assert_string_equal(request.name, call->arguments.items[0].text);
     system_account_clear(&handed_on);
     if (request.found)
@@ -92,15 +93,28 @@ static int set_up(void **state)
     run_count = 0;
     name_service_fails = false;
     fake_bus_reset();
+    passkeyd.base = event_base_new();
+    passkeyd.jobs = jobs_new(passkeyd.base);
+    assert_non_null(passkeyd.jobs);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
+    assert_true(jobs_free(passkeyd.jobs, 60));
+    event_base_free(passkeyd.base);
     polkit_vanished(NULL);
     system_account_clear(&handed_on);
     return 0;
+}
+
+/* Until the name service has been asked, too. */
+static void dispatch(struct call *call)
+{
+    methods_dispatch(&passkeyd, call);
+    while (jobs_count(passkeyd.jobs) > 0)
+        (void)event_base_loop(passkeyd.base, EVLOOP_ONCE);
 }
 
 static void replace(char **text, const char *with)
@@ -152,7 +166,7 @@ static void privileges_are_enforced(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        methods_dispatch(&passkeyd, call_of(cases[i].uid, cases[i].member, cases[i].user));
+        dispatch(call_of(cases[i].uid, cases[i].member, cases[i].user));
         if (run_count != cases[i].runs)
             fail_msg("%s of \"%s\" by %u", cases[i].member, cases[i].user, (unsigned)cases[i].uid);
         if (cases[i].runs)
@@ -167,23 +181,35 @@ static void while_nobody_can_be_looked_up_nobody_is_anybody(void **state)
 {
     (void)state;
     name_service_fails = true;
-    methods_dispatch(&passkeyd, call_of(ALICE, "Self", "alice"));
+    dispatch(call_of(ALICE, "Self", "alice"));
     assert_error(PK_BUS_ERROR_ACCESS_DENIED);
-    methods_dispatch(&passkeyd, call_of(0, "Self", "alice"));
+    dispatch(call_of(0, "Self", "alice"));
     assert_ran();
+}
+
+/* The call is dropped once the worker has returned, whatever it finds. */
+static void a_caller_that_leaves_meanwhile_is_not_answered(void **state)
+{
+    (void)state;
+    methods_dispatch(&passkeyd, call_of(ALICE, "Self", "alice"));
+    requests_vanished(":1.8");
+    requests_vanished(":1.7");
+    while (jobs_count(passkeyd.jobs) > 0)
+        (void)event_base_loop(passkeyd.base, EVLOOP_ONCE);
+    assert_int_equal(run_count + fake_end.errors + fake_end.replies, 0);
 }
 
 static void the_account_that_was_looked_up_is_handed_on(void **state)
 {
     (void)state;
-    methods_dispatch(&passkeyd, call_of(ALICE, "Self", "alice"));
+    dispatch(call_of(ALICE, "Self", "alice"));
     assert_ran();
     assert_string_equal(handed_on.name, "alice");
     assert_int_equal(handed_on.uid, ALICE);
-    methods_dispatch(&passkeyd, call_of(ALICE, "Self", ""));
+    dispatch(call_of(ALICE, "Self", ""));
     assert_ran();
     assert_null(handed_on.name);
-    methods_dispatch(&passkeyd, call_of(0, "Self", "alice"));
+    dispatch(call_of(0, "Self", "alice"));
     assert_ran();
     assert_null(handed_on.name);
 }
@@ -197,18 +223,18 @@ static void polkit_is_asked_first(void **state)
     value_add_number(result, 'b', 1);
     value_add_number(result, 'b', 0);
     (void)value_add_array(result, "{ss}");
-    methods_dispatch(&passkeyd, call_of(ALICE, "Guarded", "alice"));
+    dispatch(call_of(ALICE, "Guarded", "alice"));
     assert_int_equal(run_count, 0);
     assert_non_null(fake_request(0));
     assert_string_equal(fake_request(0)->arguments.items[1].text, POLKIT_MANAGE);
     fake_answer(fake_request(0), &answer, NULL);
     assert_ran();
-    methods_dispatch(&passkeyd, call_of(ALICE, "Ticket", "alice"));
+    dispatch(call_of(ALICE, "Ticket", "alice"));
     assert_int_equal(run_count, 0);
     assert_string_equal(fake_request(0)->arguments.items[1].text, POLKIT_ENROLL);
     fake_answer(fake_request(0), NULL, "org.freedesktop.DBus.Error.NoReply");
     assert_error(PK_BUS_ERROR_NOT_AUTHORIZED);
-    methods_dispatch(&passkeyd, call_of(0, "Guarded", "alice"));
+    dispatch(call_of(0, "Guarded", "alice"));
     assert_ran();
 }
 
@@ -219,18 +245,18 @@ static void a_ticket_stands_in_where_it_is_read(void **state)
 
     (void)state;
     value_dict_text(fake_options(call), "ticket", "a descriptor in truth");
-    methods_dispatch(&passkeyd, call);
+    dispatch(call);
     assert_null(fake_request(0));
     assert_ran();
     call = call_of(ALICE, "Guarded", "alice");
     value_dict_text(fake_options(call), "ticket", "a descriptor in truth");
-    methods_dispatch(&passkeyd, call);
+    dispatch(call);
     assert_non_null(fake_request(0));
     assert_int_equal(run_count, 0);
     /* And it makes nobody somebody else. */
     call = call_of(ALICE, "Ticket", "bob");
     value_dict_text(fake_options(call), "ticket", "a descriptor in truth");
-    methods_dispatch(&passkeyd, call);
+    dispatch(call);
     assert_error(PK_BUS_ERROR_ACCESS_DENIED);
 }
 
@@ -243,13 +269,13 @@ static void arguments_are_of_the_rows_types(void **state)
     for (size_t i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++) {
         call = call_of(0, "Anyone", "alice");
         replace(&call->signature, signatures[i]);
-        methods_dispatch(&passkeyd, call);
+        dispatch(call);
         assert_error(PK_BUS_ERROR_INVALID_ARGUMENTS);
     }
     /* More than can be read. */
     call = call_of(0, "Anyone", "alice");
     call->arguments.failed = true;
-    methods_dispatch(&passkeyd, call);
+    dispatch(call);
     assert_error(PK_BUS_ERROR_INVALID_ARGUMENTS);
 }
 
@@ -277,7 +303,7 @@ static void methods_belong_to_their_objects(void **state)
 
         replace(&call->path, cases[i].path);
         replace(&call->interface, cases[i].interface);
-        methods_dispatch(&passkeyd, call);
+        dispatch(call);
         if (!cases[i].error) {
             assert_ran();
             continue;
@@ -315,7 +341,7 @@ static void properties_can_be_read_alone(void **state)
         if (cases[i].name)
             value_add_text(&call->arguments, 's', cases[i].name);
         fake_bus_reset();
-        methods_dispatch(&passkeyd, call);
+        dispatch(call);
         assert_int_equal(fake_end.replies, cases[i].error ? 0 : 1);
         assert_string_equal(fake_end.error, cases[i].error ? cases[i].error : "");
     }
@@ -327,6 +353,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(privileges_are_enforced),
         TEST(while_nobody_can_be_looked_up_nobody_is_anybody),
+        TEST(a_caller_that_leaves_meanwhile_is_not_answered),
         TEST(the_account_that_was_looked_up_is_handed_on),
         TEST(polkit_is_asked_first),
         TEST(a_ticket_stands_in_where_it_is_read),

@@ -11,12 +11,14 @@
 
 #include <cmocka.h>
 
+#include "common/base/clock.h"
 #include "common/base/text.h"
 #include "common/bus/names.h"
 #include "daemon/auth/enrollment.h"
 #include "daemon/auth/enrollment_attempt.h"
 #include "daemon/bus/value.h"
 #include "tests/unit/bare_daemon.h"
+#include "tests/unit/begin_enrollment.h"
 #include "tests/unit/soft_key.h"
 
 #include <string.h>
@@ -76,29 +78,21 @@ static int set_up(void **state)
     return bare_daemon_set_up(state);
 }
 
-static void ask_for(const char *user, const struct enrollment_request *wanted)
+static void ask_for(const char *user, const struct wish *wish)
 {
-    AUTO_SUBJECT struct subject subject = {0};
-    struct enrollment_request request = *wanted;
-
     last = NULL;
     memset(started, 0, sizeof(started));
-    request.rhost = request.rhost ? request.rhost : "";
-    assert_status(subject_resolve(bare_daemon()->config,
-                                  &(struct subject_request){.caller = ALICE, .name = user},
-                                  &subject),
-                  PK_OK);
-    enrollment_start(bare_daemon(), call_from(ALICE, SENDER), &subject, &request);
+    begin_enrollment_of(user, wish);
 }
 
-static void ask(const struct enrollment_request *request)
+static void ask(const struct wish *request)
 {
     ask_for("alice", request);
 }
 
 static void ask_plainly(void)
 {
-    ask(&(struct enrollment_request){0});
+    ask(&(struct wish){0});
 }
 
 static void give_passkey(const char *user, uid_t uid, const char *rp_id, const char *id)
@@ -133,7 +127,7 @@ static void the_ceremony_is_for_the_account(void **state)
     give_passkey("alice", ALICE, "other.example", "red");
     give_passkey("alice", 2000, RP_ID, "former");
     give_passkey("bob", BOB, RP_ID, "bobs");
-    ask(&(struct enrollment_request){.name = "green", .user_verification = "required"});
+    ask(&(struct wish){.name = "green", .user_verification = "required"});
     ceremony = the_ceremony();
     requirements = &ceremony->requirements;
     assert_int_equal(ceremony->owner, ALICE);
@@ -173,7 +167,7 @@ static void the_challenge_is_bound_to_where_the_person_is(void **state)
     const struct ceremony *ceremony;
 
     (void)state;
-    ask(&(struct enrollment_request){.rhost = "elsewhere"});
+    ask(&(struct wish){.rhost = "elsewhere"});
     ceremony = the_ceremony();
     assert_non_null(strstr(ceremony->context, "\"act\":\"enroll\""));
     assert_non_null(strstr(ceremony->context, "\"rhost\":\"elsewhere\""));
@@ -189,14 +183,80 @@ static void the_challenge_is_bound_to_where_the_person_is(void **state)
     assert_false(last->remote);
 }
 
+/* --- tickets ---------------------------------------------------------------------------------- */
+
+static const uint8_t ticket[PK_HASH_SIZE] = {3, 4};
+static const struct wish by_ticket = {.ticket = {ticket, sizeof(ticket)}};
+
+static void add_ticket(const char *rp, const char *name, uid_t uid, int64_t expires)
+{
+    assert_status(
+        bare_store()->verbs->ticket_add(bare_store(), by_ticket.ticket, rp, name, uid, expires),
+        PK_OK);
+}
+
 static void a_ticket_stands_in_the_ceremony(void **state)
 {
-    static const uint8_t ticket[PK_HASH_SIZE] = {3, 4};
-
     (void)state;
-    ask(&(struct enrollment_request){.ticket = {ticket, sizeof(ticket)}});
+    add_ticket("default", "alice", ALICE, INT64_MAX);
+    ask(&by_ticket);
     assert_int_equal(the_ceremony()->ticket.len, sizeof(ticket));
     assert_memory_equal(the_ceremony()->ticket.data, ticket, sizeof(ticket));
+}
+
+static void a_ticket_is_for_one_account(void **state)
+{
+    static const struct {
+        const char *rp, *name;
+        uid_t uid;
+    } others[] = {{"default", "bob", BOB},
+                  {"default", "alice", BOB},
+                  {"default", "bob", ALICE},
+                  {"shop", "alice", ALICE},
+                  {"default", "alice", PK_NO_UID}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        const uint8_t digest[PK_HASH_SIZE] = {(uint8_t)(10 + i)};
+        const struct wish wish = {.ticket = {digest, sizeof(digest)}};
+
+        assert_status(bare_store()->verbs->ticket_add(bare_store(), wish.ticket, others[i].rp,
+                                                      others[i].name, others[i].uid, INT64_MAX),
+                      PK_OK);
+        ask(&wish);
+        assert_error(PK_BUS_ERROR_TICKET_INVALID);
+    }
+}
+
+static void a_ticket_expires(void **state)
+{
+    (void)state;
+    add_ticket("default", "alice", ALICE, pk_clock_now());
+    ask(&by_ticket);
+    assert_error(PK_BUS_ERROR_TICKET_INVALID);
+}
+
+static void a_ticket_that_is_unknown(void **state)
+{
+    (void)state;
+    ask(&by_ticket);
+    assert_error(PK_BUS_ERROR_TICKET_INVALID);
+}
+
+static enum pk_status cannot_check(struct store *store, struct pk_view digest, const char *rp,
+                                   const char *name, uid_t uid, int64_t now)
+{
+    (void)store, (void)digest, (void)rp, (void)name, (void)uid, (void)now;
+    return PK_STORAGE;
+}
+
+static void a_ticket_that_cannot_be_checked(void **state)
+{
+    (void)state;
+    add_ticket("default", "alice", ALICE, INT64_MAX);
+    store_verbs()->ticket_check = cannot_check;
+    ask(&by_ticket);
+    assert_error(PK_BUS_ERROR_STORAGE_FAILURE);
 }
 
 /* --- what stands in its way ------------------------------------------------------------------- */
@@ -206,9 +266,9 @@ static void names_that_are_taken(void **state)
     (void)state;
     give_passkey("alice", ALICE, RP_ID, "blue");
     give_passkey("bob", BOB, RP_ID, "bobs");
-    ask(&(struct enrollment_request){.name = "blue"});
+    ask(&(struct wish){.name = "blue"});
     assert_error(PK_BUS_ERROR_NAME_TAKEN);
-    ask(&(struct enrollment_request){.name = "bobs"});
+    ask(&(struct wish){.name = "bobs"});
     assert_non_null(last);
 }
 
@@ -228,9 +288,9 @@ static void an_account_that_is_full(void **state)
 static void what_is_misspelt(void **state)
 {
     (void)state;
-    ask(&(struct enrollment_request){.user_verification = "perhaps"});
+    ask(&(struct wish){.user_verification = "perhaps"});
     assert_error(PK_BUS_ERROR_INVALID_ARGUMENTS);
-    ask(&(struct enrollment_request){.resident_key = "perhaps"});
+    ask(&(struct wish){.resident_key = "perhaps"});
     assert_error(PK_BUS_ERROR_INVALID_ARGUMENTS);
 }
 
@@ -278,7 +338,7 @@ static void too_many_conversations(void **state)
 
 static void methods_in_their_order(void **state)
 {
-    const struct enrollment_request reversed = {
+    const struct wish reversed = {
         .methods = {{PK_METHOD_SSH, PK_METHOD_RECOVERY, PK_METHOD_LOCAL}, 3}};
 
     (void)state;
@@ -296,8 +356,7 @@ static void an_agent_is_what_is_meant(void **state)
 {
     int ends[2];
     struct value descriptor = {.type = 'h'};
-    const struct enrollment_request request = {.agent = &descriptor,
-                                               .methods = {{PK_METHOD_LOCAL}, 1}};
+    const struct wish request = {.agent = &descriptor, .methods = {{PK_METHOD_LOCAL}, 1}};
 
     (void)state;
     assert_int_equal(pipe(ends), 0);
@@ -333,7 +392,7 @@ static void how_long_it_may_take(void **state)
     configure_daemon("[authenticator]\ntouch-timeout = 15\ninsert-timeout = 25\n"
                      "[rp default]\nid = " RP_ID "\n");
     for (size_t i = 0; i < 4; i++) {
-        ask(&(struct enrollment_request){.timeout = wanted[i]});
+        ask(&(struct wish){.timeout = wanted[i]});
         assert_int_equal(conversation_time_left(last->attempt.conversation), given[i]);
         assert_int_equal(last->own_timeout, wanted[i] > 0);
     }
@@ -402,6 +461,10 @@ int main(void)
         TEST(an_account_without_a_handle_gets_one),
         TEST(the_challenge_is_bound_to_where_the_person_is),
         TEST(a_ticket_stands_in_the_ceremony),
+        TEST(a_ticket_is_for_one_account),
+        TEST(a_ticket_expires),
+        TEST(a_ticket_that_is_unknown),
+        TEST(a_ticket_that_cannot_be_checked),
         TEST(names_that_are_taken),
         TEST(an_account_that_is_full),
         TEST(what_is_misspelt),

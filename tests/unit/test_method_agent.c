@@ -10,12 +10,12 @@
 #include "common/base/text.h"
 #include "common/base/writer.h"
 #include "common/wire/agent.h"
-#include "daemon/auth/enrollment.h"
 #include "daemon/auth/enrollment_attempt.h"
 #include "daemon/auth/sign_in.h"
 #include "daemon/auth/sign_in_attempt.h"
 #include "daemon/bus/value.h"
 #include "tests/unit/bare_daemon.h"
+#include "tests/unit/begin_enrollment.h"
 #include "tests/unit/soft_key.h"
 
 #include <string.h>
@@ -188,6 +188,7 @@ static void start_with(const char *user, struct value *descriptor)
 
     value_add_text(&call->arguments, 's', user);
     sign_in_start(bare_daemon(), call, &wanted);
+    settle();
     assert_string_equal(seen()->error, "");
 }
 
@@ -458,16 +459,9 @@ static void where_no_method_can_serve_no_agent_is_asked(void **state)
 
 static void start_enrollment(const char *name)
 {
-    AUTO_SUBJECT struct subject subject = {0};
     struct value descriptor = new_agent();
 
-    assert_status(subject_resolve(bare_daemon()->config,
-                                  &(struct subject_request){.caller = ALICE, .name = "alice"},
-                                  &subject),
-                  PK_OK);
-    enrollment_start(
-        bare_daemon(), call_from(ALICE, SENDER), &subject,
-        &(struct enrollment_request){.name = name, .rhost = "elsewhere", .agent = &descriptor});
+    begin_enrollment(&(struct wish){.name = name, .rhost = "elsewhere", .agent = &descriptor});
     assert_string_equal(seen()->error, "");
 }
 

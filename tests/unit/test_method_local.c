@@ -147,6 +147,7 @@ static void a_key_that_answers_something_else(void **state)
     asked = request(0);
     answer = assertion(&key, &asked.get_assertion, PRESENT);
     keys.ceremony->ops->answered(keys.ceremony->data, 0, "Key", &other);
+    settle();
     assert_done("device-error");
     clear_answer(&answer);
     start("alice");
@@ -193,6 +194,7 @@ static void where_no_key_blinks(void **state)
     /* Nobody is there, and who asks must not learn it. */
     value_add_text(&call->arguments, 's', concealed.user);
     sign_in_start(bare_daemon(), call, &concealed);
+    settle();
     assert_int_equal(keys.started, 0);
     assert_int_equal(challenges(), 0);
     start_as(0, "alice", ":0"); /* but at this computer's own display */

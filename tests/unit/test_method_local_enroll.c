@@ -8,9 +8,9 @@
 #include <cmocka.h>
 
 #include "common/base/text.h"
-#include "daemon/auth/enrollment.h"
 #include "daemon/auth/enrollment_attempt.h"
 #include "tests/unit/bare_daemon.h"
+#include "tests/unit/begin_enrollment.h"
 #include "tests/unit/fake_local_keys.h"
 
 #include <string.h>
@@ -21,15 +21,8 @@
 
 static void start_enrollment(const char *name, const char *rhost)
 {
-    AUTO_SUBJECT struct subject subject = {0};
-
-    assert_status(subject_resolve(bare_daemon()->config,
-                                  &(struct subject_request){.caller = ALICE, .name = "alice"},
-                                  &subject),
-                  PK_OK);
-    enrollment_start(bare_daemon(), call_from(ALICE, SENDER), &subject,
-                     &(struct enrollment_request){
-                         .name = name, .rhost = rhost, .methods = {{PK_METHOD_LOCAL}, 1}});
+    begin_enrollment(
+        &(struct wish){.name = name, .rhost = rhost, .methods = {{PK_METHOD_LOCAL}, 1}});
     assert_string_equal(seen()->error, "");
 }
 
@@ -42,6 +35,7 @@ static void make_credential(const struct soft_key *key, const char *rp_id, uint8
     };
 
     keys.ceremony->ops->answered(keys.ceremony->data, 0, "Blue Key", &frame);
+    settle();
 }
 
 static size_t passkeys(void)
@@ -89,6 +83,7 @@ static void enrolments_that_are_none(void **state)
     assert_done("user-not-present");
     start_enrollment(NULL, "");
     keys.ceremony->ops->answered(keys.ceremony->data, 0, "Blue Key", &other);
+    settle();
     assert_done("device-error");
     start_enrollment(NULL, "");
     ceremonies_free(bare_daemon()->ceremonies);

@@ -115,6 +115,7 @@ static void ask_from(const char *user, const char *rhost)
 
     value_add_text(&call->arguments, 's', user);
     sign_in_start(bare_daemon(), call, &request);
+    settle();
     assert_string_equal(seen()->error, "");
 }
 

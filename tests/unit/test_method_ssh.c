@@ -14,12 +14,12 @@
 #include "common/webauthn/client.h"
 #include "common/wire/forward.h"
 #include "daemon/accounts/decoy.h"
-#include "daemon/auth/enrollment.h"
 #include "daemon/auth/enrollment_attempt.h"
 #include "daemon/auth/sign_in.h"
 #include "daemon/auth/sign_in_attempt.h"
 #include "daemon/bus/value.h"
 #include "tests/unit/bare_daemon.h"
+#include "tests/unit/begin_enrollment.h"
 #include "tests/unit/soft_key.h"
 
 #include <errno.h>
@@ -87,6 +87,7 @@ static void start(const char *user, const char *rhost, const char *ruser)
 
     value_add_text(&call->arguments, 's', user);
     sign_in_start(bare_daemon(), call, &wanted);
+    settle();
     assert_string_equal(seen()->error, "");
 }
 
@@ -500,15 +501,7 @@ static void trouble_is_the_same_for_decoys(void **state)
 
 static void start_enrollment(const char *name, unsigned timeout)
 {
-    AUTO_SUBJECT struct subject subject = {0};
-
-    assert_status(subject_resolve(bare_daemon()->config,
-                                  &(struct subject_request){.caller = ALICE, .name = "alice"},
-                                  &subject),
-                  PK_OK);
-    enrollment_start(
-        bare_daemon(), call_from(ALICE, SENDER), &subject,
-        &(struct enrollment_request){.name = name, .rhost = "elsewhere", .timeout = timeout});
+    begin_enrollment(&(struct wish){.name = name, .rhost = "elsewhere", .timeout = timeout});
     assert_string_equal(seen()->error, "");
 }
 

@@ -42,7 +42,7 @@ static void fill_and_check(const char *folder)
         }
         done += status == PK_OK;
     }
-    if (status != PK_STORAGE || store->error[0] == 0 || done == 0)
+    if (status != PK_STORAGE || store_error()[0] == 0 || done == 0)
         _exit(1);
     /* What was reported is there, and the next sign-in can still be read. */
     if (count_of(store, &(struct credential_filter){0}) != done)

@@ -83,9 +83,11 @@ static int begin(void **state)
 
 static enum pk_status resolve(uid_t uid, const char *rp, const char *name, struct subject *ret)
 {
-    const struct subject_request request = {.caller = uid, .rp = rp, .name = name};
+    struct subject_request request = {.caller = uid, .name = name};
+    PK_AUTO_FREE char *rp_name = NULL;
+    enum pk_status status = subject_set_rp(&config, rp, &request, &rp_name);
 
-    return subject_resolve(&config, &request, ret);
+    return status ? status : subject_find(&request, ret);
 }
 
 struct resolution {
@@ -181,18 +183,22 @@ static void an_account_that_was_found_is_not_looked_up_again(void **state)
 {
     const struct system_account found = {
         .uid = ALICE, .name = (char[]){"alice"}, .full_name = (char[]){"Alice Example"}};
-    struct subject_request request = {.caller = ALICE, .name = "ALICE", .found = &found};
+    struct subject_request request = {.caller = ALICE,
+                                      .rp = "default",
+                                      .system_accounts = true,
+                                      .name = "ALICE",
+                                      .found = &found};
     AUTO_SUBJECT struct subject subject = {0};
     AUTO_SUBJECT struct subject other = {0};
 
     (void)state;
     name_service_fails = true;
-    assert_int_equal(subject_resolve(&config, &request, &subject), PK_OK);
+    assert_int_equal(subject_find(&request, &subject), PK_OK);
     assert_string_equal(subject.account.name, "alice");
     assert_int_equal(subject.account.uid, ALICE);
     assert_string_equal(subject.full_name, "Alice Example");
     request.caller = BOB;
-    assert_int_equal(subject_resolve(&config, &request, &other), PK_DENIED);
+    assert_int_equal(subject_find(&request, &other), PK_DENIED);
 }
 
 static void the_user_handle_is_the_stored_one(void **state)

@@ -102,6 +102,7 @@ void ask_by(uid_t uid, const struct sign_in_request *request)
     memset(started, 0, sizeof(started));
     value_add_text(&call->arguments, 's', request->user);
     sign_in_start(bare_daemon(), call, request);
+    settle();
 }
 
 /* By root's program. */

@@ -47,6 +47,8 @@ void agent_method_hang_up(struct agent_method *agent)
 void agent_method_free(struct agent_method *agent)
 {
     agent_method_hang_up(agent);
+    if (agent->search)
+        credential_search_cancel(agent->search);
     agent_keys_clear(&agent->keys);
     credential_list_clear(&agent->existing);
     free(agent);

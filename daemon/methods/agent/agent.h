@@ -4,6 +4,7 @@
 #define PASSKEYD_AGENT_METHOD_H
 
 #include "daemon/auth/attempt.h"
+#include "daemon/auth/credential_search.h"
 #include "daemon/methods/agent/keys.h"
 
 #define AGENT_KEYS_OFFERED_MAX 64
@@ -18,6 +19,8 @@ struct agent_method {
     const struct credential *asked; /* the last one that was asked; NULL: none */
 
     /* Enrolment: one of the keys that the account does not have is enrolled. */
+    bool keys_came;
+    struct credential_search *search; /* of these, in progress; NULL: none */
     struct credential_list existing;
     const struct agent_key *offered[AGENT_KEYS_OFFERED_MAX];
     size_t offered_count;

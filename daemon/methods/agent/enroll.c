@@ -41,23 +41,59 @@ static void fail(struct agent_method *agent, enum pk_status why)
 
 /* --- the proof of possession ------------------------------------------------------------------ */
 
-/* Takes the ceremony first, whatever the outcome: a challenge is used once. */
-static void decide(struct agent_method *agent, const struct pk_sk_signature *signature)
+struct proof {
+    struct verification verification;
+    struct pk_sk_key key;
+    char *comment;
+    struct pk_sk_signature signature;
+};
+
+static struct verdict judge(const struct verification *verification)
 {
-    struct attempt *attempt = agent->attempt;
-    PK_CLEANUP(ceremony_free) struct ceremony *ceremony = attempt_take_ceremony(attempt, 0);
-    AUTO_VERDICT struct verdict verdict = verdict_refused(PK_CHALLENGE_UNKNOWN);
+    const struct proof *proof = (const struct proof *)verification;
+
+    return verify_and_commit_sk(verification->store, verification->ceremony,
+                                &(struct sk_enrollment){
+                                    .key = &proof->key,
+                                    .comment = proof->comment,
+                                    .signature = &proof->signature,
+                                });
+}
+
+static void judged(struct verification *verification, struct verdict *verdict)
+{
+    struct attempt *attempt = verification->attempt;
+
+    attempt_set_text(attempt, sk_enrollment_message(verdict->status));
+    attempt_decided(attempt, verdict);
+}
+
+static void proof_clear(struct verification *verification)
+{
+    struct proof *proof = (struct proof *)verification;
+
+    pk_sk_signature_clear(&proof->signature);
+    free(proof->comment);
+}
+
+/*
+ * Takes the signature and the ceremony first, whatever the outcome: a challenge is used once.
+ */
+static void decide(struct agent_method *agent, struct pk_sk_signature *signature)
+{
+    static const struct verification_plan plan = {judge, judged, proof_clear, false};
+    struct ceremony *ceremony = attempt_take_ceremony(agent->attempt, 0);
+    struct proof *proof = calloc(1, sizeof(*proof));
+    enum pk_status status =
+        proof ? pk_text_copy(agent->chosen->comment, &proof->comment) : PK_NO_MEMORY;
 
     agent_method_hang_up(agent);
-    if (ceremony)
-        verdict = verify_and_commit_sk(attempt->daemon->store, ceremony,
-                                       &(struct sk_enrollment){
-                                           .key = &agent->chosen->key,
-                                           .comment = agent->chosen->comment,
-                                           .signature = signature,
-                                       });
-    attempt_set_text(attempt, sk_enrollment_message(verdict.status));
-    attempt_decided(attempt, &verdict);
+    if (!status) {
+        proof->key = agent->chosen->key;
+        proof->signature = *signature;
+        *signature = (struct pk_sk_signature){0}; /* moved */
+    }
+    attempt_verify(agent->attempt, (struct verification *)proof, ceremony, status, &plan);
 }
 
 static void on_signature(void *data, enum pk_status status, struct pk_view payload)
@@ -142,17 +178,16 @@ static void offer_if_new(struct agent_method *agent, const struct agent_key *key
         agent->offered[agent->offered_count++] = key;
 }
 
-static void on_keys(void *data, enum pk_status status, struct pk_view payload)
+/* Once the agent's keys and the account's are both known. */
+static void offer_keys(struct agent_method *agent)
 {
-    struct agent_method *agent = data;
+    enum pk_status status = PK_OK;
 
-    if (status == PK_OK)
-        status = agent_keys_parse(payload, &agent->keys);
     for (size_t i = 0; i < agent->keys.count; i++)
         offer_if_new(agent, &agent->keys.items[i]);
-    if (status == PK_OK && agent->offered_count == 0)
+    if (agent->offered_count == 0)
         status = agent->keys.count > 0 ? PK_CREDENTIAL_EXCLUDED : PK_NO_MATCH;
-    if (status == PK_OK && agent->offered_count == 1) {
+    if (agent->offered_count == 1) {
         request_signature(agent, agent->offered[0]);
         return;
     }
@@ -160,6 +195,19 @@ static void on_keys(void *data, enum pk_status status, struct pk_view payload)
         status = ask_which_key(agent);
     if (status != PK_OK)
         fail(agent, status);
+}
+
+static void on_keys(void *data, enum pk_status status, struct pk_view payload)
+{
+    struct agent_method *agent = data;
+
+    if (status == PK_OK)
+        status = agent_keys_parse(payload, &agent->keys);
+    agent->keys_came = true;
+    if (status != PK_OK)
+        fail(agent, status);
+    else if (!agent->search)
+        offer_keys(agent);
 }
 
 void agent_enroll_answered(struct agent_method *agent, const struct pk_secret *answer)
@@ -176,25 +224,34 @@ void agent_enroll_answered(struct agent_method *agent, const struct pk_secret *a
 
 /* --- starting --------------------------------------------------------------------------------- */
 
+static void on_existing(void *data, enum pk_status status, struct credential_list *list)
+{
+    struct agent_method *agent = data;
+
+    agent->search = NULL;
+    agent->existing = *list;
+    *list = (struct credential_list){0}; /* moved */
+    if (status != PK_OK)
+        attempt_refused(agent->attempt, status);
+    else if (agent->keys_came)
+        offer_keys(agent);
+}
+
 enum pk_status agent_enroll(struct enrollment *enrollment, void **ret_state)
 {
     struct attempt *attempt = &enrollment->attempt;
-    struct store *store = attempt->daemon->store;
     const struct ceremony *ceremony = attempt_peek_ceremony(attempt, 0);
     PK_CLEANUP(agent_method_free) struct agent_method *agent = NULL;
-    struct credential_filter filter;
     enum pk_status status;
 
     if (attempt->agent_fd < 0)
         return PK_UNAVAILABLE;
     if (!ceremony)
         return PK_CHALLENGE_UNKNOWN;
-    filter = (struct credential_filter){.rp = ceremony->account.rp,
-                                        .account_name = ceremony->account.name,
-                                        .uid = &ceremony->account.uid};
     status = agent_method_new(attempt, on_keys, &agent);
     if (status == PK_OK)
-        status = store->verbs->list(store, &filter, &agent->existing);
+        status = credential_search_new(attempt, &ceremony->account, (struct pk_view){0},
+                                       on_existing, agent, &agent->search);
     if (status == PK_OK)
         *ret_state = pk_steal(agent);
     return status;

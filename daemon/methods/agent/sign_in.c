@@ -5,6 +5,7 @@
  */
 #include "common/base/cleanup.h"
 #include "common/base/log.h"
+#include "common/base/text.h"
 #include "daemon/auth/sign_in_attempt.h"
 #include "daemon/daemon.h"
 #include "daemon/dialogue/messages.h"
@@ -42,40 +43,70 @@ static enum pk_status make_question(const struct ceremony *ceremony, struct sk_q
     return sk_question_make(PK_AUTHENTICATION, pk_view_of(&ceremony->requirements.challenge), ret);
 }
 
-static struct verdict judge(struct store *store, const struct ceremony *ceremony,
-                            const struct credential *credential,
-                            const struct pk_sk_signature *signature)
+struct signature_check {
+    struct verification verification;
+    struct pk_bytes credential_id;
+    char *rp_id;
+    struct pk_sk_signature signature;
+};
+
+static struct verdict judge(const struct verification *verification)
 {
+    const struct signature_check *check = (const struct signature_check *)verification;
     PK_AUTO_BYTES struct pk_bytes auth_data = {0};
     struct sk_question asked;
-    enum pk_status status = make_question(ceremony, &asked);
+    enum pk_status status = make_question(verification->ceremony, &asked);
 
     if (status == PK_OK)
-        status = sk_authenticator_data(credential->rp_id, signature, &auth_data);
+        status = sk_authenticator_data(check->rp_id, &check->signature, &auth_data);
     if (status != PK_OK)
         return verdict_refused(status);
-    return verify_and_commit_assertion(store, ceremony, asked.hash,
+    return verify_and_commit_assertion(verification->store, verification->ceremony, asked.hash,
                                        &(struct pk_assertion){
-                                           .credential_id = pk_view_of(&credential->record.id),
+                                           .credential_id = pk_view_of(&check->credential_id),
                                            .authenticator_data = pk_view_of(&auth_data),
-                                           .signature = pk_view_of(&signature->signature),
+                                           .signature = pk_view_of(&check->signature.signature),
                                        });
 }
 
-/* Takes the ceremony first, whatever the outcome: a challenge is used once. */
-static void decide(struct agent_method *agent, const struct pk_sk_signature *signature)
+static void judged(struct verification *verification, struct verdict *verdict)
 {
+    struct attempt *attempt = verification->attempt;
+
+    if (verdict->status == PK_USER_NOT_VERIFIED)
+        conversation_error(attempt->conversation, verdict->status, SK_MESSAGE_NOT_VERIFIED);
+    attempt_decided(attempt, verdict);
+}
+
+static void signature_check_clear(struct verification *verification)
+{
+    struct signature_check *check = (struct signature_check *)verification;
+
+    pk_bytes_clear(&check->credential_id);
+    pk_sk_signature_clear(&check->signature);
+    free(check->rp_id);
+}
+
+/*
+ * Takes the signature and the ceremony first, whatever the outcome: a challenge is used once.
+ */
+static void decide(struct agent_method *agent, struct pk_sk_signature *signature)
+{
+    static const struct verification_plan plan = {judge, judged, signature_check_clear, false};
     struct attempt *attempt = agent->attempt;
-    PK_CLEANUP(ceremony_free)
     struct ceremony *ceremony =
         attempt_take_ceremony(attempt, attempt_find_ceremony(attempt, agent->asked->rp_id));
-    AUTO_VERDICT struct verdict verdict =
-        judge(attempt->daemon->store, ceremony, agent->asked, signature);
+    struct signature_check *check = calloc(1, sizeof(*check));
+    enum pk_status status = check ? pk_text_copy(agent->asked->rp_id, &check->rp_id) : PK_NO_MEMORY;
 
     agent_method_hang_up(agent);
-    if (verdict.status == PK_USER_NOT_VERIFIED)
-        conversation_error(attempt->conversation, verdict.status, SK_MESSAGE_NOT_VERIFIED);
-    attempt_decided(attempt, &verdict);
+    if (!status)
+        status = pk_bytes_copy(pk_view_of(&agent->asked->record.id), &check->credential_id);
+    if (!status) {
+        check->signature = *signature;
+        *signature = (struct pk_sk_signature){0}; /* moved */
+    }
+    attempt_verify(attempt, (struct verification *)check, ceremony, status, &plan);
 }
 
 /* --- the sequence of keys --------------------------------------------------------------------- */

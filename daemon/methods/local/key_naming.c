@@ -4,16 +4,19 @@
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
 #include "common/keys/key_session.h"
+#include "daemon/auth/attempt.h"
+#include "daemon/auth/credential_search.h"
 #include "daemon/daemon.h"
 
 #include <string.h>
 
 struct key_naming {
-    struct daemon *daemon;
+    struct attempt *attempt;
     char *path, *rp_id;
     struct pk_descriptor *items;
     size_t count, next;
     struct pk_key_session *session;
+    struct credential_search *search; /* in progress; NULL: none */
     void (*named)(void *data, const char *name);
     void *data;
 };
@@ -24,6 +27,8 @@ void key_naming_free(struct key_naming *naming)
 {
     if (naming->session)
         pk_key_session_cancel(naming->session);
+    if (naming->search)
+        credential_search_cancel(naming->search);
     for (size_t i = 0; i < naming->count; i++)
         pk_bytes_clear(&naming->items[i].id);
     free(naming->items);
@@ -32,15 +37,19 @@ void key_naming_free(struct key_naming *naming)
     free(naming);
 }
 
+static void name_found(void *data, enum pk_status status, struct credential_list *list)
+{
+    struct key_naming *naming = data;
+
+    naming->search = NULL;
+    naming->named(naming->data, !status && list->count == 1 ? list->items[0].name : NULL);
+}
+
 static void report_name(struct key_naming *naming, struct pk_view id)
 {
-    struct store *store = naming->daemon->store;
-    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
-
-    if (id.len > 0 &&
-        store->verbs->list(store, &(struct credential_filter){.credential_id = id}, &list))
-        list.count = 0;
-    naming->named(naming->data, list.count == 1 ? list.items[0].name : NULL);
+    if (id.len == 0 || credential_search_new(naming->attempt, NULL, id, name_found, naming,
+                                             &naming->search) != PK_OK)
+        naming->named(naming->data, NULL);
 }
 
 static void on_frame(void *data, const struct pk_frame *frame)
@@ -76,7 +85,8 @@ static enum pk_status start_check(struct key_naming *naming, const struct pk_des
         status = pk_descriptors_copy(item, 1, &request->allow, &request->allow_count);
     if (status)
         return status;
-    return pk_key_session_new(naming->daemon->keys, &frame, on_frame, naming, &naming->session);
+    return pk_key_session_new(naming->attempt->daemon->keys, &frame, on_frame, naming,
+                              &naming->session);
 }
 
 /* Checks the next credential, or reports that none was found. */
@@ -88,7 +98,7 @@ static void check_next(struct key_naming *naming)
         report_name(naming, (struct pk_view){0});
 }
 
-enum pk_status key_naming_new(struct daemon *daemon, const struct ceremony *ceremony,
+enum pk_status key_naming_new(struct attempt *attempt, const struct ceremony *ceremony,
                               const char *path, void (*named)(void *data, const char *name),
                               void *data, struct key_naming **ret)
 {
@@ -98,7 +108,7 @@ enum pk_status key_naming_new(struct daemon *daemon, const struct ceremony *cere
     if (!naming)
         return PK_NO_MEMORY;
     *naming = (struct key_naming){
-        .daemon = daemon,
+        .attempt = attempt,
         .path = strdup(path),
         .rp_id = strdup(ceremony->requirements.rp_id),
         .named = named,

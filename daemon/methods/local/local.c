@@ -98,9 +98,16 @@ static bool used_appid(const struct pk_requirements *requirements,
     return memcmp(hash, answer->authenticator_data.data, PK_HASH_SIZE) == 0;
 }
 
-static struct verdict judge(struct store *store, const struct ceremony *ceremony,
-                            const struct pk_assertion_answer *answer)
+struct assertion_check {
+    struct verification verification;
+    struct pk_assertion_answer answer;
+};
+
+static struct verdict judge(const struct verification *verification)
 {
+    const struct ceremony *ceremony = verification->ceremony;
+    const struct pk_assertion_answer *answer =
+        &((const struct assertion_check *)verification)->answer;
     const struct pk_assertion assertion = {
         .credential_id = pk_view_of(&answer->credential_id),
         .authenticator_data = pk_view_of(&answer->authenticator_data),
@@ -112,29 +119,33 @@ static struct verdict judge(struct store *store, const struct ceremony *ceremony
     enum pk_status status = client_data_hash(ceremony, hash);
 
     return status ? verdict_refused(status)
-                  : verify_and_commit_assertion(store, ceremony, hash, &assertion);
+                  : verify_and_commit_assertion(verification->store, ceremony, hash, &assertion);
+}
+
+static void assertion_check_clear(struct verification *verification)
+{
+    pk_assertion_answer_clear(&((struct assertion_check *)verification)->answer);
 }
 
 /* Takes the ceremony first, whatever the outcome: a challenge is used once. */
 static void decide(struct local *local, size_t group, const struct pk_assertion_answer *answer)
 {
-    PK_CLEANUP(ceremony_free)
+    static const struct verification_plan plan = {.judge = judge, .clear = assertion_check_clear};
     struct ceremony *ceremony = attempt_take_ceremony(local->attempt, group);
-    AUTO_VERDICT struct verdict verdict = verdict_refused(PK_CHALLENGE_UNKNOWN);
+    struct assertion_check *check = calloc(1, sizeof(*check));
+    enum pk_status status = check ? pk_assertion_answer_copy(answer, &check->answer) : PK_NO_MEMORY;
 
-    if (ceremony)
-        verdict = judge(local->attempt->daemon->store, ceremony, answer);
-    attempt_decided(local->attempt, &verdict);
+    attempt_verify(local->attempt, (struct verification *)check, ceremony, status, &plan);
 }
 
-static void choice_made(void *data, const struct pk_assertion_answer *answer)
+static void choice_made(void *data, enum pk_status status, const struct pk_assertion_answer *answer)
 {
     struct local *local = data;
 
     if (answer)
         decide(local, 0, answer);
     else
-        attempt_refused(local->attempt, PK_CANCELLED);
+        attempt_refused(local->attempt, status);
 }
 
 static void assertion_made(void *data, size_t group, const char *name, const struct pk_frame *frame)
@@ -153,9 +164,10 @@ static void assertion_made(void *data, size_t group, const char *name, const str
         return;
     }
     /* The key holds several accounts: offer those that may sign in. */
-    status = account_choice_new(local->attempt->daemon->store, local->attempt->conversation,
-                                attempt_peek_ceremony(local->attempt, group), &frame->assertion,
-                                choice_made, local, &local->choice);
+    status =
+        account_choice_new(local->attempt->daemon, local->attempt->conversation,
+                           local->attempt->job_owner, attempt_peek_ceremony(local->attempt, group),
+                           &frame->assertion, choice_made, local, &local->choice);
     if (status)
         attempt_refused(local->attempt, status);
 }
@@ -264,38 +276,58 @@ static enum pk_status request_credential(void *data, size_t group, struct pk_fra
     return PK_OK;
 }
 
-static struct verdict judge_credential(struct store *store, const struct ceremony *ceremony,
-                                       const char *name, const struct pk_credential_answer *answer)
+struct credential_check {
+    struct verification verification;
+    struct pk_credential_answer answer;
+    char *name; /* of the key */
+};
+
+static struct verdict judge_credential(const struct verification *verification)
 {
+    const struct credential_check *check = (const struct credential_check *)verification;
     uint8_t hash[PK_HASH_SIZE];
-    enum pk_status status = client_data_hash(ceremony, hash);
+    enum pk_status status = client_data_hash(verification->ceremony, hash);
 
     if (status)
         return verdict_refused(status);
-    return verify_and_commit_attestation(store, ceremony,
-                                         &(struct attestation){
-                                             .client_data_hash = hash,
-                                             .object = pk_view_of(&answer->attestation_object),
-                                             .transports = answer->transports,
-                                             .discoverable = answer->discoverable,
-                                             .name = name,
-                                         });
+    return verify_and_commit_attestation(
+        verification->store, verification->ceremony,
+        &(struct attestation){
+            .client_data_hash = hash,
+            .object = pk_view_of(&check->answer.attestation_object),
+            .transports = check->answer.transports,
+            .discoverable = check->answer.discoverable,
+            .name = check->name,
+        });
+}
+
+static void credential_check_clear(struct verification *verification)
+{
+    struct credential_check *check = (struct credential_check *)verification;
+
+    pk_bytes_clear(&check->answer.attestation_object);
+    free(check->name);
 }
 
 static void credential_made(void *data, size_t group, const char *name,
                             const struct pk_frame *frame)
 {
+    static const struct verification_plan plan = {.judge = judge_credential,
+                                                  .clear = credential_check_clear};
     const struct local *local = data;
-    PK_CLEANUP(ceremony_free)
     struct ceremony *ceremony = attempt_take_ceremony(local->attempt, group);
-    AUTO_VERDICT struct verdict verdict = verdict_refused(PK_CHALLENGE_UNKNOWN);
+    struct credential_check *check = calloc(1, sizeof(*check));
+    enum pk_status status = check ? pk_text_copy(name, &check->name) : PK_NO_MEMORY;
 
     if (frame->type != PK_FRAME_CREDENTIAL)
-        verdict = verdict_refused(PK_DEVICE_ERROR);
-    else if (ceremony)
-        verdict =
-            judge_credential(local->attempt->daemon->store, ceremony, name, &frame->credential);
-    attempt_decided(local->attempt, &verdict);
+        status = PK_DEVICE_ERROR;
+    if (!status) {
+        check->answer = frame->credential;
+        check->answer.attestation_object = (struct pk_bytes){0};
+        status = pk_bytes_copy(pk_view_of(&frame->credential.attestation_object),
+                               &check->answer.attestation_object);
+    }
+    attempt_verify(local->attempt, (struct verification *)check, ceremony, status, &plan);
 }
 
 static void key_named(void *data, const char *name)
@@ -317,8 +349,7 @@ static void enrollment_failed(void *data, enum pk_status why)
 
     /* Find out which passkey the key holds, to name it. */
     if (why == PK_CREDENTIAL_EXCLUDED && ceremony && path &&
-        key_naming_new(local->attempt->daemon, ceremony, path, key_named, local, &local->naming) ==
-            PK_OK)
+        key_naming_new(local->attempt, ceremony, path, key_named, local, &local->naming) == PK_OK)
         return;
     attempt_refused(local->attempt, why);
 }

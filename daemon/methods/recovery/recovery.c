@@ -34,13 +34,12 @@ static void ask(const struct recovery *recovery)
 /* PK_UNAVAILABLE: no code can be accepted, so none is asked for. */
 static enum pk_status check_available(const struct recovery *recovery)
 {
-    size_t left = 0;
-    enum pk_status status =
-        recovery_codes_left(recovery->attempt->daemon->store, recovery->account, &left);
+    const struct sign_in *sign_in = (const struct sign_in *)recovery->attempt;
 
-    if (status)
-        return status;
-    return left == 0 && !recovery->attempt->conceal ? PK_UNAVAILABLE : PK_OK;
+    if (sign_in->recovery_codes)
+        return sign_in->recovery_codes;
+    return sign_in->recovery_code_count == 0 && !recovery->attempt->conceal ? PK_UNAVAILABLE
+                                                                            : PK_OK;
 }
 
 /* Shows why the previous methods failed, unless the person declined or none could serve. */
@@ -95,15 +94,22 @@ static struct verdict refuse_decoy(struct store *store, const struct account *ac
     return verdict_refused(status ? status : recovery_code_use(store, NULL, answer));
 }
 
-static struct verdict judge(const struct recovery *recovery, const struct pk_secret *answer)
-{
-    const struct attempt *attempt = recovery->attempt;
-    const struct account *account = recovery->account;
+struct code_check {
+    struct verification verification;
+    struct recovery *recovery; /* for the loop */
+    struct account account;
+    struct pk_secret code;
+    bool decoy;
+};
 
-    if (recovery->decoy)
-        return refuse_decoy(attempt->daemon->store, account, answer);
-    return verify_and_commit_recovery_code(attempt->daemon->store,
-                                           conversation_id(attempt->conversation), account, answer);
+static struct verdict judge(const struct verification *verification)
+{
+    const struct code_check *check = (const struct code_check *)verification;
+
+    if (check->decoy)
+        return refuse_decoy(verification->store, &check->account, &check->code);
+    return verify_and_commit_recovery_code(verification->store, verification->correlation,
+                                           &check->account, &check->code);
 }
 
 static void refuse(struct recovery *recovery, const struct verdict *verdict)
@@ -139,10 +145,32 @@ static void refuse_try(struct recovery *recovery)
     attempt_refused(recovery->attempt, PK_UNAVAILABLE);
 }
 
+static void judged(struct verification *verification, struct verdict *verdict)
+{
+    struct recovery *recovery = ((struct code_check *)verification)->recovery;
+
+    if (verdict->status != PK_RECOVERY_CODE_INVALID)
+        guesses_give_back(&recovery->source);
+    if (verdict->status == PK_OK)
+        attempt_decided(recovery->attempt, verdict);
+    else
+        refuse(recovery, verdict);
+}
+
+static void code_check_clear(struct verification *verification)
+{
+    struct code_check *check = (struct code_check *)verification;
+
+    account_clear(&check->account);
+    pk_secret_clear(&check->code);
+}
+
 static void answered(void *state, struct pk_secret *answer)
 {
+    static const struct verification_plan plan = {judge, judged, code_check_clear, true};
     struct recovery *recovery = state;
-    AUTO_VERDICT struct verdict verdict = verdict_refused(PK_CANCELLED);
+    struct code_check *check;
+    enum pk_status status;
 
     if (answer->len == 0) {
         attempt_refused(recovery->attempt, recovery->attempt->failure);
@@ -152,13 +180,15 @@ static void answered(void *state, struct pk_secret *answer)
         refuse_try(recovery);
         return;
     }
-    verdict = judge(recovery, answer);
-    if (verdict.status != PK_RECOVERY_CODE_INVALID)
-        guesses_give_back(&recovery->source);
-    if (verdict.status == PK_OK)
-        attempt_decided(recovery->attempt, &verdict);
-    else
-        refuse(recovery, &verdict);
+    check = calloc(1, sizeof(*check));
+    status = check ? account_copy(recovery->account, &check->account) : PK_NO_MEMORY;
+    if (!status)
+        status = pk_secret_copy(pk_secret_view(answer), &check->code);
+    if (!status) {
+        check->recovery = recovery;
+        check->decoy = recovery->decoy;
+    }
+    attempt_verify(recovery->attempt, (struct verification *)check, NULL, status, &plan);
 }
 
 static void stop(void *state)

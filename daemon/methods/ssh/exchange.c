@@ -19,9 +19,10 @@ struct ssh_exchange {
     enum pk_forward_kind kind;
     bool fixed_rounds;
     struct pk_forward_parts parts;
-    unsigned asked; /* lines asked for so far; the next part has this number plus one */
-    bool judged;
-    struct verdict verdict; /* valid once judged is set, until done() */
+    unsigned asked;         /* lines asked for so far; the next part has this number plus one */
+    bool complete;          /* the answer is being verified, or has been */
+    bool more;              /* its last line was so long that another may follow */
+    struct verdict verdict; /* valid once it has been verified, until done() */
     const struct ssh_exchange_ops *ops;
     void *data;
 };
@@ -106,6 +107,29 @@ static enum pk_status ask_more(struct ssh_exchange *exchange)
 
 /* --- the answer ------------------------------------------------------------------------------- */
 
+/* Goes on after a line: asks for another, or ends. The verdict, if there is one, is known. */
+static void go_on(struct ssh_exchange *exchange)
+{
+    bool over = exchange->complete &&
+                (exchange->verdict.status == PK_OK || !exchange->more || !exchange->fixed_rounds);
+    enum pk_status status = over ? PK_OK : ask_more(exchange);
+
+    if (status) {
+        verdict_clear(&exchange->verdict);
+        exchange->verdict = verdict_refused(status);
+    }
+    if (over || status)
+        exchange->ops->done(exchange->data, &exchange->verdict);
+}
+
+void ssh_exchange_judged(struct ssh_exchange *exchange, struct verdict *verdict)
+{
+    verdict_clear(&exchange->verdict);
+    exchange->verdict = *verdict;
+    *verdict = verdict_refused(PK_INTERNAL); /* moved */
+    go_on(exchange);
+}
+
 /* Verifies the joined parts; status: of joining them. */
 static void judge(struct ssh_exchange *exchange, enum pk_status status)
 {
@@ -113,8 +137,8 @@ static void judge(struct ssh_exchange *exchange, enum pk_status status)
 
     if (!status)
         status = pk_forward_answer_decode(exchange->kind, &exchange->parts, &answer);
-    exchange->judged = true;
-    exchange->verdict = exchange->ops->judge(exchange->data, status, status ? NULL : &answer);
+    exchange->complete = true;
+    exchange->ops->judge(exchange->data, status, &answer);
 }
 
 /* Whether the answer is long enough that another part may follow. */
@@ -124,37 +148,28 @@ static bool may_have_more(const struct ssh_exchange *exchange, size_t len)
 }
 
 /* Adds the line, and verifies the answer once it is complete or malformed. */
-static void add_line(struct ssh_exchange *exchange, const struct pk_secret *line, bool more)
+static void add_line(struct ssh_exchange *exchange, const struct pk_secret *line)
 {
     bool complete = false;
     enum pk_status status = pk_forward_parts_add(&exchange->parts, pk_secret_view(line), &complete);
 
-    if (!status && !complete && !more)
+    if (!status && !complete && !exchange->more)
         status = PK_TRUNCATED; /* only the last part may be shorter */
     if (status || complete)
         judge(exchange, status);
+    else
+        go_on(exchange);
 }
 
 void ssh_exchange_answered(struct ssh_exchange *exchange, const struct pk_secret *answer)
 {
-    bool more = may_have_more(exchange, answer->len);
-    enum pk_status status = PK_OK;
-    bool over;
-
     if (answer->len == 0 && exchange->asked == 1) {
         exchange->ops->done(exchange->data, NULL);
         return;
     }
-    if (!exchange->judged)
-        add_line(exchange, answer, more);
-    over =
-        exchange->judged && (exchange->verdict.status == PK_OK || !more || !exchange->fixed_rounds);
-    if (!over)
-        status = ask_more(exchange);
-    if (status) {
-        verdict_clear(&exchange->verdict);
-        exchange->verdict = verdict_refused(status);
-    }
-    if (over || status)
-        exchange->ops->done(exchange->data, &exchange->verdict);
+    exchange->more = may_have_more(exchange, answer->len);
+    if (exchange->complete)
+        go_on(exchange);
+    else
+        add_line(exchange, answer);
 }

@@ -15,11 +15,10 @@ struct ssh_exchange;
 
 struct ssh_exchange_ops {
     /*
-     * Called once, when the answer is complete, or with NULL and the reason when it is malformed.
-     * The verdict is kept for done().
+     * Called once, when the answer is complete, or when it is malformed for that reason. Verifies
+     * it, whose members it may take, and calls ssh_exchange_judged(), perhaps from within.
      */
-    struct verdict (*judge)(void *data, enum pk_status malformed,
-                            const struct pk_forward_answer *answer);
+    void (*judge)(void *data, enum pk_status malformed, struct pk_forward_answer *answer);
     /*
      * Called once, last. verdict NULL: the answer was empty. The callee may take the verdict's
      * members.
@@ -46,6 +45,9 @@ enum pk_status ssh_exchange_new(struct conversation *conversation,
 
 /* Takes the answer to the question. ops may be called from within. */
 void ssh_exchange_answered(struct ssh_exchange *exchange, const struct pk_secret *answer);
+
+/* The verdict is taken and kept for done(). */
+void ssh_exchange_judged(struct ssh_exchange *exchange, struct verdict *verdict);
 
 void ssh_exchange_free(struct ssh_exchange *exchange);
 

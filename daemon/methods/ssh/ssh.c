@@ -73,6 +73,52 @@ static enum pk_status bind_host_keys(const struct attempt *attempt, const char *
     return attempt_bind_host_keys(attempt, 0, &keys);
 }
 
+/* --- verifying an answer ---------------------------------------------------------------------- */
+
+struct forwarded_check {
+    struct verification verification;
+    struct ssh *ssh; /* for the loop */
+    enum pk_status malformed;
+    struct pk_forward_answer answer;
+    struct credential_list decoys;
+};
+
+static void judged(struct verification *verification, struct verdict *verdict)
+{
+    const struct forwarded_check *check = (const struct forwarded_check *)verification;
+
+    ssh_exchange_judged(check->ssh->exchange, verdict);
+}
+
+static void check_clear(struct verification *verification)
+{
+    struct forwarded_check *check = (struct forwarded_check *)verification;
+
+    pk_forward_answer_clear(&check->answer);
+    credential_list_clear(&check->decoys);
+}
+
+/*
+ * Takes the answer, the decoys and the ceremony first, whatever the outcome: a challenge is used
+ * once. A malformed answer goes the same way, so that its time shows nothing.
+ */
+static void start_check(struct ssh *ssh, enum pk_status malformed, struct pk_forward_answer *answer,
+                        const struct verification_plan *plan)
+{
+    struct ceremony *ceremony = attempt_take_ceremony(ssh->attempt, 0);
+    struct forwarded_check *check = calloc(1, sizeof(*check));
+
+    if (check) {
+        check->ssh = ssh;
+        check->malformed = malformed;
+        check->answer = *answer;
+        check->decoys = ssh->decoys;
+        *answer = (struct pk_forward_answer){0}; /* both moved */
+        ssh->decoys = (struct credential_list){0};
+    }
+    attempt_verify(ssh->attempt, (struct verification *)check, ceremony, PK_OK, plan);
+}
+
 /* --- sign-in ---------------------------------------------------------------------------------- */
 
 static bool has_rp_id(const struct credential_list *list, const char *rp_id)
@@ -122,32 +168,30 @@ static enum pk_status compose_get(const struct attempt *attempt, struct pk_forwa
                                         &request->credentials, &request->credential_count);
 }
 
-static struct verdict judge_assertion(const struct ssh *ssh, const struct ceremony *ceremony,
-                                      const struct pk_forward_answer *answer)
+static struct verdict judge_assertion(const struct verification *verification)
 {
-    struct store *store = ssh->attempt->daemon->store;
+    const struct forwarded_check *check = (const struct forwarded_check *)verification;
+    struct store *store = verification->store;
     AUTO_FORWARDED struct forwarded forwarded = {0};
-    enum pk_status status = forwarded_assertion(ceremony, answer, &forwarded);
+    enum pk_status status =
+        check->malformed ? check->malformed
+                         : forwarded_assertion(verification->ceremony, &check->answer, &forwarded);
 
     if (status)
         return verdict_refused(status);
-    if (ssh->decoys.count > 0)
-        return verdict_refused(forwarded_refuse_decoy(
-            store, ceremony, &ssh->decoys.items[answer->credential], &forwarded));
-    return verify_and_commit_assertion(store, ceremony, forwarded.client_data_hash,
+    if (check->decoys.count > 0)
+        return verdict_refused(
+            forwarded_refuse_decoy(store, verification->ceremony,
+                                   &check->decoys.items[check->answer.credential], &forwarded));
+    return verify_and_commit_assertion(store, verification->ceremony, forwarded.client_data_hash,
                                        &forwarded.assertion);
 }
 
-/* Takes the ceremony first, whatever the outcome: a challenge is used once. */
-static struct verdict judge_sign_in(void *data, enum pk_status malformed,
-                                    const struct pk_forward_answer *answer)
+static void judge_sign_in(void *data, enum pk_status malformed, struct pk_forward_answer *answer)
 {
-    const struct ssh *ssh = data;
-    PK_CLEANUP(ceremony_free) struct ceremony *ceremony = attempt_take_ceremony(ssh->attempt, 0);
+    static const struct verification_plan plan = {judge_assertion, judged, check_clear, false};
 
-    if (!ceremony) /* cannot happen: a conversation ends before its ceremonies expire */
-        return verdict_refused(PK_CHALLENGE_UNKNOWN);
-    return answer ? judge_assertion(ssh, ceremony, answer) : verdict_refused(malformed);
+    start_check(data, malformed, answer, &plan);
 }
 
 static void sign_in_done(void *data, struct verdict *verdict)
@@ -217,15 +261,18 @@ static enum pk_status compose_create(const struct attempt *attempt, const struct
     return status ? status : pk_text_copy(ceremony->context, &request->context);
 }
 
-static struct verdict judge_attestation(struct store *store, const struct ceremony *ceremony,
-                                        const struct pk_forward_answer *answer)
+static struct verdict judge_attestation(const struct verification *verification)
 {
+    const struct forwarded_check *check = (const struct forwarded_check *)verification;
+    const struct ceremony *ceremony = verification->ceremony;
+    const struct pk_forward_answer *answer = &check->answer;
     uint8_t hash[PK_HASH_SIZE];
-    enum pk_status status = forwarded_client_data_hash(ceremony, answer, hash);
+    enum pk_status status =
+        check->malformed ? check->malformed : forwarded_client_data_hash(ceremony, answer, hash);
 
     if (status)
         return verdict_refused(status);
-    return verify_and_commit_attestation(store, ceremony,
+    return verify_and_commit_attestation(verification->store, ceremony,
                                          &(struct attestation){
                                              .client_data_hash = hash,
                                              .object = pk_view_of(&answer->attestation_object),
@@ -235,19 +282,14 @@ static struct verdict judge_attestation(struct store *store, const struct ceremo
                                          });
 }
 
-/* Takes the ceremony first, as above. */
-static struct verdict judge_enrollment(void *data, enum pk_status malformed,
-                                       const struct pk_forward_answer *answer)
+static void judge_enrollment(void *data, enum pk_status malformed, struct pk_forward_answer *answer)
 {
-    const struct ssh *ssh = data;
-    PK_CLEANUP(ceremony_free) struct ceremony *ceremony = attempt_take_ceremony(ssh->attempt, 0);
+    static const struct verification_plan plan = {judge_attestation, judged, check_clear, false};
+    struct ssh *ssh = data;
 
-    if (!ceremony)
-        return verdict_refused(PK_CHALLENGE_UNKNOWN);
-    if (answer)
-        return judge_attestation(ssh->attempt->daemon->store, ceremony, answer);
-    attempt_set_text(ssh->attempt, "That is no answer to this request.");
-    return verdict_refused(malformed);
+    if (malformed)
+        attempt_set_text(ssh->attempt, "That is no answer to this request.");
+    start_check(ssh, malformed, answer, &plan);
 }
 
 static void enrollment_done(void *data, struct verdict *verdict)
