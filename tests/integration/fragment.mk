@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	tests/integration/support/fake_logind.py \
 	tests/integration/support/faulty_agent.py \
 	tests/integration/support/full_disk.py \
+	tests/integration/support/held.py \
 	tests/integration/support/hostile.py \
 	tests/integration/support/interactive.py \
 	tests/integration/support/machine.py \
@@ -61,6 +62,7 @@ EXTRA_DIST += \
 	tests/integration/test_session_locality.py \
 	tests/integration/test_signals_and_log.py \
 	tests/integration/test_sk_provider.py \
+	tests/integration/test_slow_services.py \
 	tests/integration/test_software_authenticator.py \
 	tests/integration/test_ssh_concurrent_logins.py \
 	tests/integration/test_ssh_host_keys.py \

@@ -26,6 +26,13 @@ tests_lib_libnsspeople_la_LIBADD =
 check_PROGRAMS += tests/lib/stand_in/ssh
 tests_lib_stand_in_ssh_SOURCES = tests/lib/stand_in_ssh.c
 
+# A name service and a disk that answer when a test says so, built in the same way.
+check_LTLIBRARIES += tests/lib/libheld.la
+tests_lib_libheld_la_SOURCES = tests/lib/held.c
+tests_lib_libheld_la_CFLAGS = $(filter-out -fsanitize=% -fno-sanitize% --coverage, $(PK_CFLAGS))
+tests_lib_libheld_la_LDFLAGS = $(tests_lib_libsoftkey_la_LDFLAGS)
+tests_lib_libheld_la_LIBADD =
+
 EXTRA_DIST += \
 	tests/lib/ctap/__init__.py \
 	tests/lib/ctap/attestation.py \

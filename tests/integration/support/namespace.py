@@ -37,6 +37,7 @@ RESULTS = SCRATCH + "/pam-results"
 SOFTKEY = SCRATCH + "/libsoftkey.so"  # a copy: the daemon's user may not see into the build folder
 SK_PROVIDER = SCRATCH + "/libskprovider.so"
 STAND_IN_SSH = SCRATCH + "/stand-in/ssh"  # root's, as a copy is
+HELD = SCRATCH + "/libheld.so"
 PYTHON = "/usr/bin/python3"  # the one that has the distribution's modules
 INTERACTIVE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "interactive.py")
 
@@ -215,7 +216,7 @@ def write_locality(without_logind="allow"):
 
 def install(build):
     make_install(build)
-    for copy in (SOFTKEY, SK_PROVIDER):
+    for copy in (SOFTKEY, SK_PROVIDER, HELD):
         with contextlib.suppress(FileNotFoundError):
             shutil.copy(f"{build}/tests/lib/.libs/{os.path.basename(copy)}", copy)
     os.makedirs(os.path.dirname(STAND_IN_SSH))
