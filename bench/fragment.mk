@@ -1,5 +1,5 @@
 # Measurements, not part of the everyday check: make bench; make coverage. storm.py says how it is run.
-EXTRA_DIST += bench/verify.py bench/simplewebauthn.mjs bench/storm.py bench/coverage
+EXTRA_DIST += bench/neighbours.py bench/verify.py bench/simplewebauthn.mjs bench/storm.py bench/coverage
 EXTRA_PROGRAMS = bench/evp_verify
 bench_evp_verify_SOURCES = bench/evp_verify.c
 bench_evp_verify_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
