@@ -9,7 +9,7 @@ dist_man_MANS += doc/passkeyd.conf.5
 dist_man_MANS += doc/passkey-askpass.1
 dist_man_MANS += doc/passkey-ssh.1 doc/passkey-scp.1 doc/passkey-sftp.1
 
-dist_doc_DATA = doc/openssh.md
+dist_doc_DATA = doc/openssh.md doc/threat-model.md
 # Written by tests/integration/test_ssh_recordings.py.
 recordingsdir = $(docdir)/recordings
 dist_recordings_DATA = \

@@ -64,6 +64,8 @@ def shape(step, user):
             assert 1 <= len(ids) <= 2 and {len(each) for each in ids} <= LENGTHS
             assert request.pop("timeout") in range(100, 121)
         text += repr(sorted(request.items()))
+    if kind != "done":
+        assert details.pop("time-left") in range(100, 121)
     details = {key: str(value) for key, value in details.items() if key != "correlation"}
     return kind, re.sub(rf"\b{user}\b", "USER", text), details
 
@@ -97,8 +99,10 @@ def guesses_codes(step):
 
 def forget_guesses(machine):
     """They are counted by where they come from, which is one place here; not across a restart."""
+    mark = machine.syslog.mark()
     machine.kill_daemon(signal.SIGTERM)
     machine.start_daemon()
+    machine.syslog.wait(" serves ", mark)  # the last line of its start
 
 
 def talk(machine, user, person, **context):

@@ -9,7 +9,7 @@ import pytest
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 FOLDERS = ("authenticator", "bench", "client", "common", "daemon", "doc", "etc", "pam", "scripts",
            "tests")
-DOCUMENTS = ("HACKING.md", "SECURITY.md", "README.md")
+DOCUMENTS = ("HACKING.md", "SECURITY.md", "README.md", "doc/threat-model.md")
 
 
 def read(name):

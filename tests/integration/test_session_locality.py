@@ -33,9 +33,10 @@ def blue(machine, keys):
     return key
 
 
-def bound_rhost(machine, since):
+def bound_rhost(machine, since, correlation=r"\w+"):
     """The rhost of the context in the line of the decision."""
-    line = machine.syslog.wait(r"sign-in of alice .*\{", since=since, facility=parts.AUTHPRIV)
+    line = machine.syslog.wait(rf"\[{correlation}\] sign-in of alice .*\{{", since=since,
+                               facility=parts.AUTHPRIV)
     return json.loads(line[line.index("{"):])["rhost"]
 
 
@@ -43,7 +44,7 @@ def sign_in(machine, **context):
     """As alice, without PAM: the result, and the rhost it was bound to."""
     mark = machine.syslog.mark()
     details = machine.connect("alice").authenticate("alice", **context).run()
-    return details["result"], bound_rhost(machine, mark)
+    return details["result"], bound_rhost(machine, mark, details["correlation"])
 
 
 @pytest.mark.parametrize("setting, outcome", [("allow", LOCAL), ("deny", ELSEWHERE),
@@ -185,7 +186,7 @@ def sign_in_of_root(machine, user="alice", **context):
     mark = machine.syslog.mark()
     report = {"real-uid": 0, "login-uid": UNSET, "audit-session": UNSET, "terminal": 0, **context}
     details = machine.connect().authenticate(user, **report).run()
-    return details["result"], bound_rhost(machine, mark)
+    return details["result"], bound_rhost(machine, mark, details["correlation"])
 
 
 SUDO_ON_CONSOLE = {"real-uid": 2001, "login-uid": 2001, "audit-session": 5, "terminal": 0x402}
@@ -446,7 +447,7 @@ def test_real_programs_that_are_not_at_the_seat(machine, keys, blue, name, app, 
 @pytest.mark.real_programs
 def test_su_on_a_desktop(machine, keys, blue):
     machine.enrol("bob")
-    Logind(machine, "local")
+    Logind(machine, "local", User=2002)
     assert Su(machine).accepted()
 
 
