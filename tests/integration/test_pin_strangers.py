@@ -185,7 +185,7 @@ def test_a_key_that_needs_only_a_touch_still_works(machine, keys, with_password,
     machine.enrol("alice", "blue")
     key.set(touch="wait")
     running = start(machine, kind)
-    running.child.expect('Touch your security key to run "id -un"')
+    running.child.expect("Touch your security key for what alice typed on web1: .* id -un")
     key.wait_touch_wanted()
     assert key.touch()
     running.child.expect(pexpect.EOF)

@@ -245,7 +245,11 @@ def test_two_at_once_are_two_touches(machine, plugin):
     first = Run(machine, "sudo", "-u", "bob", "id", "-un").expect(re.escape(TOUCH + "bob"))
     plugin.wait_touch_wanted()
     second = Run(machine, "sudo", "-u", "carol", "id", "-un")
+    for run in (first, second):
+        run.expect("Press Enter to use the security key for THIS request")
     since = machine.syslog.mark()
+    first.child.send("\r")
+    plugin.wait("touch-wanted")
     assert plugin.touch()
     assert first.end() == 0 and first.left.split()[-1] == "bob"
     second.child.close(force=True)
