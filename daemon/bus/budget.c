@@ -17,18 +17,19 @@
 /*
  * Per second, and at once after a pause: of one user, and of all users but root together. People
  * call a few times in a minute; programs that sign people in elsewhere (RelyingParty1) some
- * thousand times a second, and sudo in a build farm some fifty. One person may have many uids (in
- * user namespaces), hence the totals; but what root's programs ask for, on whose behalf it may be,
- * must not depend on what others do.
+ * thousand times a second, and sudo in a build farm some fifty; a program that signs in as fast as
+ * a key can answer, without a person, some two hundred. One person may have many uids (in user
+ * namespaces), hence the totals; but what root's programs ask for, on whose behalf it may be, must
+ * not depend on what others do.
  */
 static const struct {
     const char *name;
     unsigned per_second, at_once, all; /* all: 0: no total */
 } rates[BUDGET_RATES] = {
-    [BUDGET_CONNECTIONS] = {"connections", 200, 400, 1000},
-    [BUDGET_CALLS] = {"calls", 100, 400, 1000},
+    [BUDGET_CONNECTIONS] = {"connections", 400, 1000, 2000},
+    [BUDGET_CALLS] = {"calls", 400, 2000, 4000},
     [BUDGET_CEREMONIES] = {"ceremonies", 4000, 8000, 8000},
-    [BUDGET_CONVERSATIONS] = {"conversations", 60, 200, 0},
+    [BUDGET_CONVERSATIONS] = {"conversations", 250, 1000, 0},
     [BUDGET_ANSWERS] = {"answers to refused calls", 500, 10000, 0},
     [BUDGET_LINES] = {"log lines", 5, 50, 50},
 };

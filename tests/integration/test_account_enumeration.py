@@ -143,7 +143,7 @@ def test_dialogues_are_as_expected(machine, crowd):
 
 
 def test_same_dialogue_when_there_were_too_many(machine, crowd):
-    """Five wrong codes from there: no more are tried, whatever the name, and it is asked as before."""
+    """After five wrong codes from there no more are tried, whatever the name; it asks as before."""
     expected = [talk(machine, "alice", guesses_codes) for _ in range(3)]
     assert [each[2].get("event", each[2].get("reason")) for each in expected[2]] == [
         "ssh", "recovery-code", "unavailable", None]

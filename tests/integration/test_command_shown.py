@@ -210,7 +210,7 @@ def test_a_request_over_ssh_has_all_of_it(machine, alice, filler):
         file.write('Defaults env_keep += "SSH_CONNECTION"\n')
     words = [SUDO, "true", filler, "end"]
     child = machine.terminal("alice", words, SSH_CONNECTION="192.0.2.7 1 192.0.2.1 22")
-    child.expect(r"\r\npasskey1:[\w-]+\r\n")
+    child.expect(r"\r\npasskey[12]:[\w-]+\r\n")
     request = forward.decode_request(child.after.strip())
     command = parts.json.loads(request["context"])["command"]
     assert read_back(command) == [each.encode() for each in words]
@@ -222,6 +222,8 @@ def test_su_says_who_becomes_whom(machine, keys):
     keys.add("blue").set(touch="immediate")
     machine.enrol("bob")
     child = machine.terminal("alice", ["su", "bob", "-c", "id -un"])
+    child.expect("Press Enter")  # alice acts for bob
+    child.send("\r")
     child.expect(r"Touch your security key to [^\r\n]*bob[^\r\n]* on web1 \(su\)")
     child.expect(pexpect.EOF)
 

@@ -22,10 +22,11 @@ PAM = "/etc/pam.d/polkit-1"
 
 @pytest.fixture
 def polkit(machine, keys):
-    """polkit asks for a passkey of root's; the key is touched at once."""
+    """polkit asks for a passkey of root's; the key is touched at once, and reads a fingerprint:
+    alice acts for root, who must be verified."""
     with open(PAM, encoding="ascii") as file:
         before = file.read()
-    keys.add("blue").set(touch="immediate")
+    keys.add("blue", uv=True).set(touch="immediate")
     machine.enrol("root")
     namespace.write(PAM, namespace.service())
     yield machine
@@ -41,7 +42,7 @@ def test_pkexec_says_what_was_typed(polkit):
     since = polkit.syslog.mark()
     # polkit asks for the authorization of the parent, which must be a process of alice's.
     child = polkit.terminal("alice", ["sh", "-c", "pkexec sh -c 'echo a\u202eb; id -un'; :"])
-    child.expect(re.escape("Touch your security key for what alice typed on web1: "
+    child.expect(re.escape("your security key for what alice typed on web1: "
                            r"pkexec sh -c $'echo a\u202eb; id -un'"))
     # What follows is polkit's: 122 finds "No session for cookie" for a pkexec without a session of
     # logind, whatever PAM says.
