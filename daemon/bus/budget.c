@@ -26,7 +26,7 @@ static const struct {
     const char *name;
     unsigned per_second, at_once, all; /* all: 0: no total */
 } rates[BUDGET_RATES] = {
-    [BUDGET_CONNECTIONS] = {"connections", 400, 1000, 2000},
+    [BUDGET_CONNECTIONS] = {"connections", 200, 400, 1000},
     [BUDGET_CALLS] = {"calls", 400, 2000, 4000},
     [BUDGET_CEREMONIES] = {"ceremonies", 4000, 8000, 8000},
     [BUDGET_CONVERSATIONS] = {"conversations", 250, 1000, 0},

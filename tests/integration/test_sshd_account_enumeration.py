@@ -170,8 +170,13 @@ SLOW = ("a long line", "a first part")  # sixty-four rounds each
 
 @pytest.mark.parametrize("kind", [pytest.param(kind, marks=pytest.mark.slow) if kind in SLOW
                                   else kind for kind in ANSWERS])
-def test_same_questions_and_rounds(clients, kind):
-    got_in = together(clients, lambda client: client.attempt(ANSWERS[kind]))
+def test_same_questions_and_rounds(machine, clients, kind):
+    run = together
+    if kind == "a recovery code":  # they are counted by where they come from: for each anew
+        def run(clients, function):
+            return {user: machine.kill_daemon() and function(client)
+                    for user, client in clients.items()}
+    got_in = run(clients, lambda client: client.attempt(ANSWERS[kind]))
     assert not any(got_in.values())
     seen = {user: normal(user, client.rounds) for user, client in clients.items()}
     assert forward.find(clients["frank"].rounds[0][2][0][0])
