@@ -102,8 +102,8 @@ def scenario_context(user, context):
 
 def scenario_process(user, context):
     """Says who started the program, and that the others were told."""
-    yield ("info", "real-uid=%d of %d" % (context["real-uid"], sum(name in context for name in PROCESS)),
-           details(event=""))
+    told = sum(name in context for name in PROCESS)
+    yield ("info", "real-uid=%d of %d" % (context["real-uid"], told), details(event=""))
     yield done("ok", user=user)
 
 

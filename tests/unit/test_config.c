@@ -476,8 +476,8 @@ static char *read_source(const char *name)
 /* In the example and in the manual page, whose hyphens carry a backslash. */
 static void every_key_is_explained(void **state)
 {
-    static const char *const sections[] = {"daemon", "authenticator", "limits", "seat", "rp x",
-                                           "service x"};
+    static const char *const sections[] = {"daemon", "authenticator", "limits",
+                                           "seat",   "rp x",          "service x"};
     PK_AUTO_FREE char *example = read_source("etc/passkeyd.conf");
     PK_AUTO_FREE char *manual = read_source("doc/passkeyd.conf.5");
     char *out = manual;
