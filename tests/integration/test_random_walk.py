@@ -15,6 +15,7 @@ import signal
 import socket
 
 import dbus
+import dbus.connection
 
 import machine as parts
 import namespace
@@ -24,6 +25,7 @@ STEPS = int(os.environ.get("RANDOM_WALK_STEPS", "1500"))
 SEED = int(os.environ.get("RANDOM_WALK_SEED", "1"))
 USERS = ("root", "alice", "bob", "carol")
 PIN = "123456"
+SOCKET = "/run/passkeyd/socket"
 MOMENT = 0.003  # seconds that a call may block the walk; it goes on in the daemon all the same
 PATIENCE = 0.2  # seconds for a call that opens a conversation
 CONFIGS = (
@@ -33,6 +35,15 @@ CONFIGS = (
     "[rp portal]\nid = portal.example\nsystem-accounts = no\norigins = https://portal.example\n",
     "this is no configuration\n",
 )
+
+
+class SocketConnection(parts.Connection):
+    """By the daemon's own socket, without a bus in between."""
+
+    def __init__(self, user):
+        with parts.effective(user):
+            self.bus = dbus.connection.Connection("unix:path=" + SOCKET)
+        self.user = user
 
 
 class Walk:
@@ -125,6 +136,12 @@ class Walk:
             "login-uid": lambda: self.draw.choice((0, 2001, 0xffffffff)),
             "audit-session": lambda: self.draw.randrange(5),
             "terminal": lambda: self.draw.choice((0, 0x401, 34818)),
+            "peer-pid": lambda: self.draw.choice((1, os.getpid(), 0xffffffff)),
+            "peer-uid": lambda: self.draw.choice((0, 2001)),
+            "executable": self.word, "dialog": self.word,
+            "act": lambda: self.draw.choice(("approve", "authenticate", "enroll")),
+            "typed": self.descriptor, "resolved": self.descriptor,
+            "unattended": lambda: True,
         }
         chosen = self.draw.sample(sorted(members), self.draw.randrange(5))
         return {name: members[name]() for name in chosen}
@@ -137,7 +154,8 @@ class Walk:
             self.conversations = [each for each in self.conversations
                                   if each.connection is not connection]
             connection.close()
-        self.connections.append(parts.Connection(self.draw.choice(USERS)))
+        kind = self.draw.choice((parts.Connection, SocketConnection))
+        self.connections.append(kind(self.draw.choice(USERS)))
 
     def connection(self):
         if not self.connections:
