@@ -50,9 +50,9 @@ char *decision_caller(const struct call *call, const char *program)
 
     if (!shown)
         return NULL;
-    if (call->uid == 0 && call->caller.reported && call->caller.real_uid != 0)
-        return pk_text_format("by uid 0 for uid %u, pid %ld (%s)", (unsigned)call->caller.real_uid,
-                              (long)call->pid, shown);
+    if (call->uid == 0 && call->caller.reported && caller_user(&call->caller) != 0)
+        return pk_text_format("by uid 0 for uid %u, pid %ld (%s)",
+                              (unsigned)caller_user(&call->caller), (long)call->pid, shown);
     return pk_text_format("by uid %u, pid %ld (%s)", (unsigned)call->uid, (long)call->pid, shown);
 }
 

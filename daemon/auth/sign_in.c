@@ -464,7 +464,7 @@ static enum pk_status prepare(struct sign_in *sign_in, const struct call *call,
     const char *rp = request->rp[0] ? request->rp : service ? service->rp : NULL;
     enum pk_status status = find_principal(sign_in, call, request);
 
-    sign_in->attempt.real_uid = call->uid == 0 ? call->caller.real_uid : call->uid;
+    sign_in->attempt.real_uid = call->uid == 0 ? caller_user(&call->caller) : call->uid;
     sign_in->claims_rhost = call->caller.claims_rhost;
     sign_in->attempt.by = decision_caller(call, request->executable);
     sign_in->caller = call->caller;

@@ -42,7 +42,10 @@ struct sign_in {
 
 struct context sign_in_context(const struct sign_in *sign_in);
 
-/* Whether the person who asks, as far as a program of root's names one, is not the account. */
+/* Whether a program of root's names a person who asks, and who is not the account. */
+bool sign_in_names_another(const struct sign_in *sign_in);
+
+/* The same, or the kernel says that another user has started the program. */
 bool sign_in_for_another(const struct sign_in *sign_in);
 
 /*

@@ -68,13 +68,32 @@ static enum pk_status set_requirements(const struct sign_in *sign_in, const char
     return set_account(sign_in, rp_id, ceremony);
 }
 
-bool sign_in_for_another(const struct sign_in *sign_in)
+bool sign_in_names_another(const struct sign_in *sign_in)
 {
     const char *person = sign_in->on_behalf_of;
     const char *account = sign_in->subject.account.name;
 
     return person && person[0] && strcmp(person, sign_in->asked) != 0 &&
            (!account || strcmp(person, account) != 0);
+}
+
+/*
+ * Not every program that runs as root for a user says so (vlock, which takes root's password as
+ * well). At a remote sign-in who started it says nothing: a service lets people in.
+ */
+static bool is_started_by_another(const struct sign_in *sign_in)
+{
+    const struct context context = {.rhost = sign_in->rhost};
+    const struct account *account = &sign_in->subject.account;
+    uid_t user = sign_in->caller.reported ? caller_user(&sign_in->caller) : 0;
+
+    return user != 0 && account->name && account->uid != PK_NO_UID && account->uid != user &&
+           !context_is_remote(&context);
+}
+
+bool sign_in_for_another(const struct sign_in *sign_in)
+{
+    return sign_in_names_another(sign_in) || is_started_by_another(sign_in);
 }
 
 enum pk_status sign_in_begin(struct sign_in *sign_in, const struct credential_list *credentials,

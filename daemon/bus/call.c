@@ -57,8 +57,8 @@ uid_t call_owner(const struct call *call, bool remote)
 {
     if (call->uid != 0)
         return call->uid;
-    if (call->caller.reported && call->caller.real_uid != 0)
-        return call->caller.real_uid;
+    if (call->caller.reported && caller_user(&call->caller) != 0)
+        return caller_user(&call->caller);
     return remote ? JOB_STRANGERS : 0;
 }
 

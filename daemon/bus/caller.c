@@ -40,7 +40,12 @@ struct caller caller_read(const struct value *options, uid_t uid)
         .login_uid = number(options, "login-uid", CALLER_UNSET),
         .audit_session = number(options, "audit-session", CALLER_UNSET),
         .terminal = number(options, "terminal", 0),
-        .peer = peer(options),
+        .peer = context_is_remote(&claimed) ? (struct caller_peer){.pid = 0} : peer(options),
         .reported = true,
     };
+}
+
+uid_t caller_user(const struct caller *caller)
+{
+    return caller->real_uid == 0 && caller->peer.pid != 0 ? caller->peer.uid : caller->real_uid;
 }

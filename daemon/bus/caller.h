@@ -36,12 +36,18 @@ struct caller {
     uint32_t login_uid;      /* the kernel's loginuid */
     uint32_t audit_session;  /* the kernel's audit session */
     uint32_t terminal;       /* device number of the controlling terminal; 0: none, or not known */
-    struct caller_peer peer; /* for which polkit's helper works */
+    struct caller_peer peer; /* for which polkit's helper works; not where the rhost is remote */
     bool reported;           /* by a program of root's: the members above are the kernel's */
     bool claims_rhost;       /* the rhost is the word of a program that is not root's */
 };
 
 /* options is an a{sv} that has been checked; uid is the connection's. */
 struct caller caller_read(const struct value *options, uid_t uid);
+
+/*
+ * Whom what the program uses up is counted to: who started it or, of a service of root's that was
+ * started for a connection, who made that.
+ */
+uid_t caller_user(const struct caller *caller);
 
 #endif

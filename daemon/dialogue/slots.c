@@ -40,8 +40,8 @@ static uid_t find_user(const struct call *call, bool stranger)
 
     if (call->uid != 0)
         return call->uid;
-    if (caller->reported && caller->real_uid != 0)
-        return caller->real_uid;
+    if (caller->reported && caller_user(caller) != 0)
+        return caller_user(caller);
     if (stranger)
         return BUDGET_STRANGERS;
     return caller->reported && is_virtual_console(caller->terminal) ? BUDGET_CONSOLE : 0;

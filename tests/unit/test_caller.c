@@ -70,6 +70,32 @@ static void test_peer(void **state)
     assert_int_equal(caller_read(dict, 0).peer.pid, 0);
 }
 
+/* polkit's helper, which systemd starts for a connection of bob's: bob has that done. */
+static void test_whom_it_counts_for(void **state)
+{
+    struct caller caller = {.real_uid = 0, .reported = true};
+
+    (void)state;
+    assert_int_equal(caller_user(&caller), 0);
+    caller.peer = (struct caller_peer){.pid = 77, .uid = 2003};
+    assert_int_equal(caller_user(&caller), 2003);
+    caller.real_uid = 2002;
+    assert_int_equal(caller_user(&caller), 2002);
+}
+
+/* A service that lets people in from other hosts: they are at the other end, and not its peer. */
+static void test_peer_of_remote_sign_in(void **state)
+{
+    struct value *dict = options(true);
+
+    (void)state;
+    value_dict_number(dict, "peer-pid", 'u', 77);
+    value_dict_number(dict, "peer-uid", 'u', 2003);
+    assert_int_equal(caller_read(dict, 0).peer.pid, 77);
+    value_dict_text(dict, "rhost", "192.0.2.7");
+    assert_int_equal(caller_read(dict, 0).peer.pid, 0);
+}
+
 static void assert_nothing_believed(struct caller caller, uid_t uid)
 {
     assert_false(caller.reported);
@@ -98,6 +124,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_root),
         cmocka_unit_test(test_peer),
+        cmocka_unit_test(test_whom_it_counts_for),
+        cmocka_unit_test(test_peer_of_remote_sign_in),
         cmocka_unit_test(test_others),
         cmocka_unit_test(test_root_without_report),
     };

@@ -139,8 +139,8 @@ static void there_is_a_total(void **state)
     assert_int_equal(room_for(ROOT, NULL), 0);
 }
 
-/* A program of root's, which says who started it and at which terminal. */
-static bool root_opens(uid_t real_uid, uint32_t terminal, bool stranger)
+/* A program of root's, which says who started it, at which terminal, or for whose connection. */
+static bool root_opens_as(const struct caller *caller, bool stranger)
 {
     static const struct conversation_ops ops = {answered, stopped, release, on_behalf_of};
     static unsigned number;
@@ -149,11 +149,17 @@ static bool root_opens(uid_t real_uid, uint32_t terminal, bool stranger)
 
     (void)snprintf(sender, sizeof(sender), ":3.%u", number++);
     call = call_from(ROOT, sender);
-    call->caller = (struct caller){.real_uid = real_uid, .terminal = terminal, .reported = true};
+    call->caller = *caller;
     if (!conversation_admit(bare_daemon(), call, stranger))
         return false;
     last_opened = conversation_open(bare_daemon(), call, 60, &ops, calloc(1, sizeof(struct talk)));
     return last_opened != NULL;
+}
+
+static bool root_opens(uid_t real_uid, uint32_t terminal, bool stranger)
+{
+    return root_opens_as(
+        &(struct caller){.real_uid = real_uid, .terminal = terminal, .reported = true}, stranger);
 }
 
 static unsigned root_room_for(uid_t real_uid, uint32_t terminal, bool stranger)
@@ -176,6 +182,20 @@ static void a_setuid_program_counts_as_its_users(void **state)
     assert_true(root_opens(ROOT, PTS, false));
     assert_int_equal(root_room_for(ROOT, 0, true), 128);
     assert_int_equal(room_for(ALICE, NULL), PK_CONVERSATIONS_PER_UID - 1);
+}
+
+/* polkit's helper is started by systemd, as root, for whoever connects to it. */
+static void a_service_counts_as_whom_it_was_started_for(void **state)
+{
+    const struct caller helper = {.peer = {.pid = 77, .uid = BOB}, .reported = true};
+    unsigned count = 0;
+
+    (void)state;
+    while (count <= PK_CONVERSATIONS_MAX && root_opens_as(&helper, false))
+        count++;
+    assert_int_equal(count, PK_CONVERSATIONS_PER_UID);
+    assert_int_equal(room_for(BOB, NULL), 0);
+    assert_true(root_opens(ROOT, 0, false));
 }
 
 /* What somebody who is not root says of themselves is nobody's business. */
@@ -554,6 +574,7 @@ int main(void)
         TEST(a_connection_has_so_many),
         TEST(root_asks_for_others),
         TEST(a_setuid_program_counts_as_its_users),
+        TEST(a_service_counts_as_whom_it_was_started_for),
         TEST(only_root_speaks_for_others),
         TEST(consoles_have_places_that_nobody_takes),
         TEST(one_that_is_over_counts_no_more),

@@ -355,6 +355,7 @@ static struct local_request described(const char *ruser, const char *user,
 static void a_program_of_root_s_asks_for_somebody(void **state)
 {
     const struct caller unknown = {0};
+    const struct caller polkit = {.peer = {.pid = 77, .uid = BOB}, .reported = true};
     const struct caller bob = {.real_uid = BOB, .terminal = 136 << 8 | 4, .reported = true};
     struct local_request request = described("bob", "alice", &bob);
     PK_AUTO_FREE char *who = pk_message_requester(&request.request.requester);
@@ -373,6 +374,10 @@ static void a_program_of_root_s_asks_for_somebody(void **state)
     request = described("alice", "alice", &unknown);
     assert_string_equal(request.payer, "uid 1000");
     assert_true(request.request.holder);
+    /* polkit's helper, for a connection of bob's. */
+    request = described("bob", "alice", &polkit);
+    assert_string_equal(request.payer, "uid 1001");
+    assert_false(request.request.holder);
     request = described(NULL, "alice", &unknown);
     assert_string_equal(request.payer, "uid 1000");
     assert_true(request.request.holder);
@@ -437,6 +442,24 @@ static void somebody_else_is_verified_or_confirms(void **state)
     assert_int_equal(keys.ceremony->groups, 1);
     assert_null(keys.ceremony->ops->confirm(keys.ceremony->data, 0));
     cancel();
+}
+
+/* vlock says of nobody that he asks, and lets root in as well as who locked the terminal. */
+static void somebody_who_is_not_named_is_known_by_uid(void **state)
+{
+    struct caller caller = {.real_uid = BOB, .terminal = 4 << 8 | 2, .reported = true};
+    struct local_request request = described(NULL, "alice", &caller);
+
+    (void)state;
+    assert_string_equal(request.payer, "uid 1001");
+    assert_string_equal(request.person, "uid 1001");
+    request = described("alice", "alice", &caller);
+    assert_string_equal(request.person, "uid 1001");
+    request = described("bob", "alice", &caller);
+    assert_string_equal(request.person, "");
+    caller.real_uid = ALICE;
+    request = described(NULL, "alice", &caller);
+    assert_string_equal(request.person, "");
 }
 
 /* A user's name decides, whatever else the key holds. */
@@ -510,6 +533,7 @@ int main(void)
         TEST(nobody_is_told_in_a_stranger_s_words),
         cmocka_unit_test(terminals_have_names),
         TEST(somebody_else_is_verified_or_confirms),
+        TEST(somebody_who_is_not_named_is_known_by_uid),
         TEST(with_a_name_there_is_no_choice),
         TEST(an_appid_stands_in_for_the_rp_id),
     };

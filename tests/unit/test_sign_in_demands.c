@@ -254,6 +254,31 @@ static void somebody_else_is_verified_where_all_keys_can(void **state)
     assert_false(sign_in_for_another(last));
 }
 
+/* What the kernel says of a setuid program counts where that names nobody, or lies. */
+static void who_started_the_program_is_somebody_else(void **state)
+{
+    struct sign_in_request request = nothing;
+
+    (void)state;
+    give_alice();
+    ask(&request);
+    assert_false(sign_in_for_another(last));
+    last->caller = (struct caller){.real_uid = BOB, .reported = true};
+    assert_true(sign_in_for_another(last));
+    last->caller.real_uid = ALICE;
+    assert_false(sign_in_for_another(last));
+    last->caller.real_uid = 0;
+    assert_false(sign_in_for_another(last));
+    last->caller.peer = (struct caller_peer){.pid = 77, .uid = BOB};
+    assert_true(sign_in_for_another(last));
+    last->caller.reported = false;
+    assert_false(sign_in_for_another(last));
+    request.rhost = "192.0.2.1";
+    ask(&request);
+    last->caller = (struct caller){.real_uid = BOB, .reported = true};
+    assert_false(sign_in_for_another(last)); /* a service that lets people in */
+}
+
 /* A program would answer them with the account's password. */
 static void without_a_person_nothing_is_typed(void **state)
 {
@@ -425,6 +450,7 @@ int main(void)
         TEST(a_ceremony_is_for_the_accounts_passkeys),
         TEST(without_a_name_the_handle_must_tell),
         TEST(somebody_else_is_verified_where_all_keys_can),
+        TEST(who_started_the_program_is_somebody_else),
         TEST(without_a_person_nothing_is_typed),
         TEST(over_ssh_the_origins_are_this_hosts),
         TEST(verification_is_what_caller_or_service_demand),

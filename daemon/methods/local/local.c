@@ -234,6 +234,7 @@ static enum pk_status start(struct sign_in *sign_in, void **ret_state)
                                                      sign_in_failed, confirm};
     const struct context context = sign_in_context(sign_in);
     PK_AUTO_FREE char *why = NULL;
+    char person[LOCAL_PERSON_SIZE];
     struct local_request request;
     struct local *local;
     enum pk_status status;
@@ -241,7 +242,7 @@ static enum pk_status start(struct sign_in *sign_in, void **ret_state)
     if (context_is_remote(&context) || sign_in->why_no_method)
         return PK_UNAVAILABLE; /* a remote session must not use a local key */
     if (sign_in_for_another(sign_in) &&
-        !(why = message_for_another(&context, sign_in->on_behalf_of)))
+        !(why = message_for_another(&context, local_person(sign_in, person))))
         return PK_NO_MEMORY;
     status = begin_ceremonies(sign_in);
     if (status)

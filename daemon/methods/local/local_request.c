@@ -29,8 +29,8 @@ static void set_payer(const struct sign_in *sign_in, struct local_request *ret)
     uid_t account = sign_in->subject.account.uid;
     uid_t payer = sign_in->attempt.owner;
 
-    if (payer == 0 && caller->reported && caller->real_uid != 0)
-        payer = caller->real_uid;
+    if (payer == 0 && caller->reported && caller_user(caller) != 0)
+        payer = caller_user(caller);
     else if (payer == 0 && sign_in_for_another(sign_in))
         named = false;
     else if (payer == 0 && named && account != PK_NO_UID)
@@ -39,6 +39,17 @@ static void set_payer(const struct sign_in *sign_in, struct local_request *ret)
     ret->request.payer = ret->payer;
     /* Accounts of other relying parties have no uid, and are asked for by their own program. */
     ret->request.holder = named && (account == PK_NO_UID || account == payer);
+}
+
+const char *local_person(const struct sign_in *sign_in, char room[LOCAL_PERSON_SIZE])
+{
+    const char *person = sign_in->on_behalf_of;
+
+    if (sign_in_for_another(sign_in) && !sign_in_names_another(sign_in)) {
+        (void)snprintf(room, LOCAL_PERSON_SIZE, "uid %u", (unsigned)caller_user(&sign_in->caller));
+        return room;
+    }
+    return person && person[0] ? person : sign_in_context(sign_in).user;
 }
 
 /* Whether the account has a passkey that its key may show to a verified user only. */
@@ -55,8 +66,6 @@ static bool may_be_hidden(const struct sign_in *sign_in)
 void local_request_sign_in(const struct sign_in *sign_in, struct local_request *ret)
 {
     const struct context context = sign_in_context(sign_in);
-    const char *person = sign_in->on_behalf_of;
-
     bool believed = sign_in->attempt.owner == 0;
 
     *ret = (struct local_request){0};
@@ -66,7 +75,7 @@ void local_request_sign_in(const struct sign_in *sign_in, struct local_request *
         .purpose = sign_in->attempt.purpose,
         .requester =
             {
-                .user = person && person[0] ? person : context.user,
+                .user = local_person(sign_in, ret->person),
                 /* Others are not told in the words of just anybody. */
                 .program = believed ? context.service : "a program that is not root's",
                 .target = !believed           ? ""
