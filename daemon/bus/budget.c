@@ -9,9 +9,11 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#define USERS_MAX     1024
+/* More than can hold something at once, by the limits below. */
+#define USERS_MAX     4096
 #define BUCKETS       256 /* of the hash table */
 #define LINE_EVERY_MS 60000
+#define SUMMARIES     20   /* lines of all users at once, after which there is one a second */
 #define TOKEN         1000 /* tokens are counted in thousandths, so that a millisecond gives some */
 
 /*
@@ -30,8 +32,10 @@ static const struct {
     [BUDGET_CALLS] = {"calls", 400, 2000, 4000},
     [BUDGET_CEREMONIES] = {"ceremonies", 4000, 8000, 8000},
     [BUDGET_CONVERSATIONS] = {"conversations", 250, 1000, 0},
+    [BUDGET_OWN_CONVERSATIONS] = {"conversations of their own", 250, 1000, 500},
     [BUDGET_ANSWERS] = {"answers to refused calls", 500, 10000, 0},
     [BUDGET_LINES] = {"log lines", 5, 50, 50},
+    [BUDGET_SETUID_LINES] = {"log lines about setuid programs", 5, 50, 0},
 };
 
 /* Of one user, and of all but root together, likewise. */
@@ -44,6 +48,9 @@ static const struct {
     [BUDGET_SETUID_CONNECTIONS] = {"open connections of setuid programs", 160, SIZE_MAX},
     [BUDGET_SETUID_CALLS] = {"unanswered calls of setuid programs", 128, SIZE_MAX},
 };
+
+/* In the place of a uid: those whose rows were given up before their refusals could be logged. */
+#define OTHERS ((uid_t)-4)
 
 struct bucket {
     int64_t tokens; /* thousandths */
@@ -65,7 +72,8 @@ struct budget {
     LIST_HEAD(, row) table[BUCKETS];
     TAILQ_HEAD(, row) by_use; /* the longest unused one first */
     size_t count;
-    struct row everybody; /* all but root, together */
+    struct row everybody; /* all but root, together; its refusals are those of rows given up */
+    struct bucket summaries;
 };
 
 static size_t hash(uid_t uid)
@@ -90,6 +98,23 @@ static void row_fill(struct row *row, int64_t now, bool all)
             (struct bucket){(int64_t)TOKEN * (all ? rates[i].all : rates[i].at_once), now};
 }
 
+static bool bucket_has(struct bucket *bucket, int64_t now, int64_t per_second, int64_t at_once)
+{
+    int64_t passed = now - bucket->filled;
+
+    /* A token a millisecond at most for each of the rate: longer pauses fill it anyhow. */
+    if (passed > 0) {
+        int64_t room = at_once * TOKEN - bucket->tokens;
+        int64_t most = room / per_second + 1;
+
+        bucket->tokens += passed > most ? room : passed * per_second;
+        if (bucket->tokens > at_once * TOKEN)
+            bucket->tokens = at_once * TOKEN;
+        bucket->filled = now;
+    }
+    return bucket->tokens >= TOKEN;
+}
+
 /* --- the log ---------------------------------------------------------------------------------- */
 
 static const char *name_of(size_t index)
@@ -103,14 +128,35 @@ static char *whose(const struct row *row)
         return strdup("remote sign-ins");
     if (row->uid == BUDGET_CONSOLE)
         return strdup("consoles");
+    if (row->uid == OTHERS)
+        return strdup("other users");
     return pk_text_format("uid %u", (unsigned)row->uid);
 }
 
-static void row_log(struct row *row, int64_t now)
+static bool was_refused(const struct row *row)
+{
+    for (size_t i = 0; i < BUDGET_RATES + BUDGET_HELD; i++)
+        if (row->refused[i] > 0)
+            return true;
+    return false;
+}
+
+/* Somebody with many uids has no more lines than these: their refusals are kept to be summed up. */
+static bool may_log(struct budget *budget, const struct row *row, int64_t now)
+{
+    if (!was_refused(row) || !bucket_has(&budget->summaries, now, 1, SUMMARIES))
+        return false;
+    budget->summaries.tokens -= TOKEN;
+    return true;
+}
+
+static void row_log(struct budget *budget, struct row *row, int64_t now)
 {
     PK_AUTO_FREE char *who = NULL;
     PK_AUTO_FREE char *what = NULL;
 
+    if (!may_log(budget, row, now))
+        return;
     for (size_t i = 0; i < BUDGET_RATES + BUDGET_HELD; i++) {
         char *more;
 
@@ -122,19 +168,17 @@ static void row_log(struct row *row, int64_t now)
         what = more;
         row->refused[i] = 0;
     }
-    if (!what)
-        return;
     row->line = now;
     who = whose(row);
     pk_log(LOG_WARNING, "%s: more than its share, refused or kept waiting: %s",
-           who ? who : "somebody", what);
+           who ? who : "somebody", what ? what : "?");
 }
 
-static void note_refusal(struct row *row, size_t index, int64_t now)
+static void note_refusal(struct budget *budget, struct row *row, size_t index, int64_t now)
 {
     row->refused[index]++;
     if (row->line == 0 || now - row->line >= LINE_EVERY_MS)
-        row_log(row, now);
+        row_log(budget, row, now);
 }
 
 void budget_log(struct budget *budget)
@@ -142,9 +186,11 @@ void budget_log(struct budget *budget)
     int64_t now = budget->now();
     struct row *row;
 
+    if (now - budget->everybody.line >= LINE_EVERY_MS)
+        row_log(budget, &budget->everybody, now);
     TAILQ_FOREACH(row, &budget->by_use, by_use)
     if (now - row->line >= LINE_EVERY_MS)
-        row_log(row, now);
+        row_log(budget, row, now);
 }
 
 /* --- the table -------------------------------------------------------------------------------- */
@@ -159,7 +205,9 @@ static bool holds_anything(const struct row *row)
 
 static void row_free(struct budget *budget, struct row *row)
 {
-    row_log(row, budget->now());
+    row_log(budget, row, budget->now());
+    for (size_t i = 0; i < BUDGET_RATES + BUDGET_HELD; i++)
+        budget->everybody.refused[i] += row->refused[i];
     LIST_REMOVE(row, same_hash);
     TAILQ_REMOVE(&budget->by_use, row, by_use);
     budget->count--;
@@ -210,6 +258,8 @@ struct budget *budget_new(int64_t (*now)(void))
     budget->now = now;
     TAILQ_INIT(&budget->by_use);
     row_fill(&budget->everybody, now(), true);
+    budget->everybody.uid = OTHERS;
+    budget->summaries = (struct bucket){(int64_t)TOKEN * SUMMARIES, now()};
     return budget;
 }
 
@@ -219,6 +269,7 @@ void budget_free(struct budget *budget)
 
     while ((row = TAILQ_FIRST(&budget->by_use)))
         row_free(budget, row);
+    row_log(budget, &budget->everybody, budget->now());
     free(budget);
 }
 
@@ -227,23 +278,6 @@ void budget_free(struct budget *budget)
 static bool is_unlimited(const struct budget *budget, uid_t uid)
 {
     return !budget || uid == 0 || uid == BUDGET_CONSOLE;
-}
-
-static bool bucket_has(struct bucket *bucket, int64_t now, int64_t per_second, int64_t at_once)
-{
-    int64_t passed = now - bucket->filled;
-
-    /* A token a millisecond at most for each of the rate: longer pauses fill it anyhow. */
-    if (passed > 0) {
-        int64_t room = at_once * TOKEN - bucket->tokens;
-        int64_t most = room / per_second + 1;
-
-        bucket->tokens += passed > most ? room : passed * per_second;
-        if (bucket->tokens > at_once * TOKEN)
-            bucket->tokens = at_once * TOKEN;
-        bucket->filled = now;
-    }
-    return bucket->tokens >= TOKEN;
 }
 
 bool budget_take(struct budget *budget, uid_t uid, enum budget_rate rate)
@@ -261,7 +295,7 @@ bool budget_take(struct budget *budget, uid_t uid, enum budget_rate rate)
     all = rates[rate].all ? &budget->everybody.buckets[rate] : NULL;
     if (!bucket_has(&row->buckets[rate], now, rates[rate].per_second, rates[rate].at_once) ||
         (all && !bucket_has(all, now, rates[rate].all, rates[rate].all))) {
-        note_refusal(row, rate, now);
+        note_refusal(budget, row, rate, now);
         return false;
     }
     row->buckets[rate].tokens -= TOKEN;
@@ -275,7 +309,7 @@ void budget_refused(struct budget *budget, uid_t uid, enum budget_rate rate)
     struct row *row = budget ? row_of(budget, uid) : NULL;
 
     if (row)
-        note_refusal(row, rate, budget->now());
+        note_refusal(budget, row, rate, budget->now());
 }
 
 bool budget_hold(struct budget *budget, uid_t uid, enum budget_held held)
@@ -288,7 +322,7 @@ bool budget_hold(struct budget *budget, uid_t uid, enum budget_held held)
     if (!row)
         return false;
     if (row->held[held] >= limits[held].own || budget->everybody.held[held] >= limits[held].all) {
-        note_refusal(row, (size_t)BUDGET_RATES + held, budget->now());
+        note_refusal(budget, row, (size_t)BUDGET_RATES + held, budget->now());
         return false;
     }
     row->held[held]++;

@@ -21,8 +21,10 @@ enum budget_rate {
     BUDGET_CALLS,       /* of people; each causes a few look-ups of accounts at most */
     BUDGET_CEREMONIES,  /* calls of RelyingParty1 */
     BUDGET_CONVERSATIONS,
-    BUDGET_ANSWERS, /* to calls that are refused for want of the others */
-    BUDGET_LINES,   /* log lines about calls that failed */
+    BUDGET_OWN_CONVERSATIONS, /* of these, those that users open without a program of root's */
+    BUDGET_ANSWERS,           /* to calls that are refused for want of the others */
+    BUDGET_LINES,             /* log lines about calls that failed */
+    BUDGET_SETUID_LINES,      /* about those of programs that root runs for a user */
     BUDGET_RATES
 };
 

@@ -88,7 +88,8 @@ static void fail_va(struct call *call, const char *error, const char *format, va
     if (vasprintf(&text, format, arguments) < 0)
         text = NULL;
     whole = pk_text_format("%s [%s]", text ? text : "out of memory", call->id);
-    if (budget_take(call->budget, call_charged(call), BUDGET_LINES))
+    if (budget_take(call->budget, call_charged(call),
+                    call->setuid ? BUDGET_SETUID_LINES : BUDGET_LINES))
         pk_log(LOG_NOTICE, "[%s] %.64s.%.64s by uid %u (%s): %s: %s", call->id, call->interface,
                call->member, (unsigned)call->uid, call->sender, error,
                text ? text : "out of memory");

@@ -16,8 +16,8 @@
 
 #define LOGIN              "org.freedesktop.login1"
 #define TIMEOUT_MS         2000 /* for all questions about one call */
-#define QUESTIONS_MAX      256
-#define RESERVED_FOR_USERS 64 /* of the total: root's programs cannot use them up */
+#define QUESTIONS_OF_ROOT  192  /* at once, of root's programs */
+#define QUESTIONS_OF_USERS 64   /* of all others together: neither can use up the other's */
 
 struct question {
     struct waiting waiting;
@@ -361,14 +361,25 @@ static struct seat_facts facts_of(const struct daemon *daemon, const struct call
     };
 }
 
+static bool may_ask(const struct daemon *daemon, uid_t uid)
+{
+    const struct waiting *waiting;
+    size_t own = 0, users = 0;
+
+    LIST_FOREACH(waiting, &questions, entry)
+    {
+        own += waiting->call->uid == uid;
+        users += waiting->call->uid != 0;
+    }
+    if (uid == 0)
+        return own < QUESTIONS_OF_ROOT;
+    return own < daemon->config->conversations_per_user && users < QUESTIONS_OF_USERS;
+}
+
 static struct question *question_new(struct daemon *daemon, struct call *call,
                                      logind_handler *handler)
 {
-    size_t per_uid = call->uid == 0 ? QUESTIONS_MAX - RESERVED_FOR_USERS
-                                    : daemon->config->conversations_per_user;
-    struct question *question = waiting_full(&questions, call->uid, QUESTIONS_MAX, per_uid)
-                                    ? NULL
-                                    : calloc(1, sizeof(*question));
+    struct question *question = may_ask(daemon, call->uid) ? calloc(1, sizeof(*question)) : NULL;
 
     if (!question)
         return NULL;

@@ -115,7 +115,9 @@ bool conversation_admit(struct daemon *daemon, struct call *call, bool stranger)
     struct shares shares;
     size_t waiting;
 
-    if (!call_charge(call, user) || !budget_take(daemon->budget, user, BUDGET_CONVERSATIONS)) {
+    if (!call_charge(call, user) ||
+        (call->uid != 0 && !budget_take(daemon->budget, user, BUDGET_OWN_CONVERSATIONS)) ||
+        !budget_take(daemon->budget, user, BUDGET_CONVERSATIONS)) {
         call_refuse(call);
         return false;
     }

@@ -19,6 +19,7 @@ static struct budget *budget;
 static int64_t time_ms;
 static unsigned lines;
 static char last_line[512];
+static bool others_told;
 
 void pk_log(int priority, const char *format, ...)
 {
@@ -29,6 +30,7 @@ void pk_log(int priority, const char *format, ...)
     (void)vsnprintf(last_line, sizeof(last_line), format, arguments);
     va_end(arguments);
     lines++;
+    others_told = others_told || strstr(last_line, "other users");
 }
 
 static int64_t now(void)
@@ -41,6 +43,7 @@ static int set_up(void **state)
     (void)state;
     time_ms = 5000;
     lines = 0;
+    others_told = false;
     budget = budget_new(now);
     return budget ? 0 : -1;
 }
@@ -143,7 +146,15 @@ static void many_uids_get_no_more_than_a_total(void **state)
     }
     assert_in_range(calls, 2000, 8000);
     assert_in_range(connections, 128, 1000);
-    /* What root's programs ask for goes on. */
+    /* What root's programs ask for goes on, and is logged. */
+    assert_true(budget_take(budget, ALICE, BUDGET_CONVERSATIONS));
+    for (uid_t uid = 100000; uid < 100100; uid++) {
+        (void)take(uid, BUDGET_LINES, 50);
+        (void)take(uid, BUDGET_OWN_CONVERSATIONS, 50);
+    }
+    assert_false(budget_take(budget, ALICE, BUDGET_LINES));
+    assert_false(budget_take(budget, ALICE, BUDGET_OWN_CONVERSATIONS));
+    assert_true(budget_take(budget, ALICE, BUDGET_SETUID_LINES));
     assert_true(budget_take(budget, ALICE, BUDGET_CONVERSATIONS));
     assert_true(budget_hold(budget, ALICE, BUDGET_SETUID_CONNECTIONS));
     assert_true(budget_hold(budget, ALICE, BUDGET_SETUID_CALLS));
@@ -190,15 +201,45 @@ static void new_users_find_room(void **state)
 {
     (void)state;
     assert_true(budget_hold(budget, ALICE, BUDGET_SETUID_CONNECTIONS));
-    for (uid_t uid = 100000; uid < 103000; uid++)
+    for (uid_t uid = 100000; uid < 112000; uid++)
         assert_true(budget_take(budget, uid, BUDGET_CONVERSATIONS));
     assert_int_equal(budget_holds(budget, ALICE, BUDGET_SETUID_CONNECTIONS), 1);
     /* All hold something: nobody new is served, and those who are known go on. */
-    for (uid_t uid = 200000; uid < 201023; uid++)
+    for (uid_t uid = 200000; uid < 204095; uid++)
         assert_true(budget_hold(budget, uid, BUDGET_SETUID_CONNECTIONS));
     assert_false(budget_take(budget, BOB, BUDGET_CONVERSATIONS));
     assert_true(budget_take(budget, ALICE, BUDGET_CONVERSATIONS));
     assert_true(budget_take(budget, 0, BUDGET_CONVERSATIONS));
+}
+
+/* Somebody with many uids holds one thing of each kind with as many as they can. */
+static void many_uids_do_not_fill_the_table(void **state)
+{
+    unsigned held = 0;
+
+    (void)state;
+    for (uid_t uid = 100000; uid < 110000; uid++)
+        held += budget_hold(budget, uid, BUDGET_OPEN_CONNECTIONS);
+    for (uid_t uid = 200000; uid < 210000; uid++)
+        held += budget_hold(budget, uid, BUDGET_OPEN_CALLS);
+    assert_in_range(held, 1500, 2000);
+    assert_true(budget_take(budget, ALICE, BUDGET_CONVERSATIONS));
+    assert_true(budget_hold(budget, ALICE, BUDGET_SETUID_CALLS));
+}
+
+/* A journal that takes only so many lines would lose other people's. */
+static void many_uids_do_not_fill_the_log(void **state)
+{
+    (void)state;
+    for (uid_t uid = 100000; uid < 120000; uid++)
+        (void)take(uid, BUDGET_CALLS, 2);
+    assert_in_range(lines, 1, 50);
+    assert_false(others_told);
+    /* None is forgotten. */
+    time_ms += 60000;
+    budget_log(budget);
+    assert_true(others_told);
+    assert_in_range(lines, 2, 100);
 }
 
 int main(void)
@@ -214,6 +255,8 @@ int main(void)
         TEST(what_is_held_is_given_back),
         TEST(refusals_are_summed_up),
         TEST(new_users_find_room),
+        TEST(many_uids_do_not_fill_the_table),
+        TEST(many_uids_do_not_fill_the_log),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

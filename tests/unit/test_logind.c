@@ -524,6 +524,19 @@ static void questions_are_limited_in_total(void **state)
     assert_limit_at(2);
 }
 
+/* One person may have many uids, and sudo asks as root. */
+static void users_leave_root_its_questions(void **state)
+{
+    (void)state;
+    for (uid_t uid = ALICE; uid < ALICE + 16; uid++)
+        for (int i = 0; i < PER_USER; i++)
+            find(uid, ":1.8", NULL);
+    fake_end.errors = 0;
+    for (int i = 0; i < 192; i++)
+        find(0, ":1.7", NULL);
+    assert_limit_at(0);
+}
+
 static void questions_of_who_has_left_are_dropped(void **state)
 {
     const struct logind logind = local();
@@ -563,6 +576,7 @@ int main(void)
         TEST(time_is_short),
         TEST(questions_are_limited_per_user),
         TEST(questions_are_limited_in_total),
+        TEST(users_leave_root_its_questions),
         TEST(questions_of_who_has_left_are_dropped),
     };
 
