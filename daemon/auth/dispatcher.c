@@ -132,7 +132,8 @@ static void log_decision(const struct attempt *attempt, struct decision *decisio
 static enum pk_status status_to_tell(const struct attempt *attempt, enum pk_status status)
 {
     const struct authmethod *method = running_method(attempt);
-    bool ours = status == PK_STORAGE || status == PK_UNAVAILABLE || status == PK_NO_MEMORY;
+    bool ours = status == PK_STORAGE || status == PK_UNAVAILABLE || status == PK_NO_MEMORY ||
+                status == PK_LIMIT_EXCEEDED;
 
     return attempt->conceal && method && method->conceals_reason && !ours ? PK_ANSWER_REFUSED
                                                                           : status;

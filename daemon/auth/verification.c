@@ -22,10 +22,8 @@ static void on_done(struct job *job, enum pk_status status)
     struct attempt *attempt = verification->attempt;
 
     attempt->verification = NULL;
-    if (status) { /* too many of this owner's wait already */
-        attempt_refused(attempt, PK_LIMIT_EXCEEDED);
-        return;
-    }
+    if (status) /* too many of this owner's wait already: nothing was looked at */
+        verification->verdict.status = PK_LIMIT_EXCEEDED;
     if (verification->plan->judged)
         verification->plan->judged(verification, &verification->verdict);
     else
