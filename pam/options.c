@@ -130,3 +130,14 @@ bool options_allow(const struct options *options, enum pk_method method)
 {
     return !options->methods || pk_methods_include(&options->allowed, method);
 }
+
+bool options_needs_act(const char *event)
+{
+    static const char *const acts[] = {"touch", "insert",     "verify", "remove",
+                                       "busy",  "contention", "confirm"};
+
+    for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
+        if (strcmp(acts[i], event) == 0)
+            return true;
+    return false;
+}

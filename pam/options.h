@@ -33,4 +33,10 @@ enum pk_status options_parse(int argc, const char **argv, struct options *ret,
 /* Whether that method may be tried, as far as the module is asked. */
 bool options_allow(const struct options *options, enum pk_method method) PK_WARN_UNUSED;
 
+/*
+ * Whether a message of that event asks for an act, or says which request an act would serve: it is
+ * shown with quiet as well.
+ */
+bool options_needs_act(const char *event) PK_WARN_UNUSED;
+
 #endif

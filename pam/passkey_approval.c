@@ -29,9 +29,11 @@
 #define OPENED 1
 #define FAILED (-1)
 
-/* Seconds. The daemon's own deadlines come first; these are for a daemon that hangs. */
-#define DEADLINE_DEFAULT 180
-#define DEADLINE_GRACE   10
+/*
+ * Seconds: to connect and for the first reply, for which nobody has to do anything. After it the
+ * daemon's own deadline counts, as long as it lives.
+ */
+#define FIRST_REPLY 3
 
 #define MEMBERS_MAX 20
 
@@ -117,21 +119,11 @@ static enum pk_status show(struct approval *approval, int type, const char *text
     return line ? converse(approval, type | SUDO_CONV_PREFER_TTY, line, &none) : PK_NO_MEMORY;
 }
 
-/* Messages that ask for an act are shown with "quiet" as well. */
-static bool needs_act(const char *event)
-{
-    static const char *const acts[] = {"touch", "insert", "verify", "remove"};
-
-    for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
-        if (strcmp(acts[i], event) == 0)
-            return true;
-    return false;
-}
-
 static enum pk_status info(void *context, const char *event, const char *text)
 {
-    return plugin.options.quiet && !needs_act(event) ? PK_OK
-                                                     : show(context, SUDO_CONV_INFO_MSG, text);
+    return plugin.options.quiet && !options_needs_act(event)
+               ? PK_OK
+               : show(context, SUDO_CONV_INFO_MSG, text);
 }
 
 static enum pk_status error(void *context, const char *reason, const char *text)
@@ -262,7 +254,7 @@ static enum pk_status collect(const struct approval_facts *facts, const char *us
 static enum pk_status ask_daemon(const char *user, struct approval *approval,
                                  struct pk_outcome *outcome)
 {
-    unsigned timeout = plugin.options.timeout;
+    unsigned seconds = plugin.options.timeout ? plugin.options.timeout : OPTION_TIMEOUT_MAX;
     sigset_t ending;
     PK_AUTO_CLOSE int interrupt = -1;
     PK_AUTO_BUS struct pk_bus *bus = NULL;
@@ -270,9 +262,7 @@ static enum pk_status ask_daemon(const char *user, struct approval *approval,
 
     fill_ending(&ending);
     interrupt = signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK);
-    status = interrupt >= 0 ? pk_bus_open(timeout ? timeout + DEADLINE_GRACE : DEADLINE_DEFAULT,
-                                          interrupt, &bus)
-                            : PK_IO;
+    status = interrupt >= 0 ? pk_bus_open(FIRST_REPLY, interrupt, &bus) : PK_IO;
     if (status == PK_OK)
         status = pk_conversation_run(bus,
                                      &(struct pk_conversation_request){
@@ -280,6 +270,7 @@ static enum pk_status ask_daemon(const char *user, struct approval *approval,
                                          .user = user,
                                          .members = approval->members,
                                          .member_count = approval->count,
+                                         .seconds = seconds,
                                      },
                                      &prompt_ops, approval, outcome);
     return status;

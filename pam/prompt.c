@@ -6,23 +6,12 @@
 #include "common/base/quote.h"
 #include "common/base/text.h"
 #include "pam/attended.h"
+#include "pam/options.h"
 
 #include <security/pam_ext.h>
 #include <string.h>
 
 #define PART_MAX 16 /* bytes of "(part N) " */
-
-/* Messages that ask for an act, without which nobody would know what is waited for. */
-static bool needs_act(const char *event)
-{
-    static const char *const acts[] = {"touch", "insert",     "verify", "remove",
-                                       "busy",  "contention", "confirm"};
-
-    for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
-        if (strcmp(acts[i], event) == 0)
-            return true;
-    return false;
-}
 
 static void drop(char *response)
 {
@@ -83,7 +72,7 @@ static enum pk_status info(void *context, const char *event, const char *text)
 {
     struct prompt *prompt = context;
 
-    return prompt->quiet && !needs_act(event) ? PK_OK : show(prompt, PAM_TEXT_INFO, text);
+    return prompt->quiet && !options_needs_act(event) ? PK_OK : show(prompt, PAM_TEXT_INFO, text);
 }
 
 static enum pk_status error(void *context, const char *reason, const char *text)

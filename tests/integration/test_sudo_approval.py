@@ -210,7 +210,6 @@ def test_a_daemon_that_ends_meanwhile(machine, plugin):
 
 
 def test_a_daemon_that_hangs(machine, plugin):
-    configure_sudo("timeout=1")
     machine.start_daemon()
     os.kill(machine.daemon_pid(), signal.SIGSTOP)
     run = Run(machine, "sudo", "id", "-un")

@@ -233,6 +233,19 @@ static void the_old_name_of_methods_is_noticed(void **state)
     assert_true(options.old_name);
 }
 
+/* Where two requests want a key, "press Enter" says nothing without the lines before it. */
+static void quiet_leaves_what_an_act_is_for(void **state)
+{
+    static const char *const shown[] = {"touch", "verify",     "insert", "remove",
+                                        "busy",  "contention", "confirm"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+        assert_true(options_needs_act(shown[i]));
+    assert_false(options_needs_act("removed"));
+    assert_false(options_needs_act(""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +257,7 @@ int main(void)
         cmocka_unit_test(methods_that_are_left_out),
         cmocka_unit_test(what_is_not_served_is_told_apart),
         cmocka_unit_test(the_old_name_of_methods_is_noticed),
+        cmocka_unit_test(quiet_leaves_what_an_act_is_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
