@@ -90,6 +90,9 @@ def test_a_helper_that_a_socket_starts_looks_at_its_peer(polkit):
     assert f"as root for what the dialog of {wanted} asks on web1 (polkit-1)" in done.stdout, done
     bound = context(polkit, since)
     assert bound["dialog"] == wanted and bound["ruser"] == "alice"
+    # Root's to the kernel; what it uses up is alice's.
+    assert f"by uid 0 for uid {pwd.getpwnam('alice').pw_uid}, " in polkit.syslog.wait(
+        r"sign-in of root \(default\): ok", since)
 
 
 def test_a_program_that_calls_itself_pkexec_is_not_believed(polkit):
