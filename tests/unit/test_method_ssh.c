@@ -23,6 +23,11 @@
 #include "tests/unit/soft_key.h"
 
 #include <errno.h>
+#include <event2/event.h>
+#include <glob.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #define ORIGIN   "ssh://" SSH_HOST
@@ -47,6 +52,23 @@ const struct authmethod *const authmethods[PK_METHOD_COUNT] = {
     [PK_METHOD_RECOVERY] = &behind,
 };
 
+/* --- in place of the C library's -------------------------------------------------------------- */
+
+/* The disk that the host keys are on answers when the test does not hold it. */
+static pthread_mutex_t disk = PTHREAD_MUTEX_INITIALIZER;
+static atomic_uint readers;
+static pthread_t loop;
+
+int glob(const char *pattern, int flags, int (*failed)(const char *, int), glob_t *ret)
+{
+    (void)pattern, (void)flags, (void)failed, (void)ret;
+    assert_false(pthread_equal(pthread_self(), loop));
+    readers++;
+    (void)pthread_mutex_lock(&disk);
+    (void)pthread_mutex_unlock(&disk);
+    return GLOB_NOMATCH;
+}
+
 /* --- requests --------------------------------------------------------------------------------- */
 
 static struct pk_forward_request request; /* the last one that was put */
@@ -54,6 +76,8 @@ static struct pk_forward_request request; /* the last one that was put */
 static int set_up(void **state)
 {
     watched = NULL;
+    loop = pthread_self();
+    readers = 0;
     return bare_daemon_set_up(state);
 }
 
@@ -71,7 +95,7 @@ static void after_hold(void)
 }
 
 /* From a remote host; ruser: who is signed in there and may know of the account. */
-static void start(const char *user, const char *rhost, const char *ruser)
+static void begin(const char *user, const char *rhost, const char *ruser)
 {
     const struct sign_in_request wanted = {
         .user = user,
@@ -87,6 +111,11 @@ static void start(const char *user, const char *rhost, const char *ruser)
 
     value_add_text(&call->arguments, 's', user);
     sign_in_start(bare_daemon(), call, &wanted);
+}
+
+static void start(const char *user, const char *rhost, const char *ruser)
+{
+    begin(user, rhost, ruser);
     settle();
     assert_string_equal(seen()->error, "");
 }
@@ -644,12 +673,42 @@ static void the_host_keys_are_in_what_is_signed(void **state)
     assert_int_equal(log_count("no ssh host key of this host is known"), 1);
 }
 
+/* The loop goes on meanwhile, and who leaves need not wait. */
+static void a_disk_with_host_keys_that_does_not_answer(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+
+    (void)state;
+    give_key(&key, "alice", ALICE, RP_ID);
+    (void)pthread_mutex_lock(&disk);
+    for (unsigned count = 1; count <= 2; count++) {
+        begin("alice", "elsewhere", "");
+        while (readers < count) {
+            (void)event_base_loop(bare_daemon()->base, EVLOOP_NONBLOCK);
+            (void)sched_yield();
+        }
+        assert_string_equal(seen()->error, "");
+        assert_string_not_equal(seen()->path, "");
+        if (count == 1) {
+            conversations_vanished(bare_daemon()->conversations, SENDER);
+            assert_int_equal(ceremonies_count(bare_daemon()->ceremonies), 0);
+        }
+    }
+    (void)pthread_mutex_unlock(&disk);
+    settle();
+    assert_int_equal(log_count("no ssh host key of this host is known"), 1);
+    read_request();
+    type_lines(sign(&key, 0, own_origin, PRESENT));
+    assert_done("ok");
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_passkey_signs_in),
         TEST(the_host_keys_are_in_what_is_signed),
+        TEST(a_disk_with_host_keys_that_does_not_answer),
         TEST(an_answer_is_judged_once),
         TEST(answers_for_another_host_are_refused),
         TEST(what_is_wrong_with_an_answer),

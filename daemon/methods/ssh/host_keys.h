@@ -8,7 +8,8 @@
 /*
  * Their fingerprints (common/wire/host_key.h), each once. configured: ssh-host-keys, patterns of
  * paths of public keys and fingerprints; empty: the files where sshd keeps its own. Read anew for
- * each question, so that a key that was exchanged counts at once. A file that is not there, cannot
+ * each question, so that a key that was exchanged counts at once; on a worker, as files may be
+ * slow. A file that is not there, cannot
  * be read or holds no key is left out, the latter two with a line in the log; so is what is over
  * PK_HOST_KEYS_MAX. PK_NO_MEMORY.
  */

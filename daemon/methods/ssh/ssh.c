@@ -11,6 +11,7 @@
 #include "daemon/auth/enrollment_attempt.h"
 #include "daemon/auth/sign_in_attempt.h"
 #include "daemon/daemon.h"
+#include "daemon/jobs/jobs.h"
 #include "daemon/methods/ssh/exchange.h"
 #include "daemon/methods/ssh/host_keys.h"
 #include "daemon/verify/creation.h"
@@ -24,7 +25,16 @@
 struct ssh {
     struct attempt *attempt;
     struct credential_list decoys; /* offered when there are no passkeys */
-    struct ssh_exchange *exchange;
+    struct reading *reading;       /* of the host keys, in progress; NULL: none */
+    struct ssh_exchange *exchange; /* NULL: nothing was asked yet */
+};
+
+/* Files, any of which may be on a disk that does not answer. */
+struct reading {
+    struct job job;
+    struct ssh *ssh; /* for the loop */
+    struct pk_strings configured, keys;
+    enum pk_status (*put)(struct ssh *ssh); /* the question, once the keys are bound into it */
 };
 
 static struct ssh *ssh_new(struct attempt *attempt)
@@ -38,6 +48,8 @@ static struct ssh *ssh_new(struct attempt *attempt)
 
 static void ssh_free(struct ssh *ssh)
 {
+    if (ssh->reading)
+        job_cancel(&ssh->reading->job);
     if (ssh->exchange)
         ssh_exchange_free(ssh->exchange);
     credential_list_clear(&ssh->decoys);
@@ -52,25 +64,80 @@ static unsigned time_left(const struct attempt *attempt)
     return left > 0 ? left : 1;
 }
 
+/* --- this server's host keys ------------------------------------------------------------------ */
+
 /*
  * Binds the host keys into the one ceremony of the attempt, so that the client can tell whether it
  * talks to this server. Where there are none, or none can be read, the request is as it would be
  * without: what is lost is told in the log only.
  */
-static enum pk_status bind_host_keys(const struct attempt *attempt, const char *rp_name)
+static enum pk_status bind_host_keys(const struct attempt *attempt, const struct pk_strings *keys)
 {
-    __attribute__((cleanup(pk_strings_clear))) struct pk_strings keys = {0};
-    const struct rp_config *rp = config_rp(attempt->daemon->config, rp_name);
-    enum pk_status status = rp ? host_keys_read(&rp->ssh_host_keys, &keys) : PK_UNAVAILABLE;
-
-    if (status)
-        return status;
-    if (keys.count == 0)
+    if (keys->count == 0)
         pk_log(LOG_WARNING,
                "[%s] no ssh host key of this host is known (ssh-host-keys in passkeyd.conf): the "
                "answer is not bound to one",
                conversation_id(attempt->conversation));
-    return attempt_bind_host_keys(attempt, 0, &keys);
+    return attempt_bind_host_keys(attempt, 0, keys);
+}
+
+static enum pk_status read_keys(struct job *job)
+{
+    struct reading *reading = (struct reading *)job;
+
+    return host_keys_read(&reading->configured, &reading->keys);
+}
+
+static void keys_read(struct job *job, enum pk_status status)
+{
+    const struct reading *reading = (const struct reading *)job;
+    struct ssh *ssh = reading->ssh;
+    struct attempt *attempt = ssh->attempt;
+
+    ssh->reading = NULL;
+    if (!status)
+        status = bind_host_keys(attempt, &reading->keys);
+    if (!status)
+        status = reading->put(ssh);
+    if (status == PK_UNAVAILABLE) /* as if it had not run: what failed before it counts */
+        attempt_next(attempt, attempt->failure);
+    else if (status)
+        attempt_refused(attempt, status);
+}
+
+static void reading_release(struct job *job)
+{
+    struct reading *reading = (struct reading *)job;
+
+    pk_strings_clear(&reading->configured);
+    pk_strings_clear(&reading->keys);
+    free(reading);
+}
+
+/* Goes on with put() when the relying party's host keys have been read and bound. */
+static enum pk_status read_host_keys(struct ssh *ssh, const char *rp_name,
+                                     enum pk_status (*put)(struct ssh *ssh))
+{
+    static const struct job_step steps[] = {{JOB_WORKER, read_keys}, {0}};
+    static const struct job_plan plan = {steps, keys_read, reading_release};
+    const struct rp_config *rp = config_rp(ssh->attempt->daemon->config, rp_name);
+    struct reading *reading = rp ? calloc(1, sizeof(*reading)) : NULL;
+    enum pk_status status = PK_OK;
+
+    if (!reading)
+        return rp ? PK_NO_MEMORY : PK_UNAVAILABLE;
+    /* Copied, as a reload frees the configuration. */
+    for (size_t i = 0; i < rp->ssh_host_keys.count && !status; i++)
+        status = pk_strings_add(&reading->configured, rp->ssh_host_keys.items[i]);
+    if (status) {
+        reading_release(&reading->job);
+        return status;
+    }
+    reading->ssh = ssh;
+    reading->put = put;
+    ssh->reading = reading;
+    job_start(ssh->attempt->daemon->jobs, &reading->job, &plan, ssh->attempt->job_owner);
+    return PK_OK;
 }
 
 /* --- verifying an answer ---------------------------------------------------------------------- */
@@ -204,40 +271,38 @@ static void sign_in_done(void *data, struct verdict *verdict)
         attempt_decided(ssh->attempt, verdict);
 }
 
-static enum pk_status ask_to_sign_in(struct sign_in *sign_in, const char *rp_id, struct ssh *ssh)
+static enum pk_status ask_to_sign_in(struct ssh *ssh)
 {
     static const struct ssh_exchange_ops ops = {judge_sign_in, sign_in_done};
-    struct attempt *attempt = &sign_in->attempt;
+    const struct attempt *attempt = ssh->attempt;
     PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {0};
-    const struct credential_list *credentials;
-    enum pk_status status = choose_credentials(sign_in, rp_id, ssh, &credentials);
+    enum pk_status status = compose_get(attempt, &request);
 
     if (!status)
-        status = sign_in_begin(sign_in, credentials, rp_id, true);
-    if (!status)
-        status = bind_host_keys(attempt, sign_in->rp);
-    if (!status)
-        status = compose_get(attempt, &request);
-    return status ? status
-                  : ssh_exchange_new(attempt->conversation, &request, attempt->purpose,
-                                     attempt->conceal, &ops, ssh, &ssh->exchange);
+        status = ssh_exchange_new(attempt->conversation, &request, attempt->purpose,
+                                  attempt->conceal, &ops, ssh, &ssh->exchange);
+    if (status != PK_TOO_LARGE && status != PK_INVALID_ARGUMENT)
+        return status;
+    pk_log(LOG_WARNING, "[%s] the request does not fit the ssh form: %s",
+           conversation_id(attempt->conversation), pk_status_name(status));
+    return PK_UNAVAILABLE;
 }
 
 static enum pk_status start(struct sign_in *sign_in, void **ret_state)
 {
     const struct rp_config *rp = config_rp(sign_in->attempt.daemon->config, sign_in->rp);
+    const struct credential_list *credentials;
     PK_CLEANUP(ssh_free) struct ssh *ssh = NULL;
     enum pk_status status;
 
     if (!sign_in->ssh_in_play || !sign_in->subject.account.name || !rp || !rp->id)
         return PK_UNAVAILABLE;
     ssh = ssh_new(&sign_in->attempt);
-    status = ssh ? ask_to_sign_in(sign_in, rp->id, ssh) : PK_NO_MEMORY;
-    if (status == PK_TOO_LARGE || status == PK_INVALID_ARGUMENT) {
-        pk_log(LOG_WARNING, "[%s] the request does not fit the ssh form: %s",
-               conversation_id(sign_in->attempt.conversation), pk_status_name(status));
-        return PK_UNAVAILABLE;
-    }
+    status = ssh ? choose_credentials(sign_in, rp->id, ssh, &credentials) : PK_NO_MEMORY;
+    if (!status)
+        status = sign_in_begin(sign_in, credentials, rp->id, true);
+    if (!status)
+        status = read_host_keys(ssh, sign_in->rp, ask_to_sign_in);
     if (!status)
         *ret_state = pk_steal(ssh);
     return status;
@@ -314,12 +379,24 @@ static void extend_time(const struct enrollment *enrollment, const struct ceremo
                                  seconds < ATTEMPT_TIMEOUT_MAX ? seconds : ATTEMPT_TIMEOUT_MAX);
 }
 
-static enum pk_status enroll(struct enrollment *enrollment, void **ret_state)
+static enum pk_status ask_to_enroll(struct ssh *ssh)
 {
     static const struct ssh_exchange_ops ops = {judge_enrollment, enrollment_done};
-    struct attempt *attempt = &enrollment->attempt;
+    const struct attempt *attempt = ssh->attempt;
     const struct ceremony *ceremony = attempt_peek_ceremony(attempt, 0);
     PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {0};
+    enum pk_status status =
+        ceremony ? compose_create(attempt, ceremony, &request) : PK_CHALLENGE_UNKNOWN;
+
+    return status ? status
+                  : ssh_exchange_new(attempt->conversation, &request, attempt->purpose, false, &ops,
+                                     ssh, &ssh->exchange);
+}
+
+static enum pk_status enroll(struct enrollment *enrollment, void **ret_state)
+{
+    struct attempt *attempt = &enrollment->attempt;
+    const struct ceremony *ceremony = attempt_peek_ceremony(attempt, 0);
     PK_CLEANUP(ssh_free) struct ssh *ssh = NULL;
     enum pk_status status;
 
@@ -329,12 +406,7 @@ static enum pk_status enroll(struct enrollment *enrollment, void **ret_state)
         return PK_UNAVAILABLE;
     extend_time(enrollment, ceremony);
     ssh = ssh_new(attempt);
-    status = ssh ? bind_host_keys(attempt, enrollment->rp) : PK_NO_MEMORY;
-    if (!status)
-        status = compose_create(attempt, ceremony, &request);
-    if (!status)
-        status = ssh_exchange_new(attempt->conversation, &request, attempt->purpose, false, &ops,
-                                  ssh, &ssh->exchange);
+    status = ssh ? read_host_keys(ssh, enrollment->rp, ask_to_enroll) : PK_NO_MEMORY;
     if (!status)
         *ret_state = pk_steal(ssh);
     return status;
@@ -346,7 +418,8 @@ static void answered(void *state, struct pk_secret *answer)
 {
     const struct ssh *ssh = state;
 
-    ssh_exchange_answered(ssh->exchange, answer);
+    if (ssh->exchange)
+        ssh_exchange_answered(ssh->exchange, answer);
 }
 
 static void stop(void *state)
