@@ -38,6 +38,7 @@
 /* For what workers have begun when the daemon is to end: a change that is being written, above all.
  */
 #define STOP_SECONDS 5
+#define LOG_SECONDS  2 /* for the log to take what waits */
 
 struct arguments {
     const char *config;
@@ -435,6 +436,7 @@ int main(int argc, char **argv)
     if (arguments.check_config)
         return check_config(arguments.config);
     status = privileges_harden();
+    pk_log_start_thread();
     if (!status) {
         (void)signal(SIGPIPE, SIG_IGN);
         daemon.config_path = arguments.config;
@@ -448,7 +450,10 @@ int main(int argc, char **argv)
     }
     if (!close_all(&daemon)) {
         pk_log(LOG_NOTICE, "ending although a worker has not returned");
+        (void)pk_log_end_thread(LOG_SECONDS);
         _exit(daemon.exit_code);
     }
+    if (!pk_log_end_thread(LOG_SECONDS))
+        _exit(daemon.exit_code);
     return daemon.exit_code;
 }

@@ -73,8 +73,9 @@
 #define PK_AGENT_IDENTITIES_MAX 2048   /* OpenSSH's own */
 
 /* Log */
-#define PK_LOG_LINE_MAX 1024  /* a longer text goes on in further lines */
-#define PK_LOG_TEXT_MAX 65536 /* what is longer is cut */
+#define PK_LOG_LINE_MAX  1024    /* a longer text goes on in further lines */
+#define PK_LOG_TEXT_MAX  65536   /* what is longer is cut */
+#define PK_LOG_QUEUE_MAX 1048576 /* bytes of lines that wait for a log that takes none */
 
 /* Texts that a command is part of; also the most that PAM applications are handed at once */
 #define PK_COMMAND_TEXT_MAX 32768
