@@ -1,6 +1,7 @@
 noinst_LTLIBRARIES += daemon/libdaemon.la
 # Each folder's fragment adds its own sources.
 daemon_libdaemon_la_SOURCES = \
+	daemon/arrivals.c daemon/arrivals.h \
 	daemon/configure.c daemon/configure.h \
 	daemon/daemon.h \
 	daemon/privileges.c daemon/privileges.h

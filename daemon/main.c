@@ -8,8 +8,8 @@
 #include "daemon/accounts/account_watch.h"
 #include "daemon/accounts/decoy.h"
 #include "daemon/api/tickets.h"
+#include "daemon/arrivals.h"
 #include "daemon/bus/logind.h"
-#include "daemon/bus/methods.h"
 #include "daemon/bus/peers.h"
 #include "daemon/bus/polkit.h"
 #include "daemon/bus/request.h"
@@ -126,13 +126,14 @@ static int check_config(const char *path)
 
 /* --- events ----------------------------------------------------------------------------------- */
 
-/* First what the host's accounts are by now: a call that comes after a change finds it made. */
 static void on_identified_call(void *data, struct call *call)
 {
-    struct daemon *daemon = data;
+    arrivals_receive(data, call);
+}
 
-    account_watch_catch_up(daemon->account_watch);
-    methods_dispatch(daemon, call);
+static void on_look(void *data, uint64_t look)
+{
+    arrivals_reached(data, look);
 }
 
 static bool is_gone(const void *data, const struct account *account)
@@ -168,6 +169,7 @@ static void on_vanished(void *data, const char *name)
     polkit_vanished(name);
     logind_vanished(name);
     tickets_vanished(name);
+    arrivals_vanished(name);
     requests_vanished(name);
     conversations_vanished(daemon->conversations, name);
 }
@@ -253,10 +255,12 @@ static void load_decoy_key(struct daemon *daemon)
 static enum pk_status watch_accounts(struct daemon *daemon)
 {
     return account_watch_new(&(struct account_watch_setup){.base = daemon->base,
+                                                           .jobs = daemon->jobs,
                                                            .store = daemon->store,
                                                            .password_file = PASSWORD_FILE,
                                                            .removed_list = PK_REMOVED_ACCOUNTS,
                                                            .looked = on_accounts,
+                                                           .reached = on_look,
                                                            .data = daemon},
                              &daemon->account_watch);
 }
@@ -314,7 +318,10 @@ static bool close_all(struct daemon *daemon)
     polkit_vanished(NULL);
     logind_vanished(NULL);
     tickets_vanished(NULL);
+    arrivals_vanished(NULL);
     requests_vanished(NULL);
+    if (daemon->account_watch)
+        account_watch_free(daemon->account_watch);
     if (daemon->jobs && !jobs_free(daemon->jobs, STOP_SECONDS))
         return false;
     if (daemon->socket)
@@ -323,8 +330,6 @@ static bool close_all(struct daemon *daemon)
         peers_free(daemon->peers);
     if (daemon->bus)
         bus_close(daemon->bus);
-    if (daemon->account_watch)
-        account_watch_free(daemon->account_watch);
     if (daemon->budget)
         budget_free(daemon->budget);
     if (daemon->store)

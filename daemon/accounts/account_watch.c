@@ -3,18 +3,14 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
-#include "common/base/io.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "daemon/accounts/log_names.h"
+#include "daemon/jobs/jobs.h"
 
 #include <errno.h>
 #include <event2/event.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -23,22 +19,14 @@
 #define EVENTS                                                                                     \
     (IN_MOVED_TO | IN_CLOSE_WRITE | IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR)
 
-/* Whoever comes second of the thread that ends and the daemon that does frees the inquiry. */
-enum inquiry_end {
-    INQUIRY_RUNS,
-    INQUIRY_ANSWERED,
-    INQUIRY_ABANDONED,
-};
-
-/* Questions to the name service; the thread that asks them owns nothing else. */
-struct inquiry {
-    atomic_int end; /* enum inquiry_end */
-    struct account_states states;
+/* A look at the password file, or questions to the name service. */
+struct look {
+    struct job job;
+    struct account_watch *watch; /* for the loop */
+    struct account_watch_setup setup;
     struct password_file file;
-    enum name_answer *answers; /* NAME_UNKNOWN: not to be asked, and afterwards: no answer */
-    bool *asked;
-    int done; /* writing end of a pipe: closed when all are answered */
-    pthread_t thread;
+    struct pk_strings removed;
+    struct presence presence; /* what was found there */
 };
 
 struct account_watch {
@@ -48,9 +36,10 @@ struct account_watch {
     bool being_written; /* in place: what is in the file is not the whole */
     struct event *on_change;
     struct event *on_day;
-    struct inquiry *inquiry; /* NULL: none is under way */
-    struct event *on_answers;
-    int answers; /* reading end of the inquiry's pipe */
+    struct look *look;   /* in progress; NULL: none */
+    bool due;            /* another one, of what may have changed since it began */
+    uint64_t begun;      /* looks so far */
+    struct look *asking; /* the name service; NULL: not now */
 };
 
 /* --- what was found --------------------------------------------------------------------------- */
@@ -87,12 +76,10 @@ static void log_failure(enum pk_status status)
 }
 
 /* position NULL: the list of removed accounts was not read. */
-static enum pk_status judge_and_store(struct account_watch *watch,
-                                      const struct account_states *states,
+static enum pk_status judge_and_store(struct store *store, const struct account_states *states,
                                       const struct presence *presence,
                                       const struct removed_position *position, const char *why)
 {
-    struct store *store = watch->setup.store;
     PK_AUTO_FREE struct account_change *items = NULL;
     uint8_t stored[REMOVED_POSITION_SIZE];
     struct account_changes changes = {.now = presence->now};
@@ -125,49 +112,123 @@ static enum pk_status load_position(struct store *store, struct removed_position
     return status == PK_NOT_FOUND ? PK_OK : status;
 }
 
-static enum pk_status read_removed(struct account_watch *watch, struct removed_position *position,
-                                   struct pk_strings *names, bool *ret_moved)
+static enum pk_status read_removed(const struct account_watch_setup *setup,
+                                   struct removed_position *position, struct pk_strings *names,
+                                   bool *ret_moved)
 {
     struct removed_position before = {0};
-    enum pk_status status = load_position(watch->setup.store, &before);
+    enum pk_status status = load_position(setup->store, &before);
 
     *position = before;
     if (status == PK_OK)
-        status = removed_accounts_read(watch->setup.removed_list, position, names);
+        status = removed_accounts_read(setup->removed_list, position, names);
     *ret_moved = before.inode != position->inode || before.offset != position->offset ||
                  before.device != position->device;
     return status;
 }
 
-static enum pk_status look_at(struct account_watch *watch, const struct presence *presence,
-                              const struct removed_position *position)
+static enum pk_status judge_all(struct store *store, const struct presence *presence,
+                                const struct removed_position *position)
 {
-    struct store *store = watch->setup.store;
     AUTO_ACCOUNT_STATES struct account_states states = {0};
     enum pk_status status = store->verbs->accounts(store, &states);
 
-    return status == PK_OK ? judge_and_store(watch, &states, presence, position, "") : status;
+    return status == PK_OK ? judge_and_store(store, &states, presence, position, "") : status;
 }
 
-static void look_at_file(struct account_watch *watch)
+static enum pk_status look_at_file(struct job *job)
 {
-    AUTO_PASSWORD_FILE struct password_file file = {0};
-    struct pk_strings removed = {0};
+    struct look *look = (struct look *)job;
     struct removed_position position;
-    struct presence presence = {.removed = &removed, .now = pk_clock_now()};
     bool moved = false;
-    enum pk_status readable = password_file_read(watch->setup.password_file, &file);
-    enum pk_status status = read_removed(watch, &position, &removed, &moved);
+    enum pk_status readable = password_file_read(look->setup.password_file, &look->file);
+    enum pk_status status = read_removed(&look->setup, &position, &look->removed, &moved);
 
+    look->presence = (struct presence){.removed = &look->removed, .now = pk_clock_now()};
     if (readable == PK_OK)
-        presence.file = &file;
+        look->presence.file = &look->file;
     if (status == PK_OK)
-        status = look_at(watch, &presence, moved ? &position : NULL);
+        status = judge_all(look->setup.store, &look->presence, moved ? &position : NULL);
     if (status != PK_OK)
         log_failure(status);
-    else if (watch->setup.looked)
-        watch->setup.looked(watch->setup.data, &presence);
-    pk_strings_clear(&removed);
+    return status;
+}
+
+static void look_release(struct job *job)
+{
+    struct look *look = (struct look *)job;
+
+    password_file_clear(&look->file);
+    pk_strings_clear(&look->removed);
+    free(look);
+}
+
+static struct look *look_new(struct account_watch *watch)
+{
+    struct look *look = calloc(1, sizeof(*look));
+
+    if (!look)
+        return NULL;
+    look->watch = watch;
+    look->setup = watch->setup;
+    return look;
+}
+
+static void tell(const struct look *look, enum pk_status status)
+{
+    if (status == PK_OK && look->setup.looked)
+        look->setup.looked(look->setup.data, &look->presence);
+}
+
+static void begin_look(struct account_watch *watch);
+
+static void looked(struct job *job, enum pk_status status)
+{
+    const struct look *look = (const struct look *)job;
+    struct account_watch *watch = look->watch;
+    uint64_t number = watch->begun;
+
+    watch->look = NULL;
+    tell(look, status);
+    if (watch->due && watch->being_written) { /* the next one comes when it is whole */
+        watch->due = false;
+        number++;
+    } else if (watch->due) {
+        begin_look(watch);
+    }
+    if (watch->setup.reached)
+        watch->setup.reached(watch->setup.data, number);
+}
+
+/* What changes from now on, the one in progress may not see. */
+static void begin_look(struct account_watch *watch)
+{
+    static const struct job_step steps[] = {{JOB_WORKER, look_at_file}, {0}};
+    static const struct job_plan plan = {steps, looked, look_release};
+
+    watch->due = true;
+    if (watch->look)
+        return;
+    watch->look = look_new(watch);
+    if (!watch->look) {
+        log_failure(PK_NO_MEMORY); /* still due, with the next call */
+        return;
+    }
+    watch->due = false;
+    watch->begun++;
+    job_start(watch->setup.jobs, &watch->look->job, &plan, JOB_DAEMON);
+}
+
+/* Before anybody is answered. */
+static enum pk_status look_at_once(struct account_watch *watch)
+{
+    struct look *look = look_new(watch);
+
+    if (!look)
+        return PK_NO_MEMORY;
+    tell(look, look_at_file(&look->job));
+    look_release(&look->job);
+    return PK_OK;
 }
 
 /* --- events ----------------------------------------------------------------------------------- */
@@ -186,7 +247,7 @@ static bool note(struct account_watch *watch, const struct inotify_event *event)
     return !watch->being_written;
 }
 
-void account_watch_catch_up(struct account_watch *watch)
+uint64_t account_watch_catch_up(struct account_watch *watch)
 {
     _Alignas(struct inotify_event) char buffer[16 * (sizeof(struct inotify_event) + NAME_MAX + 1)];
     bool look = false;
@@ -199,137 +260,88 @@ void account_watch_catch_up(struct account_watch *watch)
             look = note(watch, event) || look;
             at += sizeof(*event) + event->len;
         }
-    if (look && !watch->being_written)
-        look_at_file(watch);
+    if ((look || (watch->due && !watch->look)) && !watch->being_written)
+        begin_look(watch);
+    if (!watch->look && !watch->due)
+        return 0;
+    return watch->begun + watch->due;
 }
 
 static void on_change(evutil_socket_t fd, short what, void *data)
 {
     (void)fd, (void)what;
-    account_watch_catch_up(data);
+    (void)account_watch_catch_up(data);
 }
 
 /* --- the name service ------------------------------------------------------------------------- */
 
-static void inquiry_free(struct inquiry *inquiry)
-{
-    account_states_clear(&inquiry->states);
-    password_file_clear(&inquiry->file);
-    free(inquiry->answers);
-    free(inquiry->asked);
-    free(inquiry);
-}
-
-static void *ask_name_service(void *data)
-{
-    struct inquiry *inquiry = data;
-
-    for (size_t i = 0; i < inquiry->states.count; i++)
-        if (inquiry->asked[i])
-            inquiry->answers[i] = system_account_ask(inquiry->states.items[i].account.name,
-                                                     inquiry->states.items[i].account.uid);
-    (void)close(inquiry->done);
-    if (atomic_exchange(&inquiry->end, INQUIRY_ANSWERED) == INQUIRY_ABANDONED)
-        inquiry_free(inquiry);
-    return NULL;
-}
-
-static struct inquiry *inquiry_new(struct account_watch *watch)
+static enum pk_status ask_about(const struct look *look, const struct account_states *states)
 {
     const struct pk_strings nobody = {0};
-    struct inquiry *inquiry = calloc(1, sizeof(*inquiry));
-    struct presence presence;
+    const struct presence here = {.file = &look->file, .removed = &nobody};
+    PK_AUTO_FREE enum name_answer *answers = calloc(states->count + 1, sizeof(*answers));
     size_t asked = 0;
 
-    if (!inquiry)
-        return NULL;
-    presence = (struct presence){.file = &inquiry->file, .removed = &nobody};
-    if (password_file_read(watch->setup.password_file, &inquiry->file) == PK_OK &&
-        watch->setup.store->verbs->accounts(watch->setup.store, &inquiry->states) == PK_OK) {
-        inquiry->answers = calloc(inquiry->states.count + 1, sizeof(*inquiry->answers));
-        inquiry->asked = calloc(inquiry->states.count + 1, sizeof(*inquiry->asked));
+    if (!answers)
+        return PK_NO_MEMORY;
+    for (size_t i = 0; i < states->count; i++) {
+        const struct account *account = &states->items[i].account;
+
+        if (!presence_is_elsewhere(&here, account))
+            continue;
+        answers[i] = system_account_ask(account->name, account->uid);
+        asked++;
     }
-    for (size_t i = 0; inquiry->answers && inquiry->asked && i < inquiry->states.count; i++) {
-        inquiry->asked[i] = presence_is_elsewhere(&presence, &inquiry->states.items[i].account);
-        asked += inquiry->asked[i];
-    }
-    if (asked > 0)
-        return inquiry;
-    inquiry_free(inquiry);
-    return NULL;
+    if (asked == 0)
+        return PK_OK;
+    return judge_and_store(
+        look->setup.store, states,
+        &(struct presence){.removed = &nobody, .answers = answers, .now = pk_clock_now()}, NULL,
+        ": the name service has not known it for a week");
 }
 
-/* The daemon's signals are for the event loop. */
-static bool start_thread(struct inquiry *inquiry)
+static enum pk_status ask_name_service(struct job *job)
 {
-    sigset_t all, before;
-    bool started;
-
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    started = pthread_create(&inquiry->thread, NULL, ask_name_service, inquiry) == 0;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return started;
-}
-
-static void end_inquiry(struct account_watch *watch)
-{
-    event_free(watch->on_answers);
-    (void)close(watch->answers);
-    watch->on_answers = NULL;
-    watch->inquiry = NULL;
-}
-
-static void on_answers(evutil_socket_t fd, short what, void *data)
-{
-    struct account_watch *watch = data;
-    struct inquiry *inquiry = watch->inquiry;
-    const struct pk_strings nobody = {0};
-    const struct presence presence = {
-        .removed = &nobody, .answers = inquiry->answers, .now = pk_clock_now()};
+    struct look *look = (struct look *)job;
+    struct store *store = look->setup.store;
+    AUTO_ACCOUNT_STATES struct account_states states = {0};
     enum pk_status status;
 
-    (void)fd, (void)what;
-    (void)pthread_join(inquiry->thread, NULL);
-    end_inquiry(watch);
-    status = judge_and_store(watch, &inquiry->states, &presence, NULL,
-                             ": the name service has not known it for a week");
+    if (password_file_read(look->setup.password_file, &look->file) != PK_OK)
+        return PK_OK;
+    status = store->verbs->accounts(store, &states);
+    if (status == PK_OK)
+        status = ask_about(look, &states);
     if (status != PK_OK)
         log_failure(status);
-    inquiry_free(inquiry);
+    return status;
 }
 
-static void start_inquiry(struct account_watch *watch)
+static void asked(struct job *job, enum pk_status status)
 {
-    struct inquiry *inquiry = watch->inquiry ? NULL : inquiry_new(watch);
-    int ends[2];
+    const struct look *look = (const struct look *)job;
 
-    if (!inquiry)
+    (void)status; /* logged */
+    look->watch->asking = NULL;
+}
+
+static void ask(struct account_watch *watch)
+{
+    static const struct job_step steps[] = {{JOB_WORKER, ask_name_service}, {0}};
+    static const struct job_plan plan = {steps, asked, look_release};
+
+    if (watch->asking)
         return;
-    if (pipe2(ends, O_CLOEXEC) < 0) {
-        inquiry_free(inquiry);
-        return;
-    }
-    inquiry->done = ends[1];
-    watch->answers = ends[0];
-    watch->inquiry = inquiry;
-    watch->on_answers = event_new(watch->setup.base, ends[0], EV_READ, on_answers, watch);
-    if (watch->on_answers && event_add(watch->on_answers, NULL) == 0 && start_thread(inquiry))
-        return;
-    if (watch->on_answers)
-        end_inquiry(watch);
-    else
-        (void)close(ends[0]);
-    watch->inquiry = NULL;
-    (void)close(ends[1]);
-    inquiry_free(inquiry);
+    watch->asking = look_new(watch);
+    if (watch->asking)
+        job_start(watch->setup.jobs, &watch->asking->job, &plan, JOB_DAEMON);
 }
 
 void account_watch_look(struct account_watch *watch)
 {
     watch->being_written = false; /* whoever began to write a day ago has left it so */
-    look_at_file(watch);
-    start_inquiry(watch);
+    begin_look(watch);
+    ask(watch);
 }
 
 static void on_day(evutil_socket_t fd, short what, void *data)
@@ -386,26 +398,23 @@ enum pk_status account_watch_new(const struct account_watch_setup *setup,
     status = watch_folder(watch);
     if (status == PK_OK)
         status = add_events(watch);
+    if (status == PK_OK) /* after the folder is watched: nothing is missed in between */
+        status = look_at_once(watch);
     if (status != PK_OK) {
         account_watch_free(watch);
         return status;
     }
-    account_watch_look(watch); /* after the folder is watched: nothing is missed in between */
+    ask(watch);
     *ret = watch;
     return PK_OK;
 }
 
-/* A thread that waits for a name service is left behind with what it uses. */
 void account_watch_free(struct account_watch *watch)
 {
-    struct inquiry *inquiry = watch->inquiry;
-
-    if (inquiry) {
-        end_inquiry(watch);
-        (void)pthread_detach(inquiry->thread);
-        if (atomic_exchange(&inquiry->end, INQUIRY_ABANDONED) == INQUIRY_ANSWERED)
-            inquiry_free(inquiry);
-    }
+    if (watch->look)
+        job_cancel(&watch->look->job);
+    if (watch->asking)
+        job_cancel(&watch->asking->job);
     if (watch->on_change)
         event_free(watch->on_change);
     if (watch->on_day)

@@ -15,6 +15,7 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "daemon/accounts/account_watch.h"
+#include "daemon/jobs/jobs.h"
 #include "tests/unit/store_fixture.h"
 
 #include <event2/event.h>
@@ -35,8 +36,10 @@ static struct {
     char folder[SCRATCH_PATH_MAX]; /* in place of /etc */
     char passwd[SCRATCH_PATH_MAX + 16], removed[SCRATCH_PATH_MAX + 16];
     struct event_base *base;
+    struct jobs *jobs;
     struct account_watch *watch;
     unsigned looks;
+    uint64_t reached;
 } stage;
 
 /* --- in place of the C library's and the log's ------------------------------------------------ */
@@ -89,13 +92,38 @@ static void looked(void *data, const struct presence *presence)
     stage.looks++;
 }
 
+static void reached(void *data, uint64_t look)
+{
+    (void)data;
+    assert_true(look > stage.reached);
+    stage.reached = look;
+}
+
+/* What a worker has is looked at, and what that leads to. */
+static void settle(void)
+{
+    while (jobs_count(stage.jobs) > 0)
+        (void)event_base_loop(stage.base, EVLOOP_ONCE);
+}
+
+/* As a call does that waits for the look that is due. */
+static void catch_up(void)
+{
+    const uint64_t look = account_watch_catch_up(stage.watch);
+
+    while (stage.reached < look)
+        (void)event_base_loop(stage.base, EVLOOP_ONCE);
+}
+
 static void start_watch(void)
 {
     assert_int_equal(account_watch_new(&(struct account_watch_setup){.base = stage.base,
+                                                                     .jobs = stage.jobs,
                                                                      .store = stage.fixture->store,
                                                                      .password_file = stage.passwd,
                                                                      .removed_list = stage.removed,
-                                                                     .looked = looked},
+                                                                     .looked = looked,
+                                                                     .reached = reached},
                                        &stage.watch),
                      PK_OK);
 }
@@ -104,6 +132,7 @@ static void stop_watch(void)
 {
     account_watch_free(stage.watch);
     stage.watch = NULL;
+    stage.reached = 0;
 }
 
 /* As shadow's programs: a new file in the place of the old one. */
@@ -137,6 +166,8 @@ static int begin(void **state)
     (void)snprintf(stage.removed, sizeof(stage.removed), "%s/removed", stage.folder);
     stage.base = event_base_new();
     assert_non_null(stage.base);
+    stage.jobs = jobs_new(stage.base);
+    assert_non_null(stage.jobs);
     set_directory("", 0);
     gone_lines = 0;
     replace(ROOT ZOE);
@@ -151,6 +182,7 @@ static int end(void **state)
     (void)state;
     if (stage.watch)
         stop_watch();
+    assert_true(jobs_free(stage.jobs, 60));
     event_base_free(stage.base);
     scratch_remove(stage.folder);
     return tear_down(&fixture);
@@ -160,13 +192,6 @@ static size_t living(const char *name)
 {
     return count_of(stage.fixture->store,
                     &(struct credential_filter){.account_name = name, .living = true});
-}
-
-/* Until the questions to the name service have been answered; one inquiry at most is under way. */
-static void settle_inquiry(void)
-{
-    /* The day's timer is the only other event that is not there at once. */
-    (void)event_base_loop(stage.base, EVLOOP_ONCE);
 }
 
 /* --- the password file ------------------------------------------------------------------------ */
@@ -182,10 +207,10 @@ static void seen_by_events_and_by_calls(void **state)
     start_watch();
     assert_int_equal(living("zoe"), 1);
     replace(rows[0].text);
-    account_watch_catch_up(stage.watch);
+    catch_up();
     assert_int_equal(living("zoe"), 0);
     replace(ROOT ZOE); /* the same name and uid */
-    account_watch_catch_up(stage.watch);
+    catch_up();
     assert_int_equal(living("zoe"), 0);
     assert_int_equal(gone_lines, 1);
     /* Without any call: the event is there. */
@@ -193,8 +218,10 @@ static void seen_by_events_and_by_calls(void **state)
     assert_int_equal(living("zoe"), 1);
     replace(ROOT ZOE ADA);
     (void)event_base_loop(stage.base, EVLOOP_NONBLOCK);
+    settle();
     replace(rows[1].text);
     (void)event_base_loop(stage.base, EVLOOP_NONBLOCK);
+    settle();
     assert_int_equal(living("zoe"), 0);
 }
 
@@ -204,10 +231,10 @@ static void ways_of_writing(void **state)
     (void)state;
     start_watch();
     append(stage.passwd, ADA);
-    account_watch_catch_up(stage.watch);
+    catch_up();
     assert_int_equal(living("zoe"), 1);
     scratch_write(stage.folder, "passwd", ROOT ADA, strlen(ROOT ADA));
-    account_watch_catch_up(stage.watch);
+    catch_up();
     assert_int_equal(living("zoe"), 0);
 }
 
@@ -224,11 +251,11 @@ static void a_file_that_is_being_written_says_nothing(void **state)
     assert_true(fputs(ROOT ADA, file) >= 0);
     assert_int_equal(fflush(file), 0);
     append(stage.removed, ""); /* another file of the folder */
-    account_watch_catch_up(stage.watch);
+    catch_up();
     assert_int_equal(living("zoe"), 1);
     assert_true(fputs(ZOE, file) >= 0);
     assert_int_equal(fclose(file), 0);
-    account_watch_catch_up(stage.watch);
+    catch_up();
     assert_int_equal(living("zoe"), 1);
 }
 
@@ -240,11 +267,11 @@ static void files_that_say_nothing(void **state)
     start_watch();
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         replace(texts[i]);
-        account_watch_catch_up(stage.watch);
+        catch_up();
         assert_int_equal(living("zoe"), 1);
     }
     assert_int_equal(unlink(stage.passwd), 0);
-    account_watch_catch_up(stage.watch);
+    catch_up();
     assert_int_equal(living("zoe"), 1);
 }
 
@@ -277,12 +304,12 @@ static void made_anew_while_nobody_looked(void **state)
     replace(ROOT ADA);
     append(stage.removed, "3 zoe\n");
     replace(ROOT ADA ZOE);
-    account_watch_catch_up(stage.watch);
+    catch_up();
     assert_int_equal(living("zoe"), 0);
     /* Each line counts once: the next zoe keeps hers. */
     assert_int_equal(insert(stage.fixture->store, "zoe", 3000, "newer", "red"), PK_OK);
     replace(ROOT ZOE ADA);
-    account_watch_catch_up(stage.watch);
+    catch_up();
     stop_watch();
     start_watch();
     assert_int_equal(living("zoe"), 1);
@@ -309,12 +336,12 @@ static void a_store_that_fails_forgets_nothing(void **state)
     store->verbs = &failing;
     append(stage.removed, "2 zoe\n");
     replace(ROOT ZOE ADA);
-    account_watch_catch_up(stage.watch);
+    catch_up();
     store->verbs = verbs;
     assert_int_equal(living("zoe"), 1);
     assert_int_equal(gone_lines, 0);
     replace(ROOT ZOE);
-    account_watch_catch_up(stage.watch);
+    catch_up();
     assert_int_equal(living("zoe"), 0);
 }
 
@@ -325,9 +352,9 @@ static void no_change_is_no_look(void **state)
     (void)state;
     start_watch();
     looks = stage.looks;
-    account_watch_catch_up(stage.watch);
+    catch_up();
     scratch_write(stage.folder, "group", "x", 1);
-    account_watch_catch_up(stage.watch);
+    catch_up();
     assert_int_equal(stage.looks, looks);
 }
 
@@ -359,23 +386,23 @@ static void a_directory_is_asked_in_a_thread(void **state)
     enrol_directory();
     set_directory("carol,dave,", 0);
     start_watch();
-    settle_inquiry();
+    settle();
     assert_int_equal(state_of("carol").missing_looks, 0);
     set_directory("dave,", 0);
     account_watch_look(stage.watch);
-    settle_inquiry();
+    settle();
     assert_int_equal(state_of("carol").missing_looks, 1);
     assert_int_equal(state_of("dave").missing_looks, 0);
     assert_int_equal(living("carol"), 1);
     /* An error says nothing. */
     set_directory("", 11);
     account_watch_look(stage.watch);
-    settle_inquiry();
+    settle();
     assert_int_equal(state_of("carol").missing_looks, 1);
     assert_int_equal(state_of("dave").missing_looks, 0);
     set_directory("carol,dave,", 0);
     account_watch_look(stage.watch);
-    settle_inquiry();
+    settle();
     assert_int_equal(state_of("carol").missing_looks, 0);
 }
 
@@ -385,20 +412,70 @@ static void an_empty_directory_is_an_outage(void **state)
     (void)state;
     enrol_directory();
     start_watch();
-    settle_inquiry();
+    settle();
     assert_int_equal(state_of("carol").missing_looks, 0);
     assert_int_equal(state_of("dave").missing_looks, 0);
 }
 
 /* The daemon ends while the name service keeps it waiting. */
-static void a_thread_is_left_behind(void **state)
+static void questions_are_left_behind(void **state)
 {
     (void)state;
     enrol_directory();
     (void)pthread_mutex_lock(&directory.lock);
     start_watch();
     stop_watch();
+    assert_int_equal(stage.looks, 1);
     (void)pthread_mutex_unlock(&directory.lock);
+    settle();
+}
+
+/* --- a store that takes its time -------------------------------------------------------------- */
+
+static pthread_mutex_t disk = PTHREAD_MUTEX_INITIALIZER;
+static pthread_t loop;
+static const struct store_verbs *store_verbs;
+
+static enum pk_status slow_accounts(struct store *store, struct account_states *ret)
+{
+    if (pthread_equal(pthread_self(), loop))
+        return PK_INTERNAL;
+    (void)pthread_mutex_lock(&disk);
+    (void)pthread_mutex_unlock(&disk);
+    return store_verbs->accounts(store, ret);
+}
+
+/* Who comes before a change need not wait for the look that it leads to, and who comes after it
+ * does. */
+static void a_look_holds_up_nobody(void **state)
+{
+    struct store *store = stage.fixture->store;
+    struct store_verbs slow = *store->verbs;
+    uint64_t first, second;
+
+    (void)state;
+    loop = pthread_self();
+    store_verbs = store->verbs;
+    slow.accounts = slow_accounts;
+    start_watch();
+    settle();
+    (void)pthread_mutex_lock(&disk);
+    store->verbs = &slow;
+    replace(ROOT ZOE ADA);
+    first = account_watch_catch_up(stage.watch);
+    assert_int_equal(first, 1);
+    assert_int_equal(account_watch_catch_up(stage.watch), first);
+    replace(ROOT ADA);
+    second = account_watch_catch_up(stage.watch);
+    assert_int_equal(second, 2);
+    assert_int_equal(stage.reached, 0);
+    (void)pthread_mutex_unlock(&disk);
+    while (stage.reached < second)
+        (void)event_base_loop(stage.base, EVLOOP_ONCE);
+    settle();
+    store->verbs = store_verbs;
+    assert_int_equal(living("zoe"), 0);
+    assert_int_equal(account_watch_catch_up(stage.watch), 0);
 }
 
 int main(void)
@@ -415,7 +492,8 @@ int main(void)
         TEST(no_change_is_no_look),
         TEST(a_directory_is_asked_in_a_thread),
         TEST(an_empty_directory_is_an_outage),
-        TEST(a_thread_is_left_behind),
+        TEST(questions_are_left_behind),
+        TEST(a_look_holds_up_nobody),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
