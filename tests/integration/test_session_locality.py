@@ -189,6 +189,7 @@ def sign_in_of_root(machine, user="alice", **context):
     return details["result"], bound_rhost(machine, mark, details["correlation"])
 
 
+NOT_CONFIRMED = ("cancelled", "")  # local, and bob does not press Enter to act for alice
 SUDO_ON_CONSOLE = {"real-uid": 2001, "login-uid": 2001, "audit-session": 5, "terminal": 0x402}
 PTS = 0x8803
 
@@ -197,7 +198,7 @@ PTS = 0x8803
     ({}, LOCAL), ({"terminal": PTS}, ELSEWHERE), ({"terminal": 0}, ELSEWHERE),
     ({"terminal": 0x403}, ELSEWHERE), ({"audit-session": 6}, ELSEWHERE),
     ({"login-uid": 2002}, ELSEWHERE), ({"login-uid": UNSET, "audit-session": UNSET}, ELSEWHERE),
-    ({"real-uid": 2002}, LOCAL), ({"real-uid": 2002, "terminal": 0}, ELSEWHERE),
+    ({"real-uid": 2002}, NOT_CONFIRMED), ({"real-uid": 2002, "terminal": 0}, ELSEWHERE),
     ({"real-uid": 2002, "terminal": PTS}, ELSEWHERE), ({"rhost": "192.0.2.9"},
                                                        ("cancelled", "192.0.2.9"))])
 def test_on_a_console(machine, keys, blue, what, outcome):

@@ -21,6 +21,7 @@ CHANGING = (
     (r"SHA256:[A-Za-z0-9+/]{43}", "SHA256:..."),
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "ID"),
     (r"\[[0-9a-f]{16}\]", "[ID]"),
+    (r"\bpid \d+\b", "pid N"),
     (r"/run/tests/home/", "/home/"),
     (r"/dev/pts/\d+|\bpts/\d+", "pts/0"),
     (r"\b\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?\b", "DATE"),
