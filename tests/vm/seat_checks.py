@@ -107,6 +107,13 @@ def as_manager(user, *command):
 # On the console that is shown
 
 
+def begin_su(console, command):
+    """Who acts for another presses Enter before the key blinks."""
+    console.begin(command)
+    console.child.expect("Press Enter")
+    console.child.sendline("")
+
+
 def test_sudo_on_the_shown_console(machine, blue, console, decided):
     code, text = blinks(machine, blue, lambda: console.begin(SUDO), console.end, ("sudo", "alice"))
     assert code == 0 and "bob" in text
@@ -115,7 +122,7 @@ def test_sudo_on_the_shown_console(machine, blue, console, decided):
 
 def test_su_there_and_sudo_by_its_user(machine, blue, console, decided):
     """Row 5: bob's sudo is in alice's session, on its console (which su -c would take away)."""
-    console.begin("su --session-command 'sudo -k -u dave id -un' bob")
+    begin_su(console, "su --session-command 'sudo -k -u dave id -un' bob")
     for _ in range(2):
         blue.wait_touch_wanted()
         assert blue.touch()
@@ -128,7 +135,7 @@ def test_su_there_and_sudo_by_its_user(machine, blue, console, decided):
 def test_what_su_left_behind(machine, keys, blue, console, decided):
     """Row 5: bob's program stays in alice's session when she has long forgotten it."""
     later = Later("sudo -S -k -u alice id -un")
-    blinks(machine, blue, lambda: console.begin(f"su bob -c '{later.command}'"), console.end,
+    blinks(machine, blue, lambda: begin_su(console, f"su bob -c '{later.command}'"), console.end,
            ("su", "bob"))
     does_not_blink(machine, keys, later, ("sudo", "bob"))
     assert decided() == "5"
@@ -136,7 +143,7 @@ def test_what_su_left_behind(machine, keys, blue, console, decided):
 
 def test_what_su_left_behind_on_a_terminal_of_its_own(machine, keys, blue, console, decided):
     later = Later("script -qc 'sudo -k -u alice id -un' /dev/null")
-    blinks(machine, blue, lambda: console.begin(f"su bob -c '{later.command}'"), console.end,
+    blinks(machine, blue, lambda: begin_su(console, f"su bob -c '{later.command}'"), console.end,
            ("su", "bob"))
     does_not_blink(machine, keys, later, ("sudo", "bob"))
     assert decided() == "5"
