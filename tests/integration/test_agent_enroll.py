@@ -333,8 +333,8 @@ def test_import(machine):
     assert row == listed(machine)[0]
     assert (row["rpId"], row["name"], row["signCount"], row["userVerified"]) \
         == ("ssh:", "desk at home", 0, False)
-    machine.syslog.wait(r'enrolment for alice \(default\): ok, passkey "desk at home" \[.*\], imported, ',
-                        facility=parts.AUTHPRIV)
+    machine.syslog.wait(r'enrolment for alice \(default\): ok, passkey "desk at home" \[.*\], '
+                        r'imported, ', facility=parts.AUTHPRIV)
     root = machine.connect()
     for name, data, options in (
             ("AlreadyEnrolled", key.line, {}), ("AlreadyEnrolled", key.line, {"name": "other"}),

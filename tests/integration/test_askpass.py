@@ -58,7 +58,8 @@ class Person:
             become()
 
         return subprocess.run(
-            [namespace.STAND_IN_SSH, ASKPASS, *arguments], preexec_fn=alone, input=stdin, text=True, capture_output=True,
+            [namespace.STAND_IN_SSH, ASKPASS, *arguments], preexec_fn=alone, input=stdin, text=True,
+            capture_output=True,
             env={**parts.environment("alice"), **self.variables, **variables},
             timeout=parts.PATIENCE, check=False)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Twenty sign-ins at once for five people: each gets its own answer, none waits for another's key."""
+"""Twenty sign-ins at once for five people: each gets its own answer, and waits for no other."""
 
 import pexpect
 import pytest

@@ -35,8 +35,8 @@ LAYERS = {
 }
 # Inside the daemon a folder includes only from folders below it, and those of one line not from
 # each other. The lowest come first.
-DAEMON = (("jobs", "config", "store"), ("accounts",), ("verify",), ("bus",), ("dialogue",), ("auth",),
-          ("methods", "api"))
+DAEMON = (("jobs", "config", "store"), ("accounts",), ("verify",), ("bus",), ("dialogue",),
+          ("auth",), ("methods", "api"))
 DAEMON_H = "daemon/daemon.h"  # declares and includes nothing of the daemon; all may include it
 # Its headers are for its own files: what it serves is reached through auth/'s table.
 CLOSED = "daemon/methods"

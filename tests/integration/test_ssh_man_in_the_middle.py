@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A hostile host between the person and the real one gets no answer that opens the real one.
 
-Here the server lists no host keys, as one whose keys passkeyd cannot find: what protects is the name
-in the answer. With the keys of test_ssh_host_keys.py the person is not even asked.
+Here the server lists no host keys, as one whose keys passkeyd cannot find: what protects is the
+name in the answer. With the keys of test_ssh_host_keys.py the person is not even asked.
 """
 
 import json

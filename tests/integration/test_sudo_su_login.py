@@ -152,7 +152,8 @@ def test_bus_gone_in_the_middle(machine, keys, app):
     running.child.expect(app.approving)
     key.wait_touch_wanted()
     machine.stop_bus()
-    refuses(machine, running, "authinfo_unavail", "Passkeys cannot be used right now|" + UNREACHABLE)
+    refuses(machine, running, "authinfo_unavail", "Passkeys cannot be used right now|" +
+            UNREACHABLE)
 
 
 def test_no_bus(quiet_machine, app):

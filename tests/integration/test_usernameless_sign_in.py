@@ -143,7 +143,7 @@ def test_a_locker_for_its_own_user(locker, keys):
     locker.enrol("alice", "blue")
     key.set(touch="wait")
     running = Pamtester(locker, "locker", "alice", caller="alice")
-    running.child.expect(r"Touch your security key to sign in as alice on web1, asked by uid 2001, ")
+    running.child.expect("Touch your security key to sign in as alice on web1, asked by uid 2001, ")
     key.wait_touch_wanted()
     assert key.touch()
     assert running.accepted(), running.screen

@@ -3,8 +3,8 @@
 """Writes the vectors of what OpenSSH says about host keys, as its programs print it.
 
 valid/KIND-NAME.txt is read, invalid/STATUS--KIND-NAME.txt refused with STATUS. KIND says what it
-is: key, the line of a .pub file, with the fingerprint in a second line; config, the lines of "ssh -G"
-that matter; known, what "ssh-keygen -F" prints; record, what passkey-hostkey has noted.
+is: key, the line of a .pub file, with the fingerprint in a second line; config, the lines of
+"ssh -G" that matter; known, what "ssh-keygen -F" prints; record, what passkey-hostkey has noted.
 The keys are made up: nothing here looks into the numbers of a key.
 """
 import base64
