@@ -24,8 +24,8 @@ authenticator_cppflags = $(AM_CPPFLAGS)
 endif
 authenticator_libauthenticator_la_CPPFLAGS = $(authenticator_cppflags)
 authenticator_libauthenticator_la_CFLAGS = $(AM_CFLAGS) $(FIDO2_CFLAGS) $(CBOR_CFLAGS) \
-	$(CRYPTO_CFLAGS) $(SECCOMP_CFLAGS)
-authenticator_libauthenticator_la_LIBADD = $(FIDO2_LIBS) $(CBOR_LIBS) $(CRYPTO_LIBS) $(SECCOMP_LIBS)
+	$(SECCOMP_CFLAGS)
+authenticator_libauthenticator_la_LIBADD = $(FIDO2_LIBS) $(CBOR_LIBS) $(SECCOMP_LIBS)
 
 dist_man_MANS += doc/passkey-authenticator.8
 

@@ -4,8 +4,8 @@
 #include "authenticator/ceremony.h"
 #include "authenticator/handover.h"
 #include "authenticator/sandbox.h"
+#include "common/webauthn/crypto.h"
 
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -24,13 +24,7 @@ void worker_prepare(void)
 {
     fido_cred_t *cred;
 
-    /*
-     * None of these is needed, and each costs time: no configuration file is read either, so that
-     * no module is loaded which somebody configured for other programs.
-     */
-    (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS |
-                                  OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS,
-                              NULL);
+    pk_crypto_init_minimal();
     fido_init(FIDO_DISABLE_U2F_FALLBACK);
     /* OpenSSL makes its providers when a digest is first asked for; libfido2 hashes here. */
     cred = fido_cred_new();

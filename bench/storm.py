@@ -76,13 +76,13 @@ def main():
         sys.exit("storm.py: runs inside tests/integration/support/namespace.py only")
     namespace.write("/etc/pam.d/bench-passkey",
                     "auth required pam_passkey.so methods=local\n" + REST)
-    house = parts.Machine()
-    house.start_bus()
+    machine = parts.Machine()
+    machine.start_bus()
     with SoftKeys(namespace.SCRATCH + "/keys", namespace.SOFTKEY) as keys:
-        house.program = keys.wrapper("/usr/libexec/passkey/passkey-authenticator")
-        house.configure()
+        machine.program = keys.wrapper("/usr/libexec/passkey/passkey-authenticator")
+        machine.configure()
         keys.add("blue").set(touch="immediate")
-        house.enrol("alice")
+        machine.enrol("alice")
         modules = ["bench-passkey"] + (["bench-u2f"] if pam_u2f(keys) else [])
         variables = dict(os.environ, **keys.environment())
         variables["LD_PRELOAD"] += " libfido2.so.1"
@@ -99,7 +99,7 @@ def main():
                 print(f"{member} of {who}, {name}".ljust(36),
                       *(f"{each} {stormy[each]:.0f} ms ({stormy[each] / again[each]:.2f})"
                         for each in modules), sep="  ", flush=True)
-    house.close()
+    machine.close()
 
 
 if __name__ == "__main__":

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The room OpenSSL lives in: hashes, MACs and key derivation. Signatures are in signature.h. */
+/* Hashes, MACs and key derivation, by OpenSSL. Signatures are in signature.h. */
 #ifndef PK_WEBAUTHN_CRYPTO_H
 #define PK_WEBAUTHN_CRYPTO_H
 
 #include "common/base/bytes.h"
 #include "common/base/limits.h"
 #include "common/base/status.h"
+
+/*
+ * For a process that starts often and needs little of OpenSSL, before anything else of it is used:
+ * no error texts and no tables of names, which cost time, and no configuration file, so that no
+ * module is loaded that somebody configured for other programs.
+ */
+void pk_crypto_init_minimal(void);
 
 /* The hashes that COSE algorithms and TPM structures name. */
 enum pk_hash {
