@@ -204,7 +204,8 @@ static void what_cannot_be_verified_is_refused_at_once(void **state)
 
 /* --- more than an owner may have waiting ------------------------------------------------------ */
 
-#define MANY 80 /* more than workers and waiting room */
+#define SHARE 2  /* workers for one user, as in jobs.c */
+#define MANY  80 /* more than its share and its waiting room */
 
 struct blocker {
     struct job job;
@@ -212,9 +213,10 @@ struct blocker {
 
 static enum pk_status block(struct job *job)
 {
-    char byte;
+    char byte = 0;
 
     (void)job;
+    (void)!write(reached[1], &byte, 1);
     (void)!read(gate[0], &byte, 1);
     return PK_OK;
 }
@@ -234,15 +236,21 @@ static void too_many_at_once_are_refused(void **state)
     static const struct job_step steps[] = {{JOB_WORKER, block}, {0}};
     static const struct job_plan blocked = {steps, unblocked, free_blocker};
     struct attempt *attempt = begin();
+    char bytes[SHARE];
 
     (void)state;
     attempt->job_owner = BOB;
     for (unsigned i = 0; i < MANY; i++)
         job_start(bare_daemon()->jobs, calloc(1, sizeof(struct blocker)), &blocked, BOB);
+    /* A worker that began after that would make room: fill it again once both have begun. */
+    for (unsigned i = 0; i < SHARE; i++)
+        assert_int_equal(read(reached[0], &bytes[i], 1), 1);
+    for (unsigned i = 0; i < SHARE; i++)
+        job_start(bare_daemon()->jobs, calloc(1, sizeof(struct blocker)), &blocked, BOB);
     /* The method is told, too: what it counted for the answer is given back. */
     attempt_verify(attempt, new_check(verdict_refused(PK_SIGNATURE_INVALID), false), NULL, PK_OK,
                    &own_way);
-    for (unsigned i = 0; i < MANY; i++)
+    for (unsigned i = 0; i < MANY + SHARE; i++)
         assert_int_equal(write(gate[1], "", 1), 1);
     settle();
     assert_int_equal(judged_count, 1);
