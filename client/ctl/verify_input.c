@@ -16,14 +16,6 @@ void verify_input_clear(struct verify_input *input)
     input->credential = NULL;
 }
 
-/* null counts as absent, also for members that may not be null. */
-static const struct pk_json_value *member(const struct pk_json_value *object, const char *name)
-{
-    const struct pk_json_value *value = pk_json_get(object, name);
-
-    return pk_json_is(value, PK_JSON_NULL) ? NULL : value;
-}
-
 static enum pk_status read_bytes(const struct pk_json_value *value, size_t max,
                                  struct pk_bytes *ret)
 {
@@ -119,7 +111,7 @@ static enum pk_status read_ceremony(const struct pk_json_value *line, enum pk_ce
 static enum pk_status read_policy(const struct pk_json_value *policy,
                                   struct pk_requirements *requirements)
 {
-    const struct pk_json_value *verification = member(policy, "userVerification");
+    const struct pk_json_value *verification = pk_json_optional(policy, "userVerification");
     PK_AUTO_FREE char *level = NULL;
     enum pk_status status = PK_OK;
 
@@ -130,16 +122,17 @@ static enum pk_status read_policy(const struct pk_json_value *policy,
     if (status == PK_OK && verification)
         status = pk_requirement_parse(level, &requirements->user_verification);
     if (status == PK_OK)
-        status = read_bool(member(policy, "allowCrossOrigin"), &requirements->allow_cross_origin);
+        status = read_bool(pk_json_optional(policy, "allowCrossOrigin"),
+                           &requirements->allow_cross_origin);
     if (status == PK_OK)
-        status = read_texts(member(policy, "topOrigins"), &requirements->top_origins);
+        status = read_texts(pk_json_optional(policy, "topOrigins"), &requirements->top_origins);
     if (status == PK_OK)
-        status = read_bool(member(policy, "requireTrustedAttestation"),
+        status = read_bool(pk_json_optional(policy, "requireTrustedAttestation"),
                            &requirements->require_trusted_attestation);
     /* The default: with a list of credentials the user was identified before. */
     requirements->user_identified_before = requirements->credential_count > 0;
     if (status == PK_OK)
-        status = read_bool(member(policy, "userIdentifiedBefore"),
+        status = read_bool(pk_json_optional(policy, "userIdentifiedBefore"),
                            &requirements->user_identified_before);
     return status;
 }
@@ -310,7 +303,7 @@ static enum pk_status read_time(const struct pk_json_value *value, time_t *ret)
 static enum pk_status read_record(const struct pk_json_value *object,
                                   struct pk_credential_record *record)
 {
-    const struct pk_json_value *count = member(object, "signCount");
+    const struct pk_json_value *count = pk_json_optional(object, "signCount");
     int64_t number = 0;
     enum pk_status status;
 
@@ -323,14 +316,14 @@ static enum pk_status read_record(const struct pk_json_value *object,
         status =
             read_bytes(pk_json_get(object, "publicKey"), PK_PUBLIC_KEY_MAX, &record->public_key);
     if (status == PK_OK)
-        status = read_bool(member(object, "backupEligible"), &record->backup_eligible);
+        status = read_bool(pk_json_optional(object, "backupEligible"), &record->backup_eligible);
     if (status == PK_OK)
-        status = read_bool(member(object, "backupState"), &record->backup_state);
+        status = read_bool(pk_json_optional(object, "backupState"), &record->backup_state);
     if (status == PK_OK)
-        status = read_optional_bytes(member(object, "userHandle"), PK_USER_HANDLE_MAX,
+        status = read_optional_bytes(pk_json_optional(object, "userHandle"), PK_USER_HANDLE_MAX,
                                      &record->user_handle);
     if (status == PK_OK)
-        status = read_bool(member(object, "payment"), &record->payment);
+        status = read_bool(pk_json_optional(object, "payment"), &record->payment);
     return status;
 }
 
@@ -346,24 +339,25 @@ static enum pk_status read_relying_party(const struct pk_json_value *line,
     if (status == PK_OK)
         status = read_bytes(pk_json_get(line, "challenge"), PK_CLIENT_DATA_MAX,
                             &requirements->challenge);
-    if (status == PK_OK && member(line, "appid"))
-        status = read_text(member(line, "appid"), &requirements->appid);
+    if (status == PK_OK && pk_json_optional(line, "appid"))
+        status = read_text(pk_json_optional(line, "appid"), &requirements->appid);
     return status;
 }
 
 static enum pk_status read_registration(const struct pk_json_value *line,
                                         struct pk_requirements *requirements)
 {
-    enum pk_status status = read_credentials(member(line, "registeredCredentialIds"), requirements);
+    enum pk_status status =
+        read_credentials(pk_json_optional(line, "registeredCredentialIds"), requirements);
 
     if (status == PK_OK)
-        status = read_algorithms(member(line, "pubKeyCredParams"), requirements);
+        status = read_algorithms(pk_json_optional(line, "pubKeyCredParams"), requirements);
     if (status == PK_OK)
-        status = read_anchors(member(line, "trustAnchors"), requirements);
-    if (status == PK_OK && member(line, "mediation")) {
+        status = read_anchors(pk_json_optional(line, "trustAnchors"), requirements);
+    if (status == PK_OK && pk_json_optional(line, "mediation")) {
         struct pk_view mediation;
 
-        if (!pk_json_string(member(line, "mediation"), &mediation))
+        if (!pk_json_string(pk_json_optional(line, "mediation"), &mediation))
             return PK_INVALID_INPUT;
         requirements->conditional = pk_view_equal(mediation, pk_view_string("conditional"));
     }
@@ -386,18 +380,18 @@ static enum pk_status read_line(const struct pk_json_value *line, time_t now,
         status = PK_INVALID_INPUT;
     if (status == PK_OK)
         status = read_relying_party(line, requirements);
-    if (status == PK_OK && member(line, "verificationTime"))
-        status = read_time(member(line, "verificationTime"), &requirements->time);
+    if (status == PK_OK && pk_json_optional(line, "verificationTime"))
+        status = read_time(pk_json_optional(line, "verificationTime"), &requirements->time);
     if (status == PK_OK && requirements->ceremony == PK_REGISTRATION) {
         status = read_registration(line, requirements);
     } else if (status == PK_OK) {
-        status = read_credentials(member(line, "allowCredentials"), requirements);
-        if (status == PK_OK && member(line, "pubKeyCredParams"))
-            status = read_algorithms(member(line, "pubKeyCredParams"), requirements);
+        status = read_credentials(pk_json_optional(line, "allowCredentials"), requirements);
+        if (status == PK_OK && pk_json_optional(line, "pubKeyCredParams"))
+            status = read_algorithms(pk_json_optional(line, "pubKeyCredParams"), requirements);
         if (status == PK_OK)
-            status = read_record(member(line, "record"), &input->record);
+            status = read_record(pk_json_optional(line, "record"), &input->record);
     }
-    return status == PK_OK ? read_policy(member(line, "policy"), requirements) : status;
+    return status == PK_OK ? read_policy(pk_json_optional(line, "policy"), requirements) : status;
 }
 
 enum pk_status verify_input_read(const struct pk_json_value *line, time_t now,

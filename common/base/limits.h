@@ -8,6 +8,8 @@
 #define PK_PIN_MIN    4    /* code points, CTAP 2.1 section 6.5.1 */
 #define PK_PIN_MAX    63
 
+#define PK_CRED_PROTECT_MAX 3 /* userVerificationRequired, CTAP 2.1 section 12.1 */
+
 /* Enrolment tickets: seconds that one is good for */
 #define PK_TICKET_LIFETIME_MIN 60
 #define PK_TICKET_LIFETIME_MAX 86400

@@ -47,7 +47,7 @@
     X(AUTH_DATA_TRAILING_DATA, "auth-data-trailing-data",   "WebAuthn 6.1: nothing follows what the flags announce") \
     X(AUTH_DATA_TOO_LARGE,     "auth-data-too-large",       "larger than PK_AUTH_DATA_MAX")        \
     X(ATTESTED_DATA_MISSING,   "attested-data-missing",     "WebAuthn 6.1: AT set in a registration") \
-    X(ATTESTED_DATA_UNEXPECTED,"attested-data-unexpected",  "WebAuthn 6.1: AT not set in an assertion") \
+    X(ATTESTED_DATA_UNEXPECTED,"attested-data-unexpected",  "OpenSSH PROTOCOL.u2f: flags UP and UV only") \
     X(RP_ID_MISMATCH,          "rp-id-mismatch",            "WebAuthn 7.1 step 14, 7.2 step 15")   \
     X(USER_NOT_PRESENT,        "user-not-present",          "WebAuthn 7.1 step 15, 7.2 step 16")   \
     X(USER_NOT_VERIFIED,       "user-not-verified",         "WebAuthn 7.1 step 16, 7.2 step 17")   \
@@ -66,7 +66,7 @@
     X(KEY_LENGTH_INVALID,      "key-length-invalid",        "RFC 9053 section 7: exact coordinate and key lengths, uncompressed points") \
     X(KEY_POINT_INVALID,       "key-point-invalid",         "RFC 9053 section 7: a point of the curve, not of small order") \
     X(KEY_RSA_MODULUS,         "key-rsa-modulus",           "RFC 8230 section 4: odd, no leading zero, 2048 to 8192 bits") \
-    X(KEY_RSA_EXPONENT,        "key-rsa-exponent",          "FIPS 186-5 section 5.4: odd, no leading zero, 65537 to 64 bits") \
+    X(KEY_RSA_EXPONENT,        "key-rsa-exponent",          "FIPS 186-5 section 5.4: odd, 65537 to 64 bits") \
     X(ALGORITHM_UNSUPPORTED,   "algorithm-unsupported",     "an algorithm that this build or its OpenSSL does not verify") \
     X(ALGORITHM_NOT_OFFERED,   "algorithm-not-offered",     "WebAuthn 7.1 step 20")                \
     X(SIGNATURE_MALFORMED,     "signature-malformed",       "WebAuthn 6.5.5: DER with r and s in range, or the algorithm's exact length") \
@@ -102,8 +102,8 @@
     X(ANDROID_KEY_DESCRIPTION, "android-key-description",   "WebAuthn 8.4: the key attestation extension") \
     X(ANDROID_KEY_CHALLENGE,   "android-key-challenge",     "WebAuthn 8.4: attestationChallenge is the client data hash") \
     X(ANDROID_KEY_ALL_APPLICATIONS, "android-key-all-applications", "WebAuthn 8.4: allApplications absent") \
-    X(ANDROID_KEY_ORIGIN,      "android-key-origin",        "WebAuthn 8.4: origin is KM_ORIGIN_GENERATED") \
-    X(ANDROID_KEY_PURPOSE,     "android-key-purpose",       "WebAuthn 8.4: purpose is KM_PURPOSE_SIGN") \
+    X(ANDROID_KEY_ORIGIN,      "android-key-origin",        "WebAuthn 8.4: origin is there and KM_ORIGIN_GENERATED") \
+    X(ANDROID_KEY_PURPOSE,     "android-key-purpose",       "WebAuthn 8.4: purpose is there and KM_PURPOSE_SIGN") \
     X(SAFETYNET_RESPONSE,      "safetynet-response",        "WebAuthn 8.5: a JWS with x5c, of a version") \
     X(SAFETYNET_NONCE,         "safetynet-nonce",           "WebAuthn 8.5: nonce is the hash of authData and client data hash") \
     X(SAFETYNET_HOST,          "safetynet-host",            "WebAuthn 8.5: issued to attest.android.com") \

@@ -40,27 +40,30 @@ static enum pk_status check_origin(struct pk_view value)
     return origin == ORIGIN_GENERATED ? PK_OK : PK_ANDROID_KEY_ORIGIN;
 }
 
-static enum pk_status check_authorization(struct pk_der element)
+/* What the two lists have said so far. */
+struct authorizations {
+    bool origin, purpose;
+};
+
+static enum pk_status check_authorization(struct pk_der element, struct authorizations *said)
 {
     if (element.tag_class != PK_DER_CONTEXT || !element.constructed)
         return PK_ANDROID_KEY_DESCRIPTION;
     switch (element.tag) {
     case TAG_PURPOSE:
+        said->purpose = true;
         return check_purpose(element.value);
     case TAG_ALL_APPLICATIONS:
         return PK_ANDROID_KEY_ALL_APPLICATIONS;
     case TAG_ORIGIN:
+        said->origin = true;
         return check_origin(element.value);
     default:
         return PK_OK;
     }
 }
 
-/*
- * What either list says must be right: "the union" of WebAuthn 8.4. A list may leave origin and
- * purpose out, as the specification's own example does.
- */
-static enum pk_status check_list(struct pk_view list)
+static enum pk_status check_list(struct pk_view list, struct authorizations *said)
 {
     struct pk_reader reader = pk_reader_new(list);
     enum pk_status status = PK_OK;
@@ -68,8 +71,27 @@ static enum pk_status check_list(struct pk_view list)
     while (reader.remaining > 0 && status == PK_OK) {
         struct pk_der element = pk_der_read(&reader);
 
-        status = reader.status == PK_OK ? check_authorization(element) : PK_ANDROID_KEY_DESCRIPTION;
+        status = reader.status == PK_OK ? check_authorization(element, said)
+                                        : PK_ANDROID_KEY_DESCRIPTION;
     }
+    return status;
+}
+
+/*
+ * "The union" of the two lists (WebAuthn 8.4): what either says must be right, and one must say it.
+ * The specification's own example (section 16) leaves both out, so it is refused.
+ */
+static enum pk_status check_lists(struct pk_view software, struct pk_view tee)
+{
+    struct authorizations said = {0};
+    enum pk_status status = check_list(software, &said);
+
+    if (status == PK_OK)
+        status = check_list(tee, &said);
+    if (status == PK_OK && !said.origin)
+        status = PK_ANDROID_KEY_ORIGIN;
+    if (status == PK_OK && !said.purpose)
+        status = PK_ANDROID_KEY_PURPOSE;
     return status;
 }
 
@@ -87,7 +109,6 @@ static enum pk_status check_description(struct pk_view extension, struct pk_view
 {
     struct pk_reader outer = pk_reader_new(extension), reader;
     struct pk_view challenge, software, tee;
-    enum pk_status status;
 
     reader = pk_reader_new(pk_der_expect(&outer, PK_DER_SEQUENCE));
     skip_number(&reader); /* attestationVersion */
@@ -102,8 +123,7 @@ static enum pk_status check_description(struct pk_view extension, struct pk_view
         return PK_ANDROID_KEY_DESCRIPTION;
     if (!pk_view_equal(challenge, client_data_hash))
         return PK_ANDROID_KEY_CHALLENGE;
-    status = check_list(software);
-    return status == PK_OK ? check_list(tee) : status;
+    return check_lists(software, tee);
 }
 
 static enum pk_status verify(const struct pk_attestation_subject *subject,

@@ -138,6 +138,15 @@ static bool odd_without_leading_zero(struct pk_view number)
     return number.len > 0 && number.ptr[0] != 0 && (number.ptr[number.len - 1] & 1);
 }
 
+/* RFC 8230 section 4 wants none, but early versions of Windows Hello wrote them. */
+static void drop_leading_zeros(struct pk_view *number)
+{
+    while (number->len > 0 && number->ptr[0] == 0) {
+        number->ptr++;
+        number->len--;
+    }
+}
+
 static enum pk_status check_rsa(struct pk_view modulus, struct pk_view exponent)
 {
     uint64_t value = 0;
@@ -160,6 +169,7 @@ static enum pk_status parse_rsa(const struct parameters *parameters, struct pk_c
         status = as_bytes(parameters->specific[1], &key->exponent);
     if (status == PK_OK && parameters->specific[2].len > 0)
         status = PK_KEY_PARAMETER_UNKNOWN;
+    drop_leading_zeros(&key->exponent);
     return status == PK_OK ? check_rsa(key->modulus, key->exponent) : status;
 }
 

@@ -9,14 +9,11 @@ static bool named(struct pk_view name, const char *wanted)
     return pk_view_equal(name, pk_view_string(wanted));
 }
 
-/* CTAP 2.1 section 12.1 */
-enum { CRED_PROTECT_MIN = 1, CRED_PROTECT_MAX = 3 };
-
 static void read_cred_protect(struct pk_reader *reader, struct pk_extension_results *results)
 {
     uint64_t level = pk_cbor_unsigned(reader);
 
-    if (level < CRED_PROTECT_MIN || level > CRED_PROTECT_MAX)
+    if (level == 0 || level > PK_CRED_PROTECT_MAX)
         pk_reader_fail(reader, PK_EXTENSIONS_MALFORMED);
     else
         results->cred_protect = (unsigned)level;
@@ -84,7 +81,7 @@ static bool solicited(const struct pk_requirements *requirements, struct pk_view
 static enum pk_status read_bool(const struct pk_requirements *requirements,
                                 const struct pk_json_value *outputs, const char *name, bool *ret)
 {
-    const struct pk_json_value *value = pk_json_get(outputs, name);
+    const struct pk_json_value *value = pk_json_optional(outputs, name);
 
     *ret = false;
     if (!value || !solicited(requirements, value->key))
@@ -99,8 +96,8 @@ static enum pk_status read_cred_props(const struct pk_requirements *requirements
                                       const struct pk_json_value *outputs,
                                       struct pk_extension_results *results)
 {
-    const struct pk_json_value *props = pk_json_get(outputs, "credProps");
-    const struct pk_json_value *rk = pk_json_get(props, "rk");
+    const struct pk_json_value *props = pk_json_optional(outputs, "credProps");
+    const struct pk_json_value *rk = pk_json_optional(props, "rk");
 
     if (!props || !solicited(requirements, props->key))
         return PK_OK;
@@ -118,7 +115,7 @@ static enum pk_status check_solicited(const struct pk_requirements *requirements
                                       const struct pk_json_value *outputs)
 {
     for (const struct pk_json_value *output = outputs->first; output; output = output->next)
-        if (!solicited(requirements, output->key))
+        if (!pk_json_is(output, PK_JSON_NULL) && !solicited(requirements, output->key))
             return PK_EXTENSION_UNSOLICITED;
     return PK_OK;
 }
@@ -127,7 +124,7 @@ enum pk_status pk_client_extensions_read(const struct pk_requirements *requireme
                                          const struct pk_json_value *outputs,
                                          struct pk_extension_results *results)
 {
-    const struct pk_json_value *payment = pk_json_get(outputs, "payment");
+    const struct pk_json_value *payment = pk_json_optional(outputs, "payment");
     enum pk_status status = PK_OK;
 
     if (!outputs)

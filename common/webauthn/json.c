@@ -415,6 +415,13 @@ const struct pk_json_value *pk_json_get(const struct pk_json_value *object, cons
     return NULL;
 }
 
+const struct pk_json_value *pk_json_optional(const struct pk_json_value *object, const char *name)
+{
+    const struct pk_json_value *value = pk_json_get(object, name);
+
+    return pk_json_is(value, PK_JSON_NULL) ? NULL : value;
+}
+
 bool pk_json_is(const struct pk_json_value *value, enum pk_json_type type)
 {
     return value && value->type == type;

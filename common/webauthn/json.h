@@ -50,6 +50,10 @@ const struct pk_json_value *pk_json_root(const struct pk_json *json);
 /* These take NULL for "absent" and then give NULL, false or PK_RESPONSE_MALFORMED. */
 
 const struct pk_json_value *pk_json_get(const struct pk_json_value *object, const char *name);
+
+/* For optional members: null is absent, as libraries that fill in every member write it. */
+const struct pk_json_value *pk_json_optional(const struct pk_json_value *object, const char *name);
+
 bool pk_json_is(const struct pk_json_value *value, enum pk_json_type type);
 bool pk_json_is_bool(const struct pk_json_value *value);
 bool pk_json_string(const struct pk_json_value *value, struct pk_view *ret) PK_WARN_UNUSED;

@@ -42,7 +42,7 @@ static enum pk_status read_identity(const struct pk_json_value *credential, stru
 /* Unknown transports are tolerated (WebAuthn 5.8.4). */
 static enum pk_status read_transports(const struct pk_json_value *response, unsigned *ret)
 {
-    const struct pk_json_value *list = pk_json_get(response, "transports");
+    const struct pk_json_value *list = pk_json_optional(response, "transports");
     unsigned transports = 0;
 
     if (list && list->type != PK_JSON_ARRAY)
@@ -97,8 +97,9 @@ static enum pk_status verify_registration(const struct pk_requirements *requirem
     if (status == PK_OK)
         status = read_transports(response, &result->transports);
     if (status == PK_OK)
-        status = pk_client_extensions_read(
-            requirements, pk_json_get(credential, "clientExtensionResults"), &result->extensions);
+        status = pk_client_extensions_read(requirements,
+                                           pk_json_optional(credential, "clientExtensionResults"),
+                                           &result->extensions);
     return status;
 }
 
@@ -149,15 +150,15 @@ void pk_authentication_response_clear(struct pk_authentication_response *respons
     *response = (struct pk_authentication_response){0};
 }
 
-/* WebAuthn 5.2.2: null or absent, or 1 to 64 bytes (5.4.3). */
+/*
+ * WebAuthn 5.2.2: null or absent, or 1 to 64 bytes (5.4.3). An empty one, which Safari sends for
+ * credentials that are not discoverable, names nobody: it is absent.
+ */
 static enum pk_status read_user_handle(const struct pk_json_value *value, struct pk_bytes *ret)
 {
-    enum pk_status status;
-
-    if (!value || value->type == PK_JSON_NULL)
+    if (!value)
         return PK_OK;
-    status = too_large_is(pk_json_bytes(value, PK_USER_HANDLE_MAX, ret), PK_RESPONSE_MALFORMED);
-    return status == PK_OK && ret->len == 0 ? PK_RESPONSE_MALFORMED : status;
+    return too_large_is(pk_json_bytes(value, PK_USER_HANDLE_MAX, ret), PK_RESPONSE_MALFORMED);
 }
 
 static enum pk_status read_assertion(const struct pk_json_value *response,
@@ -179,7 +180,7 @@ static enum pk_status read_assertion(const struct pk_json_value *response,
             pk_json_bytes(pk_json_get(response, "signature"), PK_SIGNATURE_MAX, &result->signature),
             PK_SIGNATURE_MALFORMED);
     if (status == PK_OK)
-        status = read_user_handle(pk_json_get(response, "userHandle"), &result->user_handle);
+        status = read_user_handle(pk_json_optional(response, "userHandle"), &result->user_handle);
     return status;
 }
 
@@ -188,7 +189,7 @@ enum pk_status pk_authentication_json_parse(const struct pk_json_value *credenti
 {
     __attribute__((
         cleanup(pk_authentication_response_clear))) struct pk_authentication_response result = {0};
-    const struct pk_json_value *outputs = pk_json_get(credential, "clientExtensionResults");
+    const struct pk_json_value *outputs = pk_json_optional(credential, "clientExtensionResults");
     enum pk_status status = read_identity(credential, &result.credential_id);
 
     if (status == PK_OK)

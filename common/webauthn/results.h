@@ -47,6 +47,7 @@ struct pk_credential_record {
     uint32_t sign_count;
     bool backup_eligible;
     bool backup_state;
+    /* Of its owner. Empty: not known, and whom a response names is for the caller to compare. */
     struct pk_bytes user_handle;
     bool payment; /* payment-capable */
     /* public_key made ready by pk_public_key_parse() (signature.h), borrowed; NULL: parse it. */

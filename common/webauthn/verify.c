@@ -247,12 +247,16 @@ static enum pk_status check_credential(const struct pk_requirements *requirement
         return PK_USER_HANDLE_MISMATCH;
     if (assertion->user_handle.len == 0)
         return requirements->user_identified_before ? PK_OK : PK_USER_HANDLE_MISSING;
-    if (!pk_view_equal(pk_view_of(&record->user_handle), assertion->user_handle))
+    if (record->user_handle.len > 0 &&
+        !pk_view_equal(pk_view_of(&record->user_handle), assertion->user_handle))
         return PK_USER_HANDLE_MISMATCH;
     return PK_OK;
 }
 
-/* WebAuthn 7.2 steps 15 to 19. */
+/*
+ * WebAuthn 7.2 steps 15 to 19. Attested credential data, which some authenticators repeat here, was
+ * well formed and says nothing more: no step looks at it.
+ */
 static enum pk_status check_asserted(const struct pk_requirements *requirements,
                                      const struct pk_credential_record *record,
                                      const struct pk_auth_data *data, bool appid)
@@ -263,8 +267,6 @@ static enum pk_status check_asserted(const struct pk_requirements *requirements,
 
     if (status == PK_OK)
         status = check_flags(requirements, data->flags);
-    if (status == PK_OK && (data->flags & PK_FLAG_AT))
-        status = PK_ATTESTED_DATA_UNEXPECTED;
     if (status == PK_OK && !!(data->flags & PK_FLAG_BE) != record->backup_eligible)
         status = PK_BACKUP_ELIGIBILITY_CHANGED;
     return status;

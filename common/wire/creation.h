@@ -28,8 +28,6 @@ struct pk_creation {
     unsigned cred_protect; /* 0: not asked; 1 to PK_CRED_PROTECT_MAX */
 };
 
-#define PK_CRED_PROTECT_MAX 3 /* CTAP 2.1 section 12.1 */
-
 /* PK_NO_MEMORY. */
 enum pk_status pk_creation_copy(const struct pk_creation *from,
                                 struct pk_creation *ret) PK_WARN_UNUSED;

@@ -154,7 +154,7 @@ static const char *parse_choices(const struct registration_request *request,
     if (mediation && strcmp(mediation, "conditional") != 0 && strcmp(mediation, "optional") != 0 &&
         strcmp(mediation, "required") != 0)
         return "mediation: conditional, optional or required";
-    if (request->cred_protect > 3)
+    if (request->cred_protect > PK_CRED_PROTECT_MAX)
         return "credProtect: 1, 2 or 3";
     ret->conditional = mediation && strcmp(mediation, "conditional") == 0;
     return NULL;
@@ -220,6 +220,22 @@ static const char *force_payment(const struct registration_request *request,
         ret->resident_key = PK_REQUIRED;
     else if (ret->resident_key == PK_REQUIREMENT_UNSET)
         ret->resident_key = PK_PREFERRED;
+    return NULL;
+}
+
+/*
+ * Level 3 (userVerificationRequired) without verification makes a credential that its owner could
+ * not use; Chromium refuses such options.
+ */
+static const char *force_cred_protect(const struct registration_request *request,
+                                      struct pk_requirements *ret)
+{
+    ret->cred_protect = request->cred_protect;
+    if (ret->cred_protect < PK_CRED_PROTECT_MAX)
+        return NULL;
+    if (request->user_verification && ret->user_verification == PK_DISCOURAGED)
+        return "credProtect: 3 needs userVerification required";
+    ret->user_verification = PK_REQUIRED;
     return NULL;
 }
 
@@ -351,7 +367,6 @@ static enum pk_status copy_request(const struct rp_config *rp,
         status = pk_text_copy(request->instrument_display_name, &ret->instrument_display_name);
     ret->cred_props = request->cred_props;
     ret->min_pin_length = request->min_pin_length;
-    ret->cred_protect = request->cred_protect;
     ret->timeout_ms = timeout_ms(rp->timeout, request->timeout_ms);
     ret->time = request->now;
     return status;
@@ -406,6 +421,8 @@ enum pk_status policy_registration(const struct rp_config *rp,
         why = merge_choices(rp, request, &built);
     if (!why)
         why = force_payment(request, &built);
+    if (!why)
+        why = force_cred_protect(request, &built);
     if (!why)
         status = copy_relying_party(rp, &built);
     if (!why && status == PK_OK)

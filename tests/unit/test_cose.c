@@ -215,7 +215,10 @@ static void rsa_bounds(void **state)
     assert_status(parse_rsa(256, 0x80, 1, "03"), PK_KEY_RSA_EXPONENT);
     assert_status(parse_rsa(256, 0x80, 1, "ffff"), PK_KEY_RSA_EXPONENT);
     assert_status(parse_rsa(256, 0x80, 1, "010002"), PK_KEY_RSA_EXPONENT);
-    assert_status(parse_rsa(256, 0x80, 1, "00010001"), PK_KEY_RSA_EXPONENT);
+    assert_status(parse_rsa(256, 0x80, 1, "00010001"), PK_OK);
+    assert_status(parse_rsa(256, 0x80, 1, "0000000000000000000000010001"), PK_OK);
+    assert_status(parse_rsa(256, 0x80, 1, "00000000"), PK_KEY_RSA_EXPONENT);
+    assert_status(parse_rsa(256, 0x80, 1, "00000003"), PK_KEY_RSA_EXPONENT);
     assert_status(parse_rsa(256, 0x80, 1, "010003"), PK_OK);
     assert_status(parse_rsa(256, 0x80, 1, "ffffffffffffffff"), PK_OK);
     assert_status(parse_rsa(256, 0x80, 1, "010000000000000001"), PK_KEY_RSA_EXPONENT);

@@ -114,6 +114,9 @@ static void client_outputs(void **state)
     } cases[] = {
         {"{\"x\":{\"credProps\":{\"rk\":true}}}", PK_OK},
         {"{\"x\":{\"credProps\":{}}}", PK_OK},
+        {"{\"x\":{\"credProps\":{\"rk\":null},\"appidExclude\":null,\"unknown\":null}}", PK_OK},
+        {"{\"x\":{\"credProps\":null,\"payment\":null}}", PK_OK},
+        {"{\"x\":{\"unknown\":false}}", PK_EXTENSION_UNSOLICITED},
         {"{\"x\":{\"credProps\":{\"rk\":true},\"payment\":{},\"credProtect\":1,"
          "\"minPinLength\":4,\"appidExclude\":true}}",
          PK_OK},
@@ -140,7 +143,7 @@ static void client_outputs(void **state)
 
         if (status != cases[i].status)
             fail_msg("%s: %s", cases[i].json, pk_status_name(status));
-        if (i == 2) {
+        if (i == 5) {
             assert_true(results.has_cred_props && results.resident_key);
             assert_true(results.payment && results.appid_exclude);
         }

@@ -134,6 +134,11 @@ static void values(void **state)
     assert_null(pk_json_get(root, "absent"));
     assert_null(pk_json_get(list, "absent"));
     assert_null(pk_json_get(NULL, "absent"));
+    assert_non_null(pk_json_get(root, "z"));
+    assert_null(pk_json_optional(root, "z"));
+    assert_null(pk_json_optional(root, "absent"));
+    assert_null(pk_json_optional(NULL, "absent"));
+    assert_ptr_equal(pk_json_optional(root, "f"), pk_json_get(root, "f"));
     assert_false(pk_json_string(pk_json_get(root, "n"), &view));
     assert_false(pk_json_integer(pk_json_get(root, "s"), &number));
     assert_false(pk_json_integer(NULL, &number));

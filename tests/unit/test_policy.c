@@ -183,6 +183,28 @@ static void spellings_are_webauthns(void **state)
     assert_true(protect.min_pin_length);
 }
 
+static void cred_protect_3_forces_user_verification(void **state)
+{
+    struct rp_config rp = shop();
+    PK_AUTO_REQUIREMENTS struct pk_requirements two = ACCEPT(.cred_protect = 2);
+    PK_AUTO_REQUIREMENTS struct pk_requirements three = ACCEPT(.cred_protect = 3);
+    PK_AUTO_REQUIREMENTS struct pk_requirements raised =
+        ACCEPT(.cred_protect = 3, .user_verification = "preferred");
+
+    (void)state;
+    assert_int_not_equal(two.user_verification, PK_REQUIRED);
+    assert_int_equal(three.user_verification, PK_REQUIRED);
+    assert_int_equal(raised.user_verification, PK_REQUIRED);
+    REFUSED("credProtect: 3 needs userVerification required", .cred_protect = 3,
+            .user_verification = "discouraged");
+    rp.user_verification = PK_DISCOURAGED;
+    {
+        PK_AUTO_REQUIREMENTS struct pk_requirements configured = ACCEPT(.cred_protect = 3);
+
+        assert_int_equal(configured.user_verification, PK_REQUIRED);
+    }
+}
+
 static void user_id_is_for_accounts_of_their_own(void **state)
 {
     struct rp_config rp = shop();
@@ -542,6 +564,7 @@ int main(void)
         cmocka_unit_test(texts_are_printable_utf8),
         cmocka_unit_test(display_name_falls_back),
         cmocka_unit_test(spellings_are_webauthns),
+        cmocka_unit_test(cred_protect_3_forces_user_verification),
         cmocka_unit_test(user_id_is_for_accounts_of_their_own),
         cmocka_unit_test(wishes_do_not_lower_what_is_required),
         cmocka_unit_test(wishes_replace_what_is_merely_preferred),

@@ -66,7 +66,9 @@ static void assertions(void **state)
         {",\"userHandle\":null,\"unknown\":1", "", PK_OK},
         {",\"userHandle\":\"AQI\"", "", PK_OK},
         {",\"userHandle\":\"AQM\"", "", PK_USER_HANDLE_MISMATCH},
-        {",\"userHandle\":\"\"", "", PK_RESPONSE_MALFORMED},
+        {",\"userHandle\":\"\"", "", PK_OK}, /* Safari */
+        {"", ",\"clientExtensionResults\":null", PK_OK},
+        {"", ",\"clientExtensionResults\":{\"appid\":null}", PK_OK},
         {",\"userHandle\":7", "", PK_RESPONSE_MALFORMED},
         {",\"userHandle\":\"AQI=\"", "", PK_BASE64URL_MALFORMED},
         {",\"userHandle\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"

@@ -216,17 +216,27 @@ def authenticator(cases):
         cases.invalid(f"auth-data-packed-{name}", reason, f"{description}; signed",
                       registration(statement=statements.packed(), fmt="packed", auth_data=change))
     attested = attested_data(AAGUID, CREDENTIAL_ID, COSE)
+    cases.valid("authentication-auth-data-at", "AT with attested data, as some authenticators have",
+                authentication(flags=UP | UV | AT, attested=attested))
+    cases.valid("authentication-auth-data-at-extensions", "AT with attested data and extensions",
+                authentication(flags=UP | UV | AT, attested=attested,
+                               extensions={"uvm": [[2, 4, 2]]}))
     rows = [
         ("empty", short, "no bytes", {"auth_data": lambda d: b""}),
         ("36-bytes", short, "one byte short", {"auth_data": lambda d: d[:36]}),
         ("one-byte-more", long, "a byte more", {"auth_data": lambda d: d + b"\0"}),
         ("zeros-more", long, "padded with zeros", {"auth_data": lambda d: d + bytes(27)}),
-        ("at", "attested-data-unexpected", "AT with attested data", {"flags": UP | UV | AT,
-                                                                     "attested": attested}),
-        ("at-extensions", "attested-data-unexpected", "AT with attested data and extensions",
-         {"flags": UP | UV | AT, "attested": attested, "extensions": {"uvm": [[2, 4, 2]]}}),
-        ("at-flag-only", ["attested-data-unexpected", short], "AT with nothing attested",
-         {"flags": UP | UV | AT}),
+        ("at-flag-only", short, "AT with nothing attested", {"flags": UP | UV | AT}),
+        ("at-short", short, "AT with attested data that ends early",
+         {"flags": UP | UV | AT, "attested": attested[:20]}),
+        ("at-key-short", "cbor-truncated", "AT with a public key that ends early",
+         {"flags": UP | UV | AT, "attested": attested[:-1]}),
+        ("at-key-malformed", "cbor-malformed", "AT with a public key that is no CBOR",
+         {"flags": UP | UV | AT, "attested": attested[:-len(COSE)] + b"\x1c"}),
+        ("at-one-byte-more", long, "AT with a byte after the attested data",
+         {"flags": UP | UV | AT, "attested": attested + b"\0"}),
+        ("at-id-empty", "credential-id-length", "AT with a credential id of no bytes",
+         {"flags": UP | UV | AT, "attested": attested_data(AAGUID, b"", COSE)}),
         ("attested-not-announced", long, "attested data without AT", {"attested": attested}),
         ("extensions-missing", "cbor-truncated", "ED set and no extensions",
          {"flags": UP | UV | ED}),

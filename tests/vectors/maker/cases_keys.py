@@ -209,7 +209,8 @@ def rsa_parameters(cases):
         ("e-empty", e_bad, "e of no bytes", set_to(e=b"")),
         ("e-two", e_bad, "e is 2", set_to(e=b"\2")),
         ("e-even", e_bad, "an even e", set_to(e=b"\1\0\0")),
-        ("e-leading-zero", e_bad, "a zero before e", set_to(e=b"\0\1\0\1")),
+        ("e-zeros", e_bad, "e of eight zeros", set_to(e=bytes(8))),
+        ("e-zeros-one", e_bad, "e is 1, behind zeros", set_to(e=b"\0\0\0\1")),
         ("e-huge", e_bad, "e as long as n", set_to(e=b"\xff" * 256)),
         ("private", "key-parameter-unknown", "the private exponent beside n and e",
          more(-3, bytes(256))),
@@ -219,6 +220,11 @@ def rsa_parameters(cases):
     ]
     for row, reason, description, make in rows:
         parameters(cases, f"rs256-{row}", reason, f"RS256: {description}", make, key=public)
+    for kind, make in (("record", authentication), ("registration", registration)):
+        cases.valid(f"rs256-e-leading-zeros-{kind}", "zeros before e, as an early Windows Hello",
+                    make(public, cose=set_to(e=lambda v: b"\0" + v)))
+        cases.valid(f"rs256-e-many-zeros-{kind}", "e in sixteen bytes",
+                    make(public, cose=set_to(e=lambda v: v.rjust(16, b"\0"))))
     for row, made, reason in (
             ("512-bits", RsaKey("rsa 512", -257, "sha256", bits=512), n_bad),
             ("1024-bits", RsaKey("rsa 1024", -257, "sha256", bits=1024), n_bad),

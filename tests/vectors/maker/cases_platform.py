@@ -212,8 +212,9 @@ def android(cases):
     cases.valid("android-key-software", "the same said by software",
                 make(android_key(software=software, tee=empty)))
     cases.valid("android-key-both", "both lists say it", make(android_key(software=software)))
-    cases.valid("android-key-lists-empty", "empty lists, as the specification's own vector has",
-                make(android_key(tee=empty)))
+    cases.valid("android-key-divided", "one list has the origin, the other the purpose",
+                make(android_key(software=authorization_list(purpose=None),
+                                 tee=authorization_list(origin=None))))
     cases.valid("android-key-version-300", "KeyMint's version of the schema", make(android_key(
         description=lambda d: key_description(d[d.index(b"\x04\x20") + 2:][:32], version=300))))
     challenge, origin = "android-key-challenge", "android-key-origin"
@@ -237,6 +238,12 @@ def android(cases):
          {"software": authorization_list(origin=2), "tee": empty}),
         ("origin-contradiction", origin, "generated, says one list; imported, the other",
          {"software": authorization_list(origin=2)}),
+        ("lists-empty", origin, "empty lists, as the specification's own example has",
+         {"tee": empty}),
+        ("origin-absent", origin, "no list says the origin",
+         {"software": authorization_list(origin=None), "tee": authorization_list(origin=None)}),
+        ("purpose-absent", purpose, "no list says the purpose",
+         {"software": authorization_list(purpose=None), "tee": authorization_list(purpose=None)}),
         ("purpose-encrypt", purpose, "for encryption", {"tee": authorization_list(purpose=(0,))}),
         ("purpose-verify", purpose, "for verifying", {"tee": authorization_list(purpose=(3,))}),
         ("purpose-more", purpose, "for signing and decryption",

@@ -10,6 +10,7 @@ from .seed import derive
 OTHER_ID = derive("other credential id", 32)
 NAMES = {bool: "boolean", int: "number", list: "array", dict: "object", str: "string",
          type(None): "null", float: "real"}
+OPTIONAL = ("clientExtensionResults", "transports")
 
 
 def stray(text):
@@ -61,6 +62,24 @@ def tolerated(cases):
                 authentication(response={"userHandle": "AA"}, record={"userHandle": "AA"}))
     cases.valid("authentication-null-user-handle", "a user handle of null is an absent one",
                 authentication(response={"userHandle": None}))
+    cases.valid("authentication-handle-empty", "a user handle of no bytes is an absent one",
+                authentication(response={"userHandle": ""}))
+    cases.valid("authentication-handle-not-recorded", "the record does not say whose it is",
+                authentication(record={"userHandle": REMOVED}))
+    cases.valid("registration-null-members", "optional members that are null are absent ones",
+                registration(response={"transports": None, "publicKey": None,
+                                       "publicKeyAlgorithm": None, "authenticatorData": None},
+                             credential={"clientExtensionResults": None,
+                                         "authenticatorAttachment": None}))
+    cases.valid("authentication-null-members", "optional members that are null are absent ones",
+                authentication(response={"userHandle": None, "attestationObject": None},
+                               credential={"clientExtensionResults": None,
+                                           "authenticatorAttachment": None}))
+    cases.valid("registration-null-outputs", "outputs that are null are absent ones",
+                registration(credential={"clientExtensionResults": {
+                    "credProps": None, "appidExclude": None, "payment": None}}))
+    cases.valid("registration-cred-props-null", "rk that is null is absent",
+                registration(credential={"clientExtensionResults": {"credProps": {"rk": None}}}))
     cases.valid("registration-rs1-asked-for", "an RS1 credential, offered by name", registration(
         key("RS1"), line={"pubKeyCredParams": [-65535]}), alg=-65535)
     cases.valid(
@@ -102,12 +121,11 @@ def handles(cases):
                   authentication(response={"userHandle": b64url(USER_HANDLE[:8])}))
     cases.invalid("authentication-handle-longer", mismatch, "the handle and more",
                   authentication(response={"userHandle": b64url(USER_HANDLE + b"\0")}))
-    cases.invalid("authentication-handle-empty", "response-malformed", "a user handle of no bytes",
-                  authentication(response={"userHandle": ""}))
+    cases.invalid("authentication-usernameless-empty-handle", missing,
+                  "nobody known before and a user handle of no bytes",
+                  authentication(response={"userHandle": ""}, line=unknown))
     cases.invalid("authentication-handle-65-bytes", "response-malformed", "a user handle too long",
                   authentication(response={"userHandle": b64url(derive("x", 65))}))
-    cases.invalid("authentication-handle-not-recorded", mismatch, "the record has no handle",
-                  authentication(record={"userHandle": REMOVED}))
 
 
 def identifiers(cases):
@@ -206,6 +224,8 @@ def shapes(cases):
             for value in values:
                 if isinstance(value, wanted) or (wanted is dict and value == {"a": "AA"}):
                     continue
+                if value is None and member in OPTIONAL:
+                    continue
                 reason = bad
                 if member == "clientExtensionResults":
                     reason = ["extensions-malformed", bad]
@@ -214,8 +234,7 @@ def shapes(cases):
                               make(credential={member: value}))
         for member, wanted in inner:
             for value in values:
-                if isinstance(value, wanted) and member != "transports" or \
-                        (member == "transports" and isinstance(value, list)):
+                if isinstance(value, wanted) or (value is None and member in OPTIONAL):
                     continue
                 cases.invalid(f"{kind}-shape-{member.lower()}-{NAMES[type(value)]}", bad,
                               f"response.{member} is a JSON {NAMES[type(value)]}",
@@ -346,6 +365,9 @@ def rp_id(cases):
                 authentication(rp_id=appid, line=requested, credential=said))
     cases.valid("authentication-appid-not-used", "AppID offered, RP ID used", authentication(
         line=requested, credential={"clientExtensionResults": {"appid": False}}))
+    cases.valid("authentication-appid-null", "AppID offered, an output of null",
+                authentication(line=requested,
+                               credential={"clientExtensionResults": {"appid": None}}))
     cases.valid("authentication-appid-not-mentioned", "AppID offered, no output",
                 authentication(line=requested))
     bad = "rp-id-mismatch"
@@ -360,8 +382,7 @@ def rp_id(cases):
                   authentication(rp_id="https://evil.example/", line=requested, credential=said))
     cases.invalid("registration-appid", bad, "a registration is never for the AppID",
                   registration(rp_id=appid, line=requested, credential=said))
-    for name, value in (("text", {"rk": "yes"}), ("number", {"rk": 1}), ("null", {"rk": None}),
-                        ("array", [])):
+    for name, value in (("text", {"rk": "yes"}), ("number", {"rk": 1}), ("array", [])):
         cases.invalid(f"registration-cred-props-{name}", "extensions-malformed",
                       f"credProps: {value}",
                       registration(credential={"clientExtensionResults": {"credProps": value}}))
