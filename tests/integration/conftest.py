@@ -69,6 +69,8 @@ def quiet_machine(request):
         if request.node.stash.get(FAILED, False):
             print(machine.syslog.text())  # pytest shows it
         machine.close()
+        reports = namespace.sanitizer_reports()
+        assert not reports, reports
 
 
 @pytest.fixture

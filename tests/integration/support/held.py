@@ -11,7 +11,6 @@ import namespace
 from machine import PATIENCE
 
 MODULE = "libnss_held.so.2"
-SERVICE = "/usr/share/dbus-1/system-services/org.passkeyd.service"
 
 
 class Gate:
@@ -72,10 +71,10 @@ def names():
 def disk():
     """What the daemon writes is not on the disk until the gate is open; to be called before the
     daemon runs. Yields a function that makes the gate."""
-    with open(SERVICE, encoding="utf-8") as file:
+    with open(namespace.SERVICE, encoding="utf-8") as file:
         before = file.read()
     assert "\nExec=/" in before
-    namespace.write(SERVICE, before.replace(
+    namespace.write(namespace.SERVICE, before.replace(
         "\nExec=/", f"\nExec=/usr/bin/env LD_PRELOAD={namespace.HELD} /"))
     gates = []
 
@@ -88,4 +87,4 @@ def disk():
     finally:
         for each in gates:
             each.close()
-        namespace.write(SERVICE, before)
+        namespace.write(namespace.SERVICE, before)

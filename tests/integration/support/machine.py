@@ -343,7 +343,7 @@ class Machine:
 
     def activatable(self, yes):
         """Whether the bus may start the daemon when somebody calls it."""
-        service = "/usr/share/dbus-1/system-services/org.passkeyd.service"
+        service = namespace.SERVICE
         if yes and os.path.exists(service + ".off"):
             os.rename(service + ".off", service)
         elif not yes and os.path.exists(service):

@@ -19,6 +19,7 @@ import contextlib
 import ctypes
 import errno
 import fcntl
+import glob
 import os
 import shutil
 import signal
@@ -38,6 +39,8 @@ SOFTKEY = SCRATCH + "/libsoftkey.so"  # a copy: the daemon's user may not see in
 SK_PROVIDER = SCRATCH + "/libskprovider.so"
 STAND_IN_SSH = SCRATCH + "/stand-in/ssh"  # root's, as a copy is
 HELD = SCRATCH + "/libheld.so"
+REPORTS = SCRATCH + "/sanitizers"
+SERVICE = "/usr/share/dbus-1/system-services/org.passkeyd.service"
 PYTHON = "/usr/bin/python3"  # the one that has the distribution's modules
 INTERACTIVE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "interactive.py")
 
@@ -48,6 +51,10 @@ LOGIND = "/usr/share/dbus-1/system-services/org.freedesktop.login1.service"
 
 DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9),
            "tty": (5, 0)}
+
+# Of ThreadSanitizer's: libdbus takes its locks in two orders, but only the loop's thread calls it;
+# a worker that a name service holds for ever is left behind at the end.
+NO_RACES = "deadlock:libdbus-1.so\nthread:add_worker\n"
 
 # What pam_authenticate can return, in the order of the recorder's blocks below.
 PAM_RESULTS = ("success", "auth_err", "authinfo_unavail", "user_unknown", "maxtries", "ignore",
@@ -223,6 +230,7 @@ def install(build):
     with contextlib.suppress(FileNotFoundError):
         shutil.copy(f"{build}/tests/lib/stand_in/ssh", STAND_IN_SSH)
     write_locality()
+    report_sanitizers()
     os.makedirs("/var/lib/passkeyd", exist_ok=True)
     os.chown("/var/lib/passkeyd", 990, 990)
     os.chmod("/var/lib/passkeyd", 0o700)
@@ -235,7 +243,34 @@ def module_has_sanitizers():
     found = [path for path in ("/usr/lib/" + name + "/security/pam_passkey.so"
                                for name in (".", *os.listdir("/usr/lib"))) if os.path.exists(path)]
     shown = subprocess.run(["ldd", *found], text=True, capture_output=True, check=False).stdout
-    return "libasan" in shown
+    return "libasan" in shown or "libtsan" in shown
+
+
+def report_sanitizers():
+    """What a daemon that the bus starts would write to no terminal goes to files, which
+    sanitizer_reports() reads."""
+    if not module_has_sanitizers():
+        return
+    os.makedirs(REPORTS)
+    os.chmod(REPORTS, 0o1777)
+    suppressions = SCRATCH + "/thread-sanitizer"
+    write(suppressions, NO_RACES)
+    options = " ".join(f"{name}_OPTIONS=log_path={REPORTS}/{name.lower()}"
+                       for name in ("ASAN", "UBSAN", "TSAN")) + f":suppressions={suppressions}"
+    with open(SERVICE, encoding="utf-8") as file:
+        before = file.read()
+    assert "\nExec=/" in before
+    write(SERVICE, before.replace("\nExec=/", f"\nExec=/usr/bin/env {options} /"))
+
+
+def sanitizer_reports():
+    """Those since the last call, as text."""
+    texts = []
+    for path in sorted(glob.glob(f"{REPORTS}/*")):
+        with open(path, encoding="utf-8", errors="replace") as file:
+            texts.append(file.read())
+        os.unlink(path)
+    return "\n".join(texts)
 
 
 def furnish(arguments):
