@@ -11,11 +11,11 @@
 #define DESCRIPTOR_BYTES   32   /* {"id": ..., "type": "public-key"} in CBOR */
 #define BUILT_IN_ATTEMPTS  3
 
-/* What there is to verify with. PK_PIN_NOT_SET, PK_UNSUPPORTED. */
+/* What there is to verify with. PK_PIN_NOT_SET, PK_KEY_CANNOT_VERIFY. */
 static enum pk_status best_verification(const struct key_info *info, enum verification *ret)
 {
     if (!info->uv_set && !info->pin_set)
-        return info->pin_supported || info->uv_supported ? PK_PIN_NOT_SET : PK_UNSUPPORTED;
+        return info->pin_supported || info->uv_supported ? PK_PIN_NOT_SET : PK_KEY_CANNOT_VERIFY;
     *ret = info->uv_set ? VERIFY_BUILT_IN : VERIFY_PIN;
     return PK_OK;
 }
@@ -85,7 +85,7 @@ enum pk_status choose_discoverable(const struct key_info *info, enum pk_requirem
     bool wanted = requirement == PK_REQUIRED || requirement == PK_PREFERRED;
 
     if (requirement == PK_REQUIRED && !info->resident_keys)
-        return PK_UNSUPPORTED;
+        return PK_KEY_CANNOT_STORE;
     if (requirement == PK_REQUIRED && info->resident_left == 0)
         return PK_KEY_STORE_FULL;
     *ret = wanted && info->resident_keys && info->resident_left != 0;
@@ -116,7 +116,7 @@ enum pk_status choose_algorithms(const struct key_info *info, const int32_t *wan
             ret[chosen++] = wanted[i];
     }
     *ret_count = chosen;
-    return chosen > 0 ? PK_OK : PK_UNSUPPORTED;
+    return chosen > 0 ? PK_OK : PK_KEY_ALGORITHM;
 }
 
 bool id_fits(const struct key_info *info, struct pk_view id)

@@ -37,7 +37,7 @@ enum verification {
 /*
  * How to verify the user for an assertion. Required: built-in before PIN. Preferred: built-in if
  * the key has it; a PIN is asked for only when the key insists. PK_PIN_NOT_SET when verification is
- * required and the key could but is not set up; PK_UNSUPPORTED when it cannot.
+ * required and the key could but is not set up; PK_KEY_CANNOT_VERIFY when it cannot.
  */
 enum pk_status choose_for_assertion(const struct key_info *info, enum pk_requirement requirement,
                                     enum verification *ret) PK_WARN_UNUSED;
@@ -63,14 +63,15 @@ struct refusal {
 enum pk_status choose_after(const struct key_info *info, const struct refusal *refusal,
                             enum verification *ret) PK_WARN_UNUSED;
 
-/* Whether the credential is to be discoverable. PK_UNSUPPORTED: required, and the key cannot. */
+/* Whether the credential is to be discoverable. PK_KEY_CANNOT_STORE, PK_KEY_STORE_FULL: required.
+ */
 enum pk_status choose_discoverable(const struct key_info *info, enum pk_requirement requirement,
                                    bool *ret) PK_WARN_UNUSED;
 
 /*
  * Which of the wanted algorithms to try, in their order: those that libfido2 can create (ES256,
  * ES384, EdDSA, RS256; U2F: ES256) and, where the key lists its own, that the key can.
- * PK_UNSUPPORTED: none. ret has room for count.
+ * PK_KEY_ALGORITHM: none. ret has room for count.
  */
 enum pk_status choose_algorithms(const struct key_info *info, const int32_t *wanted, size_t count,
                                  int32_t *ret, size_t *ret_count) PK_WARN_UNUSED;

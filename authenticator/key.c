@@ -171,6 +171,7 @@ static enum pk_status error_status(int error)
     case FIDO_ERR_CHANNEL_BUSY:
         return PK_BUSY;
     case FIDO_ERR_UNSUPPORTED_ALGORITHM:
+        return PK_KEY_ALGORITHM;
     case FIDO_ERR_UNSUPPORTED_OPTION:
     case FIDO_ERR_UNSUPPORTED_EXTENSION:
     case FIDO_ERR_INVALID_OPTION:

@@ -55,7 +55,10 @@
     X(UV_BLOCKED,            "uv-blocked",              "built-in verification is locked")         \
     X(KEY_STORE_FULL,        "key-store-full",          "no room for another passkey on the key")  \
     X(OPERATION_DENIED,      "operation-denied",        "refused on the security key")             \
-    X(TOUCH_TIMEOUT,         "touch-timeout",           "not touched in time")
+    X(TOUCH_TIMEOUT,         "touch-timeout",           "not touched in time")                     \
+    X(KEY_CANNOT_VERIFY,     "key-cannot-verify",       "the key has neither PIN nor fingerprint") \
+    X(KEY_CANNOT_STORE,      "key-cannot-store",        "the key keeps no discoverable credentials")\
+    X(KEY_ALGORITHM,         "key-algorithm",           "the key knows none of the algorithms")
 
 #define ROWS(X)                                                                                    \
     GENERAL_ROWS(X)                                                                                \

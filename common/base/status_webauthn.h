@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What registration and authentication can find wrong, one value a check: the rows of status.c's
- * table that belong to common/webauthn. For status.c alone; everybody else asks pk_status_name()
- * and pk_status_clause(). Step numbers are those of Web Authentication Level 3, sections 7.1
- * (registration) and 7.2 (authentication).
+ * table that belong to common/webauthn. For status.c, and for messages.c of common/keys, which has
+ * a sentence for each; everybody else asks pk_status_name() and pk_status_clause(). Step numbers
+ * are those of Web Authentication Level 3, sections 7.1 (registration) and 7.2 (authentication).
  */
 #ifndef PK_BASE_STATUS_WEBAUTHN_H
 #define PK_BASE_STATUS_WEBAUTHN_H

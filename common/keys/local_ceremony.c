@@ -227,7 +227,7 @@ static void ask_all(struct pk_local_ceremony *ceremony)
  */
 static bool next_group(struct candidate *candidate, enum pk_status why)
 {
-    if (why != PK_NO_MATCH && why != PK_PIN_NOT_SET && why != PK_UNSUPPORTED)
+    if (why != PK_NO_MATCH && why != PK_PIN_NOT_SET && why != PK_KEY_CANNOT_VERIFY)
         return false;
     if (candidate->group + 1 >= candidate->ceremony->groups)
         return false;

@@ -2,6 +2,7 @@
 #include "common/keys/messages.h"
 
 #include "common/base/cleanup.h"
+#include "common/base/status_webauthn.h"
 #include "common/base/text.h"
 
 #include <string.h>
@@ -107,55 +108,114 @@ char *pk_message_device_name(const struct pk_device *device)
     return manufacturer[0] ? pk_steal(manufacturer) : strdup("security key");
 }
 
-static const struct {
-    enum pk_status status;
-    const char *text;
-} outcomes[] = {
-    {PK_OK, ""},
-    {PK_UNKNOWN_USER, "No passkey is enrolled for this account."},
-    {PK_NO_CREDENTIALS, "No passkey is enrolled for this account."},
-    {PK_ACCOUNT_CHANGED, "The passkeys of this name belong to another account."},
-    {PK_NO_DEVICE, "No security key was plugged in."},
-    {PK_NO_MATCH, "None of the plugged-in security keys is enrolled for this account."},
-    {PK_DEVICE_REMOVED, "The security key was pulled out."},
-    {PK_BUSY, "The security key is in use by another program."},
-    {PK_DEVICE_ERROR, "The security key did not answer properly."},
-    {PK_CREDENTIAL_EXCLUDED, "This security key is enrolled already."},
-    {PK_PIN_REQUIRED, "The security key needs its PIN."},
-    {PK_PIN_INVALID, "Wrong PIN."},
-    {PK_PIN_NOT_SET, "The security key has no PIN yet: set one first."},
-    {PK_PIN_AUTH_BLOCKED, "Too many wrong PINs: pull the security key out and plug it in again."},
-    {PK_PIN_BLOCKED, "The PIN of the security key is locked: the key must be reset."},
-    {PK_UV_INVALID, "The fingerprint was not recognised."},
-    {PK_UV_BLOCKED, "The fingerprint reader of the security key is locked."},
-    {PK_KEY_STORE_FULL, "The security key has no room for another passkey."},
-    {PK_OPERATION_DENIED, "The request was refused on the security key."},
-    {PK_TOUCH_TIMEOUT, "The security key was not touched in time."},
-    {PK_TIMEOUT, "No answer in time."},
-    {PK_CANCELLED, "Cancelled."},
-    {PK_CHALLENGE_MISMATCH, "That is the answer to another request."},
-    {PK_ORIGIN_MISMATCH,
-     "That answer was made for another host: this one does not go by that name.\n"
-     "If it should, its administrator lists it under ssh-hosts in passkeyd.conf."},
-    {PK_USER_NOT_VERIFIED, "The PIN or fingerprint of the security key is needed here."},
-    {PK_COUNTER_REGRESSED,
-     "The security key's counter went back: it may have been copied. Refused."},
-    {PK_RECOVERY_CODE_INVALID, "This recovery code is not valid."},
-    {PK_LIMIT_EXCEEDED, "Too many: a limit is reached."},
-    {PK_UNSUPPORTED, "No way to use a passkey here."},
-    {PK_CREDENTIAL_NOT_ALLOWED, "The answer was refused: this passkey is not this account's."},
-    {PK_DENIED, "No permission to open the security key."},
-    {PK_UNAVAILABLE, "Passkeys cannot be used right now."},
-    {PK_STORAGE, "The credential store failed."},
-    {PK_EXISTS, "This passkey is enrolled already."},
-    {PK_NAME_TAKEN, "The account has a passkey of that name already."},
-    {PK_CREDENTIAL_REGISTERED, "This passkey is enrolled already."},
+#define VERSIONS "Are all parts of passkeyd of the same version?"
+
+/* clang-format off */
+static const char *const outcomes[PK_STATUS_COUNT] = {
+    [PK_OK] = "",
+
+    [PK_NO_MEMORY] = "passkeyd has no memory left. Try again in a moment.",
+    [PK_INVALID_ARGUMENT] = "The request has a value that is not allowed. " VERSIONS,
+    [PK_INVALID_INPUT] = "What was given is not what was asked for. Try again.",
+    [PK_TRUNCATED] = "What was given ends too early: a part is missing. Try again with all of it.",
+    [PK_TRAILING_DATA] =
+        "What was given goes on behind its end. Try again with nothing before or after it.",
+    [PK_TOO_LARGE] = "What was given is too long.",
+    [PK_IO] = "Something could not be read or written; the system log of passkeyd says what.",
+    [PK_NOT_FOUND] = "What was asked for is not there any more. Begin again.",
+    [PK_EXISTS] = "This passkey is enrolled already. \"passkeyctl list\" shows them.",
+    [PK_LIMIT_EXCEEDED] =
+        "passkeyd has too many requests of this user at once. Try again in a minute.",
+    [PK_DENIED] =
+        "No permission to open the security key. Sit at this computer, or ask its administrator.",
+    [PK_BUSY] = "The security key is in use by another program. Try again when it has ended.",
+    [PK_TIMEOUT] = "No answer in time.",
+    [PK_CANCELLED] = "Cancelled.",
+    [PK_UNAVAILABLE] = "Passkeys cannot be used right now. \"passkeyctl check\" says why.",
+    [PK_UNSUPPORTED] = "This security key cannot do what is asked of it here. Use another one.",
+    [PK_STORAGE] = "The credential store failed. The system log of passkeyd says why.",
+    [PK_CONFIG] = "passkeyd.conf has an error. \"passkeyd --check-config\" shows it.",
+    [PK_PROTOCOL] = "The other side did not keep to the protocol. " VERSIONS,
+    [PK_INTERNAL] = "passkeyd failed. Its system log says more; please report it.",
+
+    [PK_UNKNOWN_USER] = "No passkey is enrolled for this account.",
+    [PK_NO_CREDENTIALS] = "No passkey is enrolled for this account.",
+    [PK_ACCOUNT_CHANGED] =
+        "The passkeys of this name belong to another account. \"passkeyctl adopt\" is for that.",
+    [PK_NAME_TAKEN] = "The account has a passkey of that name already. Choose another name.",
+    [PK_TICKET_INVALID] =
+        "The enrolment ticket is unknown, used or expired. The administrator can make another.",
+    [PK_RECOVERY_CODE_INVALID] = "This recovery code is not valid: mistyped, or used before.",
+    [PK_ANSWER_REFUSED] = "The answer was refused. The system log of passkeyd says why.",
+
+    [PK_NO_DEVICE] = "No security key was plugged in.",
+    [PK_DEVICE_REMOVED] = "The security key was pulled out.",
+    [PK_DEVICE_ERROR] =
+        "The security key did not answer properly. Pull it out, plug it in and try again.",
+    [PK_NO_MATCH] = "None of the plugged-in security keys is enrolled for this account.",
+    [PK_CREDENTIAL_EXCLUDED] = "This security key is enrolled already.",
+    [PK_PIN_REQUIRED] = "The security key needs its PIN.",
+    [PK_PIN_INVALID] = "Wrong PIN.",
+    [PK_PIN_NOT_SET] =
+        "The security key has no PIN yet. \"passkeyctl key set-pin\" sets one; then try again.",
+    [PK_PIN_AUTH_BLOCKED] =
+        "Too many wrong PINs: pull the security key out and plug it in again.",
+    [PK_PIN_BLOCKED] = "The PIN of the security key is locked: the key must be reset. "
+                       "\"passkeyctl key reset\" does that, and its passkeys are lost.",
+    [PK_UV_INVALID] = "The fingerprint was not recognised.",
+    [PK_UV_BLOCKED] = "The fingerprint reader of the security key is locked. Use its PIN.",
+    [PK_KEY_STORE_FULL] =
+        "The security key has no room for another passkey. --no-resident makes one without room.",
+    [PK_OPERATION_DENIED] = "The request was refused on the security key.",
+    [PK_TOUCH_TIMEOUT] = "The security key was not touched in time.",
+    [PK_KEY_CANNOT_VERIFY] =
+        "This security key has neither a PIN nor a fingerprint reader, and one of them is needed\n"
+        "here. Use another security key.",
+    [PK_KEY_CANNOT_STORE] =
+        "This security key cannot keep passkeys that name their account, and such a one is wanted\n"
+        "here. Use another security key, or --no-resident where that is allowed.",
+    [PK_KEY_ALGORITHM] =
+        "This security key knows none of the algorithms that are allowed here. Use another one.",
+
+    [PK_CHALLENGE_MISMATCH] = "That is the answer to another request.",
+    [PK_ORIGIN_MISMATCH] =
+        "That answer was made for another host: this one does not go by that name.\n"
+        "If it should, its administrator lists it under ssh-hosts in passkeyd.conf.",
+    [PK_USER_NOT_VERIFIED] = "The PIN or fingerprint of the security key is needed here.",
+    [PK_USER_NOT_PRESENT] =
+        "The security key signed without a touch, and one is needed here. A key of ssh-keygen must\n"
+        "be made without \"-O no-touch-required\".",
+    [PK_COUNTER_REGRESSED] =
+        "The security key's counter went back: it may have been copied. Refused. \"passkeyctl\n"
+        "remove\" removes its passkey; enrol the key again if you are sure of it.",
+    [PK_CREDENTIAL_NOT_ALLOWED] = "The answer was refused: this passkey is not this account's.",
+    [PK_CREDENTIAL_REGISTERED] = "This passkey is enrolled already. \"passkeyctl list\" shows them.",
+    [PK_AAGUID_DENIED] =
+        "Security keys of this model are not allowed here (aaguid-deny). Use another.",
+    [PK_AAGUID_NOT_ALLOWED] =
+        "Only security keys of certain models are allowed here, and this is none of them. The\n"
+        "administrator knows which (aaguid-allow).",
+    [PK_ATTESTATION_UNTRUSTED] =
+        "Only security keys whose maker is trusted here are allowed, and this one did not prove\n"
+        "its own. Use another, or ask the administrator to add its maker (trust-anchors).",
+    [PK_ALGORITHM_NOT_OFFERED] = "The passkey's algorithm is not allowed here. Use another key.",
+    [PK_RESIDENT_KEY_MISSING] =
+        "The security key made no passkey that names its account, and such a one is wanted here.",
+};
+/* clang-format on */
+
+/* What else the relying party finds wrong is for the log; who answered can only try again. */
+static const char *const checks[PK_STATUS_COUNT] = {
+#define NOT_ACCEPTED(symbol, name, clause)                                                         \
+    [PK_##symbol] = "The answer was not accepted (" name "). Try again; if it happens again, "     \
+                    "tell the administrator that word.",
+    PK_STATUS_WEBAUTHN_ROWS(NOT_ACCEPTED)
+#undef NOT_ACCEPTED
 };
 
 const char *pk_message_outcome(enum pk_status status)
 {
-    for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++)
-        if (outcomes[i].status == status)
-            return outcomes[i].text;
-    return "The answer was refused.";
+    if ((size_t)status >= PK_STATUS_COUNT)
+        status = PK_INTERNAL;
+    return outcomes[status] ? outcomes[status] : checks[status];
 }

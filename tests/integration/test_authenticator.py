@@ -221,8 +221,8 @@ def test_first_algorithm_the_key_has(keys, helper):
 def test_no_algorithm_in_common(keys, helper):
     running = helper()
     running.send(frames.make_credential(keys.add("blue").path, RP_ID, HASH, algorithms=[-257, -39]))
-    assert running.expect(frames.CHECKED)["status"] == "unsupported"
-    assert running.failed() == "unsupported"
+    assert running.expect(frames.CHECKED)["status"] == "key-algorithm"
+    assert running.failed() == "key-algorithm"
 
 
 def test_excluded(keys, helper):
@@ -253,7 +253,7 @@ def test_resident_key_without_room(keys, helper, version):
     assert not create(helper, one, resident_key=frames.PREFERRED, user_handle=b"2").discoverable
     running = helper()
     running.send(frames.make_credential(none.path, RP_ID, HASH, resident_key=frames.REQUIRED))
-    assert running.expect(frames.CHECKED)["status"] == "unsupported"
+    assert running.expect(frames.CHECKED)["status"] == "key-cannot-store"
     running = helper()
     running.send(frames.make_credential(one.path, RP_ID, HASH, resident_key=frames.REQUIRED,
                                         user_handle=b"3"))
@@ -727,10 +727,10 @@ def test_u2f_unsupported_requests(keys, helper):
     made = create(helper, key)
     assert request(helper, key).expect(frames.CHECKED)["status"] == "no-match"
     running = request(helper, key, made.id, uv=frames.REQUIRED)
-    assert running.expect(frames.CHECKED)["status"] == "unsupported"
-    for options, status in (({"resident_key": frames.REQUIRED}, "unsupported"),
-                            ({"uv": frames.REQUIRED}, "unsupported"),
-                            ({"algorithms": [-8]}, "unsupported"),
+    assert running.expect(frames.CHECKED)["status"] == "key-cannot-verify"
+    for options, status in (({"resident_key": frames.REQUIRED}, "key-cannot-store"),
+                            ({"uv": frames.REQUIRED}, "key-cannot-verify"),
+                            ({"algorithms": [-8]}, "key-algorithm"),
                             ({"exclude": [(made.id, 0)]}, "credential-excluded")):
         running = helper()
         running.send(frames.make_credential(key.path, RP_ID, HASH, **options))

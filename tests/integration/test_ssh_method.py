@@ -13,7 +13,7 @@ import webauthn_client as browser
 from ssh_method import (HOST, RHOST, asked, begin, enrol, fields_of, junk, outcome, question,
                         request_of, say, signs_in)
 
-REFUSED = "The answer was refused."
+REFUSED = "The answer was refused. The system log of passkeyd says why."
 
 
 def refused(machine, conversation, lines, reason):

@@ -127,7 +127,7 @@ def test_u2f_cannot_verify_the_user(machine, keys):
     key = enrolled(machine, keys, "blue", version="u2f").plug()
     machine.configure(REQUIRED)
     machine.kill_daemon(15)
-    refuses(machine, Sudo(machine), "auth_err", r"no PIN|cannot|No way")
+    refuses(machine, Sudo(machine), "auth_err", "neither a PIN nor a fingerprint reader")
     assert not key.info()["touch_wanted"]
 
 
@@ -201,7 +201,7 @@ def test_pin_not_set(machine, keys):
     machine.configure(REQUIRED)
     machine.kill_daemon(15)
     refuses(machine, Sudo(machine), "auth_err",
-            r"The security key has no PIN yet: set one first\.")
+            r"The security key has no PIN yet\.")
 
 
 def test_two_wrong_pins_are_all(machine, keys):

@@ -28,7 +28,7 @@ static void test_for_assertion(void **state)
         enum pk_status status;
         enum verification verification;
     } rows[] = {
-        {&u2f, PK_REQUIRED, PK_UNSUPPORTED, VERIFY_NOT},
+        {&u2f, PK_REQUIRED, PK_KEY_CANNOT_VERIFY, VERIFY_NOT},
         {&u2f, PK_PREFERRED, PK_OK, VERIFY_NOT},
         {&plain, PK_REQUIRED, PK_PIN_NOT_SET, VERIFY_NOT},
         {&plain, PK_PREFERRED, PK_OK, VERIFY_NOT},
@@ -85,7 +85,7 @@ static void test_for_credential(void **state)
     assert_int_equal(choose_for_credential(&plain, PK_REQUIRED, false, &verification),
                      PK_PIN_NOT_SET);
     assert_int_equal(choose_for_credential(&u2f, PK_REQUIRED, false, &verification),
-                     PK_UNSUPPORTED);
+                     PK_KEY_CANNOT_VERIFY);
 }
 
 static void test_after(void **state)
@@ -134,7 +134,7 @@ static void test_discoverable(void **state)
     bool discoverable = true;
 
     (void)state;
-    assert_int_equal(choose_discoverable(&plain, PK_REQUIRED, &discoverable), PK_UNSUPPORTED);
+    assert_int_equal(choose_discoverable(&plain, PK_REQUIRED, &discoverable), PK_KEY_CANNOT_STORE);
     assert_int_equal(choose_discoverable(&plain, PK_PREFERRED, &discoverable), PK_OK);
     assert_false(discoverable);
     resident.resident_keys = true;
@@ -170,10 +170,10 @@ static void test_algorithms(void **state)
     assert_int_equal(choose_algorithms(&lists, wanted, 7, chosen, &count), PK_OK);
     assert_int_equal(count, 1);
     assert_int_equal(chosen[0], -8);
-    assert_int_equal(choose_algorithms(&lists, wanted, 5, chosen, &count), PK_UNSUPPORTED);
+    assert_int_equal(choose_algorithms(&lists, wanted, 5, chosen, &count), PK_KEY_ALGORITHM);
     assert_int_equal(choose_algorithms(&u2f, wanted, 7, chosen, &count), PK_OK);
     assert_int_equal(count, 1);
-    assert_int_equal(choose_algorithms(&u2f, wanted + 1, 6, chosen, &count), PK_UNSUPPORTED);
+    assert_int_equal(choose_algorithms(&u2f, wanted + 1, 6, chosen, &count), PK_KEY_ALGORITHM);
 }
 
 /* How many credentials with ids of that length go into one list. */

@@ -114,12 +114,41 @@ static void a_requester_cannot_speak_for_us(void **state)
     assert_non_null(strstr(said, "xxx...\""));
 }
 
+/* Of its own, a sentence, and short enough for one message of PAM. */
 static void every_outcome_has_a_text(void **state)
 {
     (void)state;
     assert_string_equal(pk_message_outcome(PK_OK), "");
-    for (int status = PK_OK + 1; status < PK_STATUS_COUNT; status++)
-        assert_true(strlen(pk_message_outcome((enum pk_status)status)) > 0);
+    for (int status = PK_OK + 1; status < PK_STATUS_COUNT; status++) {
+        const char *text = pk_message_outcome((enum pk_status)status);
+
+        if (!text || strlen(text) < 10 || strlen(text) > 300 ||
+            !strchr(".?", text[strlen(text) - 1]))
+            fail_msg("%s: %s", pk_status_name((enum pk_status)status), text ? text : "nothing");
+    }
+    assert_string_equal(pk_message_outcome(PK_STATUS_COUNT), pk_message_outcome(PK_INTERNAL));
+}
+
+/* Equal texts are of statuses that are one thing to the person. */
+static void outcomes_are_told_apart(void **state)
+{
+    static const enum pk_status alike[][2] = {{PK_UNKNOWN_USER, PK_NO_CREDENTIALS},
+                                              {PK_EXISTS, PK_CREDENTIAL_REGISTERED}};
+
+    (void)state;
+    for (int one = PK_OK; one < PK_STATUS_COUNT; one++)
+        for (int other = one + 1; other < PK_STATUS_COUNT; other++) {
+            bool may = false;
+
+            for (size_t i = 0; i < sizeof(alike) / sizeof(alike[0]); i++)
+                may = may || ((int)alike[i][0] == one && (int)alike[i][1] == other) ||
+                      ((int)alike[i][0] == other && (int)alike[i][1] == one);
+            if (!may && strcmp(pk_message_outcome((enum pk_status)one),
+                               pk_message_outcome((enum pk_status)other)) == 0)
+                fail_msg("%s and %s: %s", pk_status_name((enum pk_status)one),
+                         pk_status_name((enum pk_status)other),
+                         pk_message_outcome((enum pk_status)one));
+        }
 }
 
 int main(void)
@@ -131,6 +160,7 @@ int main(void)
         cmocka_unit_test(who_wants_what),
         cmocka_unit_test(a_requester_cannot_speak_for_us),
         cmocka_unit_test(every_outcome_has_a_text),
+        cmocka_unit_test(outcomes_are_told_apart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

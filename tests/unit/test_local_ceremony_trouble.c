@@ -163,7 +163,8 @@ static void a_failure_of_one_leaves_the_other(void **state)
     both_blinking(&alice, &blue, &red);
     send_failed(blue, PK_PIN_BLOCKED);
     await_line(&alice,
-               "error pin-blocked: The PIN of the security key is locked: the key must be reset.");
+               "error pin-blocked: The PIN of the security key is locked: the key must be reset. "
+               "\"passkeyctl key reset\" does that, and its passkeys are lost.");
     assert_under_way(&alice);
     send_assertion(red);
     await_answer(&alice, "Red", 0);
