@@ -2,6 +2,7 @@
 #include "client/command_line.h"
 
 #include "common/base/limits.h"
+#include "common/base/text.h"
 #include "common/bus/conversation.h"
 
 #include <errno.h>
@@ -254,6 +255,17 @@ int session_fail(const struct session *session, enum pk_status status, const cha
     if (terminal_interrupted(&session->terminal))
         return EXIT_INTERRUPTED;
     return status == PK_UNAVAILABLE ? EXIT_UNAVAILABLE : EXIT_REFUSED;
+}
+
+int session_fail_to_read(const struct session *session, enum pk_status status, const char *what,
+                         const char *path)
+{
+    const char *why = status == PK_IO ? strerror(errno) : "it is longer than one can be";
+    PK_AUTO_FREE char *from = pk_text_printable(path, PATH_MAX);
+    PK_AUTO_FREE char *text =
+        pk_text_format("The %s cannot be read from %s: %s.", what, from ? from : "there", why);
+
+    return session_fail(session, status, text);
 }
 
 void print_json(json_t *object)

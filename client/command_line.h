@@ -78,7 +78,7 @@ void session_allow_questions(struct session *session);
 
 /*
  * *ret_fd: a pipe that holds the ticket of --ticket-file, the caller's to close; -1 where none was
- * given. PK_IO, PK_TOO_LARGE.
+ * given. PK_IO with errno, PK_TOO_LARGE.
  */
 enum pk_status session_open_ticket(const struct session *session, int *ret_fd) PK_WARN_UNUSED;
 
@@ -87,6 +87,10 @@ enum pk_status session_open_ticket(const struct session *session, int *ret_fd) P
  * {"ok": false, "reason": …, "message": …} with --json. Returns the exit code.
  */
 int session_fail(const struct session *session, enum pk_status status, const char *text);
+
+/* The same for a file that cannot be read; errno is that of PK_IO. what: "ticket". */
+int session_fail_to_read(const struct session *session, enum pk_status status, const char *what,
+                         const char *path);
 
 /* Prints an object, which is released, as one line on standard output. */
 void print_json(json_t *object);

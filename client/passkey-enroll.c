@@ -103,8 +103,9 @@ int main(int argc, char **argv)
                               "Try 'passkey-enroll --help'.\n");
         return EXIT_USAGE;
     }
-    if (session_open_ticket(&session, &ticket) != PK_OK)
-        return session_fail(&session, PK_IO, "The ticket cannot be read.");
+    status = session_open_ticket(&session, &ticket);
+    if (status != PK_OK)
+        return session_fail_to_read(&session, status, "ticket", session.line.ticket_file);
     if (session.line.agent && ssh_agent_connect(&agent) != PK_OK)
         return session_fail(&session, PK_NOT_FOUND,
                             "There is no ssh-agent: SSH_AUTH_SOCK must name its socket. Over ssh, "

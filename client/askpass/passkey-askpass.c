@@ -10,6 +10,7 @@
 #include "client/askpass/request.h"
 #include "client/command_line.h"
 #include "common/base/cleanup.h"
+#include "common/keys/messages.h"
 
 #include <limits.h>
 #include <locale.h>
@@ -45,7 +46,9 @@ static int fail(enum pk_status status, const struct terminal *terminal)
 {
     if (terminal_interrupted(terminal))
         return EXIT_INTERRUPTED;
-    (void)fprintf(stderr, "passkey-askpass: no answer is given (%s)\n", pk_status_name(status));
+    (void)fprintf(stderr, "passkey-askpass: no answer is given\n");
+    if (status == PK_NO_MEMORY || status == PK_IO || status == PK_INTERNAL)
+        (void)fprintf(stderr, "  %s\n", pk_message_outcome(status));
     return EXIT_REFUSED;
 }
 

@@ -5,15 +5,38 @@
 
 #include "common/base/io.h"
 #include "common/base/limits.h"
+#include "common/base/text.h"
 #include "common/bus/calls.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
-/* The file, or standard input for "-", without the end of its line. PK_TOO_LARGE, PK_IO. */
+/* The comment behind a key may be in any encoding; the bus carries UTF-8 only. */
+static void replace_invalid(char *text)
+{
+    struct pk_view left = pk_view_string(text);
+
+    for (size_t i = 0; left.len > 0;) {
+        uint32_t code_point;
+        size_t len = pk_utf8_take(left, &code_point);
+
+        if (len == 0)
+            text[i] = '?';
+        len = len > 0 ? len : 1;
+        i += len;
+        left.ptr += len;
+        left.len -= len;
+    }
+}
+
+/*
+ * The file, or standard input for "-", without the end of its line, as UTF-8. PK_TOO_LARGE, PK_IO
+ * with errno.
+ */
 static enum pk_status read_line(const char *path, char ret[PK_BUS_TEXT_MAX + 1])
 {
+
     PK_AUTO_CLOSE int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
                                                   : open(path, O_RDONLY | O_CLOEXEC);
     size_t used = 0;
@@ -29,6 +52,7 @@ static enum pk_status read_line(const char *path, char ret[PK_BUS_TEXT_MAX + 1])
     while (used > 0 && strchr("\r\n", ret[used - 1]))
         used--;
     ret[used] = '\0';
+    replace_invalid(ret);
     return memchr(ret, 0, used) ? PK_INVALID_INPUT : PK_OK;
 }
 
@@ -57,7 +81,7 @@ int command_import(struct session *session)
         return session_fail(session, PK_INVALID_ARGUMENT, "The format to import is \"ssh\".");
     status = read_line(line->arguments[1], data);
     if (status == PK_IO)
-        return session_fail(session, status, "The file cannot be read.");
+        return session_fail_to_read(session, status, "public key", line->arguments[1]);
     /* It would be refused anyway, but it should not leave this process at all. */
     if (status == PK_OK && strncmp(data, "-----BEGIN", 10) == 0)
         return session_fail(session, PK_INVALID_INPUT,
@@ -65,8 +89,9 @@ int command_import(struct session *session)
                             "whose name ends in .pub.");
     if (status != PK_OK)
         return session_fail(session, status, "This is not the public key of an OpenSSH key.");
-    if (session_open_ticket(session, &ticket) != PK_OK)
-        return session_fail(session, PK_IO, "The ticket cannot be read.");
+    status = session_open_ticket(session, &ticket);
+    if (status != PK_OK)
+        return session_fail_to_read(session, status, "ticket", line->ticket_file);
     status = session_open(session);
     if (status == PK_OK) {
         const struct pk_import import = {

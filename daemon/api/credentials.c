@@ -13,7 +13,7 @@
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply_errors.h"
 #include "daemon/bus/request.h"
-#include "daemon/config/policy.h"
+#include "daemon/verify/credential.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -123,6 +123,7 @@ void credentials_list(struct daemon *daemon, struct call *call)
 struct change {
     struct request request;
     const char *new_name; /* points into the call; NULL: it is removed */
+    bool check;           /* whether it could be made is all that is asked */
     struct pk_bytes id;
     struct credential_list list; /* the one credential */
 };
@@ -152,6 +153,23 @@ static enum pk_status find_credential(struct job *job)
         ((user[0] == '\0' && call->uid != 0) || strcmp(account->name, user) == 0))
         return PK_OK;
     return PK_NOT_FOUND;
+}
+
+/* Whether the new name is free: it may also be the one that the credential has. */
+static enum pk_status check_new_name(struct job *job)
+{
+    struct change *change = (struct change *)job;
+    struct store *store = change->request.daemon->store;
+    const struct account *account = &change->list.items[0].account;
+    const struct credential_filter filter = {
+        .rp = account->rp, .account_name = account->name, .uid = &account->uid};
+    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+    enum pk_status status;
+
+    if (!change->new_name || strcmp(change->list.items[0].name, change->new_name) == 0)
+        return PK_OK;
+    status = request_stored(&change->request, store->verbs->list(store, &filter, &list));
+    return !status && credential_name_is_taken(&list, change->new_name) ? PK_NAME_TAKEN : status;
 }
 
 static enum pk_status change_credential(struct job *job)
@@ -190,6 +208,8 @@ static void answer_change(struct request *request, struct call *call, enum pk_st
         call_fail(call, PK_BUS_ERROR_UNKNOWN_CREDENTIAL, "the account has no such passkey");
     } else if (status) {
         fail_store(request, call, status);
+    } else if (((struct change *)request)->check) {
+        methods_authorize(request->daemon, call);
     } else {
         log_change((struct change *)request, call);
         call_reply(call, &empty);
@@ -204,11 +224,15 @@ static void change_clear(struct request *request)
     credential_list_clear(&change->list);
 }
 
-static void start_change(struct daemon *daemon, struct call *call, const char *new_name)
+/* new_name NULL: it is removed. check: it stays as it is, and the call goes on to polkit. */
+static void start_change(struct daemon *daemon, struct call *call, const char *new_name, bool check)
 {
     static const struct job_step steps[] = {
         {JOB_WORKER, find_credential}, {JOB_WORKER, change_credential}, {0}};
+    static const struct job_step check_steps[] = {
+        {JOB_WORKER, find_credential}, {JOB_WORKER, check_new_name}, {0}};
     static const struct request_plan plan = {steps, answer_change, change_clear};
+    static const struct request_plan check_plan = {check_steps, answer_change, change_clear};
     PK_AUTO_BYTES struct pk_bytes id = {0};
     enum pk_status status = pk_base64url_decode(pk_view_string(call->arguments.items[1].text),
                                                 PK_CREDENTIAL_ID_MAX, &id);
@@ -221,26 +245,39 @@ static void start_change(struct daemon *daemon, struct call *call, const char *n
     change = calloc(1, sizeof(*change));
     if (change) {
         change->new_name = new_name;
+        change->check = check;
         change->id = id;
         id = (struct pk_bytes){0}; /* moved */
     }
-    request_start(daemon, call, (struct request *)change, &plan);
+    request_start(daemon, call, (struct request *)change, check ? &check_plan : &plan);
+}
+
+static void rename_credential(struct daemon *daemon, struct call *call, bool check)
+{
+    const char *name = call->arguments.items[2].text;
+
+    if (!reply_name_error(call, name))
+        start_change(daemon, call, name, check);
 }
 
 void credentials_rename(struct daemon *daemon, struct call *call)
 {
-    const char *name = call->arguments.items[2].text;
+    rename_credential(daemon, call, false);
+}
 
-    if (policy_credential_name_valid(name))
-        start_change(daemon, call, name);
-    else
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
-                  "a name is 1 to 64 bytes of printable text");
+void credentials_check_rename(struct daemon *daemon, struct call *call)
+{
+    rename_credential(daemon, call, true);
 }
 
 void credentials_remove(struct daemon *daemon, struct call *call)
 {
-    start_change(daemon, call, NULL);
+    start_change(daemon, call, NULL, false);
+}
+
+void credentials_check_remove(struct daemon *daemon, struct call *call)
+{
+    start_change(daemon, call, NULL, true);
 }
 
 /* --- recovery codes and tickets --------------------------------------------------------------- */

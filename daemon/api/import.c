@@ -65,6 +65,9 @@ static void answer(struct request *request, struct call *call, enum pk_status st
     decision_log_verdict(import->ceremony, verdict, import->by);
     if (verdict->approval)
         answer_credential(call, approval_credential(verdict->approval));
+    else if (verdict->name)
+        call_fail(call, PK_BUS_ERROR_ALREADY_ENROLLED,
+                  "this passkey is enrolled already, as \"%s\"", verdict->name);
     else
         reply_verdict_error(call, verdict->status, sk_enrollment_message(verdict->status));
 }
@@ -82,6 +85,21 @@ static void import_clear(struct request *request)
     free(import->by);
 }
 
+/* The key of the line that the call brings. false: the call has been answered. */
+static bool read_key(struct call *call, struct pk_sk_key *key, struct pk_bytes *blob,
+                     char **comment)
+{
+    enum pk_status status =
+        pk_sk_public_line_parse(pk_view_string(call->arguments.items[2].text), key, blob, comment);
+
+    if (status)
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+                  status == PK_UNSUPPORTED
+                      ? "only keys of security keys can be imported (ed25519-sk and ecdsa-sk)"
+                      : "this is not the public key of an OpenSSH key");
+    return status == PK_OK;
+}
+
 static void import_key(struct daemon *daemon, struct call *call, struct ceremony *ceremony)
 {
     static const struct job_step steps[] = {{JOB_WORKER, judge}, {0}};
@@ -90,15 +108,9 @@ static void import_key(struct daemon *daemon, struct call *call, struct ceremony
     PK_AUTO_FREE char *comment = NULL;
     struct pk_sk_key key;
     struct import *import = NULL;
-    enum pk_status status = pk_sk_public_line_parse(pk_view_string(call->arguments.items[2].text),
-                                                    &key, &blob, &comment);
 
-    if (status) {
+    if (!read_key(call, &key, &blob, &comment)) {
         ceremony_free(ceremony);
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
-                  status == PK_UNSUPPORTED
-                      ? "only keys of security keys can be imported (ed25519-sk and ecdsa-sk)"
-                      : "this is not the public key of an OpenSSH key");
         return;
     }
     import = calloc(1, sizeof(*import));
@@ -114,29 +126,53 @@ static void import_key(struct daemon *daemon, struct call *call, struct ceremony
     request_start(daemon, call, (struct request *)import, &plan);
 }
 
-static void begin_import(struct daemon *daemon, struct call *call, struct pk_view ticket)
+static struct registration_begin import_wish(const struct call *call, struct pk_view ticket)
 {
     const struct value *options = &call->arguments.items[3];
 
-    registration_begin(daemon, call,
-                       &(struct registration_begin){
-                           .rp = value_find_text(options, "rp", NULL),
-                           .wish = {.name = value_find_text(options, "name", NULL)},
-                           .ticket = ticket,
-                       },
-                       import_key);
+    return (struct registration_begin){
+        .rp = value_find_text(options, "rp", NULL),
+        .wish = {.name = value_find_text(options, "name", NULL)},
+        .ticket = ticket,
+    };
 }
 
-void credentials_import(struct daemon *daemon, struct call *call)
+static void begin_import(struct daemon *daemon, struct call *call, struct pk_view ticket)
+{
+    const struct registration_begin begin = import_wish(call, ticket);
+
+    registration_begin(daemon, call, &begin, import_key);
+}
+
+/* Whether the arguments are right as far as they say so; otherwise the call has been answered. */
+static bool check_arguments(struct call *call)
 {
     const struct value *options = &call->arguments.items[3];
 
     if (!call_check(call, options, import_members, COUNT(import_members)))
-        return;
+        return false;
     if (strcmp(call->arguments.items[1].text, "ssh") != 0) {
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "the format must be \"ssh\"");
-        return;
+        return false;
     }
-    if (!reply_name_error(call, value_find_text(options, "name", NULL)))
-        ticket_read(daemon, call, options, begin_import);
+    return !reply_name_error(call, value_find_text(options, "name", NULL));
+}
+
+void credentials_check_import(struct daemon *daemon, struct call *call)
+{
+    PK_AUTO_BYTES struct pk_bytes blob = {0};
+    PK_AUTO_FREE char *comment = NULL;
+    struct pk_sk_key key;
+
+    if (check_arguments(call) && read_key(call, &key, &blob, &comment)) {
+        const struct registration_begin begin = import_wish(call, (struct pk_view){0});
+
+        registration_check(daemon, call, &begin);
+    }
+}
+
+void credentials_import(struct daemon *daemon, struct call *call)
+{
+    if (check_arguments(call))
+        ticket_read(daemon, call, &call->arguments.items[3], begin_import);
 }

@@ -259,22 +259,27 @@ static void enroll(struct daemon *daemon, struct call *call, struct ceremony *ce
         ceremony_free(ceremony);
 }
 
-static void begin_enrollment(struct daemon *daemon, struct call *call, struct pk_view ticket)
+static struct registration_begin enrollment_wish(const struct call *call, struct pk_view ticket)
 {
     const struct value *options = &call->arguments.items[1];
 
-    registration_begin(daemon, call,
-                       &(struct registration_begin){
-                           .rp = value_find_text(options, "rp", NULL),
-                           .wish =
-                               {
-                                   .name = value_find_text(options, "name", NULL),
-                                   .user_verification = value_find_text(options, "uv", NULL),
-                                   .resident_key = value_find_text(options, "resident", NULL),
-                               },
-                           .ticket = ticket,
-                       },
-                       enroll);
+    return (struct registration_begin){
+        .rp = value_find_text(options, "rp", NULL),
+        .wish =
+            {
+                .name = value_find_text(options, "name", NULL),
+                .user_verification = value_find_text(options, "uv", NULL),
+                .resident_key = value_find_text(options, "resident", NULL),
+            },
+        .ticket = ticket,
+    };
+}
+
+static void begin_enrollment(struct daemon *daemon, struct call *call, struct pk_view ticket)
+{
+    const struct registration_begin begin = enrollment_wish(call, ticket);
+
+    registration_begin(daemon, call, &begin, enroll);
 }
 
 /* Called once the rhost is known. */
@@ -283,18 +288,35 @@ static void redeem(struct daemon *daemon, struct call *call)
     ticket_read(daemon, call, &call->arguments.items[1], begin_enrollment);
 }
 
-void manager_enroll(struct daemon *daemon, struct call *call)
+/* Whether the options are of the right types and words; otherwise the call has been answered. */
+static bool check_options(struct call *call)
 {
     const struct value *options = &call->arguments.items[1];
     struct pk_methods ignored;
 
-    if (!call_check(call, options, enroll_members, COUNT(enroll_members)))
+    return call_check(call, options, enroll_members, COUNT(enroll_members)) &&
+           !reply_name_error(call, value_find_text(options, "name", NULL)) &&
+           read_methods(call, options, &ignored);
+}
+
+void manager_check_enroll(struct daemon *daemon, struct call *call)
+{
+    if (check_options(call)) {
+        const struct registration_begin begin = enrollment_wish(call, (struct pk_view){0});
+
+        registration_check(daemon, call, &begin);
+    }
+}
+
+void manager_enroll(struct daemon *daemon, struct call *call)
+{
+    const struct value *options = &call->arguments.items[1];
+
+    if (!check_options(call))
         return;
     call->caller = caller_read(options, call->uid);
     if (!conversation_admit(daemon, call, false))
         return;
     warn_of_transports(call, options);
-    if (!reply_name_error(call, value_find_text(options, "name", NULL)) &&
-        read_methods(call, options, &ignored))
-        logind_find_rhost(daemon, call, redeem);
+    logind_find_rhost(daemon, call, redeem);
 }

@@ -120,29 +120,48 @@ static struct registration_request registration_wish(const struct value *options
     };
 }
 
-static void begin_registration(struct daemon *daemon, struct call *call, struct pk_view ticket)
+static struct registration_begin registration_of(const struct call *call, struct pk_view ticket)
 {
     const struct value *options = &call->arguments.items[1];
 
-    registration_begin(daemon, call,
-                       &(struct registration_begin){
-                           .rp = value_find_text(options, "rp", NULL),
-                           .user_id = value_find_text(options, "userId", NULL),
-                           .wish = registration_wish(options),
-                           .hints = value_find(options, "hints"),
-                           .ticket = ticket,
-                       },
-                       publish);
+    return (struct registration_begin){
+        .rp = value_find_text(options, "rp", NULL),
+        .user_id = value_find_text(options, "userId", NULL),
+        .wish = registration_wish(options),
+        .hints = value_find(options, "hints"),
+        .ticket = ticket,
+    };
+}
+
+static void begin_registration(struct daemon *daemon, struct call *call, struct pk_view ticket)
+{
+    const struct registration_begin begin = registration_of(call, ticket);
+
+    registration_begin(daemon, call, &begin, publish);
+}
+
+/* Whether the options are of the right types; otherwise the call has been answered. */
+static bool check_registration(struct call *call)
+{
+    const struct value *options = &call->arguments.items[1];
+
+    return call_check(call, options, registration_members, COUNT(registration_members)) &&
+           !reply_name_error(call, value_find_text(options, "name", NULL));
+}
+
+void relying_party_check_registration(struct daemon *daemon, struct call *call)
+{
+    if (check_registration(call)) {
+        const struct registration_begin begin = registration_of(call, (struct pk_view){0});
+
+        registration_check(daemon, call, &begin);
+    }
 }
 
 void relying_party_begin_registration(struct daemon *daemon, struct call *call)
 {
-    const struct value *options = &call->arguments.items[1];
-
-    if (!call_check(call, options, registration_members, COUNT(registration_members)))
-        return;
-    if (!reply_name_error(call, value_find_text(options, "name", NULL)))
-        ticket_read(daemon, call, options, begin_registration);
+    if (check_registration(call))
+        ticket_read(daemon, call, &call->arguments.items[1], begin_registration);
 }
 
 static struct ceremony *take_ceremony(struct daemon *daemon, struct call *call,

@@ -22,6 +22,7 @@ struct registration {
     struct subject subject;
     struct ceremony *ceremony;
     const char *why; /* the reason of policy_registration() */
+    size_t existing; /* credentials of the account */
 };
 
 /* --- its steps -------------------------------------------------------------------------------- */
@@ -90,6 +91,7 @@ static enum pk_status check_existing(struct job *job)
 
     if (status)
         return status;
+    registration->existing = list.count;
     if (list.count >= ceremony->max_credentials)
         return PK_LIMIT_EXCEEDED;
     if (ceremony->credential_name && credential_name_is_taken(&list, ceremony->credential_name))
@@ -117,12 +119,31 @@ static enum pk_status load_handle(struct job *job)
 
 /* --- the start -------------------------------------------------------------------------------- */
 
+/* What the account has already; NULL: it is not that, or there is no memory. */
+static char *explain_existing(const struct registration *registration, enum pk_status status)
+{
+    const struct ceremony *ceremony = registration->ceremony;
+    PK_AUTO_FREE char *name = status == PK_NAME_TAKEN ? pk_text_printable(ceremony->credential_name,
+                                                                          PK_CREDENTIAL_NAME_MAX)
+                                                      : NULL;
+
+    if (name)
+        return pk_text_format("the account has a passkey named \"%s\" already; choose another name",
+                              name);
+    if (status == PK_LIMIT_EXCEEDED && registration->existing > 0)
+        return pk_text_format("the account has as many passkeys as it may, %zu "
+                              "(credentials-per-account in passkeyd.conf); remove one first",
+                              registration->existing);
+    return NULL;
+}
+
 static void finish(struct request *request, struct call *call, enum pk_status status)
 {
     struct registration *registration = (struct registration *)request;
+    PK_AUTO_FREE char *existing = explain_existing(registration, status);
 
     if (status)
-        reply_registration_error(call, status, registration->why);
+        reply_registration_error(call, status, existing ? existing : registration->why);
     else
         registration->begun(request->daemon, call, pk_steal(registration->ceremony));
 }
@@ -195,4 +216,16 @@ void registration_begin(struct daemon *daemon, struct call *call,
     registration_clear(&registration->request);
     free(registration);
     reply_subject_error(call, status);
+}
+
+static void checked(struct daemon *daemon, struct call *call, struct ceremony *ceremony)
+{
+    ceremony_free(ceremony);
+    methods_authorize(daemon, call);
+}
+
+void registration_check(struct daemon *daemon, struct call *call,
+                        const struct registration_begin *begin)
+{
+    registration_begin(daemon, call, begin, checked);
 }

@@ -30,4 +30,11 @@ typedef void registration_begun(struct daemon *daemon, struct call *call,
 void registration_begin(struct daemon *daemon, struct call *call,
                         const struct registration_begin *begin, registration_begun *begun);
 
+/*
+ * Finds and checks the same for methods_authorize(), to which a call goes that nothing is wrong
+ * with.
+ */
+void registration_check(struct daemon *daemon, struct call *call,
+                        const struct registration_begin *begin);
+
 #endif

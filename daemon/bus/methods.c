@@ -267,16 +267,23 @@ static bool has_ticket(const struct method *method, const struct call *call)
 
 static void deny(struct call *call)
 {
-    call_fail(call, PK_BUS_ERROR_ACCESS_DENIED, "not permitted to this caller");
+    call_fail(call, PK_BUS_ERROR_ACCESS_DENIED, "only root may do this, or do it for others");
+}
+
+void methods_authorize(struct daemon *daemon, struct call *call)
+{
+    polkit_check(call, find_method(call)->action, run_handler, daemon);
 }
 
 /* The caller is permitted to call it; whether it needs polkit's word too. */
 static void run_method(struct daemon *daemon, const struct method *method, struct call *call)
 {
-    if (method->action && !has_ticket(method, call))
-        polkit_check(call, method->action, run_handler, daemon);
-    else
+    if (!method->action || has_ticket(method, call))
         run_handler(daemon, call);
+    else if (method->check && call->uid != 0)
+        method->check(daemon, call);
+    else
+        methods_authorize(daemon, call);
 }
 
 /* --- whether the first argument names the caller ---------------------------------------------- */

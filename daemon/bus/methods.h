@@ -38,6 +38,12 @@ struct method {
     enum privilege privilege;
     const char *action; /* polkit action that a caller other than root needs; NULL: none */
     unsigned flags;
+    /*
+     * Comes before polkit's question, so that nobody gives a password for what is refused anyway:
+     * answers the call with that refusal, or hands it to methods_authorize(). What it finds may
+     * change until the person has answered, so the handler looks again. NULL: nothing to check.
+     */
+    method_handler *check;
 };
 
 struct property {
@@ -55,6 +61,9 @@ extern const size_t property_count;
 /* Finds the row of the call, whose uid must be set, checks it and runs the handler. */
 void methods_dispatch(struct daemon *daemon, struct call *call);
 
+/* Asks polkit about a call that its row's check found nothing wrong with, and runs the handler. */
+void methods_authorize(struct daemon *daemon, struct call *call);
+
 /*
  * The account that the call's first argument names, at a relying party that is to be set. It points
  * into the call.
@@ -67,14 +76,15 @@ struct subject_request methods_subject(const struct call *call);
  */
 char *methods_introspect(bool conversation) PK_WARN_UNUSED;
 
-/* Handlers, by file. */
-method_handler manager_authenticate, manager_enroll, manager_status;
+/* Handlers and checks, by file. */
+method_handler manager_authenticate, manager_enroll, manager_check_enroll, manager_status;
 method_handler conversation_next, conversation_cancel;
-method_handler relying_party_begin_registration, relying_party_finish_registration,
-    relying_party_begin_authentication, relying_party_finish_authentication, relying_party_cancel;
-method_handler credentials_list, credentials_rename, credentials_remove,
-    credentials_create_recovery_codes, credentials_create_ticket, credentials_adopt,
-    credentials_import;
+method_handler relying_party_begin_registration, relying_party_check_registration,
+    relying_party_finish_registration, relying_party_begin_authentication,
+    relying_party_finish_authentication, relying_party_cancel;
+method_handler credentials_list, credentials_rename, credentials_check_rename, credentials_remove,
+    credentials_check_remove, credentials_create_recovery_codes, credentials_create_ticket,
+    credentials_adopt, credentials_import, credentials_check_import;
 /* Calls add with the name of each feature of this build. */
 void manager_list_features(void (*add)(void *data, const char *name), void *data);
 void manager_get_version(struct daemon *daemon, struct value *parent);

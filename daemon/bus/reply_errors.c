@@ -4,6 +4,8 @@
 #include "common/bus/names.h"
 #include "daemon/config/policy.h"
 
+#include <string.h>
+
 struct row {
     enum pk_status status;
     const char *error;
@@ -12,17 +14,22 @@ struct row {
 
 /* Statuses that any call may return. */
 static const struct row common_rows[] = {
-    {PK_LIMIT_EXCEEDED, PK_BUS_ERROR_LIMIT_EXCEEDED, "the account has as many passkeys as it may"},
-    {PK_NAME_TAKEN, PK_BUS_ERROR_NAME_TAKEN, "the account has a passkey of that name"},
-    {PK_STORAGE, PK_BUS_ERROR_STORAGE_FAILURE, "the credential store failed"},
-    {PK_NO_MEMORY, PK_BUS_ERROR_INTERNAL, "out of memory"},
+    {PK_LIMIT_EXCEEDED, PK_BUS_ERROR_LIMIT_EXCEEDED,
+     "the account has as many passkeys as it may (credentials-per-account in passkeyd.conf)"},
+    {PK_NAME_TAKEN, PK_BUS_ERROR_NAME_TAKEN,
+     "the account has a passkey of that name already; choose another name"},
+    {PK_STORAGE, PK_BUS_ERROR_STORAGE_FAILURE,
+     "the credential store failed; the system log of passkeyd says why"},
+    {PK_NO_MEMORY, PK_BUS_ERROR_INTERNAL, "passkeyd has no memory left; try again in a moment"},
 };
 
 static const struct row subject_rows[] = {
-    {PK_NOT_FOUND, PK_BUS_ERROR_UNKNOWN_RP, "no such relying party"},
+    {PK_NOT_FOUND, PK_BUS_ERROR_UNKNOWN_RP,
+     "no such relying party; \"passkeyctl status\" lists them"},
     {PK_UNKNOWN_USER, PK_BUS_ERROR_UNKNOWN_USER, "no such account"},
-    {PK_DENIED, PK_BUS_ERROR_ACCESS_DENIED, "not permitted to this caller"},
-    {PK_UNAVAILABLE, PK_BUS_ERROR_UNAVAILABLE, "the account database did not answer"},
+    {PK_DENIED, PK_BUS_ERROR_ACCESS_DENIED, "only root may do this for another account"},
+    {PK_UNAVAILABLE, PK_BUS_ERROR_UNAVAILABLE,
+     "the name service did not answer; try again in a moment"},
 };
 
 static const struct row verdict_rows[] = {
@@ -54,7 +61,8 @@ bool reply_name_error(struct call *call, const char *name)
     if (!name || policy_credential_name_valid(name))
         return false;
     call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
-              "\"name\" must be 1 to 64 bytes of printable text");
+              "this name has %zu bytes; a name is 1 to %d bytes of printable text", strlen(name),
+              PK_CREDENTIAL_NAME_MAX);
     return true;
 }
 
@@ -75,6 +83,10 @@ void reply_registration_error(struct call *call, enum pk_status status, const ch
 {
     if (status == PK_INVALID_ARGUMENT || status == PK_UNSUPPORTED)
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "%s", why);
+    else if (why && status == PK_NAME_TAKEN)
+        call_fail(call, PK_BUS_ERROR_NAME_TAKEN, "%s", why);
+    else if (why && status == PK_LIMIT_EXCEEDED)
+        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "%s", why);
     else if (status == PK_TICKET_INVALID)
         reply_ticket_error(call);
     else

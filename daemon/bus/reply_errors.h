@@ -16,7 +16,7 @@ void reply_ticket_error(struct call *call);
 
 /*
  * For a registration that could not begin. why: the reason from policy_registration() for an
- * invalid request.
+ * invalid request, or what the account has already; NULL: not known.
  */
 void reply_registration_error(struct call *call, enum pk_status status, const char *why);
 

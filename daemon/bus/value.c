@@ -184,7 +184,8 @@ static enum pk_status check_member(const struct value *entry, const struct membe
             return PK_INVALID_INPUT;
         }
         if (!is_within_size(content, members[i].max ? members[i].max : PK_BUS_TEXT_MAX)) {
-            *ret_why = pk_text_format("\"%s\" is too long", members[i].name);
+            *ret_why = pk_text_format("\"%s\" is too long: %zu bytes are allowed", members[i].name,
+                                      members[i].max ? members[i].max : PK_BUS_TEXT_MAX);
             return PK_INVALID_INPUT;
         }
         return PK_OK;

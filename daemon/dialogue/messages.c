@@ -99,6 +99,11 @@ char *message_touch_agent(const char *name, const char *purpose)
                           name ? "\"" : "", name ? name : "", name ? "\" " : "", purpose);
 }
 
+char *message_enrolled_already(const char *name)
+{
+    return pk_text_format("This passkey is enrolled already, as \"%s\".", name);
+}
+
 char *message_forward(const char *purpose, unsigned part, const char *line)
 {
     if (part > 0)

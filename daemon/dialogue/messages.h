@@ -27,6 +27,9 @@ char *message_for_another(const struct context *context, const char *person) PK_
  */
 char *message_touch_agent(const char *name, const char *purpose) PK_WARN_UNUSED;
 
+/* `This passkey is enrolled already, as "blue".` */
+char *message_enrolled_already(const char *name) PK_WARN_UNUSED;
+
 /*
  * The question of the ssh method for a sign-in: lines for the person, then line, the encoded
  * request. part 0: the request itself, with its purpose; otherwise the number of the part of the

@@ -58,13 +58,13 @@ bool sk_is_credential(const char *application, struct pk_view public_key,
            pk_view_equal(public_key, pk_view_of(&credential->record.public_key));
 }
 
-bool sk_is_among(const char *application, struct pk_view public_key,
-                 const struct credential_list *credentials)
+const struct credential *sk_find(const char *application, struct pk_view public_key,
+                                 const struct credential_list *credentials)
 {
     for (size_t i = 0; i < credentials->count; i++)
         if (sk_is_credential(application, public_key, &credentials->items[i]))
-            return true;
-    return false;
+            return &credentials->items[i];
+    return NULL;
 }
 
 enum pk_status sk_registration(const struct pk_sk_key *key, struct pk_registration_result *ret)

@@ -27,8 +27,9 @@ enum pk_status sk_public_key(const struct pk_sk_key *key, struct pk_bytes *ret) 
 /* Whether the credential has that application and that public key, from sk_public_key(). */
 bool sk_is_credential(const char *application, struct pk_view public_key,
                       const struct credential *credential) PK_WARN_UNUSED;
-bool sk_is_among(const char *application, struct pk_view public_key,
-                 const struct credential_list *credentials) PK_WARN_UNUSED;
+/* The first such one, borrowed; NULL: there is none. */
+const struct credential *sk_find(const char *application, struct pk_view public_key,
+                                 const struct credential_list *credentials) PK_WARN_UNUSED;
 
 /*
  * The registration result of a key that attests nothing: fmt "none", an AAGUID of zeros, no

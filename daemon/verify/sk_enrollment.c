@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/verify/sk_enrollment.h"
 
+#include "common/base/text.h"
 #include "common/keys/messages.h"
 #include "common/webauthn/credential_policy.h"
 #include "daemon/verify/sk_credential.h"
@@ -64,21 +65,27 @@ static enum pk_status verify_possession(const struct ceremony *ceremony,
  * another id for it.
  */
 static enum pk_status check_not_enrolled(struct store *store, const struct account *account,
-                                         const char *application, struct pk_view public_key)
+                                         const char *application, struct pk_view public_key,
+                                         char **ret_name)
 {
     const struct credential_filter filter = {
         .rp = account->rp, .account_name = account->name, .uid = &account->uid};
     AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+    const struct credential *existing;
     enum pk_status status = store->verbs->list(store, &filter, &list);
 
     if (status != PK_OK)
         return status;
-    return sk_is_among(application, public_key, &list) ? PK_EXISTS : PK_OK;
+    existing = sk_find(application, public_key, &list);
+    if (!existing)
+        return PK_OK;
+    status = pk_text_copy(existing->name, ret_name);
+    return status == PK_OK ? PK_EXISTS : status;
 }
 
 enum pk_status sk_enrollment_verify(struct store *store, const struct ceremony *ceremony,
                                     const struct sk_enrollment *enrollment,
-                                    struct pk_registration_result *ret)
+                                    struct pk_registration_result *ret, char **ret_name)
 {
     __attribute__((cleanup(pk_registration_result_clear))) struct pk_registration_result result = {
         0};
@@ -90,7 +97,7 @@ enum pk_status sk_enrollment_verify(struct store *store, const struct ceremony *
         status = verify_possession(ceremony, enrollment, &result);
     if (status == PK_OK)
         status = check_not_enrolled(store, &ceremony->account, enrollment->key->application,
-                                    pk_view_of(&result.public_key));
+                                    pk_view_of(&result.public_key), ret_name);
     if (status != PK_OK)
         return status;
     *ret = result;

@@ -23,11 +23,13 @@ struct sk_enrollment {
  * verify_and_commit_sk() stores it. The errors of sk_registration() and pk_authentication_verify();
  * PK_ATTESTATION_UNTRUSTED and PK_AAGUID_NOT_ALLOWED where the relying party requires keys of a
  * known make, PK_AAGUID_DENIED, PK_RESIDENT_KEY_MISSING, PK_ALGORITHM_NOT_OFFERED, and PK_EXISTS
- * when this account (not any other) has that key already. *ret is the caller's.
+ * when this account (not any other) has that key already; then *ret_name is what it is called.
+ * *ret and *ret_name are the caller's.
  */
 enum pk_status sk_enrollment_verify(struct store *store, const struct ceremony *ceremony,
                                     const struct sk_enrollment *enrollment,
-                                    struct pk_registration_result *ret) PK_WARN_UNUSED;
+                                    struct pk_registration_result *ret,
+                                    char **ret_name) PK_WARN_UNUSED;
 
 /* The message for a person when such a key is refused with that status; static, never NULL. */
 const char *sk_enrollment_message(enum pk_status why);

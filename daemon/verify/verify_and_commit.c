@@ -136,6 +136,7 @@ void verdict_clear(struct verdict *verdict)
     if (verdict->approval)
         approval_free(pk_steal(verdict->approval));
     account_clear(&verdict->account);
+    free(pk_steal(verdict->name));
 }
 
 /* --- authentication --------------------------------------------------------------------------- */
@@ -334,10 +335,14 @@ struct verdict verify_and_commit_sk(struct store *store, const struct ceremony *
     const char *name = enrollment->comment[0] ? enrollment->comment : "ssh key";
     struct pk_registration_result result = {0};
     struct verdict verdict;
-    enum pk_status status = sk_enrollment_verify(store, ceremony, enrollment, &result);
+    char *existing = NULL;
+    enum pk_status status = sk_enrollment_verify(store, ceremony, enrollment, &result, &existing);
 
-    if (status != PK_OK)
-        return verdict_refused(status);
+    if (status != PK_OK) {
+        verdict = verdict_refused(status);
+        verdict.name = existing;
+        return verdict;
+    }
     verdict = commit(store, ceremony, &result, enrollment->key->application, name);
     pk_registration_result_clear(&result);
     return verdict;

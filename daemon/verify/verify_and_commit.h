@@ -15,9 +15,10 @@ struct sk_enrollment;
 
 struct verdict {
     enum pk_status status;
-    struct approval *approval;          /* with PK_OK only; owned */
-    struct account account;             /* the credential's, for the log; name NULL: not found */
-    bool code_used;                     /* a recovery code is used up, whatever status says */
+    struct approval *approval; /* with PK_OK only; owned */
+    struct account account;    /* the credential's, for the log; name NULL: not found */
+    char *name;                /* with PK_EXISTS: what the passkey is called; may be NULL */
+    bool code_used;            /* a recovery code is used up, whatever status says */
     char store_error[STORE_ERROR_SIZE]; /* with PK_STORAGE, for the log */
 };
 void verdict_clear(struct verdict *verdict);

@@ -102,6 +102,53 @@ def test_an_enrolled_key_is_refused_by_name(machine, key):
     assert len(listed(machine)) == 1
 
 
+def refused_before_the_password(machine, command):
+    """What is printed; polkit was not asked, so no password was either."""
+    child = machine.terminal("alice", command)
+    screen, status = end(child)
+    assert status == 1 and "assword" not in screen, screen
+    return screen
+
+
+def test_known_refusals_come_before_the_password(machine, key):
+    enroll(machine, key, "--name", "blue key")
+    machine.configure("[limits]\ncredentials-per-account = 1\n")
+    machine.kill_daemon(signal.SIGTERM)
+    screen = refused_before_the_password(machine, ["passkey-enroll"])
+    assert "as many passkeys as it may, 1 (credentials-per-account" in screen
+    machine.configure()
+    machine.kill_daemon(signal.SIGTERM)
+    screen = refused_before_the_password(machine, ["passkey-enroll", "--name", "blue key"])
+    assert "a passkey named \"blue key\" already" in screen
+    screen = refused_before_the_password(machine, ["passkey-enroll", "--name", "x" * 65])
+    assert "64 bytes" in screen
+    screen = refused_before_the_password(machine, ["passkey-enroll", "--rp", "nosuch"])
+    assert "no such relying party" in screen
+    screen = refused_before_the_password(
+        machine, ["passkeyctl", "rename", "blue key", "y" * 65])
+    assert "1 to 64 bytes" in screen
+    assert not key.info()["touch_wanted"]
+
+
+def test_a_name_that_is_taken_is_refused_before_the_password(machine, keys, key):
+    enroll(machine, key, "--name", "blue key")
+    key.unplug()
+    keys.add("green").set(touch="immediate")
+    machine.enrol("alice", "green key")
+    screen = refused_before_the_password(
+        machine, ["passkeyctl", "rename", "green key", "blue key"])
+    assert "of that name already" in screen
+    assert sorted(each["name"] for each in listed(machine)) == ["blue key", "green key"]
+
+
+def test_a_file_that_cannot_be_read_is_named(machine):
+    for command in (["passkeyctl", "import", "ssh", "/nowhere/key.pub"],
+                    ["passkey-enroll", "--ticket-file", "/nowhere/key.pub"]):
+        done = machine.run_as("alice", command, stdin=subprocess.DEVNULL)
+        assert done.returncode == 1
+        assert "from /nowhere/key.pub: No such file" in done.stderr, done.stderr
+
+
 @pytest.mark.parametrize("option,discoverable", [("--resident", True), ("--no-resident", False)])
 def test_resident(machine, keys, key, option, discoverable):
     parts.set_pin(keys, key, "123456")

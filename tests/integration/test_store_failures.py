@@ -234,9 +234,9 @@ def test_names_are_unique_in_an_account(machine, keys):
     register(root, browser.Passkey(), name="blue")
     message = root.fails("NameTaken", parts.RELYING_PARTY, "BeginRegistration", "sa{sv}", "alice",
                          parts.vardict({"name": "blue"}))
-    assert "a passkey of that name" in message
+    assert 'a passkey named "blue"' in message
     done = machine.run_as("root", ["passkey-enroll", "--user", "alice", "--name", "blue"])
-    assert done.returncode == 1 and "a passkey of that name" in done.stderr, done
+    assert done.returncode == 1 and 'a passkey named "blue"' in done.stderr, done
     for number in range(2):  # without --name the key's own, and a number
         keys.add(f"key-{number}")
         done = machine.run_as("root", ["passkey-enroll", "--user", "alice", "--json"])

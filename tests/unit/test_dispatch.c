@@ -67,10 +67,21 @@ static void get_version(struct daemon *daemon, struct value *parent)
     value_add_text(parent, 's', "0");
 }
 
-#define ROW(name, privilege, action, flags)                                                        \
+/* Refuses what is asked for in the name of bob. */
+static void check(struct daemon *daemon, struct call *call)
+{
+    if (strcmp(call->arguments.items[0].text, "bob") == 0)
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "not bob");
+    else
+        methods_authorize(daemon, call);
+}
+
+#define CHECKED_ROW(name, privilege, action, flags, check)                                         \
     {                                                                                              \
-        PK_BUS_MANAGER, name, "sa{sv}", "user,options", "", "", handler, privilege, action, flags  \
+        PK_BUS_MANAGER, name, "sa{sv}", "user,options", "", "", handler, privilege, action, flags, \
+            check                                                                                  \
     }
+#define ROW(name, privilege, action, flags) CHECKED_ROW(name, privilege, action, flags, NULL)
 
 /* In place of method_table.c. */
 const struct method methods[] = {
@@ -81,6 +92,7 @@ const struct method methods[] = {
     ROW("Owner", PRIVILEGE_OWNER, NULL, 0),
     ROW("Guarded", PRIVILEGE_SELF, POLKIT_MANAGE, 0),
     ROW("Ticket", PRIVILEGE_SELF, POLKIT_ENROLL, METHOD_TICKET),
+    CHECKED_ROW("Checked", PRIVILEGE_SELF, POLKIT_MANAGE, METHOD_TICKET, check),
     ROW("Next", PRIVILEGE_OWNER, NULL, METHOD_CONVERSATION),
 };
 const size_t method_count = sizeof(methods) / sizeof(methods[0]);
@@ -238,6 +250,29 @@ static void polkit_is_asked_first(void **state)
     assert_ran();
 }
 
+/* Nobody gives a password for what is refused anyway; and what is not, polkit still decides. */
+static void a_check_comes_before_polkit(void **state)
+{
+    struct call *call;
+
+    (void)state;
+    dispatch(call_of(BOB, "Checked", "bob"));
+    assert_null(fake_request(0));
+    assert_error(PK_BUS_ERROR_INVALID_ARGUMENTS);
+    dispatch(call_of(ALICE, "Checked", "alice"));
+    assert_int_equal(run_count, 0);
+    assert_string_equal(fake_request(0)->arguments.items[1].text, POLKIT_MANAGE);
+    fake_answer(fake_request(0), NULL, "org.freedesktop.DBus.Error.NoReply");
+    assert_error(PK_BUS_ERROR_NOT_AUTHORIZED);
+    /* Where polkit is not asked the handler finds the same. */
+    call = call_of(BOB, "Checked", "bob");
+    value_dict_text(fake_options(call), "ticket", "a descriptor in truth");
+    dispatch(call);
+    assert_ran();
+    dispatch(call_of(0, "Checked", "bob"));
+    assert_ran();
+}
+
 /* Only where the handler reads tickets does one stand in for polkit. */
 static void a_ticket_stands_in_where_it_is_read(void **state)
 {
@@ -356,6 +391,7 @@ int main(void)
         TEST(a_caller_that_leaves_meanwhile_is_not_answered),
         TEST(the_account_that_was_looked_up_is_handed_on),
         TEST(polkit_is_asked_first),
+        TEST(a_check_comes_before_polkit),
         TEST(a_ticket_stands_in_where_it_is_read),
         TEST(arguments_are_of_the_rows_types),
         TEST(methods_belong_to_their_objects),

@@ -84,10 +84,10 @@ static void which_key_a_credential_is(void **state)
     assert_false(sk_is_credential("ssh:work", public_key, &rows[1]));
     assert_false(sk_is_credential("ssh", public_key, &rows[1]));
     assert_false(sk_is_credential("ssh:", shorter, &rows[1]));
-    assert_true(sk_is_among("ssh:", public_key, &both));
-    assert_false(sk_is_among("ssh:work", public_key, &both));
-    assert_false(sk_is_among("ssh:", public_key, &first));
-    assert_false(sk_is_among("ssh:", public_key, &none));
+    assert_ptr_equal(sk_find("ssh:", public_key, &both), &rows[1]);
+    assert_null(sk_find("ssh:work", public_key, &both));
+    assert_null(sk_find("ssh:", public_key, &first));
+    assert_null(sk_find("ssh:", public_key, &none));
     pk_registration_result_clear(&mine);
     pk_registration_result_clear(&other);
 }

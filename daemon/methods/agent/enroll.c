@@ -64,7 +64,9 @@ static void judged(struct verification *verification, struct verdict *verdict)
 {
     struct attempt *attempt = verification->attempt;
 
-    attempt_set_text(attempt, sk_enrollment_message(verdict->status));
+    PK_AUTO_FREE char *enrolled = verdict->name ? message_enrolled_already(verdict->name) : NULL;
+
+    attempt_set_text(attempt, enrolled ? enrolled : sk_enrollment_message(verdict->status));
     attempt_decided(attempt, verdict);
 }
 
@@ -171,8 +173,7 @@ static enum pk_status ask_which_key(struct agent_method *agent)
 
 static void offer_if_new(struct agent_method *agent, const struct agent_key *key)
 {
-    bool enrolled =
-        sk_is_among(key->key.application, pk_view_of(&key->public_key), &agent->existing);
+    bool enrolled = sk_find(key->key.application, pk_view_of(&key->public_key), &agent->existing);
 
     if (!enrolled && agent->offered_count < AGENT_KEYS_OFFERED_MAX)
         agent->offered[agent->offered_count++] = key;
