@@ -44,10 +44,40 @@ static const struct option options[] = {
     {0},
 };
 
+int command_line_fail(const char *program, bool json, const char *what)
+{
+    if (json)
+        print_json(json_pack("{s:b, s:s, s:s}", "ok", 0, "reason", "wrong-usage", "message", what));
+    else
+        (void)fprintf(stderr, "%s: %s\nTry '%s --help'.\n", program, what, program);
+    return EXIT_USAGE;
+}
+
+bool command_line_wants_json(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--json") == 0)
+            return true;
+    return false;
+}
+
+/* Known before the options are read: what is wrong with them may stand in front of --json. */
+static bool refusals_are_json;
+
 static _Noreturn void refuse(const char *program, const char *what)
 {
-    (void)fprintf(stderr, "%s: %s\nTry '%s --help'.\n", program, what, program);
-    exit(EXIT_USAGE);
+    exit(command_line_fail(program, refusals_are_json, what));
+}
+
+/* What getopt_long() stopped at. missing: the value of an option, otherwise the option is none. */
+static _Noreturn void refuse_option(const char *program, char **argv, bool missing)
+{
+    PK_AUTO_FREE char *word = pk_text_printable(argv[optind - 1], 64);
+    PK_AUTO_FREE char *what =
+        pk_text_format(missing ? "%s needs a value" : "there is no option %s, or it takes no value",
+                       word ? word : "");
+
+    refuse(program, what ? what : "a wrong option");
 }
 
 static uint32_t read_seconds(const char *program, const char *value)
@@ -155,12 +185,12 @@ void command_line_parse(int argc, char **argv, unsigned allowed, const char *usa
     int code;
 
     optind = 0; /* from the start again: passkeyctl has looked for its command already */
-    while ((code = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (code == '?') {
-            (void)fprintf(stderr, "Try '%s --help'.\n", program);
-            exit(EXIT_USAGE);
-        }
-        if (code == CODE_HELP) {
+    opterr = 0;
+    refusals_are_json = command_line_wants_json(argc, argv);
+    while ((code = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+        if (code == '?' || code == ':')
+            refuse_option(program, argv, code == ':');
+        if (code == CODE_HELP || code == 'h') {
             (void)fputs(usage, stdout);
             exit(EXIT_DONE);
         }

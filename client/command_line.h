@@ -60,6 +60,12 @@ enum option_bit {
 void command_line_parse(int argc, char **argv, unsigned allowed, const char *usage,
                         struct command_line *ret);
 
+/* Whether --json is among the arguments, whatever else is wrong with them. */
+bool command_line_wants_json(int argc, char **argv);
+
+/* Says what is wrong with the arguments, as JSON or in words. Returns the exit code. */
+int command_line_fail(const char *program, bool json, const char *what);
+
 /* What a command works with, once its options are read. */
 struct session {
     struct command_line line;

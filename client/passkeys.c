@@ -90,17 +90,19 @@ static void print_cell(const char *text, int width)
     (void)printf("%s%*s", shown ? shown : "", width - columns(shown ? shown : ""), "");
 }
 
-static void format_time(json_int_t seconds, const char *never, char *ret, size_t size)
+char *passkeys_time(json_int_t seconds, const char *never)
 {
     time_t when = (time_t)seconds;
+    char text[32];
     struct tm local;
 
     if (seconds <= 0 || !localtime_r(&when, &local) ||
-        strftime(ret, size, "%Y-%m-%d %H:%M", &local) == 0)
-        (void)snprintf(ret, size, "%s", never);
+        strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &local) == 0)
+        return strdup(never);
+    return strdup(text);
 }
 
-static json_int_t member_number(const json_t *object, const char *name)
+json_int_t member_number(const json_t *object, const char *name)
 {
     return json_integer_value(json_object_get(object, name));
 }
@@ -133,48 +135,15 @@ void passkeys_print(const json_t *passkeys, bool with_user)
     (void)printf("%-*s  %-16s  %s\n", ID_SHOWN, "ID", "CREATED", "LAST USED");
     json_array_foreach(passkeys, i, passkey)
     {
-        char created[32], used[32];
+        PK_AUTO_FREE char *created = passkeys_time(member_number(passkey, "created"), "-");
+        PK_AUTO_FREE char *used = passkeys_time(member_number(passkey, "lastUsed"), "never");
 
-        format_time(member_number(passkey, "created"), "-", created, sizeof(created));
-        format_time(member_number(passkey, "lastUsed"), "never", used, sizeof(used));
         if (with_user)
             print_cell(member_text(passkey, "user"), user_width);
         print_cell(member_text(passkey, "name"), name_width);
         (void)printf(
             "%-*.*s  %-16s  %s%s\n", ID_SHOWN, ID_SHOWN, member_text(passkey, "credentialId"),
-            created, used,
+            created ? created : "", used ? used : "",
             json_is_true(json_object_get(passkey, "orphaned")) ? "  orphaned: opens nothing" : "");
-    }
-}
-
-static void print_value(const char *name, const json_t *value)
-{
-    PK_AUTO_FREE char *text = NULL;
-    PK_AUTO_FREE char *shown = NULL;
-    char when[32];
-
-    if (strcmp(name, "created") == 0 || strcmp(name, "lastUsed") == 0) {
-        format_time(json_integer_value(value), "never", when, sizeof(when));
-        text = strdup(when);
-    } else if (json_is_string(value)) {
-        text = strdup(json_string_value(value));
-    } else {
-        text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-    }
-    shown = text ? pk_text_printable(text, PK_BUS_TEXT_MAX) : NULL;
-    (void)printf("%-24s %s\n", name, shown ? shown : "");
-}
-
-void passkey_print(const json_t *passkey)
-{
-    const char *name;
-    json_t *value;
-    void *at;
-
-    for (at = json_object_iter((json_t *)(uintptr_t)passkey); at;
-         at = json_object_iter_next((json_t *)(uintptr_t)passkey, at)) {
-        name = json_object_iter_key(at);
-        value = json_object_iter_value(at);
-        print_value(name, value);
     }
 }

@@ -11,6 +11,9 @@
 /* A member that is a string; "" where there is none. Borrowed from object. */
 const char *member_text(const json_t *object, const char *name);
 
+/* A member that is a whole number; 0 where there is none. */
+json_int_t member_number(const json_t *object, const char *name);
+
 /* *ret is the caller's to json_decref(). PK_PROTOCOL when text is not a JSON array of objects. */
 enum pk_status passkeys_parse(const char *text, json_t **ret) PK_WARN_UNUSED;
 
@@ -21,8 +24,10 @@ enum pk_status passkeys_parse(const char *text, json_t **ret) PK_WARN_UNUSED;
 enum pk_status passkeys_find(const json_t *passkeys, const char *wanted,
                              const json_t **ret) PK_WARN_UNUSED;
 
-/* Readable: a table; every member of one. with_user: of several accounts. */
+/* A table. with_user: of several accounts. */
 void passkeys_print(const json_t *passkeys, bool with_user);
-void passkey_print(const json_t *passkey);
+
+/* Local time, to the minute; never: for 0 and less. The caller's to free; NULL: no memory. */
+char *passkeys_time(json_int_t seconds, const char *never) PK_WARN_UNUSED;
 
 #endif

@@ -451,6 +451,9 @@ int main(int argc, char **argv)
         status = serve(&daemon, arguments.socket, &why);
     if (status) {
         pk_log(LOG_ERR, "cannot start: %s", why ? why : pk_status_name(status));
+        if (!arguments.foreground && isatty(STDERR_FILENO))
+            (void)fprintf(stderr, "passkeyd: cannot start: %s\n",
+                          why ? why : pk_status_name(status));
         daemon.exit_code = EXIT_FAILURE;
     }
     if (!close_all(&daemon)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* passkeyctl's commands on what the daemon keeps: passkeys, recovery codes and tickets. */
 #include "client/ctl/commands.h"
+#include "client/ctl/show.h"
 #include "client/passkeys.h"
 
 #include "common/base/text.h"
@@ -76,7 +77,7 @@ int command_show(struct session *session)
     if (session->line.json)
         print_json(json_deep_copy(passkey));
     else
-        passkey_print(passkey);
+        show_passkey(passkey);
     return EXIT_DONE;
 }
 
@@ -198,7 +199,8 @@ int command_ticket(struct session *session)
     enum pk_status status;
 
     if (!session->line.user_given)
-        return session_fail(session, PK_INVALID_ARGUMENT, "--user says whom the ticket is for.");
+        return command_line_fail("passkeyctl", session->line.json,
+                                 "ticket needs --user USER, whom the ticket is for");
     status = session_open(session);
     if (status == PK_OK)
         status = pk_ticket_create(session->bus, session->line.user, session->line.rp,

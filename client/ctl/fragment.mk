@@ -5,6 +5,7 @@ client_passkeyctl_SOURCES = \
 	client/ctl/credentials.c \
 	client/ctl/import.c \
 	client/ctl/passkeyctl.c \
+	client/ctl/show.c client/ctl/show.h \
 	client/ctl/test.c
 client_passkeyctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 client_passkeyctl_LDADD = client/libctl.la client/libverify.la $(webauthn_libs) $(client_libs)

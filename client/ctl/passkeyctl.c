@@ -37,55 +37,137 @@ static const char usage[] =
     "  --lifetime SECONDS       ticket: how long it is good for, 60 to 86400\n"
     "  --yes                    do not ask\n"
     "  --json                   print JSON, for programs\n"
-    "  --help, --version        print this text, or the version\n"
+    "  -h, --help, --version    print this text, or the version; after a COMMAND, or\n"
+    "                           \"passkeyctl help COMMAND\": what that one takes\n"
     "\n"
     "Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 passkeyd cannot be\n"
     "reached, 130 interrupted.\n";
 
+/* What --help says of each option, for the commands that take it. */
 static const struct {
-    const char *name;
-    int arguments;
-    unsigned options;
-    int (*run)(struct session *session);
-} commands[] = {
-    {"list", 0, OPTION_USER | OPTION_RP | OPTION_ALL, command_list},
-    {"show", 1, OPTION_USER | OPTION_RP, command_show},
-    {"rename", 2, OPTION_USER | OPTION_RP, command_rename},
-    {"remove", 1, OPTION_USER | OPTION_RP | OPTION_YES, command_remove},
-    {"import", 2, OPTION_USER | OPTION_RP | OPTION_NAME | OPTION_TICKET_FILE, command_import},
-    {"test", 0, OPTION_USER | OPTION_RP | OPTION_UV | OPTION_TIMEOUT, command_test},
-    {"status", 0, 0, command_status},
-    {"check", 0, 0, command_check},
-    {"recovery-codes", 0, OPTION_USER | OPTION_YES, command_recovery_codes},
-    {"adopt", 1, OPTION_RP, command_adopt},
-    {"ticket", 0, OPTION_USER | OPTION_RP | OPTION_LIFETIME, command_ticket},
+    unsigned bit;
+    const char *option, *text;
+} option_texts[] = {
+    {OPTION_USER, "--user USER", "another account's (root only)"},
+    {OPTION_ALL, "--all", "every account's (root only)"},
+    {OPTION_RP, "--rp NAME", "of this relying party only"},
+    {OPTION_NAME, "--name NAME", "what to call it"},
+    {OPTION_TICKET_FILE, "--ticket-file FILE", "an administrator's ticket, not the password"},
+    {OPTION_UV, "--uv VALUE", "PIN or finger: required, preferred, discouraged"},
+    {OPTION_TIMEOUT, "--timeout SECONDS", "how long to wait"},
+    {OPTION_LIFETIME, "--lifetime SECONDS", "how long it is good for, 60 to 86400"},
+    {OPTION_YES, "--yes", "do not ask"},
 };
 
-static int wrong_usage(const char *what, const char *which)
+struct command {
+    const char *name;
+    const char *operands; /* as --help writes them */
+    int operand_count;
+    unsigned options;
+    int (*run)(struct session *session);
+    const char *about;
+};
+
+static const struct command commands[] = {
+    {"list", "", 0, OPTION_USER | OPTION_RP | OPTION_ALL, command_list, "Lists passkeys."},
+    {"show", " NAME|ID", 1, OPTION_USER | OPTION_RP, command_show, "Shows everything about one."},
+    {"rename", " NAME|ID NEW-NAME", 2, OPTION_USER | OPTION_RP, command_rename,
+     "Calls a passkey something else."},
+    {"remove", " NAME|ID", 1, OPTION_USER | OPTION_RP | OPTION_YES, command_remove,
+     "Removes a passkey; asks first if it is the last."},
+    {"import", " ssh FILE.pub|-", 2, OPTION_USER | OPTION_RP | OPTION_NAME | OPTION_TICKET_FILE,
+     command_import, "Lets an OpenSSH security key sign in, by ssh-agent; - is standard input."},
+    {"test", "", 0, OPTION_USER | OPTION_RP | OPTION_UV | OPTION_TIMEOUT, command_test,
+     "Signs in, without consequences."},
+    {"status", "", 0, 0, command_status, "Shows what passkeyd knows of itself and your account."},
+    {"check", "", 0, 0, command_check, "Finds what keeps passkeys from working; how to mend it."},
+    {"recovery-codes", "", 0, OPTION_USER | OPTION_YES, command_recovery_codes,
+     "Makes ten new recovery codes; earlier ones become void."},
+    {"adopt", " USER", 1, OPTION_RP, command_adopt,
+     "As root: lets orphaned passkeys of USER sign in again."},
+    {"ticket", " --user USER", 0, OPTION_USER | OPTION_RP | OPTION_LIFETIME, command_ticket,
+     "As root: lets somebody enrol once without a password."},
+};
+
+/* The text of "passkeyctl NAME --help". NULL: no memory. */
+static char *usage_of(const struct command *command)
+{
+    char *text = pk_text_format("Usage: passkeyctl %s%s [OPTION]...\n%s\n\n", command->name,
+                                command->operands, command->about);
+
+    for (size_t i = 0; text && i < sizeof(option_texts) / sizeof(option_texts[0]); i++) {
+        PK_AUTO_FREE char *before = text;
+
+        if (command->options & option_texts[i].bit)
+            text = pk_text_format("%s  %-22s %s\n", before, option_texts[i].option,
+                                  option_texts[i].text);
+        else
+            before = NULL;
+    }
+    if (text) {
+        PK_AUTO_FREE char *before = text;
+
+        text = pk_text_format("%s  %-22s %s\n  %-22s %s\n", before, "--json",
+                              "print JSON, for programs", "-h, --help", "print this text");
+    }
+    return text;
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int wrong_usage(int argc, char **argv, const char *what, const char *which)
 {
     PK_AUTO_FREE char *shown = pk_text_printable(which, 64);
+    PK_AUTO_FREE char *text = pk_text_format("%s%s", what, shown ? shown : "");
 
-    (void)fprintf(stderr, "passkeyctl: %s%s\nTry 'passkeyctl --help'.\n", what, shown ? shown : "");
-    return EXIT_USAGE;
+    return command_line_fail("passkeyctl", command_line_wants_json(argc, argv), text ? text : what);
+}
+
+/* argv[0] is the command's name. */
+static int run(const struct command *command, int argc, char **argv)
+{
+    AUTO_SESSION struct session session = {.terminal.cancel_fd = -1};
+    PK_AUTO_FREE char *text = usage_of(command);
+
+    argv[0] = (char[]){"passkeyctl"};
+    command_line_parse(argc, argv, command->options, text ? text : usage, &session.line);
+    if (session.line.argument_count != command->operand_count)
+        return wrong_usage(argc, argv, "wrong number of arguments for ", command->name);
+    return command->run(&session);
+}
+
+/* "passkeyctl help [NAME]" */
+static int help(int argc, char **argv)
+{
+    const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
+    PK_AUTO_FREE char *text = command ? usage_of(command) : NULL;
+
+    if (argc > 1 && strcmp(argv[1], "verify") == 0)
+        return verify_main(2, (char *[]){argv[1], (char[]){"--help"}, NULL});
+    if (argc > 1 && !command)
+        return wrong_usage(argc, argv, "unknown command: ", argv[1]);
+    (void)fputs(text ? text : usage, stdout);
+    return EXIT_DONE;
 }
 
 int main(int argc, char **argv)
 {
+    const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
+
     /* Has options of its own, and speaks JSON whatever the locale. */
     if (argc > 1 && strcmp(argv[1], "verify") == 0)
         return verify_main(argc - 1, argv + 1);
     (void)setlocale(LC_ALL, "");
-    for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
-        AUTO_SESSION struct session session = {.terminal.cancel_fd = -1};
-
-        if (strcmp(argv[1], commands[i].name) != 0)
-            continue;
-        argv[1] = argv[0];
-        command_line_parse(argc - 1, argv + 1, commands[i].options, usage, &session.line);
-        if (session.line.argument_count != commands[i].arguments)
-            return wrong_usage("wrong number of arguments for ", commands[i].name);
-        return commands[i].run(&session);
-    }
+    if (command)
+        return run(command, argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "help") == 0)
+        return help(argc - 1, argv + 1);
     if (argc > 1 && argv[1][0] == '-') {
         struct command_line line;
 
@@ -93,6 +175,6 @@ int main(int argc, char **argv)
         command_line_parse(argc, argv, 0, usage, &line);
     }
     if (argc > 1 && argv[1][0] != '-')
-        return wrong_usage("unknown command: ", argv[1]);
-    return wrong_usage("a command is expected", "");
+        return wrong_usage(argc, argv, "unknown command: ", argv[1]);
+    return wrong_usage(argc, argv, "a command is expected", "");
 }

@@ -49,6 +49,17 @@ static enum pk_status list_credentials(struct job *job)
                           store->verbs->list(store, &listing->filter, &listing->list));
 }
 
+/* A name that nobody has, or had, is told apart from an account without passkeys. */
+static enum pk_status check_name(struct job *job)
+{
+    struct listing *listing = (struct listing *)job;
+    AUTO_SYSTEM_ACCOUNT struct system_account found = {0};
+
+    if (!listing->filter.account_name || listing->list.count > 0)
+        return PK_OK;
+    return system_account_by_name(listing->filter.account_name, &found);
+}
+
 static enum pk_status make_json(struct job *job)
 {
     struct listing *listing = (struct listing *)job;
@@ -68,13 +79,22 @@ static enum pk_status make_json(struct job *job)
 
 static void answer_list(struct request *request, struct call *call, enum pk_status status)
 {
+    const struct listing *listing = (struct listing *)request;
+    const char *rp = listing->filter.rp;
     struct value result = value_body();
 
+    /* What was enrolled for a relying party that is not configured any more can be listed. */
+    if (!status && rp && listing->list.count == 0 && !config_rp(request->daemon->config, rp))
+        status = PK_NOT_FOUND;
+    if (status == PK_NOT_FOUND || status == PK_UNKNOWN_USER || status == PK_UNAVAILABLE) {
+        reply_subject_error(call, status);
+        return;
+    }
     if (status) {
         fail_store(request, call, status);
         return;
     }
-    value_add_text(&result, 's', ((struct listing *)request)->json);
+    value_add_text(&result, 's', listing->json);
     call_reply(call, &result);
 }
 
@@ -90,7 +110,7 @@ static void listing_clear(struct request *request)
 void credentials_list(struct daemon *daemon, struct call *call)
 {
     static const struct job_step steps[] = {
-        {JOB_WORKER, list_credentials}, {JOB_WORKER, make_json}, {0}};
+        {JOB_WORKER, list_credentials}, {JOB_WORKER, check_name}, {JOB_WORKER, make_json}, {0}};
     static const struct request_plan plan = {steps, answer_list, listing_clear};
     const char *user = call->arguments.items[0].text;
     const struct value *filter_argument = &call->arguments.items[1];

@@ -288,6 +288,24 @@ def test_without_the_daemon(machine):
         assert done.stderr
 
 
+def test_a_list_of_nobody_is_an_error(machine):
+    done = ctl(machine, "list", "--user", "nobodyhere", user="root")
+    assert done.returncode == 1 and "no such account" in done.stderr, done
+    done = ctl(machine, "list", "--rp", "nosuch", user="root")
+    assert done.returncode == 1 and "no such relying party" in done.stderr, done
+    assert ctl(machine, "list", "--rp", "nosuch").returncode == 1
+    done = ctl(machine, "list", "--user", "bob", user="root")
+    assert done.returncode == 0 and "There are no passkeys" in done.stderr, done
+
+
+def test_a_daemon_without_a_bus_says_so_on_the_terminal(machine):
+    machine.stop_bus()
+    child = machine.terminal("root", ["/usr/sbin/passkeyd"])
+    screen, status = end(child)
+    assert status == 1 and "passkeyd: cannot start: " in screen, screen
+    assert "bus" in screen or "socket" in screen, screen
+
+
 def test_wrong_usage(machine):
     for command in (["passkeyctl"], ["passkeyctl", "dance"], ["passkeyctl", "show"],
                     ["passkeyctl", "list", "--uv", "required"], ["passkey-enroll", "extra"]):

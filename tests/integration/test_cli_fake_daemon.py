@@ -17,7 +17,8 @@ SOURCE = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 SELF = pwd.getpwuid(os.getuid()).pw_name
 PATIENCE = 30
 BLUE = {"credentialId": "AbCdEfGhIjKlMnOp", "user": SELF, "uid": 0, "rp": "default",
-        "name": "blue key", "alg": -7, "created": 1700000000, "lastUsed": 0, "signCount": 3}
+        "name": "blue key", "alg": -7, "created": 1700000000, "lastUsed": 0, "signCount": 3,
+        "attestationType": "Self", "trusted": "unknown", "transports": ["usb"]}
 GREEN = dict(BLUE, credentialId="QrStUvWxYz012345", name="gr\u00fcn", lastUsed=1700000500)
 
 
@@ -123,6 +124,11 @@ def test_show(make):
     assert json.loads(fake.run("passkeyctl", "show", "QrSt", "--json").stdout) == GREEN
     assert re.search(r"^name +gr\u00fcn$", fake.run("passkeyctl", "show", "gr\u00fcn").stdout,
                      re.MULTILINE)
+    shown = fake.run("passkeyctl", "show", "blue key").stdout
+    assert re.search("^algorithm +ES256$", shown, re.MULTILINE), shown
+    assert re.search("^attested +by itself, not checked$", shown, re.MULTILINE), shown
+    assert re.search("^reached by +USB$", shown, re.MULTILINE), shown
+    assert "credentialId" not in shown and "-7" not in shown
     missing = fake.run("passkeyctl", "show", "red", "--json")
     assert missing.returncode == 1
     assert json.loads(missing.stdout)["reason"] == "not-found"
@@ -177,7 +183,6 @@ def test_ticket(make):
     result = fake.run("passkeyctl", "ticket", "--user", "alice", "--json")
     assert json.loads(result.stdout) == {"ok": True, "ticket": "ticket-for-alice",
                                          "expires": 1234567890}
-    assert fake.run("passkeyctl", "ticket").returncode == 1
 
 
 def test_passkeyctl_test(make):
@@ -299,7 +304,30 @@ def test_help_and_version(make):
         assert usage.startswith("Usage: " + program)
         assert max(map(len, usage.splitlines())) <= 80
         assert fake.run(program, "--version").stdout.startswith("passkeyd ")
-    assert fake.run("passkeyctl", "list", "--help").stdout.startswith("Usage: ")
+    for words in (["list", "--help"], ["list", "-h"], ["help", "list"]):
+        usage = fake.run("passkeyctl", *words).stdout
+        assert usage.startswith("Usage: passkeyctl list ") and "--all" in usage
+        assert "--lifetime" not in usage and max(map(len, usage.splitlines())) <= 80
+    whole = fake.run("passkeyctl", "help").stdout
+    assert whole == fake.run("passkeyctl", "-h").stdout and "  check" in whole
+    assert fake.run("passkey-enroll", "-h").stdout.startswith("Usage: passkey-enroll")
+    assert fake.run("passkeyctl", "help", "verify").stdout.startswith("Usage: passkeyctl verify")
+    assert fake.run("passkeyctl", "help", "nothing").returncode == 2
+
+
+@pytest.mark.parametrize("words", [
+    ["bogus"], [], ["list", "--bogus"], ["list", "extra"], ["list", "--yes"],
+    ["ticket"], ["help", "bogus"], ["test", "--uv", "never"]])
+def test_wrong_usage_as_json(make, words):
+    result = make().run("passkeyctl", *words, "--json")
+    assert result.returncode == 2 and not result.stderr, result
+    answer = json.loads(result.stdout)
+    assert answer["ok"] is False and answer["reason"] == "wrong-usage" and answer["message"]
+
+
+def test_a_ticket_is_for_somebody(make):
+    result = make().run("passkeyctl", "ticket")
+    assert result.returncode == 2 and "--user" in result.stderr
 
 
 def test_no_daemon(make):
