@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <limits.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -38,8 +37,9 @@ const char *approval_find(char *const *entries, const char *name)
     return NULL;
 }
 
-static bool parse_id(const char *text, unsigned *ret)
+bool approval_find_id(char *const *entries, const char *name, uint32_t *ret)
 {
+    const char *text = approval_find(entries, name);
     char *end = NULL;
     unsigned long value;
 
@@ -47,9 +47,9 @@ static bool parse_id(const char *text, unsigned *ret)
         return false;
     errno = 0;
     value = strtoul(text, &end, 10);
-    if (errno != 0 || *end || value > UINT_MAX)
+    if (errno != 0 || *end || value > UINT32_MAX)
         return false;
-    *ret = (unsigned)value;
+    *ret = (uint32_t)value;
     return true;
 }
 
@@ -84,11 +84,11 @@ static enum pk_status find_group(gid_t gid, struct target *target)
 /* By their numbers, which are what the command gets. */
 static enum pk_status find_target(char *const *command_info, struct target *target)
 {
-    unsigned uid = 0, gid = 0;
+    uint32_t uid = 0, gid = 0;
     enum pk_status status;
 
-    if (!parse_id(approval_find(command_info, "runas_uid"), &uid) ||
-        !parse_id(approval_find(command_info, "runas_gid"), &gid))
+    if (!approval_find_id(command_info, "runas_uid", &uid) ||
+        !approval_find_id(command_info, "runas_gid", &gid))
         return PK_PROTOCOL;
     status = find_account(uid, target);
     return status == PK_OK ? find_group(gid, target) : status;

@@ -19,6 +19,9 @@ struct approval_facts {
  */
 const char *approval_find(char *const *entries, const char *name) PK_WARN_UNUSED;
 
+/* The same as a decimal number of 32 bits. false: there is none, or it is something else. */
+bool approval_find_id(char *const *entries, const char *name, uint32_t *ret) PK_WARN_UNUSED;
+
 /*
  * The path is made absolute and free of symbolic links, where that is possible. Of the environment
  * everything is told that the command gets but what sudo itself sets (SUDO_*, and HOME, SHELL, MAIL

@@ -6,19 +6,9 @@
 #ifndef PAM_PASSKEY_ATTENDED_H
 #define PAM_PASSKEY_ATTENDED_H
 
-#include "common/base/bytes.h"
-#include "common/base/status.h"
-
 #include <security/pam_modules.h>
-
-/*
- * Whether that command line of sudo's (arguments that end in NUL each) lets a program or a pipe
- * answer: -S, -A. Only these two are looked for; whatever else sudo makes of the line is its own
- * business.
- */
-bool attended_by_sudo_flags(struct pk_view cmdline);
-/* The same of this process, which is sudo. Also where its command line cannot be read. */
-bool attended_by_program(void);
+#include <stdbool.h>
+#include <stdint.h>
 
 /* An answer from a program without a terminal. */
 struct attended_answer {

@@ -6,8 +6,8 @@
 #include "common/base/text.h"
 #include "pam/agent.h"
 #include "pam/asker.h"
-#include "pam/attended.h"
 #include "pam/command.h"
+#include "pam/sudo_flags.h"
 
 #include <limits.h>
 #include <security/pam_ext.h>
@@ -85,13 +85,14 @@ static bool is_sudo(const char *service)
 /* Without a terminal sudo has SUDO_ASKPASS answer, as with -A. */
 static bool is_unattended(const struct context *context)
 {
-    return is_sudo(context->service) && (context->process.terminal == 0 || attended_by_program());
+    return is_sudo(context->service) &&
+           (context->caller.process.terminal == 0 || sudo_flags_unattended_here());
 }
 
 bool context_is_guarded(const struct context *context)
 {
     return !context->rhost && !is_sudo(context->service) &&
-           (context->process.terminal == 0 || !isatty(STDIN_FILENO));
+           (context->caller.process.terminal == 0 || !isatty(STDIN_FILENO));
 }
 
 /* Who asks polkit's helper; that one knows neither the action nor for which program. */
@@ -148,80 +149,23 @@ static enum pk_status find_agent(pam_handle_t *pamh, const struct options *optio
     return PK_OK;
 }
 
-static void add_string(struct context *context, const char *name, const char *value)
-{
-    if (value)
-        context->members[context->count++] =
-            (struct pk_bus_member){.name = name, .type = 's', .string = value};
-}
-
-static void add_number(struct context *context, const char *name, uint32_t number)
-{
-    context->members[context->count++] =
-        (struct pk_bus_member){.name = name, .type = 'u', .number = number};
-}
-
-static void add_descriptor(struct context *context, const char *name, int fd)
-{
-    if (fd >= 0)
-        context->members[context->count++] =
-            (struct pk_bus_member){.name = name, .type = 'h', .fd = fd};
-}
-
-static void add_process(struct context *context)
-{
-    add_number(context, "real-uid", context->process.real_uid);
-    add_number(context, "login-uid", context->process.login_uid);
-    add_number(context, "audit-session", context->process.audit_session);
-    add_number(context, "terminal", context->process.terminal);
-    if (context->process.executable[0])
-        add_string(context, "executable", context->process.executable);
-    if (context->peer_pid == 0)
-        return;
-    add_number(context, "peer-pid", (uint32_t)context->peer_pid);
-    add_number(context, "peer-uid", context->peer.real_uid);
-    if (!context->peer_read)
-        return;
-    add_number(context, "peer-login-uid", context->peer.login_uid);
-    add_number(context, "peer-audit-session", context->peer.audit_session);
-    add_number(context, "peer-terminal", context->peer.terminal);
-}
-
-/*
- * A service of root's that was started for a connection, as polkit's helper is, works for who made
- * it. What somebody started has a terminal, or another real uid.
- */
-static void collect_process(struct context *context)
-{
-    context->process = process_of_this();
-    if (context->process.real_uid == 0 && context->process.terminal == 0)
-        context->peer_pid = process_of_peer(STDIN_FILENO, &context->peer, &context->peer_read);
-}
-
 static void add_members(struct context *context, const struct options *options)
 {
-    add_string(context, "service", context->service);
-    add_string(context, "tty", context->tty);
-    add_string(context, "rhost", context->rhost);
-    add_string(context, "ruser", context->ruser);
-    add_string(context, "command",
-               context->unread ? "sudo (its command line could not be read)" : NULL);
-    add_string(context, "target", context->target);
-    add_string(context, "dialog", context->dialog);
-    add_string(context, "rp", options->rp);
-    add_string(context, "methods", options->methods);
-    add_string(context, "uv", options->uv);
-    add_process(context);
-    if (options->timeout)
-        add_number(context, "timeout", options->timeout);
-    if (options->identify)
-        context->members[context->count++] =
-            (struct pk_bus_member){.name = "identify", .type = 'b', .number = 1};
-    if (context->unattended)
-        context->members[context->count++] =
-            (struct pk_bus_member){.name = "unattended", .type = 'b', .number = 1};
-    add_descriptor(context, "typed", context->typed);
-    add_descriptor(context, "agent", context->agent);
+    struct members *members = &context->members;
+
+    members_add_string(members, "service", context->service);
+    members_add_string(members, "tty", context->tty);
+    members_add_string(members, "rhost", context->rhost);
+    members_add_string(members, "ruser", context->ruser);
+    if (context->unread)
+        members_add_string(members, "command", "sudo (its command line could not be read)");
+    members_add_string(members, "target", context->target);
+    members_add_string(members, "dialog", context->dialog);
+    members_add_options(members, options);
+    members_add_caller(members, &context->caller);
+    members_add_flag(members, "unattended", context->unattended);
+    members_add_descriptor(members, "typed", context->typed);
+    members_add_descriptor(members, "agent", context->agent);
 }
 
 enum pk_status context_collect(pam_handle_t *pamh, const struct options *options, const char *user,
@@ -239,7 +183,7 @@ enum pk_status context_collect(pam_handle_t *pamh, const struct options *options
         status = find_purpose(user, context);
     if (status == PK_OK)
         status = find_agent(pamh, options, &context->agent);
-    collect_process(context);
+    context->caller = members_find_caller(getuid());
     context->unattended = is_unattended(context);
     if (status == PK_OK)
         add_members(context, options);

@@ -3,13 +3,10 @@
 #ifndef PAM_PASSKEY_CONTEXT_H
 #define PAM_PASSKEY_CONTEXT_H
 
-#include "common/bus/connection.h"
+#include "pam/members.h"
 #include "pam/options.h"
-#include "pam/process.h"
 
 #include <security/pam_modules.h>
-
-#define CONTEXT_MEMBERS 30
 
 struct context {
     char *service;
@@ -20,14 +17,10 @@ struct context {
     char *dialog; /* the agent of polkit's helper (asker.h); NULL: none, or not known */
     int typed;    /* the command line of sudo or pkexec (command.h); -1: neither, or not known */
     bool unread;  /* the command line of sudo should be there, and is not */
-    struct process process;
-    pid_t peer_pid;      /* at the other end of standard input; 0: none */
-    struct process peer; /* that process; real_uid is the connection's */
-    bool peer_read;      /* the rest of peer is known */
-    bool unattended;     /* sudo has a program, or a pipe, answer its questions */
-    int agent;           /* connected to the person's ssh-agent; -1: none */
-    struct pk_bus_member members[CONTEXT_MEMBERS]; /* borrow the strings above and the options' */
-    size_t count;
+    struct members_caller caller;
+    bool unattended;        /* sudo has a program, a pipe or nobody answer its questions */
+    int agent;              /* connected to the person's ssh-agent; -1: none */
+    struct members members; /* borrow the strings above and the options' */
 };
 #define CONTEXT_EMPTY                                                                              \
     {                                                                                              \

@@ -5,13 +5,16 @@ pam_libpampasskey_la_SOURCES = \
 	pam/approval_record.c pam/approval_record.h \
 	pam/asker.c pam/asker.h \
 	pam/attended.c pam/attended.h \
+	pam/authenticated.c pam/authenticated.h \
 	pam/command.c pam/command.h \
 	pam/context.c pam/context.h \
 	pam/interrupt.c pam/interrupt.h \
+	pam/members.c pam/members.h \
 	pam/options.c pam/options.h \
 	pam/process.c pam/process.h \
 	pam/prompt.c pam/prompt.h \
-	pam/result.c pam/result.h
+	pam/result.c pam/result.h \
+	pam/sudo_flags.c pam/sudo_flags.h
 pam_libpampasskey_la_CFLAGS = $(AM_CFLAGS) $(PAM_CFLAGS)
 
 pam_LTLIBRARIES = pam/pam_passkey.la
@@ -28,9 +31,12 @@ sudoplugin_LTLIBRARIES = pam/passkey_approval.la
 pam_passkey_approval_la_SOURCES = pam/passkey_approval.c \
 	pam/agent.c pam/agent.h \
 	pam/approval_record.c pam/approval_record.h \
+	pam/authenticated.c pam/authenticated.h \
 	pam/command.c pam/command.h \
+	pam/members.c pam/members.h \
 	pam/options.c pam/options.h \
-	pam/process.c pam/process.h
+	pam/process.c pam/process.h \
+	pam/sudo_flags.c pam/sudo_flags.h
 pam_passkey_approval_la_CFLAGS = $(AM_CFLAGS)
 pam_passkey_approval_la_LIBADD = common/bus/libbus.la common/base/libbase.la
 pam_passkey_approval_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \

@@ -4,14 +4,13 @@
  * wants to tell or ask them. It decides nothing: PAM_SUCCESS is the daemon's "ok" for exactly this
  * user, and there is one line that returns it.
  */
+#include "pam/authenticated.h"
 #include "pam/context.h"
 #include "pam/interrupt.h"
 #include "pam/options.h"
 #include "pam/prompt.h"
 #include "pam/result.h"
 
-#include <errno.h>
-#include <pwd.h>
 #include <security/pam_ext.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,10 +23,6 @@
  * conversation it has its own time, as long as the daemon lives.
  */
 #define FIRST_REPLY 3
-
-/* Bytes of an entry of the name service: doubled until it fits. */
-#define ENTRY_START 1024
-#define ENTRY_MAX   1048576
 
 struct request {
     pam_handle_t *pamh;
@@ -83,8 +78,8 @@ static enum pk_status ask_daemon(struct request *request)
                                  &(struct pk_conversation_request){
                                      .kind = PK_CONVERSATION_AUTHENTICATE,
                                      .user = request->user,
-                                     .members = context.members,
-                                     .member_count = context.count,
+                                     .members = context.members.items,
+                                     .member_count = context.members.count,
                                      .seconds = seconds,
                                  },
                                  &prompt_ops, &request->prompt, &request->outcome);
@@ -98,25 +93,6 @@ static enum pk_status ask_daemon(struct request *request)
 }
 
 /*
- * Whether name is the account that the daemon authenticated, however the application spells it
- * (EXAMPLE\alice, Alice): the name service gives it the same uid and the same name.
- */
-static bool is_authenticated(const char *name, const struct pk_outcome *outcome)
-{
-    for (size_t len = ENTRY_START; len <= ENTRY_MAX; len *= 2) {
-        PK_AUTO_FREE char *buffer = malloc(len);
-        struct passwd *found = NULL;
-        struct passwd entry;
-        int error = buffer ? getpwnam_r(name, &entry, buffer, len, &found) : ENOMEM;
-
-        if (error != ERANGE)
-            return found && found->pw_uid == outcome->uid &&
-                   strcmp(found->pw_name, outcome->user) == 0;
-    }
-    return false;
-}
-
-/*
  * Whether the account that the daemon authenticated is the one that signs in here: it was asked
  * for, and PAM_USER means it still. An account without a uid is a program's and none of this host.
  */
@@ -125,17 +101,17 @@ static int take_user(struct request *request)
     const struct pk_outcome *outcome = &request->outcome;
     const void *item = NULL;
 
-    if (!outcome->user || !*outcome->user || !outcome->has_uid || outcome->uid == UINT32_MAX)
+    if (!authenticated_anybody(outcome))
         return PAM_AUTH_ERR;
     if (!*request->user) { /* identify alone leaves the name empty */
-        if (!is_authenticated(outcome->user, outcome))
+        if (!authenticated_is(outcome, outcome->user))
             return PAM_AUTH_ERR;
         return pam_set_item(request->pamh, PAM_USER, outcome->user);
     }
-    if (!is_authenticated(request->user, outcome) ||
+    if (!authenticated_is(outcome, request->user) ||
         pam_get_item(request->pamh, PAM_USER, &item) != PAM_SUCCESS || !item)
         return PAM_AUTH_ERR;
-    return strcmp(item, request->user) == 0 || is_authenticated(item, outcome) ? PAM_SUCCESS
+    return strcmp(item, request->user) == 0 || authenticated_is(outcome, item) ? PAM_SUCCESS
                                                                                : PAM_AUTH_ERR;
 }
 

@@ -11,9 +11,11 @@
 #include "common/bus/conversation.h"
 #include "pam/agent.h"
 #include "pam/approval_record.h"
+#include "pam/authenticated.h"
 #include "pam/command.h"
+#include "pam/members.h"
 #include "pam/options.h"
-#include "pam/process.h"
+#include "pam/sudo_flags.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -35,17 +37,18 @@
  */
 #define FIRST_REPLY 3
 
-#define MEMBERS_MAX 20
-
 /* What open() was given. Everything is sudo's, and stays until close(). */
 static struct {
+    bool opened;
     sudo_conv_t conversation;
     sudo_printf_t print;
     char *const *user_info;
     char *const *environment; /* the caller's; nothing of it is believed but that it is remote */
     struct options options;
-    bool nobody_types; /* questions are declined: their answers would be no person's */
-    bool root;         /* root calls sudo: nobody approves that */
+    bool unattended; /* questions are declined: their answers would be no person's */
+    bool known;      /* sudo says who calls it, and it is true: */
+    uid_t uid;
+    bool root; /* root calls sudo: nobody approves that */
 } plugin;
 
 /* One question to the daemon. */
@@ -55,8 +58,8 @@ struct approval {
     bool interrupted;
     char rhost[PK_SSH_ADDRESS_MAX + 1];
     int record, agent; /* -1: none */
-    struct pk_bus_member members[MEMBERS_MAX];
-    size_t count;
+    struct members_caller caller;
+    struct members members;
 };
 
 static void approval_clear(struct approval *approval)
@@ -146,7 +149,7 @@ static enum pk_status question(struct approval *approval, int type, const char *
     struct sudo_conv_reply reply = {0};
     enum pk_status status;
 
-    if (plugin.nobody_types) {
+    if (plugin.unattended) {
         approval->unasked = true;
         return PK_CANCELLED;
     }
@@ -186,46 +189,21 @@ static const struct pk_prompt_ops prompt_ops = {
 
 /* --- what the daemon is told ------------------------------------------------------------------ */
 
-static void add_string(struct approval *approval, const char *name, const char *value)
-{
-    if (value && *value)
-        approval->members[approval->count++] =
-            (struct pk_bus_member){.name = name, .type = 's', .string = value};
-}
-
-static void add_number(struct approval *approval, const char *name, uint32_t number)
-{
-    approval->members[approval->count++] =
-        (struct pk_bus_member){.name = name, .type = 'u', .number = number};
-}
-
-static void add_descriptor(struct approval *approval, const char *name, int fd)
-{
-    if (fd >= 0)
-        approval->members[approval->count++] =
-            (struct pk_bus_member){.name = name, .type = 'h', .fd = fd};
-}
-
 static void add_members(struct approval *approval, const char *user)
 {
-    const struct process process = process_of_this();
+    struct members *members = &approval->members;
 
-    add_string(approval, "act", "approve");
-    add_descriptor(approval, "resolved", approval->record);
-    add_descriptor(approval, "agent", approval->agent);
-    add_string(approval, "service", "sudo");
-    add_string(approval, "ruser", user);
-    add_string(approval, "tty", approval_find(plugin.user_info, "tty"));
-    add_string(approval, "rhost", approval->rhost);
-    add_string(approval, "rp", plugin.options.rp);
-    add_string(approval, "methods", plugin.options.methods);
-    add_string(approval, "uv", plugin.options.uv);
-    add_number(approval, "real-uid", process.real_uid);
-    add_number(approval, "login-uid", process.login_uid);
-    add_number(approval, "audit-session", process.audit_session);
-    add_number(approval, "terminal", process.terminal);
-    if (plugin.options.timeout)
-        add_number(approval, "timeout", plugin.options.timeout);
+    approval->caller = members_find_caller(plugin.uid);
+    members_add_string(members, "act", "approve");
+    members_add_descriptor(members, "resolved", approval->record);
+    members_add_descriptor(members, "agent", approval->agent);
+    members_add_string(members, "service", "sudo");
+    members_add_string(members, "ruser", user);
+    members_add_string(members, "tty", approval_find(plugin.user_info, "tty"));
+    members_add_string(members, "rhost", approval->rhost);
+    members_add_options(members, &plugin.options);
+    members_add_caller(members, &approval->caller);
+    members_add_flag(members, "unattended", plugin.unattended);
 }
 
 static enum pk_status collect(const struct approval_facts *facts, const char *user,
@@ -268,8 +246,8 @@ static enum pk_status ask_daemon(const char *user, struct approval *approval,
                                      &(struct pk_conversation_request){
                                          .kind = PK_CONVERSATION_AUTHENTICATE,
                                          .user = user,
-                                         .members = approval->members,
-                                         .member_count = approval->count,
+                                         .members = approval->members.items,
+                                         .member_count = approval->members.count,
                                          .seconds = seconds,
                                      },
                                      &prompt_ops, approval, outcome);
@@ -294,7 +272,7 @@ static const char *reason(enum pk_status status, const struct approval *approval
 {
     if (approval->interrupted)
         return "interrupted";
-    if (approval->unasked)
+    if (approval->unasked || (plugin.unattended && status == PK_PIN_REQUIRED))
         return "something would have to be typed, and nobody would type it (sudo -n, -S, -A, or no "
                "terminal)";
     if (outcome->text && *outcome->text)
@@ -302,6 +280,12 @@ static const char *reason(enum pk_status status, const struct approval *approval
     if (status == PK_UNAVAILABLE || status == PK_TIMEOUT)
         return "passkeyd does not answer, and without it no command is approved";
     return pk_status_name(status);
+}
+
+/* Whether the account that the daemon authenticated is the one that calls sudo, by uid and name. */
+static bool is_caller(const struct pk_outcome *outcome, const char *user)
+{
+    return authenticated_is(outcome, user) && outcome->uid == plugin.uid;
 }
 
 /* Whether the person whose command it is approved it. Says why not. */
@@ -317,11 +301,11 @@ static bool approve(const struct approval_facts *facts, const char *user)
         status = ask_daemon(user, &approval, &outcome);
     approval.interrupted = approval.interrupted || signal_is_pending();
     (void)sigprocmask(SIG_SETMASK, &approval.before, NULL);
-    if (status == PK_OK && (!outcome.user || strcmp(outcome.user, user) != 0))
-        status = PK_PROTOCOL;
-    if (status == PK_OK && !approval.interrupted)
+    if (status == PK_OK && !approval.interrupted && is_caller(&outcome, user))
         return true;
-    complain(reason(status, &approval, &outcome));
+    complain(status == PK_OK && !approval.interrupted
+                 ? "the daemon vouched for another account than the one that calls sudo"
+                 : reason(status, &approval, &outcome));
     return false;
 }
 
@@ -345,18 +329,34 @@ static bool parse_words(char *const words[])
     return false;
 }
 
-/* sudo -S and -A, also among other letters: rather once too often, which costs a PIN that is not
- * asked. */
-static bool is_answered_by_program(int optind, char *const argv[])
+/*
+ * Both sudo and the kernel say who calls it, and one that says root does not make the other's word
+ * root's: sudo may become wholly root before it asks, for what an approved command runs in its
+ * turn.
+ */
+static void find_caller(char *const *user_info)
 {
-    for (int i = 1; argv && i < optind && argv[i]; i++) {
-        const char *word = argv[i];
+    const uid_t real = getuid();
+    uint32_t uid = 0;
+    bool told = approval_find_id(user_info, "uid", &uid);
 
-        if (strncmp(word, "--", 2) == 0 ? word[2] == 's' || word[2] == 'a'
-                                        : word[0] == '-' && strpbrk(word, "SA"))
-            return true;
+    plugin.uid = uid;
+    plugin.known = told && (real == uid || real == 0);
+    /* Whatever is wrong, root must be able to mend it. */
+    plugin.root = real == 0 && (!told || uid == 0);
+}
+
+static bool can_serve(unsigned version, char *const words[])
+{
+    if (SUDO_API_VERSION_GET_MAJOR(version) != SUDO_API_VERSION_MAJOR) {
+        complain("made for another version of sudo");
+        return false;
     }
-    return false;
+    if (!plugin.conversation) {
+        complain("sudo gives no way to talk to whoever calls it");
+        return false;
+    }
+    return parse_words(words);
 }
 
 static int approval_open(unsigned version, sudo_conv_t conversation, sudo_printf_t print,
@@ -366,27 +366,23 @@ static int approval_open(unsigned version, sudo_conv_t conversation, sudo_printf
 {
     const char *noninteractive = approval_find(settings, "noninteractive");
 
-    (void)errstr;
+    (void)errstr, (void)submit_optind;
+    (void)memset(&plugin, 0, sizeof(plugin));
     plugin.conversation = conversation;
     plugin.print = print;
     plugin.user_info = user_info;
     plugin.environment = submit_envp;
-    plugin.nobody_types = (noninteractive && strcmp(noninteractive, "true") == 0) ||
-                          !approval_find(user_info, "tty") ||
-                          is_answered_by_program(submit_optind, submit_argv);
-    plugin.root = getuid() == 0;
-    /* Whatever is wrong, root must be able to mend it. */
-    if (plugin.root)
-        return OPENED;
-    if (SUDO_API_VERSION_GET_MAJOR(version) != SUDO_API_VERSION_MAJOR) {
-        complain("made for another version of sudo");
-        return FAILED;
-    }
-    return conversation && parse_words(plugin_options) ? OPENED : FAILED;
+    plugin.unattended = (noninteractive && strcmp(noninteractive, "true") == 0) ||
+                        !approval_find(user_info, "tty") ||
+                        sudo_flags_unattended_vector(submit_argv);
+    find_caller(user_info);
+    plugin.opened = plugin.root || can_serve(version, plugin_options);
+    return plugin.opened ? OPENED : FAILED;
 }
 
 static void approval_close(void)
 {
+    (void)memset(&plugin, 0, sizeof(plugin));
 }
 
 static int approval_check(char *const command_info[], char *const run_argv[],
@@ -400,9 +396,11 @@ static int approval_check(char *const command_info[], char *const run_argv[],
         .run_argv = run_argv,
     };
 
-    if (plugin.root)
+    if (plugin.opened && plugin.root)
         return APPROVED;
-    if (user && *user && approve(&facts, user))
+    if (!plugin.opened || !plugin.known || !user || !*user)
+        complain("sudo does not say who calls it");
+    else if (approve(&facts, user))
         return APPROVED;
     if (errstr)
         *errstr = "not approved by a passkey";

@@ -170,6 +170,9 @@ def collect():
         keep("fuzz_config", path.read_bytes())
     for path in sorted((VECTORS / "passwd").glob("*valid/*.passwd")):
         keep("fuzz_password_file", path.read_bytes())
+    for path in sorted((VECTORS / "sudo").iterdir()):
+        for line in path.read_bytes().splitlines():
+            keep("fuzz_sudo_flags", line.replace(b" ", b"\0") + b"\0")
     for target in TARGETS:
         for path in sorted((HERE / "corpus" / target).glob("*")):
             keep(target, path.read_bytes())

@@ -208,6 +208,24 @@ def test_a_new_folder_needs_a_place(monkeypatch, tmp_path):
         f"{path}: daemon/zz has no place in the order of folders"]
 
 
+def parts_of_the_plugin():
+    """What pam/fragment.mk lists for sudo's plugin."""
+    with open(os.path.join(TOP, "pam/fragment.mk"), encoding="utf-8") as file:
+        listed = re.search(r"pam_passkey_approval_la_SOURCES = ((.*\\\n)*.*)", file.read()).group(1)
+    return [word for word in listed.split() if word != "\\"]
+
+
+def test_sudos_plugin_has_no_libpam():
+    """It runs in every sudo, also in one that is built without PAM."""
+    parts = parts_of_the_plugin()
+    assert "pam/passkey_approval.c" in parts and "pam/sudo_flags.c" in parts
+    for path in parts:
+        for number, _, header in includes(path):
+            assert not header.startswith("security/"), f"{path}:{number}: {header}"
+            if header.startswith("pam/"):
+                assert header in parts, f"{path}:{number}: {header} is not the plugin's"
+
+
 def test_module_and_programs_declare_few_headers():
     """The PAM module's own folder reaches nothing but libpam, the bus client and the base."""
     for path in sources():

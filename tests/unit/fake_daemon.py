@@ -107,6 +107,12 @@ def scenario_process(user, context):
     yield done("ok", user=user)
 
 
+def scenario_names(user, context):
+    """Says what it was told of, each name between blanks."""
+    yield ("info", " %s " % " ".join(sorted(context)), details(event="touch"))
+    yield done("ok", "", user=user)
+
+
 def scenario_chatter(user, context):
     for number in range(5000):
         yield ("info", str(number), details())
@@ -143,6 +149,7 @@ SCENARIOS = {
     "ask": scenario_ask,
     "context": scenario_context,
     "process": scenario_process,
+    "names": scenario_names,
     "chatter": scenario_chatter,
     "dies": scenario_dies,
     "freezes": scenario_freezes,
@@ -166,6 +173,7 @@ SCENARIOS = {
     "enrolled": constant(done("ok", "", user="enrolled", credential='{"name":"blue"}')),
     "no-credentials": constant(done("no-credentials", "No passkey here")),
     "unknown-user": constant(done("unknown-user")),
+    "pin-required": constant(done("pin-required", "It needs its PIN")),
     "pin-blocked": constant(done("pin-blocked")),
     "touch-timeout": constant(done("touch-timeout")),
     "done-unavailable": constant(done("unavailable")),

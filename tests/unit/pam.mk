@@ -8,7 +8,8 @@ pam_tests = \
 	tests/unit/test_pam_options \
 	tests/unit/test_pam_passkey \
 	tests/unit/test_pam_process \
-	tests/unit/test_pam_result
+	tests/unit/test_pam_result \
+	tests/unit/test_pam_sudo_flags
 check_PROGRAMS += $(pam_tests)
 TESTS += $(pam_tests)
 
@@ -31,6 +32,9 @@ tests_unit_test_pam_process_CFLAGS = $(pam_test_cflags)
 tests_unit_test_pam_process_LDADD = $(pam_test_libs)
 tests_unit_test_pam_result_CFLAGS = $(pam_test_cflags)
 tests_unit_test_pam_result_LDADD = $(pam_test_libs)
+tests_unit_test_pam_sudo_flags_CFLAGS = $(pam_test_cflags)
+tests_unit_test_pam_sudo_flags_LDADD = $(pam_test_libs)
+EXTRA_DIST += tests/vectors/sudo
 # Uses the module as an application does: through libpam alone.
 tests_unit_test_pam_passkey_SOURCES = tests/unit/test_pam_passkey.c \
 	tests/unit/private_bus.c tests/unit/private_bus.h
@@ -39,4 +43,15 @@ tests_unit_test_pam_passkey_LDADD = $(CMOCKA_LIBS) $(PAM_LIBS)
 # The module takes its clock from the test.
 tests_unit_test_pam_passkey_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 EXTRA_tests_unit_test_pam_passkey_DEPENDENCIES = pam/pam_passkey.la
+# Likewise the plugin, as sudo does; it takes from the test who it is and who there is.
+if SUDO_PLUGIN
+check_PROGRAMS += tests/unit/test_passkey_approval
+TESTS += tests/unit/test_passkey_approval
+tests_unit_test_passkey_approval_SOURCES = tests/unit/test_passkey_approval.c \
+	tests/unit/private_bus.c tests/unit/private_bus.h
+tests_unit_test_passkey_approval_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_passkey_approval_LDADD = $(CMOCKA_LIBS)
+tests_unit_test_passkey_approval_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
+EXTRA_tests_unit_test_passkey_approval_DEPENDENCIES = pam/passkey_approval.la
+endif
 endif
