@@ -136,12 +136,11 @@ enum pk_status store_sqlite_accounts_update(struct store *base,
 
 /* --- adopt ------------------------------------------------------------------------------------ */
 
-static enum pk_status find_living(struct sqlite_store *store, const struct account *account,
-                                  int64_t *ret_id)
+/* The statement asks for an id, by rp, name and uid. */
+static enum pk_status find_account(struct sqlite_store *store, const char *sql,
+                                   const struct account *account, int64_t *ret_id)
 {
-    AUTO_QUERY struct query query =
-        query_new(store, "SELECT id FROM account WHERE rp = ? AND name = ? AND uid = ? "
-                         "AND orphaned = 0");
+    AUTO_QUERY struct query query = query_new(store, sql);
     enum pk_status status;
 
     bind_text(&query, account->rp);
@@ -153,22 +152,23 @@ static enum pk_status find_living(struct sqlite_store *store, const struct accou
     return status;
 }
 
+static enum pk_status find_living(struct sqlite_store *store, const struct account *account,
+                                  int64_t *ret_id)
+{
+    return find_account(store,
+                        "SELECT id FROM account WHERE rp = ? AND name = ? AND uid = ? "
+                        "AND orphaned = 0",
+                        account, ret_id);
+}
+
 /* The latest first: it is the one that most likely is the same person. */
 static enum pk_status find_orphan(struct sqlite_store *store, const struct account *account,
                                   int64_t *ret_id)
 {
-    AUTO_QUERY struct query query =
-        query_new(store, "SELECT id FROM account WHERE rp = ? AND name = ? AND uid <> 4294967295 "
-                         "AND (orphaned <> 0 OR uid <> ?) ORDER BY orphaned DESC, id DESC LIMIT 1");
-    enum pk_status status;
-
-    bind_text(&query, account->rp);
-    bind_text(&query, account->name);
-    bind_integer(&query, account->uid);
-    status = query_step(&query);
-    if (status == PK_OK)
-        *ret_id = column_integer(&query, 0);
-    return status;
+    return find_account(store,
+                        "SELECT id FROM account WHERE rp = ? AND name = ? AND uid <> 4294967295 "
+                        "AND (orphaned <> 0 OR uid <> ?) ORDER BY orphaned DESC, id DESC LIMIT 1",
+                        account, ret_id);
 }
 
 static enum pk_status count_passkeys(struct sqlite_store *store, int64_t id, size_t *count)

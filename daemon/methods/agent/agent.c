@@ -54,7 +54,14 @@ void agent_method_free(struct agent_method *agent)
     free(agent);
 }
 
-enum pk_status agent_method_new(struct attempt *attempt, agent_replied *on_keys,
+static void on_keys(void *data, enum pk_status status, struct pk_view payload)
+{
+    struct agent_method *agent = data;
+
+    agent->keys_known(agent, status == PK_OK ? agent_keys_parse(payload, &agent->keys) : status);
+}
+
+enum pk_status agent_method_new(struct attempt *attempt, agent_keys_known *keys_known,
                                 struct agent_method **ret)
 {
     struct daemon *daemon = attempt->daemon;
@@ -64,6 +71,7 @@ enum pk_status agent_method_new(struct attempt *attempt, agent_replied *on_keys,
     if (!agent)
         return PK_NO_MEMORY;
     agent->attempt = attempt;
+    agent->keys_known = keys_known;
     status = agent_connection_new(daemon->base, pk_steal_fd(&attempt->agent_fd),
                                   daemon->config->touch_timeout, &agent->connection);
     if (status == PK_OK)

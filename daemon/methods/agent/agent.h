@@ -9,8 +9,13 @@
 
 #define AGENT_KEYS_OFFERED_MAX 64
 
+struct agent_method;
+/* What is done once the agent's keys are known; status: that they are not, and why. */
+typedef void agent_keys_known(struct agent_method *agent, enum pk_status status);
+
 struct agent_method {
     struct attempt *attempt;
+    agent_keys_known *keys_known;
     struct agent_connection *connection; /* NULL: closed */
     struct agent_keys keys;              /* held by the agent */
 
@@ -31,7 +36,7 @@ struct agent_method {
  * Takes the attempt's descriptor and asks the agent for its keys. PK_INVALID_INPUT when the
  * descriptor is not a connection, PK_NO_MEMORY.
  */
-enum pk_status agent_method_new(struct attempt *attempt, agent_replied *on_keys,
+enum pk_status agent_method_new(struct attempt *attempt, agent_keys_known *keys_known,
                                 struct agent_method **ret) PK_WARN_UNUSED;
 void agent_method_free(struct agent_method *agent);
 PK_DEFINE_CLEANUP(struct agent_method *, agent_method_free);

@@ -198,12 +198,8 @@ static void offer_keys(struct agent_method *agent)
         fail(agent, status);
 }
 
-static void on_keys(void *data, enum pk_status status, struct pk_view payload)
+static void keys_known(struct agent_method *agent, enum pk_status status)
 {
-    struct agent_method *agent = data;
-
-    if (status == PK_OK)
-        status = agent_keys_parse(payload, &agent->keys);
     agent->keys_came = true;
     if (status != PK_OK)
         fail(agent, status);
@@ -249,7 +245,7 @@ enum pk_status agent_enroll(struct enrollment *enrollment, void **ret_state)
         return PK_UNAVAILABLE;
     if (!ceremony)
         return PK_CHALLENGE_UNKNOWN;
-    status = agent_method_new(attempt, on_keys, &agent);
+    status = agent_method_new(attempt, keys_known, &agent);
     if (status == PK_OK)
         status = credential_search_new(attempt, &ceremony->account, (struct pk_view){0},
                                        on_existing, agent, &agent->search);

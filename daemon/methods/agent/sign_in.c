@@ -193,12 +193,8 @@ static void sign_next(struct agent_method *agent)
         fail(agent, status);
 }
 
-static void on_keys(void *data, enum pk_status status, struct pk_view payload)
+static void keys_known(struct agent_method *agent, enum pk_status status)
 {
-    struct agent_method *agent = data;
-
-    if (status == PK_OK)
-        status = agent_keys_parse(payload, &agent->keys);
     if (status == PK_OK)
         sign_next(agent);
     else
@@ -226,7 +222,7 @@ enum pk_status agent_sign_in_start(struct sign_in *sign_in, void **ret_state)
     }
     if (sign_in->attempt.agent_fd < 0)
         return PK_UNAVAILABLE;
-    status = agent_method_new(&sign_in->attempt, on_keys, &agent);
+    status = agent_method_new(&sign_in->attempt, keys_known, &agent);
     if (status == PK_OK)
         *ret_state = agent;
     return status == PK_INVALID_INPUT ? PK_UNAVAILABLE : status;
