@@ -6,6 +6,7 @@
 #include "common/webauthn/options.h"
 #include "daemon/config/certificates.h"
 #include "daemon/config/config_file.h"
+#include "daemon/config/config_sections.h"
 #include "daemon/config/config_values.h"
 #include "daemon/config/old_names.h"
 #include "daemon/config/ownership.h"
@@ -16,16 +17,6 @@
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-/* In order of preference; the ten that Cloudreve's settings list (WebAuthn 5.4, "alg"). */
-static const int32_t default_algorithms[] = {-7, -35, -36, -257, -258, -259, -37, -38, -39, -8};
-
-/* What PAM calls the display managers and lockers that have no session of their own when they ask.
- */
-#define DEFAULT_GREETERS                                                                           \
-    "gdm, gdm-password, lightdm, sddm, lxdm, xdm, kdm, greetd, ly, plasmalogin, kde, "             \
-    "xscreensaver, "                                                                               \
-    "mate-screensaver, cinnamon-screensaver, swaylock, i3lock, physlock, vlock"
 
 /*
  * A key: its name, what an error shows as allowed, and the parser that writes the section's struct.
@@ -199,115 +190,14 @@ static enum pk_status refuse(char **ret_what, char *what)
     return what ? PK_CONFIG : PK_NO_MEMORY;
 }
 
-static void rp_clear(struct rp_config *rp)
-{
-    free(rp->name);
-    free(rp->id);
-    free(rp->display_name);
-    free(rp->icon);
-    pk_strings_clear(&rp->origins);
-    pk_strings_clear(&rp->top_origins);
-    pk_strings_clear(&rp->ssh_hosts);
-    pk_strings_clear(&rp->ssh_host_keys);
-    free(rp->trust_anchors);
-    for (size_t i = 0; i < rp->trust_anchor_count; i++)
-        pk_bytes_clear(&rp->trust_anchor_certificates[i]);
-    free(rp->trust_anchor_certificates);
-    free(rp->aaguid_allow);
-    free(rp->aaguid_deny);
-    free(rp->appid);
-}
-
-void config_free(struct config *config)
-{
-    if (!config)
-        return;
-    free(config->authenticator_program);
-    for (size_t i = 0; i < config->rp_count; i++)
-        rp_clear(&config->rps[i]);
-    free(config->rps);
-    for (size_t i = 0; i < config->service_count; i++) {
-        free(config->services[i].name);
-        free(config->services[i].rp);
-    }
-    free(config->services);
-    pk_strings_clear(&config->greeters);
-    pk_strings_clear(&config->warnings);
-    free(config);
-}
-PK_DEFINE_CLEANUP(struct config *, config_free);
-
-static struct rp_config *find_rp(const struct config *config, const char *name)
-{
-    for (size_t i = 0; i < config->rp_count; i++)
-        if (strcmp(config->rps[i].name, name) == 0)
-            return &config->rps[i];
-    return NULL;
-}
-
-static struct service_config *find_service(const struct config *config, const char *name)
-{
-    for (size_t i = 0; i < config->service_count; i++)
-        if (strcmp(config->services[i].name, name) == 0)
-            return &config->services[i];
-    return NULL;
-}
-
-const struct rp_config *config_rp(const struct config *config, const char *name)
-{
-    return find_rp(config, name && *name ? name : "default");
-}
-
-const struct service_config *config_service(const struct config *config, const char *name)
-{
-    return name ? find_service(config, name) : NULL;
-}
-
-static enum pk_status add_rp(struct config *config, const char *name)
-{
-    struct rp_config *rp = reallocarray(config->rps, config->rp_count + 1, sizeof(*rp));
-
-    if (!rp)
-        return PK_NO_MEMORY;
-    config->rps = rp;
-    rp += config->rp_count;
-    *rp = (struct rp_config){
-        .name = strdup(name),
-        .timeout = PK_CHALLENGE_LIFETIME,
-        .algorithm_count = COUNT(default_algorithms),
-        .system_accounts = strcmp(name, "default") == 0,
-    };
-    memcpy(rp->algorithms, default_algorithms, sizeof(default_algorithms));
-    if (!rp->name)
-        return PK_NO_MEMORY;
-    config->rp_count++;
-    return PK_OK;
-}
-
-static enum pk_status add_service(struct config *config, const char *name)
-{
-    struct service_config *service =
-        reallocarray(config->services, config->service_count + 1, sizeof(*service));
-
-    if (!service)
-        return PK_NO_MEMORY;
-    config->services = service;
-    service += config->service_count;
-    *service = (struct service_config){.name = strdup(name)};
-    if (!service->name)
-        return PK_NO_MEMORY;
-    config->service_count++;
-    return PK_OK;
-}
-
 /* The struct that the keys of this section write into. NULL: it does not exist yet. */
 __attribute__((nonnull)) static void *section_target(struct config *config,
                                                      const struct config_line *line)
 {
     if (strcmp(line->kind, "rp") == 0)
-        return find_rp(config, line->name);
+        return config_sections_find_rp(config, line->name);
     if (strcmp(line->kind, "service") == 0)
-        return find_service(config, line->name);
+        return config_sections_find_service(config, line->name);
     return config;
 }
 
@@ -324,8 +214,8 @@ static enum pk_status begin_section(struct loader *loader, const struct section_
                                      kind->name));
     if (section_target(loader->config, line))
         return PK_OK;
-    return strcmp(kind->name, "rp") == 0 ? add_rp(loader->config, line->name)
-                                         : add_service(loader->config, line->name);
+    return strcmp(kind->name, "rp") == 0 ? config_sections_add_rp(loader->config, line->name)
+                                         : config_sections_add_service(loader->config, line->name);
 }
 
 static enum pk_status refuse_unknown_key(const struct section_kind *kind,
@@ -557,26 +447,6 @@ static enum pk_status read_folder(struct loader *loader, const char *folder, cha
     return status;
 }
 
-static enum pk_status config_new(struct config **ret)
-{
-    PK_CLEANUP(config_free) struct config *config = calloc(1, sizeof(*config));
-
-    if (!config)
-        return PK_NO_MEMORY;
-    config->authenticator_program = strdup(PK_LIBEXECDIR "/passkey-authenticator");
-    config->touch_timeout = 30;
-    config->insert_timeout = 30;
-    config->conversations_per_user = PK_CONVERSATIONS_PER_UID;
-    config->challenges_per_user = PK_CHALLENGES_PER_UID;
-    config->credentials_per_account = PK_CREDENTIALS_PER_ACCOUNT;
-    config->ticket_lifetime = 600;
-    if (!config->authenticator_program || add_rp(config, "default") != PK_OK ||
-        value_services(DEFAULT_GREETERS, &config->greeters) != PK_OK)
-        return PK_NO_MEMORY;
-    *ret = pk_steal(config);
-    return PK_OK;
-}
-
 static void loader_clear(struct loader *loader)
 {
     for (size_t i = 0; i < loader->pending_count; i++) {
@@ -594,7 +464,7 @@ enum pk_status config_load(const char *path, struct config **ret_config, char **
     __attribute__((cleanup(loader_clear))) struct loader loader = {0};
     PK_AUTO_FREE char *folder = pk_text_format("%s.d", path);
     PK_AUTO_FREE char *why = NULL;
-    enum pk_status status = folder ? config_new(&config) : PK_NO_MEMORY;
+    enum pk_status status = folder ? config_sections_new(&config) : PK_NO_MEMORY;
 
     loader.config = config;
     if (status == PK_OK)

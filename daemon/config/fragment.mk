@@ -3,6 +3,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/config/certificates.c daemon/config/certificates.h \
 	daemon/config/config.c daemon/config/config.h \
 	daemon/config/config_file.c daemon/config/config_file.h \
+	daemon/config/config_sections.c daemon/config/config_sections.h \
 	daemon/config/config_values.c daemon/config/config_values.h \
 	daemon/config/old_names.c daemon/config/old_names.h \
 	daemon/config/ownership.c daemon/config/ownership.h \
