@@ -46,7 +46,7 @@ __attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct
 
 /*
  * Likewise: a directory that knows its accounts in any case, with and without its name, and spells
- * them in one way. Everybody has one uid, so that the name decides.
+ * them in one way. Everybody has one uid, so that the name decides, but one has root's.
  */
 __attribute__((visibility("default"))) int
 getpwnam_r(const char *name, struct passwd *entry, char *buffer, size_t len, struct passwd **result)
@@ -64,7 +64,7 @@ getpwnam_r(const char *name, struct passwd *entry, char *buffer, size_t len, str
         used++;
     }
     buffer[used] = '\0';
-    *entry = (struct passwd){.pw_name = buffer, .pw_uid = 5000};
+    *entry = (struct passwd){.pw_name = buffer, .pw_uid = strcmp(name, "no-uid") == 0 ? 0 : 5000};
     *result = entry;
     return 0;
 }
