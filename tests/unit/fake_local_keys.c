@@ -8,24 +8,11 @@
 
 #include "tests/unit/fake_local_keys.h"
 
-#include "daemon/auth/sign_in.h"
-#include "daemon/bus/value.h"
 #include "tests/unit/bare_daemon.h"
 
 #include <string.h>
 
 extern const struct authmethod authmethod_local;
-
-struct sign_in *behind;
-
-static enum pk_status start_behind(struct sign_in *sign_in, void **ret_state)
-{
-    (void)ret_state;
-    behind = sign_in;
-    return PK_UNAVAILABLE;
-}
-
-static const struct authmethod method_behind = {.start = start_behind};
 
 const struct authmethod *const authmethods[PK_METHOD_COUNT] = {
     [PK_METHOD_LOCAL] = &authmethod_local,
@@ -113,30 +100,19 @@ void pk_key_session_cancel(struct pk_key_session *which)
 
 int fake_keys_set_up(void **state)
 {
-    behind = NULL;
     cancelled = 0;
     memset(&keys, 0, sizeof(keys));
-    return bare_daemon_set_up(state);
+    return begin_sign_in_set_up(state);
 }
 
 static void begin(uid_t uid, const char *user, const char *rhost, const char *ruser)
 {
-    const struct sign_in_request wanted = {
-        .user = user,
-        .service = ruser[0] ? "su" : "",
-        .tty = "",
-        .rhost = rhost,
-        .ruser = ruser,
-        .command = "",
-        .target = "",
-        .rp = "",
-    };
-    struct call *call = call_from(uid, SENDER);
-
-    value_add_text(&call->arguments, 's', user);
-    sign_in_start(bare_daemon(), call, &wanted);
-    settle();
-    assert_string_equal(seen()->error, "");
+    open_sign_in(uid, &(struct sign_in_request){
+                          .user = user,
+                          .service = ruser[0] ? "su" : "",
+                          .rhost = rhost,
+                          .ruser = ruser,
+                      });
 }
 
 void start_as(uid_t uid, const char *user, const char *rhost)
@@ -152,22 +128,6 @@ void start_for(const char *person, const char *user)
 void start(const char *user)
 {
     start_as(0, user, "");
-}
-
-void give_key(const struct soft_key *key, const char *user, uid_t uid, const char *rp_id)
-{
-    soft_key_store(key, bare_daemon()->store, user, uid, rp_id, key->id);
-}
-
-void assert_done(const char *result)
-{
-    assert_next(NULL, "done", result);
-    assert_int_equal(ceremonies_count(bare_daemon()->ceremonies), 0);
-}
-
-size_t challenges(void)
-{
-    return ceremonies_count(bare_daemon()->ceremonies);
 }
 
 /* What a key is asked for that group. */

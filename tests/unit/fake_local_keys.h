@@ -8,10 +8,7 @@
 
 #include "common/keys/key_session.h"
 #include "common/keys/local_ceremony.h"
-#include "daemon/auth/sign_in_attempt.h"
-#include "tests/unit/soft_key.h"
-
-extern struct sign_in *behind; /* the last one that came as far as the method behind */
+#include "tests/unit/begin_sign_in.h"
 
 struct pk_local_ceremony {
     const struct pk_local_ceremony_ops *ops;
@@ -49,11 +46,6 @@ void start_as(uid_t uid, const char *user, const char *rhost);
 void start(const char *user);
 /* By su, which that person has started. */
 void start_for(const char *person, const char *user);
-/* Its credential in the store, whose name is its id. */
-void give_key(const struct soft_key *key, const char *user, uid_t uid, const char *rp_id);
-/* It ended with that, and no challenge is left. */
-void assert_done(const char *result);
-size_t challenges(void);
 
 /* What a key is asked for that group. */
 struct pk_frame request(size_t group);

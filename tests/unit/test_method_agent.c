@@ -11,12 +11,10 @@
 #include "common/base/writer.h"
 #include "common/wire/agent.h"
 #include "daemon/auth/enrollment_attempt.h"
-#include "daemon/auth/sign_in.h"
-#include "daemon/auth/sign_in_attempt.h"
 #include "daemon/bus/value.h"
 #include "tests/unit/bare_daemon.h"
 #include "tests/unit/begin_enrollment.h"
-#include "tests/unit/soft_key.h"
+#include "tests/unit/begin_sign_in.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -30,17 +28,6 @@
 #define AGENT_SIGNATURE  14
 
 extern const struct authmethod authmethod_agent;
-
-static struct sign_in *behind; /* the last sign-in that came as far as the method behind */
-
-static enum pk_status start_behind(struct sign_in *sign_in, void **ret_state)
-{
-    (void)ret_state;
-    behind = sign_in;
-    return PK_UNAVAILABLE;
-}
-
-static const struct authmethod method_behind = {.start = start_behind};
 
 const struct authmethod *const authmethods[PK_METHOD_COUNT] = {
     [PK_METHOD_AGENT] = &authmethod_agent,
@@ -65,8 +52,7 @@ static struct value new_agent(void)
 
 static int set_up(void **state)
 {
-    behind = NULL;
-    return bare_daemon_set_up(state);
+    return begin_sign_in_set_up(state);
 }
 
 static int tear_down(void **state)
@@ -173,23 +159,7 @@ static void sign(const struct soft_key *key, uint8_t flags)
 
 static void start_with(const char *user, struct value *descriptor)
 {
-    const struct sign_in_request wanted = {
-        .user = user,
-        .service = "",
-        .tty = "",
-        .rhost = "",
-        .ruser = "",
-        .command = "",
-        .target = "",
-        .rp = "",
-        .agent = descriptor,
-    };
-    struct call *call = call_from(0, SENDER);
-
-    value_add_text(&call->arguments, 's', user);
-    sign_in_start(bare_daemon(), call, &wanted);
-    settle();
-    assert_string_equal(seen()->error, "");
+    open_sign_in(0, &(struct sign_in_request){.user = user, .agent = descriptor});
 }
 
 static void start(const char *user)
@@ -200,15 +170,9 @@ static void start(const char *user)
 }
 
 /* An enrolled key of OpenSSH's. */
-static void give_key(const struct soft_key *key, const char *user, uid_t uid)
+static void give_ssh_key(const struct soft_key *key, const char *user, uid_t uid)
 {
-    soft_key_store(key, bare_daemon()->store, user, uid, "ssh:", key->id);
-}
-
-static void assert_done(const char *result)
-{
-    assert_next(NULL, "done", result);
-    assert_int_equal(ceremonies_count(bare_daemon()->ceremonies), 0);
+    give_key(key, user, uid, "ssh:");
 }
 
 #define TOUCH_OF_ALICE "Touch your security key (through your ssh-agent) to sign in as alice"
@@ -218,7 +182,7 @@ static void a_key_in_the_agent_signs_in(void **state)
     AUTO_SOFT_KEY struct soft_key key = soft_key_new(EDDSA, "blue");
 
     (void)state;
-    give_key(&key, "alice", ALICE);
+    give_ssh_key(&key, "alice", ALICE);
     start("alice");
     assert_int_equal(ceremonies_count(bare_daemon()->ceremonies), 0); /* no key is known yet */
     hold((const struct soft_key *[]){&key}, 1, NULL);
@@ -239,8 +203,8 @@ static void only_enrolled_keys_are_asked(void **state)
     const struct soft_key *keys[] = {&stranger, &bobs, &key};
 
     (void)state;
-    give_key(&bobs, "bob", BOB);
-    give_key(&key, "alice", ALICE);
+    give_ssh_key(&bobs, "bob", BOB);
+    give_ssh_key(&key, "alice", ALICE);
     start("alice");
     hold(keys, 3, NULL);
     sign(&key, PRESENT);
@@ -260,7 +224,7 @@ static void keys_for_something_else_are_not_asked(void **state)
     AUTO_SOFT_KEY struct soft_key key = soft_key_new(EDDSA, "blue");
 
     (void)state;
-    give_key(&key, "alice", ALICE);
+    give_ssh_key(&key, "alice", ALICE);
     start("alice");
     hold((const struct soft_key *[]){&key}, 1, "ssh:work");
     assert_next(NULL, "error", "no-match");
@@ -276,8 +240,8 @@ static void a_key_that_is_not_there_leads_to_the_next(void **state)
     const struct soft_key *keys[] = {&red, &blue};
 
     (void)state;
-    give_key(&blue, "alice", ALICE);
-    give_key(&red, "alice", ALICE);
+    give_ssh_key(&blue, "alice", ALICE);
+    give_ssh_key(&red, "alice", ALICE);
     start("alice");
     hold(keys, 2, NULL);
     assert_next(NULL, "info", "touch");
@@ -304,7 +268,7 @@ static void a_false_signature_is_the_end(void **state)
     AUTO_SOFT_KEY struct soft_key forged = soft_key_new(EDDSA, "blue");
 
     (void)state;
-    give_key(&key, "alice", ALICE);
+    give_ssh_key(&key, "alice", ALICE);
     start("alice");
     hold((const struct soft_key *[]){&key}, 1, NULL);
     sign_as(&key, &forged, PRESENT);
@@ -319,7 +283,7 @@ static void a_touch_is_needed(void **state)
     AUTO_SOFT_KEY struct soft_key key = soft_key_new(EDDSA, "blue");
 
     (void)state;
-    give_key(&key, "alice", ALICE);
+    give_ssh_key(&key, "alice", ALICE);
     start("alice");
     hold((const struct soft_key *[]){&key}, 1, NULL);
     sign(&key, 0);
@@ -333,7 +297,7 @@ static void verification_is_demanded_where_it_is_required(void **state)
 
     (void)state;
     configure_daemon("[rp default]\nid = " RP_ID "\nuser-verification = required\n");
-    give_key(&key, "alice", ALICE);
+    give_ssh_key(&key, "alice", ALICE);
     start("alice");
     hold((const struct soft_key *[]){&key}, 1, NULL);
     sign(&key, PRESENT);
@@ -355,7 +319,7 @@ static void a_signature_that_was_made_before_is_none(void **state)
     uint8_t request[4096];
 
     (void)state;
-    give_key(&key, "alice", ALICE);
+    give_ssh_key(&key, "alice", ALICE);
     start("alice");
     hold((const struct soft_key *[]){&key}, 1, NULL);
     assert_true(hear(request) > 0);
@@ -372,7 +336,7 @@ static void an_agent_that_fails(void **state)
     AUTO_SOFT_KEY struct soft_key key = soft_key_new(EDDSA, "blue");
 
     (void)state;
-    give_key(&key, "alice", ALICE);
+    give_ssh_key(&key, "alice", ALICE);
     /* Silent, when it was asked for its keys. */
     start("alice");
     settle();
@@ -415,7 +379,7 @@ static void where_no_agent_is_asked(void **state)
     soft_key_store(&web, bare_daemon()->store, "bob", BOB, RP_ID, "web");
     start("bob"); /* has no key of OpenSSH's */
     assert_done("unavailable");
-    give_key(&key, "alice", ALICE);
+    give_ssh_key(&key, "alice", ALICE);
     start_with("alice", &none);
     assert_done("unavailable");
     assert_int_equal(pipe(ends), 0);
@@ -431,24 +395,15 @@ static void where_no_method_can_serve_no_agent_is_asked(void **state)
 {
     AUTO_SOFT_KEY struct soft_key key = soft_key_new(EDDSA, "blue");
     struct value descriptor = new_agent();
-    const struct sign_in_request wanted = {
-        .user = "alice",
-        .service = "",
-        .tty = "",
-        .rhost = "elsewhere",
-        .ruser = "",
-        .command = "",
-        .target = "",
-        .rp = "",
-        .agent = &descriptor,
-    };
-    struct call *call = call_from(0, SENDER);
     uint8_t request[16];
 
     (void)state;
-    give_key(&key, "alice", 2000); /* another alice's */
-    value_add_text(&call->arguments, 's', "alice");
-    sign_in_start(bare_daemon(), call, &wanted);
+    give_ssh_key(&key, "alice", 2000); /* another alice's */
+    begin_sign_in(0, &(struct sign_in_request){
+                         .user = "alice",
+                         .rhost = "elsewhere",
+                         .agent = &descriptor,
+                     });
     settle();
     assert_non_null(behind);
     assert_status(behind->why_no_method, PK_ACCOUNT_CHANGED);
@@ -484,7 +439,7 @@ static void give_former_key(const struct soft_key *key)
     struct soft_key same = *key;
 
     same.id = "former";
-    give_key(&same, "alice", 2000);
+    give_ssh_key(&same, "alice", 2000);
 }
 
 static void a_key_in_the_agent_is_enrolled(void **state)
@@ -493,7 +448,7 @@ static void a_key_in_the_agent_is_enrolled(void **state)
 
     (void)state;
     /* Others may have the same, and a former alice. */
-    give_key(&key, "bob", BOB);
+    give_ssh_key(&key, "bob", BOB);
     give_former_key(&key);
     start_enrollment(NULL);
     hold((const struct soft_key *[]){&key}, 1, NULL);
@@ -513,7 +468,7 @@ static void of_several_one_is_chosen(void **state)
     const struct soft_key *keys[] = {&old, &blue, &red};
 
     (void)state;
-    give_key(&old, "alice", ALICE); /* is not offered */
+    give_ssh_key(&old, "alice", ALICE); /* is not offered */
     start_enrollment(NULL);
     hold(keys, 3, NULL);
     assert_next(NULL, "ask", "key");
@@ -599,7 +554,7 @@ static void enrolments_that_are_none(void **state)
     hold(keys, 1, RP_ID); /* of a web site */
     assert_done("no-match");
     assert_int_equal(passkeys_of("alice", ALICE), 0);
-    give_key(&key, "alice", ALICE);
+    give_ssh_key(&key, "alice", ALICE);
     start_enrollment("another name");
     hold(keys, 1, NULL);
     assert_done("credential-excluded");

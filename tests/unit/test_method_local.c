@@ -172,18 +172,6 @@ static void where_no_key_blinks(void **state)
 {
     AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
     AUTO_SOFT_KEY struct soft_key ssh = soft_key_new(EDDSA, "ssh");
-    struct sign_in_request concealed = {
-        .user = "mallory",
-        .service = "",
-        .tty = "",
-        .rhost = "",
-        .ruser = "",
-        .command = "",
-        .target = "",
-        .rp = "",
-        .methods = {{PK_METHOD_LOCAL, PK_METHOD_SSH}, 2},
-    };
-    struct call *call = call_from(0, SENDER);
 
     (void)state;
     give_key(&key, "alice", ALICE, RP_ID);
@@ -192,8 +180,10 @@ static void where_no_key_blinks(void **state)
     give_key(&ssh, "bob", BOB, "ssh:"); /* the agent knows its handle */
     start("bob");
     /* Nobody is there, and who asks must not learn it. */
-    value_add_text(&call->arguments, 's', concealed.user);
-    sign_in_start(bare_daemon(), call, &concealed);
+    begin_sign_in(0, &(struct sign_in_request){
+                         .user = "mallory",
+                         .methods = {{PK_METHOD_LOCAL, PK_METHOD_SSH}, 2},
+                     });
     settle();
     assert_int_equal(keys.started, 0);
     assert_int_equal(challenges(), 0);

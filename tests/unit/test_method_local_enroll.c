@@ -38,16 +38,6 @@ static void make_credential(const struct soft_key *key, const char *rp_id, uint8
     settle();
 }
 
-static size_t passkeys(void)
-{
-    struct store *store = bare_daemon()->store;
-    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
-
-    assert_status(store->verbs->list(store, &(struct credential_filter){.rp = "default"}, &list),
-                  PK_OK);
-    return list.count;
-}
-
 static void a_key_is_enrolled(void **state)
 {
     AUTO_SOFT_KEY struct soft_key old = soft_key_new(ES256, "old");

@@ -10,12 +10,9 @@
 #include "common/base/text.h"
 #include "common/webauthn/crypto.h"
 #include "daemon/accounts/recovery_codes.h"
-#include "daemon/auth/sign_in.h"
-#include "daemon/auth/sign_in_attempt.h"
-#include "daemon/bus/value.h"
 #include "daemon/methods/recovery/guesses.h"
 #include "tests/unit/bare_daemon.h"
-#include "tests/unit/soft_key.h"
+#include "tests/unit/begin_sign_in.h"
 
 #include <string.h>
 
@@ -101,22 +98,7 @@ static size_t codes_of(const char *user, uid_t uid)
 /* rhost not empty: the account is concealed. */
 static void ask_from(const char *user, const char *rhost)
 {
-    const struct sign_in_request request = {
-        .user = user,
-        .service = "",
-        .tty = "",
-        .rhost = rhost,
-        .ruser = "",
-        .command = "",
-        .target = "",
-        .rp = "",
-    };
-    struct call *call = call_from(0, SENDER);
-
-    value_add_text(&call->arguments, 's', user);
-    sign_in_start(bare_daemon(), call, &request);
-    settle();
-    assert_string_equal(seen()->error, "");
+    open_sign_in(0, &(struct sign_in_request){.user = user, .rhost = rhost});
 }
 
 static void ask(const char *user)
@@ -157,7 +139,7 @@ static void guess(void)
     assert_asked();
 }
 
-static void assert_done(const char *result)
+static void assert_ended(const char *result)
 {
     if (strcmp(seen()->kind, "done") != 0) {
         next(NULL);
@@ -184,7 +166,7 @@ static void answer_at(const char *path, const char *code)
 static void last_guess(void)
 {
     type(WRONG);
-    assert_done("recovery-code-invalid");
+    assert_ended("recovery-code-invalid");
 }
 
 /* --- signing in ------------------------------------------------------------------------------- */
@@ -197,7 +179,7 @@ static void a_code_signs_in_once(void **state)
     ask("alice");
     assert_asked();
     type(FIRST_CODE);
-    assert_done("ok");
+    assert_ended("ok");
     assert_string_equal(seen()->user, "alice");
     assert_int_equal(codes_of("alice", ALICE), 1);
     assert_int_equal(log_count("RECOVERY CODE of alice (default) USED"), 1);
@@ -208,7 +190,7 @@ static void a_code_signs_in_once(void **state)
     assert_said("error", "recovery-code-invalid");
     assert_asked();
     type(SECOND_CODE);
-    assert_done("ok");
+    assert_ended("ok");
     assert_int_equal(codes_of("alice", ALICE), 0);
 }
 
@@ -222,7 +204,7 @@ static void a_code_of_somebody_else(void **state)
     assert_asked();
     cancel();
     ask("alice"); /* has none */
-    assert_done("unavailable");
+    assert_ended("unavailable");
     assert_int_equal(codes_of("bob", BOB), 2);
 }
 
@@ -235,7 +217,7 @@ static void the_account_must_be_what_it_was(void **state)
     assert_asked();
     set_account("alice", 2000);
     type(FIRST_CODE);
-    assert_done("account-changed");
+    assert_ended("account-changed");
     /* The code is used up all the same, which the log must show. */
     assert_int_equal(log_count("RECOVERY CODE of alice (default) USED, and the sign-in refused"),
                      1);
@@ -245,7 +227,7 @@ static void nobody_in_particular_has_no_codes(void **state)
 {
     (void)state;
     ask("");
-    assert_done("unavailable");
+    assert_ended("unavailable");
 }
 
 static enum pk_status cannot_list(struct store *store, const struct account *account,
@@ -264,9 +246,9 @@ static void a_store_that_fails(void **state)
     assert_asked();
     store_verbs()->recovery_list = cannot_list;
     type(FIRST_CODE);
-    assert_done("storage");
+    assert_ended("storage");
     ask("alice");
-    assert_done("storage");
+    assert_ended("storage");
 }
 
 /* --- after other methods ---------------------------------------------------------------------- */
@@ -282,12 +264,12 @@ static void why_other_methods_failed_is_said_first(void **state)
     assert_asked();
     /* Who gives up is told what it was that failed. */
     next("");
-    assert_done("timeout");
+    assert_ended("timeout");
     why = PK_CANCELLED;
     ask("alice");
     assert_asked();
     next("");
-    assert_done("cancelled");
+    assert_ended("cancelled");
 }
 
 static void who_gives_up_has_not_guessed(void **state)
@@ -299,7 +281,7 @@ static void who_gives_up_has_not_guessed(void **state)
         ask("alice");
         assert_asked();
         next("");
-        assert_done("unavailable");
+        assert_ended("unavailable");
     }
 }
 
@@ -326,19 +308,19 @@ static void a_source_is_slowed_down(void **state)
     assert_asked();
     type(FIRST_CODE);
     assert_said("error", "unavailable");
-    assert_done("unavailable");
+    assert_ended("unavailable");
     assert_int_equal(log_count("a recovery code was not tried: too many wrong ones"), 1);
     assert_int_equal(codes_of("bob", BOB), 2);
     skip_time(PERIOD);
     ask("bob");
     assert_asked();
     type(FIRST_CODE);
-    assert_done("ok");
+    assert_ended("ok");
     /* A right one does not count. */
     ask("bob");
     assert_asked();
     type(SECOND_CODE);
-    assert_done("ok");
+    assert_ended("ok");
 }
 
 /* Nobody takes alice's codes away from her: case 05 of the audit. */
@@ -360,15 +342,15 @@ static void strangers_slow_down_themselves_alone(void **state)
     ask_from("alice", "192.0.2.66");
     assert_asked();
     type(FIRST_CODE);
-    assert_done("unavailable");
+    assert_ended("unavailable");
     ask_from("alice", "198.51.100.7");
     assert_asked();
     type(FIRST_CODE);
-    assert_done("ok");
+    assert_ended("ok");
     ask("alice"); /* at the console */
     assert_asked();
     type(SECOND_CODE);
-    assert_done("ok");
+    assert_ended("ok");
 }
 
 /* What was asked before does not matter: case 10 of the audit. */
@@ -404,7 +386,7 @@ static void a_concealed_account_signs_in_as_any_other(void **state)
     ask_concealed("alice");
     assert_asked();
     type(FIRST_CODE);
-    assert_done("ok");
+    assert_ended("ok");
 }
 
 static void whoever_has_no_codes_is_asked_as_well(void **state)

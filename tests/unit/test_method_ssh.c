@@ -15,12 +15,9 @@
 #include "common/wire/forward.h"
 #include "daemon/accounts/decoy.h"
 #include "daemon/auth/enrollment_attempt.h"
-#include "daemon/auth/sign_in.h"
-#include "daemon/auth/sign_in_attempt.h"
-#include "daemon/bus/value.h"
 #include "tests/unit/bare_daemon.h"
 #include "tests/unit/begin_enrollment.h"
-#include "tests/unit/soft_key.h"
+#include "tests/unit/begin_sign_in.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -36,20 +33,9 @@
 
 extern const struct authmethod authmethod_ssh;
 
-static struct sign_in *watched; /* the last sign-in that came as far as the method behind */
-
-static enum pk_status start_last(struct sign_in *sign_in, void **ret_state)
-{
-    (void)ret_state;
-    watched = sign_in;
-    return PK_UNAVAILABLE;
-}
-
-static const struct authmethod behind = {.start = start_last};
-
 const struct authmethod *const authmethods[PK_METHOD_COUNT] = {
     [PK_METHOD_SSH] = &authmethod_ssh,
-    [PK_METHOD_RECOVERY] = &behind,
+    [PK_METHOD_RECOVERY] = &method_behind,
 };
 
 /* --- in place of the C library's -------------------------------------------------------------- */
@@ -75,10 +61,9 @@ static struct pk_forward_request request; /* the last one that was put */
 
 static int set_up(void **state)
 {
-    watched = NULL;
     loop = pthread_self();
     readers = 0;
-    return bare_daemon_set_up(state);
+    return begin_sign_in_set_up(state);
 }
 
 static int tear_down(void **state)
@@ -97,20 +82,7 @@ static void after_hold(void)
 /* From a remote host; ruser: who is signed in there and may know of the account. */
 static void begin(const char *user, const char *rhost, const char *ruser)
 {
-    const struct sign_in_request wanted = {
-        .user = user,
-        .service = "",
-        .tty = "",
-        .rhost = rhost,
-        .ruser = ruser,
-        .command = "",
-        .target = "",
-        .rp = "",
-    };
-    struct call *call = call_from(0, SENDER);
-
-    value_add_text(&call->arguments, 's', user);
-    sign_in_start(bare_daemon(), call, &wanted);
+    begin_sign_in(0, &(struct sign_in_request){.user = user, .rhost = rhost, .ruser = ruser});
 }
 
 static void start(const char *user, const char *rhost, const char *ruser)
@@ -146,11 +118,6 @@ static void ask_openly(const char *user)
 {
     start(user, "elsewhere", user);
     read_request();
-}
-
-static void give_key(const struct soft_key *key, const char *user, uid_t uid, const char *rp_id)
-{
-    soft_key_store(key, bare_daemon()->store, user, uid, rp_id, key->id);
 }
 
 /* --- the other side --------------------------------------------------------------------------- */
@@ -217,7 +184,7 @@ static void type_lines(struct pk_strings lines)
     pk_strings_clear(&lines);
 }
 
-static void assert_done(const char *result)
+static void assert_ended(const char *result)
 {
     after_hold();
     if (strcmp(seen()->kind, "done") != 0)
@@ -260,7 +227,7 @@ static void a_passkey_signs_in(void **state)
     assert_non_null(strstr(request.context, "\"user\":\"alice\""));
     assert_non_null(strstr(request.context, "\"rhost\":\"elsewhere\""));
     type_lines(sign(&key, 0, own_origin, PRESENT));
-    assert_done("ok");
+    assert_ended("ok");
     assert_string_equal(seen()->user, "alice");
 }
 
@@ -289,10 +256,10 @@ static void answers_for_another_host_are_refused(void **state)
     give_key(&key, "alice", ALICE, RP_ID);
     ask_openly("alice");
     type_lines(sign(&key, 0, elsewhere, PRESENT));
-    assert_done("origin-mismatch");
+    assert_ended("origin-mismatch");
     ask_openly("alice");
     type_lines(sign(&key, 0, site, PRESENT));
-    assert_done("origin-mismatch");
+    assert_ended("origin-mismatch");
     assert_unused("blue");
 }
 
@@ -306,16 +273,16 @@ static void what_is_wrong_with_an_answer(void **state)
     give_key(&bobs, "bob", BOB, RP_ID);
     ask_openly("alice");
     type_lines(sign(&bobs, 0, own_origin, PRESENT));
-    assert_done("signature-invalid");
+    assert_ended("signature-invalid");
     ask_openly("alice");
     type_lines(sign(&key, 1, own_origin, PRESENT));
-    assert_done("credential-not-allowed");
+    assert_ended("credential-not-allowed");
     ask_openly("alice");
     type_lines(sign(&key, 0, own_origin, 0));
-    assert_done("user-not-present");
+    assert_ended("user-not-present");
     ask_openly("alice");
     next("anything");
-    assert_done("invalid-input");
+    assert_ended("invalid-input");
     assert_unused("blue");
 }
 
@@ -330,10 +297,10 @@ static void verification_is_demanded_where_it_is_required(void **state)
     ask_openly("alice");
     assert_int_equal(request.user_verification, PK_REQUIRED);
     type_lines(sign(&key, 0, own_origin, PRESENT));
-    assert_done("user-not-verified");
+    assert_ended("user-not-verified");
     ask_openly("alice");
     type_lines(sign(&key, 0, own_origin, VERIFIED));
-    assert_done("ok");
+    assert_ended("ok");
 }
 
 static void the_challenge_is_gone_before_it_is_judged(void **state)
@@ -343,7 +310,7 @@ static void the_challenge_is_gone_before_it_is_judged(void **state)
     assert_int_equal(ceremonies_count(bare_daemon()->ceremonies), 1);
     next("anything");
     assert_int_equal(ceremonies_count(bare_daemon()->ceremonies), 0);
-    assert_done("answer-refused");
+    assert_ended("answer-refused");
 }
 
 /* A person may want another method. */
@@ -355,9 +322,9 @@ static void an_empty_line_goes_on(void **state)
     give_key(&key, "alice", ALICE, RP_ID);
     ask("alice");
     next("");
-    assert_non_null(watched);
-    assert_status(watched->attempt.failure, PK_CANCELLED);
-    assert_done("cancelled");
+    assert_non_null(behind);
+    assert_status(behind->attempt.failure, PK_CANCELLED);
+    assert_ended("cancelled");
 }
 
 static void where_nothing_is_asked(void **state)
@@ -368,13 +335,13 @@ static void where_nothing_is_asked(void **state)
     (void)state;
     give_key(&key, "alice", ALICE, RP_ID);
     start("alice", "", ""); /* at this computer */
-    assert_done("unavailable");
+    assert_ended("unavailable");
     start("", "elsewhere", ""); /* nobody was named */
-    assert_done("unavailable");
+    assert_ended("unavailable");
     /* Its own owner may know that there is nothing for this. */
     give_key(&other, "bob", BOB, "other.example");
     start("bob", "elsewhere", "bob");
-    assert_done("unavailable");
+    assert_ended("unavailable");
 }
 
 /* --- concealment ------------------------------------------------------------------------------ */
@@ -389,17 +356,17 @@ static void reasons_are_concealed(void **state)
     give_key(&key, "alice", ALICE, RP_ID);
     ask("alice");
     type_lines(sign(&forged, 0, own_origin, PRESENT));
-    assert_done("answer-refused");
+    assert_ended("answer-refused");
     assert_int_equal(log_count("refused, signature-invalid"), 1);
     ask("mallory");
     type_lines(sign(&forged, 0, own_origin, PRESENT));
-    assert_done("answer-refused");
+    assert_ended("answer-refused");
     assert_int_equal(log_count("refused, unknown-user"), 1);
     /* Passkeys of another RP id only: decoys are offered, and the log does not blame a passkey. */
     give_key(&old, "bob", BOB, "old.example.org");
     ask("bob");
     type_lines(sign(&forged, 0, own_origin, PRESENT));
-    assert_done("answer-refused");
+    assert_ended("answer-refused");
     assert_int_equal(log_count("sign-in of bob (default): refused, no-credentials"), 1);
     assert_int_equal(log_count("; the answer: signature-invalid, over ssh, "), 2);
 }
@@ -421,11 +388,11 @@ static void rounds_do_not_tell(void **state)
         after_hold();
         assert_said("ask", "ssh");
         next("end");
-        assert_done("answer-refused");
+        assert_ended("answer-refused");
     }
     ask_openly("alice");
     next(junk);
-    assert_done("invalid-input");
+    assert_ended("invalid-input");
 }
 
 static void every_reply_is_held(void **state)
@@ -498,13 +465,13 @@ static void a_decoy_never_signs_in(void **state)
     ask("alice");
     store_as_decoy(&key, "alice", ALICE);
     type_lines(sign(&key, 0, own_origin, PRESENT));
-    assert_done("answer-refused");
+    assert_ended("answer-refused");
     assert_string_equal(seen()->user, "");
     assert_int_equal(log_count(": ok, "), 0);
     ask("mallory");
     store_as_decoy(&key, "bob", BOB);
     type_lines(sign(&key, 0, own_origin, PRESENT));
-    assert_done("answer-refused");
+    assert_ended("answer-refused");
     assert_int_equal(log_count(": ok, "), 0);
 }
 
@@ -518,12 +485,12 @@ static void trouble_is_the_same_for_decoys(void **state)
     ask("alice");
     set_name_service(EIO);
     type_lines(sign(&key, 0, own_origin, PRESENT));
-    assert_done("unavailable");
+    assert_ended("unavailable");
     set_name_service(0);
     ask("mallory");
     set_name_service(EIO);
     type_lines(sign(&key, 0, own_origin, PRESENT));
-    assert_done("unavailable");
+    assert_ended("unavailable");
 }
 
 /* --- enrolling -------------------------------------------------------------------------------- */
@@ -532,16 +499,6 @@ static void start_enrollment(const char *name, unsigned timeout)
 {
     begin_enrollment(&(struct wish){.name = name, .rhost = "elsewhere", .timeout = timeout});
     assert_string_equal(seen()->error, "");
-}
-
-static size_t passkeys(void)
-{
-    struct store *store = bare_daemon()->store;
-    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
-
-    assert_status(store->verbs->list(store, &(struct credential_filter){.rp = "default"}, &list),
-                  PK_OK);
-    return list.count;
 }
 
 static void a_passkey_is_enrolled(void **state)
@@ -560,7 +517,7 @@ static void a_passkey_is_enrolled(void **state)
     assert_int_equal(request.creation.exclude_count, 1);
     assert_int_equal(request.creation.attestation, PK_ATTESTATION_NONE);
     type_lines(attest(&key, own_origin, PRESENT));
-    assert_done("ok");
+    assert_ended("ok");
     assert_non_null(strstr(seen()->credential, "\"name\":\"security key (ssh)\""));
     assert_non_null(strstr(seen()->credential, "\"transports\":[\"usb\"]"));
     assert_non_null(strstr(seen()->credential, "\"discoverable\":true"));
@@ -577,7 +534,7 @@ static void enrolments_that_are_none(void **state)
     start_enrollment("blue", 0);
     read_request();
     type_lines(attest(&key, elsewhere, PRESENT));
-    assert_done("origin-mismatch");
+    assert_ended("origin-mismatch");
     start_enrollment("blue", 0);
     read_request();
     lines = attest(&key, own_origin, PRESENT);
@@ -598,12 +555,12 @@ static void an_enrolment_says_what_was_wrong(void **state)
     start_enrollment("blue", 0);
     read_request();
     next("anything");
-    assert_done("invalid-input");
+    assert_ended("invalid-input");
     assert_string_equal(seen()->text, "That is no answer to this request.");
     start_enrollment("blue", 0);
     read_request();
     next("");
-    assert_done("cancelled");
+    assert_ended("cancelled");
     assert_string_equal(seen()->text, "Cancelled: there was no answer. Nothing is enrolled.");
 }
 
@@ -616,7 +573,7 @@ static unsigned lasts(void)
         skip_time(1);
         seconds++;
     }
-    assert_done("timeout");
+    assert_ended("timeout");
     return seconds;
 }
 
@@ -654,11 +611,11 @@ static void the_host_keys_are_in_what_is_signed(void **state)
     assert_true(request.names_host_keys);
     assert_non_null(strstr(request.context, "\"hostkeys\":[\"" FINGERPRINT "\"]"));
     type_lines(sign(&key, 0, own_origin, PRESENT));
-    assert_done("ok");
+    assert_ended("ok");
     older_version = true;
     ask_openly("alice");
     type_lines(sign(&key, 0, own_origin, PRESENT));
-    assert_done("challenge-mismatch");
+    assert_ended("challenge-mismatch");
     start_enrollment("green", 0);
     read_request();
     assert_true(request.names_host_keys);
@@ -699,7 +656,7 @@ static void a_disk_with_host_keys_that_does_not_answer(void **state)
     assert_int_equal(log_count("no ssh host key of this host is known"), 1);
     read_request();
     type_lines(sign(&key, 0, own_origin, PRESENT));
-    assert_done("ok");
+    assert_ended("ok");
 }
 
 int main(void)

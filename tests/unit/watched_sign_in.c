@@ -8,9 +8,8 @@
 
 #include "tests/unit/watched_sign_in.h"
 
-#include "daemon/bus/value.h"
 #include "tests/unit/bare_daemon.h"
-#include "tests/unit/soft_key.h"
+#include "tests/unit/begin_sign_in.h"
 
 #include <string.h>
 
@@ -75,16 +74,7 @@ const struct authmethod *const authmethods[PK_METHOD_COUNT] = {
 
 /* --- requests --------------------------------------------------------------------------------- */
 
-const struct sign_in_request nothing = {
-    .user = "alice",
-    .service = "",
-    .tty = "",
-    .rhost = "",
-    .ruser = "",
-    .command = "",
-    .target = "",
-    .rp = "",
-};
+const struct sign_in_request nothing = {.user = "alice"};
 
 int watch_set_up(void **state)
 {
@@ -96,12 +86,9 @@ int watch_set_up(void **state)
 
 void ask_by(uid_t uid, const struct sign_in_request *request)
 {
-    struct call *call = call_from(uid, SENDER);
-
     last = NULL;
     memset(started, 0, sizeof(started));
-    value_add_text(&call->arguments, 's', request->user);
-    sign_in_start(bare_daemon(), call, request);
+    begin_sign_in(uid, request);
     settle();
 }
 
