@@ -12,6 +12,7 @@
 #include "common/base/text.h"
 #include "common/base/writer.h"
 #include "common/webauthn/crypto.h"
+#include "daemon/verify/verify_and_commit.h"
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -210,4 +211,34 @@ void soft_key_store(const struct soft_key *key, struct store *store, const char 
     credential.attestation_type = strdup("None");
     credential.trust = strdup("unknown");
     assert_int_equal(store->verbs->insert(store, &credential, 64, (struct pk_view){0}), PK_OK);
+}
+
+struct approval *soft_key_register(const struct soft_key *key, struct store *store,
+                                   const char *correlation, const char *rp_id,
+                                   const struct account *account)
+{
+    static const uint8_t hash[PK_HASH_SIZE];
+    PK_CLEANUP(ceremony_free) struct ceremony *ceremony = ceremony_new(correlation, 0);
+    PK_AUTO_BYTES struct pk_bytes object = soft_key_attestation(key, rp_id, PK_FLAG_UP, 0);
+    struct verdict verdict;
+
+    ceremony->requirements.ceremony = PK_REGISTRATION;
+    ceremony->requirements.rp_id = strdup(rp_id);
+    ceremony->requirements.algorithms[0] = key->algorithm;
+    ceremony->requirements.algorithm_count = 1;
+    ceremony->max_credentials = 9;
+    ceremony->account.rp = strdup(account->rp);
+    ceremony->account.name = strdup(account->name);
+    ceremony->account.uid = account->uid;
+    ceremony->account.user_handle =
+        (struct pk_bytes){calloc(1, PK_USER_HANDLE_SIZE), PK_USER_HANDLE_SIZE};
+    ceremony->account.user_handle.data[0] = (uint8_t)key->id[0];
+    verdict = verify_and_commit_attestation(store, ceremony,
+                                            &(struct attestation){
+                                                .client_data_hash = hash,
+                                                .object = pk_view_of(&object),
+                                                .name = "new",
+                                            });
+    assert_string_equal(pk_status_name(verdict.status), pk_status_name(PK_OK));
+    return verdict.approval;
 }

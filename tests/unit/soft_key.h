@@ -45,4 +45,13 @@ struct pk_bytes soft_key_ssh_sign(const struct soft_key *key, const char *applic
 void soft_key_store(const struct soft_key *key, struct store *store, const char *user, uid_t uid,
                     const char *rp_id, const char *name);
 
+struct approval;
+/*
+ * What its registration for that request comes to, whose RP ID is that, for the account that rp,
+ * name and uid of account say: verified and written down.
+ */
+struct approval *soft_key_register(const struct soft_key *key, struct store *store,
+                                   const char *correlation, const char *rp_id,
+                                   const struct account *account);
+
 #endif

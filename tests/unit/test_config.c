@@ -8,8 +8,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
-#include "daemon/config/config.h"
-#include "tests/unit/scratch.h"
+#include "tests/unit/config_scene.h"
 
 #include <glob.h>
 #include <stdio.h>
@@ -58,28 +57,6 @@ static char *vector(const char *name)
     PK_AUTO_FREE char *path = pk_text_format("tests/vectors/config/%s", name);
 
     return source(path);
-}
-
-static struct config *load(const char *path)
-{
-    struct config *config = NULL;
-    PK_AUTO_FREE char *why = NULL;
-
-    if (config_load(path, &config, &why) != PK_OK)
-        fail_msg("%s", why);
-    return config;
-}
-
-/* The reason must be "PATH" followed by the expected text. */
-static void assert_refused(const char *path, const char *culprit, const char *what)
-{
-    struct config *config = NULL;
-    PK_AUTO_FREE char *why = NULL;
-    PK_AUTO_FREE char *expected = pk_text_format("%s%s", culprit, what);
-
-    assert_int_equal(config_load(path, &config, &why), PK_CONFIG);
-    assert_null(config);
-    assert_string_equal(why, expected);
 }
 
 static void assert_defaults(const struct config *config)
@@ -255,40 +232,6 @@ static void malformed_files_are_refused_by_line(void **state)
         assert_refused(path, path, what);
     }
     globfree(&found);
-}
-
-struct scene {
-    char folder[SCRATCH_PATH_MAX];
-    char *path;
-    char *drop_ins;
-};
-
-static int set_up(void **state)
-{
-    struct scene *scene = calloc(1, sizeof(*scene));
-
-    scratch_new(scene->folder);
-    scene->path = pk_text_format("%s/passkeyd.conf", scene->folder);
-    scene->drop_ins = pk_text_format("%s.d", scene->path);
-    assert_int_equal(mkdir(scene->drop_ins, 0755), 0);
-    *state = scene;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct scene *scene = *state;
-
-    scratch_remove(scene->folder);
-    free(scene->path);
-    free(scene->drop_ins);
-    free(scene);
-    return 0;
-}
-
-static void put(const char *folder, const char *name, const char *text)
-{
-    scratch_write(folder, name, text, strlen(text));
 }
 
 static void last_file_wins(void **state)
@@ -517,7 +460,7 @@ static void the_old_name_of_methods_is_warned_of(void **state)
 
 int main(void)
 {
-#define SCENE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define SCENE(function) cmocka_unit_test_setup_teardown(function, scene_set_up, scene_tear_down)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_means_defaults),
         cmocka_unit_test(blanks_and_comments_do_not_matter),

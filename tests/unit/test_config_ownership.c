@@ -9,8 +9,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
-#include "daemon/config/config.h"
-#include "tests/unit/scratch.h"
+#include "tests/unit/config_scene.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,62 +18,6 @@
 
 static const char one_certificate[] = "some text\n-----BEGIN CERTIFICATE-----\n"
                                       "MAMC\nAQE=\n-----END CERTIFICATE-----\n";
-
-static struct config *load(const char *path)
-{
-    struct config *config = NULL;
-    PK_AUTO_FREE char *why = NULL;
-
-    if (config_load(path, &config, &why) != PK_OK)
-        fail_msg("%s", why);
-    return config;
-}
-
-/* The reason must be "PATH" followed by the expected text. */
-static void assert_refused(const char *path, const char *culprit, const char *what)
-{
-    struct config *config = NULL;
-    PK_AUTO_FREE char *why = NULL;
-    PK_AUTO_FREE char *expected = pk_text_format("%s%s", culprit, what);
-
-    assert_int_equal(config_load(path, &config, &why), PK_CONFIG);
-    assert_null(config);
-    assert_string_equal(why, expected);
-}
-
-struct scene {
-    char folder[SCRATCH_PATH_MAX];
-    char *path;
-    char *drop_ins;
-};
-
-static int set_up(void **state)
-{
-    struct scene *scene = calloc(1, sizeof(*scene));
-
-    scratch_new(scene->folder);
-    scene->path = pk_text_format("%s/passkeyd.conf", scene->folder);
-    scene->drop_ins = pk_text_format("%s.d", scene->path);
-    assert_int_equal(mkdir(scene->drop_ins, 0755), 0);
-    *state = scene;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct scene *scene = *state;
-
-    scratch_remove(scene->folder);
-    free(scene->path);
-    free(scene->drop_ins);
-    free(scene);
-    return 0;
-}
-
-static void put(const char *folder, const char *name, const char *text)
-{
-    scratch_write(folder, name, text, strlen(text));
-}
 
 /* A configuration that loads, and does not once path is somebody else's to write. */
 static void assert_private(const struct scene *scene, const char *path, mode_t good)
@@ -196,7 +139,7 @@ static void links_are_followed_with_care(void **state)
 
 int main(void)
 {
-#define SCENE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define SCENE(function) cmocka_unit_test_setup_teardown(function, scene_set_up, scene_tear_down)
     const struct CMUnitTest tests[] = {
         SCENE(files_that_others_may_write_are_refused),
         SCENE(trust_anchors_that_others_may_write_are_refused),

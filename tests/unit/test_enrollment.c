@@ -23,8 +23,6 @@
 
 #include <string.h>
 
-static const uint8_t hash[PK_HASH_SIZE];
-
 /* --- methods ---------------------------------------------------------------------------------- */
 
 static struct enrollment *last;           /* that a method was started for */
@@ -404,30 +402,11 @@ static void how_long_it_may_take(void **state)
 static struct approval *approval_of(const char *id, const char *rp, const char *user, uid_t uid)
 {
     AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, id);
-    PK_CLEANUP(ceremony_free)
-    struct ceremony *ceremony = ceremony_new(conversation_id(last->attempt.conversation), 0);
-    PK_AUTO_BYTES struct pk_bytes object = soft_key_attestation(&key, RP_ID, PK_FLAG_UP, 0);
-    struct verdict verdict;
+    const struct account account = {
+        .rp = (char *)(uintptr_t)rp, .name = (char *)(uintptr_t)user, .uid = uid};
 
-    ceremony->requirements.ceremony = PK_REGISTRATION;
-    ceremony->requirements.rp_id = strdup(RP_ID);
-    ceremony->requirements.algorithms[0] = ES256;
-    ceremony->requirements.algorithm_count = 1;
-    ceremony->max_credentials = 9;
-    ceremony->account.rp = strdup(rp);
-    ceremony->account.name = strdup(user);
-    ceremony->account.uid = uid;
-    ceremony->account.user_handle =
-        (struct pk_bytes){calloc(1, PK_USER_HANDLE_SIZE), PK_USER_HANDLE_SIZE};
-    ceremony->account.user_handle.data[0] = (uint8_t)id[0];
-    verdict = verify_and_commit_attestation(bare_daemon()->store, ceremony,
-                                            &(struct attestation){
-                                                .client_data_hash = hash,
-                                                .object = pk_view_of(&object),
-                                                .name = "new",
-                                            });
-    assert_status(verdict.status, PK_OK);
-    return verdict.approval;
+    return soft_key_register(&key, bare_daemon()->store,
+                             conversation_id(last->attempt.conversation), RP_ID, &account);
 }
 
 static void an_approval_is_for_the_account_that_was_named(void **state)

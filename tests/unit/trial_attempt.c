@@ -275,29 +275,10 @@ struct approval *own_approval(const struct attempt *attempt)
 /* Likewise of a new credential. */
 struct approval *own_registration(const struct attempt *attempt)
 {
-    static const uint8_t hash[PK_HASH_SIZE];
     AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "new");
-    PK_CLEANUP(ceremony_free)
-    struct ceremony *ceremony = ceremony_new(conversation_id(attempt->conversation), 0);
-    PK_AUTO_BYTES struct pk_bytes object = soft_key_attestation(&key, RP_ID, PK_FLAG_UP, 0);
-    struct verdict verdict;
+    const struct account account = {
+        .rp = (char[]){"default"}, .name = (char[]){"alice"}, .uid = ALICE};
 
-    ceremony->requirements.ceremony = PK_REGISTRATION;
-    ceremony->requirements.rp_id = strdup(RP_ID);
-    ceremony->requirements.algorithms[0] = ES256;
-    ceremony->requirements.algorithm_count = 1;
-    ceremony->max_credentials = 1;
-    ceremony->account.rp = strdup("default");
-    ceremony->account.name = strdup("alice");
-    ceremony->account.uid = ALICE;
-    ceremony->account.user_handle =
-        (struct pk_bytes){calloc(1, PK_USER_HANDLE_SIZE), PK_USER_HANDLE_SIZE};
-    verdict = verify_and_commit_attestation(bare_daemon()->store, ceremony,
-                                            &(struct attestation){
-                                                .client_data_hash = hash,
-                                                .object = pk_view_of(&object),
-                                                .name = "new",
-                                            });
-    assert_status(verdict.status, PK_OK);
-    return verdict.approval;
+    return soft_key_register(&key, bare_daemon()->store, conversation_id(attempt->conversation),
+                             RP_ID, &account);
 }
