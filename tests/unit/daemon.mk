@@ -74,6 +74,8 @@ tests_unit_test_seat_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_seat_LDADD = $(daemon_test_libs)
 tests_unit_test_secret_reader_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_secret_reader_LDADD = $(daemon_test_libs)
+tests_unit_test_socket_SOURCES = tests/unit/test_socket.c \
+	tests/unit/socket_clients.c tests/unit/socket_clients.h
 tests_unit_test_socket_CFLAGS = $(daemon_test_cflags) $(DBUS_CFLAGS)
 tests_unit_test_socket_LDADD = tests/unit/libscratch.la $(daemon_test_libs) $(DBUS_LIBS)
 tests_unit_test_sk_credential_CFLAGS = $(daemon_test_cflags)
@@ -117,6 +119,7 @@ heart_tests = \
 	tests/unit/test_method_local_enroll \
 	tests/unit/test_method_recovery \
 	tests/unit/test_method_ssh \
+	tests/unit/test_numbered_choice \
 	tests/unit/test_sign_in \
 	tests/unit/test_sign_in_demands \
 	tests/unit/test_sk_enrollment \
@@ -165,6 +168,8 @@ tests_unit_test_method_recovery_LDADD = $(heart_test_libs)
 tests_unit_test_method_ssh_SOURCES = tests/unit/test_method_ssh.c $(begin_sources) $(sign_in_sources)
 tests_unit_test_method_ssh_CFLAGS = $(heart_test_cflags)
 tests_unit_test_method_ssh_LDADD = $(heart_test_libs)
+tests_unit_test_numbered_choice_CFLAGS = $(heart_test_cflags)
+tests_unit_test_numbered_choice_LDADD = $(heart_test_libs)
 watched_sources = tests/unit/watched_sign_in.c tests/unit/watched_sign_in.h $(sign_in_sources)
 tests_unit_test_sign_in_SOURCES = tests/unit/test_sign_in.c $(watched_sources)
 tests_unit_test_sign_in_CFLAGS = $(heart_test_cflags)

@@ -17,7 +17,6 @@
 #include "daemon/bus/call.h"
 #include "daemon/bus/methods.h"
 #include "daemon/dialogue/conversation.h"
-#include "daemon/dialogue/numbered_choice.h"
 #include "tests/unit/bare_daemon.h"
 
 #include <string.h>
@@ -532,38 +531,6 @@ static void who_cancels_is_told(void **state)
     assert_int_equal(events.stopped, 1);
 }
 
-/* --- numbers ---------------------------------------------------------------------------------- */
-
-static void numbers_of_lines(void **state)
-{
-    static const struct {
-        const char *typed;
-        size_t index;
-    } cases[] = {{"1", 0}, {"3", 2},  {" 2", 1}, {"0", 3},  {"4", 3},
-                 {"", 3},  {"-1", 3}, {"1x", 3}, {"1 ", 3}, {"18446744073709551617", 3}};
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        PK_AUTO_SECRET struct pk_secret typed = {0};
-
-        assert_int_equal(pk_secret_copy(pk_view_string(cases[i].typed), &typed), PK_OK);
-        assert_int_equal(numbered_choice_read(&typed, 3), cases[i].index);
-    }
-}
-
-static void a_choice_is_shown_with_its_numbers(void **state)
-{
-    struct pk_strings items = {0};
-
-    (void)state;
-    assert_int_equal(pk_strings_add(&items, "blue"), PK_OK);
-    assert_int_equal(pk_strings_add(&items, "red"), PK_OK);
-    assert_int_equal(numbered_choice_ask(open_one(), "key", "Which?", &items), PK_OK);
-    assert_next(NULL, "ask", "key");
-    assert_string_equal(seen()->text, "Which?\n  1  blue\n  2  red\nNumber: ");
-    pk_strings_clear(&items);
-}
-
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, bare_daemon_tear_down)
@@ -595,8 +562,6 @@ int main(void)
         TEST(a_deadline_can_be_moved),
         TEST(a_result_waits_to_be_fetched),
         TEST(who_cancels_is_told),
-        TEST(numbers_of_lines),
-        TEST(a_choice_is_shown_with_its_numbers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
