@@ -37,6 +37,7 @@ tests_unit_test_pam_sudo_flags_LDADD = $(pam_test_libs)
 EXTRA_DIST += tests/vectors/sudo
 # Uses the module as an application does: through libpam alone.
 tests_unit_test_pam_passkey_SOURCES = tests/unit/test_pam_passkey.c \
+	tests/unit/pam_application.c tests/unit/pam_application.h \
 	tests/unit/private_bus.c tests/unit/private_bus.h
 tests_unit_test_pam_passkey_CFLAGS = $(pam_test_cflags)
 tests_unit_test_pam_passkey_LDADD = $(CMOCKA_LIBS) $(PAM_LIBS)

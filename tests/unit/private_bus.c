@@ -80,6 +80,17 @@ bool private_bus_start(struct private_bus *bus, bool with_service)
     return bus->daemon > 0 && got == 1 && setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1) == 0;
 }
 
+bool private_bus_wake(void)
+{
+    char command[512];
+
+    (void)snprintf(command, sizeof(command),
+                   "dbus-send --bus='%s' --print-reply --reply-timeout=60000 --dest=org.passkeyd "
+                   "/org/passkeyd org.freedesktop.DBus.Peer.Ping >/dev/null",
+                   getenv("DBUS_SYSTEM_BUS_ADDRESS"));
+    return system(command) == 0;
+}
+
 void private_bus_stop(struct private_bus *bus)
 {
     static const char *const names[] = {"bus.conf", "org.passkeyd.service", "socket"};

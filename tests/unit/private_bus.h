@@ -16,6 +16,11 @@ struct private_bus {
  * activated. false: something that the test needs is not on this machine.
  */
 bool private_bus_start(struct private_bus *bus, bool with_service);
+/*
+ * Starts the daemon, which may take longer than a client waits for the first reply. false: it does
+ * not answer.
+ */
+bool private_bus_wake(void);
 void private_bus_stop(struct private_bus *bus);
 
 #endif
