@@ -119,6 +119,7 @@ heart_tests = \
 	tests/unit/test_method_local_enroll \
 	tests/unit/test_method_recovery \
 	tests/unit/test_method_ssh \
+	tests/unit/test_method_ssh_enroll \
 	tests/unit/test_numbered_choice \
 	tests/unit/test_sign_in \
 	tests/unit/test_sign_in_demands \
@@ -165,9 +166,15 @@ tests_unit_test_method_local_enroll_LDADD = $(heart_test_libs)
 tests_unit_test_method_recovery_SOURCES = tests/unit/test_method_recovery.c $(sign_in_sources)
 tests_unit_test_method_recovery_CFLAGS = $(heart_test_cflags)
 tests_unit_test_method_recovery_LDADD = $(heart_test_libs)
-tests_unit_test_method_ssh_SOURCES = tests/unit/test_method_ssh.c $(begin_sources) $(sign_in_sources)
+ssh_answers_sources = tests/unit/ssh_answers.c tests/unit/ssh_answers.h $(begin_sources) \
+	$(sign_in_sources)
+tests_unit_test_method_ssh_SOURCES = tests/unit/test_method_ssh.c $(ssh_answers_sources)
 tests_unit_test_method_ssh_CFLAGS = $(heart_test_cflags)
 tests_unit_test_method_ssh_LDADD = $(heart_test_libs)
+tests_unit_test_method_ssh_enroll_SOURCES = tests/unit/test_method_ssh_enroll.c \
+	$(ssh_answers_sources)
+tests_unit_test_method_ssh_enroll_CFLAGS = $(heart_test_cflags)
+tests_unit_test_method_ssh_enroll_LDADD = $(heart_test_libs)
 tests_unit_test_numbered_choice_CFLAGS = $(heart_test_cflags)
 tests_unit_test_numbered_choice_LDADD = $(heart_test_libs)
 watched_sources = tests/unit/watched_sign_in.c tests/unit/watched_sign_in.h $(sign_in_sources)

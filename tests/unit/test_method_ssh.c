@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The ssh method, from the request that the person's computer reads to what is made of its answer:
- * both sides of the text are real, and so are the signatures.
+ * Signing in by the ssh method, from the request that the person's computer reads to what is made
+ * of its answer.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,13 +11,8 @@
 #include <cmocka.h>
 
 #include "common/base/text.h"
-#include "common/webauthn/client.h"
-#include "common/wire/forward.h"
 #include "daemon/accounts/decoy.h"
-#include "daemon/auth/enrollment_attempt.h"
-#include "tests/unit/bare_daemon.h"
-#include "tests/unit/begin_enrollment.h"
-#include "tests/unit/begin_sign_in.h"
+#include "tests/unit/ssh_answers.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -27,16 +22,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define ORIGIN   "ssh://" SSH_HOST
-#define PRESENT  PK_FLAG_UP
-#define VERIFIED (PK_FLAG_UP | PK_FLAG_UV)
-
-extern const struct authmethod authmethod_ssh;
-
-const struct authmethod *const authmethods[PK_METHOD_COUNT] = {
-    [PK_METHOD_SSH] = &authmethod_ssh,
-    [PK_METHOD_RECOVERY] = &method_behind,
-};
+#define VERIFIED    (PK_FLAG_UP | PK_FLAG_UV)
+#define FINGERPRINT "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"
 
 /* --- in place of the C library's -------------------------------------------------------------- */
 
@@ -55,159 +42,12 @@ int glob(const char *pattern, int flags, int (*failed)(const char *, int), glob_
     return GLOB_NOMATCH;
 }
 
-/* --- requests --------------------------------------------------------------------------------- */
-
-static struct pk_forward_request request; /* the last one that was put */
-
 static int set_up(void **state)
 {
     loop = pthread_self();
     readers = 0;
     return begin_sign_in_set_up(state);
 }
-
-static int tear_down(void **state)
-{
-    pk_forward_request_clear(&request);
-    request = (struct pk_forward_request){0};
-    return bare_daemon_tear_down(state);
-}
-
-static void after_hold(void)
-{
-    if (is_waiting())
-        let_pass(200);
-}
-
-/* From a remote host; ruser: who is signed in there and may know of the account. */
-static void begin(const char *user, const char *rhost, const char *ruser)
-{
-    begin_sign_in(0, &(struct sign_in_request){.user = user, .rhost = rhost, .ruser = ruser});
-}
-
-static void start(const char *user, const char *rhost, const char *ruser)
-{
-    begin(user, rhost, ruser);
-    settle();
-    assert_string_equal(seen()->error, "");
-}
-
-/* Reads the request out of what the person is shown. */
-static void read_request(void)
-{
-    struct pk_view line;
-
-    next(NULL);
-    after_hold();
-    assert_said("ask", "ssh");
-    assert_status(pk_forward_request_find(pk_view_string(seen()->text), &line), PK_OK);
-    pk_forward_request_clear(&request);
-    request = (struct pk_forward_request){0};
-    assert_status(pk_forward_request_decode(line, &request), PK_OK);
-}
-
-/* As anybody from afar. */
-static void ask(const char *user)
-{
-    start(user, "elsewhere", "");
-    read_request();
-}
-
-/* As somebody who may know why. */
-static void ask_openly(const char *user)
-{
-    start(user, "elsewhere", user);
-    read_request();
-}
-
-/* --- the other side --------------------------------------------------------------------------- */
-
-#define FINGERPRINT "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"
-
-static bool older_version; /* of the challenge than the request has */
-
-static void bound_challenge(uint8_t ret[PK_HASH_SIZE])
-{
-    if (request.names_host_keys && !older_version)
-        pk_host_key_bound_challenge(request.nonce, pk_view_string(request.context), ret);
-    else
-        pk_bound_challenge(request.nonce, pk_view_string(request.context), ret);
-}
-
-/* That key's answer to the last request, as its lines. */
-static struct pk_strings sign(const struct soft_key *key, size_t index, char *origin, uint8_t flags)
-{
-    struct pk_forward_answer answer = {
-        .kind = PK_FORWARD_GET, .origin = origin, .credential = index};
-    PK_AUTO_BYTES struct pk_bytes data = soft_key_data(request.rp_id, flags, 5);
-    PK_AUTO_BYTES struct pk_bytes signature = {0};
-    struct pk_strings lines = {0};
-    uint8_t challenge[PK_HASH_SIZE], hash[PK_HASH_SIZE];
-
-    bound_challenge(challenge);
-    assert_status(pk_client_data_hash(PK_AUTHENTICATION,
-                                      (struct pk_view){challenge, sizeof(challenge)}, origin, hash),
-                  PK_OK);
-    signature = soft_key_sign(key, pk_view_of(&data), hash);
-    memcpy(answer.challenge, challenge, sizeof(answer.challenge));
-    answer.auth_data = (struct pk_bytes){data.data + PK_HASH_SIZE, data.len - PK_HASH_SIZE};
-    answer.signature = signature;
-    assert_status(pk_forward_answer_encode(&answer, &lines), PK_OK);
-    return lines;
-}
-
-static struct pk_strings attest(const struct soft_key *key, char *origin, uint8_t flags)
-{
-    struct pk_forward_answer answer = {.kind = PK_FORWARD_CREATE,
-                                       .origin = origin,
-                                       .transports = PK_TRANSPORT_USB,
-                                       .discoverable = true};
-    PK_AUTO_BYTES struct pk_bytes object =
-        soft_key_attestation(key, request.creation.rp_id, flags, 0);
-    struct pk_strings lines = {0};
-    uint8_t challenge[PK_HASH_SIZE];
-
-    bound_challenge(challenge);
-    memcpy(answer.challenge, challenge, sizeof(answer.challenge));
-    answer.attestation_object = object;
-    assert_status(pk_forward_answer_encode(&answer, &lines), PK_OK);
-    return lines;
-}
-
-/* Takes the lines. */
-static void type_lines(struct pk_strings lines)
-{
-    for (size_t i = 0; i < lines.count; i++) {
-        next(lines.items[i]);
-        after_hold();
-    }
-    pk_strings_clear(&lines);
-}
-
-static void assert_ended(const char *result)
-{
-    after_hold();
-    if (strcmp(seen()->kind, "done") != 0)
-        next(NULL);
-    after_hold();
-    assert_said("done", result);
-    assert_int_equal(ceremonies_count(bare_daemon()->ceremonies), 0);
-}
-
-static void assert_unused(const char *id)
-{
-    struct store *store = bare_daemon()->store;
-    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
-
-    assert_status(
-        store->verbs->list(store, &(struct credential_filter){.credential_id = pk_view_string(id)},
-                           &list),
-        PK_OK);
-    assert_int_equal(list.count, 1);
-    assert_int_equal(list.items[0].last_used, 0);
-}
-
-static char own_origin[] = ORIGIN;
 
 /* --- signing in ------------------------------------------------------------------------------- */
 
@@ -493,110 +333,8 @@ static void trouble_is_the_same_for_decoys(void **state)
     assert_ended("unavailable");
 }
 
-/* --- enrolling -------------------------------------------------------------------------------- */
-
-static void start_enrollment(const char *name, unsigned timeout)
-{
-    begin_enrollment(&(struct wish){.name = name, .rhost = "elsewhere", .timeout = timeout});
-    assert_string_equal(seen()->error, "");
-}
-
-static void a_passkey_is_enrolled(void **state)
-{
-    AUTO_SOFT_KEY struct soft_key old = soft_key_new(ES256, "old");
-    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
-
-    (void)state;
-    give_key(&old, "alice", ALICE, RP_ID);
-    start_enrollment(NULL, 0);
-    read_request();
-    assert_int_equal(request.kind, PK_FORWARD_CREATE);
-    assert_string_equal(request.creation.rp_id, RP_ID);
-    assert_string_equal(request.creation.user_name, "alice");
-    assert_int_equal(request.creation.user_handle.len, PK_USER_HANDLE_SIZE);
-    assert_int_equal(request.creation.exclude_count, 1);
-    assert_int_equal(request.creation.attestation, PK_ATTESTATION_NONE);
-    type_lines(attest(&key, own_origin, PRESENT));
-    assert_ended("ok");
-    assert_non_null(strstr(seen()->credential, "\"name\":\"security key (ssh)\""));
-    assert_non_null(strstr(seen()->credential, "\"transports\":[\"usb\"]"));
-    assert_non_null(strstr(seen()->credential, "\"discoverable\":true"));
-    assert_int_equal(passkeys(), 2);
-}
-
-static void enrolments_that_are_none(void **state)
-{
-    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
-    char elsewhere[] = "ssh://web2";
-    struct pk_strings lines;
-
-    (void)state;
-    start_enrollment("blue", 0);
-    read_request();
-    type_lines(attest(&key, elsewhere, PRESENT));
-    assert_ended("origin-mismatch");
-    start_enrollment("blue", 0);
-    read_request();
-    lines = attest(&key, own_origin, PRESENT);
-    start_enrollment("blue", 0);
-    read_request();
-    type_lines(lines);
-    assert_said("done", "challenge-mismatch");
-    start_enrollment("blue", 0);
-    read_request();
-    type_lines(attest(&key, own_origin, 0));
-    assert_said("done", "user-not-present");
-    assert_int_equal(passkeys(), 0);
-}
-
-static void an_enrolment_says_what_was_wrong(void **state)
-{
-    (void)state;
-    start_enrollment("blue", 0);
-    read_request();
-    next("anything");
-    assert_ended("invalid-input");
-    assert_string_equal(seen()->text, "That is no answer to this request.");
-    start_enrollment("blue", 0);
-    read_request();
-    next("");
-    assert_ended("cancelled");
-    assert_string_equal(seen()->text, "Cancelled: there was no answer. Nothing is enrolled.");
-}
-
-static unsigned lasts(void)
-{
-    unsigned seconds = 0;
-
-    log_forget();
-    while (log_count("refused, timeout") == 0 && seconds < 2000) {
-        skip_time(1);
-        seconds++;
-    }
-    assert_ended("timeout");
-    return seconds;
-}
-
-/* Copying lines takes its time; who set one had reasons. */
-static void an_enrolment_lasts_as_long_as_the_relying_party_gives(void **state)
-{
-    (void)state;
-    configure_daemon("[rp default]\nid = " RP_ID "\nssh-host-keys = /none\nssh-hosts = " SSH_HOST
-                     "\ntimeout = 400\n");
-    start_enrollment("blue", 0);
-    read_request();
-    assert_int_equal(request.timeout, 400);
-    assert_int_equal(lasts(), 400);
-    start_enrollment("blue", 50);
-    read_request();
-    assert_int_equal(request.timeout, 50);
-    assert_int_equal(lasts(), 50);
-    configure_daemon("[rp default]\nid = " RP_ID "\nssh-host-keys = /none\nssh-hosts = " SSH_HOST
-                     "\ntimeout = 3000\n");
-    start_enrollment("blue", 0);
-    read_request();
-    assert_int_equal(lasts(), 600);
-}
+/* --- host keys ---------------------------------------------------------------------------------
+ */
 
 /* The client has compared this host's key before it signed: an older one cannot have. */
 static void the_host_keys_are_in_what_is_signed(void **state)
@@ -661,7 +399,7 @@ static void a_disk_with_host_keys_that_does_not_answer(void **state)
 
 int main(void)
 {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, ssh_answers_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_passkey_signs_in),
         TEST(the_host_keys_are_in_what_is_signed),
@@ -679,10 +417,6 @@ int main(void)
         TEST(decoys_stay_the_same),
         TEST(a_decoy_never_signs_in),
         TEST(trouble_is_the_same_for_decoys),
-        TEST(a_passkey_is_enrolled),
-        TEST(enrolments_that_are_none),
-        TEST(an_enrolment_says_what_was_wrong),
-        TEST(an_enrolment_lasts_as_long_as_the_relying_party_gives),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
