@@ -1,20 +1,23 @@
-# The PAM module, and its parts as a library so that unit tests can reach them.
-noinst_LTLIBRARIES += pam/libpampasskey.la
-pam_libpampasskey_la_SOURCES = \
+# What the PAM module and sudo's approval plugin share: the plugin has no libpam in it.
+pam_shared_sources = \
 	pam/agent.c pam/agent.h \
 	pam/approval_record.c pam/approval_record.h \
-	pam/asker.c pam/asker.h \
-	pam/attended.c pam/attended.h \
 	pam/authenticated.c pam/authenticated.h \
 	pam/command.c pam/command.h \
-	pam/context.c pam/context.h \
-	pam/interrupt.c pam/interrupt.h \
 	pam/members.c pam/members.h \
 	pam/options.c pam/options.h \
 	pam/process.c pam/process.h \
-	pam/prompt.c pam/prompt.h \
-	pam/result.c pam/result.h \
 	pam/sudo_flags.c pam/sudo_flags.h
+
+# The PAM module, and its parts as a library so that unit tests can reach them.
+noinst_LTLIBRARIES += pam/libpampasskey.la
+pam_libpampasskey_la_SOURCES = $(pam_shared_sources) \
+	pam/asker.c pam/asker.h \
+	pam/attended.c pam/attended.h \
+	pam/context.c pam/context.h \
+	pam/interrupt.c pam/interrupt.h \
+	pam/prompt.c pam/prompt.h \
+	pam/result.c pam/result.h
 pam_libpampasskey_la_CFLAGS = $(AM_CFLAGS) $(PAM_CFLAGS)
 
 pam_LTLIBRARIES = pam/pam_passkey.la
@@ -25,18 +28,9 @@ pam_pam_passkey_la_LIBADD = pam/libpampasskey.la common/bus/libbus.la common/bas
 pam_pam_passkey_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-export-symbols-regex '^pam_sm_' -Wl,-z,nodelete
 
-# sudo's approval plugin. It has no libpam in it, so of the parts above it takes those it needs.
 if SUDO_PLUGIN
 sudoplugin_LTLIBRARIES = pam/passkey_approval.la
-pam_passkey_approval_la_SOURCES = pam/passkey_approval.c \
-	pam/agent.c pam/agent.h \
-	pam/approval_record.c pam/approval_record.h \
-	pam/authenticated.c pam/authenticated.h \
-	pam/command.c pam/command.h \
-	pam/members.c pam/members.h \
-	pam/options.c pam/options.h \
-	pam/process.c pam/process.h \
-	pam/sudo_flags.c pam/sudo_flags.h
+pam_passkey_approval_la_SOURCES = pam/passkey_approval.c $(pam_shared_sources)
 pam_passkey_approval_la_CFLAGS = $(AM_CFLAGS)
 pam_passkey_approval_la_LIBADD = common/bus/libbus.la common/base/libbase.la
 pam_passkey_approval_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \

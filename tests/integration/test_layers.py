@@ -211,8 +211,10 @@ def test_a_new_folder_needs_a_place(monkeypatch, tmp_path):
 def parts_of_the_plugin():
     """What pam/fragment.mk lists for sudo's plugin."""
     with open(os.path.join(TOP, "pam/fragment.mk"), encoding="utf-8") as file:
-        listed = re.search(r"pam_passkey_approval_la_SOURCES = ((.*\\\n)*.*)", file.read()).group(1)
-    return [word for word in listed.split() if word != "\\"]
+        text = file.read()
+    assert "la_SOURCES = pam/passkey_approval.c $(pam_shared_sources)\n" in text
+    listed = re.search(r"^pam_shared_sources = ((.*\\\n)*.*)", text, re.M).group(1)
+    return ["pam/passkey_approval.c", *(word for word in listed.split() if word != "\\")]
 
 
 def test_sudos_plugin_has_no_libpam():

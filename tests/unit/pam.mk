@@ -49,6 +49,7 @@ if SUDO_PLUGIN
 check_PROGRAMS += tests/unit/test_passkey_approval
 TESTS += tests/unit/test_passkey_approval
 tests_unit_test_passkey_approval_SOURCES = tests/unit/test_passkey_approval.c \
+	tests/unit/fake_sudo.c tests/unit/fake_sudo.h \
 	tests/unit/private_bus.c tests/unit/private_bus.h
 tests_unit_test_passkey_approval_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_passkey_approval_LDADD = $(CMOCKA_LIBS)

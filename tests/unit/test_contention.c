@@ -487,9 +487,7 @@ static void the_second_group_is_confirmed_first(void **state)
                      "\"no\": ");
     await_frame(key, PK_FRAME_CANCEL, NULL);
     end_process(key);
-    type(&bob, "");
-    key = blinking("Blue");
-    await_line(&bob, TOUCH_ONE);
+    key = goes_on(&bob);
     send_assertion(key);
     await_answer(&bob, "Blue", 1);
     finish(&bob);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sudo's approval plugin as it is built, called by something that is not sudo and gives it what
- * sudo would and would not, with tests/unit/fake_daemon.py behind it. If this failed, a command
- * would run that its caller has not approved.
+ * sudo's approval plugin, given what sudo would give it and what it would not. If this failed, a
+ * command would run that its caller has not approved.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,180 +10,21 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/private_bus.h"
+#include "tests/unit/fake_sudo.h"
 
 #include <dirent.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <pwd.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sudo_plugin.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#define CALLER 5000 /* the uid of everybody whom fake_daemon.py authenticates */
 #define OTHERS "the daemon vouched for another account than the one that calls sudo"
 #define UNSAID "sudo does not say who calls it"
 #define TYPED                                                                                      \
     "something would have to be typed, and nobody would type it (sudo -n, -S, -A, or no terminal)"
 #define COMPLAINT "sudo: passkey_approval: "
-
-static struct private_bus private_bus;
-static void *library;
-static const struct approval_plugin *plugin;
-
-/* Who runs this sudo, in place of libc's, also for the plugin. */
-static uid_t real_uid = CALLER;
-
-__attribute__((visibility("default"))) uid_t getuid(void)
-{
-    return real_uid;
-}
-
-/* Likewise: everybody's uid is the caller's, so that the name decides; but one has another. */
-__attribute__((visibility("default"))) int
-getpwnam_r(const char *name, struct passwd *entry, char *buffer, size_t len, struct passwd **result)
-{
-    *result = NULL;
-    if (strcmp(name, "gone") == 0)
-        return 0;
-    (void)snprintf(buffer, len, "%s", strcmp(name, "Alice") == 0 ? "alice" : name);
-    *entry = (struct passwd){.pw_name = buffer,
-                             .pw_uid = strcmp(name, "other-uid") == 0 ? CALLER + 1 : CALLER};
-    *result = entry;
-    return 0;
-}
-
-/* --- what sudo is ----------------------------------------------------------------------------- */
-
-#define ENTRIES 8
-
-struct sudo {
-    unsigned version;
-    bool silent, mute;  /* it gives no printf; no conversation */
-    bool fails;         /* its conversation is interrupted */
-    const char *answer; /* to each question; NULL: none */
-    const char *words;  /* one option of sudo.conf; NULL: none */
-    const char *user_info[ENTRIES], *argv[ENTRIES], *settings[ENTRIES];
-    const char *command_info[ENTRIES], *run_argv[ENTRIES];
-    bool no_user_info, no_argv; /* that vector is not given at all */
-};
-
-/* What it printed and showed since begin(). */
-static char shown[8192];
-static unsigned questions;
-static const struct sudo *current;
-
-static void note(const char *text)
-{
-    size_t used = strlen(shown);
-
-    (void)snprintf(shown + used, sizeof(shown) - used, "%s", text);
-}
-
-__attribute__((format(printf, 2, 3))) static int print(int type, const char *format, ...)
-{
-    char text[1024];
-    va_list arguments;
-
-    assert_true(type == SUDO_CONV_ERROR_MSG || type == SUDO_CONV_INFO_MSG);
-    va_start(arguments, format);
-    (void)vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    note(text);
-    return 0;
-}
-
-static int converse(int count, const struct sudo_conv_message messages[],
-                    struct sudo_conv_reply replies[], struct sudo_conv_callback *callback)
-{
-    int type = messages[0].msg_type & 0xff;
-
-    assert_int_equal(count, 1);
-    assert_null(callback);
-    if (current->fails) {
-        errno = EINTR;
-        return -1;
-    }
-    note(messages[0].msg);
-    if (type == SUDO_CONV_PROMPT_ECHO_OFF || type == SUDO_CONV_PROMPT_ECHO_ON) {
-        questions++;
-        replies[0].reply = current->answer ? strdup(current->answer) : NULL;
-    }
-    return 0;
-}
-
-/* Strings of a sudo that runs id for whom that entry names. */
-static struct sudo sudo_of(const char *user)
-{
-    static char entry[128];
-
-    (void)snprintf(entry, sizeof(entry), "user=%s", user);
-    return (struct sudo){
-        .version = SUDO_API_VERSION,
-        .user_info = {entry, "uid=5000", "tty=/dev/pts/7", "cwd=/root"},
-        .argv = {"sudo", "id"},
-        .command_info = {"command=/usr/bin/id", "runas_uid=0", "runas_gid=0"},
-        .run_argv = {"id"},
-    };
-}
-
-/* As sudo_plugin.h has it. */
-static char *const *vector(const char *const *strings)
-{
-    return (char *const *)(uintptr_t)strings;
-}
-
-static int sudo_open(struct sudo *sudo)
-{
-    const char *options[2] = {sudo->words, NULL};
-    const char *why = NULL;
-
-    current = sudo;
-    shown[0] = '\0';
-    questions = 0;
-    return plugin->open(sudo->version, sudo->mute ? NULL : converse, sudo->silent ? NULL : print,
-                        vector(sudo->settings), sudo->no_user_info ? NULL : vector(sudo->user_info),
-                        1, sudo->no_argv ? NULL : vector(sudo->argv), NULL,
-                        sudo->words ? vector(options) : NULL, &why);
-}
-
-/* Whether the command would run. What check() says is never anything but yes and no. */
-static bool sudo_check(struct sudo *sudo)
-{
-    char *environment[] = {NULL};
-    const char *why = NULL;
-    int answer =
-        plugin->check(vector(sudo->command_info), vector(sudo->run_argv), environment, &why);
-
-    assert_true(answer == 0 || answer == 1);
-    assert_true(answer == 1 || (why && strcmp(why, "not approved by a passkey") == 0));
-    return answer == 1;
-}
-
-/* One command, whose open() goes well. */
-static bool runs(struct sudo *sudo)
-{
-    bool answer;
-
-    assert_int_equal(sudo_open(sudo), 1);
-    answer = sudo_check(sudo);
-    plugin->close();
-    return answer;
-}
-
-static void refused(struct sudo *sudo, const char *words)
-{
-    assert_false(runs(sudo));
-    if (!strstr(shown, words))
-        fail_msg("\"%s\" is not in \"%s\"", words, shown);
-}
 
 /* --- who approved it -------------------------------------------------------------------------- */
 
@@ -418,8 +258,9 @@ static void without_any_vector(void **state)
 
     (void)state;
     shown[0] = '\0';
-    assert_int_equal(
-        plugin->open(SUDO_API_VERSION, converse, print, NULL, NULL, 0, NULL, NULL, NULL, NULL), 1);
+    assert_int_equal(plugin->open(SUDO_API_VERSION, sudo_converse, sudo_print, NULL, NULL, 0, NULL,
+                                  NULL, NULL, NULL),
+                     1);
     assert_int_equal(plugin->check(NULL, NULL, NULL, &why), 0);
     assert_string_equal(why, "not approved by a passkey");
     assert_int_equal(plugin->check(NULL, NULL, NULL, NULL), 0);
@@ -579,26 +420,6 @@ static void its_version(void **state)
     plugin->close();
 }
 
-/* --- the plugin ------------------------------------------------------------------------------- */
-
-static int start(void **state)
-{
-    char path[PATH_MAX];
-
-    (void)state;
-    (void)snprintf(path, sizeof(path), "%s/pam/.libs/passkey_approval.so", getenv("top_builddir"));
-    library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    plugin = library ? dlsym(library, "passkey_approval") : NULL;
-    return plugin && private_bus_start(&private_bus, true) && private_bus_wake() ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    private_bus_stop(&private_bus);
-    return dlclose(library);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -624,5 +445,5 @@ int main(void)
         cmocka_unit_test(its_version),
     };
 
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, sudo_set_up, sudo_tear_down);
 }
