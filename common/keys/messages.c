@@ -108,14 +108,12 @@ char *pk_message_device_name(const struct pk_device *device)
     return manufacturer[0] ? pk_steal(manufacturer) : strdup("security key");
 }
 
-#define VERSIONS "Are all parts of passkeyd of the same version?"
-
 /* clang-format off */
 static const char *const outcomes[PK_STATUS_COUNT] = {
     [PK_OK] = "",
 
     [PK_NO_MEMORY] = "passkeyd has no memory left. Try again in a moment.",
-    [PK_INVALID_ARGUMENT] = "The request has a value that is not allowed. " VERSIONS,
+    [PK_INVALID_ARGUMENT] = "The request has a value that is not allowed. Are all parts of one version?",
     [PK_INVALID_INPUT] = "What was given is not what was asked for. Try again.",
     [PK_TRUNCATED] = "What was given ends too early: a part is missing. Try again with all of it.",
     [PK_TRAILING_DATA] =
@@ -135,7 +133,7 @@ static const char *const outcomes[PK_STATUS_COUNT] = {
     [PK_UNSUPPORTED] = "This security key cannot do what is asked of it here. Use another one.",
     [PK_STORAGE] = "The credential store failed. The system log of passkeyd says why.",
     [PK_CONFIG] = "passkeyd.conf has an error. \"passkeyd --check-config\" shows it.",
-    [PK_PROTOCOL] = "The other side did not keep to the protocol. " VERSIONS,
+    [PK_PROTOCOL] = "The other side did not keep to the protocol. Are all parts of one version?",
     [PK_INTERNAL] = "passkeyd failed. Its system log says more; please report it.",
 
     [PK_UNKNOWN_USER] = "No passkey is enrolled for this account.",

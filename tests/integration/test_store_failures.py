@@ -41,7 +41,8 @@ def test_full_disk(small_disk, keys):
             green.unplug()
             green = keys.add(f"green-{number}")
         assert details["result"] == "storage", (details, seen)
-        assert seen[-1] == ("done", "The credential store failed. The system log of passkeyd says why."), seen
+        assert seen[-1] == ("done", "The credential store failed. The system log of passkeyd says "
+                                    "why."), seen
         correlation = details["correlation"]
         assert machine.syslog.wait(rf"\[{correlation}\] enrolment for bob .*refused, storage.*"
                                    r"(full|SQLite)", facility=parts.AUTHPRIV)
