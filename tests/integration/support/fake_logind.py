@@ -10,7 +10,8 @@ import tempfile
 
 import machine as parts
 import namespace
-from logind import NO_SESSION, NO_USER, SCENARIOS, resolved, session_name
+from logind import NO_SESSION, NO_USER, resolved, session_name
+from logind import SCENARIOS  # noqa: F401  # pylint: disable=unused-import
 
 LOGIND = os.path.join(os.path.dirname(__file__), "..", "..", "lib", "logind.py")
 
@@ -55,6 +56,18 @@ def in_place_of(path, text):
             subprocess.run(["umount", "--lazy", path], check=True)
 
 
+@contextlib.contextmanager
+def begun(command, **keywords):
+    """A process that runs the command when it is told to, by a line on its standard input."""
+    process = subprocess.Popen(["/bin/sh", "-c", 'read go && exec "$@"', "sh", *command],
+                               stdin=subprocess.PIPE, **keywords)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
 class LogindWithFiles(Logind):
     """With files like logind's; who asks it is refused."""
 
@@ -85,16 +98,9 @@ class LogindWithFiles(Logind):
 
     @contextlib.contextmanager
     def begun(self, command, **keywords):
-        """A process that the scenario speaks of, which runs the command when it is told to: by a
-        line on its standard input."""
-        process = subprocess.Popen(["/bin/sh", "-c", 'read go && exec "$@"', "sh", *command],
-                                   stdin=subprocess.PIPE, **keywords)
-        try:
-            with self.holds(process.pid):
-                yield process
-        finally:
-            process.kill()
-            process.wait()
+        """Likewise, of a process that the scenario speaks of."""
+        with begun(command, **keywords) as process, self.holds(process.pid):
+            yield process
 
     def close(self):
         self.process.kill()
