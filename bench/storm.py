@@ -7,7 +7,9 @@
 alice signs in through PAM (pamtester), her key being touched at once; bob floods the system bus,
 or the daemon's own socket. Sign-ins of both modules take turns, and quiet ones follow each storm,
 so that the machine's own unrest is the same for all. pam_u2f is left out where it is not installed.
-Written: the median of each in milliseconds, and its ratio to the quiet one.
+First on a host without logind, then as a display manager where a logind is on the bus and writes
+files (--ask: and writes none). Printed: the median of each in milliseconds, and its ratio to the
+quiet one.
 """
 
 import argparse
@@ -23,31 +25,51 @@ sys.path[:0] = [os.path.join(HERE, "..", "tests", part)
 
 import machine as parts  # noqa: E402
 import namespace  # noqa: E402
+from fake_logind import Logind, LogindWithFiles, begun  # noqa: E402
 from softkey import SoftKeys  # noqa: E402
 from test_hostile_callers import AT_THE_SOCKET, ON_THE_BUS, OWN, flood  # noqa: E402
 
 REST = "account required pam_permit.so\nsession required pam_permit.so\n"
 U2F = "/etc/u2f_mappings"
+FLOODS = {"on the bus": (ON_THE_BUS, parts.ADDRESS), "at the socket": (AT_THE_SOCKET, OWN)}
+VARIABLES = dict(os.environ)
 
 
-def sign_in(service, variables):
-    """Seconds of one."""
-    begin = time.monotonic()
-    done = subprocess.run(["pamtester", service, "alice", "authenticate"], env=variables,
-                          capture_output=True, text=True, timeout=120, check=False)
-    took = time.monotonic() - begin
-    if done.returncode != 0:
-        sys.exit(f"{service}: {done.stdout}{done.stderr}")
+def sign_in(service, start):
+    """Seconds of one; start: begun(), or that of a logind."""
+    with start(["pamtester", service, "alice", "authenticate"], start_new_session=True,
+               env=VARIABLES, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        begin = time.monotonic()
+        said = process.communicate(b"go\n", 120)[0]
+        took = time.monotonic() - begin
+    if process.returncode != 0:
+        sys.exit(f"{service}: {said.decode()}")
     return took
 
 
-def rounds(count, modules, variables):
+def rounds(count, modules, start):
     """Medians in milliseconds, by module; they take turns."""
     taken = {name: [] for name in modules}
     for _ in range(count):
         for name in modules:
-            taken[name].append(sign_in(name, variables))
+            taken[name].append(sign_in(name, start))
     return {name: statistics.median(each) * 1000 for name, each in taken.items()}
+
+
+def storms(count, modules, start):
+    """Rounds in each, and after it."""
+    quiet = rounds(count, modules, start)
+    print("quiet".ljust(36),
+          *(f"{name} {value:.0f} ms" for name, value in quiet.items()), sep="  ")
+    for name, (code, address) in FLOODS.items():
+        for interface, member, who in ((parts.CREDENTIALS, "List", "bob"),
+                                       (parts.MANAGER, "Authenticate", "alice")):
+            with flood(code, address, interface, member, who):
+                stormy = rounds(count, modules, start)
+            again = rounds(count, modules, start)
+            print(f"{member} of {who}, {name}".ljust(36),
+                  *(f"{each} {stormy[each]:.0f} ms ({stormy[each] / again[each]:.2f})"
+                    for each in modules), sep="  ", flush=True)
 
 
 def pam_u2f(keys):
@@ -71,6 +93,7 @@ def pam_u2f(keys):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--count", type=int, default=15, help="sign-ins of each kind")
+    parser.add_argument("--ask", action="store_true", help="logind writes no files, and is asked")
     arguments = parser.parse_args()
     if namespace.MARK not in os.environ:
         sys.exit("storm.py: runs inside tests/integration/support/namespace.py only")
@@ -80,25 +103,17 @@ def main():
     machine.start_bus()
     with SoftKeys(namespace.SCRATCH + "/keys", namespace.SOFTKEY) as keys:
         machine.program = keys.wrapper("/usr/libexec/passkey/passkey-authenticator")
-        machine.configure()
+        machine.configure("[seat]\ngreeters = bench-passkey\n")
         keys.add("blue").set(touch="immediate")
         machine.enrol("alice")
         modules = ["bench-passkey"] + (["bench-u2f"] if pam_u2f(keys) else [])
-        variables = dict(os.environ, **keys.environment())
-        variables["LD_PRELOAD"] += " libfido2.so.1"
-        storms = {"on the bus": (ON_THE_BUS, parts.ADDRESS), "at the socket": (AT_THE_SOCKET, OWN)}
-        quiet = rounds(arguments.count, modules, variables)
-        print("quiet".ljust(36),
-              *(f"{name} {value:.0f} ms" for name, value in quiet.items()), sep="  ")
-        for name, (code, address) in storms.items():
-            for interface, member, who in ((parts.CREDENTIALS, "List", "bob"),
-                                           (parts.MANAGER, "Authenticate", "alice")):
-                with flood(code, address, interface, member, who):
-                    stormy = rounds(arguments.count, modules, variables)
-                again = rounds(arguments.count, modules, variables)
-                print(f"{member} of {who}, {name}".ljust(36),
-                      *(f"{each} {stormy[each]:.0f} ms ({stormy[each] / again[each]:.2f})"
-                        for each in modules), sep="  ", flush=True)
+        VARIABLES.update(keys.environment())
+        VARIABLES["LD_PRELOAD"] += " libfido2.so.1"
+        print("no logind", flush=True)
+        storms(arguments.count, modules, begun)
+        logind = (Logind if arguments.ask else LogindWithFiles)(machine, "no-session")
+        print("logind, which is asked" if arguments.ask else "logind with files", flush=True)
+        storms(arguments.count, modules, begun if arguments.ask else logind.begun)
     machine.close()
 
 

@@ -6,8 +6,9 @@ daemon_libdaemon_la_SOURCES = \
 	daemon/daemon.h \
 	daemon/privileges.c daemon/privileges.h
 daemon_libdaemon_la_CFLAGS = $(PK_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(EVENT_CFLAGS) \
-	$(INI_CFLAGS) $(DBUS_CFLAGS)
-daemon_libdaemon_la_LIBADD = $(JANSSON_LIBS) $(SQLITE_LIBS) $(EVENT_LIBS) $(INI_LIBS) $(DBUS_LIBS)
+	$(INI_CFLAGS) $(DBUS_CFLAGS) $(SD_LOGIN_CFLAGS)
+daemon_libdaemon_la_LIBADD = $(JANSSON_LIBS) $(SQLITE_LIBS) $(EVENT_LIBS) $(INI_LIBS) $(DBUS_LIBS) \
+	$(SD_LOGIN_LIBS)
 
 sbin_PROGRAMS += daemon/passkeyd
 daemon_passkeyd_SOURCES = daemon/main.c

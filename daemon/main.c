@@ -396,6 +396,8 @@ static enum pk_status serve(struct daemon *daemon, const char *socket_path, char
         if (!rows[i].event || event_add(rows[i].event, NULL))
             status = PK_NO_MEMORY;
     }
+    if (!status)
+        logind_watch(daemon);
     /*
      * After the signal handlers: a program that sees the name may send SIGHUP, which would
      * otherwise end the daemon.

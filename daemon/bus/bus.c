@@ -9,6 +9,7 @@
 
 #include <dbus/dbus.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define RECEIVED_SIZE_MAX 1048576 /* unreleased bytes at which libdbus stops reading */
 #define SILENCE_MS        1000    /* after which the bus itself counts as hanging */
@@ -24,6 +25,8 @@ struct bus {
     DBusConnection *dbus, *questions; /* theirs */
     DBusPendingCall *probe;           /* a question to the bus itself, not answered; NULL: none */
     int64_t probed;                   /* when that was sent, in milliseconds */
+    const char *watched;              /* a service's name; NULL: none */
+    enum bus_service service;
     const struct bus_ops *ops;
     void *data;
 };
@@ -143,10 +146,12 @@ static void receive_owner_change(struct bus *bus, DBusMessage *message)
 
     if (!dbus_message_has_sender(message, DBUS_SERVICE_DBUS) ||
         !dbus_message_get_args(message, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING, &old_owner,
-                               DBUS_TYPE_STRING, &new_owner, DBUS_TYPE_INVALID) ||
-        name[0] != ':' || new_owner[0] != '\0')
+                               DBUS_TYPE_STRING, &new_owner, DBUS_TYPE_INVALID))
         return;
-    bus->ops->vanished(bus->data, name);
+    if (bus->watched && strcmp(name, bus->watched) == 0)
+        bus->service = new_owner[0] ? BUS_SERVICE_RUNS : BUS_SERVICE_STOPPED;
+    else if (name[0] == ':' && new_owner[0] == '\0')
+        bus->ops->vanished(bus->data, name);
 }
 
 static void receive_call(struct bus *bus, DBusMessage *message)
@@ -271,6 +276,65 @@ enum pk_status bus_own_name(struct bus *bus, const char *name, char **ret_why)
     *ret_why = pk_text_format("%s: %s", name, error.message ? error.message : "taken already");
     dbus_error_free(&error);
     return PK_EXISTS;
+}
+
+/* Whether the bus could start the service. */
+static bool is_activatable(DBusConnection *dbus, const char *name, DBusError *error)
+{
+    PK_CLEANUP(dbus_message_unref)
+    DBusMessage *question = dbus_message_new_method_call(
+        DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS, "ListActivatableNames");
+    PK_CLEANUP(dbus_message_unref) DBusMessage *answer = NULL;
+    char **names = NULL;
+    int count = 0;
+    bool found = false;
+
+    if (question)
+        answer = dbus_connection_send_with_reply_and_block(dbus, question, DBUS_TIMEOUT_USE_DEFAULT,
+                                                           error);
+    else
+        dbus_set_error_const(error, DBUS_ERROR_NO_MEMORY, "no memory");
+    if (answer && dbus_message_get_args(answer, error, DBUS_TYPE_ARRAY, DBUS_TYPE_STRING, &names,
+                                        &count, DBUS_TYPE_INVALID))
+        for (int i = 0; i < count && !found; i++)
+            found = strcmp(names[i], name) == 0;
+    dbus_free_string_array(names);
+    return found;
+}
+
+/*
+ * On the connection that its comings and goings are told on, so that none is missed between the
+ * questions and them. The rule for departures is there already.
+ */
+enum pk_status bus_watch(struct bus *bus, const char *name, char **ret_why)
+{
+    PK_AUTO_FREE char *rule =
+        pk_text_format("type='signal',sender='" DBUS_SERVICE_DBUS
+                       "',interface='" DBUS_INTERFACE_DBUS "',member='NameOwnerChanged',arg0='%s'",
+                       name);
+    DBusError error = DBUS_ERROR_INIT;
+    enum bus_service service = BUS_SERVICE_NONE;
+
+    if (!rule)
+        return PK_NO_MEMORY;
+    dbus_bus_add_match(bus->dbus, rule, &error);
+    if (!dbus_error_is_set(&error) && dbus_bus_name_has_owner(bus->dbus, name, &error))
+        service = BUS_SERVICE_RUNS;
+    else if (!dbus_error_is_set(&error) && is_activatable(bus->dbus, name, &error))
+        service = BUS_SERVICE_STOPPED;
+    if (dbus_error_is_set(&error)) {
+        *ret_why = pk_text_format("%s: %s", name, error.message);
+        dbus_error_free(&error);
+        return PK_UNAVAILABLE;
+    }
+    bus->watched = name;
+    bus->service = service;
+    return PK_OK;
+}
+
+enum bus_service bus_service(const struct bus *bus)
+{
+    return bus->service;
 }
 
 void bus_close(struct bus *bus)

@@ -37,6 +37,21 @@ enum pk_status bus_open(struct event_base *base, const struct bus_ops *ops, void
 enum pk_status bus_own_name(struct bus *bus, const char *name, char **ret_why) PK_WARN_UNUSED;
 void bus_close(struct bus *bus);
 
+/* Another service, as far as the bus has said without being asked. */
+enum bus_service {
+    BUS_SERVICE_UNKNOWN, /* not watched */
+    BUS_SERVICE_NONE,    /* neither running nor to be started when it was watched first */
+    BUS_SERVICE_RUNS,
+    BUS_SERVICE_STOPPED, /* it has been there, or could be started */
+};
+
+/*
+ * Looks once for the service with that name, waiting for the bus, and watches it from then on: one
+ * only. PK_UNAVAILABLE with *ret_why, the caller's to free: it stays unknown. name: a constant.
+ */
+enum pk_status bus_watch(struct bus *bus, const char *name, char **ret_why) PK_WARN_UNUSED;
+enum bus_service bus_service(const struct bus *bus);
+
 /* The reply to a call that the daemon made; result is NULL on an error, whose name is error. */
 typedef void bus_reply_function(void *data, const struct value *result, const char *error);
 

@@ -7,6 +7,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/bus/console.c daemon/bus/console.h \
 	daemon/bus/connection.c daemon/bus/connection.h \
 	daemon/bus/logind.c daemon/bus/logind.h \
+	daemon/bus/logind_facts.c daemon/bus/logind_facts.h \
+	daemon/bus/logind_files.c daemon/bus/logind_files.h \
 	daemon/bus/logind_properties.c daemon/bus/logind_properties.h \
 	daemon/bus/message.c daemon/bus/message.h \
 	daemon/bus/method_table.c \

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/bus/logind.h"
 
+#include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/bus/names.h"
 #include "daemon/bus/bus.h"
 #include "daemon/bus/console.h"
+#include "daemon/bus/logind_files.h"
 #include "daemon/bus/logind_properties.h"
 #include "daemon/bus/waiting.h"
 #include "daemon/config/config.h"
@@ -26,9 +28,8 @@ struct question {
     int64_t ends; /* deadline, monotonic milliseconds */
     pid_t pid;    /* of the process that is asked about: the caller, or its peer */
     struct seat_facts facts;
-    struct seat_session sessions[LOGIND_SESSIONS_MAX]; /* known so far, as many as facts say */
-    struct pk_strings objects;                         /* the paths of all of them */
-    char *host; /* the remote host of those that have one; empty: several; NULL: none has */
+    struct logind_facts found; /* what is known so far */
+    struct pk_strings objects; /* on the bus, the paths of all sessions */
     struct bus_request *request;
 };
 
@@ -38,14 +39,13 @@ static void question_free(struct question *question)
 {
     LIST_REMOVE(&question->waiting, entry);
     pk_strings_clear(&question->objects);
-    free(question->host);
+    logind_facts_clear(&question->found);
     free(question);
 }
 
 /* --- conclusions ------------------------------------------------------------------------------ */
 
-static void ask_manager(struct question *question, const char *member, bus_reply_function *reply);
-static void on_session(void *data, const struct value *result, const char *error);
+static void find_facts(struct question *question);
 
 static bool set_rhost(struct call *call, const char *host)
 {
@@ -75,7 +75,8 @@ static const char *rhost_of(const struct question *question, enum seat_answer an
 
     if (answer == SEAT_YES)
         return call->uid == 0 ? value_find_text(&call->arguments.items[1], "rhost", "") : "";
-    return question->host && question->host[0] ? question->host : LOGIND_RHOST_UNKNOWN;
+    return question->found.host && question->found.host[0] ? question->found.host
+                                                           : LOGIND_RHOST_UNKNOWN;
 }
 
 /*
@@ -117,7 +118,7 @@ static void ask_about_peer(struct question *question)
                                              .audit_session = peer.audit_session,
                                              .terminal = peer.terminal,
                                              .reported = peer.reported};
-    ask_manager(question, "GetSessionByPID", on_session);
+    find_facts(question);
 }
 
 static void conclude(struct question *question, enum seat_place place)
@@ -127,11 +128,13 @@ static void conclude(struct question *question, enum seat_place place)
     struct seat_verdict verdict;
 
     facts->place = place;
-    facts->sessions = question->sessions;
+    facts->user = question->found.user;
+    facts->sessions = question->found.sessions;
+    facts->session_count = question->found.session_count;
     facts->shown_vt = console ? console_shown() : 0;
     facts->shown_vt_owner = facts->shown_vt ? console_owner(facts->shown_vt) : (uid_t)-1;
     verdict = seat_decide(facts);
-    log_verdict(question->waiting.call, question->pid, &verdict, question->host != NULL);
+    log_verdict(question->waiting.call, question->pid, &verdict, question->found.host != NULL);
     if (verdict.answer == SEAT_ASK_PEER)
         ask_about_peer(question);
     else
@@ -208,46 +211,27 @@ static void on_properties(void *data, const struct value *result, const char *er
 /* Of the next session that is not known yet; when all are, place says what they are. */
 static void ask_next_session(struct question *question)
 {
-    size_t known = question->facts.session_count;
+    size_t known = question->found.session_count;
 
     if (known < question->objects.count)
         ask_properties(question, question->objects.items[known], LOGIN ".Session", on_properties);
     else
-        conclude(question, question->facts.place);
-}
-
-/* Takes host. Two sessions from two hosts: either may be the one. */
-static void keep_host(struct question *question, char *host)
-{
-    if (!question->host && host[0]) {
-        question->host = host;
-        return;
-    }
-    if (host[0] && strcmp(question->host, host) != 0)
-        question->host[0] = '\0';
-    free(host);
+        conclude(question, question->found.place);
 }
 
 static void on_properties(void *data, const struct value *result, const char *error)
 {
     struct question *question = data;
-    struct seat_facts *facts = &question->facts;
-    struct seat_session *session = &question->sessions[facts->session_count];
+    struct seat_session session;
     char *host = NULL;
 
     question->request = NULL;
-    if (error || logind_read_session(result, session, &host)) {
+    if (error || logind_read_session(result, &session, &host))
         conclude_unknown(question, error ? error : "no session's properties");
-        return;
-    }
-    if (facts->place == SEAT_OF_USER && session->user != facts->user) {
-        free(host);
+    else if (logind_facts_add(&question->found, &session, host))
         conclude_unknown(question, "a session of another user");
-        return;
-    }
-    keep_host(question, host);
-    facts->session_count++;
-    ask_next_session(question);
+    else
+        ask_next_session(question);
 }
 
 static void on_user_properties(void *data, const struct value *result, const char *error)
@@ -255,11 +239,11 @@ static void on_user_properties(void *data, const struct value *result, const cha
     struct question *question = data;
 
     question->request = NULL;
-    if (error || logind_read_user(result, &question->facts.user, &question->objects)) {
+    if (error || logind_read_user(result, &question->found.user, &question->objects)) {
         conclude_unknown(question, error ? error : "no user's properties");
         return;
     }
-    question->facts.place = SEAT_OF_USER;
+    question->found.place = SEAT_OF_USER;
     ask_next_session(question);
 }
 
@@ -325,8 +309,28 @@ static void on_session(void *data, const struct value *result, const char *error
     else if (pk_strings_add(&question->objects, object))
         conclude_unknown(question, "out of memory");
     else {
-        question->facts.place = SEAT_IN_SESSION;
+        question->found.place = SEAT_IN_SESSION;
         ask_next_session(question);
+    }
+}
+
+/*
+ * A storm on the bus delays no sign-in: while logind runs its files are its word, and where there
+ * is none there is nothing to ask. All else it has to say itself, or nobody is at the seat.
+ */
+static void find_facts(struct question *question)
+{
+    enum bus_service logind = bus_service(question->daemon->bus);
+
+    if (logind == BUS_SERVICE_NONE)
+        conclude(question, SEAT_NO_LOGIND);
+    else if (logind == BUS_SERVICE_RUNS &&
+             logind_files_read(question->pid, &question->found) == PK_OK)
+        conclude(question, question->found.place);
+    else {
+        pk_log(LOG_DEBUG, "[%s] process %d: logind is asked", question->waiting.call->id,
+               (int)question->pid);
+        ask_manager(question, "GetSessionByPID", on_session);
     }
 }
 
@@ -411,7 +415,7 @@ void logind_find_rhost(struct daemon *daemon, struct call *call, logind_handler 
     else if (!daemon->bus)
         conclude(question, SEAT_NO_LOGIND);
     else if (call->pid > 0)
-        ask_manager(question, "GetSessionByPID", on_session);
+        find_facts(question);
     else
         conclude_unknown(question, "the bus does not know the calling process");
 }
@@ -423,6 +427,14 @@ static void drop_question(struct waiting *waiting)
     bus_request_forget(question->request);
     call_drop(waiting->call);
     question_free(question);
+}
+
+void logind_watch(struct daemon *daemon)
+{
+    PK_AUTO_FREE char *why = NULL;
+
+    if (bus_watch(daemon->bus, LOGIN, &why))
+        pk_log(LOG_WARNING, "logind will be asked for each sign-in: %s", why ? why : "no memory");
 }
 
 void logind_vanished(const char *name)

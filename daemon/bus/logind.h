@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whether the person behind a call is at this computer, and otherwise at which remote host: asks
- * logind about the calling process, and lets seat.h decide.
+ * Whether the person behind a call is at this computer, and otherwise at which remote host: learns
+ * from logind's files, or asks logind, about the calling process, and lets seat.h decide.
  */
 #ifndef PASSKEYD_LOGIND_H
 #define PASSKEYD_LOGIND_H
@@ -22,6 +22,9 @@ typedef void logind_handler(struct daemon *daemon, struct call *call);
  * caller's session, or LOGIND_RHOST_UNKNOWN.
  */
 void logind_find_rhost(struct daemon *daemon, struct call *call, logind_handler *handler);
+
+/* Looks whether this host has a logind, and watches it; before the first call, as it waits. */
+void logind_watch(struct daemon *daemon);
 
 /* Drops the calls of a connection that left the bus. NULL: all. */
 void logind_vanished(const char *name);

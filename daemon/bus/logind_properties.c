@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/bus/logind_properties.h"
 
-#include "common/base/cleanup.h"
-#include "common/base/text.h"
-#include "daemon/verify/context.h"
-
 #include <string.h>
 
 /* The only argument of a reply to GetAll, an a{sv}; NULL: it is something else. */
@@ -50,7 +46,8 @@ static const struct value *read_pair(const struct value *pair, char type)
     return &pair->items[0];
 }
 
-static bool read_user_and_seat(const struct value *properties, struct seat_session *session)
+static bool read_user_and_seat(const struct value *properties, struct seat_session *session,
+                               struct logind_words *words)
 {
     const struct value *user = read_pair(value_find(properties, "User"), 'u');
     const struct value *seat = read_pair(value_find(properties, "Seat"), 's');
@@ -58,42 +55,17 @@ static bool read_user_and_seat(const struct value *properties, struct seat_sessi
     if (!user || !seat)
         return false;
     session->user = (uid_t)user->number;
-    session->has_seat = seat->text[0] != '\0';
+    words->seat = seat->text;
     return true;
 }
 
-static bool read_kind(const struct value *properties, struct seat_session *session)
+static bool read_words(const struct value *properties, struct logind_words *words)
 {
-    const char *type, *class, *state;
-
-    if (!read_text(properties, "Type", &type) || !read_text(properties, "Class", &class) ||
-        !read_text(properties, "State", &state))
-        return false;
-    if (strcmp(type, "x11") == 0 || strcmp(type, "wayland") == 0 || strcmp(type, "mir") == 0)
-        session->type = SEAT_TYPE_GRAPHICAL;
-    else
-        session->type = strcmp(type, "tty") == 0 ? SEAT_TYPE_TTY : SEAT_TYPE_OTHER;
-    /* "user", "user-early", "user-light" …; what logind does not name may be anything. */
-    session->of_person = class[0] == '\0' || strncmp(class, "user", 4) == 0;
-    session->foreground = strcmp(state, "active") == 0;
-    return true;
-}
-
-/*
- * Remote alone does not decide: logind does not count a session from "localhost" as remote,
- * although that may be the end of a tunnel.
- */
-static bool read_remote(const struct value *properties, struct seat_session *session,
-                        const char **ret_host)
-{
-    if (!read_bool(properties, "Remote", &session->remote) ||
-        !read_text(properties, "RemoteHost", ret_host))
-        return false;
-    if (context_is_remote(&(struct context){.rhost = *ret_host}))
-        session->remote = true;
-    else
-        *ret_host = "";
-    return true;
+    return read_text(properties, "Type", &words->type) &&
+           read_text(properties, "Class", &words->class) &&
+           read_text(properties, "State", &words->state) &&
+           read_bool(properties, "Remote", &words->remote) &&
+           read_text(properties, "RemoteHost", &words->remote_host);
 }
 
 enum pk_status logind_read_session(const struct value *result, struct seat_session *ret,
@@ -101,22 +73,20 @@ enum pk_status logind_read_session(const struct value *result, struct seat_sessi
 {
     const struct value *properties = properties_of(result);
     struct seat_session session = {.vt = 0};
-    const char *host = "";
-    char *shown;
+    struct logind_words words = {.remote = true};
+    enum pk_status status;
 
-    if (!properties || !read_user_and_seat(properties, &session) ||
-        !read_kind(properties, &session) || !read_remote(properties, &session, &host) ||
-        !read_bool(properties, "Active", &session.active) ||
+    if (!properties || !read_user_and_seat(properties, &session, &words) ||
+        !read_words(properties, &words) || !read_bool(properties, "Active", &session.active) ||
         !read_number(properties, "VTNr", 'u', &session.vt) ||
         !read_number(properties, "Audit", 'u', &session.audit))
         return PK_INVALID_INPUT;
     if (session.audit == 0) /* logind's way to say it has none */
         session.audit = CALLER_UNSET;
-    shown = pk_text_printable(host, LOGIND_RHOST_MAX);
-    if (!shown)
-        return PK_NO_MEMORY;
+    status = logind_facts_read(&words, &session, ret_host);
+    if (status)
+        return status;
     *ret = session;
-    *ret_host = shown;
     return PK_OK;
 }
 

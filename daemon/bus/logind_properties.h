@@ -3,16 +3,12 @@
 #ifndef PASSKEYD_LOGIND_PROPERTIES_H
 #define PASSKEYD_LOGIND_PROPERTIES_H
 
-#include "daemon/bus/seat.h"
+#include "daemon/bus/logind_facts.h"
 #include "daemon/bus/value.h"
-
-#define LOGIND_SESSIONS_MAX 32  /* of one user */
-#define LOGIND_RHOST_MAX    256 /* bytes of an rhost */
 
 /*
  * result is the body of a reply, of any form. PK_INVALID_INPUT: a property is missing, of another
- * type or of no sense. *ret_host, the caller's to free: RemoteHost, printable and cut to
- * LOGIND_RHOST_MAX; empty where it names no remote host.
+ * type or of no sense. *ret_host, the caller's to free: as logind_facts_read() has it.
  */
 enum pk_status logind_read_session(const struct value *result, struct seat_session *ret,
                                    char **ret_host) PK_WARN_UNUSED;

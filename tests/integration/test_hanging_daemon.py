@@ -12,6 +12,7 @@ import pytest
 import machine as parts
 import namespace
 from apps import App
+from fake_logind import Logind, LogindWithFiles
 
 pytestmark = pytest.mark.real_programs
 
@@ -85,10 +86,44 @@ def test_daemon_stopped(machine, enrolled, app):
 
 def test_bus_stopped(machine, enrolled, app):
     """The daemon is reached, and cannot ask anybody where the person sits."""
+    Logind(machine, "local")
     with stopped(machine.daemon_bus.pid):
         running = app(machine)
         running.reaches_password()
         ends_well(running)
+
+
+def test_bus_stopped_beside_a_sign_in(machine, enrolled, app):
+    """Without a logind nobody is asked anything; this waited for the bus, and was refused then."""
+    enrolled.set(touch="immediate")
+    with stopped(machine.daemon_bus.pid):
+        ends_well(app(machine))
+
+
+LOCKER = ["pamtester", "locker", "alice", "authenticate"]
+
+
+@pytest.mark.parametrize("scenario, is_in", [
+    ("local", True), ("remote", False), ("manager-of-desktop", True),
+    ("manager-of-desktop-and-remote", False), ("no-session", False)])
+def test_bus_stopped_beside_a_logind(machine, enrolled, scenario, is_in):
+    """Its files say where the person sits, with nobody on the bus being there to ask; each of
+    these waited for the bus, and was refused then."""
+    enrolled.set(touch="immediate")
+    namespace.write("/etc/pam.d/locker",
+                    "auth required pam_passkey.so methods=local\n" + namespace.REST)
+    logind = LogindWithFiles(machine, scenario)
+    mark = machine.syslog.mark()
+    # What the bus says of the new logind arrives before the answer.
+    machine.connect().call("org.freedesktop.DBus.Peer", "Ping")
+    with logind.begun(LOCKER, preexec_fn=parts.become("alice"),
+                      env=parts.environment("alice")) as locker:
+        with stopped(machine.daemon_bus.pid):
+            locker.communicate(b"go\n", parts.PATIENCE)
+    assert (locker.returncode == 0) == is_in
+    assert "logind does not tell" not in machine.syslog.text(mark)
+    assert logind.questions() == []
+    logind.close()
 
 
 def test_bus_stopped_and_no_daemon(machine, enrolled, app):

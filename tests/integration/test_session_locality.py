@@ -15,7 +15,7 @@ import pytest
 import machine as parts
 import namespace
 from apps import App, Login, Su, Sudo
-from fake_logind import SCENARIOS, Logind
+from fake_logind import SCENARIOS, Logind, LogindWithFiles, in_place_of
 
 UNKNOWN = "unknown"
 LOCAL = ("ok", "")
@@ -91,6 +91,7 @@ def stopped_logind(machine):
     namespace.write(namespace.LOGIND, "[D-BUS Service]\nName=org.freedesktop.login1\nUser=root\n"
                     f"Exec=/bin/sh -c '>{namespace.SCRATCH}/started'\n")
     machine.driver("ReloadConfig")
+    machine.kill_daemon(15)  # it looks when it starts
     yield
     os.unlink(namespace.LOGIND)
 
@@ -104,6 +105,36 @@ def test_logind_is_not_started_for_it(machine, keys, blue, stopped_logind):
     assert not os.path.exists(namespace.SCRATCH + "/started")
 
 
+class Reader:
+    """Of a scenario, either way; who asks nevertheless where there are files is found out."""
+
+    def __init__(self, machine, files, stack):
+        self.machine, self.files, self.stack = machine, files, stack
+        self.logind = None
+
+    def __call__(self, scenario, host="", **changes):
+        self.logind = (LogindWithFiles if self.files else Logind)(self.machine, scenario, host,
+                                                                  **changes)
+        if self.files:
+            self.stack.callback(self.logind.close)
+            self.stack.enter_context(self.logind.holds(os.getpid()))
+        # What the bus says of a new name has arrived with the answer.
+        self.machine.connect().call("org.freedesktop.DBus.Peer", "Ping", "")
+
+    def asked(self, *questions):
+        assert self.logind.questions() == ([] if self.files else list(questions))
+
+
+@pytest.fixture(params=["bus", "files"])
+def logind(machine, request):
+    """The rows are the same, whichever way the facts are learnt."""
+    with contextlib.ExitStack() as stack:
+        reader = Reader(machine, request.param == "files", stack)
+        yield reader
+        if reader.files:
+            reader.asked()
+
+
 def asked(pid, *more):
     return [f"GetSessionByPID {pid}", *more]
 
@@ -112,15 +143,15 @@ GET_SESSION, GET_USER = (f"GetAll org.freedesktop.login1.{name}" for name in ("S
 
 
 @pytest.mark.parametrize("scenario", ["local", "console"])
-def test_a_session_at_the_seat(machine, keys, blue, scenario):
-    logind = Logind(machine, scenario)
+def test_a_session_at_the_seat(machine, keys, blue, logind, scenario):
+    logind(scenario)
     assert sign_in(machine) == LOCAL
-    assert logind.questions() == asked(os.getpid(), GET_SESSION)
+    logind.asked(*asked(os.getpid(), GET_SESSION))
 
 
-def test_a_session_of_somebody_else(machine, keys, blue):
+def test_a_session_of_somebody_else(machine, keys, blue, logind):
     """A program that bob left behind in alice's session."""
-    Logind(machine, "local", User=2002)
+    logind("local", User=2002)
     since = keys.mark()
     assert sign_in(machine) == ELSEWHERE
     assert not touched(keys, since)
@@ -130,9 +161,9 @@ def test_a_session_of_somebody_else(machine, keys, blue):
     ("not-shown", {}), ("closing", {}), ("serial", {}), ("job", {}),
     ("local", {"Seat": ""}), ("local", {"Active": "no"}), ("local", {"State": "online"}),
     ("local", {"State": "closing"}), ("local", {"Remote": "yes"})])
-def test_a_session_that_is_not_at_the_seat(machine, keys, blue, scenario, changes):
+def test_a_session_that_is_not_at_the_seat(machine, keys, blue, logind, scenario, changes):
     """Each was taken for local when only the session's Remote and RemoteHost were asked for."""
-    Logind(machine, scenario, **changes)
+    logind(scenario, **changes)
     since = keys.mark()
     assert sign_in(machine) == ELSEWHERE
     assert not touched(keys, since)
@@ -140,15 +171,15 @@ def test_a_session_that_is_not_at_the_seat(machine, keys, blue, scenario, change
 
 @pytest.mark.parametrize("host, outcome", [("localhost", ("cancelled", "localhost")),
                                            (":0", LOCAL)])
-def test_a_session_that_logind_calls_local(machine, keys, blue, host, outcome):
+def test_a_session_that_logind_calls_local(machine, keys, blue, logind, host, outcome):
     """For logind localhost is not remote; for passkeyd it may be the end of a tunnel."""
-    Logind(machine, "local", host)
+    logind("local", host)
     assert sign_in(machine) == outcome
 
 
-def test_outside_of_any_session(machine, keys, blue):
+def test_outside_of_any_session(machine, keys, blue, logind):
     """Jobs of cron's and at's, and services."""
-    Logind(machine, "no-session")
+    logind("no-session")
     since = keys.mark()
     assert sign_in(machine) == ELSEWHERE
     assert not touched(keys, since)
@@ -167,15 +198,17 @@ def test_outside_of_any_session(machine, keys, blue):
     ("yes", "manager-of-desktop-and-remote", ("cancelled", "192.0.2.7")),
     ("yes", "manager-of-nobody", ELSEWHERE),
     ("no", "manager-of-desktop", ELSEWHERE)])
-def test_what_a_service_manager_started(machine, keys, blue, setting, scenario, outcome):
+def test_what_a_service_manager_started(machine, keys, blue, logind, setting, scenario, outcome):
     """Terminals of desktops are outside of their user's session; so is systemd-run --user."""
     if setting:
         machine.configure("[authenticator]\ninsert-timeout = 0\n"
                           f"[seat]\nuser-manager = {setting}\n")
         machine.kill_daemon(15)
-    logind = Logind(machine, scenario, "192.0.2.7" if "remote" in scenario else "")
+    logind(scenario, "192.0.2.7" if "remote" in scenario else "")
     assert sign_in(machine) == outcome
-    assert logind.questions()[:3] == asked(os.getpid(), f"GetUserByPID {os.getpid()}", GET_USER)
+    count = len(SCENARIOS[scenario][0])
+    logind.asked(*asked(os.getpid(), f"GetUserByPID {os.getpid()}", GET_USER,
+                        *[GET_SESSION] * count))
 
 
 # What root's programs report
@@ -201,9 +234,9 @@ PTS = 0x8803
     ({"real-uid": 2002}, NOT_CONFIRMED), ({"real-uid": 2002, "terminal": 0}, ELSEWHERE),
     ({"real-uid": 2002, "terminal": PTS}, ELSEWHERE), ({"rhost": "192.0.2.9"},
                                                        ("cancelled", "192.0.2.9"))])
-def test_on_a_console(machine, keys, blue, what, outcome):
+def test_on_a_console(machine, keys, blue, logind, what, outcome):
     """Rows 3, 4 and 5: the terminal is the session's, and the numbers agree with it."""
-    Logind(machine, "console", Audit=5)
+    logind("console", Audit=5)
     assert sign_in_of_root(machine, **{**SUDO_ON_CONSOLE, **what}) == outcome
 
 
@@ -211,16 +244,16 @@ def test_on_a_console(machine, keys, blue, what, outcome):
     ({"terminal": PTS}, LOCAL), ({}, ELSEWHERE), ({"service": "xscreensaver"}, LOCAL),
     ({"service": "polkit-1"}, LOCAL), ({"service": "other"}, ELSEWHERE),
     ({"real-uid": 2002, "terminal": PTS}, ELSEWHERE)])
-def test_on_a_desktop(machine, keys, blue, what, outcome):
-    Logind(machine, "local", Audit=5)
+def test_on_a_desktop(machine, keys, blue, logind, what, outcome):
+    logind("local", Audit=5)
     assert sign_in_of_root(machine, **{**SUDO_ON_CONSOLE, "terminal": 0, **what}) == outcome
 
 
 @pytest.mark.parametrize("session, terminal, outcome", [
     (5, 0x402, LOCAL), (5, PTS, ELSEWHERE), (6, 0x402, ELSEWHERE)])
-def test_in_a_scope_of_the_service_manager(machine, keys, blue, session, terminal, outcome):
+def test_in_a_scope_of_the_service_manager(machine, keys, blue, logind, session, terminal, outcome):
     """Row 6: systemd-run --user --scope leaves the audit session as it was."""
-    Logind(machine, "manager-of-local", Audit=5)
+    logind("manager-of-local", Audit=5)
     assert sign_in_of_root(machine, **{**SUDO_ON_CONSOLE, "audit-session": session,
                                        "terminal": terminal}) == outcome
 
@@ -231,28 +264,122 @@ def test_in_a_scope_of_the_service_manager(machine, keys, blue, session, termina
     ({"service": "lightdm", "login-uid": 2001, "audit-session": 5}, ELSEWHERE),
     ({"service": "lightdm", "terminal": PTS}, ELSEWHERE),
     ({"service": "lightdm", "rhost": ":0"}, ("ok", ":0")), ({"rhost": ":0"}, ELSEWHERE)])
-def test_services_of_root(machine, keys, blue, what, outcome):
+def test_services_of_root(machine, keys, blue, logind, what, outcome):
     """Rows 9, 11 and 13: a display manager has no session when it asks."""
-    Logind(machine, "no-session")
+    logind("no-session")
     assert sign_in_of_root(machine, **what) == outcome
 
 
-def test_a_login_on_the_console_that_is_shown(machine, keys, blue):
+def test_a_login_on_the_console_that_is_shown(machine, keys, blue, logind):
     """Row 10."""
     console = shown_console()
-    Logind(machine, "no-session")
+    logind("no-session")
     assert sign_in_of_root(machine, terminal=0x400 + console) == LOCAL
     assert sign_in_of_root(machine, terminal=0x400 + console + 1) == ELSEWHERE
     assert sign_in_of_root(machine, **{"terminal": 0x400 + console, "login-uid": 2001}) == ELSEWHERE
 
 
-def test_what_others_report_is_not_believed(machine, keys, blue):
+def test_what_others_report_is_not_believed(machine, keys, blue, logind):
     """alice says to be root's, and a login on the console that is shown."""
-    Logind(machine, "no-session")
+    logind("no-session")
     claims = {"real-uid": 0, "login-uid": UNSET, "audit-session": UNSET,
               "terminal": 0x400 + shown_console()}
     assert sign_in(machine, **claims) == ELSEWHERE
     assert sign_in(machine, **{**claims, "terminal": 0}, service="lightdm") == ELSEWHERE
+
+
+# logind's files
+
+
+@pytest.fixture
+def files(machine):
+    """Of a scenario; logind refuses whoever asks."""
+    with contextlib.ExitStack() as stack:
+        yield Reader(machine, True, stack)
+
+
+SESSION_FILE, USER_FILE = "/run/systemd/sessions/c1", "/run/systemd/users/2001"
+
+
+def rewrite(path, change):
+    """change: of its lines."""
+    with open(path, encoding="ascii") as file:
+        lines = file.read().splitlines()
+    namespace.write(path, "".join(line + "\n" for line in change(lines)))
+
+
+def unclear(machine, mark):
+    """Neither of them says where alice is."""
+    assert sign_in(machine) == ELSEWHERE
+    assert machine.syslog.wait("taken for a remote session: logind does not tell", since=mark,
+                               facility=parts.AUTHPRIV)
+    return machine.syslog.mark()
+
+
+def test_a_file_that_is_not_whole(machine, keys, blue, files):
+    """It is no answer as long as anything is missing that the verdict depends on."""
+    files("local")
+    with open(SESSION_FILE, encoding="ascii") as file:
+        lines = file.read().splitlines()
+    needed = [number for number, line in enumerate(lines)
+              if line.split("=")[0] in ("UID", "ACTIVE", "STATE", "REMOTE", "TYPE", "CLASS")]
+    mark = machine.syslog.mark()
+    for number in needed:
+        rewrite(SESSION_FILE, lambda _, gone=number: lines[:gone] + lines[gone + 1:])
+        mark = unclear(machine, mark)
+        rewrite(SESSION_FILE, lambda _, end=number: lines[:end])
+        mark = unclear(machine, mark)
+    rewrite(SESSION_FILE, lambda _: [line for line in lines if not line.startswith("SEAT=")])
+    assert sign_in(machine) == ELSEWHERE
+    rewrite(SESSION_FILE, lambda _: lines)
+    assert sign_in(machine) == LOCAL
+    os.unlink(SESSION_FILE)
+    unclear(machine, mark)
+
+
+@pytest.mark.parametrize("line", ["ACTIVE=maybe", "REMOTE=2", "UID=alice", "UID=-1", "VTNR=seven"])
+def test_a_file_that_makes_no_sense(machine, keys, blue, files, line):
+    files("local")
+    name = line.split("=", maxsplit=1)[0] + "="
+    rewrite(SESSION_FILE, lambda lines: [line if each.startswith(name) else each
+                                         for each in lines])
+    unclear(machine, machine.syslog.mark())
+
+
+def test_files_of_different_times(machine, keys, blue, files):
+    """Her ssh login is not in the list of her sessions yet, or still: neither file is believed."""
+    files("manager-of-desktop-and-remote")
+    mark = machine.syslog.mark()
+    rewrite(USER_FILE, lambda lines: [each.replace("SESSIONS=c1 c2", "SESSIONS=c1")
+                                      if each.startswith("SESSIONS=") else each for each in lines])
+    mark = unclear(machine, mark)
+    rewrite(USER_FILE, lambda lines: lines[:lines.index("SESSIONS=c1") + 1])
+    mark = unclear(machine, mark)
+    os.unlink(USER_FILE)
+    unclear(machine, mark)
+
+
+def test_files_that_nobody_keeps_any_more(machine, keys, blue, files):
+    """The console on the screen is another than these say; and logind has ended."""
+    files("local")
+    assert sign_in(machine) == LOCAL
+    if os.path.exists(LogindWithFiles.console):
+        with in_place_of(LogindWithFiles.console, "tty2\n"):
+            assert sign_in(machine) == ELSEWHERE
+    namespace.write_locality("deny")
+    machine.kill_daemon(15)
+    assert sign_in(machine) == LOCAL
+    files.logind.process.kill()
+    files.logind.process.wait()
+    machine.driver("GetId")  # the bus has seen it leave
+    assert sign_in(machine) == ELSEWHERE
+
+
+def test_a_logind_without_files_is_asked(machine, keys, blue):
+    """As where the control groups cannot be seen."""
+    logind = Logind(machine, "local")
+    assert sign_in(machine) == LOCAL
+    assert logind.questions() == asked(os.getpid(), GET_SESSION)
 
 
 def test_the_log_says_which_row_decided(machine, keys, blue):
@@ -265,18 +392,18 @@ def test_the_log_says_which_row_decided(machine, keys, blue):
 
 
 @pytest.mark.parametrize("host", ["192.0.2.7", "laptop.example.org", "::1", "127.0.0.1"])
-def test_a_remote_session(machine, keys, blue, host):
-    logind = Logind(machine, "remote", host)
+def test_a_remote_session(machine, keys, blue, logind, host):
+    logind("remote", host)
     since = keys.mark()
     assert sign_in(machine) == ("cancelled", host)
     assert not touched(keys, since)
-    assert logind.questions() == asked(os.getpid(), GET_SESSION)
+    logind.asked(*asked(os.getpid(), GET_SESSION))
 
 
 @pytest.mark.parametrize("host, bound", [("", UNKNOWN), (":0", UNKNOWN), ("a\x1bb", "a?b"),
                                          ("h" * 300, "h" * 256)])
-def test_a_remote_session_with_an_odd_host(machine, keys, blue, host, bound):
-    Logind(machine, "remote", host)
+def test_a_remote_session_with_an_odd_host(machine, keys, blue, logind, host, bound):
+    logind("remote", host)
     assert sign_in(machine) == ("cancelled", bound)
 
 

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A stand-in for systemd-logind, which itself runs only where systemd is process 1.
 
-    logind.py SCENARIO [HOST [PROPERTY=VALUE...]]
+    logind.py [--files] SCENARIO [HOST [PROPERTY=VALUE...]]
 
 owns org.freedesktop.login1 on the system bus and puts every process into one session, or into none
 but that of its user, or into nobody's. HOST is the RemoteHost of the scenario's sessions, and each
 PROPERTY of them is changed to VALUE. On standard output it writes "ready", and then each question
-as it comes: its member and its arguments.
+as it comes: its member and its arguments. With --files it writes files as logind's instead, and
+refuses every question; in which session a process is its control group says, which a test has to
+see to.
 """
 
+import os
 import sys
 
 import dbus.bus
@@ -131,6 +134,62 @@ def user_properties(sessions):
                                       "Sessions": listed}, signature="sv")]
 
 
+# What logind leaves out of a session's file when there is none.
+OPTIONAL = ("SEAT", "TTY", "REMOTE_HOST", "VTNR", "AUDIT")
+
+
+def session_name(session, number):
+    """Of that session, the user's number'th: after its audit session, if it has one."""
+    return str(session["Audit"] or f"c{number + 1}")
+
+
+def session_file(session, number):
+    lines = {"UID": session["User"], "USER": "somebody", "ACTIVE": int(session["Active"]),
+             "IS_DISPLAY": 1, "STATE": session["State"], "REMOTE": int(session["Remote"]),
+             "TYPE": session["Type"], "ORIGINAL_TYPE": session["Type"], "CLASS": session["Class"],
+             "SCOPE": f"session-{session_name(session, number)}.scope", "SEAT": session["Seat"],
+             "TTY": session["TTY"], "REMOTE_HOST": session["RemoteHost"], "SERVICE": "login",
+             "VTNR": session["VTNr"], "LEADER": 1, "AUDIT": session["Audit"], "REALTIME": 1,
+             "MONOTONIC": 1}
+    return "".join(f"{key}={value}\n" for key, value in lines.items()
+                   if value or key not in OPTIONAL)
+
+
+def user_file(sessions):
+    state = "active" if any(session["Active"] for session in sessions) else "online"
+    lists = {"SESSIONS": sessions,
+             "ACTIVE_SESSIONS": [session for session in sessions if session["Active"]],
+             "ONLINE_SESSIONS": [each for each in sessions if each["State"] != "closing"]}
+    text = f"NAME=somebody\nSTATE={state}\nSTOPPING=no\n"
+    return text + "".join(
+        f"{key}={' '.join(session_name(each, sessions.index(each)) for each in listed)}\n"
+        for key, listed in lists.items() if sessions)
+
+
+def write_file(path, text):
+    """As logind does: others see all of it or nothing."""
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        file.write("# This is private data. Do not parse.\n" + text)
+    os.replace(path + ".new", path)
+
+
+def write_files(sessions):
+    for folder in ("sessions", "users", "seats"):
+        os.makedirs("/run/systemd/" + folder, exist_ok=True)
+    for number, session in enumerate(sessions):
+        write_file("/run/systemd/sessions/" + session_name(session, number),
+                   session_file(session, number))
+    write_file("/run/systemd/seats/seat0", "IS_SEAT0=1\n")
+    write_file("/run/systemd/users/2001", user_file(sessions))
+
+
+def resolved(scenario, host="", changes=()):
+    """The sessions of that scenario, and its answers."""
+    sessions, answers = SCENARIOS[scenario]
+    return [changed(session, host if session["Remote"] or len(sessions) == 1 else "", changes)
+            for session in sessions], answers
+
+
 def changed(session, host, changes):
     session = dict(session)
     if host and session["RemoteHost"] == "" and session["Class"] == "user":
@@ -143,12 +202,14 @@ def changed(session, host, changes):
 
 
 def main():
-    sessions, answers = SCENARIOS[sys.argv[1]]
-    host = sys.argv[2] if len(sys.argv) > 2 else ""
-    sessions = [changed(session, host if session["Remote"] or len(sessions) == 1 else "",
-                        sys.argv[3:]) for session in sessions]
+    files = sys.argv[1] == "--files"
+    scenario, *more = sys.argv[1 + files:]
+    sessions, answers = resolved(scenario, more[0] if more else "", more[1:])
     answers = {"GetSessionByPID": ("o", [path(SESSIONS[0])]), "GetUserByPID": ("o", [path(USER)]),
                "User": user_properties(sessions), **answers}
+    if files:
+        write_files(sessions)
+        answers = dict.fromkeys((*answers, "Session"), DENIED)
     bus = dbus.bus.BusConnection("unix:path=/run/dbus/system_bus_socket",
                                  mainloop=DBusGMainLoop())
 

@@ -31,7 +31,13 @@ daemon_tests = \
 	tests/unit/test_subject \
 	tests/unit/test_tickets \
 	tests/unit/test_value \
+	$(sd_login_tests) \
 	$(heart_tests)
+EXTRA_DIST += tests/unit/fake_sd_login.c tests/unit/fake_sd_login.h
+if SD_LOGIN
+sd_login_tests = tests/unit/test_logind_files
+fake_sd_login = tests/unit/fake_sd_login.c tests/unit/fake_sd_login.h
+endif
 check_PROGRAMS += $(daemon_tests)
 TESTS += $(daemon_tests)
 
@@ -87,8 +93,12 @@ tests_unit_libfakebus_la_SOURCES = tests/unit/fake_bus.c tests/unit/fake_bus.h
 fake_bus_test_libs = tests/unit/libfakebus.la $(daemon_test_libs)
 tests_unit_test_dispatch_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_dispatch_LDADD = $(fake_bus_test_libs)
-tests_unit_test_logind_CFLAGS = $(daemon_test_cflags)
-tests_unit_test_logind_SOURCES = tests/unit/test_logind.c tests/unit/logind_answers.h
+tests_unit_test_logind_CFLAGS = $(daemon_test_cflags) $(SD_LOGIN_CFLAGS)
+tests_unit_test_logind_SOURCES = tests/unit/test_logind.c tests/unit/logind_answers.h \
+	$(fake_sd_login)
+tests_unit_test_logind_files_CFLAGS = $(daemon_test_cflags) $(SD_LOGIN_CFLAGS)
+tests_unit_test_logind_files_SOURCES = tests/unit/test_logind_files.c $(fake_sd_login)
+tests_unit_test_logind_files_LDADD = $(daemon_test_libs)
 tests_unit_test_logind_properties_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_logind_properties_LDADD = $(daemon_test_libs)
 tests_unit_test_logind_LDADD = $(fake_bus_test_libs)

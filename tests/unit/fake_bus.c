@@ -9,6 +9,7 @@
 
 struct fake_end fake_end;
 bool fake_bus_fails;
+enum bus_service fake_bus_service;
 static struct bus_request *requests[REQUESTS_MAX];
 static size_t request_count;
 
@@ -44,6 +45,18 @@ bool bus_answers(const struct bus *bus)
 {
     (void)bus;
     return true;
+}
+
+enum pk_status bus_watch(struct bus *bus, const char *name, char **ret_why)
+{
+    (void)bus, (void)name, (void)ret_why;
+    return PK_OK;
+}
+
+enum bus_service bus_service(const struct bus *bus)
+{
+    (void)bus;
+    return fake_bus_service;
 }
 
 void bus_request_forget(struct bus_request *request)
@@ -134,4 +147,5 @@ void fake_bus_reset(void)
 {
     fake_end = (struct fake_end){0};
     fake_bus_fails = false;
+    fake_bus_service = BUS_SERVICE_STOPPED;
 }

@@ -26,6 +26,9 @@ struct fake_end {
 };
 extern struct fake_end fake_end;
 
+/* What bus_service() says; set anew by fake_bus_reset(): stopped, so that it is asked for. */
+extern enum bus_service fake_bus_service;
+
 /* bus_call() finds no memory as long as this is set. */
 extern bool fake_bus_fails;
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A logind that answers as each test says, and a clock that goes on when the test says so. */
+/*
+ * A logind that answers as each test says, or has files that say the same, and a clock that goes on
+ * when the test says so.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +16,10 @@
 #include "daemon/config/config.h"
 #include "tests/unit/fake_bus.h"
 #include "tests/unit/logind_answers.h"
+
+#ifdef HAVE_SD_LOGIN
+#include "tests/unit/fake_sd_login.h"
+#endif
 
 #include <stdio.h>
 #include <string.h>
@@ -68,6 +75,7 @@ static int tear_down(void **state)
 {
     (void)state;
     logind_vanished(NULL);
+    fake_bus_reset();
     return fake_request(0) ? -1 : 0;
 }
 
@@ -101,6 +109,9 @@ struct logind {
 
 static struct logind local(void)
 {
+    struct session_answer other = desktop_answer;
+
+    other.audit = 5;
     return (struct logind){.session = {'o', SESSION_1},
                            .of_peer = {'o', SESSION_2},
                            .user = {'o', USER},
@@ -109,7 +120,7 @@ static struct logind local(void)
                            .names = {'P', "org.example"},
                            .session_count = 1,
                            .user_uid = ALICE,
-                           .sessions = {desktop_answer, desktop_answer}};
+                           .sessions = {desktop_answer, other}};
 }
 
 static struct value objects(const struct answer *answer)
@@ -185,7 +196,79 @@ static void answer_all(const struct logind *logind)
     }
 }
 
-/* The rhost of a call by that uid with that rhost, where that logind is. */
+#define LOCAL ""
+static const struct answer outside = {'E', NAME ".NoSessionForPID"};
+
+#ifdef HAVE_SD_LOGIN
+
+static bool is_error(const struct answer *answer, const char *name)
+{
+    return answer->type == 'E' && strcmp(answer->text, name) == 0;
+}
+
+/* Whether files can say the same; what is odd on the bus is not in them. */
+static bool has_files(const struct logind *logind)
+{
+    return (logind->session.type == 'o' || is_error(&logind->session, outside.text)) &&
+           (logind->of_peer.type == 'o' || is_error(&logind->of_peer, outside.text)) &&
+           (logind->user.type == 'o' || is_error(&logind->user, NAME ".NoUserForPID")) &&
+           logind->properties.type == 'P' && logind->user_properties.type == 'P';
+}
+
+static struct fake_process process_of(const struct logind *logind, pid_t pid,
+                                      const struct answer *session)
+{
+    int index = session->text && strcmp(session->text, SESSION_2) == 0;
+
+    return (struct fake_process){.pid = pid,
+                                 .session = session->type == 'o' ? index : -1,
+                                 .has_user = logind->user.type == 'o',
+                                 .user = ALICE};
+}
+
+static void write_files(const struct logind *logind)
+{
+    fake_login = (struct fake_login){.processes = {process_of(logind, PID, &logind->session),
+                                                   process_of(logind, PEER, &logind->of_peer)},
+                                     .sessions = {&logind->sessions[0], &logind->sessions[1]},
+                                     .has_user = true,
+                                     .user = logind->user_uid,
+                                     .session_count = logind->session_count};
+    fake_bus_service = BUS_SERVICE_RUNS;
+}
+
+/* The same call where the files say what logind has just said, without asking; or asking it. */
+static void assert_same_of_files(const struct logind *logind, uid_t uid, const char *rhost)
+{
+    char expected[sizeof(handed.rhost)];
+
+    memcpy(expected, handed.rhost, sizeof(expected));
+    write_files(logind);
+    find(uid, ":1.7", rhost);
+    if (logind->session_count <= LOGIND_SESSIONS_MAX && logind->sessions[0].uid == logind->user_uid)
+        assert_null(fake_request(0));
+    answer_all(logind);
+    assert_string_equal(handed.rhost, expected);
+    fake_login_reset();
+    fake_bus_service = BUS_SERVICE_STOPPED;
+}
+
+#else
+
+static bool has_files(const struct logind *logind)
+{
+    (void)logind;
+    return false;
+}
+
+static void assert_same_of_files(const struct logind *logind, uid_t uid, const char *rhost)
+{
+    (void)logind, (void)uid, (void)rhost;
+}
+
+#endif
+
+/* The rhost of a call by that uid with that rhost, where that logind is, in either way. */
 static const char *found(const struct logind *logind, uid_t uid, const char *rhost)
 {
     unsigned before = handed.count;
@@ -193,11 +276,10 @@ static const char *found(const struct logind *logind, uid_t uid, const char *rho
     find(uid, ":1.7", rhost);
     answer_all(logind);
     assert_int_equal(handed.count, before + 1);
+    if (passkeyd.bus && has_files(logind))
+        assert_same_of_files(logind, uid, rhost);
     return handed.rhost;
 }
-
-#define LOCAL ""
-static const struct answer outside = {'E', NAME ".NoSessionForPID"};
 
 static void a_session_at_the_seat(void **state)
 {
@@ -324,6 +406,7 @@ static void what_a_service_manager_started(void **state)
     logind.sessions[0] = logind.sessions[1];
     assert_string_equal(found(&logind, ALICE, NULL), "192.0.2.1");
     logind.sessions[0].host = "198.51.100.9"; /* either may be the one */
+    logind.sessions[0].audit = 3;
     assert_string_equal(found(&logind, ALICE, NULL), LOGIND_RHOST_UNKNOWN);
     logind = local();
     logind.session = outside;
@@ -352,7 +435,7 @@ static void the_process_at_the_other_end(void **state)
     caller.peer = (struct caller_peer){.pid = PEER,
                                        .uid = ALICE,
                                        .login_uid = ALICE,
-                                       .audit_session = 3,
+                                       .audit_session = 5,
                                        .terminal = 0x8803,
                                        .reported = true};
     assert_string_equal(found(&logind, 0, NULL), LOCAL);
@@ -369,6 +452,39 @@ static void the_process_at_the_other_end(void **state)
     assert_string_equal(found(&logind, 0, NULL), "192.0.2.1");
     logind.of_peer = outside;
     assert_string_equal(found(&logind, 0, NULL), LOGIND_RHOST_UNKNOWN);
+}
+
+/* Nobody is asked what the bus has said before; what it has not said is asked, files or no. */
+static void what_the_bus_knows_of_logind(void **state)
+{
+    static const enum bus_service asked[] = {BUS_SERVICE_UNKNOWN, BUS_SERVICE_STOPPED,
+                                             BUS_SERVICE_RUNS};
+    const struct logind logind = local();
+
+    (void)state;
+    config.without_logind = WITHOUT_LOGIND_ALLOW;
+    fake_bus_service = BUS_SERVICE_NONE;
+    find(ALICE, ":1.7", NULL);
+    assert_null(fake_request(0));
+    assert_string_equal(handed.rhost, LOCAL);
+    config.without_logind = WITHOUT_LOGIND_DENY;
+    find(ALICE, ":1.7", NULL);
+    assert_string_equal(handed.rhost, LOGIND_RHOST_UNKNOWN);
+    for (size_t i = 0; i < 3; i++) {
+        unsigned before = handed.count;
+
+#ifdef HAVE_SD_LOGIN
+        write_files(&logind);
+        if (asked[i] == BUS_SERVICE_RUNS)
+            fake_login_reset();
+#endif
+        fake_bus_service = asked[i];
+        find(ALICE, ":1.7", NULL);
+        assert_string_equal(fake_request(0)->member, "GetSessionByPID");
+        assert_int_equal(handed.count, before);
+        answer_all(&logind);
+        assert_string_equal(handed.rhost, LOCAL);
+    }
 }
 
 static const char *const absent[] = {"org.freedesktop.DBus.Error.NameHasNoOwner",
@@ -568,6 +684,7 @@ int main(void)
         TEST(a_display_manager),
         TEST(what_a_service_manager_started),
         TEST(the_process_at_the_other_end),
+        TEST(what_the_bus_knows_of_logind),
         TEST(without_a_logind_a_setting_decides),
         TEST(a_logind_that_does_not_run_is_none_that_is_absent),
         TEST(what_logind_does_not_tell_is_remote),

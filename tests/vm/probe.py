@@ -49,7 +49,8 @@ attempt("read-only " + STATE, False, read_only, STATE)
 for path in ("/home", "/root", "/run/user"):
     attempt("list " + path, "EACCES", os.listdir, path)
 attempt("list /tmp", [], os.listdir, "/tmp")
-for path in ("/proc/1", "/proc/sys", "/proc/kallsyms", "/dev/.missing"):
+attempt("control groups", None, opens, "/proc/1/cgroup")
+for path in ("/proc/sys", "/proc/kallsyms", "/dev/.missing"):
     attempt("there is " + path, False, os.path.exists, path)
 attempt("device", "EPERM", opens, "/run/tests/kmsg")
 attempt("no device", None, opens, "/dev/null", os.O_RDWR)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Inside tests/vm/run --systemd: whose requests make a key in this computer blink.
 
-Each is made by the real program where a person, a job or an attacker would, with the real logind;
-the numbers are those of the rows in daemon/bus/seat.c and passkeyd(8). See systemd_checks.py.
+Each is made by the real program where a person, a job or an attacker would, with the real logind,
+whose files say the same as it says when it is asked: all is done in both ways. The numbers are
+those of the rows in daemon/bus/seat.c and passkeyd(8). See systemd_checks.py.
 """
 
 import os
@@ -49,21 +50,36 @@ def row(machine, since):
     return found[-1] if found else None
 
 
-@pytest.fixture(scope="module", autouse=True)
-def debug(machine, console):
-    """The log says which row decided; nobody but alice has signed in."""
+HIDDEN = "/run/systemd/system/passkeyd.service.d/hidden.conf"
+
+
+@pytest.fixture(scope="module", autouse=True, params=["files", "bus"])
+def reader(machine, console, request):
+    """The log says which row decided; nobody but alice has signed in. Where the daemon cannot see
+    the control groups of others it asks logind."""
     machine.configure(machine.settings + "[daemon]\ndebug = yes\n")
+    if request.param == "bus":
+        os.makedirs(os.path.dirname(HIDDEN))
+        namespace.write(HIDDEN, "[Service]\nProtectProc=invisible\n")
+        run("systemctl", "daemon-reload")
     mark = machine.syslog.mark()
-    run("systemctl", "reload", booted.UNIT)
-    machine.syslog.wait("configuration read again", mark)
+    run("systemctl", "restart", booted.UNIT)
+    machine.wait_serving(mark)
     booted.show_console(2)
+    yield request.param
+    if request.param == "bus":
+        os.unlink(HIDDEN)
+        run("systemctl", "daemon-reload")
 
 
 @pytest.fixture
-def decided(machine):
+def decided(machine, reader):
     """Which row did, in this test."""
     mark = machine.syslog.mark()
-    return lambda: (machine.syslog.mark(), row(machine, mark))[1]
+    yield lambda: (machine.syslog.mark(), row(machine, mark))[1]
+    machine.syslog.mark()
+    asked = re.findall("logind is asked", machine.syslog.text(mark))
+    assert bool(asked) == (reader == "bus"), asked
 
 
 class Later:
