@@ -10,8 +10,8 @@
 #define MESSAGE_MAX_UNSAID 1024 /* CTAP 2.1 section 6.4, maxMsgSize */
 #define DESCRIPTOR_BYTES   32   /* {"id": ..., "type": "public-key"} in CBOR */
 #define BUILT_IN_ATTEMPTS  3
-#define OWN_PATIENCE_MS    10000 /* no key gives a person less, and nobody takes that long for a no \
-                                  */
+/* No key gives a person less, and nobody takes that long for a no. */
+#define OWN_PATIENCE_MS 10000
 
 /* What there is to verify with. PK_PIN_NOT_SET, PK_KEY_CANNOT_VERIFY. */
 static enum pk_status best_verification(const struct key_info *info, enum verification *ret)

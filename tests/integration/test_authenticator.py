@@ -463,7 +463,7 @@ def test_the_key_gives_up_as_if_cancelled(keys, helper):
 
 @pytest.mark.parametrize("patience, status", [(11.0, "touch-timeout"), (60.0, "operation-denied")])
 def test_the_key_gives_up_as_if_refused(keys, helper, patience, status):
-    """canokey ends its own wait with OPERATION_DENIED, which soon after the request is a refusal."""
+    """canokey ends its own wait with OPERATION_DENIED, which at once would be a refusal."""
     key = keys.add("blue")
     made = create(helper, key)
     key.set(touch="wait", timeout_status=0x27, touch_timeout=patience)
