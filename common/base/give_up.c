@@ -4,15 +4,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #define LINE_SIZE 256 /* of what is read at once */
+#define LINES_MAX 64  /* a terminal keeps 4096 bytes */
 
 /* In the background, reading would stop the process. */
 static bool in_foreground(int fd)
 {
     return tcgetpgrp(fd) == getpgrp();
+}
+
+/* By reading: tcflush() would take a Ctrl-C away that the terminal has not looked at yet. */
+static void discard_lines(int fd)
+{
+    char lines[LINE_SIZE];
+
+    for (unsigned i = 0; i < LINES_MAX && read(fd, lines, sizeof(lines)) > 0; i++)
+        explicit_bzero(lines, sizeof(lines));
 }
 
 void pk_give_up_open(struct pk_give_up *give_up)
@@ -21,7 +30,9 @@ void pk_give_up_open(struct pk_give_up *give_up)
     give_up->fd = open("/dev/tty", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (give_up->fd < 0)
         return;
-    if (!in_foreground(give_up->fd) || tcflush(give_up->fd, TCIFLUSH) < 0)
+    if (in_foreground(give_up->fd))
+        discard_lines(give_up->fd);
+    else
         pk_give_up_close(give_up);
 }
 

@@ -14,7 +14,8 @@ struct pk_give_up {
     const char *end;  /* and where there is none; static */
 };
 
-/* Sets fd, and leaves it at -1 where there is no terminal. What was typed before is discarded. */
+/* Sets fd, and leaves it at -1 where there is no terminal. Whole lines that were typed
+ * before are discarded. */
 void pk_give_up_open(struct pk_give_up *give_up);
 
 /* Reads without blocking, and forgets, what was typed. Whether it was a line, be it empty. */

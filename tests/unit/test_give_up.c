@@ -18,6 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define PATIENCE_MS 30000
+
 static int person = -1; /* the other end of the terminal */
 
 static void type(const char *text)
@@ -25,11 +27,22 @@ static void type(const char *text)
     assert_int_equal(write(person, text, strlen(text)), strlen(text));
 }
 
-static bool readable(int fd)
+static bool readable_within(int fd, int milliseconds)
 {
     struct pollfd event = {.fd = fd, .events = POLLIN};
 
-    return poll(&event, 1, 0) > 0;
+    return poll(&event, 1, milliseconds) > 0;
+}
+
+static bool readable(int fd)
+{
+    return readable_within(fd, 0);
+}
+
+/* What is typed takes the kernel a moment. */
+static void await(int fd)
+{
+    assert_true(readable_within(fd, PATIENCE_MS));
 }
 
 static void a_line_gives_up(void **state)
@@ -39,17 +52,19 @@ static void a_line_gives_up(void **state)
     (void)state;
     assert_false(pk_give_up_typed(&give_up)); /* nobody listens yet */
     type("before\n");
+    await(STDIN_FILENO);
     pk_give_up_open(&give_up);
     assert_true(give_up.fd >= 0);
     assert_false(readable(give_up.fd)); /* what came before is no answer */
     assert_false(pk_give_up_typed(&give_up));
     type("\n");
-    assert_true(readable(give_up.fd));
+    await(give_up.fd);
     assert_true(pk_give_up_typed(&give_up));
     assert_false(pk_give_up_typed(&give_up)); /* once */
     type("a password");
     assert_false(readable(give_up.fd));
     type(" that comes too early\n");
+    await(give_up.fd);
     assert_true(pk_give_up_typed(&give_up));
     assert_false(readable(give_up.fd)); /* and leaves nothing behind */
 }
@@ -61,7 +76,7 @@ static void the_end_of_the_input_is_no_line(void **state)
     (void)state;
     pk_give_up_open(&give_up);
     type("\004");
-    assert_true(readable(give_up.fd));
+    await(give_up.fd);
     assert_false(pk_give_up_typed(&give_up));
     assert_int_equal(give_up.fd, -1); /* or it would be readable for ever */
 }
@@ -82,6 +97,7 @@ static void the_background_hears_nothing(void **state)
         if (setpgid(0, 0) < 0)
             _exit(1);
         type("\n");
+        await(give_up.fd);
         pk_give_up_open(&second);
         _exit(second.fd != -1 || pk_give_up_typed(&give_up) || !readable(give_up.fd) ? 2 : 0);
     }
