@@ -10,6 +10,8 @@
 #define MESSAGE_MAX_UNSAID 1024 /* CTAP 2.1 section 6.4, maxMsgSize */
 #define DESCRIPTOR_BYTES   32   /* {"id": ..., "type": "public-key"} in CBOR */
 #define BUILT_IN_ATTEMPTS  3
+/* No key gives a person less, and nobody takes that long for a no. */
+#define OWN_PATIENCE_MS 10000
 
 /* What there is to verify with. PK_PIN_NOT_SET, PK_KEY_CANNOT_VERIFY. */
 static enum pk_status best_verification(const struct key_info *info, enum verification *ret)
@@ -77,6 +79,11 @@ enum pk_status choose_after(const struct key_info *info, const struct refusal *r
         break;
     }
     return refusal->status;
+}
+
+enum pk_status choose_denied(int64_t waited_ms)
+{
+    return waited_ms >= OWN_PATIENCE_MS ? PK_TOUCH_TIMEOUT : PK_OPERATION_DENIED;
 }
 
 enum pk_status choose_discoverable(const struct key_info *info, enum pk_requirement requirement,

@@ -63,6 +63,12 @@ struct refusal {
 enum pk_status choose_after(const struct key_info *info, const struct refusal *refusal,
                             enum verification *ret) PK_WARN_UNUSED;
 
+/*
+ * What CTAP2_ERR_OPERATION_DENIED means after the key has asked for a touch for that many
+ * milliseconds: a key may say so too when its own patience ends (CTAP 2.1 section 6.1.2).
+ */
+enum pk_status choose_denied(int64_t waited_ms) PK_WARN_UNUSED;
+
 /* Whether the credential is to be discoverable. PK_KEY_CANNOT_STORE, PK_KEY_STORE_FULL: required.
  */
 enum pk_status choose_discoverable(const struct key_info *info, enum pk_requirement requirement,

@@ -25,7 +25,8 @@
 #define CTAP_MAKE_CREDENTIAL 0x01
 #define CTAP_GET_ASSERTION   0x02
 
-/* How long a key may be silent while no person is involved: it sends keepalives every 100 ms. */
+/* How long a key may be silent, also while it waits for a person: a keepalive comes every 100 ms.
+ */
 #define SILENCE_MS 5000
 /* How long a key may take to answer CTAPHID_CANCEL. */
 #define CANCEL_MS 2000
@@ -48,20 +49,25 @@ static void hid_close(void *handle)
 
 static enum pk_status transfer_trouble(int error)
 {
+    if (error == ETIMEDOUT) /* the kernel gave up: the key takes no packet any more */
+        return PK_DEVICE_SILENT;
     return error == EIO || error == ENODEV || error == EPIPE ? PK_DEVICE_REMOVED : PK_DEVICE_ERROR;
 }
 
 /* Remembers which message is under way. packet: what follows the report number. */
 static void note_message(struct hid *hid, const unsigned char *packet)
 {
+    hid->heard_at = pk_clock_monotonic_ms(); /* from here on it owes an answer */
     if (!(packet[AT_COMMAND] & INIT_PACKET))
         return;
     memcpy(&hid->channel_id, packet, sizeof(hid->channel_id));
     hid->command = packet[AT_COMMAND];
     hid->ctap = hid->command == CMD_CBOR ? packet[AT_DATA] : 0;
     /* A U2F message is repeated until the touch: that is one wait. */
-    if (hid->command != CMD_MSG)
-        hid->touch_reported = false;
+    if (hid->command == CMD_MSG)
+        return;
+    hid->touch_reported = false;
+    hid->touch_wanted_at = 0;
 }
 
 static int hid_write(void *handle, const unsigned char *data, size_t len)
@@ -112,6 +118,23 @@ static bool asks_for_touch(const struct hid *hid, const unsigned char *packet)
            packet[AT_DATA] == 0x69 && packet[AT_DATA + 1] == 0x85;
 }
 
+/* Since when the key waits for a touch or a finger, in any command. */
+static void note_wait(struct hid *hid, const unsigned char *packet)
+{
+    if (hid->touch_wanted_at == 0 && packet[AT_COMMAND] == CMD_KEEPALIVE &&
+        packet[AT_DATA] == UP_NEEDED)
+        hid->touch_wanted_at = hid->heard_at;
+}
+
+/* What the key says to other programs is no sign of life for this one. */
+static void note_life(struct hid *hid, const unsigned char *packet)
+{
+    if (!is_ours(hid, packet))
+        return;
+    hid->heard_at = pk_clock_monotonic_ms();
+    note_wait(hid, packet);
+}
+
 static void report_touch(struct hid *hid, const unsigned char *packet)
 {
     if (!hid->person || hid->touch_reported || hid->trouble != PK_OK ||
@@ -148,17 +171,12 @@ static void *hid_open(const char *path)
     return attached;
 }
 
-/* How long to wait for the next packet: milliseconds, or -1 for as long as it takes. */
-static int patience(const struct hid *hid, int64_t since)
+/* How long to wait for the next packet, in milliseconds. */
+static int patience(const struct hid *hid)
 {
-    int64_t left;
+    int64_t until = hid->trouble != PK_OK ? hid->give_up_at : hid->heard_at + SILENCE_MS;
+    int64_t left = until - pk_clock_monotonic_ms();
 
-    if (hid->trouble != PK_OK)
-        left = hid->give_up_at - pk_clock_monotonic_ms();
-    else if (!hid->person)
-        left = since + SILENCE_MS - pk_clock_monotonic_ms();
-    else
-        return -1;
     return left > 0 ? (int)left : 0;
 }
 
@@ -174,6 +192,7 @@ static int read_packet(struct hid *hid, unsigned char *data, size_t len)
         return -1;
     }
     if (got == PACKET_SIZE) {
+        note_life(hid, data);
         report_touch(hid, data);
         if (says_busy(hid, data))
             stop(hid, PK_BUSY);
@@ -185,7 +204,6 @@ static int read_packet(struct hid *hid, unsigned char *data, size_t len)
 static int hid_read(void *handle, unsigned char *data, size_t len, int ms)
 {
     struct hid *hid = handle;
-    int64_t since = pk_clock_monotonic_ms();
 
     (void)ms;
     for (;;) {
@@ -195,12 +213,12 @@ static int hid_read(void *handle, unsigned char *data, size_t len, int ms)
             {.fd = hid->trouble == PK_OK ? hid->channel->in : -1, .events = POLLIN},
         };
         bool pending = hid->trouble == PK_OK && channel_pending(hid->channel);
-        int ready = poll(polled, 2, pending ? 0 : patience(hid, since));
+        int ready = poll(polled, 2, pending ? 0 : patience(hid));
 
         if (ready < 0 && errno == EINTR)
             continue;
         if (ready < 0 || (ready == 0 && !pending)) {
-            stop(hid, PK_DEVICE_ERROR);
+            stop(hid, ready == 0 ? PK_DEVICE_SILENT : PK_DEVICE_ERROR);
             return -1;
         }
         if ((pending || polled[1].revents) && !read_channel(hid))
@@ -247,4 +265,9 @@ enum pk_status hid_expect(struct hid *hid, enum pk_frame_type type, struct pk_fr
         spoken = polled[0].revents != 0;
     }
     return channel_expect(hid->channel, type, ret);
+}
+
+int64_t hid_touch_wait(const struct hid *hid)
+{
+    return hid->touch_wanted_at > 0 ? pk_clock_monotonic_ms() - hid->touch_wanted_at : 0;
 }

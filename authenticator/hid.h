@@ -16,20 +16,22 @@ struct hid {
     fido_dev_t *device; /* that CTAPHID_CANCEL goes to */
     int fd;
     /*
-     * PK_OK, or why the conversation with the key stopped: DEVICE_REMOVED, DEVICE_ERROR, BUSY,
-     * CANCELLED, PROTOCOL. More precise than libfido2's error number.
+     * PK_OK, or why the conversation with the key stopped: DEVICE_REMOVED, DEVICE_SILENT,
+     * DEVICE_ERROR, BUSY, CANCELLED, PROTOCOL. More precise than libfido2's error number.
      */
     enum pk_status trouble;
     /*
-     * False: the key answers without a person, within SILENCE_MS. True: it may wait for a person,
-     * without a limit here, and TOUCH is reported.
+     * True: the key may wait for a person, without a limit here as long as it says so (CTAP 2.1
+     * section 11.2.9.2.1), and TOUCH is reported.
      */
     bool person;
-    uint32_t channel_id; /* of the message sent last, as it stands in the packet */
-    uint8_t command;     /* CTAPHID command of that message */
-    uint8_t ctap;        /* CTAP2 command, when it was CTAPHID_CBOR */
-    bool touch_reported; /* for that message */
-    int64_t give_up_at;  /* milliseconds of the monotonic clock, once cancelled */
+    uint32_t channel_id;     /* of the message sent last, as it stands in the packet */
+    uint8_t command;         /* CTAPHID command of that message */
+    uint8_t ctap;            /* CTAP2 command, when it was CTAPHID_CBOR */
+    bool touch_reported;     /* for that message */
+    int64_t touch_wanted_at; /* since when, in milliseconds of the monotonic clock; 0: not */
+    int64_t heard_at;        /* the last sign of life, or when it was last asked */
+    int64_t give_up_at;      /* once cancelled */
 };
 
 /*
@@ -42,5 +44,8 @@ enum pk_status hid_attach(struct hid *hid, fido_dev_t *device, int fd) PK_WARN_U
 /* channel_expect() while nothing is asked of the key: also PK_DEVICE_REMOVED when it is pulled. */
 enum pk_status hid_expect(struct hid *hid, enum pk_frame_type type,
                           struct pk_frame *ret) PK_WARN_UNUSED;
+
+/* For how many milliseconds the key has waited for a person, in the message sent last. */
+int64_t hid_touch_wait(const struct hid *hid);
 
 #endif

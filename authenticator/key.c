@@ -158,16 +158,14 @@ static enum pk_status error_status(int error)
         return PK_CREDENTIAL_EXCLUDED;
     case FIDO_ERR_KEY_STORE_FULL:
         return PK_KEY_STORE_FULL;
-    case FIDO_ERR_OPERATION_DENIED:
     case FIDO_ERR_NOT_ALLOWED:
     case FIDO_ERR_PIN_POLICY_VIOLATION: /* the key wants its PIN changed first */
         return PK_OPERATION_DENIED;
     case FIDO_ERR_USER_ACTION_TIMEOUT:
     case FIDO_ERR_ACTION_TIMEOUT:
     case FIDO_ERR_TIMEOUT:
+    case FIDO_ERR_KEEPALIVE_CANCEL: /* nobody here has cancelled: hid.trouble would say so */
         return PK_TOUCH_TIMEOUT;
-    case FIDO_ERR_KEEPALIVE_CANCEL:
-        return PK_CANCELLED;
     case FIDO_ERR_CHANNEL_BUSY:
         return PK_BUSY;
     case FIDO_ERR_UNSUPPORTED_ALGORITHM:
@@ -189,6 +187,8 @@ enum pk_status key_status(struct key *key, int error)
     key->error = error;
     if (error != FIDO_OK && key->hid.trouble != PK_OK)
         return key->hid.trouble;
+    if (error == FIDO_ERR_OPERATION_DENIED)
+        return choose_denied(hid_touch_wait(&key->hid));
     return error_status(error);
 }
 

@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <security/pam_ext.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -93,6 +94,20 @@ bool context_is_guarded(const struct context *context)
 {
     return !context->rhost && !is_sudo(context->service) &&
            (context->caller.process.terminal == 0 || !isatty(STDIN_FILENO));
+}
+
+bool context_has_terminal(const struct context *context)
+{
+    PK_AUTO_FREE char *path = NULL;
+    struct stat node;
+
+    if (context->process.terminal == 0 || context->unattended || !context->tty)
+        return false;
+    if (!is_sudo(context->service) && !isatty(STDIN_FILENO)) /* sudo reads from the terminal */
+        return false;
+    path = pk_text_format("%s%s", context->tty[0] == '/' ? "" : "/dev/", context->tty);
+    return path && stat(path, &node) == 0 && S_ISCHR(node.st_mode) &&
+           (uint32_t)node.st_rdev == context->process.terminal;
 }
 
 /* Who asks polkit's helper; that one knows neither the action nor for which program. */

@@ -45,4 +45,10 @@ enum pk_status context_collect(pam_handle_t *pamh, const struct options *options
  */
 bool context_is_guarded(const struct context *context);
 
+/*
+ * Whether the person reads and types at the process's own terminal, which is then the one that the
+ * application names. A locker's dialog is somewhere else, and what a program answers is no act.
+ */
+bool context_has_terminal(const struct context *context);
+
 #endif

@@ -65,6 +65,7 @@ static enum pk_status ask_daemon(struct request *request)
     PK_AUTO_CLOSE int interrupt = interrupt_open();
     PK_AUTO_BUS struct pk_bus *bus = NULL;
     AUTO_CONTEXT struct context context = CONTEXT_EMPTY;
+    PK_AUTO_GIVE_UP struct pk_give_up give_up = {-1, "next way", "password"};
     unsigned seconds = request->options.timeout ? request->options.timeout : OPTION_TIMEOUT_MAX;
     enum pk_status status = context_collect(request->pamh, &request->options,
                                             *request->user ? request->user : NULL, &context);
@@ -81,6 +82,7 @@ static enum pk_status ask_daemon(struct request *request)
                                      .members = context.members.items,
                                      .member_count = context.members.count,
                                      .seconds = seconds,
+                                     .give_up = context_has_terminal(&context) ? &give_up : NULL,
                                  },
                                  &prompt_ops, &request->prompt, &request->outcome);
     /* Time ran out here, and not as the daemon's verdict: it hangs. */

@@ -14,7 +14,8 @@ client_libaskpass_la_SOURCES = \
 	client/askpass/request.c client/askpass/request.h \
 	client/askpass/server.c client/askpass/server.h \
 	client/askpass/show.c client/askpass/show.h \
-	client/askpass/ssh_process.c client/askpass/ssh_process.h
+	client/askpass/ssh_process.c client/askpass/ssh_process.h \
+	client/askpass/used.c client/askpass/used.h
 client_libaskpass_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 # The part that drives security keys, apart because unit tests replace it.

@@ -3,6 +3,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
+#include "common/base/give_up.h"
 #include "common/base/text.h"
 #include "common/keys/local_ceremony.h"
 #include "common/keys/messages.h"
@@ -18,13 +19,21 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#define PATIENCE      30 /* seconds to plug in and to touch, as long as the daemon's */
-#define GIVE_BACK     3  /* seconds for keys to be given back once it is over */
+#define PATIENCE 30 /* seconds to plug in and to touch, as long as the daemon's */
+/*
+ * Seconds to plug in a key for a sign-in with passkeys of which none was used from here before:
+ * whether the person has any of them cannot be told from the request (doc/protocol.md, decoys).
+ */
+#define STRANGER_PATIENCE 4
+/* Set by passkey-ssh --enroll: the host may have no passkey yet, so that none is waited for. */
+#define ENROLLING     "PASSKEY_SSH_ENROLLS"
+#define GIVE_BACK     3 /* seconds for keys to be given back once it is over */
 #define HOST_MAX      256
 #define ORIGIN_PREFIX "ssh://"
 
 struct job {
     const struct pk_forward_request *request;
+    bool known;
     struct event_base *base;
     struct pk_keys_setup setup;
     struct pk_keys *keys;
@@ -33,6 +42,8 @@ struct job {
     struct event *declined; /* a question that could not be asked */
     struct event *typed;    /* NULL: no question is open */
     struct terminal_question question;
+    struct pk_give_up give_up;
+    struct event *heard; /* NULL: nobody listens for it */
     int64_t ends;
     uint8_t challenge[PK_HASH_SIZE];
     uint8_t client_data_hash[PK_HASH_SIZE];
@@ -50,10 +61,54 @@ static void end(struct job *job, enum pk_status status)
 
 /* --- the person ------------------------------------------------------------------------------- */
 
+static void stop_listening(struct job *job)
+{
+    if (job->heard)
+        event_free(pk_steal(job->heard));
+    pk_give_up_close(&job->give_up);
+}
+
+static void on_heard(evutil_socket_t fd, short what, void *data)
+{
+    struct job *job = data;
+
+    (void)fd, (void)what;
+    if (pk_give_up_typed(&job->give_up))
+        end(job, PK_CANCELLED);
+    else if (job->give_up.fd < 0)
+        stop_listening(job);
+}
+
+/* Says what Enter leads to, and hears it from now on, until something is asked. */
+static void offer(struct job *job)
+{
+    if (!job->heard) {
+        pk_give_up_open(&job->give_up);
+        if (job->give_up.fd < 0)
+            return;
+        job->heard = event_new(job->base, job->give_up.fd, EV_READ | EV_PERSIST, on_heard, job);
+        if (!job->heard || event_add(job->heard, NULL)) {
+            stop_listening(job);
+            return;
+        }
+    }
+    (void)!terminal_info("skip",
+                         job->request->kind == PK_FORWARD_GET ? "Enter: next way" : "Enter: stop");
+}
+
+static bool asks_for_key(const char *event)
+{
+    return strcmp(event, "touch") == 0 || strcmp(event, "verify") == 0 ||
+           strcmp(event, "insert") == 0 || strcmp(event, "busy") == 0;
+}
+
 static void info(void *data, const char *event, const char *text)
 {
-    (void)data;
+    struct job *job = data;
+
     (void)!terminal_info(event, text);
+    if (asks_for_key(event))
+        offer(job);
 }
 
 static void error(void *data, enum pk_status reason, const char *text)
@@ -103,8 +158,10 @@ static void ask(void *data, bool secret, const char *event, const char *text, un
     struct job *job = data;
     size_t len = strlen(text);
     PK_AUTO_FREE char *question = strndup(text, len > 0 && text[len - 1] == ' ' ? len - 1 : len);
-    enum pk_status status =
-        question ? terminal_question_open(question, secret, &job->question) : PK_NO_MEMORY;
+    enum pk_status status;
+
+    stop_listening(job); /* the question has the terminal for itself */
+    status = question ? terminal_question_open(question, secret, &job->question) : PK_NO_MEMORY;
 
     (void)event, (void)tries;
     if (!status) {
@@ -279,6 +336,14 @@ static enum pk_status watch_reader(struct job *job)
     return job->unwanted && event_add(job->unwanted, NULL) == 0 ? PK_OK : PK_NO_MEMORY;
 }
 
+static unsigned insert_patience(const struct pk_forward_request *request, bool known,
+                                unsigned patience)
+{
+    return request->kind == PK_FORWARD_GET && !known && patience > STRANGER_PATIENCE
+               ? STRANGER_PATIENCE
+               : patience;
+}
+
 static enum pk_status prepare(struct job *job, const struct terminal *terminal)
 {
     const struct timeval timeout = {(time_t)job->request->timeout, 0};
@@ -291,7 +356,7 @@ static enum pk_status prepare(struct job *job, const struct terminal *terminal)
     job->setup = (struct pk_keys_setup){
         .base = job->base,
         .program = program ? program : PK_LIBEXECDIR "/passkey-authenticator",
-        .insert_timeout = patience,
+        .insert_timeout = insert_patience(job->request, job->known, patience),
         .touch_timeout = patience,
         .log = log_to_stderr,
     };
@@ -336,6 +401,7 @@ static enum pk_status start(struct job *job, const char *origin)
                       .target = origin + strlen(ORIGIN_PREFIX),
                       .command = "",
                       .terminal = ""},
+        .present_only = job->request->kind == PK_FORWARD_GET && getenv(ENROLLING),
         .hidden = true, /* the person has put in the key, and started this program */
     };
 
@@ -373,6 +439,7 @@ static void free_event(struct event *event)
 
 static void finish(struct job *job)
 {
+    stop_listening(job);
     if (job->ceremony) {
         unask(job);
         pk_local_ceremony_free(job->ceremony);
@@ -420,10 +487,13 @@ static enum pk_status complete_answer(struct job *job, const char *origin,
 }
 
 enum pk_status askpass_key_answer(const struct pk_forward_request *request, const char *origin,
-                                  const struct terminal *terminal, struct pk_forward_answer *ret)
+                                  bool known, const struct terminal *terminal,
+                                  struct pk_forward_answer *ret)
 {
     struct job job = {.request = request,
+                      .known = known,
                       .question = {.fd = -1},
+                      .give_up = {.fd = -1},
                       .ends = pk_clock_monotonic() + request->timeout};
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     struct sigaction before;

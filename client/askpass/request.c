@@ -5,6 +5,7 @@
 #include "client/askpass/key.h"
 #include "client/askpass/prompt.h"
 #include "client/askpass/show.h"
+#include "client/askpass/used.h"
 #include "common/base/cleanup.h"
 
 enum pk_status askpass_request_answer(const struct pk_forward_request *request,
@@ -30,6 +31,9 @@ enum pk_status askpass_request_answer(const struct pk_forward_request *request,
     if (status == PK_OK)
         status = askpass_accept(host, pk_forward_request_rp_id(request), terminal);
     if (status == PK_OK)
-        status = askpass_key_answer(request, origin, terminal, &answer);
+        status = askpass_key_answer(request, origin, askpass_used_any(request), terminal, &answer);
+    if (status == PK_OK && answer.credential < request->credential_count &&
+        request->kind == PK_FORWARD_GET)
+        askpass_used_add(pk_view_of(&request->credentials[answer.credential].id));
     return status == PK_OK ? pk_forward_answer_encode(&answer, ret_lines) : status;
 }

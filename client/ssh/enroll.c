@@ -295,6 +295,9 @@ int ssh_enroll(char *const *arguments, size_t count)
         status = ssh_watch_new(&relay.watch);
     if (status == PK_OK)
         status = catch_signals(&relay.signals);
+    /* The host may have no passkey of this person's yet: its sign-in waits for none. */
+    if (status == PK_OK && setenv("PASSKEY_SSH_ENROLLS", "1", 1) < 0)
+        status = PK_NO_MEMORY;
     if (status == PK_OK)
         status = start(&relay, arguments, count);
     if (status != PK_OK)

@@ -43,6 +43,7 @@
 #define AUTHENTICATOR_ROWS(X)                                                                      \
     X(NO_DEVICE,             "no-device",               "no security key is plugged in")           \
     X(DEVICE_REMOVED,        "device-removed",          "the security key was pulled out")         \
+    X(DEVICE_SILENT,         "device-silent",           "the security key stopped answering")      \
     X(DEVICE_ERROR,          "device-error",            "the security key answered nonsense")      \
     X(NO_MATCH,              "no-match",                "this security key holds none of these")   \
     X(CREDENTIAL_EXCLUDED,   "credential-excluded",     "this security key is enrolled already")   \

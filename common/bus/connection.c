@@ -27,6 +27,9 @@ struct pk_bus {
     pid_t opener;     /* a fork()ed child must not use it */
     int64_t deadline; /* milliseconds of CLOCK_MONOTONIC */
     int cancel_fd;
+    int listen_fd; /* -1: none */
+    void (*typed)(void *data);
+    void *typed_data;
     bool interactive;
     bool direct;  /* to the daemon's own socket: there is nobody else at the other end */
     char *daemon; /* unique name; NULL: not yet known, or direct */
@@ -82,11 +85,18 @@ static void remember_error(struct pk_bus *bus, DBusMessage *reply)
     bus->error_message = pk_text_printable(message, PK_BUS_TEXT_MAX);
 }
 
-static bool cancelled(const struct pk_bus *bus)
+static bool is_readable(int fd)
 {
-    struct pollfd event = {.fd = bus->cancel_fd, .events = POLLIN};
+    struct pollfd event = {.fd = fd, .events = POLLIN};
 
-    return bus->cancel_fd >= 0 && poll(&event, 1, 0) > 0;
+    return fd >= 0 && poll(&event, 1, 0) > 0;
+}
+
+void pk_bus_listen(struct pk_bus *bus, int fd, void (*typed)(void *data), void *data)
+{
+    bus->listen_fd = fd;
+    bus->typed = typed;
+    bus->typed_data = data;
 }
 
 /* Whether the daemon lives, while something else is waited for. */
@@ -154,8 +164,10 @@ static enum pk_status await_reply(struct pk_bus *bus, DBusPendingCall *pending, 
         }
         if (!dbus_connection_get_is_connected(bus->connection))
             return PK_UNAVAILABLE;
-        if (cancelled(bus))
+        if (is_readable(bus->cancel_fd))
             return PK_CANCELLED;
+        if (patient && is_readable(bus->listen_fd))
+            bus->typed(bus->typed_data);
         if (left <= 0)
             return PK_TIMEOUT;
         (void)dbus_connection_read_write(bus->connection, left < SLICE_MS ? (int)left : SLICE_MS);
@@ -297,6 +309,7 @@ static struct pk_bus *bus_new(unsigned seconds, int cancel_fd)
         return NULL;
     bus->opener = getpid();
     bus->cancel_fd = cancel_fd;
+    bus->listen_fd = -1;
     pk_bus_set_deadline(bus, seconds);
     /* The process keeps its SIGPIPE; libdbus sends with MSG_NOSIGNAL. */
     dbus_connection_set_change_sigpipe(FALSE);

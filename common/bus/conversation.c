@@ -23,8 +23,10 @@ struct conversation {
     const struct pk_prompt_ops *ops;
     void *context;
     char *path;
-    bool done;  /* there is nothing left to cancel */
-    bool timed; /* the daemon tells the deadline */
+    bool done;                  /* there is nothing left to cancel */
+    bool timed;                 /* the daemon tells the deadline */
+    struct pk_give_up *give_up; /* NULL: cannot be heard */
+    bool offered;               /* the person has been told of it, and nothing was asked since */
     struct pk_outcome *outcome;
 };
 
@@ -47,6 +49,7 @@ struct step {
     const char *user;
     const char *credential;
     const char *correlation;
+    const char *skip; /* NULL: what the info asks for must be waited for */
     bool has_uid;
     uint32_t uid;
     uint32_t time_left; /* seconds; 0: not told */
@@ -198,9 +201,13 @@ static enum pk_status read_details(DBusMessageIter *details, struct step *step)
         const char *name;
         const char **value;
     } known[] = {
-        {"event", &step->event},           {"reason", &step->reason},
-        {"result", &step->result},         {"user", &step->user},
-        {"credential", &step->credential}, {"correlation", &step->correlation},
+        {"event", &step->event},
+        {"reason", &step->reason},
+        {"result", &step->result},
+        {"user", &step->user},
+        {"credential", &step->credential},
+        {"correlation", &step->correlation},
+        {"skip", &step->skip},
     };
 
     for (; dbus_message_iter_get_arg_type(details) == DBUS_TYPE_DICT_ENTRY;
@@ -226,6 +233,61 @@ static enum pk_status read_details(DBusMessageIter *details, struct step *step)
     }
     return PK_OK;
 }
+
+/* The conversation's own call, whose answer says nothing. */
+static void send_own(struct conversation *conversation, const char *member)
+{
+    PK_AUTO_MESSAGE DBusMessage *call =
+        pk_bus_message_new(conversation->bus, conversation->path, PK_BUS_CONVERSATION, member);
+
+    if (call)
+        pk_bus_send(conversation->bus, call);
+}
+
+/* --- giving up -------------------------------------------------------------------------------- */
+
+static void on_typed(void *data)
+{
+    struct conversation *conversation = data;
+
+    if (pk_give_up_typed(conversation->give_up)) {
+        send_own(conversation, "Skip");
+        conversation->offered = false;
+    }
+    if (!conversation->offered || conversation->give_up->fd < 0)
+        pk_bus_listen(conversation->bus, -1, NULL, NULL);
+}
+
+/* Says what Enter leads to, and hears it from now on. */
+static enum pk_status offer(struct conversation *conversation, const char *skip)
+{
+    struct pk_give_up *give_up = conversation->give_up;
+    bool next = strcmp(skip, PK_BUS_SKIP_NEXT) == 0;
+    PK_AUTO_FREE char *text = NULL;
+
+    if (!give_up)
+        return PK_OK;
+    if (!conversation->offered)
+        pk_give_up_open(give_up);
+    if (give_up->fd < 0)
+        return PK_OK;
+    conversation->offered = true;
+    pk_bus_listen(conversation->bus, give_up->fd, on_typed, conversation);
+    text = pk_text_format("Enter: %s", next ? give_up->next : give_up->end);
+    return text ? conversation->ops->info(conversation->context, "skip", text) : PK_NO_MEMORY;
+}
+
+/* A question has the terminal for itself. */
+static void withdraw(struct conversation *conversation)
+{
+    if (!conversation->give_up)
+        return;
+    conversation->offered = false;
+    pk_bus_listen(conversation->bus, -1, NULL, NULL);
+    pk_give_up_close(conversation->give_up);
+}
+
+/* --- step by step ----------------------------------------------------------------------------- */
 
 static enum pk_status next(struct conversation *conversation, const struct answer *answer,
                            struct step *step)
@@ -290,10 +352,13 @@ static enum pk_status perform(struct conversation *conversation, const struct st
 
     if (!text)
         return PK_NO_MEMORY;
-    if (strcmp(step->kind, PK_BUS_KIND_INFO) == 0)
-        return ops->info(conversation->context, event, text);
+    if (strcmp(step->kind, PK_BUS_KIND_INFO) == 0) {
+        status = ops->info(conversation->context, event, text);
+        return status == PK_OK && step->skip ? offer(conversation, step->skip) : status;
+    }
     if (strcmp(step->kind, PK_BUS_KIND_ERROR) == 0)
         return ops->error(conversation->context, or_empty(step->reason), text);
+    withdraw(conversation);
     if (strcmp(step->kind, PK_BUS_KIND_ASK) == 0) {
         status = ops->ask(conversation->context, event, text, &answer->text);
         answer->is_text = status == PK_OK;
@@ -364,16 +429,6 @@ static enum pk_status converse(struct conversation *conversation)
     return PK_PROTOCOL;
 }
 
-/* Ends the conversation a little earlier than closing the connection would. */
-static void cancel(struct conversation *conversation)
-{
-    PK_AUTO_MESSAGE DBusMessage *call =
-        pk_bus_message_new(conversation->bus, conversation->path, PK_BUS_CONVERSATION, "Cancel");
-
-    if (call)
-        pk_bus_send(conversation->bus, call);
-}
-
 enum pk_status pk_conversation_run(struct pk_bus *bus,
                                    const struct pk_conversation_request *request,
                                    const struct pk_prompt_ops *ops, void *context,
@@ -384,6 +439,7 @@ enum pk_status pk_conversation_run(struct pk_bus *bus,
                                         .ops = ops,
                                         .context = context,
                                         .timed = request->seconds > 0,
+                                        .give_up = request->give_up,
                                         .outcome = outcome};
     enum pk_status status = pk_bus_find_daemon(bus);
 
@@ -394,8 +450,9 @@ enum pk_status pk_conversation_run(struct pk_bus *bus,
         pk_bus_set_deadline(bus, request->seconds + GRACE);
     if (status == PK_OK)
         status = converse(&conversation);
-    if (path && !conversation.done)
-        cancel(&conversation);
+    withdraw(&conversation);
+    if (path && !conversation.done) /* a little earlier than closing the connection would */
+        send_own(&conversation, "Cancel");
     /* Best effort: without it the caller uses a message of its own. */
     if (status != PK_OK && !outcome->text && *pk_bus_error_text(bus))
         outcome->text = strdup(pk_bus_error_text(bus));

@@ -8,6 +8,7 @@
 #define PK_BUS_CONVERSATION_H
 
 #include "common/base/bytes.h"
+#include "common/base/give_up.h"
 #include "common/bus/connection.h"
 
 /*
@@ -43,6 +44,12 @@ struct pk_conversation_request {
      * once it has told it, takes their place.
      */
     unsigned seconds;
+    /*
+     * Where it can be heard that the person does not want to wait (common/base/give_up.h): what
+     * comes then is shown as an info of the event "skip", after each that asks for a key. NULL, or
+     * without a descriptor: nowhere.
+     */
+    struct pk_give_up *give_up;
 };
 
 /* Every string is owned, or NULL where the daemon said nothing. */

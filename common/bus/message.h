@@ -24,6 +24,11 @@ DBusMessage *pk_bus_message_new(struct pk_bus *bus, const char *path, const char
 enum pk_status pk_bus_append_strings(DBusMessage *message,
                                      const char *const *strings) PK_WARN_UNUSED;
 
+/*
+ * While pk_bus_call_patiently() waits, typed() is called whenever fd is readable; fd -1: no more.
+ */
+void pk_bus_listen(struct pk_bus *bus, int fd, void (*typed)(void *data), void *data);
+
 /* Appends a{sv}. Errors as above. */
 enum pk_status pk_bus_append_members(DBusMessage *message, const struct pk_bus_member *members,
                                      size_t count) PK_WARN_UNUSED;

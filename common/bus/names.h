@@ -25,6 +25,13 @@
 #define PK_BUS_KIND_ASK_SECRET "ask-secret" /* no echo; it travels in a descriptor as "secret" */
 #define PK_BUS_KIND_DONE       "done"
 
+/*
+ * details["skip"] of an info: the person need not wait for what it asks for. Conversation1.Skip
+ * goes on to the next way to sign in, or ends the conversation.
+ */
+#define PK_BUS_SKIP_NEXT "next"
+#define PK_BUS_SKIP_END  "end"
+
 /* details["result"] of "done" is pk_status_name() of the outcome: only "ok" is success. */
 
 #define PK_BUS_ERROR_PREFIX "org.passkeyd.Error."

@@ -141,7 +141,8 @@ static void none_can_serve(struct pk_local_ceremony *ceremony)
     enum notice why = NOTICE_INSERT;
 
     pk_turn_leave(ceremony->turn);
-    if (!may_pass(ceremony->failure) || ceremony->unattended) { /* nobody reads what to do */
+    if (!may_pass(ceremony->failure) || ceremony->present_only ||
+        ceremony->unattended) { /* nobody reads what to do */
         fail(ceremony, ceremony->failure ? ceremony->failure : PK_NO_DEVICE);
         return;
     }
@@ -273,8 +274,9 @@ static void on_failed(struct candidate *candidate, enum pk_status status)
         pk_deadlines_start(&ceremony->deadlines, RETRY, RETRY_MS);
     if (status == PK_DEVICE_REMOVED && was_active)
         local_inform_of_removal(ceremony);
-    else if (was_active && local_count(ceremony, ACTIVE) > 0)
-        ceremony->person.ops->error(ceremony->person.data, status, pk_message_outcome(status));
+    else if ((was_active && local_count(ceremony, ACTIVE) > 0) ||
+             (status == PK_DEVICE_SILENT && !ceremony->unattended))
+        local_inform_of_failure(candidate, status);
     if (local_count(ceremony, ACTIVE) == 0)
         pk_deadlines_stop(&ceremony->deadlines, TOUCH_TIMEOUT);
     decide(ceremony);
@@ -543,6 +545,7 @@ static enum pk_status copy_request(const struct pk_local_request *request,
         return status;
     ceremony->groups = request->groups;
     ceremony->unattended = request->unattended;
+    ceremony->present_only = request->present_only;
     ceremony->hidden = request->hidden;
     ceremony->holder = request->holder;
     ceremony->turn =
@@ -580,6 +583,11 @@ enum pk_status pk_local_ceremony_new(struct pk_keys *keys, const struct pk_dialo
     }
     *ret = ceremony;
     return PK_OK;
+}
+
+void pk_local_ceremony_give_up(struct pk_local_ceremony *ceremony)
+{
+    fail(ceremony, PK_CANCELLED);
 }
 
 const char *pk_local_ceremony_failed_path(const struct pk_local_ceremony *ceremony)

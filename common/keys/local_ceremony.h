@@ -36,6 +36,7 @@ struct pk_local_request {
     size_t groups;
     const char *purpose;           /* of the touch, to follow "Touch your security key" */
     struct pk_requester requester; /* as people are told whose requests meet this one */
+    bool present_only;             /* of no use where no key that is plugged in can serve */
     bool unattended;               /* a program answers: no PIN and no confirmation is asked for */
     /* Whether the key of a credential may hide it until it knows the PIN; if not, no PIN is asked
      * for before a key has shown one. */
@@ -55,6 +56,10 @@ enum pk_status pk_local_ceremony_new(struct pk_keys *keys, const struct pk_dialo
  * not be asked.
  */
 void pk_local_ceremony_answered(struct pk_local_ceremony *ceremony, struct pk_secret *answer);
+
+/* The person does not want to wait any longer, and is asked nothing: it fails with PK_CANCELLED,
+ * unless it is over. Not from within ops. */
+void pk_local_ceremony_give_up(struct pk_local_ceremony *ceremony);
 
 /* In failed(): the path of the key that failed; NULL: it was not one key that failed. */
 const char *pk_local_ceremony_failed_path(const struct pk_local_ceremony *ceremony);

@@ -19,6 +19,14 @@ void local_inform_of_removal(struct pk_local_ceremony *ceremony)
     ceremony->notice = NOTICE_NONE;
 }
 
+void local_inform_of_failure(const struct candidate *candidate, enum pk_status why)
+{
+    const struct pk_dialogue *person = &candidate->ceremony->person;
+    PK_AUTO_FREE char *named = why == PK_DEVICE_SILENT ? pk_message_silent(candidate->name) : NULL;
+
+    person->ops->error(person->data, why, named ? named : pk_message_outcome(why));
+}
+
 /* Another key blinks for another request: this one must be told apart from it. */
 static void inform_of_name(struct pk_local_ceremony *ceremony, const char *name)
 {

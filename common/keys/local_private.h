@@ -57,7 +57,7 @@ struct pk_local_ceremony {
     size_t groups;
     char *purpose;
     char *payer; /* NULL: PIN tries are not counted */
-    bool unattended, hidden, holder;
+    bool present_only, unattended, hidden, holder;
     struct pk_turn *turn;
     struct pk_key_watch *watch; /* NULL: it is over */
     struct candidate *candidates;
@@ -75,6 +75,8 @@ size_t local_count(const struct pk_local_ceremony *ceremony, unsigned phases);
 /* --- local_notices.c -------------------------------------------------------------------------- */
 
 void local_inform_of_removal(struct pk_local_ceremony *ceremony);
+/* Why a key is out that had been told to go on, or has gone silent. */
+void local_inform_of_failure(const struct candidate *candidate, enum pk_status why);
 /* Of keys that others use: of whom, if that is known. */
 void local_inform_of_use(struct pk_local_ceremony *ceremony);
 /* Names the keys that have been told to go on. */

@@ -56,11 +56,19 @@ char *pk_message_verify(const struct pk_strings *names, const char *why)
     return act_on("Use the fingerprint reader of", names, why);
 }
 
+char *pk_message_silent(const char *name)
+{
+    return pk_text_format(
+        "The security key \"%s\" stopped answering: unplug it and plug it in again.", name);
+}
+
 char *pk_message_insert(bool strangers, const char *why)
 {
-    return strangers ? pk_text_format(
-                           "This security key is not enrolled. Insert the one that is, %s", why)
-                     : pk_text_format("Insert your security key %s", why);
+    return strangers
+               ? pk_text_format("No security key that is plugged in holds a passkey for this. "
+                                "If another one does, insert it %s",
+                                why)
+               : pk_text_format("Insert your security key %s", why);
 }
 
 /* Without quotation marks: what follows one would read as if it were ours. */
@@ -148,6 +156,8 @@ static const char *const outcomes[PK_STATUS_COUNT] = {
 
     [PK_NO_DEVICE] = "No security key was plugged in.",
     [PK_DEVICE_REMOVED] = "The security key was pulled out.",
+    [PK_DEVICE_SILENT] =
+        "The security key stopped answering. Pull it out, plug it in and try again.",
     [PK_DEVICE_ERROR] =
         "The security key did not answer properly. Pull it out, plug it in and try again.",
     [PK_NO_MATCH] = "None of the plugged-in security keys is enrolled for this account.",

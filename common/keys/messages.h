@@ -12,6 +12,9 @@
 char *pk_message_touch(const struct pk_strings *names, const char *purpose) PK_WARN_UNUSED;
 char *pk_message_verify(const struct pk_strings *names, const char *purpose) PK_WARN_UNUSED;
 
+/* A key of that name says nothing more. */
+char *pk_message_silent(const char *name) PK_WARN_UNUSED;
+
 /* Asks for a key; strangers: those that are plugged in hold none of the credentials. */
 char *pk_message_insert(bool strangers, const char *purpose) PK_WARN_UNUSED;
 

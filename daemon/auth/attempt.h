@@ -30,6 +30,8 @@ struct attempt_ops {
      * attempt.
      */
     void (*describe)(const struct attempt *attempt, struct decision *decision);
+    /* Whether the method could serve after another one. NULL: a failure of the first is the end. */
+    bool (*may_follow)(const struct attempt *attempt, enum pk_method method);
     /* Whether the approval is for the account that the attempt is about. */
     bool (*accepts)(const struct attempt *attempt, const struct approval *approval);
     /*

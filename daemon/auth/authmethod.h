@@ -31,6 +31,11 @@ struct authmethod {
      * The answer to the question that the method asked; length 0: declined. NULL: it asks nothing.
      */
     void (*answered)(void *state, struct pk_secret *answer);
+    /*
+     * The person does not want to wait any longer: as if the method had failed with PK_CANCELLED.
+     * NULL: it waits for answers only, which can be declined.
+     */
+    void (*skip)(void *state);
     /* Ends what is still in progress and frees the state. */
     void (*stop)(void *state);
     /*

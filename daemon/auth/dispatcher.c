@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
+#include "common/bus/names.h"
 #include "daemon/auth/attempt.h"
 #include "daemon/auth/decision.h"
 #include "daemon/config/config.h"
@@ -193,6 +194,18 @@ void attempt_decided(struct attempt *attempt, struct verdict *verdict)
 
 /* --- the sequence of methods ------------------------------------------------------------------ */
 
+/* Where the person gets who does not wait for the method; NULL: there is nothing to wait for. */
+static const char *skip_of(const struct attempt *attempt, const struct authmethod *row)
+{
+    if (!row->skip)
+        return NULL;
+    for (size_t i = attempt->tried; i < attempt->methods.count; i++)
+        if (authmethods[attempt->methods.items[i]] && attempt->ops->may_follow &&
+            attempt->ops->may_follow(attempt, attempt->methods.items[i]))
+            return PK_BUS_SKIP_NEXT;
+    return PK_BUS_SKIP_END;
+}
+
 /* true: the method runs, or has ended the attempt. false: it cannot serve. */
 static bool try_method(struct attempt *attempt, enum pk_method method)
 {
@@ -210,6 +223,7 @@ static bool try_method(struct attempt *attempt, enum pk_method method)
     attempt->runs[run].method = row;
     attempt->runs[run].state = NULL;
     attempt->run_count++;
+    conversation_set_skip(attempt->conversation, skip_of(attempt, row));
     status = attempt->ops->start(attempt, row, &state);
     attempt->runs[run].state = state;
     /* Of a method that ends itself and returns a status as well, only the former counts. */
@@ -252,6 +266,15 @@ static void answered(void *data, struct pk_secret *answer)
         conversation_hold(attempt->conversation, pk_clock_monotonic_us() + HOLD_US);
     if (!attempt->over && !attempt->verification && method && method->answered)
         method->answered(attempt->runs[attempt->run_count - 1].state, answer);
+}
+
+static void skipped(void *data)
+{
+    const struct attempt *attempt = data;
+    const struct authmethod *method = running_method(attempt);
+
+    if (!attempt->over && !attempt->verification && method && method->skip)
+        method->skip(attempt->runs[attempt->run_count - 1].state);
 }
 
 static void stop_methods(struct attempt *attempt)
@@ -300,7 +323,7 @@ static const char *on_behalf_of(const void *data)
 
 bool attempt_open(struct attempt *attempt, struct call *call, unsigned timeout)
 {
-    static const struct conversation_ops ops = {answered, stopped, release, on_behalf_of};
+    static const struct conversation_ops ops = {answered, stopped, release, on_behalf_of, skipped};
 
     struct conversation *conversation =
         conversation_open(attempt->daemon, call, timeout, &ops, attempt);

@@ -104,6 +104,25 @@ static bool accepts(const struct attempt *attempt, const struct approval *approv
            (strcmp(asked->name, approved->name) == 0 && asked->uid == approved->uid);
 }
 
+static bool may_follow(const struct attempt *attempt, enum pk_method method)
+{
+    const struct sign_in *sign_in = self_const(attempt);
+    const struct context context = sign_in_context(sign_in);
+
+    switch (method) {
+    case PK_METHOD_LOCAL:
+        return !context_is_remote(&context);
+    case PK_METHOD_AGENT:
+        return attempt->agent_fd >= 0;
+    case PK_METHOD_SSH:
+        return sign_in->ssh_in_play;
+    case PK_METHOD_RECOVERY:
+        return sign_in->recovery_code_count > 0 || attempt->conceal;
+    default:
+        return false;
+    }
+}
+
 static const char *on_behalf_of(const struct attempt *attempt)
 {
     return self_const(attempt)->on_behalf_of;
@@ -133,6 +152,7 @@ static void release(struct attempt *attempt)
 static const struct attempt_ops attempt_ops = {
     .ceremony = PK_AUTHENTICATION,
     .start = start_method,
+    .may_follow = may_follow,
     .describe = describe,
     .accepts = accepts,
     .on_behalf_of = on_behalf_of,

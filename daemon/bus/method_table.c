@@ -16,6 +16,8 @@ const struct method methods[] = {
 
     {PK_BUS_CONVERSATION, "Next", "a{sv}", "answer", "ssa{sv}", "kind,text,details",
      conversation_next, PRIVILEGE_OWNER, NULL, METHOD_CONVERSATION, NULL},
+    {PK_BUS_CONVERSATION, "Skip", "", "", "", "",
+     conversation_skip, PRIVILEGE_OWNER, NULL, METHOD_CONVERSATION, NULL},
     {PK_BUS_CONVERSATION, "Cancel", "", "", "", "",
      conversation_cancel, PRIVILEGE_OWNER, NULL, METHOD_CONVERSATION, NULL},
 

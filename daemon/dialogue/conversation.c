@@ -112,6 +112,22 @@ static bool can_queue(const struct conversation *conversation)
     return !conversation->done && conversation->queued < MESSAGES_MAX;
 }
 
+void conversation_set_skip(struct conversation *conversation, const char *skip)
+{
+    conversation->skip = skip;
+}
+
+/* Whether the person is asked for a key, and no question follows at once. */
+static bool asks_for_key(const char *event)
+{
+    static const char *const events[] = {"touch", "verify", "insert", "busy"};
+
+    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+        if (strcmp(event, events[i]) == 0)
+            return true;
+    return false;
+}
+
 void conversation_info(struct conversation *conversation, const char *event, const char *text)
 {
     struct value *details =
@@ -119,6 +135,8 @@ void conversation_info(struct conversation *conversation, const char *event, con
 
     if (details)
         value_dict_text(details, "event", event);
+    if (details && conversation->skip && asks_for_key(event))
+        value_dict_text(details, "skip", conversation->skip);
     conversation_deliver(conversation);
 }
 

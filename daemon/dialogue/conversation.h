@@ -37,6 +37,11 @@ struct conversation_ops {
      * else.
      */
     const char *(*on_behalf_of)(const void *data);
+    /*
+     * The person does not want to wait any longer: only while something is awaited that may be
+     * skipped (conversation_set_skip()), and no question is open.
+     */
+    void (*skipped)(void *data);
 };
 
 struct conversations *conversations_new(struct daemon *daemon);
@@ -77,6 +82,12 @@ void conversation_hold(struct conversation *conversation, int64_t until);
 /* Queue a message. event and reason are stable names (doc/protocol.md). */
 void conversation_info(struct conversation *conversation, const char *event, const char *text);
 void conversation_error(struct conversation *conversation, enum pk_status reason, const char *text);
+
+/*
+ * From now on the person may go on without what is awaited: to PK_BUS_SKIP_NEXT or
+ * PK_BUS_SKIP_END (static), which is told with what asks for a key. NULL, as at first: may not.
+ */
+void conversation_set_skip(struct conversation *conversation, const char *skip);
 
 enum question_kind {
     QUESTION_ECHOED,

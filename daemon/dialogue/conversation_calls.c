@@ -114,6 +114,19 @@ void conversation_next(struct daemon *daemon, struct call *call)
     conversation_deliver(conversation);
 }
 
+/* Comes too late where the conversation is over or asks something: then nothing happens. */
+void conversation_skip(struct daemon *daemon, struct call *call)
+{
+    struct conversation *conversation = find_conversation(daemon, call);
+    struct value result = value_body();
+
+    if (!conversation)
+        return;
+    if (conversation->skip && !conversation->done && conversation->question == QUESTION_NONE)
+        conversation->ops->skipped(conversation->data);
+    call_reply(call, &result);
+}
+
 void conversation_cancel(struct daemon *daemon, struct call *call)
 {
     struct conversation *conversation = find_conversation(daemon, call);

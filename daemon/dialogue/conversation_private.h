@@ -46,8 +46,9 @@ struct conversation {
     enum question_state question;
     enum question_kind question_kind;
     struct secret_reader *reader;
-    bool done;    /* the outcome is queued */
-    bool fetched; /* the outcome has been fetched */
+    const char *skip; /* static; NULL: what is awaited cannot be skipped */
+    bool done;        /* the outcome is queued */
+    bool fetched;     /* the outcome has been fetched */
 };
 
 struct conversations {

@@ -278,12 +278,97 @@ def test_inserted_after_the_prompt(enrol, askpass):
     running.answer()
 
 
+def test_enter_goes_on_without_the_key(enrol, askpass):
+    key, passkey = enrol("blue")
+    running = askpass(get_request(passkey))
+    running.screen.expect(TOUCH)
+    running.screen.expect("\nEnter: next way\r")
+    key.wait_touch_wanted()
+    running.screen.sendline("")
+    key.wait("cancelled", 0)
+    running.refused("Cancelled")
+    key.unplug()
+    running = askpass(get_request(passkey))
+    running.screen.expect("Insert your security key")
+    running.screen.expect("\nEnter: next way\r")
+    running.screen.sendline("")
+    running.refused("Cancelled")
+
+
+def test_enter_stops_an_enrolment(keys, askpass):
+    keys.add("blue").set(touch="wait")
+    running = askpass(create_request())
+    running.screen.expect("Touch your security key to enrol it")
+    running.screen.expect("\nEnter: stop\r")
+    running.screen.sendline("")
+    running.refused("Cancelled")
+
+
+def test_a_pin_has_the_terminal_for_itself(keys, enrol, askpass):
+    key, passkey = enrol("blue")
+    key.set_pin(PIN)
+    running = askpass(get_request(passkey, verification=forward.REQUIRED))
+    running.screen.expect("PIN of your security key")
+    assert "Enter: " not in running.screen.before
+    running.screen.sendline(PIN)
+    running.screen.expect(TOUCH)
+    running.screen.expect("\nEnter: next way\r")
+    touch(key)
+    running.answer()
+
+
+def test_a_passkey_that_may_not_exist_is_waited_for_less(keys, enrol, askpass):
+    """A host may have none of this person's, and its request does not tell; side by side with a new
+    passkey, for which a key is needed in any case."""
+    key, passkey = enrol("blue")
+    key.remove()
+    made = askpass(create_request())
+    made.screen.expect("Insert your security key")
+    running = askpass(get_request(passkey))
+    running.refused("No security key was plugged in")
+    assert made.process.poll() is None
+    keys.add("green")
+    running = askpass(get_request(passkey))
+    running.refused("None of the plugged-in security keys is enrolled")
+
+
+def test_a_passkey_that_was_used_here_is_waited_for(keys, enrol, askpass):
+    """As long as a touch, and not only as long as one that may be nobody's: side by side."""
+    key, passkey = enrol("blue")
+    running = askpass(get_request(passkey))
+    touch(key)
+    running.answer()
+    other, strange = enrol("green")
+    for each in (key, other):
+        each.unplug()
+    running = askpass(get_request(passkey))
+    running.screen.expect("Insert your security key")
+    askpass(get_request(strange)).refused("No security key was plugged in")
+    key.plug()
+    touch(key)
+    running.answer()
+
+
+def test_an_enrolment_waits_for_no_passkey(keys, enrol, askpass):
+    """passkey-ssh --enroll says so to the askpass of its ssh."""
+    key, passkey = enrol("blue")
+    running = askpass(get_request(passkey), PASSKEY_SSH_ENROLLS="1")
+    touch(key)
+    running.answer()
+    key.remove()
+    keys.add("green")
+    running = askpass(get_request(passkey), PASSKEY_SSH_ENROLLS="1")
+    running.refused("None of the plugged-in security keys is enrolled")
+    assert "insert it" not in running.screen.before
+
+
 def test_the_wrong_one_first(keys, enrol, askpass):
     key, passkey = enrol("blue")
     key.unplug()
     keys.add("green")
     running = askpass(get_request(passkey))
-    running.screen.expect("This security key is not enrolled. Insert the one that is, to approve")
+    running.screen.expect("No security key that is plugged in holds a passkey for this. "
+                          "If another one does, insert it to approve")
     key.plug()
     touch(key)
     running.answer()

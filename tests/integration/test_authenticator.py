@@ -4,6 +4,7 @@
 import contextlib
 import hashlib
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -447,6 +448,34 @@ def test_the_key_gives_up(keys, helper):
     assert running.failed() == "touch-timeout"
 
 
+def test_the_key_gives_up_as_if_cancelled(keys, helper):
+    """Some keys answer their own timeout with KEEPALIVE_CANCEL; nobody has cancelled."""
+    key = keys.add("blue")
+    made = create(helper, key)
+    key.set(touch="wait", timeout_status=0x2D)
+    running = request(helper, key, made.id)
+    running.proceed()
+    running.expect(frames.TOUCH)
+    key.wait_touch_wanted()
+    assert key.give_up()
+    assert running.failed() == "touch-timeout"
+
+
+@pytest.mark.parametrize("patience, status", [(11.0, "touch-timeout"), (60.0, "operation-denied")])
+def test_the_key_gives_up_as_if_refused(keys, helper, patience, status):
+    """canokey ends its own wait with OPERATION_DENIED, which at once would be a refusal."""
+    key = keys.add("blue")
+    made = create(helper, key)
+    key.set(touch="wait", timeout_status=0x27, touch_timeout=patience)
+    running = request(helper, key, made.id)
+    running.proceed()
+    running.expect(frames.TOUCH)
+    key.wait_touch_wanted()
+    if status == "operation-denied":
+        assert key.give_up()
+    assert running.failed() == status
+
+
 @pytest.mark.parametrize("moment", ["keepalive", "touch"])
 def test_unplugged(keys, helper, moment):
     key = keys.add("blue")
@@ -757,9 +786,9 @@ def test_garbage(keys, helper, garbage, when):
     assert running.process.wait(PATIENCE) == 1
 
 
-@pytest.mark.parametrize("hang", ["silent", "keepalive"])
+@pytest.mark.parametrize("hang", ["silent", "keepalive", "dumb"])
 def test_hang(keys, helper, hang):
-    """While a person may be acting only the caller's limit holds; cancel ends it all the same."""
+    """As long as the key says that it is there only the caller's limit holds; cancel ends it."""
     key = keys.add("blue")
     made = create(helper, key)
     key.set(hang=hang, misbehave_at="touch")
@@ -777,8 +806,49 @@ def test_silent_key_is_given_up(keys, helper):
     made = create(helper, key)
     key.set(hang="silent")
     running = request(helper, key, made.id)
-    assert running.expect(frames.CHECKED)["status"] == "device-error"
-    assert running.failed() == "device-error"
+    assert running.expect(frames.CHECKED)["status"] == "device-silent"
+    assert running.failed() == "device-silent"
+
+
+@pytest.mark.parametrize("hang", ["silent", "dumb"])
+@pytest.mark.parametrize("pin", [None, PIN])
+def test_key_that_goes_silent_is_given_up(keys, helper, hang, pin):
+    """Once it blinks a key sends keepalives: when they stop, the person is not kept waiting."""
+    key = keys.add("blue")
+    made = create(helper, key)
+    if pin:
+        key.set_pin(pin)
+    key.set(hang=hang, misbehave_at="touch")
+    running = request(helper, key, made.id, uv=frames.REQUIRED if pin else frames.DISCOURAGED)
+    running.proceed()
+    kind, fields, seen = finish(running, pin)
+    assert kind == frames.FAILED and fields["status"] == "device-silent"
+    assert (frames.PIN_NEEDED in seen) == bool(pin)
+
+
+def test_new_passkey_on_a_key_that_goes_silent(keys, helper):
+    key = keys.add("blue")
+    key.set(hang="dumb", misbehave_at="touch")
+    running = helper()
+    running.send(frames.make_credential(key.path, RP_ID, HASH))
+    running.proceed()
+    kind, fields, _ = finish(running)
+    assert kind == frames.FAILED and fields["status"] == "device-silent"
+
+
+def test_silent_to_us_and_not_to_others(keys, helper):
+    """What a key says to another program is no sign of life: every program is given all of it."""
+    key = keys.add("blue")
+    made = create(helper, key)
+    key.set(hang="dumb", misbehave_at="touch")
+    running = request(helper, key, made.id)
+    running.proceed()
+    running.expect(frames.TOUCH)
+    other = Host(keys, key)
+    with contextlib.closing(other.sock):
+        while not select.select([running.sock], [], [], 0.2)[0]:
+            other.init()
+    assert running.failed() == "device-silent"
 
 
 def test_parent_kills(keys, helper):

@@ -173,8 +173,11 @@ def test_invalid_utf8(machine, alice):
     assert machine.daemon_pid() == pid
 
 
+IN_CONVERSATION = (("Next", "a{sv}", (EMPTY,)), ("Skip", "", ()), ("Cancel", "", ()))
+
+
 def test_unknown_conversation(machine, alice):
-    for member, signature, values in (("Next", "a{sv}", (EMPTY,)), ("Cancel", "", ())):
+    for member, signature, values in IN_CONVERSATION:
         for path in (NOWHERE, parts.PATH + "/conversation/1"):
             alice.fails("UnknownConversation", parts.CONVERSATION, member, signature, *values,
                         path=path)
@@ -188,7 +191,7 @@ def test_someone_elses_conversation(machine, alice):
     alice.key.wait_touch_wanted()
     for user in ("bob", "alice", "root"):  # another connection of the same user is another caller
         other = machine.connect(user)
-        for member, signature, values in (("Next", "a{sv}", (EMPTY,)), ("Cancel", "", ())):
+        for member, signature, values in IN_CONVERSATION:
             other.fails("AccessDenied", parts.CONVERSATION, member, signature, *values,
                         path=conversation.path)
     alice.key.touch()

@@ -52,6 +52,25 @@ def enroll(machine, key, *arguments, user="alice"):
     return end(child)
 
 
+def test_enter_stops_waiting_for_the_key(machine, key):
+    child = machine.terminal("alice", ["passkey-enroll"])
+    give_password(child)
+    child.expect("Touch your security key")
+    child.expect("\nEnter: stop\r")
+    key.wait_touch_wanted()
+    child.sendline("")
+    key.wait("cancelled", 0)
+    screen, status = end(child)
+    assert status == 1 and "Cancelled" in screen, screen
+    assert listed(machine) == []
+    assert enroll(machine, key)[1] == 0
+    child = machine.terminal("alice", ["passkeyctl", "test"])
+    child.expect("\nEnter: stop\r")
+    child.sendline("")
+    screen, status = end(child)
+    assert status == 1 and "Cancelled" in screen, screen
+
+
 def test_enrol(machine, key):
     screen, status = enroll(machine, key, "--name", "blue key")
     assert status == 0, screen

@@ -112,6 +112,27 @@ def test_a_second_key_behind_a_sign_in_with_the_first(scene):
     assert len(scene.listed()) == 2
 
 
+def test_no_passkey_is_waited_for_that_cannot_exist_yet(scene):
+    """The host asks for a passkey first, as it does of everybody, and then for the password."""
+    namespace.write("/etc/pam.d/sshd", "auth sufficient pam_passkey.so\n" + PASSWORD_ONLY)
+    child = scene.terminal("alice@" + namespace.HOST)
+    child.expect("to sign in as alice")
+    child.expect("Recovery code")
+    assert "nsert" not in child.before, child.before
+    child.sendline("")
+    child.expect("Password: ")
+    child.sendline(namespace.password("alice"))
+    child.expect("(?i)password: ")
+    child.sendline(namespace.password("alice"))
+    child.expect("to enrol a new passkey for the account alice")
+    child.expect(TOUCH)
+    child.expect("Enter: stop")
+    scene.blue.wait_touch_wanted()
+    scene.blue.touch()
+    child.expect("Enrolled")
+    assert end(child)[0] == 0
+
+
 def test_by_an_address_and_an_option(scene):
     """The host is what ssh makes of its arguments; what is not accepted ends the enrolment."""
     child = scene.start("-o", "Port=22", "-l", "alice", "127.0.0.1")

@@ -84,6 +84,36 @@ def test_signs_in(scene):
     assert not os.path.exists(scene.laptop.home + "/.config/passkey")  # nothing had to be accepted
 
 
+def test_enter_leads_to_the_next_way(scene):
+    namespace.write("/etc/pam.d/sshd", "auth sufficient pam_passkey.so\nauth required pam_unix.so\n"
+                    + namespace.REST)
+    child = scene.passkey_ssh()
+    child.expect(TOUCH)
+    child.expect("Enter: next way")
+    scene.blue.wait_touch_wanted()
+    child.sendline("")
+    child.expect("Recovery code")
+    child.sendline("")
+    child.expect("Password: ")
+    child.sendline(namespace.password("alice"))
+    got_in(child)
+
+
+def test_without_a_passkey_of_this_laptops(scene):
+    """What is said is true, and the host's next way comes by itself."""
+    namespace.write("/etc/pam.d/sshd", "auth sufficient pam_passkey.so\nauth required pam_unix.so\n"
+                    + namespace.REST)
+    scene.blue.unplug()
+    scene.keys.add("green")
+    child = scene.passkey_ssh()
+    child.expect("No security key that is plugged in holds a passkey for this")
+    child.expect("Recovery code")
+    child.sendline("")
+    child.expect("Password: ")
+    child.sendline(namespace.password("alice"))
+    got_in(child)
+
+
 def test_signs_in_at_an_address(scene):
     """The address does not say whose it is: asked once, remembered, not asked again."""
     child = scene.passkey_ssh("alice@127.0.0.1")

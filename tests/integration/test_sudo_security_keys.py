@@ -75,7 +75,8 @@ def test_the_wrong_one_first(machine, keys):
     blue = enrolled(machine, keys, "blue").set(touch="wait")
     green = enrolled(machine, keys, "green", "carol").plug()
     running = Sudo(machine)
-    running.child.expect("This security key is not enrolled. Insert the one that is, for what "
+    running.child.expect("No security key that is plugged in holds a passkey for this. "
+                         "If another one does, insert it for what "
                          r"alice typed on web1: \S*sudo -u bob id -un")
     green.unplug()
     blue.plug()

@@ -7,6 +7,7 @@ and what the person reads.
 
 import signal
 
+import pexpect
 import pytest
 
 import machine as parts
@@ -118,6 +119,90 @@ def test_counter_going_back(machine, keys, app):
     key.set(counter="back", touch="immediate")
     refuses(machine, app(machine), "auth_err", "counter went back: it may have been copied")
     assert machine.syslog.wait("counter-regressed", facility=parts.AUTHPRIV)
+
+
+def test_enter_goes_on_without_the_key(machine, keys, app):
+    """The screen says so, and the key is given back."""
+    key = enrolled(machine, keys, app)
+    running = app(machine)
+    running.child.expect(app.approving)
+    running.child.expect("\nEnter: password\r")
+    key.wait_touch_wanted()
+    running.child.sendline("")
+    key.wait("cancelled", 0)
+    refuses(machine, running, "auth_err", "Cancelled")
+
+
+def test_enter_instead_of_plugging_in(machine, keys, app):
+    enrolled(machine, keys, app).unplug()
+    running = app(machine)
+    running.child.expect("Insert your security key")
+    running.child.expect("\nEnter: password\r")
+    running.child.sendline("")
+    refuses(machine, running, "auth_err", "Cancelled")
+
+
+def test_enter_leads_to_the_next_way(machine, keys, app):
+    enrolled(machine, keys, app)
+    code, *_ = machine.recovery_codes(app.owner)
+    running = app(machine)
+    running.child.expect("\nEnter: next way\r")
+    running.child.sendline("")
+    running.child.expect("(?i)recovery code.*: ")
+    running.child.sendline(code)
+    assert running.accepted(), running.screen
+
+
+def test_a_pin_is_not_given_up_by_what_came_before(machine, keys, app):
+    """A question has the terminal for itself, and what was typed before it is no answer."""
+    key = keys.add("blue")
+    parts.set_pin(keys, key, PIN)
+    machine.enrol(app.owner, "blue", pin=PIN)
+    key.set(touch="wait")
+    machine.configure("[rp default]\nuser-verification = required\n")
+    machine.kill_daemon(signal.SIGTERM)
+    running = app(machine)
+    running.child.expect("PIN.*: ")
+    assert "Enter: " not in running.screen
+    running.child.sendline(PIN)
+    running.child.expect("\nEnter: password\r")
+    key.wait_touch_wanted()
+    running.child.sendline("")
+    refuses(machine, running, "auth_err", "Cancelled")
+
+
+def test_a_key_that_goes_silent(machine, keys, app):
+    key = enrolled(machine, keys, app).set(hang="dumb", misbehave_at="touch")
+    running = app(machine)
+    running.child.expect(app.approving)
+    key.wait("hanging", 0)
+    refuses(machine, running, "auth_err",
+            'The security key "[^"]+" stopped answering: unplug it and plug it in again')
+
+
+def test_nothing_is_said_of_enter_where_a_pipe_answers(machine, keys):
+    enrolled(machine, keys, Su).set(touch="immediate")
+    for command in (["sudo", "-S", "-u", "bob", "id", "-un"], ["su", "bob", "-c", "id -un"]):
+        child = machine.terminal("bob", ["sh", "-c", 'echo | "$@"', "sh", *command])
+        child.expect(pexpect.EOF)
+        assert "Enter: " not in child.before, child.before
+        assert command[0] == "sudo" or child.before.split()[-1] == "bob", child.before
+
+
+def test_enter_leads_to_the_password(machine, keys):
+    """With the profile that pam-auth-update installs; what is typed then is the password alone."""
+    enrolled(machine, keys, Sudo)
+    namespace.write("/etc/pam.d/sudo", "auth [success=done default=ignore] pam_passkey.so\n"
+                    "auth required pam_unix.so\n" + namespace.REST)
+    try:
+        running = Sudo(machine)
+        running.child.expect("\nEnter: password\r")
+        running.child.sendline("typed too early")
+        running.child.expect("(?i)password.*: ")
+        running.child.sendline(namespace.password("alice"))
+        assert running.accepted(), running.screen
+    finally:
+        namespace.write("/etc/pam.d/sudo", namespace.service())
 
 
 def test_unplugged(machine, keys, app):

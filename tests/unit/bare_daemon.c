@@ -288,6 +288,8 @@ static void see_message(const struct value *body)
     copy(stage.seen.user, sizeof(stage.seen.user), value_find_text(details, "user", ""));
     stage.seen.credential = credential ? strdup(credential) : NULL;
     stage.seen.time_left = value_find_number(details, "time-left");
+    (void)snprintf(stage.seen.skip, sizeof(stage.seen.skip), "%s",
+                   value_find_text(details, "skip", ""));
 }
 
 static bool on_reply(struct call *call, const struct value *body)
@@ -390,6 +392,12 @@ void next_secret(const char *text)
 void cancel(void)
 {
     conversation_cancel(&stage.daemon, call_from(0, SENDER));
+}
+
+void skip_by(const char *sender)
+{
+    conversation_skip(&stage.daemon, call_from(0, sender));
+    settle();
 }
 
 void talk_to(const char *path)

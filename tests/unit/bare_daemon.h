@@ -81,6 +81,7 @@ struct answer_seen {
     char word[64];      /* the event, the reason or the result that came with it */
     char *text;         /* what it said, or the error's text */
     char user[64];      /* of a success */
+    char skip[8];       /* where the person gets who does not wait; empty: nowhere */
     unsigned time_left; /* seconds that it may still take, as it was told */
     char *credential;   /* JSON, or NULL */
 };
@@ -93,6 +94,8 @@ void next_by(const char *sender, const char *text);
 /* Of the conversation at that path, from then on the last one. */
 void next_at(const char *path, const char *sender);
 void cancel(void);
+/* Its caller does not wait. */
+void skip_by(const char *sender);
 /* Another conversation than the last one is meant by these, which was opened as that path. */
 void talk_to(const char *path);
 /* Whether the call before has not been answered. */

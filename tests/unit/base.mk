@@ -1,6 +1,7 @@
 if HAVE_CMOCKA
 base_tests = \
 	tests/unit/test_bytes \
+	tests/unit/test_give_up \
 	tests/unit/test_io \
 	tests/unit/test_log \
 	tests/unit/test_method_names \
@@ -17,6 +18,8 @@ TESTS += $(base_tests)
 base_test_libs = common/base/libbase.la $(CMOCKA_LIBS)
 tests_unit_test_bytes_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_bytes_LDADD = $(base_test_libs)
+tests_unit_test_give_up_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_give_up_LDADD = $(base_test_libs)
 tests_unit_test_io_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_io_LDADD = $(base_test_libs)
 tests_unit_test_log_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -52,6 +52,12 @@ void pk_local_ceremony_answered(struct pk_local_ceremony *ceremony, struct pk_se
     (void)snprintf(keys.answer, sizeof(keys.answer), "%s", (const char *)answer->data);
 }
 
+void pk_local_ceremony_give_up(struct pk_local_ceremony *ceremony)
+{
+    assert_ptr_equal(ceremony, keys.ceremony);
+    ceremony->ops->failed(ceremony->data, PK_CANCELLED);
+}
+
 const char *pk_local_ceremony_failed_path(const struct pk_local_ceremony *ceremony)
 {
     (void)ceremony;

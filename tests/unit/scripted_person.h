@@ -12,11 +12,16 @@
 #define SECOND_RP "second.example.org"
 
 /* What is said in a ceremony "to test", as await_line() takes it. */
-#define TOUCH_ONE    "touch: Touch your security key to test"
-#define TOUCH_BOTH   "touch: Touch one of your security keys (Red or Blue) to test"
-#define VERIFY_ONE   "verify: Use the fingerprint reader of your security key to test"
-#define INSERT       "insert: Insert your security key to test"
-#define STRANGER     "insert: This security key is not enrolled. Insert the one that is, to test"
+#define TOUCH_ONE  "touch: Touch your security key to test"
+#define TOUCH_BOTH "touch: Touch one of your security keys (Red or Blue) to test"
+#define VERIFY_ONE "verify: Use the fingerprint reader of your security key to test"
+#define INSERT     "insert: Insert your security key to test"
+#define STRANGER                                                                                   \
+    "insert: No security key that is plugged in holds a passkey for this. If another one does, "   \
+    "insert it to test"
+#define SILENT_BLUE                                                                                \
+    "error device-silent: The security key \"Blue\" stopped answering: unplug it and plug it in "  \
+    "again."
 #define REMOVED      "removed: The security key was pulled out."
 #define BUSY         "busy: Your security key is busy with another request."
 #define ASK_PIN      ASK_BLUE_PIN

@@ -121,7 +121,7 @@ static void an_assertion_is_taken_apart(void **state)
 
     (void)state;
     use_helper("answers");
-    assert_int_equal(askpass_key_answer(&request, ORIGIN, &nobody, &answer), PK_OK);
+    assert_int_equal(askpass_key_answer(&request, ORIGIN, true, &nobody, &answer), PK_OK);
     expected_hashes("webauthn.get", challenge, hash);
     assert_int_equal(answer.kind, PK_FORWARD_GET);
     assert_string_equal(answer.origin, ORIGIN);
@@ -141,7 +141,7 @@ static void a_new_credential_is_handed_on(void **state)
 
     (void)state;
     use_helper("answers");
-    assert_int_equal(askpass_key_answer(&request, ORIGIN, &nobody, &answer), PK_OK);
+    assert_int_equal(askpass_key_answer(&request, ORIGIN, true, &nobody, &answer), PK_OK);
     expected_hashes("webauthn.create", challenge, hash);
     assert_int_equal(answer.kind, PK_FORWARD_CREATE);
     assert_string_equal(answer.origin, ORIGIN);
@@ -160,7 +160,7 @@ static enum pk_status ask_helper(const char *name, unsigned timeout)
 
     request.timeout = timeout;
     use_helper(name);
-    status = askpass_key_answer(&request, ORIGIN, &nobody, &answer);
+    status = askpass_key_answer(&request, ORIGIN, true, &nobody, &answer);
     assert_null(answer.origin);
     return status;
 }
@@ -187,12 +187,13 @@ static void requests_that_are_none_start_nothing(void **state)
 
     (void)state;
     use_helper("answers");
-    assert_int_equal(askpass_key_answer(&request, "https://web1", &nobody, &answer),
+    assert_int_equal(askpass_key_answer(&request, "https://web1", true, &nobody, &answer),
                      PK_INVALID_ARGUMENT);
-    assert_int_equal(askpass_key_answer(&request, "ssh://\"", &nobody, &answer),
+    assert_int_equal(askpass_key_answer(&request, "ssh://\"", true, &nobody, &answer),
                      PK_INVALID_ARGUMENT);
     request.kind = PK_FORWARD_MORE;
-    assert_int_equal(askpass_key_answer(&request, ORIGIN, &nobody, &answer), PK_INVALID_ARGUMENT);
+    assert_int_equal(askpass_key_answer(&request, ORIGIN, true, &nobody, &answer),
+                     PK_INVALID_ARGUMENT);
 }
 
 static void no_key_and_no_touch_end_in_time(void **state)
@@ -214,7 +215,7 @@ static void a_missing_helper_is_said(void **state)
 
     (void)state;
     assert_int_equal(setenv("PASSKEY_AUTHENTICATOR", "/nonexistent/program", 1), 0);
-    assert_int_equal(askpass_key_answer(&request, ORIGIN, &nobody, &answer), PK_UNAVAILABLE);
+    assert_int_equal(askpass_key_answer(&request, ORIGIN, true, &nobody, &answer), PK_UNAVAILABLE);
 }
 
 /* The key stops blinking when the person gives up: here at once. */
@@ -230,7 +231,7 @@ static void an_interruption_gives_the_key_back(void **state)
     assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
     assert_int_equal(write(pair[1], "", 1), 1);
     terminal.cancel_fd = pair[0];
-    assert_int_equal(askpass_key_answer(&request, ORIGIN, &terminal, &answer), PK_CANCELLED);
+    assert_int_equal(askpass_key_answer(&request, ORIGIN, true, &terminal, &answer), PK_CANCELLED);
     (void)close(pair[0]);
     (void)close(pair[1]);
 }

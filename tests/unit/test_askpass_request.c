@@ -17,19 +17,23 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Replaces the security key: the request that it got, and its answer. */
 static unsigned asked;
 static char asked_origin[300];
 static enum pk_status key_says;
+static bool asked_known;
 
 enum pk_status askpass_key_answer(const struct pk_forward_request *request, const char *origin,
-                                  const struct terminal *terminal, struct pk_forward_answer *ret)
+                                  bool known, const struct terminal *terminal,
+                                  struct pk_forward_answer *ret)
 {
     static const uint8_t bytes[80] = {5};
 
     (void)terminal;
     asked++;
+    asked_known = known;
     (void)snprintf(asked_origin, sizeof(asked_origin), "%s", origin);
     if (key_says != PK_OK)
         return key_says;
@@ -49,6 +53,7 @@ static int set_up(void **state)
     scratch_new(folder);
     assert_int_equal(setenv("HOME", folder, 1), 0);
     assert_int_equal(unsetenv("XDG_CONFIG_HOME"), 0);
+    assert_int_equal(unsetenv("XDG_STATE_HOME"), 0);
     asked = 0;
     key_says = PK_OK;
     return 0;
@@ -61,6 +66,8 @@ static int tear_down(void **state)
     return 0;
 }
 
+static const char *named; /* the id of the passkey that is asked for; NULL: none is */
+
 /* Without a terminal, nothing that is not clear can be asked. */
 static enum pk_status answer_as(const char *act, const char *host, const char *rp_id,
                                 struct pk_strings *ret_lines)
@@ -70,8 +77,13 @@ static enum pk_status answer_as(const char *act, const char *host, const char *r
                        "\"service\":\"sshd\",\"target\":\"\",\"tty\":\"\",\"user\":\"alice\"}",
                        act);
     PK_AUTO_FREE char *rp_id_copy = strdup(rp_id);
-    const struct pk_forward_request request = {
-        .kind = PK_FORWARD_GET, .context = context, .rp_id = rp_id_copy};
+    PK_AUTO_FREE char *id = strdup(named ? named : "");
+    struct pk_descriptor passkey = {.id = {(uint8_t *)id, strlen(id)}};
+    const struct pk_forward_request request = {.kind = PK_FORWARD_GET,
+                                               .context = context,
+                                               .rp_id = rp_id_copy,
+                                               .credentials = &passkey,
+                                               .credential_count = named ? 1 : 0};
 
     return askpass_request_answer(&request, &(struct askpass_asker){.host = host, .user = "alice"},
                                   &nobody, ret_lines);
@@ -107,6 +119,39 @@ static void a_key_signs_for_the_host_that_is_connected_to(void **state)
     assert_string_equal(asked_origin, "ssh://web1.example.org");
     assert_int_equal(lines.count, 1);
     assert_int_equal(strncmp(lines.items[0], PK_FORWARD_PREFIX, strlen(PK_FORWARD_PREFIX)), 0);
+}
+
+/* A key that has to be plugged in is waited for longer then. */
+static void what_was_used_is_known(void **state)
+{
+    PK_AUTO_FREE char *path = pk_text_format("%s/.local/state/passkey/used", folder);
+    struct stat about;
+
+    (void)state;
+    named = "blue";
+    key_says = PK_NO_DEVICE;
+    assert_int_equal(answer("web1.example.org", "example.org"), PK_NO_DEVICE);
+    assert_false(asked_known);
+    assert_int_equal(answer("web1.example.org", "example.org"), PK_NO_DEVICE);
+    assert_false(asked_known); /* nothing was signed */
+    key_says = PK_OK;
+    assert_int_equal(answer("web1.example.org", "example.org"), PK_OK);
+    assert_false(asked_known);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(answer("web1.example.org", "example.org"), PK_OK);
+        assert_true(asked_known);
+        assert_int_equal(stat(path, &about), 0);
+        assert_int_equal(about.st_size, 2 * PK_HASH_SIZE + 1); /* once */
+        assert_int_equal(about.st_mode & 0777, 0600);
+    }
+    named = "red";
+    assert_int_equal(answer("web1.example.org", "example.org"), PK_OK);
+    assert_false(asked_known);
+    named = "blue";
+    assert_int_equal(truncate(path, 65537), 0);
+    assert_int_equal(answer("web1.example.org", "example.org"), PK_OK);
+    assert_false(asked_known);
+    named = NULL;
 }
 
 static void no_key_is_asked_for_a_strange_rp_id(void **state)
@@ -159,6 +204,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(a_key_signs_for_the_host_that_is_connected_to),
+        IN_FOLDER(what_was_used_is_known),
         IN_FOLDER(no_key_is_asked_for_a_strange_rp_id),
         IN_FOLDER(what_was_accepted_is_remembered),
         IN_FOLDER(no_key_is_asked_for_what_is_not_understood),

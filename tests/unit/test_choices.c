@@ -53,6 +53,16 @@ static void test_for_assertion(void **state)
     }
 }
 
+/* Said at once it is a person's word; after a wait it is the key's own patience. */
+static void test_denied(void **state)
+{
+    (void)state;
+    assert_int_equal(choose_denied(0), PK_OPERATION_DENIED);
+    assert_int_equal(choose_denied(9999), PK_OPERATION_DENIED);
+    assert_int_equal(choose_denied(10000), PK_TOUCH_TIMEOUT);
+    assert_int_equal(choose_denied(30000), PK_TOUCH_TIMEOUT);
+}
+
 static void test_always_uv(void **state)
 {
     struct key_info always = with_pin;
@@ -227,10 +237,15 @@ static void test_lists_fit_messages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_for_assertion),  cmocka_unit_test(test_always_uv),
-        cmocka_unit_test(test_for_credential), cmocka_unit_test(test_after),
-        cmocka_unit_test(test_discoverable),   cmocka_unit_test(test_algorithms),
-        cmocka_unit_test(test_lists),          cmocka_unit_test(test_lists_fit_messages),
+        cmocka_unit_test(test_for_assertion),
+        cmocka_unit_test(test_denied),
+        cmocka_unit_test(test_always_uv),
+        cmocka_unit_test(test_for_credential),
+        cmocka_unit_test(test_after),
+        cmocka_unit_test(test_discoverable),
+        cmocka_unit_test(test_algorithms),
+        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_lists_fit_messages),
     };
 
     return cmocka_run_group_tests_name("choices", tests, NULL, NULL);

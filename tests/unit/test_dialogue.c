@@ -34,7 +34,7 @@ struct talk {
 };
 
 static struct {
-    unsigned answers, stopped, released;
+    unsigned answers, stopped, released, skipped;
     char answer[64];
     enum pk_status why;
 } events;
@@ -64,6 +64,12 @@ static const char *on_behalf_of(const void *data)
     return ((const struct talk *)data)->on_behalf_of;
 }
 
+static void skipped(void *data)
+{
+    (void)data;
+    events.skipped++;
+}
+
 static int set_up(void **state)
 {
     memset(&events, 0, sizeof(events));
@@ -72,7 +78,7 @@ static int set_up(void **state)
 
 static struct conversation *open_for(uid_t uid, const char *sender, const char *behalf)
 {
-    static const struct conversation_ops ops = {answered, stopped, release, on_behalf_of};
+    static const struct conversation_ops ops = {answered, stopped, release, on_behalf_of, skipped};
     struct talk *subject = calloc(1, sizeof(*subject));
 
     subject->on_behalf_of = behalf;
@@ -141,7 +147,7 @@ static void there_is_a_total(void **state)
 /* A program of root's, which says who started it, at which terminal, or for whose connection. */
 static bool root_opens_as(const struct caller *caller, bool stranger)
 {
-    static const struct conversation_ops ops = {answered, stopped, release, on_behalf_of};
+    static const struct conversation_ops ops = {answered, stopped, release, on_behalf_of, skipped};
     static unsigned number;
     char sender[32];
     struct call *call;
@@ -310,6 +316,48 @@ static void how_long_it_takes_is_told(void **state)
     let_pass(20000);
     next(NULL);
     assert_int_equal(seen()->time_left, 40);
+}
+
+/* --- not waiting ------------------------------------------------------------------------------ */
+
+/* Where it leads is told with what asks for a key, and with nothing else. */
+static void a_key_need_not_be_waited_for(void **state)
+{
+    (void)state;
+    conversation_info(open_one(), "touch", "Touch it");
+    assert_next(NULL, "info", "touch");
+    assert_string_equal(seen()->skip, "");
+    skip_by(SENDER);
+    assert_int_equal(events.skipped, 0); /* not yet */
+    conversation_set_skip(last_opened, PK_BUS_SKIP_NEXT);
+    conversation_info(last_opened, "contention", "Others want it");
+    conversation_info(last_opened, "insert", "Insert it");
+    assert_next(NULL, "info", "contention");
+    assert_string_equal(seen()->skip, "");
+    assert_next(NULL, "info", "insert");
+    assert_string_equal(seen()->skip, "next");
+    skip_by(":1.8"); /* somebody else's */
+    assert_string_equal(seen()->error, PK_BUS_ERROR_ACCESS_DENIED);
+    assert_int_equal(events.skipped, 0);
+    skip_by(SENDER);
+    assert_string_equal(seen()->error, "");
+    assert_int_equal(events.skipped, 1);
+}
+
+/* A question is declined by its answer, and what is over is over. */
+static void a_question_is_not_skipped(void **state)
+{
+    (void)state;
+    conversation_set_skip(open_one(), PK_BUS_SKIP_END);
+    conversation_ask(last_opened, QUESTION_SECRET, "pin", "PIN: ", 0xff);
+    skip_by(SENDER);
+    assert_next(NULL, "ask-secret", "pin");
+    skip_by(SENDER);
+    assert_int_equal(events.skipped, 0);
+    conversation_unask(last_opened);
+    conversation_refused(last_opened, PK_TOUCH_TIMEOUT, "Too late");
+    skip_by(SENDER);
+    assert_int_equal(events.skipped, 0);
 }
 
 /* --- whose ------------------------------------------------------------------------------------ */
@@ -535,6 +583,8 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, bare_daemon_tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(a_key_need_not_be_waited_for),
+        TEST(a_question_is_not_skipped),
         TEST(a_user_has_so_many),
         TEST(root_leaves_room_for_users),
         TEST(there_is_a_total),

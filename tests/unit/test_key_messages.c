@@ -40,7 +40,8 @@ static void insert_says_what_for(void **state)
     (void)state;
     assert_string_equal(none, "Insert your security key to sign in");
     assert_string_equal(stranger,
-                        "This security key is not enrolled. Insert the one that is, to sign in");
+                        "No security key that is plugged in holds a passkey for this. If another "
+                        "one does, insert it to sign in");
 }
 
 static void device_names(void **state)

@@ -140,6 +140,55 @@ static void a_helper_is_killed_when_nobody_waits_any_more(void **state)
     finish(&alice);
 }
 
+/* It is said which, and what helps; that it is over is left to the caller. */
+static void a_key_that_goes_silent_is_named(void **state)
+{
+    struct scripted_key *key;
+
+    (void)state;
+    plug_in("Blue", NULL);
+    begin(&alice, 1);
+    key = blinking("Blue");
+    send_failed(key, PK_DEVICE_SILENT);
+    await_line(&alice, TOUCH_ONE);
+    await_line(&alice, SILENT_BLUE);
+    await_failure(&alice, PK_DEVICE_SILENT);
+    finish(&alice);
+    end_process(key);
+    await_idle();
+    begin(&alice, 1);
+    send_failed(await_request("Blue"), PK_DEVICE_SILENT); /* before anything was asked of anybody */
+    await_line(&alice, SILENT_BLUE);
+    await_failure(&alice, PK_DEVICE_SILENT);
+    finish(&alice);
+}
+
+static void the_other_key_serves_where_one_is_silent(void **state)
+{
+    struct scripted_key *blue, *red;
+
+    (void)state;
+    both_blinking(&alice, &blue, &red);
+    send_failed(blue, PK_DEVICE_SILENT);
+    await_line(&alice, SILENT_BLUE);
+    send_assertion(red);
+    await_answer(&alice, "Red", 0);
+    finish(&alice);
+}
+
+static void a_program_is_not_told_of_silent_keys(void **state)
+{
+    (void)state;
+    plug_in("Blue", NULL);
+    alice.unattended = true;
+    begin(&alice, 1);
+    send_failed(await_request("Blue"), PK_DEVICE_SILENT);
+    await_failure(&alice, PK_DEVICE_SILENT);
+    assert_no_line(&alice);
+    finish(&alice);
+    alice.unattended = false;
+}
+
 static void a_failure_that_does_not_pass_ends_it(void **state)
 {
     struct scripted_key *key;
@@ -535,6 +584,9 @@ int main(void)
         TEST(a_helper_that_does_not_run_ends_it),
         TEST(nobody_touches),
         TEST(a_helper_is_killed_when_nobody_waits_any_more),
+        TEST(a_key_that_goes_silent_is_named),
+        TEST(the_other_key_serves_where_one_is_silent),
+        TEST(a_program_is_not_told_of_silent_keys),
         TEST(a_failure_that_does_not_pass_ends_it),
         TEST(a_failure_of_one_leaves_the_other),
         TEST(a_failure_is_no_missing_credential),

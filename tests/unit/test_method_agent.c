@@ -311,6 +311,62 @@ static void verification_is_demanded_where_it_is_required(void **state)
     assert_done("ok");
 }
 
+/* Two are enrolled, the one that cannot verify first; what they did before is in the store. */
+static void a_key_that_cannot_verify_does_not_hide_the_one_that_can(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key plain = soft_key_new(EDDSA, "plain");
+    AUTO_SOFT_KEY struct soft_key able = soft_key_new(EDDSA, "able");
+    const struct soft_key *keys[] = {&plain, &able};
+
+    (void)state;
+    configure_daemon("[rp default]\nid = " RP_ID "\nuser-verification = required\n");
+    give_key(&plain, "alice", ALICE);
+    give_key(&able, "alice", ALICE);
+    start("alice");
+    hold(keys, 2, NULL);
+    assert_next(NULL, "info", "touch");
+    assert_non_null(strstr(seen()->text, "\"plain\""));
+    sign(&plain, PRESENT); /* nothing is known of either yet */
+    assert_next(NULL, "error", "user-not-verified");
+    assert_next(NULL, "info", "touch");
+    assert_non_null(strstr(seen()->text, "\"able\""));
+    sign(&able, VERIFIED);
+    assert_done("ok");
+    assert_hung_up();
+    start("alice");
+    hold(keys, 2, NULL);
+    assert_next(NULL, "info", "touch");
+    assert_non_null(strstr(seen()->text, "\"able\"")); /* its record says that it can */
+    sign_as(&able, NULL, 0);                           /* not plugged in */
+    sign(&plain, PRESENT);
+    next(NULL);
+    assert_next(NULL, "error", "user-not-verified");
+    assert_done("user-not-verified");
+    assert_hung_up();
+}
+
+static void the_order_is_that_of_the_list_where_a_touch_is_enough(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key plain = soft_key_new(EDDSA, "plain");
+    AUTO_SOFT_KEY struct soft_key able = soft_key_new(EDDSA, "able");
+    const struct soft_key *keys[] = {&plain, &able};
+
+    (void)state;
+    give_key(&plain, "alice", ALICE);
+    give_key(&able, "alice", ALICE);
+    start("alice");
+    hold(&keys[1], 1, NULL);
+    sign(&able, VERIFIED);
+    next(NULL);
+    assert_done("ok");
+    start("alice");
+    hold(keys, 2, NULL);
+    assert_next(NULL, "info", "touch");
+    assert_non_null(strstr(seen()->text, "\"plain\""));
+    sign(&plain, PRESENT);
+    assert_done("ok");
+}
+
 static void a_signature_that_was_made_before_is_none(void **state)
 {
     AUTO_SOFT_KEY struct soft_key key = soft_key_new(EDDSA, "blue");
@@ -329,6 +385,24 @@ static void a_signature_that_was_made_before_is_none(void **state)
     say(&content);
     next(NULL);
     assert_done("signature-invalid");
+}
+
+static void a_person_who_does_not_wait(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(EDDSA, "blue");
+    uint8_t request[4096];
+
+    (void)state;
+    give_key(&key, "alice", ALICE);
+    start("alice");
+    hold((const struct soft_key *[]){&key}, 1, NULL);
+    assert_next(NULL, "info", "touch");
+    assert_string_equal(seen()->skip, "end");
+    assert_true(hear(request) > 0);
+    skip_by(SENDER);
+    assert_hung_up();
+    assert_status(behind->attempt.failure, PK_CANCELLED);
+    assert_done("cancelled");
 }
 
 static void an_agent_that_fails(void **state)
@@ -572,7 +646,10 @@ int main(void)
         TEST(a_false_signature_is_the_end),
         TEST(a_touch_is_needed),
         TEST(verification_is_demanded_where_it_is_required),
+        TEST(a_key_that_cannot_verify_does_not_hide_the_one_that_can),
+        TEST(the_order_is_that_of_the_list_where_a_touch_is_enough),
         TEST(a_signature_that_was_made_before_is_none),
+        TEST(a_person_who_does_not_wait),
         TEST(an_agent_that_fails),
         TEST(where_no_agent_is_asked),
         TEST(where_no_method_can_serve_no_agent_is_asked),

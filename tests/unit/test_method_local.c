@@ -168,6 +168,40 @@ static void without_a_touch_another_method_is_tried(void **state)
     assert_done("no-device");
 }
 
+/* It is never used. */
+static void give_code(const char *user, uid_t uid)
+{
+    const struct recovery_code code = {.scheme = RECOVERY_HMAC};
+    struct store *store = bare_daemon()->store;
+    AUTO_ACCOUNT struct account account = {0};
+
+    assert_status(store->verbs->account(store, "default", user, uid, true, &account), PK_OK);
+    assert_status(store->verbs->recovery_replace(store, &account, &code, 1), PK_OK);
+}
+
+/* Enter at the terminal: the next method, or the end. */
+static void a_person_who_does_not_wait(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+
+    (void)state;
+    give_key(&key, "alice", ALICE, RP_ID);
+    start("alice");
+    keys.ceremony->person.ops->info(keys.ceremony->person.data, "touch", "Touch it");
+    assert_next(NULL, "info", "touch");
+    assert_string_equal(seen()->skip, "end"); /* there are no recovery codes */
+    skip_by(SENDER);
+    assert_status(behind->attempt.failure, PK_CANCELLED);
+    assert_done("cancelled");
+    skip_by(SENDER); /* once more is too late */
+    assert_string_equal(seen()->error, "");
+    give_code("alice", ALICE);
+    start("alice");
+    keys.ceremony->person.ops->info(keys.ceremony->person.data, "insert", "Insert it");
+    assert_next(NULL, "info", "insert");
+    assert_string_equal(seen()->skip, "next");
+}
+
 static void where_no_key_blinks(void **state)
 {
     AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
@@ -513,6 +547,7 @@ int main(void)
         TEST(an_answer_comes_too_late),
         TEST(a_key_that_answers_something_else),
         TEST(without_a_touch_another_method_is_tried),
+        TEST(a_person_who_does_not_wait),
         TEST(where_no_key_blinks),
         TEST(what_is_typed_goes_to_the_ceremony),
         TEST(a_key_names_the_account),

@@ -89,6 +89,7 @@ static void privileges_are_these(void **state)
         {"Enroll", PRIVILEGE_SELF, POLKIT_ENROLL, METHOD_TICKET},
         {"Status", PRIVILEGE_ANYONE, NULL, 0},
         {"Next", PRIVILEGE_OWNER, NULL, METHOD_CONVERSATION},
+        {"Skip", PRIVILEGE_OWNER, NULL, METHOD_CONVERSATION},
         {"Cancel", PRIVILEGE_OWNER, NULL, METHOD_CONVERSATION},
         {"BeginRegistration", PRIVILEGE_SELF, POLKIT_ENROLL, METHOD_TICKET},
         {"FinishRegistration", PRIVILEGE_OWNER, NULL, 0},

@@ -90,6 +90,18 @@ static void answered(void *state, struct pk_secret *answer)
         agent_enroll_answered(agent, answer);
 }
 
+/* The agent is told by the end of the connection. */
+static void skip(void *state)
+{
+    struct agent_method *agent = state;
+
+    agent_method_hang_up(agent);
+    if (agent->attempt->ops->ceremony == PK_REGISTRATION)
+        attempt_refused(agent->attempt, PK_CANCELLED);
+    else
+        attempt_next(agent->attempt, PK_CANCELLED);
+}
+
 static void stop(void *state)
 {
     agent_method_free(state);
@@ -99,5 +111,6 @@ const struct authmethod authmethod_agent = {
     .start = agent_sign_in_start,
     .enroll = agent_enroll,
     .answered = answered,
+    .skip = skip,
     .stop = stop,
 };

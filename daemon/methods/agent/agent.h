@@ -20,7 +20,9 @@ struct agent_method {
     struct agent_keys keys;              /* held by the agent */
 
     /* Sign-in: one key after the other is asked to sign. */
-    size_t next;                    /* index of the credential that is asked next */
+    size_t next;         /* index of the credential that is asked next */
+    bool verified_first; /* verification is required: keys that have done it come first */
+    bool rest;           /* they have been asked: those of which it is not known follow */
     const struct credential *asked; /* the last one that was asked; NULL: none */
 
     /* Enrolment: one of the keys that the account does not have is enrolled. */

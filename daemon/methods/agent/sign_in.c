@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Sign-in by ssh-agent: the enrolled keys that the agent holds are asked for a signature, one after
- * the other, until one signs.
+ * the other, until one signs as is required here.
  */
 #include "common/base/cleanup.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "daemon/auth/sign_in_attempt.h"
+#include "daemon/config/config.h"
 #include "daemon/daemon.h"
 #include "daemon/dialogue/messages.h"
 #include "daemon/methods/agent/agent.h"
@@ -45,6 +46,7 @@ static enum pk_status make_question(const struct ceremony *ceremony, struct sk_q
 
 struct signature_check {
     struct verification verification;
+    struct agent_method *agent; /* for the loop */
     struct pk_bytes credential_id;
     char *rp_id;
     struct pk_sk_signature signature;
@@ -69,12 +71,34 @@ static struct verdict judge(const struct verification *verification)
                                        });
 }
 
+static const struct agent_key *take_next(struct agent_method *agent);
+static void sign_with(struct agent_method *agent, const struct agent_key *key);
+
+/* The key did what it can, and that is not enough here: another one may do more. */
+static bool may_another(enum pk_status status)
+{
+    return status == PK_USER_NOT_VERIFIED || status == PK_USER_NOT_PRESENT;
+}
+
 static void judged(struct verification *verification, struct verdict *verdict)
 {
+    struct agent_method *agent = ((struct signature_check *)verification)->agent;
     struct attempt *attempt = verification->attempt;
+    const char *name = agent->asked->name;
+    const struct agent_key *key = NULL;
 
     if (verdict->status == PK_USER_NOT_VERIFIED)
         conversation_error(attempt->conversation, verdict->status, SK_MESSAGE_NOT_VERIFIED);
+    if (may_another(verdict->status))
+        key = take_next(agent);
+    if (key) {
+        pk_log(LOG_NOTICE, "[%s] ssh-agent, passkey \"%s\": %s, another one is asked",
+               conversation_id(attempt->conversation), name, pk_status_name(verdict->status));
+        agent_connection_set_deadline(agent->connection, attempt->daemon->config->touch_timeout);
+        sign_with(agent, key);
+        return;
+    }
+    agent_method_hang_up(agent);
     attempt_decided(attempt, verdict);
 }
 
@@ -99,13 +123,15 @@ static void decide(struct agent_method *agent, struct pk_sk_signature *signature
     struct signature_check *check = calloc(1, sizeof(*check));
     enum pk_status status = check ? pk_text_copy(agent->asked->rp_id, &check->rp_id) : PK_NO_MEMORY;
 
-    agent_method_hang_up(agent);
     if (!status)
         status = pk_bytes_copy(pk_view_of(&agent->asked->record.id), &check->credential_id);
     if (!status) {
+        check->agent = agent;
         check->signature = *signature;
         *signature = (struct pk_sk_signature){0}; /* moved */
     }
+    if (status || !ceremony) /* refused at once */
+        agent_method_hang_up(agent);
     attempt_verify(attempt, (struct verification *)check, ceremony, status, &plan);
 }
 
@@ -174,27 +200,85 @@ static enum pk_status request_signature(struct agent_method *agent, const struct
     return status;
 }
 
-static void sign_next(struct agent_method *agent)
+static void sign_with(struct agent_method *agent, const struct agent_key *key)
+{
+    enum pk_status status = request_signature(agent, key);
+
+    if (status != PK_OK)
+        fail(agent, status);
+}
+
+/* Of the credentials whose turn it is the next that the agent has the key of; NULL: none. */
+static const struct agent_key *take_from_list(struct agent_method *agent)
 {
     const struct credential_list *credentials = &sign_in_of(agent)->credentials;
-    enum pk_status status = agent->asked ? PK_OPERATION_DENIED : PK_NO_MATCH;
     const struct agent_key *key = NULL;
 
     while (!key && agent->next < credentials->count) {
         const struct credential *credential = &credentials->items[agent->next++];
 
+        if (agent->verified_first && credential->user_verified == agent->rest)
+            continue;
         key = find_key(agent, credential);
         if (key)
             agent->asked = credential;
     }
+    return key;
+}
+
+/* The key to ask next, whose credential is then agent->asked; NULL: there is no more. */
+static const struct agent_key *take_next(struct agent_method *agent)
+{
+    const struct agent_key *key = take_from_list(agent);
+
+    if (key || !agent->verified_first || agent->rest)
+        return key;
+    agent->rest = true;
+    agent->next = 0;
+    return take_from_list(agent);
+}
+
+static void sign_next(struct agent_method *agent)
+{
+    enum pk_status status = agent->asked ? PK_OPERATION_DENIED : PK_NO_MATCH;
+    const struct agent_key *key = take_next(agent);
+
     if (key)
-        status = request_signature(agent, key);
-    if (status != PK_OK)
+        sign_with(agent, key);
+    else
         fail(agent, status);
+}
+
+/*
+ * Where the person has to be verified, a key without a PIN would only cost a touch that counts for
+ * nothing.
+ */
+static enum pk_status choose_order(struct agent_method *agent)
+{
+    struct sign_in *sign_in = sign_in_of(agent);
+    const struct credential_list *credentials = &sign_in->credentials;
+    const struct ceremony *ceremony;
+    size_t held = 0;
+    enum pk_status status;
+
+    while (held < credentials->count && !find_key(agent, &credentials->items[held]))
+        held++;
+    if (held == credentials->count)
+        return PK_OK;
+    status = sign_in_begin(sign_in, credentials, credentials->items[held].rp_id, false);
+    if (status != PK_OK)
+        return status;
+    ceremony = attempt_peek_ceremony(
+        &sign_in->attempt,
+        attempt_find_ceremony(&sign_in->attempt, credentials->items[held].rp_id));
+    agent->verified_first = ceremony && ceremony->requirements.user_verification == PK_REQUIRED;
+    return PK_OK;
 }
 
 static void keys_known(struct agent_method *agent, enum pk_status status)
 {
+    if (status == PK_OK)
+        status = choose_order(agent);
     if (status == PK_OK)
         sign_next(agent);
     else

@@ -384,6 +384,13 @@ static void answered(void *state, struct pk_secret *answer)
         pk_local_ceremony_answered(local->ceremony, answer);
 }
 
+static void skip(void *state)
+{
+    const struct local *local = state;
+
+    pk_local_ceremony_give_up(local->ceremony);
+}
+
 static void stop(void *state)
 {
     struct local *local = state;
@@ -401,5 +408,6 @@ const struct authmethod authmethod_local = {
     .start = start,
     .enroll = enroll,
     .answered = answered,
+    .skip = skip,
     .stop = stop,
 };

@@ -132,6 +132,10 @@ class Device:
         self._keepalive(hid.KEEPALIVE_UPNEEDED)
         if self.waiting is None or self._unplug_at("keepalive"):
             return
+        if self.behaviour.hang == "dumb":
+            self._stop_waiting()
+            self.notify(self, "hanging")
+            return
         timeout = self.behaviour.touch_timeout
         self.timeout = self.loop.call_later(timeout, self.give_up)
         self.notify(self, wait.value + "-wanted")
@@ -175,7 +179,7 @@ class Device:
 
     def give_up(self):
         """The key's own patience ends. False when it was not waiting."""
-        return self._end_wait(Status.USER_ACTION_TIMEOUT, "timed-out")
+        return self._end_wait(self.behaviour.timeout_status, "timed-out")
 
     def cancel(self, channel):
         if channel == self.busy_channel:

@@ -42,7 +42,7 @@ CHOICES = {
     "fingerprint": ("accept", "reject", "wait"),
     "counter": ("normal", "back", "zero"),
     "garbage": ("", "report", "sequence", "length", "cbor"),
-    "hang": ("", "silent", "keepalive"),
+    "hang": ("", "silent", "keepalive", "dumb"),
     "misbehave_at": ("any", "touch"),
     "unplug_at": ("", "request", "keepalive", "touch"),
 }
@@ -83,7 +83,8 @@ class Behaviour(Checked):
     fingerprint: str = "accept"
     counter: str = "normal"
     garbage: str = ""
-    hang: str = ""
+    hang: str = ""  # dumb: asks for the person, and then says nothing more
+    timeout_status: int = 0x2F  # what its own timeout is answered with
     wrong_credential: bool = False
     wrong_signature: bool = False
     wrong_rp_id_hash: bool = False
