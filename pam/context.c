@@ -101,13 +101,13 @@ bool context_has_terminal(const struct context *context)
     PK_AUTO_FREE char *path = NULL;
     struct stat node;
 
-    if (context->process.terminal == 0 || context->unattended || !context->tty)
+    if (context->caller.process.terminal == 0 || context->unattended || !context->tty)
         return false;
     if (!is_sudo(context->service) && !isatty(STDIN_FILENO)) /* sudo reads from the terminal */
         return false;
     path = pk_text_format("%s%s", context->tty[0] == '/' ? "" : "/dev/", context->tty);
     return path && stat(path, &node) == 0 && S_ISCHR(node.st_mode) &&
-           (uint32_t)node.st_rdev == context->process.terminal;
+           (uint32_t)node.st_rdev == context->caller.process.terminal;
 }
 
 /* Who asks polkit's helper; that one knows neither the action nor for which program. */
