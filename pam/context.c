@@ -94,6 +94,11 @@ bool context_is_guarded(const struct context *context)
            (context->process.terminal == 0 || !isatty(STDIN_FILENO));
 }
 
+bool context_keeps_questions(const struct context *context)
+{
+    return context->tty && strcmp(context->tty, "ssh") == 0;
+}
+
 /* Who asks polkit's helper; that one knows neither the action nor for which program. */
 static enum pk_status find_asker(struct context *context)
 {

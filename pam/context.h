@@ -52,4 +52,10 @@ enum pk_status context_collect(pam_handle_t *pamh, const struct options *options
  */
 bool context_is_guarded(const struct context *context);
 
+/*
+ * Whether the application is sshd, which shows each question as it is; as PAM_TTY it names "ssh",
+ * whatever its service is called.
+ */
+bool context_keeps_questions(const struct context *context);
+
 #endif

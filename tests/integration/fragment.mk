@@ -57,6 +57,7 @@ EXTRA_DIST += \
 	tests/integration/test_random_walk.py \
 	tests/integration/test_recovery_codes.py \
 	tests/integration/test_relying_party.py \
+	tests/integration/test_replaced_prompts.py \
 	tests/integration/test_secrets.py \
 	tests/integration/test_service_options.py \
 	tests/integration/test_session_locality.py \
