@@ -83,9 +83,10 @@
 #define PK_COMMAND_TEXT_MAX 32768
 /*
  * The most of a text that PAM applications are handed at once, as PAM_MAX_MSG_SIZE is 512. None of
- * those that were tried cuts anything: sudo 1.9.13, su and login of util-linux 2.38, sshd and ssh
- * of OpenSSH 9.2, vlock 2.2 show a line of 65,000 bytes whole, as is needed for a request that is
- * to be copied (tests/integration/test_long_messages.py). vlock leaves empty lines out.
+ * those that were tried cuts anything: sudo 1.9.13, su of util-linux 2.38, login of shadow 4.13,
+ * sshd and ssh of OpenSSH 9.2, vlock 2.2 show a line of 65,000 bytes whole, as is needed for a
+ * request that is to be copied (tests/integration/test_long_messages.py). vlock leaves empty lines
+ * out; ssh writes what the person's locale has no letters for as \303\244, an octet each.
  */
 #define PK_PAM_PIECE_MAX 500
 

@@ -173,11 +173,11 @@ def test_a_request_to_be_copied_at_a_terminal(says, app, request_line):
 
 # sshd keeps what is told until the next question, or until it lets the person in.
 
-def sign_in(machine):
+def sign_in(machine, **variables):
     ssh.Server(machine, stack=STACK)
     laptop = ssh.Laptop(machine)
     child = laptop.terminal(["ssh", "-o", "PreferredAuthentications=keyboard-interactive",
-                             f"alice@{namespace.HOST}", "id", "-un"])
+                             f"alice@{namespace.HOST}", "id", "-un"], **variables)
     return child
 
 
@@ -193,6 +193,17 @@ def test_four_kibibytes_at_sshd(says, command):
     child.expect("\r\nalice\r\n")
     assert "At last: " + command in joined(child.before)
     child.expect(parts.pexpect.EOF)
+
+
+def test_what_the_locale_of_ssh_cannot_show(says):
+    """It is escaped, and nothing is left out."""
+    command = COMMANDS["umlauts"]
+    child = sign_in(says(["ask", words_of(REQUESTS[0], command), "ssh"]), LC_ALL="C")
+    child.expect("passkey2:[0-9]+\r\n")
+    escaped = "".join(chr(byte) if byte < 0x80 else f"\\{byte:03o}" for byte in command.encode())
+    assert f"for {escaped}\r\n" in child.before
+    child.sendline("x")
+    child.expect("\r\nalice\r\n")
 
 
 @REQUEST
