@@ -20,5 +20,6 @@ dist_recordings_DATA = \
 	doc/recordings/login.txt \
 	doc/recordings/refused-host-key.txt \
 	doc/recordings/refused-origin.txt \
+	doc/recordings/prompt-of-its-own.txt \
 	doc/recordings/sudo-agent.txt \
 	doc/recordings/sudo-paste.txt

@@ -110,6 +110,11 @@ bool context_has_terminal(const struct context *context)
            (uint32_t)node.st_rdev == context->caller.process.terminal;
 }
 
+bool context_keeps_questions(const struct context *context)
+{
+    return context->tty && strcmp(context->tty, "ssh") == 0;
+}
+
 /* Who asks polkit's helper; that one knows neither the action nor for which program. */
 static enum pk_status find_asker(struct context *context)
 {

@@ -51,4 +51,10 @@ bool context_is_guarded(const struct context *context);
  */
 bool context_has_terminal(const struct context *context);
 
+/*
+ * Whether the application is sshd, which shows each question as it is; as PAM_TTY it names "ssh",
+ * whatever its service is called.
+ */
+bool context_keeps_questions(const struct context *context);
+
 #endif

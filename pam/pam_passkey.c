@@ -70,6 +70,7 @@ static enum pk_status ask_daemon(struct request *request)
     enum pk_status status = context_collect(request->pamh, &request->options,
                                             *request->user ? request->user : NULL, &context);
 
+    request->prompt.kept = context_keeps_questions(&context);
     request->prompt.guarded = context_is_guarded(&context);
     if (status == PK_OK)
         status = pk_bus_open(FIRST_REPLY, interrupt, &bus);

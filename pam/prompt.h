@@ -11,6 +11,7 @@ struct prompt {
     pam_handle_t *pamh;
     bool shown; /* something was */
     bool quiet;
+    bool kept;    /* the application shows every question as it is (context.h) */
     bool guarded; /* the application may answer by itself: it has no terminal (attended.h) */
     int failure;  /* PAM result when the application could not show or ask; 0: it could */
 };

@@ -27,15 +27,50 @@ static bool ends_with(const char *prompt, const char *ending)
     return len >= ending_len && strncmp(prompt + len - ending_len, ending, ending_len) == 0;
 }
 
-bool askpass_is_host_key_question(const char *prompt)
+static bool is_host_key_question(const char *prompt)
 {
     static const char again[] = "Please type 'yes'";
+
+    return strncmp(prompt, again, strlen(again)) == 0 || ends_with(prompt, "(yes/no)") ||
+           ends_with(prompt, "(yes/no/[fingerprint])");
+}
+
+/*
+ * "Username for 'https://forge.example.org': " (git), "Username for \"https://forge.example.org\""
+ * (git-lfs), "Username: " (git-svn, Subversion), and nothing before, behind or on another line: in
+ * "Username for 'x'@web1's password: " the same words are somebody's strange name.
+ */
+static bool is_user_name_question(const char *prompt)
+{
+    static const char *const names[] = {"username", "user name", "login"};
+    static const char purpose[] = " for ";
+    size_t len = strlen(prompt);
+
+    while (len > 0 && strchr(" :\n", prompt[len - 1]))
+        len--;
+    if (memchr(prompt, '\n', len))
+        return false;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        size_t name = strlen(names[i]), quoted = name + strlen(purpose);
+
+        if (len < name || strncasecmp(prompt, names[i], name) != 0)
+            continue;
+        if (len == name)
+            return true;
+        if (len > quoted + 1 && strncmp(prompt + name, purpose, strlen(purpose)) == 0 &&
+            (prompt[quoted] == '\'' || prompt[quoted] == '"') && prompt[len - 1] == prompt[quoted])
+            return true;
+    }
+    return false;
+}
+
+bool askpass_may_be_seen(const char *prompt)
+{
     AUTO_ASKPASS_PREFIX struct askpass_prefix prefix = {0};
 
     if (askpass_prefix_parse(prompt, &prefix) != PK_NOT_FOUND)
         return false;
-    return strncmp(prompt, again, strlen(again)) == 0 || ends_with(prompt, "(yes/no)") ||
-           ends_with(prompt, "(yes/no/[fingerprint])");
+    return is_host_key_question(prompt) || is_user_name_question(prompt);
 }
 
 /* The variable is unset, so that a fallback that runs this program again does not loop. */
@@ -136,5 +171,5 @@ int askpass_ask(char **argv, const struct terminal *terminal)
         return fail(show_until_signal(question, terminal), terminal);
     if (hint && strcmp(hint, "confirm") == 0)
         return fail(confirm(question, terminal), terminal);
-    return fail(ask_and_print(question, askpass_is_host_key_question(argv[1]), terminal), terminal);
+    return fail(ask_and_print(question, askpass_may_be_seen(argv[1]), terminal), terminal);
 }

@@ -14,9 +14,9 @@
 int askpass_ask(char **argv, const struct terminal *terminal);
 
 /*
- * A question whose answer may be seen while it is typed: ssh's own about host keys. What begins
- * with the prefix of a server's prompt never is.
+ * A question whose answer may be seen while it is typed: ssh's own about host keys, and git's and
+ * others' for a user name. What begins with the prefix of a server's prompt never is.
  */
-bool askpass_is_host_key_question(const char *prompt) PK_WARN_UNUSED;
+bool askpass_may_be_seen(const char *prompt) PK_WARN_UNUSED;
 
 #endif

@@ -45,6 +45,7 @@ EXTRA_DIST += \
 	tests/integration/test_hostile_callers.py \
 	tests/integration/test_kill_enrollment.py \
 	tests/integration/test_layers.py \
+	tests/integration/test_long_messages.py \
 	tests/integration/test_openssh_enroll.py \
 	tests/integration/test_pam_module.py \
 	tests/integration/test_pin_strangers.py \
@@ -58,6 +59,7 @@ EXTRA_DIST += \
 	tests/integration/test_recovery_codes.py \
 	tests/integration/test_relying_party.py \
 	tests/integration/test_script_options.py \
+	tests/integration/test_replaced_prompts.py \
 	tests/integration/test_secrets.py \
 	tests/integration/test_service_options.py \
 	tests/integration/test_session_locality.py \

@@ -5,13 +5,16 @@ The requests are made here and the keys are software; the real ssh and sshd are 
 test_ssh_*.py and test_passkey_ssh_*.py.
 """
 
+import base64
 import hashlib
+import http.server
 import json
 import os
 import pwd
 import shutil
 import signal
 import subprocess
+import threading
 
 import cbor2
 import pexpect
@@ -457,6 +460,57 @@ def test_a_host_key_question_is_echoed(person):
     child.sendline("SHA256:abc")
     assert end(child)[0] == 0
     assert person.output() == ["SHA256:abc"]
+
+
+@pytest.mark.parametrize("text", ["Username for 'https://forge.example.org': ",
+                                  'Username for "https://forge.example.org"', "Username: "])
+def test_a_user_name_is_echoed(person, text):
+    child = person.terminal(text)
+    child.setecho(True)
+    child.expect_exact(text.rstrip() + " ")
+    assert child.getecho()
+    child.sendline("alice-at-forge")
+    status, shown = end(child)
+    assert status == 0 and "alice-at-forge" in shown
+    assert person.output() == ["alice-at-forge"]
+
+
+class WantsPassword(http.server.BaseHTTPRequestHandler):
+    """Tells everybody to sign in, and keeps what it is told."""
+
+    told = []
+
+    def do_GET(self):
+        if "Authorization" in self.headers:
+            self.told.append(self.headers["Authorization"])
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", 'Basic realm="forge"')
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
+def test_git_shows_the_user_name_and_no_password(person):
+    with http.server.HTTPServer(("127.0.0.1", 0), WantsPassword) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        where = f"http://127.0.0.1:{server.server_port}"
+        child = person.machine.terminal("alice", ["git", "ls-remote", where + "/x.git"],
+                                        SSH_ASKPASS=ASKPASS, **person.variables)
+        child.setecho(True)
+        child.expect_exact(f"Username for '{where}': ")
+        assert child.getecho()
+        child.sendline("alice-at-forge")
+        child.expect_exact(f"Password for '{where.replace('//', '//alice-at-forge@')}': ")
+        assert "alice-at-forge" in child.before
+        child.waitnoecho(parts.PATIENCE)
+        child.sendline("open sesame")
+        shown = end(child)[1]
+        server.shutdown()
+    assert "open sesame" not in shown
+    assert WantsPassword.told == [
+        "Basic " + base64.b64encode(b"alice-at-forge:open sesame").decode()]
 
 
 @pytest.mark.parametrize("answer,status", [("yes", 0), ("YES", 0), ("no", 1), ("y", 1), ("", 1)])

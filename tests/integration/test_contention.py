@@ -136,7 +136,7 @@ def test_who_becomes_another_gives_the_pin(machine, keys):
     machine.enrol("alice", "blue", pin=PIN)
     key.set(touch="wait")
     su = Becomes(machine)
-    su.child.expect('PIN of your security key "Blue": ')
+    su.child.expect('PIN of your security key "Blue"\r\nPIN: ')
     assert not key.info()["touch_wanted"]
     su.child.sendline(PIN)
     su.child.expect(TOUCH)

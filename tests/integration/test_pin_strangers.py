@@ -98,7 +98,7 @@ def test_the_last_tries_are_its_owners(machine, keys, blue):
     machine.configure("[rp default]\nuser-verification = required\n")
     machine.kill_daemon(15)
     hers = Sudo(machine)
-    hers.child.expect('PIN of your security key "Blue": ')
+    hers.child.expect('PIN of your security key "Blue"\r\nPIN: ')
     hers.child.sendline(PIN)
     assert hers.accepted(), hers.screen
 
@@ -111,7 +111,7 @@ def test_two_that_look_alike_are_told_apart(machine, keys, blue):
     machine.configure("[rp default]\nuser-verification = required\n")
     machine.kill_daemon(15)
     running = Sudo(machine)
-    running.child.expect('PIN of your security key "Blue, [^"]+": ')
+    running.child.expect('PIN of your security key "Blue, [^"]+"\r\nPIN: ')
     running.child.sendline(PIN)
     assert running.accepted(), running.screen
     assert second
@@ -130,7 +130,7 @@ def test_an_open_question_holds_no_key(machine, keys, blue):
     hers.child.expect("requests want the security key \"Blue\":")
     hers.child.expect("Press Enter")
     hers.child.sendline("")
-    hers.child.expect('PIN of your security key "Blue": ')
+    hers.child.expect('PIN of your security key "Blue"\r\nPIN: ')
     hers.child.sendline(PIN)
     assert hers.accepted(), hers.screen
     assert blue.info()["pin_tries"] == 8

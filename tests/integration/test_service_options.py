@@ -15,7 +15,7 @@ import namespace
 from apps import Pamtester, Su, Sudo, refuses
 
 PIN = "123456"
-RECOVERY = r"Recovery code \(empty to give up\): "
+RECOVERY = r"Recovery code \(empty to give up\)\r\nRecovery code: "
 
 
 def touch(key):

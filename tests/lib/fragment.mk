@@ -26,6 +26,12 @@ tests_lib_libnsspeople_la_LIBADD =
 check_PROGRAMS += tests/lib/stand_in/ssh
 tests_lib_stand_in_ssh_SOURCES = tests/lib/stand_in_ssh.c
 
+# A screen locker that asks in words of its own.
+check_PROGRAMS += tests/lib/locker
+tests_lib_locker_SOURCES = tests/lib/locker.c
+tests_lib_locker_CFLAGS = $(filter-out -fsanitize=% -fno-sanitize% --coverage, $(PK_CFLAGS))
+tests_lib_locker_LDADD = $(PAM_LIBS) -lpam_misc
+
 # A name service and a disk that answer when a test says so, built in the same way.
 check_LTLIBRARIES += tests/lib/libheld.la
 tests_lib_libheld_la_SOURCES = tests/lib/held.c

@@ -3,7 +3,9 @@
 """A passkeyd that misbehaves on request: the user of Authenticate or Enroll names the scenario."""
 
 import fcntl
+import json
 import os
+import pwd
 import sys
 import time
 
@@ -74,6 +76,40 @@ def scenario_pin(user, context):
 def scenario_ask(user, context):
     answer = yield ("ask", "Which one?\nType a number:", details(event="choose"))
     yield done("ok" if answer.get("text") == "2" else "denied", "", user=user)
+
+
+# What the daemon asks, by the event that goes with it.
+QUESTIONS = {
+    "pin": ("ask-secret", 'PIN of your security key "Blue": '),
+    "pin-last-tries": ("ask", 'Only 1 PIN try is left on "Blue". Type "yes" to go on: '),
+    "recovery-code": ("ask-secret", "Recovery code (empty to give up): "),
+    "contention": ("ask", 'Press Enter to use it for THIS request, or type "no": '),
+    "confirm": ("ask", 'Press Enter to use it for THIS request, or type "no": '),
+    "account": ("ask", "This security key holds several accounts:\n  1  alice\n  2  bob\nNumber: "),
+    "ssh": ("ask", "Use it\nfor " + "w" * 450 + " " + "x" * 470 + "\n\nEnter goes on.\npasskey1:" +
+            "y" * 600 + "\n"),
+    "one-line": ("ask", "Really? "),
+    "long-last-line": ("ask", "One\n" + "z" * 65),
+}
+
+
+def scenario_question(event):
+    """Asks that, and takes any answer."""
+    def scenario(user, context):
+        kind, text = QUESTIONS[event]
+        answer = yield (kind, text, details(event=event))
+        read_secret(answer)
+        yield done("ok", "", user=user)
+
+    return scenario
+
+
+def scenario_listed(user, context):
+    """Whoever asks gets the steps of FAKE_STEPS, [kind, text, event] each, and is let in."""
+    for kind, text, event in json.loads(os.environ["FAKE_STEPS"]):
+        answer = yield (kind, text, details(event=event))
+        read_secret(answer or {})
+    yield done("ok", user=user, uid=dbus.UInt32(pwd.getpwnam(user).pw_uid))
 
 
 PROCESS = ("audit-session", "executable", "login-uid", "real-uid", "terminal", "unattended")
@@ -206,6 +242,9 @@ SCENARIOS = {
 }
 
 
+SCENARIOS.update(("asks-" + event, scenario_question(event)) for event in QUESTIONS)
+
+
 def spoof(message):
     """Somebody else answers in the daemon's place: the right serial, the wrong sender."""
     stranger = dbus.bus.BusConnection(os.environ["DBUS_STARTER_ADDRESS"])
@@ -272,7 +311,8 @@ class Daemon(dbus.service.Object):
         if user == "":
             steps = iter([TOUCH, done("ok", "", user="touch")])
         else:
-            steps = SCENARIOS[user](user, context)
+            listed = "FAKE_STEPS" in os.environ
+            steps = (scenario_listed if listed else SCENARIOS[user])(user, context)
         self.count += 1
         path = "%s/conversation/%d" % (PATH, self.count)
         Conversation(self.bus, path, steps)

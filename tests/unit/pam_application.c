@@ -25,6 +25,7 @@ static struct private_bus private_bus;
 char folder[32] = "/tmp/passkey-pam-XXXXXX";
 const char *service = "test";
 const char *rhost = "192.0.2.7";
+const char *tty = "tty7";
 
 long clock_step, clock_ahead;
 
@@ -117,7 +118,7 @@ int authenticate(const char *words, const char *user, struct application *applic
 
     write_service(words);
     assert_int_equal(pam_start_confdir(service, user, &conversation, folder, &pamh), PAM_SUCCESS);
-    assert_int_equal(pam_set_item(pamh, PAM_TTY, "tty7"), PAM_SUCCESS);
+    assert_int_equal(pam_set_item(pamh, PAM_TTY, tty), PAM_SUCCESS);
     assert_int_equal(pam_set_item(pamh, PAM_RHOST, rhost), PAM_SUCCESS);
     assert_int_equal(pam_set_item(pamh, PAM_RUSER, "some\nbody"), PAM_SUCCESS);
     result = pam_authenticate(pamh, PAM_SILENT);

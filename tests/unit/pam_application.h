@@ -17,6 +17,7 @@ extern char folder[32];     /* of the files of services */
 extern const char *service; /* whose file is written */
 /* An address, because libpam's audit records would look a name up in the DNS. */
 extern const char *rhost;
+extern const char *tty; /* PAM_TTY */
 
 /* The behaviour of the application's conversation function, and what it recorded. */
 struct application {

@@ -190,7 +190,7 @@ static void an_rp_id_belongs_to_its_hosts_only(void **state)
             fail_msg("%s on %s", cases[i].rp_id, cases[i].host);
 }
 
-static void only_host_key_questions_are_echoed(void **state)
+static void only_what_is_no_secret_is_echoed(void **state)
 {
     static const struct {
         const char *prompt;
@@ -208,12 +208,38 @@ static void only_host_key_questions_are_echoed(void **state)
         {"alice@web1's password: ", false},
         {"(alice@web1) Are you sure (yes/no)? ", false},
         {"(@web1) Are you sure (yes/no)? ", false},
+        {"Username for 'https://forge.example.org': ", true},
+        {"Username for 'https://forge.example.org:8443/a%27b.git': ", true},
+        {"Username for \"https://forge.example.org\"", true},
+        {"Username: ", true},
+        {"username:", true},
+        {"User name: ", true},
+        {"Login: ", true},
+        {"login", true},
+        {"Username for 'x'", true},
+        {"Password for 'https://alice@forge.example.org': ", false},
+        {"Password for \"https://alice@forge.example.org\"", false},
+        {"Password for 'https://Username for 'x'': ", false},
+        {"Password: ", false},
+        {"Username for 'x'@web1's password: ", false},
+        {"Username for 'x\nPassword for 'y': ", false},
+        {"Username: \nPassword: ", false},
+        {"Username and password: ", false},
+        {"Username for 'x\": ", false},
+        {"Username for '", false},
+        {"Username for ", false},
+        {"Usernam", false},
+        {" Username: ", false},
+        {"login password: ", false},
+        {"(alice@web1) Username: ", false},
+        {"(alice@web1) Username for 'x': ", false},
+        {"Enter passphrase for key 'Username: ': ", false},
         {"", false},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-        if (askpass_is_host_key_question(cases[i].prompt) != cases[i].echo)
+        if (askpass_may_be_seen(cases[i].prompt) != cases[i].echo)
             fail_msg("%s", cases[i].prompt);
 }
 
@@ -227,7 +253,7 @@ int main(void)
         cmocka_unit_test(hosts_have_limits),
         cmocka_unit_test(origins_bracket_ipv6),
         cmocka_unit_test(an_rp_id_belongs_to_its_hosts_only),
-        cmocka_unit_test(only_host_key_questions_are_echoed),
+        cmocka_unit_test(only_what_is_no_secret_is_echoed),
     };
 
     return cmocka_run_group_tests_name("askpass_prompt", tests, NULL, NULL);

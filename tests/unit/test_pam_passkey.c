@@ -43,14 +43,14 @@ static void results_and_messages(void **state)
         {"", "touch", NULL, PAM_SUCCESS, "info:Touch it;"},
         {"debug", "touch", NULL, PAM_SUCCESS, "info:Touch it;"},
         {"identify", "touch", NULL, PAM_SUCCESS, "info:Touch it;"},
-        {"", "pin", "correct horse", PAM_SUCCESS, "off:PIN for the key:;info:Touch it;"},
-        {"", "pin", "wrong", PAM_AUTH_ERR, "off:PIN for the key:;error:Wrong PIN;"},
-        {"", "pin", "", PAM_AUTH_ERR, "off:PIN for the key:;error:Wrong PIN;"},
-        {"", "pin", NULL, PAM_AUTH_ERR, "off:PIN for the key:;error:No PIN given;"},
+        {"", "pin", "correct horse", PAM_SUCCESS, "info:PIN for the key;off:PIN: ;info:Touch it;"},
+        {"", "pin", "wrong", PAM_AUTH_ERR, "info:PIN for the key;off:PIN: ;error:Wrong PIN;"},
+        {"", "pin", "", PAM_AUTH_ERR, "info:PIN for the key;off:PIN: ;error:Wrong PIN;"},
+        {"", "pin", NULL, PAM_AUTH_ERR, "info:PIN for the key;off:PIN: ;error:No PIN given;"},
         {"", "long-text", NULL, PAM_SUCCESS,
          "info:" W450 " ;info:(part 2) " X470 " and the tail ;info:(part 3) end;"},
-        {"", "ask", "2", PAM_SUCCESS, "on:Which one?\nType a number:;"},
-        {"", "ask", NULL, PAM_AUTH_ERR, "on:Which one?\nType a number:;"},
+        {"", "ask", "2", PAM_SUCCESS, "info:Which one?;on:Type a number:;"},
+        {"", "ask", NULL, PAM_AUTH_ERR, "info:Which one?;on:Type a number:;"},
         {"", "quiet", NULL, PAM_AUTH_ERR, "info:chat;info:Touch it;error:wrong key;"},
         {"quiet", "quiet", NULL, PAM_AUTH_ERR, "info:Touch it;error:wrong key;"},
         {"", "no-credentials", NULL, PAM_AUTHINFO_UNAVAIL, ""},
@@ -97,6 +97,59 @@ static void results_and_messages(void **state)
                      cases[i].result);
         assert_string_equal(application.shown, cases[i].shown);
     }
+}
+
+#define ENTER "Press Enter to use it for THIS request, or type \"no\""
+#define Y100                                                                                       \
+    "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy" \
+    "yyyyyyyy"
+#define REQUEST "passkey1:" Y100 Y100 Y100 Y100 Y100 Y100
+#define Z65     "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"
+
+/* What has to be read is told, and not only asked: many applications ask with words of their own.
+ */
+static void questions_are_told_before_they_are_asked(void **state)
+{
+    static const struct {
+        const char *user;
+        const char *shown;
+    } cases[] = {
+        {"asks-pin", "info:PIN of your security key \"Blue\";off:PIN: ;"},
+        {"asks-pin-last-tries",
+         "info:Only 1 PIN try is left on \"Blue\". Type \"yes\" to go on;on:Go on (yes/no)? ;"},
+        {"asks-recovery-code", "info:Recovery code (empty to give up);off:Recovery code: ;"},
+        {"asks-contention", "info:" ENTER ";on:Enter, or \"no\": ;"},
+        {"asks-confirm", "info:" ENTER ";on:Enter, or \"no\": ;"},
+        {"asks-account", "info:This security key holds several accounts:;info:  1  alice;"
+                         "info:  2  bob;on:Number: ;"},
+        {"asks-ssh", "info:Use it;info:for " W450 " ;info:(part 2) " X470 ";info:;"
+                     "info:Enter goes on.;info:" REQUEST ";on:Answer: ;"},
+        {"asks-one-line", "info:Really?;on:Answer: ;"},
+        {"asks-long-last-line", "info:One;info:" Z65 ";on:Answer: ;"},
+    };
+    static const char *const words[] = {"", "quiet"};
+
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+        struct application application = {.answer = "1234"};
+
+        assert_int_equal(authenticate(words[i % 2], cases[i / 2].user, &application, NULL),
+                         PAM_SUCCESS);
+        assert_string_equal(application.shown, cases[i / 2].shown);
+    }
+}
+
+/* sshd changes no question, and passkey-askpass is given nothing else. */
+static void sshd_is_given_the_question_whole(void **state)
+{
+    struct application application = {.answer = "1234"};
+
+    (void)state;
+    tty = "ssh";
+    assert_int_equal(authenticate("", "asks-ssh", &application, NULL), PAM_SUCCESS);
+    tty = "tty7";
+    assert_string_equal(application.shown,
+                        "on:Use it\nfor " W450 " " X470 "\n\nEnter goes on.\n" REQUEST "\n;");
 }
 
 /* "required" turns PAM_IGNORE into the stack's default denial: seen from outside it must not let
@@ -426,6 +479,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(results_and_messages),
+        cmocka_unit_test(questions_are_told_before_they_are_asked),
+        cmocka_unit_test(sshd_is_given_the_question_whole),
         cmocka_unit_test(nullok_alone_lets_nobody_in),
         cmocka_unit_test(the_daemon_is_told_the_context),
         cmocka_unit_test(the_daemon_is_told_of_the_process),
