@@ -250,7 +250,7 @@ static enum pk_status ask_daemon(const char *user, struct approval *approval,
                                          .members = approval->members.items,
                                          .member_count = approval->members.count,
                                          .seconds = seconds,
-                                         .give_up = plugin.nobody_types ? NULL : &give_up,
+                                         .give_up = plugin.unattended ? NULL : &give_up,
                                      },
                                      &prompt_ops, approval, outcome);
     return status;
