@@ -320,8 +320,8 @@ static void a_key_that_cannot_verify_does_not_hide_the_one_that_can(void **state
 
     (void)state;
     configure_daemon("[rp default]\nid = " RP_ID "\nuser-verification = required\n");
-    give_key(&plain, "alice", ALICE);
-    give_key(&able, "alice", ALICE);
+    give_ssh_key(&plain, "alice", ALICE);
+    give_ssh_key(&able, "alice", ALICE);
     start("alice");
     hold(keys, 2, NULL);
     assert_next(NULL, "info", "touch");
@@ -352,8 +352,8 @@ static void the_order_is_that_of_the_list_where_a_touch_is_enough(void **state)
     const struct soft_key *keys[] = {&plain, &able};
 
     (void)state;
-    give_key(&plain, "alice", ALICE);
-    give_key(&able, "alice", ALICE);
+    give_ssh_key(&plain, "alice", ALICE);
+    give_ssh_key(&able, "alice", ALICE);
     start("alice");
     hold(&keys[1], 1, NULL);
     sign(&able, VERIFIED);
@@ -393,7 +393,7 @@ static void a_person_who_does_not_wait(void **state)
     uint8_t request[4096];
 
     (void)state;
-    give_key(&key, "alice", ALICE);
+    give_ssh_key(&key, "alice", ALICE);
     start("alice");
     hold((const struct soft_key *[]){&key}, 1, NULL);
     assert_next(NULL, "info", "touch");
