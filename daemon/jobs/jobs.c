@@ -14,12 +14,14 @@
 
 /*
  * A name service that is away can hold each worker for minutes. The share of an owner is what keeps
- * that from the others; sixteen users together could still occupy all workers.
+ * that from the others. Users have one together besides, since one person may have many uids: what
+ * it leaves is enough for root's programs, for strangers and for the daemon itself.
  */
-#define WORKERS_MAX    32
+#define WORKERS_MAX    40
 #define STACK_SIZE     1048576 /* bytes of address space; a module of the name service may want it */
 #define SHARE_USER     2       /* workers for one user's jobs at a time */
-#define SHARE_OTHERS   8       /* for root's own, and for strangers' */
+#define SHARE_USERS    20      /* for those of all users together */
+#define SHARE_OTHERS   8       /* for root's own, for strangers', and for the daemon's */
 #define WAITING_USER   64      /* jobs of one user that wait for a worker */
 #define WAITING_OTHERS 512
 
@@ -49,7 +51,7 @@ struct jobs {
 
 static bool is_user(uid_t owner)
 {
-    return owner != 0 && owner != JOB_STRANGERS;
+    return owner != 0 && owner != JOB_STRANGERS && owner != JOB_DAEMON;
 }
 
 static size_t count_running(const struct jobs *jobs, uid_t owner)
@@ -59,6 +61,22 @@ static size_t count_running(const struct jobs *jobs, uid_t owner)
     for (size_t i = 0; i < jobs->worker_count; i++)
         count += jobs->workers[i].job && jobs->workers[i].job->owner == owner;
     return count;
+}
+
+static size_t count_users(const struct jobs *jobs)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < jobs->worker_count; i++)
+        count += jobs->workers[i].job && is_user(jobs->workers[i].job->owner);
+    return count;
+}
+
+static bool has_share(const struct jobs *jobs, uid_t owner)
+{
+    if (is_user(owner))
+        return count_running(jobs, owner) < SHARE_USER && count_users(jobs) < SHARE_USERS;
+    return count_running(jobs, owner) < SHARE_OTHERS;
 }
 
 static size_t count_waiting(const struct jobs *jobs, uid_t owner)
@@ -79,7 +97,7 @@ static struct job *find_job(const struct jobs *jobs)
     struct job *job;
 
     TAILQ_FOREACH(job, &jobs->waiting, entry)
-    if (count_running(jobs, job->owner) < (is_user(job->owner) ? SHARE_USER : SHARE_OTHERS))
+    if (has_share(jobs, job->owner))
         return job;
     return NULL;
 }

@@ -24,8 +24,9 @@
 
 /* As jobs.c has them. */
 #define SHARE_USER   2
+#define SHARE_USERS  20
+#define SHARE_OTHERS 8
 #define WAITING_USER 64
-#define WORKERS_MAX  32
 #define STOP_SECONDS 60 /* more than any step takes, on any machine */
 
 static struct event_base *base;
@@ -380,17 +381,24 @@ static void strangers_hold_up_neither_root_nor_users(void **state)
     assert_int_equal(strlen(order), 112);
 }
 
-static void users_together_hold_up_the_next_only_when_all_workers_are_taken(void **state)
+/* One person may have many uids. */
+static void users_together_hold_up_neither_root_nor_strangers(void **state)
 {
-    const unsigned users = WORKERS_MAX / SHARE_USER;
+    const unsigned users = 2 * SHARE_USERS;
 
     (void)state;
-    for (unsigned i = 0; i + 1 < users; i++)
-        start_many(&hold, BOB + i, 'b', SHARE_USER + 1);
-    start_free(&quick, ALICE, 'a');
-    run_until((users - 1) * (SHARE_USER + 1));
-    assert_string_equal(order, "a");
-    let_go((users - 1) * (SHARE_USER + 1));
+    for (unsigned i = 0; i < users; i++)
+        start_many(&hold, BOB + i, 'b', SHARE_USER);
+    wait_held(SHARE_USERS);
+    start_many(&hold, JOB_STRANGERS, 's', SHARE_OTHERS);
+    wait_held(SHARE_OTHERS);
+    start_many(&hold, 0, 'r', SHARE_OTHERS);
+    wait_held(SHARE_OTHERS);
+    start_free(&quick, JOB_DAEMON, 'd');
+    run_until(users * SHARE_USER + 2 * SHARE_OTHERS);
+    assert_string_equal(order, "d");
+    assert_false(more_are_held());
+    let_go(users * SHARE_USER + 2 * SHARE_OTHERS);
     run();
 }
 
@@ -471,7 +479,7 @@ int main(void)
         TEST(done_may_cancel_what_is_done),
         TEST(one_users_jobs_hold_up_nobody_else),
         TEST(strangers_hold_up_neither_root_nor_users),
-        TEST(users_together_hold_up_the_next_only_when_all_workers_are_taken),
+        TEST(users_together_hold_up_neither_root_nor_strangers),
         TEST(the_jobs_of_one_owner_keep_their_order),
         TEST(too_many_that_wait_are_refused),
         TEST(at_the_end_what_waits_is_released_and_what_runs_is_waited_for),
