@@ -9,20 +9,22 @@
 #include "daemon/bus/bus.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/request.h"
+#include "daemon/bus/waiting.h"
 
 #include <string.h>
 #include <unistd.h>
 
-#define PENDING_MAX       64 /* Status calls that wait for the bus */
+#define PENDING_MAX       64 /* Status calls of users that wait for the bus */
+#define PENDING_PER_UID   4
 #define DRIVER_TIMEOUT_MS 5000
 #define POLKIT_NAME       "org.freedesktop.PolicyKit1"
 
 struct status_call {
+    struct waiting waiting;
     struct daemon *daemon;
-    struct call *call;
 };
 
-static unsigned pending;
+static struct waiting_list pending = LIST_HEAD_INITIALIZER(pending);
 
 /* What is found out on a worker, for the caller. */
 struct status_request {
@@ -167,8 +169,8 @@ static void find_rest(struct status_call *waiting, bool polkit)
             free(pk_steal(status));
         }
     }
-    request_start(waiting->daemon, waiting->call, (struct request *)status, &plan);
-    pending--;
+    LIST_REMOVE(&waiting->waiting, entry);
+    request_start(waiting->daemon, waiting->waiting.call, (struct request *)status, &plan);
     free(waiting);
 }
 
@@ -193,7 +195,8 @@ static struct bus_request *ask_bus(struct status_call *waiting, const char *memb
 
     if (argument)
         value_add_text(&arguments, 's', argument);
-    return bus_call(waiting->call->bus, &target, &arguments, DRIVER_TIMEOUT_MS, reply, waiting);
+    return bus_call(waiting->waiting.call->bus, &target, &arguments, DRIVER_TIMEOUT_MS, reply,
+                    waiting);
 }
 
 static void on_activatable(void *data, const struct value *result, const char *error)
@@ -213,14 +216,16 @@ static void on_owned(void *data, const struct value *result, const char *error)
 
 void manager_status(struct daemon *daemon, struct call *call)
 {
-    struct status_call *waiting = pending < PENDING_MAX ? calloc(1, sizeof(*waiting)) : NULL;
+    struct status_call *waiting = waiting_full(&pending, call->uid, PENDING_MAX, PENDING_PER_UID)
+                                      ? NULL
+                                      : calloc(1, sizeof(*waiting));
 
     if (!waiting) {
         call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "too many calls at once");
         return;
     }
-    *waiting = (struct status_call){daemon, call};
-    pending++;
+    *waiting = (struct status_call){.waiting.call = call, .daemon = daemon};
+    LIST_INSERT_HEAD(&pending, &waiting->waiting, entry);
     if (!ask_bus(waiting, "NameHasOwner", POLKIT_NAME, on_owned))
         find_rest(waiting, false);
 }

@@ -7,15 +7,18 @@
 #include "daemon/bus/secret_reader.h"
 #include "daemon/bus/waiting.h"
 
+#include <event2/event.h>
 #include <string.h>
 
-#define PENDING_MAX     32 /* tickets being read, in total */
+#define PENDING_MAX     32 /* tickets of users being read, in total */
 #define PENDING_PER_UID 4
+#define READ_SECONDS    10 /* a program writes it and closes the pipe; it asks nobody for it */
 
 struct pending {
     struct waiting waiting;
     struct daemon *daemon;
     struct secret_reader *reader;
+    struct event *deadline;
     ticket_handler *handler;
 };
 
@@ -26,6 +29,8 @@ static void pending_free(struct pending *pending)
     LIST_REMOVE(&pending->waiting, entry);
     if (pending->reader)
         secret_reader_free(pending->reader);
+    if (pending->deadline)
+        event_free(pending->deadline);
     free(pending);
 }
 
@@ -47,6 +52,24 @@ static void on_ticket(void *data, enum pk_status status, struct pk_secret *ticke
         reply_ticket_error(call);
 }
 
+static void on_deadline(evutil_socket_t fd, short what, void *data)
+{
+    struct pending *pending = data;
+    struct call *call = pending->waiting.call;
+
+    (void)fd, (void)what;
+    pending_free(pending);
+    call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "the ticket's pipe was not closed in time");
+}
+
+static bool set_deadline(struct pending *pending)
+{
+    static const struct timeval when = {READ_SECONDS, 0};
+
+    pending->deadline = evtimer_new(pending->daemon->base, on_deadline, pending);
+    return pending->deadline && evtimer_add(pending->deadline, &when) == 0;
+}
+
 void ticket_read(struct daemon *daemon, struct call *call, const struct value *options,
                  ticket_handler *handler)
 {
@@ -66,6 +89,11 @@ void ticket_read(struct daemon *daemon, struct call *call, const struct value *o
     }
     *pending = (struct pending){.waiting.call = call, .daemon = daemon, .handler = handler};
     LIST_INSERT_HEAD(&pending_calls, &pending->waiting, entry);
+    if (!set_deadline(pending)) {
+        pending_free(pending);
+        call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory");
+        return;
+    }
     if (secret_reader_new(daemon->base, value_take_fd(ticket), on_ticket, pending,
                           &pending->reader)) {
         pending_free(pending);

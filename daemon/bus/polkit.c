@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define POLKIT_TIMEOUT_MS  120000 /* enough for a person to type a password */
-#define POLKIT_PENDING_MAX 64     /* questions in total */
+#define POLKIT_PENDING_MAX 256    /* questions in total; of one user: */
 #define POLKIT_PER_UID     4
 #define ALLOW_INTERACTION  1 /* CheckAuthorizationFlags */
 

@@ -6,14 +6,14 @@
 bool waiting_full(const struct waiting_list *list, uid_t uid, size_t total, size_t per_uid)
 {
     const struct waiting *waiting;
-    size_t all = 0, own = 0;
+    size_t own = 0, users = 0;
 
     LIST_FOREACH(waiting, list, entry)
     {
-        all++;
         own += waiting->call->uid == uid;
+        users += waiting->call->uid != 0;
     }
-    return all >= total || own >= per_uid;
+    return uid == 0 ? own >= total : users >= total || own >= per_uid;
 }
 
 void waiting_drop(struct waiting_list *list, const char *sender,

@@ -17,7 +17,10 @@ struct waiting {
 };
 LIST_HEAD(waiting_list, waiting);
 
-/* Whether the list holds total entries already, or per_uid of that user. */
+/*
+ * Whether the list holds per_uid entries of that user already, or total of all users. Root is held
+ * to a total of its own, as large, so that no user takes its place.
+ */
 bool waiting_full(const struct waiting_list *list, uid_t uid, size_t total,
                   size_t per_uid) PK_WARN_UNUSED;
 

@@ -5,6 +5,7 @@ TESTS += tests/unit/mutations_apply.py
 if HAVE_CMOCKA
 daemon_tests = \
 	tests/unit/test_agent_connection \
+	tests/unit/test_arrivals \
 	tests/unit/test_budget \
 	tests/unit/test_caller \
 	tests/unit/test_ceremony \
@@ -91,6 +92,10 @@ tests_unit_test_sk_credential_LDADD = $(daemon_test_libs)
 check_LTLIBRARIES += tests/unit/libfakebus.la
 tests_unit_libfakebus_la_SOURCES = tests/unit/fake_bus.c tests/unit/fake_bus.h
 fake_bus_test_libs = tests/unit/libfakebus.la $(daemon_test_libs)
+# Replaces account_watch_catch_up() and methods_dispatch().
+tests_unit_test_arrivals_SOURCES = tests/unit/test_arrivals.c daemon/arrivals.c
+tests_unit_test_arrivals_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_arrivals_LDADD = $(fake_bus_test_libs)
 tests_unit_test_dispatch_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_dispatch_LDADD = $(fake_bus_test_libs)
 tests_unit_test_logind_CFLAGS = $(daemon_test_cflags) $(SD_LOGIN_CFLAGS)

@@ -240,10 +240,10 @@ static void questions_are_limited_per_user(void **state)
 static void questions_are_limited_in_total(void **state)
 {
     (void)state;
-    for (uid_t i = 0; i < 64; i++)
+    for (uid_t i = 0; i < 256; i++)
         ask(ALICE + i, ":1.7");
     assert_int_equal(fake_end.errors, 0);
-    ask(ALICE + 64, ":1.8");
+    ask(ALICE + 256, ":1.8");
     assert_refused(PK_BUS_ERROR_LIMIT_EXCEEDED, "too many");
 }
 

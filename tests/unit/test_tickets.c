@@ -18,12 +18,22 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ALICE 1000
 #define BOB   1001
 
 static struct daemon passkeyd;
+static time_t ahead_s;
+
+/* In place of libc's, for libevent as well: time goes on by leaps alone. */
+__attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct timespec *ret)
+{
+    (void)clock;
+    *ret = (struct timespec){.tv_sec = 1000000 + ahead_s};
+    return 0;
+}
 
 /* What the calls with a good ticket, or without any, were handed on with. */
 static struct {
@@ -191,6 +201,9 @@ static void tickets_are_read_in_a_limited_number(void **state)
     assert_int_equal(fake_end.errors, 0);
     waiting[count++] = wait_for_ever(BOB + 100, ":1.9");
     assert_refused(PK_BUS_ERROR_LIMIT_EXCEEDED);
+    /* Root's places are its own. */
+    waiting[count++] = wait_for_ever(0, ":1.10");
+    assert_int_equal(fake_end.errors, 0);
     tickets_vanished(NULL);
     while (count > 0) {
         assert_false(is_read(waiting[count - 1]));
@@ -211,13 +224,32 @@ static void tickets_of_who_has_left_are_dropped(void **state)
     (void)close(there);
 }
 
+static void a_ticket_that_does_not_come_gives_its_place_up(void **state)
+{
+    int open_end = wait_for_ever(ALICE, ":1.7");
+
+    (void)state;
+    (void)event_base_loop(passkeyd.base, EVLOOP_NONBLOCK);
+    assert_true(is_read(open_end));
+    ahead_s += 20;
+    (void)event_base_loop(passkeyd.base, EVLOOP_NONBLOCK);
+    (void)event_base_loop(passkeyd.base, EVLOOP_NONBLOCK);
+    assert_refused(PK_BUS_ERROR_INVALID_ARGUMENTS);
+    assert_false(is_read(open_end));
+    (void)close(open_end);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
     const struct CMUnitTest tests[] = {
-        TEST(without_a_ticket_the_call_goes_on),    TEST(a_ticket_is_handed_on_by_its_hash),
-        TEST(what_is_no_ticket_is_refused),         TEST(a_descriptor_of_another_kind_is_refused),
-        TEST(tickets_are_read_in_a_limited_number), TEST(tickets_of_who_has_left_are_dropped),
+        TEST(without_a_ticket_the_call_goes_on),
+        TEST(a_ticket_is_handed_on_by_its_hash),
+        TEST(what_is_no_ticket_is_refused),
+        TEST(a_descriptor_of_another_kind_is_refused),
+        TEST(tickets_are_read_in_a_limited_number),
+        TEST(tickets_of_who_has_left_are_dropped),
+        TEST(a_ticket_that_does_not_come_gives_its_place_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
