@@ -56,12 +56,24 @@ static enum pk_status after_built_in(const struct key_info *info, const struct r
     return PK_OK;
 }
 
+static bool verifies(const struct key_info *info)
+{
+    return info->uv_set || info->pin_set;
+}
+
+/* The key refused, and not for a reason that verification would leave as it is. */
+static bool unexplained(const struct refusal *refusal)
+{
+    return refusal->coded &&
+           (refusal->status == PK_DEVICE_ERROR || refusal->status == PK_UNSUPPORTED);
+}
+
 enum pk_status choose_after(const struct key_info *info, const struct refusal *refusal,
                             enum verification *ret)
 {
     switch (refusal->tried) {
     case VERIFY_NOT:
-        if (refusal->status == PK_PIN_REQUIRED)
+        if (refusal->status == PK_PIN_REQUIRED || (unexplained(refusal) && verifies(info)))
             return best_verification(info, ret);
         break;
     case VERIFY_BUILT_IN:

@@ -123,6 +123,19 @@ static void report_touch(struct hid *hid, const unsigned char *packet)
 }
 
 /*
+ * A key that says only to a person what it holds is not waited for: nobody has been told to touch
+ * it. It answers the cancel with an error. U2F has a question of its own, which waits for no touch.
+ */
+static void stop_silent_touch(struct hid *hid, const unsigned char *packet)
+{
+    if (!hid->silent || hid->wanted_touch || hid->command != CMD_CBOR ||
+        !asks_for_touch(hid, packet))
+        return;
+    hid->wanted_touch = true;
+    (void)fido_dev_cancel(hid->device);
+}
+
+/*
  * The channel has something while the key is busy: only CANCEL and the end of the input are in
  * place. False: no answer of the key is to be waited for.
  */
@@ -175,6 +188,7 @@ static int read_packet(struct hid *hid, unsigned char *data, size_t len)
     }
     if (got == PACKET_SIZE) {
         report_touch(hid, data);
+        stop_silent_touch(hid, data);
         if (says_busy(hid, data))
             stop(hid, PK_BUSY);
     }

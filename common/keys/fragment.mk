@@ -11,6 +11,7 @@ common_keys_libkeys_la_SOURCES = \
 	common/keys/messages.c common/keys/messages.h \
 	common/keys/pin_budget.c common/keys/pin_budget.h \
 	common/keys/pin_dialogue.c common/keys/pin_dialogue.h \
+	common/keys/pin_text.c common/keys/pin_text.h \
 	common/keys/turns.c common/keys/turns.h
-common_keys_libkeys_la_CFLAGS = $(PK_CFLAGS) $(EVENT_CFLAGS)
-common_keys_libkeys_la_LIBADD = $(EVENT_LIBS)
+common_keys_libkeys_la_CFLAGS = $(PK_CFLAGS) $(EVENT_CFLAGS) $(UTF8PROC_CFLAGS)
+common_keys_libkeys_la_LIBADD = $(EVENT_LIBS) $(UTF8PROC_LIBS)

@@ -70,6 +70,13 @@ static char *refusal(const struct candidate *candidate, unsigned tries)
     return NULL;
 }
 
+bool local_may_ask_pin(const struct candidate *candidate)
+{
+    const struct pk_local_ceremony *ceremony = candidate->ceremony;
+
+    return candidate->shown || ceremony->hidden || (candidate->mute && ceremony->insists);
+}
+
 void local_pin_needed(struct candidate *candidate, const struct pk_pin_needed *needed)
 {
     static const struct pk_secret declined = {0};

@@ -143,6 +143,7 @@ static void write_get_assertion(struct pk_writer *writer,
     pk_writer_u8(writer, (uint8_t)request->user_verification);
     write_descriptors(writer, request->allow, request->allow_count);
     write_text(writer, request->appid);
+    pk_writer_u8(writer, request->hidden);
 }
 
 static void write_make_credential(struct pk_writer *writer,
@@ -224,6 +225,7 @@ static void write_fields(struct pk_writer *writer, const struct pk_frame *frame)
     case PK_FRAME_PIN_NEEDED:
         pk_writer_u8(writer, frame->pin_needed.tries);
         pk_writer_u8(writer, frame->pin_needed.wrong);
+        pk_writer_u8(writer, frame->pin_needed.min);
         break;
     case PK_FRAME_ASSERTION:
         write_assertion(writer, &frame->assertion);
@@ -232,6 +234,7 @@ static void write_fields(struct pk_writer *writer, const struct pk_frame *frame)
         write_bytes(writer, &frame->credential.attestation_object);
         pk_writer_u8(writer, (uint8_t)(frame->credential.transports & TRANSPORTS_ALL));
         pk_writer_u8(writer, frame->credential.discoverable);
+        pk_writer_u8(writer, frame->credential.hidden);
         break;
     case PK_FRAME_FAILED:
         pk_writer_text(writer, pk_status_name(frame->failure.status));
@@ -366,6 +369,7 @@ static void read_get_assertion(struct pk_reader *reader, struct pk_assertion_req
         free(request->appid);
         request->appid = NULL;
     }
+    request->hidden = read_number(reader, 1);
 }
 
 static void read_algorithms(struct pk_reader *reader, struct pk_creation *creation)
@@ -472,6 +476,7 @@ static void read_fields(struct pk_reader *reader, struct pk_frame *frame)
     case PK_FRAME_PIN_NEEDED:
         frame->pin_needed.tries = pk_reader_u8(reader);
         frame->pin_needed.wrong = read_number(reader, 1);
+        frame->pin_needed.min = pk_reader_u8(reader);
         break;
     case PK_FRAME_ASSERTION:
         read_assertion(reader, &frame->assertion);
@@ -480,6 +485,7 @@ static void read_fields(struct pk_reader *reader, struct pk_frame *frame)
         read_some_bytes(reader, PK_ATTESTATION_OBJECT_MAX, &frame->credential.attestation_object);
         frame->credential.transports = read_number(reader, TRANSPORTS_ALL);
         frame->credential.discoverable = read_number(reader, 1);
+        frame->credential.hidden = read_number(reader, 1);
         break;
     case PK_FRAME_FAILED:
         frame->failure.status = read_status(reader);

@@ -43,6 +43,7 @@ EXTRA_DIST += \
 	tests/integration/test_hanging_daemon.py \
 	tests/integration/test_hidraw.py \
 	tests/integration/test_hostile_callers.py \
+	tests/integration/test_key_hints.py \
 	tests/integration/test_kill_enrollment.py \
 	tests/integration/test_layers.py \
 	tests/integration/test_openssh_enroll.py \

@@ -368,7 +368,12 @@ def test_hidden_credentials(keys, helper):
     made = create(helper, key, PIN, cred_protect=3, resident_key=frames.REQUIRED)
     running = request(helper, key, made.id)
     checked = running.expect(frames.CHECKED)
-    assert checked["status"] == "no-match" and not checked["uncertain"]
+    assert checked["status"] == "no-match" and checked["uncertain"]
+    running.send(frames.u8(frames.PROCEED))
+    assert finish(running, PIN)[1]["status"] == "no-match"
+    running = request(helper, key, made.id, hidden=1)
+    assert running.proceed()["uncertain"]
+    assert finish(running, PIN)[0] == frames.ASSERTION
     running = request(helper, key, made.id, uv=frames.REQUIRED)
     checked = running.expect(frames.CHECKED)
     assert checked["status"] == "no-match" and checked["uncertain"]

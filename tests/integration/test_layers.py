@@ -16,6 +16,7 @@ QUARANTINE = {
     r"dbus/.*": r"common/bus/.*|daemon/bus/(bus|connection|message|socket)\.[ch]",
     r"cbor\.h|cbor/.*": r"authenticator/attestation_object\.c",
     r"sqlite3\.h": r"daemon/store/sqlite\.c",
+    r"utf8proc\.h": r"common/keys/pin_text\.c",
     r"ldap\.h": r"store/.*",
     r"microhttpd\.h": r"gateway/.*",
     r"event2/.*|event\.h": r"daemon/.*|common/keys/.*|client/askpass/key\.c",

@@ -44,9 +44,10 @@ def hello(version=1):
     return u8(HELLO) + u8(version)
 
 
-def get_assertion(path, rp_id, client_data_hash, allow=(), uv=PREFERRED, appid=""):
+def get_assertion(path, rp_id, client_data_hash, allow=(), uv=PREFERRED, appid="",
+                  hidden=0):
     return (u8(GET_ASSERTION) + string(path) + string(rp_id) + client_data_hash + u8(uv)
-            + descriptors(allow) + string(appid))
+            + descriptors(allow) + string(appid) + u8(hidden))
 
 
 def make_credential(path, rp_id, client_data_hash, **o):
@@ -108,7 +109,7 @@ def decode(payload):
                   "has_built_in_uv": reader.u8(), "pin_tries": reader.u8(),
                   "uncertain": reader.u8()}
     elif kind == PIN_NEEDED:
-        fields = {"tries": reader.u8(), "wrong": reader.u8()}
+        fields = {"tries": reader.u8(), "wrong": reader.u8(), "min": reader.u8()}
     elif kind == ASSERTION:
         fields = {"assertions": [
             {"credential_id": reader.string(), "authenticator_data": reader.string(),
@@ -116,7 +117,7 @@ def decode(payload):
             for _ in range(reader.u8())]}
     elif kind == CREDENTIAL:
         fields = {"attestation_object": reader.string(), "transports": reader.u8(),
-                  "discoverable": reader.u8()}
+                  "discoverable": reader.u8(), "hidden": reader.u8()}
     elif kind == FAILED:
         fields = {"status": reader.text(), "pin_tries": reader.u8(), "detail": reader.i32()}
     elif kind not in (TOUCH, VERIFY):
