@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "authenticator/ceremony.h"
 
-#include <string.h>
-
 enum pk_status ceremony_checked(struct key *key, enum pk_status status, bool uncertain)
 {
     PK_AUTO_FRAME struct pk_frame proceed = {0};
@@ -22,17 +20,6 @@ enum pk_status ceremony_checked(struct key *key, enum pk_status status, bool unc
     if (status != PK_OK && !uncertain)
         return status;
     return hid_expect(&key->hid, PK_FRAME_PROCEED, &proceed);
-}
-
-/* A PIN that this key cannot have: trying it would only cost a try (CTAP 2.1 section 6.5.1). */
-static bool well_formed(const struct key *key, const struct pk_secret *pin)
-{
-    size_t least = key->info.pin_min > PK_PIN_MIN ? key->info.pin_min : PK_PIN_MIN;
-    size_t code_points = 0;
-
-    for (size_t i = 0; i < pin->len; i++)
-        code_points += (pin->data[i] & 0xc0) != 0x80; /* not the rest of a UTF-8 sequence */
-    return code_points >= least && pin->len <= PK_PIN_MAX && memchr(pin->data, 0, pin->len) == NULL;
 }
 
 /* Asks until something that can be a PIN comes. PK_PIN_REQUIRED: the person declined. */
@@ -57,7 +44,7 @@ static enum pk_status ask_pin(struct key *key, bool wrong, struct pk_frame *ret)
             return status;
         if (answer.pin.len == 0)
             return PK_PIN_REQUIRED;
-        if (well_formed(key, &answer.pin)) {
+        if (pin_fits(&key->info, &answer.pin)) { /* trying others would only cost a try */
             *ret = answer;
             answer = (struct pk_frame){0};
             return PK_OK;

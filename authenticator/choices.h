@@ -25,6 +25,7 @@ struct key_info {
     size_t id_max;         /* bytes of a credential id; 0: not said */
     size_t message_max;    /* bytes of a request; 0: not said */
     int64_t resident_left; /* -1: not said */
+    uint64_t firmware;     /* 0: not said */
     int32_t algorithms[PK_ALGORITHMS_MAX];
     size_t algorithm_count; /* 0: not said */
     unsigned transports;    /* 0: not said */
@@ -79,6 +80,9 @@ enum pk_status choose_discoverable(const struct key_info *info, enum pk_requirem
  */
 enum pk_status choose_algorithms(const struct key_info *info, const int32_t *wanted, size_t count,
                                  int32_t *ret, size_t *ret_count) PK_WARN_UNUSED;
+
+/* Whether that can be a PIN of this key (CTAP 2.1 section 6.5.1). */
+bool pin_fits(const struct key_info *info, const struct pk_secret *pin);
 
 /* Whether the key could have made that credential id: longer ones make some keys fail. */
 bool id_fits(const struct key_info *info, struct pk_view id);

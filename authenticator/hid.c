@@ -24,6 +24,8 @@
 
 #define CTAP_MAKE_CREDENTIAL 0x01
 #define CTAP_GET_ASSERTION   0x02
+#define CTAP_RESET           0x07
+#define CTAP_SELECTION       0x0b
 
 /* How long a key may be silent while no person is involved: it sends keepalives every 100 ms. */
 #define SILENCE_MS 5000
@@ -106,7 +108,8 @@ static bool asks_for_touch(const struct hid *hid, const unsigned char *packet)
         return false;
     if (packet[AT_COMMAND] == CMD_KEEPALIVE)
         return packet[AT_DATA] == UP_NEEDED &&
-               (hid->ctap == CTAP_MAKE_CREDENTIAL || hid->ctap == CTAP_GET_ASSERTION);
+               (hid->ctap == CTAP_MAKE_CREDENTIAL || hid->ctap == CTAP_GET_ASSERTION ||
+                hid->ctap == CTAP_RESET || hid->ctap == CTAP_SELECTION);
     /* U2F 1.2 raw messages section 3.3: SW_CONDITIONS_NOT_SATISFIED. */
     return hid->command == CMD_MSG && packet[AT_COMMAND] == CMD_MSG && len == 2 &&
            packet[AT_DATA] == 0x69 && packet[AT_DATA + 1] == 0x85;

@@ -85,6 +85,7 @@ static enum pk_status read_info(struct key *key)
     key->info.list_max = fido_cbor_info_maxcredcntlst(cbor);
     key->info.id_max = fido_cbor_info_maxcredidlen(cbor);
     key->info.message_max = fido_cbor_info_maxmsgsiz(cbor);
+    key->info.firmware = fido_cbor_info_fwversion(cbor);
     key->info.pin_min = fido_cbor_info_minpinlen(cbor);
     key->info.pin_change = key->info.pin_set && fido_cbor_info_new_pin_required(cbor);
     key->info.resident_left = fido_cbor_info_rk_remaining(cbor);

@@ -159,16 +159,9 @@ static void settle(struct pk_pin_dialogue *dialogue, const struct pk_secret *pin
 static void show_malformed(const struct pk_pin_dialogue *dialogue, enum pk_status why)
 {
     const struct pk_pin_request *request = &dialogue->requests[0];
-    PK_AUTO_FREE char *text = NULL;
+    PK_AUTO_FREE char *text = pk_pin_complaint(why, request->needed.min);
 
-    if (why == PK_TRUNCATED)
-        text = pk_text_format("A PIN has at least %zu and at most %d characters.",
-                              pk_pin_least(request->needed.min), PK_PIN_MAX);
-    else if (why == PK_TOO_LARGE)
-        text = pk_text_format("A PIN has at most %d bytes; letters beyond those of English are two "
-                              "or more.",
-                              PK_PIN_MAX);
-    show_error(dialogue, PK_INVALID_INPUT, text ? text : "That is no text in UTF-8.");
+    show_error(dialogue, PK_INVALID_INPUT, text ? text : "That cannot be a PIN.");
 }
 
 void pk_pin_dialogue_answered(struct pk_pin_dialogue *dialogue, struct pk_secret *answer)

@@ -2,6 +2,7 @@
 #include "common/keys/pin_text.h"
 
 #include "common/base/limits.h"
+#include "common/base/text.h"
 
 #include <string.h>
 #include <utf8proc.h>
@@ -13,6 +14,18 @@
 size_t pk_pin_least(size_t least)
 {
     return least > PK_PIN_MIN ? least : PK_PIN_MIN;
+}
+
+char *pk_pin_complaint(enum pk_status why, size_t least)
+{
+    if (why == PK_TRUNCATED)
+        return pk_text_format("A PIN has at least %zu and at most %d characters.",
+                              pk_pin_least(least), PK_PIN_MAX);
+    if (why == PK_TOO_LARGE)
+        return pk_text_format("A PIN has at most %d bytes; letters beyond those of English are two "
+                              "or more.",
+                              PK_PIN_MAX);
+    return strdup("That is no text in UTF-8.");
 }
 
 /* In place: the code points, then the bytes of their composed form. Negative: utf8proc's error. */

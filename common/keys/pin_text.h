@@ -15,6 +15,9 @@
 enum pk_status pk_pin_normalize(const struct pk_secret *typed, size_t least,
                                 struct pk_secret *ret) PK_WARN_UNUSED;
 
+/* What is wrong, by that status, for people. The caller's to free; NULL: no memory. */
+char *pk_pin_complaint(enum pk_status why, size_t least);
+
 /* How many code points that are, at least 4. */
 size_t pk_pin_least(size_t least);
 

@@ -86,6 +86,27 @@ struct pk_credential_answer {
     bool hidden; /* the key does not show it by itself, and can verify the user */
 };
 
+/* A key for its own sake: KEY_INFO, SET_PIN, RESET and SELECT. */
+struct pk_key_request {
+    char *path;
+    struct pk_secret pin;     /* SET_PIN alone: the one that it has; empty: it has none yet */
+    struct pk_secret new_pin; /* SET_PIN alone */
+};
+
+struct pk_key_state {
+    bool ctap2; /* false: U2F only, and what follows is not known */
+    bool pin_supported, pin_set;
+    bool pin_change;           /* the PIN has to be changed before the key accepts it */
+    uint8_t pin_tries;         /* 0xff: not known */
+    uint8_t pin_min;           /* code points that a PIN has at least; 0: not said */
+    bool uv_supported, uv_set; /* built-in verification */
+    bool always_uv;
+    bool resident_keys;
+    int32_t resident_left; /* free places for discoverable credentials; -1: not said */
+    uint32_t firmware;     /* firmwareVersion (CTAP 2.1 section 6.4); 0: not said */
+    uint8_t version[3];    /* of the device: major, minor, build (section 11.2.9.1.3) */
+};
+
 struct pk_failure {
     enum pk_status status; /* one of the authenticator's, or a general one */
     uint8_t pin_tries;     /* 0xff: not known */

@@ -34,6 +34,7 @@ EXTRA_DIST += \
 	tests/integration/test_cli.py \
 	tests/integration/test_cli_accounts_and_pins.py \
 	tests/integration/test_cli_fake_daemon.py \
+	tests/integration/test_cli_key.py \
 	tests/integration/test_command_shown.py \
 	tests/integration/test_concurrent_sign_ins.py \
 	tests/integration/test_contention.py \

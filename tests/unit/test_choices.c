@@ -238,6 +238,34 @@ static void test_lists_fit_messages(void **state)
     assert_int_equal(fill(&says, 255), 13);
 }
 
+static void test_pins(void **state)
+{
+    static const struct {
+        size_t least; /* as the key says */
+        const char *pin;
+        bool fits;
+    } rows[] = {
+        {0, "123", false},
+        {0, "1234", true},
+        {4, "\u00e4\u00f6", false},
+        {6, "12345", false},
+        {6, "\u00e4\u00f6\u00fc\u00df12", true},
+        {6, "", false},
+        {63, "123456789 123456789 123456789 123456789 123456789 123456789 123", true},
+        {4, "123456789 123456789 123456789 123456789 123456789 123456789 1234", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        const struct key_info info = {.ctap2 = true, .pin_min = rows[i].least};
+        PK_AUTO_SECRET struct pk_secret pin = {0};
+
+        assert_int_equal(pk_secret_copy(pk_view_string(rows[i].pin), &pin), PK_OK);
+        if (pin_fits(&info, &pin) != rows[i].fits)
+            fail_msg("row %zu", i);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +273,7 @@ int main(void)
         cmocka_unit_test(test_for_credential), cmocka_unit_test(test_after),
         cmocka_unit_test(test_discoverable),   cmocka_unit_test(test_algorithms),
         cmocka_unit_test(test_lists),          cmocka_unit_test(test_lists_fit_messages),
+        cmocka_unit_test(test_pins),
     };
 
     return cmocka_run_group_tests_name("choices", tests, NULL, NULL);

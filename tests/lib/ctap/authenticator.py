@@ -404,6 +404,8 @@ class Authenticator:
         return self._assert(*self.next_assertions.pop(0))
 
     def _reset(self):
+        if self.config.late_for_reset:
+            raise CtapError(Status.NOT_ALLOWED)
         yield Wait.TOUCH
         self.state.credentials = []
         self.state.wrapping_key = os.urandom(32)
