@@ -338,8 +338,8 @@ static enum pk_status start(struct job *job, const char *origin)
                       .terminal = ""},
         /* Which passkeys are the person's is not known here: no PIN is asked for that neither the
          * host nor the key has asked for. */
-        .hidden = job->request->kind != PK_FORWARD_GET ||
-                  job->request->user_verification == PK_REQUIRED,
+        .hidden =
+            job->request->kind != PK_FORWARD_GET || job->request->user_verification == PK_REQUIRED,
         .insists = true,
     };
 

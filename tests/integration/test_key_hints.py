@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Keys that say nothing, or no, until a person has touched them or typed their PIN: they are asked."""
+"""Keys that say nothing, or no, until a person has touched them or typed their PIN are asked."""
 
 import unicodedata
 
@@ -138,7 +138,8 @@ def test_a_pin_that_must_be_changed(machine, keys, policy_at):
     seen, result = sign_in(machine)
     assert result == "pin-change", seen
     shown = " ".join(text for _, text in seen)
-    assert "passkeyctl key change-pin" in shown.replace("\n", " ") and "fido2-token -C" in shown, seen
+    shown = shown.replace("\n", " ")
+    assert "passkeyctl key change-pin" in shown and "fido2-token -C" in shown, seen
     assert not texts(seen, "ask-secret"), seen
     assert key.info()["pin_tries"] == 8
 
@@ -171,7 +172,7 @@ def test_a_pin_is_sent_composed(machine, keys, pin):
     assert key.info()["pin_tries"] == 8
 
 
-@pytest.mark.parametrize("pin", ["\u00e4\u00f6", "a\u0301b\u0301c\u0301", "\u00e4" * 32])
+@pytest.mark.parametrize("pin", ["\u00e4\u00f6", "a\u0301e\u0301c\u0301", "\u00e4" * 32])
 def test_code_points_and_bytes_are_counted(machine, keys, pin):
     """Two letters of four bytes, three of nine; 32 letters that are 64 bytes."""
     required(machine)
@@ -179,5 +180,6 @@ def test_code_points_and_bytes_are_counted(machine, keys, pin):
     machine.enrol("alice", "blue", pin=PIN)
     seen, result = sign_in(machine, pins=(pin, PIN))
     assert result == "ok", seen
-    assert texts(seen, "error"), seen
+    (error,) = texts(seen, "error")
+    assert error.startswith("A PIN has at"), seen
     assert key.info()["pin_tries"] == 8

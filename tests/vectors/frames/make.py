@@ -133,7 +133,7 @@ INVALID = {
     "protocol--attestation-object-empty": u8(CREDENTIAL) + string(b"") + u8(0) + u8(0) + u8(0),
     "protocol--credential-transports-64": u8(CREDENTIAL) + string(b"\xa0") + u8(64) + u8(0) + u8(0),
     "protocol--credential-hidden-2": u8(CREDENTIAL) + string(b"\xa0") + u8(0) + u8(0) + u8(2),
-    "too-large--attestation-object-65537": u8(CREDENTIAL) + string(b"\x00" * 65537) + u8(0) + u8(0) + u8(0),
+    "too-large--attestation-object-65537": u8(CREDENTIAL) + string(b"\x00" * 65537) + bytes(3),
     "protocol--failed-ok": u8(FAILED) + string("ok") + u8(0) + i32(0),
     "too-large--frame-131073": u8(ASSERTION) + u8(1) + b"\x00" * 131071,
     "trailing-data--cancel": u8(CANCEL) + b"\x00",

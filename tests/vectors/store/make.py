@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Makes version-1.db, a store of schema version 1 as 0.1.0 and its predecessors left it, and version-2.db,
-the same as the program with schema 2 left it.
+"""Makes version-1.db, a store of schema version 1 as 0.1.0 and its predecessors left it, and
+version-2.db, the same as the program with schema 2 left it.
 
 The schemas are those versions' own, word for word: they must not follow daemon/store/schema.c.
 """
