@@ -43,10 +43,12 @@ def texts(seen, kind):
 
 def test_protected_at_level_3_without_configured_verification(machine, keys):
     keys.add("blue", default_protection=3).set_pin(PIN).set(touch="immediate")
-    machine.enrol("alice", "blue", pin=PIN)
+    assert machine.enrol("alice", "blue", pin=PIN)["credProtect"] == 3
     seen, result = sign_in(machine)
     assert result == "ok", seen
     assert len(texts(seen, "ask-secret")) == 1, seen
+    shown = machine.run_as("alice", ["passkeyctl", "show", "blue"]).stdout
+    assert "nobody before the PIN or fingerprint" in shown, shown
 
 
 def test_who_has_none_that_is_hidden_is_asked_for_no_pin(machine, keys):
