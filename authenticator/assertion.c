@@ -77,12 +77,11 @@ static enum pk_status find_credential(struct key *key, struct assertion_task *ta
 }
 
 /*
- * What the silent check means. A key with credProtect answers no-match for a credential that it
- * shows only to a verified user, so if the user is going to be verified that answer is not final.
+ * What the silent check means. That a key found nothing is a hint: one with credProtect says so of
+ * a credential that it shows to a verified user only, and others before they have been touched.
  */
 static enum pk_status judge(const struct key *key, const struct pk_assertion_request *request,
-                            enum pk_status found, enum verification verification,
-                            bool *ret_uncertain)
+                            enum pk_status found, bool *ret_uncertain)
 {
     bool hides = key->info.cred_protect && (key->info.pin_set || key->info.uv_set);
     bool discoverable = request->allow_count == 0;
@@ -94,9 +93,9 @@ static enum pk_status judge(const struct key *key, const struct pk_assertion_req
         *ret_uncertain = true;
         return PK_OK;
     }
-    if (found == PK_NO_MATCH && hides && (discoverable || verification != VERIFY_NOT)) {
+    if (found == PK_NO_MATCH && key->info.ctap2) {
         *ret_uncertain = true;
-        return discoverable ? PK_OK : PK_NO_MATCH;
+        return discoverable && hides ? PK_OK : PK_NO_MATCH;
     }
     return found;
 }
@@ -165,11 +164,14 @@ enum pk_status get_assertion(struct key *key, const struct pk_assertion_request 
     enum pk_status status;
 
     able = choose_for_assertion(&key->info, request->user_verification, &verification);
-    status = judge(key, request, find_credential(key, &task), verification, &uncertain);
-    if (status == PK_OK && able != PK_OK) {
-        status = able;
+    status = judge(key, request, find_credential(key, &task), &uncertain);
+    if (able != PK_OK) {
+        status = status == PK_OK ? able : status;
         uncertain = false;
     }
+    if (uncertain && request->hidden &&
+        choose_for_assertion(&key->info, PK_REQUIRED, &verification) == PK_OK)
+        required = true;
     status = ceremony_checked(key, status, uncertain);
     if (status == PK_OK)
         status = ceremony_run(key, verification, required, &operation);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "authenticator/ceremony.h"
 
-#include <string.h>
-
 enum pk_status ceremony_checked(struct key *key, enum pk_status status, bool uncertain)
 {
     PK_AUTO_FRAME struct pk_frame proceed = {0};
@@ -24,18 +22,15 @@ enum pk_status ceremony_checked(struct key *key, enum pk_status status, bool unc
     return hid_expect(&key->hid, PK_FRAME_PROCEED, &proceed);
 }
 
-/* A PIN that no key could have: handing it over would only cost a try (CTAP 2.1 section 6.5.1). */
-static bool well_formed(const struct pk_secret *pin)
-{
-    return pin->len >= PK_PIN_MIN && pin->len <= PK_PIN_MAX &&
-           memchr(pin->data, 0, pin->len) == NULL;
-}
-
 /* Asks until something that can be a PIN comes. PK_PIN_REQUIRED: the person declined. */
 static enum pk_status ask_pin(struct key *key, bool wrong, struct pk_frame *ret)
 {
     struct pk_frame question = {.type = PK_FRAME_PIN_NEEDED, .pin_needed = {.wrong = wrong}};
 
+    if (key->info.pin_change)
+        return PK_PIN_CHANGE;
+    if (key->info.pin_min <= PK_PIN_MAX)
+        question.pin_needed.min = (uint8_t)key->info.pin_min;
     question.pin_needed.tries = key_pin_tries(key);
     if (key->pin_tries == 0)
         return PK_PIN_BLOCKED;
@@ -49,7 +44,7 @@ static enum pk_status ask_pin(struct key *key, bool wrong, struct pk_frame *ret)
             return status;
         if (answer.pin.len == 0)
             return PK_PIN_REQUIRED;
-        if (well_formed(&answer.pin)) {
+        if (pin_fits(&key->info, &answer.pin)) { /* trying others would only cost a try */
             *ret = answer;
             answer = (struct pk_frame){0};
             return PK_OK;
@@ -95,6 +90,7 @@ enum pk_status ceremony_run(struct key *key, enum verification first, bool requi
             (refusal.tried == VERIFY_PIN && status == PK_PIN_REQUIRED))
             return status;
         refusal.status = status;
+        refusal.coded = key->error > 0;
         if (refusal.tried == VERIFY_BUILT_IN)
             refusal.attempts++;
         if (refusal.tried == VERIFY_NOT)

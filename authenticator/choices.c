@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "authenticator/choices.h"
 
+#include <string.h>
+
 #define COSE_ALG_ES256 (-7)
 #define COSE_ALG_EDDSA (-8)
 #define COSE_ALG_ES384 (-35)
@@ -58,12 +60,24 @@ static enum pk_status after_built_in(const struct key_info *info, const struct r
     return PK_OK;
 }
 
+static bool verifies(const struct key_info *info)
+{
+    return info->uv_set || info->pin_set;
+}
+
+/* The key refused, and not for a reason that verification would leave as it is. */
+static bool unexplained(const struct refusal *refusal)
+{
+    return refusal->coded &&
+           (refusal->status == PK_DEVICE_ERROR || refusal->status == PK_UNSUPPORTED);
+}
+
 enum pk_status choose_after(const struct key_info *info, const struct refusal *refusal,
                             enum verification *ret)
 {
     switch (refusal->tried) {
     case VERIFY_NOT:
-        if (refusal->status == PK_PIN_REQUIRED)
+        if (refusal->status == PK_PIN_REQUIRED || (unexplained(refusal) && verifies(info)))
             return best_verification(info, ret);
         break;
     case VERIFY_BUILT_IN:
@@ -124,6 +138,16 @@ enum pk_status choose_algorithms(const struct key_info *info, const int32_t *wan
     }
     *ret_count = chosen;
     return chosen > 0 ? PK_OK : PK_KEY_ALGORITHM;
+}
+
+bool pin_fits(const struct key_info *info, const struct pk_secret *pin)
+{
+    size_t least = info->pin_min > PK_PIN_MIN ? info->pin_min : PK_PIN_MIN;
+    size_t code_points = 0;
+
+    for (size_t i = 0; i < pin->len; i++)
+        code_points += (pin->data[i] & 0xc0) != 0x80; /* not the rest of a UTF-8 sequence */
+    return code_points >= least && pin->len <= PK_PIN_MAX && memchr(pin->data, 0, pin->len) == NULL;
 }
 
 bool id_fits(const struct key_info *info, struct pk_view id)

@@ -13,16 +13,19 @@ struct key_info {
     bool ctap2; /* false: U2F only, and nothing else is said */
     bool pin_supported;
     bool pin_set;
+    bool pin_change;   /* the key accepts it no more but to set another (forcePINChange) */
     bool uv_supported; /* built-in user verification: fingerprint, pattern */
     bool uv_set;
     bool resident_keys;
     bool always_uv;
     bool make_cred_uv_not_required;
     bool cred_protect;
+    size_t pin_min;        /* code points of a PIN at least (minPINLength); 0: not said */
     size_t list_max;       /* credentials in one allow or exclude list; 0: not said */
     size_t id_max;         /* bytes of a credential id; 0: not said */
     size_t message_max;    /* bytes of a request; 0: not said */
     int64_t resident_left; /* -1: not said */
+    uint64_t firmware;     /* 0: not said */
     int32_t algorithms[PK_ALGORITHMS_MAX];
     size_t algorithm_count; /* 0: not said */
     unsigned transports;    /* 0: not said */
@@ -51,14 +54,16 @@ enum pk_status choose_for_credential(const struct key_info *info, enum pk_requir
 
 /*
  * After the key refused with status: what to try next, or that status. attempts counts the refusals
- * of built-in verification; required: going on without verification is no way out. No PIN try is
- * ever spent without a new PIN.
+ * of built-in verification; required: going on without verification is no way out. coded: the key
+ * said an error code; one that is not known may mean that it wants verification. No PIN try is ever
+ * spent without a new PIN.
  */
 struct refusal {
     enum verification tried;
     enum pk_status status;
     unsigned attempts;
     bool required;
+    bool coded;
 };
 enum pk_status choose_after(const struct key_info *info, const struct refusal *refusal,
                             enum verification *ret) PK_WARN_UNUSED;
@@ -81,6 +86,9 @@ enum pk_status choose_discoverable(const struct key_info *info, enum pk_requirem
  */
 enum pk_status choose_algorithms(const struct key_info *info, const int32_t *wanted, size_t count,
                                  int32_t *ret, size_t *ret_count) PK_WARN_UNUSED;
+
+/* Whether that can be a PIN of this key (CTAP 2.1 section 6.5.1). */
+bool pin_fits(const struct key_info *info, const struct pk_secret *pin);
 
 /* Whether the key could have made that credential id: longer ones make some keys fail. */
 bool id_fits(const struct key_info *info, struct pk_view id);

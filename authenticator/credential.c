@@ -155,6 +155,27 @@ static enum pk_status read_answer(const struct key *key, const struct credential
     return PK_OK;
 }
 
+/*
+ * Whether the key will show the new credential by itself, which it need not have said
+ * (credProtect's level is its maker's to choose where nobody asks for one, CTAP 2.1 section 12.1):
+ * it is asked.
+ */
+static bool hides(struct key *key, const struct credential_task *task)
+{
+    const struct pk_descriptor made = {
+        .id = {(uint8_t *)(uintptr_t)fido_cred_id_ptr(task->answer),
+               fido_cred_id_len(task->answer)},
+    };
+    enum pk_status status;
+    size_t found;
+
+    if (!key->info.ctap2 || (!key->info.pin_set && !key->info.uv_set) || made.id.len == 0)
+        return false;
+    status =
+        key_find(key, task->request->creation.rp_id, &(struct credential_list){&made, 1}, &found);
+    return status == PK_NO_MATCH || status == PK_PIN_REQUIRED;
+}
+
 enum pk_status make_credential(struct key *key, const struct pk_credential_request *request,
                                struct pk_frame *ret)
 {
@@ -169,6 +190,8 @@ enum pk_status make_credential(struct key *key, const struct pk_credential_reque
         status = ceremony_run(key, verification, verification != VERIFY_NOT, &operation);
     if (status == PK_OK)
         status = read_answer(key, &task, ret);
+    if (status == PK_OK)
+        ret->credential.hidden = hides(key, &task);
     fido_cred_free(&task.answer);
     return status;
 }

@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += authenticator/libauthenticator.la
 authenticator_libauthenticator_la_SOURCES = \
 	authenticator/assertion.c \
 	authenticator/attestation_object.c authenticator/attestation_object.h \
+	authenticator/care.c authenticator/care.h \
 	authenticator/ceremony.c authenticator/ceremony.h \
 	authenticator/channel.c authenticator/channel.h \
 	authenticator/choices.c authenticator/choices.h \

@@ -24,6 +24,8 @@
 
 #define CTAP_MAKE_CREDENTIAL 0x01
 #define CTAP_GET_ASSERTION   0x02
+#define CTAP_RESET           0x07
+#define CTAP_SELECTION       0x0b
 
 /* How long a key may be silent, also while it waits for a person: a keepalive comes every 100 ms.
  */
@@ -112,7 +114,8 @@ static bool asks_for_touch(const struct hid *hid, const unsigned char *packet)
         return false;
     if (packet[AT_COMMAND] == CMD_KEEPALIVE)
         return packet[AT_DATA] == UP_NEEDED &&
-               (hid->ctap == CTAP_MAKE_CREDENTIAL || hid->ctap == CTAP_GET_ASSERTION);
+               (hid->ctap == CTAP_MAKE_CREDENTIAL || hid->ctap == CTAP_GET_ASSERTION ||
+                hid->ctap == CTAP_RESET || hid->ctap == CTAP_SELECTION);
     /* U2F 1.2 raw messages section 3.3: SW_CONDITIONS_NOT_SATISFIED. */
     return hid->command == CMD_MSG && packet[AT_COMMAND] == CMD_MSG && len == 2 &&
            packet[AT_DATA] == 0x69 && packet[AT_DATA + 1] == 0x85;
@@ -143,6 +146,19 @@ static void report_touch(struct hid *hid, const unsigned char *packet)
     hid->touch_reported = true;
     /* A failure is not reported here: the end of the input follows, and is. */
     (void)!channel_send_bare(hid->channel, PK_FRAME_TOUCH);
+}
+
+/*
+ * A key that says only to a person what it holds is not waited for: nobody has been told to touch
+ * it. It answers the cancel with an error. U2F has a question of its own, which waits for no touch.
+ */
+static void stop_silent_touch(struct hid *hid, const unsigned char *packet)
+{
+    if (!hid->silent || hid->wanted_touch || hid->command != CMD_CBOR ||
+        !asks_for_touch(hid, packet))
+        return;
+    hid->wanted_touch = true;
+    (void)fido_dev_cancel(hid->device);
 }
 
 /*
@@ -194,6 +210,7 @@ static int read_packet(struct hid *hid, unsigned char *data, size_t len)
     if (got == PACKET_SIZE) {
         note_life(hid, data);
         report_touch(hid, data);
+        stop_silent_touch(hid, data);
         if (says_busy(hid, data))
             stop(hid, PK_BUSY);
     }

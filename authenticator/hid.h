@@ -25,6 +25,9 @@ struct hid {
      * section 11.2.9.2.1), and TOUCH is reported.
      */
     bool person;
+    /* The key is asked whether it holds something: where it wants a touch first, it is stopped. */
+    bool silent;
+    bool wanted_touch;       /* it was */
     uint32_t channel_id;     /* of the message sent last, as it stands in the packet */
     uint8_t command;         /* CTAPHID command of that message */
     uint8_t ctap;            /* CTAP2 command, when it was CTAPHID_CBOR */

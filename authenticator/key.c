@@ -85,6 +85,9 @@ static enum pk_status read_info(struct key *key)
     key->info.list_max = fido_cbor_info_maxcredcntlst(cbor);
     key->info.id_max = fido_cbor_info_maxcredidlen(cbor);
     key->info.message_max = fido_cbor_info_maxmsgsiz(cbor);
+    key->info.firmware = fido_cbor_info_fwversion(cbor);
+    key->info.pin_min = fido_cbor_info_minpinlen(cbor);
+    key->info.pin_change = key->info.pin_set && fido_cbor_info_new_pin_required(cbor);
     key->info.resident_left = fido_cbor_info_rk_remaining(cbor);
     return PK_OK;
 }
@@ -136,7 +139,10 @@ static enum pk_status pin_error(int error)
     case FIDO_ERR_PIN_NOT_SET:
         return PK_PIN_NOT_SET;
     case FIDO_ERR_PIN_REQUIRED:
+    case FIDO_ERR_MISSING_PARAMETER: /* FIPS keys: the proof of the PIN is what is missing */
         return PK_PIN_REQUIRED;
+    case FIDO_ERR_PIN_POLICY_VIOLATION: /* the right one, which has to be changed first */
+        return PK_PIN_CHANGE;
     case FIDO_ERR_UV_BLOCKED:
         return PK_UV_BLOCKED;
     case FIDO_ERR_UV_INVALID:
@@ -159,7 +165,6 @@ static enum pk_status error_status(int error)
     case FIDO_ERR_KEY_STORE_FULL:
         return PK_KEY_STORE_FULL;
     case FIDO_ERR_NOT_ALLOWED:
-    case FIDO_ERR_PIN_POLICY_VIOLATION: /* the key wants its PIN changed first */
         return PK_OPERATION_DENIED;
     case FIDO_ERR_USER_ACTION_TIMEOUT:
     case FIDO_ERR_ACTION_TIMEOUT:
@@ -254,7 +259,37 @@ static int ask_silently(struct key *key, fido_assert_t *assertion, const char *r
         error = fido_assert_set_clientdata_hash(assertion, hash, sizeof(hash));
     if (error == FIDO_OK)
         error = fido_assert_set_up(assertion, FIDO_OPT_FALSE);
-    return error == FIDO_OK ? fido_dev_get_assert(key->device, assertion, NULL) : error;
+    if (error != FIDO_OK)
+        return error;
+    key->hid.silent = true;
+    key->hid.wanted_touch = false;
+    error = fido_dev_get_assert(key->device, assertion, NULL);
+    key->hid.silent = false;
+    return error;
+}
+
+/*
+ * What an error means in the silent check. Which one a key gives that says nothing without a person
+ * is nowhere written down, and makers have chosen many: each that means nothing else says that.
+ */
+static enum pk_status silent_status(struct key *key, int error)
+{
+    enum pk_status status = key_status(key, error);
+
+    if (key->hid.trouble != PK_OK || error < 0)
+        return status;
+    if (key->hid.wanted_touch)
+        return PK_PIN_REQUIRED;
+    switch (status) {
+    case PK_NO_MATCH:
+    case PK_BUSY:
+    case PK_INTERNAL:
+    case PK_PIN_BLOCKED:
+    case PK_PIN_AUTH_BLOCKED:
+        return status;
+    default:
+        return key->info.ctap2 ? PK_PIN_REQUIRED : PK_NO_MATCH;
+    }
 }
 
 static enum pk_status find_in(struct key *key, const char *rp_id,
@@ -280,14 +315,8 @@ static enum pk_status find_in(struct key *key, const char *rp_id,
     case FIDO_ERR_USER_PRESENCE_REQUIRED: /* how libfido2 reports a U2F key that made the handle */
         *ret_found = batch->items[0];
         return PK_OK;
-    case FIDO_ERR_MISSING_PARAMETER: /* some keys answer nothing without proof of the PIN */
-    case FIDO_ERR_UP_REQUIRED:
-    case FIDO_ERR_UNSUPPORTED_OPTION:
-    case FIDO_ERR_INVALID_OPTION:
-        key->error = error;
-        return key->info.ctap2 ? PK_PIN_REQUIRED : PK_NO_MATCH;
     default:
-        return key_status(key, error);
+        return silent_status(key, error);
     }
 }
 

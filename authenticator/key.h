@@ -38,7 +38,7 @@ uint8_t key_pin_tries(struct key *key);
 /*
  * Asks silently, without touch or verification, which of the credentials the key holds for rp_id;
  * ret_found gets the index of the first. An empty list asks for discoverable ones and finds 0.
- * PK_NO_MATCH: none that it shows. PK_PIN_REQUIRED: it shows none without user verification.
+ * PK_NO_MATCH: none that it shows. PK_PIN_REQUIRED: it does not say without a person.
  */
 struct credential_list {
     const struct pk_descriptor *items;

@@ -21,8 +21,7 @@ static enum pk_status greet(struct channel *channel)
 /* Opens the key and passes it on; then the other side sends the last frame. */
 static enum pk_status pass_on(struct channel *channel, const struct pk_frame *request)
 {
-    const char *path = request->type == PK_FRAME_GET_ASSERTION ? request->get_assertion.path
-                                                               : request->make_credential.path;
+    const char *path = request->get_assertion.path; /* first in each of these requests */
     int device = -1;
     enum pk_status status = device_open(path, channel, &device);
 
@@ -47,6 +46,10 @@ enum pk_status session_run(struct channel *channel)
         switch (request.type) {
         case PK_FRAME_GET_ASSERTION:
         case PK_FRAME_MAKE_CREDENTIAL:
+        case PK_FRAME_KEY_INFO:
+        case PK_FRAME_SET_PIN:
+        case PK_FRAME_RESET:
+        case PK_FRAME_SELECT:
             status = pass_on(channel, &request);
             break;
         case PK_FRAME_WATCH:

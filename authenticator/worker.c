@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "authenticator/worker.h"
 
-#include "authenticator/ceremony.h"
+#include "authenticator/care.h"
 #include "authenticator/handover.h"
 #include "authenticator/sandbox.h"
 #include "common/webauthn/crypto.h"
@@ -45,7 +45,7 @@ static enum pk_status serve(struct channel *channel, const struct pk_frame *requ
     else if (status == PK_OK && request->type == PK_FRAME_MAKE_CREDENTIAL)
         status = make_credential(&key, &request->make_credential, &answer);
     else if (status == PK_OK)
-        status = PK_PROTOCOL;
+        status = care_for(&key, request, &answer);
     if (status == PK_OK)
         status = channel_send(channel, &answer);
     else

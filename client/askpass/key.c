@@ -402,7 +402,11 @@ static enum pk_status start(struct job *job, const char *origin)
                       .command = "",
                       .terminal = ""},
         .present_only = job->request->kind == PK_FORWARD_GET && getenv(ENROLLING),
-        .hidden = true, /* the person has put in the key, and started this program */
+        /* Which passkeys are the person's is not known here: no PIN is asked for that neither the
+         * host nor the key has asked for. */
+        .hidden =
+            job->request->kind != PK_FORWARD_GET || job->request->user_verification == PK_REQUIRED,
+        .insists = true,
     };
 
     if (!purpose)

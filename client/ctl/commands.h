@@ -18,4 +18,7 @@ int command_test(struct session *session);
 int command_status(struct session *session);
 int command_check(struct session *session);
 
+/* "key COMMAND ...": argv is the program's. */
+int command_key(int argc, char **argv);
+
 #endif

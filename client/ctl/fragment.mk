@@ -4,11 +4,15 @@ client_passkeyctl_SOURCES = \
 	client/ctl/commands.h \
 	client/ctl/credentials.c \
 	client/ctl/import.c \
+	client/ctl/key.c \
+	client/ctl/key_print.c client/ctl/key_print.h \
 	client/ctl/passkeyctl.c \
+	client/ctl/plugged.c client/ctl/plugged.h \
 	client/ctl/show.c client/ctl/show.h \
 	client/ctl/test.c
-client_passkeyctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-client_passkeyctl_LDADD = client/libctl.la client/libverify.la $(webauthn_libs) $(client_libs)
+client_passkeyctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS)
+client_passkeyctl_LDADD = client/libctl.la client/libverify.la $(keys_libs) $(webauthn_libs) \
+	$(client_libs)
 
 # The parts of passkeyctl check that unit tests link.
 noinst_LTLIBRARIES += client/libctl.la

@@ -24,6 +24,7 @@ static const char usage[] =
     "  recovery-codes           make ten new recovery codes; earlier ones become void\n"
     "  ticket --user USER       as root: let somebody enrol once without a password\n"
     "  adopt USER               as root: let orphaned passkeys of USER sign in again\n"
+    "  key COMMAND              security keys: list, info, set-pin, change-pin, reset\n"
     "  verify                   verify responses, JSON Lines on standard input; needs\n"
     "                           no daemon\n"
     "\n"
@@ -150,6 +151,8 @@ static int help(int argc, char **argv)
 
     if (argc > 1 && strcmp(argv[1], "verify") == 0)
         return verify_main(2, (char *[]){argv[1], (char[]){"--help"}, NULL});
+    if (argc > 1 && strcmp(argv[1], "key") == 0)
+        return command_key(3, (char *[]){argv[0], argv[1], (char[]){"--help"}, NULL});
     if (argc > 1 && !command)
         return wrong_usage(argc, argv, "unknown command: ", argv[1]);
     (void)fputs(text ? text : usage, stdout);
@@ -164,6 +167,8 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "verify") == 0)
         return verify_main(argc - 1, argv + 1);
     (void)setlocale(LC_ALL, "");
+    if (argc > 1 && strcmp(argv[1], "key") == 0)
+        return command_key(argc, argv);
     if (command)
         return run(command, argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "help") == 0)

@@ -33,6 +33,16 @@ static char *as_number(const json_t *passkey, const char *member)
                : NULL;
 }
 
+/* CTAP 2.1 section 12.1 */
+static char *as_protection(const json_t *passkey, const char *member)
+{
+    static const char *const words[] = {"anybody", "whoever names it, or is verified",
+                                        "nobody before the PIN or fingerprint"};
+    long long level = json_object_get(passkey, member) ? member_number(passkey, member) : 0;
+
+    return level >= 1 && level <= 3 ? strdup(words[level - 1]) : NULL;
+}
+
 static char *as_time(const json_t *passkey, const char *member)
 {
     return passkeys_time(member_number(passkey, member), "never");
@@ -148,6 +158,7 @@ static const struct {
     {"reached by", "transports", as_transports},
     {"names its account", "discoverable", as_yes_or_no},
     {"PIN or fingerprint used", "userVerified", as_yes_or_no},
+    {"its key shows it to", "credProtect", as_protection},
     {"can be backed up", "backupEligible", as_yes_or_no},
     {"is backed up", "backupState", as_yes_or_no},
     {"signature counter", "signCount", as_number},

@@ -50,6 +50,7 @@
     X(PIN_REQUIRED,          "pin-required",            "the operation needs the PIN")             \
     X(PIN_INVALID,           "pin-invalid",             "wrong PIN")                               \
     X(PIN_NOT_SET,           "pin-not-set",             "the security key has no PIN yet")         \
+    X(PIN_CHANGE,            "pin-change",              "the security key wants a new PIN first")  \
     X(PIN_AUTH_BLOCKED,      "pin-auth-blocked",        "three wrong PINs: unplug the key first")  \
     X(PIN_BLOCKED,           "pin-blocked",             "no PIN tries left: the key must be reset")\
     X(UV_INVALID,            "uv-invalid",              "fingerprint or other gesture not accepted")\

@@ -4,6 +4,7 @@ common_keys_libkeys_la_SOURCES = \
 	common/keys/deadlines.c common/keys/deadlines.h \
 	common/keys/dialogue.h \
 	common/keys/helper.c common/keys/helper.h \
+	common/keys/key_care.c common/keys/key_care.h \
 	common/keys/key_session.c common/keys/key_session.h \
 	common/keys/keys.c common/keys/keys.h \
 	common/keys/local_ceremony.c common/keys/local_ceremony.h \
@@ -11,6 +12,8 @@ common_keys_libkeys_la_SOURCES = \
 	common/keys/messages.c common/keys/messages.h \
 	common/keys/pin_budget.c common/keys/pin_budget.h \
 	common/keys/pin_dialogue.c common/keys/pin_dialogue.h \
+	common/keys/place.c common/keys/place.h \
+	common/keys/pin_text.c common/keys/pin_text.h \
 	common/keys/turns.c common/keys/turns.h
-common_keys_libkeys_la_CFLAGS = $(PK_CFLAGS) $(EVENT_CFLAGS)
-common_keys_libkeys_la_LIBADD = $(EVENT_LIBS)
+common_keys_libkeys_la_CFLAGS = $(PK_CFLAGS) $(EVENT_CFLAGS) $(UTF8PROC_CFLAGS)
+common_keys_libkeys_la_LIBADD = $(EVENT_LIBS) $(UTF8PROC_LIBS)

@@ -195,11 +195,13 @@ static enum pk_status ask(struct candidate *candidate)
     PK_AUTO_FRAME struct pk_frame request = {0};
     enum pk_status status = ceremony->ops->request(ceremony->data, candidate->group, &request);
 
-    candidate->shown = candidate->spent = false;
+    candidate->shown = candidate->mute = candidate->spent = false;
     candidate->failure = PK_OK;
 
     if (!status) {
         request.get_assertion.path = strdup(candidate->path); /* first in both requests */
+        if (request.type == PK_FRAME_GET_ASSERTION)
+            request.get_assertion.hidden = ceremony->hidden;
         status = request.get_assertion.path ? PK_OK : PK_NO_MEMORY;
     }
     if (!status)
@@ -222,6 +224,22 @@ static void ask_all(struct pk_local_ceremony *ceremony)
             (void)ask(c);
 }
 
+/* About the next group; after the last from the first of which it may know more, with a touch. */
+static bool ask_further(struct candidate *candidate)
+{
+    size_t groups = candidate->ceremony->groups;
+
+    if (candidate->group + 1 < groups) {
+        candidate->group++;
+    } else if (!candidate->insist && candidate->doubtful < groups) {
+        candidate->group = candidate->doubtful;
+        candidate->insist = true;
+    } else {
+        return false;
+    }
+    return !ask(candidate);
+}
+
 /*
  * After NO_MATCH the credentials of the next RP id, if there are any; a key that cannot verify the
  * user may serve a group that does not demand it.
@@ -230,12 +248,9 @@ static bool next_group(struct candidate *candidate, enum pk_status why)
 {
     if (why != PK_NO_MATCH && why != PK_PIN_NOT_SET && why != PK_KEY_CANNOT_VERIFY)
         return false;
-    if (candidate->group + 1 >= candidate->ceremony->groups)
-        return false;
     if (why != PK_NO_MATCH)
         candidate->earlier = why;
-    candidate->group++;
-    return !ask(candidate);
+    return ask_further(candidate);
 }
 
 static void keep_failure(struct candidate *candidate, enum pk_status status)
@@ -260,6 +275,8 @@ static void on_failed(struct candidate *candidate, enum pk_status status)
     bool was_active = local_is_in(candidate, ACTIVE);
 
     candidate->session = NULL;
+    if (status == PK_PIN_CHANGE && !local_may_ask_pin(candidate))
+        status = PK_NO_MATCH; /* it is none of theirs, as far as it has shown */
     if (status == PK_PIN_REQUIRED && pk_pin_dialogue_was_wrong(&ceremony->pin, candidate))
         status = PK_PIN_INVALID; /* given up after a wrong one */
     pk_pin_dialogue_withdraw(&ceremony->pin, candidate);
@@ -306,17 +323,35 @@ static void on_touch_wanted(struct candidate *candidate, bool verify)
 }
 
 /*
- * A key that says nothing before it knows the PIN may not hold a credential at all: it is asked on
- * only for somebody who has one that needs that. Otherwise strangers could try its PIN.
+ * A key whose answer is not its last word is first asked silently about the other groups too: what
+ * it shows by itself goes before what it may show to a person.
  */
 static void on_checked(struct candidate *candidate, const struct pk_check *check)
 {
+    size_t groups = candidate->ceremony->groups;
+
     candidate->shown = check->status == PK_OK && !check->uncertain;
-    if (check->uncertain && !candidate->ceremony->hidden) {
+    candidate->mute = check->status == PK_OK && check->uncertain;
+    if (check->uncertain && !candidate->insist && groups > 1) {
+        if (candidate->doubtful >= groups)
+            candidate->doubtful = candidate->group;
         pk_key_session_cancel(pk_steal(candidate->session));
-        on_failed(candidate, PK_NO_MATCH);
+        if (ask_further(candidate))
+            return;
+        on_failed(candidate, candidate->ceremony->failure);
     } else {
         decide(candidate->ceremony);
+    }
+}
+
+/* Of a key that has shown nothing, to somebody without a credential that would need it. */
+static void on_pin_needed(struct candidate *candidate, const struct pk_pin_needed *needed)
+{
+    if (local_may_ask_pin(candidate)) {
+        local_pin_needed(candidate, needed);
+    } else {
+        pk_key_session_cancel(pk_steal(candidate->session));
+        on_failed(candidate, PK_NO_MATCH);
     }
 }
 
@@ -333,7 +368,7 @@ static void on_frame(void *data, const struct pk_frame *frame)
         on_touch_wanted(candidate, frame->type == PK_FRAME_VERIFY);
         break;
     case PK_FRAME_PIN_NEEDED:
-        local_pin_needed(candidate, &frame->pin_needed);
+        on_pin_needed(candidate, &frame->pin_needed);
         break;
     case PK_FRAME_FAILED:
         on_failed(candidate, frame->failure.status);
@@ -356,6 +391,7 @@ static struct candidate *candidate_new(struct pk_local_ceremony *ceremony,
         .ceremony = ceremony,
         .path = strdup(device->path),
         .name = pk_message_device_name(device),
+        .doubtful = ceremony->groups,
         .model = pk_text_format("%04x:%04x %s %s", device->vendor_id, device->product_id,
                                 device->manufacturer, device->product),
     };
@@ -477,6 +513,8 @@ static void on_retry(void *data)
         if (pk_turn_parked(ceremony->turn) || c->session || (!is_gone(c) && c->failure != PK_BUSY))
             continue;
         c->group = 0;
+        c->doubtful = ceremony->groups;
+        c->insist = false;
         (void)ask(c);
     }
 }
@@ -547,6 +585,7 @@ static enum pk_status copy_request(const struct pk_local_request *request,
     ceremony->unattended = request->unattended;
     ceremony->present_only = request->present_only;
     ceremony->hidden = request->hidden;
+    ceremony->insists = request->insists;
     ceremony->holder = request->holder;
     ceremony->turn =
         pk_turn_new(pk_keys_turns(ceremony->keys), &ceremony->person, who, &turn_ops, ceremony);

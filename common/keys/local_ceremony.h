@@ -38,9 +38,12 @@ struct pk_local_request {
     struct pk_requester requester; /* as people are told whose requests meet this one */
     bool present_only;             /* of no use where no key that is plugged in can serve */
     bool unattended;               /* a program answers: no PIN and no confirmation is asked for */
-    /* Whether the key of a credential may hide it until it knows the PIN; if not, no PIN is asked
-     * for before a key has shown one. */
-    bool hidden;
+    /*
+     * Before a key has shown a credential its PIN is asked for in two cases only. hidden: the key
+     * of a credential may say that it holds none until it knows the PIN (credProtect). insists: one
+     * was used with verification, and its key may say nothing at all without it.
+     */
+    bool hidden, insists;
     const char *payer; /* to whom PIN tries are counted (pin_budget.h); NULL: nobody counts them */
     bool holder;       /* the payer is whose credentials these are */
 };

@@ -3,38 +3,11 @@
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
 #include "common/keys/local_private.h"
+#include "common/keys/place.h"
 
-#include <limits.h>
 #include <string.h>
 
 #define UNKNOWN_TRIES 0xff
-
-/* "1-2.4": a bus and the ports from there on. */
-static bool is_port(const char *component)
-{
-    static const char digits[] = "0123456789";
-    size_t bus = strspn(component, digits);
-    size_t rest = component[bus] == '-' ? strspn(component + bus + 1, "0123456789.") : 0;
-
-    return bus > 0 && rest > 0 && component[bus + 1 + rest] == '\0';
-}
-
-/* Where a key is plugged in: "USB port 1-2", or the name of its device. */
-static char *place_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const char *device = slash ? slash + 1 : path;
-    PK_AUTO_FREE char *link = pk_text_format("/sys/class/hidraw/%s", device);
-    PK_AUTO_FREE char *real = link ? realpath(link, NULL) : NULL;
-    const char *port = NULL;
-    char *rest = NULL;
-
-    for (char *each = real ? strtok_r(real, "/", &rest) : NULL; each;
-         each = strtok_r(NULL, "/", &rest))
-        if (is_port(each))
-            port = each;
-    return port ? pk_text_format("USB port %s", port) : pk_text_printable(device, NAME_MAX);
-}
 
 /* Its name, and its place where another key is called the same. NULL: no memory. */
 static char *full_name(const struct candidate *candidate)
@@ -44,7 +17,7 @@ static char *full_name(const struct candidate *candidate)
     for (const struct candidate *c = candidate->ceremony->candidates; c; c = c->next) {
         if (c == candidate || strcmp(c->name, candidate->name) != 0)
             continue;
-        place = place_of(candidate->path);
+        place = pk_key_place(candidate->path);
         return place ? pk_text_format("%s, %s", candidate->name, place) : NULL;
     }
     return strdup(candidate->name);
@@ -68,6 +41,13 @@ static char *refusal(const struct candidate *candidate, unsigned tries)
                               "passkey on it.",
                               candidate->name, tries, tries == 1 ? "try" : "tries");
     return NULL;
+}
+
+bool local_may_ask_pin(const struct candidate *candidate)
+{
+    const struct pk_local_ceremony *ceremony = candidate->ceremony;
+
+    return candidate->shown || ceremony->hidden || (candidate->mute && ceremony->insists);
 }
 
 void local_pin_needed(struct candidate *candidate, const struct pk_pin_needed *needed)

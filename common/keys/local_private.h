@@ -29,7 +29,10 @@ struct candidate {
     enum pk_status failure;         /* why the last session failed; PK_OK: none has */
     enum pk_status earlier;         /* why it cannot serve the group before; PK_OK */
     bool shown;                     /* it has shown a credential by itself */
-    bool spent;                     /* it tries a PIN that is counted */
+    bool mute;                      /* it has said nothing by itself */
+    size_t doubtful;                /* the first group of which its answer was not its last word */
+    bool insist; /* it has been asked about all groups: now with a touch, from doubtful on */
+    bool spent;  /* it tries a PIN that is counted */
 };
 
 /* Why no key can serve, as the person was told last; not to be repeated. */
@@ -57,7 +60,7 @@ struct pk_local_ceremony {
     size_t groups;
     char *purpose;
     char *payer; /* NULL: PIN tries are not counted */
-    bool present_only, unattended, hidden, holder;
+    bool present_only, unattended, hidden, insists, holder;
     struct pk_turn *turn;
     struct pk_key_watch *watch; /* NULL: it is over */
     struct candidate *candidates;
@@ -86,6 +89,8 @@ void local_give_notice(struct pk_local_ceremony *ceremony, enum notice notice);
 
 /* --- local_pin.c ------------------------------------------------------------------------------ */
 
+/* Whether its PIN may be asked for: strangers must not try that of a key of others. */
+bool local_may_ask_pin(const struct candidate *candidate);
 /* A key needs its PIN: asks for it, or declines where it must not be asked for. */
 void local_pin_needed(struct candidate *candidate, const struct pk_pin_needed *needed);
 /* The key goes on: the PIN that it tried was right. */

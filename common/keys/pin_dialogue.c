@@ -3,6 +3,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
+#include "common/keys/pin_text.h"
 
 #include <string.h>
 #include <strings.h>
@@ -154,8 +155,20 @@ static void settle(struct pk_pin_dialogue *dialogue, const struct pk_secret *pin
         ask_next(dialogue);
 }
 
+/* Says what is wrong with an answer that cannot be this key's PIN, which is not worth a try. */
+static void show_malformed(const struct pk_pin_dialogue *dialogue, enum pk_status why)
+{
+    const struct pk_pin_request *request = &dialogue->requests[0];
+    PK_AUTO_FREE char *text = pk_pin_complaint(why, request->needed.min);
+
+    show_error(dialogue, PK_INVALID_INPUT, text ? text : "That cannot be a PIN.");
+}
+
 void pk_pin_dialogue_answered(struct pk_pin_dialogue *dialogue, struct pk_secret *answer)
 {
+    PK_AUTO_SECRET struct pk_secret pin = {0};
+    enum pk_status status;
+
     if (dialogue->count == 0 || dialogue->step == PK_PIN_IDLE)
         return;
     if (dialogue->step == PK_PIN_CONFIRM) {
@@ -165,14 +178,14 @@ void pk_pin_dialogue_answered(struct pk_pin_dialogue *dialogue, struct pk_secret
             settle(dialogue, &declined);
         return;
     }
-    /* What cannot be a PIN is not worth a try (CTAP 2.1 section 6.5.1). */
-    if (answer->len > 0 && (answer->len < PK_PIN_MIN || answer->len > PK_PIN_MAX) &&
-        ++dialogue->malformed < MALFORMED_MAX) {
-        show_error(dialogue, PK_INVALID_INPUT, "A PIN has at least 4 and at most 63 characters.");
+    status =
+        answer->len > 0 ? pk_pin_normalize(answer, dialogue->requests[0].needed.min, &pin) : PK_OK;
+    if (status && ++dialogue->malformed < MALFORMED_MAX) {
+        show_malformed(dialogue, status);
         ask_pin(dialogue);
         return;
     }
-    settle(dialogue, answer->len >= PK_PIN_MIN && answer->len <= PK_PIN_MAX ? answer : &declined);
+    settle(dialogue, &pin);
 }
 
 bool pk_pin_dialogue_was_wrong(const struct pk_pin_dialogue *dialogue, const void *who)

@@ -19,6 +19,16 @@ static void read_cred_protect(struct pk_reader *reader, struct pk_extension_resu
         results->cred_protect = (unsigned)level;
 }
 
+/*
+ * A key whose maker chose another level than 1 may say so unasked. That binds nobody, and what is
+ * no level is as good as nothing.
+ */
+static void note_cred_protect(struct pk_view item, struct pk_extension_results *results)
+{
+    if (item.len == 1 && item.ptr[0] >= 1 && item.ptr[0] <= PK_CRED_PROTECT_MAX)
+        results->cred_protect = item.ptr[0];
+}
+
 /* CTAP 2.1 section 12.4: code points, and a PIN has at most PK_PIN_MAX. */
 static void read_min_pin_length(struct pk_reader *reader, struct pk_extension_results *results)
 {
@@ -41,6 +51,8 @@ static void read_output(const struct pk_requirements *requirements, struct pk_re
         read_min_pin_length(reader, results);
     else if (requirements->refuse_unsolicited_extensions)
         pk_reader_fail(reader, PK_EXTENSION_UNSOLICITED);
+    else if (requirements->ceremony == PK_REGISTRATION && named(name, "credProtect"))
+        note_cred_protect(pk_cbor_item(reader), results);
     else
         (void)pk_cbor_item(reader);
 }

@@ -30,6 +30,9 @@ struct pk_assertion_request {
     struct pk_descriptor *allow; /* empty: discoverable */
     size_t allow_count;
     char *appid; /* NULL: none; tried when rp_id finds nothing */
+    /* A credential may be one that is shown to a verified user only: a key that might hide it
+     * verifies the user, whatever user_verification says. */
+    bool hidden;
 };
 
 struct pk_credential_request {
@@ -45,9 +48,9 @@ struct pk_check {
     bool has_built_in_uv;
     uint8_t pin_tries; /* 0xff: not known */
     /*
-     * The key says no more before user verification (credProtect): OK may turn out to hold nothing,
-     * NO_MATCH to hold one. The helper then waits for PROCEED after NO_MATCH too; a caller that
-     * takes NO_MATCH for an answer just closes.
+     * What the key said without a person is not its last word: after OK it has said nothing, and
+     * may turn out to hold none; after NO_MATCH, to hold one. The helper then waits for PROCEED
+     * after NO_MATCH too; a caller that takes NO_MATCH for an answer just closes.
      */
     bool uncertain;
 };
@@ -55,6 +58,7 @@ struct pk_check {
 struct pk_pin_needed {
     uint8_t tries; /* left; 0xff: not known */
     bool wrong;    /* the last one was wrong */
+    uint8_t min;   /* code points that a PIN of this key has at least; 0: not said */
 };
 
 struct pk_assertion_answer {
@@ -79,6 +83,28 @@ struct pk_credential_answer {
     struct pk_bytes attestation_object; /* CBOR, WebAuthn 6.5.4 */
     unsigned transports;
     bool discoverable;
+    bool hidden; /* the key does not show it by itself, and can verify the user */
+};
+
+/* A key for its own sake: KEY_INFO, SET_PIN, RESET and SELECT. */
+struct pk_key_request {
+    char *path;
+    struct pk_secret pin;     /* SET_PIN alone: the one that it has; empty: it has none yet */
+    struct pk_secret new_pin; /* SET_PIN alone */
+};
+
+struct pk_key_state {
+    bool ctap2; /* false: U2F only, and what follows is not known */
+    bool pin_supported, pin_set;
+    bool pin_change;           /* the PIN has to be changed before the key accepts it */
+    uint8_t pin_tries;         /* 0xff: not known */
+    uint8_t pin_min;           /* code points that a PIN has at least; 0: not said */
+    bool uv_supported, uv_set; /* built-in verification */
+    bool always_uv;
+    bool resident_keys;
+    int32_t resident_left; /* free places for discoverable credentials; -1: not said */
+    uint32_t firmware;     /* firmwareVersion (CTAP 2.1 section 6.4); 0: not said */
+    uint8_t version[3];    /* of the device: major, minor, build (section 11.2.9.1.3) */
 };
 
 struct pk_failure {

@@ -36,6 +36,13 @@ static void clear_make_credential(struct pk_credential_request *request)
     pk_creation_clear(&request->creation);
 }
 
+static void clear_key_request(struct pk_key_request *request)
+{
+    free(request->path);
+    pk_secret_clear(&request->pin);
+    pk_secret_clear(&request->new_pin);
+}
+
 void pk_assertion_answer_clear(struct pk_assertion_answer *answer)
 {
     pk_bytes_clear(&answer->credential_id);
@@ -76,6 +83,12 @@ void pk_frame_clear(struct pk_frame *frame)
         break;
     case PK_FRAME_PIN:
         pk_secret_clear(&frame->pin);
+        break;
+    case PK_FRAME_KEY_INFO:
+    case PK_FRAME_SET_PIN:
+    case PK_FRAME_RESET:
+    case PK_FRAME_SELECT:
+        clear_key_request(&frame->key);
         break;
     case PK_FRAME_DEVICES:
         clear_devices(&frame->devices);
@@ -143,6 +156,7 @@ static void write_get_assertion(struct pk_writer *writer,
     pk_writer_u8(writer, (uint8_t)request->user_verification);
     write_descriptors(writer, request->allow, request->allow_count);
     write_text(writer, request->appid);
+    pk_writer_u8(writer, request->hidden);
 }
 
 static void write_make_credential(struct pk_writer *writer,
@@ -200,6 +214,33 @@ static void write_assertion(struct pk_writer *writer, const struct pk_assertion_
     }
 }
 
+static void write_key_request(struct pk_writer *writer, const struct pk_frame *frame)
+{
+    write_text(writer, frame->key.path);
+    if (frame->type != PK_FRAME_SET_PIN)
+        return;
+    pk_writer_string(writer, pk_secret_view(&frame->key.pin));
+    pk_writer_string(writer, pk_secret_view(&frame->key.new_pin));
+}
+
+static void write_key_state(struct pk_writer *writer, const struct pk_key_state *state)
+{
+    pk_writer_u8(writer, state->ctap2);
+    pk_writer_u8(writer, state->pin_supported);
+    pk_writer_u8(writer, state->pin_set);
+    pk_writer_u8(writer, state->pin_change);
+    pk_writer_u8(writer, state->pin_tries);
+    pk_writer_u8(writer, state->pin_min);
+    pk_writer_u8(writer, state->uv_supported);
+    pk_writer_u8(writer, state->uv_set);
+    pk_writer_u8(writer, state->always_uv);
+    pk_writer_u8(writer, state->resident_keys);
+    pk_writer_u32(writer, (uint32_t)state->resident_left);
+    pk_writer_u32(writer, state->firmware);
+    for (size_t i = 0; i < sizeof(state->version); i++)
+        pk_writer_u8(writer, state->version[i]);
+}
+
 static void write_fields(struct pk_writer *writer, const struct pk_frame *frame)
 {
     switch (frame->type) {
@@ -224,6 +265,7 @@ static void write_fields(struct pk_writer *writer, const struct pk_frame *frame)
     case PK_FRAME_PIN_NEEDED:
         pk_writer_u8(writer, frame->pin_needed.tries);
         pk_writer_u8(writer, frame->pin_needed.wrong);
+        pk_writer_u8(writer, frame->pin_needed.min);
         break;
     case PK_FRAME_ASSERTION:
         write_assertion(writer, &frame->assertion);
@@ -232,17 +274,28 @@ static void write_fields(struct pk_writer *writer, const struct pk_frame *frame)
         write_bytes(writer, &frame->credential.attestation_object);
         pk_writer_u8(writer, (uint8_t)(frame->credential.transports & TRANSPORTS_ALL));
         pk_writer_u8(writer, frame->credential.discoverable);
+        pk_writer_u8(writer, frame->credential.hidden);
         break;
     case PK_FRAME_FAILED:
         pk_writer_text(writer, pk_status_name(frame->failure.status));
         pk_writer_u8(writer, frame->failure.pin_tries);
         pk_writer_u32(writer, (uint32_t)frame->failure.detail);
         break;
+    case PK_FRAME_KEY_INFO:
+    case PK_FRAME_SET_PIN:
+    case PK_FRAME_RESET:
+    case PK_FRAME_SELECT:
+        write_key_request(writer, frame);
+        break;
+    case PK_FRAME_KEY_STATE:
+        write_key_state(writer, &frame->key_state);
+        break;
     case PK_FRAME_WATCH:
     case PK_FRAME_CANCEL:
     case PK_FRAME_PROCEED:
     case PK_FRAME_TOUCH:
     case PK_FRAME_VERIFY:
+    case PK_FRAME_DONE:
         break;
     default:
         write_fail(writer, PK_INVALID_ARGUMENT);
@@ -366,6 +419,7 @@ static void read_get_assertion(struct pk_reader *reader, struct pk_assertion_req
         free(request->appid);
         request->appid = NULL;
     }
+    request->hidden = read_number(reader, 1);
 }
 
 static void read_algorithms(struct pk_reader *reader, struct pk_creation *creation)
@@ -443,6 +497,37 @@ static void read_pin(struct pk_reader *reader, struct pk_secret *pin)
         pk_reader_fail(reader, PK_NO_MEMORY);
 }
 
+static void read_key_request(struct pk_reader *reader, struct pk_frame *frame)
+{
+    frame->key.path = read_some_text(reader, PK_DEVICE_PATH_MAX);
+    if (frame->type != PK_FRAME_SET_PIN)
+        return;
+    read_pin(reader, &frame->key.pin);
+    read_pin(reader, &frame->key.new_pin);
+    if (frame->key.new_pin.len == 0)
+        pk_reader_fail(reader, PK_PROTOCOL);
+}
+
+static void read_key_state(struct pk_reader *reader, struct pk_key_state *state)
+{
+    state->ctap2 = read_number(reader, 1);
+    state->pin_supported = read_number(reader, 1);
+    state->pin_set = read_number(reader, 1);
+    state->pin_change = read_number(reader, 1);
+    state->pin_tries = pk_reader_u8(reader);
+    state->pin_min = pk_reader_u8(reader);
+    state->uv_supported = read_number(reader, 1);
+    state->uv_set = read_number(reader, 1);
+    state->always_uv = read_number(reader, 1);
+    state->resident_keys = read_number(reader, 1);
+    state->resident_left = (int32_t)pk_reader_u32(reader);
+    state->firmware = pk_reader_u32(reader);
+    for (size_t i = 0; i < sizeof(state->version); i++)
+        state->version[i] = pk_reader_u8(reader);
+    if (state->resident_left < -1)
+        pk_reader_fail(reader, PK_PROTOCOL);
+}
+
 static void read_fields(struct pk_reader *reader, struct pk_frame *frame)
 {
     switch (frame->type) {
@@ -472,6 +557,7 @@ static void read_fields(struct pk_reader *reader, struct pk_frame *frame)
     case PK_FRAME_PIN_NEEDED:
         frame->pin_needed.tries = pk_reader_u8(reader);
         frame->pin_needed.wrong = read_number(reader, 1);
+        frame->pin_needed.min = pk_reader_u8(reader);
         break;
     case PK_FRAME_ASSERTION:
         read_assertion(reader, &frame->assertion);
@@ -480,6 +566,7 @@ static void read_fields(struct pk_reader *reader, struct pk_frame *frame)
         read_some_bytes(reader, PK_ATTESTATION_OBJECT_MAX, &frame->credential.attestation_object);
         frame->credential.transports = read_number(reader, TRANSPORTS_ALL);
         frame->credential.discoverable = read_number(reader, 1);
+        frame->credential.hidden = read_number(reader, 1);
         break;
     case PK_FRAME_FAILED:
         frame->failure.status = read_status(reader);
@@ -488,11 +575,21 @@ static void read_fields(struct pk_reader *reader, struct pk_frame *frame)
         if (frame->failure.status == PK_OK)
             pk_reader_fail(reader, PK_PROTOCOL);
         break;
+    case PK_FRAME_KEY_INFO:
+    case PK_FRAME_SET_PIN:
+    case PK_FRAME_RESET:
+    case PK_FRAME_SELECT:
+        read_key_request(reader, frame);
+        break;
+    case PK_FRAME_KEY_STATE:
+        read_key_state(reader, &frame->key_state);
+        break;
     case PK_FRAME_WATCH:
     case PK_FRAME_CANCEL:
     case PK_FRAME_PROCEED:
     case PK_FRAME_TOUCH:
     case PK_FRAME_VERIFY:
+    case PK_FRAME_DONE:
         break;
     default:
         pk_reader_fail(reader, PK_PROTOCOL);

@@ -22,6 +22,10 @@ enum pk_frame_type {
     PK_FRAME_PIN = 19,             /* the answer to PIN_NEEDED; empty: declined */
     PK_FRAME_CANCEL = 20,          /* give up now: CTAPHID_CANCEL, then FAILED cancelled */
     PK_FRAME_PROCEED = 21,         /* after CHECKED: go on to the touch */
+    PK_FRAME_KEY_INFO = 22,        /* struct pk_key_request, and so are the next three */
+    PK_FRAME_SET_PIN = 23,         /* a first PIN, or another one */
+    PK_FRAME_RESET = 24,           /* makes the key forget everything, after a touch */
+    PK_FRAME_SELECT = 25,          /* waits for a touch, to tell keys apart */
     /* from the helper */
     PK_FRAME_DEVICES = 32,    /* struct pk_device list */
     PK_FRAME_CHECKED = 33,    /* the silent pre-check is over: struct pk_check */
@@ -31,6 +35,8 @@ enum pk_frame_type {
     PK_FRAME_ASSERTION = 37,  /* struct pk_assertion_answer; the last frame */
     PK_FRAME_CREDENTIAL = 38, /* struct pk_credential_answer; the last frame */
     PK_FRAME_FAILED = 39,     /* struct pk_failure; the last frame */
+    PK_FRAME_KEY_STATE = 40,  /* struct pk_key_state; the last frame */
+    PK_FRAME_DONE = 41,       /* SET_PIN, RESET or SELECT is done; the last frame */
 };
 
 /* One frame of either direction, tagged by type. */
@@ -47,6 +53,8 @@ struct pk_frame {
         struct pk_assertion_answers assertion;
         struct pk_credential_answer credential;
         struct pk_failure failure;
+        struct pk_key_request key;
+        struct pk_key_state key_state;
     };
 };
 

@@ -65,6 +65,8 @@ json_t *passkey_json(const struct credential *credential, bool orphaned)
     set(object, "transports", transports_json(credential->transports), &failed);
     set(object, "discoverable", json_boolean(credential->discoverable), &failed);
     set(object, "userVerified", json_boolean(credential->user_verified), &failed);
+    if (credential->cred_protect > 0)
+        set(object, "credProtect", json_integer(credential->cred_protect), &failed);
     set(object, "backupEligible", json_boolean(record->backup_eligible), &failed);
     set(object, "backupState", json_boolean(record->backup_state), &failed);
     set(object, "signCount", json_integer(record->sign_count), &failed);

@@ -87,7 +87,12 @@ static const char version_2[] =
     /* 0: scrypt, the salt being one for all codes; 1: HMAC-SHA-256, the salt being its key */
     "ALTER TABLE recovery_code ADD COLUMN scheme INTEGER NOT NULL DEFAULT 0"
     "  CHECK (scheme IN (0, 1));";
+
+/* CTAP 2.1 section 12.1: what the key said at the enrolment. Of earlier ones nothing is known. */
+static const char version_3[] =
+    "ALTER TABLE credential ADD COLUMN cred_protect INTEGER NOT NULL DEFAULT 0" /* 0: not known */
+    "  CHECK (cred_protect BETWEEN 0 AND 3);";
 /* clang-format on */
 
-const char *const store_schema_steps[] = {version_1, version_2};
+const char *const store_schema_steps[] = {version_1, version_2, version_3};
 const size_t store_schema_version = sizeof(store_schema_steps) / sizeof(store_schema_steps[0]);

@@ -46,7 +46,9 @@ struct credential {
     char *attestation_type; /* pk_attestation_type_name() */
     char *trust;            /* pk_trust_name() */
     bool discoverable;
-    bool user_verified;            /* UV was set at registration or at any time since */
+    bool user_verified; /* UV was set at registration or at any time since */
+    unsigned
+        cred_protect; /* CTAP 2.1 section 12.1, as the key said or was seen: 1 to 3; 0: not known */
     char *instrument_display_name; /* NULL: none */
     int64_t created;               /* seconds since the epoch */
     int64_t last_used;             /* 0: never */

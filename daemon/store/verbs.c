@@ -108,7 +108,8 @@ static enum pk_status sqlite_account(struct store *base, const char *rp, const c
     "a.rp, a.name, a.uid, a.user_handle, c.rp_id, c.credential_id, c.public_key, c.user_handle, "  \
     "c.aaguid, c.name, c.format, c.attestation_type, c.trust, c.instrument_display_name, "         \
     "c.sign_count, c.backup_eligible, c.backup_state, c.payment, c.algorithm, c.transports, "      \
-    "c.discoverable, c.user_verified, c.created, c.last_used, a.orphaned"
+    "c.discoverable, c.user_verified, c.created, c.last_used, a.orphaned, "                        \
+    "c.cred_protect"
 
 static enum pk_status read_texts(struct query *query, struct credential *ret)
 {
@@ -155,6 +156,7 @@ static enum pk_status read_credential(struct query *query, struct credential *re
     ret->created = column_integer(query, 22);
     ret->last_used = column_integer(query, 23);
     ret->account.orphaned = column_integer(query, 24) != 0;
+    ret->cred_protect = (unsigned)column_integer(query, 25);
     return status;
 }
 
@@ -249,8 +251,8 @@ static enum pk_status insert_row(struct sqlite_store *store, int64_t account,
         store, "INSERT INTO credential (account, rp_id, credential_id, public_key, user_handle, "
                "aaguid, name, format, attestation_type, trust, instrument_display_name, "
                "sign_count, backup_eligible, backup_state, payment, algorithm, transports, "
-               "discoverable, user_verified, created, last_used) "
-               "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+               "discoverable, user_verified, created, last_used, cred_protect) "
+               "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
     bind_integer(&query, account);
     bind_text(&query, credential->rp_id);
@@ -273,6 +275,7 @@ static enum pk_status insert_row(struct sqlite_store *store, int64_t account,
     bind_integer(&query, credential->user_verified);
     bind_integer(&query, credential->created);
     bind_integer(&query, credential->last_used);
+    bind_integer(&query, credential->cred_protect);
     return query_run(&query);
 }
 

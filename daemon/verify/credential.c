@@ -80,6 +80,7 @@ static enum pk_status fill_credential(const struct ceremony *ceremony, const cha
                             ? result->extensions.resident_key
                             : requirements->resident_key == PK_REQUIRED;
     ret->user_verified = (result->flags & PK_FLAG_UV) != 0;
+    ret->cred_protect = result->extensions.cred_protect;
     ret->created = pk_clock_now();
     (void)memcpy(ret->aaguid, result->aaguid, PK_AAGUID_SIZE);
     if (!status)

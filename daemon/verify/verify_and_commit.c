@@ -310,6 +310,8 @@ struct verdict verify_and_commit_attestation(struct store *store, const struct c
     result.transports = attestation->transports;
     result.extensions.has_cred_props = true;
     result.extensions.resident_key = attestation->discoverable;
+    if (attestation->hidden) /* whatever it said */
+        result.extensions.cred_protect = PK_CRED_PROTECT_MAX;
     verdict = commit(store, ceremony, &result, ceremony->requirements.rp_id, attestation->name);
     pk_registration_result_clear(&result);
     return verdict;

@@ -50,6 +50,7 @@ struct attestation {
     struct pk_view object;           /* CBOR (WebAuthn 6.5.4) */
     unsigned transports;             /* known to the client alone, as to a browser */
     bool discoverable;
+    bool hidden;      /* its key does not show it before it has verified the user */
     const char *name; /* its name if the ceremony has none */
 };
 

@@ -34,6 +34,7 @@ EXTRA_DIST += \
 	tests/integration/test_cli.py \
 	tests/integration/test_cli_accounts_and_pins.py \
 	tests/integration/test_cli_fake_daemon.py \
+	tests/integration/test_cli_key.py \
 	tests/integration/test_command_shown.py \
 	tests/integration/test_concurrent_sign_ins.py \
 	tests/integration/test_contention.py \
@@ -43,6 +44,7 @@ EXTRA_DIST += \
 	tests/integration/test_hanging_daemon.py \
 	tests/integration/test_hidraw.py \
 	tests/integration/test_hostile_callers.py \
+	tests/integration/test_key_hints.py \
 	tests/integration/test_kill_enrollment.py \
 	tests/integration/test_layers.py \
 	tests/integration/test_long_messages.py \

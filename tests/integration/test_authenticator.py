@@ -135,6 +135,11 @@ def request(helper, key, *credentials, **options):
     return running
 
 
+def pin_needed(running):
+    fields = running.expect(frames.PIN_NEEDED)
+    return fields["tries"], fields["wrong"]
+
+
 def sign(helper, key, *credentials, pin=None, **options):
     """The assertions, and the kinds of frames that came before."""
     running = request(helper, key, *credentials, **options)
@@ -292,7 +297,9 @@ def test_no_match(keys, helper):
     made = create(helper, keys.add("blue"))
     other = keys.add("green")
     running = request(helper, other, made.id)
-    assert running.expect(frames.CHECKED)["status"] == "no-match"
+    checked = running.expect(frames.CHECKED)
+    assert checked["status"] == "no-match" and checked["uncertain"]
+    running.send(frames.u8(frames.PROCEED))
     assert running.failed() == "no-match"
     running = request(helper, keys.key("blue"), made.id, rp_id="example.com")
     assert running.expect(frames.CHECKED)["status"] == "no-match"
@@ -369,7 +376,13 @@ def test_hidden_credentials(keys, helper):
     made = create(helper, key, PIN, cred_protect=3, resident_key=frames.REQUIRED)
     running = request(helper, key, made.id)
     checked = running.expect(frames.CHECKED)
-    assert checked["status"] == "no-match" and not checked["uncertain"]
+    assert checked["status"] == "no-match" and checked["uncertain"]
+    running.send(frames.u8(frames.PROCEED))
+    assert finish(running, PIN)[1]["status"] == "no-match"
+    running = request(helper, key, made.id, hidden=1)
+    assert running.expect(frames.CHECKED)["uncertain"]
+    running.send(frames.u8(frames.PROCEED))
+    assert finish(running, PIN)[0] == frames.ASSERTION
     running = request(helper, key, made.id, uv=frames.REQUIRED)
     checked = running.expect(frames.CHECKED)
     assert checked["status"] == "no-match" and checked["uncertain"]
@@ -580,7 +593,7 @@ def test_pin(keys, helper, locked):
     running = request(helper, locked, locked.made.id, uv=frames.REQUIRED)
     checked = running.proceed()
     assert checked["has_pin"] and checked["pin_tries"] == 8
-    assert running.expect(frames.PIN_NEEDED) == {"tries": 8, "wrong": 0}
+    assert pin_needed(running) == (8, 0)
     running.send(frames.pin(PIN))
     running.expect(frames.TOUCH)
     (assertion,) = running.expect(frames.ASSERTION)["assertions"]
@@ -596,9 +609,9 @@ def test_pin_is_asked_only_when_needed(keys, helper, locked):
 def test_wrong_pin(keys, helper, locked):
     running = request(helper, locked, locked.made.id, uv=frames.REQUIRED)
     running.proceed()
-    assert running.expect(frames.PIN_NEEDED) == {"tries": 8, "wrong": 0}
+    assert pin_needed(running) == (8, 0)
     running.send(frames.pin("4321"))
-    assert running.expect(frames.PIN_NEEDED) == {"tries": 7, "wrong": 1}
+    assert pin_needed(running) == (7, 1)
     running.send(frames.pin(PIN))
     running.expect(frames.TOUCH)
     locked.made.check(running.expect(frames.ASSERTION)["assertions"][0])
@@ -639,7 +652,7 @@ def test_impossible_pin_costs_no_try(keys, helper, locked, pin):
     running.proceed()
     running.expect(frames.PIN_NEEDED)
     running.send(frames.pin(pin))
-    assert running.expect(frames.PIN_NEEDED) == {"tries": 8, "wrong": 1}
+    assert pin_needed(running) == (8, 1)
     assert locked.info()["pin_tries"] == 8
 
 

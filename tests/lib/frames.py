@@ -7,7 +7,9 @@ Tests use them so that the C codec is not checked by itself.
 import struct
 
 HELLO, WATCH, GET_ASSERTION, MAKE_CREDENTIAL, PIN, CANCEL, PROCEED = 1, 16, 17, 18, 19, 20, 21
+KEY_INFO, SET_PIN, RESET, SELECT = range(22, 26)
 DEVICES, CHECKED, TOUCH, PIN_NEEDED, VERIFY, ASSERTION, CREDENTIAL, FAILED = range(32, 40)
+KEY_STATE, DONE = 40, 41
 
 UNSET, DISCOURAGED, PREFERRED, REQUIRED = range(4)
 ATTESTATION = {"": 0, "none": 1, "indirect": 2, "direct": 3, "enterprise": 4}
@@ -44,9 +46,10 @@ def hello(version=1):
     return u8(HELLO) + u8(version)
 
 
-def get_assertion(path, rp_id, client_data_hash, allow=(), uv=PREFERRED, appid=""):
+def get_assertion(path, rp_id, client_data_hash, allow=(), uv=PREFERRED, appid="",
+                  hidden=0):
     return (u8(GET_ASSERTION) + string(path) + string(rp_id) + client_data_hash + u8(uv)
-            + descriptors(allow) + string(appid))
+            + descriptors(allow) + string(appid) + u8(hidden))
 
 
 def make_credential(path, rp_id, client_data_hash, **o):
@@ -58,6 +61,22 @@ def make_credential(path, rp_id, client_data_hash, **o):
             + descriptors(o.get("exclude", ())) + u8(o.get("uv", PREFERRED))
             + u8(o.get("resident_key", DISCOURAGED)) + u8(o.get("attestation", 3))
             + u8(o.get("cred_protect", 0)))
+
+
+def key(kind, path):
+    return u8(kind) + string(path)
+
+
+def set_pin(path, old, new):
+    return u8(SET_PIN) + string(path) + string(old) + string(new)
+
+
+def key_state(resident_left=25, **o):
+    return (u8(KEY_STATE) + u8(o.get("ctap2", 1)) + u8(o.get("pin_supported", 1))
+            + u8(o.get("pin_set", 1)) + u8(o.get("pin_change", 0)) + u8(o.get("pin_tries", 8))
+            + u8(o.get("pin_min", 4)) + u8(o.get("uv_supported", 0)) + u8(o.get("uv_set", 0))
+            + u8(o.get("always_uv", 0)) + u8(o.get("resident_keys", 1)) + i32(resident_left)
+            + i32(o.get("firmware", 0)) + bytes(o.get("version", (5, 4, 3))))
 
 
 def pin(value):
@@ -108,7 +127,7 @@ def decode(payload):
                   "has_built_in_uv": reader.u8(), "pin_tries": reader.u8(),
                   "uncertain": reader.u8()}
     elif kind == PIN_NEEDED:
-        fields = {"tries": reader.u8(), "wrong": reader.u8()}
+        fields = {"tries": reader.u8(), "wrong": reader.u8(), "min": reader.u8()}
     elif kind == ASSERTION:
         fields = {"assertions": [
             {"credential_id": reader.string(), "authenticator_data": reader.string(),
@@ -116,10 +135,15 @@ def decode(payload):
             for _ in range(reader.u8())]}
     elif kind == CREDENTIAL:
         fields = {"attestation_object": reader.string(), "transports": reader.u8(),
-                  "discoverable": reader.u8()}
+                  "discoverable": reader.u8(), "hidden": reader.u8()}
     elif kind == FAILED:
         fields = {"status": reader.text(), "pin_tries": reader.u8(), "detail": reader.i32()}
-    elif kind not in (TOUCH, VERIFY):
+    elif kind == KEY_STATE:
+        names = ("ctap2", "pin_supported", "pin_set", "pin_change", "pin_tries", "pin_min",
+                 "uv_supported", "uv_set", "always_uv", "resident_keys")
+        fields = {name: reader.u8() for name in names}
+        fields.update(resident_left=reader.i32(), firmware=reader.i32(), version=reader.take(3))
+    elif kind not in (TOUCH, VERIFY, DONE):
         raise ValueError(f"unexpected frame type {kind}")
     if reader.data:
         raise ValueError(f"{len(reader.data)} bytes left over in frame {kind}")

@@ -48,9 +48,10 @@ EXTRA_tests_unit_test_local_ceremony_trouble_DEPENDENCIES = tests/unit/relay_hel
 tests_unit_test_pin_budget_CFLAGS = $(keys_test_cflags)
 tests_unit_test_pin_budget_LDADD = $(keys_test_libs)
 # Replaces the functions that drive keys.
-tests_unit_test_pin_dialogue_SOURCES = tests/unit/test_pin_dialogue.c common/keys/pin_dialogue.c
+tests_unit_test_pin_dialogue_SOURCES = tests/unit/test_pin_dialogue.c common/keys/pin_dialogue.c \
+	common/keys/pin_text.c
 tests_unit_test_pin_dialogue_CFLAGS = $(keys_test_cflags)
-tests_unit_test_pin_dialogue_LDADD = common/base/libbase.la $(CMOCKA_LIBS)
+tests_unit_test_pin_dialogue_LDADD = common/base/libbase.la $(CMOCKA_LIBS) $(UTF8PROC_LIBS)
 
 # A helper that misbehaves; test_helper.c selects how by the name it is started under.
 check_PROGRAMS += tests/unit/bad_helper

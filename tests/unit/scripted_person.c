@@ -135,7 +135,8 @@ void begin(struct person *person, size_t groups)
                       .command = "",
                       .terminal = "/dev/pts/1"},
         .unattended = person->unattended,
-        .hidden = !person->open,
+        .hidden = !person->open && !person->unhidden,
+        .insists = !person->open,
         .payer = person->payer,
         .holder = person->holder,
     };
@@ -143,6 +144,7 @@ void begin(struct person *person, size_t groups)
     *person = (struct person){.login = person->login,
                               .unattended = person->unattended,
                               .open = person->open,
+                              .unhidden = person->unhidden,
                               .payer = person->payer,
                               .holder = person->holder,
                               .confirm = person->confirm,

@@ -34,8 +34,10 @@
 
 /* Somebody who has started a ceremony. */
 struct person {
-    const char *login;     /* kept by begin(), as are these */
-    bool unattended, open; /* open: no key may hide what it holds */
+    const char *login; /* kept by begin(), as are these */
+    bool unattended;
+    bool open;     /* no credential was ever used with verification */
+    bool unhidden; /* none is shown to a verified user only */
     const char *payer;
     bool holder;
     const char *confirm; /* for the second group */

@@ -107,25 +107,39 @@ static void test_after(void **state)
         enum verification next;
     } rows[] = {
         /* the key insists */
-        {&with_pin, {VERIFY_NOT, PK_PIN_REQUIRED, 0, true}, PK_OK, VERIFY_PIN},
-        {&with_both, {VERIFY_NOT, PK_PIN_REQUIRED, 0, true}, PK_OK, VERIFY_BUILT_IN},
-        {&plain, {VERIFY_NOT, PK_PIN_REQUIRED, 0, true}, PK_PIN_NOT_SET, VERIFY_NOT},
-        {&plain, {VERIFY_NOT, PK_TOUCH_TIMEOUT, 0, false}, PK_TOUCH_TIMEOUT, VERIFY_NOT},
+        {&with_pin, {VERIFY_NOT, PK_PIN_REQUIRED, 0, true, false}, PK_OK, VERIFY_PIN},
+        {&with_both, {VERIFY_NOT, PK_PIN_REQUIRED, 0, true, false}, PK_OK, VERIFY_BUILT_IN},
+        {&plain, {VERIFY_NOT, PK_PIN_REQUIRED, 0, true, false}, PK_PIN_NOT_SET, VERIFY_NOT},
+        /* an error that is not known may mean that it insists; nonsense, or a no, does not */
+        {&with_pin, {VERIFY_NOT, PK_DEVICE_ERROR, 0, true, true}, PK_OK, VERIFY_PIN},
+        {&with_both, {VERIFY_NOT, PK_UNSUPPORTED, 0, true, true}, PK_OK, VERIFY_BUILT_IN},
+        {&plain, {VERIFY_NOT, PK_DEVICE_ERROR, 0, true, true}, PK_DEVICE_ERROR, VERIFY_NOT},
+        {&with_pin, {VERIFY_NOT, PK_DEVICE_ERROR, 0, true, false}, PK_DEVICE_ERROR, VERIFY_NOT},
+        {&with_pin, {VERIFY_NOT, PK_NO_MATCH, 0, true, true}, PK_NO_MATCH, VERIFY_NOT},
+        {&with_pin, {VERIFY_PIN, PK_PIN_CHANGE, 0, true, true}, PK_PIN_CHANGE, VERIFY_NOT},
+        {&with_pin, {VERIFY_PIN, PK_DEVICE_ERROR, 0, true, true}, PK_DEVICE_ERROR, VERIFY_NOT},
+        {&plain, {VERIFY_NOT, PK_TOUCH_TIMEOUT, 0, false, false}, PK_TOUCH_TIMEOUT, VERIFY_NOT},
         /* a finger not recognised: again, and at last the PIN */
-        {&with_both, {VERIFY_BUILT_IN, PK_UV_INVALID, 1, true}, PK_OK, VERIFY_BUILT_IN},
-        {&with_both, {VERIFY_BUILT_IN, PK_UV_INVALID, 3, true}, PK_OK, VERIFY_PIN},
-        {&with_both, {VERIFY_BUILT_IN, PK_UV_INVALID, 3, false}, PK_OK, VERIFY_NOT},
-        {&with_both, {VERIFY_BUILT_IN, PK_UV_BLOCKED, 1, true}, PK_OK, VERIFY_PIN},
-        {&with_both, {VERIFY_BUILT_IN, PK_OPERATION_DENIED, 1, true}, PK_OK, VERIFY_PIN},
-        {&with_finger, {VERIFY_BUILT_IN, PK_UV_BLOCKED, 1, true}, PK_UV_BLOCKED, VERIFY_NOT},
-        {&with_finger, {VERIFY_BUILT_IN, PK_UV_INVALID, 3, true}, PK_UV_INVALID, VERIFY_NOT},
-        {&with_both, {VERIFY_BUILT_IN, PK_NO_MATCH, 1, true}, PK_NO_MATCH, VERIFY_NOT},
-        {&with_both, {VERIFY_BUILT_IN, PK_TOUCH_TIMEOUT, 1, false}, PK_TOUCH_TIMEOUT, VERIFY_NOT},
+        {&with_both, {VERIFY_BUILT_IN, PK_UV_INVALID, 1, true, false}, PK_OK, VERIFY_BUILT_IN},
+        {&with_both, {VERIFY_BUILT_IN, PK_UV_INVALID, 3, true, false}, PK_OK, VERIFY_PIN},
+        {&with_both, {VERIFY_BUILT_IN, PK_UV_INVALID, 3, false, false}, PK_OK, VERIFY_NOT},
+        {&with_both, {VERIFY_BUILT_IN, PK_UV_BLOCKED, 1, true, false}, PK_OK, VERIFY_PIN},
+        {&with_both, {VERIFY_BUILT_IN, PK_OPERATION_DENIED, 1, true, false}, PK_OK, VERIFY_PIN},
+        {&with_finger, {VERIFY_BUILT_IN, PK_UV_BLOCKED, 1, true, false}, PK_UV_BLOCKED, VERIFY_NOT},
+        {&with_finger, {VERIFY_BUILT_IN, PK_UV_INVALID, 3, true, false}, PK_UV_INVALID, VERIFY_NOT},
+        {&with_both, {VERIFY_BUILT_IN, PK_NO_MATCH, 1, true, false}, PK_NO_MATCH, VERIFY_NOT},
+        {&with_both,
+         {VERIFY_BUILT_IN, PK_TOUCH_TIMEOUT, 1, false, false},
+         PK_TOUCH_TIMEOUT,
+         VERIFY_NOT},
         /* PIN */
-        {&with_pin, {VERIFY_PIN, PK_PIN_INVALID, 0, true}, PK_OK, VERIFY_PIN},
-        {&with_pin, {VERIFY_PIN, PK_PIN_AUTH_BLOCKED, 0, true}, PK_PIN_AUTH_BLOCKED, VERIFY_NOT},
-        {&with_pin, {VERIFY_PIN, PK_PIN_BLOCKED, 0, true}, PK_PIN_BLOCKED, VERIFY_NOT},
-        {&with_both, {VERIFY_PIN, PK_PIN_BLOCKED, 3, false}, PK_PIN_BLOCKED, VERIFY_NOT},
+        {&with_pin, {VERIFY_PIN, PK_PIN_INVALID, 0, true, false}, PK_OK, VERIFY_PIN},
+        {&with_pin,
+         {VERIFY_PIN, PK_PIN_AUTH_BLOCKED, 0, true, false},
+         PK_PIN_AUTH_BLOCKED,
+         VERIFY_NOT},
+        {&with_pin, {VERIFY_PIN, PK_PIN_BLOCKED, 0, true, false}, PK_PIN_BLOCKED, VERIFY_NOT},
+        {&with_both, {VERIFY_PIN, PK_PIN_BLOCKED, 3, false, false}, PK_PIN_BLOCKED, VERIFY_NOT},
     };
 
     (void)state;
@@ -234,6 +248,34 @@ static void test_lists_fit_messages(void **state)
     assert_int_equal(fill(&says, 255), 13);
 }
 
+static void test_pins(void **state)
+{
+    static const struct {
+        size_t least; /* as the key says */
+        const char *pin;
+        bool fits;
+    } rows[] = {
+        {0, "123", false},
+        {0, "1234", true},
+        {4, "\u00e4\u00f6", false},
+        {6, "12345", false},
+        {6, "\u00e4\u00f6\u00fc\u00df12", true},
+        {6, "", false},
+        {63, "123456789 123456789 123456789 123456789 123456789 123456789 123", true},
+        {4, "123456789 123456789 123456789 123456789 123456789 123456789 1234", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        const struct key_info info = {.ctap2 = true, .pin_min = rows[i].least};
+        PK_AUTO_SECRET struct pk_secret pin = {0};
+
+        assert_int_equal(pk_secret_copy(pk_view_string(rows[i].pin), &pin), PK_OK);
+        if (pin_fits(&info, &pin) != rows[i].fits)
+            fail_msg("row %zu", i);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +288,7 @@ int main(void)
         cmocka_unit_test(test_algorithms),
         cmocka_unit_test(test_lists),
         cmocka_unit_test(test_lists_fit_messages),
+        cmocka_unit_test(test_pins),
     };
 
     return cmocka_run_group_tests_name("choices", tests, NULL, NULL);

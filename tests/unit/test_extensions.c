@@ -76,6 +76,11 @@ static void unsolicited_outputs(void **state)
         read_json(&requirements, "{\"x\":{\"credProps\":1,\"appid\":2,\"z\":3}}", &results), PK_OK);
     assert_int_equal(results.cred_protect, 0);
     assert_false(results.has_cred_props);
+    /* But for the level that a maker chose. */
+    assert_status(read_hex(&requirements, "a1" CRED_PROTECT "05", &results), PK_OK);
+    assert_int_equal(results.cred_protect, 0);
+    assert_status(read_hex(&requirements, "a1" CRED_PROTECT "03", &results), PK_OK);
+    assert_int_equal(results.cred_protect, 3);
     requirements.refuse_unsolicited_extensions = true;
     assert_status(read_hex(&requirements, "a1" CRED_PROTECT "01", &results),
                   PK_EXTENSION_UNSOLICITED);

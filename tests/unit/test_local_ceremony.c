@@ -340,6 +340,36 @@ static void groups_are_tried_in_their_order(void **state)
     finish(&alice);
 }
 
+/* What a key shows by itself, of whichever group, goes before what it may show when it is touched.
+ */
+static void a_doubtful_no_is_asked_again_after_all_groups(void **state)
+{
+    struct scripted_key *key;
+
+    (void)state;
+    plug_in("Blue", NULL);
+    begin(&alice, 2);
+    for (unsigned i = 0; i < 2; i++) {
+        key = await_request("Blue");
+        assert_string_equal(scripted_key_request(key)->get_assertion.rp_id,
+                            i == 0 ? FIRST_RP : SECOND_RP);
+        send_checked(key, PK_NO_MATCH, true);
+        await_frame(key, PK_FRAME_CANCEL, NULL);
+        end_process(key);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        key = await_request("Blue");
+        assert_string_equal(scripted_key_request(key)->get_assertion.rp_id,
+                            i == 0 ? FIRST_RP : SECOND_RP);
+        send_checked(key, PK_NO_MATCH, true);
+        await_frame(key, PK_FRAME_PROCEED, NULL);
+        send_failed(key, PK_NO_MATCH);
+        end_process(key);
+    }
+    await_line(&alice, STRANGER);
+    finish(&alice);
+}
+
 /* --- keys in use ------------------------------------------------------------------------------ */
 
 /* One that another request has just given back is waited for, but only for a moment. */
@@ -481,6 +511,7 @@ int main(void)
         TEST(nor_does_it_go_on_when_the_wait_for_others_ends),
         TEST(ok_and_uncertain_hides_as_well),
         TEST(groups_are_tried_in_their_order),
+        TEST(a_doubtful_no_is_asked_again_after_all_groups),
         TEST(a_key_in_use_is_no_news_when_another_can_serve),
         TEST(only_keys_that_could_not_be_had_are_tried_again),
         TEST(a_key_that_another_program_has_is_tried_again),

@@ -269,26 +269,66 @@ static void try_pin(struct person *person, struct scripted_key *key, bool leaves
     await_idle();
 }
 
-/* What a key says without its PIN is no reason to ask for it. */
-static void a_key_that_has_shown_nothing_is_not_asked_on(void **state)
+/* What a key says without its PIN is no reason to ask for it: it may be touched, and no more. */
+static void the_pin_of_a_key_that_has_shown_nothing_is_not_asked_for(void **state)
 {
-    static const enum pk_status says[] = {PK_OK, PK_NO_MATCH};
+    static const struct {
+        bool open, unhidden;
+        enum pk_status says;
+    } rows[] = {{true, true, PK_OK}, {true, true, PK_NO_MATCH}, {false, true, PK_NO_MATCH}};
 
     (void)state;
-    bob.open = true;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct scripted_key *key;
 
+        bob.open = rows[i].open;
+        bob.unhidden = rows[i].unhidden;
         plug_in("Blue", NULL);
         begin(&bob, 1);
         key = await_request("Blue");
-        send_checked(key, says[i], true);
+        assert_false(scripted_key_request(key)->get_assertion.hidden);
+        send_checked(key, rows[i].says, true);
+        await_frame(key, PK_FRAME_PROCEED, NULL);
+        send_pin_needed(key, 8, false);
         await_frame(key, PK_FRAME_CANCEL, NULL);
         await_line(&bob, STRANGER);
         end_process(key);
         finish(&bob);
         await_idle();
     }
+}
+
+static void nor_is_it_said_that_it_must_be_changed(void **state)
+{
+    struct scripted_key *key;
+
+    (void)state;
+    bob.open = true;
+    plug_in("Blue", NULL);
+    begin(&bob, 1);
+    key = await_request("Blue");
+    send_checked(key, PK_NO_MATCH, true);
+    await_frame(key, PK_FRAME_PROCEED, NULL);
+    send_failed(key, PK_PIN_CHANGE);
+    await_line(&bob, STRANGER);
+    end_process(key);
+    finish(&bob);
+}
+
+static void a_mute_key_may_insist_on_the_pin_that_a_passkey_was_used_with(void **state)
+{
+    struct scripted_key *key;
+
+    (void)state;
+    bob.unhidden = true;
+    plug_in("Blue", NULL);
+    begin(&bob, 1);
+    key = await_request("Blue");
+    send_checked(key, PK_OK, true);
+    await_frame(key, PK_FRAME_PROCEED, NULL);
+    send_pin_needed(key, 8, false);
+    await_line(&bob, ASK_PIN);
+    finish(&bob);
 }
 
 static void two_wrong_pins_are_all_that_one_may_try(void **state)
@@ -434,7 +474,9 @@ int main(void)
         TEST(the_question_of_a_key_that_fails_makes_way_for_the_next),
         TEST(the_question_goes_with_the_ceremony),
         TEST(no_question_follows_the_end),
-        STRANGERS(a_key_that_has_shown_nothing_is_not_asked_on),
+        STRANGERS(the_pin_of_a_key_that_has_shown_nothing_is_not_asked_for),
+        STRANGERS(nor_is_it_said_that_it_must_be_changed),
+        STRANGERS(a_mute_key_may_insist_on_the_pin_that_a_passkey_was_used_with),
         STRANGERS(two_wrong_pins_are_all_that_one_may_try),
         STRANGERS(nor_in_one_request),
         STRANGERS(a_right_pin_is_not_counted),

@@ -351,11 +351,10 @@ static void a_caller_without_a_name_is_itself(void **state)
 
 /* --- who asks --------------------------------------------------------------------------------- */
 
-static struct local_request described(const char *ruser, const char *user,
-                                      const struct caller *caller)
+static struct local_request described_with(struct credential credential, const char *ruser,
+                                           const char *user, const struct caller *caller)
 {
     struct local_request request;
-    struct credential credential = {.user_verified = true};
     const struct sign_in sign_in = {
         .attempt = {.purpose = (char[]){"to test"}},
         .act = "authenticate",
@@ -374,6 +373,38 @@ static struct local_request described(const char *ruser, const char *user,
     local_request_sign_in(&sign_in, &request);
     request.request.payer = NULL; /* it moves */
     return request;
+}
+
+static struct local_request described(const char *ruser, const char *user,
+                                      const struct caller *caller)
+{
+    return described_with((struct credential){.user_verified = true}, ruser, user, caller);
+}
+
+/* Issue 9, B1: before a key has shown a passkey its PIN is asked for only where one needs that. */
+static void what_the_key_said_of_a_passkey_decides_who_may_be_asked_for_the_pin(void **state)
+{
+    static const struct {
+        unsigned level;
+        bool verified, hidden, insists;
+    } rows[] = {
+        {0, false, false, false}, {0, true, true, true},    {1, true, false, true},
+        {2, true, false, true},   {2, false, false, false}, {3, true, true, true},
+        {3, false, true, false},
+    };
+    const struct caller unknown = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct local_request request = described_with(
+            (struct credential){.cred_protect = rows[i].level, .user_verified = rows[i].verified},
+            "alice", "alice", &unknown);
+
+        if (request.request.hidden != rows[i].hidden || request.request.insists != rows[i].insists)
+            fail_msg("row %zu", i);
+    }
+    assert_true(described_with((struct credential){.cred_protect = 1}, NULL, NULL, &unknown)
+                    .request.hidden); /* nobody is named: the key's PIN is all there is */
 }
 
 static void a_program_of_root_s_asks_for_somebody(void **state)
@@ -554,6 +585,7 @@ int main(void)
         TEST(of_several_accounts_one_is_chosen),
         TEST(others_accounts_are_not_offered),
         TEST(a_caller_without_a_name_is_itself),
+        cmocka_unit_test(what_the_key_said_of_a_passkey_decides_who_may_be_asked_for_the_pin),
         cmocka_unit_test(a_program_of_root_s_asks_for_somebody),
         TEST(nobody_is_told_in_a_stranger_s_words),
         cmocka_unit_test(terminals_have_names),

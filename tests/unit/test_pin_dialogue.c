@@ -211,6 +211,7 @@ static void what_is_no_pin_spends_no_try(void **state)
     assert_string_equal(seen.error, "A PIN has at least 4 and at most 63 characters.");
     assert_asked_for_pin(2, "PIN of your security key \"Blue\": ");
     type(&dialogue, longest);
+    assert_non_null(strstr(seen.error, "at most 63 bytes"));
     assert_asked_for_pin(3, "PIN of your security key \"Blue\": ");
     type(&dialogue, "123");
     assert_int_equal(seen.asked, 3);
@@ -226,6 +227,35 @@ static void what_is_no_pin_spends_no_try(void **state)
     need(&dialogue, &key, "Blue", 7, true);
     type(&dialogue, "1234");
     assert_int_equal(key.tried, 2);
+}
+
+static void a_key_s_own_least_is_held_to(void **state)
+{
+    const struct pk_pin_needed needed = {.tries = 8, .min = 6};
+    struct pk_pin_dialogue dialogue = begin();
+    struct pk_key_session key = {0};
+
+    (void)state;
+    pk_pin_dialogue_needed(&dialogue, &key, &key, "Blue", &needed);
+    type(&dialogue, "12345");
+    assert_string_equal(seen.error, "A PIN has at least 6 and at most 63 characters.");
+    type(&dialogue, "\xff\xfe\xfd\xfc\xfb\xfa");
+    assert_string_equal(seen.error, "That is no text in UTF-8.");
+    assert_int_equal(key.tried, 0);
+    type(&dialogue, "123456");
+    assert_int_equal(key.tried, 1);
+}
+
+static void a_pin_is_handed_over_composed(void **state)
+{
+    struct pk_pin_dialogue dialogue = begin();
+    struct pk_key_session key = {0};
+
+    (void)state;
+    need(&dialogue, &key, "Blue", 8, false);
+    type(&dialogue, "a\u0308o\u0308u\u0308s\u0323\u0307");
+    assert_int_equal(key.tried, 1);
+    assert_string_equal(key.pin, "\u00e4\u00f6\u00fc\u1e69");
 }
 
 static void keys_are_asked_one_after_the_other(void **state)
@@ -313,6 +343,8 @@ int main(void)
         cmocka_unit_test(every_last_try_is_confirmed_anew),
         cmocka_unit_test(unknown_tries_are_not_told),
         cmocka_unit_test(what_is_no_pin_spends_no_try),
+        cmocka_unit_test(a_key_s_own_least_is_held_to),
+        cmocka_unit_test(a_pin_is_handed_over_composed),
         cmocka_unit_test(keys_are_asked_one_after_the_other),
         cmocka_unit_test(a_key_that_is_pulled_out_is_asked_no_more),
         cmocka_unit_test(an_answer_that_comes_too_late_reaches_nobody),

@@ -244,12 +244,23 @@ static void a_value_is_put_with_the_changes(void **state)
     assert_memory_equal(value.data, "12", 2);
 }
 
-/* A store of the released version, with passkeys, codes and a ticket in it. */
-static void the_first_schema_is_migrated(void **state)
+/* Of all passkeys together. */
+static unsigned cred_protect_of(struct store *store)
 {
-    struct fixture *fixture = *state;
+    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+    unsigned sum = 0;
+
+    assert_int_equal(store->verbs->list(store, &living, &list), PK_OK);
+    for (size_t i = 0; i < list.count; i++)
+        sum += list.items[i].cred_protect;
+    return sum;
+}
+
+/* A store of an earlier version, with passkeys, codes and a ticket in it. */
+static void migrates(struct fixture *fixture, unsigned version)
+{
     PK_AUTO_FREE char *source =
-        pk_text_format("%s/tests/vectors/store/version-1.db", getenv("srcdir"));
+        pk_text_format("%s/tests/vectors/store/version-%u.db", getenv("srcdir"), version);
     PK_AUTO_FREE char *old = NULL;
     AUTO_ACCOUNT struct account alice = {0};
     struct recovery_code codes[PK_RECOVERY_CODES];
@@ -266,9 +277,20 @@ static void the_first_schema_is_migrated(void **state)
     assert_int_equal(store->verbs->recovery_list(store, &alice, codes, &count), PK_OK);
     assert_int_equal(count, PK_RECOVERY_CODES);
     assert_int_equal(codes[0].scheme, RECOVERY_SCRYPT);
+    assert_int_equal(cred_protect_of(store), 0);
     /* References hold again. */
     assert_int_equal(insert(store, "alice", 2001, "new", "new"), PK_OK);
     assert_int_equal(count_of(reopen(fixture), &living), 4);
+}
+
+static void the_first_schema_is_migrated(void **state)
+{
+    migrates(*state, 1);
+}
+
+static void the_second_schema_is_migrated(void **state)
+{
+    migrates(*state, 2);
 }
 
 int main(void)
@@ -284,6 +306,7 @@ int main(void)
         TEST(orphans_join_the_living),
         TEST(a_value_is_put_with_the_changes),
         TEST(the_first_schema_is_migrated),
+        TEST(the_second_schema_is_migrated),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,6 +108,7 @@ static void every_field_comes_back(void **state)
     in.transports = PK_TRANSPORT_USB | PK_TRANSPORT_INTERNAL;
     in.discoverable = true;
     in.user_verified = true;
+    in.cred_protect = 3;
     in.instrument_display_name = strdup("Visa ••1234");
     in.last_used = INT64_C(5000000000);
     assert_int_equal(store->verbs->insert(store, &in, MAX, (struct pk_view){0}), PK_OK);
@@ -134,6 +135,7 @@ static void every_field_comes_back(void **state)
     assert_string_equal(out->attestation_type, "Basic");
     assert_string_equal(out->trust, "yes");
     assert_true(out->discoverable && out->user_verified);
+    assert_int_equal(out->cred_protect, 3);
     assert_string_equal(out->instrument_display_name, "Visa ••1234");
     assert_int_equal(out->created, 1000);
     assert_int_equal(out->last_used, INT64_C(5000000000));

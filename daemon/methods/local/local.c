@@ -298,6 +298,7 @@ static struct verdict judge_credential(const struct verification *verification)
             .object = pk_view_of(&check->answer.attestation_object),
             .transports = check->answer.transports,
             .discoverable = check->answer.discoverable,
+            .hidden = check->answer.hidden,
             .name = check->name,
         });
 }

@@ -52,13 +52,29 @@ const char *local_person(const struct sign_in *sign_in, char room[LOCAL_PERSON_S
     return person && person[0] ? person : sign_in_context(sign_in).user;
 }
 
-/* Whether the account has a passkey that its key may show to a verified user only. */
-static bool may_be_hidden(const struct sign_in *sign_in)
+/*
+ * Whether its key may show the passkey to a verified user only. Where it has not said, as those
+ * that were imported or enrolled before it was recorded, that it was used with verification is a
+ * hint.
+ */
+static bool is_hidden(const struct credential *credential)
+{
+    return credential->cred_protect == PK_CRED_PROTECT_MAX ||
+           (credential->cred_protect == 0 && credential->user_verified);
+}
+
+/* Whether the account has a passkey that was used with verification. */
+static bool was_verified(const struct credential *credential)
+{
+    return credential->user_verified;
+}
+
+static bool has_one(const struct sign_in *sign_in, bool (*such)(const struct credential *))
 {
     if (!sign_in->subject.account.name)
         return true; /* a login screen that asks for no name: the key's PIN is all there is */
     for (size_t i = 0; i < sign_in->credentials.count; i++)
-        if (sign_in->credentials.items[i].user_verified)
+        if (such(&sign_in->credentials.items[i]))
             return true;
     return false;
 }
@@ -88,7 +104,8 @@ void local_request_sign_in(const struct sign_in *sign_in, struct local_request *
                                                      : "",
             },
         .unattended = sign_in->unattended,
-        .hidden = may_be_hidden(sign_in),
+        .hidden = has_one(sign_in, is_hidden),
+        .insists = has_one(sign_in, was_verified),
     };
     set_payer(sign_in, ret);
 }

@@ -124,7 +124,9 @@ class Authenticator:
             10: [{"alg": each, "type": "public-key"} for each in config.algorithms],
         }
         if config.version == "2.1":
-            info[13] = 4
+            info[13] = config.min_pin_length
+            if config.force_pin_change:
+                info[12] = True
             info[14] = 1
             info[20] = config.resident_keys - len(self.state.credentials)
         return info
@@ -242,7 +244,8 @@ class Authenticator:
         inputs = check_type(inputs, dict, required=False) or {}
         level = check_type(inputs.get("credProtect"), int, required=False)
         if level is None:
-            return 1, {}
+            level = self.config.default_protection
+            return level, {"credProtect": level} if self.config.report_protection else {}
         if level not in (1, 2, 3):
             raise CtapError(Status.INVALID_OPTION)
         return level, {"credProtect": level}
@@ -345,6 +348,12 @@ class Authenticator:
             raise CtapError(Status.UNSUPPORTED_OPTION)
         wants_uv = self._check_options(options, auth[1] is not None)
         wants_up = options.get("up", True)
+        if self.config.silent_error and not wants_up:
+            raise CtapError(self.config.silent_error)
+        if self.config.silent_touch and not wants_up:
+            yield Wait.TOUCH
+        if self.config.no_token_error and auth[1] is None and self.pin.is_set:
+            raise CtapError(self.config.no_token_error)
         if self.config.always_uv and wants_up and auth[1] is None and not wants_uv:
             if not self.config.uv:
                 raise CtapError(Status.PUAT_REQUIRED)
@@ -395,6 +404,8 @@ class Authenticator:
         return self._assert(*self.next_assertions.pop(0))
 
     def _reset(self):
+        if self.config.late_for_reset:
+            raise CtapError(Status.NOT_ALLOWED)
         yield Wait.TOUCH
         self.state.credentials = []
         self.state.wrapping_key = os.urandom(32)

@@ -203,7 +203,7 @@ class ClientPin:
             code_points = len(pin.decode())
         except UnicodeDecodeError:
             raise CtapError(Status.PIN_POLICY_VIOLATION) from None
-        if code_points < _MIN_CODE_POINTS or len(pin) > 63:
+        if code_points < max(_MIN_CODE_POINTS, self.config.min_pin_length) or len(pin) > 63:
             raise CtapError(Status.PIN_POLICY_VIOLATION)
         return hashlib.sha256(pin).digest()[:16].hex()
 
@@ -232,6 +232,7 @@ class ClientPin:
             raise CtapError(Status.PIN_AUTH_INVALID)
         self._check_pin(protocol, secret, pin_hash)
         self.state.pin_hash = self._new_pin_hash(protocol, secret, encrypted)
+        self.config.force_pin_change = False
         self.save()
         for each in self.protocols.values():
             each.reset_token()
@@ -290,6 +291,9 @@ class ClientPin:
         self._check_pin_usable()
         secret = protocol.decapsulate(peer)
         self._check_pin(protocol, secret, pin_hash)
+        if self.config.force_pin_change:
+            at_token = self.config.policy_at == "token"
+            raise CtapError(Status.PIN_POLICY_VIOLATION if at_token else Status.PIN_INVALID)
         return self._issue(protocol, secret, permissions, rp_id)
 
     def _token_using_uv(self, request, built_in_uv):

@@ -67,6 +67,15 @@ class Config(Checked):
     always_uv: bool = False
     credentials_in_list: int = 8  # maxCredentialCountInList
     message_size: int = 1200  # maxMsgSize
+    default_protection: int = 1  # credProtect where none is asked for
+    force_pin_change: bool = False
+    min_pin_length: int = 4
+    silent_error: int = 0  # what getAssertion with up=false ends with
+    no_token_error: int = 0  # what getAssertion without a token ends with, where a PIN is set
+    policy_at: str = "token"  # pin: says PIN_INVALID to the right PIN that must be changed
+    late_for_reset: bool = False  # the ten seconds after power-up are over
+    silent_touch: bool = False  # waits for a touch before it says what it holds
+    report_protection: bool = False  # says the default credProtect level without being asked
 
     @property
     def tokens(self):

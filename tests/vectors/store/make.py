@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Makes version-1.db: a store of schema version 1, as 0.1.0 and its predecessors left it.
+"""Makes version-1.db, a store of schema version 1 as 0.1.0 and its predecessors left it, and
+version-2.db, the same as the program with schema 2 left it.
 
-The schema is that version's own, word for word: it must not follow daemon/store/schema.c.
+The schemas are those versions' own, word for word: they must not follow daemon/store/schema.c.
 """
 
 import hashlib
@@ -64,7 +65,28 @@ CREATE TABLE recovery_code (
 ) STRICT, WITHOUT ROWID;
 """
 
-PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "version-1.db")
+MIGRATION = """
+CREATE TABLE account_2 (
+  id INTEGER PRIMARY KEY,
+  rp TEXT NOT NULL,
+  name TEXT NOT NULL,
+  uid INTEGER NOT NULL,
+  user_handle BLOB NOT NULL UNIQUE,
+  listed INTEGER NOT NULL CHECK (listed IN (0, 1)),
+  missing_looks INTEGER NOT NULL,
+  missing_last INTEGER NOT NULL,
+  orphaned INTEGER NOT NULL
+) STRICT;
+INSERT INTO account_2 SELECT id, rp, name, uid, user_handle, 0, 0, 0, 0 FROM account;
+DROP TABLE account;
+ALTER TABLE account_2 RENAME TO account;
+CREATE UNIQUE INDEX account_living ON account (rp, name, uid) WHERE orphaned = 0;
+CREATE INDEX account_name ON account (rp, name, uid);
+CREATE INDEX ticket_account ON ticket (rp, name, uid);
+ALTER TABLE recovery_code ADD COLUMN scheme INTEGER NOT NULL DEFAULT 0 CHECK (scheme IN (0, 1));
+"""
+
+HERE = os.path.dirname(os.path.abspath(__file__))
 CODES = [digit * 16 for digit in "0123456789"]
 SALT = b"s" * 32
 
@@ -78,10 +100,11 @@ def credential(account, number, name):
             0, bytes(16), 0, name, "packed", "Self", "no", 0, 0, None, 1000, 0)
 
 
-def main():
-    if os.path.exists(PATH):
-        os.unlink(PATH)
-    database = sqlite3.connect(PATH)
+def make(version):
+    path = os.path.join(HERE, f"version-{version}.db")
+    if os.path.exists(path):
+        os.unlink(path)
+    database = sqlite3.connect(path)
     database.execute("PRAGMA page_size = 512")
     database.executescript(SCHEMA)
     database.executemany("INSERT INTO account VALUES (?, ?, ?, ?, ?)", [
@@ -98,10 +121,14 @@ def main():
     database.execute("INSERT INTO ticket VALUES (?, 'default', 'alice', 2001, 4102444800)",
                      (bytes(32),))
     database.execute("INSERT INTO fact VALUES ('rp-id', x'6578616d706c652e6f7267')")
-    database.execute("PRAGMA user_version = 1")
+    if version > 1:
+        database.commit()
+        database.executescript(MIGRATION)
+    database.execute(f"PRAGMA user_version = {version}")
     database.execute("PRAGMA application_id = 1886091620")  # "pkyd"
     database.commit()
     database.close()
 
 
-main()
+make(1)
+make(2)

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "client/ctl/plugged.h"
+
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+#include "common/keys/key_care.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#define EXCHANGE_SECONDS 35 /* for one exchange, a touch included: keys wait 30 */
+#define LIST_SECONDS     5
+#define GIVE_BACK        3 /* seconds for keys to be given back once it is over */
+
+struct exchange {
+    struct plugged *plugged;
+    struct pk_key_care *care; /* NULL: it is over */
+    const char *touch;        /* NULL: nothing is said */
+    struct pk_frame last;
+};
+
+struct plugged {
+    struct event_base *base;
+    struct pk_keys_setup setup;
+    struct pk_keys *keys;
+    struct pk_key_watch *watch;
+    struct event *child, *interrupted, *deadline;
+    struct pk_devices list;
+    bool listed; /* the list has become known */
+    bool broken; /* it cannot be */
+    bool cancelled, late;
+    plugged_condition *condition; /* NULL: nothing is waited for */
+    void *data;
+    struct exchange exchanges[PK_DEVICES_MAX];
+    size_t exchange_count;
+};
+
+static void log_to_stderr(int priority, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void log_to_stderr(int priority, const char *format, ...)
+{
+    PK_AUTO_FREE char *text = NULL;
+    PK_AUTO_FREE char *printable = NULL;
+    va_list arguments;
+
+    if (priority > LOG_WARNING)
+        return;
+    va_start(arguments, format);
+    if (vasprintf(&text, format, arguments) < 0)
+        text = NULL;
+    va_end(arguments);
+    printable = text ? pk_text_printable(text, PK_LOG_LINE_MAX) : NULL;
+    if (printable)
+        (void)fprintf(stderr, "passkeyctl: %s\n", printable);
+}
+
+/* --- what happens meanwhile ------------------------------------------------------------------- */
+
+static void on_child(evutil_socket_t number, short what, void *data)
+{
+    (void)number, (void)what;
+    pk_keys_reap(((struct plugged *)data)->keys);
+}
+
+static void on_interrupted(evutil_socket_t fd, short what, void *data)
+{
+    (void)fd, (void)what;
+    ((struct plugged *)data)->cancelled = true;
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *data)
+{
+    (void)fd, (void)what;
+    ((struct plugged *)data)->late = true;
+}
+
+static void list_clear(struct plugged *plugged)
+{
+    struct pk_frame frame = {.type = PK_FRAME_DEVICES, .devices = plugged->list};
+
+    pk_frame_clear(&frame);
+    plugged->list = (struct pk_devices){0};
+}
+
+static enum pk_status list_copy(const struct pk_devices *from, struct pk_devices *ret)
+{
+    ret->items = calloc(from->count > 0 ? from->count : 1, sizeof(*ret->items));
+    if (!ret->items)
+        return PK_NO_MEMORY;
+    for (ret->count = 0; ret->count < from->count; ret->count++) {
+        struct pk_device *to = &ret->items[ret->count];
+        const struct pk_device *device = &from->items[ret->count];
+
+        *to = (struct pk_device){.path = strdup(device->path),
+                                 .manufacturer = strdup(device->manufacturer),
+                                 .product = strdup(device->product),
+                                 .vendor_id = device->vendor_id,
+                                 .product_id = device->product_id};
+        if (!to->path || !to->manufacturer || !to->product) {
+            ret->count++;
+            return PK_NO_MEMORY;
+        }
+    }
+    return PK_OK;
+}
+
+static void on_devices(void *data, const struct pk_devices *list)
+{
+    struct plugged *plugged = data;
+
+    list_clear(plugged);
+    plugged->listed = true;
+    if (!list || list_copy(list, &plugged->list))
+        plugged->broken = true;
+}
+
+/* Until done() is so, the person interrupts or the time is over. */
+static enum pk_status run_until(struct plugged *plugged, unsigned seconds,
+                                bool (*done)(const struct plugged *plugged))
+{
+    const struct timeval limit = {(time_t)seconds, 0};
+
+    plugged->late = false;
+    if (evtimer_add(plugged->deadline, &limit))
+        return PK_NO_MEMORY;
+    while (!done(plugged) && !plugged->broken && !plugged->cancelled && !plugged->late)
+        if (event_base_loop(plugged->base, EVLOOP_ONCE))
+            return PK_INTERNAL;
+    (void)evtimer_del(plugged->deadline);
+    if (plugged->cancelled)
+        return PK_CANCELLED;
+    if (plugged->broken)
+        return PK_UNAVAILABLE;
+    return done(plugged) ? PK_OK : PK_TIMEOUT;
+}
+
+/* --- the list --------------------------------------------------------------------------------- */
+
+static bool is_listed(const struct plugged *plugged)
+{
+    return plugged->listed;
+}
+
+enum pk_status plugged_list(struct plugged *plugged, const struct pk_devices **ret)
+{
+    enum pk_status status = run_until(plugged, LIST_SECONDS, is_listed);
+
+    if (status == PK_OK)
+        *ret = &plugged->list;
+    return status == PK_TIMEOUT ? PK_UNAVAILABLE : status;
+}
+
+static bool is_so(const struct plugged *plugged)
+{
+    return plugged->listed && plugged->condition(plugged->data, &plugged->list);
+}
+
+enum pk_status plugged_wait(struct plugged *plugged, unsigned seconds, plugged_condition *condition,
+                            void *data)
+{
+    plugged->condition = condition;
+    plugged->data = data;
+    return run_until(plugged, seconds, is_so);
+}
+
+/* --- exchanges -------------------------------------------------------------------------------- */
+
+static void on_frame(void *data, const struct pk_frame *frame)
+{
+    struct exchange *exchange = data;
+
+    if (frame->type == PK_FRAME_TOUCH) {
+        if (exchange->touch)
+            (void)!terminal_info("touch", exchange->touch);
+        return;
+    }
+    exchange->care = NULL;
+    exchange->last = *frame; /* those that end it own nothing */
+}
+
+static enum pk_status begin(struct plugged *plugged, struct pk_frame *request, const char *touch)
+{
+    struct exchange *exchange = &plugged->exchanges[plugged->exchange_count];
+    enum pk_status status;
+
+    *exchange = (struct exchange){.plugged = plugged, .touch = touch};
+    status = pk_key_care_new(plugged->keys, request, EXCHANGE_SECONDS, on_frame, exchange,
+                             &exchange->care);
+    if (status == PK_OK)
+        plugged->exchange_count++;
+    return status;
+}
+
+static void end_all(struct plugged *plugged)
+{
+    for (size_t i = 0; i < plugged->exchange_count; i++)
+        if (plugged->exchanges[i].care)
+            pk_key_care_cancel(pk_steal(plugged->exchanges[i].care));
+    plugged->exchange_count = 0;
+}
+
+static bool is_answered(const struct plugged *plugged)
+{
+    return !plugged->exchanges[0].care;
+}
+
+enum pk_status plugged_ask(struct plugged *plugged, struct pk_frame *request, const char *touch,
+                           struct pk_frame *ret)
+{
+    struct pk_frame last;
+    enum pk_status status = begin(plugged, request, touch);
+
+    if (status == PK_OK)
+        status = run_until(plugged, EXCHANGE_SECONDS, is_answered);
+    last = plugged->exchanges[0].last;
+    end_all(plugged);
+    if (status != PK_OK)
+        return status;
+    *ret = last;
+    return last.type == PK_FRAME_FAILED ? last.failure.status : PK_OK;
+}
+
+/* One was touched, or none will be. */
+static bool is_selected(const struct plugged *plugged)
+{
+    size_t over = 0;
+
+    for (size_t i = 0; i < plugged->exchange_count; i++) {
+        if (plugged->exchanges[i].care)
+            continue;
+        if (plugged->exchanges[i].last.type == PK_FRAME_DONE)
+            return true;
+        over++;
+    }
+    return over == plugged->exchange_count;
+}
+
+enum pk_status plugged_select(struct plugged *plugged, size_t *ret_index)
+{
+    enum pk_status status = PK_OK;
+
+    for (size_t i = 0; i < plugged->list.count && status == PK_OK; i++) {
+        PK_AUTO_FRAME struct pk_frame request = {.type = PK_FRAME_SELECT};
+
+        request.key.path = strdup(plugged->list.items[i].path);
+        status = request.key.path ? begin(plugged, &request, NULL) : PK_NO_MEMORY;
+    }
+    if (status == PK_OK)
+        status = run_until(plugged, EXCHANGE_SECONDS, is_selected);
+    if (status == PK_OK || status == PK_TIMEOUT)
+        status = PK_TOUCH_TIMEOUT;
+    for (size_t i = 0; i < plugged->exchange_count && status == PK_TOUCH_TIMEOUT; i++) {
+        if (!plugged->exchanges[i].care && plugged->exchanges[i].last.type == PK_FRAME_DONE) {
+            *ret_index = i;
+            status = PK_OK;
+        }
+    }
+    end_all(plugged);
+    return status;
+}
+
+/* --- beginning and end ------------------------------------------------------------------------ */
+
+static bool are_given_back(const struct plugged *plugged)
+{
+    return pk_keys_idle(plugged->keys);
+}
+
+static void free_event(struct event *event)
+{
+    if (event)
+        event_free(event);
+}
+
+void plugged_close(struct plugged *plugged)
+{
+    if (!plugged)
+        return;
+    end_all(plugged);
+    free_event(pk_steal(plugged->interrupted));
+    plugged->cancelled = plugged->broken = false;
+    /* Cancelling takes the key a moment; exiting before that would leave it blinking. */
+    if (plugged->keys && plugged->deadline && plugged->child)
+        (void)!run_until(plugged, GIVE_BACK, are_given_back);
+    if (plugged->watch)
+        pk_key_watch_free(plugged->watch);
+    if (plugged->keys)
+        pk_keys_free(plugged->keys);
+    free_event(plugged->child);
+    free_event(plugged->deadline);
+    if (plugged->base)
+        event_base_free(plugged->base);
+    list_clear(plugged);
+    free(plugged);
+}
+
+static enum pk_status prepare(struct plugged *plugged, const struct terminal *terminal)
+{
+    const char *program = secure_getenv("PASSKEY_AUTHENTICATOR");
+
+    plugged->base = event_base_new();
+    if (!plugged->base)
+        return PK_NO_MEMORY;
+    plugged->setup = (struct pk_keys_setup){
+        .base = plugged->base,
+        .program = program ? program : PK_LIBEXECDIR "/passkey-authenticator",
+        .log = log_to_stderr,
+    };
+    plugged->keys = pk_keys_new(&plugged->setup);
+    plugged->child = evsignal_new(plugged->base, SIGCHLD, on_child, plugged);
+    plugged->deadline = evtimer_new(plugged->base, on_deadline, plugged);
+    plugged->interrupted = event_new(plugged->base, terminal->cancel_fd, EV_READ | EV_PERSIST,
+                                     on_interrupted, plugged);
+    if (!plugged->keys || !plugged->child || !plugged->deadline || !plugged->interrupted ||
+        event_add(plugged->child, NULL) || event_add(plugged->interrupted, NULL))
+        return PK_NO_MEMORY;
+    plugged->watch = pk_key_watch_new(plugged->keys, on_devices, plugged);
+    return plugged->watch ? PK_OK : PK_NO_MEMORY;
+}
+
+enum pk_status plugged_open(const struct terminal *terminal, struct plugged **ret)
+{
+    struct plugged *plugged = calloc(1, sizeof(*plugged));
+    enum pk_status status = plugged ? prepare(plugged, terminal) : PK_NO_MEMORY;
+
+    if (status != PK_OK) {
+        plugged_close(plugged);
+        return status;
+    }
+    *ret = plugged;
+    return PK_OK;
+}
