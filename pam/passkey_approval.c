@@ -8,13 +8,13 @@
 #include "common/base/cleanup.h"
 #include "common/base/ssh_connection.h"
 #include "common/base/text.h"
+#include "common/base/pam_options.h"
 #include "common/bus/conversation.h"
 #include "pam/agent.h"
 #include "pam/approval_record.h"
 #include "pam/authenticated.h"
 #include "pam/command.h"
 #include "pam/members.h"
-#include "pam/options.h"
 #include "pam/sudo_flags.h"
 
 #include <errno.h>

@@ -195,7 +195,7 @@ def test_violations_are_reported(path, line, check, monkeypatch, tmp_path):
     ("daemon/daemon.h", '#include "common/base/status.h"'),
     ("client/ssh/zz.c", '#include "client/askpass/files.h"'),
     ("client/ctl/zz.c", '#include "client/terminal.h"'),
-    ("pam/zz.c", '#include "pam/options.h"'),
+    ("pam/zz.c", '#include "pam/prompt.h"'),
 ])
 def test_folders_below_may_be_included(path, line, monkeypatch, tmp_path):
     write_source(path, line, monkeypatch, tmp_path)

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "pam/options.h"
+#include "common/base/pam_options.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "pam/options.h"
+#include "common/base/pam_options.h"
 
 #include "common/base/limits.h"
 
