@@ -6,11 +6,12 @@
 #ifndef PK_BASE_PAM_OPTIONS_H
 #define PK_BASE_PAM_OPTIONS_H
 
+#include "common/base/limits.h"
 #include "common/base/methods.h"
 
 #include <stdbool.h>
 
-#define OPTION_TIMEOUT_MAX 600 /* seconds */
+#define OPTION_TIMEOUT_MAX PK_ATTEMPT_TIMEOUT_MAX
 
 struct options {
     const char *rp;      /* rp=NAME; NULL: the daemon's choice for the service */
