@@ -31,7 +31,6 @@ static bool is_recorded_id(struct pk_view stored)
 static enum pk_status record_rp_id(struct daemon *daemon, const struct host_names *names)
 {
     const struct pk_host_name own = pk_host_name();
-    PK_AUTO_FREE char *name = pk_text_printable(own.text, PK_RP_ID_MAX);
     PK_AUTO_FREE char *id = NULL;
     enum pk_status status = host_id(names, MACHINE_ID_FILE, &id);
 
@@ -43,7 +42,7 @@ static enum pk_status record_rp_id(struct daemon *daemon, const struct host_name
         pk_log(LOG_NOTICE,
                "recorded \"%s\", made for this host, the default relying party's id where the "
                "configuration sets none: this host's name \"%s\" cannot be one",
-               id, name ? name : "");
+               id, own.text);
     else
         pk_log(LOG_NOTICE,
                "recorded \"%s\", the default relying party's id where the configuration sets none",

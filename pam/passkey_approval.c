@@ -6,9 +6,9 @@
  * says so. Whatever else happens refuses, and says why, because sudo itself would say nothing.
  */
 #include "common/base/cleanup.h"
+#include "common/base/pam_options.h"
 #include "common/base/ssh_connection.h"
 #include "common/base/text.h"
-#include "common/base/pam_options.h"
 #include "common/bus/conversation.h"
 #include "pam/agent.h"
 #include "pam/approval_record.h"

@@ -108,6 +108,7 @@ static void add(struct service *service, enum finding finding, const char *mend,
     char text[1024];
 
     va_start(arguments, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start() is there. */
     (void)vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     service->found++;

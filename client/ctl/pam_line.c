@@ -102,8 +102,10 @@ static bool assemble(struct pk_view *text, unsigned *number, struct pam_line *li
             continue;
         }
         /* A NUL ends libpam's string; here it is a blank, so that nothing behind it is hidden. */
+        (void)memcpy(line->text + len, part.ptr, part.len);
         for (size_t i = 0; i < part.len; i++)
-            line->text[len + i] = part.ptr[i] ? (char)part.ptr[i] : ' ';
+            if (!part.ptr[i])
+                line->text[len + i] = ' ';
         len += part.len;
         line->text[len++] = ' ';
     }

@@ -97,6 +97,7 @@ static void set_failure(struct pk_keys *keys, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start() is there. */
     (void)vsnprintf(keys->failure, sizeof(keys->failure), format, arguments);
     va_end(arguments);
 }

@@ -429,8 +429,10 @@ static enum pk_status read_folder(struct loader *loader, const char *folder)
         count = scandirat(fd, ".", &entries, is_config_file, compare_names);
     if (count < 0)
         status = refuse(&why, pk_text_format("%s: %s", folder, strerror(errno)));
+    /* A folder above may be what is wrong with the file as well. */
     if (status == PK_CONFIG)
-        return pk_strings_add(loader->problems, why);
+        return pk_strings_include(loader->problems, why) ? PK_OK
+                                                         : pk_strings_add(loader->problems, why);
     if (status != PK_OK)
         return status == PK_NOT_FOUND ? PK_OK : status;
     for (int i = 0; i < count; i++) {

@@ -91,6 +91,20 @@ def test_names_that_are_no_ids_are_not_recorded(machine, name):
             assert relying_party(machine)["id"] == recorded[1]
 
 
+@pytest.mark.parametrize("name", ["b\u00fcro", "b\udcfcro", "(none)", "a\x1b[2Jb"])
+def test_whatever_the_host_is_called_people_enrol_and_sign_in(machine, keys, name):
+    """A name that is no text, or that a terminal obeys, is shown to nobody as it is."""
+    with host_called(name):
+        key = keys.add("blue")
+        key.set(touch="immediate")
+        machine.configure()
+        machine.enrol("alice", "blue")
+        seen = []
+        conversation = machine.connect().authenticate("alice", service="sudo", tty="/dev/tty1")
+        assert conversation.run(seen=seen)["result"] == "ok", seen
+        assert not any("\x1b" in text for _, text in seen)
+
+
 @pytest.mark.parametrize("name,expected", [("deb12", "deb12.example.org"),
                                            ("Web7.Example.ORG.", "web7.example.org"),
                                            ("b\u00fcro.example.de", "xn--bro-hoa.example.de")])

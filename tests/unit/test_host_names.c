@@ -96,7 +96,7 @@ static void without_a_machine_id_it_is_random(void **state)
                                         "",
                                         "uninitialized\n",
                                         "00000000000000000000000000000000\n",
-                                        MACHINE_ID "0",
+                                        "0a1b2c3d4e5f60718293a4b5c6d7e8f90",
                                         "0A1B2C3D4E5F60718293A4B5C6D7E8F9\n"};
 
     (void)state;
