@@ -112,6 +112,15 @@ static enum pk_status complete_id(struct rp_config *rp, const char *rp_id)
     return origin ? pk_strings_add(&rp->origins, origin) : PK_NO_MEMORY;
 }
 
+/* Once and here, because it reads a file. */
+static void examine_id(struct rp_config *rp)
+{
+    enum domain_kind kind = domain_examine(rp->id);
+
+    rp->id_problem = domain_kind_says(kind);
+    rp->id_generated = rp->id_recorded && kind == DOMAIN_GENERATED;
+}
+
 /* Fills in what the relying parties' sections leave open. */
 static enum pk_status complete_config(struct config *config, const struct host_names *names,
                                       const char *rp_id)
@@ -125,6 +134,8 @@ static enum pk_status complete_config(struct config *config, const struct host_n
         status = complete_ssh_hosts(rp, names, recorded ? rp_id : NULL);
         if (!status && recorded)
             status = complete_id(rp, rp_id);
+        if (!status)
+            examine_id(rp);
     }
     return status;
 }
@@ -161,7 +172,7 @@ static enum pk_status warn_of_findings(struct config *config)
 static enum pk_status warn_of_ids(struct config *config)
 {
     const struct rp_config *rp = config_rp(config, NULL);
-    const char *says = rp->id_recorded ? domain_kind_says(domain_examine(rp->id)) : NULL;
+    const char *says = rp->id_recorded ? rp->id_problem : NULL;
     PK_AUTO_FREE char *text = pk_text_format(
         "the recorded id \"%s\" of the default relying party %s; it is kept, because "
         "passkeys may be made with it",

@@ -95,10 +95,15 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret)
             return 2;
         }
     }
-    if (optind == argc)
-        return -1;
-    (void)fputs(usage, stderr);
-    return 2;
+    if (optind != argc) {
+        (void)fputs(usage, stderr);
+        return 2;
+    }
+    if (ret->state_directory[0] != '/' || (ret->socket && ret->socket[0] != '/')) {
+        (void)fputs("passkeyd: --state-directory and --socket take absolute paths\n", stderr);
+        return 2;
+    }
+    return -1;
 }
 
 /* A missing file is an empty configuration, but one named on the command line must exist. */

@@ -10,7 +10,6 @@
 #include "daemon/bus/bus.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/request.h"
-#include "daemon/config/domain.h"
 
 #include <event2/event.h>
 #include <string.h>
@@ -102,15 +101,14 @@ static json_t *relying_parties_json(const struct config *config)
 
     for (size_t i = 0; i < config->rp_count; i++) {
         const struct rp_config *rp = &config->rps[i];
-        enum domain_kind kind = rp->id ? domain_examine(rp->id) : DOMAIN_USABLE;
         const char *source = rp->id_recorded ? "recorded" : "configured";
 
-        if (kind == DOMAIN_GENERATED)
+        if (rp->id_generated)
             source = "generated";
-        (void)json_array_append_new(list, json_pack("{s:s, s:s*, s:s, s:s*, s:s*}", "name",
-                                                    rp->name, "id", rp->id, "idSource", source,
-                                                    "idProblem", domain_kind_says(kind),
-                                                    "displayName", rp->display_name));
+        (void)json_array_append_new(list,
+                                    json_pack("{s:s, s:s*, s:s, s:s*, s:s*}", "name", rp->name,
+                                              "id", rp->id, "idSource", source, "idProblem",
+                                              rp->id_problem, "displayName", rp->display_name));
     }
     return list;
 }

@@ -13,9 +13,11 @@
 
 struct rp_config { /* [rp NAME]; "default" always exists */
     char *name;
-    char *id;           /* default RP: NULL until the daemon has recorded one for the host */
-    bool id_recorded;   /* the id is that one, and not from the configuration */
-    char *display_name; /* key "name" */
+    char *id;               /* default RP: NULL until the daemon has recorded one for the host */
+    bool id_recorded;       /* the id is that one, and not from the configuration */
+    bool id_generated;      /* it was made for this host, whose name cannot be one */
+    const char *id_problem; /* static: "is a bare name, …", of either; NULL: none */
+    char *display_name;     /* key "name" */
     char *icon;
     struct pk_strings origins; /* default: https://ID */
     bool allow_cross_origin;

@@ -73,8 +73,9 @@ def test_names_that_are_no_ids_are_not_recorded(machine, name):
     with host_called(name):
         machine.configure()
         machine.start_daemon()
-        recorded = re.search('recorded "(.*)", made for this host', machine.syslog.text())
-        assert recorded and re.fullmatch(r"[0-9a-f]{32}\.passkeyd\.invalid", recorded[1])
+        recorded = re.search('recorded "(.*)", made for this host', machine.syslog.wait(
+            'recorded ".*", made for this host', facility=parts.AUTHPRIV))
+        assert re.fullmatch(r"[0-9a-f]{32}\.passkeyd\.invalid", recorded[1])
         rp = relying_party(machine)
         assert (rp["id"], rp["idSource"]) == (recorded[1], "generated")
         assert "idProblem" not in rp
