@@ -88,7 +88,7 @@ static uint32_t read_seconds(const char *program, const char *value)
     errno = 0;
     seconds = strtoul(value, &end, 10);
     if (errno || *value < '0' || *value > '9' || *end || seconds == 0 || seconds > UINT32_MAX)
-        refuse(program, "a number of seconds is expected");
+        refuse(program, "a number of seconds, at least 1, is expected");
     return (uint32_t)seconds;
 }
 
@@ -98,6 +98,16 @@ static uint32_t read_lifetime(const char *program, const char *value)
 
     if (seconds < PK_TICKET_LIFETIME_MIN || seconds > PK_TICKET_LIFETIME_MAX)
         refuse(program, "--lifetime is 60 to 86400 seconds, at most a day");
+    return seconds;
+}
+
+/* What the daemon would cut short, or the module refuse in a PAM file, is refused here too. */
+static uint32_t read_timeout(const char *program, const char *value)
+{
+    uint32_t seconds = read_seconds(program, value);
+
+    if (seconds > PK_ATTEMPT_TIMEOUT_MAX)
+        refuse(program, "--timeout is 1 to 600 seconds");
     return seconds;
 }
 
@@ -141,7 +151,7 @@ static void read_option(const char *program, int code, struct command_line *line
         line->lifetime = read_lifetime(program, optarg);
         break;
     case OPTION_TIMEOUT:
-        line->timeout = read_seconds(program, optarg);
+        line->timeout = read_timeout(program, optarg);
         break;
     case OPTION_YES:
         line->yes = true;

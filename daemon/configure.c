@@ -6,62 +6,67 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/keys/keys.h"
-#include "daemon/config/config.h"
+#include "daemon/config/config_check.h"
+#include "daemon/config/domain.h"
 #include "daemon/daemon.h"
+#include "daemon/host_names.h"
 #include "daemon/jobs/jobs.h"
 #include "daemon/store/store.h"
 
-#include <ctype.h>
-#include <netdb.h>
 #include <string.h>
 
 #define RP_ID_KEY "rp-id"
 
-/* The host's full name in lower case, or as much of it as can be found. */
-static enum pk_status full_host_name(char ret[PK_RP_ID_MAX + 1])
+/*
+ * Whether a recorded id can be used at all. What earlier versions recorded need not be a domain,
+ * and stays what it is, because passkeys may have been made with it; what is no text cannot have
+ * been sent to a key.
+ */
+static bool is_recorded_id(struct pk_view stored)
 {
-    const struct addrinfo hints = {.ai_flags = AI_CANONNAME, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    const struct pk_host_name name = pk_host_name();
-    const char *full = name.text;
+    return stored.len > 0 && stored.len <= PK_RP_ID_MAX && pk_utf8_valid(stored) &&
+           !memchr(stored.ptr, 0, stored.len);
+}
 
-    if (name.text[0] == '\0')
-        return PK_UNAVAILABLE;
-    if (!strchr(full, '.') && getaddrinfo(full, NULL, &hints, &found) == 0 && found->ai_canonname &&
-        strchr(found->ai_canonname, '.') && strlen(found->ai_canonname) <= PK_RP_ID_MAX)
-        full = found->ai_canonname;
-    for (size_t i = 0;; i++) {
-        ret[i] = (char)tolower((unsigned char)full[i]);
-        if (full[i] == '\0')
-            break;
-    }
-    if (found)
-        freeaddrinfo(found);
+static enum pk_status record_rp_id(struct daemon *daemon, const struct host_names *names)
+{
+    const struct pk_host_name own = pk_host_name();
+    PK_AUTO_FREE char *id = NULL;
+    enum pk_status status = host_id(names, MACHINE_ID_FILE, &id);
+
+    if (!status)
+        status = daemon->store->verbs->put(daemon->store, RP_ID_KEY, pk_view_string(id));
+    if (status)
+        return status;
+    if (domain_examine(id) == DOMAIN_GENERATED)
+        pk_log(LOG_NOTICE,
+               "recorded \"%s\", made for this host, the default relying party's id where the "
+               "configuration sets none: this host's name \"%s\" cannot be one",
+               id, own.text);
+    else
+        pk_log(LOG_NOTICE,
+               "recorded \"%s\", the default relying party's id where the configuration sets none",
+               id);
+    daemon->rp_id = pk_steal(id);
     return PK_OK;
 }
 
 /* Recorded at first start: a later change of the host's name must not invalidate passkeys. */
-static enum pk_status recorded_rp_id(struct store *store, char **ret_id)
+static enum pk_status recorded_rp_id(struct daemon *daemon, const struct host_names *names)
 {
     PK_AUTO_BYTES struct pk_bytes stored = {0};
-    char name[PK_RP_ID_MAX + 1];
-    enum pk_status status = store->verbs->get(store, RP_ID_KEY, &stored);
+    enum pk_status status = daemon->store->verbs->get(daemon->store, RP_ID_KEY, &stored);
 
-    if (status == PK_OK) {
-        *ret_id = strndup((const char *)stored.data, stored.len);
-        return *ret_id ? PK_OK : PK_NO_MEMORY;
-    }
-    if (status != PK_NOT_FOUND)
-        return status;
-    status = full_host_name(name);
-    if (!status)
-        status = store->verbs->put(store, RP_ID_KEY, pk_view_string(name));
+    if (status == PK_NOT_FOUND)
+        return record_rp_id(daemon, names);
     if (status)
         return status;
-    pk_log(LOG_NOTICE,
-           "recorded \"%s\", the default relying party's id where the configuration sets none",
-           name);
-    return pk_text_copy(name, ret_id);
+    if (!is_recorded_id(pk_view_of(&stored))) {
+        pk_log(LOG_WARNING, "the recorded id of the default relying party is no text: made anew");
+        return record_rp_id(daemon, names);
+    }
+    daemon->rp_id = strndup((const char *)stored.data, stored.len);
+    return daemon->rp_id ? PK_OK : PK_NO_MEMORY;
 }
 
 static enum pk_status add_once(struct pk_strings *strings, const char *item)
@@ -74,21 +79,22 @@ static enum pk_status add_once(struct pk_strings *strings, const char *item)
  * may be the domain of many hosts, each of which could then relay answers that were meant for
  * another.
  */
-static enum pk_status complete_ssh_hosts(struct rp_config *rp, const char *recorded)
+static enum pk_status complete_ssh_hosts(struct rp_config *rp, const struct host_names *names,
+                                         const char *recorded)
 {
-    char full[PK_RP_ID_MAX + 1] = "", first[PK_RP_ID_MAX + 1];
+    const char *const own[] = {recorded, names->full, names->first};
     enum pk_status status = PK_OK;
 
     if (rp->ssh_hosts.count > 0)
         return PK_OK;
     rp->ssh_loopback = true;
-    if (recorded)
-        status = pk_strings_add(&rp->ssh_hosts, recorded);
-    if (status || full_host_name(full))
-        return status;
-    (void)snprintf(first, sizeof(first), "%.*s", (int)strcspn(full, "."), full);
-    status = add_once(&rp->ssh_hosts, full);
-    return status ? status : add_once(&rp->ssh_hosts, first);
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]) && !status; i++) {
+        /* The loopback names are served as what they are; the others are nobody's. */
+        if (own[i] && *own[i] && domain_examine(own[i]) != DOMAIN_SHARED &&
+            domain_examine(own[i]) != DOMAIN_GENERATED)
+            status = add_once(&rp->ssh_hosts, own[i]);
+    }
+    return status;
 }
 
 /* Sets the recorded id for the default relying party, and its default origin. */
@@ -99,14 +105,25 @@ static enum pk_status complete_id(struct rp_config *rp, const char *rp_id)
     rp->id = strdup(rp_id);
     if (!rp->id)
         return PK_NO_MEMORY;
+    rp->id_recorded = true;
     if (rp->origins.count > 0)
         return PK_OK;
     origin = pk_text_format("https://%s", rp_id);
     return origin ? pk_strings_add(&rp->origins, origin) : PK_NO_MEMORY;
 }
 
+/* Once and here, because it reads a file. */
+static void examine_id(struct rp_config *rp)
+{
+    enum domain_kind kind = domain_examine(rp->id);
+
+    rp->id_problem = domain_kind_says(kind);
+    rp->id_generated = rp->id_recorded && kind == DOMAIN_GENERATED;
+}
+
 /* Fills in what the relying parties' sections leave open. */
-static enum pk_status complete_config(struct config *config, const char *rp_id)
+static enum pk_status complete_config(struct config *config, const struct host_names *names,
+                                      const char *rp_id)
 {
     enum pk_status status = PK_OK;
 
@@ -114,9 +131,11 @@ static enum pk_status complete_config(struct config *config, const char *rp_id)
         struct rp_config *rp = &config->rps[i];
         bool recorded = strcmp(rp->name, "default") == 0 && !rp->id;
 
-        status = complete_ssh_hosts(rp, recorded ? rp_id : NULL);
+        status = complete_ssh_hosts(rp, names, recorded ? rp_id : NULL);
         if (!status && recorded)
             status = complete_id(rp, rp_id);
+        if (!status)
+            examine_id(rp);
     }
     return status;
 }
@@ -135,9 +154,44 @@ static void use_config(struct daemon *daemon, struct config *config)
     pk_log_set_debug(config->debug);
 }
 
-static enum pk_status complete(struct config *config, const char *rp_id, char **ret_why)
+/* For the log: what will not work, so that it is not searched for long. */
+static enum pk_status warn_of_findings(struct config *config)
 {
-    enum pk_status status = complete_config(config, rp_id);
+    struct config_findings findings = {0};
+    enum pk_status status = config_check(config, "", &findings);
+    const struct pk_strings *const both[] = {&findings.faults, &findings.warnings};
+
+    for (size_t i = 0; i < 2; i++)
+        for (size_t j = 0; j < both[i]->count && !status; j++)
+            status = pk_strings_add(&config->warnings, both[i]->items[j]);
+    config_findings_clear(&findings);
+    return status;
+}
+
+/* For the log: an id that was recorded before ids were examined. */
+static enum pk_status warn_of_ids(struct config *config)
+{
+    const struct rp_config *rp = config_rp(config, NULL);
+    const char *says = rp->id_recorded ? rp->id_problem : NULL;
+    PK_AUTO_FREE char *text = pk_text_format(
+        "the recorded id \"%s\" of the default relying party %s; it is kept, because "
+        "passkeys may be made with it",
+        rp->id, says ? says : "");
+
+    if (!says)
+        return PK_OK;
+    return text ? pk_strings_add(&config->warnings, text) : PK_NO_MEMORY;
+}
+
+static enum pk_status complete(struct config *config, const struct host_names *names,
+                               const char *rp_id, char **ret_why)
+{
+    enum pk_status status = complete_config(config, names, rp_id);
+
+    if (!status)
+        status = warn_of_ids(config);
+    if (!status)
+        status = warn_of_findings(config);
 
     if (status)
         *ret_why = pk_text_format("relying party id: %s", pk_status_name(status));
@@ -148,14 +202,16 @@ enum pk_status daemon_configure(struct daemon *daemon, char **ret_why)
 {
     struct config *config = NULL;
     enum pk_status status = config_load(daemon->config_path, &config, ret_why);
+    struct host_names names;
 
     if (status)
         return status;
-    status = recorded_rp_id(daemon->store, &daemon->rp_id);
+    names = host_names_find();
+    status = recorded_rp_id(daemon, &names);
     if (status)
         *ret_why = pk_text_format("relying party id: %s", pk_status_name(status));
     else
-        status = complete(config, daemon->rp_id, ret_why);
+        status = complete(config, &names, daemon->rp_id, ret_why);
     if (status)
         config_free(config);
     else
@@ -177,8 +233,12 @@ static enum pk_status read_again(struct job *job)
 {
     struct reload *reload = (struct reload *)job;
     enum pk_status status = config_load(reload->daemon->config_path, &reload->config, &reload->why);
+    struct host_names names;
 
-    return status ? status : complete(reload->config, reload->daemon->rp_id, &reload->why);
+    if (status)
+        return status;
+    names = host_names_find();
+    return complete(reload->config, &names, reload->daemon->rp_id, &reload->why);
 }
 
 static void reloaded(struct job *job, enum pk_status status)

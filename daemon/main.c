@@ -7,6 +7,7 @@
 #include "common/keys/keys.h"
 #include "daemon/accounts/account_watch.h"
 #include "daemon/accounts/decoy.h"
+#include "daemon/api/status.h"
 #include "daemon/api/tickets.h"
 #include "daemon/arrivals.h"
 #include "daemon/bus/logind.h"
@@ -14,7 +15,7 @@
 #include "daemon/bus/polkit.h"
 #include "daemon/bus/request.h"
 #include "daemon/bus/socket.h"
-#include "daemon/config/config.h"
+#include "daemon/config/config_check.h"
 #include "daemon/configure.h"
 #include "daemon/daemon.h"
 #include "daemon/dialogue/conversation.h"
@@ -94,10 +95,15 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret)
             return 2;
         }
     }
-    if (optind == argc)
-        return -1;
-    (void)fputs(usage, stderr);
-    return 2;
+    if (optind != argc) {
+        (void)fputs(usage, stderr);
+        return 2;
+    }
+    if (ret->state_directory[0] != '/' || (ret->socket && ret->socket[0] != '/')) {
+        (void)fputs("passkeyd: --state-directory and --socket take absolute paths\n", stderr);
+        return 2;
+    }
+    return -1;
 }
 
 /* A missing file is an empty configuration, but one named on the command line must exist. */
@@ -109,19 +115,41 @@ static bool config_exists(const char *path, char **ret_why)
     return false;
 }
 
+static void print_each(const char *kind, const struct pk_strings *lines)
+{
+    for (size_t i = 0; i < lines->count; i++)
+        (void)fprintf(stderr, "%s%s\n", kind, lines->items[i]);
+}
+
+/* Everything that is wrong, each on a line of its own. */
 static int check_config(const char *path)
 {
     PK_AUTO_FREE char *why = NULL;
+    struct pk_strings problems = {0};
+    struct config_findings findings = {0};
     struct config *config = NULL;
+    enum pk_status status = PK_OK;
+    bool good;
 
-    if (!config_exists(path, &why) || config_load(path, &config, &why)) {
+    if (!config_exists(path, &why)) {
         (void)fprintf(stderr, "%s\n", why ? why : "out of memory");
         return EXIT_FAILURE;
     }
-    for (size_t i = 0; i < config->warnings.count; i++)
-        (void)fprintf(stderr, "%s\n", config->warnings.items[i]);
+    status = config_read(path, &config, &problems);
+    if (!status)
+        status = config_check(config, "", &findings);
+    print_each("", &problems);
+    print_each("", &findings.faults);
+    print_each("warning: ", &findings.warnings);
+    if (config)
+        print_each("warning: ", &config->warnings);
+    if (status)
+        (void)fprintf(stderr, "%s\n", pk_status_clause(status));
+    good = !status && problems.count == 0 && findings.faults.count == 0;
+    pk_strings_clear(&problems);
+    config_findings_clear(&findings);
     config_free(config);
-    return EXIT_SUCCESS;
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* --- events ----------------------------------------------------------------------------------- */
@@ -311,6 +339,7 @@ static bool close_all(struct daemon *daemon)
 {
     if (daemon->conversations)
         conversations_free(daemon->conversations);
+    status_end();
     if (daemon->keys)
         pk_keys_free(daemon->keys);
     if (daemon->ceremonies)

@@ -3,8 +3,8 @@
 #ifndef PAM_PASSKEY_CONTEXT_H
 #define PAM_PASSKEY_CONTEXT_H
 
+#include "common/base/pam_options.h"
 #include "pam/members.h"
-#include "pam/options.h"
 
 #include <security/pam_modules.h>
 

@@ -6,8 +6,8 @@
 #ifndef PAM_PASSKEY_MEMBERS_H
 #define PAM_PASSKEY_MEMBERS_H
 
+#include "common/base/pam_options.h"
 #include "common/bus/connection.h"
-#include "pam/options.h"
 #include "pam/process.h"
 
 #include <stdbool.h>

@@ -7,7 +7,7 @@
 #include "pam/authenticated.h"
 #include "pam/context.h"
 #include "pam/interrupt.h"
-#include "pam/options.h"
+#include "common/base/pam_options.h"
 #include "pam/prompt.h"
 #include "pam/result.h"
 

@@ -6,6 +6,7 @@
  * says so. Whatever else happens refuses, and says why, because sudo itself would say nothing.
  */
 #include "common/base/cleanup.h"
+#include "common/base/pam_options.h"
 #include "common/base/ssh_connection.h"
 #include "common/base/text.h"
 #include "common/bus/conversation.h"
@@ -14,7 +15,6 @@
 #include "pam/authenticated.h"
 #include "pam/command.h"
 #include "pam/members.h"
-#include "pam/options.h"
 #include "pam/sudo_flags.h"
 
 #include <errno.h>

@@ -6,7 +6,7 @@
 #include "common/base/quote.h"
 #include "common/base/text.h"
 #include "pam/attended.h"
-#include "pam/options.h"
+#include "common/base/pam_options.h"
 
 #include <security/pam_ext.h>
 #include <string.h>

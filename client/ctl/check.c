@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* passkeyctl status and check: what there is, what is missing, and how to mend it. */
 #include "client/ctl/check_files.h"
+#include "client/ctl/check_host.h"
+#include "client/ctl/check_pam.h"
 #include "client/ctl/commands.h"
 #include "client/ctl/findings.h"
 #include "client/passkeys.h"
@@ -11,6 +13,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define POLKIT_NAME "org.freedesktop.PolicyKit1"
 
@@ -52,19 +55,27 @@ static void print_accounts(const json_t *accounts)
 static void print_status(const json_t *object)
 {
     const json_t *helper = json_object_get(object, "authenticator");
+    const char *failure = member_text(helper, "failure");
     size_t i;
     json_t *rp;
 
     (void)printf("%-14s %s\n", "version", member_text(object, "version"));
     json_array_foreach(json_object_get(object, "relyingParties"), i, rp)
     {
-        (void)printf("%-14s %s: %s\n", i == 0 ? "relying party" : "", member_text(rp, "name"),
-                     member_text(rp, "id"));
+        const char *problem = member_text(rp, "idProblem");
+        bool generated = strcmp(member_text(rp, "idSource"), "generated") == 0;
+
+        (void)printf("%-14s %s: %s%s%s%s\n", i == 0 ? "relying party" : "", member_text(rp, "name"),
+                     member_text(rp, "id"),
+                     generated ? " (made for this host, whose name cannot be an id)" : "",
+                     *problem ? ", which " : "", problem);
     }
     (void)printf("%-14s %s\n", "polkit",
                  json_is_true(json_object_get(object, "polkit")) ? "on the bus" : "not on the bus");
-    (void)printf("%-14s %s%s\n", "authenticator", member_text(helper, "program"),
-                 json_is_false(json_object_get(helper, "present")) ? " (cannot be run)" : "");
+    if (json_is_false(json_object_get(helper, "present")))
+        failure = "it is not there";
+    (void)printf("%-14s %s%s%s%s\n", "authenticator", member_text(helper, "program"),
+                 *failure ? " (does not run: " : "", failure, *failure ? ")" : "");
     print_accounts(json_object_get(object, "accounts"));
 }
 
@@ -95,18 +106,36 @@ static bool name_there(struct session *session, const char *name)
     return pk_bus_name_activatable(session->bus, name, &there) == PK_OK && there;
 }
 
+/* Each of these follows from it, and is no trouble of its own. */
+static void add_consequences(json_t *findings)
+{
+    static const char mend[] = "systemctl start dbus  # then: passkeyctl check";
+    static const char *const rows[][2] = {
+        {"daemon", "without the system bus passkeyd does not start: nobody is asked for a passkey, "
+                   "and PAM goes on to what follows pam_passkey.so, or refuses"},
+        {"polkit", "without the system bus polkit cannot be asked: enrolments need root or a "
+                   "ticket"},
+        {"logind", "without the system bus logind cannot be asked who sits at this computer"},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        finding_add(findings, rows[i][0], FINDING_FAIL, rows[i][1], mend);
+}
+
 static bool check_bus(struct session *session, json_t *findings)
 {
     enum pk_status status = terminal_prepare(&session->terminal);
 
     if (status == PK_OK)
         status = pk_bus_open_system(60, session->terminal.cancel_fd, &session->bus);
-    if (status == PK_OK)
+    if (status == PK_OK) {
         finding_add(findings, "bus", FINDING_OK, "the system bus answers", NULL);
-    else
-        finding_add(findings, "bus", FINDING_FAIL, "the system bus does not answer",
-                    "systemctl start dbus");
-    return status == PK_OK;
+        return true;
+    }
+    finding_add(findings, "bus", FINDING_FAIL, "the system bus does not answer",
+                "systemctl start dbus");
+    add_consequences(findings);
+    return false;
 }
 
 static bool check_daemon(struct session *session, json_t *findings)
@@ -118,14 +147,14 @@ static bool check_daemon(struct session *session, json_t *findings)
     if (!name_there(session, PK_BUS_NAME)) {
         finding_add(findings, "daemon", FINDING_FAIL,
                     "passkeyd neither runs nor can be started by the bus",
-                    "install its activation file, then: systemctl reload dbus");
+                    "systemctl reload dbus  # once its activation file is installed");
         return false;
     }
     status = pk_daemon_version(session->bus, &version);
     if (status != PK_OK) {
         text = pk_text_format("passkeyd does not answer: %s", pk_bus_error_message(session->bus));
         finding_add(findings, "daemon", FINDING_FAIL, text,
-                    "systemctl status passkeyd; journalctl -u passkeyd; passkeyd --check-config");
+                    "journalctl -u passkeyd -n 20; passkeyd --check-config");
         return false;
     }
     if (strcmp(version, PACKAGE_VERSION) == 0)
@@ -144,33 +173,95 @@ static void check_polkit(struct session *session, json_t *findings)
     else
         finding_add(findings, "polkit", FINDING_WARN,
                     "there is no polkit: only root, or somebody with a ticket, can enrol",
-                    "apt install polkitd pkexec");
+                    "apt install polkitd pkexec  # or, as root: passkeyctl ticket --user NAME");
 }
 
+/* The daemon has just tried it. */
 static void check_helper(const json_t *status, json_t *findings)
 {
     const json_t *helper = json_object_get(status, "authenticator");
-    const json_t *present = json_object_get(helper, "present");
-    PK_AUTO_FREE char *text =
-        pk_text_format("the daemon cannot run its helper %s", member_text(helper, "program"));
+    const char *program = member_text(helper, "program");
+    const char *failure = member_text(helper, "failure");
+    PK_AUTO_FREE char *absent = pk_text_format("the daemon cannot run its helper %s", program);
+    PK_AUTO_FREE char *broken = pk_text_format(
+        "the daemon's helper %s does not run: %s; no key is asked", program, failure);
+    PK_AUTO_FREE char *try_it =
+        pk_text_format("journalctl -u passkeyd -n 20; %s --version  # is the program right, and "
+                       "does this kernel, or container, allow seccomp?",
+                       program);
 
-    if (json_is_false(present))
-        finding_add(findings, "authenticator", FINDING_FAIL, text,
-                    "reinstall passkeyd, or mend [authenticator] program in passkeyd.conf");
+    if (json_is_false(json_object_get(helper, "present")))
+        finding_add(findings, "authenticator", FINDING_FAIL, absent ? absent : "",
+                    "passkeyd --check-config  # reinstall passkeyd, or mend [authenticator] "
+                    "program");
+    else if (json_is_false(json_object_get(helper, "runs")))
+        finding_add(findings, "authenticator", FINDING_FAIL, broken ? broken : "", try_it);
     else
-        finding_add(findings, "authenticator", FINDING_OK, "the daemon has its helper", NULL);
+        finding_add(findings, "authenticator", FINDING_OK, "the daemon's helper runs", NULL);
+}
+
+static void check_relying_party(const json_t *rp, json_t *findings)
+{
+    const char *name = member_text(rp, "name"), *id = member_text(rp, "id");
+    const char *problem = member_text(rp, "idProblem");
+    bool recorded = strcmp(member_text(rp, "idSource"), "recorded") == 0;
+    bool generated = strcmp(member_text(rp, "idSource"), "generated") == 0;
+    PK_AUTO_FREE char *bad =
+        pk_text_format("the id of [rp %s], \"%s\", %s%s", name, id, problem,
+                       recorded ? "; it was recorded when passkeyd first started, and is kept for "
+                                  "the passkeys that are made with it"
+                                : "");
+    PK_AUTO_FREE char *made =
+        pk_text_format("the id of [rp %s], \"%s\", was made for this host, whose name cannot be "
+                       "one; it serves here, and no browser",
+                       name, id);
+    PK_AUTO_FREE char *mend =
+        pk_text_format("editor " PK_SYSCONFDIR "/passkeyd.conf && systemctl reload passkeyd  # [rp "
+                       "%s] id = host.example.org; then enrol anew: passkey-enroll",
+                       name);
+
+    if (*problem)
+        finding_add(findings, "id", FINDING_WARN, bad ? bad : "", mend);
+    else if (generated)
+        finding_add(findings, "id", FINDING_NOTE, made ? made : "", mend);
+}
+
+static void check_relying_parties(const json_t *status, json_t *findings)
+{
+    size_t i;
+    json_t *rp;
+
+    json_array_foreach(json_object_get(status, "relyingParties"), i, rp)
+    {
+        check_relying_party(rp, findings);
+    }
 }
 
 static void check_account(const json_t *account, json_t *findings)
 {
     const char *user = member_text(account, "user");
-    PK_AUTO_FREE char *orphaned =
+    bool orphaned = json_is_true(json_object_get(account, "orphaned"));
+    bool last = json_integer_value(json_object_get(account, "passkeys")) == 1 &&
+                json_integer_value(json_object_get(account, "recoveryCodes")) == 0;
+    PK_AUTO_FREE char *stale =
         pk_text_format("the passkeys of \"%s\" belong to another uid and open nothing", user);
-    PK_AUTO_FREE char *mend =
-        pk_text_format("see: passkeyctl list --user %s; enrol anew, remove the old ones", user);
+    PK_AUTO_FREE char *adopt = pk_text_format(
+        "passkeyctl list --user %s; passkeyctl adopt %s  # or remove them, and enrol anew", user,
+        user);
+    PK_AUTO_FREE char *single =
+        pk_text_format("\"%s\" has one passkey and no recovery codes: if it is lost, it is all "
+                       "that is left",
+                       user);
+    PK_AUTO_FREE char *second =
+        geteuid() == 0 ? pk_text_format("passkey-enroll --user %s  # a second key; or: passkeyctl "
+                                        "recovery-codes --user %s",
+                                        user, user)
+                       : strdup("passkey-enroll  # a second key; or: passkeyctl recovery-codes");
 
-    if (json_is_true(json_object_get(account, "orphaned")))
-        finding_add(findings, "account", FINDING_WARN, orphaned, mend);
+    if (orphaned)
+        finding_add(findings, "account", FINDING_WARN, stale ? stale : "", adopt);
+    else if (last)
+        finding_add(findings, "account", FINDING_WARN, single ? single : "", second);
 }
 
 static void check_accounts(const json_t *status, json_t *findings)
@@ -192,7 +283,8 @@ static void check_accounts(const json_t *status, json_t *findings)
                     "passkey-enroll");
 }
 
-static void check_service(struct session *session, json_t *findings)
+/* *ret_status: the daemon's; the caller's to json_decref(). NULL: it does not tell. */
+static void check_service(struct session *session, json_t *findings, json_t **ret_status)
 {
     enum pk_status result = PK_OK;
     json_t *status;
@@ -205,28 +297,46 @@ static void check_service(struct session *session, json_t *findings)
     status = fetch_status(session, &result);
     if (!status) {
         finding_add(findings, "status", FINDING_FAIL, "passkeyd does not tell its status",
-                    "journalctl -u passkeyd");
+                    "journalctl -u passkeyd -n 20");
         return;
     }
     check_helper(status, findings);
+    check_relying_parties(status, findings);
     check_accounts(status, findings);
-    json_decref(status);
+    *ret_status = status;
+}
+
+/* As plugins of monitoring systems have it. */
+static int exit_code(enum finding worst)
+{
+    if (worst == FINDING_FAIL)
+        return 2;
+    return worst == FINDING_WARN ? 1 : 0;
 }
 
 int command_check(struct session *session)
 {
+    static const char *const words[] = {"ok", "warning", "critical"};
     json_t *findings = json_array();
-    bool good;
+    json_t *status = NULL;
+    int code;
 
-    check_service(session, findings);
-    check_devices("/", findings);
-    check_pam("/", findings);
-    good = findings_good(findings);
-    if (session->line.json)
-        print_json(json_pack("{s:b, s:o}", "ok", good, "checks", findings));
-    else {
+    check_service(session, findings, &status);
+    check_config(PK_SBINDIR "/passkeyd", findings);
+    check_devices("", findings);
+    check_pam("", json_object_get(status, "relyingParties"), findings);
+    check_programs(findings);
+    check_polkit_actions("", findings);
+    check_agent(findings);
+    check_own_clock(findings);
+    json_decref(status);
+    code = exit_code(findings_worst(findings));
+    if (session->line.json) {
+        print_json(
+            json_pack("{s:b, s:s, s:o}", "ok", code < 2, "state", words[code], "checks", findings));
+    } else {
         findings_print(findings);
         json_decref(findings);
     }
-    return good ? EXIT_DONE : EXIT_REFUSED;
+    return code;
 }

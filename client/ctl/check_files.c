@@ -12,8 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define MODULE_NAME     "pam_passkey.so"
-#define PAM_LINE_MAX    4096
 #define DESCRIPTOR_SIZE 4096 /* HID 1.11: what the kernel keeps of a report descriptor */
 
 PK_DEFINE_CLEANUP(DIR *, closedir);
@@ -62,7 +60,8 @@ static void check_device(const char *root, const char *name, json_t *findings)
                     "the system group \"" PASSKEYD_USER "\" does not exist", "systemd-sysusers");
     else
         finding_add(findings, "device", FINDING_FAIL, closed,
-                    "install 71-passkeyd.rules, then: udevadm control --reload; udevadm trigger");
+                    "udevadm control --reload && udevadm trigger  # after 71-passkeyd.rules is "
+                    "installed");
 }
 
 void check_devices(const char *root, json_t *findings)
@@ -79,61 +78,9 @@ void check_devices(const char *root, json_t *findings)
         found = true;
     }
     if (!folder)
-        finding_add(findings, "device", FINDING_WARN, "this kernel offers no HID devices",
-                    "modprobe hidraw, or plug in a security key");
+        finding_add(findings, "device", FINDING_NOTE, "this kernel offers no HID devices",
+                    "modprobe hid_generic  # or plug in a security key");
     else if (!found)
-        finding_add(findings, "device", FINDING_WARN, "no security key is plugged in",
-                    "plug one in, and run this again");
-}
-
-/* Whether a line that is no comment names the module. */
-static bool names_module(const char *path)
-{
-    PK_AUTO_FCLOSE FILE *file = fopen(path, "re");
-    char line[PAM_LINE_MAX];
-
-    while (file && fgets(line, sizeof(line), file)) {
-        const char *start = line + strspn(line, " \t");
-
-        line[strcspn(line, "#")] = 0;
-        if (strstr(start, MODULE_NAME))
-            return true;
-    }
-    return false;
-}
-
-static void check_module(const char *root, json_t *findings)
-{
-    PK_AUTO_FREE char *path = pk_text_format("%s%s/%s", root, PK_PAMDIR, MODULE_NAME);
-    struct stat file;
-
-    if (path && stat(path, &file) == 0 && S_ISREG(file.st_mode))
-        finding_add(findings, "module", FINDING_OK, MODULE_NAME " is installed", NULL);
-    else
-        finding_add(findings, "module", FINDING_FAIL,
-                    MODULE_NAME " is not in " PK_PAMDIR ", where PAM looks for it",
-                    "reinstall passkeyd, or configure it --with-pamdir");
-}
-
-void check_pam(const char *root, json_t *findings)
-{
-    PK_AUTO_FREE char *path = pk_text_format("%s/etc/pam.d", root);
-    PK_CLEANUP(closedir) DIR *folder = path ? opendir(path) : NULL;
-    const struct dirent *entry;
-    bool found = false;
-
-    check_module(root, findings);
-    while (folder && (entry = readdir(folder))) {
-        PK_AUTO_FREE char *file = pk_text_format("%s/%s", path, entry->d_name);
-        PK_AUTO_FREE char *text = pk_text_format("/etc/pam.d/%s names the module", entry->d_name);
-
-        if (entry->d_name[0] == '.' || !file || !names_module(file))
-            continue;
-        finding_add(findings, "pam", FINDING_OK, text, NULL);
-        found = true;
-    }
-    if (!found)
-        finding_add(findings, "pam", FINDING_WARN,
-                    "no PAM file names the module: nothing asks for passkeys",
-                    "pam-auth-update --enable passkey (keep a root shell open)");
+        finding_add(findings, "device", FINDING_NOTE, "no security key is plugged in",
+                    "passkeyctl check  # again, with one in it");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The parts of passkeyctl check that look at the file system below root ("/", or a test's own). */
+/* The part of passkeyctl check that looks at devices, below root ("/", or a test's own). */
 #ifndef CLIENT_CTL_CHECK_FILES_H
 #define CLIENT_CTL_CHECK_FILES_H
 
@@ -7,8 +7,5 @@
 
 /* Security keys that are plugged in, and whether the daemon's group may open them. */
 void check_devices(const char *root, json_t *findings);
-
-/* The module, and the PAM files that name it. */
-void check_pam(const char *root, json_t *findings);
 
 #endif

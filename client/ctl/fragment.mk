@@ -13,13 +13,21 @@ client_passkeyctl_SOURCES = \
 client_passkeyctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS)
 client_passkeyctl_LDADD = client/libctl.la client/libverify.la $(keys_libs) $(webauthn_libs) \
 	$(client_libs)
+client_passkeyctl_CPPFLAGS = $(AM_CPPFLAGS) -DPK_SBINDIR='"$(sbindir)"'
+client_passkeyctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+client_passkeyctl_LDADD = client/libctl.la client/libverify.la $(webauthn_libs) $(client_libs)
 
 # The parts of passkeyctl check that unit tests link.
 noinst_LTLIBRARIES += client/libctl.la
 client_libctl_la_SOURCES = \
 	client/ctl/check_files.c client/ctl/check_files.h \
-	client/ctl/findings.c client/ctl/findings.h
-client_libctl_la_CPPFLAGS = $(AM_CPPFLAGS) -DPK_PAMDIR='"$(pamdir)"'
+	client/ctl/check_host.c client/ctl/check_host.h \
+	client/ctl/check_pam.c client/ctl/check_pam.h \
+	client/ctl/findings.c client/ctl/findings.h \
+	client/ctl/pam_line.c client/ctl/pam_line.h \
+	client/ctl/pam_stack.c client/ctl/pam_stack.h
+client_libctl_la_CPPFLAGS = $(AM_CPPFLAGS) -DPK_PAMDIR='"$(pamdir)"' \
+	-DPK_POLKITACTIONSDIR='"$(polkitactionsdir)"'
 client_libctl_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 # passkeyctl verify, which needs neither bus nor daemon.

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "common/base/io.h"
 
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
 
 enum pk_status pk_write_all(int fd, struct pk_view bytes)
@@ -40,9 +44,14 @@ enum pk_status pk_read_all(int fd, void *buffer, size_t size, size_t *ret_len)
 
 struct pk_host_name pk_host_name(void)
 {
+    char raw[PK_RP_ID_MAX + 1] = "";
     struct pk_host_name name = {""};
+    PK_AUTO_FREE char *shown = NULL;
 
-    if (gethostname(name.text, sizeof(name.text) - 1))
-        name.text[0] = '\0';
+    if (gethostname(raw, sizeof(raw) - 1))
+        raw[0] = '\0';
+    /* The kernel takes any bytes: what is no text would be no string on the bus, nor in JSON. */
+    shown = pk_text_printable(raw, PK_RP_ID_MAX);
+    (void)snprintf(name.text, sizeof(name.text), "%s", shown ? shown : "");
     return name;
 }

@@ -12,7 +12,7 @@ enum pk_status pk_write_all(int fd, struct pk_view bytes) PK_WARN_UNUSED;
 /* Reads until the end or until the buffer is full, whichever comes first. PK_IO. */
 enum pk_status pk_read_all(int fd, void *buffer, size_t size, size_t *ret_len) PK_WARN_UNUSED;
 
-/* The host's name by gethostname(2); empty if that fails. */
+/* The host's name by gethostname(2), as pk_text_printable() shows it; empty if that fails. */
 struct pk_host_name {
     char text[PK_RP_ID_MAX + 1];
 };

@@ -61,6 +61,7 @@
 #define PK_FORWARD_PART_TEXT      496   /* what a line holds behind "passkey1/64/64:" */
 #define PK_FORWARD_REQUEST_MAX    65536 /* a request's line; CBOR is three quarters of it */
 #define PK_FORWARD_CONTEXT_MAX    40960 /* JSON of the longest command, and the rest */
+#define PK_ATTEMPT_TIMEOUT_MAX    600   /* seconds that a sign-in or an enrolment may take */
 #define PK_FORWARD_TIMEOUT_MAX    3600  /* seconds */
 #define PK_FORWARD_CHALLENGE_SIZE 16    /* of the challenge that an answer repeats */
 #define PK_HOST_KEYS_MAX          64    /* host keys that a request lists: a pool's servers */

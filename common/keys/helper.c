@@ -38,6 +38,7 @@ struct pk_helper {
     bool greeted;
     bool ended;  /* output ended or broken: nothing more is read */
     bool exited; /* reaped */
+    int wait_status;
     int64_t second;
     unsigned frames; /* in that second */
 };
@@ -118,6 +119,11 @@ static void stop_reading(struct pk_helper *helper)
     helper->ended = true;
     (void)event_del(helper->readable);
     (void)event_del(helper->writable);
+}
+
+int pk_helper_wait_status(const struct pk_helper *helper)
+{
+    return helper->wait_status;
 }
 
 void pk_helper_kill(struct pk_helper *helper)
@@ -256,10 +262,8 @@ void pk_helpers_reap(struct pk_helpers *helpers)
     struct pk_helper *helper, *next;
 
     for (helper = LIST_FIRST(&helpers->list); helper; helper = next) {
-        int status;
-
         next = LIST_NEXT(helper, entry);
-        if (waitpid(helper->pid, &status, WNOHANG) == helper->pid)
+        if (waitpid(helper->pid, &helper->wait_status, WNOHANG) == helper->pid)
             helper->exited = true;
     }
     /* Callbacks may start new helpers: the list is searched from its head again after each. */

@@ -35,6 +35,12 @@ enum pk_status pk_helper_new(struct pk_helpers *helpers, const char *program, un
                              struct pk_helper **ret) PK_WARN_UNUSED;
 void pk_helper_set_lifetime(struct pk_helper *helper, unsigned lifetime);
 
+/*
+ * How it ended, as waitpid(2) says: for exited() alone. 127 as its exit status means that the
+ * program could not be executed.
+ */
+int pk_helper_wait_status(const struct pk_helper *helper);
+
 /* Queues the frame; its bytes are wiped once written. A failure kills the helper. */
 void pk_helper_send(struct pk_helper *helper, const struct pk_frame *frame);
 

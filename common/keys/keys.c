@@ -2,13 +2,19 @@
 #include "common/keys/keys.h"
 
 #include <event2/event.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <sys/wait.h>
 #include <syslog.h>
 
 #define LINGER       5 /* seconds the watching helper outlives the last watch */
 #define RESTARTS_MAX 3 /* of a watching helper that dies while somebody watches */
+#define FAILURE_MAX  128
+#define EXIT_SANDBOX 3 /* of passkey-authenticator(8) */
 
 struct pk_key_watch {
     LIST_ENTRY(pk_key_watch) entry;
@@ -36,6 +42,7 @@ struct pk_keys {
     struct pk_pin_budget *budget;
     struct event *linger;
     unsigned deaths;
+    char failure[FAILURE_MAX]; /* of the helper that watches; empty: none */
     bool known;
     struct pk_frame list; /* PK_FRAME_DEVICES, when known */
     LIST_HEAD(, pk_key_watch) watches;
@@ -83,11 +90,44 @@ static enum pk_status copy_list(const struct pk_devices *from, struct pk_frame *
     return PK_OK;
 }
 
+static void set_failure(struct pk_keys *keys, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void set_failure(struct pk_keys *keys, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start() is there. */
+    (void)vsnprintf(keys->failure, sizeof(keys->failure), format, arguments);
+    va_end(arguments);
+}
+
+/* What it has said itself is kept; it has ended after that. */
+static void explain_end(struct pk_keys *keys, int wait_status)
+{
+    if (keys->failure[0])
+        return;
+    if (WIFSIGNALED(wait_status))
+        set_failure(keys, "signal %d ends it%s", WTERMSIG(wait_status),
+                    WTERMSIG(wait_status) == SIGSYS ? ": a system call was refused" : "");
+    else if (WEXITSTATUS(wait_status) == 126 || WEXITSTATUS(wait_status) == 127)
+        set_failure(keys, "it cannot be executed");
+    else if (WEXITSTATUS(wait_status) == EXIT_SANDBOX)
+        set_failure(keys, "it ends with 3: its sandbox cannot be set up here");
+    else
+        set_failure(keys, "it ends with %d", WEXITSTATUS(wait_status));
+}
+
 static void on_frame(void *data, const struct pk_frame *frame)
 {
     struct pk_keys *keys = data;
 
     if (frame->type != PK_FRAME_DEVICES) {
+        if (frame->type == PK_FRAME_FAILED && frame->failure.status == PK_INTERNAL)
+            set_failure(keys, "its sandbox cannot be set up here: the kernel refuses seccomp or "
+                              "Landlock");
+        else if (frame->type == PK_FRAME_FAILED)
+            set_failure(keys, "it fails: %s", pk_status_name(frame->failure.status));
         pk_helper_kill(keys->helper);
         return;
     }
@@ -97,6 +137,7 @@ static void on_frame(void *data, const struct pk_frame *frame)
         return;
     }
     keys->known = true;
+    keys->failure[0] = 0;
     keys->deaths = 0;
     notify_all(keys);
 }
@@ -106,17 +147,19 @@ static void start(struct pk_keys *keys);
 static void on_exited(void *data)
 {
     struct pk_keys *keys = data;
+    int wait_status = pk_helper_wait_status(keys->helper);
 
     keys->helper = NULL;
     forget_list(keys);
     if (LIST_EMPTY(&keys->watches))
         return;
+    explain_end(keys, wait_status);
     keys->deaths++;
     if (keys->deaths <= RESTARTS_MAX)
         start(keys);
     if (!keys->helper) {
-        keys->setup->log(LOG_ERR, "security keys cannot be listed: %s does not run",
-                         keys->setup->program);
+        keys->setup->log(LOG_ERR, "security keys cannot be listed: %s does not run: %s",
+                         keys->setup->program, keys->failure);
         notify_all(keys);
     }
 }
@@ -127,8 +170,10 @@ static void start(struct pk_keys *keys)
 
     if (keys->helper)
         return;
+    keys->failure[0] = 0;
     if (pk_keys_helper_new(keys, 0, &ops, keys, &keys->helper)) {
         keys->helper = NULL;
+        set_failure(keys, "there is no memory, or no process, for it");
         return;
     }
     pk_helper_send(keys->helper, &(struct pk_frame){.type = PK_FRAME_WATCH});
@@ -187,6 +232,11 @@ void pk_key_watch_free(struct pk_key_watch *watch)
     free(watch);
     if (LIST_EMPTY(&keys->watches))
         (void)evtimer_add(keys->linger, &linger);
+}
+
+const char *pk_keys_failure(const struct pk_keys *keys)
+{
+    return keys->failure[0] ? keys->failure : NULL;
 }
 
 bool pk_keys_count(const struct pk_keys *keys, size_t *ret)

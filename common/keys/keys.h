@@ -51,6 +51,12 @@ struct pk_key_watch *pk_key_watch_new(struct pk_keys *keys,
                                       void *data);
 void pk_key_watch_free(struct pk_key_watch *watch);
 
+/*
+ * Why the helper that watches did not work when it was last tried: "it ends with 3 …". Valid until
+ * the event loop goes on; NULL: it works, or has not been tried.
+ */
+const char *pk_keys_failure(const struct pk_keys *keys);
+
 /* How many are plugged in; false where that is not known now. */
 bool pk_keys_count(const struct pk_keys *keys, size_t *ret);
 

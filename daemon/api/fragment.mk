@@ -4,5 +4,5 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/api/import.c \
 	daemon/api/manager.c \
 	daemon/api/relying_party.c \
-	daemon/api/status.c \
+	daemon/api/status.c daemon/api/status.h \
 	daemon/api/tickets.c daemon/api/tickets.h

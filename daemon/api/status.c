@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Manager1.Status: the state of the daemon, for administrators and for passkeyctl check. */
+#include "daemon/api/status.h"
+
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
 #include "common/bus/names.h"
@@ -11,17 +12,24 @@
 #include "daemon/bus/request.h"
 #include "daemon/bus/waiting.h"
 
+#include <event2/event.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <unistd.h>
 
-#define PENDING_MAX       64 /* Status calls of users that wait for the bus */
+#define PENDING_MAX       64 /* Status calls of users that wait for the bus or for the helper */
 #define PENDING_PER_UID   4
 #define DRIVER_TIMEOUT_MS 5000
+#define HELPER_TIMEOUT    5 /* seconds for the helper to list the keys */
 #define POLKIT_NAME       "org.freedesktop.PolicyKit1"
 
+/* A call that waits for the bus, and then for the helper. */
 struct status_call {
     struct waiting waiting;
     struct daemon *daemon;
+    bool polkit;
+    struct pk_key_watch *watch;
+    struct event *deadline;
 };
 
 static struct waiting_list pending = LIST_HEAD_INITIALIZER(pending);
@@ -30,6 +38,7 @@ static struct waiting_list pending = LIST_HEAD_INITIALIZER(pending);
 struct status_request {
     struct request request;
     bool polkit;
+    char *failure;             /* why the helper does not run; NULL: it does */
     struct pk_strings foreign; /* relying parties whose accounts are not the host's */
     char *program;             /* the authenticator's */
     bool present;
@@ -90,10 +99,17 @@ static json_t *relying_parties_json(const struct config *config)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; i < config->rp_count; i++)
-        (void)json_array_append_new(list, json_pack("{s:s, s:s*, s:s*}", "name",
-                                                    config->rps[i].name, "id", config->rps[i].id,
-                                                    "displayName", config->rps[i].display_name));
+    for (size_t i = 0; i < config->rp_count; i++) {
+        const struct rp_config *rp = &config->rps[i];
+        const char *source = rp->id_recorded ? "recorded" : "configured";
+
+        if (rp->id_generated)
+            source = "generated";
+        (void)json_array_append_new(list,
+                                    json_pack("{s:s, s:s*, s:s, s:s*, s:s*}", "name", rp->name,
+                                              "id", rp->id, "idSource", source, "idProblem",
+                                              rp->id_problem, "displayName", rp->display_name));
+    }
     return list;
 }
 
@@ -133,6 +149,10 @@ static void answer_status(struct request *request, struct call *call, enum pk_st
     size_t devices;
 
     (void)status; /* the step has none */
+    if (object)
+        (void)json_object_update_new(
+            json_object_get(object, "authenticator"),
+            json_pack("{s:b, s:s*}", "runs", !found->failure, "failure", found->failure));
     if (object && pk_keys_count(daemon->keys, &devices))
         (void)json_object_set_new(object, "devices", json_integer((json_int_t)devices));
     text = json_text(object);
@@ -150,11 +170,22 @@ static void status_clear(struct request *request)
 
     pk_strings_clear(&status->foreign);
     free(status->program);
+    free(status->failure);
     json_decref(status->accounts);
 }
 
-/* The bus has answered whether there is polkit. */
-static void find_rest(struct status_call *waiting, bool polkit)
+static void call_free(struct status_call *waiting)
+{
+    if (waiting->watch)
+        pk_key_watch_free(waiting->watch);
+    if (waiting->deadline)
+        event_free(waiting->deadline);
+    LIST_REMOVE(&waiting->waiting, entry);
+    free(waiting);
+}
+
+/* The bus and the helper have answered; failure is of the helper, NULL: it runs. */
+static void find_rest(struct status_call *waiting, const char *failure)
 {
     static const struct job_step steps[] = {{JOB_WORKER, look_around}, {0}};
     static const struct request_plan plan = {steps, answer_status, status_clear};
@@ -162,16 +193,64 @@ static void find_rest(struct status_call *waiting, bool polkit)
     struct status_request *status = calloc(1, sizeof(*status));
 
     if (status) {
-        status->polkit = polkit;
+        status->polkit = waiting->polkit;
         if (subject_foreign_rps(config, &status->foreign) ||
-            pk_text_copy(config->authenticator_program, &status->program)) {
+            pk_text_copy(config->authenticator_program, &status->program) ||
+            pk_text_copy(failure, &status->failure)) {
             status_clear(&status->request);
             free(pk_steal(status));
         }
     }
-    LIST_REMOVE(&waiting->waiting, entry);
     request_start(waiting->daemon, waiting->waiting.call, (struct request *)status, &plan);
-    free(waiting);
+    call_free(waiting);
+}
+
+void status_end(void)
+{
+    struct waiting *entry, *next;
+
+    for (entry = LIST_FIRST(&pending); entry; entry = next) {
+        struct status_call *waiting = (struct status_call *)entry;
+
+        next = LIST_NEXT(entry, entry);
+        if (!waiting->watch)
+            continue; /* the bus still has it, and gives it back when it closes */
+        call_drop(entry->call);
+        call_free(waiting);
+    }
+}
+
+static void on_listed(void *data, const struct pk_devices *list)
+{
+    const struct status_call *waiting = data;
+    const char *failure = pk_keys_failure(waiting->daemon->keys);
+
+    if (list)
+        failure = NULL;
+    else if (!failure)
+        failure = "it does not run";
+    find_rest(data, failure);
+}
+
+static void on_silence(evutil_socket_t fd, short what, void *data)
+{
+    (void)fd, (void)what;
+    find_rest(data, "it does not answer");
+}
+
+/*
+ * The bus has answered whether there is polkit. The helper that lists the keys is started as for a
+ * sign-in, by this process and inside all that surrounds it: only so is it known to run.
+ */
+static void try_helper(struct status_call *waiting, bool polkit)
+{
+    static const struct timeval patience = {HELPER_TIMEOUT, 0};
+
+    waiting->polkit = polkit;
+    waiting->deadline = evtimer_new(waiting->daemon->base, on_silence, waiting);
+    waiting->watch = pk_key_watch_new(waiting->daemon->keys, on_listed, waiting);
+    if (!waiting->deadline || !waiting->watch || evtimer_add(waiting->deadline, &patience))
+        find_rest(waiting, "there is no memory for it");
 }
 
 static bool holds_polkit(const struct value *result)
@@ -202,7 +281,7 @@ static struct bus_request *ask_bus(struct status_call *waiting, const char *memb
 static void on_activatable(void *data, const struct value *result, const char *error)
 {
     (void)error;
-    find_rest(data, holds_polkit(result));
+    try_helper(data, holds_polkit(result));
 }
 
 static void on_owned(void *data, const struct value *result, const char *error)
@@ -211,7 +290,7 @@ static void on_owned(void *data, const struct value *result, const char *error)
 
     (void)error;
     if (owned || !ask_bus(data, "ListActivatableNames", NULL, on_activatable))
-        find_rest(data, owned);
+        try_helper(data, owned);
 }
 
 void manager_status(struct daemon *daemon, struct call *call)
@@ -227,5 +306,5 @@ void manager_status(struct daemon *daemon, struct call *call)
     *waiting = (struct status_call){.waiting.call = call, .daemon = daemon};
     LIST_INSERT_HEAD(&pending, &waiting->waiting, entry);
     if (!ask_bus(waiting, "NameHasOwner", POLKIT_NAME, on_owned))
-        find_rest(waiting, false);
+        try_helper(waiting, false);
 }

@@ -17,7 +17,7 @@ struct attempt;
 struct daemon;
 struct decision;
 
-#define ATTEMPT_TIMEOUT_MAX 600 /* seconds */
+#define ATTEMPT_TIMEOUT_MAX PK_ATTEMPT_TIMEOUT_MAX
 
 /* What differs between sign-ins and enrolments. */
 struct attempt_ops {

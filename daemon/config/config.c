@@ -109,7 +109,8 @@ static const struct config_key rp_keys[] = {
     {"origins", ALLOWED_ORIGINS, key_origins},
     {"allow-cross-origin", ALLOWED_BOOL, key_allow_cross_origin},
     {"top-origins", ALLOWED_ORIGINS, key_top_origins},
-    {"ssh-hosts", "at most 32 host names and addresses in lower case, separated by commas",
+    {"ssh-hosts",
+     "at most 32 host names and addresses in lower case, without ports, separated by commas",
      key_ssh_hosts},
     {"ssh-host-keys",
      "at most 64 absolute paths, in which * may stand, and fingerprints like SHA256:…, separated "
@@ -170,18 +171,9 @@ static const struct section_kind {
     {"service", true, service_keys, COUNT(service_keys)},
 };
 
-/* A key or section that can be checked only after all files were read; the strings are owned. */
-struct pending {
-    char *where;
-    char *kind;
-    char *name;
-    char *key;
-};
-
 struct loader {
     struct config *config;
-    struct pending *pending;
-    size_t pending_count;
+    struct pk_strings *problems;
 };
 
 static enum pk_status refuse(char **ret_what, char *what)
@@ -242,8 +234,8 @@ static bool has_other_name(const struct loader *loader, const char *where,
     const char *name = old_name_current(line->kind, line->key);
     size_t path = (size_t)(strrchr(where, ':') - where);
 
-    for (size_t i = 0; i < loader->pending_count; i++) {
-        const struct pending *other = &loader->pending[i];
+    for (size_t i = 0; i < loader->config->places.count; i++) {
+        const struct config_place *other = &loader->config->places.items[i];
 
         if (strcmp(other->kind, line->kind) == 0 && strcmp(other->name, line->name) == 0 &&
             strcmp(other->key, line->key) != 0 && strncmp(other->where, where, path + 1) == 0 &&
@@ -279,21 +271,6 @@ static enum pk_status set_key(struct loader *loader, const struct section_kind *
     return refuse_unknown_key(kind, line, ret_what);
 }
 
-static enum pk_status add_pending(struct loader *loader, const char *where,
-                                  const struct config_line *line)
-{
-    struct pending *pending =
-        reallocarray(loader->pending, loader->pending_count + 1, sizeof(*pending));
-
-    if (!pending)
-        return PK_NO_MEMORY;
-    loader->pending = pending;
-    pending += loader->pending_count++;
-    *pending = (struct pending){strdup(where), strdup(line->kind), strdup(line->name),
-                                strdup(line->key ? line->key : "")};
-    return pending->where && pending->kind && pending->name && pending->key ? PK_OK : PK_NO_MEMORY;
-}
-
 static enum pk_status handle_line(void *context, const char *where, const struct config_line *line,
                                   char **ret_what)
 {
@@ -311,7 +288,11 @@ static enum pk_status handle_line(void *context, const char *where, const struct
                                      line->kind));
     status = line->key ? set_key(loader, kind, where, line, ret_what)
                        : begin_section(loader, kind, line, ret_what);
-    return status == PK_OK && kind->named ? add_pending(loader, where, line) : status;
+    if (status != PK_OK && status != PK_CONFIG)
+        return status;
+    if (config_places_add(&loader->config->places, where, line, status == PK_OK) != PK_OK)
+        return PK_NO_MEMORY;
+    return status;
 }
 
 static enum pk_status load_anchors(struct rp_config *rp, char **ret_what)
@@ -333,18 +314,21 @@ static enum pk_status load_anchors(struct rp_config *rp, char **ret_what)
     return PK_OK;
 }
 
-static enum pk_status check_rp(struct rp_config *rp, const char *key, char **ret_what)
+/* A key that was refused is there, with a value that is not known. */
+static enum pk_status check_rp(const struct config_places *places, struct rp_config *rp,
+                               const char *key, char **ret_what)
 {
     bool is_default = strcmp(rp->name, "default") == 0;
 
-    if (!*key && !rp->id && !is_default)
+    if (!*key && !rp->id && !is_default && !config_places_refused(places, rp->name, "id"))
         return refuse(ret_what, pk_text_format("[rp %s] needs an id", rp->name));
     if (strcmp(key, "system-accounts") == 0 && is_default && !rp->system_accounts)
         return refuse(ret_what, strdup("system-accounts cannot be \"no\" in [rp default]"));
     if (strcmp(key, "require-trusted-attestation") == 0 && rp->require_trusted_attestation &&
-        !rp->trust_anchors)
+        !rp->trust_anchors && !config_places_refused(places, rp->name, "trust-anchors"))
         return refuse(ret_what, strdup("require-trusted-attestation needs trust-anchors"));
-    if (strcmp(key, "top-origins") == 0 && !rp->allow_cross_origin)
+    if (strcmp(key, "top-origins") == 0 && !rp->allow_cross_origin &&
+        !config_places_refused(places, rp->name, "allow-cross-origin"))
         return refuse(ret_what, strdup("top-origins needs allow-cross-origin = yes"));
     return strcmp(key, "trust-anchors") == 0 ? load_anchors(rp, ret_what) : PK_OK;
 }
@@ -369,19 +353,28 @@ static enum pk_status check_service(const struct config *config,
 }
 
 /* Checks that need the whole configuration. */
-static enum pk_status check_pending(struct loader *loader, char **ret_why)
+static enum pk_status check_places(struct loader *loader)
 {
-    for (size_t i = 0; i < loader->pending_count; i++) {
-        const struct pending *pending = &loader->pending[i];
-        const struct config_line line = {.kind = pending->kind, .name = pending->name};
+    const struct config_places *places = &loader->config->places;
+
+    for (size_t i = 0; i < places->count; i++) {
+        const struct config_place *place = &places->items[i];
+        const struct config_line line = {.kind = place->kind, .name = place->name};
         void *target = section_target(loader->config, &line);
         PK_AUTO_FREE char *what = NULL;
-        enum pk_status status = strcmp(pending->kind, "rp") == 0
-                                    ? check_rp(target, pending->key, &what)
-                                    : check_service(loader->config, target, pending->key, &what);
+        PK_AUTO_FREE char *why = NULL;
+        enum pk_status status = PK_OK;
 
-        if (status == PK_CONFIG)
-            *ret_why = pk_text_format("%s: %s", pending->where, what);
+        if (!place->good)
+            continue;
+        if (strcmp(place->kind, "rp") == 0)
+            status = check_rp(places, target, place->key, &what);
+        else if (strcmp(place->kind, "service") == 0)
+            status = check_service(loader->config, target, place->key, &what);
+        if (status == PK_CONFIG) {
+            why = pk_text_format("%s: %s", place->where, what);
+            status = why ? pk_strings_add(loader->problems, why) : PK_NO_MEMORY;
+        }
         if (status != PK_OK)
             return status;
     }
@@ -404,10 +397,10 @@ static enum pk_status add_default_origins(struct config *config)
     return status;
 }
 
-static enum pk_status read_file(struct loader *loader, const char *path, char **ret_why)
+static enum pk_status read_file(struct loader *loader, const char *path)
 {
-    const struct config_reading reading = {path, handle_line, loader};
-    enum pk_status status = config_file_read(&reading, ret_why);
+    const struct config_reading reading = {path, handle_line, loader, loader->problems};
+    enum pk_status status = config_file_read(&reading);
 
     return status == PK_NOT_FOUND ? PK_OK : status;
 }
@@ -424,61 +417,72 @@ static int compare_names(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static enum pk_status read_folder(struct loader *loader, const char *folder, char **ret_why)
+static enum pk_status read_folder(struct loader *loader, const char *folder)
 {
     PK_AUTO_CLOSE int fd = -1;
+    PK_AUTO_FREE char *why = NULL;
     struct dirent **entries = NULL;
-    enum pk_status status = ownership_open(folder, O_DIRECTORY, &fd, ret_why);
-    int count;
+    enum pk_status status = ownership_open(folder, O_DIRECTORY, &fd, &why);
+    int count = 0;
 
+    if (status == PK_OK)
+        count = scandirat(fd, ".", &entries, is_config_file, compare_names);
+    if (count < 0)
+        status = refuse(&why, pk_text_format("%s: %s", folder, strerror(errno)));
+    /* A folder above may be what is wrong with the file as well. */
+    if (status == PK_CONFIG)
+        return pk_strings_include(loader->problems, why) ? PK_OK
+                                                         : pk_strings_add(loader->problems, why);
     if (status != PK_OK)
         return status == PK_NOT_FOUND ? PK_OK : status;
-    count = scandirat(fd, ".", &entries, is_config_file, compare_names);
-    if (count < 0)
-        return refuse(ret_why, pk_text_format("%s: %s", folder, strerror(errno)));
     for (int i = 0; i < count; i++) {
         PK_AUTO_FREE char *path = pk_text_format("%s/%s", folder, entries[i]->d_name);
 
         if (status == PK_OK)
-            status = path ? read_file(loader, path, ret_why) : PK_NO_MEMORY;
+            status = path ? read_file(loader, path) : PK_NO_MEMORY;
         free(entries[i]);
     }
     free(entries);
     return status;
 }
 
-static void loader_clear(struct loader *loader)
+enum pk_status config_read(const char *path, struct config **ret_config,
+                           struct pk_strings *problems)
 {
-    for (size_t i = 0; i < loader->pending_count; i++) {
-        free(loader->pending[i].where);
-        free(loader->pending[i].kind);
-        free(loader->pending[i].name);
-        free(loader->pending[i].key);
-    }
-    free(loader->pending);
+    PK_CLEANUP(config_free) struct config *config = NULL;
+    PK_AUTO_FREE char *folder = pk_text_format("%s.d", path);
+    enum pk_status status = folder ? config_sections_new(&config) : PK_NO_MEMORY;
+    struct loader loader = {config, problems};
+
+    if (status == PK_OK)
+        status = read_file(&loader, path);
+    if (status == PK_OK)
+        status = read_folder(&loader, folder);
+    if (status == PK_OK)
+        status = check_places(&loader);
+    if (status == PK_OK)
+        status = add_default_origins(config);
+    if (status == PK_OK)
+        *ret_config = pk_steal(config);
+    return status;
 }
 
 enum pk_status config_load(const char *path, struct config **ret_config, char **ret_why)
 {
     PK_CLEANUP(config_free) struct config *config = NULL;
-    __attribute__((cleanup(loader_clear))) struct loader loader = {0};
-    PK_AUTO_FREE char *folder = pk_text_format("%s.d", path);
-    PK_AUTO_FREE char *why = NULL;
-    enum pk_status status = folder ? config_sections_new(&config) : PK_NO_MEMORY;
+    struct pk_strings problems = {0};
+    enum pk_status status = config_read(path, &config, &problems);
 
-    loader.config = config;
-    if (status == PK_OK)
-        status = read_file(&loader, path, &why);
-    if (status == PK_OK)
-        status = read_folder(&loader, folder, &why);
-    if (status == PK_OK)
-        status = check_pending(&loader, &why);
-    if (status == PK_OK)
-        status = add_default_origins(config);
-    if (status != PK_OK) {
-        *ret_why = why ? pk_steal(why) : strdup(pk_status_clause(status));
-        return status;
-    }
-    *ret_config = pk_steal(config);
-    return PK_OK;
+    if (status == PK_OK && problems.count > 0)
+        status = PK_CONFIG;
+    if (status == PK_CONFIG)
+        *ret_why = problems.count > 1 ? pk_text_format("%s (and %zu more: passkeyd --check-config)",
+                                                       problems.items[0], problems.count - 1)
+                                      : strdup(problems.items[0]);
+    else if (status != PK_OK)
+        *ret_why = strdup(pk_status_clause(status));
+    else
+        *ret_config = pk_steal(config);
+    pk_strings_clear(&problems);
+    return status;
 }

@@ -9,11 +9,15 @@
 
 #include "common/base/methods.h"
 #include "common/webauthn/requirements.h"
+#include "daemon/config/config_places.h"
 
 struct rp_config { /* [rp NAME]; "default" always exists */
     char *name;
-    char *id;           /* default RP: NULL until the daemon has recorded the host's FQDN */
-    char *display_name; /* key "name" */
+    char *id;               /* default RP: NULL until the daemon has recorded one for the host */
+    bool id_recorded;       /* the id is that one, and not from the configuration */
+    bool id_generated;      /* it was made for this host, whose name cannot be one */
+    const char *id_problem; /* static: "is a bare name, …", of either; NULL: none */
+    char *display_name;     /* key "name" */
     char *icon;
     struct pk_strings origins; /* default: https://ID */
     bool allow_cross_origin;
@@ -70,15 +74,23 @@ struct config {
     size_t rp_count;
     struct service_config *services;
     size_t service_count;
-    struct pk_strings warnings; /* "FILE:LINE: what", of settings that should be changed */
+    struct pk_strings warnings;  /* "FILE:LINE: what", of settings that should be changed */
+    struct config_places places; /* where all of it stands */
 };
 
 /*
  * Reads path and the *.conf files of path.d, sorted by name. A missing file counts as empty.
- * PK_CONFIG with *ret_why = "FILE:LINE: what is wrong, what is allowed", the caller's to free.
+ * PK_CONFIG with *ret_why = "FILE:LINE: what is wrong, what is allowed", the caller's to free, of
+ * the first problem and with the number of the others.
  */
 enum pk_status config_load(const char *path, struct config **ret_config,
                            char **ret_why) PK_WARN_UNUSED;
+/*
+ * The same, but every problem is added to the list, and there is a configuration nevertheless, to
+ * be examined by config_check() and not to be used. PK_NO_MEMORY.
+ */
+enum pk_status config_read(const char *path, struct config **ret_config,
+                           struct pk_strings *problems) PK_WARN_UNUSED;
 void config_free(struct config *config);
 
 /* NULL when there is no such section; a NULL or empty name means "default". */

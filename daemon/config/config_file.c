@@ -69,59 +69,154 @@ static enum pk_status read_text(const char *path, char **ret_text, size_t *ret_l
     return PK_OK;
 }
 
-/* Checks line by line, so that an error can name the line. A NUL would end the text early. */
-static enum pk_status check_text(const char *path, struct pk_view text, char **ret_why)
+/* Adds the problem, once; it is released. NULL: there was no memory for it. */
+static enum pk_status add_problem(const struct config_reading *reading, char *problem)
 {
+    enum pk_status status = problem ? PK_OK : PK_NO_MEMORY;
+
+    if (problem && !pk_strings_include(reading->problems, problem))
+        status = pk_strings_add(reading->problems, problem);
+    free(problem);
+    return status;
+}
+
+/*
+ * Checks line by line, so that an error can name the line. A NUL would end the text early.
+ * PK_CONFIG: what is not text is not parsed.
+ */
+static enum pk_status check_text(const struct config_reading *reading, struct pk_view text)
+{
+    enum pk_status status = PK_OK;
+
     for (unsigned number = 1; text.len > 0; number++) {
         const uint8_t *newline = memchr(text.ptr, '\n', text.len);
         struct pk_view line = {text.ptr, newline ? (size_t)(newline - text.ptr) + 1 : text.len};
 
         if (!pk_utf8_valid(line) || memchr(line.ptr, 0, line.len)) {
-            *ret_why = pk_text_format("%s:%u: not text in UTF-8", path, number);
-            return *ret_why ? PK_CONFIG : PK_NO_MEMORY;
+            if (add_problem(reading,
+                            pk_text_format("%s:%u: not text in UTF-8", reading->path, number)))
+                return PK_NO_MEMORY;
+            status = PK_CONFIG;
         }
         text.ptr += line.len;
         text.len -= line.len;
     }
-    return PK_OK;
+    return status;
 }
 
-/* Turns libini's "Error (9) on line 13: What." into "PATH:13: What." */
-static enum pk_status translate_error(const char *path, struct ini_cfgobj *parsed, char **ret_why)
+/* Makes the line a comment, so that what is right besides it can be read. */
+static void blank_line(char *text, unsigned number)
+{
+    while (text && number > 1) {
+        text = strchr(text, '\n');
+        text = text ? text + 1 : NULL;
+        number--;
+    }
+    if (text)
+        (void)memset(text, ';', strcspn(text, "\n"));
+}
+
+/*
+ * Turns libini's "Error (9) on line 13: What." into "PATH:13: What.", each of them, and blanks the
+ * lines in text.
+ */
+static enum pk_status translate_errors(const struct config_reading *reading,
+                                       struct ini_cfgobj *parsed, char *text)
 {
     char **errors = NULL;
-    unsigned number = 0;
-    int at = 0;
+    enum pk_status status = PK_OK;
 
-    if (ini_config_get_errors(parsed, &errors) == 0 && errors && errors[0] &&
+    if (ini_config_get_errors(parsed, &errors) != 0)
+        errors = NULL;
+    if (!errors || !errors[0])
+        status =
+            add_problem(reading, pk_text_format("%s: neither sections, KEY = VALUE, nor comments",
+                                                reading->path));
+    for (size_t i = 0; errors && errors[i] && status == PK_OK; i++) {
+        unsigned number = 0;
+        int at = 0;
+
         /* NOLINTNEXTLINE(cert-err34-c): libini formatted the number. */
-        sscanf(errors[0], "Error (%*d) on line %u: %n", &number, &at) == 1 && at > 0)
-        *ret_why = pk_text_format("%s:%u: %s", path, number, errors[0] + at);
-    else
-        *ret_why = pk_text_format("%s: neither sections, KEY = VALUE, nor comments", path);
+        if (sscanf(errors[i], "Error (%*d) on line %u: %n", &number, &at) == 1 && at > 0)
+            status = add_problem(
+                reading, pk_text_format("%s:%u: %s", reading->path, number, errors[i] + at));
+        else
+            status = add_problem(reading, pk_text_format("%s: %s", reading->path, errors[i]));
+        blank_line(text, number);
+    }
     if (errors)
         ini_config_free_errors(errors);
-    return *ret_why ? PK_CONFIG : PK_NO_MEMORY;
+    return status;
 }
 
-static enum pk_status parse(const char *path, char *text, size_t len, struct ini_cfgobj *parsed,
-                            char **ret_why)
+/* Whether a line that is to begin a section does not: the keys below it are not another's. */
+static bool heading_is_broken(const char *text)
+{
+    for (; text; text = strchr(text, '\n')) {
+        const char *end;
+
+        text += strspn(text, " \t\r\n");
+        if (*text != '[')
+            continue;
+        end = text + strcspn(text, "]\n");
+        if (*end != ']' || end == text + 1)
+            return true;
+        end += 1 + strspn(end + 1, " \t\r");
+        if (*end && *end != '\n')
+            return true;
+    }
+    return false;
+}
+
+/* PK_CONFIG: there are errors, which the object has. */
+static enum pk_status parse_text(const char *text, size_t len, struct ini_cfgobj *parsed)
 {
     __attribute__((cleanup(cleanup_file))) struct ini_cfgfile *file = NULL;
-    int error = ini_config_file_from_mem(text, (uint32_t)len, &file);
+    int error = ini_config_file_from_mem((void *)(uintptr_t)text, (uint32_t)len, &file);
 
     if (error == 0)
         error =
-            ini_config_parse(file, INI_STOP_ON_ANY, INI_MS_MERGE | INI_MV1S_ERROR | INI_MV2S_ERROR,
+            ini_config_parse(file, INI_STOP_ON_NONE, INI_MS_MERGE | INI_MV1S_ERROR | INI_MV2S_ERROR,
                              INI_PARSE_NOWRAP | INI_PARSE_NO_C_COMMENTS, parsed);
     if (error == ENOMEM)
         return PK_NO_MEMORY;
-    return error == 0 ? PK_OK : translate_error(path, parsed, ret_why);
+    return error == 0 ? PK_OK : PK_CONFIG;
 }
 
-/* Calls the handler once; number 0: the line is unknown. */
+/*
+ * *ret_parsed is the caller's to destroy; it stays NULL where what was parsed means nothing. What
+ * has errors is not in libini's object at all, so that it is parsed again without them.
+ */
+static enum pk_status parse(const struct config_reading *reading, char *text, size_t len,
+                            struct ini_cfgobj **ret_parsed)
+{
+    __attribute__((cleanup(cleanup_parsed))) struct ini_cfgobj *parsed = NULL;
+    bool broken = heading_is_broken(text);
+    enum pk_status status;
+
+    if (ini_config_create(&parsed) != 0)
+        return PK_NO_MEMORY;
+    status = parse_text(text, len, parsed);
+    if (status == PK_CONFIG) {
+        status = translate_errors(reading, parsed, text);
+        if (status != PK_OK || broken)
+            return status;
+        cleanup_parsed(&parsed);
+        parsed = NULL;
+        if (ini_config_create(&parsed) != 0)
+            return PK_NO_MEMORY;
+        status = parse_text(text, len, parsed);
+    }
+    if (status == PK_OK)
+        *ret_parsed = pk_steal(parsed);
+    return status == PK_CONFIG ? PK_OK : status; /* told already */
+}
+
+/*
+ * Calls the handler once; number 0: the line is unknown. *ret_good: false where there is a problem.
+ */
 static enum pk_status call_handler(const struct config_reading *reading, unsigned number,
-                                   const struct config_line *line, char **ret_why)
+                                   const struct config_line *line, bool *ret_good)
 {
     PK_AUTO_FREE char *where =
         number > 0 ? pk_text_format("%s:%u", reading->path, number) : strdup(reading->path);
@@ -129,29 +224,31 @@ static enum pk_status call_handler(const struct config_reading *reading, unsigne
     enum pk_status status =
         where ? reading->handler(reading->context, where, line, &what) : PK_NO_MEMORY;
 
-    if (status != PK_OK && where)
-        *ret_why = pk_text_format("%s: %s", where, what ? what : pk_status_clause(status));
-    return status;
+    *ret_good = status == PK_OK;
+    if (status != PK_CONFIG)
+        return status;
+    return add_problem(reading,
+                       pk_text_format("%s: %s", where, what ? what : pk_status_clause(status)));
 }
 
 static enum pk_status read_key(const struct config_reading *reading, struct value_obj *value,
-                               struct config_line *line, char **ret_why)
+                               struct config_line *line)
 {
     PK_AUTO_FREE char *text = NULL;
     uint32_t number = 0;
     int error = value_get_line(value, &number);
+    bool good;
 
     if (error == 0)
         text = ini_get_string_config_value(value, &error);
     if (!text)
         return PK_NO_MEMORY;
-    if (!*text) {
-        *ret_why = pk_text_format("%s:%u: no value behind '='; leave the key out for its default",
-                                  reading->path, number);
-        return *ret_why ? PK_CONFIG : PK_NO_MEMORY;
-    }
+    if (!*text)
+        return add_problem(
+            reading, pk_text_format("%s:%u: no value behind '='; leave the key out for its default",
+                                    reading->path, number));
     line->value = text;
-    return call_handler(reading, number, line, ret_why);
+    return call_handler(reading, number, line, &good);
 }
 
 /*
@@ -188,13 +285,14 @@ static unsigned heading_line(const char *text, const char *section)
 }
 
 static enum pk_status read_section(const struct config_reading *reading, struct ini_cfgobj *parsed,
-                                   const char *text, const char *section, char **ret_why)
+                                   const char *text, const char *section)
 {
     PK_AUTO_FREE char *kind = strdup(section);
     struct config_line line = {.kind = kind};
     int count = 0;
     char **keys = ini_get_attribute_list(parsed, section, &count, NULL);
     enum pk_status status;
+    bool good = false;
     char *name;
 
     if (!kind || !keys) {
@@ -208,8 +306,8 @@ static enum pk_status read_section(const struct config_reading *reading, struct 
     status = call_handler(reading,
                           count > 0 ? first_key_line(parsed, section, keys, count)
                                     : heading_line(text, section),
-                          &line, ret_why);
-    for (int i = 0; i < count && status == PK_OK; i++) {
+                          &line, &good);
+    for (int i = 0; i < count && status == PK_OK && good; i++) {
         struct value_obj *value = NULL;
 
         line.key = keys[i];
@@ -217,7 +315,7 @@ static enum pk_status read_section(const struct config_reading *reading, struct 
             !value)
             status = PK_NO_MEMORY;
         else
-            status = read_key(reading, value, &line, ret_why);
+            status = read_key(reading, value, &line);
     }
     ini_free_attribute_list(keys);
     return status;
@@ -226,22 +324,23 @@ static enum pk_status read_section(const struct config_reading *reading, struct 
 /*
  * Finds the line of a key before the first section: the first that is neither blank nor a comment.
  */
-static enum pk_status refuse_stray_key(const char *path, const char *text, char **ret_why)
+static enum pk_status refuse_stray_key(const struct config_reading *reading, const char *text)
 {
     unsigned number = 1;
 
     for (text += strspn(text, " \t\r"); strchr("#;\n", *text); number++) {
         text = strchr(text, '\n');
         if (!text)
-            return set_error(path, "a key before the first section", ret_why);
+            return add_problem(reading,
+                               pk_text_format("%s: a key before the first section", reading->path));
         text += 1 + strspn(text + 1, " \t\r");
     }
-    *ret_why = pk_text_format("%s:%u: a key before the first section", path, number);
-    return *ret_why ? PK_CONFIG : PK_NO_MEMORY;
+    return add_problem(
+        reading, pk_text_format("%s:%u: a key before the first section", reading->path, number));
 }
 
 static enum pk_status read_sections(const struct config_reading *reading, struct ini_cfgobj *parsed,
-                                    const char *text, char **ret_why)
+                                    const char *text)
 {
     int count = 0;
     char **sections = ini_get_section_list(parsed, &count, NULL);
@@ -249,26 +348,29 @@ static enum pk_status read_sections(const struct config_reading *reading, struct
 
     for (int i = 0; i < count && status == PK_OK; i++)
         status = strcmp(sections[i], NO_SECTION) == 0
-                     ? refuse_stray_key(reading->path, text, ret_why)
-                     : read_section(reading, parsed, text, sections[i], ret_why);
+                     ? refuse_stray_key(reading, text)
+                     : read_section(reading, parsed, text, sections[i]);
     ini_free_section_list(sections);
     return status;
 }
 
-enum pk_status config_file_read(const struct config_reading *reading, char **ret_why)
+enum pk_status config_file_read(const struct config_reading *reading)
 {
     __attribute__((cleanup(cleanup_parsed))) struct ini_cfgobj *parsed = NULL;
     PK_AUTO_FREE char *text = NULL;
+    PK_AUTO_FREE char *why = NULL;
     size_t len = 0;
-    enum pk_status status = read_text(reading->path, &text, &len, ret_why);
+    enum pk_status status = read_text(reading->path, &text, &len, &why);
 
+    if (status == PK_CONFIG)
+        return add_problem(reading, pk_steal(why));
     if (status == PK_OK)
-        status = check_text(reading->path, (struct pk_view){(uint8_t *)text, len}, ret_why);
+        status = check_text(reading, (struct pk_view){(uint8_t *)text, len});
+    if (status == PK_CONFIG)
+        return PK_OK;
     /* libini-config refuses an empty file. */
     if (status != PK_OK || len == 0)
         return status;
-    if (ini_config_create(&parsed) != 0)
-        return PK_NO_MEMORY;
-    status = parse(reading->path, text, len, parsed, ret_why);
-    return status == PK_OK ? read_sections(reading, parsed, text, ret_why) : status;
+    status = parse(reading, text, len, &parsed);
+    return status == PK_OK && parsed ? read_sections(reading, parsed, text) : status;
 }

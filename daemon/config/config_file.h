@@ -6,7 +6,7 @@
 #ifndef PASSKEYD_CONFIG_FILE_H
 #define PASSKEYD_CONFIG_FILE_H
 
-#include "common/base/status.h"
+#include "common/base/terms.h"
 
 struct config_line {
     const char *kind;  /* of the section */
@@ -16,9 +16,10 @@ struct config_line {
 };
 
 /*
- * Called for every section and key, in order; its arguments are valid during the call only. Any
- * result but PK_OK ends the reading; *ret_what then says what is wrong and what is allowed, the
- * caller's to free.
+ * Called for every section and key, in order; its arguments are valid during the call only.
+ * PK_CONFIG is a problem, and *ret_what says what is wrong and what is allowed, the caller's to
+ * free; the reading goes on behind it, where a section is one behind all its keys. Any other result
+ * but PK_OK ends the reading.
  */
 typedef enum pk_status (*config_line_handler)(void *context, const char *where,
                                               const struct config_line *line, char **ret_what);
@@ -27,14 +28,14 @@ struct config_reading {
     const char *path;
     config_line_handler handler;
     void *context;
+    struct pk_strings *problems; /* "PATH:LINE: what", of all that was found, is added to it */
 };
 
 /*
- * Reads the file. PK_NOT_FOUND when it does not exist. PK_CONFIG with *ret_why = "PATH:LINE: what",
- * the caller's to free. The handler's where is "PATH:LINE"; for a section that is the line of its
- * first key, and an empty section has no line.
+ * Reads the file. PK_NOT_FOUND when it does not exist; PK_NO_MEMORY. What is wrong with it is in
+ * the problems. The handler's where is "PATH:LINE"; for a section that is the line of its first
+ * key, and an empty section has no line.
  */
-enum pk_status config_file_read(const struct config_reading *reading,
-                                char **ret_why) PK_WARN_UNUSED;
+enum pk_status config_file_read(const struct config_reading *reading) PK_WARN_UNUSED;
 
 #endif

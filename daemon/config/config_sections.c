@@ -52,6 +52,7 @@ void config_free(struct config *config)
     free(config->services);
     pk_strings_clear(&config->greeters);
     pk_strings_clear(&config->warnings);
+    config_places_clear(&config->places);
     free(config);
 }
 

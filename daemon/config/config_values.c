@@ -5,6 +5,7 @@
 #include "common/base/text.h"
 #include "common/wire/host_key.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
@@ -156,7 +157,15 @@ enum pk_status value_origins(const char *text, struct pk_strings *target)
     return value_strings(text, add_origin, target);
 }
 
-/* As ssh clients write it: a host name, or an address without brackets. */
+/* A colon stands in an IPv6 address alone: what follows one in "host:22" is a port. */
+static bool is_ssh_address(const char *item)
+{
+    struct in6_addr address;
+
+    return inet_pton(AF_INET6, item, &address) == 1;
+}
+
+/* As ssh clients write it: a host name, or an address without brackets, and never a port. */
 static enum pk_status add_host(const char *item, void *context)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-._:";
@@ -164,7 +173,7 @@ static enum pk_status add_host(const char *item, void *context)
     size_t len = strlen(item);
 
     if (len > PK_RP_ID_MAX || strspn(item, allowed) != len || item[len - 1] == '.' ||
-        hosts->count >= PK_ORIGINS_MAX)
+        (strchr(item, ':') && !is_ssh_address(item)) || hosts->count >= PK_ORIGINS_MAX)
         return PK_INVALID_INPUT;
     return pk_strings_add(hosts, item);
 }

@@ -27,6 +27,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_sudo_command \
 	tests/fuzz/fuzz_sudo_flags \
 	tests/fuzz/fuzz_config \
+	tests/fuzz/fuzz_pam_file \
 	tests/fuzz/fuzz_certificates \
 	tests/fuzz/fuzz_password_file \
 	tests/fuzz/diff_cbor \
@@ -141,6 +142,11 @@ tests_fuzz_fuzz_sudo_flags_SOURCES = tests/fuzz/fuzz_sudo_flags.c $(fuzz_driver)
 tests_fuzz_fuzz_sudo_flags_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_sudo_flags_LDADD = pam/libpampasskey.la common/bus/libbus.la \
 	common/base/libbase.la $(PAM_LIBS)
+
+tests_fuzz_fuzz_pam_file_SOURCES = tests/fuzz/fuzz_pam_file.c $(fuzz_driver)
+tests_fuzz_fuzz_pam_file_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_pam_file_LDADD = client/libctl.la client/libclient.la client/libterminal.la \
+	common/bus/libbus.la common/base/libbase.la $(JANSSON_LIBS)
 
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c $(fuzz_driver)
 tests_fuzz_fuzz_config_LDFLAGS = $(fuzz_ldflags)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Any file: refused with a reason, or a configuration that policy can make requirements from. */
 #include "common/base/text.h"
+#include "daemon/config/config_check.h"
 #include "daemon/config/policy.h"
 
 #include <fcntl.h>
@@ -23,6 +24,21 @@ static void use(const struct config *config)
     }
 }
 
+/* As passkeyd --check-config does, with whatever was wrong. */
+static void check_all(const char *path, bool loaded)
+{
+    struct config_findings findings = {0};
+    struct pk_strings problems = {0};
+    struct config *config = NULL;
+
+    if (config_read(path, &config, &problems) != PK_OK || loaded != (problems.count == 0) ||
+        config_check(config, "/nonexistent", &findings) != PK_OK)
+        abort();
+    pk_strings_clear(&problems);
+    config_findings_clear(&findings);
+    config_free(config);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     /* A name that leads to the file, folder by folder: whose they are is looked at. */
@@ -37,6 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         use(config);
     else if (!why || strncmp(why, path, strlen(path)) != 0)
         abort();
+    check_all(path, config != NULL);
     config_free(config);
     free(why);
     (void)unlink(path);

@@ -33,6 +33,7 @@ EXTRA_DIST += \
 	tests/integration/test_bad_bus_input.py \
 	tests/integration/test_cli.py \
 	tests/integration/test_cli_accounts_and_pins.py \
+	tests/integration/test_check.py \
 	tests/integration/test_cli_fake_daemon.py \
 	tests/integration/test_cli_key.py \
 	tests/integration/test_command_shown.py \

@@ -290,6 +290,8 @@ def test_lifetime_of_a_ticket(make, seconds, good):
     ["passkeyctl", "test", "--uv", "sometimes"], ["passkeyctl", "test", "--timeout", "0"],
     ["passkeyctl", "ticket", "--user", "x", "--lifetime", "-1"],
     ["passkeyctl", "test", "--timeout", "99999999999"], ["passkey-enroll", "x"],
+    ["passkeyctl", "test", "--timeout", "99999"], ["passkeyctl", "test", "--timeout", "601"],
+    ["passkeyctl", "test", "--host", "bad host;rm"], ["passkey-enroll", "--timeout", "601"],
     ["passkey-enroll", "--resident=yes"], ["passkey-enroll", "--all"],
     ["passkey-enroll", "--name"]])
 def test_wrong_usage(make, words):
@@ -338,7 +340,50 @@ def test_no_daemon(make):
         assert result.returncode == 3 and json.loads(result.stdout)["reason"] == "unavailable"
     result = fake.run("passkeyctl", "check", "--json")
     checks = {each["check"]: each for each in json.loads(result.stdout)["checks"]}
-    assert result.returncode == 1 and checks["bus"]["state"] == "fail" and checks["bus"]["mend"]
+    assert result.returncode == 2 and checks["bus"]["state"] == "fail" and checks["bus"]["mend"]
+    # What follows from it is said, each with what mends it.
+    for name in ("daemon", "polkit", "logind"):
+        assert checks[name]["state"] == "fail" and "dbus" in checks[name]["mend"], checks[name]
+
+
+def findings(result):
+    """What check found, by its name and state."""
+    found = {}
+    for each in json.loads(result.stdout)["checks"]:
+        found.setdefault(each["check"], []).append((each["state"], each["text"]))
+        assert each["state"] in ("ok", "note", "warn", "fail")
+        assert each["state"] == "ok" or each.get("mend"), each
+    return found
+
+
+def check_of(make, **status):
+    status = {"version": "0.1.0", "authenticator": {"program": "/x", "present": True, "runs": True},
+              "relyingParties": [], "accounts": [], **status}
+    return findings(make(status=status).run("passkeyctl", "check", "--json"))
+
+
+def test_check_of_the_helper(make):
+    helper = {"program": "/x/helper", "present": True, "runs": False, "failure": "it ends with 3"}
+    assert check_of(make, authenticator=helper)["authenticator"] == [
+        ("fail", "the daemon's helper /x/helper does not run: it ends with 3; no key is asked")]
+
+
+@pytest.mark.parametrize("source,problem,state", [
+    ("configured", None, None), ("recorded", None, None), ("generated", None, "note"),
+    ("recorded", "is a bare name", "warn"), ("configured", "is a public suffix", "warn")])
+def test_check_of_ids(make, source, problem, state):
+    rp = {"name": "default", "id": "the-id", "idSource": source}
+    if problem:
+        rp["idProblem"] = problem
+    found = check_of(make, relyingParties=[rp]).get("id", [])
+    assert [each[0] for each in found] == ([state] if state else [])
+    assert all("the-id" in text and (problem or "made for this host") in text for _, text in found)
+
+
+@pytest.mark.parametrize("passkeys,codes,warned", [(1, 0, True), (2, 0, False), (1, 10, False)])
+def test_check_of_the_last_way_in(make, passkeys, codes, warned):
+    account = {"user": SELF, "passkeys": passkeys, "recoveryCodes": codes, "orphaned": False}
+    assert ("account" in check_of(make, accounts=[account])) == warned
 
 
 def test_check(make):
@@ -352,7 +397,7 @@ def test_check(make):
     assert (states["bus"], states["daemon"], states["polkit"]) == ("ok", "ok", "warn")
     assert (states["authenticator"], states["account"], states["passkeys"]) == \
         ("fail", "warn", "ok")
-    assert result.returncode == 1 and checks["ok"] is False
+    assert result.returncode == 2 and checks["ok"] is False and checks["state"] == "critical"
     assert "mend:" in fake.run("passkeyctl", "check").stdout
 
 

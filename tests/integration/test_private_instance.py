@@ -377,3 +377,11 @@ def test_the_example_configuration_is_valid(machine):
 def test_wrong_usage(machine, words):
     done = machine.run_as("root", ["passkeyd", *words])
     assert done.returncode == 2 and "Usage: passkeyd" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--state-directory", "--socket"])
+@pytest.mark.parametrize("path", ["", "here", "./here"])
+def test_relative_paths_are_refused(machine, option, path):
+    """The daemon is started from wherever; its state is not to be there."""
+    done = machine.run_as("root", ["passkeyd", "--foreground", option, path])
+    assert done.returncode == 2 and "absolute" in done.stderr

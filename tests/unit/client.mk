@@ -1,16 +1,25 @@
 if HAVE_CMOCKA
 client_tests = \
 	tests/unit/test_check_files \
+	tests/unit/test_check_host \
+	tests/unit/test_check_pam \
+	tests/unit/test_pam_line \
 	tests/unit/test_passkeys
 check_PROGRAMS += $(client_tests)
 TESTS += $(client_tests)
 
 client_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
-client_test_libs = client/libctl.la client/libclient.la common/bus/libbus.la common/base/libbase.la \
-	$(CMOCKA_LIBS) $(JANSSON_LIBS)
-tests_unit_test_check_files_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_PAMDIR='"$(pamdir)"'
+client_test_libs = client/libctl.la client/libclient.la client/libterminal.la common/bus/libbus.la \
+	common/base/libbase.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
 tests_unit_test_check_files_CFLAGS = $(client_test_cflags)
 tests_unit_test_check_files_LDADD = $(client_test_libs)
+tests_unit_test_check_host_CFLAGS = $(client_test_cflags)
+tests_unit_test_check_host_LDADD = tests/unit/libscratch.la $(client_test_libs)
+tests_unit_test_check_pam_CFLAGS = $(client_test_cflags)
+tests_unit_test_check_pam_LDADD = tests/unit/libscratch.la $(client_test_libs)
+tests_unit_test_pam_line_CFLAGS = $(client_test_cflags)
+tests_unit_test_pam_line_LDADD = tests/unit/libscratch.la $(client_test_libs)
 tests_unit_test_passkeys_CFLAGS = $(client_test_cflags)
 tests_unit_test_passkeys_LDADD = $(client_test_libs)
 endif
+EXTRA_DIST += tests/vectors/pam

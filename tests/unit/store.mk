@@ -4,8 +4,11 @@ store_tests = \
 	tests/unit/test_account \
 	tests/unit/test_certificates \
 	tests/unit/test_config \
+	tests/unit/test_config_check \
 	tests/unit/test_config_ownership \
 	tests/unit/test_decoy \
+	tests/unit/test_domain \
+	tests/unit/test_host_names \
 	tests/unit/test_account_watch \
 	tests/unit/test_password_file \
 	tests/unit/test_policy \
@@ -30,9 +33,15 @@ scene_sources = tests/unit/config_scene.c tests/unit/config_scene.h
 tests_unit_test_config_SOURCES = tests/unit/test_config.c $(scene_sources)
 tests_unit_test_config_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_config_LDADD = $(store_test_libs)
+tests_unit_test_config_check_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_config_check_LDADD = $(store_test_libs)
 tests_unit_test_config_ownership_SOURCES = tests/unit/test_config_ownership.c $(scene_sources)
 tests_unit_test_config_ownership_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_config_ownership_LDADD = $(store_test_libs)
+tests_unit_test_domain_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_domain_LDADD = $(store_test_libs)
+tests_unit_test_host_names_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_host_names_LDADD = $(store_test_libs)
 tests_unit_test_password_file_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_password_file_LDADD = $(store_test_libs)
 tests_unit_test_presence_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -267,6 +267,56 @@ static void drop_in_is_named_when_it_is_wrong(void **state)
                    ":3: debug cannot be \"maybe\"; allowed: yes, no, true, false");
 }
 
+/* Of several mistakes the administrator hears at once. */
+static void every_problem_is_told(void **state)
+{
+    const struct scene *scene = *state;
+    struct pk_strings problems = {0};
+    struct config *config = NULL;
+    static const char *const expected[] = {
+        "passkeyd.conf:3: Equal sign is missing.",
+        "passkeyd.conf:2: debug cannot be \"maybe\"",
+        "passkeyd.conf:6: unknown section [sevice]",
+        "passkeyd.conf:8: touch-timeout cannot be \"900\"",
+        "passkeyd.conf.d/a.conf:2: unknown key origin in [rp]",
+        "passkeyd.conf:10: rp cannot be \"lab\"",
+    };
+
+    put(scene->folder, "passkeyd.conf",
+        "[daemon]\ndebug = maybe\nneither\n\n[sevice sudo]\nmethods = local\n"
+        "[authenticator]\ntouch-timeout = 900\n[service su]\nrp = lab\n");
+    put(scene->drop_ins, "a.conf",
+        "[rp shop]\norigin = https://shop.example.org\n"
+        "id = Shop.example.org\n");
+    assert_int_equal(config_read(scene->path, &config, &problems), PK_OK);
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+        size_t j = 0;
+
+        while (j < problems.count && !strstr(problems.items[j], expected[i]))
+            j++;
+        if (j == problems.count)
+            fail_msg("not told: %s", expected[i]);
+    }
+    /* The last is the id; that [rp shop] has none is no mistake of its own. */
+    assert_int_equal(problems.count, 7);
+    pk_strings_clear(&problems);
+    config_free(config);
+}
+
+/* What stands below a heading that is none is not taken for another section's. */
+static void nothing_is_guessed_behind_a_broken_heading(void **state)
+{
+    const struct scene *scene = *state;
+    struct pk_strings problems = {0};
+    struct config *config = NULL;
+
+    put(scene->folder, "passkeyd.conf", "[daemon]\n[service sudo\nmethods = local\n");
+    assert_int_equal(config_read(scene->path, &config, &problems), PK_OK);
+    assert_int_equal(problems.count, 1);
+    pk_strings_clear(&problems);
+    config_free(config);
+}
+
 /* A relying party may get its id, and a service its relying party, in a later file. */
 static void later_file_completes_an_earlier_one(void **state)
 {
@@ -406,6 +456,9 @@ static char *keys_of(const struct scene *scene, const char *section)
     put(scene->folder, "passkeyd.conf", text);
     assert_int_equal(config_load(scene->path, &config, &why), PK_CONFIG);
     assert_non_null(strstr(why, marker));
+    /* [rp x] lacks its id besides. */
+    if (strstr(why, " (and "))
+        *strstr(why, " (and ") = 0;
     return strdup(strstr(why, marker) + strlen(marker));
 }
 
@@ -469,6 +522,8 @@ int main(void)
         cmocka_unit_test(malformed_files_are_refused_by_line),
         SCENE(last_file_wins),
         SCENE(drop_in_is_named_when_it_is_wrong),
+        SCENE(every_problem_is_told),
+        SCENE(nothing_is_guessed_behind_a_broken_heading),
         SCENE(later_file_completes_an_earlier_one),
         SCENE(unfit_files_are_refused),
         SCENE(trust_anchors_are_read),

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "pam/options.h"
+#include "common/base/pam_options.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -42,7 +42,7 @@ static void nothing_is_every_default(void **state)
 
 static void every_option_is_read(void **state)
 {
-    const char *const words[] = {"rp=corp.example",
+    const char *const words[] = {"rp=corp.example@a+b",
                                  "timeout=600",
                                  "uv=required",
                                  "methods=local,recovery",
@@ -56,7 +56,7 @@ static void every_option_is_read(void **state)
 
     (void)state;
     assert_int_equal(parse(words, &options, &bad), PK_OK);
-    assert_string_equal(options.rp, "corp.example");
+    assert_string_equal(options.rp, "corp.example@a+b");
     assert_int_equal(options.timeout, 600);
     assert_string_equal(options.uv, "required");
     assert_string_equal(options.methods, "local,recovery");

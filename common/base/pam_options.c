@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "pam/options.h"
+#include "common/base/pam_options.h"
 
 #include "common/base/limits.h"
 
@@ -13,8 +13,9 @@ static enum pk_status valid_if(bool valid)
 
 static enum pk_status parse_rp(const char *value, struct options *options)
 {
+    /* What [rp NAME] may be called in passkeyd.conf. */
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                  "._-";
+                                  "._-@+";
     size_t len = strlen(value);
 
     if (options->rp || len == 0 || len > PK_RP_NAME_MAX || strspn(value, allowed) != len)

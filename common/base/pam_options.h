@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The words after pam_passkey.so in a PAM file. */
-#ifndef PAM_PASSKEY_OPTIONS_H
-#define PAM_PASSKEY_OPTIONS_H
+/*
+ * The words after pam_passkey.so in a PAM file: for the module, and for passkeyctl check, which looks
+ * at the files.
+ */
+#ifndef PK_BASE_PAM_OPTIONS_H
+#define PK_BASE_PAM_OPTIONS_H
 
+#include "common/base/limits.h"
 #include "common/base/methods.h"
 
 #include <stdbool.h>
 
-#define OPTION_TIMEOUT_MAX 600 /* seconds */
+#define OPTION_TIMEOUT_MAX PK_ATTEMPT_TIMEOUT_MAX
 
 struct options {
     const char *rp;      /* rp=NAME; NULL: the daemon's choice for the service */
