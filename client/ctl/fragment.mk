@@ -14,8 +14,6 @@ client_passkeyctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS)
 client_passkeyctl_LDADD = client/libctl.la client/libverify.la $(keys_libs) $(webauthn_libs) \
 	$(client_libs)
 client_passkeyctl_CPPFLAGS = $(AM_CPPFLAGS) -DPK_SBINDIR='"$(sbindir)"'
-client_passkeyctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-client_passkeyctl_LDADD = client/libctl.la client/libverify.la $(webauthn_libs) $(client_libs)
 
 # The parts of passkeyctl check that unit tests link.
 noinst_LTLIBRARIES += client/libctl.la
