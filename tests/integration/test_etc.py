@@ -61,9 +61,7 @@ def test_what_may_be_sent(machine, kind, interface, reaches):
     if kind == "signal":
         caller.send_message(message)
         caller.flush()
-        # The bus has handled the signal when it answers what was sent after it.
-        caller.get_name_owner(parts.NAME)
-        assert "Rejected send message" in machine.syslog.text()
+        machine.syslog.wait("Rejected send message")
     else:
         with pytest.raises(dbus.DBusException) as caught:
             caller.send_message_with_reply_and_block(message, 0.5)
