@@ -98,8 +98,8 @@ set -e
 mount -t tmpfs tmpfs "$1"
 for folder in usr etc var; do
     mkdir -p "$1/$folder/upper" "$1/$folder/work"
-    mount -t overlay overlay -o "lowerdir=/$folder,upperdir=$1/$folder/upper,workdir=$1/$folder/work" \
-        "/$folder" || exit 77
+    layers="lowerdir=/$folder,upperdir=$1/$folder/upper,workdir=$1/$folder/work"
+    mount -t overlay overlay -o "$layers" "/$folder" || exit 77
 done
 mkdir -p /var/lib/passkeyd /etc/passkey/passkeyd.conf.d /usr/local/bin /usr/local/sbin
 touch /var/lib/passkeyd/passkeyd.db /var/lib/passkeyd/something
