@@ -9,7 +9,13 @@ dist_man_MANS += doc/passkeyd.conf.5
 dist_man_MANS += doc/passkey-askpass.1
 dist_man_MANS += doc/passkey-ssh.1 doc/passkey-scp.1 doc/passkey-sftp.1
 
-dist_doc_DATA = doc/openssh.md doc/threat-model.md
+# Beside each other, as the man pages name them; README.md's links are made to fit.
+dist_doc_DATA = COPYING HACKING.md NEWS SECURITY.md \
+	doc/openssh.md doc/protocol.md doc/threat-model.md
+nodist_doc_DATA = doc/README.md
+doc/README.md: README.md Makefile
+	$(AM_V_GEN)$(MKDIR_P) doc && $(SED) 's|(doc/|(|g' $(srcdir)/README.md >$@.tmp && mv $@.tmp $@
+CLEANFILES += doc/README.md
 # Written by tests/integration/test_ssh_recordings.py.
 recordingsdir = $(docdir)/recordings
 dist_recordings_DATA = \

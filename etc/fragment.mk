@@ -34,6 +34,15 @@ dist_bashcompletion_DATA = \
 	etc/bash-completion/passkey-ssh \
 	etc/bash-completion/passkeyctl \
 	etc/bash-completion/passkeyd
+dist_zshcompletion_DATA = etc/zsh-completion/_passkey
+dist_fishcompletion_DATA = \
+	etc/fish-completion/passkey-askpass.fish \
+	etc/fish-completion/passkey-enroll.fish \
+	etc/fish-completion/passkey-scp.fish \
+	etc/fish-completion/passkey-sftp.fish \
+	etc/fish-completion/passkey-ssh.fish \
+	etc/fish-completion/passkeyctl.fish \
+	etc/fish-completion/passkeyd.fish
 
 # Installed with the documentation, because it must not become active by installation; the file
 # explains why.

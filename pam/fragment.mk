@@ -35,3 +35,12 @@ pam_passkey_approval_la_LIBADD = common/bus/libbus.la common/base/libbase.la
 pam_passkey_approval_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-export-symbols-regex '^passkey_approval$$' -Wl,-z,nodelete
 endif
+
+# Modules are opened by name, never linked with: no libtool file lies beside them, and like Debian's
+# they are not executable. Without that file libtool does not remove them, so that is done here.
+installed_modules = $(pamdir)/pam_passkey $(sudoplugindir)/passkey_approval
+trim-modules:
+	@for module in $(installed_modules); do rm -f "$(DESTDIR)$$module.la"; \
+		test ! -e "$(DESTDIR)$$module.so" || chmod 0644 "$(DESTDIR)$$module.so" || exit 1; done
+remove-modules:
+	@for module in $(installed_modules); do rm -f "$(DESTDIR)$$module.so"; done

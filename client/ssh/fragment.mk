@@ -18,8 +18,8 @@ passkeylibexec_PROGRAMS += client/passkey-hostkey
 client_passkey_hostkey_SOURCES = client/ssh/passkey-hostkey.c
 client_passkey_hostkey_LDADD = $(askpass_libs)
 
-install-exec-hook:
+link-ssh-names:
 	cd "$(DESTDIR)$(bindir)" && rm -f passkey-scp passkey-sftp && \
 		$(LN_S) passkey-ssh passkey-scp && $(LN_S) passkey-ssh passkey-sftp
-uninstall-hook:
+unlink-ssh-names:
 	rm -f "$(DESTDIR)$(bindir)/passkey-scp" "$(DESTDIR)$(bindir)/passkey-sftp"

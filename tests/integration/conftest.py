@@ -94,7 +94,8 @@ def keys(machine):
 def small_disk(machine):
     """/var/lib/passkeyd on a file system of its own with very little room."""
     import machine as parts
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=700,uid=990,gid=990", "tmpfs",
+    subprocess.run(["mount", "-t", "tmpfs", "-o",
+                    "size=1m,mode=700,uid={0},gid={0}".format(namespace.DAEMON_ID), "tmpfs",
                     parts.STATE], check=True)
     yield machine
     machine.kill_daemon()

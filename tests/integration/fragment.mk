@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	tests/integration/support/full_disk.py \
 	tests/integration/support/held.py \
 	tests/integration/support/hostile.py \
+	tests/integration/support/installed.py \
 	tests/integration/support/interactive.py \
 	tests/integration/support/machine.py \
 	tests/integration/support/people.py \
@@ -46,6 +47,7 @@ EXTRA_DIST += \
 	tests/integration/test_hidraw.py \
 	tests/integration/test_hostile_callers.py \
 	tests/integration/test_key_hints.py \
+	tests/integration/test_installed.py \
 	tests/integration/test_kill_enrollment.py \
 	tests/integration/test_layers.py \
 	tests/integration/test_long_messages.py \
@@ -64,6 +66,7 @@ EXTRA_DIST += \
 	tests/integration/test_script_options.py \
 	tests/integration/test_replaced_prompts.py \
 	tests/integration/test_secrets.py \
+	tests/integration/test_scripts.py \
 	tests/integration/test_service_options.py \
 	tests/integration/test_session_locality.py \
 	tests/integration/test_signals_and_log.py \
@@ -87,5 +90,6 @@ EXTRA_DIST += \
 	tests/integration/test_sudo_security_keys.py \
 	tests/integration/test_sudo_su_login.py \
 	tests/integration/test_systemd.py \
+	tests/integration/test_terminal.py \
 	tests/integration/test_unauthenticated_limits.py \
 	tests/integration/test_usernameless_sign_in.py

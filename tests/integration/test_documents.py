@@ -58,3 +58,13 @@ def test_news_begins_with_this_version_or_the_next():
     titles = re.findall(r"^(.+)\n=+$", read("NEWS"), re.MULTILINE)
     assert re.fullmatch(r"unreleased: \d+\.\d+\.\d+|%s( \(.*\))?" % re.escape(version), titles[0])
     assert [title for title in titles if title.startswith(version)]
+
+
+def test_readme_says_how_to_upgrade_and_how_to_be_rid_of_it():
+    text = read("README.md")
+    sections = dict(re.findall(r"(?ms)^## ([^\n]+)\n(.*?)(?=^## |\Z)", text))
+    for word in ("make install", "/var/lib/passkeyd"):
+        assert word in sections["Upgrade it"]
+    for word in ("pam-auth-update --remove passkey", "make uninstall", "/var/lib/passkeyd",
+                 "/var/lib/passkey`", "/etc/passkey", "userdel passkeyd"):
+        assert word in sections["Uninstall it"]

@@ -8,6 +8,7 @@ import subprocess
 
 import dbus
 import dbus.bus
+import pexpect
 import pytest
 
 import machine as parts
@@ -61,9 +62,7 @@ def test_what_may_be_sent(machine, kind, interface, reaches):
     if kind == "signal":
         caller.send_message(message)
         caller.flush()
-        # The bus has handled the signal when it answers what was sent after it.
-        caller.get_name_owner(parts.NAME)
-        assert "Rejected send message" in machine.syslog.text()
+        machine.syslog.wait("Rejected send message")
     else:
         with pytest.raises(dbus.DBusException) as caught:
             caller.send_message_with_reply_and_block(message, 0.5)
@@ -179,3 +178,70 @@ def test_completion_knows_every_command(quiet_machine):
     assert len(commands) > 9 and commands <= completed("passkeyctl", "")
     assert completed("passkeyctl", "import", "") == {"ssh"}
     assert "--ticket-file" in completed("passkeyctl", "import", "--")
+
+
+ZSH = """
+autoload -U compinit && compinit -D -u
+PROMPT='%% ' LISTMAX=1000
+unset zle_bracketed_paste
+zstyle ':completion:*' verbose no
+"""
+
+
+def completed_by_zsh(line):
+    """What control-D lists; a terminal's width keeps words whole."""
+    child = pexpect.spawn("zsh", ["-f", "-i"], encoding="utf-8", timeout=parts.PATIENCE,
+                          echo=False, dimensions=(200, 40),
+                          env=dict(os.environ, TERM="dumb", HOME=namespace.SCRATCH))
+    for each in ZSH.strip().splitlines():
+        child.sendline(each)
+    child.sendline("print rea''dy")
+    child.expect("ready")
+    child.send(line)
+    child.expect("% " + re.escape(line))
+    child.sendcontrol("d")
+    child.expect("(?s)(.*)% " + re.escape(line))
+    child.sendcontrol("c")
+    child.close(force=True)
+    return set(child.match.group(1).split()) - {"%", *line.split()}
+
+
+def completed_by_fish(line):
+    done = subprocess.run(["fish", "-c", "complete -C " + repr(line)], text=True, check=True,
+                          capture_output=True, env=dict(os.environ, HOME=namespace.SCRATCH))
+    assert not done.stderr
+    return {each.split("\t")[0] for each in done.stdout.splitlines()}
+
+
+@pytest.fixture(params=[completed_by_zsh, completed_by_fish], ids=["zsh", "fish"])
+def other_shell(request):
+    return request.param
+
+
+@pytest.mark.parametrize("program", ["passkey-askpass", "passkey-enroll", "passkey-ssh",
+                                     "passkeyd"])
+def test_other_shells_know_every_option(quiet_machine, other_shell, program):
+    usage = subprocess.run([program, "--help"], text=True, check=True, capture_output=True).stdout
+    lines = re.findall(r"(?m)^(?:Usage: passkeyd| {7,}|  -).*", usage)
+    options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", "\n".join(lines)))
+    assert {"--help", "--version"} <= options <= other_shell(program + " --")
+
+
+def test_other_shells_know_every_command(quiet_machine, other_shell):
+    usage = subprocess.run(["passkeyctl", "--help"], text=True, check=True,
+                           capture_output=True).stdout
+    commands = set(re.findall(r"^  ([a-z][a-z-]+) ", usage, re.MULTILINE))
+    assert len(commands) > 9 and commands <= other_shell("passkeyctl ")
+    assert other_shell("passkeyctl import --") >= {"--ticket-file", "--name", "--user", "--help"}
+    listed = other_shell("passkeyctl list --")
+    assert "--all" in listed and "--ticket-file" not in listed and "--lifetime" not in listed
+    assert other_shell("passkeyctl test --uv ") == {"required", "preferred", "discouraged"}
+    assert namespace.DAEMON_USER in other_shell("passkeyctl adopt pass")
+
+
+def test_other_shells_know_the_names_of_passkeys(machine, keys, other_shell):
+    for name in ("blue", "brown"):
+        key = keys.add(name)
+        machine.enrol("root", name)
+        key.unplug()
+    assert other_shell("passkeyctl show b") == {"blue", "brown"}

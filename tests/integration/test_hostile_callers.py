@@ -249,7 +249,7 @@ def test_who_calls_at_the_own_socket(machine, keys):
     assert Sudo(machine).accepted()
     assert os.stat(OWN).st_mode & 0o777 == 0o666
     folder = os.stat(os.path.dirname(OWN))
-    assert folder.st_mode & 0o022 == 0 and folder.st_uid in (0, 990)
+    assert folder.st_mode & 0o022 == 0 and folder.st_uid in (0, namespace.DAEMON_ID)
     done = call_status("unix:path=" + OWN, "bob")
     assert done.returncode == 0 and '"version"' in done.stdout, done
     done = machine.run_as("alice", ["passkeyctl", "list"])

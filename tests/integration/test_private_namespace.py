@@ -90,3 +90,39 @@ def test_build_that_fails(tmp_path):
 def test_no_build():
     done = run("--", "true")
     assert done.returncode == 2 and "--build is needed" in done.stderr
+
+
+# An installation of another version, of another user, as the machine below the namespace has it.
+USED_MACHINE = """
+set -e
+mount -t tmpfs tmpfs "$1"
+for folder in usr etc var; do
+    mkdir -p "$1/$folder/upper" "$1/$folder/work"
+    layers="lowerdir=/$folder,upperdir=$1/$folder/upper,workdir=$1/$folder/work"
+    mount -t overlay overlay -o "$layers" "/$folder" || exit 77
+done
+mkdir -p /var/lib/passkeyd /etc/passkey/passkeyd.conf.d /usr/local/bin /usr/local/sbin
+touch /var/lib/passkeyd/passkeyd.db /var/lib/passkeyd/something
+chown -R 4321:4321 /var/lib/passkeyd && chmod 700 /var/lib/passkeyd
+echo 'no section' >/etc/passkey/passkeyd.conf.d/50-mine.conf
+for name in bin/passkeyctl bin/passkey-enroll sbin/passkeyd; do
+    printf '#!/bin/sh\\nexit 99\\n' >/usr/local/$name
+    chmod 755 /usr/local/$name
+done
+echo 'passkeyd:x:4321:4321::/var/lib/passkeyd:/usr/sbin/nologin' >>/etc/passwd
+echo 'sshd-x:x:990:990::/:/usr/sbin/nologin' >>/etc/passwd
+echo 'someone:x:2001:2001::/:/bin/sh' >>/etc/passwd
+shift
+exec "$@"
+"""
+
+
+def test_on_a_machine_where_passkeyd_is_used(build, tmp_path):
+    done = subprocess.run(
+        ["unshare", "--mount", "--propagation", "private", "sh", "-c", USED_MACHINE, "sh",
+         str(tmp_path), PROGRAM, "--build", build, "--", "sh", "-c",
+         "passkey-enroll --user alice --name blue && passkeyctl test --user alice"],
+        text=True, capture_output=True, check=False, stdin=subprocess.DEVNULL, timeout=300)
+    if done.returncode == 77 or "wrong fs type" in done.stderr:
+        pytest.skip("overlays cannot be nested here")
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -91,9 +91,9 @@ def test_no_root_and_no_core_dump(machine, keys):
     assert children
     for pid in [daemon, *children]:
         status = parts.status(pid)
-        assert status["Uid"].split() == ["990"] * 4, status["Name"]
+        assert status["Uid"].split() == [str(namespace.DAEMON_ID)] * 4, status["Name"]
         assert status["CapEff"].strip("0") == "" and status["CapPrm"].strip("0") == ""
-        assert status["Groups"].split() in ([], ["990"])
+        assert status["Groups"].split() in ([], [str(namespace.DAEMON_ID)])
     for pid in children:
         status = parts.status(pid)
         assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2", status["Name"]

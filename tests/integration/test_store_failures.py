@@ -97,7 +97,7 @@ def damage_other():
     subprocess.run(["/usr/bin/python3", "-c", "import sqlite3, sys\n"
                     "sqlite3.connect(sys.argv[1]).execute('create table t (x)')", DATABASE],
                    check=True)
-    os.chown(DATABASE, 990, 990)
+    os.chown(DATABASE, namespace.DAEMON_ID, namespace.DAEMON_ID)
 
 
 def damage_owner():
@@ -123,7 +123,7 @@ def test_damage_is_logged_at_start(machine, keys, damage, why):
     machine.kill_daemon(15)
     damage()
     if damage is damage_all:
-        os.chown(DATABASE, 990, 990)
+        os.chown(DATABASE, namespace.DAEMON_ID, namespace.DAEMON_ID)
     before = open(DATABASE, "rb").read()
     mark = machine.syslog.mark()
     refuses(machine, Sudo(machine), "authinfo_unavail", "")

@@ -16,6 +16,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "integration", "support"), os.path.join(HERE, "..", "lib")]
 
+import installed  # noqa: E402
 import machine as parts  # noqa: E402
 import namespace  # noqa: E402
 import softkey  # noqa: E402
@@ -42,6 +43,7 @@ def furnish(stage):
     socket.sethostname(namespace.HOST.split(".", maxsplit=1)[0])
     os.makedirs(namespace.SCRATCH)
     os.makedirs("/run/user", exist_ok=True)
+    installed.mask()
     namespace.add_people(daemon_user=False)
     namespace.add_files()
     namespace.write("/etc/pam.d/login", namespace.service() + SESSION)

@@ -190,6 +190,37 @@ def environment(user):
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TERM": "dumb", "LC_ALL": "C.UTF-8"}
 
 
+class Terminal(pexpect.spawn):
+    """A command on a terminal of its own; what is on it has ended when the command has.
+
+    util-linux's login closes its terminal, hangs it up and opens it again before it asks anything;
+    for whoever reads the other side at that moment, it looks like the end.
+    """
+
+    def isalive(self):
+        self.flag_eof = False  # with it, this would wait for the command's end
+        return super().isalive()
+
+    def read_nonblocking(self, size=1, timeout=-1):
+        timeout = self.timeout if timeout == -1 else timeout
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            try:
+                return super().read_nonblocking(size, timeout)
+            except pexpect.EOF:
+                if not self.isalive():
+                    return super().read_nonblocking(size, 0)  # what came in between, or the end
+            if deadline is not None:
+                timeout = deadline - time.monotonic()
+                if timeout < 0:
+                    raise pexpect.TIMEOUT("the terminal is hung up, and its command goes on")
+            # Nothing tells when it is opened again; how the command ends, this does.
+            with contextlib.suppress(ProcessLookupError):
+                command = os.pidfd_open(self.pid)
+                select.select([command], [], [], 0.01)
+                os.close(command)
+
+
 class Connection:
     """A bus connection of one user, with passkeyd's methods."""
 
@@ -381,10 +412,10 @@ class Machine:
 
     def terminal(self, user, command, **variables):
         """command on a terminal of its own, as user; a pexpect.spawn."""
-        return pexpect.spawn(command[0], command[1:], timeout=PATIENCE, encoding="utf-8",
-                             codec_errors="replace", preexec_fn=become(user),
-                             env=dict(environment(user), **variables), echo=False,
-                             dimensions=(24, 200))
+        return Terminal(command[0], command[1:], timeout=PATIENCE, encoding="utf-8",
+                        codec_errors="replace", preexec_fn=become(user),
+                        env=dict(environment(user), **variables), echo=False,
+                        dimensions=(24, 200))
 
     def run_as(self, user, command, **keywords):
         return subprocess.run(command, preexec_fn=become(user), env=environment(user), text=True,

@@ -8,10 +8,10 @@
 runs COMMAND as root in namespaces of its own (mount, process, host name, IPC, network). /usr, /etc
 and /var are the machine's, with everything written to them kept in memory; /run and /dev are new.
 The build in DIR (made by scripts/build) is installed at its production paths, five people with
-passwords and the daemon's user are added, and sudo, su and login ask pam_passkey.so. A system bus,
-the daemon and a software security key are running, or with --hardware the plugged-in keys are used;
-with --bare nothing is: tests start what they need. When COMMAND ends, so does every process it left
-behind.
+passwords and the daemon's user are added, and sudo, su and login ask pam_passkey.so. A
+passkeyd that the machine has is not seen. A system bus, the daemon and a software security key are
+running, or with --hardware the plugged-in keys are used; with --bare nothing is: tests start what
+they need. When COMMAND ends, so does every process it left behind.
 """
 
 import argparse
@@ -29,10 +29,25 @@ import struct
 import subprocess
 import sys
 
+import installed
+
 MARK = "PASSKEYD_PRIVATE_NAMESPACE"  # set inside; the tests look for it
 SCRATCH = "/run/tests"  # for the tests' own files
 HOST = "web1.example.org"
 DAEMON_USER = "passkeyd"
+
+
+def free_system_id():
+    """A uid and gid that nobody else has on this machine; the same inside of the namespace."""
+    taken = set()
+    for path in ("/etc/passwd", "/etc/group"):
+        with open(path, encoding="utf-8") as file:
+            taken |= {line.split(":")[2] for line in file
+                      if line.count(":") > 2 and line.split(":")[0] != DAEMON_USER}
+    return next(number for number in range(990, 900, -1) if str(number) not in taken)
+
+
+DAEMON_ID = free_system_id()
 PEOPLE = {"alice": 2001, "bob": 2002, "carol": 2003, "dave": 2004, "erin": 2005}
 RESULTS = SCRATCH + "/pam-results"
 SOFTKEY = SCRATCH + "/libsoftkey.so"  # a copy: the daemon's user may not see into the build folder
@@ -141,6 +156,13 @@ def hash_password(text):
     return libcrypt.crypt(text.encode(), b"$5$rounds=1000$passkeydtest$").decode()
 
 
+def is_ours(line):
+    """Of passwd, group or shadow: one that would be there twice."""
+    name, _, number, *_ = line.split(":") if line.count(":") > 2 else (line, "", "")
+    return name in PEOPLE or name == DAEMON_USER or \
+        number.isdigit() and int(number) in PEOPLE.values()
+
+
 def add_people(daemon_user=True):
     """daemon_user: not where systemd-sysusers makes it."""
     accounts = [(name, uid, f"{SCRATCH}/home/{name}", "/bin/sh", hash_password(password(name)))
@@ -149,12 +171,11 @@ def add_people(daemon_user=True):
         os.makedirs(home)
         os.chown(home, uid, uid)
     if daemon_user:
-        accounts.append((DAEMON_USER, 990, "/var/lib/passkeyd", "/usr/sbin/nologin", "!"))
+        accounts.append((DAEMON_USER, DAEMON_ID, "/var/lib/passkeyd", "/usr/sbin/nologin", "!"))
     for path in ("/etc/passwd", "/etc/group", "/etc/shadow"):
         # A new file of the same name: with the overlay the machine's own stays as it is.
         with open(path, encoding="utf-8") as file:
-            lines = [line for line in file
-                     if line.split(":")[0] not in PEOPLE and line.split(":")[0] != DAEMON_USER]
+            lines = [line for line in file if not is_ours(line)]
         for name, uid, home, shell, secret in accounts:
             lines.append({"/etc/passwd": f"{name}:x:{uid}:{uid}:{name.title()}:{home}:{shell}\n",
                           "/etc/group": f"{name}:x:{uid}:\n",
@@ -226,17 +247,17 @@ def install(build):
     for copy in (SOFTKEY, SK_PROVIDER, HELD):
         with contextlib.suppress(FileNotFoundError):
             shutil.copy(f"{build}/tests/lib/.libs/{os.path.basename(copy)}", copy)
-    os.makedirs(os.path.dirname(STAND_IN_SSH))
+    os.makedirs(os.path.dirname(STAND_IN_SSH), exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
         shutil.copy(f"{build}/tests/lib/stand_in/ssh", STAND_IN_SSH)
     write_locality()
     report_sanitizers()
     os.makedirs("/var/lib/passkeyd", exist_ok=True)
-    os.chown("/var/lib/passkeyd", 990, 990)
+    os.chown("/var/lib/passkeyd", DAEMON_ID, DAEMON_ID)
     os.chmod("/var/lib/passkeyd", 0o700)
     # As tmpfiles.d has it: the daemon's own socket is made there.
     os.makedirs("/run/passkeyd", mode=0o755, exist_ok=True)
-    os.chown("/run/passkeyd", 990, 990)
+    os.chown("/run/passkeyd", DAEMON_ID, DAEMON_ID)
 
 
 def module_has_sanitizers():
@@ -295,10 +316,11 @@ def furnish(arguments):
             mount("--bind", f"/proc/self/fd/{descriptor}", path)
     os.chdir("/")
     os.chdir([path for path in kept if path != build][-1] if len(kept) > 1 else build or "/")
+    installed.mask()
     add_people()
     for name, number in nodes.items():
         os.mknod("/dev/" + name, 0o660 | stat.S_IFCHR, number)
-        os.chown("/dev/" + name, 0, 990)
+        os.chown("/dev/" + name, 0, DAEMON_ID)
     add_files()
     with contextlib.suppress(FileNotFoundError):  # what could be started here could not run
         os.rename(LOGIND, LOGIND + ".off")
@@ -309,7 +331,9 @@ def furnish(arguments):
 def run(command):
     """The first process here inherits every orphan; it waits for all, and ends with COMMAND."""
     environment = dict(os.environ, **{MARK: "1"})
-    for name in ("SUDO_USER", "SUDO_UID", "SUDO_GID", "SUDO_COMMAND", "DBUS_SYSTEM_BUS_ADDRESS"):
+    for name in ("SUDO_USER", "SUDO_UID", "SUDO_GID", "SUDO_COMMAND", "DBUS_SYSTEM_BUS_ADDRESS",
+                 "PASSKEYD_SOCKET", "PASSKEY_AUTHENTICATOR", "SSH_ASKPASS", "SSH_ASKPASS_REQUIRE",
+                 "SSH_AUTH_SOCK", "SSH_CONNECTION"):
         environment.pop(name, None)
     process = None
 
