@@ -61,7 +61,7 @@ class Scene:
         return child
 
     def touch(self, child):
-        child.expect("(?i)touch your security key[^\n]*\n")
+        child.expect("(?i)touch your security key[^\n]*\n[^\n]*Enter: [^\n]*\n")
         self.key.wait_touch_wanted()
         self.recording.acts("touches the key")
         assert self.key.touch()
@@ -283,7 +283,7 @@ def test_sudo_by_agent(scene):
     variables = agent.environment()
 
     def touch(child):
-        child.expect("(?i)touch your security key[^\n]*\n")
+        child.expect("(?i)touch your security key[^\n]*\n[^\n]*Enter: [^\n]*\n")
         operation = sk.operation()
         scene.recording.acts("touches the key")
         operation.touch()
