@@ -223,7 +223,7 @@ def test_su_says_who_becomes_whom(machine, keys):
     keys.add("blue").set(touch="immediate")
     machine.enrol("bob")
     child = machine.terminal("alice", ["su", "bob", "-c", "id -un"])
-    child.expect("Press Enter")  # alice acts for bob
+    child.expect('Enter, or "no": ')  # alice acts for bob
     child.send("\r")
     child.expect(r"Touch your security key to [^\r\n]*bob[^\r\n]* on web1 \(su\)")
     child.expect(pexpect.EOF)

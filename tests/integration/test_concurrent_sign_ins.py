@@ -22,7 +22,7 @@ def enrol_all(machine, keys):
     return owned
 
 
-ENTER = "Press Enter to use the security key for THIS request"
+ENTER = 'Press Enter to use the security key for THIS request.*Enter, or "no": '
 
 
 def ends_well(child, person):

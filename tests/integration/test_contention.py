@@ -14,7 +14,8 @@ from apps import App, Sudo
 
 pytestmark = pytest.mark.real_programs
 
-ENTER = 'Press Enter to use the security key for THIS request'
+# What is typed before the question itself is thrown away.
+ENTER = 'Press Enter to use the security key for THIS request.*Enter, or "no": '
 HONEST = r'alice: sudo "\S*sudo -u bob id -un"[^\r\n]* on /dev/pts/'
 TOUCH = "Touch your security key"
 PIN = "123456"

@@ -110,7 +110,7 @@ def test_a_stranger_s_key_is_still_a_stranger_s(machine, keys):
     keys.add("other").set(touch="immediate")
     seen, result = sign_in(machine)
     assert result in ("no-match", "no-device"), seen
-    assert any("not enrolled" in text for text in texts(seen, "info")), seen
+    assert any("holds a passkey for this" in text for text in texts(seen, "info")), seen
 
 
 def test_what_shows_itself_goes_before_what_may_be_hidden(machine, keys):

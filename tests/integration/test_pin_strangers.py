@@ -128,7 +128,7 @@ def test_an_open_question_holds_no_key(machine, keys, blue):
     kind, _, details = held[0].next()
     hers = Sudo(machine)
     hers.child.expect("requests want the security key \"Blue\":")
-    hers.child.expect("Press Enter")
+    hers.child.expect('Enter, or "no": ')
     hers.child.sendline("")
     hers.child.expect('PIN of your security key "Blue"\r\nPIN: ')
     hers.child.sendline(PIN)

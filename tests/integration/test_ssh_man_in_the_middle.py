@@ -170,7 +170,7 @@ def test_an_rp_id_of_its_own(scene):
             {**forward.decode_request(forward.find(text)), "rp_id": ssh.EVIL})) \
         if forward.find(text) else text
     child = scene.go()
-    child.expect("security key is not enrolled")
+    child.expect("No security key that is plugged in holds a passkey for this")
     child.sendintr()
     scene.nobody_got_in(child)
     assert not any(scene.relay.stolen)

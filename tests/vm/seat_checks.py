@@ -139,7 +139,7 @@ def as_manager(user, *command):
 def begin_su(console, command):
     """Who acts for another presses Enter before the key blinks."""
     console.begin(command)
-    console.child.expect("Press Enter")
+    console.child.expect('Enter, or "no": ')  # what is typed before that is thrown away
     console.child.sendline("")
 
 
