@@ -120,18 +120,26 @@ static enum pk_status find(const struct pk_devices *list, const char *wanted, si
     return status;
 }
 
-/* One of several, by its touch. */
-static enum pk_status select_by_touch(struct care *care, const struct pk_devices *list,
+/* One of several, by its touch. *list is those that are plugged in then. */
+static enum pk_status select_by_touch(struct care *care, const struct pk_devices **list,
                                       size_t *ret_index)
 {
+    PK_AUTO_FREE char *path = NULL;
+    enum pk_status status;
+
     (void)fprintf(stderr, "Several security keys are plugged in:\n");
-    for (size_t i = 0; i < list->count; i++) {
-        PK_AUTO_FREE char *name = key_full_name(&list->items[i]);
+    for (size_t i = 0; i < (*list)->count; i++) {
+        PK_AUTO_FREE char *name = key_full_name(&(*list)->items[i]);
 
         (void)fprintf(stderr, "  %s\n", name ? name : "security key");
     }
     (void)!terminal_info("touch", "Touch the one that is meant. (Ctrl-C gives up.)");
-    return plugged_select(care->plugged, ret_index);
+    status = plugged_select(care->plugged, &path);
+    if (status == PK_OK)
+        status = plugged_list(care->plugged, list);
+    if (status == PK_OK && find(*list, path, ret_index) != PK_OK)
+        status = PK_DEVICE_REMOVED;
+    return status;
 }
 
 static enum pk_status take(struct care *care, const struct pk_device *device)
@@ -162,7 +170,7 @@ static bool choose(struct care *care, int *ret_code)
             text = "More than one security key is called that. Name its place: \"passkeyctl key "
                    "list\" shows it.";
     } else if (status == PK_OK && list->count > 1) {
-        status = select_by_touch(care, list, &index);
+        status = select_by_touch(care, &list, &index);
     }
     if (status == PK_OK)
         status = take(care, &list->items[index]);
@@ -190,35 +198,32 @@ static enum pk_status ask_state(struct care *care, const char *path, struct pk_k
 
 static int list(struct care *care)
 {
-    const struct pk_devices *devices = NULL;
+    struct pk_devices devices = {0};
     json_t *array = NULL;
-    enum pk_status status = plugged_list(care->plugged, &devices);
+    enum pk_status status = plugged_copy(care->plugged, &devices);
 
     if (status != PK_OK)
         return fail(care, status, NULL);
     array = json_array();
-    for (size_t i = 0; i < devices->count && status != PK_CANCELLED; i++) {
+    for (size_t i = 0; i < devices.count; i++) {
         struct pk_key_state state = {0};
 
-        status = ask_state(care, devices->items[i].path, &state);
+        status = ask_state(care, devices.items[i].path, &state);
         if (status == PK_CANCELLED)
             break;
         if (care->session->line.json)
-            (void)json_array_append_new(array, key_json(&devices->items[i], status, &state));
+            (void)json_array_append_new(array, key_json(&devices.items[i], status, &state));
         else
-            key_print_short(&devices->items[i], status, &state);
+            key_print_short(&devices.items[i], status, &state);
     }
-    if (status == PK_CANCELLED) {
-        json_decref(array);
-        return fail(care, status, NULL);
-    }
-    if (care->session->line.json)
+    if (devices.count == 0 && !care->session->line.json)
+        (void)fprintf(stderr, "No security key is plugged in.\n");
+    plugged_devices_clear(&devices);
+    if (care->session->line.json && status != PK_CANCELLED)
         print_json(array);
     else
         json_decref(array);
-    if (devices->count == 0 && !care->session->line.json)
-        (void)fprintf(stderr, "No security key is plugged in.\n");
-    return EXIT_DONE;
+    return status == PK_CANCELLED ? fail(care, status, NULL) : EXIT_DONE;
 }
 
 static int info(struct care *care)

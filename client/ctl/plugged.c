@@ -18,6 +18,7 @@
 
 struct exchange {
     struct plugged *plugged;
+    char *path;               /* of its key: the list may change meanwhile */
     struct pk_key_care *care; /* NULL: it is over */
     const char *touch;        /* NULL: nothing is said */
     struct pk_frame last;
@@ -78,12 +79,12 @@ static void on_deadline(evutil_socket_t fd, short what, void *data)
     ((struct plugged *)data)->late = true;
 }
 
-static void list_clear(struct plugged *plugged)
+void plugged_devices_clear(struct pk_devices *devices)
 {
-    struct pk_frame frame = {.type = PK_FRAME_DEVICES, .devices = plugged->list};
+    struct pk_frame frame = {.type = PK_FRAME_DEVICES, .devices = *devices};
 
     pk_frame_clear(&frame);
-    plugged->list = (struct pk_devices){0};
+    *devices = (struct pk_devices){0};
 }
 
 static enum pk_status list_copy(const struct pk_devices *from, struct pk_devices *ret)
@@ -112,7 +113,7 @@ static void on_devices(void *data, const struct pk_devices *list)
 {
     struct plugged *plugged = data;
 
-    list_clear(plugged);
+    plugged_devices_clear(&plugged->list);
     plugged->listed = true;
     if (!list || list_copy(list, &plugged->list))
         plugged->broken = true;
@@ -154,6 +155,22 @@ enum pk_status plugged_list(struct plugged *plugged, const struct pk_devices **r
     return status == PK_TIMEOUT ? PK_UNAVAILABLE : status;
 }
 
+enum pk_status plugged_copy(struct plugged *plugged, struct pk_devices *ret)
+{
+    struct pk_devices copy = {0};
+    enum pk_status status = run_until(plugged, LIST_SECONDS, is_listed);
+
+    if (status == PK_OK)
+        status = list_copy(&plugged->list, &copy);
+    else if (status == PK_TIMEOUT)
+        status = PK_UNAVAILABLE;
+    if (status == PK_OK)
+        *ret = copy;
+    else
+        plugged_devices_clear(&copy);
+    return status;
+}
+
 static bool is_so(const struct plugged *plugged)
 {
     return plugged->listed && plugged->condition(plugged->data, &plugged->list);
@@ -188,18 +205,25 @@ static enum pk_status begin(struct plugged *plugged, struct pk_frame *request, c
     enum pk_status status;
 
     *exchange = (struct exchange){.plugged = plugged, .touch = touch};
+    status = pk_text_copy(request->key.path, &exchange->path);
+    if (status != PK_OK)
+        return status;
     status = pk_key_care_new(plugged->keys, request, EXCHANGE_SECONDS, on_frame, exchange,
                              &exchange->care);
     if (status == PK_OK)
         plugged->exchange_count++;
+    else
+        free(pk_steal(exchange->path));
     return status;
 }
 
 static void end_all(struct plugged *plugged)
 {
-    for (size_t i = 0; i < plugged->exchange_count; i++)
+    for (size_t i = 0; i < plugged->exchange_count; i++) {
         if (plugged->exchanges[i].care)
             pk_key_care_cancel(pk_steal(plugged->exchanges[i].care));
+        free(pk_steal(plugged->exchanges[i].path));
+    }
     plugged->exchange_count = 0;
 }
 
@@ -239,7 +263,7 @@ static bool is_selected(const struct plugged *plugged)
     return over == plugged->exchange_count;
 }
 
-enum pk_status plugged_select(struct plugged *plugged, size_t *ret_index)
+enum pk_status plugged_select(struct plugged *plugged, char **ret_path)
 {
     enum pk_status status = PK_OK;
 
@@ -255,7 +279,7 @@ enum pk_status plugged_select(struct plugged *plugged, size_t *ret_index)
         status = PK_TOUCH_TIMEOUT;
     for (size_t i = 0; i < plugged->exchange_count && status == PK_TOUCH_TIMEOUT; i++) {
         if (!plugged->exchanges[i].care && plugged->exchanges[i].last.type == PK_FRAME_DONE) {
-            *ret_index = i;
+            *ret_path = pk_steal(plugged->exchanges[i].path);
             status = PK_OK;
         }
     }
@@ -294,7 +318,7 @@ void plugged_close(struct plugged *plugged)
     free_event(plugged->deadline);
     if (plugged->base)
         event_base_free(plugged->base);
-    list_clear(plugged);
+    plugged_devices_clear(&plugged->list);
     free(plugged);
 }
 

@@ -20,6 +20,10 @@ void plugged_close(struct plugged *plugged);
 /* Those that are in it now, borrowed until the next call. PK_UNAVAILABLE: they cannot be listed. */
 enum pk_status plugged_list(struct plugged *plugged, const struct pk_devices **ret) PK_WARN_UNUSED;
 
+/* The same as a copy, to be kept while keys come and go. */
+enum pk_status plugged_copy(struct plugged *plugged, struct pk_devices *ret) PK_WARN_UNUSED;
+void plugged_devices_clear(struct pk_devices *devices);
+
 /* Waits until that is so of the list; at most that many seconds: PK_TIMEOUT. */
 typedef bool plugged_condition(void *data, const struct pk_devices *list);
 enum pk_status plugged_wait(struct plugged *plugged, unsigned seconds, plugged_condition *condition,
@@ -33,7 +37,10 @@ enum pk_status plugged_wait(struct plugged *plugged, unsigned seconds, plugged_c
 enum pk_status plugged_ask(struct plugged *plugged, struct pk_frame *request, const char *touch,
                            struct pk_frame *ret) PK_WARN_UNUSED;
 
-/* Which of the listed keys is touched first; index of it. PK_TOUCH_TIMEOUT. */
-enum pk_status plugged_select(struct plugged *plugged, size_t *ret_index) PK_WARN_UNUSED;
+/*
+ * Which of the listed keys is touched first: its path, the caller's to free. Others may be pulled
+ * out or plugged in meanwhile. PK_TOUCH_TIMEOUT.
+ */
+enum pk_status plugged_select(struct plugged *plugged, char **ret_path) PK_WARN_UNUSED;
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "common/keys/keys.h"
 
+#include "common/base/clock.h"
+
 #include <event2/event.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,6 +17,8 @@
 #define RESTARTS_MAX 3 /* of a watching helper that dies while somebody watches */
 #define FAILURE_MAX  128
 #define EXIT_SANDBOX 3 /* of passkey-authenticator(8) */
+/* After which the log says again that the helper does not run: everybody can have it tried. */
+#define SAY_AGAIN_MS 60000
 
 struct pk_key_watch {
     LIST_ENTRY(pk_key_watch) entry;
@@ -43,6 +47,8 @@ struct pk_keys {
     struct event *linger;
     unsigned deaths;
     char failure[FAILURE_MAX]; /* of the helper that watches; empty: none */
+    char said[FAILURE_MAX];    /* the one that is in the log */
+    int64_t said_at;           /* in milliseconds; 0: it has run since, or there was none */
     bool known;
     struct pk_frame list; /* PK_FRAME_DEVICES, when known */
     LIST_HEAD(, pk_key_watch) watches;
@@ -138,8 +144,22 @@ static void on_frame(void *data, const struct pk_frame *frame)
     }
     keys->known = true;
     keys->failure[0] = 0;
+    keys->said_at = 0;
     keys->deaths = 0;
     notify_all(keys);
+}
+
+static void log_failure(struct pk_keys *keys)
+{
+    int64_t now = pk_clock_monotonic_ms();
+
+    if (keys->said_at > 0 && now - keys->said_at < SAY_AGAIN_MS &&
+        strcmp(keys->said, keys->failure) == 0)
+        return;
+    keys->said_at = now;
+    (void)snprintf(keys->said, sizeof(keys->said), "%s", keys->failure);
+    keys->setup->log(LOG_ERR, "security keys cannot be listed: %s does not run: %s",
+                     keys->setup->program, keys->failure);
 }
 
 static void start(struct pk_keys *keys);
@@ -158,8 +178,7 @@ static void on_exited(void *data)
     if (keys->deaths <= RESTARTS_MAX)
         start(keys);
     if (!keys->helper) {
-        keys->setup->log(LOG_ERR, "security keys cannot be listed: %s does not run: %s",
-                         keys->setup->program, keys->failure);
+        log_failure(keys);
         notify_all(keys);
     }
 }

@@ -198,6 +198,51 @@ def test_two_of_one_model_are_told_apart_by_a_touch(machine, quiet_keys):
     assert (left_path in child.before, right_path in child.before) == (False, True), child.before
 
 
+def let_be_seen(keys):
+    """Longer than a helper takes to look again; where it has not looked, nothing fails."""
+    for _ in range(8):
+        assert "No such security key" in run(keys, "info", "nosuch").stderr
+
+
+def test_the_touched_one_is_meant_whatever_is_pulled_out_or_plugged_in(machine, quiet_keys):
+    """The places in the list move; at the place of the touched key another one may be by then."""
+    ours = {name: quiet_keys.add(name, product=name).set(touch="wait")
+            for name in ("Red", "Green", "Blue")}
+    order = [each["product"] for each in shown(quiet_keys, "list")]
+    for gone, meant in ((order[0], order[1]), (order[0], order[2])):
+        child = terminal(machine, quiet_keys, "info")
+        child.expect("Touch the one that is meant")
+        ours[meant].wait_touch_wanted()
+        ours[gone].unplug()
+        let_be_seen(quiet_keys)
+        assert ours[meant].touch()
+        child.expect(pexpect.EOF)
+        child.close()
+        assert child.exitstatus == 0, child.before
+        assert re.search(rf"product +{meant}\b", child.before), child.before
+        ours[gone].plug()
+        order = [each["product"] for each in shown(quiet_keys, "list")]
+
+
+def test_a_key_that_is_pulled_out_while_another_is_asked_is_listed_still(machine, quiet_keys):
+    """And the names stay with the keys that they belong to."""
+    ours = {name: quiet_keys.add(name, product=name).set(touch="wait") for name in ("Red", "Green")}
+    order = [each["product"] for each in shown(quiet_keys, "list")]
+    child = terminal(machine, quiet_keys, "info")
+    child.expect("Touch the one that is meant")
+    ours[order[0]].wait_touch_wanted()
+    with subprocess.Popen([CTL, "key", "list", "--json"], env={**os.environ, **helper(quiet_keys)},
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as listing:
+        ours[order[0]].wait("opened")  # and waits for its turn
+        ours[order[1]].unplug()
+        let_be_seen(quiet_keys)
+        assert ours[order[0]].touch()
+        found = json.loads(listing.communicate(timeout=60)[0])
+    child.expect(pexpect.EOF)
+    assert [each["product"] for each in found] == order
+    assert ["error" in each for each in found] == [False, True]
+
+
 # Reset
 
 def test_reset(machine, quiet_keys):

@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,11 +56,18 @@ static struct {
     char plugged[KEYS_MAX][NAME_SIZE];
     size_t plugged_count;
     bool impatient;
+    unsigned errors;
 } stage;
 
-static void quiet(int priority, const char *format, ...)
+static void count_errors(int priority, const char *format, ...)
 {
-    (void)priority, (void)format;
+    (void)format;
+    stage.errors += priority <= LOG_ERR;
+}
+
+unsigned logged_errors(void)
+{
+    return stage.errors;
 }
 
 /* --- the clock -------------------------------------------------------------------------------- */
@@ -456,7 +464,7 @@ int scripted_keys_set_up(void **state)
         .program = stage.program,
         .insert_timeout = PATIENCE,
         .touch_timeout = PATIENCE,
-        .log = quiet,
+        .log = count_errors,
     };
     stage.keys = pk_keys_new(&stage.setup);
     stage.patience = evsignal_new(stage.base, SIGALRM, on_patience, NULL);

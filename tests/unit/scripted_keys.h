@@ -33,6 +33,8 @@ void plug_in(const char *first, ...) __attribute__((sentinel));
 /* The helper that watches for keys; it sends the list by itself, unless that is set. */
 struct scripted_key *await_watcher(void);
 void set_watcher_silent(bool silent);
+/* Lines of LOG_ERR or worse so far. */
+unsigned logged_errors(void);
 
 /* The next helper that is asked for that key; the request is in scripted_key_request(). */
 struct scripted_key *await_request(const char *path);

@@ -9,8 +9,9 @@
 
 #include "tests/unit/scripted_person.h"
 
-#define LINGER   5000 /* milliseconds, as common/keys/keys.c has them */
-#define RESTARTS 3
+#define LINGER    5000 /* milliseconds, as common/keys/keys.c has them */
+#define SAY_AGAIN 60000
+#define RESTARTS  3
 
 static struct person alice, bob;
 
@@ -66,6 +67,45 @@ static void one_that_dies_is_replaced_but_not_for_ever(void **state)
     assert_under_way(&alice);
     end_process(await_watcher());
     await_failure(&alice, PK_UNAVAILABLE);
+    finish(&alice);
+}
+
+/* Until nothing is to be expected of it any more. */
+static void watch_in_vain(void)
+{
+    begin(&alice, 1);
+    for (unsigned i = 0; i <= RESTARTS; i++)
+        end_process(await_watcher());
+    await_failure(&alice, PK_UNAVAILABLE);
+    finish(&alice);
+}
+
+static void that_it_does_not_run_is_logged_once_a_minute(void **state)
+{
+    (void)state;
+    set_watcher_silent(true);
+    for (unsigned i = 0; i < 5; i++)
+        watch_in_vain();
+    assert_int_equal(logged_errors(), 1);
+    let_pass(SAY_AGAIN);
+    watch_in_vain();
+    assert_int_equal(logged_errors(), 2);
+}
+
+static void that_it_stops_running_is_logged_at_once(void **state)
+{
+    (void)state;
+    set_watcher_silent(true);
+    watch_in_vain();
+    set_watcher_silent(false);
+    plug_in(NULL, NULL);
+    begin(&alice, 1);
+    await_line(&alice, INSERT);
+    set_watcher_silent(true);
+    for (unsigned i = 0; i <= RESTARTS; i++)
+        end_process(await_watcher());
+    await_failure(&alice, PK_UNAVAILABLE);
+    assert_int_equal(logged_errors(), 2);
     finish(&alice);
 }
 
@@ -130,6 +170,8 @@ int main(void)
         TEST(the_list_is_kept_for_a_while),
         TEST(it_lives_while_somebody_watches),
         TEST(one_that_dies_is_replaced_but_not_for_ever),
+        TEST(that_it_does_not_run_is_logged_once_a_minute),
+        TEST(that_it_stops_running_is_logged_at_once),
         TEST(one_that_has_worked_is_always_replaced),
         TEST(one_that_sends_something_else_is_killed),
         TEST(the_list_of_a_dead_one_is_forgotten),
