@@ -77,7 +77,7 @@ void commit_end(struct sqlite_store *store)
 
 void commit_settle(struct sqlite_store *store, struct sqlite3 *db)
 {
-    int code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    int code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 
     if ((code & 0xff) == SQLITE_IOERR)
         set_unsure(store);

@@ -116,6 +116,16 @@ static void fail_next(void)
     (void)pthread_mutex_unlock(&disk.lock);
 }
 
+static bool gave_up(void)
+{
+    bool gave_up;
+
+    (void)pthread_mutex_lock(&disk.lock);
+    gave_up = disk.gave_up;
+    (void)pthread_mutex_unlock(&disk.lock);
+    return gave_up;
+}
+
 static size_t count_waiting(enum file file)
 {
     size_t count;
@@ -403,14 +413,14 @@ static void the_log_is_copied_beside_changes(void **state)
     size_t done = 0;
 
     hold(FILE_DATABASE);
-    while (!disk.gave_up && done < MANY_CHANGES && count_waiting(FILE_DATABASE) == 0) {
+    while (!gave_up() && done < MANY_CHANGES && count_waiting(FILE_DATABASE) == 0) {
         assert_int_equal(run_use(&change), PK_OK);
         done++;
     }
     assert_true(wait_held(FILE_DATABASE, 1));
     for (int i = 0; i < 10; i++)
         assert_int_equal(run_use(&change), PK_OK);
-    assert_false(disk.gave_up);
+    assert_false(gave_up());
 }
 
 int main(void)
