@@ -3,6 +3,7 @@
 """How long alice's sign-in takes alone, and beside what others do to the daemon, in one run.
 
     tests/integration/support/namespace.py --bare --build DIR -- bench/neighbours.py [--rounds N]
+        [--disk MS] [LOAD...]
 
 Her sign-in is Authenticate and the conversation to its end, by root's program as sudo does it, with
 a key in software that is touched at once. Alone and beside a load take turns; each ratio is of
@@ -10,15 +11,19 @@ medians. The loads:
 
   names      bob lists the passkeys of ten names that the name service takes three seconds for
   strangers  110 at sshd, each with a name of its own and a wrong recovery code
-  changes    tickets for bob are written to the disk, one after the other
+  commits    six tickets for bob at any time wait for a disk that takes --disk milliseconds for
+             each thing that is written, of alice's too, also while she is alone
+  changes    tickets for bob, one after the other, as fast as they are made
+  processor  a process that computes, and has nothing to do with passkeyd: what of the ratio of
+             changes is the machine's
 """
 import argparse
 import contextlib
 import os
 import pathlib
+import signal
 import statistics
 import sys
-import threading
 import time
 
 sys.dont_write_bytecode = True
@@ -46,21 +51,20 @@ def send(connection, interface, member, signature, *arguments, path=parts.PATH):
     connection.bus.flush()
 
 
-class Load(threading.Thread):
-    """step() again and again, until stopped."""
-
-    def __init__(self, step):
-        super().__init__(daemon=True)
-        self.step, self.going = step, True
-        self.start()
-
-    def run(self):
-        while self.going:
-            self.step()
-
-    def stop(self):
-        self.going = False
-        self.join()
+@contextlib.contextmanager
+def again_and_again(step, count=1):
+    """step(connection), in processes of their own: threads of one Python wait for each other."""
+    children = []
+    for _ in range(count):
+        children.append(os.fork())
+        if not children[-1]:
+            connection = parts.Connection("root")
+            while True:
+                step(connection)
+    yield
+    for pid in children:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
 
 
 @contextlib.contextmanager
@@ -92,17 +96,23 @@ def strangers(machine):
         connection.close()
 
 
-@contextlib.contextmanager
+def write_ticket(connection):
+    connection.call(parts.CREDENTIALS, "CreateTicket", "sa{sv}", "bob", parts.vardict({}))
+
+
+def commits(machine):
+    return again_and_again(write_ticket, 6)
+
+
 def changes(machine):
-    connection = parts.Connection("root")
+    return again_and_again(write_ticket)
 
-    def step():
-        connection.call(parts.CREDENTIALS, "CreateTicket", "sa{sv}", "bob", parts.vardict({}))
 
-    load = Load(step)
-    yield
-    load.stop()
-    connection.close()
+def processor(machine):
+    return again_and_again(lambda connection: None)
+
+
+LOADS = {load.__name__: load for load in (names, strangers, commits, changes, processor)}
 
 
 def measure(machine, load, rounds):
@@ -118,21 +128,24 @@ def measure(machine, load, rounds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=10, help="sign-ins in a turn")
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--disk", type=int, default=100, help="milliseconds that a commit takes")
+    parser.add_argument("load", nargs="*", choices=[*LOADS, []], help="all of them otherwise")
+    arguments = parser.parse_args()
     if namespace.MARK not in os.environ:
         sys.exit("neighbours.py: run it inside of tests/integration/support/namespace.py")
     parts.reset_state()
     machine = parts.Machine()
-    machine.start_bus()
-    with SoftKeys(namespace.SCRATCH + "/keys", namespace.SOFTKEY) as keys:
+    with held.disk(), SoftKeys(namespace.SCRATCH + "/keys", namespace.SOFTKEY) as keys:
+        machine.start_bus()
         machine.program = keys.wrapper("/usr/libexec/passkey/passkey-authenticator")
         machine.configure("[limits]\nchallenges-per-user = 500\n")
         keys.add("blue").set(touch="immediate")
         machine.enrol("alice")
         print("beside       alone ms  beside ms  ratio")
-        for load in (names, strangers, changes):
-            alone, beside = measure(machine, load, rounds)
-            print(f"{load.__name__:<12} {alone * 1000:8.1f}  {beside * 1000:9.1f}  "
+        for name in arguments.load or LOADS:
+            held.disk_takes(arguments.disk if name == "commits" else 0)
+            alone, beside = measure(machine, LOADS[name], arguments.rounds)
+            print(f"{name:<12} {alone * 1000:8.1f}  {beside * 1000:9.1f}  "
                   f"{beside / alone:5.2f}", flush=True)
     machine.close()
 

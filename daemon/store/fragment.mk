@@ -1,5 +1,6 @@
 # The credential store.
 daemon_libdaemon_la_SOURCES += \
+	daemon/store/commit.c daemon/store/commit.h \
 	daemon/store/query.h \
 	daemon/store/schema.c daemon/store/schema.h \
 	daemon/store/sqlite.c \

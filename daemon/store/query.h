@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Statements, rows and transactions for the verbs of the SQLite store (verbs.c); only sqlite.c
- * calls SQLite itself.
+ * Statements, rows and transactions for the verbs of the SQLite store (verbs.c); only sqlite.c and
+ * commit.c call SQLite itself.
  */
 #ifndef PASSKEYD_STORE_QUERY_H
 #define PASSKEYD_STORE_QUERY_H
@@ -9,6 +9,7 @@
 #include "daemon/store/store.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <sys/queue.h>
 
 struct sqlite3;
@@ -24,10 +25,19 @@ struct sqlite_connection {
 struct sqlite_store {
     struct store base;
     char *path;
-    pthread_mutex_t writing; /* held from the beginning of a change until it is on disk */
-    pthread_mutex_t lock;    /* of the list */
+    pthread_mutex_t writing; /* held while a change is made; see commit.h */
+    pthread_mutex_t lock;    /* of all that follows */
     LIST_HEAD(, sqlite_connection) connections;
+    bool unsure;                /* something that was committed may not be on the disk */
+    int frames;                 /* pages in the log, as of the last commit */
+    pthread_cond_t copy_wanted; /* there are many of them, or ending is set */
+    bool ending;
+    bool copies; /* copier runs */
+    pthread_t copier;
 };
+
+/* This thread's connection. NULL: it cannot be opened, and store_error() says why. */
+struct sqlite3 *store_connection(struct sqlite_store *store);
 
 extern const struct store_verbs store_sqlite_verbs;
 void store_sqlite_close(struct store *store);
@@ -85,7 +95,10 @@ int64_t last_inserted(struct sqlite_store *store);
 
 /* Starts a write transaction, waiting for other writers. Must be followed by transaction_end(). */
 enum pk_status transaction_begin(struct sqlite_store *store) PK_WARN_UNUSED;
-/* Commits when status is PK_OK, otherwise rolls back. Returns the outcome. */
+/*
+ * Commits when status is PK_OK, otherwise rolls back. Returns the outcome: PK_OK once the changes
+ * are on disk.
+ */
 enum pk_status transaction_end(struct sqlite_store *store, enum pk_status status) PK_WARN_UNUSED;
 
 #endif

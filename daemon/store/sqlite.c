@@ -7,6 +7,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
+#include "daemon/store/commit.h"
 #include "daemon/store/schema.h"
 
 #include <errno.h>
@@ -19,8 +20,6 @@
 
 /* How long a verb waits for another process that writes, in milliseconds. */
 #define BUSY_TIMEOUT 5000
-
-static struct sqlite3 *own_connection(struct sqlite_store *store);
 
 /* Keeps SQLite's message and returns the status for its error code. */
 static enum pk_status sqlite_failed(struct sqlite3 *db, const char *doing)
@@ -49,7 +48,7 @@ static struct query query_on(struct sqlite_store *store, struct sqlite3 *db, con
 
 struct query query_new(struct sqlite_store *store, const char *sql)
 {
-    return query_on(store, own_connection(store), sql);
+    return query_on(store, store_connection(store), sql);
 }
 
 void query_clear(struct query *query)
@@ -80,20 +79,20 @@ void bind_blob(struct query *query, struct pk_view blob)
 }
 
 /*
- * A change outside of a transaction is one by itself. In this process changes wait here for each
- * other, and not in SQLite, which would look for its lock ever more seldom.
+ * A change outside of a transaction is one by itself. In this process changes wait for each other
+ * in commit_begin(), and not in SQLite, which would look for its lock ever more seldom.
  */
-static int step(struct query *query)
+static enum pk_status step(struct query *query, int *ret_code)
 {
     bool change = !sqlite3_stmt_readonly(query->statement) && sqlite3_get_autocommit(query->db);
-    int code;
+    enum pk_status status = change ? commit_begin(query->store) : PK_OK;
 
+    if (status != PK_OK)
+        return status;
+    *ret_code = sqlite3_step(query->statement);
     if (change)
-        (void)pthread_mutex_lock(&query->store->writing);
-    code = sqlite3_step(query->statement);
-    if (change)
-        (void)pthread_mutex_unlock(&query->store->writing);
-    return code;
+        commit_end(query->store);
+    return change && *ret_code == SQLITE_DONE ? commit_sync(query->store, query->db) : PK_OK;
 }
 
 enum pk_status query_step(struct query *query)
@@ -101,8 +100,11 @@ enum pk_status query_step(struct query *query)
     const char *sql = sqlite3_sql(query->statement);
 
     if (query->code == SQLITE_OK) {
-        int code = step(query);
+        int code = SQLITE_OK;
+        enum pk_status status = step(query, &code);
 
+        if (status != PK_OK)
+            return status;
         if (code == SQLITE_ROW)
             return PK_OK;
         if (code == SQLITE_DONE)
@@ -174,12 +176,13 @@ enum pk_status column_fixed(struct query *query, int column, size_t len, uint8_t
 
 static enum pk_status begin(struct sqlite_store *store, struct sqlite3 *db)
 {
-    enum pk_status status;
+    enum pk_status status = commit_begin(store);
 
-    (void)pthread_mutex_lock(&store->writing);
+    if (status != PK_OK)
+        return status;
     status = execute(db, "BEGIN IMMEDIATE");
     if (status != PK_OK)
-        (void)pthread_mutex_unlock(&store->writing);
+        commit_end(store);
     return status;
 }
 
@@ -190,23 +193,23 @@ static enum pk_status end(struct sqlite_store *store, struct sqlite3 *db, enum p
     /* After some errors, such as a full disk, SQLite has rolled back already. */
     if (status != PK_OK && !sqlite3_get_autocommit(db))
         (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-    (void)pthread_mutex_unlock(&store->writing);
-    return status;
+    commit_end(store);
+    return status == PK_OK ? commit_sync(store, db) : status;
 }
 
 enum pk_status transaction_begin(struct sqlite_store *store)
 {
-    return begin(store, own_connection(store));
+    return begin(store, store_connection(store));
 }
 
 enum pk_status transaction_end(struct sqlite_store *store, enum pk_status status)
 {
-    return end(store, own_connection(store), status);
+    return end(store, store_connection(store), status);
 }
 
 int64_t last_inserted(struct sqlite_store *store)
 {
-    return sqlite3_last_insert_rowid(own_connection(store));
+    return sqlite3_last_insert_rowid(store_connection(store));
 }
 
 /* Sets store_error(), when opening fails. */
@@ -349,7 +352,7 @@ static enum pk_status check_identity(struct sqlite_store *store, struct sqlite3 
  */
 static enum pk_status apply_settings(struct sqlite3 *db, const char *path)
 {
-    static const char settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
+    static const char settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
                                    "PRAGMA secure_delete = ON; "
                                    "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
     int waited = 0;
@@ -371,6 +374,7 @@ static enum pk_status prepare_connection(struct sqlite_store *store, struct sqli
     sqlite3_busy_timeout(db, BUSY_TIMEOUT);
     sqlite3_extended_result_codes(db, 1);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    commit_watch(store, db);
     status = check_identity(store, db);
     if (status == PK_OK)
         status = apply_settings(db, store->path);
@@ -406,8 +410,7 @@ static enum pk_status connection_open(struct sqlite_store *store, struct sqlite3
     return PK_OK;
 }
 
-/* This thread's connection. NULL: it cannot be opened, and store_error() says why. */
-static struct sqlite3 *own_connection(struct sqlite_store *store)
+struct sqlite3 *store_connection(struct sqlite_store *store)
 {
     const struct sqlite_connection *connection;
     struct sqlite3 *db = NULL;
@@ -429,6 +432,8 @@ static enum pk_status open_database(struct sqlite_store *store)
 
     if (status == PK_OK)
         status = check_integrity(store, db);
+    if (status == PK_OK)
+        commit_settle(store, db);
     /* A migration may replace a table that others refer to. */
     if (status == PK_OK)
         status = execute(db, "PRAGMA foreign_keys = OFF");
@@ -452,11 +457,13 @@ void store_sqlite_close(struct store *base)
     struct sqlite_store *store = (struct sqlite_store *)base;
     struct sqlite_connection *connection;
 
+    commit_stop(store);
     while ((connection = LIST_FIRST(&store->connections))) {
         LIST_REMOVE(connection, entry);
         (void)sqlite3_close(connection->db);
         free(connection);
     }
+    (void)pthread_cond_destroy(&store->copy_wanted);
     (void)pthread_mutex_destroy(&store->writing);
     (void)pthread_mutex_destroy(&store->lock);
     free(store->path);
@@ -473,6 +480,7 @@ static struct sqlite_store *store_new(const char *directory)
     store->path = pk_text_format("%s/passkeyd.db", directory);
     (void)pthread_mutex_init(&store->writing, NULL);
     (void)pthread_mutex_init(&store->lock, NULL);
+    (void)pthread_cond_init(&store->copy_wanted, NULL);
     return store;
 }
 
@@ -491,6 +499,8 @@ enum pk_status store_sqlite_open(const char *directory, struct store **ret_store
         status = open_database(store);
     if (status == PK_OK)
         status = sync_directory(directory);
+    if (status == PK_OK)
+        status = commit_start(store);
     if (status != PK_OK) {
         const char *error = store_error()[0] ? store_error() : pk_status_clause(status);
 

@@ -3,7 +3,8 @@
  * The credential store, as a table of functions ("verbs"), so that another backend, such as a
  * directory for many hosts, can replace the SQLite one (sqlite.c) that every host has. Every verb
  * that changes something returns PK_OK only once the change is on disk. Verbs block, and may be
- * called by any thread: reading waits for nobody, of those that write one does at a time.
+ * called by any thread: none waits for the disk on account of another. PK_STORAGE means that
+ * nothing was changed, or that the disk has failed (commit.h).
  *
  * An account is (relying party section, name, uid). For system accounts the uid is part of the
  * identity: rows whose name now has another uid are kept, listed as orphaned, and authenticate
@@ -204,7 +205,7 @@ const char *store_error(void);
 void store_set_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Opens or creates DIRECTORY/passkeyd.db (mode 0600, WAL, synchronous=FULL) and migrates its
+ * Opens or creates DIRECTORY/passkeyd.db (mode 0600, WAL, synced by commit.c) and migrates its
  * schema. PK_STORAGE with *ret_why for the log, in static memory until the next call.
  */
 enum pk_status store_sqlite_open(const char *directory, struct store **ret_store,

@@ -425,12 +425,17 @@ static enum pk_status sqlite_ticket_add(struct store *base, struct pk_view ticke
 {
     AUTO_QUERY struct query query = query_new(
         self(base), "INSERT INTO ticket (hash, rp, name, uid, expires) VALUES (?, ?, ?, ?, ?)");
-    enum pk_status status = tickets_prune(self(base));
+    enum pk_status status = transaction_begin(self(base));
 
+    if (status != PK_OK)
+        return status;
     bind_blob(&query, ticket_hash);
     bind_account(&query, rp, name, uid);
     bind_integer(&query, expires);
-    return status == PK_OK ? query_run(&query) : status;
+    status = tickets_prune(self(base));
+    if (status == PK_OK)
+        status = query_run(&query);
+    return transaction_end(self(base), status);
 }
 
 static enum pk_status sqlite_ticket_check(struct store *base, struct pk_view ticket_hash,

@@ -15,7 +15,7 @@ QUARANTINE = {
     r"openssl/.*": r"common/webauthn/(crypto\w*|signature\w*|attest_\w+)\.[ch]",
     r"dbus/.*": r"common/bus/.*|daemon/bus/(bus|connection|message|socket)\.[ch]",
     r"cbor\.h|cbor/.*": r"authenticator/attestation_object\.c",
-    r"sqlite3\.h": r"daemon/store/sqlite\.c",
+    r"sqlite3\.h": r"daemon/store/(sqlite|commit)\.c",
     r"utf8proc\.h": r"common/keys/pin_text\.c",
     r"ldap\.h": r"store/.*",
     r"microhttpd\.h": r"gateway/.*",

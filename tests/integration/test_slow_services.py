@@ -148,7 +148,7 @@ def slow_disk(machine):
 
 @pytest.mark.skipif(SANITIZED, reason="nothing can be preloaded before AddressSanitizer")
 def test_a_change_that_is_being_written(machine, slow_disk, keys):
-    """What alice reads, and her question, do not wait for it; her own change has to."""
+    """What alice reads, and her question, do not wait for it."""
     blue = keys.add("blue").set(touch="immediate")
     machine.enrol("alice")
     blue.set(touch="wait")
@@ -161,6 +161,22 @@ def test_a_change_that_is_being_written(machine, slow_disk, keys):
     conversation = machine.connect().authenticate("alice", service="sudo", tty="pts/1")
     blue.wait_touch_wanted()
     blue.touch()
+    gate.let_go()
+    assert conversation.run()["result"] == "ok"
+
+
+@pytest.mark.skipif(SANITIZED, reason="nothing can be preloaded before AddressSanitizer")
+def test_a_queue_of_changes_that_are_being_written(machine, slow_disk, keys):
+    """However many there are, alice's is with the disk beside them, and waits for none."""
+    keys.add("blue").set(touch="immediate")
+    machine.enrol("alice")
+    gate = slow_disk()
+    others = machine.connect()
+    for _ in range(5):
+        send(others, parts.CREDENTIALS, "CreateTicket", "sa{sv}", "bob", parts.vardict({}))
+    gate.wait(5)
+    conversation = machine.connect().authenticate("alice", service="sudo", tty="pts/1")
+    gate.wait()
     gate.let_go()
     assert conversation.run()["result"] == "ok"
 

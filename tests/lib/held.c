@@ -3,13 +3,16 @@
  * Calls that wait until a test lets them go: as a module of the name service (libnss_held.so.2), a
  * directory that is away, which is asked about names that begin with "slow"; preloaded, a disk that
  * does not finish writing. Each waits at a FIFO of the test's, and writes a byte to another first.
+ * For measuring, a disk that takes as many milliseconds as a file of the test's says.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <nss.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PUBLIC __attribute__((visibility("default")))
@@ -54,8 +57,25 @@ PUBLIC enum nss_status _nss_held_getpwuid_r(uid_t uid, struct passwd *entry, cha
     return NSS_STATUS_NOTFOUND;
 }
 
+static void take_time(const char *file)
+{
+    FILE *stream = fopen(file, "re");
+    struct timespec time = {0};
+    long milliseconds = 0;
+
+    if (!stream)
+        return;
+    if (fscanf(stream, "%ld", &milliseconds) == 1) {
+        time.tv_sec = milliseconds / 1000;
+        time.tv_nsec = milliseconds % 1000 * 1000000;
+    }
+    (void)fclose(stream);
+    (void)nanosleep(&time, NULL);
+}
+
 PUBLIC int fdatasync(int fd)
 {
     hold(FOLDER "held-sync");
+    take_time(FOLDER "held-sync-takes");
     return (int)syscall(SYS_fdatasync, fd);
 }

@@ -15,6 +15,7 @@ store_tests = \
 	tests/unit/test_presence \
 	tests/unit/test_recovery \
 	tests/unit/test_seed_pages \
+	tests/unit/test_store_commits \
 	tests/unit/test_store_durability \
 	tests/unit/test_store_orphans \
 	tests/unit/test_store_sqlite
@@ -58,6 +59,8 @@ tests_unit_libstorefixture_la_SOURCES = tests/unit/store_fixture.c tests/unit/st
 tests_unit_libstorefixture_la_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_decoy_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_decoy_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
+tests_unit_test_store_commits_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_store_commits_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 tests_unit_test_store_durability_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_store_durability_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 tests_unit_test_account_watch_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS)

@@ -88,3 +88,12 @@ def disk():
         for each in gates:
             each.close()
         namespace.write(namespace.SERVICE, before)
+
+
+def disk_takes(milliseconds):
+    """What each write to the disk takes from now on; 0: what it takes by itself."""
+    path = namespace.SCRATCH + "/held-sync-takes"
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    if milliseconds:
+        namespace.write(path, str(milliseconds))
