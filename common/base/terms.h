@@ -41,6 +41,7 @@ enum pk_transport {
     PK_TRANSPORT_HYBRID = 1 << 4,
     PK_TRANSPORT_INTERNAL = 1 << 5,
 };
+#define PK_TRANSPORTS_ALL 0x3f /* every bit */
 
 /* WebAuthn 5.8.3 */
 struct pk_descriptor {
