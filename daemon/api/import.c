@@ -49,7 +49,8 @@ static void answer_credential(struct call *call, const struct credential *creden
     struct value result = value_body();
 
     if (!text) {
-        call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory");
+        call_fail(call, PK_BUS_ERROR_INTERNAL,
+                  "passkeyd has no memory left; try again in a moment");
         return;
     }
     value_add_text(&result, 's', text);

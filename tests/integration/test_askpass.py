@@ -309,7 +309,7 @@ def test_no_terminal_to_ask_about_a_host(person):
 def test_what_is_no_domain_is_not_asked_about(person, rp_id):
     """OpenSSH's own keys have the RP id "ssh:"; a careless yes must not let a host use them."""
     done = person.run(prompt(person.get_request(b"x" * 32, rp_id=rp_id)))
-    refused(done, "RP id that is no host's")
+    refused(done, "can be no host's name")
 
 
 def test_a_mismatch(person):

@@ -88,7 +88,7 @@ def test_a_pin_that_must_be_changed_is_shown(quiet_keys):
     (("bogus",), 2, "unknown command: key bogus"),
     (("list", "blue"), 2, "too many arguments"),
     (("info", "a", "b"), 2, "too many arguments"),
-    (("info", "--yes"), 2, "does not take that option"),
+    (("info", "--yes"), 2, "does not take the option --yes"),
     (("info",), 1, "No security key is plugged in"),
     (("info", "nosuch"), 1, "No security key is plugged in"),
 ])
