@@ -206,6 +206,8 @@ static int answer_pasted(const struct place *place, const struct terminal *termi
     struct askpass_asker asker;
     enum pk_status status = read_place(place, &host, &ssh, &asker);
 
+    if (status == PK_INVALID_INPUT)
+        return EXIT_USAGE;
     if (status != PK_OK)
         return fail(status, terminal);
     if (isatty(STDIN_FILENO))

@@ -65,9 +65,15 @@ bool reply_name_error(struct call *call, const char *name)
 {
     if (!name || policy_credential_name_valid(name))
         return false;
-    call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
-              "this name has %zu bytes; a name is 1 to %d bytes of printable text", strlen(name),
-              PK_CREDENTIAL_NAME_MAX);
+    if (*name && strlen(name) <= PK_CREDENTIAL_NAME_MAX)
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+                  "this name has characters that cannot be printed; a name is 1 to %d bytes of "
+                  "printable text",
+                  PK_CREDENTIAL_NAME_MAX);
+    else
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+                  "this name has %zu bytes; a name is 1 to %d bytes of printable text",
+                  strlen(name), PK_CREDENTIAL_NAME_MAX);
     return true;
 }
 

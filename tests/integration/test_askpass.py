@@ -418,11 +418,14 @@ def test_by_hand_refusals(person):
     # Not asked for after the paste, which could answer that too.
     done = person.run(stdin=line)
     assert done.returncode == 2 and not done.stdout and "--host" in done.stderr
-    for port in "0", "65536", "022", "ssh", "":
-        refused(person.run("--host", HOST, "--port", port, stdin=line), "--port takes")
-    for ssh in "0", "1", "-1", str(os.getpid()), "99999999999":
-        refused(person.run("--host", HOST, "--ssh", ssh, stdin=line), "--ssh takes")
-    refused(person.run("--host", "a b", stdin=line), "name or address is expected")
+    wrong = [(["a b"], "name or address is expected")]
+    wrong += [([HOST, "--port", port], "--port takes a number from 1 to 65535")
+              for port in ("0", "65536", "022", "ssh", "")]
+    wrong += [([HOST, "--ssh", ssh], "--ssh takes the process id")
+              for ssh in ("0", "1", "-1", str(os.getpid()), "99999999999")]
+    for words, told in wrong:
+        done = person.run("--host", *words, stdin=line)
+        assert done.returncode == 2 and told in done.stderr and not done.stdout, done
     refused(person.run("--host", HOST, stdin="hello\n"), 'begins with "passkey2:" or')
     refused(person.run("--host", HOST, stdin=line[:-2]), "no whole request")
     refused(person.run("--host", HOST, stdin=forward.more(person.get_request(b""), 2)),

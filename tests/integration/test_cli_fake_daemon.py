@@ -299,6 +299,12 @@ def test_wrong_usage(make, words):
     assert result.returncode == 2 and "--help" in result.stderr and not result.stdout
 
 
+def test_an_option_that_verify_has_not_is_named(make):
+    result = make().run("passkeyctl", "verify", "--bogus")
+    assert result.returncode == 2 and "--bogus" in result.stderr, result
+    assert "--jobs" not in result.stderr
+
+
 def test_help_and_version(make):
     fake = make()
     for program in ("passkeyctl", "passkey-enroll"):
