@@ -212,10 +212,12 @@ def test_fallback_password(scene):
     scene.finish()
 
 
-def by_paste(scene, host):
+def by_paste(scene, host, question=None):
     """What the host's terminal asks is answered in another one of the laptop."""
     host.expect(r"(passkey[12]:\S+)\r\n")
     request = host.match.group(1)
+    if question:
+        host.expect(question)
     scene.recording.acts("copies that line")
     laptop = scene.types("passkey-askpass --host " + namespace.HOST)
     laptop.expect("Paste[^\n]*\n")
@@ -266,7 +268,7 @@ def test_sudo_by_paste(scene):
     scene.plain_key()
     ssh.keep_environment()
     host = scene.types(f"ssh -t alice@{namespace.HOST} sudo -u bob id -un")
-    by_paste(scene, host)
+    by_paste(scene, host, "Answer:")
     assert wait_end(host) == 0
     os.unlink("/etc/sudoers.d/passkey")
     scene.finish()
