@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "client/command_line.h"
 
+#include "client/outcome.h"
 #include "common/base/limits.h"
 #include "common/base/text.h"
 #include "common/bus/conversation.h"
@@ -46,6 +47,10 @@ static const struct option options[] = {
 
 int command_line_fail(const char *program, bool json, const char *what)
 {
+    const char *folder = strrchr(program, '/');
+
+    if (folder)
+        program = folder + 1;
     if (json)
         print_json(json_pack("{s:b, s:s, s:s}", "ok", 0, "reason", "wrong-usage", "message", what));
     else
@@ -80,42 +85,71 @@ static _Noreturn void refuse_option(const char *program, char **argv, bool missi
     refuse(program, what ? what : "a wrong option");
 }
 
-static uint32_t read_seconds(const char *program, const char *value)
+/* The value of an option and the rule that it breaks: "--uv takes …, not …". */
+static _Noreturn void refuse_value(const char *program, const char *rule, const char *value)
+{
+    PK_AUTO_FREE char *shown = pk_text_printable(value, 64);
+    PK_AUTO_FREE char *what = pk_text_format("%s, not \"%s\"", rule, shown ? shown : "");
+
+    refuse(program, what ? what : rule);
+}
+
+static uint32_t read_seconds(const char *program, const char *value, uint32_t least, uint32_t most,
+                             const char *rule)
 {
     char *end;
     unsigned long seconds;
 
     errno = 0;
     seconds = strtoul(value, &end, 10);
-    if (errno || *value < '0' || *value > '9' || *end || seconds == 0 || seconds > UINT32_MAX)
-        refuse(program, "a number of seconds, at least 1, is expected");
+    if (errno || *value < '0' || *value > '9' || *end || seconds < least || seconds > most)
+        refuse_value(program, rule, value);
     return (uint32_t)seconds;
 }
 
 static uint32_t read_lifetime(const char *program, const char *value)
 {
-    uint32_t seconds = read_seconds(program, value);
-
-    if (seconds < PK_TICKET_LIFETIME_MIN || seconds > PK_TICKET_LIFETIME_MAX)
-        refuse(program, "--lifetime is 60 to 86400 seconds, at most a day");
-    return seconds;
+    return read_seconds(program, value, PK_TICKET_LIFETIME_MIN, PK_TICKET_LIFETIME_MAX,
+                        "--lifetime takes 60 to 86400 seconds");
 }
 
 /* What the daemon would cut short, or the module refuse in a PAM file, is refused here too. */
 static uint32_t read_timeout(const char *program, const char *value)
 {
-    uint32_t seconds = read_seconds(program, value);
+    return read_seconds(program, value, 1, PK_ATTEMPT_TIMEOUT_MAX,
+                        "--timeout takes 1 to 600 seconds");
+}
 
-    if (seconds > PK_ATTEMPT_TIMEOUT_MAX)
-        refuse(program, "--timeout is 1 to 600 seconds");
-    return seconds;
+/* Only UTF-8 of that length goes over the bus. operand: "--name", "NEW-NAME". */
+static void check_text(const char *program, const char *operand, const char *value)
+{
+    struct pk_view text = pk_view_string(value);
+    PK_AUTO_FREE char *shown = pk_text_printable(value, 64);
+    PK_AUTO_FREE char *what = NULL;
+
+    if (text.len > PK_BUS_TEXT_MAX)
+        what = pk_text_format("%s has %zu bytes, and at most %d are allowed", operand, text.len,
+                              PK_BUS_TEXT_MAX);
+    else if (!pk_utf8_valid(text))
+        what = pk_text_format("%s \"%s\" is not UTF-8 text; type it in a terminal whose locale "
+                              "is UTF-8",
+                              operand, shown ? shown : "");
+    else
+        return;
+    refuse(program, what ? what : operand);
+}
+
+void command_line_check_operands(const char *program, const struct command_line *line)
+{
+    for (int i = 0; i < line->argument_count; i++)
+        check_text(program, "the argument", line->arguments[i]);
 }
 
 static void read_uv(const char *program, const char *value)
 {
     if (strcmp(value, "required") != 0 && strcmp(value, "preferred") != 0 &&
         strcmp(value, "discouraged") != 0)
-        refuse(program, "--uv is required, preferred or discouraged");
+        refuse_value(program, "--uv takes required, preferred or discouraged", value);
 }
 
 static void read_option(const char *program, int code, struct command_line *line)
@@ -125,13 +159,16 @@ static void read_option(const char *program, int code, struct command_line *line
         line->json = true;
         break;
     case OPTION_USER:
+        check_text(program, "--user", optarg);
         line->user = optarg;
         line->user_given = true;
         break;
     case OPTION_RP:
+        check_text(program, "--rp", optarg);
         line->rp = optarg;
         break;
     case OPTION_NAME:
+        check_text(program, "--name", optarg);
         line->name = optarg;
         break;
     case OPTION_UV:
@@ -167,11 +204,36 @@ static void read_option(const char *program, int code, struct command_line *line
     }
 }
 
+/* code: of getopt_long(). */
+static _Noreturn void refuse_for_command(const char *program, int code)
+{
+    PK_AUTO_FREE char *what = NULL;
+
+    for (const struct option *option = options; option->name; option++)
+        if (option->val == code)
+            what = pk_text_format("this command does not take the option --%s", option->name);
+    refuse(program, what ? what : "this command does not take that option");
+}
+
 static bool allowed_here(int code, unsigned allowed)
 {
     if (code == CODE_NO_RESIDENT)
         return allowed & OPTION_RESIDENT;
     return code >= CODE_JSON || ((unsigned)code & allowed);
+}
+
+static _Noreturn void fail_without_account(void)
+{
+    PK_AUTO_FREE char *text =
+        pk_text_format("You have the uid %u, and no account has it: say with --user whom you mean.",
+                       (unsigned)getuid());
+
+    if (refusals_are_json)
+        print_json(json_pack("{s:b, s:s, s:s}", "ok", 0, "reason", pk_status_name(PK_UNKNOWN_USER),
+                             "message", text ? text : ""));
+    else
+        (void)fprintf(stderr, "%s\n", text ? text : "");
+    exit(EXIT_REFUSED);
 }
 
 static const char *own_name(void)
@@ -180,10 +242,8 @@ static const char *own_name(void)
     const struct passwd *self = getpwuid(getuid());
     size_t len = self ? strlen(self->pw_name) : sizeof(name);
 
-    if (len >= sizeof(name)) {
-        (void)fprintf(stderr, "no account has the uid %u\n", (unsigned)getuid());
-        exit(EXIT_REFUSED);
-    }
+    if (len >= sizeof(name))
+        fail_without_account();
     return memcpy(name, self->pw_name, len + 1);
 }
 
@@ -209,7 +269,7 @@ void command_line_parse(int argc, char **argv, unsigned allowed, const char *usa
             exit(EXIT_DONE);
         }
         if (!allowed_here(code, allowed))
-            refuse(program, "this command does not take that option");
+            refuse_for_command(program, code);
         read_option(program, code, &line);
     }
     if (!line.user)
@@ -262,22 +322,19 @@ enum pk_status session_open_ticket(const struct session *session, int *ret_fd)
     return status;
 }
 
-/* For failures without a message from the daemon. */
-static const char *explain(enum pk_status status)
+const char *session_explain(enum pk_status status)
 {
     switch (status) {
     case PK_UNAVAILABLE:
         return "passkeyd cannot be reached; \"passkeyctl check\" says why";
     case PK_TIMEOUT:
-        return "passkeyd did not answer in time";
+        return "passkeyd did not answer in time; \"passkeyctl check\" says what may be wrong";
     case PK_CANCELLED:
         return "given up";
     case PK_PROTOCOL:
         return "passkeyd gave an answer that makes no sense; are both of the same version?";
-    case PK_DENIED:
-        return "not permitted";
     default:
-        return pk_status_clause(status);
+        return client_outcome(status);
     }
 }
 
@@ -286,7 +343,7 @@ int session_fail(const struct session *session, enum pk_status status, const cha
     if (!text && session->bus && *pk_bus_error_text(session->bus))
         text = pk_bus_error_text(session->bus);
     if (!text)
-        text = explain(status);
+        text = session_explain(status);
     if (session->line.json)
         print_json(json_pack("{s:b, s:s, s:s}", "ok", 0, "reason", pk_status_name(status),
                              "message", text));

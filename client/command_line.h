@@ -60,6 +60,9 @@ enum option_bit {
 void command_line_parse(int argc, char **argv, unsigned allowed, const char *usage,
                         struct command_line *ret);
 
+/* Refuses, in the same way, operands that are too long for the bus, or no UTF-8. */
+void command_line_check_operands(const char *program, const struct command_line *line);
+
 /* Whether --json is among the arguments, whatever else is wrong with them. */
 bool command_line_wants_json(int argc, char **argv);
 
@@ -87,6 +90,9 @@ void session_allow_questions(struct session *session);
  * given. PK_IO with errno, PK_TOO_LARGE.
  */
 enum pk_status session_open_ticket(const struct session *session, int *ret_fd) PK_WARN_UNUSED;
+
+/* What a failure of the bus or the daemon means where no message of the daemon says it. */
+const char *session_explain(enum pk_status status);
 
 /*
  * Prints why it failed, with text or else the daemon's message where there is one, or as

@@ -12,7 +12,9 @@ client_libclient_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 noinst_LTLIBRARIES += client/libterminal.la
 client_libterminal_la_SOURCES = \
 	client/capture.c client/capture.h \
+	client/outcome.c client/outcome.h \
 	client/terminal.c client/terminal.h
+client_libterminal_la_LIBADD = common/keys/libmessages.la
 
 client_libs = client/libclient.la client/libterminal.la common/bus/libbus.la $(base_libs) \
 	$(JANSSON_LIBS)

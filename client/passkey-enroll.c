@@ -4,6 +4,7 @@
 #include "client/prompts.h"
 #include "client/ssh_agent.h"
 #include "common/base/ssh_connection.h"
+#include "common/base/text.h"
 
 #include <locale.h>
 #include <stdio.h>
@@ -101,9 +102,12 @@ int main(int argc, char **argv)
                            OPTION_TICKET_FILE | OPTION_TIMEOUT | OPTION_AGENT,
                        usage, &session.line);
     if (session.line.argument_count > 0) {
-        (void)fprintf(stderr, "passkey-enroll: no argument is expected\n"
-                              "Try 'passkey-enroll --help'.\n");
-        return EXIT_USAGE;
+        PK_AUTO_FREE char *word = pk_text_printable(session.line.arguments[0], 64);
+        PK_AUTO_FREE char *what =
+            pk_text_format("only options are taken, not \"%s\"", word ? word : "");
+
+        return command_line_fail("passkey-enroll", session.line.json,
+                                 what ? what : "only options are taken");
     }
     status = session_open_ticket(&session, &ticket);
     if (status != PK_OK)

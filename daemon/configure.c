@@ -6,6 +6,7 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/keys/keys.h"
+#include "common/keys/messages.h"
 #include "daemon/config/config_check.h"
 #include "daemon/config/domain.h"
 #include "daemon/daemon.h"
@@ -194,7 +195,8 @@ static enum pk_status complete(struct config *config, const struct host_names *n
         status = warn_of_findings(config);
 
     if (status)
-        *ret_why = pk_text_format("relying party id: %s", pk_status_name(status));
+        *ret_why =
+            pk_text_format("the relying party id cannot be kept: %s", pk_message_outcome(status));
     return status;
 }
 
@@ -209,7 +211,8 @@ enum pk_status daemon_configure(struct daemon *daemon, char **ret_why)
     names = host_names_find();
     status = recorded_rp_id(daemon, &names);
     if (status)
-        *ret_why = pk_text_format("relying party id: %s", pk_status_name(status));
+        *ret_why =
+            pk_text_format("the relying party id cannot be kept: %s", pk_message_outcome(status));
     else
         status = complete(config, &names, daemon->rp_id, ret_why);
     if (status)

@@ -5,6 +5,7 @@
 #include "common/base/text.h"
 #include "common/bus/names.h"
 #include "common/keys/keys.h"
+#include "common/keys/messages.h"
 #include "daemon/accounts/account_watch.h"
 #include "daemon/accounts/decoy.h"
 #include "daemon/api/status.h"
@@ -132,7 +133,7 @@ static int check_config(const char *path)
     bool good;
 
     if (!config_exists(path, &why)) {
-        (void)fprintf(stderr, "%s\n", why ? why : "out of memory");
+        (void)fprintf(stderr, "%s\n", why ? why : pk_message_outcome(PK_NO_MEMORY));
         return EXIT_FAILURE;
     }
     status = config_read(path, &config, &problems);
@@ -144,7 +145,7 @@ static int check_config(const char *path)
     if (config)
         print_each("warning: ", &config->warnings);
     if (status)
-        (void)fprintf(stderr, "%s\n", pk_status_clause(status));
+        (void)fprintf(stderr, "%s\n", pk_message_outcome(status));
     good = !status && problems.count == 0 && findings.faults.count == 0;
     pk_strings_clear(&problems);
     config_findings_clear(&findings);
@@ -398,7 +399,7 @@ static void open_socket(struct daemon *daemon, const char *path)
         path = PK_SOCKET_PATH;
     if (socket_open(&setup, path, &daemon->socket, &why))
         pk_log(LOG_WARNING, "no socket of its own, the system bus alone is served: %s",
-               why ? why : "out of memory");
+               why ? why : pk_message_outcome(PK_NO_MEMORY));
 }
 
 struct signal_row {
@@ -484,7 +485,7 @@ int main(int argc, char **argv)
         pk_log(LOG_ERR, "cannot start: %s", why ? why : pk_status_name(status));
         if (!arguments.foreground && isatty(STDERR_FILENO))
             (void)fprintf(stderr, "passkeyd: cannot start: %s\n",
-                          why ? why : pk_status_name(status));
+                          why ? why : pk_message_outcome(status));
         daemon.exit_code = EXIT_FAILURE;
     }
     if (!close_all(&daemon)) {

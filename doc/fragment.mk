@@ -16,16 +16,23 @@ nodist_doc_DATA = doc/README.md
 doc/README.md: README.md Makefile
 	$(AM_V_GEN)$(MKDIR_P) doc && $(SED) 's|(doc/|(|g' $(srcdir)/README.md >$@.tmp && mv $@.tmp $@
 CLEANFILES += doc/README.md
-# Written by tests/integration/test_ssh_recordings.py.
+# Written by tests/integration/test_recordings.py, test_ssh_recordings.py and
+# test_replaced_prompts.py.
 recordingsdir = $(docdir)/recordings
 dist_recordings_DATA = \
+	doc/recordings/check.txt \
 	doc/recordings/enroll-paste.txt \
 	doc/recordings/enroll.txt \
+	doc/recordings/host-without-id.txt \
+	doc/recordings/key.txt \
 	doc/recordings/login-password.txt \
 	doc/recordings/login-pin.txt \
 	doc/recordings/login.txt \
-	doc/recordings/refused-host-key.txt \
-	doc/recordings/refused-origin.txt \
 	doc/recordings/prompt-of-its-own.txt \
+	doc/recordings/refused-at-once.txt \
+	doc/recordings/refused-host-key.txt \
+	doc/recordings/refused-keys.txt \
+	doc/recordings/refused-origin.txt \
 	doc/recordings/sudo-agent.txt \
-	doc/recordings/sudo-paste.txt
+	doc/recordings/sudo-paste.txt \
+	doc/recordings/waiting.txt

@@ -3,9 +3,11 @@
 
 #include "client/askpass/hosts.h"
 #include "client/askpass/prompt.h"
+#include "client/outcome.h"
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +24,15 @@ static void print_mismatch(const char *path, const struct askpass_hosts_line *li
                   host, rp_id, line->rp_id, path, line->number);
 }
 
+/* errno is that of PK_IO. */
+static void print_why(const char *path, enum pk_status status)
+{
+    (void)fprintf(stderr, "passkey-askpass: %s: %s\n", path,
+                  status == PK_IO          ? strerror(errno)
+                  : status == PK_TOO_LARGE ? "the file is too long. Remove hosts from it."
+                                           : client_outcome(status));
+}
+
 static void print_unusable(enum pk_status status, const char *path,
                            const struct askpass_hosts_line *line)
 {
@@ -36,7 +47,7 @@ static void print_unusable(enum pk_status status, const char *path,
                       "  that nobody else may write to (chmod go-w).\n",
                       path);
     else
-        (void)fprintf(stderr, "passkey-askpass: %s: %s\n", path, pk_status_clause(status));
+        print_why(path, status);
 }
 
 static enum pk_status ask(const char *host, const char *rp_id, const struct terminal *terminal)
@@ -83,7 +94,7 @@ static enum pk_status ask_and_remember(const char *path, const char *host, const
     if (status == PK_OK)
         (void)fprintf(stderr, "Remembered in %s.\n", path);
     else
-        (void)fprintf(stderr, "passkey-askpass: %s: %s\n", path, pk_status_clause(status));
+        print_why(path, status);
     return status;
 }
 
@@ -104,7 +115,13 @@ enum pk_status askpass_accept(const char *host, const char *rp_id, const struct 
     enum pk_status status = askpass_host_parse(pk_view_string(rp_id), &normal);
 
     if (status != PK_OK || strcmp(normal, rp_id) != 0 || !may_be_foreign(rp_id, host)) {
-        (void)fprintf(stderr, "passkey-askpass: the request is for an RP id that is no host's\n");
+        PK_AUTO_FREE char *shown = pk_text_printable(rp_id, 64);
+
+        (void)fprintf(stderr,
+                      "passkey-askpass: %s asks for passkeys of \"%s\",\n"
+                      "  which can be no host's name; nothing was signed. Its administrator sets\n"
+                      "  another (id in passkeyd.conf).\n",
+                      host, shown ? shown : "");
         return status == PK_NO_MEMORY ? status : PK_RP_ID_MISMATCH;
     }
     if (askpass_rp_id_belongs(rp_id, host))

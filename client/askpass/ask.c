@@ -3,6 +3,7 @@
 
 #include "client/askpass/prompt.h"
 #include "client/command_line.h"
+#include "client/outcome.h"
 #include "common/base/cleanup.h"
 #include "common/base/io.h"
 #include "common/base/limits.h"
@@ -154,7 +155,7 @@ static int fail(enum pk_status status, const struct terminal *terminal)
         (void)fprintf(stderr, "passkey-askpass: an answer has %d characters at most\n",
                       PK_SECRET_MAX);
     else if (status != PK_DENIED && status != PK_CANCELLED)
-        (void)fprintf(stderr, "passkey-askpass: %s\n", pk_status_clause(status));
+        (void)fprintf(stderr, "passkey-askpass: %s\n", client_outcome(status));
     return EXIT_REFUSED;
 }
 

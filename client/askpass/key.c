@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "client/askpass/key.h"
 
+#include "client/outcome.h"
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/give_up.h"
 #include "common/base/text.h"
 #include "common/keys/local_ceremony.h"
-#include "common/keys/messages.h"
 #include "common/webauthn/client.h"
 #include "common/webauthn/crypto.h"
 
@@ -524,7 +524,7 @@ enum pk_status askpass_key_answer(const struct pk_forward_request *request, cons
     if (!status)
         status = complete_answer(&job, origin, ret);
     if (status)
-        (void)!terminal_error(pk_message_outcome(status));
+        (void)!terminal_error(client_outcome(status));
     finish(&job);
     (void)sigaction(SIGPIPE, &before, NULL);
     return status;

@@ -9,8 +9,8 @@
 #include "client/askpass/prompt.h"
 #include "client/askpass/request.h"
 #include "client/command_line.h"
+#include "client/outcome.h"
 #include "common/base/cleanup.h"
-#include "common/keys/messages.h"
 
 #include <limits.h>
 #include <locale.h>
@@ -48,7 +48,7 @@ static int fail(enum pk_status status, const struct terminal *terminal)
         return EXIT_INTERRUPTED;
     (void)fprintf(stderr, "passkey-askpass: no answer is given\n");
     if (status == PK_NO_MEMORY || status == PK_IO || status == PK_INTERNAL)
-        (void)fprintf(stderr, "  %s\n", pk_message_outcome(status));
+        (void)fprintf(stderr, "  %s\n", client_outcome(status));
     return EXIT_REFUSED;
 }
 
@@ -72,7 +72,8 @@ static int answer_more(const struct pk_forward_request *request, const char *hos
     if (status != PK_OK) {
         (void)fprintf(stderr,
                       "passkey-askpass: %s asks for a part of an answer that is not kept "
-                      "for it\n",
+                      "for it.\n"
+                      "  Begin the sign-in again.\n",
                       host);
         return fail(status, terminal);
     }
@@ -132,7 +133,8 @@ static int answer_prompt(const char *prompt, struct pk_view line, const struct t
     if (status != PK_OK) {
         (void)fprintf(stderr,
                       "passkey-askpass: %s asks for a passkey in a form that this version "
-                      "does not understand\n",
+                      "does not understand.\n"
+                      "  Nothing was signed. Is its passkeyd newer than this?\n",
                       prefix.host);
         return fail(status, terminal);
     }
@@ -204,6 +206,8 @@ static int answer_pasted(const struct place *place, const struct terminal *termi
     struct askpass_asker asker;
     enum pk_status status = read_place(place, &host, &ssh, &asker);
 
+    if (status == PK_INVALID_INPUT)
+        return EXIT_USAGE;
     if (status != PK_OK)
         return fail(status, terminal);
     if (isatty(STDIN_FILENO))

@@ -168,8 +168,9 @@ static enum pk_status check_known(const struct askpass_asker *asker,
         name ? askpass_known_keys(config, &known, &doubt) : (enum pk_status)PK_NO_MEMORY;
 
     if (status != PK_OK)
-        return refuse("the host key of %s cannot be looked up: ssh-keygen -F: %s\n", asker->host,
-                      pk_status_clause(status));
+        return refuse("the host key of %s cannot be looked up; this says why:\n"
+                      "  ssh-keygen -F '%s'\n",
+                      asker->host, name ? name : asker->host);
     if (doubt)
         return refuse_doubt(asker, name, doubt);
     for (size_t i = 0; i < known.count; i++) {
@@ -217,8 +218,8 @@ static enum pk_status check_by_files(const struct askpass_asker *asker,
     if (status == PK_OK)
         status = askpass_ssh_config_ask(program, &arguments, &config);
     if (status != PK_OK)
-        return refuse("which host key %s has cannot be told: \"ssh -G\" did not answer (%s).\n%s",
-                      asker->host, pk_status_name(status), advise(asker));
+        return refuse("which host key %s has cannot be told: \"ssh -G\" did not answer.\n%s",
+                      asker->host, advise(asker));
     if (asker->ssh)
         status = check_same(asker, &config);
     return status == PK_OK ? check_known(asker, &config, listed) : status;
@@ -233,10 +234,10 @@ static enum pk_status check_key(const struct askpass_asker *asker, const struct 
         return check_record(asker, &seen, listed);
     if (status == PK_NOT_FOUND)
         return check_by_files(asker, listed);
-    return refuse("what is recorded of this connection's host key cannot be read (%s):\n"
-                  "  $XDG_RUNTIME_DIR/passkey or ~/.cache/passkey, a folder of yours with mode "
-                  "700.\n",
-                  pk_status_name(status));
+    return refuse("what is recorded of this connection's host key cannot be read:\n"
+                  "  $XDG_RUNTIME_DIR/passkey or ~/.cache/passkey must be a folder of yours with "
+                  "mode 700.\n"
+                  "  Remove what is in it, and connect again.\n");
 }
 
 enum pk_status askpass_server_check(const struct pk_forward_request *request,

@@ -48,6 +48,17 @@ int command_list(struct session *session)
     return EXIT_DONE;
 }
 
+static int fail_to_find(const struct session *session, enum pk_status status, const char *wanted)
+{
+    PK_AUTO_FREE char *name = pk_text_printable(wanted, 64);
+    PK_AUTO_FREE char *user = pk_text_printable(session->line.user, 64);
+    PK_AUTO_FREE char *text = pk_text_format(
+        "%s has no passkey of the name or id \"%s\". \"passkeyctl list\" shows them.",
+        user ? user : "The account", name ? name : "");
+
+    return session_fail(session, status, text);
+}
+
 /* Opens the session and finds the passkey that the first argument names; prints any failure. */
 static int open_and_find(struct session *session, json_t **ret_all, const json_t **ret_one)
 {
@@ -60,9 +71,10 @@ static int open_and_find(struct session *session, json_t **ret_all, const json_t
         return session_fail(session, status, NULL);
     status = passkeys_find(*ret_all, wanted, ret_one);
     if (status == PK_EXISTS)
-        return session_fail(session, status, "More than one passkey's id begins like that.");
+        return session_fail(session, status,
+                            "More than one passkey's id begins like that: give more of it.");
     if (status != PK_OK)
-        return session_fail(session, status, "There is no passkey of that name or id.");
+        return fail_to_find(session, status, wanted);
     return EXIT_DONE;
 }
 
@@ -236,7 +248,9 @@ int command_adopt(struct session *session)
     if (status == PK_OK)
         status = pk_orphans_adopt(session->bus, user, session->line.rp, &count);
     if (status == PK_NO_CREDENTIALS)
-        return session_fail(session, status, "Nothing of that name is orphaned.");
+        return session_fail(
+            session, status,
+            "The account has no orphaned passkeys. \"passkeyctl list --all\" shows whose are.");
     if (status == PK_NAME_TAKEN)
         return session_fail(session, status,
                             "Two passkeys would have the same name. \"passkeyctl rename --user "

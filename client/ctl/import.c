@@ -78,7 +78,9 @@ int command_import(struct session *session)
     enum pk_status status;
 
     if (strcmp(format, "ssh") != 0)
-        return session_fail(session, PK_INVALID_ARGUMENT, "The format to import is \"ssh\".");
+        return session_fail(
+            session, PK_INVALID_ARGUMENT,
+            "The only format that can be imported is \"ssh\": passkeyctl import ssh FILE.pub");
     status = read_line(line->arguments[1], data);
     if (status == PK_IO)
         return session_fail_to_read(session, status, "public key", line->arguments[1]);
@@ -88,7 +90,10 @@ int command_import(struct session *session)
                             "This is the private key. The public one is in the file beside it, "
                             "whose name ends in .pub.");
     if (status != PK_OK)
-        return session_fail(session, status, "This is not the public key of an OpenSSH key.");
+        return session_fail(
+            session, status,
+            "This is not the public key of an OpenSSH key: such a file has one line, ends in "
+            ".pub, and is made by ssh-keygen -t ed25519-sk.");
     status = session_open_ticket(session, &ticket);
     if (status != PK_OK)
         return session_fail_to_read(session, status, "ticket", line->ticket_file);

@@ -113,8 +113,10 @@ void key_print_short(const struct pk_device *device, enum pk_status status,
         (void)printf("  %s\n", pk_message_outcome(status));
         return;
     }
-    (void)printf("  %s%s%sPIN %s", firmware(state, room)[0] ? "firmware " : "", room,
-                 room[0] ? "; " : "", pin_state(state));
+    if (firmware(state, room)[0])
+        (void)printf("  firmware %s; PIN %s", room, pin_state(state));
+    else
+        (void)printf("  PIN %s", pin_state(state));
     if (state->pin_set && state->pin_tries != KEY_TRIES_UNKNOWN)
         (void)printf(", %u %s left", state->pin_tries, state->pin_tries == 1 ? "try" : "tries");
     if (state->resident_left >= 0)

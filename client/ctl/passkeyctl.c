@@ -130,6 +130,16 @@ static int wrong_usage(int argc, char **argv, const char *what, const char *whic
     return command_line_fail("passkeyctl", command_line_wants_json(argc, argv), text ? text : what);
 }
 
+static int wrong_count(const struct command_line *line, const struct command *command)
+{
+    PK_AUTO_FREE char *text =
+        pk_text_format("%s takes %d argument%s, not %d: passkeyctl %s%s", command->name,
+                       command->operand_count, command->operand_count == 1 ? "" : "s",
+                       line->argument_count, command->name, command->operands);
+
+    return command_line_fail("passkeyctl", line->json, text ? text : command->name);
+}
+
 /* argv[0] is the command's name. */
 static int run(const struct command *command, int argc, char **argv)
 {
@@ -139,7 +149,10 @@ static int run(const struct command *command, int argc, char **argv)
     argv[0] = (char[]){"passkeyctl"};
     command_line_parse(argc, argv, command->options, text ? text : usage, &session.line);
     if (session.line.argument_count != command->operand_count)
-        return wrong_usage(argc, argv, "wrong number of arguments for ", command->name);
+        return wrong_count(&session.line, command);
+    /* The name of a file may be any bytes. */
+    if (command->run != command_import)
+        command_line_check_operands(argv[0], &session.line);
     return command->run(&session);
 }
 

@@ -281,6 +281,8 @@ int verify_main(int argc, char **argv)
     int option;
 
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        if (option == '?') /* which one, getopt_long() has said */
+            return EXIT_CANNOT_RUN;
         if (option == 'h') {
             (void)puts("Usage: passkeyctl verify [--jobs N] < responses.jsonl > results.jsonl\n"
                        "       passkeyctl verify --list-reasons\n"
@@ -291,7 +293,7 @@ int verify_main(int argc, char **argv)
         }
         if (option == 'l')
             return list_reasons();
-        if (option != 'j' || !parse_jobs(optarg, &jobs)) {
+        if (!parse_jobs(optarg, &jobs)) {
             (void)fprintf(stderr, "passkeyctl verify: --jobs takes 1 to %d\n", JOBS_MAX);
             return EXIT_CANNOT_RUN;
         }

@@ -2,6 +2,7 @@
 #include "client/ssh/enroll.h"
 
 #include "client/capture.h"
+#include "client/outcome.h"
 #include "client/ssh/destination.h"
 #include "client/ssh/environment.h"
 #include "client/ssh/hook.h"
@@ -275,7 +276,7 @@ static int fail(enum pk_status status)
         (void)fprintf(stderr, "passkey-ssh: the host's name has characters that are not expected "
                               "in one\n");
     else
-        (void)fprintf(stderr, "passkey-ssh: %s\n", pk_status_clause(status));
+        (void)fprintf(stderr, "passkey-ssh: %s\n", client_outcome(status));
     return EXIT_FAILED;
 }
 

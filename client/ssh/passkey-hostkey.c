@@ -9,6 +9,7 @@
  * own, and takes this program's place: what it prints, and how it exits, is as without this one.
  */
 #include "client/askpass/record.h"
+#include "client/outcome.h"
 
 #include "common/base/cleanup.h"
 #include "common/webauthn/crypto.h"
@@ -39,15 +40,22 @@ static enum pk_status note(const char *base64)
     return askpass_record_add(&ssh, fingerprint);
 }
 
+static const char *explain(enum pk_status status)
+{
+    if (status == PK_DENIED)
+        return "$XDG_RUNTIME_DIR/passkey or ~/.cache/passkey must be a folder of yours with mode "
+               "700.";
+    return client_outcome(status);
+}
+
 int main(int argc, char **argv)
 {
     enum pk_status status =
         argc > 2 && strcmp(argv[1], OF_HOST) == 0 ? note(argv[2]) : (enum pk_status)PK_OK;
 
     if (status != PK_OK)
-        (void)fprintf(stderr,
-                      "passkey-hostkey: the host key of this connection is not noted (%s): %s\n",
-                      pk_status_name(status), pk_status_clause(status));
+        (void)fprintf(stderr, "passkey-hostkey: the host key of this connection is not noted: %s\n",
+                      explain(status));
     if (argc > 4 && strcmp(argv[3], "--") == 0) {
         (void)execv(argv[4], argv + 4);
         (void)fprintf(stderr, "passkey-hostkey: %s: %s\n", argv[4], strerror(errno));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ssh, scp or sftp with passkey-askpass as their SSH_ASKPASS; everything else is passed through. */
 #include "client/askpass/openssh.h"
+#include "client/outcome.h"
 #include "client/ssh/enroll.h"
 #include "client/ssh/environment.h"
 #include "client/ssh/hook.h"
@@ -82,7 +83,7 @@ static int run(enum ssh_program program, char **argv, size_t count)
     enum pk_status status = ssh_hook_find(program, argv + 1, count, &hook);
 
     if (!all || status == PK_NO_MEMORY) {
-        (void)fprintf(stderr, "passkey-ssh: %s\n", pk_status_clause(PK_NO_MEMORY));
+        (void)fprintf(stderr, "passkey-ssh: %s\n", client_outcome(PK_NO_MEMORY));
         return EXIT_NOT_RUN;
     }
     all[at++] = names[program]; /* ssh runs what its own name is for a jump host */

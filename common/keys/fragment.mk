@@ -1,3 +1,8 @@
+# What a person is told, also by programs that drive no keys.
+noinst_LTLIBRARIES += common/keys/libmessages.la
+common_keys_libmessages_la_SOURCES = common/keys/messages.c common/keys/messages.h
+common_keys_libmessages_la_CFLAGS = $(PK_CFLAGS)
+
 # Security keys in this machine, for the programs that start passkey-authenticator.
 noinst_LTLIBRARIES += common/keys/libkeys.la
 common_keys_libkeys_la_SOURCES = \
@@ -9,11 +14,10 @@ common_keys_libkeys_la_SOURCES = \
 	common/keys/keys.c common/keys/keys.h \
 	common/keys/local_ceremony.c common/keys/local_ceremony.h \
 	common/keys/local_notices.c common/keys/local_pin.c common/keys/local_private.h \
-	common/keys/messages.c common/keys/messages.h \
 	common/keys/pin_budget.c common/keys/pin_budget.h \
 	common/keys/pin_dialogue.c common/keys/pin_dialogue.h \
 	common/keys/place.c common/keys/place.h \
 	common/keys/pin_text.c common/keys/pin_text.h \
 	common/keys/turns.c common/keys/turns.h
 common_keys_libkeys_la_CFLAGS = $(PK_CFLAGS) $(EVENT_CFLAGS) $(UTF8PROC_CFLAGS)
-common_keys_libkeys_la_LIBADD = $(EVENT_LIBS) $(UTF8PROC_LIBS)
+common_keys_libkeys_la_LIBADD = common/keys/libmessages.la $(EVENT_LIBS) $(UTF8PROC_LIBS)

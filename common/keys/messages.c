@@ -167,7 +167,7 @@ static const char *const outcomes[PK_STATUS_COUNT] = {
     [PK_PIN_NOT_SET] =
         "The security key has no PIN yet. \"passkeyctl key set-pin\" sets one; then try again.",
     [PK_PIN_CHANGE] =
-        "The security key wants its PIN to be changed before it goes on. \"passkeyctl key\n"
+        "The security key wants its PIN to be changed before it goes on. \"passkeyctl key "
         "change-pin\" sets a new one (or \"fido2-token -C\").",
     [PK_PIN_AUTH_BLOCKED] =
         "Too many wrong PINs: pull the security key out and plug it in again.",
@@ -180,34 +180,34 @@ static const char *const outcomes[PK_STATUS_COUNT] = {
     [PK_OPERATION_DENIED] = "The request was refused on the security key.",
     [PK_TOUCH_TIMEOUT] = "The security key was not touched in time.",
     [PK_KEY_CANNOT_VERIFY] =
-        "This security key has neither a PIN nor a fingerprint reader, and one of them is needed\n"
+        "This security key has neither a PIN nor a fingerprint reader, and one of them is needed "
         "here. Use another security key.",
     [PK_KEY_CANNOT_STORE] =
-        "This security key cannot keep passkeys that name their account, and such a one is wanted\n"
+        "This security key cannot keep passkeys that name their account, and such a one is wanted "
         "here. Use another security key, or --no-resident where that is allowed.",
     [PK_KEY_ALGORITHM] =
         "This security key knows none of the algorithms that are allowed here. Use another one.",
 
     [PK_CHALLENGE_MISMATCH] = "That is the answer to another request.",
     [PK_ORIGIN_MISMATCH] =
-        "That answer was made for another host: this one does not go by that name.\n"
+        "That answer was made for another host: this one does not go by that name. "
         "If it should, its administrator lists it under ssh-hosts in passkeyd.conf.",
     [PK_USER_NOT_VERIFIED] = "The PIN or fingerprint of the security key is needed here.",
     [PK_USER_NOT_PRESENT] =
-        "The security key signed without a touch, and one is needed here. A key of ssh-keygen must\n"
+        "The security key signed without a touch, and one is needed here. A key of ssh-keygen must "
         "be made without \"-O no-touch-required\".",
     [PK_COUNTER_REGRESSED] =
-        "The security key's counter went back: it may have been copied. Refused. \"passkeyctl\n"
+        "The security key's counter went back: it may have been copied. Refused. \"passkeyctl "
         "remove\" removes its passkey; enrol the key again if you are sure of it.",
     [PK_CREDENTIAL_NOT_ALLOWED] = "The answer was refused: this passkey is not this account's.",
     [PK_CREDENTIAL_REGISTERED] = "This passkey is enrolled already. \"passkeyctl list\" shows them.",
     [PK_AAGUID_DENIED] =
         "Security keys of this model are not allowed here (aaguid-deny). Use another.",
     [PK_AAGUID_NOT_ALLOWED] =
-        "Only security keys of certain models are allowed here, and this is none of them. The\n"
+        "Only security keys of certain models are allowed here, and this is none of them. The "
         "administrator knows which (aaguid-allow).",
     [PK_ATTESTATION_UNTRUSTED] =
-        "Only security keys whose maker is trusted here are allowed, and this one did not prove\n"
+        "Only security keys whose maker is trusted here are allowed, and this one did not prove "
         "its own. Use another, or ask the administrator to add its maker (trust-anchors).",
     [PK_ALGORITHM_NOT_OFFERED] = "The passkey's algorithm is not allowed here. Use another key.",
     [PK_RESIDENT_KEY_MISSING] =

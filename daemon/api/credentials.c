@@ -24,7 +24,8 @@
 static void fail_store(const struct request *request, struct call *call, enum pk_status status)
 {
     pk_log(LOG_ERR, "[%s] store: %s: %s", call->id, pk_status_name(status), request->store_error);
-    call_fail(call, PK_BUS_ERROR_STORAGE_FAILURE, "the credential store failed");
+    call_fail(call, PK_BUS_ERROR_STORAGE_FAILURE,
+              "the credential store failed; the system log of passkeyd says why");
 }
 
 /* --- List ------------------------------------------------------------------------------------- */
@@ -225,7 +226,8 @@ static void answer_change(struct request *request, struct call *call, enum pk_st
     if (status == PK_NAME_TAKEN) {
         reply_verdict_error(call, status, "");
     } else if (status == PK_NOT_FOUND) {
-        call_fail(call, PK_BUS_ERROR_UNKNOWN_CREDENTIAL, "the account has no such passkey");
+        call_fail(call, PK_BUS_ERROR_UNKNOWN_CREDENTIAL,
+                  "the account has no such passkey; \"passkeyctl list\" shows them");
     } else if (status) {
         fail_store(request, call, status);
     } else if (((struct change *)request)->check) {
@@ -373,7 +375,8 @@ static void give_ticket(struct call *call, const struct account *account,
     int fd = secret_pipe(ticket);
 
     if (fd < 0) {
-        call_fail(call, PK_BUS_ERROR_INTERNAL, "out of descriptors");
+        call_fail(call, PK_BUS_ERROR_INTERNAL,
+                  "passkeyd has too many files open; try again in a moment");
         return;
     }
     log_given(call, account, "an enrolment ticket");
@@ -551,7 +554,9 @@ static void answer_adopt(struct request *request, struct call *call, enum pk_sta
     struct value result = value_body();
 
     if (status == PK_NOT_FOUND) {
-        call_fail(call, PK_BUS_ERROR_NO_CREDENTIALS, "nothing of this name is orphaned");
+        call_fail(
+            call, PK_BUS_ERROR_NO_CREDENTIALS,
+            "the account has no orphaned passkeys; \"passkeyctl list --all\" shows whose are");
     } else if (status == PK_NAME_TAKEN) {
         reply_verdict_error(call, status, "");
     } else if (status) {

@@ -49,7 +49,8 @@ static void answer_credential(struct call *call, const struct credential *creden
     struct value result = value_body();
 
     if (!text) {
-        call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory");
+        call_fail(call, PK_BUS_ERROR_INTERNAL,
+                  "passkeyd has no memory left; try again in a moment");
         return;
     }
     value_add_text(&result, 's', text);
@@ -94,9 +95,10 @@ static bool read_key(struct call *call, struct pk_sk_key *key, struct pk_bytes *
 
     if (status)
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
-                  status == PK_UNSUPPORTED
-                      ? "only keys of security keys can be imported (ed25519-sk and ecdsa-sk)"
-                      : "this is not the public key of an OpenSSH key");
+                  status == PK_UNSUPPORTED ? "only keys of security keys can be imported; "
+                                             "\"ssh-keygen -t ed25519-sk\" makes one"
+                                           : "this is not the public key of an OpenSSH key, which "
+                                             "is in a file that ends in .pub");
     return status == PK_OK;
 }
 

@@ -164,7 +164,8 @@ static bool read_command(struct call *call, struct value *context, struct sign_i
     else if (typed)
         status = read_sealed(context, "typed", command_typed, ret);
     if (status == PK_NO_MEMORY)
-        call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory");
+        call_fail(call, PK_BUS_ERROR_INTERNAL,
+                  "passkeyd has no memory left; try again in a moment");
     else if (status)
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
                   "\"%s\" must be a sealed memfd with a command (doc/protocol.md)",

@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/bus/names.h"
+#include "common/keys/messages.h"
 #include "common/webauthn/options.h"
 #include "daemon/accounts/passkey_json.h"
 #include "daemon/api/tickets.h"
@@ -49,7 +50,7 @@ static void publish(struct daemon *daemon, struct call *call, struct ceremony *c
     if (status) {
         ceremony_free(ceremony);
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "these options contradict each other: %s",
-                  pk_status_name(status));
+                  pk_message_outcome(status));
         return;
     }
     value_add_text(&result, 's', ceremony->id);
@@ -62,7 +63,8 @@ static void publish(struct daemon *daemon, struct call *call, struct ceremony *c
                        daemon->config->challenges_per_user)) {
         ceremony_free(ceremony);
         value_clear(&result);
-        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "too many ceremonies at once");
+        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED,
+                  "too many ceremonies at once; try again in a moment");
         return;
     }
     call_reply(call, &result);

@@ -160,7 +160,8 @@ static void answer_status(struct request *request, struct call *call, enum pk_st
         value_add_text(&result, 's', text);
         call_reply(call, &result);
     } else {
-        call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory");
+        call_fail(call, PK_BUS_ERROR_INTERNAL,
+                  "passkeyd has no memory left; try again in a moment");
     }
 }
 
@@ -300,7 +301,8 @@ void manager_status(struct daemon *daemon, struct call *call)
                                       : calloc(1, sizeof(*waiting));
 
     if (!waiting) {
-        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "too many calls at once");
+        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED,
+                  "passkeyd has too many calls at once; try again in a moment");
         return;
     }
     *waiting = (struct status_call){.waiting.call = call, .daemon = daemon};

@@ -84,14 +84,16 @@ void ticket_read(struct daemon *daemon, struct call *call, const struct value *o
                   ? NULL
                   : calloc(1, sizeof(*pending));
     if (!pending) {
-        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "too many tickets are being read");
+        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED,
+                  "too many tickets are being read at once; try again in a moment");
         return;
     }
     *pending = (struct pending){.waiting.call = call, .daemon = daemon, .handler = handler};
     LIST_INSERT_HEAD(&pending_calls, &pending->waiting, entry);
     if (!set_deadline(pending)) {
         pending_free(pending);
-        call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory");
+        call_fail(call, PK_BUS_ERROR_INTERNAL,
+                  "passkeyd has no memory left; try again in a moment");
         return;
     }
     if (secret_reader_new(daemon->base, value_take_fd(ticket), on_ticket, pending,

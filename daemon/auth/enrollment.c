@@ -201,7 +201,8 @@ void enrollment_start(struct daemon *daemon, struct call *call, struct ceremony 
     enrollment->attempt.job_owner = call_owner(call, false);
     if (attempt_add_ceremony(&enrollment->attempt, pk_steal(ceremony))) {
         attempt_free(&enrollment->attempt);
-        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "too many ceremonies at once");
+        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED,
+                  "too many enrolments at once; try again in a moment");
         return;
     }
     if (attempt_open(&enrollment->attempt, call, choose_timeout(daemon->config, request)))

@@ -103,7 +103,8 @@ static void hand_on(struct question *question, enum seat_answer answer)
     if (set)
         handler(daemon, call);
     else
-        call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory");
+        call_fail(call, PK_BUS_ERROR_INTERNAL,
+                  "passkeyd has no memory left; try again in a moment");
 }
 
 /* The process at the other end is judged as the caller would be, by what root reports of it. */
@@ -163,7 +164,8 @@ static void ask(struct question *question, const struct bus_target *target, stru
     else
         value_clear(arguments);
     if (!question->request)
-        conclude_unknown(question, left > 0 ? "out of memory" : "no answer in time");
+        conclude_unknown(question, left > 0 ? "passkeyd has no memory left; try again in a moment"
+                                            : "no answer in time");
 }
 
 /* Asks for all properties at once: what they say is true at one moment. */
@@ -307,7 +309,7 @@ static void on_session(void *data, const struct value *result, const char *error
     else if (error || !object)
         conclude_unknown(question, error ? error : "no object path in the reply");
     else if (pk_strings_add(&question->objects, object))
-        conclude_unknown(question, "out of memory");
+        conclude_unknown(question, "passkeyd has no memory left; try again in a moment");
     else {
         question->found.place = SEAT_IN_SESSION;
         ask_next_session(question);
@@ -411,7 +413,8 @@ void logind_find_rhost(struct daemon *daemon, struct call *call, logind_handler 
     }
     question = question_new(daemon, call, handler);
     if (!question)
-        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "too many calls at once");
+        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED,
+                  "passkeyd has too many calls at once; try again in a moment");
     else if (!daemon->bus)
         conclude(question, SEAT_NO_LOGIND);
     else if (call->pid > 0)

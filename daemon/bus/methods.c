@@ -267,7 +267,8 @@ static bool has_ticket(const struct method *method, const struct call *call)
 
 static void deny(struct call *call)
 {
-    call_fail(call, PK_BUS_ERROR_ACCESS_DENIED, "only root may do this, or do it for others");
+    call_fail(call, PK_BUS_ERROR_ACCESS_DENIED,
+              "only root may do this, or do it for others; try it with sudo");
 }
 
 void methods_authorize(struct daemon *daemon, struct call *call)

@@ -54,13 +54,16 @@ static void on_answer(void *data, const struct value *result, const char *error)
         call_fail(question.waiting.call, PK_BUS_ERROR_NOT_AUTHORIZED,
                   "there is no polkit on this bus: only root may do this");
     else if (!result)
-        call_fail(question.waiting.call, PK_BUS_ERROR_NOT_AUTHORIZED, "polkit did not answer");
+        call_fail(question.waiting.call, PK_BUS_ERROR_NOT_AUTHORIZED,
+                  "polkit did not answer; \"systemctl status polkit\" says more");
     else if (answer && answer->type == 'r' && answer->count == 3 && answer->items[1].number)
-        call_fail(question.waiting.call, PK_BUS_ERROR_NOT_AUTHORIZED,
-                  "re-authentication is needed and no agent could ask for it");
+        call_fail(
+            question.waiting.call, PK_BUS_ERROR_NOT_AUTHORIZED,
+            "your password is needed, and nothing here could ask for it; run this on a terminal");
     else
-        call_fail(question.waiting.call, PK_BUS_ERROR_NOT_AUTHORIZED,
-                  "polkit did not authorize this");
+        call_fail(
+            question.waiting.call, PK_BUS_ERROR_NOT_AUTHORIZED,
+            "not authorized: the password was not given, or polkit's rules do not allow this");
 }
 
 /*
@@ -114,7 +117,8 @@ void polkit_check(struct call *call, const char *action,
                    ? NULL
                    : calloc(1, sizeof(*question));
     if (!question) {
-        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "too many authorizations are being asked for");
+        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED,
+                  "too many passwords are being asked for at once; try again in a moment");
         return;
     }
     *question =
@@ -125,7 +129,8 @@ void polkit_check(struct call *call, const char *action,
         bus_call(call->bus, &target, &arguments, POLKIT_TIMEOUT_MS, on_answer, question);
     if (!question->request) {
         question_free(question);
-        call_fail(call, PK_BUS_ERROR_UNAVAILABLE, "polkit cannot be asked");
+        call_fail(call, PK_BUS_ERROR_UNAVAILABLE,
+                  "polkit cannot be asked; try again in a moment, or as root");
     }
 }
 

@@ -2,6 +2,7 @@
 #include "daemon/bus/reply_errors.h"
 
 #include "common/bus/names.h"
+#include "common/keys/messages.h"
 #include "daemon/config/policy.h"
 
 #include <string.h>
@@ -26,16 +27,20 @@ static const struct row common_rows[] = {
 static const struct row subject_rows[] = {
     {PK_NOT_FOUND, PK_BUS_ERROR_UNKNOWN_RP,
      "no such relying party; \"passkeyctl status\" lists them"},
-    {PK_UNKNOWN_USER, PK_BUS_ERROR_UNKNOWN_USER, "no such account"},
+    {PK_UNKNOWN_USER, PK_BUS_ERROR_UNKNOWN_USER,
+     "no such account on this computer; \"getent passwd\" lists them"},
     {PK_DENIED, PK_BUS_ERROR_ACCESS_DENIED, "only root may do this for another account"},
     {PK_UNAVAILABLE, PK_BUS_ERROR_UNAVAILABLE,
      "the name service did not answer; try again in a moment"},
 };
 
 static const struct row verdict_rows[] = {
-    {PK_EXISTS, PK_BUS_ERROR_ALREADY_ENROLLED, "this passkey is enrolled already"},
-    {PK_CREDENTIAL_REGISTERED, PK_BUS_ERROR_ALREADY_ENROLLED, "this passkey is enrolled already"},
-    {PK_TICKET_INVALID, PK_BUS_ERROR_TICKET_INVALID, "the enrolment ticket is used or expired"},
+    {PK_EXISTS, PK_BUS_ERROR_ALREADY_ENROLLED,
+     "this passkey is enrolled already; \"passkeyctl list\" shows them"},
+    {PK_CREDENTIAL_REGISTERED, PK_BUS_ERROR_ALREADY_ENROLLED,
+     "this passkey is enrolled already; \"passkeyctl list\" shows them"},
+    {PK_TICKET_INVALID, PK_BUS_ERROR_TICKET_INVALID,
+     "the enrolment ticket is used or expired; the administrator can make another"},
     {PK_INVALID_ARGUMENT, PK_BUS_ERROR_INVALID_ARGUMENTS, NULL},
 };
 
@@ -60,9 +65,15 @@ bool reply_name_error(struct call *call, const char *name)
 {
     if (!name || policy_credential_name_valid(name))
         return false;
-    call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
-              "this name has %zu bytes; a name is 1 to %d bytes of printable text", strlen(name),
-              PK_CREDENTIAL_NAME_MAX);
+    if (*name && strlen(name) <= PK_CREDENTIAL_NAME_MAX)
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+                  "this name has characters that cannot be printed; a name is 1 to %d bytes of "
+                  "printable text",
+                  PK_CREDENTIAL_NAME_MAX);
+    else
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+                  "this name has %zu bytes; a name is 1 to %d bytes of printable text",
+                  strlen(name), PK_CREDENTIAL_NAME_MAX);
     return true;
 }
 
@@ -70,13 +81,14 @@ void reply_subject_error(struct call *call, enum pk_status status)
 {
     if (!reply_by_row(call, status, subject_rows, COUNT(subject_rows), NULL) &&
         !reply_by_row(call, status, common_rows, COUNT(common_rows), NULL))
-        call_fail(call, PK_BUS_ERROR_INTERNAL, "%s", pk_status_name(status));
+        call_fail(call, PK_BUS_ERROR_INTERNAL, "%s", pk_message_outcome(status));
 }
 
 void reply_ticket_error(struct call *call)
 {
     call_fail(call, PK_BUS_ERROR_TICKET_INVALID,
-              "this enrolment ticket is unknown, used, expired or for another account");
+              "this enrolment ticket is unknown, used, expired or for another account; the "
+              "administrator can make another: passkeyctl ticket --user USER");
 }
 
 void reply_registration_error(struct call *call, enum pk_status status, const char *why)

@@ -24,7 +24,8 @@ static void on_done(struct job *job, enum pk_status status)
     struct call *call = take_call(request);
 
     if (status == PK_BUSY)
-        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "too many calls at once");
+        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED,
+                  "passkeyd has too many calls at once; try again in a moment");
     else
         request->plan->done(request, call, status);
 }
@@ -45,7 +46,8 @@ void request_start_for(struct daemon *daemon, struct call *call, struct request 
                        const struct request_plan *plan, uid_t owner)
 {
     if (!request) {
-        call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory");
+        call_fail(call, PK_BUS_ERROR_INTERNAL,
+                  "passkeyd has no memory left; try again in a moment");
         return;
     }
     request->plan = plan;

@@ -3,6 +3,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
+#include "common/keys/messages.h"
 #include "common/webauthn/options.h"
 #include "common/webauthn/verify.h"
 
@@ -384,7 +385,7 @@ static enum pk_status conclude(enum pk_status status, const char *why,
         why = "algorithms: none of the configured ones is supported here";
     }
     if (status != PK_OK) {
-        *ret_why = why ? why : pk_status_clause(status);
+        *ret_why = why ? why : pk_message_outcome(status);
         return status;
     }
     *ret = *built;

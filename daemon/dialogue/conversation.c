@@ -363,7 +363,8 @@ struct conversation *conversation_open(struct daemon *daemon, struct call *call,
         conversation_free(daemon->conversations, surplus);
     if (!conversation) {
         ops->release(data);
-        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED, "too many conversations at once");
+        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED,
+                  "too many people use passkeys at once; try again in a moment");
         return NULL;
     }
     conversation->ops = ops;

@@ -3,6 +3,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/limits.h"
 #include "common/bus/names.h"
+#include "common/keys/messages.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/secret_reader.h"
 #include "daemon/dialogue/conversation_private.h"
@@ -43,7 +44,7 @@ static void on_secret(void *data, enum pk_status status, struct pk_secret *secre
         /* The answer is unknown, so the question stays open for another one. */
         conversation->question = QUESTION_ASKED;
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "the secret cannot be read: %s",
-                  pk_status_name(status));
+                  pk_message_outcome(status));
         return;
     }
     conversation->ops->answered(conversation->data, secret);

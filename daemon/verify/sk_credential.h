@@ -66,7 +66,7 @@ enum pk_status sk_authenticator_data(const char *application,
 
 /* The message when such a key signed without the user verification that was required. */
 #define SK_MESSAGE_NOT_VERIFIED                                                                    \
-    "A PIN or fingerprint is needed here, and this key was made without. Make one with\n"          \
-    "  ssh-keygen -t ed25519-sk -O verify-required"
+    "A PIN or fingerprint is needed here, and this key was made without. Make one with \"ssh-"     \
+    "keygen -t ed25519-sk -O verify-required\"."
 
 #endif

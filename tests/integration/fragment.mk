@@ -61,6 +61,7 @@ EXTRA_DIST += \
 	tests/integration/test_private_instance.py \
 	tests/integration/test_private_namespace.py \
 	tests/integration/test_random_walk.py \
+	tests/integration/test_recordings.py \
 	tests/integration/test_recovery_codes.py \
 	tests/integration/test_relying_party.py \
 	tests/integration/test_script_options.py \

@@ -87,5 +87,5 @@ def test_check_finds_what_is_missing(machine):
     machine.activatable(False)
     result = machine.run_as("alice", ["passkeyctl", "check", "--json"])
     found = {each["check"]: each for each in json.loads(result.stdout)["checks"]}
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert found["daemon"]["state"] == "fail" and found["daemon"]["mend"]

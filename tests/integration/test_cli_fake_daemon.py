@@ -299,6 +299,12 @@ def test_wrong_usage(make, words):
     assert result.returncode == 2 and "--help" in result.stderr and not result.stdout
 
 
+def test_an_option_that_verify_has_not_is_named(make):
+    result = make().run("passkeyctl", "verify", "--bogus")
+    assert result.returncode == 2 and "--bogus" in result.stderr, result
+    assert "--jobs" not in result.stderr
+
+
 def test_help_and_version(make):
     fake = make()
     for program in ("passkeyctl", "passkey-enroll"):
@@ -325,6 +331,40 @@ def test_wrong_usage_as_json(make, words):
     assert result.returncode == 2 and not result.stderr, result
     answer = json.loads(result.stdout)
     assert answer["ok"] is False and answer["reason"] == "wrong-usage" and answer["message"]
+
+
+# What was given, and the rule that it breaks, are in the text.
+@pytest.mark.parametrize("words, told", [
+    (["passkeyctl", "test", "--timeout", "0"], '--timeout takes 1 to 600 seconds, not "0"'),
+    (["passkeyctl", "test", "--timeout", "9s"], '--timeout takes 1 to 600 seconds, not "9s"'),
+    (["passkeyctl", "ticket", "--user", "x", "--lifetime", "59"],
+     '--lifetime takes 60 to 86400 seconds, not "59"'),
+    (["passkeyctl", "test", "--uv", "never"], 'required, preferred or discouraged, not "never"'),
+    (["passkeyctl", "list", "--yes"], "this command does not take the option --yes"),
+    (["passkeyctl", "rename", "blue"], "rename takes 2 arguments, not 1: passkeyctl rename"),
+    (["passkeyctl", "rename", "blue", b"\xff"], 'the argument "?" is not UTF-8 text'),
+    (["passkeyctl", "remove", b"\xff"], 'the argument "?" is not UTF-8 text'),
+    (["passkeyctl", "list", "--user", b"\xff"], '--user "?" is not UTF-8 text'),
+    (["passkeyctl", "list", "--rp", b"\xff"], '--rp "?" is not UTF-8 text'),
+    (["passkey-enroll", "--name", b"\xff"], '--name "?" is not UTF-8 text'),
+    (["passkey-enroll", "--name", "x" * 5000], "--name has 5000 bytes, and at most"),
+    (["passkey-enroll", "blue"], 'only options are taken, not "blue"')])
+def test_wrong_usage_names_the_rule(make, words, told):
+    fake = make()
+    result = fake.run(*words)
+    assert result.returncode == 2 and told in result.stderr, result
+    assert f"Try '{words[0]} --help'." in result.stderr and not result.stdout
+    result = fake.run(*words, "--json")
+    assert result.returncode == 2 and not result.stderr, result
+    assert told in json.loads(result.stdout)["message"]
+
+
+@pytest.mark.parametrize("words", [["show", "nothing"], ["rename", "nothing", "x"],
+                                   ["remove", "nothing"]])
+def test_a_passkey_that_is_not_there_is_named(make, words):
+    result = make().run("passkeyctl", *words)
+    assert result.returncode == 1
+    assert 'no passkey of the name or id "nothing". "passkeyctl list"' in result.stderr, result
 
 
 def test_a_ticket_is_for_somebody(make):

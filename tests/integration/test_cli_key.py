@@ -69,7 +69,7 @@ def test_list_and_info(quiet_keys):
         == ("Blue", True, 5, 25)
     assert first["ctap2"] and not second["ctap2"] and not second["pinSupported"]
     text = run(quiet_keys, "list").stdout
-    assert "Blue" in text and "PIN set, 5 tries left" in text and "U2F only" in text
+    assert "Blue" in text and "firmware 5.4.3; PIN set, 5 tries left" in text and "U2F only" in text
     assert "room for 25 more" in text
     text = run(quiet_keys, "info", "Blue").stdout
     assert re.search(r"PIN +set\n", text) and re.search(r"PIN tries left +5\n", text), text
@@ -88,7 +88,7 @@ def test_a_pin_that_must_be_changed_is_shown(quiet_keys):
     (("bogus",), 2, "unknown command: key bogus"),
     (("list", "blue"), 2, "too many arguments"),
     (("info", "a", "b"), 2, "too many arguments"),
-    (("info", "--yes"), 2, "does not take that option"),
+    (("info", "--yes"), 2, "does not take the option --yes"),
     (("info",), 1, "No security key is plugged in"),
     (("info", "nosuch"), 1, "No security key is plugged in"),
 ])

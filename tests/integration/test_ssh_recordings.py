@@ -17,6 +17,7 @@ pytestmark = pytest.mark.real_programs
 LAPTOP = "erin@laptop"
 HOST = "alice@web1"
 PIN = "123456"
+ENTER = "Enter: [^\n]*\n"  # what follows, before a person acts
 FALLBACK = "auth [success=done default=ignore] pam_passkey.so\nauth required pam_unix.so\n" + \
     namespace.REST
 PLAIN = "-o PubkeyAuthentication=yes -i .ssh/plain"
@@ -61,7 +62,8 @@ class Scene:
         return child
 
     def touch(self, child):
-        child.expect("(?i)touch your security key[^\n]*\n[^\n]*Enter: [^\n]*\n")
+        child.expect("(?i)touch your security key[^\n]*\n")
+        child.expect(ENTER)
         self.key.wait_touch_wanted()
         self.recording.acts("touches the key")
         assert self.key.touch()
@@ -191,6 +193,7 @@ def test_fallback_password(scene):
     scene.key.unplug()
     child = scene.types(f"passkey-ssh alice@{namespace.HOST} id -un")
     child.expect("(?i)insert your security key[^\n]*\n")
+    child.expect(ENTER)
     scene.recording.acts("presses Ctrl-C")
     child.sendintr()
     wait_end(child)
@@ -209,10 +212,12 @@ def test_fallback_password(scene):
     scene.finish()
 
 
-def by_paste(scene, host):
+def by_paste(scene, host, question=None):
     """What the host's terminal asks is answered in another one of the laptop."""
     host.expect(r"(passkey[12]:\S+)\r\n")
     request = host.match.group(1)
+    if question:
+        host.expect(question)
     scene.recording.acts("copies that line")
     laptop = scene.types("passkey-askpass --host " + namespace.HOST)
     laptop.expect("Paste[^\n]*\n")
@@ -263,7 +268,7 @@ def test_sudo_by_paste(scene):
     scene.plain_key()
     ssh.keep_environment()
     host = scene.types(f"ssh -t alice@{namespace.HOST} sudo -u bob id -un")
-    by_paste(scene, host)
+    by_paste(scene, host, "Answer:")
     assert wait_end(host) == 0
     os.unlink("/etc/sudoers.d/passkey")
     scene.finish()
@@ -283,7 +288,8 @@ def test_sudo_by_agent(scene):
     variables = agent.environment()
 
     def touch(child):
-        child.expect("(?i)touch your security key[^\n]*\n[^\n]*Enter: [^\n]*\n")
+        child.expect("(?i)touch your security key[^\n]*\n")
+        child.expect(ENTER)
         operation = sk.operation()
         scene.recording.acts("touches the key")
         operation.touch()

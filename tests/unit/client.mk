@@ -3,6 +3,7 @@ client_tests = \
 	tests/unit/test_check_files \
 	tests/unit/test_check_host \
 	tests/unit/test_check_pam \
+	tests/unit/test_client_outcome \
 	tests/unit/test_pam_line \
 	tests/unit/test_passkeys
 check_PROGRAMS += $(client_tests)
@@ -17,6 +18,8 @@ tests_unit_test_check_host_CFLAGS = $(client_test_cflags)
 tests_unit_test_check_host_LDADD = tests/unit/libscratch.la $(client_test_libs)
 tests_unit_test_check_pam_CFLAGS = $(client_test_cflags)
 tests_unit_test_check_pam_LDADD = tests/unit/libscratch.la $(client_test_libs)
+tests_unit_test_client_outcome_CFLAGS = $(client_test_cflags)
+tests_unit_test_client_outcome_LDADD = $(client_test_libs)
 tests_unit_test_pam_line_CFLAGS = $(client_test_cflags)
 tests_unit_test_pam_line_LDADD = tests/unit/libscratch.la $(client_test_libs)
 tests_unit_test_passkeys_CFLAGS = $(client_test_cflags)

@@ -115,7 +115,7 @@ static void a_requester_cannot_speak_for_us(void **state)
     assert_non_null(strstr(said, "xxx...\""));
 }
 
-/* Of its own, a sentence, and short enough for one message of PAM. */
+/* Of its own, a sentence, short enough for one message of PAM, and one line as the log's are. */
 static void every_outcome_has_a_text(void **state)
 {
     (void)state;
@@ -123,7 +123,7 @@ static void every_outcome_has_a_text(void **state)
     for (int status = PK_OK + 1; status < PK_STATUS_COUNT; status++) {
         const char *text = pk_message_outcome((enum pk_status)status);
 
-        if (!text || strlen(text) < 10 || strlen(text) > 300 ||
+        if (!text || strlen(text) < 10 || strlen(text) > 300 || strchr(text, '\n') ||
             !strchr(".?", text[strlen(text) - 1]))
             fail_msg("%s: %s", pk_status_name((enum pk_status)status), text ? text : "nothing");
     }

@@ -142,8 +142,10 @@ static void refusals_are_told(void **state)
     static const struct {
         bool challenge;
         const char *text;
-    } cases[] = {{false, "polkit did not authorize this"},
-                 {true, "re-authentication is needed and no agent could ask for it"}};
+    } cases[] = {
+        {false, "not authorized: the password was not given, or polkit's rules do not allow this"},
+        {true,
+         "your password is needed, and nothing here could ask for it; run this on a terminal"}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -164,8 +166,10 @@ static void without_an_answer_nothing_is_allowed(void **state)
         {"org.freedesktop.DBus.Error.ServiceUnknown", "there is no polkit on this bus"},
         {"org.freedesktop.DBus.Error.NameHasNoOwner", "there is no polkit on this bus"},
         {"org.freedesktop.DBus.Error.Spawn.ExecFailed", "there is no polkit on this bus"},
-        {"org.freedesktop.DBus.Error.NoReply", "polkit did not answer"},
-        {"org.freedesktop.PolicyKit1.Error.Failed", "polkit did not answer"},
+        {"org.freedesktop.DBus.Error.NoReply",
+         "polkit did not answer; \"systemctl status polkit\" says more"},
+        {"org.freedesktop.PolicyKit1.Error.Failed",
+         "polkit did not answer; \"systemctl status polkit\" says more"},
     };
 
     (void)state;
@@ -200,7 +204,9 @@ static void answers_of_another_form_allow_nothing(void **state)
         fake_bus_reset();
         ask(ALICE, ":1.7");
         fake_answer(fake_request(0), &answer, NULL);
-        assert_refused(PK_BUS_ERROR_NOT_AUTHORIZED, "polkit did not authorize this");
+        assert_refused(
+            PK_BUS_ERROR_NOT_AUTHORIZED,
+            "not authorized: the password was not given, or polkit's rules do not allow this");
     }
 }
 
@@ -212,7 +218,9 @@ static void two_answers_in_one_allow_nothing(void **state)
     value_add_number(&answer, 'b', 1);
     ask(ALICE, ":1.7");
     fake_answer(fake_request(0), &answer, NULL);
-    assert_refused(PK_BUS_ERROR_NOT_AUTHORIZED, "polkit did not authorize this");
+    assert_refused(
+        PK_BUS_ERROR_NOT_AUTHORIZED,
+        "not authorized: the password was not given, or polkit's rules do not allow this");
 }
 
 static void polkit_that_cannot_be_asked_allows_nothing(void **state)
@@ -220,7 +228,8 @@ static void polkit_that_cannot_be_asked_allows_nothing(void **state)
     (void)state;
     fake_bus_fails = true;
     ask(ALICE, ":1.7");
-    assert_refused(PK_BUS_ERROR_UNAVAILABLE, "polkit cannot be asked");
+    assert_refused(PK_BUS_ERROR_UNAVAILABLE,
+                   "polkit cannot be asked; try again in a moment, or as root");
 }
 
 static void questions_are_limited_per_user(void **state)

@@ -22,6 +22,7 @@ CHANGING = (
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "ID"),
     (r"\[[0-9a-f]{16}\]", "[ID]"),
     (r"\bpid \d+\b", "pid N"),
+    (r"\b[0-9a-f]{32}\.passkeyd\.invalid", "0123456789abcdef.passkeyd.invalid"),
     # The part of OpenSSH that asks PAM: since 9.8 a program of its own.
     (r'"/usr/lib/openssh/sshd-(session|auth)"', '"/usr/sbin/sshd"'),
     (r"/run/tests/home/", "/home/"),
