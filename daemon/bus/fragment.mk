@@ -16,6 +16,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/bus/methods.c daemon/bus/methods.h \
 	daemon/bus/peers.c daemon/bus/peers.h \
 	daemon/bus/polkit.c daemon/bus/polkit.h \
+	daemon/bus/received.c \
 	daemon/bus/reply_errors.c daemon/bus/reply_errors.h \
 	daemon/bus/request.c daemon/bus/request.h \
 	daemon/bus/sealed.c daemon/bus/sealed.h \

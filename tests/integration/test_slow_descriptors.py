@@ -16,6 +16,7 @@ import pytest
 
 import machine as parts
 import slow_files
+import software_agent
 
 OWN = "/run/passkeyd/socket"
 FOR_EVER = 3600
@@ -166,4 +167,35 @@ def test_sockets_that_linger(alice, message):
         bob = greeted()
         passed(alice, bob, message, make())
         bob.close()
+        signs_in(alice)
+        # More than a message may have, hence nobody's but the kernel's.
+        bob = greeted()
+        passed(alice, bob, message, *[make() for _ in range(20)])
+        bob.close()
+        signs_in(alice)
+
+
+@pytest.mark.parametrize("said", [bytes(1), bytes(1) + b"AUTH EXTERNAL ", b"x"],
+                         ids=["nothing", "half", "nonsense"])
+def test_sockets_that_linger_before_anything_is_said(alice, said):
+    with lingering() as make:
+        bob = connect()
+        passed(alice, bob, said, make())
+        bob.close()
+        signs_in(alice)
+
+
+def test_an_agent_that_passes_sockets_that_linger(alice):
+    """ssh-agents pass nothing; what comes with their answer is not even looked at."""
+    key = software_agent.Key()
+    alice.connect().call(parts.CREDENTIALS, "Import", "sssa{sv}", "bob", "ssh", key.line,
+                         parts.vardict({}))
+    ours, theirs = socket.socketpair()
+    with lingering() as make:
+        root = greeted("root")
+        socket.send_fds(root, [authenticate("agent", "bob")], [theirs.detach()])
+        ours.settimeout(parts.PATIENCE)
+        assert ours.recv(5), "the agent is asked"
+        passed(alice, ours, struct.pack(">IBI", 5, 12, 0), make())
+        ours.close()
         signs_in(alice)
