@@ -11,6 +11,7 @@
 #include "daemon/api/status.h"
 #include "daemon/api/tickets.h"
 #include "daemon/arrivals.h"
+#include "daemon/bus/descriptors.h"
 #include "daemon/bus/logind.h"
 #include "daemon/bus/peers.h"
 #include "daemon/bus/polkit.h"
@@ -473,6 +474,7 @@ int main(int argc, char **argv)
     if (arguments.check_config)
         return check_config(arguments.config);
     status = privileges_harden();
+    descriptors_guard();
     pk_log_start_thread();
     if (!status) {
         (void)signal(SIGPIPE, SIG_IGN);

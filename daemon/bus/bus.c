@@ -5,6 +5,7 @@
 #include "common/base/text.h"
 
 #include "daemon/bus/connection.h"
+#include "daemon/bus/descriptors.h"
 #include "daemon/bus/message.h"
 
 #include <dbus/dbus.h>
@@ -248,8 +249,8 @@ enum pk_status bus_open(struct event_base *base, const struct bus_ops *ops, void
                            "',member='NameOwnerChanged',arg2=''",
                            &error);
     if (!dbus_error_is_set(&error)) {
-        bus->serving = connection_new(base, bus->dbus, true, &serving_ops, bus);
-        bus->asking = connection_new(base, asking, false, &asking_ops, bus);
+        bus->serving = connection_new(base, bus->dbus, DESCRIPTORS_OF_BUS, &serving_ops, bus);
+        bus->asking = connection_new(base, asking, 0, &asking_ops, bus);
     }
     if (!bus->serving || !bus->asking) {
         *ret_why = pk_text_format("system bus: %s", error.message ? error.message : "no memory");

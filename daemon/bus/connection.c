@@ -4,6 +4,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/bus/names.h"
+#include "daemon/bus/descriptors.h"
 #include "daemon/bus/message.h"
 
 #include <event2/event.h>
@@ -21,63 +22,114 @@ struct connection {
     DBusConnection *dbus;
     struct event *dispatch;
     bool paused;
+    uid_t owner;         /* of the descriptors that come by it (descriptors.h) */
+    uint64_t beginnings; /* of messages whose rest was not there with them */
+    bool begun;          /* that of the last of these is not there yet */
     const struct connection_ops *ops;
     void *data;
+};
+
+struct watch {
+    DBusWatch *dbus;
+    struct event *event;
+    struct connection *connection; /* NULL: it listens for them */
 };
 
 PK_DEFINE_CLEANUP(DBusMessage *, dbus_message_unref);
 
 /* --- the event loop --------------------------------------------------------------------------- */
 
+/* There was something to read, which now is whole messages, or a part of one that goes on. */
+static void note_received(struct connection *connection)
+{
+    bool whole = dbus_connection_get_dispatch_status(connection->dbus) != DBUS_DISPATCH_COMPLETE;
+
+    if (!whole && !connection->begun)
+        connection->beginnings++;
+    connection->begun = !whole;
+}
+
+/* libdbus may free the watch meanwhile, when the connection is lost. */
 static void on_watch(evutil_socket_t fd, short what, void *data)
 {
-    DBusWatch *watch = data;
+    const struct watch *watch = data;
+    struct connection *connection = watch->connection;
+    uid_t before = descriptors_charge(connection ? connection->owner : 0);
     unsigned flags = 0;
 
     (void)fd;
     flags |= (what & EV_READ) ? DBUS_WATCH_READABLE : 0;
     flags |= (what & EV_WRITE) ? DBUS_WATCH_WRITABLE : 0;
-    (void)dbus_watch_handle(watch, flags);
+    (void)dbus_watch_handle(watch->dbus, flags);
+    if (connection && (what & EV_READ))
+        note_received(connection);
+    (void)descriptors_charge(before);
 }
 
-static void free_event(void *event)
+static void free_watch(void *data)
 {
-    event_free(event);
+    struct watch *watch = data;
+
+    event_free(watch->event);
+    free(watch);
 }
 
-void connection_watch_toggle(DBusWatch *watch, void *data)
+void connection_watch_toggle(DBusWatch *dbus, void *data)
 {
-    struct event *event = dbus_watch_get_data(watch);
+    const struct watch *watch = dbus_watch_get_data(dbus);
 
     (void)data;
-    if (!event)
+    if (!watch)
         return;
-    if (dbus_watch_get_enabled(watch))
-        (void)event_add(event, NULL);
+    if (dbus_watch_get_enabled(dbus))
+        (void)event_add(watch->event, NULL);
     else
-        (void)event_del(event);
+        (void)event_del(watch->event);
+}
+
+static dbus_bool_t add_watch(DBusWatch *dbus, struct event_base *base,
+                             struct connection *connection)
+{
+    struct watch *watch = calloc(1, sizeof(*watch));
+    unsigned flags = dbus_watch_get_flags(dbus);
+    short what = EV_PERSIST;
+
+    if (!watch)
+        return FALSE;
+    what |= (flags & DBUS_WATCH_READABLE) ? EV_READ : 0;
+    what |= (flags & DBUS_WATCH_WRITABLE) ? EV_WRITE : 0;
+    *watch = (struct watch){.dbus = dbus, .connection = connection};
+    watch->event = event_new(base, dbus_watch_get_unix_fd(dbus), what, on_watch, watch);
+    if (!watch->event) {
+        free(watch);
+        return FALSE;
+    }
+    dbus_watch_set_data(dbus, watch, free_watch);
+    connection_watch_toggle(dbus, NULL);
+    return TRUE;
 }
 
 dbus_bool_t connection_watch_add(DBusWatch *watch, void *data)
 {
-    unsigned flags = dbus_watch_get_flags(watch);
-    short what = EV_PERSIST;
-    struct event *event;
+    return add_watch(watch, data, NULL);
+}
 
-    what |= (flags & DBUS_WATCH_READABLE) ? EV_READ : 0;
-    what |= (flags & DBUS_WATCH_WRITABLE) ? EV_WRITE : 0;
-    event = event_new(data, dbus_watch_get_unix_fd(watch), what, on_watch, watch);
-    if (!event)
-        return FALSE;
-    dbus_watch_set_data(watch, event, free_event);
-    connection_watch_toggle(watch, NULL);
-    return TRUE;
+static dbus_bool_t add_own_watch(DBusWatch *watch, void *data)
+{
+    struct connection *connection = data;
+
+    return add_watch(watch, connection->base, connection);
 }
 
 void connection_watch_remove(DBusWatch *watch, void *data)
 {
     (void)data;
     dbus_watch_set_data(watch, NULL, NULL);
+}
+
+static void free_event(void *event)
+{
+    event_free(event);
 }
 
 static void on_timeout(evutil_socket_t fd, short what, void *data)
@@ -138,13 +190,11 @@ static void dispatch_replies(struct connection *connection)
  * Messages are taken out one by one, past libdbus's own handling, which would answer some of them
  * uncounted. Where there are many, other connections have their turn in between.
  */
-static void on_dispatch(evutil_socket_t fd, short what, void *data)
+static void dispatch(struct connection *connection)
 {
-    struct connection *connection = data;
     const int64_t until = pk_clock_monotonic_us() + TURN_US;
     DBusMessage *message;
 
-    (void)fd, (void)what;
     connection->paused = false;
     if (!connection->ops->message) {
         dispatch_replies(connection);
@@ -171,6 +221,16 @@ static void on_dispatch(evutil_socket_t fd, short what, void *data)
     }
 }
 
+static void on_dispatch(evutil_socket_t fd, short what, void *data)
+{
+    const struct connection *connection = data;
+    uid_t before = descriptors_charge(connection->owner);
+
+    (void)fd, (void)what;
+    dispatch(data);
+    (void)descriptors_charge(before);
+}
+
 static void on_dispatch_status(DBusConnection *dbus, DBusDispatchStatus status, void *data)
 {
     struct connection *connection = data;
@@ -190,18 +250,24 @@ static void detach(struct connection *connection)
     free(connection);
 }
 
-struct connection *connection_new(struct event_base *base, DBusConnection *dbus, bool yielding,
+uint64_t connection_message_begun(const struct connection *connection)
+{
+    return connection->begun ? connection->beginnings : 0;
+}
+
+struct connection *connection_new(struct event_base *base, DBusConnection *dbus, uid_t owner,
                                   const struct connection_ops *ops, void *data)
 {
     struct connection *connection = calloc(1, sizeof(*connection));
 
     if (!connection)
         return NULL;
-    *connection = (struct connection){.base = base, .dbus = dbus, .ops = ops, .data = data};
+    *connection =
+        (struct connection){.base = base, .dbus = dbus, .owner = owner, .ops = ops, .data = data};
     connection->dispatch = evtimer_new(base, on_dispatch, connection);
     if (!connection->dispatch ||
-        !dbus_connection_set_watch_functions(dbus, connection_watch_add, connection_watch_remove,
-                                             connection_watch_toggle, base, NULL) ||
+        !dbus_connection_set_watch_functions(dbus, add_own_watch, connection_watch_remove,
+                                             connection_watch_toggle, connection, NULL) ||
         !dbus_connection_set_timeout_functions(dbus, connection_timeout_add,
                                                connection_timeout_remove, connection_timeout_toggle,
                                                base, NULL)) {
@@ -209,7 +275,7 @@ struct connection *connection_new(struct event_base *base, DBusConnection *dbus,
         return NULL;
     }
     /* Where the loop has no priorities (in tests), this does nothing. */
-    if (yielding)
+    if (owner != 0)
         (void)event_priority_set(connection->dispatch, LOW_PRIORITY);
     dbus_connection_set_dispatch_status_function(dbus, on_dispatch_status, connection, NULL);
     dispatch_in(connection, 0);
@@ -219,10 +285,12 @@ struct connection *connection_new(struct event_base *base, DBusConnection *dbus,
 void connection_free(struct connection *connection)
 {
     DBusConnection *dbus = connection->dbus;
+    uid_t before = descriptors_charge(connection->owner);
 
     detach(connection);
     dbus_connection_close(dbus);
     dbus_connection_unref(dbus);
+    (void)descriptors_charge(before);
 }
 
 /* --- answers ---------------------------------------------------------------------------------- */

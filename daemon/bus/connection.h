@@ -27,13 +27,20 @@ struct connection_ops {
 };
 
 /*
- * Attaches dbus to the loop. yielding: whatever else has happened comes first. NULL: no memory, and
- * dbus is the caller's still.
+ * Attaches dbus to the loop. owner: whose the descriptors are that come by it (descriptors.h);
+ * where that is not root, whatever else has happened comes first. NULL: no memory, and dbus is the
+ * caller's still.
  */
-struct connection *connection_new(struct event_base *base, DBusConnection *dbus, bool yielding,
+struct connection *connection_new(struct event_base *base, DBusConnection *dbus, uid_t owner,
                                   const struct connection_ops *ops, void *data);
 /* Detaches it, closes dbus and gives up its reference. */
 void connection_free(struct connection *connection);
+
+/*
+ * A number for the message that has come in part, and for no other one. 0: there is none. A part
+ * that came together with whole messages is seen when more of it comes.
+ */
+uint64_t connection_message_begun(const struct connection *connection);
 
 /*
  * The loop's side of DBusWatch and DBusTimeout, for dbus_server_set_watch_functions() and the like;

@@ -6,6 +6,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/bus/caller.c daemon/bus/caller.h \
 	daemon/bus/console.c daemon/bus/console.h \
 	daemon/bus/connection.c daemon/bus/connection.h \
+	daemon/bus/descriptors.c daemon/bus/descriptors.h \
 	daemon/bus/logind.c daemon/bus/logind.h \
 	daemon/bus/logind_facts.c daemon/bus/logind_facts.h \
 	daemon/bus/logind_files.c daemon/bus/logind_files.h \
@@ -15,6 +16,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/bus/methods.c daemon/bus/methods.h \
 	daemon/bus/peers.c daemon/bus/peers.h \
 	daemon/bus/polkit.c daemon/bus/polkit.h \
+	daemon/bus/received.c \
 	daemon/bus/reply_errors.c daemon/bus/reply_errors.h \
 	daemon/bus/request.c daemon/bus/request.h \
 	daemon/bus/sealed.c daemon/bus/sealed.h \

@@ -3,11 +3,13 @@
 
 #include "common/base/limits.h"
 #include "common/base/text.h"
+#include "daemon/bus/descriptors.h"
 
 #include <string.h>
 
 #define MESSAGE_DEPTH_MAX 6
 #define MESSAGE_ITEMS_MAX 1024
+#define MESSAGE_FDS_MAX   4 /* copies, which may be of the same one */
 #define MESSAGE_TEXT_MAX  (PK_JSON_MAX + 65536)
 
 /* --- messages to values ----------------------------------------------------------------------- */
@@ -15,6 +17,7 @@
 struct budget {
     size_t items;
     size_t text;
+    size_t fds;
 };
 
 static bool read_value(DBusMessageIter *iter, struct value *parent, struct budget *budget,
@@ -81,9 +84,11 @@ static bool read_value(DBusMessageIter *iter, struct value *parent, struct budge
         value_add_number(parent, 't', basic.u64);
         return true;
     case DBUS_TYPE_UNIX_FD:
+        if (budget->fds-- == 0)
+            return false;
         dbus_message_iter_get_basic(iter, &basic);
         value_add_fd(parent, basic.fd);
-        return basic.fd >= 0;
+        return basic.fd >= 0 && descriptor_is_welcome(basic.fd);
     case DBUS_TYPE_ARRAY:
     case DBUS_TYPE_VARIANT:
     case DBUS_TYPE_STRUCT:
@@ -97,7 +102,8 @@ static bool read_value(DBusMessageIter *iter, struct value *parent, struct budge
 
 struct value message_read(DBusMessage *message)
 {
-    struct budget budget = {.items = MESSAGE_ITEMS_MAX, .text = MESSAGE_TEXT_MAX};
+    struct budget budget = {
+        .items = MESSAGE_ITEMS_MAX, .text = MESSAGE_TEXT_MAX, .fds = MESSAGE_FDS_MAX};
     struct value body = value_body();
     DBusMessageIter iter;
 

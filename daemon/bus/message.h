@@ -9,7 +9,8 @@
 
 /*
  * The body as a value of type 'r', the caller's to clear. It is marked failed when it is too large
- * or too deeply nested, or holds types that none of our methods uses.
+ * or too deeply nested, or holds types or descriptors that none of our methods uses
+ * (descriptors.h).
  */
 struct value message_read(DBusMessage *message);
 

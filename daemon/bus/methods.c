@@ -367,7 +367,8 @@ void methods_dispatch(struct daemon *daemon, struct call *call)
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "the arguments must be of types \"%s\"",
                   method->in);
     else if (call->arguments.failed)
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "arguments too long, or of unknown types");
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+                  "arguments too long, or of unknown types, or files where none are taken");
     else if (find_permission(method, call) == DENIED)
         deny(call);
     else if (find_permission(method, call) == PERMITTED_TO_ACCOUNT)

@@ -2,9 +2,11 @@
 #include "daemon/bus/socket.h"
 
 #include "common/base/cleanup.h"
+#include "common/base/limits.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "daemon/bus/connection.h"
+#include "daemon/bus/descriptors.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -16,12 +18,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FIRST_FD          3      /* of those that systemd passes */
-#define PEERS_MAX         1024   /* in total; budget.c bounds those of users */
-#define SILENT_SECONDS    5      /* until the first call */
-#define MESSAGE_SIZE_MAX  524288 /* a response in JSON (PK_JSON_MAX), and room around it */
-#define MESSAGE_FDS_MAX   4      /* of one message */
-#define RECEIVED_SIZE_MAX 65536  /* unreleased bytes at which libdbus stops reading */
+#define FIRST_FD          3    /* of those that systemd passes */
+#define PEERS_MAX         1024 /* in total; budget.c bounds those of users */
+#define SILENT_SECONDS    5    /* until the first call, and for a message to become whole */
+#define MESSAGE_SIZE_MAX  (PK_JSON_MAX + 32768) /* a response in JSON, and room around it */
+#define MESSAGE_FDS_MAX   4                     /* of one message */
+#define RECEIVED_SIZE_MAX 65536 /* unreleased bytes at which libdbus stops reading */
 #define RECEIVED_FDS_MAX  8
 #define OUTGOING_SIZE_MAX 65536 /* bytes of answers that a peer has not read: it waits, then */
 #define OUTGOING_FDS_MAX  8
@@ -38,6 +40,7 @@ struct peer {
     uid_t charged; /* whose connection it counts as */
     bool setuid;   /* charged is whom a program of root's serves */
     bool called;
+    uint64_t begun; /* the message that had come in part SILENT_SECONDS ago; 0: none */
 };
 
 struct socket {
@@ -70,10 +73,21 @@ static void peer_free(struct peer *peer)
     free(peer);
 }
 
+/*
+ * From time to time: who has called nothing yet goes, and so does who began a message and does not
+ * go on to its end; what was read of it takes memory.
+ */
 static void on_silent(evutil_socket_t fd, short what, void *data)
 {
+    struct peer *peer = data;
+    uint64_t begun = connection_message_begun(peer->connection);
+
     (void)fd, (void)what;
-    peer_free(data);
+    if (!peer->called || (begun != 0 && begun == peer->begun)) {
+        peer_free(peer);
+        return;
+    }
+    peer->begun = begun;
 }
 
 /* One that reads no answers gets no further ones. */
@@ -148,8 +162,6 @@ static void receive_call(struct peer *peer, DBusMessage *message)
     call->uid = peer->uid;
     call->pid = peer->pid;
     call->data = peer->socket;
-    if (!peer->called)
-        (void)event_del(peer->silent);
     peer->called = true;
     if (call_admit(call, setup->budget))
         setup->ops->call(setup->data, call);
@@ -157,13 +169,16 @@ static void receive_call(struct peer *peer, DBusMessage *message)
         call_refuse(call);
 }
 
-/* Anything but calls has no meaning here, and ends the connection. */
+/*
+ * Anything but calls has no meaning here, and ends the connection, as does whoever passes
+ * descriptors that do not close.
+ */
 static bool on_message(void *data, DBusMessage *message)
 {
     struct peer *peer = data;
 
     if (dbus_message_get_type(message) == DBUS_MESSAGE_TYPE_METHOD_CALL &&
-        dbus_connection_get_is_connected(peer->dbus)) {
+        dbus_connection_get_is_connected(peer->dbus) && !descriptors_too_many(peer->uid)) {
         receive_call(peer, message);
         return true;
     }
@@ -219,12 +234,12 @@ static struct peer *peer_new(struct socket *socket, DBusConnection *dbus, const 
         .uid = who->uid,
         .pid = who->pid,
         .charged = who->uid,
-        .silent = evtimer_new(socket->setup.base, on_silent, peer),
+        .silent = event_new(socket->setup.base, -1, EV_PERSIST, on_silent, peer),
     };
     (void)dbus_connection_ref(dbus);
-    if (peer->name && peer->silent && evtimer_add(peer->silent, &silent) == 0)
+    if (peer->name && peer->silent && event_add(peer->silent, &silent) == 0)
         peer->connection =
-            connection_new(socket->setup.base, dbus, who->uid != 0, &connection_ops, peer);
+            connection_new(socket->setup.base, dbus, who->uid, &connection_ops, peer);
     if (peer->connection) {
         dbus_connection_set_unix_user_function(dbus, may_connect, peer, NULL);
         return peer;
@@ -245,7 +260,10 @@ static void on_connection(DBusServer *server, DBusConnection *dbus, void *data)
     struct peer *peer;
 
     (void)server;
-    if (!credentials_of(dbus, &who) ||
+    if (!credentials_of(dbus, &who))
+        return;
+    (void)descriptors_charge(who.uid); /* until the accepting is done (connection.c) */
+    if (descriptors_too_many(who.uid) ||
         !budget_take(socket->setup.budget, who.uid, BUDGET_CONNECTIONS))
         return;
     if (socket->count >= PEERS_MAX)

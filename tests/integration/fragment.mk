@@ -16,6 +16,7 @@ EXTRA_DIST += \
 	tests/integration/support/recording.py \
 	tests/integration/support/relying_party.py \
 	tests/integration/support/run_files.py \
+	tests/integration/support/slow_files.py \
 	tests/integration/support/ssh.py \
 	tests/integration/support/ssh_login.py \
 	tests/integration/support/ssh_method.py \
@@ -72,6 +73,7 @@ EXTRA_DIST += \
 	tests/integration/test_session_locality.py \
 	tests/integration/test_signals_and_log.py \
 	tests/integration/test_sk_provider.py \
+	tests/integration/test_slow_descriptors.py \
 	tests/integration/test_slow_services.py \
 	tests/integration/test_software_authenticator.py \
 	tests/integration/test_ssh_concurrent_logins.py \

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import struct
 import threading
 
@@ -387,8 +388,14 @@ def test_on_the_bus(machine, agent, key):
                                  parts.vardict({"agent": descriptor(agent)}))
     machine.connect().fails("InvalidArguments", parts.MANAGER, "Authenticate", "sa{sv}", "alice",
                             parts.vardict({"agent": "/tmp/agent"}))
-    nothing = dbus.types.UnixFd(0, variant_level=1)
-    done = machine.connect().authenticate("alice", agent=nothing).run()
+    with open("/dev/null", "rb") as file:
+        nothing = dbus.types.UnixFd(file, variant_level=1)
+    machine.connect().fails("InvalidArguments", parts.MANAGER, "Authenticate", "sa{sv}", "alice",
+                            parts.vardict({"agent": nothing}))
+    left, other = socket.socketpair()
+    other.close()
+    gone = dbus.types.UnixFd(left, variant_level=1)
+    done = machine.connect().authenticate("alice", agent=gone).run()
     assert done["result"] == "unavailable" and key
 
 

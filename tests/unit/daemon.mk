@@ -12,6 +12,7 @@ daemon_tests = \
 	tests/unit/test_command \
 	tests/unit/test_console \
 	tests/unit/test_context \
+	tests/unit/test_descriptors \
 	tests/unit/test_dispatch \
 	tests/unit/test_forwarded \
 	tests/unit/test_jobs \
@@ -75,6 +76,8 @@ tests_unit_test_ssh_host_keys_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_ssh_host_keys_LDADD = $(daemon_test_libs)
 tests_unit_test_privileges_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_privileges_LDADD = $(daemon_test_libs)
+tests_unit_test_descriptors_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_descriptors_LDADD = $(daemon_test_libs)
 tests_unit_test_sealed_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_sealed_LDADD = $(daemon_test_libs)
 tests_unit_test_seat_CFLAGS = $(daemon_test_cflags)

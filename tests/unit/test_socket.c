@@ -195,6 +195,40 @@ static void the_silent_are_dropped(void **state)
     (void)close(talks);
 }
 
+/* What was read of it would be kept for as long as the connection. */
+static void who_goes_on_with_no_message_to_its_end_is_dropped(void **state)
+{
+    int bob = client_of(BOB), alice = client_of(ALICE);
+    char *bytes;
+    size_t len = marshal(message_to(PK_BUS_MANAGER, "Status", NULL), &bytes);
+
+    (void)state;
+    send_call(bob, "Status", NULL);
+    assert_int_equal(answer_of(bob), DBUS_MESSAGE_TYPE_METHOD_RETURN);
+    send_call(alice, "Status", NULL);
+    assert_int_equal(answer_of(alice), DBUS_MESSAGE_TYPE_METHOD_RETURN);
+    write_all(bob, bytes, len / 2);
+    write_all(alice, bytes, len / 2);
+    leap(6);
+    assert_false(is_closed(bob));
+    write_all(alice, bytes + len / 2, len - len / 2);
+    assert_int_equal(answer_of(alice), DBUS_MESSAGE_TYPE_METHOD_RETURN);
+    /* The next one that she begins has its own time. */
+    write_all(alice, bytes, len / 2);
+    write_all(bob, bytes + len / 2, 1);
+    leap(6);
+    assert_true(is_closed(bob));
+    assert_false(is_closed(alice));
+    write_all(alice, bytes + len / 2, len - len / 2);
+    assert_int_equal(answer_of(alice), DBUS_MESSAGE_TYPE_METHOD_RETURN);
+    leap(6);
+    leap(6);
+    assert_false(is_closed(alice));
+    dbus_free(bytes);
+    (void)close(bob);
+    (void)close(alice);
+}
+
 static void a_message_has_few_descriptors(void **state)
 {
     char control[CMSG_SPACE(sizeof(int) * 64)] = {0}, *bytes;
@@ -448,6 +482,7 @@ int main(void)
         TEST(descriptors_pass_after_the_first_answer),
         TEST(garbage_is_cut_off),
         TEST(the_silent_are_dropped),
+        TEST(who_goes_on_with_no_message_to_its_end_is_dropped),
         TEST(a_message_has_few_descriptors),
         TEST(a_message_has_a_size),
         TEST(one_user_has_so_many_connections),
