@@ -187,7 +187,8 @@ def test_imported_while_it_is_being_touched(machine, agent):
 
     agent.sign = sign
     done = enroll(machine, agent.connect())
-    assert (done["result"], done["text"]) == ("exists", 'This passkey is enrolled already, as "alice@laptop".')
+    assert done["result"] == "exists"
+    assert done["text"] == 'This passkey is enrolled already, as "alice@laptop".'
     machine.syslog.wait(r"enrolment for alice \(default\): refused, exists ",
                         facility=parts.AUTHPRIV)
     assert len(listed(machine)) == 1
@@ -435,7 +436,8 @@ def test_a_comment_in_another_encoding(machine):
     """It is not what the key is known by, and the bus takes UTF-8 only."""
     path = namespace.SCRATCH + "/latin1.pub"
     with open(path, "wb") as file:
-        file.write(Key(comment="b?ro").line.encode().replace(b"b?ro", "b\u00fcro".encode("latin-1")))
+        line = Key(comment="b?ro").line.encode()
+        file.write(line.replace(b"b?ro", "b\u00fcro".encode("latin-1")))
     done = machine.run_as("root", ["passkeyctl", "import", "ssh", path, "--user", "alice"])
     assert done.returncode == 0 and 'Imported "b?ro"' in done.stdout, done
     done = machine.run_as("root", ["passkeyctl", "import", "ssh", path, "--user", "alice"])

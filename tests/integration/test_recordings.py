@@ -144,7 +144,8 @@ def test_keys(machine, keys):
     screen.runs(command, 1, "root")
     key.remove()
     key, command = enrols("One of a model that is not allowed here:",
-                          "attestation = direct\naaguid-deny = 01010101-0101-0101-0101-010101010101",
+                          "attestation = direct\n"
+                          "aaguid-deny = 01010101-0101-0101-0101-010101010101",
                           aaguid="01" * 16)
     screen.runs(command, 1, "root")
     key.remove()
