@@ -413,7 +413,7 @@ def test_another_program_keeps_the_key(keys, enrol, askpass):
     key, passkey = enrol("blue")
     first = askpass(get_request(passkey))
     first.screen.expect(TOUCH)
-    askpass(get_request(passkey, timeout=1)).refused("No answer in time")
+    askpass(get_request(passkey, timeout=1)).refused("There was no answer in time")
     touch(key)
     first.answer()
 
@@ -421,10 +421,10 @@ def test_another_program_keeps_the_key(keys, enrol, askpass):
 def test_touch_timeout(enrol, askpass):
     key, passkey = enrol("blue")
     key.unplug()
-    askpass(get_request(passkey, timeout=1)).refused(r"No answer in time\.")
+    askpass(get_request(passkey, timeout=1)).refused(r"There was no answer in time\.")
     key.plug()
     key.set(touch="wait")
-    askpass(get_request(passkey, timeout=1)).refused(r"No answer in time\.")
+    askpass(get_request(passkey, timeout=1)).refused(r"There was no answer in time\.")
     key.wait("cancelled")
 
 
