@@ -154,6 +154,25 @@ static int active_count(const struct logind_facts *facts)
     return count;
 }
 
+/* After a logout the user's file lists the session until something else changes. */
+static bool has_ended(const char *id)
+{
+    uid_t user;
+
+    return sd_session_get_uid(id, &user) == -ENXIO;
+}
+
+/* Those that the user's file lists as active; -1: it cannot be read. */
+static int count_listed_active(uid_t user)
+{
+    __attribute__((cleanup(strings_free))) char **sessions = NULL;
+    int listed = sd_uid_get_sessions(user, SESSIONS_ACTIVE, &sessions), count = 0;
+
+    for (int i = 0; i < listed; i++)
+        count += !has_ended(sessions[i]);
+    return listed < 0 ? -1 : count;
+}
+
 /* The user's file lists all sessions and the active ones; if one is old, that is seen. */
 static enum pk_status read_user(uid_t user, struct logind_facts *facts)
 {
@@ -164,8 +183,9 @@ static enum pk_status read_user(uid_t user, struct logind_facts *facts)
     facts->place = SEAT_OF_USER;
     facts->user = user;
     for (int i = 0; i < count && !status; i++)
-        status = add_session(facts, sessions[i]);
-    if (!status && sd_uid_get_sessions(user, SESSIONS_ACTIVE, NULL) != active_count(facts))
+        if (!has_ended(sessions[i]))
+            status = add_session(facts, sessions[i]);
+    if (!status && count_listed_active(user) != active_count(facts))
         status = PK_UNAVAILABLE;
     return status;
 }

@@ -210,32 +210,27 @@ int sd_uid_get_state(uid_t uid, char **state)
     return result;
 }
 
-static size_t active_count(void)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < fake_login.session_count; i++)
-        count += fake_login.sessions[i % 2] && fake_login.sessions[i % 2]->active;
-    return count;
-}
-
 int sd_uid_get_sessions(uid_t uid, int require_active, char ***sessions)
 {
     size_t count = fake_login.has_user && fake_login.user == uid ? fake_login.session_count : 0;
     int result = failure(__func__);
+    size_t listed = 0;
     char **list;
 
     if (require_active == 0)
         abort(); /* closing ones would be missing */
     if (result || count == 0)
         return result;
-    if (require_active > 0)
-        return (int)active_count() - fake_login.active_less;
     list = calloc(count + 1, sizeof(*list));
     if (!list)
         abort();
     for (size_t i = 0; i < count; i++)
-        list[i] = name_of(i % 2);
+        if (require_active < 0 || !fake_login.sessions[i % 2] || fake_login.sessions[i % 2]->active)
+            list[listed++] = name_of(i % 2); /* also one that has ended */
+    for (int i = 0; require_active > 0 && listed > 0 && i < fake_login.active_less; i++) {
+        free(list[--listed]);
+        list[listed] = NULL;
+    }
     *sessions = list;
-    return (int)count;
+    return (int)listed;
 }
