@@ -20,7 +20,7 @@ import slow_files
 import software_agent
 
 pytestmark = pytest.mark.skipif(namespace.MARK in os.environ and namespace.module_has_sanitizers(),
-                                reason="a sanitizer's read() and recvmsg() come before the daemon's")
+                                reason="a sanitizer's read() and recvmsg() come before ours")
 
 OWN = "/run/passkeyd/socket"
 FOR_EVER = 3600
