@@ -130,7 +130,8 @@ static char *explain_existing(const struct registration *registration, enum pk_s
     if (name)
         return pk_text_format("the account has a passkey named \"%s\" already; choose another name",
                               name);
-    if (status == PK_LIMIT_EXCEEDED && registration->existing > 0)
+    if (status == PK_LIMIT_EXCEEDED && ceremony &&
+        registration->existing >= ceremony->max_credentials)
         return pk_text_format("the account has as many passkeys as it may, %zu "
                               "(credentials-per-account in passkeyd.conf); remove one first",
                               registration->existing);
