@@ -32,8 +32,9 @@ TAILQ_HEAD(closings, closing);
 
 static int (*libc_close)(int fd);
 static pthread_t loop;
-static bool guarding;     /* with loop, set once before there are other threads */
-static uid_t charged = 0; /* the loop's own */
+static bool guarding;        /* with loop, set once before there are other threads */
+static uid_t charged = 0;    /* the loop's own */
+static struct statx no_file; /* a pipe without a name, for its device; all zero where unknown */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct closings waiting = TAILQ_HEAD_INITIALIZER(waiting);
@@ -142,6 +143,21 @@ static bool is_drained(int fd)
 }
 
 /*
+ * A pipe without a name holds nothing but bytes and is of no file system that anybody mounted:
+ * closing it is a moment too. Whoever reads the other end sees the end of what they were told, with
+ * the reply that brought them the pipe.
+ */
+static bool is_nameless_pipe(int fd)
+{
+    struct statx about = {0};
+
+    return no_file.stx_mode &&
+           statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &about) == 0 &&
+           S_ISFIFO(about.stx_mode) && about.stx_dev_major == no_file.stx_dev_major &&
+           about.stx_dev_minor == no_file.stx_dev_minor;
+}
+
+/*
  * What finds no thread waits for one, as an open descriptor. The loop never closes it itself, not
  * even where there is no memory to say what waits: then it stays open.
  */
@@ -161,6 +177,13 @@ static void close_later(int fd)
 
 void descriptors_guard(void)
 {
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) == 0) {
+        (void)statx(ends[0], "", AT_EMPTY_PATH, STATX_TYPE, &no_file);
+        (void)close_now(ends[0]);
+        (void)close_now(ends[1]);
+    }
     loop = pthread_self();
     guarding = true;
 }
@@ -206,8 +229,11 @@ bool descriptor_is_welcome(int fd)
 __attribute__((visibility("default"))) int close(int fd)
 {
     int before = errno;
+    bool at_once =
+        !descriptors_guarded() || fcntl(fd, F_GETFD) < 0 || is_drained(fd) || is_nameless_pipe(fd);
 
-    if (!descriptors_guarded() || fcntl(fd, F_GETFD) < 0 || is_drained(fd))
+    errno = before;
+    if (at_once)
         return close_now(fd);
     close_later(fd);
     errno = before;

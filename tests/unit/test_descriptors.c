@@ -13,10 +13,13 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define ALICE            ((uid_t)2001)
@@ -25,11 +28,19 @@
 #define AT_ONCE          64
 #define PATIENCE_SECONDS 300 /* after which a close() that waits is taken for one that hangs */
 
-static int listener;
+static int listener; /* open all the time */
 
+/*
+ * Whatever looks at a descriptor holds its file for that moment, and would close it if a thread did
+ * so in the same one. Hence the number is asked for: only one that is free is given.
+ */
 static bool is_open(int fd)
 {
-    return fcntl(fd, F_GETFD) >= 0;
+    int given = fcntl(listener, F_DUPFD_CLOEXEC, fd);
+
+    if (given >= 0)
+        (void)close_range((unsigned)given, (unsigned)given, 0);
+    return given != fd;
 }
 
 /* Threads close it: from the beginning of close() it is no descriptor any more. */
@@ -141,19 +152,37 @@ static void what_is_not_open_is_said(void **state)
     assert_int_equal(errno, EBADF);
 }
 
-/* Whoever waits for its end sees that: it is closed, not forgotten. */
-static void a_pipe_ends(void **state)
+/* Whoever is sent the other end, with a secret in it, sees the end of that without waiting. */
+static void a_pipe_ends_at_once(void **state)
 {
     int ends[2];
     char byte;
 
     (void)state;
-    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
     errno = ENOTTY;
     assert_int_equal(close(ends[1]), 0);
     assert_int_equal(errno, ENOTTY);
     assert_int_equal(read(ends[0], &byte, 1), 0);
     assert_int_equal(close(ends[0]), 0);
+    assert_false(is_open(ends[0]));
+}
+
+/* One with a name is of a file system, which may be anybody's. */
+static int named_pipe(void)
+{
+    char folder[] = "/tmp/passkeyd-descriptors.XXXXXX";
+    char path[sizeof(folder) + sizeof("/pipe")];
+    int fd;
+
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof(path), "%s/pipe", folder);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    assert_true(fd >= 0);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+    return fd;
 }
 
 static void a_connection_that_has_ended_takes_no_thread(void **state)
@@ -173,6 +202,7 @@ static void a_connection_that_has_ended_takes_no_thread(void **state)
 static void one_user_holds_up_nobody_else(void **state)
 {
     int fds[MANY], other = never_closed(), own = never_closed(), of_bus[MANY];
+    int named = named_pipe();
     size_t left = MANY;
 
     (void)state;
@@ -191,6 +221,8 @@ static void one_user_holds_up_nobody_else(void **state)
         (void)sched_yield();
     }
     assert_int_equal(left, MANY - AT_ONCE);
+    close_for(BOB, named);
+    assert_true(is_open(named));
     close_for(ALICE, other);
     await_closed(other);
     assert_false(descriptors_too_many(ALICE));
@@ -211,7 +243,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_calls_use_is_told_apart),
         cmocka_unit_test(what_is_not_open_is_said),
-        cmocka_unit_test(a_pipe_ends),
+        cmocka_unit_test(a_pipe_ends_at_once),
         cmocka_unit_test(a_connection_that_has_ended_takes_no_thread),
         cmocka_unit_test(one_user_holds_up_nobody_else),
     };
