@@ -15,6 +15,7 @@ import ctypes, os, signal, sys
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
 name = os.ttyname(0)
 print("before", flush=True)
+sys.stdin.readline()  # what nobody has read yet would go with the terminal
 for descriptor in (0, 1, 2):
     os.close(descriptor)
 ctypes.CDLL(None).vhangup()
@@ -35,6 +36,7 @@ def start(*command, timeout=parts.PATIENCE):
 def test_what_comes_after_a_hang_up_is_read():
     child = start(sys.executable, "-c", HANG_UP)
     child.expect("before")
+    child.sendline()
     child.expect("after")
     child.expect(pexpect.EOF)
     child.close()
