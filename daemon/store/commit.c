@@ -75,12 +75,21 @@ void commit_end(struct sqlite_store *store)
 
 /* --- the log ---------------------------------------------------------------------------------- */
 
-void commit_settle(struct sqlite_store *store, struct sqlite3 *db)
+/*
+ * That the log could not be synced is told to the connections that were open, not to one that is
+ * opened later, which would build upon what was lost: all hear of it here.
+ */
+static void copy_into_database(struct sqlite_store *store, struct sqlite3 *db)
 {
     int code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 
     if ((code & 0xff) == SQLITE_IOERR)
         set_unsure(store);
+}
+
+void commit_settle(struct sqlite_store *store, struct sqlite3 *db)
+{
+    copy_into_database(store, db);
 }
 
 /* After each commit, in the thread that made it. */
@@ -111,7 +120,7 @@ static void copy_log(struct sqlite_store *store, bool alone)
         return;
     if (alone)
         (void)pthread_mutex_lock(&store->writing);
-    (void)sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    copy_into_database(store, db);
     if (alone)
         (void)pthread_mutex_unlock(&store->writing);
 }

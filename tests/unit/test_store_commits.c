@@ -41,7 +41,9 @@ static struct {
     bool held[FILES];
     size_t waiting[FILES]; /* calls that are held */
     size_t failures;       /* so many calls for the log fail */
-    bool gave_up;          /* a call was held for longer than anything takes */
+    bool fails_copier;     /* so do all of the store's own thread */
+    pthread_t test;
+    bool gave_up; /* a call was held for longer than anything takes */
 } disk = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 static bool ends_with(const char *text, const char *end)
@@ -82,6 +84,8 @@ int fdatasync(int fd)
     (void)pthread_mutex_lock(&disk.lock);
     fails = file == FILE_LOG && disk.failures > 0;
     disk.failures -= fails;
+    fails = fails ||
+            (file == FILE_LOG && disk.fails_copier && !pthread_equal(pthread_self(), disk.test));
     disk.waiting[file] += disk.held[file] && !fails;
     (void)pthread_cond_broadcast(&disk.changed);
     while (disk.held[file] && !fails && !disk.gave_up)
@@ -113,6 +117,14 @@ static void fail_next(void)
 {
     (void)pthread_mutex_lock(&disk.lock);
     disk.failures = 1;
+    (void)pthread_mutex_unlock(&disk.lock);
+}
+
+static void fail_copier(bool fails)
+{
+    (void)pthread_mutex_lock(&disk.lock);
+    disk.fails_copier = fails;
+    disk.test = pthread_self();
     (void)pthread_mutex_unlock(&disk.lock);
 }
 
@@ -423,6 +435,23 @@ static void the_log_is_copied_beside_changes(void **state)
     assert_false(gave_up());
 }
 
+/* It is the only one to hear of it, where nobody else has the log open. */
+static void a_failure_beside_changes_is_heard_of(void **state)
+{
+    struct fixture *fixture = *state;
+    struct change change = {.store = fixture->store, .id = "blue", .run = run_use};
+    enum pk_status status = PK_OK;
+
+    fail_copier(true);
+    for (size_t done = 0; status == PK_OK && done < MANY_CHANGES; done++)
+        status = run_use(&change);
+    fail_copier(false);
+    assert_int_equal(status, PK_STORAGE);
+    assert_non_null(strstr(store_error(), "until passkeyd is started again"));
+    change.store = reopen(fixture);
+    assert_int_equal(run_use(&change), PK_OK);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up_disk, tear_down_disk)
@@ -433,6 +462,7 @@ int main(void)
         TEST(a_disk_that_failed_is_not_believed),
         TEST(who_waited_beside_a_failure_hears_of_it),
         TEST(the_log_is_copied_beside_changes),
+        TEST(a_failure_beside_changes_is_heard_of),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
