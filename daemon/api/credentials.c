@@ -10,6 +10,7 @@
 #include "daemon/accounts/recovery_codes.h"
 #include "daemon/accounts/subject.h"
 #include "daemon/auth/decision.h"
+#include "daemon/bus/descriptors.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply_errors.h"
 #include "daemon/bus/request.h"
@@ -313,7 +314,7 @@ static int secret_pipe(const struct pk_secret *secret)
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
         return -1;
     written = write(ends[1], secret->data, secret->len);
-    (void)close(ends[1]);
+    descriptors_close_own(ends[1]);
     /* The reading end is made blocking, which readers expect. */
     if (written == (ssize_t)secret->len && fcntl(ends[0], F_SETFL, 0) == 0)
         return ends[0];

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
@@ -20,6 +21,7 @@
 #define OWN_MAX      64     /* for one of these */
 #define UNCLOSED_MAX 48     /* of one user: more are under way only where they do not close */
 #define STACK_SIZE   131072 /* close() needs little; sanitizers more */
+#define NUMBERS_MAX  4096   /* the unit's LimitNOFILE; of others nothing is known */
 
 /* A descriptor that waits for a thread, and then is closed by it. */
 struct closing {
@@ -32,9 +34,15 @@ TAILQ_HEAD(closings, closing);
 
 static int (*libc_close)(int fd);
 static pthread_t loop;
-static bool guarding;        /* with loop, set once before there are other threads */
-static uid_t charged = 0;    /* the loop's own */
-static struct statx no_file; /* a pipe without a name, for its device; all zero where unknown */
+static bool guarding;     /* with loop, set once before there are other threads */
+static uid_t charged = 0; /* the loop's own */
+
+/* By its number, until it is closed: in the loop alone. */
+static struct {
+    bool taken;
+    uid_t owner; /* of one that was taken */
+    bool connection;
+} known[NUMBERS_MAX];
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct closings waiting = TAILQ_HEAD_INITIALIZER(waiting);
@@ -126,48 +134,36 @@ static void add_closer(void)
     (void)pthread_attr_destroy(&attributes);
 }
 
+static bool is_known(int fd)
+{
+    return fd >= 0 && fd < NUMBERS_MAX;
+}
+
 /*
  * A connection whose other end is closed, or that was shut down, and that holds nothing more: it
- * stays so, hence closing it is a moment. All but a few connections end like that.
+ * stays so, hence closing it is a moment. All but a few connections end like that. Not so a socket
+ * that was passed: what its owner does with theirs (epoll) is waited for.
  */
 static bool is_drained(int fd)
 {
     struct pollfd event = {.fd = fd, .events = POLLRDHUP};
-    int domain = 0, type = 0, left = 1;
-    socklen_t len = sizeof(int);
+    int left = 1;
 
-    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX &&
-           getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM &&
-           poll(&event, 1, 0) == 1 && (event.revents & POLLRDHUP) &&
-           ioctl(fd, FIONREAD, &left) == 0 && left == 0;
-}
-
-/*
- * A pipe without a name holds nothing but bytes and is of no file system that anybody mounted:
- * closing it is a moment too. Whoever reads the other end sees the end of what they were told, with
- * the reply that brought them the pipe.
- */
-static bool is_nameless_pipe(int fd)
-{
-    struct statx about = {0};
-
-    return no_file.stx_mode &&
-           statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &about) == 0 &&
-           S_ISFIFO(about.stx_mode) && about.stx_dev_major == no_file.stx_dev_major &&
-           about.stx_dev_minor == no_file.stx_dev_minor;
+    return is_known(fd) && known[fd].connection && poll(&event, 1, 0) == 1 &&
+           (event.revents & POLLRDHUP) && ioctl(fd, FIONREAD, &left) == 0 && left == 0;
 }
 
 /*
  * What finds no thread waits for one, as an open descriptor. The loop never closes it itself, not
  * even where there is no memory to say what waits: then it stays open.
  */
-static void close_later(int fd)
+static void close_later(int fd, uid_t owner)
 {
     struct closing *closing = calloc(1, sizeof(*closing));
 
     if (!closing)
         return;
-    *closing = (struct closing){.fd = fd, .owner = charged};
+    *closing = (struct closing){.fd = fd, .owner = owner};
     (void)pthread_mutex_lock(&lock);
     TAILQ_INSERT_TAIL(&waiting, closing, entry);
     if (find_next_waiting())
@@ -177,13 +173,6 @@ static void close_later(int fd)
 
 void descriptors_guard(void)
 {
-    int ends[2];
-
-    if (pipe2(ends, O_CLOEXEC) == 0) {
-        (void)statx(ends[0], "", AT_EMPTY_PATH, STATX_TYPE, &no_file);
-        (void)close_now(ends[0]);
-        (void)close_now(ends[1]);
-    }
     loop = pthread_self();
     guarding = true;
 }
@@ -199,6 +188,25 @@ uid_t descriptors_charge(uid_t owner)
 
     charged = owner;
     return before;
+}
+
+void descriptors_take(int fd)
+{
+    if (!is_known(fd))
+        return;
+    known[fd].taken = true;
+    known[fd].owner = charged;
+}
+
+void descriptors_mark_connection(int fd)
+{
+    if (is_known(fd))
+        known[fd].connection = true;
+}
+
+void descriptors_close_own(int fd)
+{
+    (void)close_now(fd);
 }
 
 bool descriptors_too_many(uid_t owner)
@@ -225,17 +233,31 @@ bool descriptor_is_welcome(int fd)
            S_ISFIFO(about.stx_mode);
 }
 
+/* Whose it is; from now on its number is nobody's. */
+static uid_t forget(int fd)
+{
+    uid_t owner = is_known(fd) && known[fd].taken ? known[fd].owner : charged;
+
+    if (is_known(fd))
+        memset(&known[fd], 0, sizeof(known[fd]));
+    return owner;
+}
+
 /* In place of libc's, for libdbus as well. */
 __attribute__((visibility("default"))) int close(int fd)
 {
     int before = errno;
-    bool at_once =
-        !descriptors_guarded() || fcntl(fd, F_GETFD) < 0 || is_drained(fd) || is_nameless_pipe(fd);
+    bool at_once;
+    uid_t owner;
 
+    if (!descriptors_guarded())
+        return close_now(fd);
+    at_once = fcntl(fd, F_GETFD) < 0 || is_drained(fd);
+    owner = forget(fd);
     errno = before;
     if (at_once)
         return close_now(fd);
-    close_later(fd);
+    close_later(fd, owner);
     errno = before;
     return 0;
 }

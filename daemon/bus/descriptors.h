@@ -31,6 +31,25 @@ bool descriptors_guarded(void);
 uid_t descriptors_charge(uid_t owner);
 
 /*
+ * This one was passed by whom descriptors are charged to now, who pays for its closing, whenever
+ * that is and whatever it then belongs to. -1: none.
+ */
+void descriptors_take(int fd);
+
+/*
+ * A connection that the daemon has accepted, whose descriptor nobody else has: once it has ended it
+ * is closed at once, without a thread.
+ */
+void descriptors_mark_connection(int fd);
+
+/*
+ * Closes at once what the daemon has made, and nobody else has yet: the end of a pipe whose other
+ * end is passed on, so that the reader sees the end of it. Never for what was passed: whoever holds
+ * the pipe's lock in the kernel, or watches it, would be waited for.
+ */
+void descriptors_close_own(int fd);
+
+/*
  * Whether more of that user's are not closed yet than anybody needs: nothing further should be
  * received from them. Never true of root and of the bus.
  */

@@ -87,6 +87,7 @@ static bool read_value(DBusMessageIter *iter, struct value *parent, struct budge
         if (budget->fds-- == 0)
             return false;
         dbus_message_iter_get_basic(iter, &basic);
+        descriptors_take(basic.fd);
         value_add_fd(parent, basic.fd);
         return basic.fd >= 0 && descriptor_is_welcome(basic.fd);
     case DBUS_TYPE_ARRAY:

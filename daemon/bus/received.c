@@ -36,13 +36,21 @@ static ssize_t recvmsg_now(int fd, struct msghdr *message, int flags)
                         : syscall(SYS_recvmsg, fd, message, flags);
 }
 
+/*
+ * Bytes that are sent out of band (MSG_OOB) are to be read in their place: otherwise they are
+ * skipped, and the kernel closes what came with them.
+ */
 static bool can_bring_descriptors(int fd)
 {
+    static const int in_line = 1;
     int domain;
     socklen_t len = sizeof(domain);
 
-    return descriptors_guarded() && getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 &&
-           domain == AF_UNIX;
+    if (!descriptors_guarded() || getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) ||
+        domain != AF_UNIX)
+        return false;
+    (void)setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &in_line, sizeof(in_line));
+    return true;
 }
 
 /* Room for as many descriptors as there can be, and for credentials and the like. */

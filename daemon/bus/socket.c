@@ -195,8 +195,10 @@ static bool credentials_of(DBusConnection *dbus, struct ucred *ret)
     socklen_t len = sizeof(*ret);
     int fd;
 
-    return dbus_connection_get_socket(dbus, &fd) &&
-           getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &len) == 0 && len == sizeof(*ret) &&
+    if (!dbus_connection_get_socket(dbus, &fd))
+        return false;
+    descriptors_mark_connection(fd);
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &len) == 0 && len == sizeof(*ret) &&
            ret->uid != (uid_t)-1;
 }
 

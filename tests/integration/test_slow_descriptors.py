@@ -5,7 +5,9 @@ The file and the sockets let go only when the test says so, so that whoever wait
 wait for ever.
 """
 
+import array
 import contextlib
+import mmap
 import os
 import pwd
 import signal
@@ -99,11 +101,12 @@ def greeted(user="bob"):
     return peer
 
 
-def passed(machine, peer, message, *descriptors):
+def passed(machine, peer, message, *descriptors, flags=0):
     """The daemon's copies are the last ones."""
     daemon = machine.daemon_pid()
     os.kill(daemon, signal.SIGSTOP)
-    socket.send_fds(peer, [message], descriptors)
+    rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))
+    peer.sendmsg([message], [rights], flags)
     for descriptor in descriptors:
         os.close(descriptor)
     os.kill(daemon, signal.SIGCONT)
@@ -187,6 +190,32 @@ def test_sockets_that_linger_before_anything_is_said(alice, said):
         passed(alice, bob, said, make())
         bob.close()
         signs_in(alice)
+
+
+@pytest.mark.parametrize("connected", [connect, greeted])
+def test_sockets_that_linger_out_of_band(alice, connected):
+    """The kernel skips such a byte, and closes what came with it."""
+    with lingering() as make:
+        bob = connected()
+        passed(alice, bob, b"x", make(), flags=socket.MSG_OOB)
+        signs_in(alice)
+
+
+def test_a_pipe_that_is_locked(alice, slow_file):
+    """Somebody is writing to it what is in a file that is never read, as long as they like."""
+    reading, writing = os.pipe()
+    bob = greeted()
+
+    def write():
+        os.close(reading)
+        file = os.open(slow_file.folder + "/file", os.O_RDWR)
+        os.write(writing, mmap.mmap(file, slow_files.SIZE))
+
+    slow_file.start(write)
+    slow_file.wait(slow_files.READ)
+    os.close(writing)
+    passed(alice, bob, call(parts.MANAGER, "Nothing", "h", struct.pack("<I", 0), 1), reading)
+    signs_in(alice)
 
 
 def test_an_agent_that_passes_sockets_that_linger(alice):
