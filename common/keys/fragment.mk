@@ -13,7 +13,8 @@ common_keys_libkeys_la_SOURCES = \
 	common/keys/key_session.c common/keys/key_session.h \
 	common/keys/keys.c common/keys/keys.h \
 	common/keys/local_ceremony.c common/keys/local_ceremony.h \
-	common/keys/local_notices.c common/keys/local_pin.c common/keys/local_private.h \
+	common/keys/local_candidates.c common/keys/local_notices.c common/keys/local_pin.c \
+	common/keys/local_private.h \
 	common/keys/pin_budget.c common/keys/pin_budget.h \
 	common/keys/pin_dialogue.c common/keys/pin_dialogue.h \
 	common/keys/place.c common/keys/place.h \

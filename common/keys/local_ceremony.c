@@ -13,19 +13,12 @@
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-static void drop_session(struct candidate *candidate)
-{
-    if (candidate->session)
-        pk_key_session_cancel(pk_steal(candidate->session));
-    pk_pin_dialogue_withdraw(&candidate->ceremony->pin, candidate);
-}
-
 /* Everything under way stops; nothing is released that a caller up the stack may still use. */
 static void close_down(struct pk_local_ceremony *ceremony)
 {
     pk_pin_dialogue_stop(&ceremony->pin);
     for (struct candidate *c = ceremony->candidates; c; c = c->next)
-        drop_session(c);
+        local_drop_session(c);
     pk_turn_leave(ceremony->turn);
     pk_key_watch_free(pk_steal(ceremony->watch));
     pk_deadlines_stop_all(&ceremony->deadlines);
@@ -39,25 +32,11 @@ static void fail(struct pk_local_ceremony *ceremony, enum pk_status why)
     ceremony->ops->failed(ceremony->data, why);
 }
 
-static void candidate_free(struct candidate *candidate)
-{
-    free(candidate->path);
-    free(candidate->name);
-    free(candidate->model);
-    free(candidate->pin_name);
-    free(candidate);
-}
-
 void pk_local_ceremony_free(struct pk_local_ceremony *ceremony)
 {
     if (ceremony->watch)
         close_down(ceremony);
-    while (ceremony->candidates) {
-        struct candidate *next = ceremony->candidates->next;
-
-        candidate_free(ceremony->candidates);
-        ceremony->candidates = next;
-    }
+    local_candidates_free(ceremony);
     pk_deadlines_clear(&ceremony->deadlines);
     if (ceremony->turn)
         pk_turn_free(ceremony->turn);
@@ -65,28 +44,6 @@ void pk_local_ceremony_free(struct pk_local_ceremony *ceremony)
     free(ceremony->payer);
     free(ceremony->failed_path);
     free(ceremony);
-}
-
-/* --- the phases of the keys ------------------------------------------------------------------- */
-
-bool local_is_in(const struct candidate *candidate, unsigned phases)
-{
-    return candidate->session && (IN(pk_key_session_phase(candidate->session)) & phases) != 0;
-}
-
-size_t local_count(const struct pk_local_ceremony *ceremony, unsigned phases)
-{
-    size_t found = 0;
-
-    for (const struct candidate *c = ceremony->candidates; c; c = c->next)
-        found += local_is_in(c, phases);
-    return found;
-}
-
-/* Its helper did not find it: the list is not up to date, or the key was plugged in again. */
-static bool is_gone(const struct candidate *candidate)
-{
-    return candidate->failure == PK_NO_DEVICE || candidate->failure == PK_DEVICE_REMOVED;
 }
 
 /* --- which keys go on ------------------------------------------------------------------------- */
@@ -149,7 +106,7 @@ static void none_can_serve(struct pk_local_ceremony *ceremony)
     for (const struct candidate *c = ceremony->candidates; c && why != NOTICE_BUSY; c = c->next) {
         if (c->failure == PK_BUSY)
             why = NOTICE_BUSY;
-        else if (!is_gone(c))
+        else if (!local_is_gone(c))
             why = NOTICE_STRANGER;
     }
     local_give_notice(ceremony, why);
@@ -287,7 +244,7 @@ static void on_failed(struct candidate *candidate, enum pk_status status)
     keep_failure(candidate, status);
     if (status == PK_BUSY) /* with another program's request: its touch must not serve this one */
         pk_turn_demand(ceremony->turn, NULL);
-    if (is_gone(candidate) || status == PK_BUSY)
+    if (local_is_gone(candidate) || status == PK_BUSY)
         pk_deadlines_start(&ceremony->deadlines, RETRY, RETRY_MS);
     if (status == PK_DEVICE_REMOVED && was_active)
         local_inform_of_removal(ceremony);
@@ -380,79 +337,6 @@ static void on_frame(void *data, const struct pk_frame *frame)
 
 /* --- plugging in and out ---------------------------------------------------------------------- */
 
-static struct candidate *candidate_new(struct pk_local_ceremony *ceremony,
-                                       const struct pk_device *device)
-{
-    struct candidate *candidate = calloc(1, sizeof(*candidate));
-
-    if (!candidate)
-        return NULL;
-    *candidate = (struct candidate){
-        .ceremony = ceremony,
-        .path = strdup(device->path),
-        .name = pk_message_device_name(device),
-        .doubtful = ceremony->groups,
-        .model = pk_text_format("%04x:%04x %s %s", device->vendor_id, device->product_id,
-                                device->manufacturer, device->product),
-    };
-    if (!candidate->path || !candidate->name || !candidate->model) {
-        candidate_free(candidate);
-        return NULL;
-    }
-    candidate->next = ceremony->candidates;
-    ceremony->candidates = candidate;
-    return candidate;
-}
-
-static bool has_candidate(const struct pk_local_ceremony *ceremony, const char *path)
-{
-    for (const struct candidate *c = ceremony->candidates; c; c = c->next)
-        if (strcmp(c->path, path) == 0)
-            return true;
-    return false;
-}
-
-static bool is_listed(const struct candidate *candidate, const struct pk_devices *list)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (strcmp(list->items[i].path, candidate->path) == 0)
-            return true;
-    return false;
-}
-
-/* Keys that are no longer listed leave; a helper that has not noticed is cancelled. */
-static void remove_unlisted(struct pk_local_ceremony *ceremony, const struct pk_devices *list)
-{
-    struct candidate **link = &ceremony->candidates;
-
-    while (*link) {
-        struct candidate *candidate = *link;
-
-        if (is_listed(candidate, list)) {
-            link = &candidate->next;
-            continue;
-        }
-        if (local_is_in(candidate, ACTIVE)) {
-            local_inform_of_removal(ceremony);
-            ceremony->failure = PK_DEVICE_REMOVED;
-        }
-        drop_session(candidate);
-        *link = candidate->next;
-        candidate_free(candidate);
-    }
-    if (local_count(ceremony, ACTIVE) == 0)
-        pk_deadlines_stop(&ceremony->deadlines, TOUCH_TIMEOUT);
-}
-
-/* Whether a key is left that may serve. */
-static bool any_left(const struct pk_local_ceremony *ceremony)
-{
-    for (const struct candidate *c = ceremony->candidates; c; c = c->next)
-        if (c->failure == PK_OK)
-            return true;
-    return false;
-}
-
 static void on_devices(void *data, const struct pk_devices *list)
 {
     struct pk_local_ceremony *ceremony = data;
@@ -461,12 +345,8 @@ static void on_devices(void *data, const struct pk_devices *list)
         fail(ceremony, PK_UNAVAILABLE);
         return;
     }
-    for (size_t i = 0; i < list->count; i++) {
-        if (!has_candidate(ceremony, list->items[i].path))
-            (void)candidate_new(ceremony, &list->items[i]);
-    }
-    remove_unlisted(ceremony, list);
-    if (pk_turn_parked(ceremony->turn) && !any_left(ceremony))
+    local_candidates_update(ceremony, list);
+    if (pk_turn_parked(ceremony->turn) && !local_any_left(ceremony))
         pk_turn_leave(ceremony->turn);
     if (!pk_turn_parked(ceremony->turn))
         ask_all(ceremony);
@@ -510,7 +390,8 @@ static void on_retry(void *data)
     struct pk_local_ceremony *ceremony = data;
 
     for (struct candidate *c = ceremony->candidates; c; c = c->next) {
-        if (pk_turn_parked(ceremony->turn) || c->session || (!is_gone(c) && c->failure != PK_BUSY))
+        if (pk_turn_parked(ceremony->turn) || c->session ||
+            (!local_is_gone(c) && c->failure != PK_BUSY))
             continue;
         c->group = 0;
         c->doubtful = ceremony->groups;
@@ -535,7 +416,7 @@ static void on_stop(void *data, bool again)
 
     pk_pin_dialogue_stop(&ceremony->pin);
     for (struct candidate *c = ceremony->candidates; c; c = c->next)
-        drop_session(c);
+        local_drop_session(c);
     ceremony->announced = 0;
     pk_deadlines_stop(&ceremony->deadlines, GATHERED);
     pk_deadlines_stop(&ceremony->deadlines, TOUCH_TIMEOUT);

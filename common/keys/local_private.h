@@ -72,8 +72,20 @@ struct pk_local_ceremony {
     enum notice notice;
 };
 
+/* --- local_candidates.c ----------------------------------------------------------------------- */
+
+/* Whether it is being asked, and in one of those phases; and how many are. */
 bool local_is_in(const struct candidate *candidate, unsigned phases);
 size_t local_count(const struct pk_local_ceremony *ceremony, unsigned phases);
+/* Its helper did not find it: the list is not up to date, or the key was plugged in again. */
+bool local_is_gone(const struct candidate *candidate);
+/* Whether a key is left that may serve. */
+bool local_any_left(const struct pk_local_ceremony *ceremony);
+/* It is asked nothing more, nor the person about it. */
+void local_drop_session(struct candidate *candidate);
+/* What is new in the list becomes a candidate, and whatever is no longer listed leaves. */
+void local_candidates_update(struct pk_local_ceremony *ceremony, const struct pk_devices *list);
+void local_candidates_free(struct pk_local_ceremony *ceremony);
 
 /* --- local_notices.c -------------------------------------------------------------------------- */
 

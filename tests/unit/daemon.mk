@@ -102,7 +102,8 @@ tests_unit_test_arrivals_LDADD = $(fake_bus_test_libs)
 tests_unit_test_dispatch_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_dispatch_LDADD = $(fake_bus_test_libs)
 tests_unit_test_logind_CFLAGS = $(daemon_test_cflags) $(SD_LOGIN_CFLAGS)
-tests_unit_test_logind_SOURCES = tests/unit/test_logind.c tests/unit/logind_answers.h \
+tests_unit_test_logind_SOURCES = tests/unit/test_logind.c \
+	tests/unit/scripted_logind.c tests/unit/scripted_logind.h tests/unit/logind_answers.h \
 	$(fake_sd_login)
 tests_unit_test_logind_files_CFLAGS = $(daemon_test_cflags) $(SD_LOGIN_CFLAGS)
 tests_unit_test_logind_files_SOURCES = tests/unit/test_logind_files.c $(fake_sd_login)
@@ -133,6 +134,7 @@ heart_tests = \
 	tests/unit/test_dispatcher_end \
 	tests/unit/test_enrollment \
 	tests/unit/test_method_agent \
+	tests/unit/test_method_agent_enroll \
 	tests/unit/test_method_local \
 	tests/unit/test_method_local_enroll \
 	tests/unit/test_method_recovery \
@@ -142,6 +144,7 @@ heart_tests = \
 	tests/unit/test_sign_in \
 	tests/unit/test_sign_in_demands \
 	tests/unit/test_sk_enrollment \
+	tests/unit/test_slots \
 	tests/unit/test_verification \
 	tests/unit/test_verify_and_commit \
 	tests/unit/test_verify_registration
@@ -159,6 +162,8 @@ tests_unit_test_dispatcher_CFLAGS = $(heart_test_cflags)
 tests_unit_test_dispatcher_LDADD = $(heart_test_libs)
 tests_unit_test_decision_CFLAGS = $(heart_test_cflags)
 tests_unit_test_decision_LDADD = $(heart_test_libs)
+talk_sources = tests/unit/talk.c tests/unit/talk.h
+tests_unit_test_dialogue_SOURCES = tests/unit/test_dialogue.c $(talk_sources)
 tests_unit_test_dialogue_CFLAGS = $(heart_test_cflags)
 tests_unit_test_dialogue_LDADD = $(heart_test_libs)
 tests_unit_test_dispatcher_end_SOURCES = tests/unit/test_dispatcher_end.c $(trial_sources)
@@ -169,10 +174,14 @@ sign_in_sources = tests/unit/begin_sign_in.c tests/unit/begin_sign_in.h
 tests_unit_test_enrollment_SOURCES = tests/unit/test_enrollment.c $(begin_sources)
 tests_unit_test_enrollment_CFLAGS = $(heart_test_cflags)
 tests_unit_test_enrollment_LDADD = $(heart_test_libs)
-tests_unit_test_method_agent_SOURCES = tests/unit/test_method_agent.c $(begin_sources) \
-	$(sign_in_sources)
+scripted_agent_sources = tests/unit/scripted_agent.c tests/unit/scripted_agent.h $(sign_in_sources)
+tests_unit_test_method_agent_SOURCES = tests/unit/test_method_agent.c $(scripted_agent_sources)
 tests_unit_test_method_agent_CFLAGS = $(heart_test_cflags)
 tests_unit_test_method_agent_LDADD = $(heart_test_libs)
+tests_unit_test_method_agent_enroll_SOURCES = tests/unit/test_method_agent_enroll.c \
+	$(scripted_agent_sources) $(begin_sources)
+tests_unit_test_method_agent_enroll_CFLAGS = $(heart_test_cflags)
+tests_unit_test_method_agent_enroll_LDADD = $(heart_test_libs)
 fake_keys_sources = tests/unit/fake_local_keys.c tests/unit/fake_local_keys.h $(sign_in_sources)
 tests_unit_test_method_local_SOURCES = tests/unit/test_method_local.c $(fake_keys_sources)
 tests_unit_test_method_local_CFLAGS = $(heart_test_cflags)
@@ -204,6 +213,9 @@ tests_unit_test_sign_in_demands_CFLAGS = $(heart_test_cflags)
 tests_unit_test_sign_in_demands_LDADD = $(heart_test_libs)
 tests_unit_test_sk_enrollment_CFLAGS = $(heart_test_cflags)
 tests_unit_test_sk_enrollment_LDADD = $(heart_test_libs)
+tests_unit_test_slots_SOURCES = tests/unit/test_slots.c $(talk_sources)
+tests_unit_test_slots_CFLAGS = $(heart_test_cflags)
+tests_unit_test_slots_LDADD = $(heart_test_libs)
 tests_unit_test_verification_SOURCES = tests/unit/test_verification.c $(trial_sources)
 tests_unit_test_verification_CFLAGS = $(heart_test_cflags)
 tests_unit_test_verification_LDADD = $(heart_test_libs)

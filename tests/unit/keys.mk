@@ -8,6 +8,7 @@ keys_tests = \
 	tests/unit/test_key_watch \
 	tests/unit/test_local_ceremony \
 	tests/unit/test_local_ceremony_pin \
+	tests/unit/test_local_ceremony_plugging \
 	tests/unit/test_local_ceremony_trouble \
 	tests/unit/test_pin_budget \
 	tests/unit/test_pin_dialogue
@@ -40,6 +41,11 @@ tests_unit_test_local_ceremony_pin_SOURCES = tests/unit/test_local_ceremony_pin.
 tests_unit_test_local_ceremony_pin_CFLAGS = $(keys_test_cflags)
 tests_unit_test_local_ceremony_pin_LDADD = tests/unit/libscratch.la $(keys_test_libs)
 EXTRA_tests_unit_test_local_ceremony_pin_DEPENDENCIES = tests/unit/relay_helper
+tests_unit_test_local_ceremony_plugging_SOURCES = tests/unit/test_local_ceremony_plugging.c \
+	$(scripted_sources)
+tests_unit_test_local_ceremony_plugging_CFLAGS = $(keys_test_cflags)
+tests_unit_test_local_ceremony_plugging_LDADD = tests/unit/libscratch.la $(keys_test_libs)
+EXTRA_tests_unit_test_local_ceremony_plugging_DEPENDENCIES = tests/unit/relay_helper
 tests_unit_test_local_ceremony_trouble_SOURCES = tests/unit/test_local_ceremony_trouble.c \
 	$(scripted_sources)
 tests_unit_test_local_ceremony_trouble_CFLAGS = $(keys_test_cflags)

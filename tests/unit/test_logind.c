@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * A logind that answers as each test says, or has files that say the same, and a clock that goes on
- * when the test says so.
- */
+/* Who sits at this computer, as logind tells it: what it is asked, how often, and what follows. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,273 +10,12 @@
 #include "common/bus/names.h"
 #include "daemon/bus/logind.h"
 #include "daemon/bus/logind_properties.h"
-#include "daemon/config/config.h"
 #include "tests/unit/fake_bus.h"
-#include "tests/unit/logind_answers.h"
+#include "tests/unit/scripted_logind.h"
 
 #ifdef HAVE_SD_LOGIN
 #include "tests/unit/fake_sd_login.h"
 #endif
-
-#include <stdio.h>
-#include <string.h>
-#include <time.h>
-
-#define ALICE    1000
-#define NAME     "org.freedesktop.login1"
-#define PID      4711 /* of fake_call() */
-#define PEER     4712
-#define PER_USER 3
-
-static int64_t clock_ms = 1000000;
-
-/* In place of libc's. */
-int clock_gettime(clockid_t clock, struct timespec *ret)
-{
-    (void)clock;
-    *ret = (struct timespec){clock_ms / 1000, clock_ms % 1000 * 1000000};
-    return 0;
-}
-
-static struct config config = {.conversations_per_user = PER_USER};
-static int bus;
-static struct daemon passkeyd = {.config = &config, .bus = (struct bus *)&bus};
-static struct caller caller; /* of the next call */
-
-static struct {
-    unsigned count;
-    char rhost[512];
-} handed;
-
-static void handler(struct daemon *daemon, struct call *call)
-{
-    assert_ptr_equal(daemon, &passkeyd);
-    handed.count++;
-    (void)snprintf(handed.rhost, sizeof(handed.rhost), "%s",
-                   value_find_text(fake_options(call), "rhost", "(none)"));
-    call_drop(call);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    memset(&handed, 0, sizeof(handed));
-    caller = (struct caller){.login_uid = CALLER_UNSET, .audit_session = CALLER_UNSET};
-    passkeyd.bus = (struct bus *)&bus;
-    config.without_logind = WITHOUT_LOGIND_CONSOLE;
-    fake_bus_reset();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    logind_vanished(NULL);
-    fake_bus_reset();
-    return fake_request(0) ? -1 : 0;
-}
-
-/* rhost NULL: the caller does not give any. */
-static void find(uid_t uid, const char *sender, const char *rhost)
-{
-    struct call *call = fake_call(uid, sender, "");
-
-    if (rhost)
-        value_dict_text(fake_options(call), "rhost", rhost);
-    call->caller = caller;
-    logind_find_rhost(&passkeyd, call, handler);
-}
-
-/*
- * What logind says to one question. type: o an object, P properties as below, E an error; the rest
- * is what no logind says: O text in place of an object, 2 two objects, - nothing.
- */
-struct answer {
-    char type;
-    const char *text;
-};
-
-/* All answers of one logind. of_peer: about PEER's session. */
-struct logind {
-    struct answer session, of_peer, user, properties, user_properties, names;
-    size_t session_count; /* of the user */
-    unsigned user_uid;
-    struct session_answer sessions[2];
-};
-
-static struct logind local(void)
-{
-    struct session_answer other = desktop_answer;
-
-    other.audit = 5;
-    return (struct logind){.session = {'o', SESSION_1},
-                           .of_peer = {'o', SESSION_2},
-                           .user = {'o', USER},
-                           .properties = {'P', NULL},
-                           .user_properties = {'P', NULL},
-                           .names = {'P', "org.example"},
-                           .session_count = 1,
-                           .user_uid = ALICE,
-                           .sessions = {desktop_answer, other}};
-}
-
-static struct value objects(const struct answer *answer)
-{
-    struct value body = value_body();
-
-    if (answer->type == '2')
-        value_add_text(&body, 'o', answer->text);
-    if (answer->type != '-')
-        value_add_text(&body, answer->type == 'O' ? 's' : 'o', answer->text);
-    return body;
-}
-
-/* Of the bus itself: the names of services that it could start. */
-static void answer_names(struct bus_request *request, const struct logind *logind)
-{
-    struct value body = value_body();
-
-    assert_string_equal(request->member, "ListActivatableNames");
-    if (logind->names.type == 'P')
-        value_add_text(value_add_array(&body, "s"), 's', logind->names.text);
-    fake_answer(request, &body, logind->names.type == 'E' ? logind->names.text : NULL);
-}
-
-static void answer_properties(struct bus_request *request, const struct logind *logind)
-{
-    const char *interface = request->arguments.items[0].text;
-    bool user = strcmp(request->path, USER) == 0;
-    const struct answer *answer = user ? &logind->user_properties : &logind->properties;
-    struct value body = value_body();
-
-    assert_string_equal(request->member, "GetAll");
-    assert_string_equal(interface, user ? NAME ".User" : NAME ".Session");
-    if (answer->type == 'P')
-        body = user ? user_properties(logind->user_uid, logind->session_count)
-                    : session_properties(&logind->sessions[strcmp(request->path, SESSION_2) == 0],
-                                         NULL);
-    fake_answer(request, &body, answer->type == 'E' ? answer->text : NULL);
-}
-
-static void answer_manager(struct bus_request *request, const struct logind *logind)
-{
-    const struct answer *answer = &logind->user;
-    uint64_t pid = request->arguments.items[0].number;
-    struct value body;
-
-    assert_string_equal(request->interface, NAME ".Manager");
-    assert_int_equal(request->arguments.items[0].type, 'u');
-    if (strcmp(request->member, "GetSessionByPID") == 0)
-        answer = pid == PEER ? &logind->of_peer : &logind->session;
-    else
-        assert_string_equal(request->member, "GetUserByPID");
-    assert_true(pid == PID || pid == PEER);
-    body = objects(answer);
-    fake_answer(request, &body, answer->type == 'E' ? answer->text : NULL);
-}
-
-static void answer_all(const struct logind *logind)
-{
-    struct bus_request *request;
-
-    while ((request = fake_request(0))) {
-        assert_true(request->no_start);
-        if (strcmp(request->destination, "org.freedesktop.DBus") == 0) {
-            answer_names(request, logind);
-            continue;
-        }
-        assert_string_equal(request->destination, NAME);
-        if (strcmp(request->path, "/org/freedesktop/login1") == 0)
-            answer_manager(request, logind);
-        else
-            answer_properties(request, logind);
-    }
-}
-
-#define LOCAL ""
-static const struct answer outside = {'E', NAME ".NoSessionForPID"};
-
-#ifdef HAVE_SD_LOGIN
-
-static bool is_error(const struct answer *answer, const char *name)
-{
-    return answer->type == 'E' && strcmp(answer->text, name) == 0;
-}
-
-/* Whether files can say the same; what is odd on the bus is not in them. */
-static bool has_files(const struct logind *logind)
-{
-    return (logind->session.type == 'o' || is_error(&logind->session, outside.text)) &&
-           (logind->of_peer.type == 'o' || is_error(&logind->of_peer, outside.text)) &&
-           (logind->user.type == 'o' || is_error(&logind->user, NAME ".NoUserForPID")) &&
-           logind->properties.type == 'P' && logind->user_properties.type == 'P';
-}
-
-static struct fake_process process_of(const struct logind *logind, pid_t pid,
-                                      const struct answer *session)
-{
-    int index = session->text && strcmp(session->text, SESSION_2) == 0;
-
-    return (struct fake_process){.pid = pid,
-                                 .session = session->type == 'o' ? index : -1,
-                                 .has_user = logind->user.type == 'o',
-                                 .user = ALICE};
-}
-
-static void write_files(const struct logind *logind)
-{
-    fake_login = (struct fake_login){.processes = {process_of(logind, PID, &logind->session),
-                                                   process_of(logind, PEER, &logind->of_peer)},
-                                     .sessions = {&logind->sessions[0], &logind->sessions[1]},
-                                     .has_user = true,
-                                     .user = logind->user_uid,
-                                     .session_count = logind->session_count};
-    fake_bus_service = BUS_SERVICE_RUNS;
-}
-
-/* The same call where the files say what logind has just said, without asking; or asking it. */
-static void assert_same_of_files(const struct logind *logind, uid_t uid, const char *rhost)
-{
-    char expected[sizeof(handed.rhost)];
-
-    memcpy(expected, handed.rhost, sizeof(expected));
-    write_files(logind);
-    find(uid, ":1.7", rhost);
-    if (logind->session_count <= LOGIND_SESSIONS_MAX && logind->sessions[0].uid == logind->user_uid)
-        assert_null(fake_request(0));
-    answer_all(logind);
-    assert_string_equal(handed.rhost, expected);
-    fake_login_reset();
-    fake_bus_service = BUS_SERVICE_STOPPED;
-}
-
-#else
-
-static bool has_files(const struct logind *logind)
-{
-    (void)logind;
-    return false;
-}
-
-static void assert_same_of_files(const struct logind *logind, uid_t uid, const char *rhost)
-{
-    (void)logind, (void)uid, (void)rhost;
-}
-
-#endif
-
-/* The rhost of a call by that uid with that rhost, where that logind is, in either way. */
-static const char *found(const struct logind *logind, uid_t uid, const char *rhost)
-{
-    unsigned before = handed.count;
-
-    find(uid, ":1.7", rhost);
-    answer_all(logind);
-    assert_int_equal(handed.count, before + 1);
-    if (passkeyd.bus && has_files(logind))
-        assert_same_of_files(logind, uid, rhost);
-    return handed.rhost;
-}
 
 static void a_session_at_the_seat(void **state)
 {
@@ -381,7 +117,7 @@ static void a_display_manager(void **state)
         call = fake_call(0, ":1.7", "");
         value_dict_text(fake_options(call), "service", "lightdm");
         call->caller = caller;
-        logind_find_rhost(&passkeyd, call, handler);
+        find_of(call);
         answer_all(&logind);
         assert_string_equal(handed.rhost, i == 0 ? LOCAL : LOGIND_RHOST_UNKNOWN);
     }
@@ -566,7 +302,7 @@ static void an_unknown_process_is_remote(void **state)
 
     (void)state;
     call->pid = 0;
-    logind_find_rhost(&passkeyd, call, handler);
+    find_of(call);
     assert_null(fake_request(0));
     assert_string_equal(handed.rhost, LOGIND_RHOST_UNKNOWN);
 }
@@ -674,7 +410,8 @@ static void questions_of_who_has_left_are_dropped(void **state)
 
 int main(void)
 {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function)                                                                             \
+    cmocka_unit_test_setup_teardown(function, scripted_logind_set_up, scripted_logind_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_session_at_the_seat),
         TEST(a_remote_session_has_its_host),

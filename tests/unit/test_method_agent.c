@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The ssh-agent method, with an agent at the other end of a socket that does what a test says. */
+/* The ssh-agent method signs in, with an agent that does what a test says. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,155 +7,11 @@
 
 #include <cmocka.h>
 
-#include "common/base/text.h"
-#include "common/base/writer.h"
-#include "common/wire/agent.h"
-#include "daemon/auth/enrollment_attempt.h"
-#include "daemon/bus/value.h"
-#include "tests/unit/bare_daemon.h"
-#include "tests/unit/begin_enrollment.h"
-#include "tests/unit/begin_sign_in.h"
+#include "tests/unit/scripted_agent.h"
 
 #include <string.h>
-#include <sys/socket.h>
 
-#define PRESENT  PK_FLAG_UP
 #define VERIFIED (PK_FLAG_UP | PK_FLAG_UV)
-#define TOUCH    30 /* seconds, the default */
-
-#define AGENT_FAILURE    5
-#define AGENT_IDENTITIES 12
-#define AGENT_SIGNATURE  14
-
-extern const struct authmethod authmethod_agent;
-
-const struct authmethod *const authmethods[PK_METHOD_COUNT] = {
-    [PK_METHOD_AGENT] = &authmethod_agent,
-    [PK_METHOD_RECOVERY] = &method_behind,
-};
-
-/* --- the agent -------------------------------------------------------------------------------- */
-
-static int agent = -1; /* its end */
-
-/* The daemon's end, as a caller hands it over. */
-static struct value new_agent(void)
-{
-    int ends[2];
-
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    if (agent >= 0)
-        (void)close(agent);
-    agent = ends[1];
-    return (struct value){.type = 'h', .fd = ends[0]};
-}
-
-static int set_up(void **state)
-{
-    return begin_sign_in_set_up(state);
-}
-
-static int tear_down(void **state)
-{
-    if (agent >= 0)
-        (void)close(agent);
-    agent = -1;
-    return bare_daemon_tear_down(state);
-}
-
-/* The next request, without its length; empty: the daemon closed. */
-static size_t hear(uint8_t ret[4096])
-{
-    ssize_t got;
-
-    settle();
-    got = recv(agent, ret, 4096, MSG_DONTWAIT);
-    assert_true(got == 0 || got > 4);
-    if (got == 0)
-        return 0;
-    (void)memmove(ret, ret + 4, (size_t)got - 4);
-    return (size_t)got - 4;
-}
-
-static void assert_hung_up(void)
-{
-    uint8_t request[4096];
-
-    assert_int_equal(hear(request), 0);
-}
-
-static void say(struct pk_writer *content)
-{
-    PK_AUTO_BYTES struct pk_bytes bytes = {0};
-    struct pk_writer message = pk_writer_new(PK_AGENT_MESSAGE_MAX);
-    PK_AUTO_BYTES struct pk_bytes whole = {0};
-
-    assert_status(pk_writer_finish(content, &bytes), PK_OK);
-    pk_writer_string(&message, pk_view_of(&bytes));
-    assert_status(pk_writer_finish(&message, &whole), PK_OK);
-    assert_int_equal(write(agent, whole.data, whole.len), whole.len);
-    settle();
-}
-
-static void say_failure(void)
-{
-    struct pk_writer content = pk_writer_new(PK_AGENT_MESSAGE_MAX);
-
-    pk_writer_u8(&content, AGENT_FAILURE);
-    say(&content);
-}
-
-/* Is asked for its keys, and holds these, for that application (NULL: "ssh:"). */
-static void hold(const struct soft_key *const *keys, size_t count, const char *application)
-{
-    struct pk_writer content = pk_writer_new(PK_AGENT_MESSAGE_MAX);
-    uint8_t request[4096];
-
-    assert_int_equal(hear(request), 1);
-    assert_int_equal(request[0], 11);
-    pk_writer_u8(&content, AGENT_IDENTITIES);
-    pk_writer_u32(&content, (uint32_t)count);
-    for (size_t i = 0; i < count; i++) {
-        PK_AUTO_BYTES struct pk_bytes blob =
-            soft_key_ssh_blob(keys[i], application ? application : "ssh:");
-
-        pk_writer_string(&content, pk_view_of(&blob));
-        pk_writer_text(&content, keys[i]->id);
-    }
-    say(&content);
-}
-
-/* Is asked for a signature by that key, and gives one by signer (NULL: none). */
-static void sign_as(const struct soft_key *key, const struct soft_key *signer, uint8_t flags)
-{
-    struct pk_writer content = pk_writer_new(PK_AGENT_MESSAGE_MAX);
-    PK_AUTO_BYTES struct pk_bytes blob = soft_key_ssh_blob(key, "ssh:");
-    PK_AUTO_BYTES struct pk_bytes signature = {0};
-    struct pk_view message;
-    uint8_t request[4096];
-    size_t len = hear(request);
-
-    assert_true(len > 1 + 4 + blob.len + 4 + 4);
-    assert_int_equal(request[0], 13);
-    assert_memory_equal(request + 5, blob.data, blob.len);
-    if (!signer) {
-        say_failure();
-        return;
-    }
-    /* Key, data, and no flags. */
-    message = (struct pk_view){request + 5 + blob.len + 4, len - (5 + blob.len + 4) - 4};
-    signature = soft_key_ssh_sign(signer, "ssh:", flags, 7, message);
-    pk_writer_u8(&content, AGENT_SIGNATURE);
-    pk_writer_string(&content, pk_view_of(&signature));
-    say(&content);
-}
-
-static void sign(const struct soft_key *key, uint8_t flags)
-{
-    sign_as(key, key, flags);
-}
-
-/* --- signing in ------------------------------------------------------------------------------- */
 
 static void start_with(const char *user, struct value *descriptor)
 {
@@ -167,12 +23,6 @@ static void start(const char *user)
     struct value descriptor = new_agent();
 
     start_with(user, &descriptor);
-}
-
-/* An enrolled key of OpenSSH's. */
-static void give_ssh_key(const struct soft_key *key, const char *user, uid_t uid)
-{
-    give_key(key, user, uid, "ssh:");
 }
 
 #define TOUCH_OF_ALICE "Touch your security key (through your ssh-agent) to sign in as alice"
@@ -429,7 +279,7 @@ static void an_agent_that_fails(void **state)
     /* It is gone. */
     start("alice");
     settle();
-    (void)shutdown(agent, SHUT_RDWR);
+    hang_up();
     settle();
     assert_next(NULL, "error", "unavailable");
     assert_done("unavailable");
@@ -469,7 +319,6 @@ static void where_no_method_can_serve_no_agent_is_asked(void **state)
 {
     AUTO_SOFT_KEY struct soft_key key = soft_key_new(EDDSA, "blue");
     struct value descriptor = new_agent();
-    uint8_t request[16];
 
     (void)state;
     give_ssh_key(&key, "alice", 2000); /* another alice's */
@@ -481,163 +330,13 @@ static void where_no_method_can_serve_no_agent_is_asked(void **state)
     settle();
     assert_non_null(behind);
     assert_status(behind->why_no_method, PK_ACCOUNT_CHANGED);
-    assert_int_equal(recv(agent, request, sizeof(request), MSG_DONTWAIT), 0); /* closed */
-}
-
-/* --- enrolling -------------------------------------------------------------------------------- */
-
-static void start_enrollment(const char *name)
-{
-    struct value descriptor = new_agent();
-
-    begin_enrollment(&(struct wish){.name = name, .rhost = "elsewhere", .agent = &descriptor});
-    assert_string_equal(seen()->error, "");
-}
-
-static size_t passkeys_of(const char *user, uid_t uid)
-{
-    struct store *store = bare_daemon()->store;
-    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
-
-    assert_status(
-        store->verbs->list(
-            store, &(struct credential_filter){.rp = "default", .account_name = user, .uid = &uid},
-            &list),
-        PK_OK);
-    return list.count;
-}
-
-/* Of whoever had the name before. */
-static void give_former_key(const struct soft_key *key)
-{
-    struct soft_key same = *key;
-
-    same.id = "former";
-    give_ssh_key(&same, "alice", 2000);
-}
-
-static void a_key_in_the_agent_is_enrolled(void **state)
-{
-    AUTO_SOFT_KEY struct soft_key key = soft_key_new(EDDSA, "alice@laptop");
-
-    (void)state;
-    /* Others may have the same, and a former alice. */
-    give_ssh_key(&key, "bob", BOB);
-    give_former_key(&key);
-    start_enrollment(NULL);
-    hold((const struct soft_key *[]){&key}, 1, NULL);
-    assert_next(NULL, "info", "touch");
-    sign(&key, PRESENT);
-    assert_done("ok");
-    assert_non_null(strstr(seen()->credential, "\"name\":\"alice@laptop\""));
-    assert_int_equal(passkeys_of("alice", ALICE), 1);
     assert_hung_up();
-}
-
-static void of_several_one_is_chosen(void **state)
-{
-    AUTO_SOFT_KEY struct soft_key blue = soft_key_new(EDDSA, "blue");
-    AUTO_SOFT_KEY struct soft_key red = soft_key_new(EDDSA, "red");
-    AUTO_SOFT_KEY struct soft_key old = soft_key_new(EDDSA, "old");
-    const struct soft_key *keys[] = {&old, &blue, &red};
-
-    (void)state;
-    give_ssh_key(&old, "alice", ALICE); /* is not offered */
-    start_enrollment(NULL);
-    hold(keys, 3, NULL);
-    assert_next(NULL, "ask", "key");
-    assert_non_null(strstr(seen()->text, "\n  1  SHA256:"));
-    assert_non_null(strstr(seen()->text, " red (ED25519-SK)"));
-    assert_null(strstr(seen()->text, " old ("));
-    skip_time(TOUCH); /* to read and type */
-    next("2");
-    sign(&red, PRESENT);
-    assert_said("info", "touch");
-    assert_done("ok");
-    assert_non_null(strstr(seen()->credential, "\"name\":\"red\""));
-}
-
-/* Who may take long to choose is not waited for as long to touch. */
-static void a_chosen_key_that_is_not_touched(void **state)
-{
-    AUTO_SOFT_KEY struct soft_key blue = soft_key_new(EDDSA, "blue");
-    AUTO_SOFT_KEY struct soft_key red = soft_key_new(EDDSA, "red");
-
-    (void)state;
-    start_enrollment(NULL);
-    hold((const struct soft_key *[]){&blue, &red}, 2, NULL);
-    assert_next(NULL, "ask", "key");
-    next("1");
-    assert_said("info", "touch");
-    next(NULL);
-    skip_time(TOUCH - 1);
-    assert_true(is_waiting());
-    skip_time(1);
-    assert_said("done", "touch-timeout");
-}
-
-static void what_is_no_number_ends_it(void **state)
-{
-    AUTO_SOFT_KEY struct soft_key blue = soft_key_new(EDDSA, "blue");
-    AUTO_SOFT_KEY struct soft_key red = soft_key_new(EDDSA, "red");
-    static const char *const answers[] = {"", "0", "3", "x", "1x"};
-
-    (void)state;
-    for (size_t i = 0; i < 5; i++) {
-        start_enrollment(NULL);
-        hold((const struct soft_key *[]){&blue, &red}, 2, NULL);
-        assert_next(NULL, "ask", "key");
-        next(answers[i]);
-        assert_said("done", "cancelled");
-        assert_hung_up();
-    }
-    assert_int_equal(passkeys_of("alice", ALICE), 0);
-}
-
-static void enrolments_that_are_none(void **state)
-{
-    AUTO_SOFT_KEY struct soft_key key = soft_key_new(EDDSA, "blue");
-    AUTO_SOFT_KEY struct soft_key forged = soft_key_new(EDDSA, "blue");
-    const struct soft_key *const keys[] = {&key};
-
-    (void)state;
-    start_enrollment("blue");
-    hold(keys, 1, NULL);
-    sign_as(&key, &forged, PRESENT);
-    next(NULL);
-    assert_done("signature-invalid");
-    start_enrollment("blue");
-    hold(keys, 1, NULL);
-    sign(&key, 0);
-    next(NULL);
-    assert_done("user-not-present");
-    start_enrollment("blue");
-    hold(keys, 1, NULL);
-    sign_as(&key, NULL, 0);
-    next(NULL);
-    assert_done("operation-denied");
-    start_enrollment("blue");
-    hold(keys, 1, NULL);
-    skip_time(TOUCH);
-    next(NULL);
-    assert_done("touch-timeout");
-    start_enrollment("blue");
-    hold(keys, 0, NULL);
-    assert_done("no-match");
-    start_enrollment("blue");
-    hold(keys, 1, RP_ID); /* of a web site */
-    assert_done("no-match");
-    assert_int_equal(passkeys_of("alice", ALICE), 0);
-    give_ssh_key(&key, "alice", ALICE);
-    start_enrollment("another name");
-    hold(keys, 1, NULL);
-    assert_done("credential-excluded");
-    assert_string_equal(seen()->text, "The security keys in your ssh-agent are enrolled already.");
 }
 
 int main(void)
 {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function)                                                                             \
+    cmocka_unit_test_setup_teardown(function, begin_sign_in_set_up, scripted_agent_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_key_in_the_agent_signs_in),
         TEST(only_enrolled_keys_are_asked),
@@ -653,11 +352,6 @@ int main(void)
         TEST(an_agent_that_fails),
         TEST(where_no_agent_is_asked),
         TEST(where_no_method_can_serve_no_agent_is_asked),
-        TEST(a_key_in_the_agent_is_enrolled),
-        TEST(of_several_one_is_chosen),
-        TEST(a_chosen_key_that_is_not_touched),
-        TEST(what_is_no_number_ends_it),
-        TEST(enrolments_that_are_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
