@@ -97,8 +97,8 @@ def test_a_thousand_sign_ins(machine, keys):
             parts.wait_for_helpers(pid)
             after[count] = usage(pid)
     assert machine.daemon_pid() == pid
-    # The helper that watches for keys may be there or not. What the last one left is closed when the
-    # daemon sees that it has ended, and by a thread: some calls later at most.
+    # The helper that watches for keys may be there or not. What the last one left is closed when
+    # the daemon sees that it has ended, and by a thread: some calls later at most.
     for _ in range(100):
         if after[1000][0] <= after[200][0] + 2:
             break
