@@ -198,6 +198,16 @@ void descriptors_take(int fd)
     known[fd].owner = charged;
 }
 
+uid_t descriptors_give(int fd)
+{
+    uid_t owner = is_known(fd) && known[fd].taken ? known[fd].owner : charged;
+
+    /* From now on its number is nobody's. */
+    if (is_known(fd))
+        memset(&known[fd], 0, sizeof(known[fd]));
+    return owner;
+}
+
 void descriptors_mark_connection(int fd)
 {
     if (is_known(fd))
@@ -233,16 +243,6 @@ bool descriptor_is_welcome(int fd)
            S_ISFIFO(about.stx_mode);
 }
 
-/* Whose it is; from now on its number is nobody's. */
-static uid_t forget(int fd)
-{
-    uid_t owner = is_known(fd) && known[fd].taken ? known[fd].owner : charged;
-
-    if (is_known(fd))
-        memset(&known[fd], 0, sizeof(known[fd]));
-    return owner;
-}
-
 /* In place of libc's, for libdbus as well. */
 __attribute__((visibility("default"))) int close(int fd)
 {
@@ -253,7 +253,7 @@ __attribute__((visibility("default"))) int close(int fd)
     if (!descriptors_guarded())
         return close_now(fd);
     at_once = fcntl(fd, F_GETFD) < 0 || is_drained(fd);
-    owner = forget(fd);
+    owner = descriptors_give(fd);
     errno = before;
     if (at_once)
         return close_now(fd);

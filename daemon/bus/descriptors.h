@@ -36,6 +36,9 @@ uid_t descriptors_charge(uid_t owner);
  */
 void descriptors_take(int fd);
 
+/* Whose it is; from now on it is another thread's, which closes it. */
+uid_t descriptors_give(int fd);
+
 /*
  * A connection that the daemon has accepted, whose descriptor nobody else has: once it has ended it
  * is closed at once, without a thread.

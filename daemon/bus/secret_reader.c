@@ -3,15 +3,25 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/limits.h"
+#include "daemon/bus/descriptors.h"
 
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/queue.h>
+#include <sys/stat.h>
+
+#define THREADS_MAX  192 /* each for a pipe that is being read */
+#define USERS_MAX    128 /* of them for all users and the bus; the others are root's */
+#define PER_USER_MAX 16
+#define STACK_SIZE   131072
 
 struct secret_reader {
-    int fd;
+    int fd; /* a memfd, or the reading end of our own pipe, into which a passed one is emptied */
     bool is_pipe;
-    int own[2]; /* our own pipe, into which data is spliced from fd before it is read; -1: unused */
     struct event *event;
     struct pk_secret secret; /* PK_SECRET_MAX bytes allocated */
     size_t used;
@@ -25,8 +35,6 @@ void secret_reader_free(struct secret_reader *reader)
         event_free(reader->event);
     pk_secret_clear(&reader->secret);
     cleanup_close_fd(&reader->fd);
-    cleanup_close_fd(&reader->own[0]);
-    cleanup_close_fd(&reader->own[1]);
     free(reader);
 }
 
@@ -45,19 +53,11 @@ static void finish(struct secret_reader *reader, enum pk_status status)
     done(data, status, &secret);
 }
 
-/*
- * O_NONBLOCK is a property of the open file description, which the caller shares and could clear
- * again; splice() with its own flag does not depend on it. memfds are read at offsets and never
- * block.
- */
+/* Neither blocks: memfds are read at offsets, and our own pipe is nobody else's. */
 static ssize_t read_some(struct secret_reader *reader, uint8_t *buffer, size_t len)
 {
-    ssize_t moved;
-
-    if (!reader->is_pipe)
-        return pread(reader->fd, buffer, len, (off_t)reader->used);
-    moved = splice(reader->fd, NULL, reader->own[1], NULL, len, SPLICE_F_NONBLOCK);
-    return moved > 0 ? read(reader->own[0], buffer, (size_t)moved) : moved;
+    return reader->is_pipe ? read(reader->fd, buffer, len)
+                           : pread(reader->fd, buffer, len, (off_t)reader->used);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *data)
@@ -84,21 +84,137 @@ static void on_readable(evutil_socket_t fd, short what, void *data)
         finish(reader, PK_IO);
 }
 
+/* --- pipes ------------------------------------------------------------------------------------ */
+
+/*
+ * A pipe has a lock in the kernel, which somebody may hold as long as they like: by writing to it
+ * from a mapping of a file that is never read. Hence a thread empties it.
+ */
+struct passed {
+    LIST_ENTRY(passed) entry;
+    uid_t owner;
+    int from;
+    int to; /* our own pipe */
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static LIST_HEAD(, passed) all_passed = LIST_HEAD_INITIALIZER(all_passed);
+
+/*
+ * Until its end, until there is more than anybody takes, or until nobody waits for it any more.
+ * O_NONBLOCK is a property of the open file description, which the caller shares and could clear
+ * again; splice() with its own flag does not depend on it.
+ */
+static void *empty_passed(void *data)
+{
+    struct passed *passed = data;
+    struct pollfd ends[] = {{.fd = passed->from, .events = POLLIN}, {.fd = passed->to}};
+    size_t left = PK_SECRET_MAX + 1;
+    ssize_t moved = 1;
+
+    while (left > 0 && moved != 0 && poll(ends, 2, -1) > 0 && !ends[1].revents) {
+        moved = splice(passed->from, NULL, passed->to, NULL, left, SPLICE_F_NONBLOCK);
+        if (moved < 0 && errno != EAGAIN)
+            break;
+        left -= moved > 0 ? (size_t)moved : 0;
+    }
+    (void)close(passed->to);
+    (void)close(passed->from);
+    (void)pthread_mutex_lock(&lock);
+    LIST_REMOVE(passed, entry);
+    (void)pthread_mutex_unlock(&lock);
+    free(passed);
+    return NULL;
+}
+
+/* With the lock. */
+static bool may_have_thread(uid_t owner)
+{
+    const struct passed *passed;
+    size_t all = 0, users = 0, own = 0;
+
+    LIST_FOREACH(passed, &all_passed, entry)
+    {
+        all++;
+        users += passed->owner != 0;
+        own += passed->owner == owner;
+    }
+    return all < THREADS_MAX && (owner == 0 || (users < USERS_MAX && own < PER_USER_MAX));
+}
+
+/* Signals are for the loop. */
+static bool start_thread(struct passed *passed)
+{
+    sigset_t all, before;
+    pthread_attr_t attributes;
+    pthread_t thread;
+    bool started;
+
+    if (pthread_attr_init(&attributes))
+        return false;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    started = pthread_attr_setstacksize(&attributes, STACK_SIZE) == 0 &&
+              pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
+              pthread_create(&thread, &attributes, empty_passed, passed) == 0;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_attr_destroy(&attributes);
+    return started;
+}
+
+/* Takes both descriptors. */
+static enum pk_status pass_on(uid_t owner, int from, int to)
+{
+    struct passed *passed = calloc(1, sizeof(*passed));
+    bool started = false;
+
+    (void)pthread_mutex_lock(&lock);
+    if (passed && may_have_thread(owner)) {
+        *passed = (struct passed){.owner = owner, .from = from, .to = to};
+        LIST_INSERT_HEAD(&all_passed, passed, entry);
+        started = start_thread(passed);
+        if (!started)
+            LIST_REMOVE(passed, entry);
+    }
+    (void)pthread_mutex_unlock(&lock);
+    if (started)
+        return PK_OK;
+    free(passed);
+    (void)close(from);
+    (void)close(to);
+    return PK_NO_MEMORY;
+}
+
+/* From now on the reader has our own pipe. */
+static enum pk_status read_by_thread(struct secret_reader *reader)
+{
+    int ends[2], passed = reader->fd;
+
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
+        return PK_NO_MEMORY;
+    reader->fd = ends[0];
+    return pass_on(descriptors_give(passed), passed, ends[1]);
+}
+
+/* --- the reader ------------------------------------------------------------------------------- */
+
 /*
  * Accepts pipes and memfds only. A regular file could be on a file system that never answers, not
- * even to fstat(); these two fcntl() requests are answered by the kernel itself, and succeed only
- * for pipes and for files in memory.
+ * even to fstat(); here only the kernel itself is asked, and no lock of the pipe's taken.
  */
 static enum pk_status check_descriptor(struct secret_reader *reader)
 {
     int flags = fcntl(reader->fd, F_GETFL);
+    struct statx about = {0};
 
     if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY || (flags & O_PATH))
         return PK_INVALID_INPUT;
-    reader->is_pipe = fcntl(reader->fd, F_GETPIPE_SZ) > 0;
-    if (reader->is_pipe)
-        return pipe2(reader->own, O_CLOEXEC | O_NONBLOCK) ? PK_NO_MEMORY : PK_OK;
-    return fcntl(reader->fd, F_GET_SEALS) < 0 ? PK_INVALID_INPUT : PK_OK;
+    if (fcntl(reader->fd, F_GET_SEALS) >= 0)
+        return PK_OK;
+    reader->is_pipe =
+        statx(reader->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &about) == 0 &&
+        S_ISFIFO(about.stx_mode);
+    return reader->is_pipe ? read_by_thread(reader) : PK_INVALID_INPUT;
 }
 
 enum pk_status secret_reader_new(struct event_base *base, int fd, secret_reader_done *done,
@@ -112,13 +228,13 @@ enum pk_status secret_reader_new(struct event_base *base, int fd, secret_reader_
         (void)close(fd);
         return PK_NO_MEMORY;
     }
-    *reader = (struct secret_reader){.fd = fd, .own = {-1, -1}, .done = done, .data = data};
+    *reader = (struct secret_reader){.fd = fd, .done = done, .data = data};
     status = check_descriptor(reader);
     if (!status)
         status = pk_secret_new(PK_SECRET_MAX, &reader->secret);
     if (!status) {
         reader->event = reader->is_pipe
-                            ? event_new(base, fd, EV_READ | EV_PERSIST, on_readable, reader)
+                            ? event_new(base, reader->fd, EV_READ | EV_PERSIST, on_readable, reader)
                             : evtimer_new(base, on_readable, reader);
         if (!reader->event || event_add(reader->event, reader->is_pipe ? NULL : &at_once))
             status = PK_NO_MEMORY;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reads a secret that a caller passed as a descriptor, from the event loop. Only pipes and memfds
- * are accepted, because neither can make the daemon wait: a caller that never closes its end delays
- * only its own conversation.
+ * Reads a secret that a caller passed as a descriptor, beside the event loop. Only pipes and memfds
+ * are accepted. A pipe is read by a thread, of which each user has a few: a caller that never
+ * closes its end, or holds its lock in the kernel, delays only its own conversation.
  */
 #ifndef PASSKEYD_SECRET_READER_H
 #define PASSKEYD_SECRET_READER_H
@@ -17,7 +17,8 @@ typedef void secret_reader_done(void *data, enum pk_status status, struct pk_sec
 
 /*
  * Takes fd, also when it fails. done is called once, from the event loop, unless the reader is
- * freed first. One trailing newline is dropped. PK_INVALID_INPUT for any other kind of descriptor.
+ * freed first. One trailing newline is dropped. PK_INVALID_INPUT for any other kind of descriptor,
+ * PK_NO_MEMORY where too many of that user's pipes are being read.
  */
 enum pk_status secret_reader_new(struct event_base *base, int fd, secret_reader_done *done,
                                  void *data, struct secret_reader **ret) PK_WARN_UNUSED;

@@ -73,11 +73,11 @@ def call(interface, member, signature, body, descriptors=0, serial=7):
     return padded(b"l" + bytes([1, 0, 1]) + head + fields, 8) + body
 
 
-def authenticate(member, user="alice"):
+def authenticate(member, user="alice", method="Authenticate"):
     """Authenticate(user, {member: the first descriptor})"""
     entry = padded(text("s", member) + bytes([1]) + b"h" + bytes(1), 4) + struct.pack("<I", 0)
     body = padded(padded(text("s", user), 4) + struct.pack("<I", len(entry)), 8) + entry
-    return call(parts.MANAGER, "Authenticate", "sa{sv}", body, 1)
+    return call(parts.MANAGER, method, "sa{sv}", body, 1)
 
 
 def connect(user="bob"):
@@ -201,9 +201,14 @@ def test_sockets_that_linger_out_of_band(alice, connected):
         signs_in(alice)
 
 
-def test_a_pipe_that_is_locked(alice, slow_file):
+@pytest.mark.parametrize("message", [
+    call(parts.MANAGER, "Nothing", "h", struct.pack("<I", 0), 1),
+    authenticate("ticket", "bob", "Enroll"),
+], ids=["closed", "read"])
+def test_a_pipe_that_is_locked(alice, slow_file, message):
     """Somebody is writing to it what is in a file that is never read, as long as they like."""
     reading, writing = os.pipe()
+    os.write(writing, b"x")
     bob = greeted()
 
     def write():
@@ -214,7 +219,7 @@ def test_a_pipe_that_is_locked(alice, slow_file):
     slow_file.start(write)
     slow_file.wait(slow_files.READ)
     os.close(writing)
-    passed(alice, bob, call(parts.MANAGER, "Nothing", "h", struct.pack("<I", 0), 1), reading)
+    passed(alice, bob, message, reading)
     signs_in(alice)
 
 

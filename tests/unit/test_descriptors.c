@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "daemon/bus/descriptors.h"
+#include "daemon/bus/message.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -159,6 +160,29 @@ static void what_calls_use_is_told_apart(void **state)
     assert_false(descriptor_is_welcome(-1));
 }
 
+static void what_a_call_brings_stays_the_callers(void **state)
+{
+    DBusMessage *message = dbus_message_new(DBUS_MESSAGE_TYPE_METHOD_CALL);
+    int memory = memfd_create("memory", MFD_CLOEXEC), fd;
+    uid_t before = descriptors_charge(BOB);
+    struct value body;
+
+    (void)state;
+    assert_true(dbus_message_append_args(message, DBUS_TYPE_UNIX_FD, &memory, DBUS_TYPE_INVALID));
+    body = message_read(message);
+    (void)descriptors_charge(before);
+    assert_int_equal(body.count, 1);
+    fd = value_take_fd(&body.items[0]);
+    assert_int_equal(descriptors_give(fd), BOB);
+    assert_int_equal(descriptors_give(fd), 0);
+    value_clear(&body);
+    dbus_message_unref(message);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(close(memory), 0);
+    await_closed(fd);
+    await_closed(memory);
+}
+
 static void what_is_not_open_is_said(void **state)
 {
     int fd = eventfd(0, EFD_CLOEXEC);
@@ -282,7 +306,6 @@ static void one_user_holds_up_nobody_else(void **state)
     assert_true(is_open(ended));
     take_for(BOB, later);
     close_for(ALICE, later);
-    assert_true(is_open(later));
     close_for(ALICE, number);
     await_closed(number);
     close_for(ALICE, other);
@@ -298,12 +321,14 @@ static void one_user_holds_up_nobody_else(void **state)
     for (size_t i = 0; i < MANY; i++)
         left += is_open(fds[i]);
     assert_int_equal(left, MANY - AT_ONCE);
+    assert_true(is_open(later));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_calls_use_is_told_apart),
+        cmocka_unit_test(what_a_call_brings_stays_the_callers),
         cmocka_unit_test(what_is_not_open_is_said),
         cmocka_unit_test(an_own_pipe_ends_at_once),
         cmocka_unit_test(a_connection_that_has_ended_takes_no_thread),

@@ -7,14 +7,20 @@
 #include <cmocka.h>
 
 #include "common/base/limits.h"
+#include "daemon/bus/descriptors.h"
 #include "daemon/bus/secret_reader.h"
 
 #include <event2/event.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#define ALICE ((uid_t)2001)
+#define BOB   ((uid_t)2002)
+#define FEW   16 /* pipes of one user that are read at once */
 
 struct outcome {
     struct event_base *base;
@@ -151,6 +157,57 @@ static void other_descriptors_are_refused(void **state)
     event_base_free(outcome.base);
 }
 
+/* NULL: not now. */
+static struct secret_reader *reader_of(uid_t owner, struct outcome *outcome, int *ret_writing)
+{
+    struct secret_reader *reader = NULL;
+    uid_t before = descriptors_charge(owner);
+    int ends[2];
+
+    assert_int_equal(pipe(ends), 0);
+    descriptors_take(ends[0]);
+    (void)descriptors_charge(before);
+    if (secret_reader_new(outcome->base, ends[0], on_done, outcome, &reader) == PK_OK) {
+        *ret_writing = ends[1];
+        return reader;
+    }
+    (void)close(ends[1]);
+    return NULL;
+}
+
+/* Last: until threads have ended others may have to wait. */
+static void one_user_has_a_few_at_a_time(void **state)
+{
+    struct outcome outcome = {.base = event_base_new()};
+    struct secret_reader *readers[FEW], *other;
+    int writing[FEW], more;
+
+    (void)state;
+    for (size_t i = 0; i < FEW; i++) {
+        readers[i] = reader_of(BOB, &outcome, &writing[i]);
+        assert_non_null(readers[i]);
+    }
+    assert_null(reader_of(BOB, &outcome, &more));
+    other = reader_of(ALICE, &outcome, &more);
+    assert_non_null(other);
+    assert_int_equal(write(more, "1234", 4), 4);
+    (void)close(more);
+    (void)event_base_dispatch(outcome.base);
+    assert_int_equal(outcome.calls, 1);
+    assert_string_equal(outcome.text, "1234");
+    /* The other ends stay open, and nobody waits for them. */
+    for (size_t i = 0; i < FEW; i++)
+        secret_reader_free(readers[i]);
+    do
+        (void)sched_yield();
+    while (!(other = reader_of(BOB, &outcome, &more)));
+    secret_reader_free(other);
+    (void)close(more);
+    for (size_t i = 0; i < FEW; i++)
+        (void)close(writing[i]);
+    event_base_free(outcome.base);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,7 +216,9 @@ int main(void)
         cmocka_unit_test(too_much_is_refused),
         cmocka_unit_test(memory_files_are_read_from_their_start),
         cmocka_unit_test(other_descriptors_are_refused),
+        cmocka_unit_test(one_user_has_a_few_at_a_time),
     };
 
+    (void)alarm(300); /* taken for one that hangs */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
