@@ -4,10 +4,10 @@
  * wants to tell or ask them. It decides nothing: PAM_SUCCESS is the daemon's "ok" for exactly this
  * user, and there is one line that returns it.
  */
+#include "common/base/pam_options.h"
 #include "pam/authenticated.h"
 #include "pam/context.h"
 #include "pam/interrupt.h"
-#include "common/base/pam_options.h"
 #include "pam/prompt.h"
 #include "pam/result.h"
 

@@ -3,10 +3,10 @@
 
 #include "common/base/clock.h"
 #include "common/base/limits.h"
+#include "common/base/pam_options.h"
 #include "common/base/quote.h"
 #include "common/base/text.h"
 #include "pam/attended.h"
-#include "common/base/pam_options.h"
 
 #include <security/pam_ext.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The words after pam_passkey.so in a PAM file: for the module, and for passkeyctl check, which looks
- * at the files.
+ * The words after pam_passkey.so in a PAM file: for the module, and for passkeyctl check, which
+ * looks at the files.
  */
 #ifndef PK_BASE_PAM_OPTIONS_H
 #define PK_BASE_PAM_OPTIONS_H

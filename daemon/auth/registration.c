@@ -123,15 +123,16 @@ static enum pk_status load_handle(struct job *job)
 static char *explain_existing(const struct registration *registration, enum pk_status status)
 {
     const struct ceremony *ceremony = registration->ceremony;
-    PK_AUTO_FREE char *name = status == PK_NAME_TAKEN ? pk_text_printable(ceremony->credential_name,
-                                                                          PK_CREDENTIAL_NAME_MAX)
-                                                      : NULL;
+    PK_AUTO_FREE char *name = NULL;
 
+    if (!ceremony)
+        return NULL; /* nobody has looked yet */
+    if (status == PK_NAME_TAKEN)
+        name = pk_text_printable(ceremony->credential_name, PK_CREDENTIAL_NAME_MAX);
     if (name)
         return pk_text_format("the account has a passkey named \"%s\" already; choose another name",
                               name);
-    if (status == PK_LIMIT_EXCEEDED && ceremony &&
-        registration->existing >= ceremony->max_credentials)
+    if (status == PK_LIMIT_EXCEEDED && registration->existing >= ceremony->max_credentials)
         return pk_text_format("the account has as many passkeys as it may, %zu "
                               "(credentials-per-account in passkeyd.conf); remove one first",
                               registration->existing);

@@ -27,6 +27,7 @@ static struct caller_peer peer(const struct value *options)
 
 struct caller caller_read(const struct value *options, uid_t uid)
 {
+    const struct caller_peer nobody = {.pid = 0};
     const struct context claimed = {.rhost = value_find_text(options, "rhost", "")};
     struct caller caller = {.real_uid = uid,
                             .login_uid = CALLER_UNSET,
@@ -40,7 +41,7 @@ struct caller caller_read(const struct value *options, uid_t uid)
         .login_uid = number(options, "login-uid", CALLER_UNSET),
         .audit_session = number(options, "audit-session", CALLER_UNSET),
         .terminal = number(options, "terminal", 0),
-        .peer = context_is_remote(&claimed) ? (struct caller_peer){.pid = 0} : peer(options),
+        .peer = context_is_remote(&claimed) ? nobody : peer(options),
         .reported = true,
     };
 }

@@ -475,7 +475,7 @@ enum pk_status config_load(const char *path, struct config **ret_config, char **
 
     if (status == PK_OK && problems.count > 0)
         status = PK_CONFIG;
-    if (status == PK_CONFIG)
+    if (status == PK_CONFIG && problems.count > 0)
         *ret_why = problems.count > 1 ? pk_text_format("%s (and %zu more: passkeyd --check-config)",
                                                        problems.items[0], problems.count - 1)
                                       : strdup(problems.items[0]);

@@ -206,6 +206,27 @@ static void included_files(void **state)
     assert_finding(scene, "jump", "fail", "it jumps over 1 modules, and in su only 0 follow");
 }
 
+/* Each time counts that a file is read, also where it has nothing of this type. */
+static void files_that_multiply(void **state)
+{
+    struct scene *scene = *state;
+
+    for (unsigned i = 0; i < 10; i++) {
+        PK_AUTO_FREE char *name = pk_text_format("part-%u", i);
+        PK_AUTO_FREE char *text =
+            pk_text_format("@include part-%u\n@include part-%u\n", i + 1, i + 1);
+
+        put(scene, name, text);
+    }
+    put(scene, "part-10", "# nothing\n");
+    put(scene, "sudo", PASSKEY UNIX "@include part-0\n");
+    check(scene);
+    assert_finding(scene, "multiply", "warn", "/etc/pam.d/sudo is too large");
+    put(scene, "sudo", PASSKEY UNIX "@include part-6\n");
+    check(scene);
+    assert_finding(scene, "few", "ok", "sudo asks for passkeys");
+}
+
 static void substacks(void **state)
 {
     struct scene *scene = *state;
@@ -252,10 +273,8 @@ int main(void)
 {
 #define SCENE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        SCENE(mistakes_are_found),
-        SCENE(included_files),
-        SCENE(substacks),
-        SCENE(vendor_files),
+        SCENE(mistakes_are_found), SCENE(included_files), SCENE(files_that_multiply),
+        SCENE(substacks),          SCENE(vendor_files),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

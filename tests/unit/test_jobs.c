@@ -407,8 +407,8 @@ static void the_jobs_of_one_owner_keep_their_order(void **state)
     (void)state;
     start_many(&hold, BOB, 'h', SHARE_USER);
     wait_held(SHARE_USER);
-    for (char letter = 'a'; letter <= 'e'; letter++)
-        start_free(&quick, BOB, letter);
+    for (const char *letter = "abcde"; *letter; letter++)
+        start_free(&quick, BOB, *letter);
     let_go(1); /* one worker is left to them */
     run_until(1);
     assert_string_equal(order, "habcde");

@@ -207,10 +207,6 @@ static void what_cannot_be_verified_is_refused_at_once(void **state)
 #define SHARE 2  /* workers for one user, as in jobs.c */
 #define MANY  80 /* more than its share and its waiting room */
 
-struct blocker {
-    struct job job;
-};
-
 static enum pk_status block(struct job *job)
 {
     char byte = 0;
@@ -241,12 +237,12 @@ static void too_many_at_once_are_refused(void **state)
     (void)state;
     attempt->job_owner = BOB;
     for (unsigned i = 0; i < MANY; i++)
-        job_start(bare_daemon()->jobs, calloc(1, sizeof(struct blocker)), &blocked, BOB);
+        job_start(bare_daemon()->jobs, calloc(1, sizeof(struct job)), &blocked, BOB);
     /* A worker that began after that would make room: fill it again once both have begun. */
     for (unsigned i = 0; i < SHARE; i++)
         assert_int_equal(read(reached[0], &bytes[i], 1), 1);
     for (unsigned i = 0; i < SHARE; i++)
-        job_start(bare_daemon()->jobs, calloc(1, sizeof(struct blocker)), &blocked, BOB);
+        job_start(bare_daemon()->jobs, calloc(1, sizeof(struct job)), &blocked, BOB);
     /* The method is told, too: what it counted for the answer is given back. */
     attempt_verify(attempt, new_check(verdict_refused(PK_SIGNATURE_INVALID), false), NULL, PK_OK,
                    &own_way);
