@@ -36,6 +36,9 @@ int command_test(struct session *session)
     PK_AUTO_OUTCOME struct pk_outcome outcome = {0};
     enum pk_status status = session_open(session);
 
+    /* A sign-in keeps to itself whether there is such an account; who may list it is told. */
+    if (status == PK_OK && find_account(session) == PK_UNKNOWN_USER)
+        return session_fail(session, PK_UNKNOWN_USER, NULL);
     if (status == PK_OK)
         status = pk_conversation_run(session->bus, &request, &terminal_prompt_ops,
                                      &session->terminal, &outcome);
