@@ -4,10 +4,10 @@
  * wants to tell or ask them. It decides nothing: PAM_SUCCESS is the daemon's "ok" for exactly this
  * user, and there is one line that returns it.
  */
+#include "common/base/pam_options.h"
 #include "pam/authenticated.h"
 #include "pam/context.h"
 #include "pam/interrupt.h"
-#include "common/base/pam_options.h"
 #include "pam/prompt.h"
 #include "pam/result.h"
 
@@ -65,7 +65,8 @@ static enum pk_status ask_daemon(struct request *request)
     PK_AUTO_CLOSE int interrupt = interrupt_open();
     PK_AUTO_BUS struct pk_bus *bus = NULL;
     AUTO_CONTEXT struct context context = CONTEXT_EMPTY;
-    PK_AUTO_GIVE_UP struct pk_give_up give_up = {-1, "next way", "password"};
+    PK_AUTO_GIVE_UP struct pk_give_up give_up = {-1, "go on to the next way",
+                                                 "go on to the password"};
     unsigned seconds = request->options.timeout ? request->options.timeout : OPTION_TIMEOUT_MAX;
     enum pk_status status = context_collect(request->pamh, &request->options,
                                             *request->user ? request->user : NULL, &context);

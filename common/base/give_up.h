@@ -10,8 +10,8 @@
 
 struct pk_give_up {
     int fd;           /* readable when something was typed; -1: nobody is there */
-    const char *next; /* what comes then: where there is another way, */
-    const char *end;  /* and where there is none; static */
+    const char *next; /* "go on to ...", what Enter is for: where there is another way, */
+    const char *end;  /* and where there is none; static, in words that nobody takes for a prompt */
 };
 
 /* Sets fd, and leaves it at -1 where there is no terminal. Whole lines that were typed

@@ -56,7 +56,7 @@ def test_enter_stops_waiting_for_the_key(machine, key):
     child = machine.terminal("alice", ["passkey-enroll"])
     give_password(child)
     child.expect("Touch your security key")
-    child.expect("\nEnter: stop\r")
+    child.expect("\nPress Enter alone to stop.\r")
     key.wait_touch_wanted()
     child.sendline("")
     key.wait("cancelled", 0)
@@ -65,7 +65,7 @@ def test_enter_stops_waiting_for_the_key(machine, key):
     assert listed(machine) == []
     assert enroll(machine, key)[1] == 0
     child = machine.terminal("alice", ["passkeyctl", "test"])
-    child.expect("\nEnter: stop\r")
+    child.expect("\nPress Enter alone to stop.\r")
     child.sendline("")
     screen, status = end(child)
     assert status == 1 and "Cancelled" in screen, screen

@@ -67,7 +67,7 @@ def test_waiting(machine, keys):
     key.set(touch="wait")
     with file_of(SUDO, FALLBACK):
         child = screen.types("sudo -u bob id -un")
-        child.expect("\nEnter: password\r")
+        child.expect("\nPress Enter alone to go on to the password.\r")
         key.wait_touch_wanted()
         screen.acts("has the key elsewhere, and presses Enter")
         child.sendline("")
