@@ -57,7 +57,8 @@ static enum pk_status enroll(struct session *session, int ticket, int agent,
         {.name = "timeout", .type = line->timeout ? 'u' : 0, .number = line->timeout},
         {.name = "agent", .type = agent >= 0 ? 'h' : 0, .fd = agent},
     };
-    PK_AUTO_GIVE_UP struct pk_give_up give_up = {-1, "next way", "stop"};
+    PK_AUTO_GIVE_UP struct pk_give_up give_up = {
+        .fd = -1, .next = "go on to the next way", .end = "stop"};
     const struct pk_conversation_request request = {
         .kind = PK_CONVERSATION_ENROLL,
         .user = line->user,

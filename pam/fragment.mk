@@ -5,7 +5,6 @@ pam_shared_sources = \
 	pam/authenticated.c pam/authenticated.h \
 	pam/command.c pam/command.h \
 	pam/members.c pam/members.h \
-	pam/process.c pam/process.h \
 	pam/sudo_flags.c pam/sudo_flags.h
 
 # The PAM module, and its parts as a library so that unit tests can reach them.

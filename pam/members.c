@@ -43,11 +43,11 @@ void members_add_options(struct members *members, const struct options *options)
 
 struct members_caller members_find_caller(uid_t real)
 {
-    struct members_caller caller = {.process = process_of_this()};
+    struct members_caller caller = {.process = pk_process_of_this()};
 
     caller.process.real_uid = (uint32_t)real;
     if (real == 0 && caller.process.terminal == 0)
-        caller.peer_pid = process_of_peer(STDIN_FILENO, &caller.peer, &caller.peer_read);
+        caller.peer_pid = pk_process_of_peer(STDIN_FILENO, &caller.peer, &caller.peer_read);
     return caller;
 }
 

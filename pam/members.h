@@ -7,8 +7,8 @@
 #define PAM_PASSKEY_MEMBERS_H
 
 #include "common/base/pam_options.h"
+#include "common/base/process.h"
 #include "common/bus/connection.h"
-#include "pam/process.h"
 
 #include <stdbool.h>
 
@@ -33,10 +33,10 @@ void members_add_options(struct members *members, const struct options *options)
 
 /* What the kernel says of who calls. */
 struct members_caller {
-    struct process process;
-    pid_t peer_pid;      /* at the other end of standard input; 0: none */
-    struct process peer; /* that process; real_uid is the connection's */
-    bool peer_read;      /* the rest of peer is known */
+    struct pk_process process;
+    pid_t peer_pid;         /* at the other end of standard input; 0: none */
+    struct pk_process peer; /* that process; real_uid is the connection's */
+    bool peer_read;         /* the rest of peer is known */
 };
 
 /*

@@ -65,7 +65,8 @@ static enum pk_status ask_daemon(struct request *request)
     PK_AUTO_CLOSE int interrupt = interrupt_open();
     PK_AUTO_BUS struct pk_bus *bus = NULL;
     AUTO_CONTEXT struct context context = CONTEXT_EMPTY;
-    PK_AUTO_GIVE_UP struct pk_give_up give_up = {-1, "next way", "password"};
+    PK_AUTO_GIVE_UP struct pk_give_up give_up = {
+        .fd = -1, .next = "go on to the next way", .end = "go on to the password"};
     unsigned seconds = request->options.timeout ? request->options.timeout : OPTION_TIMEOUT_MAX;
     enum pk_status status = context_collect(request->pamh, &request->options,
                                             *request->user ? request->user : NULL, &context);

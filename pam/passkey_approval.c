@@ -234,7 +234,8 @@ static enum pk_status ask_daemon(const char *user, struct approval *approval,
 {
     unsigned seconds = plugin.options.timeout ? plugin.options.timeout : OPTION_TIMEOUT_MAX;
     sigset_t ending;
-    PK_AUTO_GIVE_UP struct pk_give_up give_up = {-1, "next way", "stop"};
+    PK_AUTO_GIVE_UP struct pk_give_up give_up = {
+        .fd = -1, .next = "go on to the next way", .end = "stop"};
     PK_AUTO_CLOSE int interrupt = -1;
     PK_AUTO_BUS struct pk_bus *bus = NULL;
     enum pk_status status;

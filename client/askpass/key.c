@@ -92,8 +92,9 @@ static void offer(struct job *job)
             return;
         }
     }
-    (void)!terminal_info("skip",
-                         job->request->kind == PK_FORWARD_GET ? "Enter: next way" : "Enter: stop");
+    (void)!terminal_info("skip", job->request->kind == PK_FORWARD_GET
+                                     ? "Press Enter alone to go on to the next way."
+                                     : "Press Enter alone to stop.");
 }
 
 static bool asks_for_key(const char *event)

@@ -283,6 +283,21 @@ static void check_accounts(const json_t *status, json_t *findings)
                     "passkey-enroll");
 }
 
+/* How the seat table of passkeyd(8) judges this very process; an older daemon does not say. */
+static void check_seat(const json_t *status, json_t *findings)
+{
+    const json_t *seat = json_object_get(status, "seat");
+    bool local = json_is_true(json_object_get(seat, "local"));
+    PK_AUTO_FREE char *text = pk_text_format(
+        "row %s: %s: a key in this computer %s where this command was typed",
+        member_text(seat, "row"), member_text(seat, "why"), local ? "may be used" : "is not asked");
+
+    if (!json_is_object(seat))
+        return;
+    finding_add(findings, "seat", local ? FINDING_OK : FINDING_NOTE, text ? text : "",
+                local ? NULL : "man passkeyd  # \"Local and remote sessions\" has the rows");
+}
+
 /* *ret_status: the daemon's; the caller's to json_decref(). NULL: it does not tell. */
 static void check_service(struct session *session, json_t *findings, json_t **ret_status)
 {
@@ -302,6 +317,7 @@ static void check_service(struct session *session, json_t *findings, json_t **re
     }
     check_helper(status, findings);
     check_relying_parties(status, findings);
+    check_seat(status, findings);
     check_accounts(status, findings);
     *ret_status = status;
 }

@@ -3,6 +3,7 @@
 
 #include "client/capture.h"
 #include "client/ctl/check_pam.h"
+#include "client/ctl/check_sshd.h"
 #include "client/ctl/findings.h"
 #include "client/ssh_agent.h"
 #include "common/base/cleanup.h"
@@ -162,6 +163,19 @@ void check_sudo_settings(const char *settings, json_t *findings)
                     "(umask 337; cat > /etc/sudoers.d/passkey) && visudo -c");
 }
 
+/* sshd -T tells what holds for everybody; blocks for some can say otherwise. */
+static void check_sshd_for_some(const char *settings, json_t *findings)
+{
+    static const char pam[] = "usepam", asks[] = "kbdinteractiveauthentication";
+    struct pk_view no = pk_view_string("no"), text = pk_view_string(settings ? settings : "");
+    const struct check_sshd_usual usual = {
+        .pam = text.len == 0 || !pk_view_equal(setting(settings, pam), no),
+        .asks = text.len == 0 || !pk_view_equal(setting(settings, asks), no),
+    };
+
+    check_sshd_blocks("", "/etc/ssh/sshd_config", &usual, findings);
+}
+
 void check_programs(json_t *findings)
 {
     static char sshd[] = "/usr/sbin/sshd", extended[] = "-T", sudo[] = "sudo", version[] = "-V";
@@ -172,6 +186,7 @@ void check_programs(json_t *findings)
         PK_AUTO_FREE char *settings = root ? run(sshd, extended, &code) : NULL;
 
         check_sshd_settings(settings, findings);
+        check_sshd_for_some(settings, findings);
     }
     if (check_pam_service_asks("", "sudo") && root) {
         PK_AUTO_FREE char *settings = run(sudo, version, &code);

@@ -21,4 +21,10 @@ int command_check(struct session *session);
 /* "key COMMAND ...": argv is the program's. */
 int command_key(int argc, char **argv);
 
+/*
+ * Whether the account of --user is there, and the caller's to look after: asked before a question
+ * is put to the person. PK_UNKNOWN_USER, PK_DENIED; what the bus and the daemon's store come to.
+ */
+enum pk_status find_account(struct session *session) PK_WARN_UNUSED;
+
 #endif

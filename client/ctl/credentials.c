@@ -181,11 +181,20 @@ static void print_codes(const struct session *session, const struct pk_secret *c
                 "codes are void.\n");
 }
 
+enum pk_status find_account(struct session *session)
+{
+    PK_AUTO_FREE char *text = NULL;
+
+    return pk_credentials_list(session->bus, session->line.user, NULL, &text);
+}
+
 int command_recovery_codes(struct session *session)
 {
     PK_AUTO_SECRET struct pk_secret codes = {0};
     enum pk_status status = session_open(session);
 
+    if (status == PK_OK && !session->line.yes)
+        status = find_account(session);
     if (status == PK_OK && !session->line.yes) {
         status = terminal_confirm(&session->terminal,
                                   "Make ten new recovery codes? Earlier ones become void.");

@@ -25,7 +25,8 @@ int command_test(struct session *session)
         {.name = "timeout", .type = line->timeout ? 'u' : 0, .number = line->timeout},
         {.name = "agent", .type = has_agent ? 'h' : 0, .fd = agent},
     };
-    PK_AUTO_GIVE_UP struct pk_give_up give_up = {-1, "next way", "stop"};
+    PK_AUTO_GIVE_UP struct pk_give_up give_up = {
+        .fd = -1, .next = "go on to the next way", .end = "stop"};
     const struct pk_conversation_request request = {
         .kind = PK_CONVERSATION_AUTHENTICATE,
         .user = line->user,
@@ -36,6 +37,9 @@ int command_test(struct session *session)
     PK_AUTO_OUTCOME struct pk_outcome outcome = {0};
     enum pk_status status = session_open(session);
 
+    /* A sign-in keeps to itself whether there is such an account; who may list it is told. */
+    if (status == PK_OK && find_account(session) == PK_UNKNOWN_USER)
+        return session_fail(session, PK_UNKNOWN_USER, NULL);
     if (status == PK_OK)
         status = pk_conversation_run(session->bus, &request, &terminal_prompt_ops,
                                      &session->terminal, &outcome);

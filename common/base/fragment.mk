@@ -12,6 +12,7 @@ common_base_libbase_la_SOURCES = \
 	common/base/log.c common/base/log.h \
 	common/base/methods.c common/base/methods.h \
 	common/base/pam_options.c common/base/pam_options.h \
+	common/base/process.c common/base/process.h \
 	common/base/quote.c common/base/quote.h \
 	common/base/reader.c common/base/reader.h \
 	common/base/ssh_connection.c common/base/ssh_connection.h \

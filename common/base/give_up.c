@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #define LINE_SIZE 256 /* of what is read at once */
@@ -24,27 +25,53 @@ static void discard_lines(int fd)
         explicit_bzero(lines, sizeof(lines));
 }
 
+/*
+ * What is readable when there is news of the terminal: in the background a line may stay there for
+ * as long as the program in the foreground likes, and must not wake this one again and again.
+ */
+static int news_of(int terminal)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET};
+    int fd = epoll_create1(EPOLL_CLOEXEC);
+
+    if (fd >= 0 && epoll_ctl(fd, EPOLL_CTL_ADD, terminal, &event)) {
+        (void)close(fd);
+        return -1;
+    }
+    return fd;
+}
+
 void pk_give_up_open(struct pk_give_up *give_up)
 {
     /* A description of its own: that it does not block is nobody else's concern. */
-    give_up->fd = open("/dev/tty", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (give_up->fd < 0)
+    int terminal = open("/dev/tty", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+    pk_give_up_close(give_up);
+    if (terminal < 0)
         return;
-    if (in_foreground(give_up->fd))
-        discard_lines(give_up->fd);
+    if (in_foreground(terminal)) {
+        discard_lines(terminal);
+        give_up->fd = news_of(terminal);
+    }
+    if (give_up->fd >= 0)
+        give_up->terminal = terminal;
     else
-        pk_give_up_close(give_up);
+        (void)close(terminal);
 }
 
 bool pk_give_up_typed(struct pk_give_up *give_up)
 {
+    struct epoll_event news;
     char line[LINE_SIZE];
     ssize_t got;
     bool whole;
 
-    if (give_up->fd < 0 || !in_foreground(give_up->fd))
+    if (give_up->fd < 0)
         return false;
-    got = read(give_up->fd, line, sizeof(line));
+    (void)epoll_wait(give_up->fd, &news, 1, 0); /* fd is not readable before there is more */
+    if (!in_foreground(give_up->terminal))
+        return false;
+    got = read(give_up->terminal, line, sizeof(line));
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
     if (got <= 0) { /* hung up, or the end of the input */
@@ -58,7 +85,9 @@ bool pk_give_up_typed(struct pk_give_up *give_up)
 
 void pk_give_up_close(struct pk_give_up *give_up)
 {
-    if (give_up->fd >= 0)
+    if (give_up->fd >= 0) {
         (void)close(give_up->fd);
+        (void)close(give_up->terminal);
+    }
     give_up->fd = -1;
 }

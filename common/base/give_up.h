@@ -9,9 +9,10 @@
 #include <stdbool.h>
 
 struct pk_give_up {
-    int fd;           /* readable when something was typed; -1: nobody is there */
-    const char *next; /* what comes then: where there is another way, */
-    const char *end;  /* and where there is none; static */
+    int fd;           /* readable when something more was typed; -1: nobody is there */
+    const char *next; /* "go on to ...", what Enter is for: where there is another way, */
+    const char *end;  /* and where there is none; static, in words that nobody takes for a prompt */
+    int terminal;     /* what is read; not used while fd is -1 */
 };
 
 /* Sets fd, and leaves it at -1 where there is no terminal. Whole lines that were typed

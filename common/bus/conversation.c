@@ -273,7 +273,7 @@ static enum pk_status offer(struct conversation *conversation, const char *skip)
         return PK_OK;
     conversation->offered = true;
     pk_bus_listen(conversation->bus, give_up->fd, on_typed, conversation);
-    text = pk_text_format("Enter: %s", next ? give_up->next : give_up->end);
+    text = pk_text_format("Press Enter alone to %s.", next ? give_up->next : give_up->end);
     return text ? conversation->ops->info(conversation->context, "skip", text) : PK_NO_MEMORY;
 }
 

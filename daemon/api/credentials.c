@@ -21,6 +21,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define WORD_MAX     256
+#define ID_SHOWN     64 /* characters of a credential id that is not there */
 
 static void fail_store(const struct request *request, struct call *call, enum pk_status status)
 {
@@ -227,8 +228,10 @@ static void answer_change(struct request *request, struct call *call, enum pk_st
     if (status == PK_NAME_TAKEN) {
         reply_verdict_error(call, status, "");
     } else if (status == PK_NOT_FOUND) {
+        /* base64url: it has been decoded */
         call_fail(call, PK_BUS_ERROR_UNKNOWN_CREDENTIAL,
-                  "the account has no such passkey; \"passkeyctl list\" shows them");
+                  "the account has no passkey of the id \"%.*s\"; \"passkeyctl list\" shows them",
+                  ID_SHOWN, call->arguments.items[1].text);
     } else if (status) {
         fail_store(request, call, status);
     } else if (((struct change *)request)->check) {

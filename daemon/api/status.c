@@ -8,6 +8,7 @@
 #include "daemon/accounts/passkey_json.h"
 #include "daemon/accounts/recovery_codes.h"
 #include "daemon/bus/bus.h"
+#include "daemon/bus/logind.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/request.h"
 #include "daemon/bus/waiting.h"
@@ -28,6 +29,7 @@ struct status_call {
     struct waiting waiting;
     struct daemon *daemon;
     bool polkit;
+    struct seat_verdict seat; /* of the calling process; row NULL: not known */
     struct pk_key_watch *watch;
     struct event *deadline;
 };
@@ -38,6 +40,7 @@ static struct waiting_list pending = LIST_HEAD_INITIALIZER(pending);
 struct status_request {
     struct request request;
     bool polkit;
+    struct seat_verdict seat;
     char *failure;             /* why the helper does not run; NULL: it does */
     struct pk_strings foreign; /* relying parties whose accounts are not the host's */
     char *program;             /* the authenticator's */
@@ -153,6 +156,11 @@ static void answer_status(struct request *request, struct call *call, enum pk_st
         (void)json_object_update_new(
             json_object_get(object, "authenticator"),
             json_pack("{s:b, s:s*}", "runs", !found->failure, "failure", found->failure));
+    if (object && found->seat.row)
+        (void)json_object_set_new(object, "seat",
+                                  json_pack("{s:b, s:s, s:s}", "local",
+                                            found->seat.answer == SEAT_YES, "row", found->seat.row,
+                                            "why", found->seat.why));
     if (object && pk_keys_count(daemon->keys, &devices))
         (void)json_object_set_new(object, "devices", json_integer((json_int_t)devices));
     text = json_text(object);
@@ -195,6 +203,7 @@ static void find_rest(struct status_call *waiting, const char *failure)
 
     if (status) {
         status->polkit = waiting->polkit;
+        status->seat = waiting->seat;
         if (subject_foreign_rps(config, &status->foreign) ||
             pk_text_copy(config->authenticator_program, &status->program) ||
             pk_text_copy(failure, &status->failure)) {
@@ -294,7 +303,7 @@ static void on_owned(void *data, const struct value *result, const char *error)
         try_helper(data, owned);
 }
 
-void manager_status(struct daemon *daemon, struct call *call)
+static void ask_the_rest(struct daemon *daemon, struct call *call, const struct seat_verdict *seat)
 {
     struct status_call *waiting = waiting_full(&pending, call->uid, PENDING_MAX, PENDING_PER_UID)
                                       ? NULL
@@ -306,7 +315,14 @@ void manager_status(struct daemon *daemon, struct call *call)
         return;
     }
     *waiting = (struct status_call){.waiting.call = call, .daemon = daemon};
+    if (seat)
+        waiting->seat = *seat;
     LIST_INSERT_HEAD(&pending, &waiting->waiting, entry);
     if (!ask_bus(waiting, "NameHasOwner", POLKIT_NAME, on_owned))
         try_helper(waiting, false);
+}
+
+void manager_status(struct daemon *daemon, struct call *call)
+{
+    logind_judge(daemon, call, ask_the_rest);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/bus/caller.h"
 
+#include "common/base/process.h"
 #include "daemon/bus/value.h"
 #include "daemon/verify/context.h"
 
@@ -43,6 +44,21 @@ struct caller caller_read(const struct value *options, uid_t uid)
         .terminal = number(options, "terminal", 0),
         .peer = context_is_remote(&claimed) ? nobody : peer(options),
         .reported = true,
+    };
+}
+
+struct caller caller_of_process(pid_t pid, uid_t uid)
+{
+    struct pk_process process = {.login_uid = CALLER_UNSET, .audit_session = CALLER_UNSET};
+    bool seen = pk_process_of_pid(pid, (uint32_t)uid, &process);
+    bool for_another = uid == 0 && process.login_uid != CALLER_UNSET;
+
+    return (struct caller){
+        .real_uid = for_another ? process.login_uid : uid,
+        .login_uid = process.login_uid,
+        .audit_session = process.audit_session,
+        .terminal = process.terminal,
+        .reported = seen,
     };
 }
 

@@ -45,6 +45,12 @@ struct caller {
 struct caller caller_read(const struct value *options, uid_t uid);
 
 /*
+ * The same of a process that root's module reports nothing of, as /proc has it now: to tell the
+ * process itself, not to let anything. Root is taken for the account that signed in, if any did.
+ */
+struct caller caller_of_process(pid_t pid, uid_t uid);
+
+/*
  * Whom what the program uses up is counted to: who started it or, of a service of root's that was
  * started for a connection, who made that.
  */

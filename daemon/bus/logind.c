@@ -25,8 +25,9 @@ struct question {
     struct waiting waiting;
     struct daemon *daemon;
     logind_handler *handler;
-    int64_t ends; /* deadline, monotonic milliseconds */
-    pid_t pid;    /* of the process that is asked about: the caller, or its peer */
+    logind_judged *judged; /* instead of handler: the verdict is all that is wanted */
+    int64_t ends;          /* deadline, monotonic milliseconds */
+    pid_t pid;             /* of the process that is asked about: the caller, or its peer */
     struct seat_facts facts;
     struct logind_facts found; /* what is known so far */
     struct pk_strings objects; /* on the bus, the paths of all sessions */
@@ -84,12 +85,22 @@ static const char *rhost_of(const struct question *question, enum seat_answer an
  * a touch was expected and did not come.
  */
 static void log_verdict(const struct call *call, pid_t pid, const struct seat_verdict *verdict,
-                        bool has_host)
+                        bool expected)
 {
-    pk_log(verdict->answer == SEAT_NO && !has_host ? LOG_INFO : LOG_DEBUG,
+    pk_log(verdict->answer == SEAT_NO && !expected ? LOG_INFO : LOG_DEBUG,
            "[%s] uid %u, process %d: %s key in this computer: row %s: %s", call->id,
            (unsigned)call->uid, (int)pid, verdict->answer == SEAT_YES ? "a" : "no", verdict->row,
            verdict->why);
+}
+
+static void tell(struct question *question, const struct seat_verdict *verdict)
+{
+    struct daemon *daemon = question->daemon;
+    struct call *call = question->waiting.call;
+    logind_judged *judged = question->judged;
+
+    question_free(question);
+    judged(daemon, call, verdict);
 }
 
 static void hand_on(struct question *question, enum seat_answer answer)
@@ -135,17 +146,21 @@ static void conclude(struct question *question, enum seat_place place)
     facts->shown_vt = console ? console_shown() : 0;
     facts->shown_vt_owner = facts->shown_vt ? console_owner(facts->shown_vt) : (uid_t)-1;
     verdict = seat_decide(facts);
-    log_verdict(question->waiting.call, question->pid, &verdict, question->found.host != NULL);
+    log_verdict(question->waiting.call, question->pid, &verdict,
+                question->found.host || question->judged);
     if (verdict.answer == SEAT_ASK_PEER)
         ask_about_peer(question);
+    else if (question->judged)
+        tell(question, &verdict);
     else
         hand_on(question, verdict.answer);
 }
 
 static void conclude_unknown(struct question *question, const char *why)
 {
-    pk_log(LOG_WARNING, "[%s] taken for a remote session: logind does not tell: %s",
-           question->waiting.call->id, why);
+    pk_log(question->judged ? LOG_DEBUG : LOG_WARNING,
+           "[%s] taken for a remote session: logind does not tell: %s", question->waiting.call->id,
+           why);
     conclude(question, SEAT_UNKNOWN);
 }
 
@@ -383,7 +398,7 @@ static bool may_ask(const struct daemon *daemon, uid_t uid)
 }
 
 static struct question *question_new(struct daemon *daemon, struct call *call,
-                                     logind_handler *handler)
+                                     const struct seat_facts *facts)
 {
     struct question *question = may_ask(daemon, call->uid) ? calloc(1, sizeof(*question)) : NULL;
 
@@ -391,12 +406,21 @@ static struct question *question_new(struct daemon *daemon, struct call *call,
         return NULL;
     question->waiting.call = call;
     question->daemon = daemon;
-    question->handler = handler;
     question->ends = pk_clock_monotonic_ms() + TIMEOUT_MS;
     question->pid = call->pid;
-    question->facts = facts_of(daemon, call);
+    question->facts = *facts;
     LIST_INSERT_HEAD(&questions, &question->waiting, entry);
     return question;
+}
+
+static void begin(struct question *question)
+{
+    if (!question->daemon->bus)
+        conclude(question, SEAT_NO_LOGIND);
+    else if (question->pid > 0)
+        find_facts(question);
+    else
+        conclude_unknown(question, "the bus does not know the calling process");
 }
 
 void logind_find_rhost(struct daemon *daemon, struct call *call, logind_handler *handler)
@@ -411,16 +435,32 @@ void logind_find_rhost(struct daemon *daemon, struct call *call, logind_handler 
         handler(daemon, call);
         return;
     }
-    question = question_new(daemon, call, handler);
-    if (!question)
+    question = question_new(daemon, call, &facts);
+    if (!question) {
         call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED,
                   "passkeyd has too many calls at once; try again in a moment");
-    else if (!daemon->bus)
-        conclude(question, SEAT_NO_LOGIND);
-    else if (call->pid > 0)
-        find_facts(question);
-    else
-        conclude_unknown(question, "the bus does not know the calling process");
+        return;
+    }
+    question->handler = handler;
+    begin(question);
+}
+
+void logind_judge(struct daemon *daemon, struct call *call, logind_judged *judged)
+{
+    const struct seat_facts facts = {
+        .uid = call->uid,
+        .caller = caller_of_process(call->pid, call->uid),
+        .user_manager = daemon->config->user_manager,
+        .without_logind = daemon->config->without_logind,
+    };
+    struct question *question = question_new(daemon, call, &facts);
+
+    if (!question) {
+        judged(daemon, call, NULL);
+        return;
+    }
+    question->judged = judged;
+    begin(question);
 }
 
 static void drop_question(struct waiting *waiting)

@@ -7,6 +7,7 @@
 #define PASSKEYD_LOGIND_H
 
 #include "daemon/bus/call.h"
+#include "daemon/bus/seat.h"
 #include "daemon/daemon.h"
 
 /* The rhost of a caller that is not known to be at this computer, when the host is unknown. */
@@ -22,6 +23,17 @@ typedef void logind_handler(struct daemon *daemon, struct call *call);
  * caller's session, or LOGIND_RHOST_UNKNOWN.
  */
 void logind_find_rhost(struct daemon *daemon, struct call *call, logind_handler *handler);
+
+/* The texts of the verdict are static. NULL: too many such questions are open. */
+typedef void logind_judged(struct daemon *daemon, struct call *call,
+                           const struct seat_verdict *verdict);
+
+/*
+ * Tells the calling process how it would be judged, by what can be read of it; for its information
+ * only. The call is handed on as it is, and nothing but what debug shows is logged: anybody may
+ * ask.
+ */
+void logind_judge(struct daemon *daemon, struct call *call, logind_judged *judged);
 
 /* Looks whether this host has a logind, and watches it; before the first call, as it waits. */
 void logind_watch(struct daemon *daemon);

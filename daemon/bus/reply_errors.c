@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/bus/reply_errors.h"
 
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
 #include "common/bus/names.h"
 #include "common/keys/messages.h"
 #include "daemon/config/policy.h"
 
 #include <string.h>
+
+#define SHOWN_MAX 64 /* bytes of a value that an error repeats */
 
 struct row {
     enum pk_status status;
@@ -25,10 +29,6 @@ static const struct row common_rows[] = {
 };
 
 static const struct row subject_rows[] = {
-    {PK_NOT_FOUND, PK_BUS_ERROR_UNKNOWN_RP,
-     "no such relying party; \"passkeyctl status\" lists them"},
-    {PK_UNKNOWN_USER, PK_BUS_ERROR_UNKNOWN_USER,
-     "no such account on this computer; \"getent passwd\" lists them"},
     {PK_DENIED, PK_BUS_ERROR_ACCESS_DENIED, "only root may do this for another account"},
     {PK_UNAVAILABLE, PK_BUS_ERROR_UNAVAILABLE,
      "the name service did not answer; try again in a moment"},
@@ -77,10 +77,59 @@ bool reply_name_error(struct call *call, const char *name)
     return true;
 }
 
+/* The member "rp" of the call's a{sv}, wherever that stands among the arguments; "": none. */
+static const char *named_rp(const struct call *call)
+{
+    const char *name = "";
+
+    for (size_t i = 0; i < call->arguments.count; i++)
+        if (call->arguments.items[i].type == 'a')
+            name = value_find_text(&call->arguments.items[i], "rp", name);
+    return name;
+}
+
+/* The name in the call's first argument; "": the caller's own account is meant. */
+static const char *named_user(const struct call *call)
+{
+    const struct value *first = &call->arguments.items[0];
+
+    return call->arguments.count > 0 && first->type == 's' ? first->text : "";
+}
+
+static void fail_unknown_rp(struct call *call)
+{
+    PK_AUTO_FREE char *name = pk_text_printable(named_rp(call), SHOWN_MAX);
+
+    if (name && name[0])
+        call_fail(call, PK_BUS_ERROR_UNKNOWN_RP,
+                  "no such relying party: \"%s\"; \"passkeyctl status\" lists them", name);
+    else
+        call_fail(call, PK_BUS_ERROR_UNKNOWN_RP,
+                  "the relying party of this service is not configured; \"passkeyctl status\" "
+                  "lists those that are");
+}
+
+static void fail_unknown_user(struct call *call)
+{
+    PK_AUTO_FREE char *name = pk_text_printable(named_user(call), SHOWN_MAX);
+
+    if (name && name[0])
+        call_fail(call, PK_BUS_ERROR_UNKNOWN_USER,
+                  "no such account on this computer: \"%s\"; \"getent passwd\" lists them", name);
+    else
+        call_fail(call, PK_BUS_ERROR_UNKNOWN_USER,
+                  "no account on this computer has the uid %u; \"getent passwd\" lists them",
+                  (unsigned)call->uid);
+}
+
 void reply_subject_error(struct call *call, enum pk_status status)
 {
-    if (!reply_by_row(call, status, subject_rows, COUNT(subject_rows), NULL) &&
-        !reply_by_row(call, status, common_rows, COUNT(common_rows), NULL))
+    if (status == PK_NOT_FOUND)
+        fail_unknown_rp(call);
+    else if (status == PK_UNKNOWN_USER)
+        fail_unknown_user(call);
+    else if (!reply_by_row(call, status, subject_rows, COUNT(subject_rows), NULL) &&
+             !reply_by_row(call, status, common_rows, COUNT(common_rows), NULL))
         call_fail(call, PK_BUS_ERROR_INTERNAL, "%s", pk_message_outcome(status));
 }
 

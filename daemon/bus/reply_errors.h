@@ -8,7 +8,10 @@
 /* Whether that name for a passkey is invalid: then the call has been answered. NULL: none given. */
 bool reply_name_error(struct call *call, const char *name) PK_WARN_UNUSED;
 
-/* For statuses of subject_find() and of the store. */
+/*
+ * For statuses of subject_find() and of the store. An account or relying party that is not there is
+ * named as the call names it: in the first argument, and in the member "rp".
+ */
 void reply_subject_error(struct call *call, enum pk_status status);
 
 /* For a ticket that is none, or none of this account's. */

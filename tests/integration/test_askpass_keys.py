@@ -282,7 +282,7 @@ def test_enter_goes_on_without_the_key(enrol, askpass):
     key, passkey = enrol("blue")
     running = askpass(get_request(passkey))
     running.screen.expect(TOUCH)
-    running.screen.expect("\nEnter: next way\r")
+    running.screen.expect("\nPress Enter alone to go on to the next way.\r")
     key.wait_touch_wanted()
     running.screen.sendline("")
     key.wait("cancelled", 0)
@@ -290,7 +290,7 @@ def test_enter_goes_on_without_the_key(enrol, askpass):
     key.unplug()
     running = askpass(get_request(passkey))
     running.screen.expect("Insert your security key")
-    running.screen.expect("\nEnter: next way\r")
+    running.screen.expect("\nPress Enter alone to go on to the next way.\r")
     running.screen.sendline("")
     running.refused("Cancelled")
 
@@ -299,7 +299,7 @@ def test_enter_stops_an_enrolment(keys, askpass):
     keys.add("blue").set(touch="wait")
     running = askpass(create_request())
     running.screen.expect("Touch your security key to enrol it")
-    running.screen.expect("\nEnter: stop\r")
+    running.screen.expect("\nPress Enter alone to stop.\r")
     running.screen.sendline("")
     running.refused("Cancelled")
 
@@ -309,10 +309,10 @@ def test_a_pin_has_the_terminal_for_itself(keys, enrol, askpass):
     key.set_pin(PIN)
     running = askpass(get_request(passkey, verification=forward.REQUIRED))
     running.screen.expect("PIN of your security key")
-    assert "Enter: " not in running.screen.before
+    assert "Press Enter alone" not in running.screen.before
     running.screen.sendline(PIN)
     running.screen.expect(TOUCH)
-    running.screen.expect("\nEnter: next way\r")
+    running.screen.expect("\nPress Enter alone to go on to the next way.\r")
     touch(key)
     running.answer()
 

@@ -56,7 +56,7 @@ def test_enter_stops_waiting_for_the_key(machine, key):
     child = machine.terminal("alice", ["passkey-enroll"])
     give_password(child)
     child.expect("Touch your security key")
-    child.expect("\nEnter: stop\r")
+    child.expect("\nPress Enter alone to stop.\r")
     key.wait_touch_wanted()
     child.sendline("")
     key.wait("cancelled", 0)
@@ -65,7 +65,7 @@ def test_enter_stops_waiting_for_the_key(machine, key):
     assert listed(machine) == []
     assert enroll(machine, key)[1] == 0
     child = machine.terminal("alice", ["passkeyctl", "test"])
-    child.expect("\nEnter: stop\r")
+    child.expect("\nPress Enter alone to stop.\r")
     child.sendline("")
     screen, status = end(child)
     assert status == 1 and "Cancelled" in screen, screen
@@ -315,6 +315,34 @@ def test_a_list_of_nobody_is_an_error(machine):
     assert ctl(machine, "list", "--rp", "nosuch").returncode == 1
     done = ctl(machine, "list", "--user", "bob", user="root")
     assert done.returncode == 0 and "There are no passkeys" in done.stderr, done
+
+
+@pytest.mark.parametrize("command", [
+    "passkeyctl list", "passkeyctl show blue", "passkeyctl rename blue red",
+    "passkeyctl remove blue", "passkeyctl ticket", "passkeyctl recovery-codes",
+    "passkeyctl recovery-codes --yes", "passkeyctl adopt nobodyhere", "passkeyctl test",
+    "passkey-enroll"])
+def test_an_account_that_is_not_there_is_named(machine, command):
+    words = command.split() + ([] if "adopt" in command else ["--user", "nobodyhere"])
+    done = machine.run_as("root", words)
+    assert done.returncode == 1 and '"nobodyhere"' in done.stderr, done
+
+
+@pytest.mark.parametrize("command", [
+    "passkeyctl list", "passkeyctl show blue", "passkeyctl rename blue red",
+    "passkeyctl remove blue", "passkeyctl ticket --user bob", "passkeyctl adopt bob",
+    "passkeyctl test --user bob", "passkey-enroll --user bob"])
+def test_a_relying_party_that_is_not_there_is_named(machine, command):
+    done = machine.run_as("root", command.split() + ["--rp", "nosuch"])
+    assert done.returncode == 1 and '"nosuch"' in done.stderr, done
+
+
+@pytest.mark.parametrize("user,whose", [("alice", "bob"), ("root", "nobodyhere")])
+def test_recovery_codes_are_refused_before_a_question(machine, user, whose):
+    child = machine.terminal(user, ["passkeyctl", "recovery-codes", "--user", whose])
+    screen, status = end(child)
+    assert status == 1 and "[y/N]" not in screen, screen
+    assert "root" in screen or whose in screen, screen
 
 
 def test_a_daemon_without_a_bus_says_so_on_the_terminal(machine):

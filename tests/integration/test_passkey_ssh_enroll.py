@@ -126,7 +126,7 @@ def test_no_passkey_is_waited_for_that_cannot_exist_yet(scene):
     child.sendline(namespace.password("alice"))
     child.expect("to enrol a new passkey for the account alice")
     child.expect(TOUCH)
-    child.expect("Enter: stop")
+    child.expect("Press Enter alone to stop.")
     scene.blue.wait_touch_wanted()
     scene.blue.touch()
     child.expect("Enrolled")

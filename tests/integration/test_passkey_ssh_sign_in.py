@@ -89,7 +89,7 @@ def test_enter_leads_to_the_next_way(scene):
                     + namespace.REST)
     child = scene.passkey_ssh()
     child.expect(TOUCH)
-    child.expect("Enter: next way")
+    child.expect("Press Enter alone to go on to the next way.")
     scene.blue.wait_touch_wanted()
     child.sendline("")
     child.expect("Recovery code")

@@ -67,7 +67,7 @@ def test_waiting(machine, keys):
     key.set(touch="wait")
     with file_of(SUDO, FALLBACK):
         child = screen.types("sudo -u bob id -un")
-        child.expect("\nEnter: password\r")
+        child.expect("\nPress Enter alone to go on to the password.\r")
         key.wait_touch_wanted()
         screen.acts("has the key elsewhere, and presses Enter")
         child.sendline("")
@@ -100,6 +100,7 @@ def test_refusals(machine, keys):
     screen.runs("ssh-keygen -q -t ed25519 -N '' -f plain && passkeyctl import ssh plain.pub", 1)
     screen.runs("echo none >ticket; passkey-enroll --ticket-file ticket", 1)
     screen.runs("passkeyctl list --user nobodyhere", 1, "root")
+    screen.runs("passkeyctl recovery-codes --user bob", 1)
     screen.runs("passkeyctl list --user bob", 1)
     screen.runs("passkeyctl adopt alice", 1, "root")
     screen.runs("passkeyctl ticket --user bob", 1)

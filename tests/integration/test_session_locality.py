@@ -391,6 +391,37 @@ def test_the_log_says_which_row_decided(machine, keys, blue):
     machine.syslog.wait(rf"uid 2001, process {os.getpid()}: no key in this computer: row 2: ", mark)
 
 
+def seat_line(machine, user="alice"):
+    """What passkeyctl check says on a terminal of where it is typed."""
+    child = machine.terminal(user, ["passkeyctl", "check", "--json"])
+    findings = json.loads(child.read())["checks"]
+    line, = (each for each in findings if each["check"] == "seat")
+    return line["state"], line["text"]
+
+
+@pytest.mark.parametrize("scenario, changes, state, row", [
+    ("local", {}, "ok", "row 3: its session is the one at the seat: .* may be used"),
+    ("console", {}, "note", "row 4: its terminal is not that of its session"),
+    ("serial", {}, "note", "row 2: its session is not the one at the seat"),
+    ("local", {"User": 2002}, "note", "row 5: its account has been left behind"),
+    ("no-session", {}, "note", "row 13: nothing says that it is at the seat"),
+])
+def test_check_says_which_row_decides(machine, keys, scenario, changes, state, row):
+    """Judged as sudo would be: a pseudo terminal in a console's session is not at the seat."""
+    Logind(machine, scenario, **changes)
+    found = seat_line(machine)
+    assert found[0] == state and re.search(row, found[1]), found
+    assert "is not asked" in found[1] or state == "ok"
+
+
+def test_check_of_the_seat_without_logind_and_by_root(machine, keys):
+    assert "row allow: there is no logind" in seat_line(machine)[1]
+    Logind(machine, "serial")
+    mark = machine.syslog.mark()
+    assert "row 2: " in seat_line(machine, "root")[1]
+    assert "key in this computer" not in machine.syslog.text(mark)
+
+
 @pytest.mark.parametrize("host", ["192.0.2.7", "laptop.example.org", "::1", "127.0.0.1"])
 def test_a_remote_session(machine, keys, blue, logind, host):
     logind("remote", host)

@@ -6,6 +6,7 @@ would wait for ever.
 """
 
 import contextlib
+import json
 import os
 import signal
 import sqlite3
@@ -17,9 +18,11 @@ import pytest
 
 import held
 import machine as parts
+import namespace
 
 SUDO = ["sudo", "-u", "bob", "id", "-un"]
 USER_SHARE = 2  # workers for one user's jobs (daemon/jobs/jobs.c)
+STATUS_SHARE = 4  # Status calls of one user (daemon/api/status.c)
 OTHERS_SHARE = 8  # for root's, and for strangers'
 with open("/usr/sbin/passkeyd", "rb") as program:
     SANITIZED = b"libasan.so" in program.read()
@@ -86,6 +89,21 @@ def test_lookups_are_limited(machine, slow_names, alice):
     for _ in range(3):
         bob.fails("LimitExceeded", parts.CREDENTIALS, "List", "sa{sv}", "slow", parts.vardict({}))
     signs_in(machine)
+
+
+def test_status_calls_are_limited_per_user(machine):
+    """Each waits for a helper that says nothing; one user's do not take the places of others."""
+    helper = namespace.SCRATCH + "/silent-helper"
+    namespace.write(helper, "#!/bin/sh\nexec sleep 60\n", 0o755)
+    machine.configure(f"[authenticator]\nprogram = {helper}\n")
+    machine.kill_daemon(signal.SIGTERM)
+    bob, alice = machine.connect("bob"), machine.connect("alice")
+    bob.call("org.freedesktop.DBus.Peer", "Ping")
+    for _ in range(STATUS_SHARE):
+        send(bob, parts.MANAGER, "Status", "")
+    bob.fails("LimitExceeded", parts.MANAGER, "Status")
+    status = json.loads(str(alice.call(parts.MANAGER, "Status")))
+    assert status["authenticator"]["failure"] == "it does not answer"
 
 
 def test_strangers_at_sshd(machine, slow_names, alice):

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.real_programs
 LAPTOP = "erin@laptop"
 HOST = "alice@web1"
 PIN = "123456"
-ENTER = "Enter: [^\n]*\n"  # what follows, before a person acts
+ENTER = "Press Enter alone [^\n]*\n"  # what follows, before a person acts
 FALLBACK = "auth [success=done default=ignore] pam_passkey.so\nauth required pam_unix.so\n" + \
     namespace.REST
 PLAIN = "-o PubkeyAuthentication=yes -i .ssh/plain"

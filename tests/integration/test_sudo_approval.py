@@ -80,7 +80,7 @@ def approved(machine, key, *arguments, **variables):
 
 def test_what_sudo_resolved_is_said_signed_and_logged(machine, plugin):
     status, said, left, context = approved(machine, plugin, "sudo", "-u", "bob", "id", "-un")
-    assert status == 0 and left.split() == ["Enter:", "stop", "bob"]
+    assert status == 0 and left.split() == "Press Enter alone to stop. bob".split()
     assert said == f"to run on web1 as bob (group bob) in {HOME}: {ID} -un"
     wanted = {"act": "approve", "command": ID + " -un", "target": "bob", "group": "bob",
               "cwd": HOME, "user": "alice"}

@@ -126,7 +126,7 @@ def test_enter_goes_on_without_the_key(machine, keys, app):
     key = enrolled(machine, keys, app)
     running = app(machine)
     running.child.expect(app.approving)
-    running.child.expect("\nEnter: password\r")
+    running.child.expect("\nPress Enter alone to go on to the password.\r")
     key.wait_touch_wanted()
     running.child.sendline("")
     key.wait("cancelled", 0)
@@ -137,7 +137,7 @@ def test_enter_instead_of_plugging_in(machine, keys, app):
     enrolled(machine, keys, app).unplug()
     running = app(machine)
     running.child.expect("Insert your security key")
-    running.child.expect("\nEnter: password\r")
+    running.child.expect("\nPress Enter alone to go on to the password.\r")
     running.child.sendline("")
     refuses(machine, running, "auth_err", "Cancelled")
 
@@ -146,7 +146,7 @@ def test_enter_leads_to_the_next_way(machine, keys, app):
     enrolled(machine, keys, app)
     code, *_ = machine.recovery_codes(app.owner)
     running = app(machine)
-    running.child.expect("\nEnter: next way\r")
+    running.child.expect("\nPress Enter alone to go on to the next way.\r")
     running.child.sendline("")
     running.child.expect("(?i)recovery code.*: ")
     running.child.sendline(code)
@@ -163,9 +163,9 @@ def test_a_pin_is_not_given_up_by_what_came_before(machine, keys, app):
     machine.kill_daemon(signal.SIGTERM)
     running = app(machine)
     running.child.expect("PIN.*: ")
-    assert "Enter: " not in running.screen
+    assert "Press Enter alone" not in running.screen
     running.child.sendline(PIN)
-    running.child.expect("\nEnter: password\r")
+    running.child.expect("\nPress Enter alone to go on to the password.\r")
     key.wait_touch_wanted()
     running.child.sendline("")
     refuses(machine, running, "auth_err", "Cancelled")
@@ -185,7 +185,7 @@ def test_nothing_is_said_of_enter_where_a_pipe_answers(machine, keys):
     for command in (["sudo", "-S", "-u", "bob", "id", "-un"], ["su", "bob", "-c", "id -un"]):
         child = machine.terminal("bob", ["sh", "-c", 'echo | "$@"', "sh", *command])
         child.expect(pexpect.EOF)
-        assert "Enter: " not in child.before, child.before
+        assert "Press Enter alone" not in child.before, child.before
         assert command[0] == "sudo" or child.before.split()[-1] == "bob", child.before
 
 
@@ -196,7 +196,7 @@ def test_enter_leads_to_the_password(machine, keys):
                     "auth required pam_unix.so\n" + namespace.REST)
     try:
         running = Sudo(machine)
-        running.child.expect("\nEnter: password\r")
+        running.child.expect("\nPress Enter alone to go on to the password.\r")
         running.child.sendline("typed too early")
         running.child.expect("(?i)password.*: ")
         running.child.sendline(namespace.password("alice"))

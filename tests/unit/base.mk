@@ -5,6 +5,7 @@ base_tests = \
 	tests/unit/test_io \
 	tests/unit/test_log \
 	tests/unit/test_method_names \
+	tests/unit/test_process \
 	tests/unit/test_quote \
 	tests/unit/test_reader \
 	tests/unit/test_ssh_connection \
@@ -32,6 +33,8 @@ tests_unit_test_reader_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_reader_LDADD = $(base_test_libs)
 tests_unit_test_ssh_connection_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ssh_connection_LDADD = $(base_test_libs)
+tests_unit_test_process_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_process_LDADD = $(base_test_libs) -lutil
 tests_unit_test_status_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_status_LDADD = $(base_test_libs)
 tests_unit_test_terms_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

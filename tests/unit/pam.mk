@@ -7,7 +7,6 @@ pam_tests = \
 	tests/unit/test_pam_interrupt \
 	tests/unit/test_pam_options \
 	tests/unit/test_pam_passkey \
-	tests/unit/test_pam_process \
 	tests/unit/test_pam_result \
 	tests/unit/test_pam_sudo_flags
 check_PROGRAMS += $(pam_tests)
@@ -28,8 +27,6 @@ tests_unit_test_pam_interrupt_CFLAGS = $(pam_test_cflags)
 tests_unit_test_pam_interrupt_LDADD = $(pam_test_libs)
 tests_unit_test_pam_options_CFLAGS = $(pam_test_cflags)
 tests_unit_test_pam_options_LDADD = $(pam_test_libs)
-tests_unit_test_pam_process_CFLAGS = $(pam_test_cflags)
-tests_unit_test_pam_process_LDADD = $(pam_test_libs)
 tests_unit_test_pam_result_CFLAGS = $(pam_test_cflags)
 tests_unit_test_pam_result_LDADD = $(pam_test_libs)
 tests_unit_test_pam_sudo_flags_CFLAGS = $(pam_test_cflags)

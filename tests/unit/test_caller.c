@@ -7,8 +7,11 @@
 
 #include <cmocka.h>
 
+#include "common/base/process.h"
 #include "daemon/bus/caller.h"
 #include "daemon/bus/value.h"
+
+#include <unistd.h>
 
 static struct value body;
 
@@ -119,6 +122,23 @@ static void test_root_without_report(void **state)
     assert_nothing_believed(caller_read(options(false), 0), 0);
 }
 
+/* For Status: as /proc has it, and believed of nobody who cannot be seen. */
+static void test_of_a_process(void **state)
+{
+    const struct pk_process own = pk_process_of_this();
+    struct caller caller = caller_of_process(getpid(), 2001);
+
+    (void)state;
+    assert_true(caller.reported);
+    assert_int_equal(caller.real_uid, 2001);
+    assert_int_equal(caller.login_uid, own.login_uid);
+    assert_int_equal(caller.audit_session, own.audit_session);
+    assert_int_equal(caller.terminal, own.terminal);
+    caller = caller_of_process(getpid(), 0);
+    assert_int_equal(caller.real_uid, own.login_uid == CALLER_UNSET ? 0 : own.login_uid);
+    assert_nothing_believed(caller_of_process(INT32_MAX, 2001), 2001);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +148,7 @@ int main(void)
         cmocka_unit_test(test_peer_of_remote_sign_in),
         cmocka_unit_test(test_others),
         cmocka_unit_test(test_root_without_report),
+        cmocka_unit_test(test_of_a_process),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

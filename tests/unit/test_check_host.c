@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "client/ctl/check_host.h"
+#include "client/ctl/check_sshd.h"
 #include "client/ctl/findings.h"
 #include "client/passkeys.h"
 #include "common/base/cleanup.h"
@@ -57,6 +58,96 @@ static void sshd_settings(void **state)
         assert_finding(findings, 0, rows[i].state, rows[i].text);
         json_decref(findings);
     }
+}
+
+/* How sshd_config is found, with what /etc/ssh/more.d/1.conf says; NULL: it is not there. */
+static json_t *blocks_of(const char *text, const char *included, bool pam, bool asks)
+{
+    const struct check_sshd_usual usual = {pam, asks};
+    json_t *findings = json_array();
+    char folder[SCRATCH_PATH_MAX];
+    PK_AUTO_FREE char *etc = NULL;
+    PK_AUTO_FREE char *ssh = NULL;
+    PK_AUTO_FREE char *more = NULL;
+
+    scratch_new(folder);
+    etc = pk_text_format("%s/etc", folder);
+    ssh = pk_text_format("%s/ssh", etc);
+    more = pk_text_format("%s/more.d", ssh);
+    assert_int_equal(mkdir(etc, 0700) | mkdir(ssh, 0700) | mkdir(more, 0700), 0);
+    if (text)
+        scratch_write(ssh, "sshd_config", text, strlen(text));
+    if (included)
+        scratch_write(more, "1.conf", included, strlen(included));
+    check_sshd_blocks(folder, "/etc/ssh/sshd_config", &usual, findings);
+    scratch_remove(folder);
+    return findings;
+}
+
+static void sshd_blocks(void **state)
+{
+    static const struct {
+        const char *text, *included, *state, *found; /* NULL: nothing is found */
+        bool asks;
+    } rows[] = {
+        {"Match User git\n  KbdInteractiveAuthentication no\n", NULL, "warn",
+         "/etc/ssh/sshd_config:2: KbdInteractiveAuthentication is off for those whom \"Match User "
+         "git\" fits",
+         true},
+        {"match address 10.0.0.0/8\nCHALLENGERESPONSEAUTHENTICATION=No\n", NULL, "warn",
+         "\"Match address 10.0.0.0/8\"", true},
+        {"Match all\n\"UsePAM\" \"no\"\n", NULL, "warn", ":2: UsePAM is off", true},
+        {"Match User a\n\nMatch User b\nUsePAM no", NULL, "warn",
+         ":4: UsePAM is off for those "
+         "whom \"Match User b\"",
+         true},
+        {"Match User a\nKbdInteractiveAuthentication yes\n", NULL, "note", "is on for those",
+         false},
+        {"Match User a\nKbdInteractiveAuthentication yes\n", NULL, NULL, NULL, true},
+        {"Match User a\nKbdInteractiveAuthentication no\n", NULL, NULL, NULL, false},
+        {"Match User a\nKbdInteractiveAuthentication perhaps\nKbdInteractive no\n", NULL, NULL,
+         NULL, true},
+        {"#Match User a\nKbdInteractiveAuthentication no\n", NULL, NULL, NULL, true},
+        {"Include more.d/*.conf\nUsePAM no\n", "Match User a\nUsePAM no\n", "warn",
+         "/etc/ssh/more.d/1.conf:2: UsePAM", true},
+        /* a block ends with its file */
+        {"Include more.d/*.conf\nUsePAM no\n", "Match User a\n", NULL, NULL, true},
+        {"Match User a\nInclude /etc/ssh/more.d/1.conf\n", "UsePAM no\n", "warn",
+         "/etc/ssh/more.d/1.conf:1: UsePAM is off for those whom \"Match User a\"", true},
+        {"Match User a\n", "UsePAM no\n", NULL, NULL, true},
+        {"Include more.d/2.conf nowhere\n", NULL, NULL, NULL, true},
+        {"", NULL, NULL, NULL, true},
+        {NULL, NULL, NULL, NULL, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        json_t *findings = blocks_of(rows[i].text, rows[i].included, true, rows[i].asks);
+
+        assert_int_equal(json_array_size(findings), rows[i].state ? 1 : 0);
+        if (rows[i].state)
+            assert_finding(findings, 0, rows[i].state, rows[i].found);
+        json_decref(findings);
+    }
+}
+
+/* Every beginning of a file, and files that include each other for ever. */
+static void sshd_files_of_any_kind(void **state)
+{
+    static const char text[] = "Include more.d/*.conf\nMatch User \"a b\"\nUsePAM = \"no\"\n\"";
+    json_t *findings;
+
+    (void)state;
+    for (size_t len = 0; len < sizeof(text); len++) {
+        PK_AUTO_FREE char *part = strndup(text, len);
+
+        findings = blocks_of(part, "Include more.d/1.conf\nMatch \nUsePAM no\n\xff", true, true);
+        assert_true(json_array_size(findings) <= 1);
+        json_decref(findings);
+    }
+    findings = blocks_of(text, NULL, true, true);
+    assert_finding(findings, 0, "warn", "\"Match User \"a b\"\"");
+    json_decref(findings);
 }
 
 static void sudo_settings(void **state)
@@ -182,6 +273,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sshd_settings), cmocka_unit_test(sudo_settings),
+        cmocka_unit_test(sshd_blocks),   cmocka_unit_test(sshd_files_of_any_kind),
         cmocka_unit_test(the_clock),     cmocka_unit_test(the_configuration),
         cmocka_unit_test(the_agent),     cmocka_unit_test(findings_are_text),
     };

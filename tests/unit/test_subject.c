@@ -317,6 +317,26 @@ static void refusals_have_names(void **state)
     }
 }
 
+/* What is not there is repeated, so that a misspelling is seen; nothing of it moves a terminal. */
+static void what_is_not_there_is_named(void **state)
+{
+    struct call *call;
+
+    (void)state;
+    reply_subject_error(fake_call(0, ":1.7", "nobodyhere"), PK_UNKNOWN_USER);
+    assert_non_null(strstr(fake_end.text, ": \"nobodyhere\";"));
+    reply_subject_error(fake_call(0, ":1.7", "no\033[2Jbody"), PK_UNKNOWN_USER);
+    assert_non_null(strstr(fake_end.text, ": \"no?[2Jbody\";"));
+    reply_subject_error(fake_call(4711, ":1.7", ""), PK_UNKNOWN_USER);
+    assert_non_null(strstr(fake_end.text, "has the uid 4711;"));
+    call = fake_call(ALICE, ":1.7", "alice");
+    value_dict_text(fake_options(call), "rp", "nosuch");
+    reply_subject_error(call, PK_NOT_FOUND);
+    assert_non_null(strstr(fake_end.text, "no such relying party: \"nosuch\";"));
+    reply_subject_error(fake_call(ALICE, ":1.7", "alice"), PK_NOT_FOUND);
+    assert_non_null(strstr(fake_end.text, "the relying party of this service is not configured;"));
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, begin, tear_down)
@@ -330,6 +350,7 @@ int main(void)
         TEST(a_store_that_fails_says_nothing),
         TEST(passkeys_are_of_name_and_uid_and_relying_party),
         TEST(refusals_have_names),
+        TEST(what_is_not_there_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "pam/process.h"
+#include "common/base/process.h"
 
 #include "common/base/cleanup.h"
 #include "common/base/io.h"
@@ -46,15 +46,15 @@ static bool parse_number(const char *text, const char *end, uint32_t *ret)
 static uint32_t read_number(const char *path)
 {
     char text[32];
-    uint32_t number = PROCESS_UNSET;
+    uint32_t number = PK_PROCESS_UNSET;
 
     if (!read_text(path, text, sizeof(text)))
-        return PROCESS_UNSET;
+        return PK_PROCESS_UNSET;
     text[strcspn(text, "\n")] = '\0';
-    return parse_number(text, "", &number) ? number : PROCESS_UNSET;
+    return parse_number(text, "", &number) ? number : PK_PROCESS_UNSET;
 }
 
-uint32_t process_terminal(struct pk_view stat)
+uint32_t pk_process_terminal(struct pk_view stat)
 {
     char copy[STAT_MAX] = "", *fields, *save = NULL;
     uint32_t terminal = 0;
@@ -78,9 +78,9 @@ static void read_executable(char *ret, size_t size)
 }
 
 /* folder: /proc/self or /proc/PID. *ret_read: that there is such a process to be seen. */
-static struct process read_process(const char *folder, uint32_t real_uid, bool *ret_read)
+static struct pk_process read_process(const char *folder, uint32_t real_uid, bool *ret_read)
 {
-    struct process process = {.real_uid = real_uid};
+    struct pk_process process = {.real_uid = real_uid};
     char path[64], stat[STAT_MAX];
 
     (void)snprintf(path, sizeof(path), "%s/loginuid", folder);
@@ -90,20 +90,33 @@ static struct process read_process(const char *folder, uint32_t real_uid, bool *
     (void)snprintf(path, sizeof(path), "%s/stat", folder);
     *ret_read = read_text(path, stat, sizeof(stat));
     if (*ret_read)
-        process.terminal = process_terminal(pk_view_string(stat));
+        process.terminal = pk_process_terminal(pk_view_string(stat));
     return process;
 }
 
-struct process process_of_this(void)
+struct pk_process pk_process_of_this(void)
 {
     bool ignored;
-    struct process process = read_process("/proc/self", (uint32_t)getuid(), &ignored);
+    struct pk_process process = read_process("/proc/self", (uint32_t)getuid(), &ignored);
 
     read_executable(process.executable, sizeof(process.executable));
     return process;
 }
 
-pid_t process_of_peer(int fd, struct process *ret, bool *ret_read)
+bool pk_process_of_pid(pid_t pid, uint32_t uid, struct pk_process *ret)
+{
+    struct pk_process process;
+    bool seen = false;
+    char folder[32];
+
+    (void)snprintf(folder, sizeof(folder), "/proc/%d", (int)pid);
+    process = read_process(folder, uid, &seen);
+    if (seen)
+        *ret = process;
+    return seen;
+}
+
+pid_t pk_process_of_peer(int fd, struct pk_process *ret, bool *ret_read)
 {
     struct ucred peer = {0};
     socklen_t len = sizeof(peer), domain_len = sizeof(int);

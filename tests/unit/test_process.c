@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "pam/process.h"
+#include "common/base/process.h"
 
 #include <arpa/inet.h>
 #include <pty.h>
@@ -41,7 +41,7 @@ static void test_terminal_of_stat(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        assert_int_equal(process_terminal(pk_view_string(rows[i].text)), rows[i].terminal);
+        assert_int_equal(pk_process_terminal(pk_view_string(rows[i].text)), rows[i].terminal);
 }
 
 static void test_stat_that_is_none(void **state)
@@ -51,8 +51,8 @@ static void test_stat_that_is_none(void **state)
 
     (void)state;
     (void)memset(text, ' ', sizeof(text));
-    assert_int_equal(process_terminal((struct pk_view){text, sizeof(text)}), 0);
-    assert_int_equal(process_terminal((struct pk_view){zero, sizeof(zero) - 1}), 0);
+    assert_int_equal(pk_process_terminal((struct pk_view){text, sizeof(text)}), 0);
+    assert_int_equal(pk_process_terminal((struct pk_view){zero, sizeof(zero) - 1}), 0);
 }
 
 /* The text is the kernel's, cut anywhere: no prefix names another terminal than a whole number. */
@@ -62,18 +62,18 @@ static void test_every_prefix(void **state)
 
     (void)state;
     for (size_t len = 0; len < strlen("12 (sudo) S 1 1 1 "); len++)
-        assert_int_equal(process_terminal((struct pk_view){(const uint8_t *)text, len}), 0);
+        assert_int_equal(pk_process_terminal((struct pk_view){(const uint8_t *)text, len}), 0);
 }
 
 /* A child with a terminal of its own says which; the same child without one says 0. */
 static void child(void)
 {
-    struct process with, without;
+    struct pk_process with, without;
     struct stat terminal;
 
     if (fstat(STDIN_FILENO, &terminal))
         _exit(2);
-    with = process_of_this();
+    with = pk_process_of_this();
     if (with.terminal == 0 || with.real_uid != getuid())
         _exit(3);
     /* The kernel's number has the minor's upper bits elsewhere; pseudo terminals have few. */
@@ -82,7 +82,7 @@ static void child(void)
         _exit(4);
     if (fork() == 0) {
         (void)setsid();
-        without = process_of_this();
+        without = pk_process_of_this();
         _exit(without.terminal == 0 ? 0 : 5);
     } else {
         int status = 0;
@@ -117,19 +117,19 @@ static void test_login_uid(void **state)
         skip();
     assert_non_null(fgets(text, sizeof(text), file));
     (void)fclose(file);
-    assert_int_equal(process_of_this().login_uid, strtoul(text, NULL, 10));
+    assert_int_equal(pk_process_of_this().login_uid, strtoul(text, NULL, 10));
 }
 
 /* Who made the connection, and what the kernel says of that process. */
 static void test_peer(void **state)
 {
-    struct process peer = {0}, own = process_of_this();
+    struct pk_process peer = {0}, own = pk_process_of_this();
     int ends[2], pipe_ends[2];
     bool read = false;
 
     (void)state;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    assert_int_equal(process_of_peer(ends[0], &peer, &read), getpid());
+    assert_int_equal(pk_process_of_peer(ends[0], &peer, &read), getpid());
     assert_true(read);
     assert_int_equal(peer.real_uid, geteuid());
     assert_int_equal(peer.login_uid, own.login_uid);
@@ -138,10 +138,10 @@ static void test_peer(void **state)
     (void)close(ends[0]);
     (void)close(ends[1]);
     assert_int_equal(pipe(pipe_ends), 0);
-    assert_int_equal(process_of_peer(pipe_ends[0], &peer, &read), 0);
+    assert_int_equal(pk_process_of_peer(pipe_ends[0], &peer, &read), 0);
     (void)close(pipe_ends[0]);
     (void)close(pipe_ends[1]);
-    assert_int_equal(process_of_peer(-1, &peer, &read), 0);
+    assert_int_equal(pk_process_of_peer(-1, &peer, &read), 0);
 }
 
 /* A connection over the network comes from no process of this machine, even from this one. */
@@ -150,7 +150,7 @@ static void test_peer_over_the_network(void **state)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t len = sizeof(address);
     int server = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0), end;
-    struct process peer = {0};
+    struct pk_process peer = {0};
     bool read;
 
     (void)state;
@@ -161,22 +161,34 @@ static void test_peer_over_the_network(void **state)
     assert_int_equal(connect(client, (struct sockaddr *)&address, len), 0);
     end = accept(server, NULL, NULL);
     assert_true(end >= 0);
-    assert_int_equal(process_of_peer(end, &peer, &read), 0);
+    assert_int_equal(pk_process_of_peer(end, &peer, &read), 0);
     (void)close(end);
     (void)close(client);
     (void)close(server);
 }
 
+static void test_of_pid(void **state)
+{
+    const struct pk_process own = pk_process_of_this();
+    struct pk_process found = {.terminal = 77};
+
+    (void)state;
+    assert_false(pk_process_of_pid(INT32_MAX, 2001, &found));
+    assert_int_equal(found.terminal, 77);
+    assert_true(pk_process_of_pid(getpid(), 2001, &found));
+    assert_int_equal(found.real_uid, 2001);
+    assert_int_equal(found.login_uid, own.login_uid);
+    assert_int_equal(found.audit_session, own.audit_session);
+    assert_int_equal(found.terminal, own.terminal);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_terminal_of_stat),
-        cmocka_unit_test(test_stat_that_is_none),
-        cmocka_unit_test(test_every_prefix),
-        cmocka_unit_test(test_own_process),
-        cmocka_unit_test(test_login_uid),
-        cmocka_unit_test(test_peer),
-        cmocka_unit_test(test_peer_over_the_network),
+        cmocka_unit_test(test_terminal_of_stat), cmocka_unit_test(test_stat_that_is_none),
+        cmocka_unit_test(test_every_prefix),     cmocka_unit_test(test_own_process),
+        cmocka_unit_test(test_login_uid),        cmocka_unit_test(test_peer),
+        cmocka_unit_test(test_of_pid),           cmocka_unit_test(test_peer_over_the_network),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
