@@ -500,6 +500,27 @@ static void every_key_is_explained(void **state)
     }
 }
 
+static void each_word_for_a_host_without_logind(void **state)
+{
+    static const struct {
+        const char *text;
+        enum without_logind meaning;
+    } rows[] = {
+        {"[seat]\nwithout-logind = console\n", WITHOUT_LOGIND_CONSOLE},
+        {"[seat]\nwithout-logind = deny\n", WITHOUT_LOGIND_DENY},
+        {"[seat]\nwithout-logind = allow\n", WITHOUT_LOGIND_ALLOW},
+    };
+    const struct scene *scene = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        AUTO_CONFIG struct config *config = NULL;
+
+        put(scene->folder, "passkeyd.conf", rows[i].text);
+        config = load(scene->path);
+        assert_int_equal(config->without_logind, rows[i].meaning);
+    }
+}
+
 static void the_old_name_of_methods_is_warned_of(void **state)
 {
     PK_AUTO_FREE char *path = vector("valid/spacing.conf");
@@ -531,6 +552,7 @@ int main(void)
         cmocka_unit_test(example_is_the_defaults),
         SCENE(example_is_valid_when_uncommented),
         SCENE(every_key_is_explained),
+        SCENE(each_word_for_a_host_without_logind),
         cmocka_unit_test(the_old_name_of_methods_is_warned_of),
     };
 

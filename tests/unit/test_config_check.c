@@ -57,11 +57,14 @@ static void check(struct scene *scene, const char *text)
     assert_int_equal(config_check(config, scene->folder, &scene->findings), PK_OK);
 }
 
-/* The one finding, of one of the two kinds, begins with "FILE:" and what is expected. */
+/*
+ * The one finding, of one of the two kinds, begins with the file and what is expected: ":", or that
+ * of a file beside it with ".d/NAME:", then the line.
+ */
 static void assert_one(const struct scene *scene, bool fault, const char *expected)
 {
     const struct pk_strings *list = fault ? &scene->findings.faults : &scene->findings.warnings;
-    PK_AUTO_FREE char *start = pk_text_format("%s/passkeyd.conf:%s", scene->folder, expected);
+    PK_AUTO_FREE char *start = pk_text_format("%s/passkeyd.conf%s", scene->folder, expected);
 
     assert_int_equal(scene->findings.faults.count + scene->findings.warnings.count, 1);
     assert_int_equal(list->count, 1);
@@ -77,27 +80,27 @@ static void ids_and_origins(void **state)
         const char *expected; /* NULL: nothing to say */
     } rows[] = {
         {"id = host.example.org", false, NULL},
-        {"id = com", true, "2: id: \"com\" is a public suffix"},
-        {"id = co.uk", true, "2: id: \"co.uk\" is a public suffix"},
-        {"id = 10.0.0.5", true, "2: id: \"10.0.0.5\" is an IP address"},
-        {"id = a-.example.org", true, "2: id: \"a-.example.org\" is not a host name"},
-        {"id = deb12box", false, "2: id: \"deb12box\" is a bare name"},
-        {"id = localhost", false, "2: id: \"localhost\" is a name that every host"},
+        {"id = com", true, ":2: id: \"com\" is a public suffix"},
+        {"id = co.uk", true, ":2: id: \"co.uk\" is a public suffix"},
+        {"id = 10.0.0.5", true, ":2: id: \"10.0.0.5\" is an IP address"},
+        {"id = a-.example.org", true, ":2: id: \"a-.example.org\" is not a host name"},
+        {"id = deb12box", false, ":2: id: \"deb12box\" is a bare name"},
+        {"id = localhost", false, ":2: id: \"localhost\" is a name that every host"},
         {"id = example.org\norigins = https://example.org:8443,https://a.example.org, android:x",
          false, NULL},
         {"id = example.org\norigins = https://www.example.com", false,
-         "3: origins: \"https://www.example.com\" is neither"},
-        {"id = a.example.org\norigins = https://example.org", false, "3: origins: \"https"},
-        {"id = example.org\norigins = https://aexample.org", false, "3: origins: \"https"},
+         ":3: origins: \"https://www.example.com\" is neither"},
+        {"id = a.example.org\norigins = https://example.org", false, ":3: origins: \"https"},
+        {"id = example.org\norigins = https://aexample.org", false, ":3: origins: \"https"},
         {"id = example.org\norigins = http://example.org", true,
-         "3: origins: \"http://example.org\": browsers use passkeys over https"},
+         ":3: origins: \"http://example.org\": browsers use passkeys over https"},
         {"id = example.org\norigins = https://10.0.0.5", true,
-         "3: origins: \"https://10.0.0.5\": browsers use passkeys at domain"},
-        {"id = example.org\norigins = https://[::1]:8443", true, "3: origins: \"https://[::1]"},
+         ":3: origins: \"https://10.0.0.5\": browsers use passkeys at domain"},
+        {"id = example.org\norigins = https://[::1]:8443", true, ":3: origins: \"https://[::1]"},
         {"id = example.org\nallow-cross-origin = yes\ntop-origins = https://shop.example.com",
          false, NULL},
         {"id = example.org\nallow-cross-origin = yes\ntop-origins = http://shop.example.com", true,
-         "4: top-origins: "},
+         ":4: top-origins: "},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -126,16 +129,16 @@ static void a_program_must_run(void **state)
     PK_AUTO_FREE char *path = pk_text_format("%s/opt/helper", scene->folder);
 
     check(scene, text);
-    assert_one(scene, true, "2: program: /opt/helper cannot be run: No such file");
+    assert_one(scene, true, ":2: program: /opt/helper cannot be run: No such file");
     make_folder(scene, "opt");
     scratch_write(scene->folder, "opt/helper", "", 0);
     check(scene, text);
-    assert_one(scene, true, "2: program: /opt/helper cannot be run: Permission denied");
+    assert_one(scene, true, ":2: program: /opt/helper cannot be run: Permission denied");
     assert_int_equal(chmod(path, 0755), 0);
     check(scene, text);
     assert_int_equal(scene->findings.faults.count, 0);
     check(scene, "[authenticator]\nprogram = /opt\n");
-    assert_one(scene, true, "2: program: /opt cannot be run: Permission denied");
+    assert_one(scene, true, ":2: program: /opt cannot be run: Permission denied");
 }
 
 static void a_service_has_a_pam_file(void **state)
@@ -153,19 +156,23 @@ static void a_service_has_a_pam_file(void **state)
                  "[service passkeyctl]\ntimeout = 20\n");
     assert_int_equal(scene->findings.warnings.count, 0);
     check(scene, "[service sudo]\ntimeout = 20\n[service ssh]\ntimeout = 20\n");
-    assert_one(scene, false, "4: [service ssh]: there is no PAM file");
+    assert_one(scene, false, ":4: [service ssh]: there is no PAM file");
 }
 
 /* What a later line sets again is no longer what counts. */
 static void only_the_last_line_counts(void **state)
 {
     static const char text[] = "[rp default]\nid = a.example.org\n";
+    static const char bad[] = "\n[rp default]\nid = com\n";
     struct scene *scene = *state;
 
     make_folder(scene, "passkeyd.conf.d");
     scratch_write(scene->folder, "passkeyd.conf.d/a.conf", text, strlen(text));
     check(scene, "[rp default]\nid = com\n");
     assert_int_equal(scene->findings.faults.count, 0);
+    scratch_write(scene->folder, "passkeyd.conf.d/a.conf", bad, strlen(bad));
+    check(scene, "[rp default]\nid = a.example.org\n");
+    assert_one(scene, true, ".d/a.conf:3: id: \"com\" is a public suffix");
 }
 
 int main(void)

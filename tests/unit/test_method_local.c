@@ -354,18 +354,19 @@ static void a_caller_without_a_name_is_itself(void **state)
 static struct local_request described_with(struct credential credential, const char *ruser,
                                            const char *user, const struct caller *caller)
 {
-    struct local_request request;
+    static char none[] = "", su[] = "su", tty[] = "/dev/pts/9", to[] = "alice", why[] = "to test";
+    static struct local_request request; /* it and these have what it points to */
     const struct sign_in sign_in = {
-        .attempt = {.purpose = (char[]){"to test"}},
+        .attempt = {.purpose = why},
         .act = "authenticate",
         .subject = {.account = {.name = (char *)(uintptr_t)user, .uid = ALICE}},
         .asked = (char *)(uintptr_t)user,
         .on_behalf_of = (char *)(uintptr_t)ruser,
-        .service = (char[]){"su"},
-        .ruser = (char[]){""},
-        .tty = (char[]){"/dev/pts/9"},
-        .rhost = (char[]){""},
-        .command = {.line = (char[]){""}, .target = (char[]){"alice"}},
+        .service = su,
+        .ruser = none,
+        .tty = tty,
+        .rhost = none,
+        .command = {.line = none, .target = to},
         .caller = *caller,
         .credentials = {&credential, 1},
     };

@@ -117,6 +117,8 @@ static void arguments_are_read(void **state)
     pid_t parent = 0;
 
     (void)state;
+    if (getenv("UNDER_VALGRIND"))
+        return; /* the command line would be valgrind's */
     assert_int_equal(askpass_process_read(getpid(), &parent, &self), PK_OK);
     assert_int_equal(askpass_ssh_arguments(&self, &arguments), PK_OK);
     assert_int_equal(arguments.count, 2);
@@ -201,7 +203,7 @@ int main(int argc, char **argv)
     };
 
     /* With arguments to be read. */
-    if (argc == 1) {
+    if (argc == 1 && !getenv("UNDER_VALGRIND")) {
         char empty[] = "", blank[] = "a b";
 
         (void)execv("/proc/self/exe", (char *[]){argv[0], empty, blank, NULL});
