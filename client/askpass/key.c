@@ -33,7 +33,7 @@
 
 struct job {
     const struct pk_forward_request *request;
-    bool known;
+    struct askpass_used used;
     struct event_base *base;
     struct pk_keys_setup setup;
     struct pk_keys *keys;
@@ -357,7 +357,7 @@ static enum pk_status prepare(struct job *job, const struct terminal *terminal)
     job->setup = (struct pk_keys_setup){
         .base = job->base,
         .program = program ? program : PK_LIBEXECDIR "/passkey-authenticator",
-        .insert_timeout = insert_patience(job->request, job->known, patience),
+        .insert_timeout = insert_patience(job->request, job->used.any, patience),
         .touch_timeout = patience,
         .log = log_to_stderr,
     };
@@ -403,10 +403,10 @@ static enum pk_status start(struct job *job, const char *origin)
                       .command = "",
                       .terminal = ""},
         .present_only = job->request->kind == PK_FORWARD_GET && getenv(ENROLLING),
-        /* Which passkeys are the person's is not known here: no PIN is asked for that neither the
-         * host nor the key has asked for. */
-        .hidden =
-            job->request->kind != PK_FORWARD_GET || job->request->user_verification == PK_REQUIRED,
+        /* Which passkeys are the person's is known of those alone that were made or used from here:
+         * for no other one is a PIN asked for that neither the host nor the key has asked for. */
+        .hidden = job->request->kind != PK_FORWARD_GET ||
+                  job->request->user_verification == PK_REQUIRED || job->used.hidden,
         .insists = true,
     };
 
@@ -492,11 +492,11 @@ static enum pk_status complete_answer(struct job *job, const char *origin,
 }
 
 enum pk_status askpass_key_answer(const struct pk_forward_request *request, const char *origin,
-                                  bool known, const struct terminal *terminal,
+                                  const struct askpass_used *used, const struct terminal *terminal,
                                   struct pk_forward_answer *ret)
 {
     struct job job = {.request = request,
-                      .known = known,
+                      .used = *used,
                       .question = {.fd = -1},
                       .give_up = {.fd = -1},
                       .ends = pk_clock_monotonic() + request->timeout};

@@ -8,6 +8,7 @@
 
 #include "client/terminal.h"
 
+#include "client/askpass/used.h"
 #include "common/wire/forward.h"
 
 /*
@@ -19,13 +20,14 @@
  * waits for the answer closes a pipe that is standard output: PK_CANCELLED. PK_TIMEOUT after
  * request->timeout seconds, PK_INVALID_ARGUMENT for other requests and for an origin that cannot be
  * one, PK_UNAVAILABLE where passkey-authenticator does not run, PK_DEVICE_ERROR for an answer that
- * does not fit the request, or the key's own reason. known: a passkey that a GET request names was
- * used from here before, so that plugging in its key may take as long as touching it.
+ * does not fit the request, or the key's own reason. used: what of the passkeys that a GET request
+ * names was used from here before: plugging in its key may then take as long as touching it, and a
+ * key that shows none of them is asked for its PIN where it may hide one.
  *
  * PASSKEY_AUTHENTICATOR in the environment names another passkey-authenticator, for tests.
  */
 enum pk_status askpass_key_answer(const struct pk_forward_request *request, const char *origin,
-                                  bool known, const struct terminal *terminal,
+                                  const struct askpass_used *used, const struct terminal *terminal,
                                   struct pk_forward_answer *ret) PK_WARN_UNUSED;
 
 #endif

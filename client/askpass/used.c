@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define FILE_MAX 65536 /* about a thousand; further ones are not added */
+#define HIDDEN   " hidden"
 
 static enum pk_status read_file(struct pk_bytes *ret, char **ret_path)
 {
@@ -31,17 +32,19 @@ static enum pk_status read_file(struct pk_bytes *ret, char **ret_path)
     return status;
 }
 
-static char *line_of(struct pk_view credential_id)
+static char *line_of(struct pk_view credential_id, bool hidden)
 {
+    PK_AUTO_FREE char *hex = NULL;
     uint8_t hash[PK_HASH_SIZE];
 
     pk_sha256(credential_id, hash);
-    return pk_hex_encode((struct pk_view){hash, sizeof(hash)});
+    hex = pk_hex_encode((struct pk_view){hash, sizeof(hash)});
+    return hex ? pk_text_format("%s%s", hex, hidden ? HIDDEN : "") : NULL;
 }
 
-static bool has(struct pk_view text, struct pk_view credential_id)
+static bool has(struct pk_view text, struct pk_view credential_id, bool hidden)
 {
-    PK_AUTO_FREE char *line = line_of(credential_id);
+    PK_AUTO_FREE char *line = line_of(credential_id, hidden);
 
     while (line && text.len > 0)
         if (pk_view_equal(pk_text_take_line(&text), pk_view_string(line)))
@@ -49,29 +52,34 @@ static bool has(struct pk_view text, struct pk_view credential_id)
     return false;
 }
 
-bool askpass_used_any(const struct pk_forward_request *request)
+void askpass_used_find(const struct pk_forward_request *request, struct askpass_used *ret)
 {
     PK_AUTO_BYTES struct pk_bytes text = {0};
     PK_AUTO_FREE char *path = NULL;
-    bool found = false;
 
+    *ret = (struct askpass_used){0};
     if (read_file(&text, &path) != PK_OK)
-        return false;
-    for (size_t i = 0; i < request->credential_count && !found; i++)
-        found = has(pk_view_of(&text), pk_view_of(&request->credentials[i].id));
-    return found;
+        return;
+    for (size_t i = 0; i < request->credential_count; i++) {
+        struct pk_view id = pk_view_of(&request->credentials[i].id);
+        bool hidden = has(pk_view_of(&text), id, true);
+
+        ret->hidden = ret->hidden || hidden;
+        ret->any = ret->any || hidden || has(pk_view_of(&text), id, false);
+    }
 }
 
-void askpass_used_add(struct pk_view credential_id)
+void askpass_used_add(struct pk_view credential_id, bool hidden)
 {
     PK_AUTO_BYTES struct pk_bytes text = {0};
     PK_AUTO_FREE char *path = NULL;
-    PK_AUTO_FREE char *line = line_of(credential_id);
+    PK_AUTO_FREE char *line = line_of(credential_id, hidden);
     PK_AUTO_FREE char *whole = line ? pk_text_format("%s\n", line) : NULL;
     PK_AUTO_CLOSE int fd = -1;
 
-    if (!whole || read_file(&text, &path) != PK_OK || has(pk_view_of(&text), credential_id) ||
-        text.len + strlen(whole) > FILE_MAX || askpass_folders_make(path) != PK_OK)
+    if (!whole || read_file(&text, &path) != PK_OK || has(pk_view_of(&text), credential_id, true) ||
+        has(pk_view_of(&text), credential_id, hidden) || text.len + strlen(whole) > FILE_MAX ||
+        askpass_folders_make(path) != PK_OK)
         return;
     fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0600);
     if (fd >= 0)

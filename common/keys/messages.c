@@ -166,9 +166,8 @@ static const char *const outcomes[PK_STATUS_COUNT] = {
     [PK_PIN_INVALID] = "Wrong PIN.",
     [PK_PIN_NOT_SET] =
         "The security key has no PIN yet. \"passkeyctl key set-pin\" sets one; then try again.",
-    [PK_PIN_CHANGE] =
-        "The security key wants its PIN to be changed before it goes on. \"passkeyctl key "
-        "change-pin\" sets a new one (or \"fido2-token -C\").",
+    [PK_PIN_CHANGE] = ("The security key wants its PIN to be changed before it goes on. "
+                       "\"passkeyctl key change-pin\" sets a new one (or \"fido2-token -C\")."),
     [PK_PIN_AUTH_BLOCKED] =
         "Too many wrong PINs: pull the security key out and plug it in again.",
     [PK_PIN_BLOCKED] = "The PIN of the security key is locked: the key must be reset. "

@@ -106,6 +106,29 @@ static enum pk_status parse_attestation_object(struct pk_view bytes, struct atte
     return PK_OK;
 }
 
+enum pk_status pk_registration_read(struct pk_view attestation_object,
+                                    struct pk_view *ret_credential_id, bool *ret_hidden)
+{
+    static const struct pk_requirements nothing = {.ceremony = PK_REGISTRATION};
+    struct pk_extension_results extensions = {0};
+    struct attestation_object object;
+    struct pk_auth_data data;
+    enum pk_status status = parse_attestation_object(attestation_object, &object);
+
+    if (status == PK_OK)
+        status = pk_auth_data_parse(object.auth_data, &data);
+    if (status == PK_OK && !(data.flags & PK_FLAG_AT))
+        status = PK_ATTESTED_DATA_MISSING;
+    if (status == PK_OK)
+        status = pk_extensions_read(&nothing, data.extensions, &extensions);
+    if (status != PK_OK)
+        return status;
+    *ret_credential_id = data.credential_id;
+    *ret_hidden = extensions.cred_protect == PK_CRED_PROTECT_MAX ||
+                  (extensions.cred_protect == 0 && (data.flags & PK_FLAG_UV) != 0);
+    return PK_OK;
+}
+
 static enum pk_status check_not_registered(const struct pk_requirements *requirements,
                                            struct pk_view id)
 {

@@ -20,6 +20,17 @@ enum pk_status pk_registration_verify(const struct pk_requirements *requirements
                                       struct pk_registration_result *ret) PK_WARN_UNUSED;
 
 /*
+ * What an authenticator says of a credential that it has made, taken on its word: nothing is
+ * verified. The id borrows from attestation_object. *ret_hidden: it shows the credential to a
+ * verified user only (CTAP 2.1 section 12.1), or may do so: it does not say, and has verified the
+ * user. PK_CBOR_*, PK_ATTESTATION_OBJECT_MALFORMED, PK_ATTESTED_DATA_MISSING,
+ * PK_EXTENSIONS_MALFORMED and those of pk_auth_data_parse().
+ */
+enum pk_status pk_registration_read(struct pk_view attestation_object,
+                                    struct pk_view *ret_credential_id,
+                                    bool *ret_hidden) PK_WARN_UNUSED;
+
+/*
  * WebAuthn 7.2 from step 15 on. credential_id and user_handle (empty: absent) are the response's;
  * record is the one the caller found for credential_id.
  */

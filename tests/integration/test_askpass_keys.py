@@ -317,6 +317,28 @@ def test_a_pin_has_the_terminal_for_itself(keys, enrol, askpass):
     running.answer()
 
 
+def test_a_passkey_that_its_key_hides(keys, enrol, askpass):
+    """Its PIN is asked for where it was made from here, and where nobody knows of one it is not."""
+    hidden, mine = enrol("blue", default_protection=3, report_protection=True)
+    hidden.set_pin(PIN)
+    running = askpass(get_request(forward.Credential(), mine))
+    running.screen.expect("PIN of your security key")
+    running.screen.sendline(PIN)
+    running.screen.expect(TOUCH)
+    touch(hidden)
+    assert running.answer()["credential"] == 1
+    since = keys.mark()
+    askpass(get_request(forward.Credential())).refused("None of the plugged-in security keys")
+    assert hidden.info()["pin_tries"] == 8
+    assert not [each for each in keys.events(since) if each["event"] == "touch-wanted"]
+    hidden.unplug()
+    # Another passkey of the same person, on a key that shows it.
+    shown, plain = enrol("green")
+    shown.unplug()
+    hidden.plug()
+    askpass(get_request(plain)).refused("None of the plugged-in security keys")
+
+
 def test_a_passkey_that_may_not_exist_is_waited_for_less(keys, enrol, askpass):
     """A host may have none of this person's, and its request does not tell; side by side with a new
     passkey, for which a key is needed in any case."""

@@ -22,6 +22,7 @@
 
 static char folder[SCRATCH_PATH_MAX];
 static const struct terminal nobody = {.cancel_fd = -1};
+static const struct askpass_used before = {.any = true};
 
 static int set_up(void **state)
 {
@@ -121,7 +122,7 @@ static void an_assertion_is_taken_apart(void **state)
 
     (void)state;
     use_helper("answers");
-    assert_int_equal(askpass_key_answer(&request, ORIGIN, true, &nobody, &answer), PK_OK);
+    assert_int_equal(askpass_key_answer(&request, ORIGIN, &before, &nobody, &answer), PK_OK);
     expected_hashes("webauthn.get", challenge, hash);
     assert_int_equal(answer.kind, PK_FORWARD_GET);
     assert_string_equal(answer.origin, ORIGIN);
@@ -141,7 +142,7 @@ static void a_new_credential_is_handed_on(void **state)
 
     (void)state;
     use_helper("answers");
-    assert_int_equal(askpass_key_answer(&request, ORIGIN, true, &nobody, &answer), PK_OK);
+    assert_int_equal(askpass_key_answer(&request, ORIGIN, &before, &nobody, &answer), PK_OK);
     expected_hashes("webauthn.create", challenge, hash);
     assert_int_equal(answer.kind, PK_FORWARD_CREATE);
     assert_string_equal(answer.origin, ORIGIN);
@@ -160,7 +161,7 @@ static enum pk_status ask_helper(const char *name, unsigned timeout)
 
     request.timeout = timeout;
     use_helper(name);
-    status = askpass_key_answer(&request, ORIGIN, true, &nobody, &answer);
+    status = askpass_key_answer(&request, ORIGIN, &before, &nobody, &answer);
     assert_null(answer.origin);
     return status;
 }
@@ -187,12 +188,12 @@ static void requests_that_are_none_start_nothing(void **state)
 
     (void)state;
     use_helper("answers");
-    assert_int_equal(askpass_key_answer(&request, "https://web1", true, &nobody, &answer),
+    assert_int_equal(askpass_key_answer(&request, "https://web1", &before, &nobody, &answer),
                      PK_INVALID_ARGUMENT);
-    assert_int_equal(askpass_key_answer(&request, "ssh://\"", true, &nobody, &answer),
+    assert_int_equal(askpass_key_answer(&request, "ssh://\"", &before, &nobody, &answer),
                      PK_INVALID_ARGUMENT);
     request.kind = PK_FORWARD_MORE;
-    assert_int_equal(askpass_key_answer(&request, ORIGIN, true, &nobody, &answer),
+    assert_int_equal(askpass_key_answer(&request, ORIGIN, &before, &nobody, &answer),
                      PK_INVALID_ARGUMENT);
 }
 
@@ -215,7 +216,8 @@ static void a_missing_helper_is_said(void **state)
 
     (void)state;
     assert_int_equal(setenv("PASSKEY_AUTHENTICATOR", "/nonexistent/program", 1), 0);
-    assert_int_equal(askpass_key_answer(&request, ORIGIN, true, &nobody, &answer), PK_UNAVAILABLE);
+    assert_int_equal(askpass_key_answer(&request, ORIGIN, &before, &nobody, &answer),
+                     PK_UNAVAILABLE);
 }
 
 /* The key stops blinking when the person gives up: here at once. */
@@ -231,7 +233,8 @@ static void an_interruption_gives_the_key_back(void **state)
     assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
     assert_int_equal(write(pair[1], "", 1), 1);
     terminal.cancel_fd = pair[0];
-    assert_int_equal(askpass_key_answer(&request, ORIGIN, true, &terminal, &answer), PK_CANCELLED);
+    assert_int_equal(askpass_key_answer(&request, ORIGIN, &before, &terminal, &answer),
+                     PK_CANCELLED);
     (void)close(pair[0]);
     (void)close(pair[1]);
 }

@@ -26,14 +26,14 @@ static enum pk_status key_says;
 static bool asked_known;
 
 enum pk_status askpass_key_answer(const struct pk_forward_request *request, const char *origin,
-                                  bool known, const struct terminal *terminal,
+                                  const struct askpass_used *used, const struct terminal *terminal,
                                   struct pk_forward_answer *ret)
 {
     static const uint8_t bytes[80] = {5};
 
     (void)terminal;
     asked++;
-    asked_known = known;
+    asked_known = used->any;
     (void)snprintf(asked_origin, sizeof(asked_origin), "%s", origin);
     if (key_says != PK_OK)
         return key_says;

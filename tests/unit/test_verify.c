@@ -439,6 +439,49 @@ static void extension_outputs(void **state)
     assert_status(verdict(&requirements, &record, &assertion), PK_EXTENSION_UNSOLICITED);
 }
 
+/* An attestation object of the format "none", its authenticator data with these flags and more. */
+static struct pk_bytes unattested(const char *flags, const char *more)
+{
+    char data[1024], object[2048];
+    size_t len;
+
+    (void)snprintf(data, sizeof(data), "%s%s", sample_attested_data, more);
+    (void)memcpy(data + 64, flags, 2);
+    len = strlen(data) / 2;
+    (void)snprintf(object, sizeof(object),
+                   "a363666d74646e6f6e656761747453746d74a0686175746844617461"
+                   "58%02zx%s",
+                   len, data);
+    return unhex(object);
+}
+
+static void what_a_key_may_hide_is_read(void **state)
+{
+    static const struct {
+        const char *flags, *more;
+        bool hidden;
+    } cases[] = {
+        {"45", "", true},                              /* UV, and not a word about credProtect */
+        {"41", "", false},                             /* no UV */
+        {"c1", "a16b6372656450726f7465637403", true},  /* credProtect 3 */
+        {"c5", "a16b6372656450726f7465637402", false}, /* UV, and credProtect 2 */
+    };
+    PK_AUTO_BYTES struct pk_bytes wanted = unhex(sample_credential_id);
+    struct pk_view id;
+    bool hidden;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        PK_AUTO_BYTES struct pk_bytes object = unattested(cases[i].flags, cases[i].more);
+
+        assert_status(pk_registration_read(pk_view_of(&object), &id, &hidden), PK_OK);
+        assert_true(pk_view_equal(id, pk_view_of(&wanted)));
+        assert_int_equal(hidden, cases[i].hidden);
+        object.len--;
+        assert_true(pk_registration_read(pk_view_of(&object), &id, &hidden) != PK_OK);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -458,6 +501,7 @@ int main(void)
         cmocka_unit_test(counters),
         cmocka_unit_test(appid),
         cmocka_unit_test(extension_outputs),
+        cmocka_unit_test(what_a_key_may_hide_is_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
