@@ -18,7 +18,7 @@ enum pk_status {
 
     /* Accounts and credentials, as the daemon judges them. */
     PK_UNKNOWN_USER, PK_NO_CREDENTIALS, PK_ACCOUNT_CHANGED, PK_NAME_TAKEN, PK_TICKET_INVALID,
-    PK_RECOVERY_CODE_INVALID, PK_ANSWER_REFUSED,
+    PK_RECOVERY_CODE_INVALID, PK_ANSWER_REFUSED, PK_NOT_SIGNED_IN, PK_TOKEN_EXPIRED, PK_WRONG_TOKEN,
 
     /* What one authenticator answered, as the helper reports it (CTAP 2.1 section 8.2). */
     PK_NO_DEVICE, PK_DEVICE_REMOVED, PK_DEVICE_SILENT, PK_DEVICE_ERROR, PK_NO_MATCH,

@@ -17,6 +17,7 @@
 #define PK_BUS_CONVERSATION  "org.passkeyd.Conversation1"
 #define PK_BUS_RELYING_PARTY "org.passkeyd.RelyingParty1"
 #define PK_BUS_CREDENTIALS   "org.passkeyd.Credentials1"
+#define PK_BUS_KEYS          "org.passkeyd.Keys1"
 
 /* What Conversation1.Next returns as its kind. */
 #define PK_BUS_KIND_INFO       "info"
@@ -52,6 +53,11 @@
 #define PK_BUS_ERROR_NAME_TAKEN           PK_BUS_ERROR_PREFIX "NameTaken"
 #define PK_BUS_ERROR_VERIFICATION_FAILED  PK_BUS_ERROR_PREFIX "VerificationFailed"
 #define PK_BUS_ERROR_TICKET_INVALID       PK_BUS_ERROR_PREFIX "TicketInvalid"
+#define PK_BUS_ERROR_NOT_SIGNED_IN        PK_BUS_ERROR_PREFIX "NotSignedIn"
+#define PK_BUS_ERROR_TOKEN_EXPIRED        PK_BUS_ERROR_PREFIX "TokenExpired"
+#define PK_BUS_ERROR_WRONG_TOKEN          PK_BUS_ERROR_PREFIX "WrongToken"
+#define PK_BUS_ERROR_EXISTS               PK_BUS_ERROR_PREFIX "Exists"
+#define PK_BUS_ERROR_UNKNOWN_KEY          PK_BUS_ERROR_PREFIX "UnknownKey"
 #define PK_BUS_ERROR_STORAGE_FAILURE      PK_BUS_ERROR_PREFIX "StorageFailure"
 #define PK_BUS_ERROR_UNAVAILABLE          PK_BUS_ERROR_PREFIX "Unavailable"
 #define PK_BUS_ERROR_INTERNAL             PK_BUS_ERROR_PREFIX "Internal"

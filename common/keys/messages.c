@@ -153,6 +153,11 @@ static const char *const outcomes[PK_STATUS_COUNT] = {
         "The enrolment ticket is unknown, used or expired. The administrator can make another.",
     [PK_RECOVERY_CODE_INVALID] = "This recovery code is not valid: mistyped, or used before.",
     [PK_ANSWER_REFUSED] = "The answer was refused. The system log of passkeyd says why.",
+    [PK_NOT_SIGNED_IN] =
+        "The API key or token is missing or not valid for this relying party. \"passkeyctl api-key "
+        "create\" makes a key.",
+    [PK_TOKEN_EXPIRED] = "The token has expired. Sign in again.",
+    [PK_WRONG_TOKEN] = "The token is for another relying party or another purpose. Sign in again.",
 
     [PK_NO_DEVICE] = "No security key was plugged in.",
     [PK_DEVICE_REMOVED] = "The security key was pulled out.",

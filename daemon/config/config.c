@@ -93,6 +93,9 @@ KEY(rp_config, key_resident_key, pk_requirement_parse(text, &s->resident_key))
 KEY(rp_config, key_attachment, pk_attachment_parse(text, &s->attachment))
 KEY(rp_config, key_appid, value_text(text, PK_ORIGIN_MAX, &s->appid))
 KEY(rp_config, key_system_accounts, value_bool(text, &s->system_accounts))
+KEY(rp_config, key_http, value_http(text, &s->http))
+KEY(rp_config, key_http_prefix, value_http_prefix(text, &s->http_prefix))
+KEY(rp_config, key_tenant_id, value_tenant_id(text, &s->tenant_id))
 KEY(rp_config, key_refuse_unsolicited, value_bool(text, &s->refuse_unsolicited_extensions))
 
 #define ALLOWED_BOOL        "yes, no, true, false"
@@ -135,6 +138,11 @@ static const struct config_key rp_keys[] = {
     {"appid", "text of 1 to 1024 bytes", key_appid},
     {"system-accounts", ALLOWED_BOOL, key_system_accounts},
     {"refuse-unsolicited-extensions", ALLOWED_BOOL, key_refuse_unsolicited},
+    {"http", "standard, hanko, cloudreve, authsignal, autional", key_http},
+    {"http-prefix",
+     "/ or a path like /passkeys, of letters, digits and any of -_.~, without a / at its end",
+     key_http_prefix},
+    {"tenant-id", "1 to 64 letters, digits and any of -_.~", key_tenant_id},
 };
 
 static enum pk_status key_methods(const char *text, void *section)
@@ -314,10 +322,41 @@ static enum pk_status load_anchors(struct rp_config *rp, char **ret_what)
     return PK_OK;
 }
 
-/* A key that was refused is there, with a value that is not known. */
-static enum pk_status check_rp(const struct config_places *places, struct rp_config *rp,
-                               const char *key, char **ret_what)
+/* As the gateway tells relying parties by their prefixes. */
+static enum pk_status check_prefix(const struct config *config, const struct rp_config *rp,
+                                   char **ret_what)
 {
+    for (size_t i = 0; i < config->rp_count; i++) {
+        const struct rp_config *other = &config->rps[i];
+
+        if (other != rp && other->http != PK_HTTP_NONE && other->http_prefix && rp->http_prefix &&
+            strcmp(other->http_prefix, rp->http_prefix) == 0)
+            return refuse(ret_what,
+                          pk_text_format("http-prefix \"%s\" is that of [rp %s] too; "
+                                         "give each its own",
+                                         *rp->http_prefix ? rp->http_prefix : "/", other->name));
+    }
+    return PK_OK;
+}
+
+static enum pk_status check_http(const struct config *config, const struct rp_config *rp,
+                                 char **ret_what)
+{
+    if (rp->system_accounts)
+        return refuse(ret_what, strdup("http is for relying parties whose accounts are not this "
+                                       "host's (system-accounts = no)"));
+    if ((rp->http == PK_HTTP_HANKO || rp->http == PK_HTTP_AUTHSIGNAL) && !rp->tenant_id &&
+        !config_places_refused(&config->places, rp->name, "tenant-id"))
+        return refuse(ret_what,
+                      pk_text_format("http = %s needs tenant-id", config_http_name(rp->http)));
+    return check_prefix(config, rp, ret_what);
+}
+
+/* A key that was refused is there, with a value that is not known. */
+static enum pk_status check_rp(const struct config *config, struct rp_config *rp, const char *key,
+                               char **ret_what)
+{
+    const struct config_places *places = &config->places;
     bool is_default = strcmp(rp->name, "default") == 0;
 
     if (!*key && !rp->id && !is_default && !config_places_refused(places, rp->name, "id"))
@@ -330,6 +369,8 @@ static enum pk_status check_rp(const struct config_places *places, struct rp_con
     if (strcmp(key, "top-origins") == 0 && !rp->allow_cross_origin &&
         !config_places_refused(places, rp->name, "allow-cross-origin"))
         return refuse(ret_what, strdup("top-origins needs allow-cross-origin = yes"));
+    if (strcmp(key, "http") == 0)
+        return check_http(config, rp, ret_what);
     return strcmp(key, "trust-anchors") == 0 ? load_anchors(rp, ret_what) : PK_OK;
 }
 
@@ -368,7 +409,7 @@ static enum pk_status check_places(struct loader *loader)
         if (!place->good)
             continue;
         if (strcmp(place->kind, "rp") == 0)
-            status = check_rp(places, target, place->key, &what);
+            status = check_rp(loader->config, target, place->key, &what);
         else if (strcmp(place->kind, "service") == 0)
             status = check_service(loader->config, target, place->key, &what);
         if (status == PK_CONFIG) {
@@ -379,6 +420,16 @@ static enum pk_status check_places(struct loader *loader)
             return status;
     }
     return PK_OK;
+}
+
+static enum pk_status add_default_prefixes(struct config *config)
+{
+    enum pk_status status = PK_OK;
+
+    for (size_t i = 0; i < config->rp_count && status == PK_OK; i++)
+        if (!config->rps[i].http_prefix)
+            status = config_sections_default_prefix(&config->rps[i]);
+    return status;
 }
 
 static enum pk_status add_default_origins(struct config *config)
@@ -458,6 +509,8 @@ enum pk_status config_read(const char *path, struct config **ret_config,
         status = read_file(&loader, path);
     if (status == PK_OK)
         status = read_folder(&loader, folder);
+    if (status == PK_OK)
+        status = add_default_prefixes(config);
     if (status == PK_OK)
         status = check_places(&loader);
     if (status == PK_OK)

@@ -11,6 +11,17 @@
 #include "common/webauthn/requirements.h"
 #include "daemon/config/config_places.h"
 
+/* What a relying party speaks over HTTP, in passkey-gateway. */
+enum pk_http {
+    PK_HTTP_NONE,
+    PK_HTTP_STANDARD,
+    PK_HTTP_HANKO,
+    PK_HTTP_CLOUDREVE,
+    PK_HTTP_AUTHSIGNAL,
+    PK_HTTP_AUTIONAL,
+};
+#define PK_HTTP_COUNT (PK_HTTP_AUTIONAL + 1)
+
 struct rp_config { /* [rp NAME]; "default" always exists */
     char *name;
     char *id;               /* default RP: NULL until the daemon has recorded one for the host */
@@ -44,6 +55,9 @@ struct rp_config { /* [rp NAME]; "default" always exists */
     char *appid;
     bool system_accounts; /* accounts are those of the host (NSS); always set for "default" */
     bool refuse_unsolicited_extensions;
+    enum pk_http http; /* never beside system_accounts */
+    char *http_prefix; /* of all its paths: "" or "/…" without a '/' at its end; NULL: no http */
+    char *tenant_id;   /* NULL: none */
 };
 
 struct service_config { /* [service NAME]; NAME is PAM's service */
@@ -95,6 +109,8 @@ void config_free(struct config *config);
 
 /* NULL when there is no such section; a NULL or empty name means "default". */
 const struct rp_config *config_rp(const struct config *config, const char *name);
+/* The word of the key http: "hanko". Static; "none" for PK_HTTP_NONE. */
+const char *config_http_name(enum pk_http http);
 /* NULL when the service has no section. */
 const struct service_config *config_service(const struct config *config, const char *name);
 

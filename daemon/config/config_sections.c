@@ -2,6 +2,7 @@
 #include "daemon/config/config_sections.h"
 
 #include "common/base/cleanup.h"
+#include "common/base/text.h"
 #include "daemon/config/config_values.h"
 
 #include <string.h>
@@ -35,6 +36,8 @@ static void rp_clear(struct rp_config *rp)
     free(rp->aaguid_allow);
     free(rp->aaguid_deny);
     free(rp->appid);
+    free(rp->http_prefix);
+    free(rp->tenant_id);
 }
 
 void config_free(struct config *config)
@@ -137,4 +140,28 @@ enum pk_status config_sections_new(struct config **ret)
         return PK_NO_MEMORY;
     *ret = pk_steal(config);
     return PK_OK;
+}
+
+enum pk_status config_sections_default_prefix(struct rp_config *rp)
+{
+    switch (rp->http) {
+    case PK_HTTP_STANDARD:
+        rp->http_prefix = pk_text_format("/%s", rp->name);
+        break;
+    case PK_HTTP_HANKO:
+        rp->http_prefix = pk_text_format("/%s", rp->tenant_id ? rp->tenant_id : rp->name);
+        break;
+    case PK_HTTP_CLOUDREVE:
+        rp->http_prefix = strdup("/api/v4");
+        break;
+    case PK_HTTP_AUTHSIGNAL:
+        rp->http_prefix = strdup("/v1");
+        break;
+    case PK_HTTP_AUTIONAL:
+        rp->http_prefix = strdup("");
+        break;
+    case PK_HTTP_NONE:
+        return PK_OK;
+    }
+    return rp->http_prefix ? PK_OK : PK_NO_MEMORY;
 }

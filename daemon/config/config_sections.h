@@ -21,4 +21,7 @@ struct service_config *config_sections_find_service(const struct config *config,
 enum pk_status config_sections_add_rp(struct config *config, const char *name) PK_WARN_UNUSED;
 enum pk_status config_sections_add_service(struct config *config, const char *name) PK_WARN_UNUSED;
 
+/* Sets http_prefix, which is NULL, to what the dialect has without the key. PK_NO_MEMORY. */
+enum pk_status config_sections_default_prefix(struct rp_config *rp) PK_WARN_UNUSED;
+
 #endif

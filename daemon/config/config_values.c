@@ -355,3 +355,59 @@ enum pk_status value_without_logind(const char *text, enum without_logind *targe
         return PK_INVALID_INPUT;
     return PK_OK;
 }
+
+static const char *const http_names[PK_HTTP_COUNT] = {
+    [PK_HTTP_NONE] = "none",
+    [PK_HTTP_STANDARD] = "standard",
+    [PK_HTTP_HANKO] = "hanko",
+    [PK_HTTP_CLOUDREVE] = "cloudreve",
+    [PK_HTTP_AUTHSIGNAL] = "authsignal",
+    [PK_HTTP_AUTIONAL] = "autional",
+};
+
+const char *config_http_name(enum pk_http http)
+{
+    return (size_t)http < PK_HTTP_COUNT ? http_names[http] : http_names[PK_HTTP_NONE];
+}
+
+enum pk_status value_http(const char *text, enum pk_http *target)
+{
+    for (size_t i = PK_HTTP_NONE + 1; i < PK_HTTP_COUNT; i++) {
+        if (strcmp(http_names[i], text) != 0)
+            continue;
+        *target = (enum pk_http)i;
+        return PK_OK;
+    }
+    return PK_INVALID_INPUT;
+}
+
+#define PATH_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~"
+
+enum pk_status value_http_prefix(const char *text, char **target)
+{
+    if (strcmp(text, "/") == 0)
+        return replace("", target);
+    if (strlen(text) > PK_HTTP_PREFIX_MAX || text[0] != '/')
+        return PK_INVALID_INPUT;
+    for (const char *part = text; *part;) {
+        size_t len = strspn(++part, PATH_CHARACTERS);
+
+        /* Clients take "." and ".." out of a path, and proxies merge "//". */
+        if (strspn(part, ".") == len)
+            return PK_INVALID_INPUT;
+        part += len;
+        if (*part && *part != '/')
+            return PK_INVALID_INPUT;
+    }
+    return replace(text, target);
+}
+
+enum pk_status value_tenant_id(const char *text, char **target)
+{
+    size_t len = strlen(text);
+
+    if (len == 0 || len > PK_TENANT_ID_MAX || strspn(text, PATH_CHARACTERS) != len ||
+        strspn(text, ".") == len)
+        return PK_INVALID_INPUT;
+    return replace(text, target);
+}

@@ -35,6 +35,10 @@ bool value_is_service(const char *name) PK_WARN_UNUSED;
 enum pk_status value_services(const char *text, struct pk_strings *target) PK_WARN_UNUSED;
 enum pk_status value_user_manager(const char *text, enum user_manager *target) PK_WARN_UNUSED;
 enum pk_status value_without_logind(const char *text, enum without_logind *target) PK_WARN_UNUSED;
+enum pk_status value_http(const char *text, enum pk_http *target) PK_WARN_UNUSED;
+/* "/" or "/one/two": letters, digits and any of -_.~, no part of dots alone. "/" becomes "". */
+enum pk_status value_http_prefix(const char *text, char **target) PK_WARN_UNUSED;
+enum pk_status value_tenant_id(const char *text, char **target) PK_WARN_UNUSED;
 enum pk_status value_counter(const char *text, enum pk_counter_policy *target) PK_WARN_UNUSED;
 
 #endif

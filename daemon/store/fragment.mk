@@ -1,6 +1,7 @@
 # The credential store.
 daemon_libdaemon_la_SOURCES += \
 	daemon/store/commit.c daemon/store/commit.h \
+	daemon/store/key_records.c daemon/store/key_records.h \
 	daemon/store/query.h \
 	daemon/store/schema.c daemon/store/schema.h \
 	daemon/store/sqlite.c \

@@ -17,6 +17,7 @@
 #define PASSKEYD_STORE_H
 
 #include "common/webauthn/verify.h"
+#include "daemon/store/key_records.h"
 
 #include <sys/types.h>
 
@@ -26,7 +27,12 @@ struct account {
     char *rp;   /* of the [rp NAME] section; "default" for the host's own; owned */
     char *name; /* login name, or a program's user id at another relying party */
     uid_t uid;
-    struct pk_bytes user_handle; /* PK_USER_HANDLE_SIZE random bytes; owned */
+    struct pk_bytes user_handle; /* unique within the relying party: PK_USER_HANDLE_SIZE random
+                                    bytes or, where user_put made it, the user's id; owned */
+    char *user_name;             /* as the application calls the user; NULL: it never did; owned */
+    char *display_name;          /* the same */
+    char *icon;                  /* the same */
+    int64_t created;             /* seconds since the epoch; 0: not known */
     bool listed;                 /* it is in the host's password file; kept when it is created */
     bool orphaned;               /* it was gone from the host; set by list alone */
 };
@@ -48,6 +54,7 @@ struct credential {
     char *trust;            /* pk_trust_name() */
     bool discoverable;
     bool user_verified; /* UV was set at registration or at any time since */
+    bool mfa;           /* for a second factor only: no sign-in by itself may be made with it */
     unsigned
         cred_protect; /* CTAP 2.1 section 12.1, as the key said or was seen: 1 to 3; 0: not known */
     char *instrument_display_name; /* NULL: none */
@@ -72,14 +79,32 @@ struct credential_use {
     int64_t when; /* seconds since the epoch */
 };
 
-/* Selects credentials; a NULL or empty member matches everything. Borrowed. */
+enum credential_order {
+    CREDENTIALS_BY_ACCOUNT, /* and those of an account from the oldest on */
+    CREDENTIALS_OLDEST_FIRST,
+    CREDENTIALS_NEWEST_FIRST,
+};
+
+/* Selects credentials; a NULL, empty or zero member matches everything. Borrowed. */
 struct credential_filter {
     const char *rp;
     const char *account_name;
     const uid_t *uid;
     struct pk_view credential_id;
     struct pk_view user_handle;
-    bool living; /* none of orphans */
+    bool living;       /* none of orphans */
+    bool first_factor; /* none that are for a second factor only */
+    enum credential_order order;
+    size_t offset; /* so many of them are left out at the beginning; with limit only */
+    size_t limit;  /* at most so many; 0: all */
+};
+
+/* Selects one user of an application, by exactly one member beside rp. Borrowed. */
+struct user_filter {
+    const char *rp;
+    const char *id;
+    const char *user_name; /* of several that have it, the first one */
+    struct pk_view user_handle;
 };
 
 /* How a recovery code's hash was made (recovery_codes.c). */
@@ -189,6 +214,45 @@ struct store_verbs {
      * there is no such; PK_NAME_TAKEN: two passkeys would have the same name, and nothing changes.
      */
     enum pk_status (*adopt)(struct store *store, const struct account *account, size_t *ret_count);
+
+    /* How many list would find without offset and limit. */
+    enum pk_status (*count)(struct store *store, const struct credential_filter *filter,
+                            size_t *ret_count);
+    /*
+     * A user of an application, uid PK_NO_UID, by rp and name: created with that user handle, or
+     * updated with those of user name, display name and icon that are not NULL; handle and time of
+     * creation stay as they were. *ret: as it is now. PK_EXISTS: another user of that relying party
+     * has the handle.
+     */
+    enum pk_status (*user_put)(struct store *store, const struct account *user,
+                               struct account *ret);
+    /* *ret_passkeys, which may be NULL: how many the user has. PK_NOT_FOUND. */
+    enum pk_status (*user_find)(struct store *store, const struct user_filter *filter,
+                                struct account *ret, size_t *ret_passkeys);
+
+    /* PK_EXISTS: the relying party had a transaction of that id; PK_NOT_FOUND: no such user. */
+    enum pk_status (*transaction_add)(struct store *store, const struct transaction *transaction);
+    /* Those of the user, the latest first, at most PK_TRANSACTIONS_LISTED. */
+    enum pk_status (*transaction_list)(struct store *store, const char *rp, const char *user,
+                                       struct transaction_list *ret);
+
+    /* PK_LIMIT_EXCEEDED: the relying party has PK_API_KEYS_MAX; PK_EXISTS: that id or hash is. */
+    enum pk_status (*api_key_add)(struct store *store, const struct api_key *key);
+    /* Those of the relying party, from the oldest on. */
+    enum pk_status (*api_key_list)(struct store *store, const char *rp, struct api_key_list *ret);
+    /* It is gone: no list has it any more. PK_NOT_FOUND. */
+    enum pk_status (*api_key_revoke)(struct store *store, const char *rp, const char *id);
+
+    /*
+     * Adds a key that signs. With SIGNING_KEY_REPLACE those that signed until now expire when
+     * old_expire says, in seconds since the epoch, and those that had expired at key->created are
+     * removed; at once, in the same transaction. PK_LIMIT_EXCEEDED: PK_SIGNING_KEYS_MAX are left.
+     */
+    enum pk_status (*signing_key_add)(struct store *store, const struct signing_key *key,
+                                      enum signing_key_add how, int64_t old_expire);
+    /* Those that sign or have not expired, the newest first. */
+    enum pk_status (*signing_key_list)(struct store *store, const char *rp, int64_t now,
+                                       struct signing_key_list *ret);
 };
 
 struct store {
