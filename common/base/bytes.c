@@ -58,7 +58,7 @@ enum pk_status pk_secret_new(size_t len, struct pk_secret *ret)
     size_t allocated;
     void *data;
 
-    if (len > PK_ANSWER_MAX)
+    if (len > PK_SIGNING_KEY_MAX)
         return PK_TOO_LARGE;
     /* Whole pages, so that locking and wiping affect no other allocation. */
     allocated = (len + 1 + (size_t)page - 1) / (size_t)page * (size_t)page;

@@ -52,7 +52,7 @@ struct pk_secret {
     size_t allocated;
 };
 
-/* Allocates len zero bytes (plus the NUL). PK_TOO_LARGE over PK_ANSWER_MAX, PK_NO_MEMORY. */
+/* Allocates len zero bytes (plus the NUL). PK_TOO_LARGE over PK_SIGNING_KEY_MAX, PK_NO_MEMORY. */
 enum pk_status pk_secret_new(size_t len, struct pk_secret *ret) PK_WARN_UNUSED;
 /* Copies from; the caller still has to wipe its own copy. */
 enum pk_status pk_secret_copy(struct pk_view from, struct pk_secret *ret) PK_WARN_UNUSED;

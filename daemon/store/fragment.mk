@@ -7,4 +7,6 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/store/sqlite.c \
 	daemon/store/store.c daemon/store/store.h \
 	daemon/store/verbs.c \
-	daemon/store/verbs_accounts.c
+	daemon/store/verbs_accounts.c \
+	daemon/store/verbs_keys.c \
+	daemon/store/verbs_users.c

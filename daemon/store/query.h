@@ -47,6 +47,24 @@ enum pk_status store_sqlite_accounts_update(struct store *store,
                                             const struct account_changes *changes);
 enum pk_status store_sqlite_adopt(struct store *store, const struct account *account,
                                   size_t *ret_count);
+/* Of verbs_users.c. */
+enum pk_status store_sqlite_user_put(struct store *store, const struct account *user,
+                                     struct account *ret);
+enum pk_status store_sqlite_user_find(struct store *store, const struct user_filter *filter,
+                                      struct account *ret, size_t *ret_passkeys);
+enum pk_status store_sqlite_transaction_add(struct store *store,
+                                            const struct transaction *transaction);
+enum pk_status store_sqlite_transaction_list(struct store *store, const char *rp, const char *user,
+                                             struct transaction_list *ret);
+/* Of verbs_keys.c. */
+enum pk_status store_sqlite_api_key_add(struct store *store, const struct api_key *key);
+enum pk_status store_sqlite_api_key_list(struct store *store, const char *rp,
+                                         struct api_key_list *ret);
+enum pk_status store_sqlite_api_key_revoke(struct store *store, const char *rp, const char *id);
+enum pk_status store_sqlite_signing_key_add(struct store *store, const struct signing_key *key,
+                                            enum signing_key_add how, int64_t old_expire);
+enum pk_status store_sqlite_signing_key_list(struct store *store, const char *rp, int64_t now,
+                                             struct signing_key_list *ret);
 
 /*
  * One statement with its values. The first failure is kept in code, so that a caller can bind
@@ -89,6 +107,13 @@ enum pk_status column_text(struct query *query, int column, char **ret) PK_WARN_
 /* Exactly len bytes; PK_STORAGE for any other length, which this program never writes. */
 enum pk_status column_fixed(struct query *query, int column, size_t len,
                             uint8_t *ret) PK_WARN_UNUSED;
+
+/* Writes an account's row; inside a transaction. PK_EXISTS. */
+enum pk_status store_sqlite_account_insert(struct sqlite_store *store,
+                                           const struct account *account) PK_WARN_UNUSED;
+/* Reads user_name, display_name, icon and created, from that column on. */
+enum pk_status store_sqlite_read_user(struct query *query, int column,
+                                      struct account *ret) PK_WARN_UNUSED;
 
 /* The id of the row that this thread's last INSERT made. */
 int64_t last_inserted(struct sqlite_store *store);

@@ -92,7 +92,72 @@ static const char version_2[] =
 static const char version_3[] =
     "ALTER TABLE credential ADD COLUMN cred_protect INTEGER NOT NULL DEFAULT 0" /* 0: not known */
     "  CHECK (cred_protect BETWEEN 0 AND 3);";
+/*
+ * Relying parties over HTTP: their users' handles are made of the users' ids, so that two relying
+ * parties may have the same one; what the application says of its users; and its keys. The table of
+ * accounts is made anew as in version 2.
+ */
+static const char version_4[] =
+    "CREATE TABLE account_4 ("
+    "  id INTEGER PRIMARY KEY,"
+    "  rp TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  uid INTEGER NOT NULL," /* 4294967295: not a system account */
+    "  user_handle BLOB NOT NULL,"
+    "  listed INTEGER NOT NULL CHECK (listed IN (0, 1)),"
+    "  missing_looks INTEGER NOT NULL,"
+    "  missing_last INTEGER NOT NULL,"
+    "  orphaned INTEGER NOT NULL,"
+    "  user_name TEXT,"           /* this and the next two: as the application says */
+    "  display_name TEXT,"
+    "  icon TEXT,"
+    "  created INTEGER NOT NULL," /* 0: not known */
+    "  UNIQUE (rp, user_handle)"
+    ") STRICT;"
+    "INSERT INTO account_4 SELECT id, rp, name, uid, user_handle, listed, missing_looks, "
+    "  missing_last, orphaned, NULL, NULL, NULL, 0 FROM account;"
+    "DROP TABLE account;"
+    "ALTER TABLE account_4 RENAME TO account;"
+    "CREATE UNIQUE INDEX account_living ON account (rp, name, uid) WHERE orphaned = 0;"
+    "CREATE INDEX account_name ON account (rp, name, uid);"
+    "CREATE INDEX account_user_name ON account (rp, user_name) WHERE user_name IS NOT NULL;"
+
+    "ALTER TABLE credential ADD COLUMN mfa INTEGER NOT NULL DEFAULT 0 CHECK (mfa IN (0, 1));"
+
+    "CREATE TABLE user_transaction ("
+    "  rp TEXT NOT NULL,"
+    "  id TEXT NOT NULL,"
+    "  account INTEGER NOT NULL REFERENCES account (id),"
+    "  data TEXT NOT NULL," /* JSON */
+    "  created INTEGER NOT NULL,"
+    "  PRIMARY KEY (rp, id)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX user_transaction_account ON user_transaction (account, created);"
+
+    "CREATE TABLE api_key ("
+    "  number INTEGER PRIMARY KEY,"
+    "  rp TEXT NOT NULL,"
+    "  id TEXT NOT NULL UNIQUE,"
+    "  name TEXT NOT NULL,"
+    "  hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),"
+    "  created INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX api_key_rp ON api_key (rp);"
+
+    "CREATE TABLE signing_key ("
+    "  number INTEGER PRIMARY KEY,"
+    "  rp TEXT NOT NULL,"
+    "  kid TEXT NOT NULL UNIQUE,"
+    "  algorithm TEXT NOT NULL,"
+    "  imported INTEGER NOT NULL CHECK (imported IN (0, 1)),"
+    "  jwk BLOB NOT NULL," /* the whole key, as JSON */
+    "  created INTEGER NOT NULL,"
+    "  retired INTEGER NOT NULL," /* 0: it signs */
+    "  expires INTEGER NOT NULL"  /* 0: it signs */
+    ") STRICT;"
+    "CREATE INDEX signing_key_rp ON signing_key (rp);"
+    "CREATE UNIQUE INDEX signing_key_signs ON signing_key (rp, algorithm) WHERE retired = 0;";
 /* clang-format on */
 
-const char *const store_schema_steps[] = {version_1, version_2, version_3};
+const char *const store_schema_steps[] = {version_1, version_2, version_3, version_4};
 const size_t store_schema_version = sizeof(store_schema_steps) / sizeof(store_schema_steps[0]);

@@ -27,6 +27,9 @@ void account_clear(struct account *account)
 {
     free(account->rp);
     free(account->name);
+    free(account->user_name);
+    free(account->display_name);
+    free(account->icon);
     pk_bytes_clear(&account->user_handle);
     *account = (struct account){.uid = PK_NO_UID};
 }
@@ -38,10 +41,17 @@ enum pk_status account_copy(const struct account *from, struct account *ret)
     ret->uid = from->uid;
     ret->listed = from->listed;
     ret->orphaned = from->orphaned;
+    ret->created = from->created;
     if (!status)
         status = pk_text_copy(from->name, &ret->name);
     if (!status)
         status = pk_bytes_copy(pk_view_of(&from->user_handle), &ret->user_handle);
+    if (!status)
+        status = pk_text_copy(from->user_name, &ret->user_name);
+    if (!status)
+        status = pk_text_copy(from->display_name, &ret->display_name);
+    if (!status)
+        status = pk_text_copy(from->icon, &ret->icon);
     return status;
 }
 

@@ -244,9 +244,10 @@ struct store_verbs {
     enum pk_status (*api_key_revoke)(struct store *store, const char *rp, const char *id);
 
     /*
-     * Adds a key that signs. With SIGNING_KEY_REPLACE those that signed until now expire when
-     * old_expire says, in seconds since the epoch, and those that had expired at key->created are
-     * removed; at once, in the same transaction. PK_LIMIT_EXCEEDED: PK_SIGNING_KEYS_MAX are left.
+     * Adds a key that signs. With SIGNING_KEY_REPLACE those of the same algorithm expire when
+     * old_expire says, in seconds since the epoch, or before; those of the relying party that have
+     * expired at key->created are removed; all in one transaction. PK_LIMIT_EXCEEDED: as many as
+     * PK_SIGNING_KEYS_MAX are left.
      */
     enum pk_status (*signing_key_add)(struct store *store, const struct signing_key *key,
                                       enum signing_key_add how, int64_t old_expire);

@@ -38,28 +38,36 @@ static enum pk_status account_id(struct sqlite_store *store, const struct accoun
     return status;
 }
 
-static enum pk_status account_insert(struct sqlite_store *store, const struct account *account)
+enum pk_status store_sqlite_account_insert(struct sqlite_store *store,
+                                           const struct account *account)
 {
     AUTO_QUERY struct query query =
-        query_new(store, "INSERT INTO account (rp, name, uid, user_handle, listed, missing_looks, "
-                         "missing_last, orphaned) VALUES (?, ?, ?, ?, ?, 0, 0, 0)");
+        query_new(store, "INSERT INTO account (rp, name, uid, user_handle, listed, user_name, "
+                         "display_name, icon, created, missing_looks, missing_last, orphaned) "
+                         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0)");
 
     bind_account(&query, account->rp, account->name, account->uid);
     bind_blob(&query, pk_view_of(&account->user_handle));
     bind_integer(&query, account->listed);
+    bind_text(&query, account->user_name);
+    bind_text(&query, account->display_name);
+    bind_text(&query, account->icon);
+    bind_integer(&query, account->created);
     return query_run(&query);
 }
 
 static enum pk_status account_find(struct sqlite_store *store, struct account *account)
 {
     AUTO_QUERY struct query query =
-        query_new(store, "SELECT user_handle FROM account WHERE rp = ? AND name = ? "
-                         "AND uid = ? AND orphaned = 0");
+        query_new(store, "SELECT user_handle, user_name, display_name, icon, created FROM account "
+                         "WHERE rp = ? AND name = ? AND uid = ? AND orphaned = 0");
     enum pk_status status;
 
     bind_account(&query, account->rp, account->name, account->uid);
     status = query_step(&query);
-    return status == PK_OK ? column_blob(&query, 0, &account->user_handle) : status;
+    if (status == PK_OK)
+        status = column_blob(&query, 0, &account->user_handle);
+    return status == PK_OK ? store_sqlite_read_user(&query, 1, account) : status;
 }
 
 static enum pk_status account_create(struct sqlite_store *store, struct account *account)
@@ -77,7 +85,7 @@ static enum pk_status account_create(struct sqlite_store *store, struct account 
         pk_random(handle, sizeof(handle));
         status = pk_bytes_copy((struct pk_view){handle, sizeof(handle)}, &account->user_handle);
         if (status == PK_OK)
-            status = account_insert(store, account);
+            status = store_sqlite_account_insert(store, account);
     }
     return transaction_end(store, status);
 }
@@ -109,7 +117,7 @@ static enum pk_status sqlite_account(struct store *base, const char *rp, const c
     "c.aaguid, c.name, c.format, c.attestation_type, c.trust, c.instrument_display_name, "         \
     "c.sign_count, c.backup_eligible, c.backup_state, c.payment, c.algorithm, c.transports, "      \
     "c.discoverable, c.user_verified, c.created, c.last_used, a.orphaned, "                        \
-    "c.cred_protect"
+    "c.cred_protect, c.mfa, a.user_name, a.display_name, a.icon, a.created"
 
 static enum pk_status read_texts(struct query *query, struct credential *ret)
 {
@@ -144,6 +152,8 @@ static enum pk_status read_credential(struct query *query, struct credential *re
         status = column_blob(query, 7, &ret->record.user_handle);
     if (status == PK_OK)
         status = column_fixed(query, 8, PK_AAGUID_SIZE, ret->aaguid);
+    if (status == PK_OK)
+        status = store_sqlite_read_user(query, 27, &ret->account);
     ret->account.uid = (uid_t)column_integer(query, 2);
     ret->record.sign_count = (uint32_t)column_integer(query, 14);
     ret->record.backup_eligible = column_integer(query, 15);
@@ -157,6 +167,7 @@ static enum pk_status read_credential(struct query *query, struct credential *re
     ret->last_used = column_integer(query, 23);
     ret->account.orphaned = column_integer(query, 24) != 0;
     ret->cred_protect = (unsigned)column_integer(query, 25);
+    ret->mfa = column_integer(query, 26);
     return status;
 }
 
@@ -172,35 +183,66 @@ static enum pk_status append_row(struct query *query, struct credential_list *li
     return read_credential(query, &items[list->count++]);
 }
 
+/* Only the members that the filter sets are compared, so that an index can be used. */
+static char *filter_sql(const struct credential_filter *filter, const char *columns,
+                        const char *order)
+{
+    return pk_text_format("SELECT %s FROM credential c JOIN account a ON a.id = c.account "
+                          "WHERE 1%s%s%s%s%s%s%s%s",
+                          columns, filter->rp ? " AND a.rp = ?" : "",
+                          filter->account_name ? " AND a.name = ?" : "",
+                          filter->uid ? " AND a.uid = ?" : "",
+                          filter->credential_id.len > 0 ? " AND c.credential_id = ?" : "",
+                          filter->user_handle.len > 0 ? " AND c.user_handle = ?" : "",
+                          filter->living ? " AND a.orphaned = 0" : "",
+                          filter->first_factor ? " AND c.mfa = 0" : "", order);
+}
+
+static void bind_filter(struct query *query, const struct credential_filter *filter)
+{
+    if (filter->rp)
+        bind_text(query, filter->rp);
+    if (filter->account_name)
+        bind_text(query, filter->account_name);
+    if (filter->uid)
+        bind_integer(query, *filter->uid);
+    if (filter->credential_id.len > 0)
+        bind_blob(query, filter->credential_id);
+    if (filter->user_handle.len > 0)
+        bind_blob(query, filter->user_handle);
+}
+
+static const char *order_sql(const struct credential_filter *filter)
+{
+    switch (filter->order) {
+    case CREDENTIALS_OLDEST_FIRST:
+        return filter->limit > 0 ? " ORDER BY c.created, c.id LIMIT ? OFFSET ?"
+                                 : " ORDER BY c.created, c.id";
+    case CREDENTIALS_NEWEST_FIRST:
+        return filter->limit > 0 ? " ORDER BY c.created DESC, c.id DESC LIMIT ? OFFSET ?"
+                                 : " ORDER BY c.created DESC, c.id DESC";
+    case CREDENTIALS_BY_ACCOUNT:
+        break;
+    }
+    return filter->limit > 0 ? " ORDER BY a.rp, a.name, a.uid, c.created, c.id LIMIT ? OFFSET ?"
+                             : " ORDER BY a.rp, a.name, a.uid, c.created, c.id";
+}
+
 static enum pk_status sqlite_list(struct store *base, const struct credential_filter *filter,
                                   struct credential_list *ret)
 {
     AUTO_CREDENTIAL_LIST struct credential_list list = {0};
-    /* Only the members that the filter sets are compared, so that an index can be used. */
-    PK_AUTO_FREE char *sql = pk_text_format(
-        "SELECT " CREDENTIAL_COLUMNS
-        " FROM credential c JOIN account a ON a.id = c.account WHERE 1%s%s%s%s%s%s"
-        " ORDER BY a.rp, a.name, a.uid, c.created, c.id",
-        filter->rp ? " AND a.rp = ?" : "", filter->account_name ? " AND a.name = ?" : "",
-        filter->uid ? " AND a.uid = ?" : "",
-        filter->credential_id.len > 0 ? " AND c.credential_id = ?" : "",
-        filter->user_handle.len > 0 ? " AND c.user_handle = ?" : "",
-        filter->living ? " AND a.orphaned = 0" : "");
+    PK_AUTO_FREE char *sql = filter_sql(filter, CREDENTIAL_COLUMNS, order_sql(filter));
     enum pk_status status;
 
     if (!sql)
         return PK_NO_MEMORY;
     AUTO_QUERY struct query query = query_new(self(base), sql);
-    if (filter->rp)
-        bind_text(&query, filter->rp);
-    if (filter->account_name)
-        bind_text(&query, filter->account_name);
-    if (filter->uid)
-        bind_integer(&query, *filter->uid);
-    if (filter->credential_id.len > 0)
-        bind_blob(&query, filter->credential_id);
-    if (filter->user_handle.len > 0)
-        bind_blob(&query, filter->user_handle);
+    bind_filter(&query, filter);
+    if (filter->limit > 0) {
+        bind_integer(&query, (int64_t)filter->limit);
+        bind_integer(&query, (int64_t)filter->offset);
+    }
     while ((status = query_step(&query)) == PK_OK) {
         status = append_row(&query, &list);
         if (status != PK_OK)
@@ -211,6 +253,22 @@ static enum pk_status sqlite_list(struct store *base, const struct credential_fi
     *ret = list;
     list = (struct credential_list){0};
     return PK_OK;
+}
+
+static enum pk_status sqlite_count(struct store *base, const struct credential_filter *filter,
+                                   size_t *ret_count)
+{
+    PK_AUTO_FREE char *sql = filter_sql(filter, "count(*)", "");
+    enum pk_status status;
+
+    if (!sql)
+        return PK_NO_MEMORY;
+    AUTO_QUERY struct query query = query_new(self(base), sql);
+    bind_filter(&query, filter);
+    status = query_step(&query);
+    if (status == PK_OK)
+        *ret_count = (size_t)column_integer(&query, 0);
+    return status;
 }
 
 static enum pk_status count_credentials(struct sqlite_store *store, int64_t account,
@@ -251,8 +309,8 @@ static enum pk_status insert_row(struct sqlite_store *store, int64_t account,
         store, "INSERT INTO credential (account, rp_id, credential_id, public_key, user_handle, "
                "aaguid, name, format, attestation_type, trust, instrument_display_name, "
                "sign_count, backup_eligible, backup_state, payment, algorithm, transports, "
-               "discoverable, user_verified, created, last_used, cred_protect) "
-               "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+               "discoverable, user_verified, created, last_used, cred_protect, mfa) "
+               "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
     bind_integer(&query, account);
     bind_text(&query, credential->rp_id);
@@ -276,6 +334,7 @@ static enum pk_status insert_row(struct sqlite_store *store, int64_t account,
     bind_integer(&query, credential->created);
     bind_integer(&query, credential->last_used);
     bind_integer(&query, credential->cred_protect);
+    bind_integer(&query, credential->mfa);
     return query_run(&query);
 }
 
@@ -309,7 +368,7 @@ static enum pk_status insert_checked(struct sqlite_store *store,
         return status;
     status = account_id(store, &credential->account, &account);
     if (status == PK_NOT_FOUND) {
-        status = account_insert(store, &credential->account);
+        status = store_sqlite_account_insert(store, &credential->account);
         account = last_inserted(store);
     }
     if (status == PK_OK)
@@ -552,4 +611,14 @@ const struct store_verbs store_sqlite_verbs = {
     .accounts = store_sqlite_accounts,
     .accounts_update = store_sqlite_accounts_update,
     .adopt = store_sqlite_adopt,
+    .count = sqlite_count,
+    .user_put = store_sqlite_user_put,
+    .user_find = store_sqlite_user_find,
+    .transaction_add = store_sqlite_transaction_add,
+    .transaction_list = store_sqlite_transaction_list,
+    .api_key_add = store_sqlite_api_key_add,
+    .api_key_list = store_sqlite_api_key_list,
+    .api_key_revoke = store_sqlite_api_key_revoke,
+    .signing_key_add = store_sqlite_signing_key_add,
+    .signing_key_list = store_sqlite_signing_key_list,
 };

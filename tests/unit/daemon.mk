@@ -146,6 +146,7 @@ heart_tests = \
 	tests/unit/test_sk_enrollment \
 	tests/unit/test_slots \
 	tests/unit/test_verification \
+	tests/unit/test_tokens \
 	tests/unit/test_verify_and_commit \
 	tests/unit/test_verify_registration
 check_LTLIBRARIES += tests/unit/libbaredaemon.la
@@ -219,6 +220,8 @@ tests_unit_test_slots_LDADD = $(heart_test_libs)
 tests_unit_test_verification_SOURCES = tests/unit/test_verification.c $(trial_sources)
 tests_unit_test_verification_CFLAGS = $(heart_test_cflags)
 tests_unit_test_verification_LDADD = $(heart_test_libs)
+tests_unit_test_tokens_CFLAGS = $(heart_test_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_tokens_LDADD = $(heart_test_libs) $(JANSSON_LIBS)
 tests_unit_test_verify_and_commit_CFLAGS = $(heart_test_cflags)
 tests_unit_test_verify_and_commit_LDADD = $(heart_test_libs)
 tests_unit_test_verify_registration_CFLAGS = $(heart_test_cflags)

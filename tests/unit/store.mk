@@ -2,6 +2,7 @@
 if HAVE_CMOCKA
 store_tests = \
 	tests/unit/test_account \
+	tests/unit/test_authority \
 	tests/unit/test_certificates \
 	tests/unit/test_config \
 	tests/unit/test_config_check \
@@ -17,6 +18,7 @@ store_tests = \
 	tests/unit/test_seed_pages \
 	tests/unit/test_store_commits \
 	tests/unit/test_store_durability \
+	tests/unit/test_store_keys \
 	tests/unit/test_store_orphans \
 	tests/unit/test_store_sqlite
 check_PROGRAMS += $(store_tests)
@@ -59,6 +61,10 @@ tests_unit_libstorefixture_la_SOURCES = tests/unit/store_fixture.c tests/unit/st
 tests_unit_libstorefixture_la_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_decoy_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_decoy_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
+tests_unit_test_authority_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_authority_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
+tests_unit_test_store_keys_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_store_keys_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 tests_unit_test_store_commits_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_store_commits_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 tests_unit_test_store_durability_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -263,6 +263,8 @@ static void migrates(struct fixture *fixture, unsigned version)
         pk_text_format("%s/tests/vectors/store/version-%u.db", getenv("srcdir"), version);
     PK_AUTO_FREE char *old = NULL;
     AUTO_ACCOUNT struct account alice = {0};
+    AUTO_ACCOUNT struct account user = {0};
+    AUTO_ACCOUNT struct account other = {0};
     struct recovery_code codes[PK_RECOVERY_CODES];
     size_t len, count;
     struct store *store;
@@ -278,6 +280,18 @@ static void migrates(struct fixture *fixture, unsigned version)
     assert_int_equal(count, PK_RECOVERY_CODES);
     assert_int_equal(codes[0].scheme, RECOVERY_SCRYPT);
     assert_int_equal(cred_protect_of(store), 0);
+    /* The shop's user is who it was, and two relying parties may have the same handle now. */
+    assert_int_equal(store->verbs->user_find(store, &(struct user_filter){.rp = "shop", .id = "17"},
+                                             &user, &count),
+                     PK_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(user.user_handle.len, 64);
+    assert_int_equal(user.user_handle.data[0], 'c');
+    assert_null(user.user_name);
+    assert_int_equal(user.created, 0);
+    free(user.rp);
+    user.rp = strdup("bank");
+    assert_int_equal(store->verbs->user_put(store, &user, &other), PK_OK);
     /* References hold again. */
     assert_int_equal(insert(store, "alice", 2001, "new", "new"), PK_OK);
     assert_int_equal(count_of(reopen(fixture), &living), 4);
@@ -291,6 +305,11 @@ static void the_first_schema_is_migrated(void **state)
 static void the_second_schema_is_migrated(void **state)
 {
     migrates(*state, 2);
+}
+
+static void the_third_schema_is_migrated(void **state)
+{
+    migrates(*state, 3);
 }
 
 int main(void)
@@ -307,6 +326,7 @@ int main(void)
         TEST(a_value_is_put_with_the_changes),
         TEST(the_first_schema_is_migrated),
         TEST(the_second_schema_is_migrated),
+        TEST(the_third_schema_is_migrated),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Makes version-1.db, a store of schema version 1 as 0.1.0 and its predecessors left it, and
-version-2.db, the same as the program with schema 2 left it.
+version-2.db and version-3.db, the same as the programs with schemas 2 and 3 left it.
 
 The schemas are those versions' own, word for word: they must not follow daemon/store/schema.c.
 """
@@ -86,6 +86,12 @@ CREATE INDEX ticket_account ON ticket (rp, name, uid);
 ALTER TABLE recovery_code ADD COLUMN scheme INTEGER NOT NULL DEFAULT 0 CHECK (scheme IN (0, 1));
 """
 
+MIGRATION_3 = """
+ALTER TABLE credential ADD COLUMN cred_protect INTEGER NOT NULL DEFAULT 0
+  CHECK (cred_protect BETWEEN 0 AND 3);
+UPDATE account SET listed = 1 WHERE uid <> 4294967295;
+"""
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 CODES = [digit * 16 for digit in "0123456789"]
 SALT = b"s" * 32
@@ -124,6 +130,8 @@ def make(version):
     if version > 1:
         database.commit()
         database.executescript(MIGRATION)
+    if version > 2:
+        database.executescript(MIGRATION_3)
     database.execute(f"PRAGMA user_version = {version}")
     database.execute("PRAGMA application_id = 1886091620")  # "pkyd"
     database.commit()
@@ -132,3 +140,4 @@ def make(version):
 
 make(1)
 make(2)
+make(3)

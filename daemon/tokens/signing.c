@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/tokens/signing.h"
+
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+
+#include <jose/jose.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Without it libjose writes what it does not like to standard error. */
+static void ignore(void *misc, const char *file, int line, uint64_t error, const char *format,
+                   va_list arguments)
+{
+    (void)misc, (void)file, (void)line, (void)error, (void)format, (void)arguments;
+}
+
+static jose_cfg_t *quiet(void)
+{
+    jose_cfg_t *cfg = jose_cfg();
+
+    if (cfg)
+        jose_cfg_set_err_func(cfg, ignore, NULL);
+    return cfg;
+}
+
+static enum pk_status dump_secret(const json_t *jwk, struct pk_secret *ret)
+{
+    char *text = json_dumps(jwk, JSON_COMPACT);
+    enum pk_status status;
+
+    if (!text)
+        return PK_NO_MEMORY;
+    status = pk_secret_copy(pk_view_string(text), ret);
+    explicit_bzero(text, strlen(text));
+    free(text);
+    return status;
+}
+
+enum pk_status signing_generate(const char *algorithm, unsigned bits, struct pk_secret *ret_jwk)
+{
+    jose_cfg_auto_t *cfg = quiet();
+    json_auto_t *jwk = NULL;
+
+    if (!cfg)
+        return PK_NO_MEMORY;
+    jwk = strcmp(algorithm, "RS256") == 0
+              ? json_pack("{s:s, s:s, s:i}", "alg", algorithm, "kty", "RSA", "bits", (int)bits)
+              : json_pack("{s:s, s:s, s:i}", "alg", algorithm, "kty", "oct", "bytes",
+                          PK_SHARED_KEY_MIN);
+    if (!jwk)
+        return PK_NO_MEMORY;
+    return jose_jwk_gen(cfg, jwk) ? dump_secret(jwk, ret_jwk) : PK_INTERNAL;
+}
+
+enum pk_status signing_from_bytes(struct pk_view secret, struct pk_secret *ret_jwk)
+{
+    json_auto_t *jwk = NULL;
+    char *text;
+
+    if (secret.len < PK_SHARED_KEY_MIN || secret.len > PK_SHARED_KEY_MAX)
+        return PK_INVALID_ARGUMENT;
+    text = pk_base64url_encode(secret);
+    if (!text)
+        return PK_NO_MEMORY;
+    jwk = json_pack("{s:s, s:s, s:s}", "alg", "HS256", "kty", "oct", "k", text);
+    explicit_bzero(text, strlen(text));
+    free(text);
+    return jwk ? dump_secret(jwk, ret_jwk) : PK_NO_MEMORY;
+}
+
+static json_t *load(const struct signing_key *key)
+{
+    return json_loadb((const char *)key->jwk.data, key->jwk.len, JSON_REJECT_DUPLICATES, NULL);
+}
+
+/* Joins the parts of a signature that libjose made. */
+static enum pk_status compact(const json_t *jws, char **ret_text)
+{
+    const char *header = json_string_value(json_object_get(jws, "protected"));
+    const char *payload = json_string_value(json_object_get(jws, "payload"));
+    const char *signature = json_string_value(json_object_get(jws, "signature"));
+
+    if (!header || !payload || !signature)
+        return PK_INTERNAL;
+    *ret_text = pk_text_format("%s.%s.%s", header, payload, signature);
+    return *ret_text ? PK_OK : PK_NO_MEMORY;
+}
+
+enum pk_status signing_sign(const struct signing_key *key, const json_t *claims, bool with_kid,
+                            char **ret_text)
+{
+    jose_cfg_auto_t *cfg = quiet();
+    json_auto_t *jwk = load(key);
+    PK_AUTO_FREE char *text = json_dumps(claims, JSON_COMPACT);
+    PK_AUTO_FREE char *payload = text ? pk_base64url_encode(pk_view_string(text)) : NULL;
+    json_auto_t *jws = payload ? json_pack("{s:s}", "payload", payload) : NULL;
+    json_auto_t *signature = json_pack("{s:{s:s, s:s*, s:s}}", "protected", "alg", key->algorithm,
+                                       "kid", with_kid ? key->kid : NULL, "typ", "JWT");
+
+    if (!cfg || !jws || !signature)
+        return PK_NO_MEMORY;
+    if (!jwk || !jose_jws_sig(cfg, jws, signature, jwk))
+        return PK_INTERNAL;
+    return compact(jws, ret_text);
+}
+
+static json_t *string_of(struct pk_view view)
+{
+    return json_stringn((const char *)view.ptr, view.len);
+}
+
+enum pk_status signing_verify(const struct signing_key *key, const struct token_text *token)
+{
+    jose_cfg_auto_t *cfg = quiet();
+    json_auto_t *jwk = load(key);
+    json_auto_t *jws = NULL;
+
+    /* RFC 8725 section 3.1: the token does not choose. */
+    if (!pk_view_equal(token->algorithm, pk_view_string(key->algorithm)))
+        return PK_SIGNATURE_INVALID;
+    jws = json_pack("{s:o, s:o, s:o}", "protected", string_of(token->protected), "payload",
+                    string_of(token->payload), "signature", string_of(token->signature));
+    if (!cfg || !jwk || !jws)
+        return PK_NO_MEMORY;
+    /* libjose compares MACs in constant time. */
+    return jose_jws_ver(cfg, jws, NULL, jwk, true) ? PK_OK : PK_SIGNATURE_INVALID;
+}
+
+json_t *signing_public(const struct signing_key *key)
+{
+    json_auto_t *jwk = load(key);
+    const char *modulus = json_string_value(json_object_get(jwk, "n"));
+    const char *exponent = json_string_value(json_object_get(jwk, "e"));
+
+    if (!modulus || !exponent)
+        return NULL;
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "kty", "RSA", "n", modulus, "e", exponent,
+                     "kid", key->kid, "alg", key->algorithm, "use", "sig");
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Making keys, signing and verifying: the one place of libjose. Nothing here says what it means. */
+#ifndef PASSKEYD_TOKENS_SIGNING_H
+#define PASSKEYD_TOKENS_SIGNING_H
+
+#include "daemon/store/key_records.h"
+#include "daemon/tokens/token_text.h"
+
+#include <jansson.h>
+
+#define SIGNING_RSA_BITS     2048 /* where nobody says otherwise */
+#define SIGNING_RSA_BITS_MAX 3072
+
+/* A new private key, as JSON. algorithm: "RS256" of that many bits, or "HS256". PK_INTERNAL. */
+enum pk_status signing_generate(const char *algorithm, unsigned bits,
+                                struct pk_secret *ret_jwk) PK_WARN_UNUSED;
+
+/* The same for a shared HS256 key of PK_SHARED_KEY_MIN to PK_SHARED_KEY_MAX bytes. */
+enum pk_status signing_from_bytes(struct pk_view secret, struct pk_secret *ret_jwk) PK_WARN_UNUSED;
+
+/* The token in *ret_text, the caller's to free. with_kid: the header names the key. */
+enum pk_status signing_sign(const struct signing_key *key, const json_t *claims, bool with_kid,
+                            char **ret_text) PK_WARN_UNUSED;
+
+/* PK_OK only when the key has signed it, by the algorithm that is the key's. PK_SIGNATURE_INVALID.
+ */
+enum pk_status signing_verify(const struct signing_key *key,
+                              const struct token_text *token) PK_WARN_UNUSED;
+
+/* The public half with kid, alg and use, a new reference. NULL: no memory, or it has none. */
+json_t *signing_public(const struct signing_key *key) PK_WARN_UNUSED;
+
+#endif
