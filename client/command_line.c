@@ -42,6 +42,8 @@ static const struct option options[] = {
     {"yes", no_argument, NULL, OPTION_YES},
     {"all", no_argument, NULL, OPTION_ALL},
     {"agent", no_argument, NULL, OPTION_AGENT},
+    {"bits", required_argument, NULL, OPTION_BITS},
+    {"at-once", no_argument, NULL, OPTION_AT_ONCE},
     {0},
 };
 
@@ -152,6 +154,15 @@ static void read_uv(const char *program, const char *value)
         refuse_value(program, "--uv takes required, preferred or discouraged", value);
 }
 
+static uint32_t read_bits(const char *program, const char *value)
+{
+    if (strcmp(value, "2048") == 0)
+        return 2048;
+    if (strcmp(value, "3072") != 0)
+        refuse_value(program, "--bits takes 2048 or 3072", value);
+    return 3072;
+}
+
 static void read_option(const char *program, int code, struct command_line *line)
 {
     switch (code) {
@@ -198,6 +209,12 @@ static void read_option(const char *program, int code, struct command_line *line
         break;
     case OPTION_AGENT:
         line->agent = true;
+        break;
+    case OPTION_BITS:
+        line->bits = read_bits(program, optarg);
+        break;
+    case OPTION_AT_ONCE:
+        line->at_once = true;
         break;
     default:
         break;

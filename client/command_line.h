@@ -34,7 +34,9 @@ struct command_line {
     const char *ticket_file;
     uint32_t lifetime; /* seconds; 0: not given */
     uint32_t timeout;  /* seconds; 0: not given */
-    char **arguments;  /* what is left, ended by NULL */
+    uint32_t bits;     /* 2048 or 3072; 0: not given */
+    bool at_once;
+    char **arguments; /* what is left, ended by NULL */
     int argument_count;
 };
 
@@ -51,6 +53,8 @@ enum option_bit {
     OPTION_ALL = 1 << 8,
     OPTION_TIMEOUT = 1 << 9,
     OPTION_AGENT = 1 << 10,
+    OPTION_BITS = 1 << 11,
+    OPTION_AT_ONCE = 1 << 12,
 };
 
 /*

@@ -8,6 +8,7 @@ client_passkeyctl_SOURCES = \
 	client/ctl/key_print.c client/ctl/key_print.h \
 	client/ctl/passkeyctl.c \
 	client/ctl/plugged.c client/ctl/plugged.h \
+	client/ctl/rp_keys.c \
 	client/ctl/show.c client/ctl/show.h \
 	client/ctl/test.c
 client_passkeyctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS)

@@ -25,6 +25,8 @@ static const char usage[] =
     "  ticket --user USER       as root: let somebody enrol once without a password\n"
     "  adopt USER               as root: let orphaned passkeys of USER sign in again\n"
     "  key COMMAND              security keys: list, info, set-pin, change-pin, reset\n"
+    "  api-key COMMAND          as root: keys of web applications: create, list, revoke\n"
+    "  rp-key COMMAND           as root: keys that sign their tokens: list, rotate, import\n"
     "  verify                   verify responses, JSON Lines on standard input; needs\n"
     "                           no daemon\n"
     "\n"
@@ -156,6 +158,11 @@ static int run(const struct command *command, int argc, char **argv)
     return command->run(&session);
 }
 
+static bool is_about_rp_keys(const char *word)
+{
+    return strcmp(word, "api-key") == 0 || strcmp(word, "rp-key") == 0;
+}
+
 /* "passkeyctl help [NAME]" */
 static int help(int argc, char **argv)
 {
@@ -166,6 +173,8 @@ static int help(int argc, char **argv)
         return verify_main(2, (char *[]){argv[1], (char[]){"--help"}, NULL});
     if (argc > 1 && strcmp(argv[1], "key") == 0)
         return command_key(3, (char *[]){argv[0], argv[1], (char[]){"--help"}, NULL});
+    if (argc > 1 && is_about_rp_keys(argv[1]))
+        return command_rp_keys(3, (char *[]){argv[0], argv[1], (char[]){"--help"}, NULL});
     if (argc > 1 && !command)
         return wrong_usage(argc, argv, "unknown command: ", argv[1]);
     (void)fputs(text ? text : usage, stdout);
@@ -182,6 +191,8 @@ int main(int argc, char **argv)
     (void)setlocale(LC_ALL, "");
     if (argc > 1 && strcmp(argv[1], "key") == 0)
         return command_key(argc, argv);
+    if (argc > 1 && is_about_rp_keys(argv[1]))
+        return command_rp_keys(argc, argv);
     if (command)
         return run(command, argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "help") == 0)

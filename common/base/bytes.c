@@ -92,21 +92,27 @@ void pk_secret_clear(struct pk_secret *secret)
 
 enum pk_status pk_secret_read_fd(int fd, struct pk_secret *ret)
 {
+    return pk_secret_read_long(fd, PK_SECRET_MAX, ret);
+}
+
+enum pk_status pk_secret_read_long(int fd, size_t max, struct pk_secret *ret)
+{
     PK_AUTO_SECRET struct pk_secret buffer = {0};
     size_t used = 0;
-    enum pk_status status = pk_secret_new(PK_SECRET_MAX, &buffer);
+    enum pk_status status =
+        max < PK_SIGNING_KEY_MAX ? pk_secret_new(max + 1, &buffer) : PK_TOO_LARGE;
 
-    /* With a newline and one byte more, so that a longer secret is refused, not cut; the buffer is
-     * at least a page. */
+    /* With a newline and one byte more, in place of the NUL, so that a longer secret is refused,
+     * not cut. */
     if (status == PK_OK)
-        status = pk_read_all(fd, buffer.data, PK_SECRET_MAX + 2, &used);
+        status = pk_read_all(fd, buffer.data, max + 2, &used);
     if (status != PK_OK)
         return status;
-    if (used > PK_SECRET_MAX + 1)
+    if (used > max + 1)
         return PK_TOO_LARGE;
     if (used > 0 && buffer.data[used - 1] == '\n')
         used--;
-    if (used > PK_SECRET_MAX)
+    if (used > max)
         return PK_TOO_LARGE;
     return pk_secret_copy((struct pk_view){buffer.data, used}, ret);
 }

@@ -70,6 +70,8 @@ static inline struct pk_view pk_secret_view(const struct pk_secret *secret)
  * bytes; one trailing newline is dropped. The descriptor stays open. PK_IO, PK_TOO_LARGE.
  */
 enum pk_status pk_secret_read_fd(int fd, struct pk_secret *ret) PK_WARN_UNUSED;
+/* The same of at most max bytes, which is less than PK_SIGNING_KEY_MAX. */
+enum pk_status pk_secret_read_long(int fd, size_t max, struct pk_secret *ret) PK_WARN_UNUSED;
 
 /* Fills from the kernel's generator. Aborts the process if that fails. */
 void pk_random(void *buffer, size_t len);

@@ -106,7 +106,6 @@
 #define PK_API_KEY_SIZE          64    /* random bytes */
 #define PK_API_KEY_TEXT          88    /* characters: base64url with padding */
 #define PK_API_KEYS_MAX          32    /* of one relying party */
-#define PK_API_KEY_NAME_MAX      128   /* what people call it */
 #define PK_SIGNING_KEYS_MAX      16    /* of one relying party, with those that sign no more */
 #define PK_SIGNING_KEY_MAX       4096  /* one, as JSON; 3072-bit RSA is 2,600 */
 #define PK_SHARED_KEY_MIN        32    /* RFC 7518 section 3.2 */

@@ -220,3 +220,88 @@ enum pk_status pk_orphans_adopt(struct pk_bus *bus, const char *user, const char
     *ret_count = count;
     return PK_OK;
 }
+
+enum pk_status pk_api_key_create(struct pk_bus *bus, const char *rp, const char *name,
+                                 struct pk_secret *ret_key, char **ret_json)
+{
+    PK_AUTO_MESSAGE DBusMessage *reply = NULL;
+    PK_AUTO_SECRET struct pk_secret key = {0};
+    PK_AUTO_CLOSE int pipe = -1;
+    const struct pk_bus_member option = {.name = "name", .type = 's', .string = name};
+    const char *json;
+    enum pk_status status =
+        call_daemon(bus,
+                    &(struct request){.interface = PK_BUS_KEYS,
+                                      .member = "CreateApiKey",
+                                      .strings = (const char *const[]){rp, NULL},
+                                      .members = &option,
+                                      .member_count = 1,
+                                      .signature = "hs"},
+                    &reply);
+
+    if (status != PK_OK)
+        return status;
+    if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_UNIX_FD, &pipe, DBUS_TYPE_STRING, &json,
+                               DBUS_TYPE_INVALID))
+        return PK_PROTOCOL;
+    status = read_pipe(pipe, &key);
+    if (status == PK_OK)
+        status = pk_text_copy(json, ret_json);
+    if (status != PK_OK)
+        return status;
+    *ret_key = key;
+    key = (struct pk_secret){0};
+    return PK_OK;
+}
+
+enum pk_status pk_api_key_list(struct pk_bus *bus, const char *rp, char **ret_json)
+{
+    return call_for_string(bus,
+                           &(struct request){.interface = PK_BUS_KEYS,
+                                             .member = "ListApiKeys",
+                                             .strings = (const char *const[]){rp, NULL},
+                                             .signature = "s"},
+                           ret_json);
+}
+
+enum pk_status pk_api_key_revoke(struct pk_bus *bus, const char *rp, const char *id)
+{
+    PK_AUTO_MESSAGE DBusMessage *reply = NULL;
+
+    return call_daemon(bus,
+                       &(struct request){.interface = PK_BUS_KEYS,
+                                         .member = "RevokeApiKey",
+                                         .strings = (const char *const[]){rp, id, NULL},
+                                         .signature = ""},
+                       &reply);
+}
+
+enum pk_status pk_rp_key_list(struct pk_bus *bus, const char *rp, char **ret_json)
+{
+    return call_for_string(bus,
+                           &(struct request){.interface = PK_BUS_KEYS,
+                                             .member = "ListKeys",
+                                             .strings = (const char *const[]){rp, NULL},
+                                             .signature = "s"},
+                           ret_json);
+}
+
+enum pk_status pk_rp_key_replace(struct pk_bus *bus, const char *rp,
+                                 const struct pk_rp_key_change *change, char **ret_json)
+{
+    bool imported = change->secret >= 0;
+    const struct pk_bus_member options[] = {
+        {.name = "bits", .type = change->bits ? 'u' : 0, .number = change->bits},
+        {.name = "atOnce", .type = change->at_once ? 'b' : 0, .number = change->at_once},
+        {.name = "secret", .type = imported ? 'h' : 0, .fd = change->secret},
+    };
+
+    return call_for_string(bus,
+                           &(struct request){.interface = PK_BUS_KEYS,
+                                             .member = imported ? "ImportKey" : "RotateKey",
+                                             .strings = (const char *const[]){rp, NULL},
+                                             .members = options,
+                                             .member_count = sizeof(options) / sizeof(options[0]),
+                                             .signature = "s"},
+                           ret_json);
+}

@@ -52,4 +52,24 @@ struct pk_ticket {
 enum pk_status pk_ticket_create(struct pk_bus *bus, const char *user, const char *rp,
                                 uint32_t lifetime, struct pk_ticket *ret) PK_WARN_UNUSED;
 
+/* --- root's calls about the keys of a relying party; JSON is the caller's to free ------------- */
+
+/* name NULL: none. *ret_key: 88 characters; *ret_json: what the daemon keeps of it. */
+enum pk_status pk_api_key_create(struct pk_bus *bus, const char *rp, const char *name,
+                                 struct pk_secret *ret_key, char **ret_json) PK_WARN_UNUSED;
+/* An array. */
+enum pk_status pk_api_key_list(struct pk_bus *bus, const char *rp, char **ret_json) PK_WARN_UNUSED;
+enum pk_status pk_api_key_revoke(struct pk_bus *bus, const char *rp, const char *id) PK_WARN_UNUSED;
+/* An array. */
+enum pk_status pk_rp_key_list(struct pk_bus *bus, const char *rp, char **ret_json) PK_WARN_UNUSED;
+
+struct pk_rp_key_change {
+    uint32_t bits; /* 0: the daemon's default */
+    bool at_once;  /* tokens of earlier keys are void */
+    int secret;    /* a pipe that holds the key to be imported; borrowed; -1: one is made */
+};
+enum pk_status pk_rp_key_replace(struct pk_bus *bus, const char *rp,
+                                 const struct pk_rp_key_change *change,
+                                 char **ret_json) PK_WARN_UNUSED;
+
 #endif

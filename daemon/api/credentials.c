@@ -14,9 +14,9 @@
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply_errors.h"
 #include "daemon/bus/request.h"
+#include "daemon/bus/secret_reader.h"
 #include "daemon/verify/credential.h"
 
-#include <fcntl.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -307,23 +307,6 @@ void credentials_check_remove(struct daemon *daemon, struct call *call)
 }
 
 /* --- recovery codes and tickets --------------------------------------------------------------- */
-
-/* A pipe that holds the secret and whose writing end is closed; -1: no descriptor, or too large. */
-static int secret_pipe(const struct pk_secret *secret)
-{
-    int ends[2];
-    ssize_t written;
-
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
-        return -1;
-    written = write(ends[1], secret->data, secret->len);
-    descriptors_close_own(ends[1]);
-    /* The reading end is made blocking, which readers expect. */
-    if (written == (ssize_t)secret->len && fcntl(ends[0], F_SETFL, 0) == 0)
-        return ends[0];
-    (void)close(ends[0]);
-    return -1;
-}
 
 /* Joins the codes, one per line. */
 static enum pk_status join_codes(const struct pk_secret *codes, struct pk_secret *ret)

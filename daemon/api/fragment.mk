@@ -2,6 +2,7 @@
 daemon_libdaemon_la_SOURCES += \
 	daemon/api/credentials.c \
 	daemon/api/import.c \
+	daemon/api/keys.c \
 	daemon/api/manager.c \
 	daemon/api/relying_party.c \
 	daemon/api/status.c daemon/api/status.h \

@@ -10,7 +10,7 @@
 #include <event2/event.h>
 #include <string.h>
 
-#define PENDING_MAX     32 /* tickets of users being read, in total */
+#define PENDING_MAX     32 /* secrets of users being read, in total */
 #define PENDING_PER_UID 4
 #define READ_SECONDS    10 /* a program writes it and closes the pipe; it asks nobody for it */
 
@@ -19,7 +19,8 @@ struct pending {
     struct daemon *daemon;
     struct secret_reader *reader;
     struct event *deadline;
-    ticket_handler *handler;
+    ticket_handler *handler; /* of a ticket */
+    secret_taker *taker;     /* of any other secret */
 };
 
 static struct waiting_list pending_calls = LIST_HEAD_INITIALIZER(pending_calls);
@@ -34,16 +35,21 @@ static void pending_free(struct pending *pending)
     free(pending);
 }
 
-static void on_ticket(void *data, enum pk_status status, struct pk_secret *ticket)
+static void on_secret(void *data, enum pk_status status, struct pk_secret *ticket)
 {
     struct pending *pending = data;
     struct daemon *daemon = pending->daemon;
     struct call *call = pending->waiting.call;
     ticket_handler *handler = pending->handler;
+    secret_taker *taker = pending->taker;
     uint8_t hash[PK_HASH_SIZE];
 
     pending->reader = NULL;
     pending_free(pending);
+    if (taker) {
+        taker(daemon, call, status, ticket);
+        return;
+    }
     if (!status)
         status = ticket_hash(ticket, hash);
     if (status == PK_OK)
@@ -59,7 +65,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *data)
 
     (void)fd, (void)what;
     pending_free(pending);
-    call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "the ticket's pipe was not closed in time");
+    call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "the secret's pipe was not closed in time");
 }
 
 static bool set_deadline(struct pending *pending)
@@ -68,6 +74,35 @@ static bool set_deadline(struct pending *pending)
 
     pending->deadline = evtimer_new(pending->daemon->base, on_deadline, pending);
     return pending->deadline && evtimer_add(pending->deadline, &when) == 0;
+}
+
+/* The reader of the descriptor in member. NULL: the call has been answered. */
+static struct pending *start_reading(struct daemon *daemon, struct call *call, struct value *member)
+{
+    struct pending *pending = waiting_full(&pending_calls, call->uid, PENDING_MAX, PENDING_PER_UID)
+                                  ? NULL
+                                  : calloc(1, sizeof(*pending));
+
+    if (!pending) {
+        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED,
+                  "too many secrets are being read at once; try again in a moment");
+        return NULL;
+    }
+    *pending = (struct pending){.waiting.call = call, .daemon = daemon};
+    LIST_INSERT_HEAD(&pending_calls, &pending->waiting, entry);
+    if (!set_deadline(pending)) {
+        pending_free(pending);
+        call_fail(call, PK_BUS_ERROR_INTERNAL,
+                  "passkeyd has no memory left; try again in a moment");
+        return NULL;
+    }
+    if (secret_reader_new(daemon->base, value_take_fd(member), on_secret, pending,
+                          &pending->reader)) {
+        pending_free(pending);
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "the secret must be in a pipe or a memfd");
+        return NULL;
+    }
+    return pending;
 }
 
 void ticket_read(struct daemon *daemon, struct call *call, const struct value *options,
@@ -80,27 +115,20 @@ void ticket_read(struct daemon *daemon, struct call *call, const struct value *o
         handler(daemon, call, (struct pk_view){0});
         return;
     }
-    pending = waiting_full(&pending_calls, call->uid, PENDING_MAX, PENDING_PER_UID)
-                  ? NULL
-                  : calloc(1, sizeof(*pending));
-    if (!pending) {
-        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED,
-                  "too many tickets are being read at once; try again in a moment");
+    pending = start_reading(daemon, call, ticket);
+    if (pending)
+        pending->handler = handler;
+}
+
+void secret_read(struct daemon *daemon, struct call *call, struct value *member,
+                 secret_taker *taker)
+{
+    struct pending *pending = start_reading(daemon, call, member);
+
+    if (!pending)
         return;
-    }
-    *pending = (struct pending){.waiting.call = call, .daemon = daemon, .handler = handler};
-    LIST_INSERT_HEAD(&pending_calls, &pending->waiting, entry);
-    if (!set_deadline(pending)) {
-        pending_free(pending);
-        call_fail(call, PK_BUS_ERROR_INTERNAL,
-                  "passkeyd has no memory left; try again in a moment");
-        return;
-    }
-    if (secret_reader_new(daemon->base, value_take_fd(ticket), on_ticket, pending,
-                          &pending->reader)) {
-        pending_free(pending);
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "the ticket must be in a pipe or a memfd");
-    }
+    pending->taker = taker;
+    secret_reader_allow(pending->reader, PK_SHARED_KEY_MAX);
 }
 
 static void drop_pending(struct waiting *waiting)

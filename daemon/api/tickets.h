@@ -19,6 +19,15 @@ typedef void ticket_handler(struct daemon *daemon, struct call *call, struct pk_
 void ticket_read(struct daemon *daemon, struct call *call, const struct value *options,
                  ticket_handler *handler);
 
+/*
+ * Reads another secret, of at most PK_SHARED_KEY_MAX bytes, from the descriptor in that member.
+ * status is not PK_OK where it is too long or cannot be read; secret is wiped after the call.
+ */
+typedef void secret_taker(struct daemon *daemon, struct call *call, enum pk_status status,
+                          struct pk_secret *secret);
+void secret_read(struct daemon *daemon, struct call *call, struct value *member,
+                 secret_taker *taker);
+
 /* Drops the calls of a connection that left the bus. NULL: all. */
 void tickets_vanished(const char *name);
 

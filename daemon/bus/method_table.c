@@ -50,6 +50,19 @@ const struct method methods[] = {
     {PK_BUS_CREDENTIALS, "Import", "sssa{sv}", "user,format,data,options", "s", "credential_json",
      credentials_import, PRIVILEGE_SELF, POLKIT_ENROLL, METHOD_TICKET,
      credentials_check_import},
+
+    {PK_BUS_KEYS, "CreateApiKey", "sa{sv}", "rp,options", "hs", "key,json",
+     keys_create_api_key, PRIVILEGE_ROOT, NULL, 0, NULL},
+    {PK_BUS_KEYS, "ListApiKeys", "s", "rp", "s", "json",
+     keys_list_api_keys, PRIVILEGE_ROOT, NULL, 0, NULL},
+    {PK_BUS_KEYS, "RevokeApiKey", "ss", "rp,id", "", "",
+     keys_revoke_api_key, PRIVILEGE_ROOT, NULL, 0, NULL},
+    {PK_BUS_KEYS, "ListKeys", "s", "rp", "s", "json",
+     keys_list_keys, PRIVILEGE_ROOT, NULL, 0, NULL},
+    {PK_BUS_KEYS, "RotateKey", "sa{sv}", "rp,options", "s", "json",
+     keys_rotate_key, PRIVILEGE_ROOT, NULL, 0, NULL},
+    {PK_BUS_KEYS, "ImportKey", "sa{sv}", "rp,options", "s", "json",
+     keys_import_key, PRIVILEGE_ROOT, NULL, 0, NULL},
 };
 const size_t method_count = sizeof(methods) / sizeof(methods[0]);
 

@@ -85,6 +85,8 @@ method_handler relying_party_begin_registration, relying_party_check_registratio
 method_handler credentials_list, credentials_rename, credentials_check_rename, credentials_remove,
     credentials_check_remove, credentials_create_recovery_codes, credentials_create_ticket,
     credentials_adopt, credentials_import, credentials_check_import;
+method_handler keys_create_api_key, keys_list_api_keys, keys_revoke_api_key, keys_list_keys,
+    keys_rotate_key, keys_import_key;
 /* Calls add with the name of each feature of this build. */
 void manager_list_features(void (*add)(void *data, const char *name), void *data);
 void manager_get_version(struct daemon *daemon, struct value *parent);

@@ -23,7 +23,8 @@ struct secret_reader {
     int fd; /* a memfd, or the reading end of our own pipe, into which a passed one is emptied */
     bool is_pipe;
     struct event *event;
-    struct pk_secret secret; /* PK_SECRET_MAX bytes allocated */
+    struct pk_secret secret; /* PK_SHARED_KEY_MAX bytes allocated */
+    size_t max;              /* bytes that it may be */
     size_t used;
     secret_reader_done *done;
     void *data;
@@ -68,7 +69,7 @@ static void on_readable(evutil_socket_t fd, short what, void *data)
 
     (void)fd, (void)what;
     do {
-        size_t free_bytes = PK_SECRET_MAX - reader->used;
+        size_t free_bytes = reader->max - reader->used;
 
         got = free_bytes ? read_some(reader, reader->secret.data + reader->used, free_bytes)
                          : read_some(reader, &excess, 1);
@@ -109,7 +110,7 @@ static void *empty_passed(void *data)
 {
     struct passed *passed = data;
     struct pollfd ends[] = {{.fd = passed->from, .events = POLLIN}, {.fd = passed->to}};
-    size_t left = PK_SECRET_MAX + 1;
+    size_t left = PK_SHARED_KEY_MAX + 1;
     ssize_t moved = 1;
 
     while (left > 0 && moved != 0 && poll(ends, 2, -1) > 0 && !ends[1].revents) {
@@ -228,10 +229,10 @@ enum pk_status secret_reader_new(struct event_base *base, int fd, secret_reader_
         (void)close(fd);
         return PK_NO_MEMORY;
     }
-    *reader = (struct secret_reader){.fd = fd, .done = done, .data = data};
+    *reader = (struct secret_reader){.fd = fd, .max = PK_SECRET_MAX, .done = done, .data = data};
     status = check_descriptor(reader);
     if (!status)
-        status = pk_secret_new(PK_SECRET_MAX, &reader->secret);
+        status = pk_secret_new(PK_SHARED_KEY_MAX, &reader->secret);
     if (!status) {
         reader->event = reader->is_pipe
                             ? event_new(base, reader->fd, EV_READ | EV_PERSIST, on_readable, reader)
@@ -245,4 +246,25 @@ enum pk_status secret_reader_new(struct event_base *base, int fd, secret_reader_
     }
     *ret = reader;
     return PK_OK;
+}
+
+void secret_reader_allow(struct secret_reader *reader, size_t max)
+{
+    reader->max = max < PK_SHARED_KEY_MAX ? max : PK_SHARED_KEY_MAX;
+}
+
+int secret_pipe(const struct pk_secret *secret)
+{
+    int ends[2];
+    ssize_t written;
+
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
+        return -1;
+    written = write(ends[1], secret->data, secret->len);
+    descriptors_close_own(ends[1]);
+    /* The reading end is made blocking, which readers expect. */
+    if (written == (ssize_t)secret->len && fcntl(ends[0], F_SETFL, 0) == 0)
+        return ends[0];
+    (void)close(ends[0]);
+    return -1;
 }

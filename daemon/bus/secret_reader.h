@@ -22,6 +22,14 @@ typedef void secret_reader_done(void *data, enum pk_status status, struct pk_sec
  */
 enum pk_status secret_reader_new(struct event_base *base, int fd, secret_reader_done *done,
                                  void *data, struct secret_reader **ret) PK_WARN_UNUSED;
+/* Before the loop goes on: the secret may be that long, and at most PK_SHARED_KEY_MAX bytes. */
+void secret_reader_allow(struct secret_reader *reader, size_t max);
 void secret_reader_free(struct secret_reader *reader);
+
+/*
+ * The other way: a pipe that holds the secret and whose writing end is closed; -1: no descriptor,
+ * or too large.
+ */
+int secret_pipe(const struct pk_secret *secret) PK_WARN_UNUSED;
 
 #endif

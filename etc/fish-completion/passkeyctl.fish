@@ -51,6 +51,9 @@ function __passkey_complete
         case --ssh
             pgrep -x -u (id -u) ssh
             return
+        case --bits
+            printf '%s\n' 2048 3072
+            return
         case --rp --name --timeout --lifetime --port
             return
     end
@@ -71,6 +74,17 @@ function __passkey_complete
             case import:3
                 __fish_complete_suffix .pub
                 return
+            case api-key:2
+                printf '%s\n' create list revoke
+                return
+            case rp-key:2
+                printf '%s\n' list rotate import
+                return
+            case rp-key:3
+                if test "$words[3]" = import
+                    __fish_complete_path $current
+                    return
+                end
             case adopt:2
                 __fish_complete_users
                 return

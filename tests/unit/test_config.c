@@ -172,6 +172,42 @@ static void assert_shop(const struct rp_config *shop)
     assert_string_equal(shop->appid, "https://shop.example.org/app-id.json");
     assert_false(shop->system_accounts);
     assert_true(shop->refuse_unsolicited_extensions);
+    assert_int_equal(shop->http, PK_HTTP_HANKO);
+    assert_string_equal(shop->http_prefix, "/a.b/~c-d_e");
+    assert_string_equal(shop->tenant_id, "0b9f5c8e-6d7b-4b0a-8f0e-6f2a3c1d9e57");
+}
+
+static void each_kind_of_service_has_its_prefix(void **state)
+{
+    static const struct {
+        const char *http;
+        enum pk_http kind;
+        const char *prefix;
+    } cases[] = {
+        {"standard", PK_HTTP_STANDARD, "/shop"},     {"hanko", PK_HTTP_HANKO, "/t-1"},
+        {"cloudreve", PK_HTTP_CLOUDREVE, "/api/v4"}, {"authsignal", PK_HTTP_AUTHSIGNAL, "/v1"},
+        {"autional", PK_HTTP_AUTIONAL, ""},
+    };
+    struct scene *scene = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        PK_AUTO_FREE char *text = pk_text_format(
+            "[rp shop]\nid = shop.example.org\ntenant-id = t-1\nhttp = %s\n", cases[i].http);
+
+        put(scene->drop_ins, "a.conf", text);
+        AUTO_CONFIG struct config *config = load(scene->path);
+        const struct rp_config *shop = config_rp(config, "shop");
+
+        assert_int_equal(shop->http, cases[i].kind);
+        assert_string_equal(config_http_name(shop->http), cases[i].http);
+        assert_string_equal(shop->http_prefix, cases[i].prefix);
+        assert_null(config_rp(config, "default")->http_prefix);
+        assert_int_equal(config_rp(config, "default")->http, PK_HTTP_NONE);
+    }
+    put(scene->drop_ins, "a.conf",
+        "[rp shop]\nid = shop.example.org\nhttp = standard\nhttp-prefix = /\n");
+    AUTO_CONFIG struct config *config = load(scene->path);
+    assert_string_equal(config_rp(config, "shop")->http_prefix, "");
 }
 
 static void every_key_is_read(void **state)
@@ -551,6 +587,7 @@ int main(void)
         SCENE(unfit_trust_anchors_are_refused),
         cmocka_unit_test(example_is_the_defaults),
         SCENE(example_is_valid_when_uncommented),
+        SCENE(each_kind_of_service_has_its_prefix),
         SCENE(every_key_is_explained),
         SCENE(each_word_for_a_host_without_logind),
         cmocka_unit_test(the_old_name_of_methods_is_warned_of),
