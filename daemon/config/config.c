@@ -322,20 +322,16 @@ static enum pk_status load_anchors(struct rp_config *rp, char **ret_what)
     return PK_OK;
 }
 
-/* As the gateway tells relying parties by their prefixes. */
+/* The gateway tells relying parties by their prefixes. Said once, of the later one. */
 static enum pk_status check_prefix(const struct config *config, const struct rp_config *rp,
                                    char **ret_what)
 {
-    for (size_t i = 0; i < config->rp_count; i++) {
-        const struct rp_config *other = &config->rps[i];
-
-        if (other != rp && other->http != PK_HTTP_NONE && other->http_prefix && rp->http_prefix &&
-            strcmp(other->http_prefix, rp->http_prefix) == 0)
+    for (const struct rp_config *other = config->rps; other != rp; other++)
+        if (other->http != PK_HTTP_NONE && strcmp(other->http_prefix, rp->http_prefix) == 0)
             return refuse(ret_what,
-                          pk_text_format("http-prefix \"%s\" is that of [rp %s] too; "
-                                         "give each its own",
+                          pk_text_format("http-prefix \"%s\" is that of [rp %s] too; give each "
+                                         "its own",
                                          *rp->http_prefix ? rp->http_prefix : "/", other->name));
-    }
     return PK_OK;
 }
 
@@ -424,12 +420,10 @@ static enum pk_status check_places(struct loader *loader)
 
 static enum pk_status add_default_prefixes(struct config *config)
 {
-    enum pk_status status = PK_OK;
-
-    for (size_t i = 0; i < config->rp_count && status == PK_OK; i++)
-        if (!config->rps[i].http_prefix)
-            status = config_sections_default_prefix(&config->rps[i]);
-    return status;
+    for (size_t i = 0; i < config->rp_count; i++)
+        if (!config->rps[i].http_prefix && config_sections_default_prefix(&config->rps[i]) != PK_OK)
+            return PK_NO_MEMORY;
+    return PK_OK;
 }
 
 static enum pk_status add_default_origins(struct config *config)

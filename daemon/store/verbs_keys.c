@@ -156,7 +156,7 @@ static enum pk_status add_signing_key(struct sqlite_store *store, const struct s
                                       enum signing_key_add how, int64_t old_expire)
 {
     enum pk_status status = PK_OK;
-    size_t count;
+    size_t count = 0;
 
     if (how == SIGNING_KEY_REPLACE)
         status = retire_keys(store, key, old_expire);

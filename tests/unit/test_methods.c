@@ -103,6 +103,12 @@ static void privileges_are_these(void **state)
         {"CreateTicket", PRIVILEGE_ROOT, NULL, 0},
         {"Adopt", PRIVILEGE_ROOT, NULL, 0},
         {"Import", PRIVILEGE_SELF, POLKIT_ENROLL, METHOD_TICKET},
+        {"CreateApiKey", PRIVILEGE_ROOT, NULL, 0},
+        {"ListApiKeys", PRIVILEGE_ROOT, NULL, 0},
+        {"RevokeApiKey", PRIVILEGE_ROOT, NULL, 0},
+        {"ListKeys", PRIVILEGE_ROOT, NULL, 0},
+        {"RotateKey", PRIVILEGE_ROOT, NULL, 0},
+        {"ImportKey", PRIVILEGE_ROOT, NULL, 0},
     };
 
     (void)state;
