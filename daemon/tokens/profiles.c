@@ -34,16 +34,25 @@ static enum pk_status read_hanko(const struct token_party *party,
     return status;
 }
 
+/*
+ * One that an application got for a user is for this program alone: whoever takes tokens for the RP
+ * id for a sign-in, and does not look for "cred", must not take these.
+ */
+static const char *standard_audience(const struct token_party *party, const char *credential)
+{
+    return credential ? party->rp_id : party->url;
+}
+
 static json_t *write_standard(const struct token_content *content)
 {
     const struct token_details *details = content->details;
+    const char *audience = standard_audience(content->party, content->credential);
 
     return json_pack("{s:s, s:s, s:s*, s:s, s:I, s:I, s:s*, s:s*, s:s*, s:s*}", "iss",
                      content->party->url, "sub", content->user, "cred", content->credential, "aud",
-                     content->party->rp_id, "iat", (json_int_t)content->now, "exp",
-                     (json_int_t)content->expires, "trans", details->transaction, "scope",
-                     details->scope, "action", details->action, "idempotency_key",
-                     details->idempotency_key);
+                     audience, "iat", (json_int_t)content->now, "exp", (json_int_t)content->expires,
+                     "trans", details->transaction, "scope", details->scope, "action",
+                     details->action, "idempotency_key", details->idempotency_key);
 }
 
 static enum pk_status read_standard(const struct token_party *party,
@@ -51,9 +60,13 @@ static enum pk_status read_standard(const struct token_party *party,
 {
     enum pk_status status;
 
-    if (!claims_is(claims, "iss", party->url))
-        return PK_WRONG_TOKEN;
-    status = read_hanko(party, claims, ret);
+    status = claims_text(claims, "cred", &ret->credential);
+    ret->approved = ret->credential != NULL;
+    if (status == PK_OK && (!claims_is(claims, "iss", party->url) ||
+                            !claims_audience(claims, standard_audience(party, ret->credential))))
+        status = PK_WRONG_TOKEN;
+    if (status == PK_OK)
+        status = claims_text(claims, "trans", &ret->transaction);
     if (status == PK_OK)
         status = claims_text(claims, "scope", &ret->scope);
     if (status == PK_OK)

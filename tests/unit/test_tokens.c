@@ -454,6 +454,10 @@ static void a_tenant_takes_its_own_tokens_alone(void **state)
     other = authsignal;
     other.url = (char[]){"https://example.org/v2"};
     assert_status(judge(&other, tokens.token, NOW), PK_WRONG_TOKEN);
+    other = hanko;
+    AUTO_TOKENS struct tokens tenants = approved(&hanko, NULL);
+    other.rp_id = (char[]){"example.net"};
+    assert_status(judge(&other, tenants.token, NOW), PK_WRONG_TOKEN);
     other = standard;
     AUTO_TOKENS struct tokens own = approved(&standard, NULL);
     other.rp_id = (char[]){"example.net"};
@@ -536,6 +540,34 @@ static void a_public_key_is_no_secret(void **state)
     token = forge(header, "{\"sub\":\"u-1\",\"aud\":\"example.org\",\"exp\":1700000300}", modulus);
     assert_status(judge(&hanko, token, NOW), PK_NOT_SIGNED_IN);
     json_decref(public);
+}
+
+/* Nor one for a user whom the application vouched for a sign-in's. */
+static void only_a_passkeys_token_is_for_the_rp_id(void **state)
+{
+    static const struct {
+        const char *credential, *audience;
+        enum pk_status status;
+    } cases[] = {
+        {"aWQ", RP_ID, PK_OK},
+        {"aWQ", "https://" RP_ID "/v1", PK_WRONG_TOKEN},
+        {NULL, RP_ID, PK_WRONG_TOKEN},
+        {NULL, "https://" RP_ID "/v1", PK_OK},
+    };
+    AUTO_SIGNING_KEY struct signing_key key = {0};
+
+    (void)state;
+    assert_status(keys_signing(bare_store(), &standard, NOW, &key), PK_OK);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        json_t *claims =
+            json_pack("{s:s, s:s, s:s*, s:s, s:i}", "iss", standard.url, "sub", USER, "cred",
+                      cases[i].credential, "aud", cases[i].audience, "exp", NOW + 300);
+        PK_AUTO_FREE char *token = NULL;
+
+        assert_status(signing_sign(&key, claims, true, &token), PK_OK);
+        json_decref(claims);
+        assert_status(judge(&standard, token, NOW), cases[i].status);
+    }
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */
@@ -693,6 +725,7 @@ int main(void)
         TEST(a_changed_token_is_none),
         TEST(the_key_must_be_named),
         TEST(a_public_key_is_no_secret),
+        TEST(only_a_passkeys_token_is_for_the_rp_id),
         TEST(a_key_that_was_replaced_is_known_until_its_tokens_expired),
         TEST(shared_keys_are_imported_and_others_made),
         TEST(a_replaced_secret_is_good_for_a_while),
