@@ -26,6 +26,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_ssh_connection \
 	tests/fuzz/fuzz_sudo_command \
 	tests/fuzz/fuzz_sudo_flags \
+	tests/fuzz/fuzz_token \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_pam_file \
 	tests/fuzz/fuzz_certificates \
@@ -142,6 +143,11 @@ tests_fuzz_fuzz_sudo_flags_SOURCES = tests/fuzz/fuzz_sudo_flags.c $(fuzz_driver)
 tests_fuzz_fuzz_sudo_flags_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_sudo_flags_LDADD = pam/libpampasskey.la common/bus/libbus.la \
 	common/base/libbase.la $(PAM_LIBS)
+
+tests_fuzz_fuzz_token_SOURCES = tests/fuzz/fuzz_token.c $(fuzz_driver)
+tests_fuzz_fuzz_token_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_fuzz_fuzz_token_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_token_LDADD = $(daemon_libs)
 
 tests_fuzz_fuzz_pam_file_SOURCES = tests/fuzz/fuzz_pam_file.c $(fuzz_driver)
 tests_fuzz_fuzz_pam_file_LDFLAGS = $(fuzz_ldflags)

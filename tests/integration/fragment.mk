@@ -27,6 +27,7 @@ EXTRA_DIST += \
 	tests/integration/test_accounts_gone.py \
 	tests/integration/test_agent_enroll.py \
 	tests/integration/test_agent_sign_in.py \
+	tests/integration/test_api_keys.py \
 	tests/integration/test_algorithms_and_attestation.py \
 	tests/integration/test_askpass.py \
 	tests/integration/test_askpass_keys.py \

@@ -61,6 +61,12 @@ MEMBERS = [
     (parts.CREDENTIALS, "Remove", "ss"),
     (parts.CREDENTIALS, "CreateRecoveryCodes", "s"),
     (parts.CREDENTIALS, "CreateTicket", "sa{sv}"),
+    (parts.KEYS, "CreateApiKey", "sa{sv}"),
+    (parts.KEYS, "ListApiKeys", "s"),
+    (parts.KEYS, "RevokeApiKey", "ss"),
+    (parts.KEYS, "ListKeys", "s"),
+    (parts.KEYS, "RotateKey", "sa{sv}"),
+    (parts.KEYS, "ImportKey", "sa{sv}"),
 ]
 
 

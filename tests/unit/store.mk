@@ -20,7 +20,8 @@ store_tests = \
 	tests/unit/test_store_durability \
 	tests/unit/test_store_keys \
 	tests/unit/test_store_orphans \
-	tests/unit/test_store_sqlite
+	tests/unit/test_store_sqlite \
+	tests/unit/test_token_text
 check_PROGRAMS += $(store_tests)
 TESTS += $(store_tests)
 
@@ -61,6 +62,8 @@ tests_unit_libstorefixture_la_SOURCES = tests/unit/store_fixture.c tests/unit/st
 tests_unit_libstorefixture_la_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_decoy_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_decoy_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
+tests_unit_test_token_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_token_text_LDADD = $(store_test_libs)
 tests_unit_test_authority_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_authority_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 tests_unit_test_store_keys_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -77,4 +80,5 @@ tests_unit_test_store_orphans_LDADD = tests/unit/libstorefixture.la $(store_test
 tests_unit_test_store_sqlite_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_store_sqlite_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 endif
-EXTRA_DIST += tests/vectors/config tests/vectors/pages tests/vectors/passwd tests/vectors/store
+EXTRA_DIST += tests/vectors/config tests/vectors/pages tests/vectors/passwd tests/vectors/store \
+	tests/vectors/tokens

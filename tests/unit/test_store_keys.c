@@ -404,19 +404,69 @@ static void *make_first(void *data)
     return NULL;
 }
 
+static void *put_same(void *data)
+{
+    struct race *race = data;
+    enum pk_status status;
+
+    (void)pthread_barrier_wait(&race->barrier);
+    status = put(race->store, "shop", "u", "u", "zoe", NULL);
+    (void)pthread_mutex_lock(&race->lock);
+    race->made += status == PK_OK;
+    (void)pthread_mutex_unlock(&race->lock);
+    return NULL;
+}
+
+static void *transact_same(void *data)
+{
+    struct race *race = data;
+    enum pk_status status;
+
+    (void)pthread_barrier_wait(&race->barrier);
+    status = transact(race->store, "shop", "u", "t-1", 1);
+    (void)pthread_mutex_lock(&race->lock);
+    race->made += status == PK_OK;
+    race->late += status == PK_EXISTS;
+    (void)pthread_mutex_unlock(&race->lock);
+    return NULL;
+}
+
+/* All at once. */
+static void run_race(struct race *race, void *(*runner)(void *))
+{
+    pthread_t threads[THREADS];
+
+    race->made = race->late = 0;
+    assert_int_equal(pthread_barrier_init(&race->barrier, NULL, THREADS), 0);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, runner, race), 0);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    (void)pthread_barrier_destroy(&race->barrier);
+}
+
+static void one_of_many_threads_makes_a_user_and_a_transaction(void **state)
+{
+    struct race race = {.store = ((struct fixture *)*state)->store,
+                        .lock = PTHREAD_MUTEX_INITIALIZER};
+    AUTO_TRANSACTION_LIST struct transaction_list list = {0};
+
+    run_race(&race, put_same);
+    assert_int_equal(race.made, THREADS);
+    run_race(&race, transact_same);
+    assert_int_equal(race.made, 1);
+    assert_int_equal(race.late, THREADS - 1);
+    assert_int_equal(race.store->verbs->transaction_list(race.store, "shop", "u", &list), PK_OK);
+    assert_int_equal(list.count, 1);
+}
+
 static void one_of_many_threads_makes_the_first_key(void **state)
 {
     struct race race = {.store = ((struct fixture *)*state)->store,
                         .lock = PTHREAD_MUTEX_INITIALIZER};
     AUTO_SIGNING_KEY_LIST struct signing_key_list list = {0};
-    pthread_t threads[THREADS];
 
-    assert_int_equal(pthread_barrier_init(&race.barrier, NULL, THREADS), 0);
-    for (int i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, make_first, &race), 0);
-    for (int i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_join(threads[i], NULL), 0);
-    (void)pthread_barrier_destroy(&race.barrier);
+    run_race(&race, make_first);
     assert_int_equal(race.made, 1);
     assert_int_equal(race.late, THREADS - 1);
     assert_int_equal(race.store->verbs->signing_key_list(race.store, "shop", 100, &list), PK_OK);
@@ -437,6 +487,7 @@ int main(void)
         TEST(api_keys_are_limited),
         TEST(keys_are_replaced_and_kept_until_their_tokens_expired),
         TEST(keys_are_limited),
+        TEST(one_of_many_threads_makes_a_user_and_a_transaction),
         TEST(one_of_many_threads_makes_the_first_key),
     };
 

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Any bearer token: refused, or three parts that are the whole of it; its claims are read by each
+ * kind of relying party. */
+#include "common/base/cleanup.h"
+#include "daemon/tokens/claims.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    AUTO_TOKEN_TEXT struct token_text token = {0};
+
+    if (token_text_parse((struct pk_view){data, size}, &token) != PK_OK)
+        return 0;
+    if (token.protected.len + token.payload.len + token.signature.len + 2 != size)
+        abort();
+    for (int http = PK_HTTP_STANDARD; http < PK_HTTP_COUNT; http++) {
+        const struct token_party party = {.http = (enum pk_http)http,
+                                          .rp = (char[]){"rp"},
+                                          .rp_id = (char[]){"example.org"},
+                                          .url = (char[]){"https://example.org/v1"},
+                                          .tenant = (char[]){"t"}};
+        AUTO_TOKEN_CLAIMS struct token_claims claims = {0};
+
+        if (claims_read(&party, &token, 1700000000, &claims) != PK_OK)
+            continue;
+        if (!claims.user || !*claims.user || !claims.kid || !claims.json ||
+            claims.expires <= 1700000000)
+            abort();
+    }
+    return 0;
+}
