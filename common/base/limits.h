@@ -101,6 +101,11 @@
 #define PK_CHALLENGES_MAX        1024
 #define PK_CHALLENGES_PER_UID    16
 #define PK_CHALLENGE_LIFETIME    300 /* seconds, default */
+/* Gateways' ceremonies, apart from those of users: in total, for one relying party, in memory */
+#define PK_GATEWAY_CHALLENGES_MAX    65536
+#define PK_GATEWAY_CHALLENGES_PER_RP 32768
+#define PK_GATEWAY_CHALLENGES_BYTES  134217728
+#define PK_PURPOSE_MAX               32 /* what a gateway's ceremony is for, a word */
 
 /* Relying parties over HTTP */
 #define PK_API_KEY_SIZE          64    /* random bytes */

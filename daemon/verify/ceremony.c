@@ -3,24 +3,12 @@
 
 #include "common/base/io.h"
 #include "common/base/text.h"
+#include "common/webauthn/crypto.h"
 
 #include <string.h>
-#include <sys/queue.h>
-
-#define RESERVED_FOR_USERS 256 /* of the total: root's programs cannot use them up */
-
-struct row {
-    LIST_ENTRY(row) entry;
-    struct ceremony *ceremony;
-};
-
-struct ceremonies {
-    LIST_HEAD(, row) rows;
-    size_t count;
-};
 
 /* RFC 9562 section 5.4: version 4, random. */
-static void uuid_new(char ret[UUID_SIZE])
+static void uuid_new(char ret[static UUID_SIZE])
 {
     uint8_t b[16];
 
@@ -51,6 +39,7 @@ void ceremony_free(struct ceremony *ceremony)
     account_clear(&ceremony->account);
     free(ceremony->context);
     free(ceremony->credential_name);
+    free(ceremony->transaction);
     pk_bytes_clear(&ceremony->ticket);
     free(ceremony);
 }
@@ -108,116 +97,33 @@ enum pk_status ceremony_bind_act(struct ceremony *ceremony, const char *act, con
                                                      .target = ""});
 }
 
-/* --- the table -------------------------------------------------------------------------------- */
-
-struct ceremonies *ceremonies_new(void)
+enum pk_status ceremony_bind_transaction(struct ceremony *ceremony, const char *id,
+                                         const char *data)
 {
-    return calloc(1, sizeof(struct ceremonies));
-}
+    struct pk_bytes *challenge = &ceremony->requirements.challenge;
+    PK_AUTO_FREE char *both = pk_text_format("%s%s", id, data);
+    uint8_t longer[PK_CHALLENGE_SIZE + PK_HASH_SIZE];
 
-static struct ceremony *take_row(struct ceremonies *ceremonies, struct row *row)
-{
-    struct ceremony *ceremony = row->ceremony;
-
-    LIST_REMOVE(row, entry);
-    ceremonies->count--;
-    free(row);
-    return ceremony;
-}
-
-void ceremonies_free(struct ceremonies *ceremonies)
-{
-    struct row *row;
-
-    while ((row = LIST_FIRST(&ceremonies->rows)))
-        ceremony_free(take_row(ceremonies, row));
-    free(ceremonies);
-}
-
-static void expire(struct ceremonies *ceremonies, int64_t now)
-{
-    struct row *row, *next;
-
-    for (row = LIST_FIRST(&ceremonies->rows); row; row = next) {
-        next = LIST_NEXT(row, entry);
-        if (row->ceremony->ends <= now)
-            ceremony_free(take_row(ceremonies, row));
-    }
-}
-
-enum pk_status ceremonies_add(struct ceremonies *ceremonies, struct ceremony *ceremony, int64_t now,
-                              unsigned lifetime, unsigned per_uid)
-{
-    struct row *row;
-    size_t own = 0;
-
-    expire(ceremonies, now);
-    LIST_FOREACH(row, &ceremonies->rows, entry)
-    own += row->ceremony->owner == ceremony->owner;
-    if (ceremony->owner == 0)
-        per_uid = PK_CHALLENGES_MAX - RESERVED_FOR_USERS;
-    if (ceremonies->count >= PK_CHALLENGES_MAX || own >= per_uid)
-        return PK_LIMIT_EXCEEDED;
-    row = calloc(1, sizeof(*row));
-    if (!row)
+    if (challenge->len != PK_CHALLENGE_SIZE)
+        return PK_INVALID_ARGUMENT;
+    if (!both)
         return PK_NO_MEMORY;
-    row->ceremony = ceremony;
-    ceremony->ends = now + lifetime;
-    LIST_INSERT_HEAD(&ceremonies->rows, row, entry);
-    ceremonies->count++;
+    (void)memcpy(longer, challenge->data, PK_CHALLENGE_SIZE);
+    pk_sha256(pk_view_string(both), longer + PK_CHALLENGE_SIZE);
+    pk_bytes_clear(challenge);
+    return pk_bytes_copy((struct pk_view){longer, sizeof(longer)}, challenge);
+}
+
+enum pk_status ceremony_name_by_challenge(struct ceremony *ceremony)
+{
+    const struct pk_bytes *challenge = &ceremony->requirements.challenge;
+    PK_AUTO_FREE char *text = NULL;
+
+    if (challenge->len < PK_CHALLENGE_SIZE || challenge->len > PK_CHALLENGE_SIZE + PK_HASH_SIZE)
+        return PK_INVALID_ARGUMENT;
+    text = pk_base64url_encode(pk_view_of(challenge));
+    if (!text)
+        return PK_NO_MEMORY;
+    (void)snprintf(ceremony->id, sizeof(ceremony->id), "%s", text);
     return PK_OK;
-}
-
-struct ceremony *ceremonies_take(struct ceremonies *ceremonies, const char *id, uid_t owner,
-                                 enum pk_ceremony kind, int64_t now)
-{
-    struct row *row;
-
-    expire(ceremonies, now);
-    LIST_FOREACH(row, &ceremonies->rows, entry)
-    if (strcmp(row->ceremony->id, id) == 0 && row->ceremony->owner == owner &&
-        row->ceremony->requirements.ceremony == kind)
-        return take_row(ceremonies, row);
-    return NULL;
-}
-
-struct ceremony *ceremonies_find(struct ceremonies *ceremonies, const char *id)
-{
-    struct row *row;
-
-    LIST_FOREACH(row, &ceremonies->rows, entry)
-    if (strcmp(row->ceremony->id, id) == 0)
-        return row->ceremony;
-    return NULL;
-}
-
-const struct ceremony *ceremonies_peek(const struct ceremonies *ceremonies, const char *id)
-{
-    const struct row *row;
-
-    LIST_FOREACH(row, &ceremonies->rows, entry)
-    if (strcmp(row->ceremony->id, id) == 0)
-        return row->ceremony;
-    return NULL;
-}
-
-void ceremonies_drop_gone(struct ceremonies *ceremonies,
-                          bool (*gone)(const void *data, const struct account *account),
-                          const void *data)
-{
-    struct row *row, *next;
-
-    for (row = LIST_FIRST(&ceremonies->rows); row; row = next) {
-        const struct ceremony *ceremony = row->ceremony;
-
-        next = LIST_NEXT(row, entry);
-        if (ceremony->requirements.ceremony == PK_REGISTRATION && ceremony->system_account &&
-            gone(data, &ceremony->account))
-            ceremony_free(take_row(ceremonies, row));
-    }
-}
-
-size_t ceremonies_count(const struct ceremonies *ceremonies)
-{
-    return ceremonies->count;
 }

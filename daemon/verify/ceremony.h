@@ -14,8 +14,11 @@
 
 #define UUID_SIZE 37 /* a UUID as text (RFC 9562 section 4), with its NUL */
 
+/* A challenge of 64 bytes in base64url, with its NUL: the longest id that a ceremony can have. */
+#define CEREMONY_ID_SIZE 87
+
 struct ceremony {
-    char id[UUID_SIZE];
+    char id[CEREMONY_ID_SIZE];
     char correlation[PK_CORRELATION_SIZE];
     struct pk_requirements requirements;
     struct account account; /* rp is always set; name NULL: the credential names the account */
@@ -27,7 +30,18 @@ struct ceremony {
     char *credential_name;  /* registration: the credential's name; NULL: not given; owned */
     struct pk_bytes ticket; /* registration: SHA-256 of the ticket to use up; or empty */
     unsigned max_credentials;
-    int64_t ends; /* deadline, monotonic seconds */
+    unsigned lifetime; /* seconds; 0: as long as the options say that they are good for */
+    int64_t ends;      /* deadline, monotonic seconds */
+    /*
+     * Of a gateway: its answer may be any account's of the relying party, and comes through
+     * ceremonies_take_gateways() alone.
+     */
+    bool gateway;
+    bool mfa; /* registration: for a second factor only; authentication: as a second one */
+    unsigned transports;              /* registration: those to keep where the answer has none */
+    bool bearer;                      /* begun with the account's token: the answer needs it, too */
+    char purpose[PK_PURPOSE_MAX + 1]; /* what the answer must say that it is for; may be empty */
+    char *transaction; /* id of the transaction that is confirmed; NULL: none; owned */
 };
 
 /* ceremony->id is a new UUID; the rest is empty. NULL: no memory. */
@@ -55,24 +69,56 @@ enum pk_status ceremony_bind_host_keys(struct ceremony *ceremony,
 enum pk_status ceremony_bind_act(struct ceremony *ceremony, const char *act,
                                  const char *user) PK_WARN_UNUSED;
 
+/*
+ * Appends SHA-256 of the transaction's id and data to the challenge of a ceremony that is bound
+ * already, so that what is signed names them. PK_NO_MEMORY, PK_INVALID_ARGUMENT for one that is not
+ * bound.
+ */
+enum pk_status ceremony_bind_transaction(struct ceremony *ceremony, const char *id,
+                                         const char *data) PK_WARN_UNUSED;
+/*
+ * The id is the challenge in base64url from now on, so that an answer names its ceremony. Before it
+ * is in the table. PK_NO_MEMORY; PK_INVALID_ARGUMENT for one that is not bound.
+ */
+enum pk_status ceremony_name_by_challenge(struct ceremony *ceremony) PK_WARN_UNUSED;
+
 /* The table of the ceremonies in progress. */
 struct ceremonies *ceremonies_new(void) PK_WARN_UNUSED;
 void ceremonies_free(struct ceremonies *ceremonies);
 
 /*
  * Takes the ceremony, which expires lifetime seconds after now (monotonic). per_uid limits how many
- * one owner may have; root is limited by the total alone, less what is reserved for users. On
- * PK_LIMIT_EXCEEDED, or PK_NO_MEMORY, it still belongs to the caller.
+ * one owner may have; root is limited by the total alone, less what is reserved for users. A
+ * gateway's are counted apart from everybody's, and limited in number, in number for one relying
+ * party, and in bytes (limits.h). On PK_LIMIT_EXCEEDED, PK_EXISTS for an id that is in the table,
+ * or PK_NO_MEMORY, it still belongs to the caller.
  */
 enum pk_status ceremonies_add(struct ceremonies *ceremonies, struct ceremony *ceremony, int64_t now,
                               unsigned lifetime, unsigned per_uid) PK_WARN_UNUSED;
 
 /*
  * Removes the ceremony from the table; the caller frees it. NULL: it never existed, has expired,
- * was taken already, has another owner, or is of the other kind.
+ * was taken already, has another owner, is of the other kind, or is a gateway's.
  */
 struct ceremony *ceremonies_take(struct ceremonies *ceremonies, const char *id, uid_t owner,
                                  enum pk_ceremony kind, int64_t now) PK_WARN_UNUSED;
+
+/* What an answer that a gateway brings says of its ceremony; borrowed. */
+struct ceremony_claim {
+    const char *id;
+    uid_t owner;
+    const char *rp; /* name of the section */
+    enum pk_ceremony kind;
+    const char *purpose;
+};
+
+/*
+ * Removes the gateway's ceremony likewise. One of another owner or relying party does not exist for
+ * this one, and stays; one of another kind or purpose is gone, as its first answer has come.
+ */
+struct ceremony *ceremonies_take_gateways(struct ceremonies *ceremonies,
+                                          const struct ceremony_claim *claim,
+                                          int64_t now) PK_WARN_UNUSED;
 /* Finds a ceremony without removing it, to bind more to it before the question. NULL: none. */
 struct ceremony *ceremonies_find(struct ceremonies *ceremonies, const char *id);
 /* Reads a ceremony without removing it, to ask the question; never to verify an answer. */
@@ -82,6 +128,9 @@ const struct ceremony *ceremonies_peek(const struct ceremonies *ceremonies, cons
 void ceremonies_drop_gone(struct ceremonies *ceremonies,
                           bool (*gone)(const void *data, const struct account *account),
                           const void *data);
+/* All of them. */
 size_t ceremonies_count(const struct ceremonies *ceremonies);
+/* What gateways' take, about, in bytes. */
+size_t ceremonies_gateway_bytes(const struct ceremonies *ceremonies);
 
 #endif

@@ -19,7 +19,7 @@ static enum pk_status check_account(const struct ceremony *ceremony, const struc
         if (strcmp(account->name, ceremony->account.name) != 0 ||
             account->uid != ceremony->account.uid)
             return PK_CREDENTIAL_NOT_ALLOWED;
-    } else if (ceremony->owner != 0 && account->uid != ceremony->owner) {
+    } else if (!ceremony->gateway && ceremony->owner != 0 && account->uid != ceremony->owner) {
         return PK_CREDENTIAL_NOT_ALLOWED; /* an unprivileged caller may only sign in as itself */
     }
     /* It was an earlier account's of that name. */
@@ -42,6 +42,9 @@ enum pk_status credential_find(struct store *store, const struct ceremony *cerem
     if (status)
         return status;
     if (found.count != 1)
+        return PK_CREDENTIAL_NOT_ALLOWED;
+    /* A second factor's is none for a sign-in by itself. */
+    if (found.items[0].mfa && !ceremony->mfa)
         return PK_CREDENTIAL_NOT_ALLOWED;
     status = check_account(ceremony, &found.items[0].account);
     if (status)
@@ -75,7 +78,8 @@ static enum pk_status fill_credential(const struct ceremony *ceremony, const cha
     ret->record.backup_state = (result->flags & PK_FLAG_BS) != 0;
     ret->record.payment = requirements->payment;
     ret->algorithm = result->algorithm;
-    ret->transports = result->transports;
+    ret->transports = result->transports ? result->transports : ceremony->transports;
+    ret->mfa = ceremony->mfa;
     ret->discoverable = result->extensions.has_cred_props
                             ? result->extensions.resident_key
                             : requirements->resident_key == PK_REQUIRED;
@@ -135,7 +139,10 @@ enum pk_status credential_choose_name(struct store *store, const struct ceremony
     PK_AUTO_FREE char *base = NULL;
     enum pk_status status;
 
-    if (ceremony->credential_name)
+    /* Applications give many of their users' passkeys one name. */
+    if (ceremony->gateway && ceremony->credential_name)
+        fallback = ceremony->credential_name;
+    else if (ceremony->credential_name)
         return pk_text_copy(ceremony->credential_name, ret);
     base = pk_text_printable(fallback, PK_CREDENTIAL_NAME_MAX - 4);
     status = base ? store->verbs->list(store, &filter, &list) : PK_NO_MEMORY;

@@ -30,7 +30,8 @@ enum pk_status credential_new(const struct ceremony *ceremony, const char *rp_id
 
 /*
  * Chooses a name: the requested one unchanged or, if none was requested, fallback, with a number if
- * it is taken. PK_LIMIT_EXCEEDED when a hundred such names are taken, PK_STORAGE, PK_NO_MEMORY.
+ * it is taken. A gateway's request is such a fallback. PK_LIMIT_EXCEEDED when a hundred such names
+ * are taken, PK_STORAGE, PK_NO_MEMORY.
  */
 enum pk_status credential_choose_name(struct store *store, const struct ceremony *ceremony,
                                       const char *fallback, char **ret) PK_WARN_UNUSED;

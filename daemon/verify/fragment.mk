@@ -1,6 +1,7 @@
 # Ceremonies, and the one place where an answer is verified and its outcome stored.
 daemon_libdaemon_la_SOURCES += \
 	daemon/verify/approval.h \
+	daemon/verify/ceremonies.c \
 	daemon/verify/ceremony.c daemon/verify/ceremony.h \
 	daemon/verify/command.c daemon/verify/command.h \
 	daemon/verify/context.c daemon/verify/context.h \

@@ -8,6 +8,7 @@ daemon_tests = \
 	tests/unit/test_arrivals \
 	tests/unit/test_budget \
 	tests/unit/test_caller \
+	tests/unit/test_ceremonies \
 	tests/unit/test_ceremony \
 	tests/unit/test_command \
 	tests/unit/test_console \
@@ -51,6 +52,8 @@ tests_unit_test_budget_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_budget_LDADD = $(daemon_test_libs)
 tests_unit_test_caller_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_caller_LDADD = $(daemon_test_libs)
+tests_unit_test_ceremonies_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_ceremonies_LDADD = $(daemon_test_libs)
 tests_unit_test_ceremony_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_ceremony_LDADD = $(daemon_test_libs)
 tests_unit_test_command_CFLAGS = $(daemon_test_cflags)

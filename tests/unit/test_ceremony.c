@@ -7,14 +7,12 @@
 #include <cmocka.h>
 
 #include "common/base/text.h"
+#include "common/webauthn/crypto.h"
 #include "daemon/verify/ceremony.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define ALICE 1000
-#define BOB   1001
 
 static struct ceremony *begin(uid_t owner, enum pk_ceremony kind)
 {
@@ -23,20 +21,6 @@ static struct ceremony *begin(uid_t owner, enum pk_ceremony kind)
     assert_non_null(ceremony);
     ceremony->requirements.ceremony = kind;
     return ceremony;
-}
-
-/* Puts a new one into the table at time now; its id goes to ret_id. */
-static enum pk_status add(struct ceremonies *table, uid_t owner, int64_t now, unsigned per_uid,
-                          char ret_id[UUID_SIZE])
-{
-    struct ceremony *ceremony = begin(owner, PK_AUTHENTICATION);
-    enum pk_status status;
-
-    (void)memcpy(ret_id, ceremony->id, UUID_SIZE);
-    status = ceremonies_add(table, ceremony, now, 300, per_uid);
-    if (status)
-        ceremony_free(ceremony);
-    return status;
 }
 
 static void ids_are_random_uuids(void **state)
@@ -52,89 +36,6 @@ static void ids_are_random_uuids(void **state)
     assert_string_not_equal(a->id, b->id);
     ceremony_free(a);
     ceremony_free(b);
-}
-
-static void is_taken_once(void **state)
-{
-    struct ceremonies *table = ceremonies_new();
-    char id[UUID_SIZE];
-    struct ceremony *taken;
-
-    (void)state;
-    assert_int_equal(add(table, ALICE, 0, 16, id), PK_OK);
-    assert_non_null(ceremonies_peek(table, id));
-    taken = ceremonies_take(table, id, ALICE, PK_AUTHENTICATION, 1);
-    assert_non_null(taken);
-    ceremony_free(taken);
-    assert_null(ceremonies_peek(table, id));
-    assert_null(ceremonies_take(table, id, ALICE, PK_AUTHENTICATION, 1));
-    ceremonies_free(table);
-}
-
-static void is_only_its_owners_and_of_its_kind(void **state)
-{
-    struct ceremonies *table = ceremonies_new();
-    char id[UUID_SIZE];
-
-    (void)state;
-    assert_int_equal(add(table, ALICE, 0, 16, id), PK_OK);
-    assert_null(ceremonies_take(table, id, BOB, PK_AUTHENTICATION, 1));
-    assert_null(ceremonies_take(table, id, 0, PK_AUTHENTICATION, 1));
-    assert_null(ceremonies_take(table, id, ALICE, PK_REGISTRATION, 1));
-    assert_null(ceremonies_take(table, "nonsense", ALICE, PK_AUTHENTICATION, 1));
-    assert_int_equal(ceremonies_count(table), 1);
-    ceremonies_free(table);
-}
-
-static void expires(void **state)
-{
-    struct ceremonies *table = ceremonies_new();
-    struct ceremony *taken;
-    char id[UUID_SIZE];
-
-    (void)state;
-    assert_int_equal(add(table, ALICE, 1000, 16, id), PK_OK);
-    taken = ceremonies_take(table, id, ALICE, PK_AUTHENTICATION, 1299);
-    assert_non_null(taken);
-    ceremony_free(taken);
-    assert_int_equal(add(table, ALICE, 1000, 16, id), PK_OK);
-    assert_null(ceremonies_take(table, id, ALICE, PK_AUTHENTICATION, 1300));
-    assert_int_equal(ceremonies_count(table), 0);
-    ceremonies_free(table);
-}
-
-static void is_limited_per_owner(void **state)
-{
-    struct ceremonies *table = ceremonies_new();
-    char id[UUID_SIZE];
-
-    (void)state;
-    for (unsigned i = 0; i < 3; i++)
-        assert_int_equal(add(table, ALICE, 0, 3, id), PK_OK);
-    assert_int_equal(add(table, ALICE, 0, 3, id), PK_LIMIT_EXCEEDED);
-    assert_int_equal(add(table, BOB, 0, 3, id), PK_OK);
-    for (unsigned i = 0; i < 10; i++)
-        assert_int_equal(add(table, 0, 0, 3, id), PK_OK);
-    /* Expired ones do not count. */
-    assert_int_equal(add(table, ALICE, 300, 3, id), PK_OK);
-    ceremonies_free(table);
-}
-
-static void is_limited_in_total(void **state)
-{
-    struct ceremonies *table = ceremonies_new();
-    char id[UUID_SIZE];
-    unsigned roots = 0;
-
-    (void)state;
-    while (add(table, 0, 0, 16, id) == PK_OK)
-        roots++;
-    /* Root cannot take the last ones. */
-    assert_int_equal(roots, PK_CHALLENGES_MAX - 256);
-    for (unsigned i = 0; i < 256; i++)
-        assert_int_equal(add(table, ALICE + i, 0, 16, id), PK_OK);
-    assert_int_equal(add(table, BOB + 1000, 0, 16, id), PK_LIMIT_EXCEEDED);
-    ceremonies_free(table);
 }
 
 static void binding_makes_fresh_challenges(void **state)
@@ -205,18 +106,57 @@ static void acts_are_of_a_user_at_this_host(void **state)
     ceremony_free(ceremony);
 }
 
+/* As a signature must: the id and the data, whole and in this order. */
+static void a_transaction_is_in_the_challenge(void **state)
+{
+    struct ceremony *ceremony = begin(0, PK_AUTHENTICATION);
+    const struct pk_bytes *challenge = &ceremony->requirements.challenge;
+    uint8_t bound[PK_CHALLENGE_SIZE], expected[PK_HASH_SIZE];
+
+    (void)state;
+    assert_int_equal(ceremony_bind_transaction(ceremony, "t1", "{}"), PK_INVALID_ARGUMENT);
+    assert_int_equal(ceremony_bind_act(ceremony, "authenticate", "u1"), PK_OK);
+    (void)memcpy(bound, challenge->data, sizeof(bound));
+    assert_int_equal(ceremony_bind_transaction(ceremony, "t1", "{\"sum\":7}"), PK_OK);
+    pk_sha256(pk_view_string("t1{\"sum\":7}"), expected);
+    assert_int_equal(challenge->len, 64);
+    assert_memory_equal(challenge->data, bound, 32);
+    assert_memory_equal(challenge->data + 32, expected, 32);
+    /* Once. */
+    assert_int_equal(ceremony_bind_transaction(ceremony, "t1", "{\"sum\":7}"), PK_INVALID_ARGUMENT);
+    ceremony_free(ceremony);
+}
+
+static void the_challenge_can_be_the_id(void **state)
+{
+    struct ceremony *ceremony = begin(0, PK_AUTHENTICATION);
+
+    (void)state;
+    assert_int_equal(ceremony_name_by_challenge(ceremony), PK_INVALID_ARGUMENT);
+    assert_int_equal(strlen(ceremony->id), 36);
+    assert_int_equal(ceremony_bind_act(ceremony, "authenticate", "u1"), PK_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        PK_AUTO_FREE char *text = NULL;
+
+        assert_int_equal(ceremony_name_by_challenge(ceremony), PK_OK);
+        text = pk_base64url_encode(pk_view_of(&ceremony->requirements.challenge));
+        assert_string_equal(ceremony->id, text);
+        if (i == 0)
+            assert_int_equal(ceremony_bind_transaction(ceremony, "t1", "{}"), PK_OK);
+    }
+    assert_int_equal(strlen(ceremony->id), 86);
+    ceremony_free(ceremony);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_are_random_uuids),
-        cmocka_unit_test(is_taken_once),
-        cmocka_unit_test(is_only_its_owners_and_of_its_kind),
-        cmocka_unit_test(expires),
-        cmocka_unit_test(is_limited_per_owner),
-        cmocka_unit_test(is_limited_in_total),
         cmocka_unit_test(binding_makes_fresh_challenges),
         cmocka_unit_test(challenges_are_bound_to_the_context),
         cmocka_unit_test(acts_are_of_a_user_at_this_host),
+        cmocka_unit_test(a_transaction_is_in_the_challenge),
+        cmocka_unit_test(the_challenge_can_be_the_id),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -369,7 +369,7 @@ static void an_agent_is_what_is_meant(void **state)
 /* The one challenge is the enrolment's, not a method's. */
 static void the_ceremony_goes_from_method_to_method(void **state)
 {
-    char before[UUID_SIZE];
+    char before[CEREMONY_ID_SIZE];
 
     (void)state;
     ask_plainly();

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of the ceremonies in progress, by id and by when they end. */
+#include "daemon/verify/ceremony.h"
+
+#include <string.h>
+#include <sys/queue.h>
+
+#define RESERVED_FOR_USERS 256 /* of the total: root's programs cannot use them up */
+#define BUCKETS            8192
+
+/* A slot for each second of the longest lifetime that can be configured, and some more. */
+#define SECONDS 4096
+
+/*
+ * What the allocator and the table add to each piece: for the limit of bytes, which need not be
+ * exact.
+ */
+#define OVERHEAD 32
+
+struct row {
+    LIST_ENTRY(row) same_hash;
+    LIST_ENTRY(row) same_end;
+    LIST_ENTRY(row) users; /* of those that are not a gateway's */
+    struct ceremony *ceremony;
+    struct share *share; /* of a gateway's: its relying party's */
+    size_t bytes;
+};
+
+/* What a relying party has of the gateways' ceremonies. */
+struct share {
+    LIST_ENTRY(share) entry;
+    size_t count;
+    char rp[];
+};
+
+LIST_HEAD(rows, row);
+
+struct ceremonies {
+    struct rows by_id[BUCKETS];
+    struct rows by_end[SECONDS];
+    struct rows users;
+    LIST_HEAD(, share) shares;
+    int64_t expired; /* what ended by then is gone */
+    size_t user_count, gateway_count, gateway_bytes;
+};
+
+struct ceremonies *ceremonies_new(void)
+{
+    return calloc(1, sizeof(struct ceremonies));
+}
+
+/* FNV-1a; ids are random, so that nobody can choose many of one bucket. */
+static size_t bucket(const char *id)
+{
+    uint32_t hash = 2166136261;
+
+    for (; *id; id++)
+        hash = (hash ^ (uint8_t)*id) * 16777619;
+    return hash % BUCKETS;
+}
+
+static struct row *find_row(const struct ceremonies *ceremonies, const char *id)
+{
+    struct row *row;
+
+    LIST_FOREACH(row, &ceremonies->by_id[bucket(id)], same_hash)
+    if (strcmp(row->ceremony->id, id) == 0)
+        return row;
+    return NULL;
+}
+
+static void share_give_back(struct share *share)
+{
+    share->count--;
+    if (share->count > 0)
+        return;
+    LIST_REMOVE(share, entry);
+    free(share);
+}
+
+static struct ceremony *take_row(struct ceremonies *ceremonies, struct row *row)
+{
+    struct ceremony *ceremony = row->ceremony;
+
+    LIST_REMOVE(row, same_hash);
+    LIST_REMOVE(row, same_end);
+    if (ceremony->gateway) {
+        ceremonies->gateway_count--;
+        ceremonies->gateway_bytes -= row->bytes;
+        share_give_back(row->share);
+    } else {
+        LIST_REMOVE(row, users);
+        ceremonies->user_count--;
+    }
+    free(row);
+    return ceremony;
+}
+
+void ceremonies_free(struct ceremonies *ceremonies)
+{
+    struct row *row;
+
+    for (size_t i = 0; i < BUCKETS; i++)
+        while ((row = LIST_FIRST(&ceremonies->by_id[i])))
+            ceremony_free(take_row(ceremonies, row));
+    free(ceremonies);
+}
+
+static void expire_slot(struct ceremonies *ceremonies, struct rows *slot, int64_t now)
+{
+    struct row *row, *next;
+
+    for (row = LIST_FIRST(slot); row; row = next) {
+        next = LIST_NEXT(row, same_end);
+        if (row->ceremony->ends <= now)
+            ceremony_free(take_row(ceremonies, row));
+    }
+}
+
+/* Each second's slot once, however many there are of them. */
+static void expire(struct ceremonies *ceremonies, int64_t now)
+{
+    if (now - ceremonies->expired > SECONDS)
+        ceremonies->expired = now - SECONDS;
+    while (ceremonies->expired < now) {
+        ceremonies->expired++;
+        expire_slot(ceremonies, &ceremonies->by_end[ceremonies->expired % SECONDS], now);
+    }
+}
+
+/* --- limits ----------------------------------------------------------------------------------- */
+
+static size_t text_bytes(const char *text)
+{
+    return text ? strlen(text) + OVERHEAD : 0;
+}
+
+static size_t strings_bytes(const struct pk_strings *strings)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < strings->count; i++)
+        bytes += text_bytes(strings->items[i]) + sizeof(char *);
+    return bytes;
+}
+
+static size_t requirements_bytes(const struct pk_requirements *requirements)
+{
+    size_t bytes = requirements->challenge.len + requirements->user_handle.len +
+                   (requirements->aaguid_allow_count + requirements->aaguid_deny_count) *
+                       (size_t)PK_AAGUID_SIZE;
+
+    bytes += text_bytes(requirements->rp_id) + text_bytes(requirements->rp_name) +
+             text_bytes(requirements->rp_icon) + text_bytes(requirements->user_name) +
+             text_bytes(requirements->user_display_name) + text_bytes(requirements->user_icon) +
+             text_bytes(requirements->appid) + text_bytes(requirements->appid_exclude) +
+             text_bytes(requirements->instrument_display_name);
+    bytes += strings_bytes(&requirements->origins) + strings_bytes(&requirements->top_origins) +
+             strings_bytes(&requirements->hints);
+    for (size_t i = 0; i < requirements->credential_count; i++)
+        bytes +=
+            requirements->credentials[i].id.len + sizeof(requirements->credentials[i]) + OVERHEAD;
+    for (size_t i = 0; i < requirements->trust_anchor_count; i++)
+        bytes += requirements->trust_anchors[i].len + OVERHEAD;
+    return bytes;
+}
+
+static size_t ceremony_bytes(const struct ceremony *ceremony)
+{
+    return sizeof(*ceremony) + sizeof(struct row) + requirements_bytes(&ceremony->requirements) +
+           text_bytes(ceremony->account.rp) + text_bytes(ceremony->account.name) +
+           ceremony->account.user_handle.len + text_bytes(ceremony->context) +
+           text_bytes(ceremony->credential_name) + text_bytes(ceremony->transaction);
+}
+
+/* The relying party's share, made if there is none. NULL: no memory. */
+static struct share *share_of(struct ceremonies *ceremonies, const char *rp)
+{
+    const size_t size = strlen(rp) + 1;
+    struct share *share;
+
+    LIST_FOREACH(share, &ceremonies->shares, entry)
+    if (strcmp(share->rp, rp) == 0)
+        return share;
+    share = calloc(1, sizeof(*share) + size);
+    if (!share)
+        return NULL;
+    (void)memcpy(share->rp, rp, size);
+    LIST_INSERT_HEAD(&ceremonies->shares, share, entry);
+    return share;
+}
+
+static enum pk_status admit_gateways(struct ceremonies *ceremonies, struct row *row)
+{
+    struct share *share;
+
+    row->bytes = ceremony_bytes(row->ceremony);
+    if (ceremonies->gateway_count >= PK_GATEWAY_CHALLENGES_MAX ||
+        ceremonies->gateway_bytes + row->bytes > PK_GATEWAY_CHALLENGES_BYTES)
+        return PK_LIMIT_EXCEEDED;
+    share = share_of(ceremonies, row->ceremony->account.rp);
+    if (!share)
+        return PK_NO_MEMORY;
+    if (share->count >= PK_GATEWAY_CHALLENGES_PER_RP)
+        return PK_LIMIT_EXCEEDED;
+    share->count++;
+    row->share = share;
+    ceremonies->gateway_count++;
+    ceremonies->gateway_bytes += row->bytes;
+    return PK_OK;
+}
+
+static enum pk_status admit_users(struct ceremonies *ceremonies, struct row *row, unsigned per_uid)
+{
+    const uid_t owner = row->ceremony->owner;
+    const struct row *other;
+    size_t own = 0;
+
+    LIST_FOREACH(other, &ceremonies->users, users)
+    own += other->ceremony->owner == owner;
+    if (owner == 0)
+        per_uid = PK_CHALLENGES_MAX - RESERVED_FOR_USERS;
+    if (ceremonies->user_count >= PK_CHALLENGES_MAX || own >= per_uid)
+        return PK_LIMIT_EXCEEDED;
+    LIST_INSERT_HEAD(&ceremonies->users, row, users);
+    ceremonies->user_count++;
+    return PK_OK;
+}
+
+enum pk_status ceremonies_add(struct ceremonies *ceremonies, struct ceremony *ceremony, int64_t now,
+                              unsigned lifetime, unsigned per_uid)
+{
+    struct row *row;
+    enum pk_status status;
+
+    expire(ceremonies, now);
+    if (find_row(ceremonies, ceremony->id))
+        return PK_EXISTS;
+    row = calloc(1, sizeof(*row));
+    if (!row)
+        return PK_NO_MEMORY;
+    row->ceremony = ceremony;
+    status =
+        ceremony->gateway ? admit_gateways(ceremonies, row) : admit_users(ceremonies, row, per_uid);
+    if (status) {
+        free(row);
+        return status;
+    }
+    ceremony->ends = now + lifetime;
+    LIST_INSERT_HEAD(&ceremonies->by_id[bucket(ceremony->id)], row, same_hash);
+    LIST_INSERT_HEAD(&ceremonies->by_end[ceremony->ends % SECONDS], row, same_end);
+    return PK_OK;
+}
+
+/* --- finding ---------------------------------------------------------------------------------- */
+
+struct ceremony *ceremonies_take(struct ceremonies *ceremonies, const char *id, uid_t owner,
+                                 enum pk_ceremony kind, int64_t now)
+{
+    struct row *row;
+
+    expire(ceremonies, now);
+    row = find_row(ceremonies, id);
+    if (!row || row->ceremony->gateway || row->ceremony->owner != owner ||
+        row->ceremony->requirements.ceremony != kind)
+        return NULL;
+    return take_row(ceremonies, row);
+}
+
+struct ceremony *ceremonies_take_gateways(struct ceremonies *ceremonies,
+                                          const struct ceremony_claim *claim, int64_t now)
+{
+    struct ceremony *ceremony;
+    struct row *row;
+
+    expire(ceremonies, now);
+    row = find_row(ceremonies, claim->id);
+    if (!row || !row->ceremony->gateway || row->ceremony->owner != claim->owner ||
+        strcmp(row->ceremony->account.rp, claim->rp) != 0)
+        return NULL;
+    ceremony = take_row(ceremonies, row);
+    if (ceremony->requirements.ceremony == claim->kind &&
+        strcmp(ceremony->purpose, claim->purpose) == 0)
+        return ceremony;
+    ceremony_free(ceremony);
+    return NULL;
+}
+
+struct ceremony *ceremonies_find(struct ceremonies *ceremonies, const char *id)
+{
+    struct row *row = find_row(ceremonies, id);
+
+    return row ? row->ceremony : NULL;
+}
+
+const struct ceremony *ceremonies_peek(const struct ceremonies *ceremonies, const char *id)
+{
+    const struct row *row = find_row(ceremonies, id);
+
+    return row ? row->ceremony : NULL;
+}
+
+void ceremonies_drop_gone(struct ceremonies *ceremonies,
+                          bool (*gone)(const void *data, const struct account *account),
+                          const void *data)
+{
+    struct row *row, *next;
+
+    for (row = LIST_FIRST(&ceremonies->users); row; row = next) {
+        const struct ceremony *ceremony = row->ceremony;
+
+        next = LIST_NEXT(row, users);
+        if (ceremony->requirements.ceremony == PK_REGISTRATION && ceremony->system_account &&
+            gone(data, &ceremony->account))
+            ceremony_free(take_row(ceremonies, row));
+    }
+}
+
+size_t ceremonies_count(const struct ceremonies *ceremonies)
+{
+    return ceremonies->user_count + ceremonies->gateway_count;
+}
+
+size_t ceremonies_gateway_bytes(const struct ceremonies *ceremonies)
+{
+    return ceremonies->gateway_bytes;
+}

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/base/text.h"
+#include "daemon/verify/ceremony.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ALICE   1000
+#define BOB     1001
+#define GATEWAY 990
+
+static struct ceremony *begin(uid_t owner, enum pk_ceremony kind)
+{
+    struct ceremony *ceremony = ceremony_new("0123456789abcdef", owner);
+
+    assert_non_null(ceremony);
+    ceremony->requirements.ceremony = kind;
+    return ceremony;
+}
+
+/* Puts a new one into the table at time now; its id goes to ret_id. */
+static enum pk_status add(struct ceremonies *table, uid_t owner, int64_t now, unsigned per_uid,
+                          char ret_id[UUID_SIZE])
+{
+    struct ceremony *ceremony = begin(owner, PK_AUTHENTICATION);
+    enum pk_status status;
+
+    (void)memcpy(ret_id, ceremony->id, UUID_SIZE);
+    status = ceremonies_add(table, ceremony, now, 300, per_uid);
+    if (status)
+        ceremony_free(ceremony);
+    return status;
+}
+
+static void is_taken_once(void **state)
+{
+    struct ceremonies *table = ceremonies_new();
+    char id[UUID_SIZE];
+    struct ceremony *taken;
+
+    (void)state;
+    assert_int_equal(add(table, ALICE, 0, 16, id), PK_OK);
+    assert_non_null(ceremonies_peek(table, id));
+    taken = ceremonies_take(table, id, ALICE, PK_AUTHENTICATION, 1);
+    assert_non_null(taken);
+    ceremony_free(taken);
+    assert_null(ceremonies_peek(table, id));
+    assert_null(ceremonies_take(table, id, ALICE, PK_AUTHENTICATION, 1));
+    ceremonies_free(table);
+}
+
+static void is_only_its_owners_and_of_its_kind(void **state)
+{
+    struct ceremonies *table = ceremonies_new();
+    char id[UUID_SIZE];
+
+    (void)state;
+    assert_int_equal(add(table, ALICE, 0, 16, id), PK_OK);
+    assert_null(ceremonies_take(table, id, BOB, PK_AUTHENTICATION, 1));
+    assert_null(ceremonies_take(table, id, 0, PK_AUTHENTICATION, 1));
+    assert_null(ceremonies_take(table, id, ALICE, PK_REGISTRATION, 1));
+    assert_null(ceremonies_take(table, "nonsense", ALICE, PK_AUTHENTICATION, 1));
+    assert_int_equal(ceremonies_count(table), 1);
+    ceremonies_free(table);
+}
+
+static void expires(void **state)
+{
+    struct ceremonies *table = ceremonies_new();
+    struct ceremony *taken;
+    char id[UUID_SIZE];
+
+    (void)state;
+    assert_int_equal(add(table, ALICE, 1000, 16, id), PK_OK);
+    taken = ceremonies_take(table, id, ALICE, PK_AUTHENTICATION, 1299);
+    assert_non_null(taken);
+    ceremony_free(taken);
+    assert_int_equal(add(table, ALICE, 1000, 16, id), PK_OK);
+    assert_null(ceremonies_take(table, id, ALICE, PK_AUTHENTICATION, 1300));
+    assert_int_equal(ceremonies_count(table), 0);
+    ceremonies_free(table);
+}
+
+static void is_limited_per_owner(void **state)
+{
+    struct ceremonies *table = ceremonies_new();
+    char id[UUID_SIZE];
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(add(table, ALICE, 0, 3, id), PK_OK);
+    assert_int_equal(add(table, ALICE, 0, 3, id), PK_LIMIT_EXCEEDED);
+    assert_int_equal(add(table, BOB, 0, 3, id), PK_OK);
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(add(table, 0, 0, 3, id), PK_OK);
+    /* Expired ones do not count. */
+    assert_int_equal(add(table, ALICE, 300, 3, id), PK_OK);
+    ceremonies_free(table);
+}
+
+static void is_limited_in_total(void **state)
+{
+    struct ceremonies *table = ceremonies_new();
+    char id[UUID_SIZE];
+    unsigned roots = 0;
+
+    (void)state;
+    while (add(table, 0, 0, 16, id) == PK_OK)
+        roots++;
+    /* Root cannot take the last ones. */
+    assert_int_equal(roots, PK_CHALLENGES_MAX - 256);
+    for (unsigned i = 0; i < 256; i++)
+        assert_int_equal(add(table, ALICE + i, 0, 16, id), PK_OK);
+    assert_int_equal(add(table, BOB + 1000, 0, 16, id), PK_LIMIT_EXCEEDED);
+    ceremonies_free(table);
+}
+
+/* A gateway's sign-in of that relying party for that purpose, at time 0. */
+static enum pk_status add_gateways(struct ceremonies *table, const char *rp, const char *purpose,
+                                   char ret_id[CEREMONY_ID_SIZE])
+{
+    struct ceremony *ceremony = begin(GATEWAY, PK_AUTHENTICATION);
+    enum pk_status status;
+
+    ceremony->gateway = true;
+    assert_int_equal(pk_text_copy(rp, &ceremony->account.rp), PK_OK);
+    (void)snprintf(ceremony->purpose, sizeof(ceremony->purpose), "%s", purpose);
+    (void)memcpy(ret_id, ceremony->id, CEREMONY_ID_SIZE);
+    status = ceremonies_add(table, ceremony, 0, 300, 16);
+    if (status)
+        ceremony_free(ceremony);
+    return status;
+}
+
+static bool take(struct ceremonies *table, const char *id, const char *rp, const char *purpose)
+{
+    struct ceremony *taken = ceremonies_take_gateways(table,
+                                                      &(struct ceremony_claim){
+                                                          .id = id,
+                                                          .owner = GATEWAY,
+                                                          .rp = rp,
+                                                          .kind = PK_AUTHENTICATION,
+                                                          .purpose = purpose,
+                                                      },
+                                                      1);
+
+    if (taken)
+        ceremony_free(taken);
+    return taken != NULL;
+}
+
+static void a_gateways_is_of_its_relying_party(void **state)
+{
+    struct ceremonies *table = ceremonies_new();
+    char id[CEREMONY_ID_SIZE];
+
+    (void)state;
+    assert_int_equal(add_gateways(table, "portal", "login", id), PK_OK);
+    /* That another relying party's answer came does not end it: it could end everybody's. */
+    assert_false(take(table, id, "shop", "login"));
+    assert_true(take(table, id, "portal", "login"));
+    assert_false(take(table, id, "portal", "login"));
+    ceremonies_free(table);
+}
+
+static void a_gateways_is_gone_with_an_answer_for_another_purpose(void **state)
+{
+    struct ceremonies *table = ceremonies_new();
+    struct ceremony_claim claim = {
+        .owner = GATEWAY, .rp = "portal", .kind = PK_REGISTRATION, .purpose = "login"};
+    char id[CEREMONY_ID_SIZE];
+
+    (void)state;
+    assert_int_equal(add_gateways(table, "portal", "login", id), PK_OK);
+    assert_false(take(table, id, "portal", "mfa"));
+    assert_false(take(table, id, "portal", "login"));
+    assert_int_equal(add_gateways(table, "portal", "login", id), PK_OK);
+    claim.id = id;
+    assert_null(ceremonies_take_gateways(table, &claim, 1));
+    assert_int_equal(ceremonies_count(table), 0);
+    assert_int_equal(ceremonies_gateway_bytes(table), 0);
+    ceremonies_free(table);
+}
+
+/* Each by its own call, so that neither's checks are gone round by the other's. */
+static void gateways_and_programs_ceremonies_are_apart(void **state)
+{
+    struct ceremonies *table = ceremonies_new();
+    struct ceremony_claim claim = {
+        .owner = ALICE, .rp = "portal", .kind = PK_AUTHENTICATION, .purpose = "login"};
+    struct ceremony *programs = begin(GATEWAY, PK_AUTHENTICATION);
+    char id[CEREMONY_ID_SIZE];
+
+    (void)state;
+    assert_int_equal(add_gateways(table, "portal", "login", id), PK_OK);
+    assert_null(ceremonies_take(table, id, GATEWAY, PK_AUTHENTICATION, 1));
+    claim.id = id;
+    assert_null(ceremonies_take_gateways(table, &claim, 1));
+    assert_int_equal(pk_text_copy("portal", &programs->account.rp), PK_OK);
+    assert_int_equal(ceremonies_add(table, programs, 1, 300, 16), PK_OK);
+    assert_false(take(table, programs->id, "portal", ""));
+    assert_int_equal(ceremonies_count(table), 2);
+    ceremonies_free(table);
+}
+
+static void a_gateways_expires(void **state)
+{
+    struct ceremonies *table = ceremonies_new();
+    struct ceremony_claim claim = {
+        .owner = GATEWAY, .rp = "portal", .kind = PK_AUTHENTICATION, .purpose = "login"};
+    char id[CEREMONY_ID_SIZE];
+    struct ceremony *taken;
+
+    (void)state;
+    claim.id = id;
+    assert_int_equal(add_gateways(table, "portal", "login", id), PK_OK);
+    taken = ceremonies_take_gateways(table, &claim, 299);
+    assert_non_null(taken);
+    ceremony_free(taken);
+    assert_int_equal(add_gateways(table, "portal", "login", id), PK_OK);
+    assert_null(ceremonies_take_gateways(table, &claim, 300));
+    assert_int_equal(ceremonies_count(table), 0);
+    ceremonies_free(table);
+}
+
+/* The wheel goes round once in 4,096 seconds; a daemon may be idle for longer. */
+static void long_pauses_end_everything(void **state)
+{
+    struct ceremonies *table = ceremonies_new();
+    char id[UUID_SIZE];
+
+    (void)state;
+    for (int64_t start = 0; start < 40000; start += 9999) {
+        assert_int_equal(add(table, ALICE, start, 16, id), PK_OK);
+        assert_int_equal(ceremonies_count(table), 1);
+        assert_null(ceremonies_take(table, id, ALICE, PK_AUTHENTICATION, start + 9998));
+        assert_int_equal(ceremonies_count(table), 0);
+    }
+    ceremonies_free(table);
+}
+
+/* However many a gateway begins, users have as many as before, and one application leaves some to
+ * the others. */
+static void gateways_are_limited_apart(void **state)
+{
+    struct ceremonies *table = ceremonies_new();
+    char id[CEREMONY_ID_SIZE];
+    unsigned portals = 0, shops = 0;
+
+    (void)state;
+    while (add_gateways(table, "portal", "login", id) == PK_OK)
+        portals++;
+    assert_int_equal(portals, PK_GATEWAY_CHALLENGES_PER_RP);
+    assert_true(portals >= 10000);
+    while (add_gateways(table, "shop", "login", id) == PK_OK)
+        shops++;
+    assert_int_equal(shops, PK_GATEWAY_CHALLENGES_MAX - portals);
+    assert_int_equal(add_gateways(table, "third", "login", id), PK_LIMIT_EXCEEDED);
+    for (unsigned i = 0; i < PK_CHALLENGES_MAX; i++)
+        assert_int_equal(add(table, ALICE + i, 0, 16, id), PK_OK);
+    assert_int_equal(add(table, BOB + 2000, 0, 16, id), PK_LIMIT_EXCEEDED);
+    assert_int_equal(ceremonies_count(table), PK_GATEWAY_CHALLENGES_MAX + PK_CHALLENGES_MAX);
+    /* All of them end at once. */
+    assert_int_equal(add(table, BOB + 2000, 300, 16, id), PK_OK);
+    assert_int_equal(ceremonies_count(table), 1);
+    assert_int_equal(ceremonies_gateway_bytes(table), 0);
+    ceremonies_free(table);
+}
+
+/* Lists of credentials as long as they can be are many bytes. */
+static void gateways_are_limited_in_bytes(void **state)
+{
+    struct ceremonies *table = ceremonies_new();
+    static uint8_t long_id[PK_CREDENTIAL_ID_MAX];
+    enum pk_status status = PK_OK;
+    size_t count = 0;
+
+    (void)state;
+    while (!status) {
+        struct ceremony *ceremony = begin(GATEWAY, PK_AUTHENTICATION);
+
+        ceremony->gateway = true;
+        assert_int_equal(pk_text_copy("portal", &ceremony->account.rp), PK_OK);
+        for (unsigned i = 0; i < PK_CREDENTIAL_LIST_MAX; i++)
+            assert_int_equal(
+                pk_requirements_add_credential(&ceremony->requirements,
+                                               (struct pk_view){long_id, sizeof(long_id)}, 0),
+                PK_OK);
+        status = ceremonies_add(table, ceremony, 0, 300, 16);
+        if (status)
+            ceremony_free(ceremony);
+        else
+            count++;
+    }
+    assert_int_equal(status, PK_LIMIT_EXCEEDED);
+    assert_true(count < PK_GATEWAY_CHALLENGES_PER_RP);
+    assert_true(count * sizeof(long_id) * PK_CREDENTIAL_LIST_MAX <= PK_GATEWAY_CHALLENGES_BYTES);
+    assert_true(ceremonies_gateway_bytes(table) <= PK_GATEWAY_CHALLENGES_BYTES);
+    ceremonies_free(table);
+}
+
+static void ids_are_unique(void **state)
+{
+    struct ceremonies *table = ceremonies_new();
+    struct ceremony *first = begin(ALICE, PK_AUTHENTICATION);
+    struct ceremony *second = begin(ALICE, PK_AUTHENTICATION);
+
+    (void)state;
+    (void)memcpy(second->id, first->id, sizeof(first->id));
+    assert_int_equal(ceremonies_add(table, first, 0, 300, 16), PK_OK);
+    assert_int_equal(ceremonies_add(table, second, 0, 300, 16), PK_EXISTS);
+    ceremony_free(second);
+    ceremonies_free(table);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(is_taken_once),
+        cmocka_unit_test(is_only_its_owners_and_of_its_kind),
+        cmocka_unit_test(expires),
+        cmocka_unit_test(is_limited_per_owner),
+        cmocka_unit_test(is_limited_in_total),
+        cmocka_unit_test(a_gateways_is_of_its_relying_party),
+        cmocka_unit_test(a_gateways_is_gone_with_an_answer_for_another_purpose),
+        cmocka_unit_test(gateways_and_programs_ceremonies_are_apart),
+        cmocka_unit_test(a_gateways_expires),
+        cmocka_unit_test(long_pauses_end_everything),
+        cmocka_unit_test(gateways_are_limited_apart),
+        cmocka_unit_test(gateways_are_limited_in_bytes),
+        cmocka_unit_test(ids_are_unique),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
