@@ -1,9 +1,11 @@
 # The methods on the bus, except those of conversations.
 daemon_libdaemon_la_SOURCES += \
+	daemon/api/begun.c daemon/api/begun.h \
 	daemon/api/credentials.c \
 	daemon/api/import.c \
 	daemon/api/keys.c \
 	daemon/api/manager.c \
+	daemon/api/options.c daemon/api/options.h \
 	daemon/api/relying_party.c \
 	daemon/api/status.c daemon/api/status.h \
 	daemon/api/tickets.c daemon/api/tickets.h

@@ -10,6 +10,8 @@
 #include "common/keys/messages.h"
 #include "common/webauthn/options.h"
 #include "daemon/accounts/passkey_json.h"
+#include "daemon/api/begun.h"
+#include "daemon/api/options.h"
 #include "daemon/api/tickets.h"
 #include "daemon/auth/decision.h"
 #include "daemon/auth/registration.h"
@@ -22,105 +24,15 @@
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define WORD_MAX     1024 /* bytes; policy.c has the exact limits, in characters */
-
-static enum pk_status read_strings(const struct value *dict, const char *key,
-                                   struct pk_strings *ret)
-{
-    const struct value *found = value_find(dict, key);
-    enum pk_status status = PK_OK;
-
-    for (size_t i = 0; found && i < found->count && !status; i++)
-        status = pk_strings_add(ret, found->items[i].text);
-    return status;
-}
-
-/* Takes the ceremony, adds it to the table and answers with its id, options and expiry time. */
-static void publish(struct daemon *daemon, struct call *call, struct ceremony *ceremony)
-{
-    const struct pk_requirements *requirements = &ceremony->requirements;
-    unsigned lifetime =
-        requirements->timeout_ms ? (requirements->timeout_ms + 999) / 1000 : PK_CHALLENGE_LIFETIME;
-    PK_AUTO_FREE char *json = NULL;
-    struct value result = value_body();
-    enum pk_status status = requirements->ceremony == PK_REGISTRATION
-                                ? pk_creation_options_json(requirements, &json)
-                                : pk_request_options_json(requirements, &json);
-
-    if (status) {
-        ceremony_free(ceremony);
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "these options contradict each other: %s",
-                  pk_message_outcome(status));
-        return;
-    }
-    value_add_text(&result, 's', ceremony->id);
-    value_add_text(&result, 's', json);
-    value_add_number(&result, 't', (uint64_t)pk_clock_now() + lifetime);
-    pk_log(LOG_DEBUG, "[%s] ceremony for \"%s\" (%s) begun by uid %u", call->id,
-           ceremony->account.name ? ceremony->account.name : "", ceremony->account.rp,
-           (unsigned)call->uid);
-    if (ceremonies_add(daemon->ceremonies, ceremony, pk_clock_monotonic(), lifetime,
-                       daemon->config->challenges_per_user)) {
-        ceremony_free(ceremony);
-        value_clear(&result);
-        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED,
-                  "too many ceremonies at once; try again in a moment");
-        return;
-    }
-    call_reply(call, &result);
-}
 
 /* --- registration ----------------------------------------------------------------------------- */
 
 static const struct member registration_members[] = {
-    {"rp", "s", WORD_MAX},
-    {"userId", "s", WORD_MAX},
-    {"userName", "s", WORD_MAX},
-    {"displayName", "s", WORD_MAX},
-    {"icon", "s", PK_ICON_MAX},
-    {"attestation", "s", WORD_MAX},
-    {"authenticatorAttachment", "s", WORD_MAX},
-    {"residentKey", "s", WORD_MAX},
-    {"requireResidentKey", "b", 0},
-    {"userVerification", "s", WORD_MAX},
-    {"timeout", "u", 0},
-    {"hints", "as", WORD_MAX},
-    {"appid", "s", PK_ORIGIN_MAX},
-    {"appidExclude", "s", PK_ORIGIN_MAX},
-    {"credProps", "b", 0},
-    {"minPinLength", "b", 0},
-    {"credProtect", "u", 0},
-    {"securePaymentConfirmation", "b", 0},
-    {"instrumentDisplayName", "s", WORD_MAX},
-    {"mediation", "s", WORD_MAX},
+    REGISTRATION_OPTIONS,
+    {"rp", "s", OPTION_TEXT_MAX},
     {"ticket", "h", 0},
     {"name", "s", PK_CREDENTIAL_NAME_MAX},
 };
-
-static struct registration_request registration_wish(const struct value *options)
-{
-    return (struct registration_request){
-        .user_id = value_find_text(options, "userId", NULL),
-        .user_name = value_find_text(options, "userName", NULL),
-        .display_name = value_find_text(options, "displayName", NULL),
-        .icon = value_find_text(options, "icon", NULL),
-        .name = value_find_text(options, "name", NULL),
-        .attestation = value_find_text(options, "attestation", NULL),
-        .authenticator_attachment = value_find_text(options, "authenticatorAttachment", NULL),
-        .resident_key = value_find_text(options, "residentKey", NULL),
-        .user_verification = value_find_text(options, "userVerification", NULL),
-        .appid = value_find_text(options, "appid", NULL),
-        .appid_exclude = value_find_text(options, "appidExclude", NULL),
-        .mediation = value_find_text(options, "mediation", NULL),
-        .instrument_display_name = value_find_text(options, "instrumentDisplayName", NULL),
-        .timeout_ms = value_find_number(options, "timeout"),
-        .cred_protect = value_find_number(options, "credProtect"),
-        .require_resident_key = value_find_number(options, "requireResidentKey") != 0,
-        .cred_props = value_find_number(options, "credProps") != 0,
-        .min_pin_length = value_find_number(options, "minPinLength") != 0,
-        .secure_payment_confirmation = value_find_number(options, "securePaymentConfirmation") != 0,
-    };
-}
 
 static struct registration_begin registration_of(const struct call *call, struct pk_view ticket)
 {
@@ -129,7 +41,7 @@ static struct registration_begin registration_of(const struct call *call, struct
     return (struct registration_begin){
         .rp = value_find_text(options, "rp", NULL),
         .user_id = value_find_text(options, "userId", NULL),
-        .wish = registration_wish(options),
+        .wish = options_registration(options),
         .hints = value_find(options, "hints"),
         .ticket = ticket,
     };
@@ -139,7 +51,7 @@ static void begin_registration(struct daemon *daemon, struct call *call, struct 
 {
     const struct registration_begin begin = registration_of(call, ticket);
 
-    registration_begin(daemon, call, &begin, publish);
+    registration_begin(daemon, call, &begin, begun_publish);
 }
 
 /* Whether the options are of the right types; otherwise the call has been answered. */
@@ -264,8 +176,8 @@ void relying_party_finish_registration(struct daemon *daemon, struct call *call)
 /* --- authentication --------------------------------------------------------------------------- */
 
 static const struct member authentication_members[] = {
-    {"rp", "s", WORD_MAX},         {"userVerification", "s", WORD_MAX}, {"timeout", "u", 0},
-    {"appid", "s", PK_ORIGIN_MAX}, {"hints", "as", WORD_MAX},
+    AUTHENTICATION_OPTIONS,
+    {"rp", "s", OPTION_TEXT_MAX},
 };
 
 struct authentication {
@@ -326,7 +238,7 @@ static void answer_options(struct request *request, struct call *call, enum pk_s
     else if (status)
         reply_subject_error(call, status);
     else
-        publish(request->daemon, call, pk_steal(authentication->ceremony));
+        begun_publish(request->daemon, call, pk_steal(authentication->ceremony));
 }
 
 static void authentication_clear(struct request *request)
@@ -359,7 +271,7 @@ static enum pk_status apply_policy(const struct config *config, const struct cal
     authentication->ceremony = ceremony;
     authentication->who = methods_subject(call);
     if (!status)
-        status = read_strings(options, "hints", &hints);
+        status = options_strings(options, "hints", &hints);
     if (!status)
         status = policy_authentication(rp, NULL, &wish, &ceremony->requirements, ret_why);
     pk_strings_clear(&hints);
@@ -394,24 +306,6 @@ void relying_party_begin_authentication(struct daemon *daemon, struct call *call
     reply_registration_error(call, status, why);
 }
 
-static char *result_json(const struct approval *approval)
-{
-    const struct pk_authentication_result *result = approval_result(approval);
-    json_t *object = passkey_json(approval_credential(approval), false);
-
-    if (!object)
-        return NULL;
-    /* The approval has the row as it was before; these are the changes of this use. */
-    (void)json_object_set_new(object, "signCount", json_integer(result->sign_count));
-    (void)json_object_set_new(object, "lastUsed", json_integer((json_int_t)pk_clock_now()));
-    (void)json_object_set_new(object, "backupState",
-                              json_boolean((result->flags & PK_FLAG_BS) != 0));
-    (void)json_object_set_new(object, "userVerified",
-                              json_boolean((result->flags & PK_FLAG_UV) != 0));
-    (void)json_object_set_new(object, "counterRegressed", json_boolean(result->counter_regressed));
-    return json_text(object);
-}
-
 static enum pk_status verify_authentication(struct job *job)
 {
     struct response *response = (struct response *)job;
@@ -431,7 +325,7 @@ static void answer_authentication(struct request *request, struct call *call, en
     (void)status; /* the verdict's counts */
     if (!is_approved(response, call))
         return;
-    json = result_json(response->verdict.approval);
+    json = json_text(used_passkey_json(response->verdict.approval));
     value_add_text(&answer, 's', approval_account(response->verdict.approval)->name);
     value_add_text(&answer, 's', json ? json : "{}");
     call_reply(call, &answer);
