@@ -7,6 +7,7 @@
 #include "common/base/text.h"
 #include "common/keys/keys.h"
 #include "common/keys/messages.h"
+#include "daemon/bus/gateway_user.h"
 #include "daemon/config/config_check.h"
 #include "daemon/config/domain.h"
 #include "daemon/daemon.h"
@@ -147,6 +148,8 @@ static void use_config(struct daemon *daemon, struct config *config)
     if (daemon->config)
         config_free(daemon->config);
     daemon->config = config;
+    if (daemon->gateway_user)
+        gateway_user_forget(daemon);
     daemon->keys_setup->program = config->authenticator_program;
     daemon->keys_setup->insert_timeout = config->insert_timeout;
     daemon->keys_setup->touch_timeout = config->touch_timeout;

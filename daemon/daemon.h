@@ -13,6 +13,7 @@ struct ceremonies;
 struct config;
 struct conversations;
 struct event_base;
+struct gateway_user;
 struct jobs;
 struct peers;
 struct pk_keys;
@@ -31,6 +32,7 @@ struct daemon {
     char *rp_id;              /* id of the default relying party, recorded at first start; owned */
     struct account_watch *account_watch;
     struct budget *budget;
+    struct gateway_user *gateway_user;
     struct bus *bus;
     struct socket *socket;
     struct peers *peers;

@@ -12,6 +12,7 @@
 #include "daemon/api/tickets.h"
 #include "daemon/arrivals.h"
 #include "daemon/bus/descriptors.h"
+#include "daemon/bus/gateway_user.h"
 #include "daemon/bus/logind.h"
 #include "daemon/bus/peers.h"
 #include "daemon/bus/polkit.h"
@@ -176,6 +177,7 @@ static void on_accounts(void *data, const struct presence *presence)
     struct daemon *daemon = data;
 
     ceremonies_drop_gone(daemon->ceremonies, is_gone, presence);
+    gateway_user_forget(daemon);
 }
 
 static enum bus_admission on_bus_admit(void *data, const char *name, enum budget_rate rate)
@@ -318,7 +320,8 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     daemon->peers = peers_new(daemon->budget, on_identified_call, daemon);
     daemon->conversations = conversations_new(daemon);
     daemon->ceremonies = ceremonies_new();
-    if (!daemon->base || !daemon->peers || !daemon->conversations || !daemon->ceremonies)
+    daemon->gateway_user = gateway_user_new();
+    if (!daemon->gateway_user || !daemon->base || !daemon->peers || !daemon->conversations || !daemon->ceremonies)
         return PK_NO_MEMORY;
     daemon->jobs = jobs_new(daemon->base);
     if (!daemon->jobs)
@@ -357,6 +360,8 @@ static bool close_all(struct daemon *daemon)
         return false;
     if (daemon->socket)
         socket_close(daemon->socket);
+    if (daemon->gateway_user)
+        gateway_user_free(daemon->gateway_user);
     if (daemon->peers)
         peers_free(daemon->peers);
     if (daemon->bus)

@@ -18,6 +18,7 @@
 #define PK_BUS_RELYING_PARTY "org.passkeyd.RelyingParty1"
 #define PK_BUS_CREDENTIALS   "org.passkeyd.Credentials1"
 #define PK_BUS_KEYS          "org.passkeyd.Keys1"
+#define PK_BUS_GATEWAY       "org.passkeyd.Gateway1"
 
 /* What Conversation1.Next returns as its kind. */
 #define PK_BUS_KIND_INFO       "info"

@@ -22,7 +22,8 @@
  * thousand times a second, and sudo in a build farm some fifty; a program that signs in as fast as
  * a key can answer, without a person, some two hundred. One person may have many uids (in user
  * namespaces), hence the totals; but what root's programs ask for, on whose behalf it may be, must
- * not depend on what others do.
+ * not depend on what others do. The gateway's calls are those of all who use its pages: they are
+ * counted apart, so that neither takes anything from the other.
  */
 static const struct {
     const char *name;
@@ -31,6 +32,7 @@ static const struct {
     [BUDGET_CONNECTIONS] = {"connections", 200, 400, 1000},
     [BUDGET_CALLS] = {"calls", 400, 2000, 4000},
     [BUDGET_CEREMONIES] = {"ceremonies", 4000, 8000, 8000},
+    [BUDGET_GATEWAY] = {"calls of the gateway", 20000, 40000, 0},
     [BUDGET_CONVERSATIONS] = {"conversations", 250, 1000, 0},
     [BUDGET_OWN_CONVERSATIONS] = {"conversations of their own", 250, 1000, 500},
     [BUDGET_ANSWERS] = {"answers to refused calls", 500, 10000, 0},
@@ -47,6 +49,7 @@ static const struct {
     [BUDGET_OPEN_CALLS] = {"unanswered calls", 192, 1024},
     [BUDGET_SETUID_CONNECTIONS] = {"open connections of setuid programs", 160, SIZE_MAX},
     [BUDGET_SETUID_CALLS] = {"unanswered calls of setuid programs", 128, SIZE_MAX},
+    [BUDGET_GATEWAY_CALLS] = {"unanswered calls of the gateway", 512, SIZE_MAX},
 };
 
 /* In the place of a uid: those whose rows were given up before their refusals could be logged. */
@@ -74,6 +77,7 @@ struct budget {
     size_t count;
     struct row everybody; /* all but root, together; its refusals are those of rows given up */
     struct bucket summaries;
+    uid_t gateway;
 };
 
 static size_t hash(uid_t uid)
@@ -259,6 +263,7 @@ struct budget *budget_new(int64_t (*now)(void))
     TAILQ_INIT(&budget->by_use);
     row_fill(&budget->everybody, now(), true);
     budget->everybody.uid = OTHERS;
+    budget->gateway = BUDGET_NOBODY;
     budget->summaries = (struct bucket){(int64_t)TOKEN * SUMMARIES, now()};
     return budget;
 }
@@ -280,6 +285,16 @@ static bool is_unlimited(const struct budget *budget, uid_t uid)
     return !budget || uid == 0 || uid == BUDGET_CONSOLE;
 }
 
+void budget_set_gateway(struct budget *budget, uid_t uid)
+{
+    budget->gateway = uid;
+}
+
+bool budget_is_gateway(const struct budget *budget, uid_t uid)
+{
+    return budget && uid != BUDGET_NOBODY && budget->gateway == uid;
+}
+
 bool budget_take(struct budget *budget, uid_t uid, enum budget_rate rate)
 {
     struct bucket *all;
@@ -288,6 +303,8 @@ bool budget_take(struct budget *budget, uid_t uid, enum budget_rate rate)
 
     if (is_unlimited(budget, uid))
         return true;
+    if (rate == BUDGET_GATEWAY && !budget_is_gateway(budget, uid))
+        rate = BUDGET_CALLS;
     now = budget->now();
     row = row_of(budget, uid);
     if (!row)

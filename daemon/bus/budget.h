@@ -20,6 +20,7 @@ enum budget_rate {
     BUDGET_CONNECTIONS, /* to the daemon's own socket */
     BUDGET_CALLS,       /* of people; each causes a few look-ups of accounts at most */
     BUDGET_CEREMONIES,  /* calls of RelyingParty1 */
+    BUDGET_GATEWAY,     /* calls of Gateway1 by the gateway, which serves many people */
     BUDGET_CONVERSATIONS,
     BUDGET_OWN_CONVERSATIONS, /* of these, those that users open without a program of root's */
     BUDGET_ANSWERS,           /* to calls that are refused for want of the others */
@@ -34,6 +35,7 @@ enum budget_held {
     BUDGET_OPEN_CALLS,       /* not answered yet */
     BUDGET_SETUID_CONNECTIONS,
     BUDGET_SETUID_CALLS,
+    BUDGET_GATEWAY_CALLS, /* of Gateway1, of the gateway's */
     BUDGET_HELD
 };
 
@@ -49,6 +51,14 @@ struct budget;
 /* now: a clock that only goes forward, in milliseconds. NULL: no memory. */
 struct budget *budget_new(int64_t (*now)(void));
 void budget_free(struct budget *budget);
+
+/*
+ * From now on that uid is the gateway's; BUDGET_NOBODY: none is. Of everybody else BUDGET_GATEWAY
+ * is BUDGET_CALLS, as calls that will be refused.
+ */
+#define BUDGET_NOBODY ((uid_t)-1)
+void budget_set_gateway(struct budget *budget, uid_t uid);
+bool budget_is_gateway(const struct budget *budget, uid_t uid) PK_WARN_UNUSED;
 
 /* Takes one. false: refused, and counted for the log. budget NULL: there is no limit. */
 bool budget_take(struct budget *budget, uid_t uid, enum budget_rate rate) PK_WARN_UNUSED;

@@ -9,6 +9,7 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 bool call_check(struct call *call, const struct value *dict, const struct member *members,
                 size_t count)
@@ -23,8 +24,12 @@ bool call_check(struct call *call, const struct value *dict, const struct member
 
 bool call_admit(struct call *call, struct budget *budget)
 {
-    if (!budget_hold(budget, call->uid, BUDGET_OPEN_CALLS))
+    bool service =
+        strcmp(call->interface, PK_BUS_GATEWAY) == 0 && budget_is_gateway(budget, call->uid);
+
+    if (!budget_hold(budget, call->uid, service ? BUDGET_GATEWAY_CALLS : BUDGET_OPEN_CALLS))
         return false;
+    call->service = service;
     call->budget = budget;
     call->charged = call->uid;
     return true;
@@ -55,6 +60,8 @@ bool call_is_on_bus(const struct call *call)
 
 uid_t call_owner(const struct call *call, bool remote)
 {
+    if (call->gateway)
+        return JOB_GATEWAY;
     if (call->uid != 0)
         return call->uid;
     if (call->caller.reported && caller_user(&call->caller) != 0)
@@ -66,7 +73,9 @@ void call_drop(struct call *call)
 {
     if (call->budget)
         budget_release(call->budget, call->charged,
-                       call->setuid ? BUDGET_SETUID_CALLS : BUDGET_OPEN_CALLS);
+                       call->setuid    ? BUDGET_SETUID_CALLS
+                       : call->service ? BUDGET_GATEWAY_CALLS
+                                       : BUDGET_OPEN_CALLS);
     if (call->release)
         call->release(call);
     value_clear(&call->arguments);

@@ -41,7 +41,9 @@ struct call {
     pid_t pid;             /* of the process that connected; 0: unknown */
     struct budget *budget; /* the caller's, and whose it is there (call_admit()); NULL: none */
     uid_t charged;
-    bool setuid; /* charged is not uid, but whom a program of root's serves (call_charge()) */
+    bool gateway; /* its handler is Gateway1's, and the caller the gateway */
+    bool service; /* it was admitted as a call of the gateway's, which has a budget of its own */
+    bool setuid;  /* charged is not uid, but whom a program of root's serves (call_charge()) */
     bool (*charge)(struct call *call, uid_t uid); /* the connection's part; may be NULL */
     void (*release)(struct call *call);           /* gives up origin; may be NULL */
     void *data;                                   /* charge()'s own */

@@ -372,6 +372,8 @@ bool connection_answer_peer(DBusConnection *dbus, DBusMessage *message)
 
 enum budget_rate connection_rate(DBusMessage *message)
 {
+    if (dbus_message_has_interface(message, PK_BUS_GATEWAY))
+        return BUDGET_GATEWAY;
     return dbus_message_has_interface(message, PK_BUS_RELYING_PARTY) ? BUDGET_CEREMONIES
                                                                      : BUDGET_CALLS;
 }

@@ -7,6 +7,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/bus/console.c daemon/bus/console.h \
 	daemon/bus/connection.c daemon/bus/connection.h \
 	daemon/bus/descriptors.c daemon/bus/descriptors.h \
+	daemon/bus/gateway_user.c daemon/bus/gateway_user.h \
 	daemon/bus/logind.c daemon/bus/logind.h \
 	daemon/bus/logind_facts.c daemon/bus/logind_facts.h \
 	daemon/bus/logind_files.c daemon/bus/logind_files.h \

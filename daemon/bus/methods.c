@@ -4,6 +4,7 @@
 #include "common/base/log.h"
 #include "common/base/writer.h"
 #include "common/bus/names.h"
+#include "daemon/bus/gateway_user.h"
 #include "daemon/bus/polkit.h"
 #include "daemon/bus/request.h"
 
@@ -232,6 +233,7 @@ enum permission {
     DENIED,
     PERMITTED,
     PERMITTED_TO_ACCOUNT, /* if the first argument names the caller */
+    PERMITTED_TO_GATEWAY, /* if the caller is it */
 };
 
 static enum permission find_permission(const struct method *method, const struct call *call)
@@ -245,6 +247,8 @@ static enum permission find_permission(const struct method *method, const struct
                                                                           : PERMITTED_TO_ACCOUNT;
     case PRIVILEGE_ROOT:
         return call->uid == 0 ? PERMITTED : DENIED;
+    case PRIVILEGE_GATEWAY:
+        return PERMITTED_TO_GATEWAY;
     case PRIVILEGE_NONE:
         break;
     }
@@ -329,6 +333,20 @@ static void check_self(struct daemon *daemon, struct call *call)
     request_start(daemon, call, check ? &check->request : NULL, &plan);
 }
 
+/* --- whether the caller is the gateway -------------------------------------------------------- */
+
+static void permit_gateway(struct daemon *daemon, struct call *call)
+{
+    run_method(daemon, find_method(call), call);
+}
+
+static void deny_gateway(struct daemon *daemon, struct call *call)
+{
+    (void)daemon;
+    call_fail(call, PK_BUS_ERROR_ACCESS_DENIED,
+              "only the gateway's account may do this (user of [gateway] in passkeyd.conf)");
+}
+
 /* ---------------------------------------------------------------------------------------------- */
 
 static void refuse_unknown(struct call *call)
@@ -373,6 +391,8 @@ void methods_dispatch(struct daemon *daemon, struct call *call)
         deny(call);
     else if (find_permission(method, call) == PERMITTED_TO_ACCOUNT)
         check_self(daemon, call);
+    else if (find_permission(method, call) == PERMITTED_TO_GATEWAY)
+        gateway_user_check(daemon, call, permit_gateway, deny_gateway);
     else
         run_method(daemon, method, call);
 }

@@ -15,7 +15,8 @@ enum privilege {
     PRIVILEGE_ANYONE,
     PRIVILEGE_SELF, /* root, or a first argument that names the caller or is empty */
     PRIVILEGE_ROOT,
-    PRIVILEGE_OWNER, /* the handler checks: conversations and ceremonies keep their owner */
+    PRIVILEGE_GATEWAY, /* the account of [gateway] user, and nobody else: not even root */
+    PRIVILEGE_OWNER,   /* the handler checks: conversations and ceremonies keep their owner */
 };
 
 enum method_flag {

@@ -72,6 +72,11 @@ static const struct config_key seat_keys[] = {
     {"greeters", "at most 32 names of PAM services, separated by commas", key_greeters},
 };
 
+KEY(config, key_gateway_user, value_account(text, &s->gateway_user))
+static const struct config_key gateway_keys[] = {
+    {"user", "the name of an account: 1 to 64 letters, digits and any of -_.@+", key_gateway_user},
+};
+
 KEY(rp_config, key_id, value_rp_id(text, &s->id))
 KEY(rp_config, key_name, value_text(text, PK_RP_NAME_MAX, &s->display_name))
 KEY(rp_config, key_icon, value_text(text, PK_ICON_MAX, &s->icon))
@@ -175,6 +180,7 @@ static const struct section_kind {
     {"authenticator", false, authenticator_keys, COUNT(authenticator_keys)},
     {"limits", false, limits_keys, COUNT(limits_keys)},
     {"seat", false, seat_keys, COUNT(seat_keys)},
+    {"gateway", false, gateway_keys, COUNT(gateway_keys)},
     {"rp", true, rp_keys, COUNT(rp_keys)},
     {"service", true, service_keys, COUNT(service_keys)},
 };
@@ -292,7 +298,7 @@ static enum pk_status handle_line(void *context, const char *where, const struct
     if (!kind)
         return refuse(ret_what,
                       pk_text_format("unknown section [%s]; allowed: [daemon], [authenticator], "
-                                     "[limits], [seat], [rp NAME], [service NAME]",
+                                     "[limits], [seat], [gateway], [rp NAME], [service NAME]",
                                      line->kind));
     status = line->key ? set_key(loader, kind, where, line, ret_what)
                        : begin_section(loader, kind, line, ret_what);

@@ -83,6 +83,7 @@ struct config {
     unsigned ticket_lifetime;           /* seconds, default 600 */
     enum user_manager user_manager;     /* [seat] user-manager */
     enum without_logind without_logind; /* [seat] without-logind */
+    char *gateway_user;                 /* [gateway] user: the account that may call Gateway1 */
     struct pk_strings greeters; /* [seat] greeters: PAM services of display managers and lockers */
     struct rp_config *rps;
     size_t rp_count;

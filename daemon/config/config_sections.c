@@ -12,6 +12,8 @@
 /* In order of preference; the ten that Cloudreve's settings list (WebAuthn 5.4, "alg"). */
 static const int32_t default_algorithms[] = {-7, -35, -36, -257, -258, -259, -37, -38, -39, -8};
 
+#define DEFAULT_GATEWAY_USER "passkey-gateway"
+
 /* What PAM calls the display managers and lockers that have no session of their own when they ask.
  */
 #define DEFAULT_GREETERS                                                                           \
@@ -53,6 +55,7 @@ void config_free(struct config *config)
         free(config->services[i].rp);
     }
     free(config->services);
+    free(config->gateway_user);
     pk_strings_clear(&config->greeters);
     pk_strings_clear(&config->warnings);
     config_places_clear(&config->places);
@@ -129,13 +132,15 @@ enum pk_status config_sections_new(struct config **ret)
     if (!config)
         return PK_NO_MEMORY;
     config->authenticator_program = strdup(PK_LIBEXECDIR "/passkey-authenticator");
+    config->gateway_user = strdup(DEFAULT_GATEWAY_USER);
     config->touch_timeout = 30;
     config->insert_timeout = 30;
     config->conversations_per_user = PK_CONVERSATIONS_PER_UID;
     config->challenges_per_user = PK_CHALLENGES_PER_UID;
     config->credentials_per_account = PK_CREDENTIALS_PER_ACCOUNT;
     config->ticket_lifetime = 600;
-    if (!config->authenticator_program || config_sections_add_rp(config, "default") != PK_OK ||
+    if (!config->authenticator_program || !config->gateway_user ||
+        config_sections_add_rp(config, "default") != PK_OK ||
         value_services(DEFAULT_GREETERS, &config->greeters) != PK_OK)
         return PK_NO_MEMORY;
     *ret = pk_steal(config);

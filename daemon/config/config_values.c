@@ -316,6 +316,11 @@ bool value_is_service(const char *name)
     return len > 0 && len <= 64 && strspn(name, allowed) == len;
 }
 
+enum pk_status value_account(const char *text, char **target)
+{
+    return value_is_service(text) ? value_text(text, PK_USER_NAME_MAX, target) : PK_INVALID_INPUT;
+}
+
 static enum pk_status add_service(const char *item, void *context)
 {
     struct pk_strings *services = context;

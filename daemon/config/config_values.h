@@ -31,6 +31,8 @@ enum pk_status value_algorithms(const char *text, int32_t target[PK_ALGORITHMS_M
                                 size_t *target_count) PK_WARN_UNUSED;
 /* A name that PAM services have, and that fits into a bus argument and a log line. */
 bool value_is_service(const char *name) PK_WARN_UNUSED;
+/* The name of one account, spelled as a service is (value_is_service()). */
+enum pk_status value_account(const char *text, char **target) PK_WARN_UNUSED;
 /* Comma separated names of PAM services. */
 enum pk_status value_services(const char *text, struct pk_strings *target) PK_WARN_UNUSED;
 enum pk_status value_user_manager(const char *text, enum user_manager *target) PK_WARN_UNUSED;

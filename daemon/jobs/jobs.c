@@ -17,11 +17,11 @@
  * that from the others. Users have one together besides, since one person may have many uids: what
  * it leaves is enough for root's programs, for strangers and for the daemon itself.
  */
-#define WORKERS_MAX    40
+#define WORKERS_MAX    52
 #define STACK_SIZE     1048576 /* bytes of address space; a module of the name service may want it */
 #define SHARE_USER     2       /* workers for one user's jobs at a time */
 #define SHARE_USERS    20      /* for those of all users together */
-#define SHARE_OTHERS   8       /* for root's own, for strangers', and for the daemon's */
+#define SHARE_OTHERS   8       /* for root's own, for strangers', gateways' and the daemon's */
 #define WAITING_USER   64      /* jobs of one user that wait for a worker */
 #define WAITING_OTHERS 512
 
@@ -51,7 +51,7 @@ struct jobs {
 
 static bool is_user(uid_t owner)
 {
-    return owner != 0 && owner != JOB_STRANGERS && owner != JOB_DAEMON;
+    return owner != 0 && owner != JOB_STRANGERS && owner != JOB_GATEWAY && owner != JOB_DAEMON;
 }
 
 static size_t count_running(const struct jobs *jobs, uid_t owner)

@@ -23,6 +23,8 @@ struct jobs;
 
 /* People at other hosts who have not said yet who they are: together one owner. */
 #define JOB_STRANGERS ((uid_t)-1)
+/* Who uses web applications: together one owner, whichever uid the gateway has. */
+#define JOB_GATEWAY ((uid_t)-3)
 /* The daemon itself, for what all calls may have to wait for; no uid of anybody's. */
 #define JOB_DAEMON ((uid_t)-2)
 

@@ -16,6 +16,7 @@ daemon_tests = \
 	tests/unit/test_descriptors \
 	tests/unit/test_dispatch \
 	tests/unit/test_forwarded \
+	tests/unit/test_gateway_user \
 	tests/unit/test_jobs \
 	tests/unit/test_logind \
 	tests/unit/test_logind_properties \
@@ -104,6 +105,8 @@ tests_unit_test_arrivals_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_arrivals_LDADD = $(fake_bus_test_libs)
 tests_unit_test_dispatch_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_dispatch_LDADD = $(fake_bus_test_libs)
+tests_unit_test_gateway_user_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_gateway_user_LDADD = $(fake_bus_test_libs)
 tests_unit_test_logind_CFLAGS = $(daemon_test_cflags) $(SD_LOGIN_CFLAGS)
 tests_unit_test_logind_SOURCES = tests/unit/test_logind.c \
 	tests/unit/scripted_logind.c tests/unit/scripted_logind.h tests/unit/logind_answers.h \

@@ -134,6 +134,31 @@ static void heavy_users_do_not_meet_it(void **state)
     assert_int_equal(lines, 0);
 }
 
+/* A busy web service's calls are its own: neither they nor the users' are in the other's way. */
+static void the_gateway_is_counted_apart(void **state)
+{
+    (void)state;
+    assert_false(budget_is_gateway(budget, BOB));
+    assert_false(budget_is_gateway(NULL, BUDGET_NOBODY));
+    assert_false(budget_is_gateway(budget, BUDGET_NOBODY));
+    /* Before that it is a call like others, and everybody else's stays one. */
+    assert_int_equal(take(BOB, BUDGET_GATEWAY, 100000), 2000);
+    budget_set_gateway(budget, BOB);
+    assert_true(budget_is_gateway(budget, BOB));
+    assert_int_equal(take(BOB, BUDGET_GATEWAY, 100000), 40000);
+    assert_int_equal(take(BOB, BUDGET_CALLS, 1), 0);
+    assert_int_equal(take(ALICE, BUDGET_GATEWAY, 100000), 2000);
+    assert_int_equal(hold(BOB, BUDGET_GATEWAY_CALLS, 100000), 512);
+    assert_int_equal(hold(ALICE, BUDGET_OPEN_CALLS, 100), 100);
+    for (unsigned i = 0; i < 10; i++) {
+        time_ms += 1000;
+        assert_int_equal(take(BOB, BUDGET_GATEWAY, 20000), 20000);
+        assert_int_equal(take(ALICE, BUDGET_CEREMONIES, 2000), 2000);
+    }
+    budget_set_gateway(budget, BUDGET_NOBODY);
+    assert_false(budget_is_gateway(budget, BOB));
+}
+
 /* A person may have as many uids as a user namespace maps. */
 static void many_uids_get_no_more_than_a_total(void **state)
 {
@@ -251,6 +276,7 @@ int main(void)
         TEST(users_and_kinds_are_counted_apart),
         TEST(root_and_consoles_have_no_limit),
         TEST(heavy_users_do_not_meet_it),
+        TEST(the_gateway_is_counted_apart),
         TEST(many_uids_get_no_more_than_a_total),
         TEST(what_is_held_is_given_back),
         TEST(refusals_are_summed_up),

@@ -76,6 +76,7 @@ static void assert_defaults(const struct config *config)
     assert_int_equal(config->without_logind, WITHOUT_LOGIND_CONSOLE);
     assert_int_equal(config->greeters.count, 18);
     assert_string_equal(config->greeters.items[1], "gdm-password");
+    assert_string_equal(config->gateway_user, "passkey-gateway");
     assert_int_equal(config->service_count, 0);
     assert_int_equal(config->rp_count, 1);
     assert_string_equal(rp->name, "default");
@@ -231,6 +232,7 @@ static void every_key_is_read(void **state)
     assert_int_equal(config->without_logind, WITHOUT_LOGIND_ALLOW);
     assert_int_equal(config->greeters.count, 2);
     assert_string_equal(config->greeters.items[1], "my-greeter");
+    assert_string_equal(config->gateway_user, "web.pages");
     assert_int_equal(config->rp_count, 3);
     assert_string_equal(config_rp(config, "default")->id, "host.example.org");
     assert_int_equal(config_rp(config, "default")->counter, PK_COUNTER_LOG);
@@ -508,8 +510,8 @@ static char *read_source(const char *name)
 /* In the example and in the manual page, whose hyphens carry a backslash. */
 static void every_key_is_explained(void **state)
 {
-    static const char *const sections[] = {"daemon", "authenticator", "limits",
-                                           "seat",   "rp x",          "service x"};
+    static const char *const sections[] = {"daemon",  "authenticator", "limits",   "seat",
+                                           "gateway", "rp x",          "service x"};
     PK_AUTO_FREE char *example = read_source("etc/passkeyd.conf");
     PK_AUTO_FREE char *manual = read_source("doc/passkeyd.conf.5");
     char *out = manual;

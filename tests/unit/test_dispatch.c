@@ -9,9 +9,11 @@
 #include <cmocka.h>
 
 #include "common/bus/names.h"
+#include "daemon/bus/gateway_user.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/polkit.h"
 #include "daemon/bus/request.h"
+#include "daemon/config/config.h"
 #include "tests/unit/fake_bus.h"
 
 #include <errno.h>
@@ -43,7 +45,8 @@ int getpwnam_r(const char *name, struct passwd *entry, char *buffer, size_t len,
     return 0;
 }
 
-static struct daemon passkeyd;
+static struct config config = {.gateway_user = (char[]){"bob"}};
+static struct daemon passkeyd = {.config = &config};
 static unsigned run_count;
 static struct system_account handed_on; /* of the last run's subject */
 
@@ -90,6 +93,7 @@ const struct method methods[] = {
     ROW("Self", PRIVILEGE_SELF, NULL, 0),
     ROW("Root", PRIVILEGE_ROOT, NULL, 0),
     ROW("Owner", PRIVILEGE_OWNER, NULL, 0),
+    ROW("Gateway", PRIVILEGE_GATEWAY, NULL, 0),
     ROW("Guarded", PRIVILEGE_SELF, POLKIT_MANAGE, 0),
     ROW("Ticket", PRIVILEGE_SELF, POLKIT_ENROLL, METHOD_TICKET),
     CHECKED_ROW("Checked", PRIVILEGE_SELF, POLKIT_MANAGE, METHOD_TICKET, check),
@@ -107,7 +111,9 @@ static int set_up(void **state)
     fake_bus_reset();
     passkeyd.base = event_base_new();
     passkeyd.jobs = jobs_new(passkeyd.base);
+    passkeyd.gateway_user = gateway_user_new();
     assert_non_null(passkeyd.jobs);
+    assert_non_null(passkeyd.gateway_user);
     return 0;
 }
 
@@ -116,6 +122,7 @@ static int tear_down(void **state)
     (void)state;
     assert_true(jobs_free(passkeyd.jobs, 60));
     event_base_free(passkeyd.base);
+    gateway_user_free(passkeyd.gateway_user);
     polkit_vanished(NULL);
     system_account_clear(&handed_on);
     return 0;
@@ -174,6 +181,9 @@ static void privileges_are_enforced(void **state)
         {"Root", "alice", ALICE, false},    {"Root", "", ALICE, false},
         {"Root", "alice", 0, true},         {"Owner", "bob", ALICE, true},
         {"Guarded", "bob", ALICE, false},   {"Ticket", "bob", ALICE, false},
+        {"Gateway", "bob", BOB, true},      {"Gateway", "alice", ALICE, false},
+        {"Gateway", "", ALICE, false},      {"Gateway", "bob", 0, false},
+        {"Gateway", "", 0, false},
     };
 
     (void)state;
