@@ -73,6 +73,7 @@ enum pk_status subject_set_rp(const struct config *config, const char *name,
         return status;
     request->rp = *ret_rp;
     request->system_accounts = rp->system_accounts;
+    request->handle_is_id = rp->http != PK_HTTP_NONE;
     return PK_OK;
 }
 
@@ -82,6 +83,7 @@ enum pk_status subject_find(const struct subject_request *request, struct subjec
     enum pk_status status = request->system_accounts ? resolve_system(request, &subject)
                                                      : resolve_foreign(request, &subject);
 
+    subject.handle_is_id = request->handle_is_id;
     if (!status)
         status = pk_text_copy(request->rp, &subject.account.rp);
     if (status)
@@ -135,6 +137,10 @@ enum pk_status subject_load_handle(struct store *store, struct subject *subject)
     }
     if (status != PK_NOT_FOUND)
         return status;
+    if (subject->handle_is_id)
+        return strlen(account->name) > PK_USER_HANDLE_MAX
+                   ? PK_INVALID_ARGUMENT
+                   : pk_bytes_copy(pk_view_string(account->name), &account->user_handle);
     pk_random(fresh, sizeof(fresh));
     return pk_bytes_copy((struct pk_view){fresh, sizeof(fresh)}, &account->user_handle);
 }

@@ -9,7 +9,8 @@
 
 struct subject {
     struct account account; /* user_handle empty until subject_load_handle() */
-    char *full_name;        /* NULL: unknown; owned */
+    bool handle_is_id; /* the user handle of a new account is its name: struct rp_config's http */
+    char *full_name;   /* NULL: unknown; owned */
 };
 void subject_clear(struct subject *subject);
 #define AUTO_SUBJECT __attribute__((cleanup(subject_clear)))
@@ -19,7 +20,8 @@ struct subject_request {
     uid_t caller;
     const char *rp;       /* name of the relying party's section */
     bool system_accounts; /* its accounts are those of the host */
-    const char *name;     /* empty: the caller itself */
+    bool handle_is_id;
+    const char *name; /* empty: the caller itself */
     /*
      * The account that the name service has for that name, if it was asked already; otherwise NULL.
      */
@@ -56,7 +58,10 @@ bool subject_is_orphaned(const struct account *account, const struct pk_strings 
  */
 void subject_find_source(struct subject *subject);
 
-/* Loads the stored user handle, or generates one for an account that has none yet. */
+/*
+ * Loads the stored user handle, or generates one for an account that has none yet, which at a
+ * relying party over HTTP is the user's id. PK_INVALID_ARGUMENT: that is too long for one.
+ */
 enum pk_status subject_load_handle(struct store *store, struct subject *subject) PK_WARN_UNUSED;
 
 /* The account's credentials; rp_id: only those made for it, NULL: all. */

@@ -20,6 +20,7 @@ struct registration {
     char *rp;
     struct subject_request who;
     struct subject subject;
+    struct account user; /* begin.user points to it */
     struct ceremony *ceremony;
     const char *why; /* the reason of policy_registration() */
     size_t existing; /* credentials of the account */
@@ -31,6 +32,8 @@ static enum pk_status find_subject(struct job *job)
 {
     struct registration *registration = (struct registration *)job;
 
+    if (registration->begin.user)
+        return account_copy(&registration->user, &registration->subject.account);
     return subject_find(&registration->who, &registration->subject);
 }
 
@@ -44,6 +47,22 @@ static enum pk_status check_ticket(struct job *job)
         return PK_OK;
     return store->verbs->ticket_check(store, registration->begin.ticket, account->rp, account->name,
                                       account->uid, pk_clock_now());
+}
+
+/* A user is shown by the names that the application gave before, where it gives none now. */
+static void add_stored_names(struct registration *registration)
+{
+    struct registration_request *wish = &registration->begin.wish;
+    const struct account *user = registration->begin.user;
+
+    if (!user)
+        return;
+    if (!wish->user_name)
+        wish->user_name = user->user_name;
+    if (!wish->display_name)
+        wish->display_name = user->display_name;
+    if (!wish->icon)
+        wish->icon = user->icon;
 }
 
 /* What the configuration and the caller demand. */
@@ -64,6 +83,7 @@ static enum pk_status apply_policy(struct job *job)
         return PK_NO_MEMORY;
     wish->account_name = registration->subject.account.name;
     wish->account_full_name = registration->subject.full_name;
+    add_stored_names(registration);
     wish->now = pk_clock_now();
     status = policy_registration(rp, wish, &ceremony->requirements, &registration->why);
     ceremony->system_account = rp->system_accounts;
@@ -94,9 +114,47 @@ static enum pk_status check_existing(struct job *job)
     registration->existing = list.count;
     if (list.count >= ceremony->max_credentials)
         return PK_LIMIT_EXCEEDED;
-    if (ceremony->credential_name && credential_name_is_taken(&list, ceremony->credential_name))
+    /* A gateway's name gets a number when it is taken. */
+    if (ceremony->credential_name && !registration->begin.user &&
+        credential_name_is_taken(&list, ceremony->credential_name))
         return PK_NAME_TAKEN;
+    if (registration->begin.no_exclude_list)
+        return PK_OK;
     return credential_list_require(&list, ceremony->requirements.rp_id, &ceremony->requirements);
+}
+
+/* What the wish says of the user, unless it is to stay what it was. */
+static enum pk_status take_over(const char *wished, bool keeps, char **name)
+{
+    if (!wished || (keeps && *name))
+        return PK_OK;
+    free(*name);
+    *name = NULL;
+    return pk_text_copy(wished, name);
+}
+
+/* Makes the user or takes over what the application says of them now, which policy has checked. */
+static enum pk_status put_user(struct registration *registration)
+{
+    struct store *store = registration->request.daemon->store;
+    struct account *user = &registration->subject.account;
+    const struct registration_request *wish = &registration->begin.wish;
+    const bool keeps = registration->begin.keeps_names;
+    struct account stored = {0};
+    enum pk_status status = take_over(wish->user_name, keeps, &user->user_name);
+
+    if (!status)
+        status = take_over(wish->display_name, keeps, &user->display_name);
+    if (!status)
+        status = take_over(wish->icon, keeps, &user->icon);
+    if (!status)
+        status =
+            request_stored(&registration->request, store->verbs->user_put(store, user, &stored));
+    if (status)
+        return status;
+    account_clear(user);
+    *user = stored;
+    return PK_OK;
 }
 
 static enum pk_status load_handle(struct job *job)
@@ -104,9 +162,13 @@ static enum pk_status load_handle(struct job *job)
     struct registration *registration = (struct registration *)job;
     struct account *account = &registration->subject.account;
     struct ceremony *ceremony = registration->ceremony;
-    enum pk_status status =
-        subject_load_handle(registration->request.daemon->store, &registration->subject);
+    struct store *store = registration->request.daemon->store;
+    enum pk_status status = registration->begin.user
+                                ? put_user(registration)
+                                : subject_load_handle(store, &registration->subject);
 
+    if (status == PK_INVALID_ARGUMENT)
+        registration->why = "userId: at most 64 bytes, as it is the user handle here";
     if (!status)
         status =
             pk_bytes_copy(pk_view_of(&account->user_handle), &ceremony->requirements.user_handle);
@@ -156,6 +218,7 @@ static void registration_clear(struct request *request)
 
     pk_strings_clear(&registration->hints);
     free(registration->rp);
+    account_clear(&registration->user);
     subject_clear(&registration->subject);
     if (registration->ceremony)
         ceremony_free(registration->ceremony);
@@ -178,6 +241,13 @@ static enum pk_status prepare(struct registration *registration, const struct co
     struct subject_request *who = &registration->who;
     enum pk_status status;
 
+    if (begin->user) {
+        status = account_copy(begin->user, &registration->user);
+        registration->begin.user = &registration->user;
+        if (!status)
+            status = pk_text_copy(registration->user.rp, &registration->rp);
+        return status ? status : copy_hints(begin->hints, &registration->hints);
+    }
     *who = methods_subject(call);
     status = subject_set_rp(config, begin->rp, who, &registration->rp);
     if (status)

@@ -17,6 +17,14 @@ struct registration_begin {
     struct registration_request wish; /* its account and time are set here, and hints below */
     const struct value *hints;        /* "as"; NULL: not given */
     struct pk_view ticket;            /* SHA-256 of the ticket that allows it; empty: polkit did */
+    /*
+     * A gateway's: the user, of a relying party over HTTP, as the store has it or as it is to be
+     * made, whom the caller may register for. The names that the wish lacks are this one's. It is
+     * copied. NULL: the call says for whom it is.
+     */
+    const struct account *user;
+    bool keeps_names; /* the user's names in the store stay what they are, where there are any */
+    bool no_exclude_list;
 };
 
 /*

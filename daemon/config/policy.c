@@ -36,6 +36,11 @@ bool policy_credential_name_valid(const char *name)
     return strlen(name) <= PK_CREDENTIAL_NAME_MAX && text_is_valid(name, PK_CREDENTIAL_NAME_MAX);
 }
 
+bool policy_user_id_valid(const char *id)
+{
+    return strlen(id) <= PK_USER_HANDLE_MAX && text_is_valid(id, PK_USER_HANDLE_MAX);
+}
+
 static bool is_given(const char *text)
 {
     return text && text[0] != 0;
@@ -69,6 +74,12 @@ static const char *check_texts(const struct rp_config *rp,
     if (request->user_id && rp->system_accounts)
         return "userId: only for a relying party whose accounts are not the system's";
     return NULL;
+}
+
+const char *policy_user_problem(const struct rp_config *rp,
+                                const struct registration_request *request)
+{
+    return check_texts(rp, request);
 }
 
 /* WebAuthn 5.8.7 */

@@ -87,6 +87,13 @@ enum pk_status policy_authentication(const struct rp_config *rp,
 enum pk_status policy_ssh_origins(const struct rp_config *rp, const char *rhost,
                                   struct pk_strings *ret) PK_WARN_UNUSED;
 
+/* What is wrong with the names of the user in a request, or NULL: static, as *ret_why above. */
+const char *policy_user_problem(const struct rp_config *rp,
+                                const struct registration_request *request) PK_WARN_UNUSED;
+
+/* An id whose bytes can be a user handle: 1 to PK_USER_HANDLE_MAX of UTF-8, all printable. */
+bool policy_user_id_valid(const char *id) PK_WARN_UNUSED;
+
 /* 1 to PK_CREDENTIAL_NAME_MAX bytes of UTF-8 without control characters. */
 bool policy_credential_name_valid(const char *name) PK_WARN_UNUSED;
 
