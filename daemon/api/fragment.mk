@@ -2,6 +2,13 @@
 daemon_libdaemon_la_SOURCES += \
 	daemon/api/begun.c daemon/api/begun.h \
 	daemon/api/credentials.c \
+	daemon/api/gateway.c daemon/api/gateway.h \
+	daemon/api/gateway_authentication.c \
+	daemon/api/gateway_credentials.c \
+	daemon/api/gateway_finish.c \
+	daemon/api/gateway_json.c \
+	daemon/api/gateway_registration.c \
+	daemon/api/gateway_tokens.c \
 	daemon/api/import.c \
 	daemon/api/keys.c \
 	daemon/api/manager.c \

@@ -88,6 +88,10 @@ method_handler credentials_list, credentials_rename, credentials_check_rename, c
     credentials_adopt, credentials_import, credentials_check_import;
 method_handler keys_create_api_key, keys_list_api_keys, keys_revoke_api_key, keys_list_keys,
     keys_rotate_key, keys_import_key;
+method_handler gateway_relying_parties, gateway_begin_registration, gateway_finish_registration,
+    gateway_begin_authentication, gateway_finish_authentication, gateway_list, gateway_rename,
+    gateway_remove, gateway_user, gateway_transactions, gateway_issue_token, gateway_check_token,
+    gateway_keys;
 /* Calls add with the name of each feature of this build. */
 void manager_list_features(void (*add)(void *data, const char *name), void *data);
 void manager_get_version(struct daemon *daemon, struct value *parent);

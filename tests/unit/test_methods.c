@@ -69,7 +69,7 @@ static void changes_are_guarded(void **state)
         const struct method *found = NULL;
 
         for (size_t j = 0; j < method_count; j++)
-            if (strcmp(methods[j].name, names[i]) == 0)
+            if (strcmp(methods[j].name, names[i]) == 0 && methods[j].privilege != PRIVILEGE_GATEWAY)
                 found = &methods[j];
         assert_non_null(found);
         assert_true(found->action || found->privilege == PRIVILEGE_ROOT);
@@ -109,6 +109,19 @@ static void privileges_are_these(void **state)
         {"ListKeys", PRIVILEGE_ROOT, NULL, 0},
         {"RotateKey", PRIVILEGE_ROOT, NULL, 0},
         {"ImportKey", PRIVILEGE_ROOT, NULL, 0},
+        {"RelyingParties", PRIVILEGE_GATEWAY, NULL, 0},
+        {"BeginRegistration", PRIVILEGE_GATEWAY, NULL, 0},
+        {"FinishRegistration", PRIVILEGE_GATEWAY, NULL, 0},
+        {"BeginAuthentication", PRIVILEGE_GATEWAY, NULL, 0},
+        {"FinishAuthentication", PRIVILEGE_GATEWAY, NULL, 0},
+        {"List", PRIVILEGE_GATEWAY, NULL, 0},
+        {"Rename", PRIVILEGE_GATEWAY, NULL, 0},
+        {"Remove", PRIVILEGE_GATEWAY, NULL, 0},
+        {"User", PRIVILEGE_GATEWAY, NULL, 0},
+        {"Transactions", PRIVILEGE_GATEWAY, NULL, 0},
+        {"IssueToken", PRIVILEGE_GATEWAY, NULL, 0},
+        {"CheckToken", PRIVILEGE_GATEWAY, NULL, 0},
+        {"Keys", PRIVILEGE_GATEWAY, NULL, 0},
     };
 
     (void)state;
@@ -121,6 +134,21 @@ static void privileges_are_these(void **state)
         if (rows[i].action)
             assert_string_equal(methods[i].action, rows[i].action);
     }
+}
+
+/* A call without an interface is never the gateway's: those rows come last. */
+static void the_gateways_rows_come_last(void **state)
+{
+    bool gateways = false;
+
+    (void)state;
+    for (size_t i = 0; i < method_count; i++) {
+        assert_int_equal(strcmp(methods[i].interface, PK_BUS_GATEWAY) == 0,
+                         methods[i].privilege == PRIVILEGE_GATEWAY);
+        assert_false(gateways && methods[i].privilege != PRIVILEGE_GATEWAY);
+        gateways = methods[i].privilege == PRIVILEGE_GATEWAY;
+    }
+    assert_true(gateways);
 }
 
 static void rows_are_unique(void **state)
@@ -196,6 +224,7 @@ int main(void)
         cmocka_unit_test(every_row_is_whole),
         cmocka_unit_test(changes_are_guarded),
         cmocka_unit_test(privileges_are_these),
+        cmocka_unit_test(the_gateways_rows_come_last),
         cmocka_unit_test(rows_are_unique),
         cmocka_unit_test(introspection_says_what_the_table_says),
     };

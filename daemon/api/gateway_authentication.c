@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Gateway1.BeginAuthentication. */
+#include "common/base/clock.h"
+#include "common/base/text.h"
+#include "daemon/api/begun.h"
+#include "daemon/api/gateway.h"
+#include "daemon/api/options.h"
+#include "daemon/verify/credential.h"
+
+#include <string.h>
+
+static const struct member members[] = {
+    GATEWAY_OPTIONS,
+    AUTHENTICATION_OPTIONS,
+    {"userId", "s", OPTION_TEXT_MAX},
+    {"userName", "s", OPTION_TEXT_MAX},
+    {"mfa", "b", 0},
+    {"byChallenge", "b", 0},
+    {"transactionId", "s", PK_TRANSACTION_ID_MAX},
+    {"transactionData", "s", PK_TRANSACTION_DATA_MAX},
+};
+
+struct authentication {
+    struct gateway_request gateway;
+    struct ceremony *ceremony; /* owned */
+    const char *why;
+};
+
+/* --- the options ------------------------------------------------------------------------------ */
+
+static size_t characters(const char *text)
+{
+    size_t count = 0;
+
+    for (; *text; text++)
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+    return count;
+}
+
+static const char *check_transaction(const struct gateway_request *gateway)
+{
+    const char *id = gateway_text(gateway, "transactionId");
+    const char *data = gateway_text(gateway, "transactionData");
+
+    if (!id && !data)
+        return NULL;
+    if (!id || characters(id) < 1 || characters(id) > 128)
+        return "transactionId: 1 to 128 characters, beside transactionData";
+    if (!data || !*data)
+        return "transactionData: JSON text, beside transactionId";
+    return NULL;
+}
+
+/* Whether a user is to be named, which a second factor and a transaction need. */
+static bool names_user(const struct gateway_request *gateway)
+{
+    return gateway_has_bearer(gateway) || gateway_text(gateway, "userId") ||
+           gateway_text(gateway, "userName");
+}
+
+static const char *check_options(const struct gateway_request *gateway)
+{
+    const char *why = check_transaction(gateway);
+    bool needs =
+        gateway_text(gateway, "transactionId") || value_find_number(gateway->options, "mfa");
+
+    if (!why && needs && !names_user(gateway))
+        why = "userId: needed for a second factor, and for a transaction";
+    return why;
+}
+
+static enum pk_status apply_policy(const struct config *config, const struct call *call,
+                                   struct authentication *authentication)
+{
+    const struct value *options = authentication->gateway.options;
+    const struct rp_config *rp = config_rp(config, authentication->gateway.party.rp);
+    struct ceremony *ceremony = ceremony_new(call->id, call->uid);
+    struct pk_strings hints = {0};
+    const struct authentication_request wish = {
+        .user_given = names_user(&authentication->gateway),
+        .user_verification = value_find_text(options, "userVerification", NULL),
+        .appid = value_find_text(options, "appid", NULL),
+        .hints = &hints,
+        .timeout_ms = value_find_number(options, "timeout"),
+        .now = pk_clock_now(),
+    };
+    enum pk_status status = ceremony ? PK_OK : PK_NO_MEMORY;
+
+    authentication->ceremony = ceremony;
+    authentication->why = check_options(&authentication->gateway);
+    if (authentication->why)
+        return PK_INVALID_ARGUMENT;
+    if (!status)
+        status = options_strings(options, "hints", &hints);
+    if (!status)
+        status =
+            policy_authentication(rp, NULL, &wish, &ceremony->requirements, &authentication->why);
+    pk_strings_clear(&hints);
+    if (status)
+        return status;
+    ceremony->gateway = true;
+    ceremony->lifetime = gateway_lifetime(rp);
+    ceremony->mfa = value_find_number(options, "mfa") != 0;
+    ceremony->bearer = gateway_has_bearer(&authentication->gateway);
+    (void)snprintf(ceremony->purpose, sizeof(ceremony->purpose), "%s",
+                   gateway_purpose(&authentication->gateway));
+    ceremony->account.uid = PK_NO_UID;
+    return pk_text_copy(rp->name, &ceremony->account.rp);
+}
+
+/* --- its steps -------------------------------------------------------------------------------- */
+
+/* Whose sign-in form may ask for a name before anybody is known. */
+static bool names_are_public(enum pk_http http)
+{
+    return http == PK_HTTP_AUTHSIGNAL || http == PK_HTTP_AUTIONAL;
+}
+
+/*
+ * Who is not found gets a ceremony nevertheless where names are public, so that nobody learns who
+ * is: one that no passkey ends, because no user has an empty id.
+ */
+static enum pk_status check_user(struct job *job)
+{
+    struct authentication *authentication = (struct authentication *)job;
+    const struct gateway_request *gateway = &authentication->gateway;
+    struct account *account = &authentication->ceremony->account;
+    bool public = authority_kind(gateway->authority) == AUTHORITY_NONE;
+
+    if (!gateway->named)
+        return names_user(gateway) ? PK_INVALID_ARGUMENT : PK_OK;
+    /* Nobody is a second factor's user without having been a first one's. */
+    if (public && (authentication->ceremony->mfa || !names_are_public(gateway->party.http)))
+        return PK_NOT_SIGNED_IN;
+    if (!gateway->known && !public)
+        return PK_UNKNOWN_USER;
+    return pk_text_copy(gateway->known ? gateway->user.name : "", &account->name);
+}
+
+static enum pk_status load_credentials(struct job *job)
+{
+    struct authentication *authentication = (struct authentication *)job;
+    struct gateway_request *gateway = &authentication->gateway;
+    struct pk_requirements *requirements = &authentication->ceremony->requirements;
+    struct store *store = gateway->request.daemon->store;
+    const uid_t uid = PK_NO_UID;
+    const struct credential_filter filter = {.rp = gateway->party.rp,
+                                             .account_name = gateway->user.name,
+                                             .uid = &uid,
+                                             .living = true,
+                                             .first_factor = !authentication->ceremony->mfa};
+    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+    enum pk_status status;
+
+    if (!gateway->known)
+        return PK_OK;
+    status = request_stored(&gateway->request, store->verbs->list(store, &filter, &list));
+    if (!status)
+        status = pk_bytes_copy(pk_view_of(&gateway->user.user_handle), &requirements->user_handle);
+    if (!status)
+        status = credential_list_require(&list, requirements->rp_id, requirements);
+    if (!status && requirements->credential_count == 0 &&
+        authority_kind(gateway->authority) != AUTHORITY_NONE)
+        status = PK_NO_CREDENTIALS;
+    return status;
+}
+
+static enum pk_status add_transaction(struct job *job)
+{
+    struct authentication *authentication = (struct authentication *)job;
+    struct gateway_request *gateway = &authentication->gateway;
+    struct store *store = gateway->request.daemon->store;
+    const char *id = gateway_text(gateway, "transactionId");
+    const char *data = gateway_text(gateway, "transactionData");
+    AUTO_TRANSACTION struct transaction transaction = {.created = gateway->now};
+    enum pk_status status;
+
+    if (!id)
+        return PK_OK;
+    if (authority_kind(gateway->authority) == AUTHORITY_NONE)
+        return PK_NOT_SIGNED_IN;
+    status = pk_text_copy(gateway->party.rp, &transaction.rp);
+    if (!status)
+        status = pk_text_copy(gateway->user.name, &transaction.user);
+    if (!status)
+        status = pk_text_copy(id, &transaction.id);
+    if (!status)
+        status = pk_text_copy(data, &transaction.data);
+    if (!status)
+        status =
+            request_stored(&gateway->request, store->verbs->transaction_add(store, &transaction));
+    return status ? status : pk_text_copy(id, &authentication->ceremony->transaction);
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+static enum pk_status bind(const struct authentication *authentication)
+{
+    const struct gateway_request *gateway = &authentication->gateway;
+    struct ceremony *ceremony = authentication->ceremony;
+    enum pk_status status = ceremony_bind_act(ceremony, "authenticate",
+                                              ceremony->account.name ? ceremony->account.name : "");
+
+    if (!status && ceremony->transaction)
+        status = ceremony_bind_transaction(ceremony, ceremony->transaction,
+                                           gateway_text(gateway, "transactionData"));
+    if (!status && value_find_number(gateway->options, "byChallenge"))
+        status = ceremony_name_by_challenge(ceremony);
+    return status;
+}
+
+static void answer_options(struct request *request, struct call *call, enum pk_status status)
+{
+    struct authentication *authentication = (struct authentication *)request;
+
+    if (!status)
+        status = bind(authentication);
+    if (status)
+        gateway_fail(&authentication->gateway, call, status, authentication->why);
+    else
+        begun_publish(request->daemon, call, pk_steal(authentication->ceremony));
+}
+
+static void authentication_clear(struct request *request)
+{
+    struct authentication *authentication = (struct authentication *)request;
+
+    if (authentication->ceremony)
+        ceremony_free(authentication->ceremony);
+    gateway_request_clear(request);
+}
+
+void gateway_begin_authentication(struct daemon *daemon, struct call *call)
+{
+    static const struct job_step steps[] = {
+        {JOB_WORKER, gateway_judge},    {JOB_WORKER, gateway_find_user}, {JOB_WORKER, check_user},
+        {JOB_WORKER, load_credentials}, {JOB_WORKER, add_transaction},   {0},
+    };
+    static const struct request_plan plan = {steps, answer_options, authentication_clear};
+    static const struct gateway_members table = {members, sizeof(members) / sizeof(members[0])};
+    struct authentication *authentication =
+        (struct authentication *)gateway_request_new(daemon, call, sizeof(*authentication), &table);
+    enum pk_status status;
+
+    if (!authentication)
+        return;
+    status = apply_policy(daemon->config, call, authentication);
+    if (!status) {
+        request_start(daemon, call, &authentication->gateway.request, &plan);
+        return;
+    }
+    gateway_fail(&authentication->gateway, call, status, authentication->why);
+    authentication_clear(&authentication->gateway.request);
+    free(authentication);
+}

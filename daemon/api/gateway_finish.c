@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Gateway1.FinishRegistration and FinishAuthentication. The ceremony is gone with its first answer,
+ * whatever that is; tokens are made from its approval alone.
+ */
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/text.h"
+#include "common/webauthn/options.h"
+#include "daemon/api/gateway.h"
+#include "daemon/api/options.h"
+#include "daemon/auth/decision.h"
+#include "daemon/bus/reply_errors.h"
+#include "daemon/verify/verify_and_commit.h"
+
+#include <string.h>
+
+static const struct member registration_members[] = {
+    GATEWAY_OPTIONS,
+    {"name", "s", OPTION_TEXT_MAX},
+    {"transports", "as", PK_PURPOSE_MAX},
+};
+
+static const struct member authentication_members[] = {GATEWAY_OPTIONS};
+
+struct finish {
+    struct gateway_request gateway;
+    enum pk_ceremony kind;
+    struct ceremony *ceremony; /* owned; NULL: none was taken */
+    struct verdict verdict;
+    char *by; /* who called, for the log */
+    struct tokens tokens;
+    enum pk_status tokens_status;
+};
+
+/* --- its steps -------------------------------------------------------------------------------- */
+
+/*
+ * Whether what was presented may answer the ceremony: a token only of its user, and one is needed
+ * where it was begun with one. A passkey that names its user must name the token's.
+ */
+static enum pk_status check_bearer(const struct finish *finish)
+{
+    struct account *account = &finish->ceremony->account;
+    const char *user = authority_user(finish->gateway.authority);
+
+    if (finish->ceremony->bearer && authority_kind(finish->gateway.authority) == AUTHORITY_NONE)
+        return PK_NOT_SIGNED_IN;
+    if (!user)
+        return PK_OK;
+    if (!account->name)
+        return pk_text_copy(user, &account->name);
+    return strcmp(account->name, user) == 0 ? PK_OK : PK_WRONG_TOKEN;
+}
+
+static enum pk_status read_registration_options(const struct finish *finish)
+{
+    const char *name = gateway_text(&finish->gateway, "name");
+    const struct value *transports = value_find(finish->gateway.options, "transports");
+    struct ceremony *ceremony = finish->ceremony;
+
+    for (size_t i = 0; transports && i < transports->count; i++) {
+        enum pk_transport transport;
+
+        /* Those that are not known are left out (WebAuthn 5.8.4). */
+        if (pk_transport_parse(transports->items[i].text, &transport) == PK_OK)
+            ceremony->transports |= (unsigned)transport;
+    }
+    if (!name || !*name)
+        return PK_OK;
+    free(ceremony->credential_name);
+    ceremony->credential_name = NULL;
+    return pk_text_copy(name, &ceremony->credential_name);
+}
+
+static enum pk_status take_ceremony(struct job *job)
+{
+    struct finish *finish = (struct finish *)job;
+    struct daemon *daemon = finish->gateway.request.daemon;
+    const struct call *call = request_call(&finish->gateway.request);
+    const struct ceremony_claim claim = {
+        .id = call->arguments.items[1].text,
+        .owner = call->uid,
+        .rp = finish->gateway.party.rp,
+        .kind = finish->kind,
+        .purpose = gateway_purpose(&finish->gateway),
+    };
+    enum pk_status status;
+
+    finish->ceremony = ceremonies_take_gateways(daemon->ceremonies, &claim, pk_clock_monotonic());
+    if (!finish->ceremony)
+        return PK_CHALLENGE_UNKNOWN;
+    status = check_bearer(finish);
+    if (!status && finish->kind == PK_REGISTRATION)
+        status = read_registration_options(finish);
+    if (status)
+        finish->verdict = verdict_refused(status);
+    return status;
+}
+
+static enum pk_status verify(struct job *job)
+{
+    struct finish *finish = (struct finish *)job;
+    struct store *store = finish->gateway.request.daemon->store;
+    struct pk_view json =
+        pk_view_string(request_call(&finish->gateway.request)->arguments.items[2].text);
+
+    finish->verdict = finish->kind == PK_REGISTRATION
+                          ? verify_and_commit_registration(store, finish->ceremony, json)
+                          : verify_and_commit_response(store, finish->ceremony, json);
+    return PK_OK;
+}
+
+/* What comes of an approval: tokens, and the user as the store has it now. */
+static enum pk_status conclude(struct job *job)
+{
+    struct finish *finish = (struct finish *)job;
+    struct gateway_request *gateway = &finish->gateway;
+    struct store *store = gateway->request.daemon->store;
+    const struct approval *approval = finish->verdict.approval;
+    const struct token_details details = {.transaction = finish->ceremony->transaction};
+    struct user_filter filter = {.rp = gateway->party.rp};
+
+    if (!approval)
+        return PK_OK;
+    finish->tokens_status = request_stored(
+        &gateway->request, tokens_issue_for_approval(store, &gateway->party, approval, &details,
+                                                     pk_clock_now(), &finish->tokens));
+    filter.id = approval_account(approval)->name;
+    return request_stored(&gateway->request, store->verbs->user_find(store, &filter, &gateway->user,
+                                                                     &gateway->passkeys));
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+static json_t *result_json(const struct finish *finish)
+{
+    const struct approval *approval = finish->verdict.approval;
+    const char *transaction = finish->ceremony->transaction;
+    json_t *object = json_object();
+    bool good = object && gateway_set(object, "credential", gateway_approved_json(approval)) &&
+                gateway_set(object, "user",
+                            gateway_user_json(&finish->gateway.user, finish->gateway.passkeys));
+
+    if (good && finish->tokens.token)
+        good = gateway_set(object, "tokens", gateway_tokens_json(&finish->tokens));
+    if (good && transaction)
+        good = gateway_set(object, "transactionId", json_string(transaction));
+    if (good)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+/*
+ * A passkey that is registered stays so when no token can be made: it would be refused a second
+ * time. Nobody is signed in without one.
+ */
+static enum pk_status token_problem(const struct finish *finish, const struct call *call)
+{
+    if (!finish->tokens_status)
+        return PK_OK;
+    pk_log(LOG_WARNING, "[%s] no token for what was approved at %s: %s", call->id,
+           finish->gateway.party.rp, pk_status_name(finish->tokens_status));
+    return finish->kind == PK_REGISTRATION ? PK_OK : finish->tokens_status;
+}
+
+static void answer(struct request *request, struct call *call, enum pk_status status)
+{
+    struct finish *finish = (struct finish *)request;
+    const struct verdict *verdict = &finish->verdict;
+
+    if (finish->ceremony)
+        decision_log_verdict(finish->ceremony, verdict, finish->by);
+    if (status && !verdict->approval) {
+        gateway_fail(&finish->gateway, call, status, NULL);
+        return;
+    }
+    if (!verdict->approval) {
+        reply_verdict_error(call, verdict->status, pk_status_name(verdict->status));
+        return;
+    }
+    if (!status)
+        status = token_problem(finish, call);
+    if (status)
+        gateway_fail(&finish->gateway, call, status, NULL);
+    else
+        gateway_reply(call, result_json(finish));
+}
+
+static void finish_clear(struct request *request)
+{
+    struct finish *finish = (struct finish *)request;
+
+    /* A gateway that left the bus meanwhile: what was committed is not lost from the log. */
+    if (request_call(request) && finish->verdict.approval)
+        decision_log_verdict(finish->ceremony, &finish->verdict, finish->by);
+    verdict_clear(&finish->verdict);
+    tokens_clear(&finish->tokens);
+    if (finish->ceremony)
+        ceremony_free(finish->ceremony);
+    free(finish->by);
+    gateway_request_clear(request);
+}
+
+static void start(struct daemon *daemon, struct call *call, enum pk_ceremony kind,
+                  const struct gateway_members *members)
+{
+    static const struct job_step steps[] = {
+        {JOB_WORKER, gateway_judge},
+        {JOB_LOOP, take_ceremony},
+        {JOB_WORKER, verify},
+        {JOB_WORKER, conclude},
+        {0},
+    };
+    static const struct request_plan plan = {steps, answer, finish_clear};
+    struct finish *finish =
+        (struct finish *)gateway_request_new(daemon, call, sizeof(*finish), members);
+    PK_AUTO_FREE char *caller = NULL;
+    const char *purpose;
+
+    if (!finish)
+        return;
+    finish->kind = kind;
+    finish->verdict = verdict_refused(PK_INTERNAL);
+    caller = decision_caller(call, NULL);
+    purpose = gateway_purpose(&finish->gateway);
+    finish->by = pk_text_format("through the gateway, for %s, %s",
+                                *purpose ? purpose : "any purpose", caller ? caller : "?");
+    request_start(daemon, call, &finish->gateway.request, &plan);
+}
+
+void gateway_finish_registration(struct daemon *daemon, struct call *call)
+{
+    static const struct gateway_members table = {
+        registration_members, sizeof(registration_members) / sizeof(registration_members[0])};
+
+    start(daemon, call, PK_REGISTRATION, &table);
+}
+
+void gateway_finish_authentication(struct daemon *daemon, struct call *call)
+{
+    static const struct gateway_members table = {
+        authentication_members, sizeof(authentication_members) / sizeof(authentication_members[0])};
+
+    start(daemon, call, PK_AUTHENTICATION, &table);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Gateway1.BeginRegistration: for the user whom an API key names or whose token was presented. */
+#include "daemon/api/begun.h"
+#include "daemon/api/gateway.h"
+#include "daemon/api/options.h"
+#include "daemon/auth/registration.h"
+#include "daemon/bus/reply_errors.h"
+
+#include <string.h>
+
+static const struct member members[] = {
+    GATEWAY_OPTIONS, REGISTRATION_OPTIONS, {"name", "s", OPTION_TEXT_MAX},
+    {"mfa", "b", 0}, {"exclude", "b", 0},  {"byChallenge", "b", 0},
+};
+
+/* What the ceremony is beyond registration_begin(), from the call's options. */
+static enum pk_status make_gateways(const struct config *config, struct ceremony *ceremony,
+                                    const struct value *options)
+{
+    const struct rp_config *rp = config_rp(config, ceremony->account.rp);
+    const char *purpose = value_find_text(options, "purpose", "");
+
+    if (!rp) /* removed by a reload */
+        return PK_NOT_FOUND;
+    ceremony->gateway = true;
+    ceremony->lifetime = gateway_lifetime(rp);
+    ceremony->mfa = value_find_number(options, "mfa") != 0;
+    ceremony->bearer = value_find(options, "bearer") != NULL;
+    (void)snprintf(ceremony->purpose, sizeof(ceremony->purpose), "%s", purpose);
+    return value_find_number(options, "byChallenge") ? ceremony_name_by_challenge(ceremony) : PK_OK;
+}
+
+static void begun(struct daemon *daemon, struct call *call, struct ceremony *ceremony)
+{
+    enum pk_status status = make_gateways(daemon->config, ceremony, &call->arguments.items[1]);
+
+    if (status) {
+        ceremony_free(ceremony);
+        reply_subject_error(call, status);
+        return;
+    }
+    begun_publish(daemon, call, ceremony);
+}
+
+/* Nobody registers a passkey for a user without the application's word or the user's own. */
+static enum pk_status check_authority(struct job *job)
+{
+    const struct gateway_request *gateway = (struct gateway_request *)job;
+
+    return authority_kind(gateway->authority) == AUTHORITY_NONE ? PK_NOT_SIGNED_IN : PK_OK;
+}
+
+static void found(struct request *request, struct call *call, enum pk_status status)
+{
+    const struct gateway_request *gateway = (struct gateway_request *)request;
+    const struct value *exclude = value_find(gateway->options, "exclude");
+    const char *why = "userId: 1 to 64 bytes of printable UTF-8";
+    struct registration_begin begin;
+
+    /* A user handle has at most 64 bytes (WebAuthn 5.4.3), and is the id. */
+    if (!status && (!gateway->user.name || !policy_user_id_valid(gateway->user.name)))
+        status = PK_INVALID_ARGUMENT;
+    if (status) {
+        gateway_fail(gateway, call, status, why);
+        return;
+    }
+    begin = (struct registration_begin){
+        .wish = options_registration(gateway->options),
+        .hints = value_find(gateway->options, "hints"),
+        .user = &gateway->user,
+        .keeps_names = gateway_has_bearer(gateway),
+        .no_exclude_list = exclude && !exclude->number,
+    };
+    registration_begin(request->daemon, call, &begin, begun);
+}
+
+void gateway_begin_registration(struct daemon *daemon, struct call *call)
+{
+    static const struct job_step steps[] = {
+        {JOB_WORKER, gateway_judge},
+        {JOB_WORKER, check_authority},
+        {JOB_WORKER, gateway_find_user},
+        {0},
+    };
+    static const struct request_plan plan = {steps, found, gateway_request_clear};
+    static const struct gateway_members table = {members, sizeof(members) / sizeof(members[0])};
+    struct gateway_request *gateway = gateway_request_new(daemon, call, sizeof(*gateway), &table);
+
+    if (gateway)
+        request_start(daemon, call, &gateway->request, &plan);
+}
