@@ -139,6 +139,9 @@ heart_tests = \
 	tests/unit/test_dispatcher \
 	tests/unit/test_dispatcher_end \
 	tests/unit/test_enrollment \
+	tests/unit/test_gateway \
+	tests/unit/test_gateway_ceremonies \
+	tests/unit/test_gateway_passkeys \
 	tests/unit/test_method_agent \
 	tests/unit/test_method_agent_enroll \
 	tests/unit/test_method_local \
@@ -183,6 +186,16 @@ tests_unit_test_enrollment_CFLAGS = $(heart_test_cflags)
 tests_unit_test_enrollment_LDADD = $(heart_test_libs)
 scripted_agent_sources = tests/unit/scripted_agent.c tests/unit/scripted_agent.h $(sign_in_sources)
 tests_unit_test_method_agent_SOURCES = tests/unit/test_method_agent.c $(scripted_agent_sources)
+gateway_sources = tests/unit/gateway_scene.c tests/unit/gateway_scene.h
+tests_unit_test_gateway_SOURCES = tests/unit/test_gateway.c $(gateway_sources)
+tests_unit_test_gateway_CFLAGS = $(heart_test_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_gateway_LDADD = $(heart_test_libs) $(JANSSON_LIBS)
+tests_unit_test_gateway_ceremonies_SOURCES = tests/unit/test_gateway_ceremonies.c $(gateway_sources)
+tests_unit_test_gateway_ceremonies_CFLAGS = $(heart_test_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_gateway_ceremonies_LDADD = $(heart_test_libs) $(JANSSON_LIBS)
+tests_unit_test_gateway_passkeys_SOURCES = tests/unit/test_gateway_passkeys.c $(gateway_sources)
+tests_unit_test_gateway_passkeys_CFLAGS = $(heart_test_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_gateway_passkeys_LDADD = $(heart_test_libs) $(JANSSON_LIBS)
 tests_unit_test_method_agent_CFLAGS = $(heart_test_cflags)
 tests_unit_test_method_agent_LDADD = $(heart_test_libs)
 tests_unit_test_method_agent_enroll_SOURCES = tests/unit/test_method_agent_enroll.c \
