@@ -67,8 +67,9 @@ int getpwuid_r(uid_t uid, struct passwd *entry, char *buffer, size_t len, struct
 static struct rp_config rps[] = {
     {.name = (char[]){"default"}, .id = (char[]){"example.org"}, .system_accounts = true},
     {.name = (char[]){"shop"}, .id = (char[]){"shop.example.org"}},
+    {.name = (char[]){"web"}, .id = (char[]){"web.example.org"}, .http = PK_HTTP_STANDARD},
 };
-static struct config config = {.rps = rps, .rp_count = 2};
+static struct config config = {.rps = rps, .rp_count = 3};
 static struct store *the_store;
 
 static int begin(void **state)
@@ -223,6 +224,36 @@ static void the_user_handle_is_the_stored_one(void **state)
                                pk_view_of(&again.account.user_handle)));
 }
 
+/* At a relying party over HTTP, of 16 bytes as of any other number, and of no more than fit. */
+static void the_user_handle_over_http_is_the_id(void **state)
+{
+    static const char *const ids[] = {
+        "7", "0123456789abcdef",
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+        AUTO_SUBJECT struct subject user = {0};
+
+        assert_int_equal(resolve(0, "web", ids[i], &user), PK_OK);
+        assert_int_equal(subject_load_handle(the_store, &user), PK_OK);
+        assert_true(pk_view_equal(pk_view_of(&user.account.user_handle), pk_view_string(ids[i])));
+        subject_clear(&user);
+        assert_int_equal(resolve(0, "shop", ids[i], &user), PK_OK);
+        assert_int_equal(subject_load_handle(the_store, &user), PK_OK);
+        assert_false(pk_view_equal(pk_view_of(&user.account.user_handle), pk_view_string(ids[i])));
+    }
+    {
+        AUTO_SUBJECT struct subject user = {0};
+
+        assert_int_equal(
+            resolve(0, "web", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0",
+                    &user),
+            PK_OK);
+        assert_int_equal(subject_load_handle(the_store, &user), PK_INVALID_ARGUMENT);
+    }
+}
+
 static enum pk_status fail_account(struct store *store, const char *rp, const char *name, uid_t uid,
                                    enum account_create create, struct account *ret)
 {
@@ -347,6 +378,7 @@ int main(void)
         TEST(a_name_service_that_fails_says_nothing),
         TEST(an_account_that_was_found_is_not_looked_up_again),
         TEST(the_user_handle_is_the_stored_one),
+        TEST(the_user_handle_over_http_is_the_id),
         TEST(a_store_that_fails_says_nothing),
         TEST(passkeys_are_of_name_and_uid_and_relying_party),
         TEST(refusals_have_names),
