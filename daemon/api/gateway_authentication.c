@@ -125,14 +125,14 @@ static enum pk_status check_user(struct job *job)
     struct authentication *authentication = (struct authentication *)job;
     const struct gateway_request *gateway = &authentication->gateway;
     struct account *account = &authentication->ceremony->account;
-    bool public = authority_kind(gateway->authority) == AUTHORITY_NONE;
+    bool anonymous = authority_kind(gateway->authority) == AUTHORITY_NONE;
 
     if (!gateway->named)
         return names_user(gateway) ? PK_INVALID_ARGUMENT : PK_OK;
     /* Nobody is a second factor's user without having been a first one's. */
-    if (public && (authentication->ceremony->mfa || !names_are_public(gateway->party.http)))
+    if (anonymous && (authentication->ceremony->mfa || !names_are_public(gateway->party.http)))
         return PK_NOT_SIGNED_IN;
-    if (!gateway->known && !public)
+    if (!gateway->known && !anonymous)
         return PK_UNKNOWN_USER;
     return pk_text_copy(gateway->known ? gateway->user.name : "", &account->name);
 }

@@ -272,15 +272,16 @@ static enum pk_status check_user(struct job *job)
 static void answer_user(struct request *request, struct call *call, enum pk_status status)
 {
     const struct gateway_request *gateway = (struct gateway_request *)request;
+    static const struct account nobody;
     json_t *object;
-    bool public;
+    bool anonymous;
 
     if (status) {
         gateway_fail(gateway, call, status, "userId, userName, or a user's token");
         return;
     }
-    public = authority_kind(gateway->authority) == AUTHORITY_NONE;
-    object = gateway_user_json(public ? &(struct account){0} : &gateway->user, gateway->passkeys);
+    anonymous = authority_kind(gateway->authority) == AUTHORITY_NONE;
+    object = gateway_user_json(anonymous ? &nobody : &gateway->user, gateway->passkeys);
     if (object && !gateway_set(object, "exists", json_boolean(gateway->known))) {
         json_decref(object);
         object = NULL;

@@ -170,8 +170,11 @@ static void answer(struct request *request, struct call *call, enum pk_status st
     struct finish *finish = (struct finish *)request;
     const struct verdict *verdict = &finish->verdict;
 
-    if (finish->ceremony)
-        decision_log_verdict(finish->ceremony, verdict, finish->by);
+    if (!finish->ceremony) {
+        gateway_fail(&finish->gateway, call, status, NULL);
+        return;
+    }
+    decision_log_verdict(finish->ceremony, verdict, finish->by);
     if (status && !verdict->approval) {
         gateway_fail(&finish->gateway, call, status, NULL);
         return;

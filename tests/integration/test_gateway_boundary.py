@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""org.passkeyd.Gateway1, called by a gateway that was taken over: what it can do is what passes by, and
-everything that these tests try is refused, each as it should be. Otherwise one web application's user, or
-an account of this host, could be signed in as by somebody who has the gateway."""
+"""org.passkeyd.Gateway1, called by a gateway that was taken over: what it can do is what passes by,
+and everything that these tests try is refused, each as it should be. Otherwise one web
+application's user, or an account of this host, could be signed in as by somebody who has it."""
 
 import json
 import os
@@ -80,7 +80,7 @@ def test_without_the_account_nobody_may(machine):
 
 
 def test_the_gateways_account_is_an_ordinary_one_elsewhere(machine, gateway, key):
-    """RelyingParty1, Credentials1 and Manager1 give it no more than any user, also of what it serves."""
+    """RelyingParty1, Credentials1 and Manager1 give it what any user has, and no more."""
     gateway.register("portal", "u1", browser.Passkey(), key)
     mine = gateway.connection
     for rp in ("portal", "default", "bare"):
@@ -94,7 +94,8 @@ def test_the_gateways_account_is_an_ordinary_one_elsewhere(machine, gateway, key
                        parts.vardict({"rp": rp}))
             mine.fails("AccessDenied", parts.MANAGER, "Authenticate", "sa{sv}", user,
                        parts.vardict({"service": "sudo"}))
-    assert json.loads(str(mine.call(parts.CREDENTIALS, "List", "sa{sv}", "", parts.vardict({})))) == []
+    own = mine.call(parts.CREDENTIALS, "List", "sa{sv}", "", parts.vardict({}))
+    assert json.loads(str(own)) == []
 
 
 # --- for whom -----------------------------------------------------------------------------------
@@ -109,9 +110,9 @@ def test_other_relying_parties_do_not_exist(gateway, key, rp):
 def test_relying_parties_say_what_a_gateway_needs(gateway):
     listed = {each["name"]: each for each in gateway.call("RelyingParties")}
     assert listed["portal"] == {
-        "name": "portal", "id": "portal.example.org", "displayName": "The Portal", "http": "standard",
-        "prefix": "/portal", "tenantId": "", "origins": ["https://portal.example.org"],
-        "timeout": 300}
+        "name": "portal", "id": "portal.example.org", "displayName": "The Portal",
+        "http": "standard", "prefix": "/portal", "tenantId": "",
+        "origins": ["https://portal.example.org"], "timeout": 300}
     assert listed["hanko"]["tenantId"] == TENANT
     assert listed["hanko"]["prefix"] == "/" + TENANT
     assert listed["signal"]["timeout"] == 600
@@ -209,9 +210,10 @@ def test_a_token_does_not_rename_its_user(gateway, key):
     gateway.register("portal", "u1", browser.Passkey(), key, userName="one@example.org")
     token = gateway.token("portal", "u1", key)
     gateway.begin("Registration", "portal", bearer=token, userName="two@example.org")
-    assert gateway.call("User", "portal", {"apiKey": key, "userId": "u1"})["userName"] == \
-        "one@example.org"
-    assert not gateway.call("User", "portal", {"apiKey": key, "userName": "two@example.org"})["exists"]
+    user = gateway.call("User", "portal", {"apiKey": key, "userId": "u1"})
+    assert user["userName"] == "one@example.org"
+    user = gateway.call("User", "portal", {"apiKey": key, "userName": "two@example.org"})
+    assert not user["exists"]
 
 
 # --- ceremonies ---------------------------------------------------------------------------------
@@ -280,7 +282,8 @@ def test_a_challenge_is_of_its_relying_party(gateway, key):
     gateway.register("portal", "u1", passkey, key)
     identifier, response = signed(gateway, "portal", passkey)
     gateway.fails("UnknownChallenge", "FinishAuthentication", "shop", identifier, response, {})
-    assert gateway.finish("Authentication", "portal", identifier, response)["user"]["userId"] == "u1"
+    result = gateway.finish("Authentication", "portal", identifier, response)
+    assert result["user"]["userId"] == "u1"
 
 
 def test_a_challenge_is_of_its_purpose(gateway, key):
@@ -293,8 +296,8 @@ def test_a_challenge_is_of_its_purpose(gateway, key):
         error = "InvalidArguments" if said == "LOGIN" else "UnknownChallenge"
         gateway.fails(error, "FinishAuthentication", "portal", identifier, response, options)
         if error == "UnknownChallenge":
-            gateway.fails("UnknownChallenge", "FinishAuthentication", "portal", identifier, response,
-                          presented)
+            gateway.fails("UnknownChallenge", "FinishAuthentication", "portal", identifier,
+                          response, presented)
     identifier, response = signed(gateway, "portal", passkey, purpose="login")
     gateway.finish("Authentication", "portal", identifier, response, purpose="login")
 
@@ -413,7 +416,8 @@ def test_a_user_handle_of_another_tenant(gateway, key, others_key):
     for handle in (theirs.user_handle, browser.encode(b"nobody"), browser.encode(b"")):
         mine.user_handle = handle
         identifier, response = signed(gateway, "portal", mine)
-        gateway.fails("VerificationFailed", "FinishAuthentication", "portal", identifier, response, {})
+        gateway.fails("VerificationFailed", "FinishAuthentication", "portal", identifier,
+                      response, {})
     identifier, made, _ = gateway.begin("Authentication", "portal")
     made["rpId"] = "portal.example.org"
     message = gateway.fails("VerificationFailed", "FinishAuthentication", "portal", identifier,
@@ -451,8 +455,8 @@ def test_user_ids_are_user_handles(gateway, key, user):
 
 @pytest.mark.parametrize("user", ["", "x" * 65, "ü" * 33, "a\nb", "a\x7f"])
 def test_user_ids_that_cannot_be_handles(gateway, key, user):
-    gateway.fails("InvalidArguments", "BeginRegistration", "portal", {"userId": user, "apiKey": key})
-    gateway.fails("InvalidArguments", "IssueToken", "portal", {"userId": user, "apiKey": key})
+    for member in ("BeginRegistration", "IssueToken"):
+        gateway.fails("InvalidArguments", member, "portal", {"userId": user, "apiKey": key})
 
 
 # --- what is more -------------------------------------------------------------------------------
@@ -466,8 +470,8 @@ def test_transaction_ids_are_used_once(gateway, key, others_key):
                                            purpose="transaction", **asked)
     assert identifier == options["challenge"] and len(browser.decode(identifier)) == 64
     gateway.fails("Exists", "BeginAuthentication", "portal", dict(asked, apiKey=key))
-    result = gateway.finish("Authentication", "portal", identifier, browser.sign_in(options, passkey),
-                            purpose="transaction")
+    result = gateway.finish("Authentication", "portal", identifier,
+                            browser.sign_in(options, passkey), purpose="transaction")
     assert result["transactionId"] == "t-1"
     claims = gateway.call("CheckToken", "portal", result["tokens"]["token"], {})["claims"]
     assert claims["trans"] == "t-1"
@@ -502,8 +506,8 @@ def test_a_second_factor_is_none_by_itself(gateway, key):
 
 @pytest.mark.parametrize("rp", ["signal", "union"])
 def test_names_that_nobody_has(machine, gateway, rp):
-    """Where names are asked for first, an unknown one gets options like one without passkeys; and nobody
-    is signed in by them, whoever answers."""
+    """Where names are asked for first, an unknown one gets options like one without passkeys; and
+    nobody is signed in by them, whoever answers."""
     key = api_key(machine, rp)
     if rp == "union":
         shared_key(machine, rp)
@@ -540,7 +544,8 @@ def test_names_of_passkeys(gateway, key):
     first, second = (browser.encode(passkey.id) for passkey in passkeys)
     gateway.fails("NameTaken", "Rename", "portal", first, {"apiKey": key,
                                                            "name": "Firefox on Linux 2"})
-    assert gateway.call("Rename", "portal", first, {"apiKey": key, "name": "mine"})["name"] == "mine"
+    renamed = gateway.call("Rename", "portal", first, {"apiKey": key, "name": "mine"})
+    assert renamed["name"] == "mine"
     gateway.call("Remove", "portal", second, {"apiKey": key})
     assert gateway.call("List", "portal", {"apiKey": key})["total"] == 1
 
@@ -571,8 +576,8 @@ def test_options_are_checked(gateway, key):
 
 
 def test_a_call_without_an_interface_is_not_the_gateways(gateway):
-    """libdbus lets a caller leave it out; the bus's policy does not pass such a call on, or it is that of
-    another interface."""
+    """libdbus lets a caller leave it out; the bus's policy does not pass such a call on, or it is
+    that of another interface."""
     with pytest.raises(Exception, match="AccessDenied|InvalidArguments|UnknownMethod"):
         gateway.connection.bus.call_blocking(parts.NAME, parts.PATH, None, "RelyingParties", "", ())
 

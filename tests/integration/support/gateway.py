@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Calls of org.passkeyd.Gateway1, as passkey-gateway makes them or one that was taken over would."""
+"""Calls of org.passkeyd.Gateway1, as passkey-gateway makes them, or one that was taken over."""
 
 import json
 import os
