@@ -62,11 +62,21 @@ static void nobody_gets_nothing(void **state)
                                             "bearer=a.b.c"};
 
     (void)state;
+    ASK(gateway_issue_token, "portal", option("apiKey", key_of("portal")), "userId=u1",
+        "userName=u1");
     for (size_t i = 0; i < sizeof(presented) / sizeof(presented[0]); i++) {
         const char *each = presented[i];
 
         ASK(gateway_begin_registration, "portal", each, "userId=u1");
         assert_outcome("NotSignedIn");
+        ASK(gateway_begin_registration, "portal", each, "userName=u1");
+        assert_outcome("NotSignedIn");
+        /* What is public is so for who presents nothing, and not for who presents something wrong.
+         */
+        if (i > 0) {
+            ASK(gateway_begin_authentication, "portal", each);
+            assert_outcome("NotSignedIn");
+        }
         ASK(gateway_begin_authentication, "portal", each, "userId=u1");
         assert_outcome("NotSignedIn");
         ASK(gateway_begin_authentication, "portal", each, "userName=u1");
@@ -115,8 +125,10 @@ static void a_token_is_good_for_its_user(void **state)
     assert_string_equal(text_of(NULL, "userId"), "u1");
     ASK(gateway_user, "shop", bearer);
     assert_string_not_equal(outcome.error, "");
-    ASK(gateway_issue_token, "portal", bearer, "userId=u1");
+    ASK(gateway_issue_token, "portal", bearer, "userId=u1", "userName=u2");
     assert_outcome("AccessDenied");
+    ASK(gateway_user, "portal", bearer);
+    assert_null(json_object_get(outcome.json, "userName"));
 }
 
 static void users_are_found_by_id_and_name(void **state)

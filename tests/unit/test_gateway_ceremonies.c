@@ -80,6 +80,7 @@ static void the_user_handle_is_the_id(void **state)
     ASK(gateway_begin_registration, "portal", key,
         "userId=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0");
     assert_outcome("InvalidArguments");
+    assert_non_null(strstr(outcome.text, "userId: 1 to 64 bytes"));
     ASK(gateway_begin_registration, "portal", key, "userId=");
     assert_outcome("InvalidArguments");
     ASK(gateway_begin_registration, "portal", key);
