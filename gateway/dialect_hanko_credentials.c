@@ -210,6 +210,8 @@ static void refuse_one(struct exchange *exchange, const struct party_answer *ans
 {
     if (answer->outcome == PARTY_UNKNOWN_CREDENTIAL || answer->outcome == PARTY_NO_CREDENTIALS)
         refuse_unknown(exchange);
+    else if (answer->outcome == PARTY_EXISTS)
+        hanko_refuse(exchange, 409, "another credential has that name", "");
     else
         hanko_refuse_answer(exchange, &hanko_failures, answer);
 }
@@ -286,13 +288,17 @@ void hanko_remove_credential(struct exchange *exchange)
 
 /* --- H15 -------------------------------------------------------------------------------------- */
 
-static json_t *transaction_json(const json_t *transaction)
+/* Upstream's row has a UUID beside the application's id. */
+static json_t *transaction_json(const struct exchange *exchange, const json_t *transaction)
 {
-    json_t *object = json_object();
+    const char *identifier = members_find_text(transaction, "transactionId", NULL);
     json_int_t created = members_number(transaction, "created");
+    json_t *object = json_object();
+    char id[MEMBERS_UUID_SIZE];
 
-    members_set_text(object, "id", members_find_text(transaction, "id", NULL));
-    members_set_text(object, "identifier", members_find_text(transaction, "transactionId", NULL));
+    members_made_uuid(exchange_party(exchange)->name, identifier ? identifier : "", id);
+    members_set_text(object, "id", id);
+    members_set_text(object, "identifier", identifier);
     members_set_text(object, "data", members_find_text(transaction, "transactionData", NULL));
     set_time(object, "created_at", created);
     set_time(object, "updated_at", created);
@@ -301,7 +307,6 @@ static json_t *transaction_json(const json_t *transaction)
 
 static void answer_transactions(struct exchange *exchange, const struct party_answer *answer)
 {
-    const json_t *items = json_object_get(answer->result, "items");
     json_t *list;
 
     if (answer->outcome != PARTY_DONE && answer->outcome != PARTY_UNKNOWN_USER) {
@@ -309,8 +314,9 @@ static void answer_transactions(struct exchange *exchange, const struct party_an
         return;
     }
     list = json_array();
-    for (size_t i = 0; i < json_array_size(items); i++)
-        (void)json_array_append_new(list, transaction_json(json_array_get(items, i)));
+    for (size_t i = 0; i < json_array_size(answer->result); i++)
+        (void)json_array_append_new(list,
+                                    transaction_json(exchange, json_array_get(answer->result, i)));
     hanko_answer(exchange, list);
 }
 

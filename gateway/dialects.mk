@@ -5,11 +5,13 @@ gateway_libdialects_la_SOURCES = \
 	gateway/canonical_json.c gateway/canonical_json.h \
 	gateway/credential_body.c gateway/credential_body.h \
 	gateway/dialect.h gateway/exchange.h gateway/party.h \
+	gateway/dialect_cloudreve.c \
 	gateway/dialect_hanko.c gateway/dialect_hanko.h \
 	gateway/dialect_hanko_ceremonies.c \
 	gateway/dialect_hanko_credentials.c \
 	gateway/members.c gateway/members.h \
-	gateway/options_shape.c gateway/options_shape.h
+	gateway/options_shape.c gateway/options_shape.h \
+	gateway/user_agent.c gateway/user_agent.h
 gateway_libdialects_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 gateway_libdialects_la_LIBADD = $(JANSSON_LIBS) -lm
 dialects_libs = gateway/libdialects.la $(webauthn_libs)

@@ -3,6 +3,7 @@
 
 #include "common/base/limits.h"
 #include "common/base/text.h"
+#include "common/webauthn/crypto.h"
 #include "common/webauthn/json.h"
 
 #include <stdarg.h>
@@ -201,6 +202,22 @@ bool members_is_uuid(const char *text)
     return true;
 }
 
+void members_made_uuid(const char *space, const char *text, char ret[MEMBERS_UUID_SIZE])
+{
+    PK_AUTO_FREE char *name = pk_text_format("%s/%s", space, text);
+    uint8_t hash[PK_HASH_SIZE] = {0};
+    PK_AUTO_FREE char *hex = NULL;
+
+    if (name)
+        pk_sha256(pk_view_string(name), hash);
+    hash[6] = (uint8_t)((hash[6] & 0x0f) | 0x80);
+    hash[8] = (uint8_t)((hash[8] & 0x3f) | 0x80);
+    hex = pk_hex_encode((struct pk_view){hash, 16});
+    (void)snprintf(ret, MEMBERS_UUID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", hex ? hex : "",
+                   hex ? hex + 8 : "", hex ? hex + 12 : "", hex ? hex + 16 : "",
+                   hex ? hex + 20 : "");
+}
+
 static const struct failure *find_row(const struct failures *failures, enum party_outcome outcome,
                                       const char *reason)
 {
@@ -214,12 +231,26 @@ static const struct failure *find_row(const struct failures *failures, enum part
     return NULL;
 }
 
+/* Whether a credential was refused for what it looks like, not for what it says. */
+static bool is_malformed(const char *reason)
+{
+    static const char *const reasons[] = {
+        "response-malformed",    "base64url-malformed",  "credential-type-unknown",
+        "client-data-malformed", "client-data-not-utf8", "client-data-duplicate",
+    };
+
+    for (size_t i = 0; reason && i < MEMBERS_COUNT(reasons); i++)
+        if (strcmp(reason, reasons[i]) == 0)
+            return true;
+    return false;
+}
+
 const struct failure *failures_find(const struct failures *failures, enum party_outcome outcome,
                                     const char *reason)
 {
-    const struct failures *table;
-
-    for (table = failures; table; table = table->base) {
+    if (outcome == PARTY_REFUSED && is_malformed(reason))
+        outcome = PARTY_MALFORMED;
+    for (const struct failures *table = failures; table; table = table->base) {
         const struct failure *row = reason ? find_row(table, outcome, reason) : NULL;
 
         if (!row)

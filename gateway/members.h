@@ -84,6 +84,11 @@ const char *members_time(json_int_t seconds, enum time_form form, char ret[MEMBE
 /* 36 characters of a UUID's form (RFC 9562), in either case. */
 bool members_is_uuid(const char *text);
 
+/* A UUID that is always the same for a text (RFC 9562 section 5.8); space tells apart what is of
+ * different kinds or owners. */
+#define MEMBERS_UUID_SIZE 37
+void members_made_uuid(const char *space, const char *text, char ret[MEMBERS_UUID_SIZE]);
+
 /* --- failures --------------------------------------------------------------------------------- */
 
 /* What a dialect says where a call did not succeed. Which members mean what is the dialect's. */
@@ -108,6 +113,7 @@ struct failures {
     }
 
 /*
+ * A credential that was refused because it is not well formed is PARTY_MALFORMED here.
  * The row of that outcome and reason, else of that outcome with any reason, else of the base; the
  * row of PARTY_FAILED where nobody has one, which the last base must have.
  */

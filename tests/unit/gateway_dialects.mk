@@ -4,6 +4,7 @@ TESTS += tests/unit/http_schemas.py
 if HAVE_CMOCKA
 dialect_tests = \
 	tests/unit/test_canonical_json \
+	tests/unit/test_dialect_cloudreve \
 	tests/unit/test_dialect_hanko \
 	tests/unit/test_dialect_hanko_credentials \
 	tests/unit/test_dialect_hanko_errors
@@ -17,6 +18,11 @@ dialect_test_libs = $(dialects_libs) $(JANSSON_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_canonical_json_CFLAGS = $(dialect_test_cflags)
 tests_unit_test_canonical_json_LDADD = $(dialect_test_libs)
+
+tests_unit_test_dialect_cloudreve_SOURCES = tests/unit/test_dialect_cloudreve.c \
+	$(dialect_test_support)
+tests_unit_test_dialect_cloudreve_CFLAGS = $(dialect_test_cflags)
+tests_unit_test_dialect_cloudreve_LDADD = $(dialect_test_libs)
 
 tests_unit_test_dialect_hanko_SOURCES = tests/unit/test_dialect_hanko.c $(dialect_test_support) \
 	tests/unit/hanko_exchanges.h

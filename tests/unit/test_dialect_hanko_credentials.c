@@ -142,23 +142,30 @@ static void test_keys(void **state)
     assert_string_equal(fake_answer_header("Cache-Control"), "max-age=600");
 }
 
+#define TRANSACTIONS                                                                               \
+    "[{'transactionId':'order-77','userId':'" FAKE_TENANT "','transactionData':'12.5',"            \
+    "'created':1795838400}]"
+
 static void test_transactions(void **state)
 {
-    const json_t *answer;
+    PK_AUTO_FREE char *body = NULL;
+    const char *id;
 
     (void)state;
     fake_request("GET /transaction/" FAKE_TENANT, NULL);
     fake_call_has(PARTY_TRANSACTIONS, "{'apiKey':'key','userId':'" FAKE_TENANT "'}");
-    fake_done("{'items':[{'id':'" FAKE_ID "','transactionId':'order-77',"
-              "'transactionData':'12.5','created':1795838400}],'total':1}");
-    answer = fake_answer(200, "hanko.transaction.list.res");
-    assert_int_equal(json_array_size(answer), 1);
+    fake_done(TRANSACTIONS);
+    id = members_find_text(json_array_get(fake_answer(200, "hanko.transaction.list.res"), 0), "id",
+                           NULL);
+    assert_true(members_is_uuid(id));
+    body = pk_text_format("[{'id':'%s','identifier':'order-77','data':'12.5',"
+                          "'created_at':'2026-11-28T04:00:00Z',"
+                          "'updated_at':'2026-11-28T04:00:00Z'}]",
+                          id);
+    /* Its id is the same each time. */
     fake_request("GET /transaction/" FAKE_TENANT, NULL);
-    fake_done("{'items':[{'id':'" FAKE_ID "','transactionId':'order-77',"
-              "'transactionData':'12.5','created':1795838400}],'total':1}");
-    fake_answered(200, NULL,
-                  "[{'id':'" FAKE_ID "','identifier':'order-77','data':'12.5',"
-                  "'created_at':'2026-11-28T04:00:00Z','updated_at':'2026-11-28T04:00:00Z'}]");
+    fake_done(TRANSACTIONS);
+    fake_answered(200, NULL, body);
     fake_request("GET /transaction/" FAKE_TENANT, NULL);
     fake_failed(PARTY_UNKNOWN_USER, NULL);
     fake_answered(200, "hanko.transaction.list.res", "[]");

@@ -42,6 +42,8 @@ struct error_row {
 static const struct error_row error_rows[] = {
     {REGISTER, PARTY_MALFORMED, NULL, 400, "unable to parse credential creation response",
      "Parse error for Registration"},
+    {REGISTER, PARTY_REFUSED, "response-malformed", 400,
+     "unable to parse credential creation response", "Parse error for Registration"},
     {REGISTER, PARTY_UNKNOWN_CHALLENGE, NULL, 400,
      "received challenge does not match with any stored one", ""},
     {REGISTER, PARTY_UNKNOWN_CHALLENGE, "expired", 400, "failed to validate attestation",
@@ -120,6 +122,8 @@ static const struct error_row error_rows[] = {
     {"PATCH /credentials/AAEC", "{\"name\":\"x\"}", PARTY_UNKNOWN_CREDENTIAL, NULL, UNKNOWN},
     {"PATCH /credentials/AAEC", "{\"name\":\"x\"}", PARTY_MALFORMED, NULL, 400,
      "unable to validate request", ""},
+    {"PATCH /credentials/AAEC", "{\"name\":\"x\"}", PARTY_EXISTS, NULL, 409,
+     "another credential has that name", ""},
     {"DELETE /credentials/AAEC", NULL, PARTY_UNKNOWN_CREDENTIAL, NULL, UNKNOWN},
     {"DELETE /credentials/AAEC", NULL, PARTY_NO_CREDENTIALS, NULL, UNKNOWN},
     {"GET /transaction/" FAKE_TENANT, NULL, PARTY_NOT_SIGNED_IN, NULL, KEY_INVALID},
