@@ -5,6 +5,8 @@ gateway_libdialects_la_SOURCES = \
 	gateway/canonical_json.c gateway/canonical_json.h \
 	gateway/credential_body.c gateway/credential_body.h \
 	gateway/dialect.h gateway/exchange.h gateway/party.h \
+	gateway/dialect_authsignal.c gateway/dialect_authsignal.h \
+	gateway/dialect_authsignal_server.c \
 	gateway/dialect_cloudreve.c \
 	gateway/dialect_hanko.c gateway/dialect_hanko.h \
 	gateway/dialect_hanko_ceremonies.c \

@@ -4,6 +4,8 @@ TESTS += tests/unit/http_schemas.py
 if HAVE_CMOCKA
 dialect_tests = \
 	tests/unit/test_canonical_json \
+	tests/unit/test_dialect_authsignal \
+	tests/unit/test_dialect_authsignal_server \
 	tests/unit/test_dialect_cloudreve \
 	tests/unit/test_dialect_hanko \
 	tests/unit/test_dialect_hanko_credentials \
@@ -18,6 +20,16 @@ dialect_test_libs = $(dialects_libs) $(JANSSON_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_canonical_json_CFLAGS = $(dialect_test_cflags)
 tests_unit_test_canonical_json_LDADD = $(dialect_test_libs)
+
+tests_unit_test_dialect_authsignal_SOURCES = tests/unit/test_dialect_authsignal.c \
+	$(dialect_test_support) tests/unit/authsignal_exchanges.h
+tests_unit_test_dialect_authsignal_CFLAGS = $(dialect_test_cflags)
+tests_unit_test_dialect_authsignal_LDADD = $(dialect_test_libs)
+
+tests_unit_test_dialect_authsignal_server_SOURCES = tests/unit/test_dialect_authsignal_server.c \
+	$(dialect_test_support) tests/unit/authsignal_exchanges.h
+tests_unit_test_dialect_authsignal_server_CFLAGS = $(dialect_test_cflags)
+tests_unit_test_dialect_authsignal_server_LDADD = $(dialect_test_libs)
 
 tests_unit_test_dialect_cloudreve_SOURCES = tests/unit/test_dialect_cloudreve.c \
 	$(dialect_test_support)

@@ -33,7 +33,11 @@ struct http_sample {
     const char *accepted;    /* what valid ones end with where their client data, which the samples
                                 cut off, would have named the ceremony; NULL: the daemon is asked */
     unsigned accepted_status;
+    const char *accepted_schema; /* NULL: that of the dialect's errors */
 };
+
+/* For answers that have the time in them: that member of theirs is not compared. Until the next. */
+void http_samples_ignore(const char *member);
 
 /*
  * Sends every body of the file: the valid ones reach the daemon, the invalid ones do not and are
