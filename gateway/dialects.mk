@@ -7,6 +7,8 @@ gateway_libdialects_la_SOURCES = \
 	gateway/dialect.h gateway/exchange.h gateway/party.h \
 	gateway/dialect_authsignal.c gateway/dialect_authsignal.h \
 	gateway/dialect_authsignal_server.c \
+	gateway/dialect_autional.c gateway/dialect_autional.h \
+	gateway/dialect_autional_credentials.c \
 	gateway/dialect_cloudreve.c \
 	gateway/dialect_hanko.c gateway/dialect_hanko.h \
 	gateway/dialect_hanko_ceremonies.c \

@@ -6,6 +6,8 @@ dialect_tests = \
 	tests/unit/test_canonical_json \
 	tests/unit/test_dialect_authsignal \
 	tests/unit/test_dialect_authsignal_server \
+	tests/unit/test_dialect_autional \
+	tests/unit/test_dialect_autional_credentials \
 	tests/unit/test_dialect_cloudreve \
 	tests/unit/test_dialect_hanko \
 	tests/unit/test_dialect_hanko_credentials \
@@ -30,6 +32,16 @@ tests_unit_test_dialect_authsignal_server_SOURCES = tests/unit/test_dialect_auth
 	$(dialect_test_support) tests/unit/authsignal_exchanges.h
 tests_unit_test_dialect_authsignal_server_CFLAGS = $(dialect_test_cflags)
 tests_unit_test_dialect_authsignal_server_LDADD = $(dialect_test_libs)
+
+tests_unit_test_dialect_autional_SOURCES = tests/unit/test_dialect_autional.c \
+	$(dialect_test_support) tests/unit/autional_exchanges.h
+tests_unit_test_dialect_autional_CFLAGS = $(dialect_test_cflags)
+tests_unit_test_dialect_autional_LDADD = $(dialect_test_libs)
+
+tests_unit_test_dialect_autional_credentials_SOURCES = tests/unit/test_dialect_autional_credentials.c \
+	$(dialect_test_support) tests/unit/autional_exchanges.h
+tests_unit_test_dialect_autional_credentials_CFLAGS = $(dialect_test_cflags)
+tests_unit_test_dialect_autional_credentials_LDADD = $(dialect_test_libs)
 
 tests_unit_test_dialect_cloudreve_SOURCES = tests/unit/test_dialect_cloudreve.c \
 	$(dialect_test_support)
