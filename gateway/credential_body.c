@@ -116,19 +116,25 @@ static bool take_part(const json_t *response, const struct part *part, enum cred
     return true;
 }
 
+static bool are_texts(const json_t *array)
+{
+    for (size_t i = 0; i < json_array_size(array); i++)
+        if (!json_is_string(json_array_get(array, i)))
+            return false;
+    return json_is_array(array);
+}
+
 /* transports of the response, or those that stand beside it. false: no array of strings. */
 static bool take_transports(const json_t *body, const json_t *response, json_t *ret)
 {
     json_t *transports = json_object_get(response, "transports");
 
-    if (json_array_size(transports) == 0)
+    if (!transports || json_is_null(transports) ||
+        (json_is_array(transports) && json_array_size(transports) == 0))
         transports = json_object_get(body, "transports");
     if (!transports || json_is_null(transports))
         return true;
-    for (size_t i = 0; i < json_array_size(transports); i++)
-        if (!json_is_string(json_array_get(transports, i)))
-            return false;
-    return json_is_array(transports) && !json_object_set(ret, "transports", transports);
+    return are_texts(transports) && !json_object_set(ret, "transports", transports);
 }
 
 static json_t *take_response(const json_t *body, enum credential_kind kind, unsigned spellings)

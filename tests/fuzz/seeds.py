@@ -23,12 +23,18 @@ TARGETS = ["fuzz_client_data", "fuzz_auth_data", "fuzz_attestation_object", "fuz
            "fuzz_response", "fuzz_agent", "fuzz_askpass", "fuzz_forward", "fuzz_frames",
            "fuzz_host_keys", "fuzz_sk", "fuzz_ssh_connection", "fuzz_sudo_command", "fuzz_config",
            "fuzz_certificates", "fuzz_password_file", "fuzz_sudo_flags", "fuzz_pam_file",
+           "fuzz_dialects",
            "diff_json", "diff_cbor", "diff_libfido2",
            *(f"fuzz_statement_{name}" for name in STATEMENTS)]
 
 
 # The first byte of fuzz_host_keys' input, by the kind of a vector.
 HOST_KEY_KINDS = {"key": b"k", "config": b"g", "known": b"f", "record": b"r"}
+
+# The first byte of fuzz_dialects' input, and how many values the second one has.
+DIALECTS = {"hanko": 16, "cloudreve": 8, "authsignal": 14, "autional": 28}
+# Client data that names a challenge, in place of the samples', which is cut off.
+CLIENT_DATA = base64.urlsafe_b64encode(b'{"type":"webauthn.get","challenge":"AAAA"}').decode()
 
 
 def unb64(text):
@@ -140,6 +146,14 @@ def forwarded(name, lines):
         yield cbor + inner
 
 
+def requests(dialect, body):
+    """A body as any request of that dialect, with some outcome of what it leads to."""
+    text = json.dumps(body).replace("eyJ0", CLIENT_DATA).encode()
+    for row in range(DIALECTS[dialect]):
+        for outcome in 0, row * 7 % 64:
+            yield bytes([list(DIALECTS).index(dialect), row, outcome]) + text
+
+
 def collect():
     """Target to its seeds, each once."""
     seeds = {target: {} for target in TARGETS}
@@ -176,6 +190,12 @@ def collect():
     for path in sorted((VECTORS / "pam").glob("*valid/*")):
         if path.suffix != ".lines":
             keep("fuzz_pam_file", path.read_bytes())
+    for path in sorted(path for dialect in DIALECTS
+                       for path in (VECTORS / "http" / dialect).glob("*.req.json")):
+        sample = json.loads(path.read_text())
+        for body in sample["valid"] + sample["invalid"]:
+            for data in requests(path.parent.name, body):
+                keep("fuzz_dialects", data)
     for target in TARGETS:
         for path in sorted((HERE / "corpus" / target).glob("*")):
             keep(target, path.read_bytes())

@@ -4,6 +4,7 @@ TESTS += tests/unit/http_schemas.py
 if HAVE_CMOCKA
 dialect_tests = \
 	tests/unit/test_canonical_json \
+	tests/unit/test_credential_body \
 	tests/unit/test_dialect_authsignal \
 	tests/unit/test_dialect_authsignal_server \
 	tests/unit/test_dialect_autional \
@@ -22,6 +23,8 @@ dialect_test_libs = $(dialects_libs) $(JANSSON_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_canonical_json_CFLAGS = $(dialect_test_cflags)
 tests_unit_test_canonical_json_LDADD = $(dialect_test_libs)
+tests_unit_test_credential_body_CFLAGS = $(dialect_test_cflags)
+tests_unit_test_credential_body_LDADD = $(dialect_test_libs)
 
 tests_unit_test_dialect_authsignal_SOURCES = tests/unit/test_dialect_authsignal.c \
 	$(dialect_test_support) tests/unit/authsignal_exchanges.h
