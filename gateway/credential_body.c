@@ -57,8 +57,12 @@ static char *normal(const json_t *value, bool standard)
     if (!text || strlen(text) != len || (padding > 0 && len % 4 != 0))
         return NULL;
     copy = strndup(text, len - padding);
-    for (char *at = copy; standard && at && *at; at++)
-        *at = *at == '+' ? '-' : *at == '/' ? '_' : *at;
+    for (char *at = copy; standard && at && *at; at++) {
+        if (*at == '+')
+            *at = '-';
+        else if (*at == '/')
+            *at = '_';
+    }
     return copy;
 }
 

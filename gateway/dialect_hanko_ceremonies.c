@@ -45,7 +45,6 @@ static const struct failure login_begin_rows[] = {
 static const struct failures login_begin_failures = FAILURES(login_begin_rows, &hanko_failures);
 
 static const struct failure assertion_rows[] = {
-    {PARTY_UNKNOWN_CHALLENGE, "expired", 401, 0, NO_ASSERTION, EXPIRED},
     {PARTY_UNKNOWN_CREDENTIAL, NULL, 401, 0, NO_ASSERTION, NO_CREDENTIAL},
     {PARTY_NO_CREDENTIALS, NULL, 401, 0, NO_ASSERTION, NO_CREDENTIAL},
     {PARTY_UNKNOWN_USER, NULL, 401, 0, "failed to get user handle", "user not found"},

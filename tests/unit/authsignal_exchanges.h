@@ -19,6 +19,13 @@
     "'name':'Laptop','aaguid':'01020304-0506-0708-0102-030405060708','credentialBackedUp':false,"  \
     "'credentialDeviceType':'multiDevice','verifiedAt':'2026-11-28T04:00:00.000Z'}}"
 
+#define NAMED_AUTHENTICATOR                                                                        \
+    AUTHENTICATOR_WITH("", "true", "'username':'ann@a.example','displayName':'Ann',")
+#define FIRST_AUTHENTICATOR  AUTHENTICATOR_WITH("", "true", "")
+#define SECOND_AUTHENTICATOR AUTHENTICATOR_WITH("", "false", "")
+#define USED_AUTHENTICATOR                                                                         \
+    AUTHENTICATOR_WITH("'lastVerifiedAt':'2026-11-28T04:01:00.000Z',", "false", "")
+
 static inline int authsignal_start(void **state)
 {
     (void)state;

@@ -417,7 +417,10 @@ void party_call(struct exchange *self, const struct party_request *request)
     assert_false(self->asked);
     assert_false(self->answered);
     assert_non_null(request->answered);
-    json_object_foreach(request->options, name, value) assert_allowed(name, value);
+    json_object_foreach(request->options, name, value)
+    {
+        assert_allowed(name, value);
+    }
     json_decref(self->call.options);
     free(self->call_id);
     free(self->call_credential);

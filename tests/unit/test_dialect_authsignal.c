@@ -131,18 +131,15 @@ static void test_registration_finishes(void **state)
               "'tokens':{'token':'dd.ee.ff','expires':1795839000}}");
     fake_answered(200, ADDED_RES,
                   "{'isVerified':true,'accessToken':'dd.ee.ff','userAuthenticatorId':'AAEC',"
-                  "'userId':'u-43','userAuthenticator':" AUTHENTICATOR_WITH(
-                      "", "true",
-                      "'username':'ann@a.example','displayName':'Ann',") ","
-                                                                         "'credentialId':'AAEC'}");
+                  "'userId':'u-43','userAuthenticator':" NAMED_AUTHENTICATOR ","
+                  "'credentialId':'AAEC'}");
     /* A second one is not what the user begins with; a token may be missing. */
     fake_request("POST " PASSKEYS, REGISTRATION(HTTP_ATTESTATION));
     fake_done("{'credential':" DAEMON_PASSKEY ",'user':{'userId':'u-43','passkeys':2}}");
-    fake_answered(
-        200, ADDED_RES,
-        "{'isVerified':true,'userAuthenticatorId':'AAEC','userId':'u-43',"
-        "'userAuthenticator':" AUTHENTICATOR_WITH("", "false", "") ","
-                                                                   "'credentialId':'AAEC'}");
+    fake_answered(200, ADDED_RES,
+                  "{'isVerified':true,'userAuthenticatorId':'AAEC','userId':'u-43',"
+                  "'userAuthenticator':" SECOND_AUTHENTICATOR ","
+                  "'credentialId':'AAEC'}");
 }
 
 /* iOS writes clientDataJSON in the standard alphabet with padding, and leaves the outputs out. */

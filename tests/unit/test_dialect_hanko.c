@@ -210,7 +210,7 @@ static void test_a_key_is_asked_for(void **state)
         "DELETE /credentials/AAEC",        "POST /mfa/registration/initialize",
         "POST /mfa/registration/finalize", "POST /mfa/login/initialize",
         "POST /mfa/login/finalize",        "POST /transaction/initialize",
-        "POST /transaction/finalize",      "GET /transaction/" FAKE_TENANT,
+        "POST /transaction/finalize",      "GET /transaction/47c10dd3-7e10-4950-95d5-483dbc9508e6",
     };
 
     (void)state;
