@@ -119,6 +119,11 @@ tests_fuzz_fuzz_agent_SOURCES = tests/fuzz/fuzz_agent.c $(fuzz_driver)
 tests_fuzz_fuzz_agent_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_agent_LDADD = $(wire_libs)
 
+tests_fuzz_fuzz_dialects_SOURCES = tests/fuzz/fuzz_dialects.c $(fuzz_driver)
+tests_fuzz_fuzz_dialects_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_fuzz_fuzz_dialects_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_dialects_LDADD = $(dialects_libs) $(JANSSON_LIBS)
+
 tests_fuzz_fuzz_forward_SOURCES = tests/fuzz/fuzz_forward.c $(fuzz_driver)
 tests_fuzz_fuzz_forward_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_forward_LDADD = $(wire_libs)
@@ -160,11 +165,6 @@ tests_fuzz_fuzz_certificates_LDADD = $(daemon_libs)
 tests_fuzz_fuzz_password_file_SOURCES = tests/fuzz/fuzz_password_file.c $(fuzz_driver)
 tests_fuzz_fuzz_password_file_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_password_file_LDADD = $(daemon_libs)
-
-tests_fuzz_fuzz_dialects_SOURCES = tests/fuzz/fuzz_dialects.c $(fuzz_driver)
-tests_fuzz_fuzz_dialects_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-tests_fuzz_fuzz_dialects_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_dialects_LDADD = $(dialects_libs) $(JANSSON_LIBS)
 
 tests_fuzz_diff_cbor_SOURCES = tests/fuzz/diff_cbor.c $(fuzz_webauthn)
 tests_fuzz_diff_cbor_CFLAGS = $(AM_CFLAGS) $(CBOR_CFLAGS)

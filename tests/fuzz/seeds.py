@@ -20,10 +20,10 @@ STATEMENTS = {"none": "none", "packed": "packed", "fido_u2f": "fido-u2f", "tpm":
               "android_key": "android-key", "safetynet": "android-safetynet", "apple": "apple",
               "compound": "compound"}
 TARGETS = ["fuzz_client_data", "fuzz_auth_data", "fuzz_attestation_object", "fuzz_cose_key",
-           "fuzz_response", "fuzz_agent", "fuzz_askpass", "fuzz_forward", "fuzz_frames",
+           "fuzz_response", "fuzz_agent", "fuzz_askpass", "fuzz_dialects", "fuzz_forward",
+           "fuzz_frames",
            "fuzz_host_keys", "fuzz_sk", "fuzz_ssh_connection", "fuzz_sudo_command", "fuzz_config",
            "fuzz_certificates", "fuzz_password_file", "fuzz_sudo_flags", "fuzz_pam_file",
-           "fuzz_dialects",
            "diff_json", "diff_cbor", "diff_libfido2",
            *(f"fuzz_statement_{name}" for name in STATEMENTS)]
 
@@ -180,6 +180,12 @@ def collect():
     for part in "agent", "sk":
         for path in sorted((VECTORS / part).glob("*valid/*.*")):
             keep(f"fuzz_{part}", path.read_bytes())
+    for path in sorted(path for dialect in DIALECTS
+                       for path in (VECTORS / "http" / dialect).glob("*.req.json")):
+        sample = json.loads(path.read_text())
+        for body in sample["valid"] + sample["invalid"]:
+            for data in requests(path.parent.name, body):
+                keep("fuzz_dialects", data)
     for path in sorted((VECTORS / "config").glob("*valid/*.conf")):
         keep("fuzz_config", path.read_bytes())
     for path in sorted((VECTORS / "passwd").glob("*valid/*.passwd")):
@@ -190,12 +196,6 @@ def collect():
     for path in sorted((VECTORS / "pam").glob("*valid/*")):
         if path.suffix != ".lines":
             keep("fuzz_pam_file", path.read_bytes())
-    for path in sorted(path for dialect in DIALECTS
-                       for path in (VECTORS / "http" / dialect).glob("*.req.json")):
-        sample = json.loads(path.read_text())
-        for body in sample["valid"] + sample["invalid"]:
-            for data in requests(path.parent.name, body):
-                keep("fuzz_dialects", data)
     for target in TARGETS:
         for path in sorted((HERE / "corpus" / target).glob("*")):
             keep(target, path.read_bytes())
