@@ -188,9 +188,6 @@ static json_t *passkey_json(const json_t *passkey)
 
 /* --- C1, C2: registration --------------------------------------------------------------------- */
 
-static const char *const algorithms[] = {"ES256", "ES384", "ES512", "RS256", "RS384", "RS512",
-                                         "PS256", "PS384", "PS512", "EdDSA", NULL};
-
 static const struct options_shape creation_shape = {
     .members = (const char *const[]){"rp", "user", "challenge", "pubKeyCredParams", "timeout",
                                      "excludeCredentials", "authenticatorSelection", NULL},
@@ -220,7 +217,6 @@ static void begin_registration(struct exchange *exchange)
     members_set_text(options, "residentKey", "required");
     members_set_flag(options, "requireResidentKey", true);
     members_set_text(options, "userVerification", "preferred");
-    (void)json_object_set_new(options, "algorithms", members_words(algorithms));
     party_call(exchange, &request);
 }
 

@@ -94,9 +94,6 @@ static bool check_user_id(struct exchange *exchange, const char *user_id)
 
 /* --- begin ------------------------------------------------------------------------------------ */
 
-static const char *const algorithms[] = {"ES256", "ES384", "ES512", "RS256", "RS384", "RS512",
-                                         "PS256", "PS384", "PS512", "EdDSA", NULL};
-
 static const char *const descriptor_names[] = {"type", "id", NULL};
 
 static const struct options_shape creation_shape = {
@@ -211,7 +208,6 @@ static void begin_registration(struct exchange *exchange, const struct registrat
     members_set_text(options, "userVerification", kind->user_verification);
     members_set_flag(options, "exclude", true);
     members_set_flag(options, "mfa", kind->mfa);
-    (void)json_object_set_new(options, "algorithms", members_words(algorithms));
     request.options = options;
     party_call(exchange, &request);
 }
