@@ -19,6 +19,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_statement_compound \
 	tests/fuzz/fuzz_agent \
 	tests/fuzz/fuzz_askpass \
+	tests/fuzz/fuzz_dialects \
 	tests/fuzz/fuzz_forward \
 	tests/fuzz/fuzz_frames \
 	tests/fuzz/fuzz_host_keys \
@@ -118,6 +119,11 @@ tests_fuzz_fuzz_host_keys_LDADD = $(askpass_libs)
 tests_fuzz_fuzz_agent_SOURCES = tests/fuzz/fuzz_agent.c $(fuzz_driver)
 tests_fuzz_fuzz_agent_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_agent_LDADD = $(wire_libs)
+
+tests_fuzz_fuzz_dialects_SOURCES = tests/fuzz/fuzz_dialects.c $(fuzz_driver)
+tests_fuzz_fuzz_dialects_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_fuzz_fuzz_dialects_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_dialects_LDADD = $(dialects_libs) $(JANSSON_LIBS)
 
 tests_fuzz_fuzz_forward_SOURCES = tests/fuzz/fuzz_forward.c $(fuzz_driver)
 tests_fuzz_fuzz_forward_LDFLAGS = $(fuzz_ldflags)

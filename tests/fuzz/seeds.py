@@ -20,7 +20,8 @@ STATEMENTS = {"none": "none", "packed": "packed", "fido_u2f": "fido-u2f", "tpm":
               "android_key": "android-key", "safetynet": "android-safetynet", "apple": "apple",
               "compound": "compound"}
 TARGETS = ["fuzz_client_data", "fuzz_auth_data", "fuzz_attestation_object", "fuzz_cose_key",
-           "fuzz_response", "fuzz_agent", "fuzz_askpass", "fuzz_forward", "fuzz_frames",
+           "fuzz_response", "fuzz_agent", "fuzz_askpass", "fuzz_dialects", "fuzz_forward",
+           "fuzz_frames",
            "fuzz_host_keys", "fuzz_sk", "fuzz_ssh_connection", "fuzz_sudo_command", "fuzz_config",
            "fuzz_certificates", "fuzz_password_file", "fuzz_sudo_flags", "fuzz_pam_file",
            "fuzz_token", "diff_json", "diff_cbor", "diff_libfido2",
@@ -29,6 +30,11 @@ TARGETS = ["fuzz_client_data", "fuzz_auth_data", "fuzz_attestation_object", "fuz
 
 # The first byte of fuzz_host_keys' input, by the kind of a vector.
 HOST_KEY_KINDS = {"key": b"k", "config": b"g", "known": b"f", "record": b"r"}
+
+# The first byte of fuzz_dialects' input, and how many values the second one has.
+DIALECTS = {"hanko": 16, "cloudreve": 8, "authsignal": 14, "autional": 28}
+# Client data that names a challenge, in place of the samples', which is cut off.
+CLIENT_DATA = base64.urlsafe_b64encode(b'{"type":"webauthn.get","challenge":"AAAA"}').decode()
 
 
 def unb64(text):
@@ -140,6 +146,14 @@ def forwarded(name, lines):
         yield cbor + inner
 
 
+def requests(dialect, body):
+    """A body as any request of that dialect, with some outcome of what it leads to."""
+    text = json.dumps(body).replace("eyJ0", CLIENT_DATA).encode()
+    for row in range(DIALECTS[dialect]):
+        for outcome in 0, row * 7 % 64:
+            yield bytes([list(DIALECTS).index(dialect), row, outcome]) + text
+
+
 def collect():
     """Target to its seeds, each once."""
     seeds = {target: {} for target in TARGETS}
@@ -166,6 +180,12 @@ def collect():
     for part in "agent", "sk":
         for path in sorted((VECTORS / part).glob("*valid/*.*")):
             keep(f"fuzz_{part}", path.read_bytes())
+    for path in sorted(path for dialect in DIALECTS
+                       for path in (VECTORS / "http" / dialect).glob("*.req.json")):
+        sample = json.loads(path.read_text())
+        for body in sample["valid"] + sample["invalid"]:
+            for data in requests(path.parent.name, body):
+                keep("fuzz_dialects", data)
     for path in sorted((VECTORS / "config").glob("*valid/*.conf")):
         keep("fuzz_config", path.read_bytes())
     for path in sorted((VECTORS / "passwd").glob("*valid/*.passwd")):
