@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A relying party that the gateway serves, as the daemon describes it, and the calls it takes. */
+#ifndef GATEWAY_PARTY_H
+#define GATEWAY_PARTY_H
+
+#include "common/base/text.h"
+#include "gateway/exchange.h"
+
+#include <stdint.h>
+
+struct dialect;
+
+struct party {
+    char *name; /* of the [rp NAME] section */
+    char *id;   /* the relying party id */
+    char *display_name;
+    char *prefix;              /* of all its paths: "" or "/..." without a '/' at the end */
+    char *tenant;              /* tenant-id; "" where none is set */
+    struct pk_strings origins; /* those that pages may call from */
+    unsigned timeout;          /* of a challenge, in seconds */
+    const struct dialect *dialect;
+};
+
+/* What a call came to. Dialects have one row of words and HTTP status for each. */
+enum party_outcome {
+    PARTY_DONE,
+    PARTY_MALFORMED,     /* the options, or the credential in the body, are not well formed */
+    PARTY_NOT_SIGNED_IN, /* no API key, no token, or a wrong one */
+    PARTY_TOKEN_EXPIRED,
+    PARTY_WRONG_TOKEN, /* one of another kind, tenant or purpose */
+    PARTY_FORBIDDEN,   /* a right one, which does not allow this */
+    PARTY_UNKNOWN_USER,
+    PARTY_NO_CREDENTIALS,    /* the user has none that could be used */
+    PARTY_UNKNOWN_CHALLENGE, /* it never was, has expired, was used, or is of another purpose */
+    PARTY_REFUSED,           /* the credential did not verify; reason is the status's name */
+    PARTY_UNKNOWN_CREDENTIAL,
+    PARTY_REGISTERED,  /* the credential is registered already */
+    PARTY_EXISTS,      /* a transaction of that id, a credential of that name */
+    PARTY_LIMITED,     /* too many at once, or as many credentials as a user may have */
+    PARTY_UNAVAILABLE, /* the daemon cannot be reached, or its store failed */
+    PARTY_FAILED,      /* anything else */
+};
+#define PARTY_OUTCOMES (PARTY_FAILED + 1)
+
+/* Valid during the call that gets it only. */
+struct party_answer {
+    enum party_outcome outcome;
+    const char *reason; /* PARTY_REFUSED: the status's name, "signature-invalid"; otherwise words */
+    const char *id;     /* of a begun ceremony; otherwise NULL */
+    int64_t expires;    /* of it, in seconds since the epoch */
+    const json_t *result; /* the options of a begun ceremony, or what the call gives; or NULL */
+};
+
+typedef void party_answered(struct exchange *exchange, const struct party_answer *answer);
+
+/* The members of org.passkeyd.Gateway1; doc/protocol.md says what each takes and gives. */
+enum party_call {
+    PARTY_BEGIN_REGISTRATION,
+    PARTY_FINISH_REGISTRATION, /* id, credential */
+    PARTY_BEGIN_AUTHENTICATION,
+    PARTY_FINISH_AUTHENTICATION, /* id, credential */
+    PARTY_LIST,
+    PARTY_RENAME, /* id: of the credential; options: name */
+    PARTY_REMOVE, /* id: of the credential */
+    PARTY_USER,
+    PARTY_TRANSACTIONS,
+    PARTY_ISSUE_TOKEN,
+    PARTY_CHECK_TOKEN, /* id: the token */
+    PARTY_KEYS,
+};
+
+struct party_request {
+    enum party_call call;
+    const char *id;           /* NULL where the call has none */
+    const char *credential;   /* JSON text of the response; NULL where the call has none */
+    json_t *options;          /* an object whose members are strings, booleans, unsigned integers or
+                                 arrays of strings; taken; NULL: none. null members are left out */
+    party_answered *answered; /* once, never before party_call() has returned */
+};
+
+/* Asks the daemon, for the exchange's relying party. */
+void party_call(struct exchange *exchange, const struct party_request *request);
+
+#endif
