@@ -3,7 +3,7 @@
 #ifndef GATEWAY_PARTY_H
 #define GATEWAY_PARTY_H
 
-#include "common/base/text.h"
+#include "common/base/terms.h"
 #include "gateway/exchange.h"
 
 #include <stdint.h>

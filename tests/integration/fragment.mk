@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	tests/integration/support/apps.py \
 	tests/integration/support/demo.py \
 	tests/integration/support/fake_logind.py \
+	tests/integration/support/fake_gateway.py \
 	tests/integration/support/faulty_agent.py \
 	tests/integration/support/full_disk.py \
 	tests/integration/support/held.py \
