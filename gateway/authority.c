@@ -32,8 +32,12 @@ static enum pk_status decode(const char *text, struct pk_bytes *ret)
         return PK_NO_MEMORY;
     while (len > 0 && copy[len - 1] == '=')
         len--;
-    for (size_t i = 0; i < len; i++)
-        copy[i] = copy[i] == '+' ? '-' : copy[i] == '/' ? '_' : copy[i];
+    for (size_t i = 0; i < len; i++) {
+        if (copy[i] == '+')
+            copy[i] = '-';
+        else if (copy[i] == '/')
+            copy[i] = '_';
+    }
     return pk_base64url_decode((struct pk_view){(const uint8_t *)copy, len}, PRESENTED_MAX, ret);
 }
 

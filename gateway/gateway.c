@@ -258,7 +258,7 @@ static char *path_of(const struct exchange *exchange)
 {
     size_t len = strcspn(exchange->raw_target, "?");
 
-    if (exchange->route)
+    if (exchange->party && exchange->route)
         return pk_text_format("%s%s", exchange->party->prefix, exchange->route->pattern);
     return pk_text_visible((struct pk_view){(const uint8_t *)exchange->raw_target, len},
                            LOGGED_PATH);

@@ -35,11 +35,15 @@ struct http {
     bool retired; /* it takes no more connections */
 };
 
+struct place {
+    struct connection *connection; /* NULL: the descriptor is none's */
+};
+
 struct server {
     struct gateway *gateway;
     struct http *first;
     struct connections connections;
-    struct connection **by_fd; /* of connections */
+    struct place *by_fd;
     size_t by_fd_size;
     struct event *sweep;
     void (*done)(void *data);
@@ -53,7 +57,8 @@ struct request {
     struct MHD_Connection *mhd;
     struct connection *connection;
     struct exchange *exchange;
-    bool begun; /* the headers have been looked at */
+    const char *uri_end; /* in libmicrohttpd's own buffer, of the first line */
+    bool begun;          /* the headers have been looked at */
     bool suspended;
     size_t discarded;
     bool too_large;
@@ -89,8 +94,9 @@ static struct connection *connection_of(const struct server *server, struct MHD_
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
 
-    return info && (size_t)info->connect_fd < server->by_fd_size ? server->by_fd[info->connect_fd]
-                                                                 : NULL;
+    return info && (size_t)info->connect_fd < server->by_fd_size
+               ? server->by_fd[info->connect_fd].connection
+               : NULL;
 }
 
 static void enter(struct server *server, struct connection *connection, enum connection_state state)
@@ -190,6 +196,7 @@ static void *on_first_line(void *data, const char *uri, struct MHD_Connection *m
         free(request);
         return NULL;
     }
+    request->uri_end = uri + strlen(uri);
     request->server = server;
     request->http = http;
     request->mhd = mhd;
@@ -317,6 +324,18 @@ static bool has_body(const struct exchange *exchange)
            (length && strspn(length, "0") != strlen(length));
 }
 
+/*
+ * A NUL in the first line ends the path for libmicrohttpd, and for nobody else. The version stands
+ * behind the path, where there is none between them.
+ */
+static bool path_is_cut(const struct request *request, const char *version)
+{
+    uintptr_t end = (uintptr_t)request->uri_end;
+    uintptr_t at = (uintptr_t)version;
+
+    return at > end + 1 && at < end + MEMORY_PER;
+}
+
 /* The headers are there: whether the body is to be received. */
 static enum MHD_Result begin(struct request *request, const char *method, const char *version)
 {
@@ -325,12 +344,10 @@ static enum MHD_Result begin(struct request *request, const char *method, const 
     bool admitted;
 
     request->begun = true;
-    if (strcmp(version, "HTTP/1.1") != 0 && strcmp(version, "HTTP/1.0") != 0)
+    if ((strcmp(version, "HTTP/1.1") != 0 && strcmp(version, "HTTP/1.0") != 0) ||
+        strlen(method) >= sizeof(exchange->method) || path_is_cut(request, version))
         refused = 400;
-    else if (strlen(method) >= sizeof(exchange->method))
-        refused = 400;
-    else
-        (void)strcpy(exchange->method, method);
+    (void)snprintf(exchange->method, sizeof(exchange->method), "%s", method);
     if (!refused)
         refused = take_headers(request);
     /* Also of what is refused: who it is, and in which words it is told. */
@@ -411,7 +428,7 @@ static void on_notice(void *data, struct MHD_Connection *mhd, void **context,
     connection = *context;
     if (!connection)
         return;
-    server->by_fd[connection->fd] = NULL;
+    server->by_fd[connection->fd].connection = NULL;
     connections_remove(&server->connections, connection);
     http->connections--;
     if (server->done)
@@ -493,10 +510,10 @@ static struct http *http_for(const struct server *server, enum listener_role rol
 static bool has_place(struct server *server, int fd)
 {
     size_t size = (size_t)fd + DESCRIPTORS_MORE;
-    struct connection **places;
+    struct place *places;
 
     if ((size_t)fd < server->by_fd_size)
-        return !server->by_fd[fd];
+        return !server->by_fd[fd].connection;
     places = reallocarray(server->by_fd, size, sizeof(*places));
     if (!places)
         return false;
@@ -514,6 +531,7 @@ void server_accept(void *data, int fd, enum listener_role role, const struct soc
     struct connection made = {.fd = fd, .role = role, .peer = address_of(from)};
     struct http *http = http_for(server, role);
     struct connection *victim = NULL;
+    struct place *place;
 
     made.since = pk_clock_monotonic_ms();
     made.is_proxy = role == LISTENER_ADMIN || made.peer.local ||
@@ -528,8 +546,9 @@ void server_accept(void *data, int fd, enum listener_role role, const struct soc
         metrics_closed(server->gateway->metrics, false);
         end(server, victim);
     }
-    server->by_fd[fd] = connections_add(&server->connections, &made);
-    if (!server->by_fd[fd]) {
+    place = &server->by_fd[fd];
+    place->connection = connections_add(&server->connections, &made);
+    if (!place->connection) {
         (void)close(fd);
         return;
     }
@@ -539,9 +558,9 @@ void server_accept(void *data, int fd, enum listener_role role, const struct soc
         return;
     }
     /* libmicrohttpd has closed it. */
-    if (server->by_fd[fd]) {
-        connections_remove(&server->connections, server->by_fd[fd]);
-        server->by_fd[fd] = NULL;
+    if (place->connection) {
+        connections_remove(&server->connections, place->connection);
+        place->connection = NULL;
         http->connections--;
     }
 }

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A passkeyd that serves org.passkeyd.Gateway1 alone, at a socket of its own, and verifies nothing.
 
-Who asks with the API key "key" may; users and credentials are named after what is to happen. What is
-written to standard input, a line of JSON, becomes its list of relying parties.
+Who asks with the API key KEY may; users and credentials are named after what is to happen. A line
+of JSON at standard input becomes its list of relying parties.
 """
 
 import json
