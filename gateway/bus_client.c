@@ -18,7 +18,7 @@
 #define SYSTEM_BUS_PATH "/var/run/dbus/system_bus_socket"
 #define GATEWAY         "org.passkeyd.Gateway1"
 
-#define IN_FLIGHT_MAX 64   /* the daemon answers 192 calls of one user's at once */
+#define IN_FLIGHT_MAX 192  /* fewer than the daemon takes of the gateway at once */
 #define WAITING_MAX   1024 /* calls that wait for their turn */
 #define BACK_OFF_MIN  100  /* milliseconds until a lost daemon is looked for again */
 #define BACK_OFF_MAX  5000

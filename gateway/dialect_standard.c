@@ -371,6 +371,26 @@ static void remove_credential(struct exchange *exchange)
                                                  options_of_credentials(exchange), on_removed});
 }
 
+/* --- tokens ------------------------------------------------------------------------------------
+ */
+
+static void issue_token(struct exchange *exchange)
+{
+    static const struct member members[] = {
+        {"userId", MEMBER_TEXT},         {"userName", MEMBER_TEXT},   {"displayName", MEMBER_TEXT},
+        {"email", MEMBER_TEXT},          {"action", MEMBER_TEXT},     {"scope", MEMBER_TEXT},
+        {"idempotencyKey", MEMBER_TEXT}, {"lifetime", MEMBER_NUMBER}, {0},
+    };
+    const json_t *body = NULL;
+    json_t *options = read_options(exchange, members, &body);
+
+    if (!options)
+        return;
+    (void)dialect_add_authority(exchange, ACCESS_API_KEY, options);
+    party_call(exchange,
+               &(struct party_request){PARTY_ISSUE_TOKEN, NULL, NULL, options, on_result});
+}
+
 /* --- documents -------------------------------------------------------------------------------- */
 
 static void on_keys(struct exchange *exchange, const struct party_answer *answer)
@@ -400,6 +420,7 @@ static const struct route routes[] = {
     {"GET", "/credentials/{id}", ACCESS_BEARER_OR_API_KEY, show_credential},
     {"PATCH", "/credentials/{id}", ACCESS_BEARER_OR_API_KEY, rename_credential},
     {"DELETE", "/credentials/{id}", ACCESS_BEARER_OR_API_KEY, remove_credential},
+    {"POST", "/tokens", ACCESS_API_KEY, issue_token},
     {"GET", "/.well-known/jwks.json", ACCESS_PUBLIC, show_keys},
     {"GET", "/openapi.yaml", ACCESS_PUBLIC, show_openapi},
 };

@@ -47,6 +47,7 @@ EXTRA_DIST += \
 	tests/integration/test_documents.py \
 	tests/integration/test_etc.py \
 	tests/integration/test_gateway.py \
+	tests/integration/test_gateway_ceremonies.py \
 	tests/integration/test_hanging_daemon.py \
 	tests/integration/test_hidraw.py \
 	tests/integration/test_hostile_callers.py \

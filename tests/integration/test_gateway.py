@@ -24,8 +24,10 @@ KEY = {"X-API-Key": "key" * 20}
 BEGIN = "/portal/authentication/options"
 ORIGIN = "https://www.example.org"
 ENDPOINTS = [
+    ("POST", "/portal/tokens"),
     ("POST", "/portal/registration/options"), ("POST", "/portal/registration"),
-    ("POST", BEGIN), ("POST", "/portal/authentication"), ("PATCH", "/portal/credentials/AAAA"),
+    ("POST", BEGIN), ("POST", "/portal/authentication"),
+    ("PATCH", "/portal/credentials/AAAA"),
 ]
 
 
@@ -72,7 +74,7 @@ def test_ceremonies(served, fake):
         "userName": "jo@example.org"}]
     status, _, text = served.ask("POST", "/portal/registration",
                                  {"id": begun["id"], "credential": {"id": "new"}, "name": "blue"})
-    assert status == 201 and json.loads(text)["credential"]["id"] == "new"
+    assert status == 201 and json.loads(text)["credential"]["credentialId"] == "new"
     assert fake.wait("FinishRegistration")[1:] == [
         "portal", begun["id"], {"id": "new"}, {"name": "blue", "purpose": "registration"}]
     status, _, text = served.ask("POST", "/other/api/authentication/options", {})
@@ -80,7 +82,7 @@ def test_ceremonies(served, fake):
     assert fake.wait("BeginAuthentication")[1:] == ["other", {"purpose": "login"}]
     status, _, text = served.ask("POST", "/other/api/authentication",
                                  {"id": "x", "credential": {"id": "right"}})
-    assert status == 200 and json.loads(text)["user"] == {"id": "jo"}
+    assert status == 200 and json.loads(text)["user"] == {"userId": "jo"}
 
 
 @pytest.mark.parametrize("answer,status,reason", [
@@ -107,6 +109,14 @@ def test_credentials(served, fake):
                       {"Authorization": "Bearer stolen"})[0] == 401
     for bad in ("limit=201", "limit=-1", "offset=x", "limit=99999999999999999999"):
         assert served.ask("GET", "/portal/credentials?" + bad, None, KEY)[0] == 400
+
+
+def test_tokens(served, fake):
+    status, _, text = served.ask("POST", "/portal/tokens", {"userId": "jo", "lifetime": 60}, KEY)
+    assert status == 200 and json.loads(text)["token"] == "a.b.c"
+    assert fake.wait("IssueToken")[2] == {"apiKey": "key" * 20, "lifetime": 60, "userId": "jo"}
+    assert served.ask("POST", "/portal/tokens", {"userId": "jo"},
+                      {"Authorization": "Bearer " + "key" * 20})[0] == 401
 
 
 def test_documents(served):

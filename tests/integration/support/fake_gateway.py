@@ -93,7 +93,8 @@ class Daemon(dbus.service.Object):
     @dbus.service.method(GATEWAY, in_signature="sssa{sv}", out_signature="s")
     def FinishRegistration(self, rp, ceremony, response, options):
         say("FinishRegistration", rp, ceremony, json.loads(response), options)
-        return json.dumps({"credential": {"id": json.loads(response).get("id"), "name": "new"}})
+        return json.dumps({"credential": {"credentialId": json.loads(response)["id"],
+                                          "name": "new"}})
 
     @dbus.service.method(GATEWAY, in_signature="sssa{sv}", out_signature="s")
     def FinishAuthentication(self, rp, ceremony, response, options):
@@ -103,20 +104,23 @@ class Daemon(dbus.service.Object):
             raise Refusal("VerificationFailed", "signature-invalid")
         if answer == "again":
             raise Refusal("UnknownChallenge", "no such ceremony")
-        return json.dumps({"credential": {"id": answer, "name": "blue"}, "user": {"id": "jo"}})
+        return json.dumps({"credential": {"credentialId": answer, "name": "blue"},
+                           "user": {"userId": "jo"}})
 
     @dbus.service.method(GATEWAY, in_signature="sa{sv}", out_signature="s")
     def List(self, rp, options):
         say("List", rp, options)
         authorize(options)
-        items = [] if options.get("credentialId") == "none" else [{"id": "AAAA", "name": "blue"}]
+        items = [{"credentialId": "AAAA", "name": "blue"}]
+        if options.get("credentialId") == "none":
+            items = []
         return json.dumps({"items": items, "total": len(items)})
 
     @dbus.service.method(GATEWAY, in_signature="ssa{sv}", out_signature="s")
     def Rename(self, rp, credential, options):
         say("Rename", rp, credential, options)
         authorize(options)
-        return json.dumps({"id": credential, "name": options["name"]})
+        return json.dumps({"credentialId": credential, "name": options["name"]})
 
     @dbus.service.method(GATEWAY, in_signature="ssa{sv}", out_signature="")
     def Remove(self, rp, credential, options):
@@ -124,6 +128,12 @@ class Daemon(dbus.service.Object):
         authorize(options)
         if credential == "none":
             raise Refusal("UnknownCredential", "no such passkey")
+
+    @dbus.service.method(GATEWAY, in_signature="sa{sv}", out_signature="s")
+    def IssueToken(self, rp, options):
+        say("IssueToken", rp, options)
+        authorize(options)
+        return json.dumps({"token": "a.b.c", "expires": 2000000000, "userId": options["userId"]})
 
     @dbus.service.method(GATEWAY, in_signature="s", out_signature="s")
     def Keys(self, rp):

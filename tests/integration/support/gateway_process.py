@@ -17,7 +17,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 def program():
-    """Where the build is, as the namespace has it, or beside the sources."""
+    """What is installed in the namespace, or in the build folder."""
     for path in ("/usr/sbin/passkey-gateway", os.path.join(os.environ.get("top_builddir", "."),
                                                            "gateway/passkey-gateway")):
         if os.access(path, os.X_OK):
@@ -83,16 +83,20 @@ class Fake:
 
 
 class Gateway:
-    def __init__(self, folder, settings="", limits="", wait_for="serves ", daemon=None):
+    def __init__(self, folder, settings="", limits="", wait_for="serves ", daemon=None,
+                 become=None):
         self.port, self.admin = free_port(), free_port()
         self.socket = str(folder) + "/http"
         self.path = str(folder) + "/gateway.conf"
         self.write(f"listen = 127.0.0.1:{self.port}, unix:{self.socket}\n"
                    f"admin-listen = 127.0.0.1:{self.admin}\n" + settings, limits)
-        self.process = subprocess.Popen(
-            [program(), "--config", self.path], stderr=subprocess.PIPE,
-            env=dict(os.environ, PASSKEYD_SOCKET=daemon or str(folder) + "/socket",
-                     DBUS_SYSTEM_BUS_ADDRESS="unix:path=/nonexistent"))
+        environment = dict(os.environ, PASSKEYD_SOCKET=daemon or str(folder) + "/socket",
+                           DBUS_SYSTEM_BUS_ADDRESS="unix:path=/nonexistent")
+        if daemon == "bus":
+            environment["PASSKEYD_SOCKET"] = "/nonexistent"
+            del environment["DBUS_SYSTEM_BUS_ADDRESS"]
+        self.process = subprocess.Popen([program(), "--config", self.path], stderr=subprocess.PIPE,
+                                        env=environment, preexec_fn=become)
         self.log = Lines(self.process.stderr)
         self.wait(wait_for)
 
