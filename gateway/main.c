@@ -341,6 +341,7 @@ int main(int argc, char **argv)
     status = open_all(&program, &why);
     if (status) {
         pk_log(LOG_ERR, "cannot start: %s", why ? why : pk_message_outcome(status));
+        close_all(&program);
         (void)pk_log_end_thread(LOG_SECONDS);
         return EXIT_FAILURE;
     }

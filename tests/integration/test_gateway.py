@@ -7,6 +7,7 @@ and a proxy understand in two ways.
 
 import concurrent.futures
 import contextlib
+import datetime
 import json
 import os
 import signal
@@ -16,6 +17,9 @@ import subprocess
 import time
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 import gateway_process as parts
 from gateway_process import read_all, status_of
@@ -490,11 +494,20 @@ def test_the_host_that_a_proxy_names(start):
 @pytest.fixture(name="certificate")
 def certificate_fixture(tmp_path):
     def make(name):
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-             "-nodes", "-keyout", tmp_path / "tls.key", "-out", tmp_path / "tls.crt", "-days", "2",
-             "-subj", "/CN=" + name, "-addext", "subjectAltName=DNS:" + name], check=True,
-            capture_output=True)
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        now = datetime.datetime.utcfromtimestamp(time.time())
+        made = (x509.CertificateBuilder().subject_name(subject).issuer_name(subject)
+                .public_key(key.public_key()).serial_number(x509.random_serial_number())
+                .not_valid_before(now - datetime.timedelta(days=1))
+                .not_valid_after(now + datetime.timedelta(days=2))
+                .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), False)
+                .add_extension(x509.BasicConstraints(True, None), True)
+                .sign(key, hashes.SHA256()))
+        (tmp_path / "tls.crt").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+        (tmp_path / "tls.key").write_bytes(key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption()))
 
     make("localhost")
     return make
