@@ -55,6 +55,8 @@ sudoersexamplesdir = $(docdir)/examples/sudoers.d
 dist_sudoersexamples_DATA = etc/sudoers.d/passkey
 sudoconfexamplesdir = $(docdir)/examples
 dist_sudoconfexamples_DATA = etc/sudo.conf
+proxyexamplesdir = $(docdir)/examples/proxies
+dist_proxyexamples_DATA = etc/proxies/Caddyfile etc/proxies/nginx.conf
 
 # Files that the administrator edited are kept, on installation and on removal.
 EXTRA_DIST += etc/passkeyd.conf etc/gateway.conf

@@ -10,6 +10,8 @@ import contextlib
 import datetime
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import ssl
@@ -681,3 +683,62 @@ def test_the_sockets_of_systemd(fake, tmp_path):
                 assert status_of(read_all(client)) == 200
             it.terminate()
             assert it.wait(parts.PATIENCE) == 0
+
+
+# --- proxies' own programs ------------------------------------------------------------------------
+
+
+def nginx(text, folder, port):
+    server = text.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};")
+    server = re.sub(r" *ssl_certificate.*\n", "", server)
+    path = folder / "nginx.conf"
+    path.write_text(f"daemon off; master_process off; pid {folder}/nginx.pid;\n"
+                    f"error_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n"
+                    f"client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;\n"
+                    f"fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u;\n"
+                    f"scgi_temp_path {folder}/s;\n{server}\n}}\n")
+    return ["nginx", "-p", str(folder), "-c", str(path)], {}
+
+
+def caddy(text, folder, port):
+    path = folder / "Caddyfile"
+    path.write_text("{\n\tadmin off\n\tauto_https off\n}\n" +
+                    text.replace("www.example.org {", f"http://127.0.0.1:{port}, "
+                                                      f"http://www.example.org:{port} {{"))
+    return ["caddy", "run", "--adapter", "caddyfile", "--config", str(path)], {
+        "HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+
+
+@pytest.mark.parametrize("example,configure", [("nginx.conf", nginx), ("Caddyfile", caddy)])
+def test_the_examples_for_proxies(start, tmp_path, example, configure):
+    served = start("trusted-proxies = unix\n")
+    port = parts.free_port()
+    with open(os.path.join(os.path.dirname(__file__), "../../etc/proxies", example),
+              encoding="utf-8") as file:
+        text = file.read().replace("/run/passkey-gateway/socket", served.socket)
+    command, environment = configure(text, tmp_path, port)
+    if not shutil.which(command[0]):
+        pytest.skip(f"{command[0]} is not installed")
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                          env=dict(os.environ, **environment)) as proxy:
+        try:
+            end = time.monotonic() + parts.PATIENCE
+            while True:
+                with contextlib.suppress(ConnectionError):
+                    socket.create_connection(("127.0.0.1", port)).close()
+                    break
+                assert proxy.poll() is None and time.monotonic() < end
+            own = {"Host": "www.example.org", "X-Forwarded-For": "192.0.2.1",
+                   "X-Forwarded-Host": "evil.example", "Origin": ORIGIN}
+            for _ in range(3):
+                assert served.ask("POST", BEGIN, {}, own, port=port)[0] == 200
+            assert served.ask("POST", BEGIN, " " * 70000, own, port=port)[0] == 413
+            assert served.ask("GET", "/portal/credentials/%2e%2e%2f", None, own, port)[0] in (
+                400, 404)
+            assert served.ask("GET", "/metrics", None, own, port)[0] == 404 or \
+                configure is caddy  # which answers what no rule is for with an empty page
+            line = served.wait(f"POST {BEGIN} 200")
+            assert line.split(": ", 1)[1].startswith("127.0.0.1 "), line
+        finally:
+            proxy.kill()
+            proxy.wait()
