@@ -17,7 +17,9 @@ import gateway_process as process
 import machine as parts
 import webauthn_client as browser
 
-bus = pytest.importorskip("gateway")  # the daemon's side
+bus = pytest.importorskip("gateway")
+if not hasattr(bus, "CONFIGURATION"):  # the folder of that name
+    pytest.skip("the daemon has no Gateway1", allow_module_level=True)
 ORIGIN = "https://portal.example.org"
 
 
