@@ -6,7 +6,8 @@ dbusservicesdir = $(dbussystemdir)/system-services
 dbusservices_DATA = etc/org.passkeyd.service
 polkitactions_DATA = etc/org.passkeyd.policy
 systemdsystemunit_DATA = etc/passkeyd.service etc/passkeyd.socket \
-	etc/passkey-authenticator.service etc/passkey-authenticator.socket
+	etc/passkey-authenticator.service etc/passkey-authenticator.socket \
+	etc/passkey-gateway.service etc/passkey-gateway.socket
 sysusers_DATA = etc/sysusers.d/passkeyd.conf
 tmpfiles_DATA = etc/tmpfiles.d/passkeyd.conf
 udevrulesdir = $(udevdir)/rules.d
@@ -29,6 +30,7 @@ EXTRA_DIST += scripts/build scripts/check scripts/demo scripts/install-dependenc
 dist_bashcompletion_DATA = \
 	etc/bash-completion/passkey-askpass \
 	etc/bash-completion/passkey-enroll \
+	etc/bash-completion/passkey-gateway \
 	etc/bash-completion/passkey-scp \
 	etc/bash-completion/passkey-sftp \
 	etc/bash-completion/passkey-ssh \
@@ -38,6 +40,7 @@ dist_zshcompletion_DATA = etc/zsh-completion/_passkey
 dist_fishcompletion_DATA = \
 	etc/fish-completion/passkey-askpass.fish \
 	etc/fish-completion/passkey-enroll.fish \
+	etc/fish-completion/passkey-gateway.fish \
 	etc/fish-completion/passkey-scp.fish \
 	etc/fish-completion/passkey-sftp.fish \
 	etc/fish-completion/passkey-ssh.fish \
@@ -52,12 +55,18 @@ sudoersexamplesdir = $(docdir)/examples/sudoers.d
 dist_sudoersexamples_DATA = etc/sudoers.d/passkey
 sudoconfexamplesdir = $(docdir)/examples
 dist_sudoconfexamples_DATA = etc/sudo.conf
+proxyexamplesdir = $(docdir)/examples/proxies
+dist_proxyexamples_DATA = etc/proxies/Caddyfile etc/proxies/nginx.conf
 
 # Files that the administrator edited are kept, on installation and on removal.
-EXTRA_DIST += etc/passkeyd.conf
-passkeyd_conf = $(DESTDIR)$(passkeyconfdir)/passkeyd.conf
+EXTRA_DIST += etc/passkeyd.conf etc/gateway.conf
+conf_files = passkeyd.conf gateway.conf
 install-data-local:
 	@$(MKDIR_P) "$(DESTDIR)$(passkeyconfdir)"
-	@test -e "$(passkeyd_conf)" || $(INSTALL_DATA) $(srcdir)/etc/passkeyd.conf "$(passkeyd_conf)"
+	@for file in $(conf_files); do \
+		test -e "$(DESTDIR)$(passkeyconfdir)/$$file" || \
+		$(INSTALL_DATA) $(srcdir)/etc/$$file "$(DESTDIR)$(passkeyconfdir)/$$file" || exit 1; done
 uninstall-local:
-	@! cmp -s $(srcdir)/etc/passkeyd.conf "$(passkeyd_conf)" || rm -f "$(passkeyd_conf)"
+	@for file in $(conf_files); do \
+		! cmp -s $(srcdir)/etc/$$file "$(DESTDIR)$(passkeyconfdir)/$$file" || \
+		rm -f "$(DESTDIR)$(passkeyconfdir)/$$file"; done

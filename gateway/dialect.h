@@ -15,6 +15,7 @@ enum access {
     ACCESS_API_KEY,
     ACCESS_BEARER,
     ACCESS_BEARER_OR_TENANT, /* a user's token, or the tenant's id as the name of Basic */
+    ACCESS_BEARER_OR_API_KEY,
     ACCESS_TENANT,
     ACCESS_SECRET, /* an API key as the name of Basic */
 };
@@ -32,8 +33,8 @@ struct dialect {
     const char *name; /* of the key "http" */
     const struct route *routes;
     size_t route_count;
-    /* What the router refuses by itself: 404, 405, 401 without what the row's access needs, 413,
-       415, 429, 431, 503. The words are the dialect's. */
+    /* What the router refuses by itself: 400, 401 without what the row's access needs, 403 for
+       another origin, 404, 405, 413, 415, 429, 503. The words are the dialect's. */
     void (*refuse)(struct exchange *exchange, unsigned http_status);
     /* CORS; NULL: none is allowed. */
     const struct dialect_cors {

@@ -20,3 +20,11 @@ common_base_libbase_la_SOURCES = \
 	common/base/terms.c common/base/terms.h \
 	common/base/text.c common/base/text.h \
 	common/base/writer.c common/base/writer.h
+
+# The programs that have a configuration file; nobody else is to bring libini with it.
+noinst_LTLIBRARIES += common/base/libconfigfile.la
+common_base_libconfigfile_la_SOURCES = \
+	common/base/config_file.c common/base/config_file.h \
+	common/base/ownership.c common/base/ownership.h
+common_base_libconfigfile_la_CFLAGS = $(PK_CFLAGS) $(INI_CFLAGS)
+common_base_libconfigfile_la_LIBADD = $(INI_LIBS)

@@ -2,9 +2,9 @@
 #include "daemon/config/certificates.h"
 
 #include "common/base/cleanup.h"
+#include "common/base/ownership.h"
 #include "common/base/reader.h"
 #include "common/base/text.h"
-#include "daemon/config/ownership.h"
 
 #include <dirent.h>
 #include <errno.h>

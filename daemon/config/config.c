@@ -2,14 +2,14 @@
 #include "daemon/config/config.h"
 
 #include "common/base/cleanup.h"
+#include "common/base/config_file.h"
+#include "common/base/ownership.h"
 #include "common/base/text.h"
 #include "common/webauthn/options.h"
 #include "daemon/config/certificates.h"
-#include "daemon/config/config_file.h"
 #include "daemon/config/config_sections.h"
 #include "daemon/config/config_values.h"
 #include "daemon/config/old_names.h"
-#include "daemon/config/ownership.h"
 
 #include <dirent.h>
 #include <errno.h>

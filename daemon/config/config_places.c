@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/config/config_places.h"
 
-#include "daemon/config/config_file.h"
+#include "common/base/config_file.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -32,6 +32,8 @@ fuzz_targets = \
 	tests/fuzz/fuzz_pam_file \
 	tests/fuzz/fuzz_certificates \
 	tests/fuzz/fuzz_password_file \
+	tests/fuzz/fuzz_router \
+	tests/fuzz/fuzz_gateway_request \
 	tests/fuzz/diff_cbor \
 	tests/fuzz/diff_json \
 	tests/fuzz/diff_libfido2
@@ -171,6 +173,16 @@ tests_fuzz_fuzz_certificates_LDADD = $(daemon_libs)
 tests_fuzz_fuzz_password_file_SOURCES = tests/fuzz/fuzz_password_file.c $(fuzz_driver)
 tests_fuzz_fuzz_password_file_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_password_file_LDADD = $(daemon_libs)
+
+tests_fuzz_fuzz_router_SOURCES = tests/fuzz/fuzz_router.c $(fuzz_driver)
+tests_fuzz_fuzz_router_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_fuzz_fuzz_router_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_router_LDADD = $(gateway_libs)
+
+tests_fuzz_fuzz_gateway_request_SOURCES = tests/fuzz/fuzz_gateway_request.c $(fuzz_driver)
+tests_fuzz_fuzz_gateway_request_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_fuzz_fuzz_gateway_request_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_gateway_request_LDADD = $(gateway_libs)
 
 tests_fuzz_diff_cbor_SOURCES = tests/fuzz/diff_cbor.c $(fuzz_webauthn)
 tests_fuzz_diff_cbor_CFLAGS = $(AM_CFLAGS) $(CBOR_CFLAGS)

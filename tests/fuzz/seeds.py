@@ -24,7 +24,8 @@ TARGETS = ["fuzz_client_data", "fuzz_auth_data", "fuzz_attestation_object", "fuz
            "fuzz_frames",
            "fuzz_host_keys", "fuzz_sk", "fuzz_ssh_connection", "fuzz_sudo_command", "fuzz_config",
            "fuzz_certificates", "fuzz_password_file", "fuzz_sudo_flags", "fuzz_pam_file",
-           "fuzz_token", "diff_json", "diff_cbor", "diff_libfido2",
+           "fuzz_router", "fuzz_gateway_request", "fuzz_token", "diff_json", "diff_cbor",
+           "diff_libfido2",
            *(f"fuzz_statement_{name}" for name in STATEMENTS)]
 
 
@@ -198,6 +199,10 @@ def collect():
     for path in sorted((VECTORS / "pam").glob("*valid/*")):
         if path.suffix != ".lines":
             keep("fuzz_pam_file", path.read_bytes())
+    for path in sorted((VECTORS / "gateway").glob("target-*/*")):
+        keep("fuzz_router", path.read_bytes())
+    for path in sorted((VECTORS / "gateway" / "request").glob("*")):
+        keep("fuzz_gateway_request", path.read_bytes())
     for target in TARGETS:
         for path in sorted((HERE / "corpus" / target).glob("*")):
             keep(target, path.read_bytes())

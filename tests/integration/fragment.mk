@@ -4,9 +4,11 @@ EXTRA_DIST += \
 	tests/integration/support/apps.py \
 	tests/integration/support/demo.py \
 	tests/integration/support/fake_logind.py \
+	tests/integration/support/fake_gateway.py \
 	tests/integration/support/faulty_agent.py \
 	tests/integration/support/full_disk.py \
 	tests/integration/support/gateway.py \
+	tests/integration/support/gateway_process.py \
 	tests/integration/support/held.py \
 	tests/integration/support/hostile.py \
 	tests/integration/support/installed.py \
@@ -47,6 +49,8 @@ EXTRA_DIST += \
 	tests/integration/test_documents.py \
 	tests/integration/test_etc.py \
 	tests/integration/test_gateway_boundary.py \
+	tests/integration/test_gateway.py \
+	tests/integration/test_gateway_ceremonies.py \
 	tests/integration/test_hanging_daemon.py \
 	tests/integration/test_hidraw.py \
 	tests/integration/test_hostile_callers.py \

@@ -121,13 +121,23 @@ def tool(name):
     return path
 
 
-def test_unit(quiet_machine):
-    checked = subprocess.run([tool("systemd-analyze"), "verify", "--man=no", "passkeyd.service"],
+@pytest.mark.parametrize("unit", ["passkeyd.service", "passkey-gateway.service",
+                                  "passkey-gateway.socket"])
+def test_unit(quiet_machine, unit):
+    checked = subprocess.run([tool("systemd-analyze"), "verify", "--man=no", unit],
                              text=True, capture_output=True, check=False)
-    about = [line for line in checked.stderr.splitlines() if "passkeyd" in line]
+    about = [line for line in checked.stderr.splitlines() if "passkey" in line]
     if not os.path.exists("/usr/sbin/passkeyd"):
         about = [line for line in about if "not executable" not in line]
     assert not about, about
+
+
+def test_how_exposed_the_gateway_is(quiet_machine):
+    """What listens to strangers is shut in: systemd's measure is at most 1.5."""
+    path = "/usr/lib/systemd/system/passkey-gateway.service"
+    checked = subprocess.run([tool("systemd-analyze"), "security", "--offline=true",
+                              "--threshold=15", path], text=True, capture_output=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_sysusers_and_tmpfiles(quiet_machine, tmp_path):
@@ -135,6 +145,7 @@ def test_sysusers_and_tmpfiles(quiet_machine, tmp_path):
     (tmp_path / "etc").mkdir()
     subprocess.run([users, f"--root={tmp_path}", "/usr/lib/sysusers.d/passkeyd.conf"], check=True)
     passwd = (tmp_path / "etc/passwd").read_text()
+    assert "\npasskey-gateway:x:" in passwd, passwd
     assert passwd.startswith("passkeyd:x:") and ":/var/lib/passkeyd:" in passwd, passwd
     assert "passkeyd:x:" in (tmp_path / "etc/group").read_text()
     subprocess.run([files, "--create", "/usr/lib/tmpfiles.d/passkeyd.conf"], check=True)

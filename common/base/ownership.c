@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/config/ownership.h"
+#include "common/base/ownership.h"
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"

@@ -3,8 +3,8 @@
  * Reads the sections and keys of a configuration file: "[KIND NAME]", "[KIND]", "KEY = VALUE",
  * comments that begin with '#' or ';', and blank lines. A key may be given once in a section.
  */
-#ifndef PASSKEYD_CONFIG_FILE_H
-#define PASSKEYD_CONFIG_FILE_H
+#ifndef PK_BASE_CONFIG_FILE_H
+#define PK_BASE_CONFIG_FILE_H
 
 #include "common/base/terms.h"
 

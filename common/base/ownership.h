@@ -3,8 +3,8 @@
  * Opens files that decide who is let in, if nobody but those who may decide it could have written
  * them: root, or in a private instance the user who runs it.
  */
-#ifndef PASSKEYD_OWNERSHIP_H
-#define PASSKEYD_OWNERSHIP_H
+#ifndef PK_BASE_OWNERSHIP_H
+#define PK_BASE_OWNERSHIP_H
 
 #include "common/base/status.h"
 

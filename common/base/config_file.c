@@ -3,11 +3,11 @@
  * Parses with libini-config. The alternative, inih, silently cuts values at 200 bytes and names of
  * sections at 50, and does not give its handler line numbers.
  */
-#include "daemon/config/config_file.h"
+#include "common/base/config_file.h"
 
 #include "common/base/cleanup.h"
+#include "common/base/ownership.h"
 #include "common/base/text.h"
-#include "daemon/config/ownership.h"
 
 #include <errno.h>
 #include <ini_configobj.h>
