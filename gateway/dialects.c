@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const struct dialect *const dialects[] = {
-    &dialect_standard,
+    &dialect_standard, &dialect_hanko, &dialect_cloudreve, &dialect_authsignal, &dialect_autional,
 };
 
 const struct dialect *dialect_of(const char *word)
