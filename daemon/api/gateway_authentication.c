@@ -18,6 +18,8 @@ static const struct member members[] = {
     {"byChallenge", "b", 0},
     {"transactionId", "s", PK_TRANSACTION_ID_MAX},
     {"transactionData", "s", PK_TRANSACTION_DATA_MAX},
+    {"action", "s", OPTION_TEXT_MAX},
+    {"idempotencyKey", "s", OPTION_TEXT_MAX},
 };
 
 struct authentication {

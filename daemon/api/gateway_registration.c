@@ -5,13 +5,48 @@
 #include "daemon/api/options.h"
 #include "daemon/auth/registration.h"
 #include "daemon/bus/reply_errors.h"
+#include "daemon/config/config_values.h"
 
 #include <string.h>
 
 static const struct member members[] = {
-    GATEWAY_OPTIONS, REGISTRATION_OPTIONS, {"name", "s", OPTION_TEXT_MAX},
-    {"mfa", "b", 0}, {"exclude", "b", 0},  {"byChallenge", "b", 0},
+    GATEWAY_OPTIONS,
+    REGISTRATION_OPTIONS,
+    {"name", "s", OPTION_TEXT_MAX},
+    {"mfa", "b", 0},
+    {"exclude", "b", 0},
+    {"byChallenge", "b", 0},
+    {"algorithms", "as", PK_PURPOSE_MAX},
 };
+
+/*
+ * Leaves of the relying party's algorithms those that are wished for, in the order of the wishes.
+ * PK_INVALID_ARGUMENT: none is left, or one is not known.
+ */
+static enum pk_status choose_algorithms(const struct value *wishes,
+                                        struct pk_requirements *requirements)
+{
+    struct pk_requirements chosen = *requirements;
+
+    if (!wishes)
+        return PK_OK;
+    chosen.algorithm_count = 0;
+    for (size_t i = 0; i < wishes->count; i++) {
+        int32_t number[PK_ALGORITHMS_MAX];
+        size_t count = 0;
+
+        if (value_algorithms(wishes->items[i].text, number, &count) || count != 1)
+            return PK_INVALID_ARGUMENT;
+        for (size_t j = 0; j < requirements->algorithm_count; j++)
+            if (requirements->algorithms[j] == number[0] &&
+                chosen.algorithm_count < requirements->algorithm_count)
+                chosen.algorithms[chosen.algorithm_count++] = number[0];
+    }
+    if (chosen.algorithm_count == 0)
+        return PK_INVALID_ARGUMENT;
+    *requirements = chosen;
+    return PK_OK;
+}
 
 /* What the ceremony is beyond registration_begin(), from the call's options. */
 static enum pk_status make_gateways(const struct config *config, struct ceremony *ceremony,
@@ -19,9 +54,12 @@ static enum pk_status make_gateways(const struct config *config, struct ceremony
 {
     const struct rp_config *rp = config_rp(config, ceremony->account.rp);
     const char *purpose = value_find_text(options, "purpose", "");
+    enum pk_status status = rp ? PK_OK : PK_NOT_FOUND; /* removed by a reload */
 
-    if (!rp) /* removed by a reload */
-        return PK_NOT_FOUND;
+    if (!status)
+        status = choose_algorithms(value_find(options, "algorithms"), &ceremony->requirements);
+    if (status)
+        return status;
     ceremony->gateway = true;
     ceremony->lifetime = gateway_lifetime(rp);
     ceremony->mfa = value_find_number(options, "mfa") != 0;

@@ -51,6 +51,7 @@ EXTRA_DIST += \
 	tests/integration/test_gateway_boundary.py \
 	tests/integration/test_gateway.py \
 	tests/integration/test_gateway_ceremonies.py \
+	tests/integration/test_gateway_dialects.py \
 	tests/integration/test_hanging_daemon.py \
 	tests/integration/test_hidraw.py \
 	tests/integration/test_hostile_callers.py \
