@@ -218,6 +218,18 @@ static bool route(struct exchange *exchange)
     return true;
 }
 
+/* In whose words it is refused, before it is routed. */
+static void find_party(struct exchange *exchange)
+{
+    struct router_match match;
+
+    if (exchange->admin || !exchange->gateway->parties)
+        return;
+    exchange->parties = parties_ref(exchange->gateway->parties);
+    (void)router_find(exchange->parties, exchange->method, &exchange->target, &match);
+    exchange->party = match.party;
+}
+
 static unsigned status_of_target(enum pk_status status)
 {
     return status == PK_TOO_LARGE ? 414 : status == PK_INVALID_INPUT ? 400 : 500;
@@ -228,8 +240,11 @@ bool gateway_admit(struct exchange *exchange)
     enum pk_status status = target_read(exchange->raw_target, &exchange->target);
     unsigned refused = read_peer(exchange);
 
-    if (!exchange->admin && !is_within_rates(exchange))
+    if (!exchange->admin && !is_within_rates(exchange)) {
+        if (status == PK_OK)
+            find_party(exchange);
         return refuse(exchange, 429);
+    }
     if (refused)
         return refuse(exchange, refused);
     if (status != PK_OK)

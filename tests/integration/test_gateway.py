@@ -383,6 +383,9 @@ def test_a_key_has_so_many_requests(start):
     served = start(limits="requests-per-second-per-key = 1\n")
     got = [served.ask("GET", "/portal/credentials", None, KEY)[0] for _ in range(20)]
     assert got[:2] == [200, 200] and 429 in got
+    _, _, metrics = served.ask("GET", "/metrics", port=served.admin)
+    # In the words of the dialect, that is.
+    assert 'passkey_gateway_requests_total{dialect="standard",status="429"}' in metrics
     assert served.ask("GET", "/portal/credentials", None, {"X-API-Key": "other"})[0] == 401
 
 
