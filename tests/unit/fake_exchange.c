@@ -215,6 +215,11 @@ bool dialect_add_authority(const struct exchange *from, enum access access, json
     case ACCESS_BEARER:
         members_set_text(options, "bearer", bearer);
         return bearer != NULL;
+    case ACCESS_BEARER_OR_API_KEY:
+        members_set_text(options, "bearer", bearer);
+        if (!bearer)
+            members_set_text(options, "apiKey", key);
+        return bearer || key;
     case ACCESS_BEARER_OR_TENANT:
         members_set_text(options, "bearer", bearer);
         return bearer || (basic && strcmp(basic, "tenant") == 0);
