@@ -321,7 +321,8 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     daemon->conversations = conversations_new(daemon);
     daemon->ceremonies = ceremonies_new();
     daemon->gateway_user = gateway_user_new();
-    if (!daemon->gateway_user || !daemon->base || !daemon->peers || !daemon->conversations || !daemon->ceremonies)
+    if (!daemon->gateway_user || !daemon->base || !daemon->peers || !daemon->conversations ||
+        !daemon->ceremonies)
         return PK_NO_MEMORY;
     daemon->jobs = jobs_new(daemon->base);
     if (!daemon->jobs)

@@ -108,20 +108,20 @@
 #define PK_PURPOSE_MAX               32 /* what a gateway's ceremony is for, a word */
 
 /* Relying parties over HTTP */
-#define PK_API_KEY_SIZE          64    /* random bytes */
-#define PK_API_KEY_TEXT          88    /* characters: base64url with padding */
-#define PK_API_KEYS_MAX          32    /* of one relying party */
-#define PK_SIGNING_KEYS_MAX      16    /* of one relying party, with those that sign no more */
-#define PK_SIGNING_KEY_MAX       4096  /* one, as JSON; 3072-bit RSA is 2,600 */
-#define PK_SHARED_KEY_MIN        32    /* RFC 7518 section 3.2 */
-#define PK_SHARED_KEY_MAX        1024
-#define PK_TOKEN_MAX             8192  /* a bearer token */
-#define PK_TOKEN_TEXT_MAX        1024  /* a text in a token: user, scope, action */
-#define PK_TRANSACTION_ID_MAX    512   /* 128 characters */
-#define PK_TRANSACTION_DATA_MAX  65536
-#define PK_TRANSACTIONS_LISTED   1000
-#define PK_TENANT_ID_MAX         64
-#define PK_HTTP_PREFIX_MAX       128
+#define PK_API_KEY_SIZE         64   /* random bytes */
+#define PK_API_KEY_TEXT         88   /* characters: base64url with padding */
+#define PK_API_KEYS_MAX         32   /* of one relying party */
+#define PK_SIGNING_KEYS_MAX     16   /* of one relying party, with those that sign no more */
+#define PK_SIGNING_KEY_MAX      4096 /* one, as JSON; 3072-bit RSA is 2,600 */
+#define PK_SHARED_KEY_MIN       32   /* RFC 7518 section 3.2 */
+#define PK_SHARED_KEY_MAX       1024
+#define PK_TOKEN_MAX            8192 /* a bearer token */
+#define PK_TOKEN_TEXT_MAX       1024 /* a text in a token: user, scope, action */
+#define PK_TRANSACTION_ID_MAX   512  /* 128 characters */
+#define PK_TRANSACTION_DATA_MAX 65536
+#define PK_TRANSACTIONS_LISTED  1000
+#define PK_TENANT_ID_MAX        64
+#define PK_HTTP_PREFIX_MAX      128
 
 /* Accounts */
 #define PK_CREDENTIALS_PER_ACCOUNT 20 /* default */
