@@ -191,7 +191,7 @@ def test_a_late_answer(machine):
     lines = forward.encode_answer(fields_of(request, key))
     machine.syslog.wait("conversation of uid 0: timeout", mark)
     assert outcome(conversation.next(text=lines[0])) == ("timeout", "No answer in time.")
-    assert "ok, passkey" not in machine.syslog.text(mark)
+    assert "sign-in of alice (default): ok" not in machine.syslog.text(mark)
 
 
 def test_another_users_key(machine):
