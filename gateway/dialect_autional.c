@@ -4,6 +4,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/text.h"
+#include "gateway/token_call.h"
 
 #include <string.h>
 
@@ -480,6 +481,7 @@ static void refuse(struct exchange *exchange, unsigned status)
 
 static const struct route routes[] = {
     IDENTITY("/bff/identity-service/api/v1"),
+    {"POST", "/bff/identity-service/api/v1/tokens", ACCESS_API_KEY, token_call},
     IDENTITY("/bff/identity/api/v1"),
     FACTORS("/bff/mfa-service/api/v1"),
     FACTORS("/bff/mfa/api/v1"),

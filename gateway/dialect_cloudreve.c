@@ -8,6 +8,7 @@
 #include "common/base/text.h"
 #include "gateway/credential_body.h"
 #include "gateway/options_shape.h"
+#include "gateway/token_call.h"
 #include "gateway/user_agent.h"
 
 #include <string.h>
@@ -505,6 +506,7 @@ static const struct route routes[] = {
     {"GET", "/user/setting", ACCESS_BEARER, show_setting},
     {"GET", "/session/prepare", ACCESS_PUBLIC, prepare},
     {"GET", "/site/config/login", ACCESS_PUBLIC, show_login_config},
+    {"POST", "/tokens", ACCESS_API_KEY, token_call},
 };
 
 /* DELETE is added to upstream's default list: without it a page of another origin removes nothing.

@@ -15,6 +15,7 @@ gateway_libdialects_la_SOURCES = \
 	gateway/dialect_hanko_credentials.c \
 	gateway/members.c gateway/members.h \
 	gateway/options_shape.c gateway/options_shape.h \
+	gateway/token_call.c gateway/token_call.h \
 	gateway/user_agent.c gateway/user_agent.h
 gateway_libdialects_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 gateway_libdialects_la_LIBADD = $(JANSSON_LIBS) -lm

@@ -144,13 +144,15 @@ static bool set_party(const struct daemon *daemon, struct call *call, struct kee
 
     if (status == PK_OK)
         return true;
-    free(keeping);
-    if (status == PK_INVALID_ARGUMENT)
+    if (status == PK_NOT_FOUND)
+        reply_unknown_rp_error(call, keeping->rp);
+    else if (status == PK_INVALID_ARGUMENT)
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
                   "this relying party is not served over HTTP; http in passkeyd.conf says how it "
                   "is to be");
     else
         reply_subject_error(call, status);
+    free(keeping);
     return false;
 }
 
@@ -264,7 +266,7 @@ static void answer_api_keys(struct request *request, struct call *call, enum pk_
     }
     /* Keys of a relying party that is configured no more can be listed, and revoked. */
     if (keeping->api_keys.count == 0 && !config_rp(request->daemon->config, keeping->rp)) {
-        reply_subject_error(call, PK_NOT_FOUND);
+        reply_unknown_rp_error(call, keeping->rp);
         return;
     }
     array = json_array();
@@ -343,7 +345,7 @@ static void answer_signing_keys(struct request *request, struct call *call, enum
         return;
     }
     if (keeping->signing_keys.count == 0 && !config_rp(request->daemon->config, keeping->rp)) {
-        reply_subject_error(call, PK_NOT_FOUND);
+        reply_unknown_rp_error(call, keeping->rp);
         return;
     }
     array = json_array();

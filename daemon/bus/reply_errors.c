@@ -96,9 +96,9 @@ static const char *named_user(const struct call *call)
     return call->arguments.count > 0 && first->type == 's' ? first->text : "";
 }
 
-static void fail_unknown_rp(struct call *call)
+void reply_unknown_rp_error(struct call *call, const char *rp)
 {
-    PK_AUTO_FREE char *name = pk_text_printable(named_rp(call), SHOWN_MAX);
+    PK_AUTO_FREE char *name = pk_text_printable(rp, SHOWN_MAX);
 
     if (name && name[0])
         call_fail(call, PK_BUS_ERROR_UNKNOWN_RP,
@@ -125,7 +125,7 @@ static void fail_unknown_user(struct call *call)
 void reply_subject_error(struct call *call, enum pk_status status)
 {
     if (status == PK_NOT_FOUND)
-        fail_unknown_rp(call);
+        reply_unknown_rp_error(call, named_rp(call));
     else if (status == PK_UNKNOWN_USER)
         fail_unknown_user(call);
     else if (!reply_by_row(call, status, subject_rows, COUNT(subject_rows), NULL) &&

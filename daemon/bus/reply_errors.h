@@ -8,6 +8,9 @@
 /* Whether that name for a passkey is invalid: then the call has been answered. NULL: none given. */
 bool reply_name_error(struct call *call, const char *name) PK_WARN_UNUSED;
 
+/* That there is no relying party of that name; "": the service's, which is not configured. */
+void reply_unknown_rp_error(struct call *call, const char *rp);
+
 /*
  * For statuses of subject_find() and of the store. An account or relying party that is not there is
  * named as the call names it: in the first argument, and in the member "rp".

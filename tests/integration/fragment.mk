@@ -13,17 +13,20 @@ EXTRA_DIST += \
 	tests/integration/support/hostile.py \
 	tests/integration/support/installed.py \
 	tests/integration/support/interactive.py \
+	tests/integration/support/listening.py \
 	tests/integration/support/machine.py \
 	tests/integration/support/people.py \
 	tests/integration/support/namespace.py \
 	tests/integration/support/recording.py \
 	tests/integration/support/relying_party.py \
 	tests/integration/support/run_files.py \
+	tests/integration/support/serve.py \
 	tests/integration/support/slow_files.py \
 	tests/integration/support/ssh.py \
 	tests/integration/support/ssh_login.py \
 	tests/integration/support/ssh_method.py \
 	tests/integration/support/ssh_method_enroll.py \
+	tests/integration/support/web.py \
 	tests/integration/support/webauthn_client.py \
 	tests/integration/test_account_enumeration.py \
 	tests/integration/test_account_names.py \
@@ -56,6 +59,7 @@ EXTRA_DIST += \
 	tests/integration/test_hidraw.py \
 	tests/integration/test_hostile_callers.py \
 	tests/integration/test_key_hints.py \
+	tests/integration/test_http_clients.py \
 	tests/integration/test_installed.py \
 	tests/integration/test_kill_enrollment.py \
 	tests/integration/test_layers.py \

@@ -10,6 +10,7 @@ dialect_tests = \
 	tests/unit/test_dialect_autional \
 	tests/unit/test_dialect_autional_credentials \
 	tests/unit/test_dialect_cloudreve \
+	tests/unit/test_token_call \
 	tests/unit/test_dialect_hanko \
 	tests/unit/test_dialect_hanko_credentials \
 	tests/unit/test_dialect_hanko_errors
@@ -50,6 +51,10 @@ tests_unit_test_dialect_cloudreve_SOURCES = tests/unit/test_dialect_cloudreve.c 
 	$(dialect_test_support)
 tests_unit_test_dialect_cloudreve_CFLAGS = $(dialect_test_cflags)
 tests_unit_test_dialect_cloudreve_LDADD = $(dialect_test_libs)
+tests_unit_test_token_call_SOURCES = tests/unit/test_token_call.c \
+	$(dialect_test_support)
+tests_unit_test_token_call_CFLAGS = $(dialect_test_cflags)
+tests_unit_test_token_call_LDADD = $(dialect_test_libs)
 
 tests_unit_test_dialect_hanko_SOURCES = tests/unit/test_dialect_hanko.c $(dialect_test_support) \
 	tests/unit/hanko_exchanges.h

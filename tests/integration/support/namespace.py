@@ -344,7 +344,9 @@ def run(command):
     # Handlers are set first: what nohup or a shell's & ignores would be ignored by COMMAND, too.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, forward)
-    process = subprocess.Popen(command, env=environment)
+    # Sockets as systemd passes them (sd_listen_fds(3)), for what is to be reached from outside.
+    passed = range(3, 3 + int(os.environ.get("LISTEN_FDS", "0")))
+    process = subprocess.Popen(command, env=environment, pass_fds=passed)
     while True:
         try:
             pid, status = os.wait()

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Debian's Chromium with a virtual authenticator, on a page of the gateway's own origin.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { build } from "esbuild";
+import puppeteer from "puppeteer-core";
+
+import { origin } from "./scene.mjs";
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Runs use(page, authenticator) in a browser of its own. */
+export async function withPage(use) {
+  const folder = await mkdtemp(join(tmpdir(), "passkeyd-chromium-"));
+  const browser = await puppeteer.launch({
+    executablePath: "/usr/bin/chromium",
+    headless: true,
+    userDataDir: folder,
+    args: FLAGS,
+  });
+
+  try {
+    const page = await browser.newPage();
+    const { outputFiles } = await build({
+      entryPoints: [new URL("page.mjs", import.meta.url).pathname],
+      bundle: true,
+      format: "iife",
+      write: false,
+    });
+
+    await page.setRequestInterception(true);
+    page.on("request", (request) =>
+      request.url() === `${origin}/page`
+        ? request.respond({ contentType: "text/html", body: "<!doctype html><title>page</title>" })
+        : request.continue(),
+    );
+    await page.goto(`${origin}/page`);
+    await page.addScriptTag({ content: outputFiles[0].text });
+    await use(page, await authenticator(page));
+  } finally {
+    await browser.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function authenticator(page) {
+  const client = await page.createCDPSession();
+  let id;
+
+  await client.send("WebAuthn.enable");
+  return {
+    /** Takes the one that is there away, with all its passkeys. */
+    async plug(transport = "internal") {
+      if (id) await client.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId: id });
+      const { authenticatorId } = await client.send("WebAuthn.addVirtualAuthenticator", {
+        options: {
+          protocol: "ctap2",
+          transport,
+          hasResidentKey: true,
+          hasUserVerification: true,
+          isUserVerified: true,
+          automaticPresenceSimulation: true,
+        },
+      });
+      id = authenticatorId;
+    },
+  };
+}

@@ -1,0 +1,13 @@
+# Real clients against passkey-gateway, in Node.js and in Chromium; tests/integration/test_http_clients.py runs them.
+EXTRA_DIST += \
+	tests/browser/.npmrc \
+	tests/browser/authsignal.test.mjs \
+	tests/browser/autional.test.mjs \
+	tests/browser/chromium.mjs \
+	tests/browser/chromium.test.mjs \
+	tests/browser/cloudreve.test.mjs \
+	tests/browser/hanko.test.mjs \
+	tests/browser/package-lock.json \
+	tests/browser/package.json \
+	tests/browser/page.mjs \
+	tests/browser/scene.mjs
