@@ -210,9 +210,6 @@ static int answer_pasted(const struct place *place, const struct terminal *termi
         return EXIT_USAGE;
     if (status != PK_OK)
         return fail(status, terminal);
-    if (isatty(STDIN_FILENO))
-        (void)fprintf(stderr, "Paste the request (a line that begins with \"passkey2:\"), then "
-                              "press Enter:\n");
     status = askpass_paste_read(STDIN_FILENO, terminal, &request);
     if (status != PK_OK && status != PK_CANCELLED)
         (void)fprintf(stderr, status == PK_NOT_FOUND

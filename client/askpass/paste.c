@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <termios.h>
 
@@ -82,6 +83,9 @@ static enum pk_status read_typed(int fd, const struct terminal *terminal, struct
     unlimited.c_cc[VSUSP] = _POSIX_VDISABLE;
     if (tcsetattr(fd, TCSADRAIN, &unlimited) < 0)
         return PK_IO;
+    /* Not before: what is pasted until then would be cut. */
+    (void)fprintf(stderr, "Paste the request (a line that begins with \"passkey2:\"), then press "
+                          "Enter:\n");
     status = read_paste(fd, true, terminal, pasted);
     (void)tcsetattr(fd, TCSADRAIN, &before);
     return status;

@@ -13,8 +13,9 @@ enum pk_status askpass_paste_find(struct pk_view text, struct pk_view *ret_line)
 
 /*
  * Reads fd to its end; of a terminal, which would cut a long line short, as it is typed, until the
- * line of a request has ended or Control-D is pressed. PK_NOT_FOUND: no request is in it.
- * PK_TOO_LARGE, PK_CANCELLED, PK_IO, and as pk_forward_request_decode().
+ * line of a request has ended or Control-D is pressed, and standard error says what to paste.
+ * PK_NOT_FOUND: no request is in it. PK_TOO_LARGE, PK_CANCELLED, PK_IO, and as
+ * pk_forward_request_decode().
  */
 enum pk_status askpass_paste_read(int fd, const struct terminal *terminal,
                                   struct pk_forward_request *ret) PK_WARN_UNUSED;
