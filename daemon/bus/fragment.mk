@@ -22,6 +22,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/bus/request.c daemon/bus/request.h \
 	daemon/bus/sealed.c daemon/bus/sealed.h \
 	daemon/bus/seat.c daemon/bus/seat.h \
+	daemon/bus/passed.c daemon/bus/passed.h \
 	daemon/bus/secret_reader.c daemon/bus/secret_reader.h \
 	daemon/bus/socket.c daemon/bus/socket.h \
 	daemon/bus/value.c daemon/bus/value.h \

@@ -4,20 +4,13 @@
 #include "common/base/cleanup.h"
 #include "common/base/limits.h"
 #include "daemon/bus/descriptors.h"
+#include "daemon/bus/passed.h"
 
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <pthread.h>
-#include <signal.h>
-#include <sys/queue.h>
 #include <sys/stat.h>
-
-#define THREADS_MAX  192 /* each for a pipe that is being read */
-#define USERS_MAX    128 /* of them for all users and the bus; the others are root's */
-#define PER_USER_MAX 16
-#define STACK_SIZE   131072
+#include <unistd.h>
 
 struct secret_reader {
     int fd; /* a memfd, or the reading end of our own pipe, into which a passed one is emptied */
@@ -85,118 +78,6 @@ static void on_readable(evutil_socket_t fd, short what, void *data)
         finish(reader, PK_IO);
 }
 
-/* --- pipes ------------------------------------------------------------------------------------ */
-
-/*
- * A pipe has a lock in the kernel, which somebody may hold as long as they like: by writing to it
- * from a mapping of a file that is never read. Hence a thread empties it.
- */
-struct passed {
-    LIST_ENTRY(passed) entry;
-    uid_t owner;
-    int from;
-    int to; /* our own pipe */
-};
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static LIST_HEAD(, passed) all_passed = LIST_HEAD_INITIALIZER(all_passed);
-
-/*
- * Until its end, until there is more than anybody takes, or until nobody waits for it any more.
- * O_NONBLOCK is a property of the open file description, which the caller shares and could clear
- * again; splice() with its own flag does not depend on it.
- */
-static void *empty_passed(void *data)
-{
-    struct passed *passed = data;
-    struct pollfd ends[] = {{.fd = passed->from, .events = POLLIN}, {.fd = passed->to}};
-    size_t left = PK_SHARED_KEY_MAX + 1;
-    ssize_t moved = 1;
-
-    while (left > 0 && moved != 0 && poll(ends, 2, -1) > 0 && !ends[1].revents) {
-        moved = splice(passed->from, NULL, passed->to, NULL, left, SPLICE_F_NONBLOCK);
-        if (moved < 0 && errno != EAGAIN)
-            break;
-        left -= moved > 0 ? (size_t)moved : 0;
-    }
-    (void)close(passed->to);
-    (void)close(passed->from);
-    (void)pthread_mutex_lock(&lock);
-    LIST_REMOVE(passed, entry);
-    (void)pthread_mutex_unlock(&lock);
-    free(passed);
-    return NULL;
-}
-
-/* With the lock. */
-static bool may_have_thread(uid_t owner)
-{
-    const struct passed *passed;
-    size_t all = 0, users = 0, own = 0;
-
-    LIST_FOREACH(passed, &all_passed, entry)
-    {
-        all++;
-        users += passed->owner != 0;
-        own += passed->owner == owner;
-    }
-    return all < THREADS_MAX && (owner == 0 || (users < USERS_MAX && own < PER_USER_MAX));
-}
-
-/* Signals are for the loop. */
-static bool start_thread(struct passed *passed)
-{
-    sigset_t all, before;
-    pthread_attr_t attributes;
-    pthread_t thread;
-    bool started;
-
-    if (pthread_attr_init(&attributes))
-        return false;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    started = pthread_attr_setstacksize(&attributes, STACK_SIZE) == 0 &&
-              pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
-              pthread_create(&thread, &attributes, empty_passed, passed) == 0;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)pthread_attr_destroy(&attributes);
-    return started;
-}
-
-/* Takes both descriptors. */
-static enum pk_status pass_on(uid_t owner, int from, int to)
-{
-    struct passed *passed = calloc(1, sizeof(*passed));
-    bool started = false;
-
-    (void)pthread_mutex_lock(&lock);
-    if (passed && may_have_thread(owner)) {
-        *passed = (struct passed){.owner = owner, .from = from, .to = to};
-        LIST_INSERT_HEAD(&all_passed, passed, entry);
-        started = start_thread(passed);
-        if (!started)
-            LIST_REMOVE(passed, entry);
-    }
-    (void)pthread_mutex_unlock(&lock);
-    if (started)
-        return PK_OK;
-    free(passed);
-    (void)close(from);
-    (void)close(to);
-    return PK_NO_MEMORY;
-}
-
-/* From now on the reader has our own pipe. */
-static enum pk_status read_by_thread(struct secret_reader *reader)
-{
-    int ends[2], passed = reader->fd;
-
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
-        return PK_NO_MEMORY;
-    reader->fd = ends[0];
-    return pass_on(descriptors_give(passed), passed, ends[1]);
-}
-
 /* --- the reader ------------------------------------------------------------------------------- */
 
 /*
@@ -215,7 +96,7 @@ static enum pk_status check_descriptor(struct secret_reader *reader)
     reader->is_pipe =
         statx(reader->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &about) == 0 &&
         S_ISFIFO(about.stx_mode);
-    return reader->is_pipe ? read_by_thread(reader) : PK_INVALID_INPUT;
+    return reader->is_pipe ? passed_pipe(reader->fd, &reader->fd) : PK_INVALID_INPUT;
 }
 
 enum pk_status secret_reader_new(struct event_base *base, int fd, secret_reader_done *done,

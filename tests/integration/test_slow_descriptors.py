@@ -223,6 +223,27 @@ def test_a_pipe_that_is_locked(alice, slow_file, message):
     signs_in(alice)
 
 
+def test_an_agents_socket_that_is_locked(alice, slow_file):
+    """Who has it, too, reads it into a file that is never read, as long as they like."""
+    key = software_agent.Key()
+    alice.connect().call(parts.CREDENTIALS, "Import", "sssa{sv}", "bob", "ssh", key.line,
+                         parts.vardict({}))
+    ours, theirs = socket.socketpair()
+    root = greeted("root")
+
+    def read():
+        ours.close()
+        file = os.open(slow_file.folder + "/file", os.O_RDWR)
+        theirs.recv_into(mmap.mmap(file, slow_files.SIZE))
+
+    ours.send(b"x")
+    slow_file.start(read)
+    slow_file.wait(slow_files.READ)
+    socket.send_fds(root, [authenticate("agent", "bob")], [theirs.detach()])
+    assert root.recv(1000), "the sign-in has begun"
+    signs_in(alice)
+
+
 def test_an_agent_that_passes_sockets_that_linger(alice):
     """ssh-agents pass nothing; what comes with their answer is not even looked at."""
     key = software_agent.Key()

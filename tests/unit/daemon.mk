@@ -27,6 +27,7 @@ daemon_tests = \
 	tests/unit/test_privileges \
 	tests/unit/test_sealed \
 	tests/unit/test_seat \
+	tests/unit/test_passed \
 	tests/unit/test_secret_reader \
 	tests/unit/test_sk_credential \
 	tests/unit/test_socket \
@@ -86,6 +87,8 @@ tests_unit_test_sealed_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_sealed_LDADD = $(daemon_test_libs)
 tests_unit_test_seat_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_seat_LDADD = $(daemon_test_libs)
+tests_unit_test_passed_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_passed_LDADD = $(daemon_test_libs)
 tests_unit_test_secret_reader_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_secret_reader_LDADD = $(daemon_test_libs)
 tests_unit_test_socket_SOURCES = tests/unit/test_socket.c \

@@ -263,8 +263,8 @@ static void freed_while_it_waits(void **state)
     (void)state;
     ask(&outcome);
     look(&outcome);
-    agent_connection_free(outcome.agent);
     assert_int_equal(read(outcome.other_end, got, sizeof(got)), sizeof(question));
+    agent_connection_free(outcome.agent);
     assert_int_equal(read(outcome.other_end, got, sizeof(got)), 0); /* closed */
     look(&outcome);
     assert_int_equal(outcome.calls, 0);

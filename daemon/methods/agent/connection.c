@@ -3,6 +3,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/writer.h"
+#include "daemon/bus/passed.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -170,13 +171,13 @@ void agent_connection_set_deadline(struct agent_connection *agent, unsigned seco
 enum pk_status agent_connection_new(struct event_base *base, int fd, unsigned seconds,
                                     struct agent_connection **ret)
 {
-    struct agent_connection *agent = is_connected_stream(fd) ? calloc(1, sizeof(*agent)) : NULL;
+    struct agent_connection *agent;
+    enum pk_status status = is_connected_stream(fd) ? passed_socket(fd, &fd) : PK_INVALID_INPUT;
 
+    agent = status == PK_OK ? calloc(1, sizeof(*agent)) : NULL;
     if (!agent) {
-        enum pk_status status = is_connected_stream(fd) ? PK_NO_MEMORY : PK_INVALID_INPUT;
-
         cleanup_close_fd(&fd);
-        return status;
+        return status == PK_OK ? PK_NO_MEMORY : status;
     }
     *agent = (struct agent_connection){
         .fd = fd,

@@ -21,8 +21,8 @@ typedef void agent_replied(void *data, enum pk_status status, struct pk_view pay
 
 /*
  * Takes fd, also on failure. The caller shares the open file description, so its flags are not
- * changed; reads and writes never block. The deadline is seconds from now. PK_INVALID_INPUT for
- * anything but a connected AF_UNIX stream socket, PK_NO_MEMORY.
+ * changed; a thread reads and writes it (daemon/bus/passed.h). The deadline is seconds from now.
+ * PK_INVALID_INPUT for anything but a connected AF_UNIX stream socket, PK_NO_MEMORY.
  */
 enum pk_status agent_connection_new(struct event_base *base, int fd, unsigned seconds,
                                     struct agent_connection **ret) PK_WARN_UNUSED;
