@@ -277,6 +277,26 @@ def test_headers(served, lines, status):
     assert served.ask("GET", "/healthz")[0] == 200
 
 
+@pytest.mark.parametrize("lines", [
+    ["Content-Length: 0", "Content-Length: SIZE"], ["Content-Length: SIZE", "Content-Length: 0"],
+    ["Content-Length: 0", *[f"X-{number}: y" for number in range(70)], "Content-Length: SIZE"],
+    ["Content-Length : SIZE"], ["Content-Length\t: SIZE"], [" Content-Length: SIZE"],
+    ["X: a\rContent-Length: SIZE"], ["X: \x01", "Content-Length : SIZE"],
+    ["Content-Length: SIZE", "Transfer-Encoding: chunked"], ["Transfer-Encoding : chunked"],
+    ["Transfer-Encoding: gzip, chunked"], ["Transfer-Encoding: xchunked"],
+])
+def test_nothing_behind_a_refused_request_is_one(served, lines):
+    """What a proxy in front took for the body comes from a stranger, on the proxy's connection."""
+    hidden = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    head = [f"POST {BEGIN} HTTP/1.1", "Host: localhost", "Content-Type: application/json",
+            *[line.replace("SIZE", str(len(hidden))) for line in lines]]
+    with served.connect() as client:
+        client.sendall(("\r\n".join(head) + "\r\n\r\n").encode() + hidden)
+        answer = read_all(client)
+    assert status_of(answer) in (400, 431) and answer.count(b"HTTP/1.1 ") == 1, answer
+    assert b"ok\n" not in answer
+
+
 def test_a_flood_of_headers(served):
     with served.connect() as client:
         client.sendall(b"GET / HTTP/1.1\r\n")
