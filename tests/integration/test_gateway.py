@@ -5,6 +5,7 @@ Were one of these wrong, strangers could stop it, get past a limit, or say somet
 and a proxy understand in two ways.
 """
 
+import base64
 import concurrent.futures
 import contextlib
 import datetime
@@ -407,6 +408,15 @@ def test_a_key_has_so_many_requests(start):
     # In the words of the dialect, that is.
     assert 'passkey_gateway_requests_total{dialect="standard",status="429"}' in metrics
     assert served.ask("GET", "/portal/credentials", None, {"X-API-Key": "other"})[0] == 401
+
+
+def test_a_tenants_users_share_no_rate(start):
+    """Every page of the tenant's has its id: who reads one does not use up what others have."""
+    served = start(limits="requests-per-second-per-key = 1\n")
+    tenant = {"Authorization": "Basic " + base64.b64encode(b"tenant-7:").decode()}
+    assert {served.ask("POST", "/track/client/challenge", {}, tenant)[0] for _ in range(20)} == {200}
+    other = {"Authorization": "Basic " + base64.b64encode(b"tenant-8:").decode()}
+    assert 429 in [served.ask("POST", "/track/client/challenge", {}, other)[0] for _ in range(20)]
 
 
 def test_others_do_not_wait_for_a_call(start):
