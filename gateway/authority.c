@@ -62,7 +62,7 @@ static char *basic_name(const struct exchange *exchange)
     return strndup((const char *)bytes.data, len);
 }
 
-static bool names_tenant(const struct exchange *exchange)
+bool authority_names_tenant(const struct exchange *exchange)
 {
     PK_AUTO_FREE char *name = basic_name(exchange);
     const struct party *party = exchange_party(exchange);
@@ -118,7 +118,8 @@ bool authority_suffices(const struct exchange *exchange, enum access access)
 
     if (access == ACCESS_PUBLIC)
         return true;
-    if ((access == ACCESS_TENANT || access == ACCESS_BEARER_OR_TENANT) && names_tenant(exchange))
+    if ((access == ACCESS_TENANT || access == ACCESS_BEARER_OR_TENANT) &&
+        authority_names_tenant(exchange))
         return true;
     presented = authority_presented(exchange, access, &name);
     authority_forget(presented);

@@ -8,6 +8,9 @@
 /* Whether there is what a row of that kind needs, right or wrong. */
 bool authority_suffices(const struct exchange *exchange, enum access access);
 
+/* Whether Basic names the tenant of the exchange's relying party, which is no secret. */
+bool authority_names_tenant(const struct exchange *exchange);
+
 /*
  * What of that kind was presented, and the option that the daemon takes it in. NULL: nothing. The
  * caller's to give to authority_forget().

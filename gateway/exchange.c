@@ -130,6 +130,24 @@ static bool is_printable(struct pk_view text)
     return true;
 }
 
+/*
+ * RFC 9110 section 5.1. libmicrohttpd takes other names, too: with a space in front of the colon
+ * Content-Length is none to it, and is one to some proxies (RFC 9112 section 5.1).
+ */
+static bool is_field_name(struct pk_view name)
+{
+    static const char others[] = "!#$%&'*+-.^_`|~";
+
+    for (size_t i = 0; i < name.len; i++) {
+        char c = (char)name.ptr[i];
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+            !(c && strchr(others, c)))
+            return false;
+    }
+    return name.len > 0;
+}
+
 enum pk_status exchange_take_header(struct exchange *exchange, struct pk_view name,
                                     struct pk_view value)
 {
@@ -139,7 +157,7 @@ enum pk_status exchange_take_header(struct exchange *exchange, struct pk_view na
     if (exchange->header_count == EXCHANGE_HEADERS_MAX || name.len > EXCHANGE_HEADER_NAME_MAX ||
         exchange->header_bytes > EXCHANGE_HEADER_BYTES)
         return PK_TOO_LARGE;
-    if (!is_printable(name) || !is_printable(value))
+    if (!is_field_name(name) || !is_printable(value))
         return PK_INVALID_INPUT;
     *header = (struct header){strndup((const char *)name.ptr, name.len),
                               strndup(value.len > 0 ? (const char *)value.ptr : "", value.len)};

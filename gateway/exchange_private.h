@@ -70,7 +70,8 @@ void exchange_free(struct exchange *exchange);
 
 /*
  * Takes a header line. PK_TOO_LARGE: more of them than is taken. PK_INVALID_INPUT: a second one of
- * a name that may come once, or a value with a control character. PK_NO_MEMORY.
+ * a name that may come once, a name that is none, or a value with a control character.
+ * PK_NO_MEMORY.
  */
 enum pk_status exchange_take_header(struct exchange *exchange, struct pk_view name,
                                     struct pk_view value) PK_WARN_UNUSED;

@@ -43,21 +43,27 @@ static bool refuse(struct exchange *exchange, unsigned http_status)
 
 /* --- who asks whom ---------------------------------------------------------------------------- */
 
-static bool is_within_rates(struct exchange *exchange)
+static bool address_is_within_rate(struct exchange *exchange)
 {
-    const struct gateway_limits *limits = &exchange->gateway->config->limits;
     struct address counted = address_counted(&exchange->client);
+
+    return rate_take(exchange->gateway->addresses,
+                     (struct pk_view){(const uint8_t *)&counted, sizeof(counted)},
+                     exchange->gateway->config->limits.address_rate);
+}
+
+/* A tenant's id is in every page of its: a stranger would use up what all of its users have. */
+static bool key_is_within_rate(const struct exchange *exchange)
+{
     const char *key = exchange_header(exchange, "authorization");
 
     if (!key)
         key = exchange_header(exchange, "apikey");
     if (!key)
         key = exchange_header(exchange, "x-api-key");
-    if (!rate_take(exchange->gateway->addresses,
-                   (struct pk_view){(const uint8_t *)&counted, sizeof(counted)},
-                   limits->address_rate))
-        return false;
-    return !key || rate_take(exchange->gateway->keys, pk_view_string(key), limits->key_rate);
+    return !key || authority_names_tenant(exchange) ||
+           rate_take(exchange->gateway->keys, pk_view_string(key),
+                     exchange->gateway->config->limits.key_rate);
 }
 
 /* The host of "HOST", "HOST:PORT" and "SCHEME://HOST:PORT". */
@@ -240,7 +246,7 @@ bool gateway_admit(struct exchange *exchange)
     enum pk_status status = target_read(exchange->raw_target, &exchange->target);
     unsigned refused = read_peer(exchange);
 
-    if (!exchange->admin && !is_within_rates(exchange)) {
+    if (!exchange->admin && !address_is_within_rate(exchange)) {
         if (status == PK_OK)
             find_party(exchange);
         return refuse(exchange, 429);
@@ -253,6 +259,8 @@ bool gateway_admit(struct exchange *exchange)
         return false;
     if (!route(exchange))
         return false;
+    if (!key_is_within_rate(exchange))
+        return refuse(exchange, 429);
     if (!authority_suffices(exchange, exchange->route->access))
         return refuse(exchange, 401);
     return true;

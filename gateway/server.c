@@ -60,6 +60,7 @@ struct request {
     const char *uri_end; /* in libmicrohttpd's own buffer, of the first line */
     bool begun;          /* the headers have been looked at */
     bool suspended;
+    bool last; /* the connection ends with the answer */
     size_t discarded;
     bool too_large;
 };
@@ -235,7 +236,7 @@ static bool has_line(const struct exchange *exchange, const char *name)
     return false;
 }
 
-static struct MHD_Response *make_response(const struct exchange *exchange)
+static struct MHD_Response *make_response(const struct exchange *exchange, bool last)
 {
     static const struct header always[] = {
         {(char *)(uintptr_t) "Cache-Control", (char *)(uintptr_t) "no-store"},
@@ -255,7 +256,7 @@ static struct MHD_Response *make_response(const struct exchange *exchange)
     for (size_t i = 0; i < sizeof(always) / sizeof(always[0]) && good == MHD_YES; i++)
         if (!has_line(exchange, always[i].name))
             good = add_line(response, &always[i]);
-    if (good == MHD_YES && exchange->gateway->stopping)
+    if (good == MHD_YES && (last || exchange->gateway->stopping))
         good = MHD_add_response_header(response, "Connection", "close");
     if (good == MHD_YES)
         return response;
@@ -265,7 +266,7 @@ static struct MHD_Response *make_response(const struct exchange *exchange)
 
 static enum MHD_Result send_answer(struct request *request)
 {
-    struct MHD_Response *response = make_response(request->exchange);
+    struct MHD_Response *response = make_response(request->exchange, request->last);
     enum MHD_Result result;
 
     if (!response)
@@ -299,6 +300,7 @@ static unsigned take_headers(struct request *request)
 {
     struct exchange *exchange = request->exchange;
     struct taking taking = {exchange, PK_OK};
+    const char *coding;
     const char *length;
 
     (void)MHD_get_connection_values_n(request->mhd, MHD_HEADER_KIND, take_header, &taking);
@@ -307,8 +309,9 @@ static unsigned take_headers(struct request *request)
     if (taking.status != PK_OK)
         return taking.status == PK_INVALID_INPUT ? 400 : 503;
     length = exchange_header(exchange, "content-length");
-    if (exchange_header(exchange, "transfer-encoding"))
-        return length ? 400 : 0;
+    coding = exchange_header(exchange, "transfer-encoding");
+    if (coding)
+        return length || strcasecmp(coding, "chunked") != 0 ? 400 : 0;
     if (!length)
         return 0;
     if (strspn(length, "0123456789") != strlen(length) || !*length)
@@ -354,8 +357,13 @@ static enum MHD_Result begin(struct request *request, const char *method, const 
     admitted = (refused == 0 || refused == 413) && gateway_admit(exchange);
     if (!exchange->answered && refused)
         gateway_refuse(exchange, refused);
+    /*
+     * Where headers are refused, whoever is in front may have read another end of this request than
+     * libmicrohttpd did: what comes behind it is no request.
+     */
+    request->last = refused != 0;
     /* Where a body comes, the connection ends with the answer; it is not waited for. */
-    if (exchange->answered && has_body(exchange))
+    if (exchange->answered && (request->last || has_body(exchange)))
         return send_answer(request);
     enter(request->server, request->connection, CONNECTION_BODY);
     return admitted || exchange->answered ? MHD_YES : MHD_NO;

@@ -120,6 +120,8 @@
 #define PK_TRANSACTION_ID_MAX   512  /* 128 characters */
 #define PK_TRANSACTION_DATA_MAX 65536
 #define PK_TRANSACTIONS_LISTED  1000
+#define PK_TRANSACTIONS_BYTES   2097152 /* of their data: as JSON in JSON still a message */
+#define PK_TRANSACTIONS_DAY     4194304 /* of one user's ids and data in 24 hours */
 #define PK_TENANT_ID_MAX        64
 #define PK_HTTP_PREFIX_MAX      128
 

@@ -129,6 +129,7 @@ static enum pk_status check_user(struct job *job)
     struct account *account = &authentication->ceremony->account;
     bool anonymous = authority_kind(gateway->authority) == AUTHORITY_NONE;
 
+    authentication->ceremony->anonymous = anonymous;
     if (!gateway->named)
         return names_user(gateway) ? PK_INVALID_ARGUMENT : PK_OK;
     /* Nobody is a second factor's user without having been a first one's. */

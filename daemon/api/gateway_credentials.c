@@ -153,7 +153,8 @@ static enum pk_status find_credential(struct job *job)
     if (change->list.count != 1 ||
         authority_for_user(gateway->authority, change->list.items[0].account.name))
         return PK_NOT_FOUND;
-    return PK_OK;
+    return authority_may_change(gateway->authority, gateway->party.http,
+                                change->new_name ? AUTHORITY_RENAME : AUTHORITY_REMOVE, true);
 }
 
 static enum pk_status change_credential(struct job *job)

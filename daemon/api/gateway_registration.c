@@ -88,6 +88,15 @@ static enum pk_status check_authority(struct job *job)
     return authority_kind(gateway->authority) == AUTHORITY_NONE ? PK_NOT_SIGNED_IN : PK_OK;
 }
 
+/* Who has a passkey adds another one with what the application allowed for that, or with it. */
+static enum pk_status check_scope(struct job *job)
+{
+    const struct gateway_request *gateway = (struct gateway_request *)job;
+
+    return authority_may_change(gateway->authority, gateway->party.http, AUTHORITY_ADD,
+                                gateway->passkeys > 0);
+}
+
 static void found(struct request *request, struct call *call, enum pk_status status)
 {
     const struct gateway_request *gateway = (struct gateway_request *)request;
@@ -118,6 +127,7 @@ void gateway_begin_registration(struct daemon *daemon, struct call *call)
         {JOB_WORKER, gateway_judge},
         {JOB_WORKER, check_authority},
         {JOB_WORKER, gateway_find_user},
+        {JOB_WORKER, check_scope},
         {0},
     };
     static const struct request_plan plan = {steps, found, gateway_request_clear};

@@ -133,6 +133,25 @@ static enum pk_status take_over(const char *wished, bool keeps, char **name)
     return pk_text_copy(wished, name);
 }
 
+/*
+ * Applications, and sign-in forms, ask for users by that name: by their own word nobody gets one
+ * that somebody has.
+ */
+static enum pk_status is_anothers_name(struct registration *registration, bool *ret)
+{
+    struct store *store = registration->request.daemon->store;
+    const struct account *user = &registration->subject.account;
+    const struct user_filter filter = {.rp = user->rp,
+                                       .user_name = registration->begin.wish.user_name};
+    AUTO_ACCOUNT struct account found = {.uid = PK_NO_UID};
+    enum pk_status status = PK_NOT_FOUND;
+
+    if (filter.user_name && registration->begin.keeps_names)
+        status = store->verbs->user_find(store, &filter, &found, NULL);
+    *ret = status == PK_OK && strcmp(found.name, user->name) != 0;
+    return status == PK_NOT_FOUND ? PK_OK : request_stored(&registration->request, status);
+}
+
 /* Makes the user or takes over what the application says of them now, which policy has checked. */
 static enum pk_status put_user(struct registration *registration)
 {
@@ -141,8 +160,11 @@ static enum pk_status put_user(struct registration *registration)
     const struct registration_request *wish = &registration->begin.wish;
     const bool keeps = registration->begin.keeps_names;
     struct account stored = {0};
-    enum pk_status status = take_over(wish->user_name, keeps, &user->user_name);
+    bool taken = false;
+    enum pk_status status = is_anothers_name(registration, &taken);
 
+    if (!status && !taken)
+        status = take_over(wish->user_name, keeps, &user->user_name);
     if (!status)
         status = take_over(wish->display_name, keeps, &user->display_name);
     if (!status)

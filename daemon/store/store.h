@@ -230,9 +230,13 @@ struct store_verbs {
     enum pk_status (*user_find)(struct store *store, const struct user_filter *filter,
                                 struct account *ret, size_t *ret_passkeys);
 
-    /* PK_EXISTS: the relying party had a transaction of that id; PK_NOT_FOUND: no such user. */
+    /*
+     * PK_EXISTS: the relying party had a transaction of that id; PK_NOT_FOUND: no such user;
+     * PK_LIMIT_EXCEEDED: the user had more than PK_TRANSACTIONS_DAY in a day.
+     */
     enum pk_status (*transaction_add)(struct store *store, const struct transaction *transaction);
-    /* Those of the user, the latest first, at most PK_TRANSACTIONS_LISTED. */
+    /* Those of the user, the latest first, at most PK_TRANSACTIONS_LISTED or PK_TRANSACTIONS_BYTES.
+     */
     enum pk_status (*transaction_list)(struct store *store, const char *rp, const char *user,
                                        struct transaction_list *ret);
 

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DAY 86400 /* seconds */
+
 static struct sqlite_store *self(struct store *store)
 {
     return (struct sqlite_store *)store;
@@ -160,10 +162,33 @@ static enum pk_status transaction_insert(struct sqlite_store *store,
     return query_change(&query);
 }
 
+/* They are never deleted, and whoever has a token makes them. */
+static enum pk_status check_day(struct sqlite_store *store, const struct transaction *transaction)
+{
+    AUTO_QUERY struct query query =
+        query_new(store, "SELECT coalesce(sum(length(id) + length(data)), 0) "
+                         "FROM user_transaction WHERE account = "
+                         "(SELECT id FROM account WHERE rp = ? AND name = ? "
+                         "AND uid = 4294967295 AND orphaned = 0) AND created > ?");
+    enum pk_status status;
+
+    bind_text(&query, transaction->rp);
+    bind_text(&query, transaction->user);
+    bind_integer(&query, transaction->created - DAY);
+    status = query_step(&query);
+    if (status != PK_OK)
+        return status;
+    return column_integer(&query, 0) + (int64_t)strlen(transaction->data) > PK_TRANSACTIONS_DAY
+               ? PK_LIMIT_EXCEEDED
+               : PK_OK;
+}
+
 enum pk_status store_sqlite_transaction_add(struct store *base,
                                             const struct transaction *transaction)
 {
-    return transaction_insert(self(base), transaction);
+    enum pk_status status = check_day(self(base), transaction);
+
+    return status ? status : transaction_insert(self(base), transaction);
 }
 
 static enum pk_status append_transaction(struct query *query, const char *rp, const char *user,
@@ -196,17 +221,19 @@ enum pk_status store_sqlite_transaction_list(struct store *base, const char *rp,
                               "(SELECT id FROM account WHERE rp = ? AND name = ? "
                               "AND uid = 4294967295 AND orphaned = 0) "
                               "ORDER BY created DESC, id LIMIT ?");
-    enum pk_status status;
+    enum pk_status status = PK_OK;
+    size_t bytes = 0;
 
     bind_text(&query, rp);
     bind_text(&query, user);
     bind_integer(&query, PK_TRANSACTIONS_LISTED);
-    while ((status = query_step(&query)) == PK_OK) {
+    while (bytes < PK_TRANSACTIONS_BYTES && (status = query_step(&query)) == PK_OK) {
         status = append_transaction(&query, rp, user, &list);
         if (status != PK_OK)
             return status;
+        bytes += strlen(list.items[list.count - 1].data);
     }
-    if (status != PK_NOT_FOUND)
+    if (status != PK_OK && status != PK_NOT_FOUND)
         return status;
     *ret = list;
     list = (struct transaction_list){0};

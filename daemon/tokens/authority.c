@@ -69,6 +69,22 @@ bool authority_has_scope(const struct authority *authority, const char *word)
     return false;
 }
 
+enum pk_status authority_may_change(const struct authority *authority, enum pk_http http,
+                                    enum authority_change change, bool enrolled)
+{
+    const struct token_profile *profile = token_profile(http);
+    const struct token_claims *claims = authority_claims(authority);
+    const char *word = profile ? profile->scopes[change] : NULL;
+
+    if (!profile || authority->kind == AUTHORITY_NONE)
+        return PK_DENIED;
+    if (!claims || !word || claims->approved || (profile->only_listed && !claims->scope))
+        return PK_OK;
+    if (change == AUTHORITY_ADD && !enrolled && profile->first_is_free)
+        return PK_OK;
+    return authority_has_scope(authority, word) ? PK_OK : PK_DENIED;
+}
+
 enum pk_status authority_for_user(const struct authority *authority, const char *user)
 {
     switch (authority->kind) {

@@ -29,6 +29,14 @@ enum authority_kind {
     AUTHORITY_BEARER,  /* of that one user, who need not be known to the store */
 };
 
+/* What is changed of a user's passkeys. */
+enum authority_change {
+    AUTHORITY_ADD,
+    AUTHORITY_RENAME,
+    AUTHORITY_REMOVE,
+    AUTHORITY_CHANGES,
+};
+
 struct authority;
 
 /*
@@ -52,6 +60,12 @@ const char *authority_key(const struct authority *authority);
  * its token's scope, nobody none.
  */
 bool authority_has_scope(const struct authority *authority, const char *word);
+/*
+ * Whether a token's scope allows that, of a user who has a passkey already or has none: PK_OK,
+ * PK_DENIED. Whose passkeys they are is authority_for_user()'s. http: of the relying party.
+ */
+enum pk_status authority_may_change(const struct authority *authority, enum pk_http http,
+                                    enum authority_change change, bool enrolled) PK_WARN_UNUSED;
 /* AUTHORITY_BEARER: what the token says. Otherwise NULL. */
 const struct token_claims *authority_claims(const struct authority *authority);
 /* PK_OK when it is for that user or for all users; PK_DENIED. */

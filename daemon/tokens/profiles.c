@@ -166,10 +166,15 @@ static const struct token_profile profiles[PK_HTTP_COUNT] = {
         .lifetime = 300, .write = write_hanko, .read = read_hanko},
     [PK_HTTP_CLOUDREVE] = {
         .algorithm = "HS256", .shared = true, .for_users = true, .approved_bears = true,
+        .scopes = {"UserSecurityInfo.Write", "UserSecurityInfo.Write", "UserSecurityInfo.Write"},
+        .only_listed = true,
         .lifetime = 3600, .refresh_lifetime = 1209600,
         .write = write_cloudreve, .read = read_cloudreve},
+    /* A token says who is to confirm: who has it alone must not choose with what. */
     [PK_HTTP_AUTHSIGNAL] = {
         .algorithm = "HS256", .at_registration = true, .for_users = true, .approved_bears = true,
+        .scopes = {"add:authenticators", "update:authenticators", "remove:authenticators"},
+        .first_is_free = true,
         .lifetime = 600, .write = write_authsignal, .read = read_authsignal},
     [PK_HTTP_AUTIONAL] = {
         .algorithm = "HS256", .shared = true, .for_users = true, .approved_bears = true,

@@ -3,6 +3,7 @@
 #ifndef PASSKEYD_TOKENS_PROFILES_H
 #define PASSKEYD_TOKENS_PROFILES_H
 
+#include "daemon/tokens/authority.h"
 #include "daemon/tokens/tokens.h"
 
 #include "common/webauthn/json.h"
@@ -22,6 +23,13 @@ struct token_content {
 
 struct token_profile {
     const char *algorithm;
+    /*
+     * What a token's scope has to have for each change of passkeys, NULL: nothing. A token of an
+     * approval needs none.
+     */
+    const char *scopes[AUTHORITY_CHANGES];
+    bool only_listed;          /* a token without a scope is not limited */
+    bool first_is_free;        /* the first passkey needs none */
     bool shared;               /* the application has the key too; tokens name none */
     bool at_registration;      /* a registration's approval gets tokens as well */
     bool for_users;            /* tokens_issue_for_user() makes some */

@@ -23,17 +23,20 @@ struct row {
     LIST_ENTRY(row) users; /* of those that are not a gateway's */
     struct ceremony *ceremony;
     struct share *share; /* of a gateway's: its relying party's */
+    TAILQ_ENTRY(row) anonymous;
     size_t bytes;
 };
+
+LIST_HEAD(rows, row);
 
 /* What a relying party has of the gateways' ceremonies. */
 struct share {
     LIST_ENTRY(share) entry;
+    TAILQ_HEAD(, row) anonymous; /* those that nobody in particular began, the oldest first */
     size_t count;
+    size_t bytes;
     char rp[];
 };
-
-LIST_HEAD(rows, row);
 
 struct ceremonies {
     struct rows by_id[BUCKETS];
@@ -69,8 +72,11 @@ static struct row *find_row(const struct ceremonies *ceremonies, const char *id)
     return NULL;
 }
 
-static void share_give_back(struct share *share)
+static void share_give_back(struct share *share, struct row *row)
 {
+    if (row->ceremony->anonymous)
+        TAILQ_REMOVE(&share->anonymous, row, anonymous);
+    share->bytes -= row->bytes;
     share->count--;
     if (share->count > 0)
         return;
@@ -87,7 +93,7 @@ static struct ceremony *take_row(struct ceremonies *ceremonies, struct row *row)
     if (ceremony->gateway) {
         ceremonies->gateway_count--;
         ceremonies->gateway_bytes -= row->bytes;
-        share_give_back(row->share);
+        share_give_back(row->share, row);
     } else {
         LIST_REMOVE(row, users);
         ceremonies->user_count--;
@@ -173,36 +179,82 @@ static size_t ceremony_bytes(const struct ceremony *ceremony)
            text_bytes(ceremony->credential_name) + text_bytes(ceremony->transaction);
 }
 
-/* The relying party's share, made if there is none. NULL: no memory. */
-static struct share *share_of(struct ceremonies *ceremonies, const char *rp)
+static struct share *find_share(const struct ceremonies *ceremonies, const char *rp)
 {
-    const size_t size = strlen(rp) + 1;
     struct share *share;
 
     LIST_FOREACH(share, &ceremonies->shares, entry)
     if (strcmp(share->rp, rp) == 0)
         return share;
+    return NULL;
+}
+
+/* The relying party's share, made if there is none. NULL: no memory. */
+static struct share *share_of(struct ceremonies *ceremonies, const char *rp)
+{
+    const size_t size = strlen(rp) + 1;
+    struct share *share = find_share(ceremonies, rp);
+
+    if (share)
+        return share;
     share = calloc(1, sizeof(*share) + size);
     if (!share)
         return NULL;
+    TAILQ_INIT(&share->anonymous);
     (void)memcpy(share->rp, rp, size);
     LIST_INSERT_HEAD(&ceremonies->shares, share, entry);
     return share;
 }
 
+/* The share that has most of those that may go. NULL: there are none. */
+static struct share *largest_share(const struct ceremonies *ceremonies, bool in_bytes)
+{
+    struct share *share, *largest = NULL;
+
+    LIST_FOREACH(share, &ceremonies->shares, entry)
+    if (!TAILQ_EMPTY(&share->anonymous) &&
+        (!largest || (in_bytes ? share->bytes > largest->bytes : share->count > largest->count)))
+        largest = share;
+    return largest;
+}
+
+/*
+ * Anybody may begin a sign-in, and need not end it. So of those that nobody in particular began the
+ * oldest go when it is too many: others can sign in meanwhile, and one application's strangers take
+ * nothing from another.
+ */
+static enum pk_status make_room(struct ceremonies *ceremonies, const struct row *row)
+{
+    for (;;) {
+        struct share *share = find_share(ceremonies, row->ceremony->account.rp);
+        bool in_bytes = ceremonies->gateway_bytes + row->bytes > PK_GATEWAY_CHALLENGES_BYTES;
+
+        if (!share || share->count < PK_GATEWAY_CHALLENGES_PER_RP) {
+            if (!in_bytes && ceremonies->gateway_count < PK_GATEWAY_CHALLENGES_MAX)
+                return PK_OK;
+            share = largest_share(ceremonies, in_bytes);
+        }
+        if (!share || TAILQ_EMPTY(&share->anonymous))
+            return PK_LIMIT_EXCEEDED;
+        ceremony_free(take_row(ceremonies, TAILQ_FIRST(&share->anonymous)));
+    }
+}
+
 static enum pk_status admit_gateways(struct ceremonies *ceremonies, struct row *row)
 {
     struct share *share;
+    enum pk_status status;
 
     row->bytes = ceremony_bytes(row->ceremony);
-    if (ceremonies->gateway_count >= PK_GATEWAY_CHALLENGES_MAX ||
-        ceremonies->gateway_bytes + row->bytes > PK_GATEWAY_CHALLENGES_BYTES)
-        return PK_LIMIT_EXCEEDED;
+    status = make_room(ceremonies, row);
+    if (status)
+        return status;
     share = share_of(ceremonies, row->ceremony->account.rp);
     if (!share)
         return PK_NO_MEMORY;
-    if (share->count >= PK_GATEWAY_CHALLENGES_PER_RP)
-        return PK_LIMIT_EXCEEDED;
+    if (row->ceremony->anonymous)
+        TAILQ_INSERT_TAIL(&share->anonymous, row, anonymous);
+    share->bytes += row->bytes;
     share->count++;
     row->share = share;
     ceremonies->gateway_count++;

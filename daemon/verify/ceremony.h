@@ -37,7 +37,8 @@ struct ceremony {
      * ceremonies_take_gateways() alone.
      */
     bool gateway;
-    bool mfa; /* registration: for a second factor only; authentication: as a second one */
+    bool anonymous; /* begun by nobody in particular: it goes when there are too many */
+    bool mfa;       /* registration: for a second factor only; authentication: as a second one */
     unsigned transports;              /* registration: those to keep where the answer has none */
     bool bearer;                      /* begun with the account's token: the answer needs it, too */
     char purpose[PK_PURPOSE_MAX + 1]; /* what the answer must say that it is for; may be empty */
@@ -90,8 +91,9 @@ void ceremonies_free(struct ceremonies *ceremonies);
  * Takes the ceremony, which expires lifetime seconds after now (monotonic). per_uid limits how many
  * one owner may have; root is limited by the total alone, less what is reserved for users. A
  * gateway's are counted apart from everybody's, and limited in number, in number for one relying
- * party, and in bytes (limits.h). On PK_LIMIT_EXCEEDED, PK_EXISTS for an id that is in the table,
- * or PK_NO_MEMORY, it still belongs to the caller.
+ * party, and in bytes (limits.h); the oldest anonymous ones make room for new ones. On
+ * PK_LIMIT_EXCEEDED, PK_EXISTS for an id that is in the table, or PK_NO_MEMORY, it still belongs to
+ * the caller.
  */
 enum pk_status ceremonies_add(struct ceremonies *ceremonies, struct ceremony *ceremony, int64_t now,
                               unsigned lifetime, unsigned per_uid) PK_WARN_UNUSED;

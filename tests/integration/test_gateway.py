@@ -5,6 +5,7 @@ Were one of these wrong, strangers could stop it, get past a limit, or say somet
 and a proxy understand in two ways.
 """
 
+import base64
 import concurrent.futures
 import contextlib
 import datetime
@@ -277,6 +278,26 @@ def test_headers(served, lines, status):
     assert served.ask("GET", "/healthz")[0] == 200
 
 
+@pytest.mark.parametrize("lines", [
+    ["Content-Length: 0", "Content-Length: SIZE"], ["Content-Length: SIZE", "Content-Length: 0"],
+    ["Content-Length: 0", *[f"X-{number}: y" for number in range(70)], "Content-Length: SIZE"],
+    ["Content-Length : SIZE"], ["Content-Length\t: SIZE"], [" Content-Length: SIZE"],
+    ["X: a\rContent-Length: SIZE"], ["X: \x01", "Content-Length : SIZE"],
+    ["Content-Length: SIZE", "Transfer-Encoding: chunked"], ["Transfer-Encoding : chunked"],
+    ["Transfer-Encoding: gzip, chunked"], ["Transfer-Encoding: xchunked"],
+])
+def test_nothing_behind_a_refused_request_is_one(served, lines):
+    """What a proxy in front took for the body comes from a stranger, on the proxy's connection."""
+    hidden = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    head = [f"POST {BEGIN} HTTP/1.1", "Host: localhost", "Content-Type: application/json",
+            *[line.replace("SIZE", str(len(hidden))) for line in lines]]
+    with served.connect() as client:
+        client.sendall(("\r\n".join(head) + "\r\n\r\n").encode() + hidden)
+        answer = read_all(client)
+    assert status_of(answer) in (400, 431) and answer.count(b"HTTP/1.1 ") == 1, answer
+    assert b"ok\n" not in answer
+
+
 def test_a_flood_of_headers(served):
     with served.connect() as client:
         client.sendall(b"GET / HTTP/1.1\r\n")
@@ -387,6 +408,15 @@ def test_a_key_has_so_many_requests(start):
     # In the words of the dialect, that is.
     assert 'passkey_gateway_requests_total{dialect="standard",status="429"}' in metrics
     assert served.ask("GET", "/portal/credentials", None, {"X-API-Key": "other"})[0] == 401
+
+
+def test_a_tenants_users_share_no_rate(start):
+    """Every page of the tenant's has its id: who reads one does not use up what others have."""
+    served = start(limits="requests-per-second-per-key = 1\n")
+    tenant = {"Authorization": "Basic " + base64.b64encode(b"tenant-7:").decode()}
+    assert {served.ask("POST", "/track/client/challenge", {}, tenant)[0] for _ in range(20)} == {200}
+    other = {"Authorization": "Basic " + base64.b64encode(b"tenant-8:").decode()}
+    assert 429 in [served.ask("POST", "/track/client/challenge", {}, other)[0] for _ in range(20)]
 
 
 def test_others_do_not_wait_for_a_call(start):

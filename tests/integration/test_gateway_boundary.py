@@ -397,6 +397,42 @@ def test_begun_with_a_token(gateway, key):
                   {"bearer": theirs})
 
 
+def test_a_token_takes_nobodys_name(gateway, key):
+    """A user whom the application gave no name, and who is longer known than its owner."""
+    gateway.register("portal", "u0", browser.Passkey(), key)
+    gateway.register("portal", "u1", browser.Passkey(), key, userName="one@example.org")
+    token = gateway.token("portal", "u0", key)
+    gateway.begin("Registration", "portal", bearer=token, userName="one@example.org")
+    user = gateway.call("User", "portal", {"apiKey": key, "userName": "one@example.org"})
+    assert user["userId"] == "u1"
+    assert "userName" not in gateway.call("User", "portal", {"apiKey": key, "userId": "u0"})
+    gateway.begin("Registration", "portal", bearer=token, userName="zero@example.org")
+    user = gateway.call("User", "portal", {"apiKey": key, "userName": "zero@example.org"})
+    assert user["userId"] == "u0"
+
+
+def test_who_is_to_confirm_does_not_choose_with_what(machine, gateway):
+    """A token that says who is to confirm something is had by whoever knows the password: with it
+    alone there is no second passkey, and the first one stays."""
+    key = api_key(machine, "signal")
+    passkey = browser.Passkey()
+    token = gateway.token("signal", "u1", key, action="signIn")
+    identifier, options, _ = gateway.begin("Registration", "signal", bearer=token)
+    added = gateway.finish("Registration", "signal", identifier,
+                           browser.register(options, passkey), bearer=token)
+    name = added["credential"]["credentialId"]
+    gateway.fails("AccessDenied", "BeginRegistration", "signal", {"bearer": token})
+    gateway.fails("AccessDenied", "Rename", "signal", name, {"bearer": token, "name": "mine"})
+    gateway.fails("AccessDenied", "Remove", "signal", name, {"bearer": token})
+    # What the application allows, and what the passkey itself confirmed, are enough.
+    allowed = gateway.token("signal", "u1", key, scope="read:authenticators add:authenticators")
+    gateway.begin("Registration", "signal", bearer=allowed)
+    gateway.fails("AccessDenied", "Remove", "signal", name, {"bearer": allowed})
+    confirmed = gateway.sign_in("signal", passkey)["tokens"]["token"]
+    gateway.begin("Registration", "signal", bearer=confirmed)
+    gateway.call("Remove", "signal", name, {"bearer": confirmed})
+
+
 def test_begun_for_one_and_answered_by_another(gateway, key):
     first, second = browser.Passkey(), browser.Passkey()
     gateway.register("portal", "u1", first, key)

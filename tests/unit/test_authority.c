@@ -10,6 +10,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
 #include "daemon/tokens/keys.h"
+#include "daemon/tokens/signing.h"
 #include "daemon/tokens/tokens.h"
 #include "tests/unit/store_fixture.h"
 
@@ -31,6 +32,10 @@ static const struct token_party tenant = {PK_HTTP_HANKO, (char[]){"tenant"}, (ch
 static const struct token_party cloud = {PK_HTTP_CLOUDREVE, (char[]){"cloud"},
                                          (char[]){"c.example"},
                                          (char[]){"https://c.example/api/v4"}, (char[]){""}};
+
+static const struct token_party track = {PK_HTTP_AUTHSIGNAL, (char[]){"track"},
+                                         (char[]){"a.example"}, (char[]){"https://a.example/v1"},
+                                         (char[]){"7"}};
 
 static enum pk_status check(struct store *store, const struct token_party *party,
                             const char *api_key, const char *bearer, struct authority **ret)
@@ -241,6 +246,72 @@ static void a_refresh_token_is_no_authority(void **state)
     assert_true(claims.refresh);
 }
 
+static enum pk_status may(const struct token_party *party, const struct authority *authority,
+                          enum authority_change change, bool enrolled)
+{
+    return authority_may_change(authority, party->http, change, enrolled);
+}
+
+/* Who has a token that says who is to confirm, and no more, does not choose with what. */
+static void passkeys_are_changed_by_scope(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    AUTO_TOKENS struct tokens bare = token_for(store, &track, "zoe", NULL);
+    AUTO_TOKENS struct tokens adding = token_for(store, &track, "zoe", "add:authenticators");
+    PK_CLEANUP(authority_free) struct authority *nobody = NULL;
+    PK_CLEANUP(authority_free) struct authority *plain = NULL;
+    PK_CLEANUP(authority_free) struct authority *adds = NULL;
+
+    assert_status(check(store, &track, "", "", &nobody), PK_OK);
+    assert_status(check(store, &track, "", bare.token, &plain), PK_OK);
+    assert_status(check(store, &track, "", adding.token, &adds), PK_OK);
+    assert_status(may(&track, nobody, AUTHORITY_ADD, false), PK_DENIED);
+    assert_status(may(&track, plain, AUTHORITY_ADD, false), PK_OK);
+    assert_status(may(&track, plain, AUTHORITY_ADD, true), PK_DENIED);
+    assert_status(may(&track, plain, AUTHORITY_RENAME, true), PK_DENIED);
+    assert_status(may(&track, plain, AUTHORITY_REMOVE, true), PK_DENIED);
+    assert_status(may(&track, plain, AUTHORITY_REMOVE, false), PK_DENIED);
+    assert_status(may(&track, adds, AUTHORITY_ADD, true), PK_OK);
+    assert_status(may(&track, adds, AUTHORITY_REMOVE, true), PK_DENIED);
+}
+
+/* What the application gave to another program does what that one was given it for. */
+static void scopes_limit_the_applications_tokens(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    static const char secret[] = "a secret that is shared by two programs";
+    static const struct {
+        const char *scopes;
+        enum pk_status expected;
+    } rows[] = {
+        {NULL, PK_OK},
+        {"[]", PK_DENIED},
+        {"[\"Files.Read\"]", PK_DENIED},
+        {"[\"UserSecurityInfo.Read\"]", PK_DENIED},
+        {"[\"Files.Read\", \"UserSecurityInfo.Write\"]", PK_OK},
+    };
+    AUTO_SIGNING_KEY struct signing_key imported = {0};
+
+    assert_status(keys_replace(store, &cloud,
+                               &(struct key_change){.secret = pk_view_string(secret)}, NOW,
+                               &imported),
+                  PK_OK);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        PK_CLEANUP(authority_free) struct authority *authority = NULL;
+        json_t *claims = json_pack("{s:s, s:s, s:I, s:o*}", "token_type", "access", "sub", "zoe",
+                                   "exp", (json_int_t)NOW + 60, "scopes",
+                                   rows[i].scopes ? json_loads(rows[i].scopes, 0, NULL) : NULL);
+        PK_AUTO_FREE char *token = NULL;
+
+        assert_status(signing_sign(&imported, claims, false, &token), PK_OK);
+        json_decref(claims);
+        assert_status(check(store, &cloud, "", token, &authority), PK_OK);
+        assert_status(may(&cloud, authority, AUTHORITY_ADD, false), rows[i].expected);
+        assert_status(may(&cloud, authority, AUTHORITY_ADD, true), rows[i].expected);
+        assert_status(may(&cloud, authority, AUTHORITY_REMOVE, true), rows[i].expected);
+    }
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -253,6 +324,8 @@ int main(void)
         TEST(others_get_no_tokens),
         TEST(hanko_has_tokens_of_passkeys_alone),
         TEST(a_refresh_token_is_no_authority),
+        TEST(passkeys_are_changed_by_scope),
+        TEST(scopes_limit_the_applications_tokens),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

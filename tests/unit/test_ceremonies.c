@@ -274,6 +274,66 @@ static void gateways_are_limited_apart(void **state)
     ceremonies_free(table);
 }
 
+/* A sign-in that nobody in particular began, or a user's, for that relying party. */
+static enum pk_status add_page(struct ceremonies *table, const char *rp, bool anonymous,
+                               char ret_id[CEREMONY_ID_SIZE])
+{
+    struct ceremony *ceremony = begin(GATEWAY, PK_AUTHENTICATION);
+    enum pk_status status;
+
+    ceremony->gateway = true;
+    ceremony->anonymous = anonymous;
+    assert_int_equal(pk_text_copy(rp, &ceremony->account.rp), PK_OK);
+    (void)memcpy(ret_id, ceremony->id, CEREMONY_ID_SIZE);
+    status = ceremonies_add(table, ceremony, 0, 300, 16);
+    if (status)
+        ceremony_free(ceremony);
+    return status;
+}
+
+/* Somebody who begins sign-ins without end keeps nobody from signing in, here and elsewhere. */
+static void strangers_take_no_room(void **state)
+{
+    struct ceremonies *table = ceremonies_new();
+    char first[CEREMONY_ID_SIZE], users[CEREMONY_ID_SIZE], last[CEREMONY_ID_SIZE];
+    char others[CEREMONY_ID_SIZE], id[CEREMONY_ID_SIZE];
+
+    (void)state;
+    assert_int_equal(add_page(table, "small", true, others), PK_OK);
+    assert_int_equal(add_page(table, "portal", false, users), PK_OK);
+    assert_int_equal(add_page(table, "portal", true, first), PK_OK);
+    for (unsigned i = 0; i < PK_GATEWAY_CHALLENGES_PER_RP; i++)
+        assert_int_equal(add_page(table, "portal", true, id), PK_OK);
+    assert_int_equal(add_page(table, "portal", true, last), PK_OK);
+    assert_int_equal(ceremonies_count(table), PK_GATEWAY_CHALLENGES_PER_RP + 1);
+    assert_null(ceremonies_find(table, first));
+    assert_true(take(table, users, "portal", ""));
+    assert_true(take(table, last, "portal", ""));
+    /* All that there may be: the largest share gives way, not the smallest. */
+    for (unsigned i = 0; i < PK_GATEWAY_CHALLENGES_MAX; i++)
+        assert_int_equal(add_page(table, "shop", true, id), PK_OK);
+    assert_int_equal(add_page(table, "third", false, id), PK_OK);
+    assert_true(ceremonies_count(table) <= PK_GATEWAY_CHALLENGES_MAX);
+    assert_true(take(table, others, "small", ""));
+    ceremonies_free(table);
+}
+
+/* Who has begun with a token or a key keeps it: then there is no room. */
+static void users_keep_their_room(void **state)
+{
+    struct ceremonies *table = ceremonies_new();
+    char first[CEREMONY_ID_SIZE], id[CEREMONY_ID_SIZE];
+
+    (void)state;
+    assert_int_equal(add_page(table, "portal", false, first), PK_OK);
+    for (unsigned i = 1; i < PK_GATEWAY_CHALLENGES_PER_RP; i++)
+        assert_int_equal(add_page(table, "portal", false, id), PK_OK);
+    assert_int_equal(add_page(table, "portal", true, id), PK_LIMIT_EXCEEDED);
+    assert_int_equal(add_page(table, "portal", false, id), PK_LIMIT_EXCEEDED);
+    assert_true(take(table, first, "portal", ""));
+    ceremonies_free(table);
+}
+
 /* Lists of credentials as long as they can be are many bytes. */
 static void gateways_are_limited_in_bytes(void **state)
 {
@@ -335,6 +395,8 @@ int main(void)
         cmocka_unit_test(long_pauses_end_everything),
         cmocka_unit_test(gateways_are_limited_apart),
         cmocka_unit_test(gateways_are_limited_in_bytes),
+        cmocka_unit_test(strangers_take_no_room),
+        cmocka_unit_test(users_keep_their_room),
         cmocka_unit_test(ids_are_unique),
     };
 

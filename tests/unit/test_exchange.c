@@ -48,6 +48,13 @@ static void headers(void **state)
     assert_int_equal(take("X-Anything", "a"), PK_OK);
     assert_int_equal(take("x-anything", "b"), PK_INVALID_INPUT);
     assert_int_equal(take("X-Control", "a\nb"), PK_INVALID_INPUT);
+    /* To a proxy these may be a length. */
+    assert_int_equal(take("Content-Length ", "1"), PK_INVALID_INPUT);
+    assert_int_equal(take(" Content-Length", "1"), PK_INVALID_INPUT);
+    assert_int_equal(take("Content-Length\t", "1"), PK_INVALID_INPUT);
+    assert_int_equal(take("Content(Length", "1"), PK_INVALID_INPUT);
+    assert_int_equal(take("", "1"), PK_INVALID_INPUT);
+    assert_int_equal(take("!#$%&'*+-.^_`|~09azAZ", "1"), PK_OK);
     assert_int_equal(exchange_take_header(exchange, pk_view_string("X-Nul"),
                                           (struct pk_view){(const uint8_t *)"a\0b", 3}),
                      PK_INVALID_INPUT);

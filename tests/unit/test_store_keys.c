@@ -254,6 +254,44 @@ static void transactions_are_the_users_and_happen_once(void **state)
     assert_int_equal(none.count, 0);
 }
 
+/* Of data that is as long as it may be. */
+static enum pk_status transact_much(struct store *store, const char *user, unsigned number,
+                                    int64_t created)
+{
+    AUTO_TRANSACTION struct transaction transaction = {
+        .rp = strdup("shop"), .user = strdup(user), .created = created};
+
+    transaction.id = pk_text_format("%s-%u", user, number);
+    transaction.data = malloc(PK_TRANSACTION_DATA_MAX + 1);
+    assert_non_null(transaction.data);
+    (void)memset(transaction.data, '1', PK_TRANSACTION_DATA_MAX);
+    transaction.data[PK_TRANSACTION_DATA_MAX] = 0;
+    return store->verbs->transaction_add(store, &transaction);
+}
+
+/* They are kept: whoever has a token could fill the disk. */
+static void transactions_are_limited_in_bytes(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    AUTO_TRANSACTION_LIST struct transaction_list list = {0};
+    const unsigned most = PK_TRANSACTIONS_DAY / PK_TRANSACTION_DATA_MAX;
+    unsigned count = 0;
+
+    assert_int_equal(put(store, "shop", "u", "u", NULL, NULL), PK_OK);
+    assert_int_equal(put(store, "shop", "v", "v", NULL, NULL), PK_OK);
+    while (count <= most && transact_much(store, "u", count, 1000 + count) == PK_OK)
+        count++;
+    assert_int_equal(count, most - 1); /* the ids are counted as well */
+    assert_int_equal(transact_much(store, "u", count, 1000 + count), PK_LIMIT_EXCEEDED);
+    assert_int_equal(transact_much(store, "u", count, 1000 + 86400 - 1), PK_LIMIT_EXCEEDED);
+    assert_int_equal(transact_much(store, "v", 0, 1000 + count), PK_OK);
+    assert_int_equal(transact_much(store, "u", count, 1000 + 86400), PK_OK);
+    /* What is listed fits into a message. */
+    assert_int_equal(store->verbs->transaction_list(store, "shop", "u", &list), PK_OK);
+    assert_int_equal(list.count, PK_TRANSACTIONS_BYTES / PK_TRANSACTION_DATA_MAX);
+    assert_int_equal(list.items[0].created, 1000 + 86400);
+}
+
 /* --- API keys --------------------------------------------------------------------------------- */
 
 static enum pk_status add_api_key(struct store *store, const char *rp, const char *id, uint8_t hash,
@@ -483,6 +521,7 @@ int main(void)
         TEST(system_accounts_are_no_users),
         TEST(passkeys_come_in_pages),
         TEST(transactions_are_the_users_and_happen_once),
+        TEST(transactions_are_limited_in_bytes),
         TEST(api_keys_are_the_relying_partys),
         TEST(api_keys_are_limited),
         TEST(keys_are_replaced_and_kept_until_their_tokens_expired),

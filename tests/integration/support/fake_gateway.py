@@ -25,6 +25,8 @@ PARTIES = [
      "prefix": "/portal", "tenantId": "", "origins": ["https://www.example.org"], "timeout": 300},
     {"name": "other", "id": "localhost", "displayName": "Other", "http": "standard",
      "prefix": "/other/api", "tenantId": "", "origins": ["http://localhost:8080"], "timeout": 300},
+    {"name": "track", "id": "localhost", "displayName": "Track", "http": "authsignal",
+     "prefix": "/track", "tenantId": "tenant-7", "origins": [], "timeout": 300},
     {"name": "strange", "id": "localhost", "displayName": "Strange", "http": "no-such-dialect",
      "prefix": "/strange", "tenantId": "", "origins": [], "timeout": 300},
 ]
