@@ -350,7 +350,8 @@ static enum MHD_Result begin(struct request *request, const char *method, const 
     if ((strcmp(version, "HTTP/1.1") != 0 && strcmp(version, "HTTP/1.0") != 0) ||
         strlen(method) >= sizeof(exchange->method) || path_is_cut(request, version))
         refused = 400;
-    (void)snprintf(exchange->method, sizeof(exchange->method), "%s", method);
+    (void)snprintf(exchange->method, sizeof(exchange->method), "%.*s",
+                   (int)sizeof(exchange->method) - 1, method);
     if (!refused)
         refused = take_headers(request);
     /* Also of what is refused: who it is, and in which words it is told. */

@@ -47,8 +47,7 @@ def blue(machine, keys):
 
 
 def contend(key, first, second):
-    """The second's request comes while the key blinks for the first."""
-    key.wait_touch_wanted()
+    """The second's request came while the key blinked for the first, which was waited for."""
     for each in (second, first):
         each.child.expect('Two requests want the security key "Blue":')
         each.child.expect(ENTER)
@@ -85,6 +84,7 @@ def test_who_confirms_at_once_does_not_get_the_touch_either(machine, blue):
     """Malware that presses Enter by itself: the person's own Enter stops the key."""
     evil = Evil(machine)
     evil.child.expect(TOUCH)
+    blue.wait_touch_wanted()
     honest = Sudo(machine)
     contend(blue, evil, honest)
     evil.child.sendline("")
@@ -152,6 +152,7 @@ def test_another_user_does_not_get_the_touch(machine, blue):
     su.child.expect(ENTER)
     su.child.sendline("")
     su.child.expect(TOUCH)
+    blue.wait_touch_wanted()
     honest = Sudo(machine)
     contend(blue, su, honest)
     assert "bob: su to alice on /dev/pts/" in honest.screen, honest.screen
