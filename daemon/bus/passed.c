@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define THREADS_MAX  192 /* each for one of them */
+#define THREADS_MAX  320 /* each for one of them */
 #define USERS_MAX    128 /* of them for all users and the bus; the others are root's */
 #define PER_USER_MAX 16
 #define STACK_SIZE   131072

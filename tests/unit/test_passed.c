@@ -12,12 +12,15 @@
 
 #include <poll.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define PATIENCE_MS 30000
 #define MANY        16  /* at once for one user */
 #define MUCH        100 /* of pieces */
+#define USERS       7   /* almost as many as have all that users may have */
+#define ROOTS       176
 
 /* A socket that bob passed; *ret_other: its other side. Returns what took its place. */
 static int pass(uid_t owner, int *ret_other, enum pk_status wanted)
@@ -99,12 +102,33 @@ static void one_user_has_a_few(void **state)
         assert_int_equal(close(others[i]), 0);
 }
 
+/* An agent's socket has its thread as long as the sign-in lasts, of which root may have 176. */
+static void users_take_nothing_from_root(void **state)
+{
+    static int ours[USERS * MANY + ROOTS], others[USERS * MANY + ROOTS];
+    const struct rlimit room = {4096, 4096};
+    size_t count = 0;
+
+    (void)state;
+    if (setrlimit(RLIMIT_NOFILE, &room) < 0)
+        skip();
+    for (; count < (size_t)USERS * MANY; count++)
+        ours[count] = pass((uid_t)(2000 + count / MANY), &others[count], PK_OK);
+    for (; count < (size_t)USERS * MANY + ROOTS; count++)
+        ours[count] = pass(0, &others[count], PK_OK);
+    while (count-- > 0) {
+        assert_int_equal(close(ours[count]), 0);
+        assert_int_equal(close(others[count]), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_ways),
         cmocka_unit_test(nobody_waits_any_more),
         cmocka_unit_test(one_user_has_a_few),
+        cmocka_unit_test(users_take_nothing_from_root),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
