@@ -56,7 +56,9 @@ with SoftKeys("/run/softkeys", "none", uhid="yes") as keys, \
     assert (device["vendor_id"], device["product_id"]) == (0x1209, 0xF1D0), device
     with open(f"/proc/{watching.process.pid}/status", encoding="ascii") as file:
         status = {name: value.strip() for name, _, value in (line.partition(":") for line in file)}
-    assert status["Seccomp"] == "2" and status["VmLck"] != "0 kB", status
+    with open(f"/proc/{watching.process.pid}/maps", encoding="ascii") as file:
+        sanitized = "san.so" in file.read()  # whose runtime locks nothing
+    assert status["Seccomp"] == "2" and (status["VmLck"] != "0 kB" or sanitized), status
 
     for other in ("/dev/null", "/dev/tty0", "/dev/../etc/passwd", "/etc/passwd"):
         with helper_client.Helper(PROGRAM) as running:
