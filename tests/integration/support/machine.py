@@ -187,8 +187,10 @@ def become(user):
 
 def environment(user):
     entry = pwd.getpwnam(user)
+    sanitizer = {name: os.environ[name] for name in ("TSAN_OPTIONS",) if name in os.environ}
     return {"HOME": entry.pw_dir, "USER": user, "LOGNAME": user, "SHELL": entry.pw_shell,
-            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TERM": "dumb", "LC_ALL": "C.UTF-8"}
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TERM": "dumb", "LC_ALL": "C.UTF-8",
+            **sanitizer}
 
 
 class Terminal(pexpect.spawn):
