@@ -9,4 +9,5 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/store/verbs.c \
 	daemon/store/verbs_accounts.c \
 	daemon/store/verbs_keys.c \
+	daemon/store/verbs_recovery.c \
 	daemon/store/verbs_users.c

@@ -47,6 +47,13 @@ enum pk_status store_sqlite_accounts_update(struct store *store,
                                             const struct account_changes *changes);
 enum pk_status store_sqlite_adopt(struct store *store, const struct account *account,
                                   size_t *ret_count);
+/* Of verbs_recovery.c. */
+enum pk_status store_sqlite_recovery_replace(struct store *store, const struct account *account,
+                                             const struct recovery_code *codes, size_t count);
+enum pk_status store_sqlite_recovery_list(struct store *store, const struct account *account,
+                                          struct recovery_code *ret_codes, size_t *ret_count);
+enum pk_status store_sqlite_recovery_use(struct store *store, const struct account *account,
+                                         const uint8_t hash[PK_HASH_SIZE]);
 /* Of verbs_users.c. */
 enum pk_status store_sqlite_user_put(struct store *store, const struct account *user,
                                      struct account *ret);
@@ -86,6 +93,8 @@ void query_clear(struct query *query);
 void bind_integer(struct query *query, int64_t value);
 void bind_text(struct query *query, const char *text); /* NULL is bound as NULL */
 void bind_blob(struct query *query, struct pk_view blob);
+/* The next three, for the columns rp, name and uid. */
+void bind_account(struct query *query, const char *rp, const char *name, uid_t uid);
 
 /*
  * PK_OK with a row to read, PK_NOT_FOUND after the last. A failure, here and below, is PK_STORAGE
@@ -108,6 +117,9 @@ enum pk_status column_text(struct query *query, int column, char **ret) PK_WARN_
 enum pk_status column_fixed(struct query *query, int column, size_t len,
                             uint8_t *ret) PK_WARN_UNUSED;
 
+/* PK_NOT_FOUND: it has no row, or only that of an orphan. */
+enum pk_status store_sqlite_account_id(struct sqlite_store *store, const struct account *account,
+                                       int64_t *ret_id) PK_WARN_UNUSED;
 /* Writes an account's row; inside a transaction. PK_EXISTS. */
 enum pk_status store_sqlite_account_insert(struct sqlite_store *store,
                                            const struct account *account) PK_WARN_UNUSED;

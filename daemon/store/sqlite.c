@@ -78,6 +78,13 @@ void bind_blob(struct query *query, struct pk_view blob)
             sqlite3_bind_blob64(query->statement, ++query->bound, ptr, blob.len, SQLITE_STATIC);
 }
 
+void bind_account(struct query *query, const char *rp, const char *name, uid_t uid)
+{
+    bind_text(query, rp);
+    bind_text(query, name);
+    bind_integer(query, uid);
+}
+
 /*
  * A change outside of a transaction is one by itself. In this process changes wait for each other
  * in commit_begin(), and not in SQLite, which would look for its lock ever more seldom.
