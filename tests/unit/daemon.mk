@@ -157,8 +157,9 @@ heart_tests = \
 	tests/unit/test_sign_in_demands \
 	tests/unit/test_sk_enrollment \
 	tests/unit/test_slots \
-	tests/unit/test_verification \
 	tests/unit/test_tokens \
+	tests/unit/test_tokens_taken \
+	tests/unit/test_verification \
 	tests/unit/test_verify_and_commit \
 	tests/unit/test_verify_registration
 check_LTLIBRARIES += tests/unit/libbaredaemon.la
@@ -242,8 +243,13 @@ tests_unit_test_slots_LDADD = $(heart_test_libs)
 tests_unit_test_verification_SOURCES = tests/unit/test_verification.c $(trial_sources)
 tests_unit_test_verification_CFLAGS = $(heart_test_cflags)
 tests_unit_test_verification_LDADD = $(heart_test_libs)
+token_sources = tests/unit/token_parties.c tests/unit/token_parties.h
+tests_unit_test_tokens_SOURCES = tests/unit/test_tokens.c $(token_sources)
 tests_unit_test_tokens_CFLAGS = $(heart_test_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_tokens_LDADD = $(heart_test_libs) $(JANSSON_LIBS)
+tests_unit_test_tokens_taken_SOURCES = tests/unit/test_tokens_taken.c $(token_sources)
+tests_unit_test_tokens_taken_CFLAGS = $(heart_test_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_tokens_taken_LDADD = $(heart_test_libs) $(JANSSON_LIBS)
 tests_unit_test_verify_and_commit_CFLAGS = $(heart_test_cflags)
 tests_unit_test_verify_and_commit_LDADD = $(heart_test_libs)
 tests_unit_test_verify_registration_CFLAGS = $(heart_test_cflags)
