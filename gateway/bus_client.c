@@ -6,17 +6,17 @@
 #include "common/base/limits.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
+#include "common/bus/event_loop.h"
 #include "common/bus/message.h"
 #include "common/bus/names.h"
 #include "common/bus/open_socket.h"
-#include "gateway/bus_loop.h"
+#include "gateway/bus_message.h"
 
 #include <event2/event.h>
 #include <limits.h>
 #include <string.h>
 
 #define SYSTEM_BUS_PATH "/var/run/dbus/system_bus_socket"
-#define GATEWAY         "org.passkeyd.Gateway1"
 
 #define IN_FLIGHT_MAX 192  /* fewer than the daemon takes of the gateway at once */
 #define WAITING_MAX   1024 /* calls that wait for their turn */
@@ -45,7 +45,7 @@ struct bus_client {
     void (*up)(void *data);
     void *data;
     DBusConnection *dbus; /* NULL: none */
-    struct bus_loop *loop;
+    struct pk_bus_loop *loop;
     bool direct; /* the daemon's own socket */
     char *owner; /* the daemon's unique name; direct: none is needed */
     bool is_up;
@@ -130,29 +130,6 @@ static bool is_from_daemon(const struct bus_client *client, DBusMessage *message
     return sender && client->owner && strcmp(sender, client->owner) == 0;
 }
 
-static bool read_reply(DBusMessage *message, struct bus_reply *ret)
-{
-    DBusMessageIter arguments;
-    size_t strings = 0;
-
-    if (!dbus_message_iter_init(message, &arguments))
-        return true;
-    do {
-        int type = dbus_message_iter_get_arg_type(&arguments);
-        dbus_uint64_t number = 0;
-
-        if (type == DBUS_TYPE_STRING && strings < BUS_RESULTS_MAX) {
-            dbus_message_iter_get_basic(&arguments, &ret->strings[strings++]);
-        } else if (type == DBUS_TYPE_UINT64) {
-            dbus_message_iter_get_basic(&arguments, &number);
-            ret->number = number;
-        } else {
-            return false;
-        }
-    } while (dbus_message_iter_next(&arguments));
-    return true;
-}
-
 static void judge(struct call *call, DBusMessage *message)
 {
     struct bus_reply reply = {0};
@@ -164,7 +141,7 @@ static void judge(struct call *call, DBusMessage *message)
         if (!dbus_message_get_args(message, NULL, DBUS_TYPE_STRING, &reply.text, DBUS_TYPE_INVALID))
             reply.text = "";
         finish(call, &reply);
-    } else if (read_reply(message, &reply)) {
+    } else if (bus_message_read(message, &reply)) {
         finish(call, &reply);
     } else {
         fail(call, "the reply is not of the documented type");
@@ -227,133 +204,6 @@ static void send_more(struct bus_client *client)
     }
 }
 
-/* --- arguments -------------------------------------------------------------------------------- */
-
-static enum pk_status append_basic(DBusMessageIter *into, int type, const void *value)
-{
-    return dbus_message_iter_append_basic(into, type, value) ? PK_OK : PK_NO_MEMORY;
-}
-
-/* libdbus ends the process over a string that is no UTF-8. */
-static enum pk_status append_string(DBusMessageIter *into, const char *text, size_t max)
-{
-    struct pk_view view = pk_view_string(text);
-
-    if (view.len > max || !pk_utf8_valid(view))
-        return PK_INVALID_ARGUMENT;
-    return append_basic(into, DBUS_TYPE_STRING, &text);
-}
-
-static enum pk_status append_array(DBusMessageIter *variant, const json_t *value)
-{
-    DBusMessageIter array;
-    enum pk_status status = PK_OK;
-    size_t i;
-    json_t *item;
-
-    if (!dbus_message_iter_open_container(variant, DBUS_TYPE_ARRAY, "s", &array))
-        return PK_NO_MEMORY;
-    json_array_foreach(value, i, item)
-    {
-        if (!status)
-            status = json_is_string(item)
-                         ? append_string(&array, json_string_value(item), PK_BUS_TEXT_MAX)
-                         : PK_INVALID_ARGUMENT;
-    }
-    return !dbus_message_iter_close_container(variant, &array) && !status ? PK_NO_MEMORY : status;
-}
-
-static const char *type_of(const json_t *value)
-{
-    if (json_is_string(value))
-        return "s";
-    if (json_is_boolean(value))
-        return "b";
-    if (json_is_array(value))
-        return "as";
-    if (json_is_integer(value) && json_integer_value(value) >= 0 &&
-        json_integer_value(value) <= UINT32_MAX)
-        return "u";
-    return NULL;
-}
-
-static enum pk_status append_value(DBusMessageIter *entry, const json_t *value)
-{
-    const char *type = type_of(value);
-    dbus_bool_t truth = json_is_true(value);
-    dbus_uint32_t number = (dbus_uint32_t)json_integer_value(value);
-    DBusMessageIter variant;
-    enum pk_status status;
-
-    if (!type)
-        return PK_INVALID_ARGUMENT;
-    if (!dbus_message_iter_open_container(entry, DBUS_TYPE_VARIANT, type, &variant))
-        return PK_NO_MEMORY;
-    switch (type[0]) {
-    case 's':
-        /* Tokens and data of transactions may be longer than names. */
-        status = append_string(&variant, json_string_value(value), PK_JSON_MAX);
-        break;
-    case 'b':
-        status = append_basic(&variant, DBUS_TYPE_BOOLEAN, &truth);
-        break;
-    case 'u':
-        status = append_basic(&variant, DBUS_TYPE_UINT32, &number);
-        break;
-    default:
-        status = append_array(&variant, value);
-        break;
-    }
-    return !dbus_message_iter_close_container(entry, &variant) && !status ? PK_NO_MEMORY : status;
-}
-
-/* After a failure the message is half open; every caller throws it away. */
-static enum pk_status append_options(DBusMessageIter *arguments, const json_t *options)
-{
-    DBusMessageIter dictionary, entry;
-    const char *name;
-    json_t *value;
-
-    if (!dbus_message_iter_open_container(arguments, DBUS_TYPE_ARRAY, "{sv}", &dictionary))
-        return PK_NO_MEMORY;
-    json_object_foreach((json_t *)(uintptr_t)options, name, value)
-    {
-        enum pk_status status = PK_OK;
-
-        if (json_is_null(value))
-            continue;
-        if (!dbus_message_iter_open_container(&dictionary, DBUS_TYPE_DICT_ENTRY, NULL, &entry))
-            return PK_NO_MEMORY;
-        status = append_string(&entry, name, PK_BUS_TEXT_MAX);
-        if (!status)
-            status = append_value(&entry, value);
-        if (status)
-            return status;
-        if (!dbus_message_iter_close_container(&dictionary, &entry))
-            return PK_NO_MEMORY;
-    }
-    return dbus_message_iter_close_container(arguments, &dictionary) ? PK_OK : PK_NO_MEMORY;
-}
-
-static enum pk_status write_message(const struct bus_call *call, DBusMessage **ret)
-{
-    PK_AUTO_MESSAGE DBusMessage *message =
-        dbus_message_new_method_call(NULL, PK_BUS_PATH, GATEWAY, call->member);
-    DBusMessageIter arguments;
-    enum pk_status status = PK_OK;
-
-    if (!message)
-        return PK_NO_MEMORY;
-    dbus_message_iter_init_append(message, &arguments);
-    for (size_t i = 0; call->strings[i] && !status; i++)
-        status = append_string(&arguments, call->strings[i], PK_JSON_MAX);
-    if (!status && call->options)
-        status = append_options(&arguments, call->options);
-    if (!status)
-        *ret = pk_steal(message);
-    return status;
-}
-
 enum pk_status bus_client_call(struct bus_client *client, const struct bus_call *call)
 {
     struct call *new;
@@ -366,7 +216,7 @@ enum pk_status bus_client_call(struct bus_client *client, const struct bus_call 
     new = calloc(1, sizeof(*new));
     if (!new)
         return PK_NO_MEMORY;
-    status = write_message(call, &new->message);
+    status = bus_message_write(call, &new->message);
     if (status) {
         call_free(new);
         return status;
@@ -398,7 +248,7 @@ static void close_connection(struct bus_client *client)
     client->closing = false;
     fail_all(client, "the connection to the daemon is lost");
     if (client->loop)
-        bus_loop_free(pk_steal(client->loop));
+        pk_bus_loop_detach(pk_steal(client->loop));
     if (client->dbus) {
         dbus_connection_close(client->dbus);
         dbus_connection_unref(pk_steal(client->dbus));
@@ -543,6 +393,7 @@ static DBusHandlerResult on_message(DBusConnection *dbus, DBusMessage *message, 
 
 static void connect_now(struct bus_client *client)
 {
+    static const struct pk_bus_loop_ops ops = {.lost = on_lost};
     enum pk_status status = open_direct(client);
 
     client->direct = status == PK_OK;
@@ -554,7 +405,7 @@ static void connect_now(struct bus_client *client)
     }
     dbus_connection_set_exit_on_disconnect(client->dbus, FALSE);
     dbus_connection_set_max_message_size(client->dbus, PK_BUS_MESSAGE_MAX);
-    client->loop = bus_loop_new(client->base, client->dbus, on_lost, client);
+    client->loop = pk_bus_loop_attach(client->base, client->dbus, &ops, client);
     if (!client->loop || !dbus_connection_add_filter(client->dbus, on_message, client, NULL))
         lose(client, "out of memory");
     else if (client->direct)

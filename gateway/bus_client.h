@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Calls of org.passkeyd.Gateway1 without waiting: the daemon's own socket first, then the system
- * bus, again and again where it is not there. The only file of the gateway with libdbus.
+ * bus, again and again where it is not there. The only file of the gateway with libdbus, beside
+ * bus_message.c.
  */
 #ifndef GATEWAY_BUS_CLIENT_H
 #define GATEWAY_BUS_CLIENT_H

@@ -4,7 +4,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/address.c gateway/address.h \
 	gateway/authority.c gateway/authority.h \
 	gateway/bus_client.c gateway/bus_client.h \
-	gateway/bus_loop.c gateway/bus_loop.h \
+	gateway/bus_message.c gateway/bus_message.h \
 	gateway/connections.c gateway/connections.h \
 	gateway/cors.c gateway/cors.h \
 	gateway/dialect.h \
@@ -20,7 +20,8 @@ gateway_libgateway_la_SOURCES = \
 	gateway/problem.c gateway/problem.h \
 	gateway/rate.c gateway/rate.h \
 	gateway/router.c gateway/router.h \
-	gateway/server.c gateway/server.h \
+	gateway/server.c gateway/server.h gateway/server_private.h \
+	gateway/server_requests.c \
 	gateway/target.c gateway/target.h
 nodist_gateway_libgateway_la_SOURCES = gateway/openapi.h
 gateway_libgateway_la_CFLAGS = $(PK_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS) $(DBUS_CFLAGS) \

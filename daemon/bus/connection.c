@@ -3,36 +3,27 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/bus/event_loop.h"
 #include "common/bus/names.h"
 #include "daemon/bus/descriptors.h"
 #include "daemon/bus/message.h"
 
-#include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TURN_US                                                                                    \
-    1000 /* how long one connection's messages are handled before others have a turn               \
-          */
+/* How long one connection's messages are handled before others have a turn. */
+#define TURN_US      1000
 #define PAUSE_MS     50 /* until a message that was not ready is looked at again */
 #define LOW_PRIORITY 2
 
 struct connection {
-    struct event_base *base;
     DBusConnection *dbus;
-    struct event *dispatch;
-    bool paused;
+    struct pk_bus_loop *loop;
     uid_t owner;         /* of the descriptors that come by it (descriptors.h) */
     uint64_t beginnings; /* of messages whose rest was not there with them */
     bool begun;          /* that of the last of these is not there yet */
     const struct connection_ops *ops;
     void *data;
-};
-
-struct watch {
-    DBusWatch *dbus;
-    struct event *event;
-    struct connection *connection; /* NULL: it listens for them */
 };
 
 PK_DEFINE_CLEANUP(DBusMessage *, dbus_message_unref);
@@ -49,164 +40,32 @@ static void note_received(struct connection *connection)
     connection->begun = !whole;
 }
 
-/* libdbus may free the watch meanwhile, when the connection is lost. */
-static void on_watch(evutil_socket_t fd, short what, void *data)
-{
-    const struct watch *watch = data;
-    struct connection *connection = watch->connection;
-    uid_t before = descriptors_charge(connection ? connection->owner : 0);
-    unsigned flags = 0;
-
-    (void)fd;
-    flags |= (what & EV_READ) ? DBUS_WATCH_READABLE : 0;
-    flags |= (what & EV_WRITE) ? DBUS_WATCH_WRITABLE : 0;
-    (void)dbus_watch_handle(watch->dbus, flags);
-    if (connection && (what & EV_READ))
-        note_received(connection);
-    (void)descriptors_charge(before);
-}
-
-static void free_watch(void *data)
-{
-    struct watch *watch = data;
-
-    event_free(watch->event);
-    free(watch);
-}
-
-void connection_watch_toggle(DBusWatch *dbus, void *data)
-{
-    const struct watch *watch = dbus_watch_get_data(dbus);
-
-    (void)data;
-    if (!watch)
-        return;
-    if (dbus_watch_get_enabled(dbus))
-        (void)event_add(watch->event, NULL);
-    else
-        (void)event_del(watch->event);
-}
-
-static dbus_bool_t add_watch(DBusWatch *dbus, struct event_base *base,
-                             struct connection *connection)
-{
-    struct watch *watch = calloc(1, sizeof(*watch));
-    unsigned flags = dbus_watch_get_flags(dbus);
-    short what = EV_PERSIST;
-
-    if (!watch)
-        return FALSE;
-    what |= (flags & DBUS_WATCH_READABLE) ? EV_READ : 0;
-    what |= (flags & DBUS_WATCH_WRITABLE) ? EV_WRITE : 0;
-    *watch = (struct watch){.dbus = dbus, .connection = connection};
-    watch->event = event_new(base, dbus_watch_get_unix_fd(dbus), what, on_watch, watch);
-    if (!watch->event) {
-        free(watch);
-        return FALSE;
-    }
-    dbus_watch_set_data(dbus, watch, free_watch);
-    connection_watch_toggle(dbus, NULL);
-    return TRUE;
-}
-
-dbus_bool_t connection_watch_add(DBusWatch *watch, void *data)
-{
-    return add_watch(watch, data, NULL);
-}
-
-static dbus_bool_t add_own_watch(DBusWatch *watch, void *data)
+static void handle(void *data, DBusWatch *watch, unsigned flags)
 {
     struct connection *connection = data;
+    uid_t before = descriptors_charge(connection->owner);
 
-    return add_watch(watch, connection->base, connection);
-}
-
-void connection_watch_remove(DBusWatch *watch, void *data)
-{
-    (void)data;
-    dbus_watch_set_data(watch, NULL, NULL);
-}
-
-static void free_event(void *event)
-{
-    event_free(event);
-}
-
-static void on_timeout(evutil_socket_t fd, short what, void *data)
-{
-    (void)fd, (void)what;
-    (void)dbus_timeout_handle(data);
-}
-
-void connection_timeout_toggle(DBusTimeout *timeout, void *data)
-{
-    struct event *event = dbus_timeout_get_data(timeout);
-    int ms = dbus_timeout_get_interval(timeout);
-    const struct timeval interval = {ms / 1000, (ms % 1000) * 1000};
-
-    (void)data;
-    if (!event)
-        return;
-    if (dbus_timeout_get_enabled(timeout))
-        (void)event_add(event, &interval);
-    else
-        (void)event_del(event);
-}
-
-dbus_bool_t connection_timeout_add(DBusTimeout *timeout, void *data)
-{
-    struct event *event = event_new(data, -1, EV_PERSIST, on_timeout, timeout);
-
-    if (!event)
-        return FALSE;
-    dbus_timeout_set_data(timeout, event, free_event);
-    connection_timeout_toggle(timeout, NULL);
-    return TRUE;
-}
-
-void connection_timeout_remove(DBusTimeout *timeout, void *data)
-{
-    (void)data;
-    dbus_timeout_set_data(timeout, NULL, NULL);
-}
-
-static void dispatch_in(struct connection *connection, unsigned milliseconds)
-{
-    const struct timeval when = {0, (suseconds_t)milliseconds * 1000};
-
-    (void)evtimer_add(connection->dispatch, &when);
-}
-
-/* Replies to the daemon's own calls: libdbus knows what to do with them. */
-static void dispatch_replies(struct connection *connection)
-{
-    while (dbus_connection_dispatch(connection->dbus) == DBUS_DISPATCH_DATA_REMAINS)
-        continue;
-    if (!dbus_connection_get_is_connected(connection->dbus))
-        connection->ops->lost(connection->data);
+    (void)dbus_watch_handle(watch, flags);
+    if (flags & DBUS_WATCH_READABLE)
+        note_received(connection);
+    (void)descriptors_charge(before);
 }
 
 /*
  * Messages are taken out one by one, past libdbus's own handling, which would answer some of them
  * uncounted. Where there are many, other connections have their turn in between.
  */
-static void dispatch(struct connection *connection)
+static void take_messages(struct connection *connection)
 {
     const int64_t until = pk_clock_monotonic_us() + TURN_US;
     DBusMessage *message;
 
-    connection->paused = false;
-    if (!connection->ops->message) {
-        dispatch_replies(connection);
-        return;
-    }
     while ((message = dbus_connection_borrow_message(connection->dbus))) {
         bool stays;
 
         if (connection->ops->ready && !connection->ops->ready(connection->data, message)) {
             dbus_connection_return_message(connection->dbus, message);
-            connection->paused = true;
-            dispatch_in(connection, PAUSE_MS);
+            pk_bus_loop_dispatch_in(connection->loop, PAUSE_MS);
             return;
         }
         dbus_connection_steal_borrowed_message(connection->dbus, message);
@@ -215,39 +74,26 @@ static void dispatch(struct connection *connection)
         if (!stays)
             return;
         if (pk_clock_monotonic_us() >= until) {
-            dispatch_in(connection, 0);
+            pk_bus_loop_dispatch_in(connection->loop, 0);
             return;
         }
     }
 }
 
-static void on_dispatch(evutil_socket_t fd, short what, void *data)
+static void dispatch(void *data)
 {
     const struct connection *connection = data;
     uid_t before = descriptors_charge(connection->owner);
 
-    (void)fd, (void)what;
-    dispatch(data);
+    take_messages(data);
     (void)descriptors_charge(before);
 }
 
-static void on_dispatch_status(DBusConnection *dbus, DBusDispatchStatus status, void *data)
+static void on_lost(void *data)
 {
-    struct connection *connection = data;
+    const struct connection *connection = data;
 
-    (void)dbus;
-    if (status == DBUS_DISPATCH_DATA_REMAINS && !connection->paused)
-        dispatch_in(connection, 0);
-}
-
-static void detach(struct connection *connection)
-{
-    dbus_connection_set_dispatch_status_function(connection->dbus, NULL, NULL, NULL);
-    (void)dbus_connection_set_watch_functions(connection->dbus, NULL, NULL, NULL, NULL, NULL);
-    (void)dbus_connection_set_timeout_functions(connection->dbus, NULL, NULL, NULL, NULL, NULL);
-    if (connection->dispatch)
-        event_free(connection->dispatch);
-    free(connection);
+    connection->ops->lost(connection->data);
 }
 
 uint64_t connection_message_begun(const struct connection *connection)
@@ -258,27 +104,22 @@ uint64_t connection_message_begun(const struct connection *connection)
 struct connection *connection_new(struct event_base *base, DBusConnection *dbus, uid_t owner,
                                   const struct connection_ops *ops, void *data)
 {
+    static const struct pk_bus_loop_ops served = {.handle = handle, .dispatch = dispatch};
+    /* Replies to the daemon's own calls: libdbus knows what to do with them. */
+    static const struct pk_bus_loop_ops calling = {.handle = handle, .lost = on_lost};
     struct connection *connection = calloc(1, sizeof(*connection));
 
     if (!connection)
         return NULL;
-    *connection =
-        (struct connection){.base = base, .dbus = dbus, .owner = owner, .ops = ops, .data = data};
-    connection->dispatch = evtimer_new(base, on_dispatch, connection);
-    if (!connection->dispatch ||
-        !dbus_connection_set_watch_functions(dbus, add_own_watch, connection_watch_remove,
-                                             connection_watch_toggle, connection, NULL) ||
-        !dbus_connection_set_timeout_functions(dbus, connection_timeout_add,
-                                               connection_timeout_remove, connection_timeout_toggle,
-                                               base, NULL)) {
-        detach(connection);
+    *connection = (struct connection){.dbus = dbus, .owner = owner, .ops = ops, .data = data};
+    connection->loop =
+        pk_bus_loop_attach(base, dbus, ops->message ? &served : &calling, connection);
+    if (!connection->loop) {
+        free(connection);
         return NULL;
     }
-    /* Where the loop has no priorities (in tests), this does nothing. */
     if (owner != 0)
-        (void)event_priority_set(connection->dispatch, LOW_PRIORITY);
-    dbus_connection_set_dispatch_status_function(dbus, on_dispatch_status, connection, NULL);
-    dispatch_in(connection, 0);
+        pk_bus_loop_set_priority(connection->loop, LOW_PRIORITY);
     return connection;
 }
 
@@ -287,7 +128,8 @@ void connection_free(struct connection *connection)
     DBusConnection *dbus = connection->dbus;
     uid_t before = descriptors_charge(connection->owner);
 
-    detach(connection);
+    pk_bus_loop_detach(connection->loop);
+    free(connection);
     dbus_connection_close(dbus);
     dbus_connection_unref(dbus);
     (void)descriptors_charge(before);

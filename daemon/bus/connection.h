@@ -42,17 +42,6 @@ void connection_free(struct connection *connection);
  */
 uint64_t connection_message_begun(const struct connection *connection);
 
-/*
- * The loop's side of DBusWatch and DBusTimeout, for dbus_server_set_watch_functions() and the like;
- * data is the event_base.
- */
-dbus_bool_t connection_watch_add(DBusWatch *watch, void *data);
-void connection_watch_remove(DBusWatch *watch, void *data);
-void connection_watch_toggle(DBusWatch *watch, void *data);
-dbus_bool_t connection_timeout_add(DBusTimeout *timeout, void *data);
-void connection_timeout_remove(DBusTimeout *timeout, void *data);
-void connection_timeout_toggle(DBusTimeout *timeout, void *data);
-
 /* --- calls ------------------------------------------------------------------------------------ */
 
 /* Which of a user's budgets the call comes out of. Looks at its head alone. */

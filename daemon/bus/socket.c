@@ -5,6 +5,7 @@
 #include "common/base/limits.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
+#include "common/bus/event_loop.h"
 #include "daemon/bus/connection.h"
 #include "daemon/bus/descriptors.h"
 
@@ -401,12 +402,7 @@ enum pk_status socket_open(const struct socket_setup *setup, const char *path, s
     }
     dbus_server_set_new_connection_function(socket->server, on_connection, socket, NULL);
     if (!dbus_server_set_auth_mechanisms(socket->server, mechanisms) ||
-        !dbus_server_set_watch_functions(socket->server, connection_watch_add,
-                                         connection_watch_remove, connection_watch_toggle,
-                                         setup->base, NULL) ||
-        !dbus_server_set_timeout_functions(socket->server, connection_timeout_add,
-                                           connection_timeout_remove, connection_timeout_toggle,
-                                           setup->base, NULL)) {
+        !pk_bus_loop_attach_server(setup->base, socket->server)) {
         socket_close(socket);
         *ret_why = strdup("no memory");
         return PK_UNAVAILABLE;
