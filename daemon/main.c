@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* passkeyd: arguments, privileges, start and end of the daemon's parts, and signals. */
 #include "common/base/clock.h"
+#include "common/base/config_file.h"
 #include "common/base/log.h"
+#include "common/base/main_loop.h"
 #include "common/base/text.h"
 #include "common/bus/names.h"
 #include "common/keys/keys.h"
@@ -27,7 +29,6 @@
 #include "daemon/store/store.h"
 #include "daemon/verify/ceremony.h"
 
-#include <errno.h>
 #include <event2/event.h>
 #include <getopt.h>
 #include <signal.h>
@@ -109,15 +110,6 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret)
     return -1;
 }
 
-/* A missing file is an empty configuration, but one named on the command line must exist. */
-static bool config_exists(const char *path, char **ret_why)
-{
-    if (strcmp(path, DEFAULT_CONFIG) == 0 || access(path, F_OK) == 0)
-        return true;
-    *ret_why = pk_text_format("%s: %s", path, strerror(errno));
-    return false;
-}
-
 static void print_each(const char *kind, const struct pk_strings *lines)
 {
     for (size_t i = 0; i < lines->count; i++)
@@ -134,7 +126,7 @@ static int check_config(const char *path)
     enum pk_status status = PK_OK;
     bool good;
 
-    if (!config_exists(path, &why)) {
+    if (config_file_expected(path, DEFAULT_CONFIG, &why)) {
         (void)fprintf(stderr, "%s\n", why ? why : pk_message_outcome(PK_NO_MEMORY));
         return EXIT_FAILURE;
     }
@@ -223,51 +215,29 @@ static void on_lost(void *data)
     (void)event_base_loopbreak(daemon->base);
 }
 
-static void on_terminate(evutil_socket_t number, short what, void *data)
+static void on_terminate(void *data, int number)
 {
     struct daemon *daemon = data;
 
-    (void)what;
-    pk_log(LOG_INFO, "signal %d: ending", (int)number);
+    pk_log(LOG_INFO, "signal %d: ending", number);
     (void)event_base_loopbreak(daemon->base);
 }
 
-static void on_hangup(evutil_socket_t number, short what, void *data)
+static void on_hangup(void *data, int number)
 {
-    (void)number, (void)what;
+    (void)number;
     daemon_reload(data);
 }
 
-static void on_child(evutil_socket_t number, short what, void *data)
+static void on_child(void *data, int number)
 {
     struct daemon *daemon = data;
 
-    (void)number, (void)what;
+    (void)number;
     pk_keys_reap(daemon->keys);
 }
 
 /* --- start and end ---------------------------------------------------------------------------- */
-
-/*
- * Timers are exact to the microsecond. By default libevent rounds them to milliseconds and counts
- * from the end of the previous work, so conversation_hold() would show how long that took.
- */
-static struct event_base *new_base(void)
-{
-    struct event_config *config = event_config_new();
-    struct event_base *base;
-
-    if (!config)
-        return NULL;
-    (void)event_config_set_flag(config,
-                                EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NO_CACHE_TIME);
-    base = event_base_new_with_config(config);
-    event_config_free(config);
-    /* What users call comes after everything else that has happened (connection.c). */
-    if (base)
-        (void)event_base_priority_init(base, PRIORITIES);
-    return base;
-}
 
 static const struct bus_ops bus_ops = {on_bus_admit, on_bus_call, on_bus_vanished, on_lost};
 static const struct socket_ops socket_ops = {on_identified_call, on_vanished};
@@ -302,8 +272,9 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     const char *store_why = "";
     enum pk_status status;
 
-    if (!config_exists(daemon->config_path, ret_why))
-        return PK_CONFIG;
+    status = config_file_expected(daemon->config_path, DEFAULT_CONFIG, ret_why);
+    if (status)
+        return status;
     status = store_sqlite_open(state_directory, &daemon->store, &store_why);
     if (status) {
         *ret_why = strdup(store_why ? store_why : "");
@@ -313,7 +284,11 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     if (status)
         return status;
     load_decoy_key(daemon);
-    daemon->base = new_base();
+    /* Precisely, because conversation_hold() would otherwise show how long the work before took. */
+    daemon->base = pk_main_loop_new(true);
+    /* What users call comes after everything else that has happened (connection.c). */
+    if (daemon->base)
+        (void)event_base_priority_init(daemon->base, PRIORITIES);
     daemon->budget = budget_new(pk_clock_monotonic_ms);
     if (!daemon->budget)
         return PK_NO_MEMORY;
@@ -409,30 +384,18 @@ static void open_socket(struct daemon *daemon, const char *path)
                why ? why : pk_message_outcome(PK_NO_MEMORY));
 }
 
-struct signal_row {
-    int number;
-    event_callback_fn handler;
-    struct event *event;
-};
-
 /* Runs until the daemon ends; a failure means that it could not start. */
 static enum pk_status serve(struct daemon *daemon, const char *socket_path, char **ret_why)
 {
     static const struct timeval budget_log_every = {BUDGET_LOG_SECONDS, 0};
-    struct signal_row rows[] = {
-        {SIGTERM, on_terminate, NULL},
-        {SIGINT, on_terminate, NULL},
-        {SIGHUP, on_hangup, NULL},
-        {SIGCHLD, on_child, NULL},
-    };
-    const size_t count = sizeof(rows) / sizeof(rows[0]);
-    enum pk_status status = PK_OK;
+    static const struct pk_signal_row rows[] = {{SIGTERM, on_terminate},
+                                                {SIGINT, on_terminate},
+                                                {SIGHUP, on_hangup},
+                                                {SIGCHLD, on_child},
+                                                {0}};
+    struct pk_signals *signals = pk_signals_new(daemon->base, rows, daemon);
+    enum pk_status status = signals ? PK_OK : PK_NO_MEMORY;
 
-    for (size_t i = 0; i < count; i++) {
-        rows[i].event = evsignal_new(daemon->base, rows[i].number, rows[i].handler, daemon);
-        if (!rows[i].event || event_add(rows[i].event, NULL))
-            status = PK_NO_MEMORY;
-    }
     if (!status)
         logind_watch(daemon);
     /*
@@ -453,9 +416,7 @@ static enum pk_status serve(struct daemon *daemon, const char *socket_path, char
         if (summary)
             event_free(summary);
     }
-    for (size_t i = 0; i < count; i++)
-        if (rows[i].event)
-            event_free(rows[i].event);
+    pk_signals_free(signals);
     return status;
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* passkey-gateway: arguments, start and end of the program's parts, and signals. */
 #include "common/base/clock.h"
+#include "common/base/config_file.h"
 #include "common/base/log.h"
+#include "common/base/main_loop.h"
 #include "common/base/text.h"
 #include "common/keys/messages.h"
 #include "gateway/bus_client.h"
@@ -10,14 +12,11 @@
 #include "gateway/rate.h"
 #include "gateway/server.h"
 
-#include <errno.h>
 #include <event2/event.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #define DEFAULT_CONFIG PK_SYSCONFDIR "/gateway.conf"
 #define GRACE_SECONDS  2  /* for clients to take the last answers */
@@ -31,6 +30,7 @@ static const char usage[] = "Usage: passkey-gateway [--config FILE]\n"
 struct program {
     struct gateway gateway;
     struct listeners *listeners;
+    struct pk_signals *signals;
     const char *config_path;
     struct event *limit; /* of a graceful stop */
     bool failed_calls;   /* the calls that were under way at its end */
@@ -81,16 +81,15 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret)
     return -1;
 }
 
-/* A missing file is an empty configuration, but one named on the command line must exist. */
 static enum pk_status read_config(const char *path, struct gateway_config **ret,
                                   struct pk_strings *problems)
 {
     PK_AUTO_FREE char *why = NULL;
+    enum pk_status status = config_file_expected(path, DEFAULT_CONFIG, &why);
 
-    if (strcmp(path, DEFAULT_CONFIG) == 0 || access(path, F_OK) == 0)
+    if (!status)
         return gateway_config_read(path, ret, problems);
-    why = pk_text_format("%s: %s", path, strerror(errno));
-    return why && pk_strings_add(problems, why) == PK_OK ? PK_CONFIG : PK_NO_MEMORY;
+    return why && pk_strings_add(problems, why) == PK_OK ? status : PK_NO_MEMORY;
 }
 
 static int check_config(const char *path)
@@ -146,14 +145,14 @@ static void on_again(evutil_socket_t fd, short what, void *data)
         gateway_fetch(&program->gateway);
 }
 
-static void on_hangup(evutil_socket_t number, short what, void *data)
+static void on_hangup(void *data, int number)
 {
     struct program *program = data;
     struct gateway *gateway = &program->gateway;
     struct gateway_config *config = load_config(program->config_path);
     PK_AUTO_FREE char *why = NULL;
 
-    (void)number, (void)what;
+    (void)number;
     if (!config) {
         pk_log(LOG_ERR, "the configuration was not read anew: what it was before remains");
     } else {
@@ -192,18 +191,17 @@ static void on_limit(evutil_socket_t fd, short what, void *data)
     (void)evtimer_add(program->limit, &grace);
 }
 
-static void on_terminate(evutil_socket_t number, short what, void *data)
+static void on_terminate(void *data, int number)
 {
     struct program *program = data;
     struct gateway *gateway = &program->gateway;
     const struct timeval limit = {gateway->config->limits.stop_seconds, 0};
 
-    (void)what;
     if (gateway->stopping) {
         (void)event_base_loopbreak(gateway->base);
         return;
     }
-    pk_log(LOG_INFO, "signal %d: ending", (int)number);
+    pk_log(LOG_INFO, "signal %d: ending", number);
     gateway->stopping = true;
     listeners_close(pk_steal(program->listeners));
     (void)evtimer_add(program->limit, &limit);
@@ -229,36 +227,27 @@ static void raise_file_limit(const struct gateway_limits *limits)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static struct event_base *new_base(void)
-{
-    struct event_config *config = event_config_new();
-    struct event_base *base;
-
-    if (!config)
-        return NULL;
-    (void)event_config_set_flag(config, EVENT_BASE_FLAG_NO_CACHE_TIME);
-    base = event_base_new_with_config(config);
-    event_config_free(config);
-    return base;
-}
-
 static enum pk_status open_all(struct program *program, char **ret_why)
 {
+    static const struct pk_signal_row signals[] = {
+        {SIGTERM, on_terminate}, {SIGINT, on_terminate}, {SIGHUP, on_hangup}, {0}};
     struct gateway *gateway = &program->gateway;
     struct listener_setup setup = {.accepted = server_accept};
     enum pk_status status;
 
-    gateway->base = new_base();
+    gateway->base = pk_main_loop_new(false);
     gateway->addresses = rate_new(pk_clock_monotonic_us);
     gateway->keys = rate_new(pk_clock_monotonic_us);
     gateway->metrics = metrics_new();
     if (!gateway->base || !gateway->addresses || !gateway->keys || !gateway->metrics)
         return PK_NO_MEMORY;
+    program->signals = pk_signals_new(gateway->base, signals, program);
     program->limit = evtimer_new(gateway->base, on_limit, program);
     gateway->again = evtimer_new(gateway->base, on_again, program);
     gateway->bus = bus_client_new(gateway->base, on_up, program);
     gateway->server = server_new(gateway);
-    if (!program->limit || !gateway->again || !gateway->bus || !gateway->server)
+    if (!program->signals || !program->limit || !gateway->again || !gateway->bus ||
+        !gateway->server)
         return PK_NO_MEMORY;
     status = server_load_tls(gateway->server, ret_why);
     if (status)
@@ -281,6 +270,7 @@ static void close_all(struct program *program)
         event_free(gateway->again);
     if (program->limit)
         event_free(program->limit);
+    pk_signals_free(program->signals);
     parties_unref(gateway->parties);
     metrics_free(gateway->metrics);
     rate_free(gateway->addresses);
@@ -293,27 +283,8 @@ static void close_all(struct program *program)
 /* false: a request is still under way, and what it uses cannot be released. */
 static bool serve(struct program *program)
 {
-    static const struct {
-        int number;
-        event_callback_fn handler;
-    } rows[] = {
-        {SIGTERM, on_terminate},
-        {SIGINT, on_terminate},
-        {SIGHUP, on_hangup},
-    };
-    struct event *events[sizeof(rows) / sizeof(rows[0])];
-    const size_t count = sizeof(rows) / sizeof(rows[0]);
-
-    for (size_t i = 0; i < count; i++) {
-        events[i] = evsignal_new(program->gateway.base, rows[i].number, rows[i].handler, program);
-        if (events[i])
-            (void)event_add(events[i], NULL);
-    }
     pk_log(LOG_INFO, "%s is ready", PACKAGE_STRING);
     (void)event_base_dispatch(program->gateway.base);
-    for (size_t i = 0; i < count; i++)
-        if (events[i])
-            event_free(events[i]);
     return program->done;
 }
 

@@ -14,6 +14,7 @@
 #include <ini_valueobj.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define FILE_MAX 262144 /* bytes */
 
@@ -373,4 +374,12 @@ enum pk_status config_file_read(const struct config_reading *reading)
         return status;
     status = parse(reading, text, len, &parsed);
     return status == PK_OK && parsed ? read_sections(reading, parsed, text) : status;
+}
+
+enum pk_status config_file_expected(const char *path, const char *standard, char **ret_why)
+{
+    if (strcmp(path, standard) == 0 || access(path, F_OK) == 0)
+        return PK_OK;
+    *ret_why = pk_text_format("%s: %s", path, strerror(errno));
+    return PK_CONFIG;
 }

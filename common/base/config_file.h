@@ -38,4 +38,11 @@ struct config_reading {
  */
 enum pk_status config_file_read(const struct config_reading *reading) PK_WARN_UNUSED;
 
+/*
+ * Whether it may be read: one that is missing where programs look by themselves (standard) is an
+ * empty one, but one that somebody named must exist. PK_CONFIG, *ret_why: the caller's to free.
+ */
+enum pk_status config_file_expected(const char *path, const char *standard,
+                                    char **ret_why) PK_WARN_UNUSED;
+
 #endif

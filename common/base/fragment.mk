@@ -28,3 +28,9 @@ common_base_libconfigfile_la_SOURCES = \
 	common/base/ownership.c common/base/ownership.h
 common_base_libconfigfile_la_CFLAGS = $(PK_CFLAGS) $(INI_CFLAGS)
 common_base_libconfigfile_la_LIBADD = $(INI_LIBS)
+
+# The programs that serve others; nobody else is to bring libevent with it.
+noinst_LTLIBRARIES += common/base/libmainloop.la
+common_base_libmainloop_la_SOURCES = common/base/main_loop.c common/base/main_loop.h
+common_base_libmainloop_la_CFLAGS = $(PK_CFLAGS) $(EVENT_CFLAGS)
+common_base_libmainloop_la_LIBADD = $(EVENT_LIBS)

@@ -1,9 +1,11 @@
 if HAVE_CMOCKA
 base_tests = \
 	tests/unit/test_bytes \
+	tests/unit/test_config_file \
 	tests/unit/test_give_up \
 	tests/unit/test_io \
 	tests/unit/test_log \
+	tests/unit/test_main_loop \
 	tests/unit/test_method_names \
 	tests/unit/test_process \
 	tests/unit/test_quote \
@@ -19,12 +21,17 @@ TESTS += $(base_tests)
 base_test_libs = common/base/libbase.la $(CMOCKA_LIBS)
 tests_unit_test_bytes_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_bytes_LDADD = $(base_test_libs)
+tests_unit_test_config_file_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_config_file_LDADD = tests/unit/libscratch.la common/base/libconfigfile.la \
+	$(base_test_libs)
 tests_unit_test_give_up_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_give_up_LDADD = $(base_test_libs)
 tests_unit_test_io_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_io_LDADD = $(base_test_libs)
 tests_unit_test_log_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_log_LDADD = $(base_test_libs)
+tests_unit_test_main_loop_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS)
+tests_unit_test_main_loop_LDADD = common/base/libmainloop.la $(CMOCKA_LIBS) $(EVENT_LIBS)
 tests_unit_test_method_names_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_method_names_LDADD = $(base_test_libs)
 tests_unit_test_quote_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
