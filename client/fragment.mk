@@ -16,6 +16,12 @@ client_libterminal_la_SOURCES = \
 	client/terminal.c client/terminal.h
 client_libterminal_la_LIBADD = common/keys/libmessages.la
 
+# For programs that use the security keys themselves.
+noinst_LTLIBRARIES += client/libownkeys.la
+client_libownkeys_la_SOURCES = client/own_keys.c client/own_keys.h
+client_libownkeys_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
+own_keys_libs = client/libownkeys.la client/libterminal.la $(keys_libs)
+
 client_libs = client/libclient.la client/libterminal.la common/bus/libbus.la $(base_libs) \
 	$(JANSSON_LIBS)
 

@@ -2,6 +2,7 @@
 #include "client/askpass/key.h"
 
 #include "client/outcome.h"
+#include "client/own_keys.h"
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/give_up.h"
@@ -12,11 +13,9 @@
 
 #include <event2/event.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #define PATIENCE 30 /* seconds to plug in and to touch, as long as the daemon's */
@@ -27,18 +26,15 @@
 #define STRANGER_PATIENCE 4
 /* Set by passkey-ssh --enroll: the host may have no passkey yet, so that none is waited for. */
 #define ENROLLING     "PASSKEY_SSH_ENROLLS"
-#define GIVE_BACK     3 /* seconds for keys to be given back once it is over */
 #define HOST_MAX      256
 #define ORIGIN_PREFIX "ssh://"
 
 struct job {
     const struct pk_forward_request *request;
     struct askpass_used used;
-    struct event_base *base;
-    struct pk_keys_setup setup;
-    struct pk_keys *keys;
+    struct own_keys own;
     struct pk_local_ceremony *ceremony;
-    struct event *child, *interrupted, *unwanted, *deadline;
+    struct event *unwanted, *deadline;
     struct event *declined; /* a question that could not be asked */
     struct event *typed;    /* NULL: no question is open */
     struct terminal_question question;
@@ -56,7 +52,7 @@ static const struct timeval at_once = {0, 0};
 static void end(struct job *job, enum pk_status status)
 {
     job->status = status;
-    (void)event_base_loopbreak(job->base);
+    (void)event_base_loopbreak(job->own.base);
 }
 
 /* --- the person ------------------------------------------------------------------------------- */
@@ -86,7 +82,7 @@ static void offer(struct job *job)
         pk_give_up_open(&job->give_up);
         if (job->give_up.fd < 0)
             return;
-        job->heard = event_new(job->base, job->give_up.fd, EV_READ | EV_PERSIST, on_heard, job);
+        job->heard = event_new(job->own.base, job->give_up.fd, EV_READ | EV_PERSIST, on_heard, job);
         if (!job->heard || event_add(job->heard, NULL)) {
             stop_listening(job);
             return;
@@ -166,7 +162,8 @@ static void ask(void *data, bool secret, const char *event, const char *text, un
 
     (void)event, (void)tries;
     if (!status) {
-        job->typed = event_new(job->base, job->question.fd, EV_READ | EV_PERSIST, on_typed, job);
+        job->typed =
+            event_new(job->own.base, job->question.fd, EV_READ | EV_PERSIST, on_typed, job);
         if (job->typed && event_add(job->typed, NULL) == 0)
             return;
         terminal_question_close(&job->question);
@@ -182,28 +179,6 @@ static unsigned time_left(void *data)
     int64_t left = job->ends - pk_clock_monotonic();
 
     return left > 0 ? (unsigned)left : 0;
-}
-
-static void log_to_stderr(int priority, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static void log_to_stderr(int priority, const char *format, ...)
-{
-    PK_AUTO_FREE char *text = NULL;
-    PK_AUTO_FREE char *printable = NULL;
-    va_list arguments;
-    int len;
-
-    if (priority > LOG_WARNING)
-        return;
-    va_start(arguments, format);
-    len = vasprintf(&text, format, arguments);
-    va_end(arguments);
-    if (len < 0)
-        text = NULL;
-    else
-        printable = pk_text_printable(text, PK_LOG_LINE_MAX);
-    if (printable)
-        (void)fprintf(stderr, "passkey-askpass: %s\n", printable);
 }
 
 /* --- what a key is asked ---------------------------------------------------------------------- */
@@ -306,17 +281,14 @@ static void failed(void *data, enum pk_status why)
 
 /* --- beginning and end ------------------------------------------------------------------------ */
 
-static void on_child(evutil_socket_t number, short what, void *data)
-{
-    struct job *job = data;
-
-    (void)number, (void)what;
-    pk_keys_reap(job->keys);
-}
-
 static void on_unwanted(evutil_socket_t fd, short what, void *data)
 {
     (void)fd, (void)what;
+    end(data, PK_CANCELLED);
+}
+
+static void on_interrupted(void *data)
+{
     end(data, PK_CANCELLED);
 }
 
@@ -333,7 +305,7 @@ static enum pk_status watch_reader(struct job *job)
 
     if (fstat(STDOUT_FILENO, &file) || !S_ISFIFO(file.st_mode))
         return PK_OK;
-    job->unwanted = event_new(job->base, STDOUT_FILENO, EV_READ, on_unwanted, job);
+    job->unwanted = event_new(job->own.base, STDOUT_FILENO, EV_READ, on_unwanted, job);
     return job->unwanted && event_add(job->unwanted, NULL) == 0 ? PK_OK : PK_NO_MEMORY;
 }
 
@@ -348,31 +320,19 @@ static unsigned insert_patience(const struct pk_forward_request *request, bool k
 static enum pk_status prepare(struct job *job, const struct terminal *terminal)
 {
     const struct timeval timeout = {(time_t)job->request->timeout, 0};
-    const char *program = secure_getenv("PASSKEY_AUTHENTICATOR");
     unsigned patience = job->request->timeout < PATIENCE ? job->request->timeout : PATIENCE;
+    enum pk_status status = own_keys_open("passkey-askpass", &job->own);
 
-    job->base = event_base_new();
-    if (!job->base)
+    if (!status)
+        status = own_keys_interruptible(&job->own, terminal, on_interrupted, job);
+    if (status)
+        return status;
+    job->own.setup.insert_timeout = insert_patience(job->request, job->used.any, patience);
+    job->own.setup.touch_timeout = patience;
+    job->deadline = evtimer_new(job->own.base, on_deadline, job);
+    job->declined = evtimer_new(job->own.base, on_declined, job);
+    if (!job->deadline || !job->declined || evtimer_add(job->deadline, &timeout))
         return PK_NO_MEMORY;
-    job->setup = (struct pk_keys_setup){
-        .base = job->base,
-        .program = program ? program : PK_LIBEXECDIR "/passkey-authenticator",
-        .insert_timeout = insert_patience(job->request, job->used.any, patience),
-        .touch_timeout = patience,
-        .log = log_to_stderr,
-    };
-    job->keys = pk_keys_new(&job->setup);
-    job->child = evsignal_new(job->base, SIGCHLD, on_child, job);
-    job->deadline = evtimer_new(job->base, on_deadline, job);
-    job->declined = evtimer_new(job->base, on_declined, job);
-    if (!job->keys || !job->child || !job->deadline || !job->declined ||
-        event_add(job->child, NULL) || evtimer_add(job->deadline, &timeout))
-        return PK_NO_MEMORY;
-    if (terminal->cancel_fd >= 0) {
-        job->interrupted = event_new(job->base, terminal->cancel_fd, EV_READ, on_unwanted, job);
-        if (!job->interrupted || event_add(job->interrupted, NULL))
-            return PK_NO_MEMORY;
-    }
     return watch_reader(job);
 }
 
@@ -412,28 +372,7 @@ static enum pk_status start(struct job *job, const char *origin)
 
     if (!purpose)
         return PK_NO_MEMORY;
-    return pk_local_ceremony_new(job->keys, &person, &request, &ops, job, &job->ceremony);
-}
-
-static void on_given_up(evutil_socket_t fd, short what, void *data)
-{
-    (void)fd, (void)what;
-    *(bool *)data = true;
-}
-
-/* Cancelling takes the key a moment; exiting before that would leave it blinking. */
-static void give_back(struct job *job)
-{
-    const struct timeval limit = {GIVE_BACK, 0};
-    bool given_up = false;
-    struct event *timer = evtimer_new(job->base, on_given_up, &given_up);
-
-    if (timer && evtimer_add(timer, &limit) == 0)
-        while (!given_up && !pk_keys_idle(job->keys))
-            if (event_base_loop(job->base, EVLOOP_ONCE))
-                break;
-    if (timer)
-        event_free(timer);
+    return pk_local_ceremony_new(job->own.keys, &person, &request, &ops, job, &job->ceremony);
 }
 
 static void free_event(struct event *event)
@@ -448,19 +387,13 @@ static void finish(struct job *job)
     if (job->ceremony) {
         unask(job);
         pk_local_ceremony_free(job->ceremony);
-        free_event(pk_steal(job->interrupted));
         free_event(pk_steal(job->unwanted));
-        give_back(job);
+        own_keys_give_back(&job->own);
     }
-    if (job->keys)
-        pk_keys_free(job->keys);
-    free_event(job->interrupted);
     free_event(job->unwanted);
-    free_event(job->child);
     free_event(job->deadline);
     free_event(job->declined);
-    if (job->base)
-        event_base_free(job->base);
+    own_keys_close(&job->own);
     pk_forward_answer_clear(&job->answer);
 }
 
@@ -473,7 +406,7 @@ static enum pk_status run(struct job *job, const char *origin, const struct term
     if (status)
         return status;
     job->status = PK_INTERNAL; /* unless something ends it */
-    (void)event_base_dispatch(job->base);
+    (void)event_base_dispatch(job->own.base);
     return job->status;
 }
 

@@ -23,8 +23,6 @@
  * does not fit the request, or the key's own reason. used: what of the passkeys that a GET request
  * names was used from here before: plugging in its key may then take as long as touching it, and a
  * key that shows none of them is asked for its PIN where it may hide one.
- *
- * PASSKEY_AUTHENTICATOR in the environment names another passkey-authenticator, for tests.
  */
 enum pk_status askpass_key_answer(const struct pk_forward_request *request, const char *origin,
                                   const struct askpass_used *used, const struct terminal *terminal,

@@ -7,12 +7,11 @@ client_passkeyctl_SOURCES = \
 	client/ctl/key.c \
 	client/ctl/key_print.c client/ctl/key_print.h \
 	client/ctl/passkeyctl.c \
-	client/ctl/plugged.c client/ctl/plugged.h \
 	client/ctl/rp_keys.c \
 	client/ctl/show.c client/ctl/show.h \
 	client/ctl/test.c
 client_passkeyctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS)
-client_passkeyctl_LDADD = client/libctl.la client/libverify.la $(keys_libs) $(webauthn_libs) \
+client_passkeyctl_LDADD = client/libctl.la client/libverify.la $(plugged_libs) $(webauthn_libs) \
 	$(client_libs)
 client_passkeyctl_CPPFLAGS = $(AM_CPPFLAGS) -DPK_SBINDIR='"$(sbindir)"'
 
@@ -29,6 +28,12 @@ client_libctl_la_SOURCES = \
 client_libctl_la_CPPFLAGS = $(AM_CPPFLAGS) -DPK_PAMDIR='"$(pamdir)"' \
 	-DPK_POLKITACTIONSDIR='"$(polkitactionsdir)"'
 client_libctl_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+
+# What passkeyctl key does with keys.
+noinst_LTLIBRARIES += client/libplugged.la
+client_libplugged_la_SOURCES = client/ctl/plugged.c client/ctl/plugged.h
+client_libplugged_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
+plugged_libs = client/libplugged.la $(own_keys_libs)
 
 # passkeyctl verify, which needs neither bus nor daemon.
 noinst_LTLIBRARIES += client/libverify.la

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "client/ctl/plugged.h"
 
+#include "client/own_keys.h"
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
 #include "common/keys/key_care.h"
 
 #include <event2/event.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 
 #define EXCHANGE_SECONDS 35 /* for one exchange, a touch included: keys wait 30 */
 #define LIST_SECONDS     5
-#define GIVE_BACK        3 /* seconds for keys to be given back once it is over */
 
 struct exchange {
     struct plugged *plugged;
@@ -25,11 +22,9 @@ struct exchange {
 };
 
 struct plugged {
-    struct event_base *base;
-    struct pk_keys_setup setup;
-    struct pk_keys *keys;
+    struct own_keys own;
     struct pk_key_watch *watch;
-    struct event *child, *interrupted, *deadline;
+    struct event *deadline;
     struct pk_devices list;
     bool listed; /* the list has become known */
     bool broken; /* it cannot be */
@@ -40,36 +35,10 @@ struct plugged {
     size_t exchange_count;
 };
 
-static void log_to_stderr(int priority, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static void log_to_stderr(int priority, const char *format, ...)
-{
-    PK_AUTO_FREE char *text = NULL;
-    PK_AUTO_FREE char *printable = NULL;
-    va_list arguments;
-
-    if (priority > LOG_WARNING)
-        return;
-    va_start(arguments, format);
-    if (vasprintf(&text, format, arguments) < 0)
-        text = NULL;
-    va_end(arguments);
-    printable = text ? pk_text_printable(text, PK_LOG_LINE_MAX) : NULL;
-    if (printable)
-        (void)fprintf(stderr, "passkeyctl: %s\n", printable);
-}
-
 /* --- what happens meanwhile ------------------------------------------------------------------- */
 
-static void on_child(evutil_socket_t number, short what, void *data)
+static void on_interrupted(void *data)
 {
-    (void)number, (void)what;
-    pk_keys_reap(((struct plugged *)data)->keys);
-}
-
-static void on_interrupted(evutil_socket_t fd, short what, void *data)
-{
-    (void)fd, (void)what;
     ((struct plugged *)data)->cancelled = true;
 }
 
@@ -129,7 +98,7 @@ static enum pk_status run_until(struct plugged *plugged, unsigned seconds,
     if (evtimer_add(plugged->deadline, &limit))
         return PK_NO_MEMORY;
     while (!done(plugged) && !plugged->broken && !plugged->cancelled && !plugged->late)
-        if (event_base_loop(plugged->base, EVLOOP_ONCE))
+        if (event_base_loop(plugged->own.base, EVLOOP_ONCE))
             return PK_INTERNAL;
     (void)evtimer_del(plugged->deadline);
     if (plugged->cancelled)
@@ -208,7 +177,7 @@ static enum pk_status begin(struct plugged *plugged, struct pk_frame *request, c
     status = pk_text_copy(request->key.path, &exchange->path);
     if (status != PK_OK)
         return status;
-    status = pk_key_care_new(plugged->keys, request, EXCHANGE_SECONDS, on_frame, exchange,
+    status = pk_key_care_new(plugged->own.keys, request, EXCHANGE_SECONDS, on_frame, exchange,
                              &exchange->care);
     if (status == PK_OK)
         plugged->exchange_count++;
@@ -289,60 +258,34 @@ enum pk_status plugged_select(struct plugged *plugged, char **ret_path)
 
 /* --- beginning and end ------------------------------------------------------------------------ */
 
-static bool are_given_back(const struct plugged *plugged)
-{
-    return pk_keys_idle(plugged->keys);
-}
-
-static void free_event(struct event *event)
-{
-    if (event)
-        event_free(event);
-}
-
 void plugged_close(struct plugged *plugged)
 {
     if (!plugged)
         return;
     end_all(plugged);
-    free_event(pk_steal(plugged->interrupted));
-    plugged->cancelled = plugged->broken = false;
-    /* Cancelling takes the key a moment; exiting before that would leave it blinking. */
-    if (plugged->keys && plugged->deadline && plugged->child)
-        (void)!run_until(plugged, GIVE_BACK, are_given_back);
-    if (plugged->watch)
+    if (plugged->watch) {
+        own_keys_give_back(&plugged->own);
         pk_key_watch_free(plugged->watch);
-    if (plugged->keys)
-        pk_keys_free(plugged->keys);
-    free_event(plugged->child);
-    free_event(plugged->deadline);
-    if (plugged->base)
-        event_base_free(plugged->base);
+    }
+    if (plugged->deadline)
+        event_free(plugged->deadline);
+    own_keys_close(&plugged->own);
     plugged_devices_clear(&plugged->list);
     free(plugged);
 }
 
 static enum pk_status prepare(struct plugged *plugged, const struct terminal *terminal)
 {
-    const char *program = secure_getenv("PASSKEY_AUTHENTICATOR");
+    enum pk_status status = own_keys_open("passkeyctl", &plugged->own);
 
-    plugged->base = event_base_new();
-    if (!plugged->base)
+    if (!status)
+        status = own_keys_interruptible(&plugged->own, terminal, on_interrupted, plugged);
+    if (status)
+        return status;
+    plugged->deadline = evtimer_new(plugged->own.base, on_deadline, plugged);
+    if (!plugged->deadline)
         return PK_NO_MEMORY;
-    plugged->setup = (struct pk_keys_setup){
-        .base = plugged->base,
-        .program = program ? program : PK_LIBEXECDIR "/passkey-authenticator",
-        .log = log_to_stderr,
-    };
-    plugged->keys = pk_keys_new(&plugged->setup);
-    plugged->child = evsignal_new(plugged->base, SIGCHLD, on_child, plugged);
-    plugged->deadline = evtimer_new(plugged->base, on_deadline, plugged);
-    plugged->interrupted = event_new(plugged->base, terminal->cancel_fd, EV_READ | EV_PERSIST,
-                                     on_interrupted, plugged);
-    if (!plugged->keys || !plugged->child || !plugged->deadline || !plugged->interrupted ||
-        event_add(plugged->child, NULL) || event_add(plugged->interrupted, NULL))
-        return PK_NO_MEMORY;
-    plugged->watch = pk_key_watch_new(plugged->keys, on_devices, plugged);
+    plugged->watch = pk_key_watch_new(plugged->own.keys, on_devices, plugged);
     return plugged->watch ? PK_OK : PK_NO_MEMORY;
 }
 

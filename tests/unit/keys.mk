@@ -4,6 +4,7 @@ keys_tests = \
 	tests/unit/test_askpass_key \
 	tests/unit/test_contention \
 	tests/unit/test_helper \
+	tests/unit/test_key_care \
 	tests/unit/test_key_messages \
 	tests/unit/test_key_watch \
 	tests/unit/test_local_ceremony \
@@ -11,7 +12,8 @@ keys_tests = \
 	tests/unit/test_local_ceremony_plugging \
 	tests/unit/test_local_ceremony_trouble \
 	tests/unit/test_pin_budget \
-	tests/unit/test_pin_dialogue
+	tests/unit/test_pin_dialogue \
+	tests/unit/test_plugged
 check_PROGRAMS += $(keys_tests)
 TESTS += $(keys_tests)
 
@@ -29,6 +31,11 @@ tests_unit_test_contention_LDADD = tests/unit/libscratch.la $(keys_test_libs)
 EXTRA_tests_unit_test_contention_DEPENDENCIES = tests/unit/relay_helper
 scripted_sources = tests/unit/scripted_keys.c tests/unit/scripted_keys.h \
 	tests/unit/scripted_person.c tests/unit/scripted_person.h
+tests_unit_test_key_care_SOURCES = tests/unit/test_key_care.c $(scripted_sources)
+tests_unit_test_key_care_CFLAGS = $(keys_test_cflags)
+tests_unit_test_key_care_LDADD = tests/unit/libscratch.la $(keys_test_libs)
+tests_unit_test_key_care_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pk_secret_clear
+EXTRA_tests_unit_test_key_care_DEPENDENCIES = tests/unit/relay_helper
 tests_unit_test_key_watch_SOURCES = tests/unit/test_key_watch.c $(scripted_sources)
 tests_unit_test_key_watch_CFLAGS = $(keys_test_cflags)
 tests_unit_test_key_watch_LDADD = tests/unit/libscratch.la $(keys_test_libs)
@@ -58,6 +65,10 @@ tests_unit_test_pin_dialogue_SOURCES = tests/unit/test_pin_dialogue.c common/key
 	common/keys/pin_text.c
 tests_unit_test_pin_dialogue_CFLAGS = $(keys_test_cflags)
 tests_unit_test_pin_dialogue_LDADD = common/base/libbase.la $(CMOCKA_LIBS) $(UTF8PROC_LIBS)
+tests_unit_test_plugged_CFLAGS = $(keys_test_cflags)
+tests_unit_test_plugged_LDADD = tests/unit/libscratch.la $(plugged_libs) $(CMOCKA_LIBS) $(EVENT_LIBS)
+tests_unit_test_plugged_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=terminal_info
+EXTRA_tests_unit_test_plugged_DEPENDENCIES = tests/unit/one_key_helper
 
 # A helper that misbehaves; test_helper.c selects how by the name it is started under.
 check_PROGRAMS += tests/unit/bad_helper

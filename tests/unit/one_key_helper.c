@@ -13,6 +13,10 @@
  *   pin            asks for a PIN, and fails when it gets none
  *   fails          with the status operation-denied
  *   empty          there is no key
+ *   two            there are two: of them the second is touched, and the first blinks
+ *   mute           it never says which keys there are
+ *
+ * What is done to a key for its own sake is done at once, after a touch where there has to be one.
  */
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
@@ -70,12 +74,15 @@ static bool is(const char *wanted)
 
 static void watch(void)
 {
-    char path[] = "one", maker[] = "Maker", product[] = "Key";
-    struct pk_device device = {.path = path, .manufacturer = maker, .product = product};
+    char one[] = "one", two[] = "two", maker[] = "Maker", product[] = "Key";
+    struct pk_device devices[] = {
+        {.path = one, .manufacturer = maker, .product = product, .vendor_id = 1, .product_id = 2},
+        {.path = two, .manufacturer = maker, .product = product}};
     struct pk_frame frame = {0};
 
-    send_frame(&(struct pk_frame){.type = PK_FRAME_DEVICES,
-                                  .devices = {.items = &device, .count = is("empty") ? 0 : 1}});
+    if (!is("mute"))
+        send_frame(&(struct pk_frame){.type = PK_FRAME_DEVICES,
+                                      .devices = {devices, is("empty") ? 0 : (is("two") ? 2 : 1)}});
     receive_frame(&frame);
 }
 
@@ -162,6 +169,28 @@ static void serve(const struct pk_frame *request)
                        : request->make_credential.client_data_hash);
 }
 
+static void care(const struct pk_frame *request)
+{
+    bool is_info = request->type == PK_FRAME_KEY_INFO;
+
+    if (!is_info)
+        send_frame(&(struct pk_frame){.type = PK_FRAME_TOUCH});
+    if (is("blinks") || (is("two") && strcmp(request->key.path, "one") == 0))
+        blink();
+    if (is("fails"))
+        send_frame(
+            &(struct pk_frame){.type = PK_FRAME_FAILED, .failure = {PK_OPERATION_DENIED, 0xff, 0}});
+    else if (is_info && !is("other-kind"))
+        send_frame(&(struct pk_frame){.type = PK_FRAME_KEY_STATE, .key_state = {.pin_tries = 5}});
+    else
+        send_frame(&(struct pk_frame){.type = PK_FRAME_DONE});
+}
+
+static bool is_care(enum pk_frame_type type)
+{
+    return type >= PK_FRAME_KEY_INFO && type <= PK_FRAME_SELECT;
+}
+
 int main(int argc, char **argv)
 {
     PK_AUTO_FRAME struct pk_frame frame = {0};
@@ -176,6 +205,8 @@ int main(int argc, char **argv)
     receive_frame(&frame);
     if (frame.type == PK_FRAME_WATCH)
         watch();
+    else if (is_care(frame.type))
+        care(&frame);
     else
         serve(&frame);
     return 0;

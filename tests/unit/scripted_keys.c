@@ -176,11 +176,29 @@ static void send_devices(void)
                                                  .devices = {items, stage.plugged_count}});
 }
 
+/* Of the key that a request is for; NULL: it is none. */
+static const char *asked_path(const struct pk_frame *frame)
+{
+    switch (frame->type) {
+    case PK_FRAME_GET_ASSERTION:
+        return frame->get_assertion.path;
+    case PK_FRAME_MAKE_CREDENTIAL:
+        return frame->make_credential.path;
+    case PK_FRAME_KEY_INFO:
+    case PK_FRAME_SET_PIN:
+    case PK_FRAME_RESET:
+    case PK_FRAME_SELECT:
+        return frame->key.path;
+    default:
+        return NULL;
+    }
+}
+
 /* Reads HELLO, then the request that the helper is started for. */
 static void take_first_frames(struct scripted_key *key)
 {
-    while (key->request.type != PK_FRAME_WATCH && key->request.type != PK_FRAME_GET_ASSERTION &&
-           key->request.type != PK_FRAME_MAKE_CREDENTIAL && first_frame(key) > 0) {
+    while (key->request.type != PK_FRAME_WATCH && !asked_path(&key->request) &&
+           first_frame(key) > 0) {
         take_frame(key, &key->request);
         if (key->request.type == PK_FRAME_HELLO) {
             send_frame(key,
@@ -346,10 +364,9 @@ static struct scripted_key *find_request(const char *path)
 {
     for (size_t i = 0; i < stage.helper_count; i++) {
         struct scripted_key *key = stage.helpers[i];
-        bool asked = key->request.type == PK_FRAME_GET_ASSERTION ||
-                     key->request.type == PK_FRAME_MAKE_CREDENTIAL;
+        const char *asked = asked_path(&key->request);
 
-        if (asked && !key->taken && strcmp(key->request.get_assertion.path, path) == 0)
+        if (asked && !key->taken && strcmp(asked, path) == 0)
             return key;
     }
     return NULL;

@@ -73,13 +73,15 @@ static void each_signal_reaches_its_handler(void **state)
 static void signals_do_afterwards_what_they_did_before(void **state)
 {
     struct got got = {.base = pk_main_loop_new(false)};
-    struct sigaction action;
+    struct sigaction before[3], after;
 
     (void)state;
+    for (size_t i = 0; rows[i].number; i++)
+        assert_int_equal(sigaction(rows[i].number, NULL, &before[i]), 0);
     pk_signals_free(pk_signals_new(got.base, rows, &got));
     for (size_t i = 0; rows[i].number; i++) {
-        assert_int_equal(sigaction(rows[i].number, NULL, &action), 0);
-        assert_true(action.sa_handler == SIG_DFL);
+        assert_int_equal(sigaction(rows[i].number, NULL, &after), 0);
+        assert_true(after.sa_handler == before[i].sa_handler);
     }
     event_base_free(got.base);
     pk_signals_free(NULL);
