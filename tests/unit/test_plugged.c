@@ -29,8 +29,11 @@ static struct terminal person;
 static struct plugged *plugged;
 static int standard_error = -1;
 
-/* Nothing is to come any more: the time until the next timer passes at once. */
-static bool hurry;
+/*
+ * Once nothing has come for so many milliseconds, nothing is to come any more: the time until the
+ * next timer passes at once. -1: all of it is waited for.
+ */
+static int patience = -1;
 static int64_t ahead_ms;
 
 __attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct timespec *ret)
@@ -44,10 +47,11 @@ __attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct
 __attribute__((visibility("default"))) int epoll_wait(int fd, struct epoll_event *events, int max,
                                                       int milliseconds)
 {
-    int count =
-        (int)syscall(SYS_epoll_pwait, fd, events, max, hurry ? 0 : milliseconds, NULL, (size_t)0);
+    bool hurries = patience >= 0 && milliseconds > patience;
+    int count = (int)syscall(SYS_epoll_pwait, fd, events, max, hurries ? patience : milliseconds,
+                             NULL, (size_t)0);
 
-    if (hurry && count == 0 && milliseconds > 0)
+    if (hurries && count == 0)
         ahead_ms += milliseconds + 1000;
     return count;
 }
@@ -69,7 +73,7 @@ static int set_up(void **state)
 {
     (void)state;
     scratch_new(folder);
-    hurry = false;
+    patience = -1;
     assert_int_equal(pipe2(interruption, O_CLOEXEC), 0);
     person.cancel_fd = interruption[0];
     return 0;
@@ -213,7 +217,7 @@ static void a_list_that_does_not_come_is_not_waited_for(void **state)
 
     (void)state;
     open_with("mute");
-    hurry = true;
+    patience = 0;
     assert_int_equal(plugged_list(plugged, &list), PK_UNAVAILABLE);
     assert_int_equal(plugged_copy(plugged, &copy), PK_UNAVAILABLE);
     assert_null(list);
@@ -241,7 +245,7 @@ static void what_is_waited_for_is_asked_of_the_list(void **state)
     assert_int_equal(plugged_wait(plugged, 30, has_count, &wanted), PK_OK);
     assert_true(wanted.asked > 0);
     wanted.count = 1;
-    hurry = true;
+    patience = 0;
     assert_int_equal(plugged_wait(plugged, 30, has_count, &wanted), PK_TIMEOUT);
 }
 
@@ -252,7 +256,7 @@ static void nothing_is_asked_before_there_is_a_list(void **state)
 
     (void)state;
     open_with("mute");
-    hurry = true;
+    patience = 0;
     assert_int_equal(plugged_wait(plugged, 1, has_count, &wanted), PK_TIMEOUT);
     assert_int_equal(wanted.asked, 0);
 }
@@ -346,9 +350,9 @@ static void an_exchange_has_its_time(void **state)
 
     (void)state;
     open_with("blinks");
-    hurry = true;
+    patience = 0;
     assert_int_equal(ask(PK_FRAME_RESET, NULL, &last), PK_TIMEOUT);
-    hurry = false;
+    patience = -1;
 }
 
 /* --- which key -------------------------------------------------------------------------------- */
@@ -361,8 +365,13 @@ static void the_key_that_is_touched_is_the_one(void **state)
     (void)state;
     open_with("two");
     assert_int_equal(plugged_list(plugged, &list), PK_OK);
+    ahead_ms = 0;
+    patience = 10000;
     assert_int_equal(plugged_select(plugged, &path), PK_OK);
     assert_string_equal(path, "two");
+    /* The time of the other one has not been waited for. */
+    assert_int_equal(ahead_ms, 0);
+    patience = -1;
     plugged_close(plugged);
     plugged = NULL;
 }
@@ -375,14 +384,19 @@ static void no_key_is_touched(void **state)
     (void)state;
     open_with("fails");
     assert_int_equal(plugged_list(plugged, &list), PK_OK);
+    ahead_ms = 0;
+    patience = 10000;
     assert_int_equal(plugged_select(plugged, &path), PK_TOUCH_TIMEOUT);
     assert_null(path);
+    /* There is nothing to wait for. */
+    assert_int_equal(ahead_ms, 0);
+    patience = -1;
     plugged_close(plugged);
     open_with("blinks");
     assert_int_equal(plugged_list(plugged, &list), PK_OK);
-    hurry = true;
+    patience = 0;
     assert_int_equal(plugged_select(plugged, &path), PK_TOUCH_TIMEOUT);
-    hurry = false;
+    patience = -1;
     assert_null(path);
 }
 

@@ -23,9 +23,9 @@ def main():
     arguments = parser.parse_args()
     url = f"http://localhost:{arguments.port}"
     sockets = range(3, 3 + int(os.environ["LISTEN_FDS"]))
-    machine = parts.Machine()
-    # Asked for before there is anything to end.
+    # Asked for before there is anything to end, and any thread that would have them instead.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    machine = parts.Machine()
     try:
         machine.configure(web.relying_parties(url))
         namespace.write(web.CONFIG, web.gateway_configuration("systemd"))
