@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """passkeyd with the real systemd, udev and logind, in a virtual machine.
 
-It is booted once for all of tests/vm/systemd_checks.py and seat_checks.py; each of their tests
-counts as one here.
+It is booted once for all of tests/vm/systemd_checks.py, seat_checks.py and gateway_checks.py; each
+of their tests counts as one here.
 """
 
 import os
@@ -14,7 +14,8 @@ import pytest
 import namespace
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vm")
-CHECKS = [os.path.join(FOLDER, name) for name in ("systemd_checks.py", "seat_checks.py")]
+CHECKS = [os.path.join(FOLDER, name)
+          for name in ("systemd_checks.py", "seat_checks.py", "gateway_checks.py")]
 BUILD = os.path.realpath(os.environ.get("top_builddir", "."))
 
 NAMES = []

@@ -2,6 +2,7 @@
 EXTRA_DIST += \
 	tests/vm/booted.py \
 	tests/vm/conftest.py \
+	tests/vm/gateway_checks.py \
 	tests/vm/hidraw.py \
 	tests/vm/probe.py \
 	tests/vm/run \

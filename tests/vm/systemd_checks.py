@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Inside tests/vm/run --systemd: passkeyd as systemd, udev and logind treat it.
 
-    env STAGE=FOLDER pytest systemd_checks.py seat_checks.py
+    env STAGE=FOLDER pytest systemd_checks.py seat_checks.py gateway_checks.py
 
-FOLDER is what make install filled. tests/integration/test_systemd.py runs both and takes each test
+FOLDER is what make install filled. tests/integration/test_systemd.py runs them and takes each test
 for one of its own. They run in this order, on one machine.
 """
 
