@@ -381,6 +381,24 @@ static void strangers_hold_up_neither_root_nor_users(void **state)
     assert_int_equal(strlen(order), 112);
 }
 
+/* It has workers of its own, and takes none of anybody else's. */
+static void a_gateway_holds_up_nobody_else(void **state)
+{
+    (void)state;
+    start_many(&hold, JOB_GATEWAY, 'g', 110);
+    wait_held(SHARE_OTHERS);
+    start_free(&quick, 0, 'r');
+    start_free(&quick, ALICE, 'a');
+    start_free(&quick, JOB_STRANGERS, 's');
+    start_free(&quick, JOB_DAEMON, 'd');
+    run_until(110);
+    assert_int_equal(strlen(order), 4);
+    assert_false(more_are_held());
+    let_go(110);
+    run();
+    assert_int_equal(strlen(order), 114);
+}
+
 /* One person may have many uids. */
 static void users_together_hold_up_neither_root_nor_strangers(void **state)
 {
@@ -479,6 +497,7 @@ int main(void)
         TEST(done_may_cancel_what_is_done),
         TEST(one_users_jobs_hold_up_nobody_else),
         TEST(strangers_hold_up_neither_root_nor_users),
+        TEST(a_gateway_holds_up_nobody_else),
         TEST(users_together_hold_up_neither_root_nor_strangers),
         TEST(the_jobs_of_one_owner_keep_their_order),
         TEST(too_many_that_wait_are_refused),
