@@ -191,7 +191,7 @@ static void on_reply(DBusPendingCall *pending, void *data)
 static void call(int milliseconds)
 {
     DBusMessage *message = dbus_message_new_method_call(NULL, "/", "org.example.Test", "Test");
-    DBusPendingCall *pending;
+    DBusPendingCall *pending = NULL;
 
     assert_true(message &&
                 dbus_connection_send_with_reply(caller.dbus, message, &pending, milliseconds));

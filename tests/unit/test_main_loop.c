@@ -73,7 +73,7 @@ static void each_signal_reaches_its_handler(void **state)
 static void signals_do_afterwards_what_they_did_before(void **state)
 {
     struct got got = {.base = pk_main_loop_new(false)};
-    struct sigaction before[3], after;
+    struct sigaction before[3] = {{0}}, after;
 
     (void)state;
     for (size_t i = 0; rows[i].number; i++)
