@@ -43,8 +43,8 @@ def demo_fixture(tmp_path):
     scripts = tmp_path / "checkout" / "scripts"
     scripts.mkdir(parents=True)
     shutil.copy(os.path.join(TOP, "scripts", "demo"), scripts)
-    for name, text in (("install-dependencies", ""),
-                       ("build", f'cd "$1" && ln -s "{os.path.realpath(BUILD)}"/* . && rm -f build.log\n')):
+    links = f'cd "$1" && ln -s "{os.path.realpath(BUILD)}"/* . && rm -f build.log\n'
+    for name, text in (("install-dependencies", ""), ("build", links)):
         (scripts / name).write_text("#!/bin/sh\n" + text)
         (scripts / name).chmod(0o755)
     return scripts / "demo"
