@@ -14,6 +14,8 @@ import machine as parts
 import namespace
 from apps import Pamtester, Su, Sudo, refuses
 
+pytestmark = pytest.mark.real_programs
+
 PIN = "123456"
 RECOVERY = r"Recovery code \(empty to give up\)\r\nRecovery code: "
 

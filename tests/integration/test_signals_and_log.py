@@ -19,6 +19,7 @@ NEVER = "00000000-0000-4000-8000-000000000000"
 # SIGHUP
 
 
+@pytest.mark.real_programs
 def test_a_bad_configuration_changes_nothing(machine, keys):
     key = keys.add("blue")
     machine.configure("[rp default]\nid = kept.example\n")
@@ -39,6 +40,7 @@ def test_a_bad_configuration_changes_nothing(machine, keys):
     assert machine.daemon_pid() == pid and key
 
 
+@pytest.mark.real_programs
 def test_a_good_configuration_applies_from_then_on(machine, keys):
     key = keys.add("blue").set_pin("123456")
     machine.enrol("alice", "blue")
@@ -59,6 +61,7 @@ def test_a_good_configuration_applies_from_then_on(machine, keys):
 # SIGTERM
 
 
+@pytest.mark.real_programs
 def test_ends_in_the_middle_of_a_conversation(machine, keys):
     key = keys.add("blue")
     machine.enrol("alice", "blue")
@@ -83,6 +86,7 @@ def test_ends_in_the_middle_of_a_conversation(machine, keys):
     assert Sudo(machine).accepted()
 
 
+@pytest.mark.real_programs
 def test_ends_in_the_middle_of_a_question(machine, keys):
     key = keys.add("blue").set_pin("123456")
     machine.configure("[rp default]\nuser-verification = required\n")

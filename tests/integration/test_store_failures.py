@@ -110,6 +110,7 @@ def damage_newer():
                    check=True)
 
 
+@pytest.mark.real_programs
 @pytest.mark.parametrize("damage,why", [
     (damage_middle, "malformed|damaged|page|Tree|btree"),
     (damage_all, "not a database"),

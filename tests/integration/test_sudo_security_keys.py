@@ -9,6 +9,8 @@ import pytest
 import machine as parts
 from apps import Su, Sudo, refuses
 
+pytestmark = pytest.mark.real_programs
+
 PIN = "123456"
 INSERT = r"Insert your security key for what alice typed on web1: \S*sudo -u bob id -un"
 REQUIRED = "[rp default]\nuser-verification = required\n"

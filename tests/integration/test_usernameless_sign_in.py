@@ -8,6 +8,8 @@ import machine as parts
 import namespace
 from apps import Pamtester, refuses
 
+pytestmark = pytest.mark.real_programs
+
 PIN = "123456"
 
 

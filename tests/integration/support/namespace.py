@@ -275,7 +275,7 @@ def report_sanitizers():
     sanitizer_reports() reads."""
     if not module_has_sanitizers():
         return
-    os.makedirs(REPORTS)
+    os.makedirs(REPORTS, exist_ok=True)
     os.chmod(REPORTS, 0o1777)
     suppressions = SCRATCH + "/thread-sanitizer"
     write(suppressions, NO_RACES)
