@@ -132,6 +132,16 @@ def test_unit(quiet_machine, unit):
     assert not about, about
 
 
+@pytest.mark.parametrize("name", ["passkeyd", "passkey-gateway"])
+def test_a_sockets_folder_outlives_the_service(name):
+    """Otherwise it is removed with the socket when the service ends, and nobody can start it."""
+    unit = {kind: open(f"/usr/lib/systemd/system/{name}.{kind}", encoding="utf-8").read()
+            for kind in ("socket", "service")}
+    (folder,) = re.findall("(?m)^RuntimeDirectory=(.*)$", unit["service"])
+    assert f"\nListenStream=/run/{folder}/" in unit["socket"]
+    assert "\nRuntimeDirectoryPreserve=yes\n" in unit["service"]
+
+
 def test_how_exposed_the_gateway_is(quiet_machine):
     """What listens to strangers is shut in: systemd's measure is at most 1.5."""
     path = "/usr/lib/systemd/system/passkey-gateway.service"
