@@ -11,6 +11,7 @@
 
 #include <event2/event.h>
 #include <signal.h>
+#include <string.h>
 #include <time.h>
 
 struct got {
@@ -73,9 +74,10 @@ static void each_signal_reaches_its_handler(void **state)
 static void signals_do_afterwards_what_they_did_before(void **state)
 {
     struct got got = {.base = pk_main_loop_new(false)};
-    struct sigaction before[3] = {{0}}, after;
+    struct sigaction before[3], after;
 
     (void)state;
+    (void)memset(before, 0, sizeof(before));
     for (size_t i = 0; rows[i].number; i++)
         assert_int_equal(sigaction(rows[i].number, NULL, &before[i]), 0);
     pk_signals_free(pk_signals_new(got.base, rows, &got));
