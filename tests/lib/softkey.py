@@ -223,7 +223,9 @@ class SoftKeys:
         for name, value in self.environment().items():
             lines.append("export %s=%s" % (name, shlex.quote(value)))
         lines.append('exec %s "$@"' % shlex.quote(os.path.abspath(program)))
-        with open(path, "w", encoding="utf-8") as script:
+        # Not written over: somebody may be starting it.
+        with open(path + ".new", "w", encoding="utf-8") as script:
             script.write("\n".join(lines) + "\n")
-        os.chmod(path, 0o755)
+        os.chmod(path + ".new", 0o755)
+        os.rename(path + ".new", path)
         return path
