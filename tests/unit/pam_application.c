@@ -28,12 +28,15 @@ const char *rhost = "192.0.2.7";
 const char *tty = "tty7";
 
 long clock_step, clock_ahead;
+bool clock_stands;
 
 /* In place of libc's, also for the module. */
 __attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct timespec *ret)
 {
     long result = syscall(SYS_clock_gettime, clock, ret);
 
+    if (clock_stands)
+        *ret = (struct timespec){.tv_sec = 1000000};
     clock_ahead += clock_step;
     ret->tv_sec += clock_ahead / 1000;
     return (int)result;
@@ -76,6 +79,8 @@ int converse(int count, const struct pam_message **messages, struct pam_response
     size_t used = strlen(application->shown);
 
     clock_step = application->clock_step;
+    clock_ahead += style == PAM_TEXT_INFO ? application->showing : 0;
+    clock_ahead += style == PAM_PROMPT_ECHO_OFF ? application->answering : 0;
     assert_int_equal(count, 1);
     (void)snprintf(application->shown + used, sizeof(application->shown) - used, "%s:%s;",
                    styles[style], messages[0]->msg);

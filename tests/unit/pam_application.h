@@ -8,10 +8,13 @@
 #define TESTS_UNIT_PAM_APPLICATION_H
 
 #include <security/pam_appl.h>
+#include <stdbool.h>
 
 /* Milliseconds that the clock goes on each time that somebody looks at it, and by how much it has.
  */
 extern long clock_step, clock_ahead;
+/* It goes on by nothing else. */
+extern bool clock_stands;
 
 extern char folder[32];     /* of the files of services */
 extern const char *service; /* whose file is written */
@@ -23,7 +26,8 @@ extern const char *tty; /* PAM_TTY */
 struct application {
     const char *answer; /* NULL: a response without text */
     int result;
-    long clock_step; /* once it has shown something */
+    long clock_step;         /* once it has shown something */
+    long showing, answering; /* how long it takes to show a text, to answer a secret question */
     char shown[4096];
 };
 

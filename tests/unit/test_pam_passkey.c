@@ -11,6 +11,7 @@
 #include "tests/unit/private_bus.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -442,6 +443,40 @@ static void a_daemon_that_hangs_is_given_up(void **state)
     assert_in_range(clock_ahead - before, 0, 15000);
 }
 
+/*
+ * Where there is no terminal a program may have answered. One that is slow to show what it is told
+ * has not given anybody time to read the question.
+ */
+static void an_answer_that_comes_at_once_is_not_a_persons(void **state)
+{
+    static const struct {
+        long showing, answering; /* milliseconds */
+        bool tried;
+    } cases[] = {{0, 0, false}, {5000, 0, false}, {0, 5000, true}, {5000, 5000, true}};
+    const char *before = rhost;
+    int input = dup(STDIN_FILENO), null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    (void)state;
+    assert_true(input >= 0 && null >= 0 && dup2(null, STDIN_FILENO) == STDIN_FILENO);
+    rhost = NULL;
+    clock_stands = true;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct application application = {.answer = "correct horse",
+                                          .showing = cases[i].showing,
+                                          .answering = cases[i].answering};
+        int result = authenticate("", "pin", &application, NULL);
+
+        assert_int_equal(result == PAM_SUCCESS, cases[i].tried);
+        assert_int_equal(strstr(application.shown, "before the question could be read") == NULL,
+                         cases[i].tried);
+    }
+    clock_stands = false;
+    rhost = before;
+    assert_int_equal(dup2(input, STDIN_FILENO), STDIN_FILENO);
+    (void)close(input);
+    (void)close(null);
+}
+
 /* A passkey says who somebody is, not that the account may be used now. */
 static void the_account_is_left_to_others(void **state)
 {
@@ -489,6 +524,7 @@ int main(void)
         cmocka_unit_test(without_identify_the_name_is_asked_for),
         cmocka_unit_test(a_failing_application_is_told_so),
         cmocka_unit_test(an_overlong_pin_denies),
+        cmocka_unit_test(an_answer_that_comes_at_once_is_not_a_persons),
         cmocka_unit_test(no_bus_is_no_information),
         cmocka_unit_test(a_thousand_sign_ins_leave_nothing_behind),
         cmocka_unit_test(sudo_and_su_say_what_for),
