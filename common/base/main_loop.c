@@ -4,12 +4,11 @@
 #include <event2/event.h>
 #include <stdlib.h>
 
-#define SIGNALS_MAX 8
-
 struct pk_signals {
     const struct pk_signal_row *rows;
-    struct event *events[SIGNALS_MAX];
     void *data;
+    size_t count;
+    struct event *events[];
 };
 
 struct event_base *pk_main_loop_new(bool precise)
@@ -39,19 +38,26 @@ static void on_signal(evutil_socket_t number, short what, void *data)
 struct pk_signals *pk_signals_new(struct event_base *base, const struct pk_signal_row *rows,
                                   void *data)
 {
-    struct pk_signals *signals = calloc(1, sizeof(*signals));
+    struct pk_signals *signals;
+    size_t count = 0;
 
+    while (rows[count].number)
+        count++;
+    signals = calloc(1, sizeof(*signals) + count * sizeof(signals->events[0]));
     if (!signals)
         return NULL;
     signals->rows = rows;
     signals->data = data;
-    for (size_t i = 0; rows[i].number; i++) {
-        if (i < SIGNALS_MAX)
-            signals->events[i] = evsignal_new(base, rows[i].number, on_signal, signals);
-        if (i == SIGNALS_MAX || !signals->events[i] || event_add(signals->events[i], NULL)) {
-            pk_signals_free(signals);
-            return NULL;
-        }
+    for (; signals->count < count; signals->count++) {
+        struct event *event = evsignal_new(base, rows[signals->count].number, on_signal, signals);
+
+        signals->events[signals->count] = event;
+        if (event && event_add(event, NULL) == 0)
+            continue;
+        if (event)
+            event_free(event);
+        pk_signals_free(signals);
+        return NULL;
     }
     return signals;
 }
@@ -60,8 +66,7 @@ void pk_signals_free(struct pk_signals *signals)
 {
     if (!signals)
         return;
-    for (size_t i = 0; i < SIGNALS_MAX; i++)
-        if (signals->events[i])
-            event_free(signals->events[i]);
+    for (size_t i = 0; i < signals->count; i++)
+        event_free(signals->events[i]);
     free(signals);
 }
