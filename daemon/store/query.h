@@ -15,11 +15,22 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
+/* A statement that was compiled and is used again. */
+struct kept_statement {
+    struct sqlite3_stmt *statement;
+    uint32_t hash; /* of its text */
+    bool in_use;
+};
+
+#define STATEMENTS_MAX 64 /* more than there are */
+
 /* One connection to the database for each thread that uses it: none waits for another to read. */
 struct sqlite_connection {
     LIST_ENTRY(sqlite_connection) entry;
     pthread_t thread;
     struct sqlite3 *db;
+    struct kept_statement statements[STATEMENTS_MAX];
+    size_t statement_count;
 };
 
 struct sqlite_store {
@@ -81,6 +92,7 @@ struct query {
     struct sqlite_store *store;
     struct sqlite3 *db;
     struct sqlite3_stmt *statement;
+    struct kept_statement *kept; /* NULL: the statement is this query's own */
     int code;
     int bound;
 };

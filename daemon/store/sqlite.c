@@ -37,6 +37,9 @@ static enum pk_status execute(struct sqlite3 *db, const char *sql)
                                                                       : sqlite_failed(db, sql);
 }
 
+static struct sqlite_connection *connection_of_thread(struct sqlite_store *store);
+
+/* For what is asked once. */
 static struct query query_on(struct sqlite_store *store, struct sqlite3 *db, const char *sql)
 {
     struct query query = {.store = store, .db = db, .code = SQLITE_CANTOPEN};
@@ -46,14 +49,65 @@ static struct query query_on(struct sqlite_store *store, struct sqlite3 *db, con
     return query;
 }
 
-struct query query_new(struct sqlite_store *store, const char *sql)
+/* FNV-1a. */
+static uint32_t hash_of(const char *sql)
 {
-    return query_on(store, store_connection(store), sql);
+    uint32_t hash = 2166136261u;
+
+    for (; *sql; sql++)
+        hash = (hash ^ (uint8_t)*sql) * 16777619u;
+    return hash;
 }
 
+/* One of that text that no query has; NULL: there is none. */
+static struct kept_statement *find_kept(struct sqlite_connection *connection, const char *sql,
+                                        uint32_t hash)
+{
+    for (size_t i = 0; i < connection->statement_count; i++) {
+        struct kept_statement *kept = &connection->statements[i];
+
+        if (kept->hash == hash && !kept->in_use && strcmp(sqlite3_sql(kept->statement), sql) == 0)
+            return kept;
+    }
+    return NULL;
+}
+
+/* To compile a statement takes longer than to run it. SQLite does so anew where it has to. */
+struct query query_new(struct sqlite_store *store, const char *sql)
+{
+    struct sqlite_connection *connection = connection_of_thread(store);
+    struct query query = {.store = store, .code = SQLITE_CANTOPEN};
+    uint32_t hash = hash_of(sql);
+
+    if (!connection)
+        return query;
+    query.db = connection->db;
+    query.kept = find_kept(connection, sql, hash);
+    if (query.kept) {
+        query.code = SQLITE_OK;
+        query.statement = query.kept->statement;
+    } else {
+        query.code = sqlite3_prepare_v3(query.db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                        &query.statement, NULL);
+        if (query.code != SQLITE_OK || connection->statement_count == STATEMENTS_MAX)
+            return query;
+        query.kept = &connection->statements[connection->statement_count++];
+        *query.kept = (struct kept_statement){.statement = query.statement, .hash = hash};
+    }
+    query.kept->in_use = true;
+    return query;
+}
+
+/* What was bound is its owner's, and may be a secret: nothing of it stays. */
 void query_clear(struct query *query)
 {
-    sqlite3_finalize(query->statement);
+    if (!query->kept) {
+        sqlite3_finalize(query->statement);
+        return;
+    }
+    (void)sqlite3_reset(query->statement);
+    (void)sqlite3_clear_bindings(query->statement);
+    query->kept->in_use = false;
 }
 
 void bind_integer(struct query *query, int64_t value)
@@ -389,7 +443,8 @@ static enum pk_status prepare_connection(struct sqlite_store *store, struct sqli
 }
 
 /* Makes this thread's connection. NOMUTEX: no other thread uses it. */
-static enum pk_status connection_open(struct sqlite_store *store, struct sqlite3 **ret_db)
+static enum pk_status connection_open(struct sqlite_store *store,
+                                      struct sqlite_connection **ret_connection)
 {
     struct sqlite_connection *connection = calloc(1, sizeof(*connection));
     enum pk_status status;
@@ -413,29 +468,37 @@ static enum pk_status connection_open(struct sqlite_store *store, struct sqlite3
     (void)pthread_mutex_lock(&store->lock);
     LIST_INSERT_HEAD(&store->connections, connection, entry);
     (void)pthread_mutex_unlock(&store->lock);
-    *ret_db = connection->db;
+    *ret_connection = connection;
     return PK_OK;
 }
 
-struct sqlite3 *store_connection(struct sqlite_store *store)
+/* NULL: it cannot be opened, and store_error() says why. */
+static struct sqlite_connection *connection_of_thread(struct sqlite_store *store)
 {
-    const struct sqlite_connection *connection;
-    struct sqlite3 *db = NULL;
+    struct sqlite_connection *connection;
 
     (void)pthread_mutex_lock(&store->lock);
     LIST_FOREACH(connection, &store->connections, entry)
     if (pthread_equal(connection->thread, pthread_self()))
-        db = connection->db;
+        break;
     (void)pthread_mutex_unlock(&store->lock);
-    if (!db && connection_open(store, &db) == PK_NO_MEMORY)
+    if (!connection && connection_open(store, &connection) == PK_NO_MEMORY)
         (void)set_error(store->path, "out of memory");
-    return db;
+    return connection;
+}
+
+struct sqlite3 *store_connection(struct sqlite_store *store)
+{
+    struct sqlite_connection *connection = connection_of_thread(store);
+
+    return connection ? connection->db : NULL;
 }
 
 static enum pk_status open_database(struct sqlite_store *store)
 {
-    struct sqlite3 *db = NULL;
-    enum pk_status status = connection_open(store, &db);
+    struct sqlite_connection *connection = NULL;
+    enum pk_status status = connection_open(store, &connection);
+    struct sqlite3 *db = connection ? connection->db : NULL;
 
     if (status == PK_OK)
         status = check_integrity(store, db);
@@ -467,6 +530,8 @@ void store_sqlite_close(struct store *base)
     commit_stop(store);
     while ((connection = LIST_FIRST(&store->connections))) {
         LIST_REMOVE(connection, entry);
+        for (size_t i = 0; i < connection->statement_count; i++)
+            sqlite3_finalize(connection->statements[i].statement);
         (void)sqlite3_close(connection->db);
         free(connection);
     }

@@ -21,6 +21,7 @@ store_tests = \
 	tests/unit/test_store_keys \
 	tests/unit/test_store_orphans \
 	tests/unit/test_store_sqlite \
+	tests/unit/test_store_statements \
 	tests/unit/test_token_text
 check_PROGRAMS += $(store_tests)
 TESTS += $(store_tests)
@@ -68,6 +69,8 @@ tests_unit_test_authority_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_authority_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 tests_unit_test_store_keys_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_store_keys_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
+tests_unit_test_store_statements_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_store_statements_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 tests_unit_test_store_commits_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_store_commits_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 tests_unit_test_store_durability_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
