@@ -27,6 +27,7 @@
 #include "daemon/jobs/jobs.h"
 #include "daemon/privileges.h"
 #include "daemon/store/store.h"
+#include "daemon/tokens/private_keys.h"
 #include "daemon/verify/ceremony.h"
 
 #include <event2/event.h>
@@ -346,6 +347,7 @@ static bool close_all(struct daemon *daemon)
         budget_free(daemon->budget);
     if (daemon->store)
         daemon->store->verbs->close(daemon->store);
+    private_keys_forget();
     if (daemon->config)
         config_free(daemon->config);
     if (daemon->base)

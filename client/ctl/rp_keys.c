@@ -39,7 +39,7 @@ static const char rp_key_usage[] =
     "                           bytes (-: from standard input)\n"
     "\n"
     "  --rp NAME                of this relying party\n"
-    "  --bits NUMBER            of a new RSA key, 2048 or 3072 (rotate)\n"
+    "  --bits NUMBER            of a new RSA key of hanko's, 2048 or 3072 (rotate)\n"
     "  --at-once                make all earlier tokens void (rotate, import)\n"
     "  --json                   print JSON, for programs\n"
     "  -h, --help, --version    print this text, or the version\n"

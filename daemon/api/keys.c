@@ -78,8 +78,12 @@ static void fail(const struct request *request, struct call *call, enum pk_statu
                       : "are shared with the application: import the one that it has");
         break;
     case PK_INVALID_ARGUMENT:
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "a shared key is %d to %d bytes long",
-                  PK_SHARED_KEY_MIN, PK_SHARED_KEY_MAX);
+        if (((const struct keeping *)request)->secret.data)
+            call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "a shared key is %d to %d bytes long",
+                      PK_SHARED_KEY_MIN, PK_SHARED_KEY_MAX);
+        else
+            call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+                      "the keys of this relying party are not RSA keys: they have one size");
         break;
     default:
         call_fail(call, PK_BUS_ERROR_INTERNAL,

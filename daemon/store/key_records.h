@@ -28,7 +28,7 @@ void api_key_list_clear(struct api_key_list *list);
 struct signing_key {
     char *rp;
     char *kid;            /* a UUID */
-    char *algorithm;      /* "RS256", "HS256" */
+    char *algorithm;      /* "RS256", "ES256", "HS256" */
     bool imported;        /* shared with the application, which gave it */
     struct pk_secret jwk; /* the whole key, as JSON (RFC 7517) */
     int64_t created;

@@ -94,6 +94,8 @@ enum pk_status keys_replace(struct store *store, const struct token_party *party
         return PK_INVALID_ARGUMENT;
     if (profile->shared != key.imported)
         return PK_UNSUPPORTED;
+    if (change->bits && strcmp(profile->algorithm, "RS256") != 0)
+        return PK_INVALID_ARGUMENT;
     status = describe(party, profile->algorithm, now, &key);
     if (status == PK_OK)
         status = key.imported

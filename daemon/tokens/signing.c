@@ -3,6 +3,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
+#include "daemon/tokens/private_keys.h"
 
 #include <jose/jose.h>
 #include <stdlib.h>
@@ -44,10 +45,13 @@ enum pk_status signing_generate(const char *algorithm, unsigned bits, struct pk_
 
     if (!cfg)
         return PK_NO_MEMORY;
-    jwk = strcmp(algorithm, "RS256") == 0
-              ? json_pack("{s:s, s:s, s:i}", "alg", algorithm, "kty", "RSA", "bits", (int)bits)
-              : json_pack("{s:s, s:s, s:i}", "alg", algorithm, "kty", "oct", "bytes",
-                          PK_SHARED_KEY_MIN);
+    if (strcmp(algorithm, "RS256") == 0)
+        jwk = json_pack("{s:s, s:s, s:i}", "alg", algorithm, "kty", "RSA", "bits", (int)bits);
+    else if (strcmp(algorithm, "ES256") == 0)
+        jwk = json_pack("{s:s, s:s, s:s}", "alg", algorithm, "kty", "EC", "crv", "P-256");
+    else
+        jwk = json_pack("{s:s, s:s, s:i}", "alg", algorithm, "kty", "oct", "bytes",
+                        PK_SHARED_KEY_MIN);
     if (!jwk)
         return PK_NO_MEMORY;
     return jose_jwk_gen(cfg, jwk) ? dump_secret(jwk, ret_jwk) : PK_INTERNAL;
@@ -87,22 +91,61 @@ static enum pk_status compact(const json_t *jws, char **ret_text)
     return *ret_text ? PK_OK : PK_NO_MEMORY;
 }
 
-enum pk_status signing_sign(const struct signing_key *key, const json_t *claims, bool with_kid,
-                            char **ret_text)
+/* By libjose, with a key that is no pair. payload: in base64url. */
+static enum pk_status sign_shared(const struct signing_key *key, const json_t *header,
+                                  const char *payload, char **ret_text)
 {
     jose_cfg_auto_t *cfg = quiet();
     json_auto_t *jwk = load(key);
-    PK_AUTO_FREE char *text = json_dumps(claims, JSON_COMPACT);
-    PK_AUTO_FREE char *payload = text ? pk_base64url_encode(pk_view_string(text)) : NULL;
-    json_auto_t *jws = payload ? json_pack("{s:s}", "payload", payload) : NULL;
-    json_auto_t *signature = json_pack("{s:{s:s, s:s*, s:s}}", "protected", "alg", key->algorithm,
-                                       "kid", with_kid ? key->kid : NULL, "typ", "JWT");
+    json_auto_t *jws = json_pack("{s:s}", "payload", payload);
+    json_auto_t *signature = json_pack("{s:O}", "protected", header);
 
     if (!cfg || !jws || !signature)
         return PK_NO_MEMORY;
     if (!jwk || !jose_jws_sig(cfg, jws, signature, jwk))
         return PK_INTERNAL;
     return compact(jws, ret_text);
+}
+
+static char *encode_json(const json_t *json)
+{
+    PK_AUTO_FREE char *text = json_dumps(json, JSON_COMPACT);
+
+    return text ? pk_base64url_encode(pk_view_string(text)) : NULL;
+}
+
+/* RFC 7515 section 5.1: what is signed is the two parts with a dot between them. */
+static enum pk_status sign_with_pair(const struct signing_key *key, const json_t *header,
+                                     const char *payload, char **ret_text)
+{
+    PK_AUTO_FREE char *protected = encode_json(header);
+    PK_AUTO_FREE char *text = protected ? pk_text_format("%s.%s", protected, payload) : NULL;
+    PK_AUTO_FREE char *encoded = NULL;
+    PK_AUTO_BYTES struct pk_bytes signature = {0};
+    enum pk_status status;
+
+    if (!text)
+        return PK_NO_MEMORY;
+    status = private_key_sign(pk_secret_view(&key->jwk), key->algorithm, pk_view_string(text),
+                              &signature);
+    if (status != PK_OK)
+        return status;
+    encoded = pk_base64url_encode(pk_view_of(&signature));
+    *ret_text = encoded ? pk_text_format("%s.%s", text, encoded) : NULL;
+    return *ret_text ? PK_OK : PK_NO_MEMORY;
+}
+
+enum pk_status signing_sign(const struct signing_key *key, const json_t *claims, bool with_kid,
+                            char **ret_text)
+{
+    json_auto_t *header = json_pack("{s:s, s:s*, s:s}", "alg", key->algorithm, "kid",
+                                    with_kid ? key->kid : NULL, "typ", "JWT");
+    PK_AUTO_FREE char *payload = encode_json(claims);
+
+    if (!header || !payload)
+        return PK_NO_MEMORY;
+    return private_key_signs(key->algorithm) ? sign_with_pair(key, header, payload, ret_text)
+                                             : sign_shared(key, header, payload, ret_text);
 }
 
 static json_t *string_of(struct pk_view view)
@@ -123,21 +166,37 @@ enum pk_status signing_verify(const struct signing_key *key, const struct token_
                     string_of(token->payload), "signature", string_of(token->signature));
     if (!cfg || !jwk || !jws)
         return PK_NO_MEMORY;
-    /* The private half of an RSA key is not needed, and takes most of the time to get ready. */
-    if (json_object_get(jwk, "n") && !jose_jwk_pub(cfg, jwk))
+    /* The private half of a pair is not needed, and takes most of the time to get ready. */
+    if (private_key_signs(key->algorithm) && !jose_jwk_pub(cfg, jwk))
         return PK_INTERNAL;
     /* libjose compares MACs in constant time. */
     return jose_jws_ver(cfg, jws, NULL, jwk, true) ? PK_OK : PK_SIGNATURE_INVALID;
 }
 
+/* The members that are the public half (RFC 7518 sections 6.2.1 and 6.3.1), into the object. */
+static bool copy_public(const json_t *jwk, json_t *object)
+{
+    static const char *const members[] = {"kty", "n", "e", "crv", "x", "y"};
+    bool good = true;
+
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        json_t *value = json_object_get(jwk, members[i]);
+
+        good = good && (!value || json_object_set(object, members[i], value) == 0);
+    }
+    return good;
+}
+
 json_t *signing_public(const struct signing_key *key)
 {
     json_auto_t *jwk = load(key);
-    const char *modulus = json_string_value(json_object_get(jwk, "n"));
-    const char *exponent = json_string_value(json_object_get(jwk, "e"));
+    json_t *object;
 
-    if (!modulus || !exponent)
+    if (!jwk || !private_key_signs(key->algorithm))
         return NULL;
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "kty", "RSA", "n", modulus, "e", exponent,
-                     "kid", key->kid, "alg", key->algorithm, "use", "sig");
+    object = json_pack("{s:s, s:s, s:s}", "kid", key->kid, "alg", key->algorithm, "use", "sig");
+    if (object && copy_public(jwk, object))
+        return object;
+    json_decref(object);
+    return NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Making keys, signing and verifying: the one place of libjose. Nothing here says what it means. */
+/* Making keys, signing and verifying. Nothing here says what it means. */
 #ifndef PASSKEYD_TOKENS_SIGNING_H
 #define PASSKEYD_TOKENS_SIGNING_H
 
@@ -11,7 +11,8 @@
 #define SIGNING_RSA_BITS     2048 /* where nobody says otherwise */
 #define SIGNING_RSA_BITS_MAX 3072
 
-/* A new private key, as JSON. algorithm: "RS256" of that many bits, or "HS256". PK_INTERNAL. */
+/* A new private key, as JSON. algorithm: "RS256" of that many bits, "ES256" or "HS256". PK_INTERNAL.
+ */
 enum pk_status signing_generate(const char *algorithm, unsigned bits,
                                 struct pk_secret *ret_jwk) PK_WARN_UNUSED;
 

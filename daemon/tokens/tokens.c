@@ -4,6 +4,7 @@
 #include "common/base/text.h"
 #include "daemon/tokens/claims.h"
 #include "daemon/tokens/keys.h"
+#include "daemon/tokens/private_keys.h"
 #include "daemon/tokens/profiles.h"
 #include "daemon/tokens/signing.h"
 
@@ -177,7 +178,7 @@ static enum pk_status list_public(struct store *store, const struct token_party 
     enum pk_status status = store->verbs->signing_key_list(store, party->rp, now, &keys);
 
     for (size_t i = 0; i < keys.count && status == PK_OK; i++)
-        if (strcmp(keys.items[i].algorithm, "RS256") == 0 &&
+        if (private_key_signs(keys.items[i].algorithm) &&
             json_array_append_new(array, signing_public(&keys.items[i])) != 0)
             status = PK_NO_MEMORY;
     return status;
@@ -193,7 +194,7 @@ enum pk_status tokens_jwks(struct store *store, const struct token_party *party,
     enum pk_status status = set ? PK_OK : PK_NO_MEMORY;
 
     /* Verifiers keep what they get for a while: an empty set would make them refuse. */
-    if (status == PK_OK && profile && strcmp(profile->algorithm, "RS256") == 0)
+    if (status == PK_OK && profile && private_key_signs(profile->algorithm))
         status = keys_signing(store, party, now, &key);
     if (status == PK_OK && key.kid)
         status = list_public(store, party, now, array);

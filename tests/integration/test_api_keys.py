@@ -181,9 +181,9 @@ def test_keys_are_rotated(served):
     assert shown == "No keys yet: the first is made when it is needed.\n"
     first = asked(served, "rp-key", "rotate", "--rp", "portal")["key"]
     assert re.fullmatch(UUID, first["kid"])
-    assert (first["alg"], first["signs"], first["shared"]) == ("RS256", True, False)
+    assert (first["alg"], first["signs"], first["shared"]) == ("ES256", True, False)
     served.syslog.wait(f"new signing key: {first['kid']} of portal, by uid 0, ", since)
-    second = asked(served, "rp-key", "rotate", "--rp", "portal", "--bits", "3072")["key"]
+    second = asked(served, "rp-key", "rotate", "--rp", "portal")["key"]
     keys = asked(served, "rp-key", "list", "--rp", "portal")["keys"]
     assert [each["kid"] for each in keys] == [second["kid"], first["kid"]]
     assert [each["signs"] for each in keys] == [True, False]
@@ -225,6 +225,8 @@ def test_what_is_no_shared_key_is_refused(served):
     assert done.returncode == 1 and "rotate them" in done.stderr
     done = ctl(served, "rp-key", "rotate", "--rp", "cloud")
     assert done.returncode == 1 and "import the one" in done.stderr
+    done = ctl(served, "rp-key", "rotate", "--rp", "portal", "--bits", "3072")
+    assert done.returncode == 1 and "not RSA keys" in done.stderr
 
 
 # --- the command line -----------------------------------------------------------------------------

@@ -12,6 +12,9 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
+#include "daemon/tokens/keys.h"
+#include "daemon/tokens/private_keys.h"
+#include "daemon/tokens/signing.h"
 #include "tests/unit/bare_daemon.h"
 #include "tests/unit/token_parties.h"
 
@@ -216,6 +219,86 @@ static void long_texts_are_refused(void **state)
                   PK_INVALID_ARGUMENT);
 }
 
+/* --- signatures --------------------------------------------------------------------------------
+ */
+
+/* RFC 7518 section 3.4: two numbers of 32 bytes, whatever their first bytes are. */
+static void a_signature_is_of_its_size(void **state)
+{
+    AUTO_SIGNING_KEY struct signing_key key = {0};
+    json_t *claims = json_object();
+
+    (void)state;
+    assert_status(keys_signing(bare_store(), &standard, NOW, &key), PK_OK);
+    assert_string_equal(key.algorithm, "ES256");
+    /* One number in 256 has a zero in front, one in two needs one in DER. */
+    for (int i = 0; i < 600; i++) {
+        AUTO_TOKEN_TEXT struct token_text text = {0};
+        PK_AUTO_FREE char *token = NULL;
+
+        assert_status(signing_sign(&key, claims, true, &token), PK_OK);
+        assert_int_equal(strlen(strrchr(token, '.') + 1), 86);
+        if (i % 50 != 0)
+            continue;
+        assert_status(token_text_parse(pk_view_string(token), &text), PK_OK);
+        assert_status(signing_verify(&key, &text), PK_OK);
+    }
+    json_decref(claims);
+}
+
+static void a_key_signs_by_its_own_algorithm_alone(void **state)
+{
+    AUTO_SIGNING_KEY struct signing_key rsa = {0};
+    AUTO_SIGNING_KEY struct signing_key ec = {0};
+    json_t *claims = json_object();
+    PK_AUTO_FREE char *token = NULL;
+
+    (void)state;
+    assert_status(keys_signing(bare_store(), &hanko, NOW, &rsa), PK_OK);
+    assert_status(keys_signing(bare_store(), &standard, NOW, &ec), PK_OK);
+    (void)memcpy(rsa.algorithm, "ES", 2);
+    (void)memcpy(ec.algorithm, "RS", 2);
+    assert_status(signing_sign(&rsa, claims, true, &token), PK_INTERNAL);
+    assert_status(signing_sign(&ec, claims, true, &token), PK_INTERNAL);
+    private_keys_forget();
+    assert_status(signing_sign(&ec, claims, true, &token), PK_INTERNAL);
+    (void)memcpy(ec.algorithm, "ES", 2);
+    assert_status(signing_sign(&ec, claims, true, &token), PK_OK);
+    json_decref(claims);
+}
+
+/* More than are kept, one after the other and again: each token is of the key that was asked for.
+ */
+static void many_keys_sign_in_turn(void **state)
+{
+    enum { KEYS = 40 };
+    struct signing_key keys[KEYS] = {0};
+    json_t *claims = json_object();
+
+    (void)state;
+    for (int i = 0; i < KEYS; i++) {
+        char rp[16];
+        const struct token_party party = {.rp = rp, .http = PK_HTTP_STANDARD};
+
+        (void)snprintf(rp, sizeof(rp), "many-%d", i);
+        assert_status(keys_signing(bare_store(), &party, NOW, &keys[i]), PK_OK);
+    }
+    for (int i = 0; i < 3 * KEYS; i++) {
+        const struct signing_key *key = &keys[i * 7 % KEYS];
+        const struct signing_key *other = &keys[(i * 7 + 1) % KEYS];
+        AUTO_TOKEN_TEXT struct token_text text = {0};
+        PK_AUTO_FREE char *token = NULL;
+
+        assert_status(signing_sign(key, claims, true, &token), PK_OK);
+        assert_status(token_text_parse(pk_view_string(token), &text), PK_OK);
+        assert_status(signing_verify(key, &text), PK_OK);
+        assert_status(signing_verify(other, &text), PK_SIGNATURE_INVALID);
+    }
+    for (int i = 0; i < KEYS; i++)
+        signing_key_clear(&keys[i]);
+    json_decref(claims);
+}
+
 static void a_party_is_of_its_configuration(void **state)
 {
     AUTO_TOKEN_PARTY struct token_party party = {0};
@@ -251,6 +334,9 @@ int main(void)
         TEST(a_shared_key_has_to_be_there),
         TEST(a_lifetime_can_be_shorter_and_not_longer),
         TEST(long_texts_are_refused),
+        TEST(a_signature_is_of_its_size),
+        TEST(a_key_signs_by_its_own_algorithm_alone),
+        TEST(many_keys_sign_in_turn),
         TEST(a_party_is_of_its_configuration),
     };
 

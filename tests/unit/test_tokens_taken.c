@@ -199,10 +199,10 @@ static void a_tenant_takes_its_own_tokens_alone(void **state)
 /* Every prefix, one byte more, and every byte another. */
 static void a_changed_token_is_none(void **state)
 {
-    static const struct token_party *const kinds[] = {&hanko, &authsignal};
+    static const struct token_party *const kinds[] = {&hanko, &authsignal, &standard};
 
     (void)state;
-    for (size_t kind = 0; kind < 2; kind++) {
+    for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
         AUTO_TOKENS struct tokens tokens = approved(kinds[kind], NULL);
         PK_AUTO_FREE char *longer = pk_text_format("%sA", tokens.token);
         PK_AUTO_FREE char *dotted = pk_text_format("%s.", tokens.token);
@@ -229,6 +229,7 @@ static void the_key_must_be_named(void **state)
 {
     AUTO_SIGNING_KEY struct signing_key key = {0};
     AUTO_SIGNING_KEY struct signing_key other = {0};
+    const struct token_party another = {.rp = (char *)(uintptr_t) "another", .http = PK_HTTP_HANKO};
     json_t *claims =
         json_pack("{s:s, s:s, s:i, s:i}", "sub", USER, "aud", RP_ID, "iat", NOW, "exp", NOW + 300);
     PK_AUTO_FREE char *named = NULL;
@@ -238,7 +239,7 @@ static void the_key_must_be_named(void **state)
 
     (void)state;
     assert_status(keys_signing(bare_store(), &hanko, NOW, &key), PK_OK);
-    assert_status(keys_signing(bare_store(), &standard, NOW, &other), PK_OK);
+    assert_status(keys_signing(bare_store(), &another, NOW, &other), PK_OK);
     assert_status(signing_sign(&key, claims, true, &named), PK_OK);
     assert_status(signing_sign(&key, claims, false, &unnamed), PK_OK);
     assert_status(signing_sign(&other, claims, true, &foreign), PK_OK);
@@ -361,6 +362,9 @@ static void shared_keys_are_imported_and_others_made(void **state)
                   PK_UNSUPPORTED);
     assert_status(keys_replace(bare_store(), &cloudreve, &give_short, NOW, &key),
                   PK_INVALID_ARGUMENT);
+    assert_status(
+        keys_replace(bare_store(), &standard, &(struct key_change){.bits = 3072}, NOW, &key),
+        PK_INVALID_ARGUMENT);
     assert_status(keys_replace(bare_store(), &cloudreve, &give, NOW, &key), PK_OK);
     assert_int_equal(keys_in(&cloudreve, NOW, &text), 0);
     assert_string_equal(text, "{\"keys\":[]}");
