@@ -121,7 +121,6 @@ static void put_line(int priority, const char *text)
     queue.lost = 0;
     queue.size += size;
     STAILQ_INSERT_TAIL(&queue.lines, line, entry);
-    (void)pthread_cond_broadcast(&queue.changed);
 }
 
 /* Signals are for the program's own threads. */
@@ -177,7 +176,9 @@ static void write_line(int priority, const char *before, size_t number, const ch
     if (queued)
         put_line(priority, line);
     (void)pthread_mutex_unlock(&queue.lock);
-    if (!queued)
+    if (queued)
+        (void)pthread_cond_broadcast(&queue.changed); /* who wakes up wants the lock */
+    else
         write_out(priority, line);
 }
 

@@ -102,6 +102,11 @@ bool gateway_has_bearer(const struct gateway_request *gateway)
     return gateway_text(gateway, "bearer") != NULL;
 }
 
+bool gateway_is_anonymous(const struct gateway_request *gateway)
+{
+    return !gateway_text(gateway, "apiKey") && !gateway_text(gateway, "bearer");
+}
+
 /* --- steps ------------------------------------------------------------------------------------ */
 
 enum pk_status gateway_judge(struct job *job)

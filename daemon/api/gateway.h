@@ -53,7 +53,10 @@ void gateway_request_clear(struct request *request);
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
-/* On a worker: what was presented, or that nothing was. PK_NOT_SIGNED_IN and so on. */
+/*
+ * On a worker: what was presented, or that nothing was. PK_NOT_SIGNED_IN and so on. Of an anonymous
+ * call also in the loop: there is nothing to look up.
+ */
 enum pk_status gateway_judge(struct job *job);
 /*
  * On a worker, after it: the user whom the authority, "userId" or else "userName" names. PK_DENIED:
@@ -72,6 +75,8 @@ unsigned gateway_lifetime(const struct rp_config *rp) PK_WARN_UNUSED;
 const char *gateway_text(const struct gateway_request *gateway, const char *option);
 /* "purpose", or empty. */
 const char *gateway_purpose(const struct gateway_request *gateway);
+/* Nothing was presented, not even what may turn out to be wrong. */
+bool gateway_is_anonymous(const struct gateway_request *gateway);
 /* Whether "bearer" was presented: it has been judged good after gateway_judge(). */
 bool gateway_has_bearer(const struct gateway_request *gateway);
 

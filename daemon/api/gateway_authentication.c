@@ -60,6 +60,13 @@ static bool names_user(const struct gateway_request *gateway)
            gateway_text(gateway, "userName");
 }
 
+/* Options that name nobody, for nobody in particular. */
+static bool is_for_anybody(const struct gateway_request *gateway)
+{
+    return gateway_is_anonymous(gateway) && !names_user(gateway) &&
+           !gateway_text(gateway, "transactionId");
+}
+
 static const char *check_options(const struct gateway_request *gateway)
 {
     const char *why = check_transaction(gateway);
@@ -239,7 +246,14 @@ void gateway_begin_authentication(struct daemon *daemon, struct call *call)
         {JOB_WORKER, gateway_judge},    {JOB_WORKER, gateway_find_user}, {JOB_WORKER, check_user},
         {JOB_WORKER, load_credentials}, {JOB_WORKER, add_transaction},   {0},
     };
+    /* Whoever it will be: nothing is looked up. */
+    static const struct job_step nobodys[] = {
+        {JOB_LOOP, gateway_judge},
+        {JOB_LOOP, check_user},
+        {0},
+    };
     static const struct request_plan plan = {steps, answer_options, authentication_clear};
+    static const struct request_plan nobodys_plan = {nobodys, answer_options, authentication_clear};
     static const struct gateway_members table = {members, sizeof(members) / sizeof(members[0])};
     struct authentication *authentication =
         (struct authentication *)gateway_request_new(daemon, call, sizeof(*authentication), &table);
@@ -249,7 +263,8 @@ void gateway_begin_authentication(struct daemon *daemon, struct call *call)
         return;
     status = apply_policy(daemon->config, call, authentication);
     if (!status) {
-        request_start(daemon, call, &authentication->gateway.request, &plan);
+        request_start(daemon, call, &authentication->gateway.request,
+                      is_for_anybody(&authentication->gateway) ? &nobodys_plan : &plan);
         return;
     }
     gateway_fail(&authentication->gateway, call, status, authentication->why);

@@ -216,7 +216,15 @@ static void start(struct daemon *daemon, struct call *call, enum pk_ceremony kin
         {JOB_WORKER, conclude},
         {0},
     };
+    static const struct job_step anonymous[] = {
+        {JOB_LOOP, gateway_judge},
+        {JOB_LOOP, take_ceremony},
+        {JOB_WORKER, verify},
+        {JOB_WORKER, conclude},
+        {0},
+    };
     static const struct request_plan plan = {steps, answer, finish_clear};
+    static const struct request_plan anonymous_plan = {anonymous, answer, finish_clear};
     struct finish *finish =
         (struct finish *)gateway_request_new(daemon, call, sizeof(*finish), members);
     PK_AUTO_FREE char *caller = NULL;
@@ -230,7 +238,8 @@ static void start(struct daemon *daemon, struct call *call, enum pk_ceremony kin
     purpose = gateway_purpose(&finish->gateway);
     finish->by = pk_text_format("through the gateway, for %s, %s",
                                 *purpose ? purpose : "any purpose", caller ? caller : "?");
-    request_start(daemon, call, &finish->gateway.request, &plan);
+    request_start(daemon, call, &finish->gateway.request,
+                  gateway_is_anonymous(&finish->gateway) ? &anonymous_plan : &plan);
 }
 
 void gateway_finish_registration(struct daemon *daemon, struct call *call)

@@ -120,14 +120,24 @@ static struct job *take_job(struct jobs *jobs)
     return job;
 }
 
-/* Hands the job to the loop. With the lock. */
-static void put_returned(struct jobs *jobs, struct job *job)
+/*
+ * Puts the job where the loop takes it from. With the lock. Whether the loop is to be told, without
+ * the lock, which it would wait for: whoever put the one before has told it, or will.
+ */
+static bool put_returned(struct jobs *jobs, struct job *job)
+{
+    bool first = TAILQ_EMPTY(&jobs->returned);
+
+    job->state = JOB_RETURNED;
+    TAILQ_INSERT_TAIL(&jobs->returned, job, entry);
+    return first;
+}
+
+static void tell_loop(const struct jobs *jobs)
 {
     const uint64_t one = 1;
     ssize_t written;
 
-    job->state = JOB_RETURNED;
-    TAILQ_INSERT_TAIL(&jobs->returned, job, entry);
     do
         written = write(jobs->returned_fd, &one, sizeof(one));
     while (written < 0 && errno == EINTR); /* otherwise its counter is full: the loop knows */
@@ -144,15 +154,21 @@ static void *work(void *data)
 {
     struct worker *worker = data;
     struct jobs *jobs = worker->jobs;
+    bool first;
 
     (void)pthread_mutex_lock(&jobs->lock);
     while ((worker->job = take_job(jobs))) {
         (void)pthread_mutex_unlock(&jobs->lock);
         run_steps(worker->job);
         (void)pthread_mutex_lock(&jobs->lock);
-        put_returned(jobs, worker->job);
+        first = put_returned(jobs, worker->job);
         worker->job = NULL;
         (void)pthread_cond_signal(&jobs->finished);
+        if (first) {
+            (void)pthread_mutex_unlock(&jobs->lock);
+            tell_loop(jobs);
+            (void)pthread_mutex_lock(&jobs->lock);
+        }
     }
     (void)pthread_mutex_unlock(&jobs->lock);
     return NULL;
@@ -200,8 +216,8 @@ static void put_waiting(struct jobs *jobs, struct job *job)
     jobs->waiting_count++;
     if (jobs->waiting_count > jobs->idle)
         (void)add_worker(jobs);
-    (void)pthread_cond_signal(&jobs->wanted);
     (void)pthread_mutex_unlock(&jobs->lock);
+    (void)pthread_cond_signal(&jobs->wanted); /* who wakes up wants the lock */
 }
 
 /* Goes on with a job that no worker has. */
@@ -246,14 +262,18 @@ static void on_returned(evutil_socket_t fd, short what, void *data)
 
 void job_start(struct jobs *jobs, struct job *job, const struct job_plan *plan, uid_t owner)
 {
+    bool first = false;
+
     *job = (struct job){.jobs = jobs, .plan = plan, .owner = owner, .next = plan->steps};
     jobs->count++;
     (void)pthread_mutex_lock(&jobs->lock);
     if (count_waiting(jobs, owner) >= (is_user(owner) ? WAITING_USER : WAITING_OTHERS))
         job->status = PK_BUSY;
     if (job->status || job->next->where != JOB_WORKER)
-        put_returned(jobs, job);
+        first = put_returned(jobs, job);
     (void)pthread_mutex_unlock(&jobs->lock);
+    if (first)
+        tell_loop(jobs);
     if (job->state != JOB_RETURNED)
         put_waiting(jobs, job);
 }
