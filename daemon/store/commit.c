@@ -92,6 +92,15 @@ void commit_settle(struct sqlite_store *store, struct sqlite3 *db)
     copy_into_database(store, db);
 }
 
+/*
+ * While somebody always reads the log goes on, copied or not: what counts is how much of it is new.
+ * With the lock.
+ */
+static bool copy_is_due(const struct sqlite_store *store)
+{
+    return store->frames - store->copied >= FRAMES_COPY;
+}
+
 /* After each commit, in the thread that made it. */
 static int on_commit(void *data, struct sqlite3 *db, const char *name, int frames)
 {
@@ -99,8 +108,10 @@ static int on_commit(void *data, struct sqlite3 *db, const char *name, int frame
 
     (void)db, (void)name;
     (void)pthread_mutex_lock(&store->lock);
+    if (frames < store->frames)
+        store->copied = 0; /* the log has begun again */
     store->frames = frames;
-    if (frames >= FRAMES_COPY)
+    if (copy_is_due(store))
         (void)pthread_cond_signal(&store->copy_wanted);
     (void)pthread_mutex_unlock(&store->lock);
     return SQLITE_OK;
@@ -111,7 +122,7 @@ void commit_watch(struct sqlite_store *store, struct sqlite3 *db)
     (void)sqlite3_wal_hook(db, on_commit, store);
 }
 
-/* What cannot be copied now, because somebody reads an older state, is after the next commit. */
+/* What cannot be copied now, because somebody reads an older state, is the next time. */
 static void copy_log(struct sqlite_store *store, bool alone)
 {
     struct sqlite3 *db = store_connection(store);
@@ -131,15 +142,15 @@ static void *copy(void *data)
 
     (void)pthread_mutex_lock(&store->lock);
     while (!store->ending) {
-        int frames = store->frames;
+        bool alone = store->frames >= FRAMES_MAX;
 
-        if (frames < FRAMES_COPY) {
+        if (!copy_is_due(store)) {
             (void)pthread_cond_wait(&store->copy_wanted, &store->lock);
             continue;
         }
-        store->frames = 0;
+        store->copied = store->frames;
         (void)pthread_mutex_unlock(&store->lock);
-        copy_log(store, frames >= FRAMES_MAX);
+        copy_log(store, alone);
         (void)pthread_mutex_lock(&store->lock);
     }
     (void)pthread_mutex_unlock(&store->lock);
