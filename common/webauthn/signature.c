@@ -12,7 +12,10 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
+#include <pthread.h>
 #include <string.h>
+
+#define CURVES_MAX 8 /* more than there are */
 
 struct pk_public_key {
     const struct pk_algorithm *algorithm;
@@ -72,34 +75,64 @@ bool pk_algorithm_supported(int32_t number)
 }
 
 /* Errors are in the status; OpenSSL's error queue, which the whole thread shares, stays empty. */
-static EVP_PKEY *key_from_parameters(const char *type, OSSL_PARAM *parameters)
+static EVP_PKEY *key_from_parameters(const char *type, int selection, OSSL_PARAM *parameters)
 {
     AUTO_PKEY_CONTEXT EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
     EVP_PKEY *key = NULL;
 
     if (!context || EVP_PKEY_fromdata_init(context) <= 0 ||
-        EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parameters) <= 0)
+        EVP_PKEY_fromdata(context, &key, selection, parameters) <= 0)
         key = NULL;
     ERR_clear_error();
     return key;
+}
+
+/*
+ * A key without its point, borrowed; NULL: no memory. The curve's numbers take longer to get ready
+ * than a copy of them, so each curve is made once and stays.
+ */
+static const EVP_PKEY *curve_of(const char *name)
+{
+    static struct {
+        const char *name; /* of an algorithm, and so static */
+        EVP_PKEY *key;
+    } curves[CURVES_MAX];
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    char group[16];
+    OSSL_PARAM parameters[2];
+    EVP_PKEY *found;
+    size_t i = 0;
+
+    (void)pthread_mutex_lock(&lock);
+    while (i < CURVES_MAX - 1 && curves[i].key && strcmp(curves[i].name, name) != 0)
+        i++;
+    if (!curves[i].key) {
+        (void)snprintf(group, sizeof(group), "%s", name);
+        parameters[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0);
+        parameters[1] = OSSL_PARAM_construct_end();
+        curves[i].name = name;
+        curves[i].key = key_from_parameters("EC", EVP_PKEY_KEY_PARAMETERS, parameters);
+    }
+    found = strcmp(curves[i].name, name) == 0 ? curves[i].key : NULL;
+    (void)pthread_mutex_unlock(&lock);
+    return found;
 }
 
 static EVP_PKEY *key_from_point(const struct pk_cose_key *cose)
 {
     uint8_t point[1 + 2 * 66];
     size_t size = cose->algorithm->key_size;
-    char group[16];
-    OSSL_PARAM parameters[3];
+    const EVP_PKEY *curve = curve_of(cose->algorithm->openssl_name);
+    AUTO_PKEY EVP_PKEY *key = curve ? EVP_PKEY_dup((EVP_PKEY *)(uintptr_t)curve) : NULL;
 
     /* SEC 1 section 2.3.3, uncompressed; OpenSSL checks that it is on the curve. */
     point[0] = 4;
     memcpy(point + 1, cose->x.ptr, size);
     memcpy(point + 1 + size, cose->y.ptr, size);
-    (void)snprintf(group, sizeof(group), "%s", cose->algorithm->openssl_name);
-    parameters[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0);
-    parameters[1] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * size);
-    parameters[2] = OSSL_PARAM_construct_end();
-    return key_from_parameters("EC", parameters);
+    if (key && EVP_PKEY_set1_encoded_public_key(key, point, 1 + 2 * size) == 1)
+        return pk_steal(key);
+    ERR_clear_error();
+    return NULL;
 }
 
 static EVP_PKEY *key_from_modulus(const struct pk_cose_key *cose)
@@ -113,7 +146,7 @@ static EVP_PKEY *key_from_modulus(const struct pk_cose_key *cose)
         !OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e))
         return NULL;
     parameters = OSSL_PARAM_BLD_to_param(builder);
-    return parameters ? key_from_parameters("RSA", parameters) : NULL;
+    return parameters ? key_from_parameters("RSA", EVP_PKEY_PUBLIC_KEY, parameters) : NULL;
 }
 
 static EVP_PKEY *key_from_raw(const struct pk_algorithm *algorithm, struct pk_view raw)
