@@ -1,9 +1,13 @@
 # Measurements, not part of the everyday check: make bench; make coverage. storm.py says how it is run.
 EXTRA_DIST += bench/neighbours.py bench/verify.py bench/simplewebauthn.mjs bench/storm.py bench/coverage
-EXTRA_PROGRAMS = bench/evp_verify
+EXTRA_DIST += bench/gateway.py bench/simplewebauthn_server.mjs
+EXTRA_PROGRAMS = bench/evp_verify bench/http_load
 bench_evp_verify_SOURCES = bench/evp_verify.c
 bench_evp_verify_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 bench_evp_verify_LDADD = common/base/libbase.la $(CRYPTO_LIBS)
+bench_http_load_SOURCES = bench/http_load.c bench/authenticator.c bench/authenticator.h
+bench_http_load_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+bench_http_load_LDADD = common/base/libbase.la $(CRYPTO_LIBS)
 
 .PHONY: bench coverage
 bench: bench/evp_verify$(EXEEXT) client/passkeyctl$(EXEEXT)
