@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""passkey-gateway beside @simplewebauthn/server on Node's http: ceremonies over HTTP, in one run.
+"""Ceremonies over HTTP by passkey-gateway, beside @simplewebauthn/server on Node, in one run.
 
     make bench/http_load bench/evp_verify
     tests/integration/support/namespace.py --bare --build DIR -- bench/gateway.py [--rounds N]

@@ -25,6 +25,9 @@ tenant-id = 0b9f5c8e-6d7b-4b0a-8f0e-6f2a3c1d9e57
 [rp cloud]
 id = cloud.example.org
 http = cloudreve
+[rp own]
+id = own.example.org
+http = standard
 [rp plain]
 id = plain.example.org
 """
@@ -181,9 +184,9 @@ def test_keys_are_rotated(served):
     assert shown == "No keys yet: the first is made when it is needed.\n"
     first = asked(served, "rp-key", "rotate", "--rp", "portal")["key"]
     assert re.fullmatch(UUID, first["kid"])
-    assert (first["alg"], first["signs"], first["shared"]) == ("ES256", True, False)
+    assert (first["alg"], first["signs"], first["shared"]) == ("RS256", True, False)
     served.syslog.wait(f"new signing key: {first['kid']} of portal, by uid 0, ", since)
-    second = asked(served, "rp-key", "rotate", "--rp", "portal")["key"]
+    second = asked(served, "rp-key", "rotate", "--rp", "portal", "--bits", "3072")["key"]
     keys = asked(served, "rp-key", "list", "--rp", "portal")["keys"]
     assert [each["kid"] for each in keys] == [second["kid"], first["kid"]]
     assert [each["signs"] for each in keys] == [True, False]
@@ -225,8 +228,9 @@ def test_what_is_no_shared_key_is_refused(served):
     assert done.returncode == 1 and "rotate them" in done.stderr
     done = ctl(served, "rp-key", "rotate", "--rp", "cloud")
     assert done.returncode == 1 and "import the one" in done.stderr
-    done = ctl(served, "rp-key", "rotate", "--rp", "portal", "--bits", "3072")
+    done = ctl(served, "rp-key", "rotate", "--rp", "own", "--bits", "3072")
     assert done.returncode == 1 and "not RSA keys" in done.stderr
+    assert asked(served, "rp-key", "rotate", "--rp", "own")["key"]["alg"] == "ES256"
 
 
 # --- the command line -----------------------------------------------------------------------------
