@@ -24,8 +24,12 @@ static const struct member members[] = {
 
 struct authentication {
     struct gateway_request gateway;
-    struct ceremony *ceremony; /* owned */
+    struct ceremony *ceremony; /* owned; NULL once it is in the table */
     const char *why;
+    bool added; /* to the table, and not answered for yet */
+    uid_t owner;
+    char id[CEREMONY_ID_SIZE];
+    struct value answer; /* of what was added; owned */
 };
 
 /* --- the options ------------------------------------------------------------------------------ */
@@ -78,6 +82,18 @@ static const char *check_options(const struct gateway_request *gateway)
     return why;
 }
 
+static enum pk_status copy_texts(const struct gateway_request *gateway, struct ceremony *ceremony)
+{
+    enum pk_status status =
+        pk_text_copy(gateway_text(gateway, "transactionId"), &ceremony->transaction);
+
+    if (!status)
+        status = pk_text_copy(gateway_text(gateway, "action"), &ceremony->action);
+    if (!status)
+        status = pk_text_copy(gateway_text(gateway, "idempotencyKey"), &ceremony->idempotency_key);
+    return status;
+}
+
 static enum pk_status apply_policy(const struct config *config, const struct call *call,
                                    struct authentication *authentication)
 {
@@ -114,7 +130,8 @@ static enum pk_status apply_policy(const struct config *config, const struct cal
     (void)snprintf(ceremony->purpose, sizeof(ceremony->purpose), "%s",
                    gateway_purpose(&authentication->gateway));
     ceremony->account.uid = PK_NO_UID;
-    return pk_text_copy(rp->name, &ceremony->account.rp);
+    status = copy_texts(&authentication->gateway, ceremony);
+    return status ? status : pk_text_copy(rp->name, &ceremony->account.rp);
 }
 
 /* --- its steps -------------------------------------------------------------------------------- */
@@ -175,34 +192,13 @@ static enum pk_status load_credentials(struct job *job)
     return status;
 }
 
-static enum pk_status add_transaction(struct job *job)
+/* The application's word for its user, which nobody gives for themselves. */
+static enum pk_status check_transaction_authority(struct job *job)
 {
-    struct authentication *authentication = (struct authentication *)job;
-    struct gateway_request *gateway = &authentication->gateway;
-    struct store *store = gateway->request.daemon->store;
-    const char *id = gateway_text(gateway, "transactionId");
-    const char *data = gateway_text(gateway, "transactionData");
-    AUTO_TRANSACTION struct transaction transaction = {.created = gateway->now};
-    enum pk_status status;
+    const struct gateway_request *gateway = (struct gateway_request *)job;
 
-    if (!id)
-        return PK_OK;
-    if (authority_kind(gateway->authority) == AUTHORITY_NONE)
-        return PK_NOT_SIGNED_IN;
-    status = pk_text_copy(gateway->party.rp, &transaction.rp);
-    if (!status)
-        status = pk_text_copy(gateway->user.name, &transaction.user);
-    if (!status)
-        status = pk_text_copy(id, &transaction.id);
-    if (!status)
-        status = pk_text_copy(data, &transaction.data);
-    if (!status)
-        status =
-            request_stored(&gateway->request, store->verbs->transaction_add(store, &transaction));
-    return status ? status : pk_text_copy(id, &authentication->ceremony->transaction);
+    return authority_kind(gateway->authority) == AUTHORITY_NONE ? PK_NOT_SIGNED_IN : PK_OK;
 }
-
-/* --- the end ---------------------------------------------------------------------------------- */
 
 static enum pk_status bind(const struct authentication *authentication)
 {
@@ -219,32 +215,121 @@ static enum pk_status bind(const struct authentication *authentication)
     return status;
 }
 
+static enum pk_status begin(struct authentication *authentication, const struct call *call)
+{
+    struct daemon *daemon = authentication->gateway.request.daemon;
+    enum pk_status status = bind(authentication);
+
+    if (status)
+        return status;
+    (void)memcpy(authentication->id, authentication->ceremony->id, sizeof(authentication->id));
+    status = begun_add(daemon, call, pk_steal(authentication->ceremony), &authentication->answer);
+    authentication->added = !status;
+    return status;
+}
+
+/* Before a transaction's id is used up: where there are too many ceremonies, it is not. */
+static enum pk_status begin_for_transaction(struct job *job)
+{
+    struct authentication *authentication = (struct authentication *)job;
+
+    return begin(authentication, request_call(&authentication->gateway.request));
+}
+
+static enum pk_status add_transaction(struct job *job)
+{
+    struct authentication *authentication = (struct authentication *)job;
+    struct gateway_request *gateway = &authentication->gateway;
+    struct store *store = gateway->request.daemon->store;
+    const char *id = gateway_text(gateway, "transactionId");
+    const char *data = gateway_text(gateway, "transactionData");
+    AUTO_TRANSACTION struct transaction transaction = {.created = gateway->now};
+    enum pk_status status;
+
+    status = pk_text_copy(gateway->party.rp, &transaction.rp);
+    if (!status)
+        status = pk_text_copy(gateway->user.name, &transaction.user);
+    if (!status)
+        status = pk_text_copy(id, &transaction.id);
+    if (!status)
+        status = pk_text_copy(data, &transaction.data);
+    if (!status)
+        status =
+            request_stored(&gateway->request, store->verbs->transaction_add(store, &transaction));
+    return status;
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+/* What nobody was told of is not begun. While the request has its call. */
+static void take_back(struct authentication *authentication)
+{
+    const struct gateway_request *gateway = &authentication->gateway;
+    const struct ceremony_claim claim = {
+        .id = authentication->id,
+        .owner = authentication->owner,
+        .rp = gateway->party.rp,
+        .kind = PK_AUTHENTICATION,
+        .purpose = gateway_purpose(gateway),
+    };
+    struct ceremony *ceremony =
+        ceremonies_take_gateways(gateway->request.daemon->ceremonies, &claim, pk_clock_monotonic());
+
+    if (ceremony)
+        ceremony_free(ceremony);
+    authentication->added = false;
+}
+
 static void answer_options(struct request *request, struct call *call, enum pk_status status)
 {
     struct authentication *authentication = (struct authentication *)request;
 
-    if (!status)
-        status = bind(authentication);
-    if (status)
-        gateway_fail(&authentication->gateway, call, status, authentication->why);
-    else
-        begun_publish(request->daemon, call, pk_steal(authentication->ceremony));
+    if (!status && authentication->ceremony)
+        status = begin(authentication, call);
+    if (!status) {
+        authentication->added = false;
+        call_reply(call, &authentication->answer);
+        return;
+    }
+    if (authentication->added)
+        take_back(authentication);
+    else if (!authentication->ceremony) {
+        begun_fail(call, status);
+        return;
+    }
+    gateway_fail(&authentication->gateway, call, status, authentication->why);
 }
 
 static void authentication_clear(struct request *request)
 {
     struct authentication *authentication = (struct authentication *)request;
 
+    if (authentication->added)
+        take_back(authentication);
     if (authentication->ceremony)
         ceremony_free(authentication->ceremony);
+    value_clear(&authentication->answer);
     gateway_request_clear(request);
 }
 
 void gateway_begin_authentication(struct daemon *daemon, struct call *call)
 {
     static const struct job_step steps[] = {
-        {JOB_WORKER, gateway_judge},    {JOB_WORKER, gateway_find_user}, {JOB_WORKER, check_user},
-        {JOB_WORKER, load_credentials}, {JOB_WORKER, add_transaction},   {0},
+        {JOB_WORKER, gateway_judge},
+        {JOB_WORKER, gateway_find_user},
+        {JOB_WORKER, check_user},
+        {JOB_WORKER, load_credentials},
+        {0},
+    };
+    static const struct job_step transaction_steps[] = {
+        {JOB_WORKER, gateway_judge},
+        {JOB_WORKER, gateway_find_user},
+        {JOB_WORKER, check_user},
+        {JOB_WORKER, load_credentials},
+        {JOB_WORKER, check_transaction_authority},
+        {JOB_LOOP, begin_for_transaction},
+        {JOB_WORKER, add_transaction},
+        {0},
     };
     /* Whoever it will be: nothing is looked up. */
     static const struct job_step nobodys[] = {
@@ -254,6 +339,8 @@ void gateway_begin_authentication(struct daemon *daemon, struct call *call)
     };
     static const struct request_plan plan = {steps, answer_options, authentication_clear};
     static const struct request_plan nobodys_plan = {nobodys, answer_options, authentication_clear};
+    static const struct request_plan transaction_plan = {transaction_steps, answer_options,
+                                                         authentication_clear};
     static const struct gateway_members table = {members, sizeof(members) / sizeof(members[0])};
     struct authentication *authentication =
         (struct authentication *)gateway_request_new(daemon, call, sizeof(*authentication), &table);
@@ -261,10 +348,14 @@ void gateway_begin_authentication(struct daemon *daemon, struct call *call)
 
     if (!authentication)
         return;
+    authentication->answer = value_body();
+    authentication->owner = call->uid;
     status = apply_policy(daemon->config, call, authentication);
     if (!status) {
         request_start(daemon, call, &authentication->gateway.request,
-                      is_for_anybody(&authentication->gateway) ? &nobodys_plan : &plan);
+                      is_for_anybody(&authentication->gateway)                  ? &nobodys_plan
+                      : gateway_text(&authentication->gateway, "transactionId") ? &transaction_plan
+                                                                                : &plan);
         return;
     }
     gateway_fail(&authentication->gateway, call, status, authentication->why);

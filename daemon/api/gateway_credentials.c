@@ -25,6 +25,16 @@ struct listing {
     size_t total;
 };
 
+/*
+ * Whether it is asked for one passkey by its id, as a sign-in page does before it offers to use
+ * what its device has. Who has not seen the passkey cannot name it (WebAuthn 5.1.8: 16 bytes that
+ * nobody can guess), so that nobody learns whose passkeys there are.
+ */
+static bool asks_for_one(const struct listing *listing)
+{
+    return listing->gateway.party.http == PK_HTTP_AUTHSIGNAL && listing->id.len > 0;
+}
+
 static enum pk_status list_credentials(struct job *job)
 {
     struct listing *listing = (struct listing *)job;
@@ -47,7 +57,7 @@ static enum pk_status list_credentials(struct job *job)
     };
     enum pk_status status;
 
-    if (authority_kind(gateway->authority) == AUTHORITY_NONE)
+    if (authority_kind(gateway->authority) == AUTHORITY_NONE && !asks_for_one(listing))
         return PK_NOT_SIGNED_IN;
     if (gateway->named && !gateway->known)
         return PK_OK;
@@ -58,6 +68,21 @@ static enum pk_status list_credentials(struct job *job)
                                    store->verbs->list(store, &filter, &listing->list));
 }
 
+/* All of it for who presented something; otherwise what the times of its id are. */
+static json_t *item_json(const struct listing *listing, const struct credential *credential)
+{
+    json_t *passkey = gateway_passkey_json(credential);
+    json_t *item;
+
+    if (authority_kind(listing->gateway.authority) != AUTHORITY_NONE)
+        return passkey;
+    item = json_pack("{s:O, s:O, s:O}", "credentialId", json_object_get(passkey, "credentialId"),
+                     "created", json_object_get(passkey, "created"), "lastUsed",
+                     json_object_get(passkey, "lastUsed"));
+    json_decref(passkey);
+    return item;
+}
+
 static json_t *list_json(const struct listing *listing)
 {
     json_t *items = json_array();
@@ -65,7 +90,7 @@ static json_t *list_json(const struct listing *listing)
     bool good = items && object;
 
     for (size_t i = 0; good && i < listing->list.count; i++)
-        good = json_array_append_new(items, gateway_passkey_json(&listing->list.items[i])) == 0;
+        good = json_array_append_new(items, item_json(listing, &listing->list.items[i])) == 0;
     good = gateway_set(object, "items", items) && good &&
            gateway_set(object, "total", json_integer((json_int_t)listing->total));
     if (good)

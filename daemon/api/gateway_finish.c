@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
+#include "common/bus/names.h"
 #include "common/webauthn/options.h"
 #include "daemon/api/gateway.h"
 #include "daemon/api/options.h"
@@ -28,7 +29,9 @@ struct finish {
     enum pk_ceremony kind;
     struct ceremony *ceremony; /* owned; NULL: none was taken */
     struct verdict verdict;
-    char *by; /* who called, for the log */
+    bool expired; /* none was taken, because its time has passed */
+    bool others;  /* the credential that is registered already is another user's */
+    char *by;     /* who called, for the log */
     struct tokens tokens;
     enum pk_status tokens_status;
 };
@@ -73,28 +76,71 @@ static enum pk_status read_registration_options(const struct finish *finish)
     return pk_text_copy(name, &ceremony->credential_name);
 }
 
+/* The id of the one that the token's user has, where the call names none. */
+static enum pk_status name_sole(const struct finish *finish, char ret[static CEREMONY_ID_SIZE])
+{
+    const char *user = authority_user(finish->gateway.authority);
+
+    return user ? ceremony_sole_id(finish->gateway.party.rp, user,
+                                   gateway_purpose(&finish->gateway), ret)
+                : PK_NOT_SIGNED_IN;
+}
+
 static enum pk_status take_ceremony(struct job *job)
 {
     struct finish *finish = (struct finish *)job;
     struct daemon *daemon = finish->gateway.request.daemon;
     const struct call *call = request_call(&finish->gateway.request);
-    const struct ceremony_claim claim = {
+    char sole[CEREMONY_ID_SIZE] = "";
+    struct ceremony_claim claim = {
         .id = call->arguments.items[1].text,
         .owner = call->uid,
         .rp = finish->gateway.party.rp,
         .kind = finish->kind,
         .purpose = gateway_purpose(&finish->gateway),
     };
-    enum pk_status status;
+    enum pk_status status = PK_OK;
 
-    finish->ceremony = ceremonies_take_gateways(daemon->ceremonies, &claim, pk_clock_monotonic());
-    if (!finish->ceremony)
-        return PK_CHALLENGE_UNKNOWN;
+    if (!*claim.id) {
+        status = name_sole(finish, sole);
+        claim.id = sole;
+    }
+    if (!status)
+        finish->ceremony =
+            ceremonies_take_gateways(daemon->ceremonies, &claim, pk_clock_monotonic());
+    if (!finish->ceremony) {
+        finish->expired = ceremonies_had_ended(daemon->ceremonies, &claim);
+        return status ? status : PK_CHALLENGE_UNKNOWN;
+    }
     status = check_bearer(finish);
     if (!status && finish->kind == PK_REGISTRATION)
         status = read_registration_options(finish);
     if (status)
         finish->verdict = verdict_refused(status);
+    return status;
+}
+
+/* Whose the credential of that response is, which the store has already. */
+static enum pk_status find_owner(struct finish *finish, struct pk_view json)
+{
+    struct gateway_request *gateway = &finish->gateway;
+    struct store *store = gateway->request.daemon->store;
+    json_t *response = json_loadb((const char *)json.ptr, json.len, 0, NULL);
+    const char *text = json_string_value(json_object_get(response, "id"));
+    PK_AUTO_BYTES struct pk_bytes id = {0};
+    const uid_t uid = PK_NO_UID;
+    struct credential_filter filter = {
+        .rp = gateway->party.rp, .account_name = finish->ceremony->account.name, .uid = &uid};
+    size_t count = 0;
+    enum pk_status status =
+        pk_base64url_decode(pk_view_string(text ? text : ""), PK_CREDENTIAL_ID_MAX, &id);
+
+    json_decref(response);
+    if (status)
+        return PK_OK;
+    filter.credential_id = pk_view_of(&id);
+    status = request_stored(&gateway->request, store->verbs->count(store, &filter, &count));
+    finish->others = !status && count == 0;
     return status;
 }
 
@@ -108,7 +154,25 @@ static enum pk_status verify(struct job *job)
     finish->verdict = finish->kind == PK_REGISTRATION
                           ? verify_and_commit_registration(store, finish->ceremony, json)
                           : verify_and_commit_response(store, finish->ceremony, json);
-    return PK_OK;
+    return finish->verdict.status == PK_EXISTS ? find_owner(finish, json) : PK_OK;
+}
+
+/*
+ * What the token says that it was for: what the application's own token said, which was presented
+ * with the answer, or else what the ceremony was begun for.
+ */
+static struct token_details token_details(const struct finish *finish)
+{
+    const struct token_claims *claims = authority_claims(finish->gateway.authority);
+    const struct ceremony *ceremony = finish->ceremony;
+
+    if (claims && !claims->approved && claims->action)
+        return (struct token_details){.transaction = ceremony->transaction,
+                                      .action = claims->action,
+                                      .idempotency_key = claims->idempotency_key};
+    return (struct token_details){.transaction = ceremony->transaction,
+                                  .action = ceremony->action,
+                                  .idempotency_key = ceremony->idempotency_key};
 }
 
 /* What comes of an approval: tokens, and the user as the store has it now. */
@@ -118,7 +182,7 @@ static enum pk_status conclude(struct job *job)
     struct gateway_request *gateway = &finish->gateway;
     struct store *store = gateway->request.daemon->store;
     const struct approval *approval = finish->verdict.approval;
-    const struct token_details details = {.transaction = finish->ceremony->transaction};
+    const struct token_details details = token_details(finish);
     struct user_filter filter = {.rp = gateway->party.rp};
 
     if (!approval)
@@ -170,6 +234,10 @@ static void answer(struct request *request, struct call *call, enum pk_status st
     struct finish *finish = (struct finish *)request;
     const struct verdict *verdict = &finish->verdict;
 
+    if (!finish->ceremony && finish->expired) {
+        call_fail(call, PK_BUS_ERROR_UNKNOWN_CHALLENGE, "expired");
+        return;
+    }
     if (!finish->ceremony) {
         gateway_fail(&finish->gateway, call, status, NULL);
         return;
@@ -177,6 +245,10 @@ static void answer(struct request *request, struct call *call, enum pk_status st
     decision_log_verdict(finish->ceremony, verdict, finish->by);
     if (status && !verdict->approval) {
         gateway_fail(&finish->gateway, call, status, NULL);
+        return;
+    }
+    if (finish->others) {
+        call_fail(call, PK_BUS_ERROR_ALREADY_ENROLLED, "of-another-user");
         return;
     }
     if (!verdict->approval) {

@@ -16,6 +16,7 @@ static const struct member members[] = {
     {"mfa", "b", 0},
     {"exclude", "b", 0},
     {"byChallenge", "b", 0},
+    {"sole", "b", 0},
     {"algorithms", "as", PK_PURPOSE_MAX},
 };
 
@@ -48,6 +49,16 @@ static enum pk_status choose_algorithms(const struct value *wishes,
     return PK_OK;
 }
 
+/* How its answer names it. */
+static enum pk_status name_ceremony(struct ceremony *ceremony, const struct value *options)
+{
+    ceremony->sole = value_find_number(options, "sole") != 0;
+    if (ceremony->sole)
+        return ceremony_sole_id(ceremony->account.rp, ceremony->account.name, ceremony->purpose,
+                                ceremony->id);
+    return value_find_number(options, "byChallenge") ? ceremony_name_by_challenge(ceremony) : PK_OK;
+}
+
 /* What the ceremony is beyond registration_begin(), from the call's options. */
 static enum pk_status make_gateways(const struct config *config, struct ceremony *ceremony,
                                     const struct value *options)
@@ -65,7 +76,7 @@ static enum pk_status make_gateways(const struct config *config, struct ceremony
     ceremony->mfa = value_find_number(options, "mfa") != 0;
     ceremony->bearer = value_find(options, "bearer") != NULL;
     (void)snprintf(ceremony->purpose, sizeof(ceremony->purpose), "%s", purpose);
-    return value_find_number(options, "byChallenge") ? ceremony_name_by_challenge(ceremony) : PK_OK;
+    return name_ceremony(ceremony, options);
 }
 
 static void begun(struct daemon *daemon, struct call *call, struct ceremony *ceremony)

@@ -43,7 +43,9 @@ struct ceremonies {
     struct rows by_end[SECONDS];
     struct rows users;
     LIST_HEAD(, share) shares;
-    int64_t expired; /* what ended by then is gone */
+    int64_t expired;                       /* what ended by then is gone */
+    uint64_t ended[CEREMONIES_ENDED_KEPT]; /* gateways', by hash of what claims them; 0: none */
+    size_t next_ended;
     size_t user_count, gateway_count, gateway_bytes;
 };
 
@@ -112,6 +114,60 @@ void ceremonies_free(struct ceremonies *ceremonies)
     free(ceremonies);
 }
 
+/* --- those whose time has passed ---------------------------------------------------------------
+ */
+
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+    do
+        hash = (hash ^ (uint8_t)*text) * 1099511628211U;
+    while (*text++);
+    return hash;
+}
+
+/* FNV-1a. Never 0. Only ceremonies that this process began are remembered, and nothing follows from
+ * two of one hash but a word in an error. */
+static uint64_t claim_hash(const struct ceremony_claim *claim)
+{
+    uint64_t hash = 14695981039346656037U + claim->owner * 2U + (claim->kind == PK_REGISTRATION);
+
+    hash = hash_text(hash_text(hash_text(hash, claim->id), claim->rp), claim->purpose);
+    return hash ? hash : 1;
+}
+
+static void remember_ended(struct ceremonies *ceremonies, const struct ceremony *ceremony)
+{
+    const struct ceremony_claim claim = {
+        .id = ceremony->id,
+        .owner = ceremony->owner,
+        .rp = ceremony->account.rp,
+        .kind = ceremony->requirements.ceremony,
+        .purpose = ceremony->purpose,
+    };
+
+    ceremonies->ended[ceremonies->next_ended++ % CEREMONIES_ENDED_KEPT] = claim_hash(&claim);
+}
+
+bool ceremonies_had_ended(struct ceremonies *ceremonies, const struct ceremony_claim *claim)
+{
+    const uint64_t hash = claim_hash(claim);
+
+    for (size_t i = 0; i < CEREMONIES_ENDED_KEPT; i++)
+        if (ceremonies->ended[i] == hash) {
+            ceremonies->ended[i] = 0;
+            return true;
+        }
+    return false;
+}
+
+static void end_row(struct ceremonies *ceremonies, struct row *row)
+{
+    /* The ids of those that are sole come again. */
+    if (row->ceremony->gateway && !row->ceremony->sole)
+        remember_ended(ceremonies, row->ceremony);
+    ceremony_free(take_row(ceremonies, row));
+}
+
 static void expire_slot(struct ceremonies *ceremonies, struct rows *slot, int64_t now)
 {
     struct row *row, *next;
@@ -119,7 +175,7 @@ static void expire_slot(struct ceremonies *ceremonies, struct rows *slot, int64_
     for (row = LIST_FIRST(slot); row; row = next) {
         next = LIST_NEXT(row, same_end);
         if (row->ceremony->ends <= now)
-            ceremony_free(take_row(ceremonies, row));
+            end_row(ceremonies, row);
     }
 }
 
@@ -176,7 +232,8 @@ static size_t ceremony_bytes(const struct ceremony *ceremony)
     return sizeof(*ceremony) + sizeof(struct row) + requirements_bytes(&ceremony->requirements) +
            text_bytes(ceremony->account.rp) + text_bytes(ceremony->account.name) +
            ceremony->account.user_handle.len + text_bytes(ceremony->context) +
-           text_bytes(ceremony->credential_name) + text_bytes(ceremony->transaction);
+           text_bytes(ceremony->credential_name) + text_bytes(ceremony->transaction) +
+           text_bytes(ceremony->action) + text_bytes(ceremony->idempotency_key);
 }
 
 static struct share *find_share(const struct ceremonies *ceremonies, const char *rp)
@@ -282,11 +339,12 @@ static enum pk_status admit_users(struct ceremonies *ceremonies, struct row *row
 enum pk_status ceremonies_add(struct ceremonies *ceremonies, struct ceremony *ceremony, int64_t now,
                               unsigned lifetime, unsigned per_uid)
 {
-    struct row *row;
+    struct row *row, *before;
     enum pk_status status;
 
     expire(ceremonies, now);
-    if (find_row(ceremonies, ceremony->id))
+    before = find_row(ceremonies, ceremony->id);
+    if (before && !(ceremony->sole && before->ceremony->sole))
         return PK_EXISTS;
     row = calloc(1, sizeof(*row));
     if (!row)
@@ -298,6 +356,8 @@ enum pk_status ceremonies_add(struct ceremonies *ceremonies, struct ceremony *ce
         free(row);
         return status;
     }
+    if (before)
+        ceremony_free(take_row(ceremonies, before));
     ceremony->ends = now + lifetime;
     LIST_INSERT_HEAD(&ceremonies->by_id[bucket(ceremony->id)], row, same_hash);
     LIST_INSERT_HEAD(&ceremonies->by_end[ceremony->ends % SECONDS], row, same_end);

@@ -40,6 +40,8 @@ void ceremony_free(struct ceremony *ceremony)
     free(ceremony->context);
     free(ceremony->credential_name);
     free(ceremony->transaction);
+    free(ceremony->action);
+    free(ceremony->idempotency_key);
     pk_bytes_clear(&ceremony->ticket);
     free(ceremony);
 }
@@ -125,5 +127,23 @@ enum pk_status ceremony_name_by_challenge(struct ceremony *ceremony)
     if (!text)
         return PK_NO_MEMORY;
     (void)snprintf(ceremony->id, sizeof(ceremony->id), "%s", text);
+    return PK_OK;
+}
+
+enum pk_status ceremony_sole_id(const char *rp, const char *user, const char *purpose,
+                                char ret[static CEREMONY_ID_SIZE])
+{
+    /* Neither of the first two has a new line. */
+    PK_AUTO_FREE char *text = pk_text_format("%s\n%s\n%s", rp, purpose, user);
+    PK_AUTO_FREE char *hex = NULL;
+    uint8_t hash[PK_HASH_SIZE];
+
+    if (!text)
+        return PK_NO_MEMORY;
+    pk_sha256(pk_view_string(text), hash);
+    hex = pk_hex_encode((struct pk_view){hash, sizeof(hash)});
+    if (!hex)
+        return PK_NO_MEMORY;
+    (void)snprintf(ret, CEREMONY_ID_SIZE, "%s", hex);
     return PK_OK;
 }

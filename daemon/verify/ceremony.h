@@ -43,6 +43,10 @@ struct ceremony {
     bool bearer;                      /* begun with the account's token: the answer needs it, too */
     char purpose[PK_PURPOSE_MAX + 1]; /* what the answer must say that it is for; may be empty */
     char *transaction; /* id of the transaction that is confirmed; NULL: none; owned */
+    /* What its token is to say that it was for; NULL: nothing; owned. */
+    char *action;
+    char *idempotency_key;
+    bool sole; /* of a user: it takes the place of the one before; see ceremony_sole_id() */
 };
 
 /* ceremony->id is a new UUID; the rest is empty. NULL: no memory. */
@@ -83,6 +87,13 @@ enum pk_status ceremony_bind_transaction(struct ceremony *ceremony, const char *
  */
 enum pk_status ceremony_name_by_challenge(struct ceremony *ceremony) PK_WARN_UNUSED;
 
+/*
+ * The id of the ceremonies that a user has one of at a time, for each purpose of a relying party.
+ * It can be computed by anybody: such a ceremony is answered with its user's token.
+ */
+enum pk_status ceremony_sole_id(const char *rp, const char *user, const char *purpose,
+                                char ret[static CEREMONY_ID_SIZE]) PK_WARN_UNUSED;
+
 /* The table of the ceremonies in progress. */
 struct ceremonies *ceremonies_new(void) PK_WARN_UNUSED;
 void ceremonies_free(struct ceremonies *ceremonies);
@@ -91,9 +102,9 @@ void ceremonies_free(struct ceremonies *ceremonies);
  * Takes the ceremony, which expires lifetime seconds after now (monotonic). per_uid limits how many
  * one owner may have; root is limited by the total alone, less what is reserved for users. A
  * gateway's are counted apart from everybody's, and limited in number, in number for one relying
- * party, and in bytes (limits.h); the oldest anonymous ones make room for new ones. On
- * PK_LIMIT_EXCEEDED, PK_EXISTS for an id that is in the table, or PK_NO_MEMORY, it still belongs to
- * the caller.
+ * party, and in bytes (limits.h); the oldest anonymous ones make room for new ones. One that is
+ * sole ends the one before of its id. On PK_LIMIT_EXCEEDED, PK_EXISTS for an id that is in the
+ * table, or PK_NO_MEMORY, it still belongs to the caller.
  */
 enum pk_status ceremonies_add(struct ceremonies *ceremonies, struct ceremony *ceremony, int64_t now,
                               unsigned lifetime, unsigned per_uid) PK_WARN_UNUSED;
@@ -106,6 +117,7 @@ struct ceremony *ceremonies_take(struct ceremonies *ceremonies, const char *id, 
                                  enum pk_ceremony kind, int64_t now) PK_WARN_UNUSED;
 
 /* What an answer that a gateway brings says of its ceremony; borrowed. */
+#define CEREMONIES_ENDED_KEPT 4096
 struct ceremony_claim {
     const char *id;
     uid_t owner;
@@ -121,6 +133,12 @@ struct ceremony_claim {
 struct ceremony *ceremonies_take_gateways(struct ceremonies *ceremonies,
                                           const struct ceremony_claim *claim,
                                           int64_t now) PK_WARN_UNUSED;
+/*
+ * Whether the claim, which ceremonies_take_gateways() knew nothing of, is for one whose time passed
+ * lately: of the last CEREMONIES_ENDED_KEPT that ended so. Says so once.
+ */
+bool ceremonies_had_ended(struct ceremonies *ceremonies, const struct ceremony_claim *claim);
+
 /* Finds a ceremony without removing it, to bind more to it before the question. NULL: none. */
 struct ceremony *ceremonies_find(struct ceremonies *ceremonies, const char *id);
 /* Reads a ceremony without removing it, to ask the question; never to verify an answer. */

@@ -230,6 +230,125 @@ static void a_gateways_expires(void **state)
     ceremonies_free(table);
 }
 
+static struct ceremony *begin_sole(const char *user)
+{
+    struct ceremony *ceremony = begin(GATEWAY, PK_AUTHENTICATION);
+
+    ceremony->gateway = true;
+    ceremony->sole = true;
+    assert_int_equal(pk_text_copy("portal", &ceremony->account.rp), PK_OK);
+    assert_int_equal(ceremony_sole_id("portal", user, "", ceremony->id), PK_OK);
+    return ceremony;
+}
+
+static void a_sole_one_takes_the_place_of_the_one_before(void **state)
+{
+    struct ceremonies *table = ceremonies_new();
+    struct ceremony *other = begin(GATEWAY, PK_AUTHENTICATION);
+    struct ceremony *later = begin_sole("ann");
+    struct ceremony *third = begin_sole("bea");
+
+    (void)state;
+    assert_int_equal(ceremonies_add(table, begin_sole("ann"), 0, 300, 16), PK_OK);
+    assert_int_equal(ceremonies_add(table, begin_sole("bob"), 0, 300, 16), PK_OK);
+    assert_int_equal(ceremonies_add(table, later, 200, 300, 16), PK_OK);
+    assert_int_equal(ceremonies_count(table), 2);
+    assert_ptr_equal(ceremonies_peek(table, later->id), later);
+    /* One that is not so itself takes nobody's place, and has its own kept. */
+    (void)memcpy(other->id, later->id, sizeof(other->id));
+    assert_int_equal(ceremonies_add(table, other, 200, 300, 16), PK_EXISTS);
+    ceremony_free(other);
+    assert_int_equal(ceremonies_add(table, third, 200, 300, 16), PK_OK);
+    third->sole = false;
+    other = begin_sole("bea");
+    assert_int_equal(ceremonies_add(table, other, 200, 300, 16), PK_EXISTS);
+    ceremony_free(other);
+    ceremonies_free(table);
+}
+
+static void sole_ids_are_of_their_relying_party_user_and_purpose(void **state)
+{
+    static const char *const names[][3] = {
+        {"portal", "ann", "x"}, {"portal", "ann", "y"}, {"portal", "bob", "x"},
+        {"shop", "ann", "x"},   {"portal", "annx", ""},
+    };
+    char ids[5][CEREMONY_ID_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(ceremony_sole_id(names[i][0], names[i][1], names[i][2], ids[i]), PK_OK);
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(ids[i], ids[j]);
+    }
+}
+
+/* Who comes too late is told so, once, and nobody else is. */
+static void what_ended_is_remembered(void **state)
+{
+    struct ceremonies *table = ceremonies_new();
+    struct ceremony_claim claim = {
+        .owner = GATEWAY, .rp = "portal", .kind = PK_AUTHENTICATION, .purpose = "login"};
+    struct ceremony_claim other;
+    char id[CEREMONY_ID_SIZE];
+
+    (void)state;
+    claim.id = id;
+    assert_int_equal(add_gateways(table, "portal", "login", id), PK_OK);
+    assert_false(ceremonies_had_ended(table, &claim));
+    assert_null(ceremonies_take_gateways(table, &claim, 301));
+    other = claim;
+    other.rp = "shop";
+    assert_false(ceremonies_had_ended(table, &other));
+    other = claim;
+    other.purpose = "mfa";
+    assert_false(ceremonies_had_ended(table, &other));
+    other = claim;
+    other.kind = PK_REGISTRATION;
+    assert_false(ceremonies_had_ended(table, &other));
+    other = claim;
+    other.owner = ALICE;
+    assert_false(ceremonies_had_ended(table, &other));
+    other = claim;
+    other.id = "";
+    assert_false(ceremonies_had_ended(table, &other));
+    assert_true(ceremonies_had_ended(table, &claim));
+    assert_false(ceremonies_had_ended(table, &claim));
+    /* What was answered in time has not ended so. */
+    assert_int_equal(add_gateways(table, "portal", "login", id), PK_OK);
+    assert_true(take(table, id, "portal", "login"));
+    assert_false(ceremonies_had_ended(table, &claim));
+    ceremonies_free(table);
+}
+
+static void no_more_is_remembered_than_there_is_room_for(void **state)
+{
+    struct ceremonies *table = ceremonies_new();
+    struct ceremony_claim claim = {
+        .owner = GATEWAY, .rp = "portal", .kind = PK_AUTHENTICATION, .purpose = "login"};
+    char first[CEREMONY_ID_SIZE];
+    char id[CEREMONY_ID_SIZE];
+
+    (void)state;
+    assert_int_equal(add_gateways(table, "portal", "login", first), PK_OK);
+    claim.id = first;
+    assert_null(ceremonies_take_gateways(table, &claim, 301));
+    for (size_t i = 0; i < CEREMONIES_ENDED_KEPT; i++) {
+        struct ceremony *ceremony = begin(GATEWAY, PK_AUTHENTICATION);
+
+        ceremony->gateway = true;
+        assert_int_equal(pk_text_copy("portal", &ceremony->account.rp), PK_OK);
+        (void)snprintf(ceremony->purpose, sizeof(ceremony->purpose), "login");
+        (void)memcpy(id, ceremony->id, sizeof(id));
+        assert_int_equal(ceremonies_add(table, ceremony, 301, 1, 16), PK_OK);
+    }
+    claim.id = id;
+    assert_null(ceremonies_take_gateways(table, &claim, 400));
+    assert_true(ceremonies_had_ended(table, &claim));
+    claim.id = first;
+    assert_false(ceremonies_had_ended(table, &claim));
+    ceremonies_free(table);
+}
+
 /* The wheel goes round once in 4,096 seconds; a daemon may be idle for longer. */
 static void long_pauses_end_everything(void **state)
 {
@@ -392,6 +511,10 @@ int main(void)
         cmocka_unit_test(a_gateways_is_gone_with_an_answer_for_another_purpose),
         cmocka_unit_test(gateways_and_programs_ceremonies_are_apart),
         cmocka_unit_test(a_gateways_expires),
+        cmocka_unit_test(a_sole_one_takes_the_place_of_the_one_before),
+        cmocka_unit_test(sole_ids_are_of_their_relying_party_user_and_purpose),
+        cmocka_unit_test(what_ended_is_remembered),
+        cmocka_unit_test(no_more_is_remembered_than_there_is_room_for),
         cmocka_unit_test(long_pauses_end_everything),
         cmocka_unit_test(gateways_are_limited_apart),
         cmocka_unit_test(gateways_are_limited_in_bytes),

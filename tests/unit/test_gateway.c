@@ -97,6 +97,38 @@ static void nobody_gets_nothing(void **state)
     assert_int_equal(ceremonies_count(bare_daemon()->ceremonies), 0);
 }
 
+/* A page asks about the passkey that its device has, before anybody is known. */
+static void one_passkey_is_found_by_its_id_where_that_is_public(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key blue = soft_key_new(ES256, "blue");
+    const char *id;
+    const json_t *item;
+
+    (void)state;
+    register_key("signal", "u1", &blue);
+    id = option("credentialId", text_of("credential", "credentialId"));
+    ask(gateway_list, ARGUMENTS("signal"), OPTIONS(id));
+    assert_outcome("");
+    assert_int_equal(json_array_size(json_object_get(outcome.json, "items")), 1);
+    item = json_array_get(json_object_get(outcome.json, "items"), 0);
+    assert_int_equal(json_object_size(item), 3);
+    assert_non_null(json_object_get(item, "credentialId"));
+    assert_non_null(json_object_get(item, "created"));
+    assert_non_null(json_object_get(item, "lastUsed"));
+    ask(gateway_list, ARGUMENTS("signal"), OPTIONS("credentialId=AAAA"));
+    assert_outcome("");
+    assert_int_equal(json_array_size(json_object_get(outcome.json, "items")), 0);
+    /* Neither whose it is, nor which others there are, nor at another service. */
+    ask(gateway_list, ARGUMENTS("signal"), OPTIONS(id, "userId=u1"));
+    assert_outcome("NotSignedIn");
+    ask(gateway_list, ARGUMENTS("signal"), NONE);
+    assert_outcome("NotSignedIn");
+    ask(gateway_list, ARGUMENTS("signal"), OPTIONS(id, "apiKey=AAAA"));
+    assert_outcome("NotSignedIn");
+    ask(gateway_list, ARGUMENTS("portal"), OPTIONS(id));
+    assert_outcome("NotSignedIn");
+}
+
 static void an_api_key_is_good_at_its_relying_party(void **state)
 {
     const char *key = option("apiKey", key_of("portal"));
@@ -202,6 +234,7 @@ int main(void)
         TEST(only_those_over_http_exist),
         TEST(options_are_checked_before_anything_else),
         TEST(nobody_gets_nothing),
+        TEST(one_passkey_is_found_by_its_id_where_that_is_public),
         TEST(an_api_key_is_good_at_its_relying_party),
         TEST(a_token_is_good_for_its_user),
         TEST(users_are_found_by_id_and_name),

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "common/base/clock.h"
+#include "common/base/limits.h"
 #include "common/base/text.h"
 #include "tests/unit/gateway_scene.h"
 
@@ -183,6 +185,10 @@ static void a_ceremony_ends(void **state)
         skip_time(299 + late);
         ask(gateway_finish_authentication, ARGUMENTS("portal", id, response), NONE);
         assert_outcome(late ? "UnknownChallenge" : "");
+        assert_int_equal(strncmp(outcome.text, "expired", 7) == 0, late);
+        ask(gateway_finish_authentication, ARGUMENTS("portal", id, response), NONE);
+        assert_outcome("UnknownChallenge");
+        assert_int_not_equal(strncmp(outcome.text, "expired", 7), 0);
     }
     ask(gateway_begin_authentication, ARGUMENTS("signal"), NONE);
     assert_in_range(outcome.expires, time(NULL) + 595, time(NULL) + 601);
@@ -341,6 +347,152 @@ static void a_transaction_is_signed_and_kept(void **state)
     assert_int_equal(json_array_size(outcome.json), 1);
 }
 
+/* As many of the relying party's as there may be, which do not go for others. */
+static void fill_the_table(const char *rp)
+{
+    for (size_t i = 0; i < PK_GATEWAY_CHALLENGES_PER_RP; i++) {
+        struct ceremony *ceremony = ceremony_new(CORRELATION, GATEWAY);
+
+        assert_non_null(ceremony);
+        ceremony->gateway = true;
+        assert_status(pk_text_copy(rp, &ceremony->account.rp), PK_OK);
+        if (ceremonies_add(bare_daemon()->ceremonies, ceremony, pk_clock_monotonic(), 10, 16)) {
+            ceremony_free(ceremony);
+            return;
+        }
+    }
+}
+
+/* Who could not begin can try it again with the same id. */
+static void a_transaction_that_did_not_begin_is_none(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key blue = soft_key_new(ES256, "blue");
+    const char *key = option("apiKey", key_of("portal"));
+    const struct ceremonies *ceremonies = bare_daemon()->ceremonies;
+    size_t count;
+
+    (void)state;
+    register_key("portal", "u1", &blue);
+    fill_the_table("portal");
+    ASK(gateway_begin_authentication, "portal", key, "userId=u1", "transactionId=t1",
+        "transactionData={}");
+    assert_outcome("LimitExceeded");
+    ASK(gateway_transactions, "portal", key, "userId=u1");
+    assert_int_equal(json_array_size(outcome.json), 0);
+    skip_time(10);
+    ASK(gateway_begin_authentication, "portal", key, "userId=u1", "transactionId=t1",
+        "transactionData={}");
+    assert_outcome("");
+    /* Nor is there a ceremony where there is no transaction. */
+    count = ceremonies_count(ceremonies);
+    ASK(gateway_begin_authentication, "portal", key, "userId=u1", "transactionId=t1",
+        "transactionData={}");
+    assert_outcome("Exists");
+    assert_int_equal(ceremonies_count(ceremonies), count);
+}
+
+/* --- one registration of a user at a time ----------------------------------------------------- */
+
+static void a_user_has_one_registration(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key blue = soft_key_new(ES256, "blue");
+    const char *mine = option("bearer", token_of("portal", "u1"));
+    const char *theirs = option("bearer", token_of("portal", "u2"));
+    PK_AUTO_FREE char *first = NULL;
+    PK_AUTO_FREE char *second = NULL;
+
+    (void)state;
+    ASK(gateway_begin_registration, "portal", mine, "sole?1", "purpose=registration");
+    first = registered_by(&blue);
+    ASK(gateway_begin_registration, "portal", mine, "sole?1", "purpose=registration");
+    second = registered_by(&blue);
+    assert_int_equal(ceremonies_count(bare_daemon()->ceremonies), 1);
+    /* Neither another user's, nor another purpose's, nor nobody's. */
+    ask(gateway_finish_registration, ARGUMENTS("portal", "", second),
+        OPTIONS(theirs, "purpose=registration"));
+    assert_outcome("UnknownChallenge");
+    ask(gateway_finish_registration, ARGUMENTS("portal", "", second), OPTIONS(mine));
+    assert_outcome("UnknownChallenge");
+    ask(gateway_finish_registration, ARGUMENTS("portal", "", second),
+        OPTIONS("purpose=registration"));
+    assert_outcome("NotSignedIn");
+    ask(gateway_finish_registration, ARGUMENTS("portal", "", second),
+        OPTIONS(mine, "purpose=registration"));
+    assert_outcome("");
+    ask(gateway_finish_registration, ARGUMENTS("portal", "", second),
+        OPTIONS(mine, "purpose=registration"));
+    assert_outcome("UnknownChallenge");
+    /* The answer to the one before is wrong, and the one that there is has gone with it. */
+    ASK(gateway_begin_registration, "portal", mine, "sole?1");
+    ask(gateway_finish_registration, ARGUMENTS("portal", "", first), OPTIONS(mine));
+    assert_outcome("VerificationFailed");
+    ask(gateway_finish_registration, ARGUMENTS("portal", "", first), OPTIONS(mine));
+    assert_outcome("UnknownChallenge");
+}
+
+static void whose_a_passkey_is_already(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key blue = soft_key_new(ES256, "blue");
+    const char *key = option("apiKey", key_of("portal"));
+
+    (void)state;
+    register_key("portal", "u1", &blue);
+    for (size_t i = 0; i < 2; i++) {
+        PK_AUTO_FREE char *response = NULL;
+
+        ASK(gateway_begin_registration, "portal", key, i == 0 ? "userId=u1" : "userId=u2",
+            "exclude?0");
+        response = registered_by(&blue);
+        finish(gateway_finish_registration, "portal", response, NONE);
+        assert_outcome("AlreadyEnrolled");
+        assert_int_equal(strstr(outcome.text, "of-another-user") != NULL, i == 1);
+    }
+}
+
+/* --- what a token says that it was for -------------------------------------------------------- */
+
+static const char *claim_of_token(const char *member)
+{
+    const char *token = text_of("tokens", "token");
+    const char *rp_key = option("apiKey", key_of("signal"));
+
+    ask(gateway_check_token, ARGUMENTS("signal", token), OPTIONS(rp_key));
+    assert_true(json_is_true(json_object_get(outcome.json, "valid")));
+    return json_string_value(
+        json_object_get(json_object_get(json_object_get(outcome.json, "claims"), "other"), member));
+}
+
+static void a_token_says_what_it_was_for(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key blue = soft_key_new(ES256, "blue");
+    const char *key = option("apiKey", key_of("signal"));
+    const char *tracked;
+
+    (void)state;
+    register_key("signal", "u1", &blue);
+    assert_null(claim_of_token("actionCode"));
+    ask(gateway_begin_authentication, ARGUMENTS("signal"),
+        OPTIONS("action=signIn", "idempotencyKey=k1"));
+    sign_in("signal", &blue, 2, "u1", NONE);
+    assert_outcome("");
+    assert_string_equal(claim_of_token("actionCode"), "signIn");
+    /* The application's own word comes before whatever its user says. */
+    ASK(gateway_issue_token, "signal", key, "userId=u1", "action=pay", "idempotencyKey=k2");
+    tracked = option("bearer", text_of(NULL, "token"));
+    ask(gateway_begin_authentication, ARGUMENTS("signal"),
+        OPTIONS(tracked, "action=signIn", "idempotencyKey=k1"));
+    sign_in("signal", &blue, 3, "u1", OPTIONS(tracked));
+    assert_outcome("");
+    assert_string_equal(claim_of_token("actionCode"), "pay");
+    assert_string_equal(
+        json_string_value(json_object_get(
+            json_object_get(json_object_get(outcome.json, "claims"), "other"), "idempotencyKey")),
+        "k2");
+    ask(gateway_begin_authentication, ARGUMENTS("signal"), OPTIONS("idempotencyKey=k3"));
+    sign_in("signal", &blue, 4, "u1", NONE);
+    assert_string_equal(claim_of_token("idempotencyKey"), "k3");
+}
+
 static enum pk_status fail_to_list_keys(struct store *store, const char *rp, int64_t now,
                                         struct signing_key_list *ret)
 {
@@ -380,6 +532,10 @@ int main(void)
         TEST(a_name_that_nobody_has_is_none_to_sign_in_by),
         TEST(a_second_factor_is_one_for_it_only),
         TEST(a_transaction_is_signed_and_kept),
+        TEST(a_transaction_that_did_not_begin_is_none),
+        TEST(a_user_has_one_registration),
+        TEST(whose_a_passkey_is_already),
+        TEST(a_token_says_what_it_was_for),
         TEST(when_no_token_can_be_made),
     };
 
