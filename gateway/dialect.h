@@ -36,6 +36,8 @@ struct dialect {
     /* What the router refuses by itself: 400, 401 without what the row's access needs, 403 for
        another origin, 404, 405, 413, 415, 429, 503. The words are the dialect's. */
     void (*refuse)(struct exchange *exchange, unsigned http_status);
+    /* Of whom the daemon says that the key or token is none, has expired, or is a wrong one. */
+    void (*refuse_caller)(struct exchange *exchange, const struct party_answer *answer);
     /* CORS; NULL: none is allowed. */
     const struct dialect_cors {
         const char *methods;

@@ -485,6 +485,15 @@ static void refuse(struct exchange *exchange, unsigned status)
     }
 }
 
+static void refuse_caller(struct exchange *exchange, const struct party_answer *answer)
+{
+    AUTO_JSON json_t *bearer = json_object();
+    bool is_user = dialect_add_authority(exchange, ACCESS_BEARER, bearer);
+
+    authsignal_refuse_answer(exchange, is_user ? &authsignal_failures : &authsignal_server_failures,
+                             answer);
+}
+
 #define PASSKEY "/client/user-authenticators/passkey"
 
 static const struct route routes[] = {
@@ -517,5 +526,6 @@ const struct dialect dialect_authsignal = {
     .routes = routes,
     .route_count = MEMBERS_COUNT(routes),
     .refuse = refuse,
+    .refuse_caller = refuse_caller,
     .cors = &cors,
 };

@@ -31,7 +31,8 @@ bool authsignal_is_action(const char *action);
 json_t *authsignal_authenticator(const json_t *passkey, const json_t *user, bool is_default);
 json_t *authsignal_authenticators(const json_t *result);
 
-extern const struct failures authsignal_failures;
+/* The server API's, whose caller has a secret and no token. */
+extern const struct failures authsignal_failures, authsignal_server_failures;
 
 /* dialect_authsignal_server.c: A6, A7, S1 to S3 */
 dialect_handler authsignal_list_own, authsignal_find_passkey, authsignal_track, authsignal_validate,

@@ -17,7 +17,7 @@ static const struct failure secret_rows[] = {
     {PARTY_WRONG_TOKEN, NULL, 401, 0, "unauthorized",
      "Check the API key or tenant, and the base URL."},
 };
-static const struct failures secret_failures = FAILURES(secret_rows, &authsignal_failures);
+const struct failures authsignal_server_failures = FAILURES(secret_rows, &authsignal_failures);
 
 /* --- A6, S3: lists ---------------------------------------------------------------------------- */
 
@@ -64,7 +64,7 @@ static void answer_list(struct exchange *exchange, const struct party_answer *an
     if (answer->outcome == PARTY_UNKNOWN_USER)
         authsignal_answer(exchange, json_array());
     else if (answer->outcome != PARTY_DONE)
-        authsignal_refuse_answer(exchange, &secret_failures, answer);
+        authsignal_refuse_answer(exchange, &authsignal_server_failures, answer);
     else
         authsignal_answer(exchange, authsignal_authenticators(answer->result));
 }
@@ -182,7 +182,7 @@ static void answer_track(struct exchange *exchange, const struct party_answer *a
     const struct party *party = exchange_party(exchange);
 
     if (answer->outcome != PARTY_DONE) {
-        authsignal_refuse_answer(exchange, &secret_failures, answer);
+        authsignal_refuse_answer(exchange, &authsignal_server_failures, answer);
         return;
     }
     /* There is no page of ours to go to: the url is where the relying party's own are. */
@@ -279,7 +279,7 @@ static void answer_validate(struct exchange *exchange, const struct party_answer
     const char *why = "";
 
     if (answer->outcome != PARTY_DONE)
-        authsignal_refuse_answer(exchange, &secret_failures, answer);
+        authsignal_refuse_answer(exchange, &authsignal_server_failures, answer);
     else if (!json_is_true(json_object_get(answer->result, "valid")))
         authsignal_answer(
             exchange, json_pack("{s:b, s:s}", "isValid", 0, "error",
@@ -320,7 +320,7 @@ static void refuse_absent(struct exchange *exchange)
 static void answer_removal(struct exchange *exchange, const struct party_answer *answer)
 {
     if (answer->outcome != PARTY_DONE)
-        authsignal_refuse_answer(exchange, &secret_failures, answer);
+        authsignal_refuse_answer(exchange, &authsignal_server_failures, answer);
     else
         authsignal_answer(exchange, json_pack("{s:b}", "success", 1));
 }
@@ -332,7 +332,7 @@ static void answer_owner(struct exchange *exchange, const struct party_answer *a
     struct party_request request = {.call = PARTY_REMOVE, .answered = answer_removal};
 
     if (answer->outcome != PARTY_DONE) {
-        authsignal_refuse_answer(exchange, &secret_failures, answer);
+        authsignal_refuse_answer(exchange, &authsignal_server_failures, answer);
         return;
     }
     if (json_array_size(items) == 0) {

@@ -232,7 +232,7 @@ static void begin_registration(struct exchange *exchange)
     members_set_text(request.options, "passwordTransmission", texts[3]);
     members_set_text(request.options, "userName", texts[1]);
     members_set_text(request.options, "displayName", texts[2] && *texts[2] ? texts[2] : texts[1]);
-    members_set_flag(request.options, "byChallenge", true);
+    members_set_flag(request.options, "sole", true);
     members_set_flag(request.options, "exclude", false);
     members_set_text(request.options, "attestation", "none");
     members_set_text(request.options, "residentKey", "preferred");
@@ -320,7 +320,7 @@ void autional_finish(struct exchange *exchange, const struct autional_finish *fi
         autional_refuse_outcome(exchange, finish->failures, PARTY_UNKNOWN_CHALLENGE);
         return;
     }
-    request.id = credential.challenge;
+    request.id = finish->sole ? "" : credential.challenge;
     request.credential = credential.text;
     request.options = json_object();
     if (finish->with_bearer)
@@ -350,6 +350,7 @@ static void finish_registration(struct exchange *exchange)
         .wrapped = true,
         .purpose = "registration",
         .with_bearer = true,
+        .sole = true,
         .failures = &autional_registration_failures,
         .answered = answer_registration,
         .flag = "recoveryCodes",
@@ -479,6 +480,11 @@ static void refuse(struct exchange *exchange, unsigned status)
         "DELETE", prefix "/mfa/webauthn/credentials/{id}", ACCESS_BEARER, autional_remove_factor   \
     }
 
+static void refuse_caller(struct exchange *exchange, const struct party_answer *answer)
+{
+    autional_refuse_answer(exchange, &autional_failures, answer);
+}
+
 static const struct route routes[] = {
     IDENTITY("/bff/identity-service/api/v1"),
     {"POST", "/bff/identity-service/api/v1/tokens", ACCESS_API_KEY, token_call},
@@ -493,4 +499,5 @@ const struct dialect dialect_autional = {
     .routes = routes,
     .route_count = MEMBERS_COUNT(routes),
     .refuse = refuse,
+    .refuse_caller = refuse_caller,
 };

@@ -46,6 +46,7 @@ struct autional_finish {
     bool top_level; /* it is the body itself */
     const char *purpose;
     bool with_bearer;
+    bool sole; /* the user has one at a time, which need not be named */
     const struct failures *failures;
     party_answered *answered;
     const char *flag; /* an option that is set to true; NULL: none */

@@ -223,7 +223,7 @@ void autional_register_factor(struct exchange *exchange)
     members_set_flag(request.options, "mfa", true);
     members_set_text(request.options, "displayName",
                      display_name && *display_name ? display_name : NULL);
-    members_set_flag(request.options, "byChallenge", true);
+    members_set_flag(request.options, "sole", true);
     members_set_flag(request.options, "exclude", false);
     members_set_text(request.options, "attestation", "none");
     members_set_text(request.options, "residentKey", "discouraged");
@@ -249,6 +249,7 @@ void autional_verify_factor(struct exchange *exchange)
         .top_level = true,
         .purpose = "mfa-registration",
         .with_bearer = true,
+        .sole = true,
         .failures = &autional_registration_failures,
         .answered = answer_verified,
     };

@@ -56,6 +56,7 @@ static const struct failure registration_rows[] = {
     {PARTY_UNKNOWN_CHALLENGE, NULL, 200, 404, NO_SESSION, NULL},
     {PARTY_REFUSED, NULL, 200, 40025, NOT_VALID, NULL},
     {PARTY_REGISTERED, NULL, 200, 50001, NOT_ADDED, NULL},
+    {PARTY_REGISTERED, "of-another-user", 200, 40025, NOT_VALID, NULL},
     {PARTY_EXISTS, NULL, 200, 50001, NOT_ADDED, NULL},
     {PARTY_LIMITED, NULL, 200, 50001, NOT_ADDED, NULL},
     {PARTY_FAILED, NULL, 200, 50001, NOT_ADDED, NULL},
@@ -213,7 +214,7 @@ static void begin_registration(struct exchange *exchange)
     const struct party_request request = {
         .call = PARTY_BEGIN_REGISTRATION, .options = options, .answered = answer_creation};
 
-    members_set_flag(options, "byChallenge", true);
+    members_set_flag(options, "sole", true);
     members_set_flag(options, "exclude", true);
     members_set_text(options, "residentKey", "required");
     members_set_flag(options, "requireResidentKey", true);
@@ -244,6 +245,10 @@ static char *replace(char *text, const char *word, const char *with)
     return text;
 }
 
+/*
+ * The user's one registration has its answer with this, whatever that is: what is no credential is
+ * handed on as none, and the next try begins anew.
+ */
 static void finish_registration(struct exchange *exchange)
 {
     static const struct field fields[] = {{"response", "Response"}, {"name", "Name"}, {"ua", "UA"}};
@@ -253,6 +258,7 @@ static void finish_registration(struct exchange *exchange)
     AUTO_CREDENTIAL_BODY struct credential_body credential = {0};
     AUTO_JSON json_t *response = NULL;
     PK_AUTO_FREE char *name = NULL;
+    bool read;
 
     if (!read_fields(exchange, fields, MEMBERS_COUNT(fields), texts))
         return;
@@ -264,13 +270,9 @@ static void finish_registration(struct exchange *exchange)
         return;
     }
     response = members_parse(texts[0], strlen(texts[0]));
-    if (!credential_body_read(response, CREDENTIAL_REGISTRATION, CREDENTIAL_CAMEL, &credential) ||
-        !credential.challenge) {
-        refuse_with(exchange, 200, PARAMETER_ERROR, NOT_READ);
-        return;
-    }
-    request.id = credential.challenge;
-    request.credential = credential.text;
+    read = credential_body_read(response, CREDENTIAL_REGISTRATION, CREDENTIAL_CAMEL, &credential);
+    request.id = "";
+    request.credential = read ? credential.text : "{}";
     request.options = bearer_options(exchange, "registration");
     members_set_text(request.options, "name", name);
     party_call(exchange, &request);
@@ -497,6 +499,11 @@ static void refuse(struct exchange *exchange, unsigned status)
     }
 }
 
+static void refuse_caller(struct exchange *exchange, const struct party_answer *answer)
+{
+    refuse_answer(exchange, &any_failures, answer);
+}
+
 static const struct route routes[] = {
     {"PUT", "/user/authn", ACCESS_BEARER, begin_registration},
     {"POST", "/user/authn", ACCESS_BEARER, finish_registration},
@@ -521,5 +528,6 @@ const struct dialect dialect_cloudreve = {
     .routes = routes,
     .route_count = MEMBERS_COUNT(routes),
     .refuse = refuse,
+    .refuse_caller = refuse_caller,
     .cors = &cors,
 };

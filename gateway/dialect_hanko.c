@@ -187,6 +187,11 @@ static void refuse(struct exchange *exchange, unsigned status)
         hanko_refuse(exchange, status, status < 500 ? "Bad Request" : "Internal Server Error", "");
 }
 
+static void refuse_caller(struct exchange *exchange, const struct party_answer *answer)
+{
+    hanko_refuse_answer(exchange, &hanko_failures, answer);
+}
+
 static const struct route routes[] = {
     {"POST", "/registration/initialize", ACCESS_API_KEY, hanko_registration_initialize},
     {"POST", "/registration/finalize", ACCESS_PUBLIC, hanko_registration_finalize},
@@ -217,5 +222,6 @@ const struct dialect dialect_hanko = {
     .routes = routes,
     .route_count = MEMBERS_COUNT(routes),
     .refuse = refuse,
+    .refuse_caller = refuse_caller,
     .cors = &cors,
 };

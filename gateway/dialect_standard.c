@@ -436,5 +436,6 @@ const struct dialect dialect_standard = {
     .routes = routes,
     .route_count = sizeof(routes) / sizeof(routes[0]),
     .refuse = refuse,
+    .refuse_caller = fail,
     .cors = &cors,
 };

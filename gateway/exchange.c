@@ -318,6 +318,21 @@ void exchange_add_header(struct exchange *exchange, const char *name, const char
         header_clear(&line);
 }
 
+void exchange_forget_answer(struct exchange *exchange, size_t lines)
+{
+    while (exchange->line_count > lines)
+        header_clear(&exchange->lines[--exchange->line_count]);
+    free(pk_steal(exchange->media_type));
+    free(pk_steal(exchange->text));
+}
+
+void exchange_release_answer(struct exchange *exchange)
+{
+    exchange->answered = true;
+    if (exchange->wake)
+        exchange->wake(exchange->wake_data);
+}
+
 /* Without memory for the text, the status says that something went wrong. */
 static void finish(struct exchange *exchange, unsigned http_status, const char *media_type,
                    char *text)
@@ -331,9 +346,7 @@ static void finish(struct exchange *exchange, unsigned http_status, const char *
     exchange->media_type = media_type ? strdup(media_type) : NULL;
     exchange->text = text;
     exchange->status = good && (!media_type || exchange->media_type) ? http_status : 500;
-    exchange->answered = true;
-    if (exchange->wake)
-        exchange->wake(exchange->wake_data);
+    exchange_release_answer(exchange);
 }
 
 void exchange_answer(struct exchange *exchange, unsigned http_status, json_t *body)

@@ -50,6 +50,7 @@ struct exchange {
     void *kept;
     void (*release)(void *data);
     unsigned calls; /* of the daemon that are not answered yet */
+    bool asked;     /* there was one */
 
     int64_t began; /* pk_clock_monotonic_us() */
     bool answered;
@@ -58,6 +59,7 @@ struct exchange {
     char *text;
     struct header lines[EXCHANGE_ANSWER_LINES];
     size_t line_count;
+    size_t lines_before; /* the handler, where its answer is held back */
     /* Called once with the answer, where it did not come within gateway_serve(). */
     void (*wake)(void *data);
     void *wake_data;
@@ -78,6 +80,13 @@ enum pk_status exchange_take_header(struct exchange *exchange, struct pk_view na
 
 /* PK_TOO_LARGE over EXCHANGE_BODY_MAX; PK_NO_MEMORY. */
 enum pk_status exchange_take_body(struct exchange *exchange, struct pk_view more) PK_WARN_UNUSED;
+
+/*
+ * Of an answer that is held back, answered being false again: that it is none after all, with
+ * what it added to the first lines; that it is the one.
+ */
+void exchange_forget_answer(struct exchange *exchange, size_t lines);
+void exchange_release_answer(struct exchange *exchange);
 
 /* Whether the request says that its body is JSON. */
 bool exchange_says_json(const struct exchange *exchange);

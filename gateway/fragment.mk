@@ -13,6 +13,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/exchange.c gateway/exchange.h gateway/exchange_private.h \
 	gateway/gateway.c gateway/gateway.h \
 	gateway/gateway_config.c gateway/gateway_config.h \
+	gateway/judged.c gateway/judged.h \
 	gateway/listener.c gateway/listener.h \
 	gateway/metrics.c gateway/metrics.h \
 	gateway/parties.c gateway/parties.h \

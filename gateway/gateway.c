@@ -8,6 +8,7 @@
 #include "gateway/authority.h"
 #include "gateway/bus_client.h"
 #include "gateway/cors.h"
+#include "gateway/judged.h"
 #include "gateway/metrics.h"
 #include "gateway/problem.h"
 #include "gateway/rate.h"
@@ -268,10 +269,13 @@ bool gateway_admit(struct exchange *exchange)
 
 void gateway_serve(struct exchange *exchange)
 {
+    const size_t headers = exchange->line_count;
+
     if (exchange->body.len > 0 && !exchange_says_json(exchange))
         gateway_refuse(exchange, 415);
     else
         exchange->route->handler(exchange);
+    judged_refusal(exchange, headers);
 }
 
 /* --- the log ---------------------------------------------------------------------------------- */

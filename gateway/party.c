@@ -165,12 +165,14 @@ void party_call(struct exchange *exchange, const struct party_request *request)
     size_t count = 1;
 
     if (!asked) {
+        exchange_forget_answer(exchange, exchange->line_count);
         gateway_refuse(exchange, 503);
         json_decref(request->options);
         return;
     }
     *asked = (struct asked){exchange, request->call, request->answered, PK_OK};
     exchange->calls++;
+    exchange->asked = true;
     if (member->has_id)
         call.strings[count++] = request->id ? request->id : "";
     if (member->has_credential)

@@ -32,7 +32,7 @@ static void test_registration_begins(void **state)
         fake_call_has(PARTY_BEGIN_REGISTRATION,
                       "{'bearer':'aa.bb.cc','purpose':'registration','password':'secret',"
                       "'passwordTransmission':'plain','userName':'ann','displayName':'Ann',"
-                      "'byChallenge':true,'exclude':false,'attestation':'none',"
+                      "'sole':true,'exclude':false,'attestation':'none',"
                       "'residentKey':'preferred','userVerification':'preferred'," ALGORITHMS "}");
         fake_begun(HTTP_CHALLENGE,
                    "{'rp':{'name':'Portal','id':'portal.example'},"
@@ -63,7 +63,7 @@ static void test_registration_finishes(void **state)
                  "{\"credential\":" SNAKE_ATTESTATION "}");
     fake_call_has(PARTY_FINISH_REGISTRATION,
                   "{'bearer':'aa.bb.cc','purpose':'registration','recoveryCodes':true}");
-    assert_string_equal(fake_call_id(), HTTP_CHALLENGE);
+    assert_string_equal(fake_call_id(), "");
     assert_string_equal(fake_call_credential(), HTTP_ATTESTATION);
     fake_done("{'credential':{},'user':{},'recoveryCodes':['a-b','c-d']}");
     autional_answered(200, SIMPLE_RES,

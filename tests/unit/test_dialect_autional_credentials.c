@@ -92,7 +92,7 @@ static void test_a_factor_is_registered(void **state)
     fake_request("POST " FACTORS "/register", "{\"display_name\":\"Ann\"}");
     fake_call_has(PARTY_BEGIN_REGISTRATION,
                   "{'bearer':'aa.bb.cc','purpose':'mfa-registration','mfa':true,"
-                  "'displayName':'Ann','byChallenge':true,'exclude':false,'attestation':'none',"
+                  "'displayName':'Ann','sole':true,'exclude':false,'attestation':'none',"
                   "'residentKey':'discouraged','userVerification':'preferred',"
                   "'algorithms':['EdDSA','ES256','RS256']}");
     fake_begun(HTTP_CHALLENGE,
@@ -112,7 +112,7 @@ static void test_a_factor_is_registered(void **state)
                       "'userVerification':'preferred'}}}}");
     fake_request("POST " FACTORS "/register/verify", SNAKE_ATTESTATION);
     fake_call_has(PARTY_FINISH_REGISTRATION, "{'bearer':'aa.bb.cc','purpose':'mfa-registration'}");
-    assert_string_equal(fake_call_id(), HTTP_CHALLENGE);
+    assert_string_equal(fake_call_id(), "");
     assert_string_equal(fake_call_credential(), HTTP_ATTESTATION);
     fake_done("{'credential':" PASSKEY ",'user':{}}");
     autional_answered(200, ITEM_RES, "{'code':0,'message':'success','data':" ITEM "}");
