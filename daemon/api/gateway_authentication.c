@@ -26,7 +26,8 @@ struct authentication {
     struct gateway_request gateway;
     struct ceremony *ceremony; /* owned; NULL once it is in the table */
     const char *why;
-    bool added; /* to the table, and not answered for yet */
+    enum pk_status refused; /* what the options come to, for who may call */
+    bool added;             /* to the table, and not answered for yet */
     uid_t owner;
     char id[CEREMONY_ID_SIZE];
     struct value answer; /* of what was added; owned */
@@ -284,7 +285,9 @@ static void answer_options(struct request *request, struct call *call, enum pk_s
 {
     struct authentication *authentication = (struct authentication *)request;
 
-    if (!status && authentication->ceremony)
+    if (!status && authentication->refused)
+        status = authentication->refused;
+    else if (!status && authentication->ceremony)
         status = begin(authentication, call);
     if (!status) {
         authentication->added = false;
@@ -293,7 +296,7 @@ static void answer_options(struct request *request, struct call *call, enum pk_s
     }
     if (authentication->added)
         take_back(authentication);
-    else if (!authentication->ceremony) {
+    else if (!authentication->ceremony && !authentication->refused) {
         begun_fail(call, status);
         return;
     }
@@ -337,6 +340,9 @@ void gateway_begin_authentication(struct daemon *daemon, struct call *call)
         {JOB_LOOP, check_user},
         {0},
     };
+    static const struct job_step refused_steps[] = {{JOB_WORKER, gateway_judge}, {0}};
+    static const struct request_plan refused_plan = {refused_steps, answer_options,
+                                                     authentication_clear};
     static const struct request_plan plan = {steps, answer_options, authentication_clear};
     static const struct request_plan nobodys_plan = {nobodys, answer_options, authentication_clear};
     static const struct request_plan transaction_plan = {transaction_steps, answer_options,
@@ -344,21 +350,18 @@ void gateway_begin_authentication(struct daemon *daemon, struct call *call)
     static const struct gateway_members table = {members, sizeof(members) / sizeof(members[0])};
     struct authentication *authentication =
         (struct authentication *)gateway_request_new(daemon, call, sizeof(*authentication), &table);
-    enum pk_status status;
+    const struct request_plan *chosen = &plan;
 
     if (!authentication)
         return;
     authentication->answer = value_body();
     authentication->owner = call->uid;
-    status = apply_policy(daemon->config, call, authentication);
-    if (!status) {
-        request_start(daemon, call, &authentication->gateway.request,
-                      is_for_anybody(&authentication->gateway)                  ? &nobodys_plan
-                      : gateway_text(&authentication->gateway, "transactionId") ? &transaction_plan
-                                                                                : &plan);
-        return;
-    }
-    gateway_fail(&authentication->gateway, call, status, authentication->why);
-    authentication_clear(&authentication->gateway.request);
-    free(authentication);
+    authentication->refused = apply_policy(daemon->config, call, authentication);
+    if (authentication->refused)
+        chosen = &refused_plan;
+    else if (is_for_anybody(&authentication->gateway))
+        chosen = &nobodys_plan;
+    else if (gateway_text(&authentication->gateway, "transactionId"))
+        chosen = &transaction_plan;
+    request_start(daemon, call, &authentication->gateway.request, chosen);
 }

@@ -8,6 +8,7 @@
 #include "daemon/api/options.h"
 #include "daemon/auth/decision.h"
 #include "daemon/bus/reply_errors.h"
+#include "daemon/config/policy.h"
 
 #include <string.h>
 
@@ -153,6 +154,7 @@ void gateway_list(struct daemon *daemon, struct call *call)
 struct change {
     struct gateway_request gateway;
     const char *new_name; /* NULL: it is removed */
+    bool names_nothing;   /* it can be no name, which is said to who may call */
     struct pk_bytes id;
     struct credential_list list;
 };
@@ -224,6 +226,8 @@ static void answer_change(struct request *request, struct call *call, enum pk_st
     const struct change *change = (struct change *)request;
     struct value empty = value_body();
 
+    if (!status && change->names_nothing && reply_name_error(call, change->new_name))
+        return;
     if (status) {
         gateway_fail(&change->gateway, call, status, NULL);
         return;
@@ -253,16 +257,21 @@ static void start_change(struct daemon *daemon, struct call *call, bool renames)
                                             {JOB_WORKER, change_credential},
                                             {0}};
     static const struct request_plan plan = {steps, answer_change, change_clear};
+    static const struct job_step name_steps[] = {{JOB_WORKER, gateway_judge}, {0}};
+    static const struct request_plan name_plan = {name_steps, answer_change, change_clear};
     const char *name = value_find_text(&call->arguments.items[2], "name", "");
     struct pk_view id = pk_view_string(call->arguments.items[1].text);
     struct change *change;
 
-    if (renames && reply_name_error(call, name))
-        return;
     change = (struct change *)gateway_request_new(daemon, call, sizeof(*change), &table);
     if (!change)
         return;
     change->new_name = renames ? name : NULL;
+    change->names_nothing = renames && !policy_credential_name_valid(name);
+    if (change->names_nothing) {
+        request_start(daemon, call, &change->gateway.request, &name_plan);
+        return;
+    }
     if (pk_base64url_decode(id, PK_CREDENTIAL_ID_MAX, &change->id) == PK_OK && change->id.len > 0) {
         request_start(daemon, call, &change->gateway.request, &plan);
         return;

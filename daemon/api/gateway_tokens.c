@@ -16,6 +16,7 @@
 struct issue {
     struct gateway_request gateway;
     struct tokens tokens;
+    const char *problem; /* of what the call says of the user; NULL: there is none */
 };
 
 /* An application alone says who its users are. */
@@ -32,6 +33,11 @@ static enum pk_status check_authority(struct job *job)
         break;
     }
     return PK_NOT_SIGNED_IN;
+}
+
+static enum pk_status check_user(struct job *job)
+{
+    return ((struct issue *)job)->problem ? PK_INVALID_ARGUMENT : PK_OK;
 }
 
 /* Makes the user or takes over what the application says of them now. */
@@ -88,7 +94,8 @@ static void answer_issue(struct request *request, struct call *call, enum pk_sta
     json_t *object;
 
     if (status) {
-        gateway_fail(&issue->gateway, call, status, "action, idempotencyKey or scope: too long");
+        gateway_fail(&issue->gateway, call, status,
+                     issue->problem ? issue->problem : "action, idempotencyKey or scope: too long");
         return;
     }
     object = gateway_user_json(&issue->gateway.user, issue->gateway.passkeys);
@@ -135,23 +142,22 @@ void gateway_issue_token(struct daemon *daemon, struct call *call)
     };
     static const struct gateway_members table = {members, COUNT(members)};
     static const struct job_step steps[] = {
-        {JOB_WORKER, gateway_judge}, {JOB_WORKER, check_authority}, {JOB_WORKER, gateway_find_user},
-        {JOB_WORKER, put_user},      {JOB_WORKER, make_token},      {0},
+        {JOB_WORKER, gateway_judge},
+        {JOB_WORKER, check_authority},
+        {JOB_WORKER, check_user},
+        {JOB_WORKER, gateway_find_user},
+        {JOB_WORKER, put_user},
+        {JOB_WORKER, make_token},
+        {0},
     };
     static const struct request_plan plan = {steps, answer_issue, issue_clear};
     struct issue *issue = (struct issue *)gateway_request_new(daemon, call, sizeof(*issue), &table);
-    const char *why;
 
     if (!issue)
         return;
-    why = user_problem(&issue->gateway, config_rp(daemon->config, issue->gateway.party.rp));
-    if (!why) {
-        request_start(daemon, call, &issue->gateway.request, &plan);
-        return;
-    }
-    gateway_fail(&issue->gateway, call, PK_INVALID_ARGUMENT, why);
-    issue_clear(&issue->gateway.request);
-    free(issue);
+    issue->problem =
+        user_problem(&issue->gateway, config_rp(daemon->config, issue->gateway.party.rp));
+    request_start(daemon, call, &issue->gateway.request, &plan);
 }
 
 /* --- CheckToken ------------------------------------------------------------------------------- */

@@ -2,7 +2,9 @@
 #include "daemon/tokens/profiles.h"
 
 #include "common/base/text.h"
+#include "common/webauthn/crypto.h"
 #include "daemon/tokens/claims.h"
+#include "daemon/tokens/keys.h"
 
 #include <string.h>
 
@@ -84,11 +86,31 @@ static const char *token_type(const struct token_content *content)
     return content->refresh ? "refresh" : "access";
 }
 
+/*
+ * What has to stay the same for a refresh token to be good: the service's hash of e-mail, password
+ * and site. Nobody's password is known here, and the id stands for the user.
+ */
+static char *state_hash(const struct token_content *content)
+{
+    PK_AUTO_FREE char *text = pk_text_format("%s//%s", content->user, content->party->rp_id);
+    uint8_t hash[PK_HASH_SIZE];
+
+    if (!text)
+        return NULL;
+    pk_sha256(pk_view_string(text), hash);
+    return pk_base64_encode((struct pk_view){hash, sizeof(hash)});
+}
+
 static json_t *write_cloudreve(const struct token_content *content)
 {
-    return json_pack("{s:s, s:s, s:I, s:I}", "token_type", token_type(content), "sub",
+    PK_AUTO_FREE char *state = content->refresh ? state_hash(content) : NULL;
+    char root[TOKEN_UUID_SIZE];
+
+    token_uuid(root);
+    return json_pack("{s:s, s:s, s:I, s:I, s:s*, s:s*}", "token_type", token_type(content), "sub",
                      content->user, "nbf", (json_int_t)content->now, "exp",
-                     (json_int_t)content->expires);
+                     (json_int_t)content->expires, "state_hash", state, "root_token_id",
+                     content->refresh ? root : NULL);
 }
 
 static enum pk_status read_cloudreve(const struct token_party *party,

@@ -6,8 +6,14 @@ EXTRA_DIST += \
 	tests/browser/chromium.mjs \
 	tests/browser/chromium.test.mjs \
 	tests/browser/cloudreve.test.mjs \
+	tests/browser/contract.mjs \
 	tests/browser/hanko.test.mjs \
 	tests/browser/package-lock.json \
 	tests/browser/package.json \
 	tests/browser/page.mjs \
-	tests/browser/scene.mjs
+	tests/browser/scene.mjs \
+	tests/browser/schemas.test.mjs \
+	tests/browser/schemas_authsignal.mjs \
+	tests/browser/schemas_autional.mjs \
+	tests/browser/schemas_cloudreve.mjs \
+	tests/browser/schemas_hanko.mjs

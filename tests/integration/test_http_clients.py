@@ -49,7 +49,7 @@ def scene_fixture(machine):
 
 
 @pytest.mark.parametrize("file", [
-    "hanko", "authsignal", "cloudreve", "autional",
+    "hanko", "authsignal", "cloudreve", "autional", "schemas",
     pytest.param("chromium", marks=pytest.mark.skipif(not os.path.exists(CHROMIUM),
                                                       reason="no " + CHROMIUM)),
 ])
