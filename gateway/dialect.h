@@ -38,6 +38,9 @@ struct dialect {
     void (*refuse)(struct exchange *exchange, unsigned http_status);
     /* Of whom the daemon says that the key or token is none, has expired, or is a wrong one. */
     void (*refuse_caller)(struct exchange *exchange, const struct party_answer *answer);
+    /* Of a path whose first segment is no tenant's name, but would have to be; NULL: it has no
+       words for that. */
+    void (*refuse_tenant)(struct exchange *exchange, const char *tenant);
     /* CORS; NULL: none is allowed. */
     const struct dialect_cors {
         const char *methods;

@@ -192,6 +192,14 @@ static void refuse_caller(struct exchange *exchange, const struct party_answer *
     hanko_refuse_answer(exchange, &hanko_failures, answer);
 }
 
+static void refuse_tenant(struct exchange *exchange, const char *tenant)
+{
+    if (members_is_uuid(tenant))
+        hanko_refuse(exchange, 404, "tenant not found", "");
+    else
+        hanko_refuse(exchange, 400, "tenant_id must be a valid uuid4", "");
+}
+
 static const struct route routes[] = {
     {"POST", "/registration/initialize", ACCESS_API_KEY, hanko_registration_initialize},
     {"POST", "/registration/finalize", ACCESS_PUBLIC, hanko_registration_finalize},
@@ -223,5 +231,6 @@ const struct dialect dialect_hanko = {
     .route_count = MEMBERS_COUNT(routes),
     .refuse = refuse,
     .refuse_caller = refuse_caller,
+    .refuse_tenant = refuse_tenant,
     .cors = &cors,
 };

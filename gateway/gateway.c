@@ -196,6 +196,18 @@ static bool is_own(struct exchange *exchange)
 
 /* --- routing ---------------------------------------------------------------------------------- */
 
+/* Whether it has been refused because it is of a tenant that there is not. */
+static bool refuse_tenant(struct exchange *exchange)
+{
+    const struct party *party = router_find_tenantless(exchange->parties, &exchange->target);
+
+    if (!party)
+        return false;
+    exchange->party = party;
+    party->dialect->refuse_tenant(exchange, exchange->target.segments[0]);
+    return true;
+}
+
 static bool route(struct exchange *exchange)
 {
     struct router_match match;
@@ -207,6 +219,8 @@ static bool route(struct exchange *exchange)
         return refuse(exchange, 503);
     exchange->parties = parties_ref(exchange->gateway->parties);
     outcome = router_find(exchange->parties, exchange->method, &exchange->target, &match);
+    if (outcome == ROUTER_NO_PATH && refuse_tenant(exchange))
+        return false;
     exchange->party = match.party;
     if (match.party) {
         if (strcmp(exchange->method, "OPTIONS") == 0 && outcome == ROUTER_NO_METHOD)

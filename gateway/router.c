@@ -104,3 +104,29 @@ enum router_outcome router_find(const struct parties *parties, const char *metho
     }
     return ROUTER_NO_PATH;
 }
+
+/* Whether the prefix is the tenant's name alone. */
+static bool is_below_tenant(const struct party *party)
+{
+    return *party->tenant && party->prefix[0] == '/' &&
+           strcmp(party->prefix + 1, party->tenant) == 0;
+}
+
+const struct party *router_find_tenantless(const struct parties *parties,
+                                           const struct target *target)
+{
+    for (size_t i = 0; i < parties->count; i++) {
+        const struct party *party = &parties->items[i];
+
+        if (!party->dialect->refuse_tenant || !is_below_tenant(party))
+            continue;
+        for (size_t j = 0; j < party->dialect->route_count; j++) {
+            struct router_match match = {.party = party};
+
+            if (target->segment_count > 0 &&
+                pattern_fits(party->dialect->routes[j].pattern, target, 1, &match))
+                return party;
+        }
+    }
+    return NULL;
+}

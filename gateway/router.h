@@ -29,4 +29,12 @@ struct router_match {
 enum router_outcome router_find(const struct parties *parties, const char *method,
                                 const struct target *target, struct router_match *ret);
 
+/*
+ * A relying party whose dialect has words for tenants that there are none of, where the path,
+ * which is nobody's, would be one of that dialect's below such a tenant's name, its first segment.
+ * NULL: there is none.
+ */
+const struct party *router_find_tenantless(const struct parties *parties,
+                                           const struct target *target);
+
 #endif

@@ -22,8 +22,8 @@ async function hankoFails(status, title, details, method, url, asked) {
   return body;
 }
 
-async function hankoUser(browser, mfa = "") {
-  const user = { user_id: newUser(), username: "ann" };
+async function hankoUser(browser, mfa = "", id = newUser()) {
+  const user = { user_id: id, username: "ann" };
   const begun = await expect(200, "hanko.registration-initialize.res", "POST", H(`${mfa}registration/initialize`), {
     headers: withKey,
     body: user,
@@ -171,11 +171,20 @@ test("H13 to H15: transactions", async () => {
   await hankoFails(400, "unable to validate request", undefined, "POST", url, { headers: withKey, body: { user_id: "a" } });
   await hankoFails(401, "failed to get session data", "no transaction found for this challenge", "POST", H("transaction/finalize"),
     { headers: withKey, body: browser.get((await call("POST", H("login/initialize"))).body.publicKey) });
+  const known = await hankoUser(browser, "", "6c1d7c3e-8f0a-4b1c-9d2e-3f4051627384");
+  await call("POST", url, { headers: withKey, body: { ...wish, user_id: known.user.user_id, transaction_id: newUser("t") } });
   await hankoFails(400, "invalid user id", "", "GET", H(`transaction/${user.user_id}`), { headers: withKey });
-  await expect(200, "hanko.transaction.list.res", "GET", H("transaction/6c1d7c3e-8f0a-4b1c-9d2e-3f4051627384"), { headers: withKey });
+  const listed = await expect(200, "hanko.transaction.list.res", "GET", H(`transaction/${known.user.user_id}`), { headers: withKey });
+  assert.equal(listed.body[0].data, '{"a":"\\u003c","b":1}');
+  const nobody = await expect(200, "hanko.transaction.list.res", "GET", H("transaction/7c1d7c3e-8f0a-4b1c-9d2e-3f4051627384"), { headers: withKey });
+  assert.deepEqual(nobody.body, []);
 });
 
 test("Hanko: tenants, paths, other origins", async () => {
+  const elsewhere = (tenant) => `${hanko.baseUrl}${tenant}/login/initialize`;
+
+  await hankoFails(404, "tenant not found", "", "POST", elsewhere("8f4b1f6e-5e4f-4a41-9d3e-2f3f0d6c8a11"));
+  await hankoFails(400, "tenant_id must be a valid uuid4", "", "POST", elsewhere("portal"));
   await hankoFails(404, "Not Found", "", "GET", H("nowhere"));
   await hankoFails(405, "Method Not Allowed", "", "GET", H("login/finalize"));
   const preflight = await fetch(H("login/initialize"), {

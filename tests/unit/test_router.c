@@ -67,6 +67,39 @@ static void rows_are_found_below_their_prefix(void **state)
     assert_ptr_equal(match.route, &routes[0]);
 }
 
+static void refuse_tenant(struct exchange *exchange, const char *tenant)
+{
+    (void)exchange, (void)tenant;
+}
+
+/* A path that would be a tenant's, were there one of that name. */
+static void tenants_that_there_are_not(void **state)
+{
+    static const struct dialect tenants = {.routes = routes,
+                                           .route_count = sizeof(routes) / sizeof(routes[0]),
+                                           .refuse_tenant = refuse_tenant};
+    static char name[] = "t1";
+    static char prefix[] = "/t1";
+    static struct party with[] = {{.prefix = one, .dialect = &dialect, .tenant = none},
+                                  {.prefix = prefix, .dialect = &tenants, .tenant = name}};
+    static const struct parties all = {1, with, 2};
+    static const struct parties first = {1, with, 1};
+    static const char *const others[] = {"/", "/things", "/t2/nothing", "/t2/x/things", "/t2"};
+
+    (void)state;
+    (void)find("GET", "/t2/things/1");
+    assert_ptr_equal(router_find_tenantless(&all, &target), &with[1]);
+    assert_null(router_find_tenantless(&first, &target));
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        (void)find("GET", others[i]);
+        assert_null(router_find_tenantless(&all, &target));
+    }
+    /* Where the application has chosen another prefix, nothing stands for a tenant. */
+    with[1].prefix = one;
+    (void)find("GET", "/t2/things");
+    assert_null(router_find_tenantless(&all, &target));
+}
+
 static void captures(void **state)
 {
     (void)state;
@@ -176,6 +209,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(rows_are_found_below_their_prefix, clear),
+        cmocka_unit_test_teardown(tenants_that_there_are_not, clear),
         cmocka_unit_test_teardown(captures, clear),
         cmocka_unit_test_teardown(what_is_not_there, clear),
         cmocka_unit_test_teardown(methods_that_a_path_takes, clear),
