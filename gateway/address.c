@@ -11,6 +11,7 @@
 
 #define V4_PREFIX_BITS 96
 #define COUNTED_BITS   64 /* of IPv6: what one subscriber has */
+#define SITE_BITS      48
 #define HOPS_MAX       16 /* proxies that are looked at in one header */
 
 static const uint8_t v4_prefix[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -99,6 +100,18 @@ struct address address_counted(const struct address *address)
     if (!is_v4(address))
         (void)memset(counted.bytes + COUNTED_BITS / 8, 0, sizeof(counted.bytes) - COUNTED_BITS / 8);
     return counted;
+}
+
+bool address_site(const struct address *address, struct address *ret)
+{
+    struct address site = *address;
+
+    if (address->local || is_v4(address))
+        return false;
+    (void)memset(site.bytes + SITE_BITS / 8, 0, sizeof(site.bytes) - SITE_BITS / 8);
+    site.bytes[sizeof(site.bytes) - 1] = SITE_BITS; /* no address_counted() ends so */
+    *ret = site;
+    return true;
 }
 
 /* --- networks --------------------------------------------------------------------------------- */

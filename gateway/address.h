@@ -24,6 +24,11 @@ bool address_equal(const struct address *a, const struct address *b);
 bool address_is_loopback(const struct address *address);
 /* What is counted as one client: an IPv4 address, or 64 bits of IPv6, which one person has. */
 struct address address_counted(const struct address *address);
+/*
+ * What all of those that one customer can have are counted as together, apart from each: 48 bits of
+ * IPv6 (RFC 6177). false: an IPv4 address, which stands for itself.
+ */
+bool address_site(const struct address *address, struct address *ret);
 
 struct network {
     struct address address;

@@ -30,7 +30,8 @@ struct route {
 };
 
 struct dialect {
-    const char *name; /* of the key "http" */
+    const char *name;      /* of the key "http" */
+    const char *json_type; /* the media type of its answers; NULL: "application/json" */
     const struct route *routes;
     size_t route_count;
     /* What the router refuses by itself: 400, 401 without what the row's access needs, 403 for

@@ -496,6 +496,7 @@ static const struct route routes[] = {
 /* No page of another origin may call: upstream tells integrators to put a proxy before it. */
 const struct dialect dialect_autional = {
     .name = "autional",
+    .json_type = "application/json; charset=utf-8",
     .routes = routes,
     .route_count = MEMBERS_COUNT(routes),
     .refuse = refuse,

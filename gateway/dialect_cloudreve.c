@@ -525,6 +525,7 @@ static const struct dialect_cors cors = {
 
 const struct dialect dialect_cloudreve = {
     .name = "cloudreve",
+    .json_type = "application/json; charset=utf-8",
     .routes = routes,
     .route_count = MEMBERS_COUNT(routes),
     .refuse = refuse,

@@ -227,6 +227,7 @@ static const struct dialect_cors cors = {
 
 const struct dialect dialect_hanko = {
     .name = "hanko",
+    .json_type = "application/json; charset=UTF-8",
     .routes = routes,
     .route_count = MEMBERS_COUNT(routes),
     .refuse = refuse,

@@ -368,6 +368,14 @@ static void answer_transaction(struct exchange *exchange, const struct party_ans
     answer_token(exchange, answer, &transaction_failures);
 }
 
+/* What upstream calls those whose model it does not know. */
+static void name_passkey(json_t *options, const char *id)
+{
+    PK_AUTO_FREE char *name = id ? pk_text_format("cred-%.250s", id) : NULL;
+
+    members_set_text(options, "name", name);
+}
+
 /* H2, H4, H10, H12, H14 */
 static void finish(struct exchange *exchange, const struct finish_kind *kind)
 {
@@ -395,6 +403,8 @@ static void finish(struct exchange *exchange, const struct finish_kind *kind)
     if (kind->with_key)
         (void)dialect_add_authority(exchange, ACCESS_API_KEY, request.options);
     members_set_text(request.options, "purpose", kind->purpose);
+    if (kind->credential == CREDENTIAL_REGISTRATION)
+        name_passkey(request.options, members_find_text(body, "id", NULL));
     party_call(exchange, &request);
 }
 

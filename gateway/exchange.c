@@ -351,8 +351,12 @@ static void finish(struct exchange *exchange, unsigned http_status, const char *
 
 void exchange_answer(struct exchange *exchange, unsigned http_status, json_t *body)
 {
+    const char *type = exchange->party && exchange->party->dialect->json_type
+                           ? exchange->party->dialect->json_type
+                           : "application/json";
+
     if (!exchange->answered)
-        finish(exchange, http_status, body ? "application/json" : NULL,
+        finish(exchange, http_status, body ? type : NULL,
                body ? json_dumps(body, JSON_COMPACT) : NULL);
     json_decref(body);
 }

@@ -21,6 +21,7 @@
 #define FETCH_SECONDS 10 /* for the list of relying parties to come */
 #define AGAIN_SECONDS 2  /* until it is fetched once more, where that failed */
 #define LOGGED_PATH   200
+#define SITE_SHARE    8 /* of what one address may have, for all of a customer's of IPv6 */
 
 /* --- refusals --------------------------------------------------------------------------------- */
 
@@ -44,13 +45,21 @@ static bool refuse(struct exchange *exchange, unsigned http_status)
 
 /* --- who asks whom ---------------------------------------------------------------------------- */
 
+static bool take_from(struct exchange *exchange, const struct address *who, unsigned rate)
+{
+    return rate_take(exchange->gateway->addresses,
+                     (struct pk_view){(const uint8_t *)who, sizeof(*who)}, rate);
+}
+
 static bool address_is_within_rate(struct exchange *exchange)
 {
+    const unsigned rate = exchange->gateway->config->limits.address_rate;
     struct address counted = address_counted(&exchange->client);
+    struct address site;
 
-    return rate_take(exchange->gateway->addresses,
-                     (struct pk_view){(const uint8_t *)&counted, sizeof(counted)},
-                     exchange->gateway->config->limits.address_rate);
+    if (!take_from(exchange, &counted, rate))
+        return false;
+    return !address_site(&exchange->client, &site) || take_from(exchange, &site, rate * SITE_SHARE);
 }
 
 /* A tenant's id is in every page of its: a stranger would use up what all of its users have. */

@@ -27,6 +27,7 @@
 #define PK_ICON_MAX               2048
 #define PK_INSTRUMENT_NAME_MAX    128
 #define PK_CREDENTIAL_NAME_MAX    64
+#define PK_APPLICATION_NAME_MAX   255 /* characters, of a passkey of a relying party over HTTP */
 #define PK_AAGUID_SIZE            16
 #define PK_HASH_SIZE              32
 #define PK_CLIENT_DATA_MAX        16384

@@ -7,7 +7,6 @@
 #include "daemon/api/gateway.h"
 #include "daemon/api/options.h"
 #include "daemon/auth/decision.h"
-#include "daemon/bus/reply_errors.h"
 #include "daemon/config/policy.h"
 
 #include <string.h>
@@ -226,10 +225,10 @@ static void answer_change(struct request *request, struct call *call, enum pk_st
     const struct change *change = (struct change *)request;
     struct value empty = value_body();
 
-    if (!status && change->names_nothing && reply_name_error(call, change->new_name))
-        return;
+    if (!status && change->names_nothing)
+        status = PK_INVALID_ARGUMENT;
     if (status) {
-        gateway_fail(&change->gateway, call, status, NULL);
+        gateway_fail(&change->gateway, call, status, "name: 1 to 255 characters of UTF-8");
         return;
     }
     log_change(change, call);
@@ -267,7 +266,7 @@ static void start_change(struct daemon *daemon, struct call *call, bool renames)
     if (!change)
         return;
     change->new_name = renames ? name : NULL;
-    change->names_nothing = renames && !policy_credential_name_valid(name);
+    change->names_nothing = renames && !policy_application_name_valid(name);
     if (change->names_nothing) {
         request_start(daemon, call, &change->gateway.request, &name_plan);
         return;

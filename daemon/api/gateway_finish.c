@@ -56,6 +56,18 @@ static enum pk_status check_bearer(const struct finish *finish)
     return strcmp(account->name, user) == 0 ? PK_OK : PK_WRONG_TOKEN;
 }
 
+/* As much of it as a name may have. */
+static size_t length_of_name(const char *name)
+{
+    size_t characters = 0;
+    size_t len = 0;
+
+    for (; name[len]; len++)
+        if (((unsigned char)name[len] & 0xc0) != 0x80 && ++characters > PK_APPLICATION_NAME_MAX)
+            break;
+    return len;
+}
+
 static enum pk_status read_registration_options(const struct finish *finish)
 {
     const char *name = gateway_text(&finish->gateway, "name");
@@ -72,8 +84,8 @@ static enum pk_status read_registration_options(const struct finish *finish)
     if (!name || !*name)
         return PK_OK;
     free(ceremony->credential_name);
-    ceremony->credential_name = NULL;
-    return pk_text_copy(name, &ceremony->credential_name);
+    ceremony->credential_name = strndup(name, length_of_name(name));
+    return ceremony->credential_name ? PK_OK : PK_NO_MEMORY;
 }
 
 /* The id of the one that the token's user has, where the call names none. */

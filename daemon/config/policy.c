@@ -36,6 +36,11 @@ bool policy_credential_name_valid(const char *name)
     return strlen(name) <= PK_CREDENTIAL_NAME_MAX && text_is_valid(name, PK_CREDENTIAL_NAME_MAX);
 }
 
+bool policy_application_name_valid(const char *name)
+{
+    return text_is_valid(name, PK_APPLICATION_NAME_MAX);
+}
+
 bool policy_user_id_valid(const char *id)
 {
     return strlen(id) <= PK_USER_HANDLE_MAX && text_is_valid(id, PK_USER_HANDLE_MAX);
@@ -46,27 +51,49 @@ static bool is_given(const char *text)
     return text && text[0] != 0;
 }
 
+/* What a text of a user may have; the two reasons are the limit's own and an application's. */
+struct text_limit {
+    const char *text;
+    size_t max;
+    const char *why;
+    bool wider; /* at relying parties over HTTP: PK_APPLICATION_NAME_MAX, and the second reason */
+    const char *wider_why;
+};
+
+static const char *check_text(const struct rp_config *rp, const struct text_limit *limit)
+{
+    bool wider = limit->wider && rp->http != PK_HTTP_NONE;
+
+    if (!limit->text || text_is_valid(limit->text, wider ? PK_APPLICATION_NAME_MAX : limit->max))
+        return NULL;
+    return wider ? limit->wider_why : limit->why;
+}
+
 static const char *check_texts(const struct rp_config *rp,
                                const struct registration_request *request)
 {
-    const struct {
-        const char *text;
-        size_t max;
-        const char *why;
-    } texts[] = {
-        {request->user_id, PK_USER_NAME_MAX, "userId: 1 to 128 printable characters of UTF-8"},
-        {request->user_name, PK_USER_NAME_MAX, "userName: 1 to 128 printable characters of UTF-8"},
-        {request->account_name, PK_USER_NAME_MAX, "user: 1 to 128 printable characters of UTF-8"},
+    const struct text_limit texts[] = {
+        {request->user_id, PK_USER_NAME_MAX, "userId: 1 to 128 printable characters of UTF-8",
+         false, NULL},
+        {request->user_name, PK_USER_NAME_MAX, "userName: 1 to 128 printable characters of UTF-8",
+         true, "userName: 1 to 255 printable characters of UTF-8"},
+        {request->account_name, PK_USER_NAME_MAX, "user: 1 to 128 printable characters of UTF-8",
+         false, NULL},
         {is_given(request->display_name) ? request->display_name : NULL, PK_USER_DISPLAY_NAME_MAX,
-         "displayName: at most 128 printable characters of UTF-8"},
-        {request->icon, PK_ICON_MAX, "icon: 1 to 2048 printable characters of UTF-8"},
+         "displayName: at most 128 printable characters of UTF-8", true,
+         "displayName: at most 255 printable characters of UTF-8"},
+        {request->icon, PK_ICON_MAX, "icon: 1 to 2048 printable characters of UTF-8", false, NULL},
         {request->instrument_display_name, PK_INSTRUMENT_NAME_MAX,
-         "instrumentDisplayName: 1 to 128 printable characters of UTF-8"},
+         "instrumentDisplayName: 1 to 128 printable characters of UTF-8", true,
+         "instrumentDisplayName: 1 to 255 printable characters of UTF-8"},
     };
 
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        if (texts[i].text && !text_is_valid(texts[i].text, texts[i].max))
-            return texts[i].why;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        const char *why = check_text(rp, &texts[i]);
+
+        if (why)
+            return why;
+    }
     if (!request->user_name && !request->account_name)
         return "userName: needed, there is no account to infer it from";
     if (request->name && !policy_credential_name_valid(request->name))

@@ -96,5 +96,7 @@ bool policy_user_id_valid(const char *id) PK_WARN_UNUSED;
 
 /* 1 to PK_CREDENTIAL_NAME_MAX bytes of UTF-8 without control characters. */
 bool policy_credential_name_valid(const char *name) PK_WARN_UNUSED;
+/* The same for passkeys of an application: 1 to PK_APPLICATION_NAME_MAX characters. */
+bool policy_application_name_valid(const char *name) PK_WARN_UNUSED;
 
 #endif

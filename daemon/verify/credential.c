@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#define UTF8_MAX    4   /* bytes of a character (RFC 3629) */
 #define NAMES_TRIED 100 /* "blue", "blue 2", … */
 
 /*
@@ -136,6 +137,9 @@ enum pk_status credential_choose_name(struct store *store, const struct ceremony
     const struct credential_filter filter = {
         .rp = account->rp, .account_name = account->name, .uid = &account->uid, .living = true};
     AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+    /* With the number; whoever calls has seen to an application's characters. */
+    const size_t longest =
+        ceremony->gateway ? (size_t)PK_APPLICATION_NAME_MAX * UTF8_MAX : PK_CREDENTIAL_NAME_MAX - 4;
     PK_AUTO_FREE char *base = NULL;
     enum pk_status status;
 
@@ -144,7 +148,7 @@ enum pk_status credential_choose_name(struct store *store, const struct ceremony
         fallback = ceremony->credential_name;
     else if (ceremony->credential_name)
         return pk_text_copy(ceremony->credential_name, ret);
-    base = pk_text_printable(fallback, PK_CREDENTIAL_NAME_MAX - 4);
+    base = pk_text_printable(fallback, longest);
     status = base ? store->verbs->list(store, &filter, &list) : PK_NO_MEMORY;
     if (status)
         return status;

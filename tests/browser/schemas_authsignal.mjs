@@ -76,6 +76,7 @@ test("A1, A2: what is refused", async () => {
   await signalFails(401, "invalid_token", "POST", url, { headers: { Authorization: "Bearer a.b.c" }, text: "{" });
   await signalFails(400, "invalid_request", "POST", url, { headers, text: "{" });
   await signalFails(400, "invalid_request", "POST", url, { headers, body: { username: "x".repeat(256) } });
+  await expect(200, "authsignal.registration-options.res", "POST", url, { headers, body: { username: "x".repeat(255), displayName: "é".repeat(255) } });
   await signalFails(400, "invalid_request", "POST", url, { headers, body: { securePaymentConfirmation: "yes" } });
   await signalFails(400, "invalid_request", "POST", A("user-authenticators/passkey"), { headers, body: {} });
   const begun = await call("POST", url, { headers });

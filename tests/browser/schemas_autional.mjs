@@ -61,6 +61,7 @@ test("M1 to M4: second factors", async () => {
   await expect(200, "autional.mfa.credential.res", "GET", url, { headers });
   const named = await expect(200, "autional.mfa.credential.res", "PUT", url, { headers, body: { name: "blue" } });
   assert.equal(named.body.data.name, "blue");
+  await expect(200, "autional.mfa.credential.res", "PUT", url, { headers, body: { name: "é".repeat(128) } });
   await autionalFails(400, 40000001, "PUT", url, { headers, body: {} });
   await autionalFails(400, 40000001, "PUT", url, { headers, body: { name: "é".repeat(129) } });
   const other = await autionalUser();

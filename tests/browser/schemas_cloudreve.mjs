@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { ALGORITHMS, claims, expect, json, problems } from "./contract.mjs";
+import { ALGORITHMS, another, claims, expect, json, problems } from "./contract.mjs";
 import { bearer, Browser, call, newUser, origin, scene } from "./scene.mjs";
 
 const C = (path) => `${scene.dialects.cloudreve.baseUrl}${path}`;
@@ -53,6 +53,17 @@ test("C1, C2: registration", async () => {
   assert.equal(passkey.name, "Firefox on Linux");
   assert.equal(passkey.id, Buffer.from(credential.id, "base64url").toString("base64"));
   assert.equal(passkey.used_at, undefined);
+  const other = new Browser();
+  const named = async (name) => {
+    const begun = await call("PUT", C("/user/authn"), { headers });
+    return ["POST", "/user/authn", { headers, body: { response: page(other.create(another(begun.body.data.publicKey))), ...AGENT, name } }];
+  };
+  const [method, path, asked] = await named("é".repeat(255));
+  const long = await expect(200, "cloudreve.user-authn.post.res", method, C(path), asked);
+  assert.equal(long.body.data.name, "é".repeat(255));
+  assert.equal(long.headers.get("content-type"), "application/json; charset=utf-8");
+  await call("DELETE", C(`/user/authn?id=${encodeURIComponent(long.body.data.id)}`), { headers });
+  await cloudreveFails(40001, "Name cannot have more than 255 characters", ...(await named("é".repeat(256))));
   const again = await expect(200, "cloudreve.user-authn.put.res", "PUT", C("/user/authn"), { headers });
   assert.deepEqual(again.body.data.publicKey.excludeCredentials.map(({ id }) => id), [credential.id]);
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { ALGORITHMS, claims, expect, head, json, problems } from "./contract.mjs";
+import { ALGORITHMS, another, claims, expect, head, json, problems } from "./contract.mjs";
 import { Browser, call, newUser, origin, scene } from "./scene.mjs";
 
 const hanko = scene.dialects.hanko;
@@ -28,7 +28,7 @@ async function hankoUser(browser, mfa = "", id = newUser()) {
     headers: withKey,
     body: user,
   });
-  const credential = browser.create(begun.body.publicKey);
+  const credential = browser.create(another(begun.body.publicKey));
   const made = await expect(200, "hanko.token.res", "POST", H(`${mfa}registration/finalize`), {
     headers: mfa ? withKey : {},
     body: credential,
@@ -119,6 +119,9 @@ test("H5 to H8: credentials", async () => {
   assert.equal(listed.body.length, 1);
   assert.equal(listed.headers.get("x-total-count"), "1");
   await expect(200, "hanko.credential.get.res", "GET", one, { headers: withKey });
+  assert.equal(listed.body[0].name, `cred-${credential.id}`);
+  assert.equal(listed.headers.get("content-type"), "application/json; charset=UTF-8");
+  await expect(204, null, "PATCH", one, { headers: withKey, body: { name: "é".repeat(255) } });
   await expect(204, null, "PATCH", one, { headers: withKey, body: { name: "red" } });
   assert.equal((await call("GET", one, { headers: withKey })).body.name, "red");
   await hankoFails(400, "unable to validate request", "name is a required field", "PATCH", one, { headers: withKey, body: {} });
@@ -126,8 +129,19 @@ test("H5 to H8: credentials", async () => {
   await expect(204, null, "DELETE", one, { headers: json(withKey) });
   for (const [method, body] of [["GET"], ["PATCH", { name: "x" }], ["DELETE"]])
     await hankoFails(404, `credential with id '${credential.id}' not found`, "", method, one, { headers: withKey, body });
-  const pages = await call("GET", H("credentials?per_page=1&page=2&order=asc"), { headers: withKey });
-  if (pages.headers.get("link")) assert.match(pages.headers.get("link"), /^<[^>]+>; rel="[a-z]+"(,<[^>]+>; rel="[a-z]+")*$/);
+
+  for (let i = 0; i < 3; i++) await hankoUser(new Browser(), "", user.user_id);
+  const links = async (number) => {
+    const { headers, body } = await expect(200, "hanko.credentials.list.res", "GET",
+      H(`credentials?user_id=${user.user_id}&per_page=1&page=${number}&order=asc`), { headers: withKey });
+
+    assert.deepEqual([headers.get("x-total-count"), body.length], ["3", 1]);
+    assert.match(headers.get("link"), /^<[^>]+>; rel="[a-z]+"(,<[^>]+>; rel="[a-z]+")*$/);
+    return [...headers.get("link").matchAll(/rel="([a-z]+)"/g)].map(([, rel]) => rel).sort();
+  };
+  assert.deepEqual(await links(1), ["last", "next"]);
+  assert.deepEqual(await links(2), ["first", "last", "next", "prev"]);
+  assert.deepEqual(await links(3), ["first", "prev"]);
 });
 
 test("H9: keys", async () => {

@@ -10,6 +10,7 @@ import os
 import pwd
 import shutil
 import tempfile
+import time
 import urllib.parse
 
 import pytest
@@ -98,6 +99,56 @@ def test_hanko(machine, served):
     ask(served, "DELETE", path, None, key, 204)
     ask(served, "GET", path, None, key, 404)
     assert ask(served, "GET", HANKO + "/.well-known/jwks.json")["keys"]
+
+
+def test_hanko_tells_who_comes_too_late(machine, folder):
+    """A challenge's time passed: other words than for one that never was."""
+    machine.configure(bus.CONFIGURATION.replace("http = hanko\n", "http = hanko\ntimeout = 10\n"))
+    bus.Gateway(machine.connect(bus.USER)).call("RelyingParties")
+    served = process.Gateway(folder, daemon="/run/passkeyd/socket", wait_for="serves hanko",
+                             become=parts.become(bus.USER))
+    try:
+        key = {"apiKey": bus.api_key(machine, "hanko")}
+        user = {"user_id": "u-1", "username": "ann"}
+        begun = ask(served, "POST", HANKO + "/registration/initialize", user, key)["publicKey"]
+        answers = [("registration", made(begun, browser.Passkey()), 400, "attestation")]
+        begun = ask(served, "POST", HANKO + "/login/initialize")["publicKey"]
+        answers.append(("login", signed(begun, browser.Passkey()), 401, "assertion"))
+        parts.wait_until(time.time() + 11)
+        for operation, answer, status, what in answers:
+            path = HANKO + f"/{operation}/finalize"
+            late = ask(served, "POST", path, answer, (), status)
+            assert late["title"] == f"failed to validate {what}"
+            assert late["details"] == "Session has Expired"
+            again = ask(served, "POST", path, answer, (), status)
+            assert again["details"] != "Session has Expired"
+    finally:
+        served.close()
+
+
+# What they refuse for, of a caller whom nobody knows and whose body is none.
+STRANGERS = [
+    ("POST", HANKO + "/registration/initialize", {"apiKey": "x" * 88}, "The api key is invalid"),
+    ("PATCH", HANKO + "/credentials/AAAA", {"apiKey": "x" * 88}, "The api key is invalid"),
+    ("POST", "/api/v4/user/authn", {"Authorization": "Bearer a.b.c"}, "Login required"),
+    ("POST", "/v1/client/user-authenticators/passkey", {"Authorization": "Bearer a.b.c"},
+     "invalid_token"),
+    ("POST", "/v1/validate", {"Authorization": "Basic d3Jvbmc6"}, "unauthorized"),
+    ("POST", "/bff/mfa/api/v1/mfa/webauthn/credentials/register/verify",
+     {"Authorization": "Bearer a.b.c"}, "unauthorized"),
+    ("POST", "/portal/tokens", {"X-API-Key": "x" * 88}, "not-signed-in"),
+]
+
+
+@pytest.mark.parametrize("method,path,headers,word", STRANGERS)
+def test_who_calls_is_judged_before_what_is_said(machine, served, method, path, headers, word):
+    bus.shared_key(machine, "files")
+    bus.shared_key(machine, "union")
+    for body in (b"{", b"{}", b"[]"):
+        status, _, text = served.ask(method, path, body, {**headers,
+                                                          "Content-Type": "application/json"})
+        assert status == (200 if "/api/v4" in path else 401), text
+        assert word in text, text
 
 
 def test_cloudreve(machine, served):

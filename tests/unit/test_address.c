@@ -71,6 +71,29 @@ static void what_is_counted_together(void **state)
     assert_false(address_equal(&v4, &v4_other));
 }
 
+static void what_one_customer_has(void **state)
+{
+    struct address a = address("2001:db8:1:2:3:4:5:6");
+    struct address b = address("2001:db8:1:3::1");
+    struct address c = address("2001:db8:2:2::1");
+    struct address zero = address("2001:db8:1::");
+    struct address v4 = address("192.0.2.1");
+    struct address local = {.local = true};
+    struct address site;
+
+    (void)state;
+    zero = address_counted(&zero);
+    assert_true(address_site(&a, &a));
+    assert_true(address_site(&b, &b));
+    assert_true(address_site(&c, &c));
+    assert_true(address_equal(&a, &b));
+    assert_false(address_equal(&a, &c));
+    /* Nobody's own bucket is everybody's. */
+    assert_false(address_equal(&a, &zero));
+    assert_false(address_site(&v4, &site));
+    assert_false(address_site(&local, &site));
+}
+
 static bool is_in(const char *network, const char *text)
 {
     struct network parsed;
@@ -217,6 +240,7 @@ int main(void)
         cmocka_unit_test(addresses),
         cmocka_unit_test(the_mapped_form_is_the_same_address),
         cmocka_unit_test(what_is_counted_together),
+        cmocka_unit_test(what_one_customer_has),
         cmocka_unit_test(networks),
         cmocka_unit_test(whom_proxies_name),
         cmocka_unit_test(places_to_listen_at),

@@ -294,9 +294,9 @@ static void test_ceremonies_finish(void **state)
 {
     (void)state;
     finished("POST /registration/finalize", HTTP_ATTESTATION, PARTY_FINISH_REGISTRATION,
-             "{'purpose':'registration'}");
+             "{'purpose':'registration','name':'cred-AAEC'}");
     finished("POST /mfa/registration/finalize", HTTP_ATTESTATION, PARTY_FINISH_REGISTRATION,
-             "{'apiKey':'key','purpose':'mfa-registration'}");
+             "{'apiKey':'key','purpose':'mfa-registration','name':'cred-AAEC'}");
     finished("POST /login/finalize", HTTP_ASSERTION, PARTY_FINISH_AUTHENTICATION,
              "{'purpose':'login'}");
     finished("POST /login/finalize", HTTP_ASSERTION_WITH(",\"userHandle\":null"),

@@ -449,6 +449,55 @@ static void whose_a_passkey_is_already(void **state)
     }
 }
 
+static void names_are_as_long_as_applications_have_them(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key blue = soft_key_new(ES256, "blue");
+    const char *key = option("apiKey", key_of("portal"));
+    PK_AUTO_FREE char *response = NULL;
+    PK_AUTO_FREE char *name = pk_text_format("name=%0300d", 0);
+    char id[64];
+
+    (void)state;
+    ASK(gateway_begin_registration, "portal", key, "userId=u1");
+    response = registered_by(&blue);
+    finish(gateway_finish_registration, "portal", response, OPTIONS(name));
+    assert_outcome("");
+    assert_int_equal(strlen(text_of("credential", "name")), 255);
+    (void)snprintf(id, sizeof(id), "%s", text_of("credential", "credentialId"));
+    ask(gateway_rename, ARGUMENTS("portal", id), OPTIONS(key, name));
+    assert_outcome("InvalidArguments");
+    assert_non_null(strstr(outcome.text, "255 characters"));
+    /* Who may not rename it hears that before. */
+    ask(gateway_rename, ARGUMENTS("portal", id), OPTIONS("apiKey=AAAA", name));
+    assert_outcome("NotSignedIn");
+    name[strlen("name=") + 255] = '\0';
+    ask(gateway_rename, ARGUMENTS("portal", id), OPTIONS(key, name));
+    assert_outcome("");
+}
+
+/* What is wrong with what a call says is told to who may call. */
+static void callers_are_judged_before_what_they_say(void **state)
+{
+    static const char *const wrong[] = {"apiKey=AAAA", "bearer=a.b.c"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        ASK(gateway_issue_token, "portal", wrong[i]);
+        assert_outcome("NotSignedIn");
+        ASK(gateway_begin_authentication, "portal", wrong[i], "userVerification=maybe");
+        assert_outcome("NotSignedIn");
+        ASK(gateway_begin_authentication, "portal", wrong[i], "mfa?1");
+        assert_outcome("NotSignedIn");
+        ASK(gateway_begin_registration, "portal", wrong[i], "residentKey=maybe");
+        assert_outcome("NotSignedIn");
+    }
+    ASK(gateway_issue_token, "portal", option("apiKey", key_of("portal")));
+    assert_outcome("InvalidArguments");
+    assert_non_null(strstr(outcome.text, "userId"));
+    ask(gateway_begin_authentication, ARGUMENTS("portal"), OPTIONS("userVerification=maybe"));
+    assert_outcome("InvalidArguments");
+}
+
 /* --- what a token says that it was for -------------------------------------------------------- */
 
 static const char *claim_of_token(const char *member)
@@ -535,6 +584,8 @@ int main(void)
         TEST(a_transaction_that_did_not_begin_is_none),
         TEST(a_user_has_one_registration),
         TEST(whose_a_passkey_is_already),
+        TEST(names_are_as_long_as_applications_have_them),
+        TEST(callers_are_judged_before_what_they_say),
         TEST(a_token_says_what_it_was_for),
         TEST(when_no_token_can_be_made),
     };
