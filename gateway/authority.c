@@ -70,9 +70,18 @@ bool authority_names_tenant(const struct exchange *exchange)
     return name && party && *party->tenant && strcmp(name, party->tenant) == 0;
 }
 
+/* Without blanks around it, which are none of a field's value (RFC 9110 section 5.5). */
 static char *copy_of(const char *text)
 {
-    return text && *text && strlen(text) <= PRESENTED_MAX ? strdup(text) : NULL;
+    size_t len;
+
+    if (!text)
+        return NULL;
+    text += strspn(text, " \t");
+    len = strlen(text);
+    while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t'))
+        len--;
+    return len > 0 && len <= PRESENTED_MAX ? strndup(text, len) : NULL;
 }
 
 static char *api_key(const struct exchange *exchange)

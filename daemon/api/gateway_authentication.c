@@ -165,6 +165,23 @@ static enum pk_status check_user(struct job *job)
     return pk_text_copy(gateway->known ? gateway->user.name : "", &account->name);
 }
 
+/*
+ * Who named the user is told that there is nothing to sign in with. A page of authsignal's asks
+ * with its user's token, and has the browser look for itself.
+ */
+static bool needs_credentials(const struct gateway_request *gateway)
+{
+    switch (authority_kind(gateway->authority)) {
+    case AUTHORITY_API_KEY:
+        return true;
+    case AUTHORITY_BEARER:
+        return gateway->party.http != PK_HTTP_AUTHSIGNAL;
+    case AUTHORITY_NONE:
+        break;
+    }
+    return false;
+}
+
 static enum pk_status load_credentials(struct job *job)
 {
     struct authentication *authentication = (struct authentication *)job;
@@ -187,8 +204,7 @@ static enum pk_status load_credentials(struct job *job)
         status = pk_bytes_copy(pk_view_of(&gateway->user.user_handle), &requirements->user_handle);
     if (!status)
         status = credential_list_require(&list, requirements->rp_id, requirements);
-    if (!status && requirements->credential_count == 0 &&
-        authority_kind(gateway->authority) != AUTHORITY_NONE)
+    if (!status && requirements->credential_count == 0 && needs_credentials(gateway))
         status = PK_NO_CREDENTIALS;
     return status;
 }

@@ -116,6 +116,7 @@ static enum pk_status take_ceremony(struct job *job)
     if (!*claim.id) {
         status = name_sole(finish, sole);
         claim.id = sole;
+        claim.sole = true;
     }
     if (!status)
         finish->ceremony =

@@ -388,7 +388,7 @@ struct ceremony *ceremonies_take_gateways(struct ceremonies *ceremonies,
     expire(ceremonies, now);
     row = find_row(ceremonies, claim->id);
     if (!row || !row->ceremony->gateway || row->ceremony->owner != claim->owner ||
-        strcmp(row->ceremony->account.rp, claim->rp) != 0)
+        row->ceremony->sole != claim->sole || strcmp(row->ceremony->account.rp, claim->rp) != 0)
         return NULL;
     ceremony = take_row(ceremonies, row);
     if (ceremony->requirements.ceremony == claim->kind &&

@@ -124,6 +124,7 @@ struct ceremony_claim {
     const char *rp; /* name of the section */
     enum pk_ceremony kind;
     const char *purpose;
+    bool sole; /* the id is of what was presented: one that is sole is found so alone */
 };
 
 /*

@@ -254,6 +254,9 @@ static void a_sole_one_takes_the_place_of_the_one_before(void **state)
     assert_int_equal(ceremonies_add(table, later, 200, 300, 16), PK_OK);
     assert_int_equal(ceremonies_count(table), 2);
     assert_ptr_equal(ceremonies_peek(table, later->id), later);
+    /* Its id is no secret: who names it by that alone does not end it. */
+    assert_false(take(table, later->id, "portal", ""));
+    assert_ptr_equal(ceremonies_peek(table, later->id), later);
     /* One that is not so itself takes nobody's place, and has its own kept. */
     (void)memcpy(other->id, later->id, sizeof(other->id));
     assert_int_equal(ceremonies_add(table, other, 200, 300, 16), PK_EXISTS);

@@ -245,6 +245,9 @@ static void authority(void **state)
     presents("ApiKey", "k", ACCESS_API_KEY, "apiKey", "k");
     presents("X-API-Key", "k", ACCESS_API_KEY, "apiKey", "k");
     presents("ApiKey", "", ACCESS_API_KEY, "apiKey", NULL);
+    presents("ApiKey", " \tk \t", ACCESS_API_KEY, "apiKey", "k");
+    presents("ApiKey", " \t ", ACCESS_API_KEY, "apiKey", NULL);
+    presents("Authorization", "Bearer t ", ACCESS_BEARER, "bearer", "t");
     presents("Authorization", "Bearer k", ACCESS_API_KEY, "apiKey", NULL);
     presents("Authorization", "Bearer t", ACCESS_BEARER, "bearer", "t");
     presents("Authorization", "bearer  t", ACCESS_BEARER, "bearer", "t");

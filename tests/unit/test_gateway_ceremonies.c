@@ -475,6 +475,28 @@ static void names_are_as_long_as_applications_have_them(void **state)
     assert_outcome("");
 }
 
+static void a_user_without_passkeys_is_told_so_or_not(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key blue = soft_key_new(ES256, "blue");
+    const char *mine = option("bearer", token_of("signal", "u1"));
+
+    (void)state;
+    ASK(gateway_issue_token, "signal", option("apiKey", key_of("signal")), "userId=u1");
+    ASK(gateway_issue_token, "portal", option("apiKey", key_of("portal")), "userId=u1");
+    ASK(gateway_begin_authentication, "portal", option("bearer", token_of("portal", "u1")));
+    assert_outcome("NoCredentials");
+    ASK(gateway_begin_authentication, "signal", option("apiKey", key_of("signal")), "userId=u1");
+    assert_outcome("NoCredentials");
+    ASK(gateway_begin_authentication, "signal", mine);
+    assert_outcome("");
+    assert_int_equal(allowed(), 0);
+    /* Nobody else's is good for it. */
+    register_key("signal", "u2", &blue);
+    ASK(gateway_begin_authentication, "signal", mine);
+    sign_in("signal", &blue, 2, "u2", OPTIONS(mine));
+    assert_outcome("VerificationFailed");
+}
+
 /* What is wrong with what a call says is told to who may call. */
 static void callers_are_judged_before_what_they_say(void **state)
 {
@@ -585,6 +607,7 @@ int main(void)
         TEST(a_user_has_one_registration),
         TEST(whose_a_passkey_is_already),
         TEST(names_are_as_long_as_applications_have_them),
+        TEST(a_user_without_passkeys_is_told_so_or_not),
         TEST(callers_are_judged_before_what_they_say),
         TEST(a_token_says_what_it_was_for),
         TEST(when_no_token_can_be_made),
