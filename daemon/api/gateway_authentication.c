@@ -30,6 +30,7 @@ struct authentication {
     bool added;             /* to the table, and not answered for yet */
     uid_t owner;
     char id[CEREMONY_ID_SIZE];
+    char purpose[PK_PURPOSE_MAX + 1];
     struct value answer; /* of what was added; owned */
 };
 
@@ -240,6 +241,8 @@ static enum pk_status begin(struct authentication *authentication, const struct 
     if (status)
         return status;
     (void)memcpy(authentication->id, authentication->ceremony->id, sizeof(authentication->id));
+    (void)memcpy(authentication->purpose, authentication->ceremony->purpose,
+                 sizeof(authentication->purpose));
     status = begun_add(daemon, call, pk_steal(authentication->ceremony), &authentication->answer);
     authentication->added = !status;
     return status;
@@ -278,8 +281,8 @@ static enum pk_status add_transaction(struct job *job)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-/* What nobody was told of is not begun. While the request has its call. */
-static void take_back(struct authentication *authentication)
+/* What nobody was told of is not begun. The call, and its options, may be gone. */
+static void take_back(const struct authentication *authentication)
 {
     const struct gateway_request *gateway = &authentication->gateway;
     const struct ceremony_claim claim = {
@@ -287,14 +290,13 @@ static void take_back(struct authentication *authentication)
         .owner = authentication->owner,
         .rp = gateway->party.rp,
         .kind = PK_AUTHENTICATION,
-        .purpose = gateway_purpose(gateway),
+        .purpose = authentication->purpose,
     };
     struct ceremony *ceremony =
         ceremonies_take_gateways(gateway->request.daemon->ceremonies, &claim, pk_clock_monotonic());
 
     if (ceremony)
         ceremony_free(ceremony);
-    authentication->added = false;
 }
 
 static void answer_options(struct request *request, struct call *call, enum pk_status status)
@@ -310,13 +312,10 @@ static void answer_options(struct request *request, struct call *call, enum pk_s
         call_reply(call, &authentication->answer);
         return;
     }
-    if (authentication->added)
-        take_back(authentication);
-    else if (!authentication->ceremony && !authentication->refused) {
+    if (!authentication->ceremony && !authentication->added && !authentication->refused)
         begun_fail(call, status);
-        return;
-    }
-    gateway_fail(&authentication->gateway, call, status, authentication->why);
+    else
+        gateway_fail(&authentication->gateway, call, status, authentication->why);
 }
 
 static void authentication_clear(struct request *request)
