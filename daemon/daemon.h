@@ -15,6 +15,7 @@ struct conversations;
 struct event_base;
 struct gateway_user;
 struct jobs;
+struct password_checks;
 struct peers;
 struct pk_keys;
 struct pk_keys_setup;
@@ -39,6 +40,7 @@ struct daemon {
     struct pk_keys_setup *keys_setup;
     struct pk_keys *keys;
     struct ceremonies *ceremonies;
+    struct password_checks *password_checks;
     struct conversations *conversations;
     int exit_code;
 };

@@ -27,6 +27,7 @@
 #include "daemon/jobs/jobs.h"
 #include "daemon/privileges.h"
 #include "daemon/store/store.h"
+#include "daemon/tokens/password_checks.h"
 #include "daemon/tokens/private_keys.h"
 #include "daemon/verify/ceremony.h"
 
@@ -296,9 +297,10 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     daemon->peers = peers_new(daemon->budget, on_identified_call, daemon);
     daemon->conversations = conversations_new(daemon);
     daemon->ceremonies = ceremonies_new();
+    daemon->password_checks = password_checks_new();
     daemon->gateway_user = gateway_user_new();
     if (!daemon->gateway_user || !daemon->base || !daemon->peers || !daemon->conversations ||
-        !daemon->ceremonies)
+        !daemon->ceremonies || !daemon->password_checks)
         return PK_NO_MEMORY;
     daemon->jobs = jobs_new(daemon->base);
     if (!daemon->jobs)
@@ -326,6 +328,7 @@ static bool close_all(struct daemon *daemon)
         pk_keys_free(daemon->keys);
     if (daemon->ceremonies)
         ceremonies_free(daemon->ceremonies);
+    password_checks_free(daemon->password_checks);
     polkit_vanished(NULL);
     logind_vanished(NULL);
     tickets_vanished(NULL);

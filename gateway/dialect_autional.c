@@ -218,6 +218,7 @@ static void begin_registration(struct exchange *exchange)
     };
     struct party_request request = {.call = PARTY_BEGIN_REGISTRATION, .answered = answer_creation};
     const char *texts[MEMBERS_COUNT(rules)] = {0};
+    struct party_password password;
     const json_t *body;
 
     if (!autional_read(exchange, &body) ||
@@ -228,8 +229,6 @@ static void begin_registration(struct exchange *exchange)
         return;
     }
     request.options = autional_bearer_options(exchange, "registration");
-    members_set_text(request.options, "password", texts[0]);
-    members_set_text(request.options, "passwordTransmission", texts[3]);
     members_set_text(request.options, "userName", texts[1]);
     members_set_text(request.options, "displayName", texts[2] && *texts[2] ? texts[2] : texts[1]);
     members_set_flag(request.options, "sole", true);
@@ -238,7 +237,8 @@ static void begin_registration(struct exchange *exchange)
     members_set_text(request.options, "residentKey", "preferred");
     members_set_text(request.options, "userVerification", "preferred");
     (void)json_object_set_new(request.options, "algorithms", members_words(autional_algorithms));
-    party_call(exchange, &request);
+    password = (struct party_password){json_object_get(body, "password"), texts[3]};
+    party_call_with_password(exchange, &request, &password);
 }
 
 /* --- N3, N5: begin an authentication ---------------------------------------------------------- */
@@ -248,14 +248,19 @@ static void answer_request(struct exchange *exchange, const struct party_answer 
     answer_options(exchange, answer, &request_shape);
 }
 
-static void begin_authentication(struct exchange *exchange, json_t *options)
+/* password NULL: none is needed. */
+static void begin_authentication(struct exchange *exchange, json_t *options,
+                                 const struct party_password *password)
 {
     const struct party_request request = {
         .call = PARTY_BEGIN_AUTHENTICATION, .options = options, .answered = answer_request};
 
     members_set_flag(options, "byChallenge", true);
     members_set_text(options, "userVerification", "preferred");
-    party_call(exchange, &request);
+    if (password)
+        party_call_with_password(exchange, &request, password);
+    else
+        party_call(exchange, &request);
 }
 
 /* An e-mail that nobody has gets options like any other, without credentials: upstream says 404,
@@ -278,23 +283,21 @@ static void begin_sign_in(struct exchange *exchange)
     options = json_object();
     members_set_text(options, "purpose", "login");
     members_set_text(options, "userName", texts[0] && *texts[0] ? texts[0] : NULL);
-    begin_authentication(exchange, options);
+    begin_authentication(exchange, options, NULL);
 }
 
 /* Of a user who has signed in already. */
 static void begin_step_up(struct exchange *exchange)
 {
     static const struct text_rule rule = {"password", true, TEXT_MAX};
-    const char *password = NULL;
+    struct party_password password = {0};
+    const char *text = NULL;
     const json_t *body;
-    json_t *options;
 
-    if (!autional_read(exchange, &body) ||
-        !autional_read_texts(exchange, body, &rule, 1, &password))
+    if (!autional_read(exchange, &body) || !autional_read_texts(exchange, body, &rule, 1, &text))
         return;
-    options = autional_bearer_options(exchange, "step-up");
-    members_set_text(options, "password", password);
-    begin_authentication(exchange, options);
+    password.text = json_object_get(body, "password");
+    begin_authentication(exchange, autional_bearer_options(exchange, "step-up"), &password);
 }
 
 /* --- N2, N4, N6: finish ----------------------------------------------------------------------- */
@@ -364,14 +367,17 @@ static json_t *sign_in_json(const json_t *result)
     const json_t *tokens = json_object_get(result, "tokens");
     const json_t *user = json_object_get(result, "user");
     const char *id = members_find_text(user, "userId", NULL);
+    /* Of the application: what users call themselves when they register is not kept. It may call
+     * them by something else than an e-mail. */
     const char *name = members_find_text(user, "userName", NULL);
+    const char *email = name && strchr(name, '@') ? name : NULL;
     json_int_t left = members_number(tokens, "expires") - (json_int_t)pk_clock_now();
 
     return json_pack("{s:s, s:s, s:s, s:I, s:s, s:{s:s, s:s*, s:s*, s:s*}}", "access_token",
                      members_find_text(tokens, "token", NULL), "refresh_token",
                      members_find_text(tokens, "refresh", NULL), "token_type", "Bearer",
                      "expires_in", left > 0 ? left : 0, "user_id", id, "user", "id", id,
-                     "user_name", name, "email", name, "display_name",
+                     "user_name", name, "email", email, "display_name",
                      members_find_text(user, "displayName", NULL));
 }
 

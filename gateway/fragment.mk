@@ -14,6 +14,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/gateway.c gateway/gateway.h \
 	gateway/gateway_config.c gateway/gateway_config.h \
 	gateway/judged.c gateway/judged.h \
+	gateway/http_client.c gateway/http_client.h \
 	gateway/listener.c gateway/listener.h \
 	gateway/metrics.c gateway/metrics.h \
 	gateway/parties.c gateway/parties.h \
@@ -26,8 +27,9 @@ gateway_libgateway_la_SOURCES = \
 	gateway/target.c gateway/target.h
 nodist_gateway_libgateway_la_SOURCES = gateway/openapi.h
 gateway_libgateway_la_CFLAGS = $(PK_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS) $(DBUS_CFLAGS) \
-	$(MICROHTTPD_CFLAGS)
-gateway_libgateway_la_LIBADD = $(JANSSON_LIBS) $(EVENT_LIBS) $(DBUS_LIBS) $(MICROHTTPD_LIBS)
+	$(MICROHTTPD_CFLAGS) $(CURL_CFLAGS)
+gateway_libgateway_la_LIBADD = $(JANSSON_LIBS) $(EVENT_LIBS) $(DBUS_LIBS) $(MICROHTTPD_LIBS) \
+	$(CURL_LIBS)
 
 sbin_PROGRAMS += gateway/passkey-gateway
 gateway_passkey_gateway_SOURCES = gateway/main.c

@@ -9,6 +9,7 @@
 struct bus_client;
 struct event;
 struct event_base;
+struct http_client;
 struct metrics;
 struct rate;
 struct server;
@@ -17,6 +18,7 @@ struct gateway {
     struct event_base *base;
     struct gateway_config *config;
     struct bus_client *bus;
+    struct http_client *http; /* to applications */
     struct parties *parties; /* NULL: not known yet */
     struct rate *addresses;
     struct rate *keys;

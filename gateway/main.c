@@ -8,6 +8,7 @@
 #include "common/keys/messages.h"
 #include "gateway/bus_client.h"
 #include "gateway/gateway.h"
+#include "gateway/http_client.h"
 #include "gateway/metrics.h"
 #include "gateway/rate.h"
 #include "gateway/server.h"
@@ -187,6 +188,7 @@ static void on_limit(evutil_socket_t fd, short what, void *data)
     }
     program->failed_calls = true;
     pk_log(LOG_WARNING, "requests that take too long are not waited for");
+    http_client_fail_all(program->gateway.http);
     bus_client_fail_all(program->gateway.bus);
     (void)evtimer_add(program->limit, &grace);
 }
@@ -245,9 +247,10 @@ static enum pk_status open_all(struct program *program, char **ret_why)
     program->limit = evtimer_new(gateway->base, on_limit, program);
     gateway->again = evtimer_new(gateway->base, on_again, program);
     gateway->bus = bus_client_new(gateway->base, on_up, program);
+    gateway->http = http_client_new(gateway->base);
     gateway->server = server_new(gateway);
     if (!program->signals || !program->limit || !gateway->again || !gateway->bus ||
-        !gateway->server)
+        !gateway->http || !gateway->server)
         return PK_NO_MEMORY;
     status = server_load_tls(gateway->server, ret_why);
     if (status)
@@ -264,6 +267,8 @@ static void close_all(struct program *program)
     listeners_close(program->listeners);
     if (gateway->bus)
         bus_client_free(gateway->bus);
+    if (gateway->http)
+        http_client_free(gateway->http);
     if (gateway->server)
         server_free(gateway->server);
     if (gateway->again)

@@ -2,16 +2,22 @@
 /* Calls of the daemon for a relying party, and what its answers are to the dialects. */
 #include "gateway/party.h"
 
+#include "common/base/limits.h"
 #include "common/base/log.h"
+#include "common/base/quote.h"
 #include "common/base/text.h"
 #include "common/bus/names.h"
 #include "gateway/bus_client.h"
 #include "gateway/gateway.h"
+#include "gateway/http_client.h"
+#include "gateway/members.h"
 #include "gateway/metrics.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define ANSWER_OK 200 /* of HTTP; whether the password is right is in the body */
 
 static const struct member {
     const char *name;
@@ -31,6 +37,7 @@ static const struct member {
     [PARTY_ISSUE_TOKEN] = {"IssueToken", false, false, false},
     [PARTY_CHECK_TOKEN] = {"CheckToken", true, false, false},
     [PARTY_KEYS] = {"Keys", false, false, true},
+    [PARTY_BEGIN_PASSWORD_CHECK] = {"BeginPasswordCheck", false, false, false},
 };
 
 /* Behind PK_BUS_ERROR_PREFIX; what is not here is PARTY_FAILED. */
@@ -184,4 +191,187 @@ void party_call(struct exchange *exchange, const struct party_request *request)
         on_failed(-1, 0, asked);
     json_decref(none);
     json_decref(request->options);
+}
+
+/* Kept with the exchange. */
+struct password_call {
+    struct party_request request; /* its options are owned until the call is made */
+    struct pk_secret members;     /* "password" and how it was written, as JSON without the '{' */
+};
+
+static void password_call_free(void *data)
+{
+    struct password_call *kept = data;
+
+    json_decref(kept->request.options);
+    pk_secret_clear(&kept->members);
+    free(kept);
+}
+
+/* --- an answer about a password --------------------------------------------------------------- */
+
+static void tell_own(struct exchange *exchange, enum party_outcome outcome, const char *reason)
+{
+    const struct password_call *kept = exchange_kept(exchange);
+    const struct party_answer answer = {.outcome = outcome, .reason = reason};
+
+    kept->request.answered(exchange, &answer);
+}
+
+static void refuse_answer(struct exchange *exchange, const char *why)
+{
+    pk_log(LOG_WARNING, "[%s] %s: the application was asked about a password: %s", exchange->id,
+           exchange->party->name, why);
+    tell_own(exchange, PARTY_UNAVAILABLE,
+             "the application did not say whether the password is right");
+}
+
+static void go_on(struct exchange *exchange, const char *text)
+{
+    struct password_call *kept = exchange_kept(exchange);
+    struct party_request request = kept->request;
+
+    request.options = pk_steal(kept->request.options);
+    members_set_text(request.options, "passwordAnswer", text);
+    party_call(exchange, &request);
+}
+
+static void on_answer(void *data, const struct http_answer *answer)
+{
+    struct exchange *exchange = data;
+    AUTO_JSON json_t *body = NULL;
+    PK_AUTO_FREE char *why = NULL;
+    const char *text;
+
+    exchange->calls--;
+    if (answer->status != ANSWER_OK) {
+        why = answer->status ? pk_text_format("HTTP status %u", answer->status)
+                             : pk_text_visible(pk_view_string(answer->why), PK_BUS_TEXT_MAX);
+        refuse_answer(exchange, why ? why : "no answer");
+        return;
+    }
+    body = members_parse((const char *)answer->body.ptr, answer->body.len);
+    text = members_find_text(body, "answer", NULL);
+    if (!text || strlen(text) > PK_TOKEN_MAX)
+        refuse_answer(exchange, "what it answers is no JSON object with a text \"answer\"");
+    else
+        go_on(exchange, text);
+}
+
+/* --- a question about one --------------------------------------------------------------------- */
+
+static enum pk_status make_body(const struct password_call *kept, const char *question,
+                                struct pk_secret *ret)
+{
+    static const char start[] = "{\"question\":\"", middle[] = "\",";
+    const size_t len = strlen(question);
+    enum pk_status status =
+        pk_secret_new(strlen(start) + len + strlen(middle) + kept->members.len, ret);
+    uint8_t *at = ret->data;
+
+    if (status)
+        return status;
+    memcpy(at, start, strlen(start));
+    at += strlen(start);
+    memcpy(at, question, len);
+    at += len;
+    memcpy(at, middle, strlen(middle));
+    memcpy(at + strlen(middle), kept->members.data, kept->members.len);
+    return PK_OK;
+}
+
+/* A token has nothing that JSON needs an escape for. */
+static bool is_token(const char *text)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "-_.";
+
+    return text && text[strspn(text, allowed)] == '\0';
+}
+
+static void on_question(struct exchange *exchange, const struct party_answer *answer)
+{
+    struct password_call *kept = exchange_kept(exchange);
+    const char *question = members_find_text(answer->result, "question", NULL);
+    const char *url = members_find_text(answer->result, "url", NULL);
+    struct http_request request = {.url = url, .answered = on_answer, .data = exchange};
+    enum pk_status status;
+
+    if (answer->outcome != PARTY_DONE) {
+        kept->request.answered(exchange, answer);
+        return;
+    }
+    if (!url || !is_token(question)) {
+        tell_own(exchange, PARTY_FAILED, "the daemon's question cannot be read");
+        return;
+    }
+    status = make_body(kept, question, &request.body);
+    pk_secret_clear(&kept->members);
+    if (!status)
+        status = http_client_post(exchange->gateway->http, &request);
+    if (!status)
+        exchange->calls++;
+    else
+        tell_own(exchange, status == PK_LIMIT_EXCEEDED ? PARTY_LIMITED : PARTY_UNAVAILABLE,
+                 pk_status_clause(status));
+}
+
+/* --- a call with a password ------------------------------------------------------------------- */
+
+/* As JSON, and nowhere else any more. PK_TOO_LARGE; PK_NO_MEMORY. */
+static enum pk_status take_password(const struct party_password *given, struct pk_secret *ret)
+{
+    const char *form = given->transmission;
+    char *password = json_dumps(given->text, JSON_ENCODE_ANY | JSON_COMPACT);
+    AUTO_JSON json_t *said = form ? json_string(form) : NULL;
+    PK_AUTO_FREE char *written = said ? json_dumps(said, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+    enum pk_status status = password && !form == !written ? PK_OK : PK_NO_MEMORY;
+    char *text =
+        status ? NULL
+               : pk_text_format("\"password\":%s%s%s}", password,
+                                form ? ",\"password_transmission\":" : "", form ? written : "");
+
+    if (text)
+        status = pk_secret_copy(pk_view_string(text), ret);
+    else
+        status = PK_NO_MEMORY;
+    if (password)
+        explicit_bzero(password, strlen(password));
+    if (text)
+        explicit_bzero(text, strlen(text));
+    free(password);
+    free(text);
+    explicit_bzero((char *)(uintptr_t)json_string_value(given->text),
+                   json_string_length(given->text));
+    return status;
+}
+
+static json_t *question_options(const json_t *options)
+{
+    static const char *const names[] = {"apiKey", "bearer", "purpose", NULL};
+
+    return members_pick(options, names);
+}
+
+void party_call_with_password(struct exchange *exchange, const struct party_request *request,
+                              const struct party_password *password)
+{
+    const struct party_request question = {.call = PARTY_BEGIN_PASSWORD_CHECK,
+                                           .options = question_options(request->options),
+                                           .answered = on_question};
+    struct password_call *kept = calloc(1, sizeof(*kept));
+    enum pk_status status = kept && question.options ? PK_OK : PK_NO_MEMORY;
+
+    if (!status)
+        status = take_password(password, &kept->members);
+    if (status) {
+        free(kept);
+        json_decref(question.options);
+        json_decref(request->options);
+        gateway_refuse(exchange, status == PK_TOO_LARGE ? 400 : 503);
+        return;
+    }
+    kept->request = *request;
+    exchange_keep(exchange, kept, password_call_free);
+    party_call(exchange, &question);
 }

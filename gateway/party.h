@@ -67,6 +67,7 @@ enum party_call {
     PARTY_ISSUE_TOKEN,
     PARTY_CHECK_TOKEN, /* id: the token */
     PARTY_KEYS,
+    PARTY_BEGIN_PASSWORD_CHECK, /* for party_call_with_password() */
 };
 
 struct party_request {
@@ -80,5 +81,19 @@ struct party_request {
 
 /* Asks the daemon, for the exchange's relying party. */
 void party_call(struct exchange *exchange, const struct party_request *request);
+
+/* What a user gave as the password once more. */
+struct party_password {
+    const json_t *text;       /* of the request's body, where it is wiped */
+    const char *transmission; /* how the page has written it, for the application; NULL: not said */
+};
+
+/*
+ * The same, once the application has been asked about the password: the daemon makes a question of
+ * it, and gets the answer with the call. Both are signed; nothing in them is the gateway's to say.
+ * What that needs is kept with the exchange (exchange_keep()).
+ */
+void party_call_with_password(struct exchange *exchange, const struct party_request *request,
+                              const struct party_password *password);
 
 #endif

@@ -58,7 +58,7 @@ enum pk_status pk_secret_new(size_t len, struct pk_secret *ret)
     size_t allocated;
     void *data;
 
-    if (len > PK_SIGNING_KEY_MAX)
+    if (len > PK_SECRET_MEMORY_MAX)
         return PK_TOO_LARGE;
     /* Whole pages, so that locking and wiping affect no other allocation. */
     allocated = (len + 1 + (size_t)page - 1) / (size_t)page * (size_t)page;
@@ -100,7 +100,7 @@ enum pk_status pk_secret_read_long(int fd, size_t max, struct pk_secret *ret)
     PK_AUTO_SECRET struct pk_secret buffer = {0};
     size_t used = 0;
     enum pk_status status =
-        max < PK_SIGNING_KEY_MAX ? pk_secret_new(max + 1, &buffer) : PK_TOO_LARGE;
+        max < PK_SECRET_MEMORY_MAX ? pk_secret_new(max + 1, &buffer) : PK_TOO_LARGE;
 
     /* With a newline and one byte more, in place of the NUL, so that a longer secret is refused,
      * not cut. */

@@ -52,7 +52,7 @@ struct pk_secret {
     size_t allocated;
 };
 
-/* Allocates len zero bytes (plus the NUL). PK_TOO_LARGE over PK_SIGNING_KEY_MAX, PK_NO_MEMORY. */
+/* Allocates len zero bytes (plus the NUL). PK_TOO_LARGE over PK_SECRET_MEMORY_MAX, PK_NO_MEMORY. */
 enum pk_status pk_secret_new(size_t len, struct pk_secret *ret) PK_WARN_UNUSED;
 /* Copies from; the caller still has to wipe its own copy. */
 enum pk_status pk_secret_copy(struct pk_view from, struct pk_secret *ret) PK_WARN_UNUSED;
@@ -70,7 +70,7 @@ static inline struct pk_view pk_secret_view(const struct pk_secret *secret)
  * bytes; one trailing newline is dropped. The descriptor stays open. PK_IO, PK_TOO_LARGE.
  */
 enum pk_status pk_secret_read_fd(int fd, struct pk_secret *ret) PK_WARN_UNUSED;
-/* The same of at most max bytes, which is less than PK_SIGNING_KEY_MAX. */
+/* The same of at most max bytes, which is less than PK_SECRET_MEMORY_MAX. */
 enum pk_status pk_secret_read_long(int fd, size_t max, struct pk_secret *ret) PK_WARN_UNUSED;
 
 /* Fills from the kernel's generator. Aborts the process if that fails. */

@@ -109,12 +109,13 @@
 #define PK_PURPOSE_MAX               32 /* what a gateway's ceremony is for, a word */
 
 /* Relying parties over HTTP */
-#define PK_API_KEY_SIZE         64   /* random bytes */
-#define PK_API_KEY_TEXT         88   /* characters: base64url with padding */
-#define PK_API_KEYS_MAX         32   /* of one relying party */
-#define PK_SIGNING_KEYS_MAX     16   /* of one relying party, with those that sign no more */
-#define PK_SIGNING_KEY_MAX      4096 /* one, as JSON; 3072-bit RSA is 2,600 */
-#define PK_SHARED_KEY_MIN       32   /* RFC 7518 section 3.2 */
+#define PK_API_KEY_SIZE         64    /* random bytes */
+#define PK_API_KEY_TEXT         88    /* characters: base64url with padding */
+#define PK_API_KEYS_MAX         32    /* of one relying party */
+#define PK_SIGNING_KEYS_MAX     16    /* of one relying party, with those that sign no more */
+#define PK_SIGNING_KEY_MAX      4096  /* one, as JSON; 3072-bit RSA is 2,600 */
+#define PK_SECRET_MEMORY_MAX    16384 /* any secret: a question about a password has the most */
+#define PK_SHARED_KEY_MIN       32    /* RFC 7518 section 3.2 */
 #define PK_SHARED_KEY_MAX       1024
 #define PK_TOKEN_MAX            8192 /* a bearer token */
 #define PK_TOKEN_TEXT_MAX       1024 /* a text in a token: user, scope, action */
@@ -125,6 +126,9 @@
 #define PK_TRANSACTIONS_DAY     4194304 /* of one user's ids and data in 24 hours */
 #define PK_TENANT_ID_MAX        64
 #define PK_HTTP_PREFIX_MAX      128
+#define PK_PASSWORD_URL_MAX     1024
+#define PK_PASSWORD_SECONDS     60   /* for an application to say whether a password is right */
+#define PK_PASSWORD_CHECKS_MAX  4096 /* that wait for that, of all users */
 
 /* Accounts */
 #define PK_CREDENTIALS_PER_ACCOUNT 20 /* default */

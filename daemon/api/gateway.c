@@ -76,6 +76,7 @@ void gateway_request_clear(struct request *request)
     if (gateway->authority)
         authority_free(gateway->authority);
     account_clear(&gateway->user);
+    password_answer_clear(&gateway->password);
 }
 
 unsigned gateway_lifetime(const struct rp_config *rp)
@@ -193,6 +194,9 @@ static const struct {
      "no such ceremony: it never was, has expired, was answered already, or is for another "
      "purpose"},
     {PK_LIMIT_EXCEEDED, PK_BUS_ERROR_LIMIT_EXCEEDED, "as many as there may be"},
+    {PK_SIGNATURE_INVALID, PK_BUS_ERROR_INTERNAL,
+     "the application's answer about a password is not believed; the system log of passkeyd says "
+     "why"},
     {PK_STORAGE, PK_BUS_ERROR_STORAGE_FAILURE,
      "the credential store failed; the system log of passkeyd says why"},
     {PK_UNAVAILABLE, PK_BUS_ERROR_UNAVAILABLE,

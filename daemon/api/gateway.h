@@ -12,6 +12,7 @@
 
 #include "daemon/bus/methods.h"
 #include "daemon/bus/request.h"
+#include "daemon/tokens/password.h"
 #include "daemon/tokens/tokens.h"
 #include "daemon/verify/approval.h"
 
@@ -28,6 +29,8 @@ struct gateway_request {
     bool named;          /* somebody is: by the authority, "userId" or "userName" */
     bool known;          /* the store has the user, and user is all of it */
     size_t passkeys;
+    bool without_password;           /* set by the call: it needs none at any relying party */
+    struct password_answer password; /* from gateway_read_password() on, where one is needed */
 };
 
 /* For arrays of struct member: what is common to all. */
@@ -64,6 +67,18 @@ enum pk_status gateway_judge(struct job *job);
  * That there is no such user is PK_OK.
  */
 enum pk_status gateway_find_user(struct job *job);
+
+/*
+ * On a worker, after gateway_judge(): what the application said of a password, "passwordAnswer". It
+ * is needed where http is autional and a bearer token was presented; without it PK_DENIED, as with
+ * one that is not needed. PK_SIGNATURE_INVALID: the application has not signed it.
+ */
+enum pk_status gateway_read_password(struct job *job);
+/*
+ * In the loop, after it: whether it is the answer to a question that was asked, for this user and
+ * purpose; it is used up. PK_DENIED: the password was wrong; PK_CHALLENGE_UNKNOWN.
+ */
+enum pk_status gateway_take_password(struct job *job);
 
 /*
  * How long a challenge is good for, in seconds: the relying party's timeout, whatever the options

@@ -20,6 +20,7 @@ static const struct member members[] = {
     {"transactionData", "s", PK_TRANSACTION_DATA_MAX},
     {"action", "s", OPTION_TEXT_MAX},
     {"idempotencyKey", "s", OPTION_TEXT_MAX},
+    {"passwordAnswer", "s", PK_TOKEN_MAX},
 };
 
 struct authentication {
@@ -334,6 +335,8 @@ void gateway_begin_authentication(struct daemon *daemon, struct call *call)
 {
     static const struct job_step steps[] = {
         {JOB_WORKER, gateway_judge},
+        {JOB_WORKER, gateway_read_password},
+        {JOB_LOOP, gateway_take_password},
         {JOB_WORKER, gateway_find_user},
         {JOB_WORKER, check_user},
         {JOB_WORKER, load_credentials},
@@ -341,6 +344,8 @@ void gateway_begin_authentication(struct daemon *daemon, struct call *call)
     };
     static const struct job_step transaction_steps[] = {
         {JOB_WORKER, gateway_judge},
+        {JOB_WORKER, gateway_read_password},
+        {JOB_LOOP, gateway_take_password},
         {JOB_WORKER, gateway_find_user},
         {JOB_WORKER, check_user},
         {JOB_WORKER, load_credentials},

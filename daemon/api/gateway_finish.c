@@ -8,6 +8,7 @@
 #include "common/base/text.h"
 #include "common/bus/names.h"
 #include "common/webauthn/options.h"
+#include "daemon/accounts/recovery_codes.h"
 #include "daemon/api/gateway.h"
 #include "daemon/api/options.h"
 #include "daemon/auth/decision.h"
@@ -20,6 +21,7 @@ static const struct member registration_members[] = {
     GATEWAY_OPTIONS,
     {"name", "s", OPTION_TEXT_MAX},
     {"transports", "as", PK_PURPOSE_MAX},
+    {"recoveryCodes", "b", 0},
 };
 
 static const struct member authentication_members[] = {GATEWAY_OPTIONS};
@@ -34,6 +36,8 @@ struct finish {
     char *by;     /* who called, for the log */
     struct tokens tokens;
     enum pk_status tokens_status;
+    struct pk_secret codes[PK_RECOVERY_CODES]; /* empty: none were made */
+    enum pk_status codes_status;
 };
 
 /* --- its steps -------------------------------------------------------------------------------- */
@@ -188,6 +192,21 @@ static struct token_details token_details(const struct finish *finish)
                                   .idempotency_key = ceremony->idempotency_key};
 }
 
+/* Who has codes left keeps them: new ones would make those void that are written down. */
+static enum pk_status make_codes(struct finish *finish)
+{
+    struct store *store = finish->gateway.request.daemon->store;
+    const struct account *account = approval_account(finish->verdict.approval);
+    size_t left = 0;
+    enum pk_status status;
+
+    if (finish->kind != PK_REGISTRATION ||
+        !value_find_number(finish->gateway.options, "recoveryCodes"))
+        return PK_OK;
+    status = recovery_codes_left(store, account, &left);
+    return status || left > 0 ? status : recovery_codes_create(store, account, finish->codes);
+}
+
 /* What comes of an approval: tokens, and the user as the store has it now. */
 static enum pk_status conclude(struct job *job)
 {
@@ -203,12 +222,29 @@ static enum pk_status conclude(struct job *job)
     finish->tokens_status = request_stored(
         &gateway->request, tokens_issue_for_approval(store, &gateway->party, approval, &details,
                                                      pk_clock_now(), &finish->tokens));
+    finish->codes_status = request_stored(&gateway->request, make_codes(finish));
     filter.id = approval_account(approval)->name;
     return request_stored(&gateway->request, store->verbs->user_find(store, &filter, &gateway->user,
                                                                      &gateway->passkeys));
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
+
+/* NULL: no memory. */
+static json_t *codes_json(const struct finish *finish)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; list && i < PK_RECOVERY_CODES; i++) {
+        const struct pk_secret *code = &finish->codes[i];
+
+        if (json_array_append_new(list, json_stringn((const char *)code->data, code->len)) == 0)
+            continue;
+        json_decref(list);
+        list = NULL;
+    }
+    return list;
+}
 
 static json_t *result_json(const struct finish *finish)
 {
@@ -221,6 +257,8 @@ static json_t *result_json(const struct finish *finish)
 
     if (good && finish->tokens.token)
         good = gateway_set(object, "tokens", gateway_tokens_json(&finish->tokens));
+    if (good && finish->codes[0].len > 0)
+        good = gateway_set(object, "recoveryCodes", codes_json(finish));
     if (good && transaction)
         good = gateway_set(object, "transactionId", json_string(transaction));
     if (good)
@@ -235,6 +273,9 @@ static json_t *result_json(const struct finish *finish)
  */
 static enum pk_status token_problem(const struct finish *finish, const struct call *call)
 {
+    if (finish->codes_status)
+        pk_log(LOG_WARNING, "[%s] no recovery codes with the passkey registered at %s: %s",
+               call->id, finish->gateway.party.rp, pk_status_name(finish->codes_status));
     if (!finish->tokens_status)
         return PK_OK;
     pk_log(LOG_WARNING, "[%s] no token for what was approved at %s: %s", call->id,
@@ -285,6 +326,8 @@ static void finish_clear(struct request *request)
         decision_log_verdict(finish->ceremony, &finish->verdict, finish->by);
     verdict_clear(&finish->verdict);
     tokens_clear(&finish->tokens);
+    for (size_t i = 0; i < PK_RECOVERY_CODES; i++)
+        pk_secret_clear(&finish->codes[i]);
     if (finish->ceremony)
         ceremony_free(finish->ceremony);
     free(finish->by);

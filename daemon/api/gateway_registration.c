@@ -18,6 +18,7 @@ static const struct member members[] = {
     {"byChallenge", "b", 0},
     {"sole", "b", 0},
     {"algorithms", "as", PK_PURPOSE_MAX},
+    {"passwordAnswer", "s", PK_TOKEN_MAX},
 };
 
 /*
@@ -108,9 +109,18 @@ static enum pk_status check_scope(struct job *job)
                                 gateway->passkeys > 0);
 }
 
+/* The application's e-mail of the user takes the place of the name that the store has. */
+static void take_email(struct gateway_request *gateway)
+{
+    if (!gateway->password.email)
+        return;
+    free(gateway->user.user_name);
+    gateway->user.user_name = pk_steal(gateway->password.email);
+}
+
 static void found(struct request *request, struct call *call, enum pk_status status)
 {
-    const struct gateway_request *gateway = (struct gateway_request *)request;
+    struct gateway_request *gateway = (struct gateway_request *)request;
     const struct value *exclude = value_find(gateway->options, "exclude");
     const char *why = "userId: 1 to 64 bytes of printable UTF-8";
     struct registration_begin begin;
@@ -122,11 +132,13 @@ static void found(struct request *request, struct call *call, enum pk_status sta
         gateway_fail(gateway, call, status, why);
         return;
     }
+    take_email(gateway);
     begin = (struct registration_begin){
         .wish = options_registration(gateway->options),
         .hints = value_find(gateway->options, "hints"),
         .user = &gateway->user,
         .keeps_names = gateway_has_bearer(gateway),
+        .own_label = gateway_has_bearer(gateway) && gateway->party.http == PK_HTTP_AUTIONAL,
         .no_exclude_list = exclude && !exclude->number,
     };
     registration_begin(request->daemon, call, &begin, begun);
@@ -137,6 +149,8 @@ void gateway_begin_registration(struct daemon *daemon, struct call *call)
     static const struct job_step steps[] = {
         {JOB_WORKER, gateway_judge},
         {JOB_WORKER, check_authority},
+        {JOB_WORKER, gateway_read_password},
+        {JOB_LOOP, gateway_take_password},
         {JOB_WORKER, gateway_find_user},
         {JOB_WORKER, check_scope},
         {0},
@@ -145,6 +159,9 @@ void gateway_begin_registration(struct daemon *daemon, struct call *call)
     static const struct gateway_members table = {members, sizeof(members) / sizeof(members[0])};
     struct gateway_request *gateway = gateway_request_new(daemon, call, sizeof(*gateway), &table);
 
-    if (gateway)
-        request_start(daemon, call, &gateway->request, &plan);
+    if (!gateway)
+        return;
+    /* By itself a passkey for a second factor signs nobody in. */
+    gateway->without_password = value_find_number(gateway->options, "mfa") != 0;
+    request_start(daemon, call, &gateway->request, &plan);
 }

@@ -31,6 +31,8 @@ struct keeping {
     const char *name;
     struct key_change change; /* secret is that below */
     struct pk_secret secret;
+    struct pk_strings others; /* relying parties over HTTP beside this one */
+    const char *taken_by;     /* of these, whose key it is */
     int64_t now;
     struct pk_secret text; /* of a new API key */
     struct api_key api_key;
@@ -45,6 +47,7 @@ static void keeping_clear(struct request *request)
 
     token_party_clear(&keeping->party);
     pk_secret_clear(&keeping->secret);
+    pk_strings_clear(&keeping->others);
     pk_secret_clear(&keeping->text);
     api_key_clear(&keeping->api_key);
     api_key_list_clear(&keeping->api_keys);
@@ -76,6 +79,12 @@ static void fail(const struct request *request, struct call *call, enum pk_statu
                   ((const struct keeping *)request)->secret.data
                       ? "are made by passkeyd: rotate them"
                       : "are shared with the application: import the one that it has");
+        break;
+    case PK_EXISTS:
+        call_fail(call, PK_BUS_ERROR_EXISTS,
+                  "[rp %s] has this key already, and tokens of the one relying party would open "
+                  "the other; give each application a key of its own",
+                  ((const struct keeping *)request)->taken_by);
         break;
     case PK_INVALID_ARGUMENT:
         if (((const struct keeping *)request)->secret.data)
@@ -375,11 +384,18 @@ void keys_list_keys(struct daemon *daemon, struct call *call)
 static enum pk_status replace_key(struct job *job)
 {
     struct keeping *keeping = (struct keeping *)job;
+    struct store *store = keeping->request.daemon->store;
+    enum pk_status status = PK_NOT_FOUND;
 
     keeping->change.secret = pk_secret_view(&keeping->secret);
-    return request_stored(&keeping->request,
-                          keys_replace(keeping->request.daemon->store, &keeping->party,
-                                       &keeping->change, keeping->now, &keeping->signing_key));
+    if (keeping->change.secret.len > 0)
+        status = request_stored(&keeping->request,
+                                keys_find_shared(store, &keeping->others, keeping->change.secret,
+                                                 keeping->now, &keeping->taken_by));
+    if (status != PK_NOT_FOUND)
+        return status == PK_OK ? PK_EXISTS : status;
+    return request_stored(&keeping->request, keys_replace(store, &keeping->party, &keeping->change,
+                                                          keeping->now, &keeping->signing_key));
 }
 
 static void answer_replaced(struct request *request, struct call *call, enum pk_status status)
@@ -423,6 +439,17 @@ void keys_rotate_key(struct daemon *daemon, struct call *call)
     request_start(daemon, call, (struct request *)keeping, &replace_plan);
 }
 
+static enum pk_status list_others(const struct config *config, const char *rp,
+                                  struct pk_strings *ret)
+{
+    enum pk_status status = PK_OK;
+
+    for (size_t i = 0; i < config->rp_count && status == PK_OK; i++)
+        if (config->rps[i].http != PK_HTTP_NONE && strcmp(config->rps[i].name, rp) != 0)
+            status = pk_strings_add(ret, config->rps[i].name);
+    return status;
+}
+
 static void import_key(struct daemon *daemon, struct call *call, enum pk_status status,
                        struct pk_secret *secret)
 {
@@ -437,6 +464,13 @@ static void import_key(struct daemon *daemon, struct call *call, enum pk_status 
     keeping = begin(call);
     if (!keeping || !set_party(daemon, call, keeping))
         return;
+    if (list_others(daemon->config, keeping->rp, &keeping->others)) {
+        call_fail(call, PK_BUS_ERROR_INTERNAL,
+                  "passkeyd has no memory left; try again in a moment");
+        keeping_clear((struct request *)keeping);
+        free(keeping);
+        return;
+    }
     keeping->secret = *secret;
     *secret = (struct pk_secret){0};
     keeping->change.at_once = value_find_number(options, "atOnce");

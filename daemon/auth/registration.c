@@ -146,7 +146,7 @@ static enum pk_status is_anothers_name(struct registration *registration, bool *
     AUTO_ACCOUNT struct account found = {.uid = PK_NO_UID};
     enum pk_status status = PK_NOT_FOUND;
 
-    if (filter.user_name && registration->begin.keeps_names)
+    if (filter.user_name && registration->begin.keeps_names && !registration->begin.own_label)
         status = store->verbs->user_find(store, &filter, &found, NULL);
     *ret = status == PK_OK && strcmp(found.name, user->name) != 0;
     return status == PK_NOT_FOUND ? PK_OK : request_stored(&registration->request, status);
@@ -163,7 +163,7 @@ static enum pk_status put_user(struct registration *registration)
     bool taken = false;
     enum pk_status status = is_anothers_name(registration, &taken);
 
-    if (!status && !taken)
+    if (!status && !taken && !registration->begin.own_label)
         status = take_over(wish->user_name, keeps, &user->user_name);
     if (!status)
         status = take_over(wish->display_name, keeps, &user->display_name);

@@ -24,6 +24,7 @@ struct registration_begin {
      */
     const struct account *user;
     bool keeps_names; /* the user's names in the store stay what they are, where there are any */
+    bool own_label;   /* the wish's user name is shown and not kept: the store's is said to others */
     bool no_exclude_list;
 };
 

@@ -89,6 +89,8 @@ const struct method methods[] = {
      gateway_issue_token, PRIVILEGE_GATEWAY, NULL, 0, NULL},
     {PK_BUS_GATEWAY, "CheckToken", "ssa{sv}", "rp,token,options", "s", "json",
      gateway_check_token, PRIVILEGE_GATEWAY, NULL, 0, NULL},
+    {PK_BUS_GATEWAY, "BeginPasswordCheck", "sa{sv}", "rp,options", "s", "json",
+     gateway_begin_password_check, PRIVILEGE_GATEWAY, NULL, 0, NULL},
     {PK_BUS_GATEWAY, "Keys", "s", "rp", "s", "jwks_json",
      gateway_keys, PRIVILEGE_GATEWAY, NULL, 0, NULL},
 };

@@ -101,6 +101,8 @@ KEY(rp_config, key_system_accounts, value_bool(text, &s->system_accounts))
 KEY(rp_config, key_http, value_http(text, &s->http))
 KEY(rp_config, key_http_prefix, value_http_prefix(text, &s->http_prefix))
 KEY(rp_config, key_tenant_id, value_tenant_id(text, &s->tenant_id))
+KEY(rp_config, key_password_check, value_password_check(text, &s->password_check))
+KEY(rp_config, key_password_url, value_password_url(text, &s->password_url))
 KEY(rp_config, key_refuse_unsolicited, value_bool(text, &s->refuse_unsolicited_extensions))
 
 #define ALLOWED_BOOL        "yes, no, true, false"
@@ -148,6 +150,11 @@ static const struct config_key rp_keys[] = {
      "/ or a path like /passkeys, of letters, digits and any of -_.~, without a / at its end",
      key_http_prefix},
     {"tenant-id", "1 to 64 letters, digits and any of -_.~", key_tenant_id},
+    {"password-check", "refuse, application", key_password_check},
+    {"password-url",
+     "a URL of at most 1024 bytes, https://… or, of this host, http://localhost…, "
+     "http://127.0.0.1… or http://[::1]…",
+     key_password_url},
 };
 
 static enum pk_status key_methods(const char *text, void *section)
@@ -354,6 +361,25 @@ static enum pk_status check_http(const struct config *config, const struct rp_co
     return check_prefix(config, rp, ret_what);
 }
 
+/* Of autional alone a call has a password in it. */
+static enum pk_status check_password(const struct config *config, const struct rp_config *rp,
+                                     const char *key, char **ret_what)
+{
+    const struct config_places *places = &config->places;
+    bool is_url = strcmp(key, "password-url") == 0;
+
+    if (rp->http != PK_HTTP_AUTIONAL && !config_places_refused(places, rp->name, "http"))
+        return refuse(ret_what, pk_text_format("%s is for http = autional, where users give their "
+                                               "password again",
+                                               key));
+    if (is_url && !rp->password_check && !config_places_refused(places, rp->name, "password-check"))
+        return refuse(ret_what, strdup("password-url needs password-check = application"));
+    if (!is_url && rp->password_check && !rp->password_url &&
+        !config_places_refused(places, rp->name, "password-url"))
+        return refuse(ret_what, strdup("password-check = application needs password-url"));
+    return PK_OK;
+}
+
 /* A key that was refused is there, with a value that is not known. */
 static enum pk_status check_rp(const struct config *config, struct rp_config *rp, const char *key,
                                char **ret_what)
@@ -373,6 +399,8 @@ static enum pk_status check_rp(const struct config *config, struct rp_config *rp
         return refuse(ret_what, strdup("top-origins needs allow-cross-origin = yes"));
     if (strcmp(key, "http") == 0)
         return check_http(config, rp, ret_what);
+    if (strcmp(key, "password-check") == 0 || strcmp(key, "password-url") == 0)
+        return check_password(config, rp, key, ret_what);
     return strcmp(key, "trust-anchors") == 0 ? load_anchors(rp, ret_what) : PK_OK;
 }
 

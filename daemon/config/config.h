@@ -58,6 +58,8 @@ struct rp_config { /* [rp NAME]; "default" always exists */
     enum pk_http http; /* never beside system_accounts */
     char *http_prefix; /* of all its paths: "" or "/…" without a '/' at its end; NULL: no http */
     char *tenant_id;   /* NULL: none */
+    bool password_check; /* password-check = application: it is asked at password_url */
+    char *password_url;  /* NULL: none */
 };
 
 struct service_config { /* [service NAME]; NAME is PAM's service */

@@ -40,6 +40,7 @@ static void rp_clear(struct rp_config *rp)
     free(rp->appid);
     free(rp->http_prefix);
     free(rp->tenant_id);
+    free(rp->password_url);
 }
 
 void config_free(struct config *config)

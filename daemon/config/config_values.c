@@ -416,3 +416,60 @@ enum pk_status value_tenant_id(const char *text, char **target)
         return PK_INVALID_INPUT;
     return replace(text, target);
 }
+
+enum pk_status value_password_check(const char *text, bool *target)
+{
+    bool application = strcmp(text, "application") == 0;
+
+    if (!application && strcmp(text, "refuse") != 0)
+        return PK_INVALID_INPUT;
+    *target = application;
+    return PK_OK;
+}
+
+/* What stands behind the scheme, up to the path: "host:8443". *ret_len: of the host without the
+ * port. */
+static bool split_authority(const char *text, size_t *ret_host, size_t *ret_len)
+{
+    size_t len = strcspn(text, "/?");
+    size_t host = text[0] == '[' ? strcspn(text, "]") + 1 : strcspn(text, ":/?");
+    const char *port = text + host;
+
+    if (host == 0 || host > len || (text[0] == '[' && host < 3))
+        return false;
+    if (host < len && (*port != ':' || len - host < 2 || len - host > 6 ||
+                       strspn(port + 1, "0123456789") != len - host - 1))
+        return false;
+    *ret_host = host;
+    *ret_len = len;
+    return true;
+}
+
+static bool is_loopback(const char *host, size_t len)
+{
+    static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strlen(names[i]) == len && strncmp(host, names[i], len) == 0)
+            return true;
+    return false;
+}
+
+enum pk_status value_password_url(const char *text, char **target)
+{
+    bool secure = strncmp(text, "https://", 8) == 0;
+    const char *authority = text + (secure ? 8 : 7);
+    size_t host;
+    size_t len;
+
+    if (strlen(text) > PK_PASSWORD_URL_MAX || (!secure && strncmp(text, "http://", 7) != 0) ||
+        !split_authority(authority, &host, &len))
+        return PK_INVALID_INPUT;
+    /* Printable ASCII without what ends a URL or stands for somebody else's authority. */
+    for (const char *c = text; *c; c++)
+        if (*c <= ' ' || *c > '~' || strchr("\"#<>\\^`{|}", *c))
+            return PK_INVALID_INPUT;
+    if (memchr(authority, '@', len) || (!secure && !is_loopback(authority, host)))
+        return PK_INVALID_INPUT;
+    return replace(text, target);
+}

@@ -41,6 +41,10 @@ enum pk_status value_http(const char *text, enum pk_http *target) PK_WARN_UNUSED
 /* "/" or "/one/two": letters, digits and any of -_.~, no part of dots alone. "/" becomes "". */
 enum pk_status value_http_prefix(const char *text, char **target) PK_WARN_UNUSED;
 enum pk_status value_tenant_id(const char *text, char **target) PK_WARN_UNUSED;
+/* "application" or "refuse". */
+enum pk_status value_password_check(const char *text, bool *target) PK_WARN_UNUSED;
+/* https, or http to this host's loopback, which passwords do not leave. */
+enum pk_status value_password_url(const char *text, char **target) PK_WARN_UNUSED;
 enum pk_status value_counter(const char *text, enum pk_counter_policy *target) PK_WARN_UNUSED;
 
 #endif

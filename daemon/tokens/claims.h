@@ -14,6 +14,13 @@ enum pk_status claims_read(const struct token_party *party, const struct token_t
                            int64_t now, struct token_claims *ret) PK_WARN_UNUSED;
 
 /*
+ * tokens.c: whether a key of the relying party has signed it, by the algorithm of its profile. What
+ * it says has not been looked at. PK_NOT_SIGNED_IN.
+ */
+enum pk_status tokens_verify(struct store *store, const struct token_party *party,
+                             const struct token_text *token, int64_t now) PK_WARN_UNUSED;
+
+/*
  * An optional text: NULL in *ret where it is missing or null. PK_WRONG_TOKEN: of another type, too
  * long, or with a NUL in it.
  */

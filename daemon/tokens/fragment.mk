@@ -5,6 +5,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/tokens/keys.c daemon/tokens/keys.h \
 	daemon/tokens/party.c daemon/tokens/party.h \
 	daemon/tokens/private_keys.c daemon/tokens/private_keys.h \
+	daemon/tokens/password.c daemon/tokens/password.h \
+	daemon/tokens/password_checks.c daemon/tokens/password_checks.h \
 	daemon/tokens/profiles.c daemon/tokens/profiles.h \
 	daemon/tokens/signing.c daemon/tokens/signing.h \
 	daemon/tokens/token_text.c daemon/tokens/token_text.h \

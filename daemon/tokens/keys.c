@@ -112,3 +112,50 @@ enum pk_status keys_replace(struct store *store, const struct token_party *party
     key = (struct signing_key){0};
     return PK_OK;
 }
+
+/* All of them are compared, in constant time. PK_NOT_FOUND. */
+static enum pk_status find_mark(const struct signing_key_list *keys,
+                                const uint8_t mark[PK_HASH_SIZE])
+{
+    bool found = false;
+
+    for (size_t i = 0; i < keys->count; i++) {
+        uint8_t one[PK_HASH_SIZE];
+        enum pk_status status;
+
+        if (!keys->items[i].imported)
+            continue;
+        status = signing_shared_mark(&keys->items[i].jwk, one);
+        if (status != PK_OK)
+            return status;
+        if (pk_view_equal_secret((struct pk_view){one, PK_HASH_SIZE},
+                                 (struct pk_view){mark, PK_HASH_SIZE}))
+            found = true;
+    }
+    return found ? PK_OK : PK_NOT_FOUND;
+}
+
+enum pk_status keys_find_shared(struct store *store, const struct pk_strings *rps,
+                                struct pk_view secret, int64_t now, const char **ret_rp)
+{
+    PK_AUTO_SECRET struct pk_secret jwk = {0};
+    uint8_t mark[PK_HASH_SIZE];
+    enum pk_status status = signing_from_bytes(secret, &jwk);
+
+    if (status == PK_OK)
+        status = signing_shared_mark(&jwk, mark);
+    if (status != PK_OK)
+        return status;
+    for (size_t i = 0; i < rps->count; i++) {
+        AUTO_SIGNING_KEY_LIST struct signing_key_list keys = {0};
+
+        status = store->verbs->signing_key_list(store, rps->items[i], now, &keys);
+        if (status == PK_OK)
+            status = find_mark(&keys, mark);
+        if (status == PK_OK)
+            *ret_rp = rps->items[i];
+        if (status != PK_NOT_FOUND)
+            return status;
+    }
+    return PK_NOT_FOUND;
+}

@@ -31,4 +31,12 @@ enum pk_status keys_replace(struct store *store, const struct token_party *party
                             const struct key_change *change, int64_t now,
                             struct signing_key *ret) PK_WARN_UNUSED;
 
+/*
+ * Which of these relying parties has the shared key, also as one whose tokens have not expired: the
+ * tokens of the one would open the other. *ret_rp points into the list. PK_NOT_FOUND.
+ */
+enum pk_status keys_find_shared(struct store *store, const struct pk_strings *rps,
+                                struct pk_view secret, int64_t now,
+                                const char **ret_rp) PK_WARN_UNUSED;
+
 #endif

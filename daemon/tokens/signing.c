@@ -3,6 +3,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
+#include "common/webauthn/crypto.h"
 #include "daemon/tokens/private_keys.h"
 
 #include <jose/jose.h>
@@ -71,6 +72,24 @@ enum pk_status signing_from_bytes(struct pk_view secret, struct pk_secret *ret_j
     explicit_bzero(text, strlen(text));
     free(text);
     return jwk ? dump_secret(jwk, ret_jwk) : PK_NO_MEMORY;
+}
+
+enum pk_status signing_shared_mark(const struct pk_secret *jwk, uint8_t ret[PK_HASH_SIZE])
+{
+    PK_AUTO_JSON struct pk_json *json = NULL;
+    PK_AUTO_BYTES struct pk_bytes key = {0};
+    struct pk_view text;
+    enum pk_status status = pk_json_parse(pk_secret_view(jwk), &json);
+
+    if (status == PK_OK && !pk_json_string(pk_json_get(pk_json_root(json), "k"), &text))
+        status = PK_INTERNAL;
+    if (status == PK_OK)
+        status = pk_base64url_decode(text, PK_SHARED_KEY_MAX, &key);
+    if (status == PK_OK)
+        status = pk_hmac_sha256(pk_view_of(&key), pk_view_string("passkeyd: the same key?"), ret);
+    if (key.data)
+        explicit_bzero(key.data, key.len);
+    return status == PK_OK || status == PK_NO_MEMORY ? status : PK_INTERNAL;
 }
 
 static json_t *load(const struct signing_key *key)

@@ -19,6 +19,14 @@ enum pk_status signing_generate(const char *algorithm, unsigned bits,
 /* The same for a shared HS256 key of PK_SHARED_KEY_MIN to PK_SHARED_KEY_MAX bytes. */
 enum pk_status signing_from_bytes(struct pk_view secret, struct pk_secret *ret_jwk) PK_WARN_UNUSED;
 
+/*
+ * What tells shared keys apart: two have the same where one makes the MACs of the other, which keys
+ * of different bytes can (RFC 2104 section 2: with zero bytes at the end, or hashed). PK_INTERNAL:
+ * the key is no shared one.
+ */
+enum pk_status signing_shared_mark(const struct pk_secret *jwk,
+                                   uint8_t ret[PK_HASH_SIZE]) PK_WARN_UNUSED;
+
 /* The token in *ret_text, the caller's to free. with_kid: the header names the key. */
 enum pk_status signing_sign(const struct signing_key *key, const json_t *claims, bool with_kid,
                             char **ret_text) PK_WARN_UNUSED;

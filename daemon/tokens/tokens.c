@@ -135,7 +135,7 @@ static bool may_have_signed(const struct signing_key *key, const struct token_pr
            (profile->shared || pk_view_equal(token->kid, pk_view_string(key->kid)));
 }
 
-static enum pk_status verify(struct store *store, const struct token_party *party,
+enum pk_status tokens_verify(struct store *store, const struct token_party *party,
                              const struct token_text *token, int64_t now)
 {
     const struct token_profile *profile = token_profile(party->http);
@@ -165,7 +165,7 @@ enum pk_status tokens_check(struct store *store, const struct token_party *party
 
     if (status != PK_OK)
         return status == PK_NO_MEMORY ? status : PK_NOT_SIGNED_IN;
-    status = verify(store, party, &text, now);
+    status = tokens_verify(store, party, &text, now);
     return status == PK_OK ? claims_read(party, &text, now, ret) : status;
 }
 

@@ -142,6 +142,13 @@ void party_call(struct exchange *exchange, const struct party_request *request)
     json_decref(request->options);
 }
 
+void party_call_with_password(struct exchange *exchange, const struct party_request *request,
+                              const struct party_password *password)
+{
+    require(json_string_length(password->text) > 0);
+    party_call(exchange, request);
+}
+
 /* What every call's result has at once. */
 static json_t *make_result(void)
 {

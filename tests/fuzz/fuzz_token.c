@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Any bearer token: refused, or three parts that are the whole of it; its claims are read by each
- * kind of relying party. */
+/* Any token: refused, or three parts that are the whole of it; its claims are read as a bearer's by
+ * each kind of relying party, and as an answer about a password. */
 #include "common/base/cleanup.h"
 #include "daemon/tokens/claims.h"
+#include "daemon/tokens/password.h"
 
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void read_answer(const struct token_text *token)
+{
+    AUTO_PASSWORD_ANSWER struct password_answer answer = {0};
+
+    if (password_answer_claims(token, 1700000000, &answer) == PK_OK &&
+        (!answer.user || !*answer.user || !answer.nonce || !*answer.nonce))
+        abort();
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -16,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (token.protected.len + token.payload.len + token.signature.len + 2 != size)
         abort();
+    read_answer(&token);
     for (int http = PK_HTTP_STANDARD; http < PK_HTTP_COUNT; http++) {
         const struct token_party party = {.http = (enum pk_http)http,
                                           .rp = (char[]){"rp"},

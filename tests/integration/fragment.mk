@@ -1,6 +1,7 @@
 # pytest files; scripts/check runs each in a private namespace of its own (support/namespace.py).
 EXTRA_DIST += \
 	tests/integration/conftest.py \
+	tests/integration/support/application.py \
 	tests/integration/support/apps.py \
 	tests/integration/support/demo.py \
 	tests/integration/support/fake_logind.py \
@@ -56,6 +57,7 @@ EXTRA_DIST += \
 	tests/integration/test_gateway.py \
 	tests/integration/test_gateway_ceremonies.py \
 	tests/integration/test_gateway_dialects.py \
+	tests/integration/test_gateway_passwords.py \
 	tests/integration/test_hanging_daemon.py \
 	tests/integration/test_hidraw.py \
 	tests/integration/test_hostile_callers.py \

@@ -224,12 +224,22 @@ def authsignal(described, person):
 
 
 def autional(described, person):
-    """Of the second factor: the first one needs the application for its password."""
-    token, url = bearer(described, "u-1"), described["mfaUrl"] + "/mfa/webauthn/credentials"
+    """With the password, about which the application is asked, and as a second factor."""
+    token, url = bearer(described, "u-1"), described["identityUrl"] + "/auth/webauthn"
+    begun = ask("POST", url + "/register/begin",
+                {"user_name": "ann", "password": described["password"]}, token)["data"]
+    made = snake(person.make(begun["publicKey"]))
+    done = ask("POST", url + "/register/complete", {"credential": made}, token)
+    begun = ask("POST", url + "/authenticate/begin", {"email": "u-1@example.org"})["data"]
+    signed = snake(person.sign(begun["publicKey"]))
+    user = ask("POST", url + "/authenticate/complete", {"credential": signed})["data"]["user"]
+    assert len(done["data"]["recovery_codes"]) == 10 and user["email"] == "u-1@example.org"
+    url = described["mfaUrl"] + "/mfa/webauthn/credentials"
     begun = ask("POST", url + "/register", {"display_name": "blue"}, token)["data"]
-    made = ask("POST", url + "/register/verify", snake(person.make(begun["publicKey"])), token)
+    made = ask("POST", url + "/register/verify",
+               snake(Person(person.origin).make(begun["publicKey"])), token)
     one = ask("GET", url + "/" + made["data"]["id"], None, token)
-    return one["data"]["id"] == made["data"]["id"] and ask("GET", url, None, token)["total"] == 1
+    return one["data"]["id"] == made["data"]["id"] and ask("GET", url, None, token)["total"] == 2
 
 
 def nothing_is_left(running, port, orphans, mounted):

@@ -55,6 +55,7 @@ def calls(rp, options=None):
             ("Transactions", rp, dict(options, userId="u1")),
             ("IssueToken", rp, dict(options, userId="u1")),
             ("CheckToken", rp, "a.b.c", options),
+            ("BeginPasswordCheck", rp, options),
             ("Keys", rp)]
 
 
@@ -143,7 +144,8 @@ def test_nothing_is_done_for_nobody(gateway, key, presented):
             ("User", "portal", dict(presented, userId="u1")),
             ("User", "portal", dict(presented, userName="u1")),
             ("Transactions", "portal", dict(presented, userId="u1")),
-            ("IssueToken", "portal", dict(presented, userId="u1"))]:
+            ("IssueToken", "portal", dict(presented, userId="u1")),
+            ("BeginPasswordCheck", "portal", dict(presented))]:
         gateway.fails("NotSignedIn", member, *arguments)
 
 

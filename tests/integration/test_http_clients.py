@@ -38,14 +38,16 @@ pytestmark = [
 def scene_fixture(machine):
     port = process.free_port()
     url = f"http://localhost:{port}"
-    machine.configure(web.relying_parties(url))
+    passwords = web.new_application()
+    machine.configure(web.relying_parties(url, passwords))
     namespace.write(web.CONFIG, web.gateway_configuration(f"127.0.0.1:{port}"))
     machine.start_daemon()
-    described = web.describe(url)
+    described = web.describe(url, passwords)
     web.start(machine)
     path = namespace.SCRATCH + "/scene.json"
     namespace.write(path, json.dumps(described))
-    return path
+    yield path
+    passwords.close()
 
 
 @pytest.mark.parametrize("file", [

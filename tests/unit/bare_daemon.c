@@ -18,6 +18,7 @@
 #include "daemon/config/config.h"
 #include "daemon/dialogue/conversation.h"
 #include "daemon/jobs/jobs.h"
+#include "daemon/tokens/password_checks.h"
 #include "daemon/verify/ceremony.h"
 #include "tests/unit/scratch.h"
 
@@ -453,9 +454,11 @@ int bare_daemon_set_up(void **state)
     stage.daemon.jobs = jobs_new(stage.daemon.base);
     assert_non_null(stage.daemon.jobs);
     stage.daemon.ceremonies = ceremonies_new();
+    stage.daemon.password_checks = password_checks_new();
     stage.daemon.conversations = conversations_new(&stage.daemon);
     assert_non_null(stage.daemon.base);
     assert_non_null(stage.daemon.ceremonies);
+    assert_non_null(stage.daemon.password_checks);
     assert_non_null(stage.daemon.conversations);
     return 0;
 }
@@ -467,6 +470,7 @@ int bare_daemon_tear_down(void **state)
     requests_vanished(NULL);
     assert_true(jobs_free(stage.daemon.jobs, JOBS_STOP_SECONDS));
     ceremonies_free(stage.daemon.ceremonies);
+    password_checks_free(stage.daemon.password_checks);
     event_base_free(stage.daemon.base);
     config_free(stage.daemon.config);
     stage.daemon.store->verbs = stage.verbs;

@@ -157,6 +157,7 @@ heart_tests = \
 	tests/unit/test_sign_in_demands \
 	tests/unit/test_sk_enrollment \
 	tests/unit/test_slots \
+	tests/unit/test_password \
 	tests/unit/test_tokens \
 	tests/unit/test_tokens_taken \
 	tests/unit/test_verification \
@@ -243,6 +244,8 @@ tests_unit_test_slots_LDADD = $(heart_test_libs)
 tests_unit_test_verification_SOURCES = tests/unit/test_verification.c $(trial_sources)
 tests_unit_test_verification_CFLAGS = $(heart_test_cflags)
 tests_unit_test_verification_LDADD = $(heart_test_libs)
+tests_unit_test_password_CFLAGS = $(heart_test_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_password_LDADD = $(heart_test_libs) $(JANSSON_LIBS)
 token_sources = tests/unit/token_parties.c tests/unit/token_parties.h
 tests_unit_test_tokens_SOURCES = tests/unit/test_tokens.c $(token_sources)
 tests_unit_test_tokens_CFLAGS = $(heart_test_cflags) $(JANSSON_CFLAGS)

@@ -437,6 +437,21 @@ void party_call(struct exchange *self, const struct party_request *request)
         self->call.options = json_object();
 }
 
+/* What the application would be asked about stands among the options here. */
+void party_call_with_password(struct exchange *self, const struct party_request *request,
+                              const struct party_password *password)
+{
+    party_call(self, request);
+    assert_true(json_is_string(password->text));
+    assert_int_equal(json_object_set_new(self->call.options, "password",
+                                         json_string(json_string_value(password->text))),
+                     0);
+    if (password->transmission)
+        assert_int_equal(json_object_set_new(self->call.options, "passwordTransmission",
+                                             json_string(password->transmission)),
+                         0);
+}
+
 /* --- the daemon's side ------------------------------------------------------------------------ */
 
 bool fake_is_asked(void)

@@ -65,16 +65,16 @@ static void copies_own_their_bytes(void **state)
 
 static void secrets_end_in_nul_and_have_a_limit(void **state)
 {
-    uint8_t longest[PK_SIGNING_KEY_MAX + 1];
+    uint8_t longest[PK_SECRET_MEMORY_MAX + 1];
     PK_AUTO_SECRET struct pk_secret secret = {0};
     struct pk_secret untouched = {0};
 
     (void)state;
     memset(longest, 'p', sizeof(longest));
-    assert_int_equal(pk_secret_copy((struct pk_view){longest, PK_SIGNING_KEY_MAX}, &secret), PK_OK);
-    assert_int_equal(secret.len, PK_SIGNING_KEY_MAX);
-    assert_int_equal(strlen((const char *)secret.data), PK_SIGNING_KEY_MAX);
-    assert_int_equal(pk_secret_copy((struct pk_view){longest, PK_SIGNING_KEY_MAX + 1}, &untouched),
+    assert_int_equal(pk_secret_copy((struct pk_view){longest, PK_SECRET_MEMORY_MAX}, &secret), PK_OK);
+    assert_int_equal(secret.len, PK_SECRET_MEMORY_MAX);
+    assert_int_equal(strlen((const char *)secret.data), PK_SECRET_MEMORY_MAX);
+    assert_int_equal(pk_secret_copy((struct pk_view){longest, PK_SECRET_MEMORY_MAX + 1}, &untouched),
                      PK_TOO_LARGE);
     assert_null(untouched.data);
     assert_int_equal(pk_secret_new(SIZE_MAX, &untouched), PK_TOO_LARGE);

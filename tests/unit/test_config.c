@@ -173,9 +173,12 @@ static void assert_shop(const struct rp_config *shop)
     assert_string_equal(shop->appid, "https://shop.example.org/app-id.json");
     assert_false(shop->system_accounts);
     assert_true(shop->refuse_unsolicited_extensions);
-    assert_int_equal(shop->http, PK_HTTP_HANKO);
+    assert_int_equal(shop->http, PK_HTTP_AUTIONAL);
     assert_string_equal(shop->http_prefix, "/a.b/~c-d_e");
     assert_string_equal(shop->tenant_id, "0b9f5c8e-6d7b-4b0a-8f0e-6f2a3c1d9e57");
+    assert_true(shop->password_check);
+    assert_string_equal(shop->password_url,
+                        "https://shop.example.org:8443/password?from=passkeyd");
 }
 
 static void each_kind_of_service_has_its_prefix(void **state)

@@ -144,6 +144,14 @@ static void test_sign_in_finishes(void **state)
     signed_in(SNAKE_ASSERTION);
     signed_in("{\"credential\":" HTTP_ASSERTION "}");
     signed_in(HTTP_ASSERTION);
+    /* A name is no e-mail. */
+    fake_request("POST " AUTH "/webauthn/authenticate/complete", SNAKE_ASSERTION);
+    fake_done("{'user':{'userId':'usr_01','userName':'ann'},"
+              "'tokens':{'token':'aa.bb.cc','expires':1,'refresh':'dd.ee.ff'}}");
+    autional_answered(200, NULL,
+                      "{'code':0,'message':'success','data':{'access_token':'aa.bb.cc',"
+                      "'refresh_token':'dd.ee.ff','token_type':'Bearer','expires_in':0,"
+                      "'user_id':'usr_01','user':{'id':'usr_01','user_name':'ann'}}}");
     /* Without both tokens nobody is signed in; one that has expired is good for no second. */
     fake_request("POST " AUTH "/webauthn/authenticate/complete", SNAKE_ASSERTION);
     fake_done("{'user':{'userId':'usr_01'},'tokens':{'token':'aa.bb.cc','expires':1}}");

@@ -121,6 +121,7 @@ static void privileges_are_these(void **state)
         {"Transactions", PRIVILEGE_GATEWAY, NULL, 0},
         {"IssueToken", PRIVILEGE_GATEWAY, NULL, 0},
         {"CheckToken", PRIVILEGE_GATEWAY, NULL, 0},
+        {"BeginPasswordCheck", PRIVILEGE_GATEWAY, NULL, 0},
         {"Keys", PRIVILEGE_GATEWAY, NULL, 0},
     };
 

@@ -26,12 +26,13 @@ def main():
     # Asked for before there is anything to end, and any thread that would have them instead.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     machine = parts.Machine()
+    passwords = web.new_application()
     try:
-        machine.configure(web.relying_parties(url))
+        machine.configure(web.relying_parties(url, passwords))
         namespace.write(web.CONFIG, web.gateway_configuration("systemd"))
         machine.start_bus()
         machine.start_daemon()
-        described = web.describe(url)
+        described = web.describe(url, passwords)
         web.start(machine, sockets)
         print(json.dumps(described), flush=True)
         print("Serving until it is interrupted (Ctrl-C).", file=sys.stderr, flush=True)

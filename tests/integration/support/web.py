@@ -8,6 +8,7 @@ import secrets
 import subprocess
 import uuid
 
+import application
 import gateway_process as process
 import machine as parts
 
@@ -18,14 +19,20 @@ TENANTS = {"hanko": str(uuid.UUID(int=0x6c1d7c3e8f0a4b1c9d2e3f4051627384)),
            "authsignal": str(uuid.UUID(int=0x2f6e0d9c4b3a49188776655443322110))}
 
 
-def relying_parties(origin):
-    """The sections of passkeyd.conf."""
+def new_application():
+    """That of autional, which knows the users' passwords."""
+    return application.Application(secrets.token_urlsafe(48), secrets.token_urlsafe(9))
+
+
+def relying_parties(origin, passwords):
+    """The sections of passkeyd.conf; passwords: the application that knows them."""
     text = f"[gateway]\nuser = {USER}\n"
     for dialect in DIALECTS:
         text += (f"\n[rp {dialect}]\nid = localhost\nname = {dialect}\norigins = {origin}\n"
                  f"http = {dialect}\n")
         if dialect in TENANTS:
             text += f"tenant-id = {TENANTS[dialect]}\n"
+    text += f"password-check = application\npassword-url = {passwords.url}\n"  # of autional
     return text
 
 
@@ -42,17 +49,17 @@ def api_key(relying_party):
     return json.loads(made.stdout)["key"]["secret"]
 
 
-def import_key(relying_party):
+def import_key(relying_party, key):
     """A key that the application shares, for the dialects whose tokens are its own."""
     subprocess.run(["passkeyctl", "rp-key", "import", "-", "--rp", relying_party], check=True,
-                   input=secrets.token_urlsafe(48), capture_output=True, text=True)
+                   input=key, capture_output=True, text=True)
 
 
-def describe(url):
+def describe(url, passwords):
     """What scripts/demo --serve prints: for each dialect what a client needs."""
     keys = {dialect: api_key(dialect) for dialect in DIALECTS}
-    for dialect in ("cloudreve", "autional"):
-        import_key(dialect)
+    import_key("cloudreve", secrets.token_urlsafe(48))
+    import_key("autional", passwords.key)
 
     def own_token(dialect, base):
         return {"method": "POST", "url": base + "/tokens", "headers": {"apiKey": keys[dialect]},
@@ -79,6 +86,7 @@ def describe(url):
                                       "member": "token"}},
             "autional": {"baseUrl": identity, "identityUrl": identity,
                          "mfaUrl": url + "/bff/mfa-service/api/v1", "apiKey": keys["autional"],
+                         "password": passwords.password,  # of every user
                          "bearer": own_token("autional", identity)},
         }}
 

@@ -33,6 +33,8 @@ VALID = {
     "type-in-lower-case": token({"alg": "HS256", "typ": "jwt"}),
     "more-in-the-header": token({"alg": "none", "jku": "https://evil.example", "jwk": {}}),
     "no-claims": token(claims={}),
+    "password-answer": token(claims={"token_type": "password_answer", "sub": "u-1", "nonce": "n-1",
+                                     "exp": 1700000300, "right": True, "email": "u@example.org"}),
     "long-signature": token(signature=bytes(512)),
 }
 INVALID = {
