@@ -438,6 +438,46 @@ static void finish_step_up(struct exchange *exchange)
     autional_finish(exchange, &finish);
 }
 
+/* --- recovery codes --------------------------------------------------------------------------- */
+
+static const struct failure recovery_rows[] = {
+    {PARTY_REFUSED, NULL, 400, 40000605, "recovery code invalid", NULL},
+};
+static const struct failures recovery_failures = FAILURES(recovery_rows, &autional_failures);
+
+static void answer_recovery(struct exchange *exchange, const struct party_answer *answer)
+{
+    if (answer->outcome != PARTY_DONE)
+        autional_refuse_answer(exchange, &recovery_failures, answer);
+    else
+        autional_succeed(exchange,
+                         json_pack("{s:I}", "left", members_number(answer->result, "left")));
+}
+
+/*
+ * A call of our own for the application, whose users have the codes of N2: upstream's calls to use
+ * one are not known.
+ */
+static void use_recovery_code(struct exchange *exchange)
+{
+    static const struct text_rule rules[] = {
+        {"user_id", true, TEXT_MAX},
+        {"code", true, 64},
+    };
+    struct party_request request = {.call = PARTY_USE_RECOVERY_CODE, .answered = answer_recovery};
+    const char *texts[MEMBERS_COUNT(rules)] = {0};
+    const json_t *body;
+
+    if (!autional_read(exchange, &body) ||
+        !autional_read_texts(exchange, body, rules, MEMBERS_COUNT(rules), texts))
+        return;
+    request.options = json_object();
+    (void)dialect_add_authority(exchange, ACCESS_API_KEY, request.options);
+    members_set_text(request.options, "userId", texts[0]);
+    members_set_text(request.options, "code", texts[1]);
+    party_call(exchange, &request);
+}
+
 /* --- the table -------------------------------------------------------------------------------- */
 
 static void refuse(struct exchange *exchange, unsigned status)
@@ -494,6 +534,7 @@ static void refuse_caller(struct exchange *exchange, const struct party_answer *
 static const struct route routes[] = {
     IDENTITY("/bff/identity-service/api/v1"),
     {"POST", "/bff/identity-service/api/v1/tokens", ACCESS_API_KEY, token_call},
+    {"POST", "/bff/identity-service/api/v1/recovery-codes/use", ACCESS_API_KEY, use_recovery_code},
     IDENTITY("/bff/identity/api/v1"),
     FACTORS("/bff/mfa-service/api/v1"),
     FACTORS("/bff/mfa/api/v1"),

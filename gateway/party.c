@@ -37,6 +37,7 @@ static const struct member {
     [PARTY_ISSUE_TOKEN] = {"IssueToken", false, false, false},
     [PARTY_CHECK_TOKEN] = {"CheckToken", true, false, false},
     [PARTY_KEYS] = {"Keys", false, false, true},
+    [PARTY_USE_RECOVERY_CODE] = {"UseRecoveryCode", false, false, false},
     [PARTY_BEGIN_PASSWORD_CHECK] = {"BeginPasswordCheck", false, false, false},
 };
 

@@ -67,6 +67,7 @@ enum party_call {
     PARTY_ISSUE_TOKEN,
     PARTY_CHECK_TOKEN, /* id: the token */
     PARTY_KEYS,
+    PARTY_USE_RECOVERY_CODE,
     PARTY_BEGIN_PASSWORD_CHECK, /* for party_call_with_password() */
 };
 

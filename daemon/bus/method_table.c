@@ -91,6 +91,8 @@ const struct method methods[] = {
      gateway_check_token, PRIVILEGE_GATEWAY, NULL, 0, NULL},
     {PK_BUS_GATEWAY, "BeginPasswordCheck", "sa{sv}", "rp,options", "s", "json",
      gateway_begin_password_check, PRIVILEGE_GATEWAY, NULL, 0, NULL},
+    {PK_BUS_GATEWAY, "UseRecoveryCode", "sa{sv}", "rp,options", "s", "json",
+     gateway_use_recovery_code, PRIVILEGE_GATEWAY, NULL, 0, NULL},
     {PK_BUS_GATEWAY, "Keys", "s", "rp", "s", "jwks_json",
      gateway_keys, PRIVILEGE_GATEWAY, NULL, 0, NULL},
 };

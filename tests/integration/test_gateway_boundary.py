@@ -56,6 +56,7 @@ def calls(rp, options=None):
             ("IssueToken", rp, dict(options, userId="u1")),
             ("CheckToken", rp, "a.b.c", options),
             ("BeginPasswordCheck", rp, options),
+            ("UseRecoveryCode", rp, dict(options, userId="u1", code="0000-0000-0000-0000")),
             ("Keys", rp)]
 
 
@@ -145,7 +146,8 @@ def test_nothing_is_done_for_nobody(gateway, key, presented):
             ("User", "portal", dict(presented, userName="u1")),
             ("Transactions", "portal", dict(presented, userId="u1")),
             ("IssueToken", "portal", dict(presented, userId="u1")),
-            ("BeginPasswordCheck", "portal", dict(presented))]:
+            ("BeginPasswordCheck", "portal", dict(presented)),
+            ("UseRecoveryCode", "portal", dict(presented, userId="u1", code="0"))]:
         gateway.fails("NotSignedIn", member, *arguments)
 
 

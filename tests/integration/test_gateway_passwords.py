@@ -143,6 +143,36 @@ def test_codes_that_are_written_down_stay_good(served, union):
     assert "data" not in register(served, headers, browser.Passkey())
 
 
+def use_code(served, key, user, code, expected=200):
+    status, _, text = served.ask("POST", AUTH.replace("auth/webauthn", "recovery-codes/use"),
+                                 {"user_id": user, "code": code}, {"apiKey": key})
+    assert status == expected, text
+    return json.loads(text)
+
+
+def test_the_application_may_take_a_code_once(machine, served, union):
+    """And nobody else may: neither the user's own token, nor another application."""
+    headers, key = bearer(union, "usr_01"), bus.api_key(machine, "union")
+    codes = register(served, headers, browser.Passkey())["data"]["recovery_codes"]
+    theirs = register(served, bearer(union, "usr_02"), browser.Passkey())["data"]["recovery_codes"]
+    assert use_code(served, key, "usr_01", theirs[0], 400)["code"] == 40000605
+    assert use_code(served, key, "usr_01", codes[0].lower().replace("-", ""))["data"]["left"] == 9
+    use_code(served, key, "usr_01", codes[0], 400)
+    use_code(served, key, "usr_03", codes[1], 404)
+    use_code(served, bus.api_key(machine, "files"), "usr_01", codes[1], 401)
+    gateway = bus.Gateway(machine.connect(bus.USER))
+    options = {"userId": "usr_01", "code": codes[1]}
+    gateway.fails("AccessDenied", "UseRecoveryCode", "union",
+                  dict(options, bearer=token_of(union, "usr_01")))
+    gateway.fails("NotSignedIn", "UseRecoveryCode", "union", options)
+    gateway.fails("InvalidArguments", "UseRecoveryCode", "union", {"apiKey": key, "code": codes[1]})
+    gateway.fails("InvalidArguments", "UseRecoveryCode", "union",
+                  {"apiKey": key, "userId": "usr_01"})
+    assert use_code(served, key, "usr_01", codes[1])["data"]["left"] == 8
+    machine.syslog.wait(r"RECOVERY CODE USED of usr_01 \(union\), through the gateway")
+    assert codes[1] not in machine.syslog.text()
+
+
 def test_the_email_is_the_applications_word(served, union):
     """What users call themselves is a label: not their e-mail in tokens, nor a name to ask for."""
     headers, passkey = bearer(union, "usr_01"), browser.Passkey()

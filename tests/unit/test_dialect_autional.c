@@ -244,6 +244,30 @@ static void test_another_tenant(void **state)
     (void)fake_call(PARTY_BEGIN_AUTHENTICATION);
 }
 
+/* A call of our own, with the application's key. */
+static void test_the_application_uses_a_recovery_code(void **state)
+{
+    static const char line[] = "POST /bff/identity-service/api/v1/recovery-codes/use";
+    static const char body[] = "{\"user_id\":\"usr_01\",\"code\":\"AAAA-BBBB\"}";
+
+    (void)state;
+    autional_refused(line, body, 401, 40000501, "unauthorized");
+    fake_header("Authorization", NULL);
+    fake_header("apiKey", "k");
+    autional_refused(line, "{\"user_id\":\"usr_01\"}", INVALID);
+    autional_refused(line, "{\"code\":\"AAAA-BBBB\"}", INVALID);
+    fake_request(line, body);
+    fake_call_has(PARTY_USE_RECOVERY_CODE, "{'apiKey':'k','userId':'usr_01','code':'AAAA-BBBB'}");
+    fake_done("{'userId':'usr_01','left':9}");
+    autional_answered(200, SIMPLE_RES, "{'code':0,'message':'success','data':{'left':9}}");
+    fake_request(line, body);
+    fake_failed(PARTY_REFUSED, "recovery-code-invalid");
+    autional_failed(400, 40000605, "recovery code invalid");
+    fake_request(line, body);
+    fake_failed(PARTY_UNKNOWN_USER, NULL);
+    autional_failed(404, 40000404, "user not found");
+}
+
 static void test_errors(void **state)
 {
     static const char *const requests[][2] = {
@@ -415,6 +439,7 @@ int main(void)
         AUTIONAL_TEST(test_step_up),
         AUTIONAL_TEST(test_bad_bodies_are_refused),
         AUTIONAL_TEST(test_another_tenant),
+        AUTIONAL_TEST(test_the_application_uses_a_recovery_code),
         AUTIONAL_TEST(test_errors),
         AUTIONAL_TEST(test_the_router_refuses),
         AUTIONAL_TEST(test_samples),

@@ -122,6 +122,7 @@ static void privileges_are_these(void **state)
         {"IssueToken", PRIVILEGE_GATEWAY, NULL, 0},
         {"CheckToken", PRIVILEGE_GATEWAY, NULL, 0},
         {"BeginPasswordCheck", PRIVILEGE_GATEWAY, NULL, 0},
+        {"UseRecoveryCode", PRIVILEGE_GATEWAY, NULL, 0},
         {"Keys", PRIVILEGE_GATEWAY, NULL, 0},
     };
 
