@@ -4,11 +4,15 @@
 #include <event2/event.h>
 #include <stdlib.h>
 
+struct handled {
+    struct event *event;
+};
+
 struct pk_signals {
     const struct pk_signal_row *rows;
     void *data;
     size_t count;
-    struct event *events[];
+    struct handled handled[];
 };
 
 struct event_base *pk_main_loop_new(bool precise)
@@ -43,7 +47,7 @@ struct pk_signals *pk_signals_new(struct event_base *base, const struct pk_signa
 
     while (rows[count].number)
         count++;
-    signals = calloc(1, sizeof(*signals) + count * sizeof(signals->events[0]));
+    signals = calloc(1, sizeof(*signals) + count * sizeof(signals->handled[0]));
     if (!signals)
         return NULL;
     signals->rows = rows;
@@ -51,7 +55,7 @@ struct pk_signals *pk_signals_new(struct event_base *base, const struct pk_signa
     for (; signals->count < count; signals->count++) {
         struct event *event = evsignal_new(base, rows[signals->count].number, on_signal, signals);
 
-        signals->events[signals->count] = event;
+        signals->handled[signals->count].event = event;
         if (event && event_add(event, NULL) == 0)
             continue;
         if (event)
@@ -67,6 +71,6 @@ void pk_signals_free(struct pk_signals *signals)
     if (!signals)
         return;
     for (size_t i = 0; i < signals->count; i++)
-        event_free(signals->events[i]);
+        event_free(signals->handled[i].event);
     free(signals);
 }
