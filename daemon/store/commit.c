@@ -92,15 +92,6 @@ void commit_settle(struct sqlite_store *store, struct sqlite3 *db)
     copy_into_database(store, db);
 }
 
-/*
- * While somebody always reads the log goes on, copied or not: what counts is how much of it is new.
- * With the lock.
- */
-static bool copy_is_due(const struct sqlite_store *store)
-{
-    return store->frames - store->copied >= FRAMES_COPY;
-}
-
 /* After each commit, in the thread that made it. */
 static int on_commit(void *data, struct sqlite3 *db, const char *name, int frames)
 {
@@ -108,10 +99,8 @@ static int on_commit(void *data, struct sqlite3 *db, const char *name, int frame
 
     (void)db, (void)name;
     (void)pthread_mutex_lock(&store->lock);
-    if (frames < store->frames)
-        store->copied = 0; /* the log has begun again */
     store->frames = frames;
-    if (copy_is_due(store))
+    if (frames >= FRAMES_COPY)
         (void)pthread_cond_signal(&store->copy_wanted);
     (void)pthread_mutex_unlock(&store->lock);
     return SQLITE_OK;
@@ -122,7 +111,7 @@ void commit_watch(struct sqlite_store *store, struct sqlite3 *db)
     (void)sqlite3_wal_hook(db, on_commit, store);
 }
 
-/* What cannot be copied now, because somebody reads an older state, is the next time. */
+/* What cannot be copied now, because somebody reads an older state, is after the next commit. */
 static void copy_log(struct sqlite_store *store, bool alone)
 {
     struct sqlite3 *db = store_connection(store);
@@ -142,15 +131,15 @@ static void *copy(void *data)
 
     (void)pthread_mutex_lock(&store->lock);
     while (!store->ending) {
-        bool alone = store->frames >= FRAMES_MAX;
+        int frames = store->frames;
 
-        if (!copy_is_due(store)) {
+        if (frames < FRAMES_COPY) {
             (void)pthread_cond_wait(&store->copy_wanted, &store->lock);
             continue;
         }
-        store->copied = store->frames;
+        store->frames = 0;
         (void)pthread_mutex_unlock(&store->lock);
-        copy_log(store, alone);
+        copy_log(store, frames >= FRAMES_MAX);
         (void)pthread_mutex_lock(&store->lock);
     }
     (void)pthread_mutex_unlock(&store->lock);

@@ -41,8 +41,7 @@ struct sqlite_store {
     LIST_HEAD(, sqlite_connection) connections;
     bool unsure;                /* something that was committed may not be on the disk */
     int frames;                 /* pages in the log, as of the last commit */
-    int copied;                 /* how many there were when it was copied the last time */
-    pthread_cond_t copy_wanted; /* there are many new ones, or ending is set */
+    pthread_cond_t copy_wanted; /* there are many of them, or ending is set */
     bool ending;
     bool copies; /* copier runs */
     pthread_t copier;

@@ -10,13 +10,10 @@
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/text.h"
-#include "daemon/store/query.h"
 #include "tests/unit/store_fixture.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
-#include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,11 +27,6 @@
 #define MANY_CHANGES 3000
 
 __attribute__((visibility("default"))) int fdatasync(int fd);
-__attribute__((visibility("default"))) int sqlite3_wal_checkpoint_v2(sqlite3 *db, const char *name,
-                                                                     int mode, int *ret_frames,
-                                                                     int *ret_copied);
-
-static atomic_size_t copies;
 
 enum file {
     FILE_OTHER,
@@ -443,42 +435,6 @@ static void the_log_is_copied_beside_changes(void **state)
     assert_false(gave_up());
 }
 
-/* In place of SQLite's, which it calls: how often the log is copied. */
-int sqlite3_wal_checkpoint_v2(sqlite3 *db, const char *name, int mode, int *ret_frames,
-                              int *ret_copied)
-{
-    static int (*next)(sqlite3 *, const char *, int, int *, int *);
-
-    if (!next)
-        *(void **)&next = dlsym(RTLD_NEXT, "sqlite3_wal_checkpoint_v2");
-    atomic_fetch_add(&copies, 1);
-    return next(db, name, mode, ret_frames, ret_copied);
-}
-
-static enum pk_status run_many(struct change *change)
-{
-    enum pk_status status = PK_OK;
-
-    for (int i = 0; i < MANY_CHANGES && status == PK_OK; i++)
-        status = run_use(change);
-    return status;
-}
-
-/* Somebody always reads, so that the log cannot begin again: it is copied by what is new in it. */
-static void a_log_that_goes_on_is_not_copied_with_every_change(void **state)
-{
-    struct fixture *fixture = *state;
-    struct change change = {.store = fixture->store, .id = "blue", .run = run_many};
-    AUTO_QUERY struct query reader = query_new((struct sqlite_store *)fixture->store,
-                                               "SELECT column1 FROM credential, (VALUES (1), (2))");
-
-    assert_int_equal(query_step(&reader), PK_OK);
-    atomic_store(&copies, 0);
-    start(&change);
-    assert_int_equal(finish(&change), PK_OK);
-    assert_in_range(atomic_load(&copies), 1, MANY_CHANGES / 100);
-}
-
 /* It is the only one to hear of it, where nobody else has the log open. */
 static void a_failure_beside_changes_is_heard_of(void **state)
 {
@@ -506,7 +462,6 @@ int main(void)
         TEST(a_disk_that_failed_is_not_believed),
         TEST(who_waited_beside_a_failure_hears_of_it),
         TEST(the_log_is_copied_beside_changes),
-        TEST(a_log_that_goes_on_is_not_copied_with_every_change),
         TEST(a_failure_beside_changes_is_heard_of),
     };
 
