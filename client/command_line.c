@@ -42,6 +42,7 @@ static const struct option options[] = {
     {"yes", no_argument, NULL, OPTION_YES},
     {"all", no_argument, NULL, OPTION_ALL},
     {"agent", no_argument, NULL, OPTION_AGENT},
+    {"browser", no_argument, NULL, OPTION_BROWSER},
     {"bits", required_argument, NULL, OPTION_BITS},
     {"at-once", no_argument, NULL, OPTION_AT_ONCE},
     {0},
@@ -209,6 +210,9 @@ static void read_option(const char *program, int code, struct command_line *line
         break;
     case OPTION_AGENT:
         line->agent = true;
+        break;
+    case OPTION_BROWSER:
+        line->browser = true;
         break;
     case OPTION_BITS:
         line->bits = read_bits(program, optarg);

@@ -25,6 +25,7 @@ struct command_line {
     bool yes;
     bool all;
     bool agent;
+    bool browser;
     const char *user; /* never NULL after command_line_parse() */
     bool user_given;
     const char *rp;
@@ -55,6 +56,7 @@ enum option_bit {
     OPTION_AGENT = 1 << 10,
     OPTION_BITS = 1 << 11,
     OPTION_AT_ONCE = 1 << 12,
+    OPTION_BROWSER = 1 << 13,
 };
 
 /*

@@ -25,6 +25,7 @@ static const char usage[] =
     "  --ticket-file FILE  an administrator's ticket instead of the password\n"
     "                      (-: from standard input)\n"
     "  --agent             a key in your ssh-agent, made by ssh-keygen -t ed25519-sk\n"
+    "  --browser           one that a browser makes, by a link\n"
     "  --timeout SECONDS   how long to wait for the key\n"
     "  --json              print the result as JSON, for programs\n"
     "  --help, --version   print this text, or the version\n"
@@ -56,6 +57,7 @@ static enum pk_status enroll(struct session *session, int ticket, int agent,
         {.name = "ticket", .type = ticket >= 0 ? 'h' : 0, .fd = ticket},
         {.name = "timeout", .type = line->timeout ? 'u' : 0, .number = line->timeout},
         {.name = "agent", .type = agent >= 0 ? 'h' : 0, .fd = agent},
+        {.name = "methods", .type = line->browser ? 's' : 0, .string = "browser"},
     };
     PK_AUTO_GIVE_UP struct pk_give_up give_up = {
         .fd = -1, .next = "go on to the next way", .end = "stop"};
@@ -100,7 +102,7 @@ int main(int argc, char **argv)
     (void)setlocale(LC_ALL, "");
     command_line_parse(argc, argv,
                        OPTION_NAME | OPTION_UV | OPTION_RESIDENT | OPTION_RP | OPTION_USER |
-                           OPTION_TICKET_FILE | OPTION_TIMEOUT | OPTION_AGENT,
+                           OPTION_TICKET_FILE | OPTION_TIMEOUT | OPTION_AGENT | OPTION_BROWSER,
                        usage, &session.line);
     if (session.line.argument_count > 0) {
         PK_AUTO_FREE char *word = pk_text_printable(session.line.arguments[0], 64);
@@ -110,6 +112,9 @@ int main(int argc, char **argv)
         return command_line_fail("passkey-enroll", session.line.json,
                                  what ? what : "only options are taken");
     }
+    if (session.line.agent && session.line.browser)
+        return command_line_fail("passkey-enroll", session.line.json,
+                                 "--agent and --browser are two ways: give one of them");
     status = session_open_ticket(&session, &ticket);
     if (status != PK_OK)
         return session_fail_to_read(&session, status, "ticket", session.line.ticket_file);

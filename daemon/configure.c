@@ -187,17 +187,30 @@ static enum pk_status warn_of_ids(struct config *config)
     return text ? pk_strings_add(&config->warnings, text) : PK_NO_MEMORY;
 }
 
+/* What config_load() could not know: the recorded id. */
+static enum pk_status check_browser_url(const struct config *config, char **ret_why)
+{
+    PK_AUTO_FREE char *problem = config_browser_problem(config_rp(config, NULL));
+
+    if (!problem)
+        return PK_OK;
+    *ret_why = pk_text_format("[rp default] %s", problem);
+    return PK_CONFIG;
+}
+
 static enum pk_status complete(struct config *config, const struct host_names *names,
                                const char *rp_id, char **ret_why)
 {
     enum pk_status status = complete_config(config, names, rp_id);
 
     if (!status)
+        status = check_browser_url(config, ret_why);
+    if (!status)
         status = warn_of_ids(config);
     if (!status)
         status = warn_of_findings(config);
 
-    if (status)
+    if (status && !*ret_why)
         *ret_why =
             pk_text_format("the relying party id cannot be kept: %s", pk_message_outcome(status));
     return status;

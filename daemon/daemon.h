@@ -15,6 +15,7 @@ struct conversations;
 struct event_base;
 struct gateway_user;
 struct jobs;
+struct links;
 struct password_checks;
 struct peers;
 struct pk_keys;
@@ -42,6 +43,7 @@ struct daemon {
     struct ceremonies *ceremonies;
     struct password_checks *password_checks;
     struct conversations *conversations;
+    struct links *links;
     int exit_code;
 };
 

@@ -13,6 +13,7 @@
 #include "daemon/api/status.h"
 #include "daemon/api/tickets.h"
 #include "daemon/arrivals.h"
+#include "daemon/auth/links.h"
 #include "daemon/bus/descriptors.h"
 #include "daemon/bus/gateway_user.h"
 #include "daemon/bus/logind.h"
@@ -198,6 +199,7 @@ static void on_vanished(void *data, const char *name)
     arrivals_vanished(name);
     requests_vanished(name);
     conversations_vanished(daemon->conversations, name);
+    links_vanished(daemon->links, name);
 }
 
 static void on_bus_vanished(void *data, const char *name)
@@ -298,9 +300,10 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     daemon->conversations = conversations_new(daemon);
     daemon->ceremonies = ceremonies_new();
     daemon->password_checks = password_checks_new();
+    daemon->links = links_new(daemon->base);
     daemon->gateway_user = gateway_user_new();
     if (!daemon->gateway_user || !daemon->base || !daemon->peers || !daemon->conversations ||
-        !daemon->ceremonies || !daemon->password_checks)
+        !daemon->ceremonies || !daemon->password_checks || !daemon->links)
         return PK_NO_MEMORY;
     daemon->jobs = jobs_new(daemon->base);
     if (!daemon->jobs)
@@ -323,6 +326,8 @@ static bool close_all(struct daemon *daemon)
 {
     if (daemon->conversations)
         conversations_free(daemon->conversations);
+    if (daemon->links)
+        links_free(daemon->links);
     status_end();
     if (daemon->keys)
         pk_keys_free(daemon->keys);

@@ -115,6 +115,26 @@ bool context_keeps_questions(const struct context *context)
     return context->tty && strcmp(context->tty, "ssh") == 0;
 }
 
+/* locale(7): the first of these that is set counts. Consoles have none before login, and are UTF-8.
+ */
+static bool locale_is_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *value = getenv(names[i]);
+
+        if (value && *value)
+            return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
+    }
+    return true;
+}
+
+bool context_shows_pictures(const struct context *context)
+{
+    return context_keeps_questions(context) || (context_has_terminal(context) && locale_is_utf8());
+}
+
 /* Who asks polkit's helper; that one knows neither the action nor for which program. */
 static enum pk_status find_asker(struct context *context)
 {

@@ -52,6 +52,12 @@ bool context_is_guarded(const struct context *context);
 bool context_has_terminal(const struct context *context);
 
 /*
+ * Whether a picture of half blocks can be seen: at a terminal whose locale, where there is one, is
+ * of UTF-8, or over ssh, where the terminal is the client's. Not in a locker's dialog.
+ */
+bool context_shows_pictures(const struct context *context);
+
+/*
  * Whether the application is sshd, which shows each question as it is; as PAM_TTY it names "ssh",
  * whatever its service is called.
  */

@@ -69,10 +69,27 @@ static enum pk_status show(struct prompt *prompt, int style, const char *text)
     return status;
 }
 
+/* Line by line: a piece of it would be no picture. */
+static enum pk_status show_picture(struct prompt *prompt, const char *text)
+{
+    enum pk_status status = PK_OK;
+
+    while (status == PK_OK && *text) {
+        size_t len = strcspn(text, "\n");
+        PK_AUTO_FREE char *line = strndup(text, len);
+
+        status = line ? show_one(prompt, PAM_TEXT_INFO, line) : PK_NO_MEMORY;
+        text += len + (text[len] == '\n');
+    }
+    return status;
+}
+
 static enum pk_status info(void *context, const char *event, const char *text)
 {
     struct prompt *prompt = context;
 
+    if (strcmp(event, "qr-code") == 0)
+        return prompt->pictures && !prompt->quiet ? show_picture(prompt, text) : PK_OK;
     return prompt->quiet && !options_needs_act(event) ? PK_OK : show(prompt, PAM_TEXT_INFO, text);
 }
 
@@ -95,6 +112,7 @@ static const struct {
     {"confirm", "Enter, or \"no\": "},
     {"recovery-code", "Recovery code: "},
     {"ssh", "Answer: "},
+    {"browser", "Code: "},
 };
 
 /* Of any other question its last line, where there are more of them and it is a short one. */

@@ -5,6 +5,7 @@ common_base_libbase_la_SOURCES = \
 	common/base/cleanup.h \
 	common/base/clock.c common/base/clock.h \
 	common/base/correlation.c common/base/correlation.h \
+	common/base/crockford.c common/base/crockford.h \
 	common/base/give_up.c common/base/give_up.h \
 	common/base/hidden.c common/base/hidden.h \
 	common/base/io.c common/base/io.h \

@@ -130,6 +130,15 @@
 #define PK_PASSWORD_SECONDS     60   /* for an application to say whether a password is right */
 #define PK_PASSWORD_CHECKS_MAX  4096 /* that wait for that, of all users */
 
+/* Browsers */
+#define PK_BROWSER_URL_MAX   128 /* with a link's words behind it, still a QR code that is read */
+#define PK_LINK_LIFETIME     120 /* seconds */
+#define PK_LINK_WORD_SIZE    13  /* 60 bits in Crockford's base32, with the NUL */
+#define PK_LINK_CLAIM_SIZE   27  /* 128 bits, likewise */
+#define PK_BROWSER_CODE_SIZE 7   /* 30 bits, likewise */
+#define PK_BROWSER_TRIES     3   /* wrong codes */
+#define PK_LINKS_MAX         512 /* each is of a conversation, which are limited by user */
+
 /* Accounts */
 #define PK_CREDENTIALS_PER_ACCOUNT 20 /* default */
 #define PK_RECOVERY_CODES          10

@@ -21,7 +21,7 @@
     X(AGENT, agent, SERVED)       /* one that a forwarded ssh-agent reaches */                     \
     X(SSH, ssh, SERVED)           /* one at the other end of an ssh connection, asked in text */   \
     X(PHONE, phone, UNSERVED)     /* a phone nearby */                                             \
-    X(BROWSER, browser, UNSERVED) /* a passkey in a browser */                                     \
+    X(BROWSER, browser, SERVED)   /* a passkey in a browser */                                     \
     X(RECOVERY, recovery, SERVED) /* a recovery code */
 
 enum pk_method {

@@ -38,6 +38,7 @@
     X(NAME_TAKEN,            "name-taken",              "the account has a passkey of that name")  \
     X(TICKET_INVALID,        "ticket-invalid",          "enrolment ticket unknown, used or expired")\
     X(RECOVERY_CODE_INVALID, "recovery-code-invalid",   "recovery code unknown or used")           \
+    X(BROWSER_CODE_INVALID,  "browser-code-invalid",    "not the code that the page shows")        \
     X(ANSWER_REFUSED,        "answer-refused",          "the answer did not verify; the log says why")\
     X(NOT_SIGNED_IN,         "not-signed-in",           "no API key or token that is valid here")  \
     X(TOKEN_EXPIRED,         "token-expired",           "the token's time is over")                \

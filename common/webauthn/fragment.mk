@@ -23,6 +23,7 @@ common_webauthn_libwebauthn_la_SOURCES = \
 	common/webauthn/extensions.c common/webauthn/extensions.h \
 	common/webauthn/json.c common/webauthn/json.h \
 	common/webauthn/options.c common/webauthn/options.h \
+	common/webauthn/providers.c common/webauthn/providers.h \
 	common/webauthn/requirements.c common/webauthn/requirements.h \
 	common/webauthn/response.c common/webauthn/response.h \
 	common/webauthn/results.h \

@@ -2,6 +2,7 @@
 #include "daemon/accounts/recovery_codes.h"
 
 #include "common/base/cleanup.h"
+#include "common/base/crockford.h"
 #include "common/base/text.h"
 #include "common/webauthn/crypto.h"
 
@@ -11,9 +12,6 @@
 #define GROUP           4  /* characters between dashes */
 #define TICKET_BYTES    32
 #define TICKET_LENGTH   43 /* TICKET_BYTES as base64url */
-
-/* Crockford's base 32: no I, L, O, U. */
-static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 static enum pk_status make_code(struct pk_secret *ret)
 {
@@ -25,12 +23,11 @@ static enum pk_status make_code(struct pk_secret *ret)
         status = pk_secret_new(RECOVERY_CODE_LENGTH, ret);
     if (status != PK_OK)
         return status;
-    pk_random(random.data, random.len);
+    pk_crockford_random((char *)random.data, CODE_CHARACTERS);
     for (size_t i = 0; i < CODE_CHARACTERS; i++) {
         if (i > 0 && i % GROUP == 0)
             ret->data[at++] = '-';
-        /* 32 divides 256, so every character is equally likely. */
-        ret->data[at++] = (uint8_t)alphabet[random.data[i] % 32];
+        ret->data[at++] = random.data[i];
     }
     return PK_OK;
 }
@@ -38,27 +35,12 @@ static enum pk_status make_code(struct pk_secret *ret)
 /* The form that is hashed: the code's characters in one spelling. */
 static enum pk_status canonical(struct pk_view typed, struct pk_secret *ret)
 {
-    size_t count = 0;
     enum pk_status status = pk_secret_new(CODE_CHARACTERS, ret);
 
     if (status != PK_OK)
         return status;
-    for (size_t i = 0; i < typed.len; i++) {
-        char c = (char)typed.ptr[i];
-
-        if (c == '-' || c == ' ' || c == '\t')
-            continue;
-        if (c >= 'a' && c <= 'z')
-            c = (char)(c - 'a' + 'A');
-        if (c == 'O')
-            c = '0';
-        if (c == 'I' || c == 'L')
-            c = '1';
-        if (c == 0 || !strchr(alphabet, c) || count == CODE_CHARACTERS)
-            return PK_RECOVERY_CODE_INVALID;
-        ret->data[count++] = (uint8_t)c;
-    }
-    return count == CODE_CHARACTERS ? PK_OK : PK_RECOVERY_CODE_INVALID;
+    return pk_crockford_read(typed, (char *)ret->data, CODE_CHARACTERS) ? PK_RECOVERY_CODE_INVALID
+                                                                        : PK_OK;
 }
 
 /*

@@ -9,6 +9,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/api/gateway_json.c \
 	daemon/api/gateway_password.c \
 	daemon/api/gateway_recovery.c \
+	daemon/api/gateway_links.c \
 	daemon/api/gateway_registration.c \
 	daemon/api/gateway_tokens.c \
 	daemon/api/import.c \

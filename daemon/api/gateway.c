@@ -19,6 +19,12 @@ static bool is_served(const struct rp_config *rp)
     return rp && rp->http != PK_HTTP_NONE && !rp->system_accounts;
 }
 
+/* Where accounts are this host's, the gateway has pages for people, and none of the calls below. */
+static bool has_pages(const struct rp_config *rp)
+{
+    return rp->system_accounts && rp->browser_origin;
+}
+
 /* A word that can stand in a log line as it is. */
 static bool is_word(const char *text)
 {
@@ -242,7 +248,7 @@ void gateway_relying_parties(struct daemon *daemon, struct call *call)
     bool failed = !list;
 
     for (size_t i = 0; i < config->rp_count; i++)
-        if (is_served(&config->rps[i]))
+        if (is_served(&config->rps[i]) || has_pages(&config->rps[i]))
             failed |= json_array_append_new(list, gateway_party_json(&config->rps[i])) != 0;
     if (failed) {
         json_decref(list);

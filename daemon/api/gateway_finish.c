@@ -169,7 +169,7 @@ static enum pk_status verify(struct job *job)
         pk_view_string(request_call(&finish->gateway.request)->arguments.items[2].text);
 
     finish->verdict = finish->kind == PK_REGISTRATION
-                          ? verify_and_commit_registration(store, finish->ceremony, json)
+                          ? verify_and_commit_registration(store, finish->ceremony, json, "passkey")
                           : verify_and_commit_response(store, finish->ceremony, json);
     return finish->verdict.status == PK_EXISTS ? find_owner(finish, json) : PK_OK;
 }

@@ -37,19 +37,26 @@ static json_t *strings_json(const struct pk_strings *strings)
     return conclude(list, good);
 }
 
+/* The pages are called by themselves alone. */
+static json_t *origins_json(const struct rp_config *rp)
+{
+    return rp->browser_origin ? json_pack("[s]", rp->browser_origin) : strings_json(&rp->origins);
+}
+
 json_t *gateway_party_json(const struct rp_config *rp)
 {
     const char *shown = rp->display_name && *rp->display_name ? rp->display_name : rp->id;
+    const char *http = rp->browser_origin ? "pages" : config_http_name(rp->http);
+    const char *prefix = rp->browser_origin ? rp->browser_prefix : rp->http_prefix;
     json_t *object = json_object();
-    bool good =
-        gateway_set(object, "name", json_string(rp->name)) &&
-        gateway_set(object, "id", json_string(rp->id)) &&
-        gateway_set(object, "displayName", json_string(shown)) &&
-        gateway_set(object, "http", json_string(config_http_name(rp->http))) &&
-        gateway_set(object, "prefix", json_string(rp->http_prefix ? rp->http_prefix : "")) &&
-        gateway_set(object, "tenantId", json_string(rp->tenant_id ? rp->tenant_id : "")) &&
-        gateway_set(object, "origins", strings_json(&rp->origins)) &&
-        gateway_set(object, "timeout", json_integer(gateway_lifetime(rp)));
+    bool good = gateway_set(object, "name", json_string(rp->name)) &&
+                gateway_set(object, "id", json_string(rp->id)) &&
+                gateway_set(object, "displayName", json_string(shown)) &&
+                gateway_set(object, "http", json_string(http)) &&
+                gateway_set(object, "prefix", json_string(prefix ? prefix : "")) &&
+                gateway_set(object, "tenantId", json_string(rp->tenant_id ? rp->tenant_id : "")) &&
+                gateway_set(object, "origins", origins_json(rp)) &&
+                gateway_set(object, "timeout", json_integer(gateway_lifetime(rp)));
 
     return conclude(object, good);
 }

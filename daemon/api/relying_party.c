@@ -146,8 +146,8 @@ static enum pk_status verify_registration(struct job *job)
     struct response *response = (struct response *)job;
     const char *json = request_call(&response->request)->arguments.items[1].text;
 
-    response->verdict = verify_and_commit_registration(response->request.daemon->store,
-                                                       response->ceremony, pk_view_string(json));
+    response->verdict = verify_and_commit_registration(
+        response->request.daemon->store, response->ceremony, pk_view_string(json), "passkey");
     return PK_OK;
 }
 

@@ -108,6 +108,9 @@ const struct ceremony *attempt_peek_ceremony(const struct attempt *attempt, size
  */
 enum pk_status attempt_bind_host_keys(const struct attempt *attempt, size_t index,
                                       const struct pk_strings *host_keys) PK_WARN_UNUSED;
+/* From then on a ceremony's answer is good from that origin alone. Likewise, PK_NO_MEMORY. */
+enum pk_status attempt_set_origin(const struct attempt *attempt, size_t index,
+                                  const char *origin) PK_WARN_UNUSED;
 /* The index of the one for that RP id; ceremony_count when there is none. */
 size_t attempt_find_ceremony(const struct attempt *attempt, const char *rp_id) PK_WARN_UNUSED;
 /* Removes all ceremonies; indexes begin at 0 again. */

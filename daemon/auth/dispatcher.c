@@ -42,13 +42,27 @@ const struct ceremony *attempt_peek_ceremony(const struct attempt *attempt, size
                : NULL;
 }
 
+static struct ceremony *find(const struct attempt *attempt, size_t index)
+{
+    return index < attempt->ceremony_count
+               ? ceremonies_find(attempt->daemon->ceremonies, attempt->ceremonies[index])
+               : NULL;
+}
+
+enum pk_status attempt_set_origin(const struct attempt *attempt, size_t index, const char *origin)
+{
+    struct ceremony *ceremony = find(attempt, index);
+
+    if (!ceremony)
+        return PK_CHALLENGE_UNKNOWN;
+    pk_strings_clear(&ceremony->requirements.origins);
+    return pk_strings_add(&ceremony->requirements.origins, origin);
+}
+
 enum pk_status attempt_bind_host_keys(const struct attempt *attempt, size_t index,
                                       const struct pk_strings *host_keys)
 {
-    struct ceremony *ceremony =
-        index < attempt->ceremony_count
-            ? ceremonies_find(attempt->daemon->ceremonies, attempt->ceremonies[index])
-            : NULL;
+    struct ceremony *ceremony = find(attempt, index);
 
     return ceremony ? ceremony_bind_host_keys(ceremony, host_keys) : PK_CHALLENGE_UNKNOWN;
 }

@@ -116,6 +116,8 @@ static bool may_follow(const struct attempt *attempt, enum pk_method method)
         return attempt->agent_fd >= 0;
     case PK_METHOD_SSH:
         return sign_in->ssh_in_play;
+    case PK_METHOD_BROWSER:
+        return sign_in->browser_in_play;
     case PK_METHOD_RECOVERY:
         return sign_in->recovery_code_count > 0 || attempt->conceal;
     default:
@@ -189,7 +191,7 @@ static bool is_possible(const struct sign_in_request *request, enum pk_method me
 {
     if (method == PK_METHOD_RECOVERY)
         return !request->approval && !request->unattended;
-    return method != PK_METHOD_SSH || !request->unattended;
+    return (method != PK_METHOD_SSH && method != PK_METHOD_BROWSER) || !request->unattended;
 }
 
 static struct pk_methods possible_methods(const struct config *config,
@@ -297,22 +299,28 @@ static struct sign_in *sign_in_new(struct daemon *daemon, const struct call *cal
 }
 
 /*
- * Whether a question over ssh may be asked, and whether the account must be concealed from the
- * client. It is not concealed from its owner: an unprivileged caller can only ask about itself, and
- * a person who is signed in as that user (ruser) has the account already.
+ * Whether a question over ssh may be asked and a link for a browser be shown, and whether the
+ * account must be concealed from whoever sees these. It is not concealed from its owner: an
+ * unprivileged caller can only ask about itself, and a person who is signed in as that user (ruser)
+ * has the account already.
  */
-static void decide_ssh_use(struct sign_in *sign_in, const struct call *call,
-                           const struct sign_in_request *request)
+static void decide_distant_use(struct sign_in *sign_in, const struct call *call,
+                               const struct sign_in_request *request)
 {
-    const struct service_config *service =
-        config_service(sign_in->attempt.daemon->config, request->service);
+    const struct config *config = sign_in->attempt.daemon->config;
+    const struct service_config *service = config_service(config, request->service);
+    const struct rp_config *rp = config_rp(config, sign_in->rp);
     const struct context context = sign_in_context(sign_in);
     bool named = service && pk_methods_include(&service->methods, PK_METHOD_SSH);
 
     named = named || pk_methods_include(&request->methods, PK_METHOD_SSH);
     sign_in->ssh_in_play = pk_methods_include(&sign_in->attempt.methods, PK_METHOD_SSH) &&
                            (named || context_is_remote(&context));
-    sign_in->attempt.conceal = sign_in->ssh_in_play && call->uid == 0 && request->user[0] &&
+    sign_in->browser_in_play = pk_methods_include(&sign_in->attempt.methods, PK_METHOD_BROWSER) &&
+                               rp && rp->browser_origin;
+    sign_in->own_timeout = (service && service->timeout > 0) || request->timeout > 0;
+    sign_in->attempt.conceal = (sign_in->ssh_in_play || sign_in->browser_in_play) &&
+                               call->uid == 0 && request->user[0] &&
                                strcmp(request->ruser, request->user) != 0;
 }
 
@@ -431,7 +439,7 @@ static void open_conversation(struct request *request, struct call *call, enum p
     const struct sign_in_request *wish = &opening->wish;
 
     sign_in->verify = sign_in_for_another(sign_in) && can_all_verify(&sign_in->credentials);
-    decide_ssh_use(sign_in, call, wish);
+    decide_distant_use(sign_in, call, wish);
     if (!status)
         status = make_context_texts(sign_in);
     if (status) {

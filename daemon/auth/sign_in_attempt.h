@@ -31,8 +31,10 @@ struct sign_in {
      * concealed, and PK_ACCOUNT_CHANGED is told as PK_NO_CREDENTIALS.
      */
     enum pk_status why_no_method;
-    bool ssh_in_play; /* the ssh method may be used */
-    bool unattended;  /* a program answers the questions: none is asked that needs a person */
+    bool ssh_in_play;     /* the ssh method may be used */
+    bool browser_in_play; /* the browser method may */
+    bool own_timeout;     /* configured or the caller's, which no method may change */
+    bool unattended;      /* a program answers the questions: none is asked that needs a person */
     /* Somebody acts for another account, and all of its keys can verify the user: they have to. */
     bool verify;
     struct credential_list credentials;
@@ -48,12 +50,18 @@ bool sign_in_names_another(const struct sign_in *sign_in);
 /* The same, or the kernel says that another user has started the program. */
 bool sign_in_for_another(const struct sign_in *sign_in);
 
+/* Where an answer is made, which says what origins it may have. */
+enum answer_place {
+    ANSWERED_HERE,
+    ANSWERED_OVER_SSH,   /* this host's ssh origins */
+    ANSWERED_IN_BROWSER, /* that of the relying party's browser-url */
+};
+
 /*
- * Begins a ceremony (attempt_add_ceremony()) for those of the credentials that have that RP id;
- * over_ssh: accept answers from this host's ssh origins. PK_UNAVAILABLE when a reload removed the
- * relying party, PK_LIMIT_EXCEEDED, PK_NO_MEMORY.
+ * Begins a ceremony (attempt_add_ceremony()) for those of the credentials that have that RP id.
+ * PK_UNAVAILABLE when a reload removed the relying party, PK_LIMIT_EXCEEDED, PK_NO_MEMORY.
  */
 enum pk_status sign_in_begin(struct sign_in *sign_in, const struct credential_list *credentials,
-                             const char *rp_id, bool over_ssh) PK_WARN_UNUSED;
+                             const char *rp_id, enum answer_place place) PK_WARN_UNUSED;
 
 #endif

@@ -37,9 +37,20 @@ static enum pk_status add_credentials(const struct credential_list *credentials,
     return status;
 }
 
+static enum pk_status set_origins(const struct sign_in *sign_in, const struct rp_config *rp,
+                                  enum answer_place place, struct pk_strings *origins)
+{
+    if (place == ANSWERED_HERE)
+        return PK_OK;
+    pk_strings_clear(origins);
+    if (place == ANSWERED_OVER_SSH)
+        return policy_ssh_origins(rp, sign_in->rhost, origins);
+    return rp->browser_origin ? pk_strings_add(origins, rp->browser_origin) : PK_UNAVAILABLE;
+}
+
 /* Sets the requirements by policy, with the credentials' own RP id. */
 static enum pk_status set_requirements(const struct sign_in *sign_in, const char *rp_id,
-                                       bool over_ssh, struct ceremony *ceremony)
+                                       enum answer_place place, struct ceremony *ceremony)
 {
     const struct config *config = sign_in->attempt.daemon->config;
     const struct rp_config *rp = config_rp(config, sign_in->rp);
@@ -56,10 +67,8 @@ static enum pk_status set_requirements(const struct sign_in *sign_in, const char
         return PK_UNAVAILABLE;
     status = policy_authentication(rp, config_service(config, sign_in->section), &request,
                                    &ceremony->requirements, &why);
-    if (!status && over_ssh) {
-        pk_strings_clear(&ceremony->requirements.origins);
-        status = policy_ssh_origins(rp, sign_in->rhost, &ceremony->requirements.origins);
-    }
+    if (!status)
+        status = set_origins(sign_in, rp, place, &ceremony->requirements.origins);
     if (status)
         return status;
     if (sign_in->verify)
@@ -97,7 +106,7 @@ bool sign_in_for_another(const struct sign_in *sign_in)
 }
 
 enum pk_status sign_in_begin(struct sign_in *sign_in, const struct credential_list *credentials,
-                             const char *rp_id, bool over_ssh)
+                             const char *rp_id, enum answer_place place)
 {
     PK_CLEANUP(ceremony_free)
     struct ceremony *ceremony =
@@ -107,7 +116,7 @@ enum pk_status sign_in_begin(struct sign_in *sign_in, const struct credential_li
 
     if (!ceremony)
         return PK_NO_MEMORY;
-    status = set_requirements(sign_in, rp_id, over_ssh, ceremony);
+    status = set_requirements(sign_in, rp_id, place, ceremony);
     if (!status)
         status = add_credentials(credentials, rp_id, &ceremony->requirements);
     if (!status)

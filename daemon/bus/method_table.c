@@ -95,6 +95,14 @@ const struct method methods[] = {
      gateway_use_recovery_code, PRIVILEGE_GATEWAY, NULL, 0, NULL},
     {PK_BUS_GATEWAY, "Keys", "s", "rp", "s", "jwks_json",
      gateway_keys, PRIVILEGE_GATEWAY, NULL, 0, NULL},
+    {PK_BUS_GATEWAY, "DescribeLink", "ss", "link,claim", "s", "json",
+     gateway_describe_link, PRIVILEGE_GATEWAY, NULL, 0, NULL},
+    {PK_BUS_GATEWAY, "BeginLink", "ss", "link,claim", "ss", "claim,options_json",
+     gateway_begin_link, PRIVILEGE_GATEWAY, NULL, 0, NULL},
+    {PK_BUS_GATEWAY, "FinishLink", "sss", "link,claim,response_json", "s", "json",
+     gateway_finish_link, PRIVILEGE_GATEWAY, NULL, 0, NULL},
+    {PK_BUS_GATEWAY, "DisownLink", "ss", "link,claim", "", "",
+     gateway_disown_link, PRIVILEGE_GATEWAY, NULL, 0, NULL},
 };
 const size_t method_count = sizeof(methods) / sizeof(methods[0]);
 

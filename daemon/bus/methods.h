@@ -91,7 +91,8 @@ method_handler keys_create_api_key, keys_list_api_keys, keys_revoke_api_key, key
 method_handler gateway_relying_parties, gateway_begin_registration, gateway_finish_registration,
     gateway_begin_authentication, gateway_finish_authentication, gateway_list, gateway_rename,
     gateway_remove, gateway_user, gateway_transactions, gateway_issue_token, gateway_check_token,
-    gateway_keys, gateway_begin_password_check, gateway_use_recovery_code;
+    gateway_keys, gateway_begin_password_check, gateway_use_recovery_code, gateway_describe_link,
+    gateway_begin_link, gateway_finish_link, gateway_disown_link;
 /* Calls add with the name of each feature of this build. */
 void manager_list_features(void (*add)(void *data, const char *name), void *data);
 void manager_get_version(struct daemon *daemon, struct value *parent);

@@ -103,6 +103,7 @@ KEY(rp_config, key_http_prefix, value_http_prefix(text, &s->http_prefix))
 KEY(rp_config, key_tenant_id, value_tenant_id(text, &s->tenant_id))
 KEY(rp_config, key_password_check, value_password_check(text, &s->password_check))
 KEY(rp_config, key_password_url, value_password_url(text, &s->password_url))
+KEY(rp_config, key_browser_url, value_browser_url(text, &s->browser_origin, &s->browser_prefix))
 KEY(rp_config, key_refuse_unsolicited, value_bool(text, &s->refuse_unsolicited_extensions))
 
 #define ALLOWED_BOOL        "yes, no, true, false"
@@ -155,6 +156,9 @@ static const struct config_key rp_keys[] = {
      "a URL of at most 1024 bytes, https://… or, of this host, http://localhost…, "
      "http://127.0.0.1… or http://[::1]…",
      key_password_url},
+    {"browser-url",
+     "a URL like https://login.example.org/passkey, its host in lower case, without a / at its end",
+     key_browser_url},
 };
 
 static enum pk_status key_methods(const char *text, void *section)
@@ -335,17 +339,43 @@ static enum pk_status load_anchors(struct rp_config *rp, char **ret_what)
     return PK_OK;
 }
 
+/* Below which path the gateway serves the relying party; NULL: it does not. */
+static const char *served_prefix(const struct rp_config *rp)
+{
+    if (rp->system_accounts)
+        return rp->browser_prefix;
+    return rp->http == PK_HTTP_NONE ? NULL : rp->http_prefix;
+}
+
 /* The gateway tells relying parties by their prefixes. Said once, of the later one. */
 static enum pk_status check_prefix(const struct config *config, const struct rp_config *rp,
                                    char **ret_what)
 {
-    for (const struct rp_config *other = config->rps; other != rp; other++)
-        if (other->http != PK_HTTP_NONE && strcmp(other->http_prefix, rp->http_prefix) == 0)
-            return refuse(ret_what,
-                          pk_text_format("http-prefix \"%s\" is that of [rp %s] too; give each "
-                                         "its own",
-                                         *rp->http_prefix ? rp->http_prefix : "/", other->name));
+    const char *prefix = served_prefix(rp);
+
+    for (const struct rp_config *other = config->rps; other != rp; other++) {
+        const char *taken = served_prefix(other);
+
+        if (taken && prefix && strcmp(taken, prefix) == 0)
+            return refuse(
+                ret_what,
+                pk_text_format("%s \"%s\" is that of [rp %s] too; give each its own",
+                               rp->system_accounts ? "browser-url: the path" : "http-prefix",
+                               *prefix ? prefix : "/", other->name));
+    }
     return PK_OK;
+}
+
+static enum pk_status check_browser_url(const struct config *config, const struct rp_config *rp,
+                                        char **ret_what)
+{
+    PK_AUTO_FREE char *problem = NULL;
+
+    if (!rp->system_accounts)
+        return refuse(ret_what, strdup("browser-url is for relying parties whose accounts are this "
+                                       "host's (system-accounts = yes)"));
+    problem = config_browser_problem(rp);
+    return problem ? refuse(ret_what, pk_steal(problem)) : check_prefix(config, rp, ret_what);
 }
 
 static enum pk_status check_http(const struct config *config, const struct rp_config *rp,
@@ -401,6 +431,8 @@ static enum pk_status check_rp(const struct config *config, struct rp_config *rp
         return check_http(config, rp, ret_what);
     if (strcmp(key, "password-check") == 0 || strcmp(key, "password-url") == 0)
         return check_password(config, rp, key, ret_what);
+    if (strcmp(key, "browser-url") == 0)
+        return check_browser_url(config, rp, ret_what);
     return strcmp(key, "trust-anchors") == 0 ? load_anchors(rp, ret_what) : PK_OK;
 }
 

@@ -60,6 +60,11 @@ struct rp_config { /* [rp NAME]; "default" always exists */
     char *tenant_id;   /* NULL: none */
     bool password_check; /* password-check = application: it is asked at password_url */
     char *password_url;  /* NULL: none */
+    /*
+     * Where the gateway's pages for people are, key browser-url: "https://HOST:PORT", and the path
+     * below which they are, as http_prefix; both NULL: nowhere.
+     */
+    char *browser_origin, *browser_prefix;
 };
 
 struct service_config { /* [service NAME]; NAME is PAM's service */
@@ -109,6 +114,12 @@ enum pk_status config_load(const char *path, struct config **ret_config,
 enum pk_status config_read(const char *path, struct config **ret_config,
                            struct pk_strings *problems) PK_WARN_UNUSED;
 void config_free(struct config *config);
+
+/*
+ * "browser-url: …", why no browser could use the relying party's passkeys at its browser-url, the
+ * caller's to free; NULL: it can, as far as is known (an id may not have been recorded yet).
+ */
+char *config_browser_problem(const struct rp_config *rp) PK_WARN_UNUSED;
 
 /* NULL when there is no such section; a NULL or empty name means "default". */
 const struct rp_config *config_rp(const struct config *config, const char *name);

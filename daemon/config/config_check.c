@@ -89,6 +89,36 @@ static enum pk_status check_origin(const struct check *check, const struct rp_co
                        origin, rp->id, rp->id));
 }
 
+/* Web Authentication 5.1.3 step 8, and what browsers take for a secure context. */
+char *config_browser_problem(const struct rp_config *rp)
+{
+    PK_AUTO_FREE char *secure = NULL;
+    PK_AUTO_FREE char *insecure = NULL;
+    const char *host;
+    enum domain_kind kind;
+
+    if (!rp->browser_origin)
+        return NULL;
+    secure = origin_host(rp->browser_origin, "https://");
+    insecure = origin_host(rp->browser_origin, "http://");
+    host = secure ? secure : insecure ? insecure : "";
+    kind = domain_examine(host);
+    if (kind == DOMAIN_ADDRESS || kind == DOMAIN_MALFORMED || strchr(host, '['))
+        return pk_text_format("browser-url: browsers use passkeys at domain names only, and \"%s\" "
+                              "is none",
+                              host);
+    if (insecure && !domain_is_within(host, "localhost"))
+        return pk_text_format("browser-url: browsers use passkeys over https only, and \"%s\" is "
+                              "not",
+                              rp->browser_origin);
+    if (rp->id && !domain_is_within(host, rp->id))
+        return pk_text_format(
+            "browser-url: \"%s\" is neither the id \"%s\" nor below it, so that no "
+            "browser would use its passkeys there",
+            host, rp->id);
+    return NULL;
+}
+
 static enum pk_status check_origins(const struct check *check, const struct rp_config *rp,
                                     const struct pk_strings *origins)
 {

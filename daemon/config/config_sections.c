@@ -41,6 +41,8 @@ static void rp_clear(struct rp_config *rp)
     free(rp->http_prefix);
     free(rp->tenant_id);
     free(rp->password_url);
+    free(rp->browser_origin);
+    free(rp->browser_prefix);
 }
 
 void config_free(struct config *config)

@@ -407,6 +407,23 @@ enum pk_status value_http_prefix(const char *text, char **target)
     return replace(text, target);
 }
 
+enum pk_status value_browser_url(const char *text, char **origin, char **prefix)
+{
+    const char *host = strstr(text, "://");
+    size_t len = host ? (size_t)(host + 3 - text) + strcspn(host + 3, "/") : 0;
+    PK_AUTO_FREE char *start = strndup(text, len);
+    enum pk_status status;
+
+    if (!start)
+        return PK_NO_MEMORY;
+    if (strncmp(start, "https://", 8) != 0 && strncmp(start, "http://", 7) != 0)
+        return PK_INVALID_INPUT;
+    if (strlen(text) > PK_BROWSER_URL_MAX || !origin_is_valid(start))
+        return PK_INVALID_INPUT;
+    status = text[len] ? value_http_prefix(text + len, prefix) : replace("", prefix);
+    return status ? status : replace(start, origin);
+}
+
 enum pk_status value_tenant_id(const char *text, char **target)
 {
     size_t len = strlen(text);

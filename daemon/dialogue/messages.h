@@ -36,6 +36,10 @@ char *message_enrolled_already(const char *name) PK_WARN_UNUSED;
  * answer that is requested, and purpose is not used.
  */
 char *message_forward(const char *purpose, unsigned part, const char *line) PK_WARN_UNUSED;
+/* The question of the browser method for a sign-in: the link, and what its page gives. */
+char *message_link(const char *purpose, const char *url) PK_WARN_UNUSED;
+/* Likewise for an enrolment. */
+char *message_link_create(const char *purpose, const char *url) PK_WARN_UNUSED;
 /* The first question of the ssh method for an enrolment. */
 char *message_forward_create(const char *purpose, const char *line) PK_WARN_UNUSED;
 

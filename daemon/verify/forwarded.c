@@ -6,8 +6,6 @@
 #include "common/base/text.h"
 #include "common/webauthn/client.h"
 #include "common/webauthn/crypto.h"
-#include "daemon/accounts/account.h"
-#include "daemon/verify/credential.h"
 
 #include <string.h>
 
@@ -83,25 +81,4 @@ enum pk_status forwarded_assertion(const struct ceremony *ceremony,
     *ret = forwarded;
     forwarded = (struct forwarded){0};
     return PK_OK;
-}
-
-enum pk_status forwarded_refuse_decoy(struct store *store, const struct ceremony *ceremony,
-                                      const struct credential *decoy,
-                                      const struct forwarded *forwarded)
-{
-    const struct account *account = &ceremony->account;
-    AUTO_CREDENTIAL struct credential found = {.account.uid = PK_NO_UID};
-    struct pk_authentication_result result = {0};
-    enum pk_status status =
-        credential_find(store, ceremony, forwarded->assertion.credential_id, &found);
-
-    if (status != PK_CREDENTIAL_NOT_ALLOWED)
-        return status ? status : PK_INTERNAL;
-    if (ceremony->system_account &&
-        system_account_check(account->name, account->uid) == PK_UNAVAILABLE)
-        return PK_UNAVAILABLE;
-    status = pk_authentication_verify(&ceremony->requirements, &decoy->record,
-                                      forwarded->client_data_hash, &forwarded->assertion, &result);
-    pk_authentication_result_clear(&result);
-    return status ? status : PK_INTERNAL; /* no private key is known */
 }

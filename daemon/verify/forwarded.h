@@ -39,14 +39,4 @@ enum pk_status forwarded_assertion(const struct ceremony *ceremony,
                                    const struct pk_forward_answer *answer,
                                    struct forwarded *ret) PK_WARN_UNUSED;
 
-/*
- * Does for a decoy what is done for a passkey, so that the time does not show which it was:
- * searches the store, where it is not, checks the account, and verifies the signature. Never PK_OK,
- * but the status that verify_and_commit_assertion() has for the same answer to a passkey, as far as
- * can be told without one.
- */
-enum pk_status forwarded_refuse_decoy(struct store *store, const struct ceremony *ceremony,
-                                      const struct credential *decoy,
-                                      const struct forwarded *forwarded) PK_WARN_UNUSED;
-
 #endif

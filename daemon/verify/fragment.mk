@@ -7,6 +7,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/verify/context.c daemon/verify/context.h \
 	daemon/verify/creation.c daemon/verify/creation.h \
 	daemon/verify/credential.c daemon/verify/credential.h \
+	daemon/verify/decoy_answer.c daemon/verify/decoy_answer.h \
 	daemon/verify/forwarded.c daemon/verify/forwarded.h \
 	daemon/verify/sk_credential.c daemon/verify/sk_credential.h \
 	daemon/verify/sk_enrollment.c daemon/verify/sk_enrollment.h \

@@ -4,6 +4,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/text.h"
+#include "common/webauthn/providers.h"
 #include "daemon/accounts/account.h"
 #include "daemon/accounts/log_names.h"
 #include "daemon/accounts/recovery_codes.h"
@@ -317,8 +318,20 @@ struct verdict verify_and_commit_attestation(struct store *store, const struct c
     return verdict;
 }
 
+struct verdict verify_registration_only(const struct ceremony *ceremony, struct pk_view json)
+{
+    struct pk_registration_result result = {0};
+    struct verdict verdict = {.account = {.uid = PK_NO_UID}};
+
+    verdict.status = pk_registration_response_verify(&ceremony->requirements, json, &result);
+    if (verdict.status == PK_OK)
+        verdict.status = pk_text_copy(pk_provider_name(result.aaguid), &verdict.name);
+    pk_registration_result_clear(&result);
+    return verdict;
+}
+
 struct verdict verify_and_commit_registration(struct store *store, const struct ceremony *ceremony,
-                                              struct pk_view json)
+                                              struct pk_view json, const char *name)
 {
     struct pk_registration_result result = {0};
     struct verdict verdict;
@@ -326,7 +339,7 @@ struct verdict verify_and_commit_registration(struct store *store, const struct 
 
     if (status != PK_OK)
         return verdict_refused(status);
-    verdict = commit(store, ceremony, &result, ceremony->requirements.rp_id, "passkey");
+    verdict = commit(store, ceremony, &result, ceremony->requirements.rp_id, name);
     pk_registration_result_clear(&result);
     return verdict;
 }

@@ -17,8 +17,8 @@ struct verdict {
     enum pk_status status;
     struct approval *approval; /* with PK_OK only; owned */
     struct account account;    /* the credential's, for the log; name NULL: not found */
-    char *name;                /* with PK_EXISTS: what the passkey is called; may be NULL */
-    bool code_used;            /* a recovery code is used up, whatever status says */
+    char *name;     /* with PK_EXISTS: what the passkey is called; of verify_registration_only() */
+    bool code_used; /* a recovery code is used up, whatever status says */
     char store_error[STORE_ERROR_SIZE]; /* with PK_STORAGE, for the log */
 };
 void verdict_clear(struct verdict *verdict);
@@ -60,9 +60,15 @@ struct attestation {
  */
 struct verdict verify_and_commit_attestation(struct store *store, const struct ceremony *ceremony,
                                              const struct attestation *attestation) PK_WARN_UNUSED;
-/* json: RegistrationResponseJSON (WebAuthn 5.1). */
+/*
+ * json: RegistrationResponseJSON (WebAuthn 5.1). Verified, and nothing is stored: PK_OK has no
+ * approval, and name is who keeps the passkey, or NULL.
+ */
+struct verdict verify_registration_only(const struct ceremony *ceremony,
+                                        struct pk_view json) PK_WARN_UNUSED;
+/* Verified and stored; name: as in struct attestation. */
 struct verdict verify_and_commit_registration(struct store *store, const struct ceremony *ceremony,
-                                              struct pk_view json) PK_WARN_UNUSED;
+                                              struct pk_view json, const char *name) PK_WARN_UNUSED;
 /* An OpenSSH security key (sk_enrollment.h). */
 struct verdict verify_and_commit_sk(struct store *store, const struct ceremony *ceremony,
                                     const struct sk_enrollment *enrollment) PK_WARN_UNUSED;

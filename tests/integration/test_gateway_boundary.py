@@ -60,12 +60,21 @@ def calls(rp, options=None):
             ("Keys", rp)]
 
 
+WORD = "0123456789AB"
+
+
+def link_calls(claim=""):
+    """Each call about a link, which there is not."""
+    return [("DescribeLink", WORD, claim), ("BeginLink", WORD, claim),
+            ("FinishLink", WORD, claim, "{}"), ("DisownLink", WORD, claim)]
+
+
 # --- who ----------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("user", ["root", "alice", "dave"])
 def test_nobody_else_may_call(machine, gateway, user):
     other = Gateway(machine.connect(user))
-    for member, *arguments in [("RelyingParties",), *calls("portal")]:
+    for member, *arguments in [("RelyingParties",), *calls("portal"), *link_calls()]:
         other.fails("AccessDenied", member, *arguments)
 
 
@@ -107,6 +116,14 @@ def test_other_relying_parties_do_not_exist(gateway, key, rp):
     for options in ({}, {"apiKey": key}):
         for member, *arguments in calls(rp, options):
             gateway.fails("UnknownRelyingParty", member, *arguments)
+
+
+@pytest.mark.parametrize("claim", ["", "0" * 26, "x" * 5000])
+def test_links_that_there_are_not(gateway, claim):
+    for member, *arguments in link_calls(claim):
+        gateway.fails("UnknownChallenge", member, *arguments)
+    for word in ("", "0", "0" * 13, "../0123456789", "%s" * 6):
+        gateway.fails("UnknownChallenge", "DescribeLink", word, claim)
 
 
 def test_relying_parties_say_what_a_gateway_needs(gateway):

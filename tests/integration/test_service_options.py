@@ -353,7 +353,7 @@ def test_malformed_options(machine, blue, options):
     assert not blue.info()["touch_wanted"]
 
 
-@pytest.mark.parametrize("option", ["methods=browser", "methods=local,phone", "transports=browser"])
+@pytest.mark.parametrize("option", ["methods=phone", "methods=local,phone", "transports=phone"])
 def test_methods_that_are_not_served(machine, blue, option):
     module(option)
     running = Pamtester(machine, "probe", "alice")

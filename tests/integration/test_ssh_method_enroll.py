@@ -179,7 +179,7 @@ def test_misspelt_method(host):
                          parts.vardict({"methods": "local,slh"}))
 
 
-@pytest.mark.parametrize("method", ["browser", "phone"])
+@pytest.mark.parametrize("method", ["phone"])
 @pytest.mark.parametrize("member", ["Enroll", "Authenticate"])
 @pytest.mark.parametrize("spelling", ["methods", "transports"])
 def test_method_that_is_not_served(host, method, member, spelling):

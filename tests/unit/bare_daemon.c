@@ -13,6 +13,7 @@
 #include "common/base/text.h"
 #include "common/bus/names.h"
 #include "daemon/accounts/decoy.h"
+#include "daemon/auth/links.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/request.h"
 #include "daemon/config/config.h"
@@ -456,7 +457,9 @@ int bare_daemon_set_up(void **state)
     stage.daemon.ceremonies = ceremonies_new();
     stage.daemon.password_checks = password_checks_new();
     stage.daemon.conversations = conversations_new(&stage.daemon);
+    stage.daemon.links = links_new(stage.daemon.base);
     assert_non_null(stage.daemon.base);
+    assert_non_null(stage.daemon.links);
     assert_non_null(stage.daemon.ceremonies);
     assert_non_null(stage.daemon.password_checks);
     assert_non_null(stage.daemon.conversations);
@@ -467,6 +470,7 @@ int bare_daemon_tear_down(void **state)
 {
     (void)state;
     conversations_free(stage.daemon.conversations);
+    links_free(stage.daemon.links);
     requests_vanished(NULL);
     assert_true(jobs_free(stage.daemon.jobs, JOBS_STOP_SECONDS));
     ceremonies_free(stage.daemon.ceremonies);

@@ -1,6 +1,7 @@
 if HAVE_CMOCKA
 base_tests = \
 	tests/unit/test_bytes \
+	tests/unit/test_crockford \
 	tests/unit/test_config_file \
 	tests/unit/test_give_up \
 	tests/unit/test_io \
@@ -24,6 +25,8 @@ tests_unit_test_bytes_LDADD = $(base_test_libs)
 tests_unit_test_config_file_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_config_file_LDADD = tests/unit/libscratch.la common/base/libconfigfile.la \
 	$(base_test_libs)
+tests_unit_test_crockford_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_crockford_LDADD = $(base_test_libs)
 tests_unit_test_give_up_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_give_up_LDADD = $(base_test_libs)
 tests_unit_test_io_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -149,6 +149,8 @@ heart_tests = \
 	tests/unit/test_method_agent_enroll \
 	tests/unit/test_method_local \
 	tests/unit/test_method_local_enroll \
+	tests/unit/test_method_browser \
+	tests/unit/test_method_browser_enroll \
 	tests/unit/test_method_recovery \
 	tests/unit/test_method_ssh \
 	tests/unit/test_method_ssh_enroll \
@@ -218,6 +220,16 @@ tests_unit_test_method_local_enroll_LDADD = $(heart_test_libs)
 tests_unit_test_method_recovery_SOURCES = tests/unit/test_method_recovery.c $(sign_in_sources)
 tests_unit_test_method_recovery_CFLAGS = $(heart_test_cflags)
 tests_unit_test_method_recovery_LDADD = $(heart_test_libs)
+browser_answers_sources = tests/unit/browser_answers.c tests/unit/browser_answers.h \
+	$(begin_sources) $(sign_in_sources)
+tests_unit_test_method_browser_enroll_SOURCES = tests/unit/test_method_browser_enroll.c \
+	$(browser_answers_sources)
+tests_unit_test_method_browser_enroll_CFLAGS = $(heart_test_cflags)
+tests_unit_test_method_browser_enroll_LDADD = $(heart_test_libs)
+tests_unit_test_method_browser_SOURCES = tests/unit/test_method_browser.c \
+	$(browser_answers_sources)
+tests_unit_test_method_browser_CFLAGS = $(heart_test_cflags)
+tests_unit_test_method_browser_LDADD = $(heart_test_libs)
 ssh_answers_sources = tests/unit/ssh_answers.c tests/unit/ssh_answers.h $(begin_sources) \
 	$(sign_in_sources)
 tests_unit_test_method_ssh_SOURCES = tests/unit/test_method_ssh.c $(ssh_answers_sources)

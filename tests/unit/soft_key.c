@@ -242,3 +242,60 @@ struct approval *soft_key_register(const struct soft_key *key, struct store *sto
     assert_string_equal(pk_status_name(verdict.status), pk_status_name(PK_OK));
     return verdict.approval;
 }
+
+static char *encoded(struct pk_view bytes)
+{
+    char *text = pk_base64url_encode(bytes);
+
+    assert_non_null(text);
+    return text;
+}
+
+/* The client data, in base64url. */
+static char *client_data(const char *type, struct pk_view challenge, const char *origin)
+{
+    PK_AUTO_FREE char *challenge_text = encoded(challenge);
+    PK_AUTO_FREE char *text =
+        pk_text_format("{\"type\":\"%s\",\"challenge\":\"%s\",\"origin\":\"%s\","
+                       "\"crossOrigin\":false}",
+                       type, challenge_text, origin);
+
+    return encoded(pk_view_string(text));
+}
+
+char *soft_key_registration(const struct soft_key *key, const struct pk_requirements *requirements,
+                            const char *origin, uint8_t flags, uint32_t counter)
+{
+    PK_AUTO_FREE char *data =
+        client_data("webauthn.create", pk_view_of(&requirements->challenge), origin);
+    PK_AUTO_BYTES struct pk_bytes object =
+        soft_key_attestation(key, requirements->rp_id, flags, counter);
+    PK_AUTO_FREE char *object_text = encoded(pk_view_of(&object));
+    PK_AUTO_FREE char *id = encoded(pk_view_string(key->id));
+
+    return pk_text_format("{\"id\":\"%s\",\"rawId\":\"%s\",\"type\":\"public-key\","
+                          "\"clientExtensionResults\":{},\"response\":{\"clientDataJSON\":\"%s\","
+                          "\"attestationObject\":\"%s\",\"transports\":[\"internal\"]}}",
+                          id, id, data, object_text);
+}
+
+char *soft_key_response(const struct soft_key *key, const struct pk_requirements *requirements,
+                        const char *origin, uint8_t flags, uint32_t counter)
+{
+    const struct pk_view challenge = pk_view_of(&requirements->challenge);
+    PK_AUTO_BYTES struct pk_bytes data = soft_key_data(requirements->rp_id, flags, counter);
+    PK_AUTO_BYTES struct pk_bytes signature = {0};
+    PK_AUTO_FREE char *id = encoded(pk_view_string(key->id));
+    PK_AUTO_FREE char *client_data_text = client_data("webauthn.get", challenge, origin);
+    PK_AUTO_FREE char *data_text = encoded(pk_view_of(&data));
+    PK_AUTO_FREE char *signature_text = NULL;
+    uint8_t digest[PK_HASH_SIZE];
+
+    assert_int_equal(pk_client_data_hash(PK_AUTHENTICATION, challenge, origin, digest), PK_OK);
+    signature = soft_key_sign(key, pk_view_of(&data), digest);
+    signature_text = encoded(pk_view_of(&signature));
+    return pk_text_format("{\"id\":\"%s\",\"rawId\":\"%s\",\"type\":\"public-key\","
+                          "\"clientExtensionResults\":{},\"response\":{\"clientDataJSON\":\"%s\","
+                          "\"authenticatorData\":\"%s\",\"signature\":\"%s\"}}",
+                          id, id, client_data_text, data_text, signature_text);
+}

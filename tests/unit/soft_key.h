@@ -32,6 +32,12 @@ struct pk_bytes soft_key_data(const char *rp_id, uint8_t flags, uint32_t counter
 /* The signature over data ‖ hash. */
 struct pk_bytes soft_key_sign(const struct soft_key *key, struct pk_view data,
                               const uint8_t hash[PK_HASH_SIZE]);
+/* AuthenticationResponseJSON (WebAuthn 5.1), as a browser at that origin hands it over. */
+char *soft_key_response(const struct soft_key *key, const struct pk_requirements *requirements,
+                        const char *origin, uint8_t flags, uint32_t counter);
+/* RegistrationResponseJSON, likewise, with an attestation of the format "none". */
+char *soft_key_registration(const struct soft_key *key, const struct pk_requirements *requirements,
+                            const char *origin, uint8_t flags, uint32_t counter);
 /* An attestation object of the format "none". */
 struct pk_bytes soft_key_attestation(const struct soft_key *key, const char *rp_id, uint8_t flags,
                                      uint32_t counter);

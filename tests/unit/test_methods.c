@@ -124,6 +124,10 @@ static void privileges_are_these(void **state)
         {"BeginPasswordCheck", PRIVILEGE_GATEWAY, NULL, 0},
         {"UseRecoveryCode", PRIVILEGE_GATEWAY, NULL, 0},
         {"Keys", PRIVILEGE_GATEWAY, NULL, 0},
+        {"DescribeLink", PRIVILEGE_GATEWAY, NULL, 0},
+        {"BeginLink", PRIVILEGE_GATEWAY, NULL, 0},
+        {"FinishLink", PRIVILEGE_GATEWAY, NULL, 0},
+        {"DisownLink", PRIVILEGE_GATEWAY, NULL, 0},
     };
 
     (void)state;

@@ -206,8 +206,8 @@ static void methods_that_are_left_out(void **state)
 
 static void what_is_not_served_is_told_apart(void **state)
 {
-    static const char *const words[] = {"methods=browser", "methods=local,phone",
-                                        "transports=browser,agent,local"};
+    static const char *const words[] = {"methods=phone", "methods=local,phone",
+                                        "transports=phone,agent,local"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

@@ -13,6 +13,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
 #include "daemon/accounts/recovery_codes.h"
+#include "daemon/verify/decoy_answer.h"
 #include "daemon/verify/forwarded.h"
 #include "daemon/verify/verify_and_commit.h"
 #include "tests/unit/bare_daemon.h"
@@ -327,51 +328,25 @@ static void a_decoy_is_never_ok(void **state)
     (void)state;
     assert_status(pk_bytes_copy(pk_view_string("blue"), &decoy.record.id), PK_OK);
     memcpy(forwarded.client_data_hash, hash, sizeof(hash));
-    assert_status(forwarded_refuse_decoy(bare_store(), ceremony, &decoy, &forwarded), PK_INTERNAL);
+    assert_status(decoy_refuse_assertion(bare_store(), ceremony, &decoy, forwarded.client_data_hash,
+                                         &forwarded.assertion),
+                  PK_INTERNAL);
     forwarded.client_data_hash[0] ^= 1;
-    assert_status(forwarded_refuse_decoy(bare_store(), ceremony, &decoy, &forwarded),
+    assert_status(decoy_refuse_assertion(bare_store(), ceremony, &decoy, forwarded.client_data_hash,
+                                         &forwarded.assertion),
                   PK_SIGNATURE_INVALID);
     soft_key_store(&key, bare_store(), "alice", ALICE, RP_ID, "blue");
-    assert_status(forwarded_refuse_decoy(bare_store(), ceremony, &decoy, &forwarded), PK_INTERNAL);
+    assert_status(decoy_refuse_assertion(bare_store(), ceremony, &decoy, forwarded.client_data_hash,
+                                         &forwarded.assertion),
+                  PK_INTERNAL);
     assert_unused("blue");
 }
 
 /* --- a program's own answer ------------------------------------------------------------------- */
 
-static char *encoded(struct pk_view bytes)
-{
-    char *text = pk_base64url_encode(bytes);
-
-    assert_non_null(text);
-    return text;
-}
-
-/* As a browser hands it over (WebAuthn 5.1). */
 static char *response_json(const struct ceremony *ceremony, const struct soft_key *key)
 {
-    PK_AUTO_FREE char *challenge = encoded(pk_view_of(&ceremony->requirements.challenge));
-    PK_AUTO_FREE char *client_data =
-        pk_text_format("{\"type\":\"webauthn.get\",\"challenge\":\"%s\",\"origin\":\"https://" RP_ID
-                       "\",\"crossOrigin\":false}",
-                       challenge);
-    PK_AUTO_BYTES struct pk_bytes data = soft_key_data(RP_ID, PRESENT, 5);
-    PK_AUTO_BYTES struct pk_bytes signature = {0};
-    PK_AUTO_FREE char *id = encoded(pk_view_string(key->id));
-    PK_AUTO_FREE char *client_data_text = encoded(pk_view_string(client_data));
-    PK_AUTO_FREE char *data_text = encoded(pk_view_of(&data));
-    PK_AUTO_FREE char *signature_text = NULL;
-    uint8_t digest[PK_HASH_SIZE];
-
-    assert_status(pk_client_data_hash(PK_AUTHENTICATION,
-                                      pk_view_of(&ceremony->requirements.challenge),
-                                      "https://" RP_ID, digest),
-                  PK_OK);
-    signature = soft_key_sign(key, pk_view_of(&data), digest);
-    signature_text = encoded(pk_view_of(&signature));
-    return pk_text_format("{\"id\":\"%s\",\"rawId\":\"%s\",\"type\":\"public-key\","
-                          "\"clientExtensionResults\":{},\"response\":{\"clientDataJSON\":\"%s\","
-                          "\"authenticatorData\":\"%s\",\"signature\":\"%s\"}}",
-                          id, id, client_data_text, data_text, signature_text);
+    return soft_key_response(key, &ceremony->requirements, "https://" RP_ID, PRESENT, 5);
 }
 
 static struct ceremony *begin_by_program(void)

@@ -188,7 +188,7 @@ static enum pk_status request_signature(struct agent_method *agent, const struct
     enum pk_status status = text ? PK_OK : PK_NO_MEMORY;
 
     if (status == PK_OK && attempt_find_ceremony(attempt, rp_id) == attempt->ceremony_count)
-        status = sign_in_begin(sign_in, &sign_in->credentials, rp_id, false);
+        status = sign_in_begin(sign_in, &sign_in->credentials, rp_id, ANSWERED_HERE);
     if (status == PK_OK)
         status = make_question(
             attempt_peek_ceremony(attempt, attempt_find_ceremony(attempt, rp_id)), &question);
@@ -265,7 +265,7 @@ static enum pk_status choose_order(struct agent_method *agent)
         held++;
     if (held == credentials->count)
         return PK_OK;
-    status = sign_in_begin(sign_in, credentials, credentials->items[held].rp_id, false);
+    status = sign_in_begin(sign_in, credentials, credentials->items[held].rp_id, ANSWERED_HERE);
     if (status != PK_OK)
         return status;
     ceremony = attempt_peek_ceremony(

@@ -189,12 +189,12 @@ static enum pk_status begin_for(struct sign_in *sign_in, const char *rp_id)
     enum pk_status status;
 
     if (!sign_in_for_another(sign_in))
-        return sign_in_begin(sign_in, &sign_in->credentials, rp_id, false);
+        return sign_in_begin(sign_in, &sign_in->credentials, rp_id, ANSWERED_HERE);
     sign_in->verify = true;
-    status = sign_in_begin(sign_in, &sign_in->credentials, rp_id, false);
+    status = sign_in_begin(sign_in, &sign_in->credentials, rp_id, ANSWERED_HERE);
     sign_in->verify = false;
     if (!status)
-        status = sign_in_begin(sign_in, &sign_in->credentials, rp_id, false);
+        status = sign_in_begin(sign_in, &sign_in->credentials, rp_id, ANSWERED_HERE);
     sign_in->verify = verify;
     return status;
 }
@@ -217,7 +217,8 @@ static enum pk_status begin_ceremonies(struct sign_in *sign_in)
     enum pk_status status = PK_OK;
 
     if (!sign_in->subject.account.name)
-        return rp && rp->id ? sign_in_begin(sign_in, credentials, rp->id, false) : PK_UNAVAILABLE;
+        return rp && rp->id ? sign_in_begin(sign_in, credentials, rp->id, ANSWERED_HERE)
+                            : PK_UNAVAILABLE;
     for (size_t i = 0; i < credentials->count && !status; i++) {
         const char *rp_id = credentials->items[i].rp_id;
 

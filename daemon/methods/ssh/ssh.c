@@ -15,6 +15,7 @@
 #include "daemon/methods/ssh/exchange.h"
 #include "daemon/methods/ssh/host_keys.h"
 #include "daemon/verify/creation.h"
+#include "daemon/verify/decoy_answer.h"
 #include "daemon/verify/forwarded.h"
 
 #include <string.h>
@@ -247,9 +248,9 @@ static struct verdict judge_assertion(const struct verification *verification)
     if (status)
         return verdict_refused(status);
     if (check->decoys.count > 0)
-        return verdict_refused(
-            forwarded_refuse_decoy(store, verification->ceremony,
-                                   &check->decoys.items[check->answer.credential], &forwarded));
+        return verdict_refused(decoy_refuse_assertion(
+            store, verification->ceremony, &check->decoys.items[check->answer.credential],
+            forwarded.client_data_hash, &forwarded.assertion));
     return verify_and_commit_assertion(store, verification->ceremony, forwarded.client_data_hash,
                                        &forwarded.assertion);
 }
@@ -300,7 +301,7 @@ static enum pk_status start(struct sign_in *sign_in, void **ret_state)
     ssh = ssh_new(&sign_in->attempt);
     status = ssh ? choose_credentials(sign_in, rp->id, ssh, &credentials) : PK_NO_MEMORY;
     if (!status)
-        status = sign_in_begin(sign_in, credentials, rp->id, true);
+        status = sign_in_begin(sign_in, credentials, rp->id, ANSWERED_OVER_SSH);
     if (!status)
         status = read_host_keys(ssh, sign_in->rp, ask_to_sign_in);
     if (!status)

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Signing in by a passkey in a browser. Where the account must be concealed, one without passkeys
+ * offers decoys, as in the ssh method.
+ */
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+#include "common/webauthn/options.h"
+#include "daemon/accounts/decoy.h"
+#include "daemon/auth/sign_in_attempt.h"
+#include "daemon/config/config.h"
+#include "daemon/daemon.h"
+#include "daemon/methods/browser/link_code.h"
+#include "daemon/verify/decoy_answer.h"
+
+#include <string.h>
+
+struct browser_sign_in {
+    struct link_code link; /* must be first */
+    const struct sign_in *sign_in;
+    struct credential_list decoys; /* offered when there are no passkeys */
+    struct verdict verdict;        /* of a right answer, until its code has been typed */
+};
+
+static void free_state(struct link_code *own)
+{
+    struct browser_sign_in *browser = (struct browser_sign_in *)own;
+
+    link_code_clear(own);
+    credential_list_clear(&browser->decoys);
+    verdict_clear(&browser->verdict);
+    free(browser);
+}
+
+static void browser_free(struct browser_sign_in *browser)
+{
+    free_state(&browser->link);
+}
+PK_DEFINE_CLEANUP(struct browser_sign_in *, browser_free);
+
+/* --- the link --------------------------------------------------------------------------------- */
+
+static enum pk_status describe(const void *data, json_t *object)
+{
+    const struct browser_sign_in *browser = data;
+
+    return link_code_describe(&browser->link, browser->sign_in->context, browser->sign_in->rp,
+                              object);
+}
+
+static enum pk_status options(const void *data, char **ret_json)
+{
+    const struct browser_sign_in *browser = data;
+    const struct ceremony *ceremony = attempt_peek_ceremony(browser->link.attempt, 0);
+
+    return ceremony ? pk_request_options_json(&ceremony->requirements, ret_json)
+                    : PK_CHALLENGE_UNKNOWN;
+}
+
+/* --- verifying the answer --------------------------------------------------------------------- */
+
+struct response_check {
+    struct verification verification;
+    struct browser_sign_in *browser; /* for the loop */
+    char *json;
+    struct credential_list decoys;
+};
+
+static struct verdict judge(const struct verification *verification)
+{
+    const struct response_check *check = (const struct response_check *)verification;
+    struct pk_view json = pk_view_string(check->json);
+
+    if (check->decoys.count > 0)
+        return verdict_refused(decoy_refuse_response(verification->store, verification->ceremony,
+                                                     &check->decoys, json));
+    return verify_and_commit_response(verification->store, verification->ceremony, json);
+}
+
+static void check_clear(struct verification *verification)
+{
+    struct response_check *check = (struct response_check *)verification;
+
+    free(check->json);
+    credential_list_clear(&check->decoys);
+}
+
+/* The approval waits for the code. */
+static void judged(struct verification *verification, struct verdict *verdict)
+{
+    struct browser_sign_in *browser = ((struct response_check *)verification)->browser;
+
+    if (verdict->status) {
+        link_code_refuse(&browser->link, verdict->status);
+        attempt_decided(browser->link.attempt, verdict);
+        return;
+    }
+    browser->verdict = *verdict;
+    *verdict = verdict_refused(PK_INTERNAL); /* moved */
+    link_code_give(&browser->link);
+}
+
+/* Takes the ceremony first, whatever the outcome: a challenge is used once. */
+static void answered(void *data, const char *json)
+{
+    static const struct verification_plan plan = {judge, judged, check_clear, false};
+    struct browser_sign_in *browser = data;
+    struct attempt *attempt = browser->link.attempt;
+    struct ceremony *ceremony = attempt_take_ceremony(attempt, 0);
+    struct response_check *check = calloc(1, sizeof(*check));
+    enum pk_status status = check ? pk_text_copy(json, &check->json) : PK_NO_MEMORY;
+
+    if (check) {
+        check->browser = browser;
+        check->decoys = browser->decoys;
+        browser->decoys = (struct credential_list){0}; /* moved */
+    }
+    attempt_verify(attempt, (struct verification *)check, ceremony, status, &plan);
+}
+
+static void typed(struct link_code *own, struct pk_secret *answer)
+{
+    struct browser_sign_in *browser = (struct browser_sign_in *)own;
+
+    if (link_code_is_typed(own, answer))
+        attempt_decided(own->attempt, &browser->verdict);
+}
+
+/* --- the start -------------------------------------------------------------------------------- */
+
+static bool has_rp_id(const struct credential_list *list, const char *rp_id)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i].rp_id, rp_id) == 0)
+            return true;
+    return false;
+}
+
+static enum pk_status choose_credentials(const struct sign_in *sign_in, const char *rp_id,
+                                         struct browser_sign_in *browser,
+                                         const struct credential_list **ret)
+{
+    const struct account concealed = {.rp = sign_in->rp, .name = sign_in->asked};
+
+    if (!sign_in->why_no_method && has_rp_id(&sign_in->credentials, rp_id)) {
+        *ret = &sign_in->credentials;
+        return PK_OK;
+    }
+    if (!sign_in->attempt.conceal)
+        return PK_UNAVAILABLE;
+    browser->link.attempt->truth = PK_NO_CREDENTIALS;
+    *ret = &browser->decoys;
+    return decoy_credentials(sign_in->attempt.daemon->decoy_key, &concealed, rp_id,
+                             &browser->decoys);
+}
+
+enum pk_status browser_sign_in_start(struct sign_in *sign_in, void **ret_state)
+{
+    static const struct link_ops ops = {describe, options, answered, link_code_disowned};
+    const struct rp_config *rp = config_rp(sign_in->attempt.daemon->config, sign_in->rp);
+    const struct credential_list *credentials;
+    PK_CLEANUP(browser_free) struct browser_sign_in *browser = NULL;
+    enum pk_status status;
+
+    if (!sign_in->browser_in_play || !sign_in->subject.account.name || !rp || !rp->id ||
+        !rp->browser_origin)
+        return PK_UNAVAILABLE;
+    browser = calloc(1, sizeof(*browser));
+    if (!browser)
+        return PK_NO_MEMORY;
+    browser->link = (struct link_code){.attempt = &sign_in->attempt,
+                                       .own_timeout = sign_in->own_timeout,
+                                       .typed = typed,
+                                       .free = free_state};
+    browser->sign_in = sign_in;
+    browser->verdict = verdict_refused(PK_INTERNAL);
+    status = choose_credentials(sign_in, rp->id, browser, &credentials);
+    if (!status)
+        status = sign_in_begin(sign_in, credentials, rp->id, ANSWERED_IN_BROWSER);
+    if (!status)
+        status = link_code_open(&browser->link, rp, &ops);
+    if (!status)
+        *ret_state = pk_steal(browser);
+    return status;
+}
