@@ -52,7 +52,7 @@ struct dialect {
 };
 
 extern const struct dialect dialect_standard, dialect_hanko, dialect_cloudreve, dialect_authsignal,
-    dialect_autional;
+    dialect_autional, dialect_pages;
 
 /* What was presented, as the daemon takes it: the member "apiKey" or "bearer" is added to options.
    false: nothing of that kind was presented, and nothing is added. */

@@ -252,7 +252,8 @@ static void begin(struct exchange *exchange, enum party_call call, const struct 
         return;
     set_purpose(options, purpose);
     (void)dialect_add_authority(exchange, ACCESS_BEARER_OR_API_KEY, options);
-    party_call(exchange, &(struct party_request){call, NULL, NULL, options, on_begun});
+    party_call(exchange,
+               &(struct party_request){.call = call, .options = options, .answered = on_begun});
 }
 
 static void begin_registration(struct exchange *exchange)
@@ -277,7 +278,11 @@ static void finish(struct exchange *exchange, enum party_call call, const char *
     if (options && id && text) {
         set_purpose(options, purpose);
         (void)dialect_add_authority(exchange, ACCESS_BEARER_OR_API_KEY, options);
-        party_call(exchange, &(struct party_request){call, id, text, options, answered});
+        party_call(exchange, &(struct party_request){.call = call,
+                                                     .id = id,
+                                                     .credential = text,
+                                                     .options = options,
+                                                     .answered = answered});
     } else if (options) {
         json_decref(options);
         refuse_body(exchange, "id and credential are needed.");
@@ -335,7 +340,8 @@ static void list_credentials(struct exchange *exchange)
         json_decref(options);
         return;
     }
-    party_call(exchange, &(struct party_request){PARTY_LIST, NULL, NULL, options, on_result});
+    party_call(exchange, &(struct party_request){
+                             .call = PARTY_LIST, .options = options, .answered = on_result});
 }
 
 static void show_credential(struct exchange *exchange)
@@ -343,7 +349,8 @@ static void show_credential(struct exchange *exchange)
     json_t *options = options_of_credentials(exchange);
 
     (void)json_object_set_new(options, "credentialId", json_string(exchange_capture(exchange, 0)));
-    party_call(exchange, &(struct party_request){PARTY_LIST, NULL, NULL, options, on_one});
+    party_call(exchange,
+               &(struct party_request){.call = PARTY_LIST, .options = options, .answered = on_one});
 }
 
 static void rename_credential(struct exchange *exchange)
@@ -361,14 +368,18 @@ static void rename_credential(struct exchange *exchange)
     }
     options = options_of_credentials(exchange);
     (void)json_object_update(options, given);
-    party_call(exchange, &(struct party_request){PARTY_RENAME, exchange_capture(exchange, 0), NULL,
-                                                 options, on_result});
+    party_call(exchange, &(struct party_request){.call = PARTY_RENAME,
+                                                 .id = exchange_capture(exchange, 0),
+                                                 .options = options,
+                                                 .answered = on_result});
 }
 
 static void remove_credential(struct exchange *exchange)
 {
-    party_call(exchange, &(struct party_request){PARTY_REMOVE, exchange_capture(exchange, 0), NULL,
-                                                 options_of_credentials(exchange), on_removed});
+    party_call(exchange, &(struct party_request){.call = PARTY_REMOVE,
+                                                 .id = exchange_capture(exchange, 0),
+                                                 .options = options_of_credentials(exchange),
+                                                 .answered = on_removed});
 }
 
 /* --- tokens ------------------------------------------------------------------------------------
@@ -387,8 +398,8 @@ static void issue_token(struct exchange *exchange)
     if (!options)
         return;
     (void)dialect_add_authority(exchange, ACCESS_API_KEY, options);
-    party_call(exchange,
-               &(struct party_request){PARTY_ISSUE_TOKEN, NULL, NULL, options, on_result});
+    party_call(exchange, &(struct party_request){
+                             .call = PARTY_ISSUE_TOKEN, .options = options, .answered = on_result});
 }
 
 /* --- documents -------------------------------------------------------------------------------- */
@@ -402,7 +413,7 @@ static void on_keys(struct exchange *exchange, const struct party_answer *answer
 
 static void show_keys(struct exchange *exchange)
 {
-    party_call(exchange, &(struct party_request){PARTY_KEYS, NULL, NULL, NULL, on_keys});
+    party_call(exchange, &(struct party_request){.call = PARTY_KEYS, .answered = on_keys});
 }
 
 static void show_openapi(struct exchange *exchange)

@@ -4,7 +4,8 @@
 #include <string.h>
 
 static const struct dialect *const dialects[] = {
-    &dialect_standard, &dialect_hanko, &dialect_cloudreve, &dialect_authsignal, &dialect_autional,
+    &dialect_standard,   &dialect_hanko,    &dialect_cloudreve,
+    &dialect_authsignal, &dialect_autional, &dialect_pages,
 };
 
 const struct dialect *dialect_of(const char *word)

@@ -13,10 +13,28 @@ gateway_libdialects_la_SOURCES = \
 	gateway/dialect_hanko.c gateway/dialect_hanko.h \
 	gateway/dialect_hanko_ceremonies.c \
 	gateway/dialect_hanko_credentials.c \
+	gateway/dialect_pages.c \
 	gateway/members.c gateway/members.h \
 	gateway/options_shape.c gateway/options_shape.h \
+	gateway/page.c gateway/page.h \
+	gateway/page_words.c gateway/page_words.h \
 	gateway/token_call.c gateway/token_call.h \
 	gateway/user_agent.c gateway/user_agent.h
+nodist_gateway_libdialects_la_SOURCES = gateway/pages.h
 gateway_libdialects_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 gateway_libdialects_la_LIBADD = $(JANSSON_LIBS) -lm
 dialects_libs = gateway/libdialects.la $(webauthn_libs)
+
+# What the pages load, as C strings.
+page_files = gateway/pages/style.css gateway/pages/link.js
+BUILT_SOURCES += gateway/pages.h
+CLEANFILES += gateway/pages.h
+EXTRA_DIST += $(page_files)
+gateway/pages.h: $(page_files) Makefile
+	$(AM_V_GEN)$(MKDIR_P) gateway && { \
+		for file in style:style.css script:link.js; do \
+			echo "static const char page_$${file%%:*}[] ="; \
+			$(SED) -e 's|\\|\\\\|g' -e 's|"|\\"|g' -e 's|^|    "|' -e 's|$$|\\n"|' \
+				$(srcdir)/gateway/pages/$${file#*:}; \
+			echo '    ;'; \
+		done; } >$@.tmp && mv $@.tmp $@

@@ -19,26 +19,38 @@
 
 #define ANSWER_OK 200 /* of HTTP; whether the password is right is in the body */
 
+/* What a call takes beside the relying party's name. */
+enum takes {
+    TAKES_ID = 1 << 0,
+    TAKES_CREDENTIAL = 1 << 1,
+    TAKES_OPTIONS = 1 << 2,
+    TAKES_CLAIM = 1 << 3, /* a link's word and claim, in place of the relying party's name */
+};
+
 static const struct member {
     const char *name;
-    bool has_id;
-    bool has_credential;
-    bool no_options;
+    unsigned takes;
 } members[] = {
-    [PARTY_BEGIN_REGISTRATION] = {"BeginRegistration", false, false, false},
-    [PARTY_FINISH_REGISTRATION] = {"FinishRegistration", true, true, false},
-    [PARTY_BEGIN_AUTHENTICATION] = {"BeginAuthentication", false, false, false},
-    [PARTY_FINISH_AUTHENTICATION] = {"FinishAuthentication", true, true, false},
-    [PARTY_LIST] = {"List", false, false, false},
-    [PARTY_RENAME] = {"Rename", true, false, false},
-    [PARTY_REMOVE] = {"Remove", true, false, false},
-    [PARTY_USER] = {"User", false, false, false},
-    [PARTY_TRANSACTIONS] = {"Transactions", false, false, false},
-    [PARTY_ISSUE_TOKEN] = {"IssueToken", false, false, false},
-    [PARTY_CHECK_TOKEN] = {"CheckToken", true, false, false},
-    [PARTY_KEYS] = {"Keys", false, false, true},
-    [PARTY_USE_RECOVERY_CODE] = {"UseRecoveryCode", false, false, false},
-    [PARTY_BEGIN_PASSWORD_CHECK] = {"BeginPasswordCheck", false, false, false},
+    [PARTY_BEGIN_REGISTRATION] = {"BeginRegistration", TAKES_OPTIONS},
+    [PARTY_FINISH_REGISTRATION] = {"FinishRegistration",
+                                   TAKES_ID | TAKES_CREDENTIAL | TAKES_OPTIONS},
+    [PARTY_BEGIN_AUTHENTICATION] = {"BeginAuthentication", TAKES_OPTIONS},
+    [PARTY_FINISH_AUTHENTICATION] = {"FinishAuthentication",
+                                     TAKES_ID | TAKES_CREDENTIAL | TAKES_OPTIONS},
+    [PARTY_LIST] = {"List", TAKES_OPTIONS},
+    [PARTY_RENAME] = {"Rename", TAKES_ID | TAKES_OPTIONS},
+    [PARTY_REMOVE] = {"Remove", TAKES_ID | TAKES_OPTIONS},
+    [PARTY_USER] = {"User", TAKES_OPTIONS},
+    [PARTY_TRANSACTIONS] = {"Transactions", TAKES_OPTIONS},
+    [PARTY_ISSUE_TOKEN] = {"IssueToken", TAKES_OPTIONS},
+    [PARTY_CHECK_TOKEN] = {"CheckToken", TAKES_ID | TAKES_OPTIONS},
+    [PARTY_KEYS] = {"Keys", 0},
+    [PARTY_USE_RECOVERY_CODE] = {"UseRecoveryCode", TAKES_OPTIONS},
+    [PARTY_BEGIN_PASSWORD_CHECK] = {"BeginPasswordCheck", TAKES_OPTIONS},
+    [PARTY_DESCRIBE_LINK] = {"DescribeLink", TAKES_CLAIM},
+    [PARTY_BEGIN_LINK] = {"BeginLink", TAKES_CLAIM},
+    [PARTY_FINISH_LINK] = {"FinishLink", TAKES_CLAIM | TAKES_CREDENTIAL},
+    [PARTY_DISOWN_LINK] = {"DisownLink", TAKES_CLAIM},
 };
 
 /* Behind PK_BUS_ERROR_PREFIX; what is not here is PARTY_FAILED. */
@@ -104,15 +116,20 @@ static void tell(struct asked *asked, const struct party_answer *answer)
     free(asked);
 }
 
+static bool gives_nothing(enum party_call call)
+{
+    return call == PARTY_REMOVE || call == PARTY_DISOWN_LINK;
+}
+
 static void tell_result(struct asked *asked, const struct bus_reply *reply)
 {
-    const bool begun =
-        asked->call == PARTY_BEGIN_REGISTRATION || asked->call == PARTY_BEGIN_AUTHENTICATION;
+    const bool begun = asked->call == PARTY_BEGIN_REGISTRATION ||
+                       asked->call == PARTY_BEGIN_AUTHENTICATION || asked->call == PARTY_BEGIN_LINK;
     const char *text = reply->strings[begun ? 1 : 0];
     struct party_answer answer = {.outcome = PARTY_DONE, .reason = ""};
     json_t *result = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
 
-    if ((!result && asked->call != PARTY_REMOVE) || (begun && !reply->strings[0])) {
+    if ((!result && !gives_nothing(asked->call)) || (begun && !reply->strings[0])) {
         answer.outcome = PARTY_FAILED;
         answer.reason = "the daemon's answer cannot be read";
         pk_log(LOG_ERR, "[%s] %s: %s", asked->exchange->id, members[asked->call].name,
@@ -165,7 +182,7 @@ void party_call(struct exchange *exchange, const struct party_request *request)
     struct asked *asked = malloc(sizeof(*asked));
     struct bus_call call = {.member = member->name,
                             .strings = {exchange->party->name},
-                            .options = member->no_options ? NULL : request->options,
+                            .options = member->takes & TAKES_OPTIONS ? request->options : NULL,
                             .seconds = gateway->config->limits.call_seconds,
                             .replied = on_replied,
                             .data = asked};
@@ -181,11 +198,15 @@ void party_call(struct exchange *exchange, const struct party_request *request)
     *asked = (struct asked){exchange, request->call, request->answered, PK_OK};
     exchange->calls++;
     exchange->asked = true;
-    if (member->has_id)
+    if (member->takes & TAKES_CLAIM) {
+        call.strings[0] = request->id;
+        call.strings[count++] = request->claim ? request->claim : "";
+    }
+    if (member->takes & TAKES_ID)
         call.strings[count++] = request->id ? request->id : "";
-    if (member->has_credential)
+    if (member->takes & TAKES_CREDENTIAL)
         call.strings[count++] = request->credential ? request->credential : "";
-    if (!member->no_options && !call.options)
+    if (member->takes & TAKES_OPTIONS && !call.options)
         call.options = none = json_object();
     asked->failed = bus_client_call(gateway->bus, &call);
     if (asked->failed && event_base_once(gateway->base, -1, EV_TIMEOUT, on_failed, asked, &at_once))

@@ -46,7 +46,7 @@ enum party_outcome {
 struct party_answer {
     enum party_outcome outcome;
     const char *reason; /* PARTY_REFUSED: the status's name, "signature-invalid"; otherwise words */
-    const char *id;     /* of a begun ceremony; otherwise NULL */
+    const char *id;     /* of a begun ceremony, a begun link's claim; otherwise NULL */
     int64_t expires;    /* of it, in seconds since the epoch */
     const json_t *result; /* the options of a begun ceremony, or what the call gives; or NULL */
 };
@@ -69,6 +69,11 @@ enum party_call {
     PARTY_KEYS,
     PARTY_USE_RECOVERY_CODE,
     PARTY_BEGIN_PASSWORD_CHECK, /* for party_call_with_password() */
+    /* id: the link's word; claim. No options. */
+    PARTY_DESCRIBE_LINK,
+    PARTY_BEGIN_LINK,
+    PARTY_FINISH_LINK, /* credential */
+    PARTY_DISOWN_LINK,
 };
 
 struct party_request {
@@ -78,6 +83,7 @@ struct party_request {
     json_t *options;          /* an object whose members are strings, booleans, unsigned integers or
                                  arrays of strings; taken; NULL: none. null members are left out */
     party_answered *answered; /* once, never before party_call() has returned */
+    const char *claim;        /* of a link; NULL: none */
 };
 
 /* Asks the daemon, for the exchange's relying party. */

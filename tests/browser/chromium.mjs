@@ -4,10 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { build } from "esbuild";
 import puppeteer from "puppeteer-core";
-
-import { origin } from "./scene.mjs";
 
 const FLAGS = [
   "--no-sandbox",
@@ -19,17 +16,29 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Runs use(page, authenticator) in a browser of its own. */
-export async function withPage(use) {
+/** Runs use(browser) with a Chromium of its own. */
+export async function withChromium(use, flags = []) {
   const folder = await mkdtemp(join(tmpdir(), "passkeyd-chromium-"));
   const browser = await puppeteer.launch({
     executablePath: "/usr/bin/chromium",
     headless: true,
     userDataDir: folder,
-    args: FLAGS,
+    args: [...FLAGS, ...flags],
   });
 
   try {
+    await use(browser);
+  } finally {
+    await browser.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs use(page, authenticator) on a page of that origin with the tests' own scripts. */
+export async function withPage(origin, use) {
+  const { build } = await import("esbuild");
+
+  await withChromium(async (browser) => {
     const page = await browser.newPage();
     const { outputFiles } = await build({
       entryPoints: [new URL("page.mjs", import.meta.url).pathname],
@@ -47,20 +56,18 @@ export async function withPage(use) {
     await page.goto(`${origin}/page`);
     await page.addScriptTag({ content: outputFiles[0].text });
     await use(page, await authenticator(page));
-  } finally {
-    await browser.close();
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
-async function authenticator(page) {
+/** A virtual authenticator of the page's: WebAuthn in Chromium's DevTools protocol. */
+export async function authenticator(page) {
   const client = await page.createCDPSession();
   let id;
 
   await client.send("WebAuthn.enable");
   return {
     /** Takes the one that is there away, with all its passkeys. */
-    async plug(transport = "internal") {
+    async plug(transport = "internal", more = {}) {
       if (id) await client.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId: id });
       const { authenticatorId } = await client.send("WebAuthn.addVirtualAuthenticator", {
         options: {
@@ -70,9 +77,14 @@ async function authenticator(page) {
           hasUserVerification: true,
           isUserVerified: true,
           automaticPresenceSimulation: true,
+          ...more,
         },
       });
       id = authenticatorId;
+    },
+    /** Gives it a passkey that was made elsewhere. */
+    async hold(credential) {
+      await client.send("WebAuthn.addCredential", { authenticatorId: id, credential });
     },
   };
 }

@@ -14,7 +14,7 @@ const create = (page, options) => page.evaluate((optionsJSON) => simpleWebAuthn.
 const get = (page, options) => page.evaluate((optionsJSON) => simpleWebAuthn.startAuthentication({ optionsJSON }), options);
 
 test("in Chromium", async (t) => {
-  await withPage(async (page, authenticator) => {
+  await withPage(origin, async (page, authenticator) => {
     await t.test("Hanko, by the converter that its documents use", async () => {
       const { baseUrl, tenantId, apiKey } = scene.dialects.hanko;
       const api = tenant({ baseUrl, tenantId, apiKey });

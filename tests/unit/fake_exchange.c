@@ -15,7 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define HEADERS_MAX   8
+#define HEADERS_MAX   16
 #define ARGUMENTS_MAX 8
 
 struct pair {
@@ -38,6 +38,7 @@ struct exchange {
     struct party_request call;
     char *call_id;
     char *call_credential;
+    char *call_claim;
 
     bool answered;
     unsigned status;
@@ -72,6 +73,7 @@ static void end_exchange(void)
     free(exchange.body);
     free(exchange.call_id);
     free(exchange.call_credential);
+    free(exchange.call_claim);
     free(exchange.text);
     json_decref(exchange.json);
     json_decref(exchange.call.options);
@@ -429,10 +431,12 @@ void party_call(struct exchange *self, const struct party_request *request)
     json_decref(self->call.options);
     free(self->call_id);
     free(self->call_credential);
+    free(self->call_claim);
     self->asked = true;
     self->call = *request;
     self->call_id = request->id ? strdup(request->id) : NULL;
     self->call_credential = request->credential ? strdup(request->credential) : NULL;
+    self->call_claim = request->claim ? strdup(request->claim) : NULL;
     if (!self->call.options)
         self->call.options = json_object();
 }
@@ -479,6 +483,11 @@ const char *fake_call_id(void)
     return exchange.call_id;
 }
 
+const char *fake_call_claim(void)
+{
+    return exchange.call_claim;
+}
+
 const char *fake_call_credential(void)
 {
     return exchange.call_credential;
@@ -508,7 +517,7 @@ void fake_done(const char *result)
 
 void fake_begun(const char *id, const char *options)
 {
-    AUTO_JSON json_t *json = fake_json(options);
+    AUTO_JSON json_t *json = options ? fake_json(options) : NULL;
     const struct party_answer answer = {.outcome = PARTY_DONE, .id = id, .result = json};
 
     reply(&answer);
@@ -522,6 +531,13 @@ void fake_failed(enum party_outcome outcome, const char *reason)
 }
 
 /* --- the client's side ------------------------------------------------------------------------ */
+
+const char *fake_answer_text(void)
+{
+    assert_true(exchange.answered);
+    assert_non_null(exchange.text);
+    return exchange.text;
+}
 
 /* A line {"schema": ..., "body": ...} for tests/unit/http_schemas.py. */
 static void record(const char *schema)

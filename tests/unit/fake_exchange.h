@@ -39,11 +39,12 @@ bool fake_is_asked(void);
 /* The waiting call, which must be of that kind; its options, or an empty object. */
 const json_t *fake_call(enum party_call call);
 const char *fake_call_id(void);
+const char *fake_call_claim(void);
 const char *fake_call_credential(void);
 /* The options are these, no more and no less; text of JSON with ' for ". */
 void fake_call_has(enum party_call call, const char *options);
 
-/* Answers it with success: the result is text of JSON with ' for ". */
+/* Answers it with success: the result is text of JSON with ' for ", or NULL. */
 void fake_done(const char *result);
 void fake_begun(const char *id, const char *options);
 /* Answers it with a failure. */
@@ -59,6 +60,8 @@ void fake_answered(unsigned status, const char *schema, const char *body);
 /* The same for a part of it, whatever else it has. */
 const json_t *fake_answer(unsigned status, const char *schema);
 unsigned fake_status(void);
+/* Of an answer that is no JSON. */
+const char *fake_answer_text(void);
 const char *fake_answer_header(const char *name);
 
 /* Sends a request that is refused without the daemon. */

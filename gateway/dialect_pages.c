@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The pages for people: a link that a terminal shows, answered by a passkey in a browser. The calls
+ * of their scripts are JSON, and of the page's own origin; whoever began to answer a link is known
+ * by a cookie, and no other browser can go on.
+ */
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+#include "gateway/dialect.h"
+#include "gateway/page.h"
+#include "gateway/pages.h"
+
+#include <string.h>
+
+#define COOKIE "__Host-passkey-link"
+
+/* No page loads anything from elsewhere, is framed, or sends a form. */
+static const char *const headers[][2] = {
+    {"Content-Security-Policy",
+     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for "
+     "'script'"},
+    {"X-Frame-Options", "DENY"},
+    {"Referrer-Policy", "no-referrer"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Permissions-Policy",
+     "publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), "
+     "geolocation=(), microphone=()"},
+    {"Cache-Control", "no-store"},
+    {"Vary", "Accept-Language, Cookie"},
+};
+
+static void add_headers(struct exchange *exchange)
+{
+    const struct party *party = exchange_party(exchange);
+
+    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+        exchange_add_header(exchange, headers[i][0], headers[i][1]);
+    if (party->origins.count > 0 && strncmp(party->origins.items[0], "https:", 6) == 0)
+        exchange_add_header(exchange, "Strict-Transport-Security", "max-age=63072000");
+}
+
+static enum page_language language_of(const struct exchange *exchange)
+{
+    return page_language(exchange_header(exchange, "accept-language"));
+}
+
+/* Takes the page; NULL: there was no memory for it. */
+static void answer_page(struct exchange *exchange, unsigned http_status, char *page)
+{
+    PK_AUTO_FREE char *text = page;
+
+    add_headers(exchange);
+    exchange_answer_text(exchange, text ? http_status : 503, "text/html; charset=utf-8",
+                         text ? text : "");
+}
+
+static void answer_words(struct exchange *exchange, unsigned http_status, enum page_word title,
+                         enum page_word more)
+{
+    answer_page(exchange, http_status,
+                page_of_words(exchange_party(exchange), language_of(exchange), title, more));
+}
+
+static void answer_json(struct exchange *exchange, unsigned http_status, json_t *body)
+{
+    add_headers(exchange);
+    exchange_answer(exchange, http_status, body);
+}
+
+/* --- refusals --------------------------------------------------------------------------------- */
+
+static const struct {
+    unsigned http_status;
+    enum page_word title, more;
+    const char *name; /* for the scripts */
+} refusals[] = {
+    {404, WORD_OVER, WORD_OVER_MORE, "over"},
+    {429, WORD_BUSY, WORD_BUSY_MORE, "busy"},
+    {503, WORD_UNAVAILABLE, WORD_UNAVAILABLE_MORE, "unavailable"},
+};
+
+static void refuse(struct exchange *exchange, unsigned http_status)
+{
+    enum page_word title = WORD_WRONG, more = WORD_WRONG_MORE;
+    const char *name = "malformed";
+
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+        if (refusals[i].http_status == http_status) {
+            title = refusals[i].title;
+            more = refusals[i].more;
+            name = refusals[i].name;
+        }
+    if (strcmp(exchange_method(exchange), "POST") == 0)
+        answer_json(exchange, http_status, json_pack("{s:s}", "error", name));
+    else
+        answer_words(exchange, http_status, title, more);
+}
+
+static void refuse_by_outcome(struct exchange *exchange, const struct party_answer *answer)
+{
+    static const unsigned statuses[PARTY_OUTCOMES] = {
+        [PARTY_MALFORMED] = 400,
+        [PARTY_UNKNOWN_CHALLENGE] = 404,
+        [PARTY_LIMITED] = 429,
+    };
+    unsigned http_status = statuses[answer->outcome];
+
+    refuse(exchange, http_status ? http_status : 503);
+}
+
+/* --- a link ----------------------------------------------------------------------------------- */
+
+/* What the browser has of the link; "": nothing. The caller's to free; NULL: no memory. */
+static char *claim_of(const struct exchange *exchange)
+{
+    const char *cookies = exchange_header(exchange, "cookie");
+    size_t name = strlen(COOKIE "=");
+
+    for (; cookies && *cookies; cookies += strspn(cookies, "; ")) {
+        size_t len = strcspn(cookies, ";");
+
+        if (len > name && strncmp(cookies, COOKIE "=", name) == 0)
+            return strndup(cookies + name, len - name);
+        cookies += len;
+    }
+    return strdup("");
+}
+
+static void ask(struct exchange *exchange, enum party_call call, const char *credential,
+                party_answered *answered)
+{
+    PK_AUTO_FREE char *claim = claim_of(exchange);
+
+    party_call(exchange, &(struct party_request){.call = call,
+                                                 .id = exchange_capture(exchange, 0),
+                                                 .claim = claim ? claim : "",
+                                                 .credential = credential,
+                                                 .answered = answered});
+}
+
+static void described(struct exchange *exchange, const struct party_answer *answer)
+{
+    if (answer->outcome == PARTY_DONE)
+        answer_page(exchange, 200,
+                    page_of_link(exchange_party(exchange), language_of(exchange), answer->result));
+    else
+        refuse_by_outcome(exchange, answer);
+}
+
+static void get_link(struct exchange *exchange)
+{
+    ask(exchange, PARTY_DESCRIBE_LINK, NULL, described);
+}
+
+static void begun(struct exchange *exchange, const struct party_answer *answer)
+{
+    PK_AUTO_FREE char *cookie = NULL;
+
+    if (answer->outcome != PARTY_DONE) {
+        refuse_by_outcome(exchange, answer);
+        return;
+    }
+    cookie = pk_text_format(COOKIE "=%s; Path=/; Secure; HttpOnly; SameSite=Strict", answer->id);
+    if (!cookie) {
+        refuse(exchange, 503);
+        return;
+    }
+    exchange_add_header(exchange, "Set-Cookie", cookie);
+    answer_json(exchange, 200, json_deep_copy(answer->result));
+}
+
+/*
+ * Only the page's own scripts: another site's page could send no JSON, and has another Origin,
+ * which no browser leaves out of a POST.
+ */
+static bool is_from_page(struct exchange *exchange)
+{
+    const json_t *body = NULL;
+    const char *why = NULL;
+
+    if (!exchange_header(exchange, "origin")) {
+        refuse(exchange, 403);
+        return false;
+    }
+    if (exchange_json(exchange, &body, &why) || !json_is_object(body)) {
+        refuse(exchange, 400);
+        return false;
+    }
+    return true;
+}
+
+static void begin_link(struct exchange *exchange)
+{
+    if (is_from_page(exchange))
+        ask(exchange, PARTY_BEGIN_LINK, NULL, begun);
+}
+
+static void finished(struct exchange *exchange, const struct party_answer *answer)
+{
+    const char *code = json_string_value(json_object_get(answer->result, "code"));
+
+    if (answer->outcome != PARTY_DONE)
+        refuse_by_outcome(exchange, answer);
+    else
+        answer_json(exchange, 200, code ? json_pack("{s:s}", "code", code) : json_object());
+}
+
+static void finish_link(struct exchange *exchange)
+{
+    const json_t *body = NULL;
+    const char *why = NULL;
+    PK_AUTO_FREE char *credential = NULL;
+
+    if (!is_from_page(exchange) || exchange_json(exchange, &body, &why))
+        return;
+    credential = json_dumps(json_object_get(body, "credential"), JSON_COMPACT);
+    if (credential)
+        ask(exchange, PARTY_FINISH_LINK, credential, finished);
+    else
+        refuse(exchange, 400);
+}
+
+static void disowned(struct exchange *exchange, const struct party_answer *answer)
+{
+    if (answer->outcome != PARTY_DONE)
+        refuse_by_outcome(exchange, answer);
+    else
+        answer_json(exchange, 204, NULL);
+}
+
+static void disown_link(struct exchange *exchange)
+{
+    if (is_from_page(exchange))
+        ask(exchange, PARTY_DISOWN_LINK, NULL, disowned);
+}
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+static void get_style(struct exchange *exchange)
+{
+    add_headers(exchange);
+    exchange_answer_text(exchange, 200, "text/css; charset=utf-8", page_style);
+}
+
+static void get_script(struct exchange *exchange)
+{
+    add_headers(exchange);
+    exchange_answer_text(exchange, 200, "text/javascript; charset=utf-8", page_script);
+}
+
+static const struct route routes[] = {
+    {"GET", "/static/style.css", ACCESS_PUBLIC, get_style},
+    {"GET", "/static/link.js", ACCESS_PUBLIC, get_script},
+    {"GET", "/{link}", ACCESS_PUBLIC, get_link},
+    {"POST", "/{link}/begin", ACCESS_PUBLIC, begin_link},
+    {"POST", "/{link}/finish", ACCESS_PUBLIC, finish_link},
+    {"POST", "/{link}/disown", ACCESS_PUBLIC, disown_link},
+};
+
+const struct dialect dialect_pages = {
+    .name = "pages",
+    .routes = routes,
+    .route_count = sizeof(routes) / sizeof(routes[0]),
+    .refuse = refuse,
+    .refuse_caller = refuse_by_outcome,
+};

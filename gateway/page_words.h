@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the pages say, in every language: one row a text. %s stands for what the row's comment says.
+ */
+#ifndef GATEWAY_PAGE_WORDS_H
+#define GATEWAY_PAGE_WORDS_H
+
+/* X(NAME, English, German) */
+/* clang-format off */
+#define PAGE_WORDS(X)                                                                              \
+    X(LANGUAGE, "en", "de")                                                                        \
+    /* account, host */                                                                            \
+    X(SIGN_IN, "Sign in as %s on %s?", "Als %s auf %s anmelden?")                                  \
+    X(APPROVE, "Let %s run this on %s?", "%s dies auf %s ausführen lassen?")                       \
+    X(ENROLL, "Add a passkey for %s on %s?", "Einen Passkey für %s auf %s hinzufügen?")            \
+    X(ENROLL_ASKED,                                                                                \
+      "Whoever has the passkey that you make now can sign in to this account. Go on only if it "    \
+      "is yours.",                                                                                 \
+      "Wer den Passkey hat, den Sie jetzt anlegen, kann sich bei diesem Konto anmelden. Fahren "   \
+      "Sie nur fort, wenn es Ihres ist.")                                                          \
+    X(CREATE, "Make a passkey", "Passkey anlegen")                                                 \
+    X(ASKED, "Somebody at a terminal asks for this. Go on only if it is you.",                     \
+      "Jemand an einem Terminal bittet darum. Fahren Sie nur fort, wenn Sie es selbst sind.")      \
+    X(ACCOUNT, "Account", "Konto")                                                                 \
+    X(HOST, "Computer", "Rechner")                                                                 \
+    X(PROGRAM, "Program", "Programm")                                                              \
+    X(COMMAND, "Command", "Befehl")                                                                \
+    X(TARGET, "Runs as", "Läuft als")                                                              \
+    X(ASKER, "Asked by", "Gefragt von")                                                            \
+    X(FROM, "From", "Von")                                                                         \
+    X(HERE, "the computer itself", "dem Rechner selbst")                                           \
+    X(TERMINAL, "Terminal", "Terminal")                                                            \
+    X(USE, "Continue with a passkey", "Mit Passkey fortfahren")                                    \
+    X(NOT_ME, "This was not me", "Das war ich nicht")                                              \
+    X(WORKING, "Follow what your browser asks…", "Folgen Sie den Hinweisen Ihres Browsers…")       \
+    X(CANCELLED, "No passkey was used. You can try again.",                                        \
+      "Es wurde kein Passkey verwendet. Sie können es noch einmal versuchen.")                     \
+    X(THERE, "This device has a passkey for this account already.",                                \
+      "Dieses Gerät hat schon einen Passkey für dieses Konto.")                                    \
+    X(FAILED, "That did not work. Check the connection, and try again.",                           \
+      "Das hat nicht geklappt. Prüfen Sie die Verbindung, und versuchen Sie es noch einmal.")      \
+    X(CODE, "Type this code at your terminal", "Tippen Sie diesen Code in Ihr Terminal")           \
+    /* host */                                                                                     \
+    X(CODE_WHERE_HERE,                                                                             \
+      "It belongs only into the terminal that you opened yourself, at the computer %s. "           \
+      "Nobody else needs it: whoever asks you for it wants to get into your account.",             \
+      "Er gehört nur in das Terminal, das Sie selbst geöffnet haben, am Rechner %s. "              \
+      "Niemand sonst braucht ihn: Wer Sie danach fragt, will in Ihr Konto.")                       \
+    /* host, address */                                                                            \
+    X(CODE_WHERE,                                                                                  \
+      "It belongs only into the terminal that you opened yourself, on %s, from the address %s. "   \
+      "Nobody else needs it: whoever asks you for it wants to get into your account.",             \
+      "Er gehört nur in das Terminal, das Sie selbst geöffnet haben, auf %s, von der Adresse %s. " \
+      "Niemand sonst braucht ihn: Wer Sie danach fragt, will in Ihr Konto.")                       \
+    X(CODE_AFTER, "It is good once, for two minutes.", "Er gilt einmal, zwei Minuten lang.")       \
+    X(REFUSED, "This passkey was not accepted", "Dieser Passkey wurde nicht angenommen")           \
+    X(REFUSED_MORE,                                                                                \
+      "The request at the terminal is over. Start again there; it says more where it may.",        \
+      "Die Anfrage am Terminal ist beendet. Beginnen Sie dort von vorn; es sagt mehr, wo es "      \
+      "darf.")                                                                                     \
+    X(DISOWNED, "The request was refused", "Die Anfrage wurde abgelehnt")                          \
+    X(DISOWNED_MORE,                                                                               \
+      "Nobody gets in by it, and the computer's log says so. If you did not open this link "       \
+      "yourself, tell whoever looks after the computer where it came from.",                       \
+      "Damit kommt niemand hinein, und es steht im Protokoll des Rechners. Wenn Sie den Link "     \
+      "nicht selbst geöffnet haben, sagen Sie dem Betreuer des Rechners, woher er kam.")           \
+    X(OVER, "This link is of no use any more", "Dieser Link gilt nicht mehr")                      \
+    X(OVER_MORE,                                                                                   \
+      "A link is good for two minutes, once, in one browser. Start again at your terminal, and "   \
+      "open "                                                                                      \
+      "the new one.",                                                                              \
+      "Ein Link gilt zwei Minuten lang, einmal, in einem Browser. Beginnen Sie an Ihrem Terminal " \
+      "von vorn, und öffnen Sie den neuen.")                                                       \
+    X(UNSUPPORTED, "This browser cannot use passkeys",                                             \
+      "Dieser Browser kann keine Passkeys nutzen")                                                 \
+    X(UNSUPPORTED_MORE, "Open the link in a current browser, on this device or another.",          \
+      "Öffnen Sie den Link in einem aktuellen Browser, auf diesem oder einem anderen Gerät.")      \
+    X(NO_SCRIPT,                                                                                   \
+      "JavaScript is blocked here, and a passkey cannot be used without it. Allow it for this "    \
+      "page, or open the link in another browser.",                                                \
+      "JavaScript ist hier blockiert, und ohne geht es mit einem Passkey nicht. Erlauben Sie es "  \
+      "für diese Seite, oder öffnen Sie den Link in einem anderen Browser.")                       \
+    X(UNAVAILABLE, "This is not possible at the moment", "Das ist im Augenblick nicht möglich")    \
+    X(UNAVAILABLE_MORE, "passkeyd cannot be reached. Try again in a moment.",                      \
+      "passkeyd ist nicht erreichbar. Versuchen Sie es gleich noch einmal.")                       \
+    X(BUSY, "Too many requests", "Zu viele Anfragen")                                              \
+    X(BUSY_MORE, "Wait a few seconds, and try again.",                                             \
+      "Warten Sie einige Sekunden, und versuchen Sie es noch einmal.")                             \
+    X(NOTHING, "There is no such page", "Diese Seite gibt es nicht")                               \
+    X(NOTHING_MORE, "Check the link: it has to be copied whole.",                                  \
+      "Prüfen Sie den Link: Er muss vollständig kopiert sein.")                                    \
+    X(WRONG, "This request cannot be understood", "Diese Anfrage ist nicht zu verstehen")          \
+    X(WRONG_MORE, "Open the link from your terminal again.",                                       \
+      "Öffnen Sie den Link aus Ihrem Terminal noch einmal.")                                       \
+    /* relying party id */                                                                         \
+    X(FOOTER, "Passkeys for %s", "Passkeys für %s")
+/* clang-format on */
+
+enum page_word {
+#define PAGE_WORD_ENUM(name, en, de) WORD_##name,
+    PAGE_WORDS(PAGE_WORD_ENUM)
+#undef PAGE_WORD_ENUM
+        WORD_COUNT
+};
+
+enum page_language { PAGE_ENGLISH, PAGE_GERMAN, PAGE_LANGUAGES };
+
+/* Of the header Accept-Language (RFC 9110 section 12.5.4), which may be NULL. */
+enum page_language page_language(const char *accepted);
+
+/* Static. */
+const char *page_word(enum page_language language, enum page_word word);
+
+#endif

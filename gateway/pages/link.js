@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Answers a link: asks for the passkey, and shows the code. Every text is in the page already.
+
+const parts = new Map([...document.querySelectorAll("[data-part]")].map(
+    (part) => [part.dataset.part, part]));
+
+function show(name) {
+    for (const [other, part] of parts)
+        part.hidden = other !== name;
+    parts.get(name).querySelector("h1")?.focus();
+}
+
+function say(name) {
+    for (const line of parts.get("ask").querySelectorAll("[data-say]"))
+        line.hidden = line.dataset.say !== name;
+}
+
+const fromBase64url = (text) => Uint8Array.from(
+    atob(text.replace(/-/g, "+").replace(/_/g, "/")), (character) => character.charCodeAt(0));
+const toBase64url = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)))
+    .replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+
+// Web Authentication 5.1.8 and 5.1.9, for browsers that do not have these yet.
+const readDescriptors = (list) => (list ?? []).map(
+    (descriptor) => ({...descriptor, id: fromBase64url(descriptor.id)}));
+
+function readRequest(json) {
+    if (PublicKeyCredential.parseRequestOptionsFromJSON)
+        return PublicKeyCredential.parseRequestOptionsFromJSON(json);
+    return {
+        ...json,
+        challenge: fromBase64url(json.challenge),
+        allowCredentials: readDescriptors(json.allowCredentials),
+    };
+}
+
+function readCreation(json) {
+    if (PublicKeyCredential.parseCreationOptionsFromJSON)
+        return PublicKeyCredential.parseCreationOptionsFromJSON(json);
+    return {
+        ...json,
+        challenge: fromBase64url(json.challenge),
+        user: {...json.user, id: fromBase64url(json.user.id)},
+        excludeCredentials: readDescriptors(json.excludeCredentials),
+    };
+}
+
+function writeResponse(response) {
+    const json = {clientDataJSON: toBase64url(response.clientDataJSON)};
+
+    if (response.attestationObject)
+        return {
+            ...json,
+            attestationObject: toBase64url(response.attestationObject),
+            transports: response.getTransports?.() ?? [],
+        };
+    if (response.userHandle)
+        json.userHandle = toBase64url(response.userHandle);
+    return {
+        ...json,
+        authenticatorData: toBase64url(response.authenticatorData),
+        signature: toBase64url(response.signature),
+    };
+}
+
+function writeCredential(credential) {
+    if (credential.toJSON)
+        return credential.toJSON();
+    return {
+        id: credential.id,
+        rawId: toBase64url(credential.rawId),
+        type: credential.type,
+        authenticatorAttachment: credential.authenticatorAttachment ?? undefined,
+        clientExtensionResults: credential.getClientExtensionResults(),
+        response: writeResponse(credential.response),
+    };
+}
+
+class Over extends Error {}
+
+async function post(call, body) {
+    const answer = await fetch(`${location.pathname}/${call}`, {
+        method: "POST",
+        headers: {"Content-Type": "application/json"},
+        body: JSON.stringify(body),
+        credentials: "same-origin",
+        cache: "no-store",
+        redirect: "error",
+    });
+
+    if (answer.status === 404)
+        throw new Over();
+    if (!answer.ok)
+        throw new Error(`${call}: ${answer.status}`);
+    return answer.status === 204 ? null : answer.json();
+}
+
+function conclude(result) {
+    if (result.code) {
+        document.querySelector("[data-code]").textContent = result.code;
+        show("code");
+    } else {
+        show("refused");
+    }
+}
+
+async function guarded(work) {
+    const buttons = document.querySelectorAll("button");
+
+    buttons.forEach((button) => (button.disabled = true));
+    say("working");
+    try {
+        await work();
+    } catch (error) {
+        if (error instanceof Over)
+            show("over");
+        else if (error.name === "NotAllowedError" || error.name === "AbortError")
+            say("cancelled");
+        else if (error.name === "InvalidStateError")
+            say("there");
+        else
+            say("failed");
+    } finally {
+        buttons.forEach((button) => (button.disabled = false));
+    }
+}
+
+async function usePasskey() {
+    const options = await post("begin", {});
+    const credential = options.user
+        ? await navigator.credentials.create({publicKey: readCreation(options)})
+        : await navigator.credentials.get({publicKey: readRequest(options)});
+
+    conclude(await post("finish", {credential: writeCredential(credential)}));
+}
+
+async function disown() {
+    await post("disown", {});
+    show("disowned");
+}
+
+if (!window.PublicKeyCredential || !navigator.credentials) {
+    show("unsupported");
+} else if (parts.has("ask")) {
+    document.querySelector("[data-do=use]").addEventListener("click", () => guarded(usePasskey));
+    for (const button of document.querySelectorAll("[data-do=disown]"))
+        button.addEventListener("click", () => guarded(disown));
+    if (parts.get("ask").hidden === false)
+        document.querySelector("[data-do=use]").hidden = false;
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A person with Chromium who opens a link: standard input says what they have and do, one JSON object,
+// and standard output what they see in the end, another.
+//   link; act: "use", "disown" or "look"; language; javascript: false blocks it
+//   passkey: what DevTools' WebAuthn.addCredential takes; authenticator: its options, and transport
+//   picture: a file for what is seen; width, height, dark; axe: whether axe-core looks at it
+//   keyboard: true: nothing is clicked
+import { createRequire } from "node:module";
+import { text } from "node:stream/consumers";
+
+import { authenticator, withChromium } from "./chromium.mjs";
+
+const wish = JSON.parse(await text(process.stdin));
+const seen = { problems: [] };
+
+const shown = (page) =>
+  page.evaluate(() => {
+    const part = [...document.querySelectorAll("[data-part]")].find((each) => !each.hidden);
+
+    return {
+      part: part?.dataset.part ?? null,
+      text: (part ?? document.body).innerText,
+      code: document.querySelector("[data-code]")?.textContent || null,
+      wide: document.documentElement.scrollWidth > window.innerWidth,
+      language: document.documentElement.lang,
+    };
+  });
+
+async function look(page, name) {
+  if (wish.picture) await page.screenshot({ path: `${wish.picture}-${name}.png`, fullPage: true });
+  if (wish.axe) {
+    // The page's own policy lets no other script in: as DevTools does it, it gets there.
+    const axe = createRequire(import.meta.url)("axe-core");
+    const client = await page.createCDPSession();
+
+    await client.send("Runtime.evaluate", { expression: axe.source });
+    const { result } = await client.send("Runtime.evaluate", {
+      expression: "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']})" +
+        ".then((found) => JSON.stringify(found.violations.map((each) => [each.id, each.nodes.map((node) => node.html)])))",
+      awaitPromise: true,
+      returnByValue: true,
+    });
+
+    for (const [id, nodes] of JSON.parse(result.value)) seen.problems.push(`${name}: ${id}: ${nodes.join(" ")}`);
+  }
+}
+
+async function press(page, name) {
+  const button = await page.waitForSelector(`[data-part]:not([hidden]) [data-do=${name}]`, { visible: true });
+
+  if (!wish.keyboard) {
+    await button.click();
+    return;
+  }
+  for (let tries = 0; tries < 20; tries++) {
+    await page.keyboard.press("Tab");
+    if (await button.evaluate((element) => element === document.activeElement)) break;
+  }
+  await page.keyboard.press("Enter");
+}
+
+await withChromium(
+  async (browser) => {
+    const page = await browser.newPage();
+    const own = await authenticator(page);
+
+    page.on("console", (message) => {
+      if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) seen.problems.push(message.text());
+    });
+    page.on("pageerror", (error) => seen.problems.push(String(error)));
+    page.on("request", (request) => {
+      if (!request.url().startsWith("data:") && new URL(request.url()).origin !== new URL(wish.link).origin)
+        seen.problems.push(`a request to ${request.url()}`);
+    });
+    await page.setJavaScriptEnabled(wish.javascript !== false);
+    await page.setViewport({ width: wish.width ?? 1280, height: wish.height ?? 800 });
+    if (wish.dark) await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "dark" }]);
+    const { transport = "internal", ...options } = wish.authenticator ?? {};
+
+    await own.plug(transport, options);
+    if (wish.passkey) await own.hold(wish.passkey);
+    await page.goto(wish.link);
+    await look(page, "opened");
+    if (wish.act === "use" || wish.act === "disown") {
+      const before = (await shown(page)).part;
+
+      await press(page, wish.act);
+      await page.waitForFunction(
+        (part) =>
+          document.querySelector(`[data-part=${part}]`).hidden ||
+          [...document.querySelectorAll("[data-say]")].some((line) => !line.hidden && line.dataset.say !== "working"),
+        {},
+        before,
+      );
+      await look(page, wish.act);
+    }
+    Object.assign(seen, await shown(page));
+  },
+  [`--lang=${wish.language ?? "en"}`, `--accept-lang=${wish.language ?? "en"}`],
+);
+console.log(JSON.stringify(seen));

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The pages for people: what they ask the daemon, what they show of it, and every refusal. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "gateway/page_words.h"
+#include "tests/unit/fake_exchange.h"
+
+#include <string.h>
+
+#define WORD  "K7QM3V9D2XTB"
+#define CLAIM "00000000000000000000000000"
+#define LINK(stage)                                                                                \
+    "{'context':{'act':'authenticate','user':'alice','host':'web1','service':'sshd','rhost':"      \
+    "'192.0.2.7','command':'','target':'','tty':'ssh'},'rpId':'example.org','seconds':90,"         \
+    "'stage':'" stage "'"
+
+static int start(void **state)
+{
+    (void)state;
+    fake_start(&dialect_pages);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    fake_stop();
+    return 0;
+}
+
+static void from_page(void)
+{
+    fake_header("Origin", "https://example.org");
+    fake_header("Content-Type", "application/json");
+}
+
+static void assert_shows(const char *text)
+{
+    if (!strstr(fake_answer_text(), text))
+        fail_msg("it does not say \"%s\": %s", text, fake_answer_text());
+}
+
+static void assert_hides(const char *text)
+{
+    if (strstr(fake_answer_text(), text))
+        fail_msg("it says \"%s\"", text);
+}
+
+/* --- the page --------------------------------------------------------------------------------- */
+
+static void who_asks_for_what(void **state)
+{
+    (void)state;
+    fake_request("GET /" WORD, NULL);
+    (void)fake_call(PARTY_DESCRIBE_LINK);
+    assert_string_equal(fake_call_id(), WORD);
+    assert_string_equal(fake_call_claim(), "");
+    fake_done(LINK("new") "}");
+    assert_int_equal(fake_status(), 200);
+    assert_shows("<title>Sign in as alice on web1?</title>");
+    assert_shows("<dd>192.0.2.7</dd>");
+    assert_shows("<section data-part=\"ask\">");
+    assert_shows("<section data-part=\"code\" hidden>");
+    assert_shows("<noscript>");
+    assert_string_equal(fake_answer_header("Referrer-Policy"), "no-referrer");
+    assert_non_null(
+        strstr(fake_answer_header("Content-Security-Policy"), "frame-ancestors 'none'"));
+    assert_non_null(fake_answer_header("Strict-Transport-Security"));
+}
+
+static void what_others_wrote_is_text(void **state)
+{
+    (void)state;
+    fake_request("GET /" WORD, NULL);
+    fake_done("{'context':{'act':'approve','user':'<b>&\\\"x','host':'web1','command':'</code>'}}");
+    assert_shows("&lt;b&gt;&amp;&quot;x");
+    assert_shows("<code>&lt;/code&gt;</code>");
+    assert_hides("<b>");
+    assert_shows("Let &lt;b&gt;");
+}
+
+static void the_code_after_a_reload(void **state)
+{
+    (void)state;
+    fake_header("Cookie", "other=1; __Host-passkey-link=" CLAIM "; more=2");
+    fake_request("GET /" WORD, NULL);
+    assert_string_equal(fake_call_claim(), CLAIM);
+    fake_done(LINK("approved") ",'code':'AB12CD'}");
+    assert_shows("<section data-part=\"ask\" hidden>");
+    assert_shows("<section data-part=\"code\">");
+    assert_shows(">AB12CD</output>");
+    assert_shows("from the address 192.0.2.7");
+}
+
+static void german(void **state)
+{
+    (void)state;
+    fake_header("Accept-Language", "de-DE,de;q=0.9");
+    fake_request("GET /" WORD, NULL);
+    fake_done(LINK("new") "}");
+    assert_shows("<html lang=\"de\">");
+    assert_shows("Als alice auf web1 anmelden?");
+}
+
+static void links_that_are_over(void **state)
+{
+    static const struct {
+        enum party_outcome outcome;
+        unsigned status;
+        const char *text;
+    } cases[] = {
+        {PARTY_UNKNOWN_CHALLENGE, 404, "This link is of no use any more"},
+        {PARTY_LIMITED, 429, "Too many requests"},
+        {PARTY_UNAVAILABLE, 503, "passkeyd cannot be reached"},
+        {PARTY_FAILED, 503, "passkeyd cannot be reached"},
+        {PARTY_MALFORMED, 400, "This request cannot be understood"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        fake_request("GET /" WORD, NULL);
+        fake_failed(cases[i].outcome, "");
+        assert_int_equal(fake_status(), cases[i].status);
+        assert_shows(cases[i].text);
+        assert_string_equal(fake_answer_header("X-Frame-Options"), "DENY");
+    }
+}
+
+static void what_a_page_loads(void **state)
+{
+    (void)state;
+    fake_request("GET /static/style.css", NULL);
+    assert_int_equal(fake_status(), 200);
+    assert_shows("prefers-color-scheme");
+    assert_hides("http");
+    fake_request("GET /static/link.js", NULL);
+    assert_int_equal(fake_status(), 200);
+    assert_shows("navigator.credentials.get");
+}
+
+/* --- its calls -------------------------------------------------------------------------------- */
+
+static void it_begins(void **state)
+{
+    (void)state;
+    from_page();
+    fake_request("POST /" WORD "/begin", "{}");
+    (void)fake_call(PARTY_BEGIN_LINK);
+    fake_begun(CLAIM, "{'challenge':'AA'}");
+    fake_answered(200, NULL, "{'challenge':'AA'}");
+    assert_string_equal(fake_answer_header("Set-Cookie"),
+                        "__Host-passkey-link=" CLAIM "; Path=/; Secure; HttpOnly; SameSite=Strict");
+}
+
+static void it_hands_on_the_answer(void **state)
+{
+    (void)state;
+    from_page();
+    fake_header("Cookie", "__Host-passkey-link=" CLAIM);
+    fake_request("POST /" WORD "/finish", "{\"credential\":{\"id\":\"AA\"}}");
+    (void)fake_call(PARTY_FINISH_LINK);
+    assert_string_equal(fake_call_id(), WORD);
+    assert_string_equal(fake_call_claim(), CLAIM);
+    assert_string_equal(fake_call_credential(), "{\"id\":\"AA\"}");
+    fake_done(LINK("approved") ",'code':'AB12CD'}");
+    fake_answered(200, NULL, "{'code':'AB12CD'}");
+    fake_request("POST /" WORD "/finish", "{\"credential\":{}}");
+    fake_done(LINK("refused") "}");
+    fake_answered(200, NULL, "{}");
+}
+
+static void it_disowns(void **state)
+{
+    (void)state;
+    from_page();
+    fake_request("POST /" WORD "/disown", "{}");
+    (void)fake_call(PARTY_DISOWN_LINK);
+    fake_done(NULL);
+    fake_answered(204, NULL, NULL);
+}
+
+static void calls_that_are_not_its_own(void **state)
+{
+    static const char *const lines[] = {"POST /" WORD "/begin", "POST /" WORD "/finish",
+                                        "POST /" WORD "/disown"};
+    static const char *const bodies[] = {"", "[]", "null", "{", "7"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        fake_start(&dialect_pages);
+        fake_header("Content-Type", "application/json");
+        fake_request(lines[i], "{}"); /* no Origin */
+        assert_false(fake_is_asked());
+        fake_answered(403, NULL, "{'error':'malformed'}");
+        from_page();
+        for (size_t j = 0; j < sizeof(bodies) / sizeof(bodies[0]); j++) {
+            fake_request(lines[i], bodies[j]);
+            assert_false(fake_is_asked());
+            fake_answered(400, NULL, "{'error':'malformed'}");
+        }
+    }
+    fake_request("POST /" WORD "/finish", "{}");
+    assert_false(fake_is_asked());
+    fake_answered(400, NULL, "{'error':'malformed'}");
+}
+
+static void scripts_are_told_what_failed(void **state)
+{
+    (void)state;
+    from_page();
+    fake_request("POST /" WORD "/begin", "{}");
+    fake_failed(PARTY_UNKNOWN_CHALLENGE, "");
+    fake_answered(404, NULL, "{'error':'over'}");
+    fake_request("POST /" WORD "/begin", "{}");
+    fake_failed(PARTY_UNAVAILABLE, "");
+    fake_answered(503, NULL, "{'error':'unavailable'}");
+}
+
+/* --- languages -------------------------------------------------------------------------------- */
+
+static void languages(void **state)
+{
+    static const struct {
+        const char *accepted;
+        enum page_language language;
+    } cases[] = {
+        {NULL, PAGE_ENGLISH},         {"", PAGE_ENGLISH},
+        {"de", PAGE_GERMAN},          {"DE-ch", PAGE_GERMAN},
+        {"fr", PAGE_ENGLISH},         {"den", PAGE_ENGLISH},
+        {"en, de", PAGE_ENGLISH},     {"de, en", PAGE_GERMAN},
+        {"en;q=0.8,de", PAGE_GERMAN}, {"de;q=0.4, en;q=0.45", PAGE_ENGLISH},
+        {"de;q=0", PAGE_ENGLISH},     {"de;q=0.0,en;q=0.1", PAGE_ENGLISH},
+        {"de; q=1, en", PAGE_GERMAN}, {"fr, de;q=0.001", PAGE_GERMAN},
+        {",,, de ,", PAGE_GERMAN},    {"de;level=1", PAGE_ENGLISH},
+        {"de;q", PAGE_ENGLISH},       {"de;q=", PAGE_ENGLISH},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        if (page_language(cases[i].accepted) != cases[i].language)
+            fail_msg("%s", cases[i].accepted);
+}
+
+/* Every text is there in each language, with as many places. */
+static void texts(void **state)
+{
+    (void)state;
+    for (int word = 0; word < WORD_COUNT; word++) {
+        const char *en = page_word(PAGE_ENGLISH, (enum page_word)word);
+        const char *de = page_word(PAGE_GERMAN, (enum page_word)word);
+        unsigned places = 0;
+
+        for (const char *at = en; (at = strstr(at, "%s")); at += 2)
+            places++;
+        for (const char *at = de; (at = strstr(at, "%s")); at += 2)
+            places--;
+        assert_int_equal(places, 0);
+        assert_true(*en && *de);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(who_asks_for_what, start, stop),
+        cmocka_unit_test_setup_teardown(what_others_wrote_is_text, start, stop),
+        cmocka_unit_test_setup_teardown(the_code_after_a_reload, start, stop),
+        cmocka_unit_test_setup_teardown(german, start, stop),
+        cmocka_unit_test_setup_teardown(links_that_are_over, start, stop),
+        cmocka_unit_test_setup_teardown(what_a_page_loads, start, stop),
+        cmocka_unit_test_setup_teardown(it_begins, start, stop),
+        cmocka_unit_test_setup_teardown(it_hands_on_the_answer, start, stop),
+        cmocka_unit_test_setup_teardown(it_disowns, start, stop),
+        cmocka_unit_test_setup_teardown(calls_that_are_not_its_own, start, stop),
+        cmocka_unit_test_setup_teardown(scripts_are_told_what_failed, start, stop),
+        cmocka_unit_test(languages),
+        cmocka_unit_test(texts),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
