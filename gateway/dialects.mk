@@ -29,6 +29,7 @@ dialects_libs = gateway/libdialects.la $(webauthn_libs)
 page_files = gateway/pages/style.css gateway/pages/link.js
 BUILT_SOURCES += gateway/pages.h
 CLEANFILES += gateway/pages.h
+$(gateway_libdialects_la_OBJECTS): | gateway/pages.h
 EXTRA_DIST += $(page_files)
 gateway/pages.h: $(page_files) Makefile
 	$(AM_V_GEN)$(MKDIR_P) gateway && { \

@@ -154,11 +154,12 @@ static json_t *make_result(void)
 {
     return json_pack(
         "{s:s, s:b, s:i, s:b, s:b, s:[], s:i, s:{s:s, s:i, s:i, s:s}, s:{s:s, s:s, s:i}, "
-        "s:{s:s, s:I, s:s}, s:s}",
+        "s:{s:s, s:I, s:s}, s:s, s:{s:s, s:s, s:s}}",
         "token", "aa.bb.cc", "exists", 1, "passkeys", 1, "valid", 1, "approved", 1, "keys", "total",
         1, "credential", "credentialId", "AAEC", "created", 1795838400, "lastUsed", 0, "name", "x",
         "user", "userId", "u-1", "userName", "ann", "passkeys", 1, "tokens", "token", "aa.bb.cc",
-        "expires", (json_int_t)4102444800, "refresh", "dd.ee.ff", "challenge", "AAAA");
+        "expires", (json_int_t)4102444800, "refresh", "dd.ee.ff", "challenge", "AAAA", "context",
+        "act", "enroll", "user", "<&>\"", "rhost", "192.0.2.7");
 }
 
 static void answer(struct exchange *exchange, uint8_t outcome, const json_t *result)
@@ -179,11 +180,12 @@ static void answer(struct exchange *exchange, uint8_t outcome, const json_t *res
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct dialect *const dialects[] = {&dialect_hanko, &dialect_cloudreve,
-                                                     &dialect_authsignal, &dialect_autional};
+    static const struct dialect *const dialects[] = {
+        &dialect_hanko, &dialect_cloudreve, &dialect_authsignal, &dialect_autional, &dialect_pages};
     const struct dialect *dialect = size > 0 ? dialects[data[0] % MEMBERS_COUNT(dialects)] : NULL;
     char empty[] = "";
-    struct party party = {.name = empty, .prefix = empty, .tenant = empty, .dialect = dialect};
+    struct party party = {
+        .name = empty, .id = empty, .prefix = empty, .tenant = empty, .dialect = dialect};
     struct exchange exchange = {.party = &party};
     AUTO_JSON json_t *result = make_result();
 
