@@ -16,6 +16,7 @@ EXTRA_DIST += \
 	tests/integration/support/interactive.py \
 	tests/integration/support/listening.py \
 	tests/integration/support/machine.py \
+	tests/integration/support/pages.py \
 	tests/integration/support/people.py \
 	tests/integration/support/namespace.py \
 	tests/integration/support/recording.py \
@@ -41,6 +42,8 @@ EXTRA_DIST += \
 	tests/integration/test_authenticator.py \
 	tests/integration/test_authenticator_server.py \
 	tests/integration/test_bad_bus_input.py \
+	tests/integration/test_browser_method.py \
+	tests/integration/test_browser_pages.py \
 	tests/integration/test_cli.py \
 	tests/integration/test_cli_accounts_and_pins.py \
 	tests/integration/test_check.py \
