@@ -90,12 +90,17 @@ def mounts():
 
 class Demo:
     def __init__(self, script, port, temporary):
-        # As from a terminal's shell, whose Ctrl-C every process gets.
+        # As from a terminal's shell, whose Ctrl-C every process gets; whoever runs the tests by
+        # nohup has them ignore SIGHUP.
+        def heed():
+            for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
+
         self.process = subprocess.Popen(
             [script, "--serve", str(port)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, start_new_session=True,
             env={"PATH": os.environ["PATH"], "TMPDIR": str(temporary)},
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+            preexec_fn=heed)
 
     def described(self):
         assert select.select([self.process.stdout], [], [], PATIENCE)[0]
