@@ -55,6 +55,19 @@ static void test_others(void **state)
                      PK_INVALID_INPUT);
 }
 
+/* Nothing is written behind the characters and their NUL. */
+static void test_room(void **state)
+{
+    char read[COUNT + 2] = {[COUNT + 1] = '!'};
+
+    (void)state;
+    assert_int_equal(pk_crockford_read(pk_view_string("01ABYZ0123"), read, COUNT),
+                     PK_INVALID_INPUT);
+    assert_int_equal(pk_crockford_read(pk_view_string("01ABYZ"), read, COUNT), PK_OK);
+    assert_int_equal(pk_crockford_read(pk_view_string("01ABYZ0"), read, COUNT), PK_INVALID_INPUT);
+    assert_int_equal(read[COUNT + 1], '!');
+}
+
 static void test_matches(void **state)
 {
     (void)state;
@@ -73,9 +86,8 @@ static void test_matches(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random),
-        cmocka_unit_test(test_spellings),
-        cmocka_unit_test(test_others),
+        cmocka_unit_test(test_random),  cmocka_unit_test(test_spellings),
+        cmocka_unit_test(test_others),  cmocka_unit_test(test_room),
         cmocka_unit_test(test_matches),
     };
 

@@ -165,6 +165,47 @@ static void reasons_are_concealed(void **state)
     assert_int_equal(challenges(), 0);
 }
 
+/* Where nothing else conceals who has a passkey, a link does. */
+static void everybody_gets_a_link(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        open_sign_in(0, &(struct sign_in_request){.user = i == 0 ? "bob" : "mallory",
+                                                  .methods = {{PK_METHOD_BROWSER}, 1}});
+        read_link();
+        type("");
+        assert_said("done", "cancelled");
+    }
+}
+
+/* The work is that of a passkey: the decoy that it names is what the signature is judged by. */
+static void decoys_are_judged(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key forged = soft_key_new(ES256, "blue");
+    json_t *options, *response, *decoy;
+    char *json;
+
+    (void)state;
+    ask("mallory");
+    options = begin();
+    decoy = json_object_get(json_array_get(json_object_get(options, "allowCredentials"), 0), "id");
+    assert_non_null(decoy);
+    json = answer(options, &forged, ORIGIN);
+    response = json_loads(json, 0, NULL);
+    free(json);
+    (void)json_object_set(response, "id", decoy);
+    (void)json_object_set(response, "rawId", decoy);
+    json = json_dumps(response, 0);
+    finish(json);
+    let_pass(200);
+    type(NULL);
+    assert_said("done", "answer-refused");
+    assert_int_equal(log_count("; the answer: signature-invalid"), 1);
+    free(json);
+    json_decref(response);
+    json_decref(options);
+}
+
 /* --- the link --------------------------------------------------------------------------------- */
 
 static void one_browser_alone_goes_on(void **state)
@@ -181,8 +222,10 @@ static void one_browser_alone_goes_on(void **state)
     (void)snprintf(wrong, sizeof(wrong), "%s", claim);
     wrong[0] = wrong[0] == '0' ? '1' : '0';
     assert_null(links_find(bare_daemon()->links, word, wrong));
+    (void)snprintf(wrong, sizeof(wrong), "%s", claim);
     again = begin(); /* the page was loaded once more */
     assert_true(json_equal(first, again));
+    assert_string_equal(claim, wrong);
     json_decref(first);
     json_decref(again);
 }
@@ -217,6 +260,25 @@ static void two_minutes(void **state)
     assert_null(found());
     next("000000");
     assert_said("done", "timeout");
+}
+
+/* Also where whoever asks is given more time. */
+static void no_longer_than_that(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+
+    (void)state;
+    configure_daemon("[rp default]\nid = " RP_ID "\nbrowser-url = " URL "\n"
+                     "[service slow]\ntimeout = 600\n");
+    give_key(&key, "alice", ALICE, RP_ID);
+    open_sign_in(0, &(struct sign_in_request){.user = "alice", .service = "slow"});
+    read_link();
+    skip_time(PK_LINK_LIFETIME - 2);
+    assert_non_null(found());
+    skip_time(3);
+    assert_null(found());
+    type("");
+    assert_non_null(behind);
 }
 
 static void whoever_disowns_it_ends_it(void **state)
@@ -273,12 +335,22 @@ static void calls_that_wait(void **state)
     json = answer(options, &key, ORIGIN);
     count = seen()->count;
     assert_status(link_answer(found(), call_from(GATEWAY, ":1.9"), json), PK_OK);
-    links_vanished(bare_daemon()->links, ":1.8");
     links_vanished(bare_daemon()->links, ":1.9");
     settle();
     let_pass(200);
     assert_int_equal(seen()->count, count);
     assert_non_null(found());
+    json_decref(options);
+    free(json);
+    ask("alice"); /* another's leaving is nothing to it */
+    options = begin();
+    json = answer(options, &key, ORIGIN);
+    count = seen()->count;
+    assert_status(link_answer(found(), call_from(GATEWAY, ":1.9"), json), PK_OK);
+    links_vanished(bare_daemon()->links, ":1.8");
+    settle();
+    let_pass(200);
+    assert_int_equal(seen()->count, count + 1);
     json_decref(options);
     free(json);
 }
@@ -296,10 +368,13 @@ int main(void)
                                         browser_tear_down),
         cmocka_unit_test_setup_teardown(wrong_answers_end_it, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(reasons_are_concealed, browser_set_up, browser_tear_down),
+        cmocka_unit_test_setup_teardown(everybody_gets_a_link, browser_set_up, browser_tear_down),
+        cmocka_unit_test_setup_teardown(decoys_are_judged, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(one_browser_alone_goes_on, browser_set_up,
                                         browser_tear_down),
         cmocka_unit_test_setup_teardown(words_of_links, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(two_minutes, browser_set_up, browser_tear_down),
+        cmocka_unit_test_setup_teardown(no_longer_than_that, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(whoever_disowns_it_ends_it, browser_set_up,
                                         browser_tear_down),
         cmocka_unit_test_setup_teardown(enter_alone_goes_on, browser_set_up, browser_tear_down),
