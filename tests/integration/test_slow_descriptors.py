@@ -101,10 +101,18 @@ def greeted(user="bob"):
     return peer
 
 
+def stop(pid):
+    """A thread may run on for a moment: until none does."""
+    os.kill(pid, signal.SIGSTOP)
+    while any(parts.status_of(f"{pid}/task/{thread}") not in "TZ"
+              for thread in os.listdir(f"/proc/{pid}/task")):
+        os.sched_yield()
+
+
 def passed(machine, peer, message, *descriptors, flags=0):
-    """The daemon's copies are the last ones."""
+    """The daemon's copies are the last ones: it has none yet when these are closed."""
     daemon = machine.daemon_pid()
-    os.kill(daemon, signal.SIGSTOP)
+    stop(daemon)
     rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))
     peer.sendmsg([message], [rights], flags)
     for descriptor in descriptors:
