@@ -296,6 +296,29 @@ static void whoever_disowns_it_ends_it(void **state)
     assert_int_equal(log_count("says that it was not them: to sign in as alice"), 1);
 }
 
+/* While its answer is being judged: nothing comes of that any more, and the page's call is told. */
+static void whoever_disowns_it_meanwhile(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+    json_t *options;
+    char *json;
+
+    (void)state;
+    give_key(&key, "alice", ALICE, RP_ID);
+    ask("alice");
+    options = begin();
+    json = answer(options, &key, ORIGIN);
+    assert_status(link_answer(found(), call_from(GATEWAY, SENDER), json), PK_OK);
+    link_disown(found());
+    assert_null(found());
+    settle();
+    let_pass(200);
+    type("000000");
+    assert_said("done", "denied");
+    json_decref(options);
+    free(json);
+}
+
 static void enter_alone_goes_on(void **state)
 {
     AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
@@ -376,6 +399,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(two_minutes, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(no_longer_than_that, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(whoever_disowns_it_ends_it, browser_set_up,
+                                        browser_tear_down),
+        cmocka_unit_test_setup_teardown(whoever_disowns_it_meanwhile, browser_set_up,
                                         browser_tear_down),
         cmocka_unit_test_setup_teardown(enter_alone_goes_on, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(where_there_is_no_link, browser_set_up, browser_tear_down),

@@ -89,6 +89,7 @@ void link_code_disowned(void *data)
            conversation_id(own->attempt->conversation), own->attempt->purpose);
     attempt_set_text(own->attempt,
                      "Refused in the browser: whoever opened the link did not ask for this.");
+    attempt_drop_verification(own->attempt); /* an answer that is being judged comes to nothing */
     attempt_refused(own->attempt, PK_DENIED);
 }
 
