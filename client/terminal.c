@@ -86,12 +86,13 @@ enum pk_status terminal_question_open(const char *text, bool secret, struct term
     if (question.fd < 0)
         return PK_UNAVAILABLE;
     status = pk_secret_new(PK_ANSWER_MAX, &question.line);
+    /* First, as it discards what was typed: who answers at once would lose the answer. */
+    if (!status && secret)
+        status = switch_echo_off(&question);
     if (!status)
         status = pk_write_all(question.fd, pk_view_string(text));
     if (!status)
         status = pk_write_all(question.fd, pk_view_string(" "));
-    if (!status && secret)
-        status = switch_echo_off(&question);
     if (status) {
         terminal_question_close(&question);
         return status;
