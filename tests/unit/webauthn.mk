@@ -23,6 +23,7 @@ webauthn_tests = \
 	tests/unit/test_extensions \
 	tests/unit/test_json \
 	tests/unit/test_model_policy \
+	tests/unit/test_providers \
 	tests/unit/test_response \
 	tests/unit/test_signature \
 	tests/unit/test_signature_edwards \
@@ -56,6 +57,8 @@ tests_unit_test_json_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_json_LDADD = $(webauthn_libs) $(CMOCKA_LIBS)
 tests_unit_test_model_policy_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_model_policy_LDADD = $(webauthn_libs) $(CMOCKA_LIBS)
+tests_unit_test_providers_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_providers_LDADD = $(webauthn_libs) $(CMOCKA_LIBS)
 tests_unit_test_response_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_response_LDADD = $(webauthn_libs) $(CMOCKA_LIBS)
 tests_unit_test_signature_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
