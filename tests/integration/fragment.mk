@@ -54,6 +54,7 @@ EXTRA_DIST += \
 	tests/integration/test_contention.py \
 	tests/integration/test_ctap.py \
 	tests/integration/test_demo_serve.py \
+	tests/integration/test_document_commands.py \
 	tests/integration/test_documents.py \
 	tests/integration/test_etc.py \
 	tests/integration/test_gateway_boundary.py \

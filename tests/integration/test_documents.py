@@ -9,7 +9,8 @@ import pytest
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 FOLDERS = ("authenticator", "bench", "client", "common", "daemon", "doc", "etc", "gateway", "pam",
            "scripts", "tests")
-DOCUMENTS = ("HACKING.md", "SECURITY.md", "README.md", "doc/threat-model.md")
+DOCUMENTS = ("HACKING.md", "SECURITY.md", "README.md", "doc/getting-started.md",
+             "doc/threat-model.md")
 
 
 def read(name):

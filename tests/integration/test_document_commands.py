@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The commands of the documents for people, run as they stand there.
+
+A box that begins with ```console is typed line by line: "alice@web1$ COMMAND" as that account, and
+what stands below has to be shown, in this order; "..." stands for anything. "(exit status N)" is
+what the command ends with, 0 where it is not there. "```console not run: WHY" is not tried.
+"""
+
+import os
+import re
+
+import pexpect
+import pytest
+
+import namespace
+from recording import TOP, normal
+
+pytestmark = pytest.mark.real_programs
+
+DOCUMENTS = ("administration", "getting-started", "hardening", "troubleshooting")
+BOX = re.compile(r"^```(\S*)(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
+PROMPT = re.compile(r"^(\w+)@web1([$#]) (.+)$")
+STATUS = re.compile(r"^\(exit status (\d+)\)$")
+
+
+def read(name):
+    with open(f"{TOP}/doc/{name}.md", encoding="utf-8") as file:
+        return file.read()
+
+
+class Command:
+    def __init__(self, user, text):
+        self.user, self.text, self.shows, self.status = user, text, [], 0
+
+
+def commands_of(body):
+    """Those of one box."""
+    found = []
+    for line in body.splitlines():
+        prompt, status = PROMPT.match(line), STATUS.match(line)
+        if prompt:
+            assert (prompt[1] == "root") == (prompt[2] == "#"), line
+            found.append(Command(prompt[1], prompt[3]))
+        elif status:
+            found[-1].status = int(status[1])
+        else:
+            found[-1].shows.append(line)
+    return found
+
+
+def pattern_of(lines):
+    """Each line whole, however wide its columns, but for "..." in it or as a line of its own."""
+    pattern = ""
+    for line in lines:
+        if line == "...":
+            pattern += r"(?:.*\n)*?"
+        else:
+            words = re.sub(r"(\\ )+", r" +", re.escape(line)).replace(re.escape("..."), ".*")
+            pattern += r"\s*" + words + r"\s*\n"
+    return re.compile(r"\s*" + pattern + r"\s*")
+
+
+def run(machine, command):
+    """Types it, and the password where it is asked for; what was shown."""
+    child = machine.terminal(command.user, ["sh", "-c", command.text],
+                             PASSKEY_AUTHENTICATOR=machine.program)
+    shown = ""
+    while child.expect([r"(?:Password|password for \w+): ", pexpect.EOF]) == 0:
+        shown += child.before + child.after
+        child.sendline(namespace.password(command.user))
+    shown += child.before
+    child.close()
+    assert child.exitstatus == command.status, shown
+    return normal(shown.replace("\r", "")) + "\n"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_commands(machine, keys, document):
+    keys.add("blue", product="Blue").set(touch="immediate")
+    namespace.write("/etc/pam.d/sudo", "auth [success=done default=ignore] pam_passkey.so\n"
+                    "auth required pam_unix.so\n" + namespace.REST)
+    ran = 0
+    for kind, label, body in BOX.findall(read(document)):
+        if kind != "console" or label.startswith(" not run: "):
+            continue
+        assert label == "", label
+        for command in commands_of(body):
+            shown = run(machine, command)
+            if command.shows:
+                assert pattern_of(command.shows).fullmatch(shown), (command.text, shown)
+            ran += 1
+    assert ran
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_boxes(document):
+    """Of every box it is said what it is: commands, a file, or something that is shown."""
+    for kind, label, body in BOX.findall(read(document)):
+        assert kind in ("console", "ini", "text"), (kind, body)
+        assert not label or re.fullmatch(r" not run: \S.+", label), label
+        assert kind == "console" or not re.match(r"\S+[$#] ", body), body
+
+
+def sources():
+    for folder in ("client", "common", "daemon", "gateway", "pam", "sudo"):
+        for root, _, names in os.walk(f"{TOP}/{folder}"):
+            for name in names:
+                if name.endswith((".c", ".h")):
+                    with open(f"{root}/{name}", encoding="utf-8") as file:
+                        yield file.read()
+
+
+def test_messages_of_troubleshooting_are_ours():
+    """Each heading quotes what a program says, and is looked for by its words."""
+    code = re.sub(r'"\s*\n\s*"', "", "".join(sources())).replace('\\"', '"')
+    titles = re.findall(r"(?m)^### “(.+)”$", read("troubleshooting"))
+    assert len(titles) > 10
+    for title in titles:
+        for part in title.split("…"):
+            assert part.strip() in code, title
