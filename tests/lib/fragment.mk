@@ -51,6 +51,7 @@ EXTRA_DIST += \
 	tests/lib/ctap/errors.py \
 	tests/lib/ctap/hid.py \
 	tests/lib/ctap/host.py \
+	tests/lib/ctap/rsa_primes.txt \
 	tests/lib/ctap/state.py \
 	tests/lib/ctap/u2f.py \
 	tests/lib/ctap/uhid.py \
