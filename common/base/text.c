@@ -117,51 +117,70 @@ static char *encode(struct pk_view bytes, const char *alphabet, bool padded)
     return text;
 }
 
-static int digit_value(uint8_t c, const char *alphabet)
+/* What a character of either alphabet stands for. */
+enum { NO = 0x80 };
+/* clang-format off */
+static const uint8_t values[128] = {
+    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, 62, NO, 62, NO, 63,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, NO, NO, NO, NO, NO, NO,
+    NO,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14,
+    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, NO, NO, NO, NO, 63,
+    NO, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, NO, NO, NO, NO, NO,
+};
+/* clang-format on */
+
+/* The two characters of the other alphabet. */
+static bool has_either(struct pk_view text, const char *characters)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    if (c == (uint8_t)alphabet[62])
-        return 62;
-    if (c == (uint8_t)alphabet[63])
-        return 63;
-    return -1;
+    return text.len > 0 &&
+           (memchr(text.ptr, characters[0], text.len) || memchr(text.ptr, characters[1], text.len));
+}
+
+/* The bits of four characters; the top bit of wrong: one is of no alphabet. */
+static uint32_t group_of(const uint8_t *text, uint8_t *wrong)
+{
+    uint8_t a = values[text[0] & 0x7f], b = values[text[1] & 0x7f], c = values[text[2] & 0x7f],
+            d = values[text[3] & 0x7f];
+
+    *wrong |= a | b | c | d | text[0] | text[1] | text[2] | text[3];
+    return (uint32_t)a << 18 | (uint32_t)b << 12 | (uint32_t)c << 6 | d;
 }
 
 /* Text without padding. */
-static enum pk_status decode(struct pk_view text, const char *alphabet, size_t max,
+static enum pk_status decode(struct pk_view text, const char *foreign, size_t max,
                              struct pk_bytes *ret)
 {
     PK_AUTO_BYTES struct pk_bytes bytes = {0};
-    size_t decoded = text.len / 4 * 3 + (text.len % 4 > 0 ? text.len % 4 - 1 : 0);
-    uint32_t group = 0;
-    unsigned bits = 0;
+    size_t whole = text.len / 4, rest = text.len % 4;
+    size_t decoded = whole * 3 + (rest > 0 ? rest - 1 : 0);
+    uint8_t last[4] = "AAAA", *at, wrong = 0;
+    uint32_t group;
 
-    if (text.len % 4 == 1)
+    if (rest == 1)
         return PK_INVALID_INPUT;
     if (decoded > max)
         return PK_TOO_LARGE;
-    bytes.data = malloc(decoded > 0 ? decoded : 1);
+    if (has_either(text, foreign))
+        return PK_INVALID_INPUT;
+    bytes = (struct pk_bytes){malloc(decoded > 0 ? decoded : 1), decoded};
     if (!bytes.data)
         return PK_NO_MEMORY;
-    for (size_t i = 0; i < text.len; i++) {
-        int value = digit_value(text.ptr[i], alphabet);
-
-        if (value < 0)
-            return PK_INVALID_INPUT;
-        group = group << 6 | (uint32_t)value;
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            bytes.data[bytes.len++] = (uint8_t)(group >> bits);
-            group &= (1U << bits) - 1;
-        }
+    at = bytes.data;
+    for (size_t i = 0; i < whole; i++) {
+        group = group_of(text.ptr + 4 * i, &wrong);
+        *at++ = (uint8_t)(group >> 16);
+        *at++ = (uint8_t)(group >> 8);
+        *at++ = (uint8_t)group;
     }
-    if (group != 0)
+    if (rest > 0)
+        memcpy(last, text.ptr + 4 * whole, rest);
+    group = group_of(last, &wrong);
+    for (size_t i = 1; i < rest; i++, group = group << 8 & 0xffffff)
+        *at++ = (uint8_t)(group >> 16);
+    if ((wrong & NO) || group != 0) /* bits behind the last byte */
         return PK_INVALID_INPUT;
     *ret = bytes;
     bytes = (struct pk_bytes){0};
@@ -180,7 +199,7 @@ char *pk_base64_encode(struct pk_view bytes)
 
 enum pk_status pk_base64url_decode(struct pk_view text, size_t max, struct pk_bytes *ret)
 {
-    return decode(text, alphabet_url, max, ret);
+    return decode(text, "+/", max, ret);
 }
 
 enum pk_status pk_base64_decode(struct pk_view text, size_t max, struct pk_bytes *ret)
@@ -189,7 +208,7 @@ enum pk_status pk_base64_decode(struct pk_view text, size_t max, struct pk_bytes
         return PK_INVALID_INPUT;
     for (int i = 0; i < 2 && text.len > 0 && text.ptr[text.len - 1] == '='; i++)
         text.len--;
-    return decode(text, alphabet_standard, max, ret);
+    return decode(text, "-_", max, ret);
 }
 
 char *pk_hex_encode(struct pk_view bytes)

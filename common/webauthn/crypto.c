@@ -3,8 +3,10 @@
 
 #include <limits.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 void pk_crypto_init_minimal(void)
@@ -26,12 +28,35 @@ const char *pk_hash_name(enum pk_hash hash)
     return names[hash];
 }
 
+/* Each takes longer to find than to hash a short text, so all are found once and stay. */
+static EVP_MD *digests[PK_HASH_SHA512 + 1];
+
+static void find_digests(void)
+{
+    for (size_t i = PK_HASH_SHA1; i < sizeof(digests) / sizeof(digests[0]); i++)
+        digests[i] = EVP_MD_fetch(NULL, pk_hash_name((enum pk_hash)i), NULL);
+    ERR_clear_error();
+}
+
+const EVP_MD *pk_hash_digest(enum pk_hash hash)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, find_digests);
+    return digests[hash];
+}
+
 enum pk_status pk_hash_compute(enum pk_hash hash, struct pk_view data, struct pk_digest *ret)
 {
+    const EVP_MD *digest;
+    unsigned len = 0;
+
     if (hash == PK_HASH_NONE)
         return PK_UNSUPPORTED;
-    if (!EVP_Q_digest(NULL, pk_hash_name(hash), NULL, data.ptr, data.len, ret->bytes, &ret->len))
+    digest = pk_hash_digest(hash);
+    if (!digest || EVP_Digest(data.ptr, data.len, ret->bytes, &len, digest, NULL) != 1)
         return PK_INTERNAL;
+    ret->len = len;
     return PK_OK;
 }
 

@@ -38,6 +38,9 @@ static inline struct pk_view pk_digest_view(const struct pk_digest *digest)
 /* OpenSSL's name of the hash. Static; NULL for PK_HASH_NONE. */
 const char *pk_hash_name(enum pk_hash hash);
 
+/* OpenSSL's implementation, for as long as the process lives; NULL: none, or not to be had. */
+const struct evp_md_st *pk_hash_digest(enum pk_hash hash);
+
 /* FIPS 180-4. PK_INTERNAL when OpenSSL cannot, PK_UNSUPPORTED for PK_HASH_NONE. */
 enum pk_status pk_hash_compute(enum pk_hash hash, struct pk_view data,
                                struct pk_digest *ret) PK_WARN_UNUSED;

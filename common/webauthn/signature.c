@@ -20,7 +20,7 @@
 struct pk_public_key {
     const struct pk_algorithm *algorithm;
     EVP_PKEY *key;
-    EVP_MD *hash;          /* fetched once; NULL where it is part of the algorithm */
+    const EVP_MD *hash;    /* NULL where it is part of the algorithm */
     EVP_PKEY_CTX *context; /* set up to verify; NULL likewise */
     EVP_MD_CTX *digest;
 };
@@ -43,7 +43,6 @@ void pk_public_key_free(struct pk_public_key *key)
         return;
     EVP_MD_CTX_free(key->digest);
     EVP_PKEY_CTX_free(key->context);
-    EVP_MD_free(key->hash);
     EVP_PKEY_free(key->key);
     free(key);
 }
@@ -210,7 +209,7 @@ static bool set_up(struct pk_public_key *key)
         return false;
     if (key->algorithm->hash == PK_HASH_NONE)
         return true;
-    key->hash = EVP_MD_fetch(NULL, pk_hash_name(key->algorithm->hash), NULL);
+    key->hash = pk_hash_digest(key->algorithm->hash);
     key->context = EVP_PKEY_CTX_new_from_pkey(NULL, key->key, NULL);
     return key->hash && key->context && EVP_PKEY_verify_init(key->context) > 0 &&
            set_padding(key->context, key->algorithm) &&
