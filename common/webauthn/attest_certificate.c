@@ -3,9 +3,9 @@
 
 #include "common/base/reader.h"
 #include "common/base/text.h"
+#include "common/webauthn/attest_x509.h"
 #include "common/webauthn/der.h"
 
-#include <limits.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -40,30 +40,13 @@ void pk_certificate_free(struct pk_certificate *certificate)
     free(certificate);
 }
 
-/* DER, nothing may follow, and no extension that OpenSSL knows may be malformed or there twice. */
-static X509 *parse_x509(struct pk_view der)
-{
-    const uint8_t *at = der.ptr;
-    X509 *x509;
-
-    if (pk_der_check(der) != PK_OK || der.len > LONG_MAX)
-        return NULL;
-    x509 = d2i_X509(NULL, &at, (long)der.len);
-    if (x509 && (at != der.ptr + der.len || (X509_get_extension_flags(x509) & EXFLAG_INVALID))) {
-        X509_free(x509);
-        x509 = NULL;
-    }
-    ERR_clear_error();
-    return x509;
-}
-
 enum pk_status pk_certificate_parse(struct pk_view der, struct pk_certificate **ret)
 {
     PK_AUTO_CERTIFICATE struct pk_certificate *certificate = calloc(1, sizeof(*certificate));
 
     if (!certificate)
         return PK_NO_MEMORY;
-    certificate->x509 = parse_x509(der);
+    certificate->x509 = pk_x509_parse(der);
     if (!certificate->x509)
         return PK_CERTIFICATE_MALFORMED;
     *ret = pk_steal(certificate);
@@ -365,7 +348,7 @@ static STACK_OF(X509) * parse_stack(const struct pk_bytes *certificates, size_t 
     STACK_OF(X509) *stack = sk_X509_new_null();
 
     for (size_t i = 0; stack && i < count; i++) {
-        X509 *x509 = parse_x509(pk_view_of(&certificates[i]));
+        X509 *x509 = pk_x509_parse(pk_view_of(&certificates[i]));
 
         if (!x509 || sk_X509_push(stack, x509) <= 0) {
             X509_free(x509);

@@ -11,6 +11,7 @@ common_webauthn_libwebauthn_la_SOURCES = \
 	common/webauthn/attest_packed.c \
 	common/webauthn/attest_safetynet.c \
 	common/webauthn/attest_tpm.c \
+	common/webauthn/attest_x509.c common/webauthn/attest_x509.h \
 	common/webauthn/attestation.c common/webauthn/attestation.h \
 	common/webauthn/authdata.c common/webauthn/authdata.h \
 	common/webauthn/client.c common/webauthn/client.h \

@@ -28,7 +28,8 @@ webauthn_tests = \
 	tests/unit/test_signature \
 	tests/unit/test_signature_edwards \
 	tests/unit/test_tpm \
-	tests/unit/test_verify
+	tests/unit/test_verify \
+	tests/unit/test_x509
 check_PROGRAMS += $(webauthn_tests)
 TESTS += $(webauthn_tests)
 tests_unit_test_attestation_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -67,6 +68,8 @@ tests_unit_test_signature_edwards_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_signature_edwards_LDADD = $(webauthn_libs) $(CMOCKA_LIBS)
 tests_unit_test_tpm_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_tpm_LDADD = $(webauthn_libs) $(CMOCKA_LIBS)
+tests_unit_test_x509_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_x509_LDADD = $(webauthn_libs) $(CMOCKA_LIBS)
 tests_unit_test_verify_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_verify_LDADD = $(webauthn_libs) $(CMOCKA_LIBS)
 endif
