@@ -151,6 +151,7 @@ heart_tests = \
 	tests/unit/test_method_local_enroll \
 	tests/unit/test_method_browser \
 	tests/unit/test_method_browser_enroll \
+	tests/unit/test_method_browser_orders \
 	tests/unit/test_method_recovery \
 	tests/unit/test_method_ssh \
 	tests/unit/test_method_ssh_enroll \
@@ -226,6 +227,10 @@ tests_unit_test_method_browser_enroll_SOURCES = tests/unit/test_method_browser_e
 	$(browser_answers_sources)
 tests_unit_test_method_browser_enroll_CFLAGS = $(heart_test_cflags)
 tests_unit_test_method_browser_enroll_LDADD = $(heart_test_libs)
+tests_unit_test_method_browser_orders_SOURCES = tests/unit/test_method_browser_orders.c \
+	$(browser_answers_sources)
+tests_unit_test_method_browser_orders_CFLAGS = $(heart_test_cflags)
+tests_unit_test_method_browser_orders_LDADD = $(heart_test_libs)
 tests_unit_test_method_browser_SOURCES = tests/unit/test_method_browser.c \
 	$(browser_answers_sources)
 tests_unit_test_method_browser_CFLAGS = $(heart_test_cflags)

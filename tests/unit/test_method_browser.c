@@ -319,6 +319,25 @@ static void whoever_disowns_it_meanwhile(void **state)
     free(json);
 }
 
+/* Nobody takes it then, and the person still has to be asked for the code. */
+static void what_is_typed_meanwhile(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+    json_t *options;
+    char *json;
+
+    (void)state;
+    give_key(&key, "alice", ALICE, RP_ID);
+    ask_openly("alice");
+    options = begin();
+    json = answer(options, &key, ORIGIN);
+    assert_status(link_answer(found(), call_from(GATEWAY, SENDER), json), PK_OK);
+    next("000000");
+    assert_said("ask", "browser");
+    json_decref(options);
+    free(json);
+}
+
 static void enter_alone_goes_on(void **state)
 {
     AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
@@ -402,6 +421,7 @@ int main(void)
                                         browser_tear_down),
         cmocka_unit_test_setup_teardown(whoever_disowns_it_meanwhile, browser_set_up,
                                         browser_tear_down),
+        cmocka_unit_test_setup_teardown(what_is_typed_meanwhile, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(enter_alone_goes_on, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(where_there_is_no_link, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(calls_that_wait, browser_set_up, browser_tear_down),

@@ -100,6 +100,10 @@ void link_code_give(struct link_code *own)
     pk_crockford_random(own->code, sizeof(own->code) - 1);
     extend_time(own);
     link_approved(own->link, own->code);
+    /* Nobody heard what was typed while the answer was being judged; otherwise it is asked still.
+     */
+    if (ask(own, true))
+        attempt_refused(own->attempt, PK_NO_MEMORY);
 }
 
 void link_code_refuse(struct link_code *own, enum pk_status why)
