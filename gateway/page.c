@@ -2,10 +2,15 @@
 #include "gateway/page.h"
 
 #include "common/base/cleanup.h"
+#include "common/base/limits.h"
+#include "common/base/quote.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define NAME_SHOWN_MAX 64 /* bytes in a sentence; the row has all of it */
+#define ROW_SHOWN_MAX  (4 * PK_COMMAND_TEXT_MAX)
 
 struct page {
     FILE *out;
@@ -35,25 +40,50 @@ static void put(const struct page *page, const char *text)
         }
 }
 
+/*
+ * What others wrote: all of it can be seen, and nothing reads otherwise than it is, as at a
+ * terminal (quote.h). Whoever asks for a link chooses the name, for one.
+ */
+static void put_foreign(const struct page *page, const char *text, size_t max)
+{
+    PK_AUTO_FREE char *visible = pk_text_visible(pk_view_string(text), ROW_SHOWN_MAX);
+    PK_AUTO_FREE char *cut = NULL;
+
+    if (visible && strlen(visible) > max)
+        cut = pk_text_visible(pk_view_string(visible), max);
+    put(page, cut ? cut : visible ? visible : "?");
+    put(page, cut ? "…" : "");
+}
+
 /* HTML of this file's own. */
 static void put_html(const struct page *page, const char *html)
 {
     (void)fputs(html, page->out);
 }
 
-/* The words, with a and b in the place of the first and the second %s. */
-static void put_words(const struct page *page, enum page_word word, const char *a, const char *b)
+/*
+ * The words, with a and b, of others, in the place of the first and the second %s. isolated: in an
+ * element, so that a name that is written from right to left leaves the rest where it is.
+ */
+static void put_sentence(const struct page *page, enum page_word word, bool isolated, const char *a,
+                         const char *b)
 {
     const char *words = page_word(page->language, word);
     const char *place;
 
     while ((place = strstr(words, "%s"))) {
-        (void)fprintf(page->out, "%.*s", (int)(place - words), words);
-        put(page, a);
+        (void)fprintf(page->out, "%.*s%s", (int)(place - words), words, isolated ? "<bdi>" : "");
+        put_foreign(page, a, NAME_SHOWN_MAX);
+        put_html(page, isolated ? "</bdi>" : "");
         a = b;
         words = place + 2;
     }
     (void)fputs(words, page->out);
+}
+
+static void put_words(const struct page *page, enum page_word word, const char *a, const char *b)
+{
+    put_sentence(page, word, true, a, b);
 }
 
 static void put_word(const struct page *page, enum page_word word)
@@ -68,7 +98,7 @@ static void begin(const struct page *page, enum page_word title, const char *a, 
     put_html(page, "\">\n<head>\n<meta charset=\"utf-8\">\n"
                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                    "<meta name=\"robots\" content=\"noindex\">\n<title>");
-    put_words(page, title, a, b);
+    put_sentence(page, title, false, a, b); /* has no elements */
     put_html(page, "</title>\n<link rel=\"icon\" href=\"data:,\">\n"
                    "<link rel=\"stylesheet\" href=\"");
     put(page, page->party->prefix);
@@ -137,21 +167,33 @@ static void put_row(const struct page *page, enum page_word term, const char *te
     put_html(page, "<dt>");
     put_word(page, term);
     put_html(page, code ? "</dt><dd><code>" : "</dt><dd>");
-    put(page, text);
+    put_foreign(page, text, ROW_SHOWN_MAX);
     put_html(page, code ? "</code></dd>\n" : "</dd>\n");
 }
+
+/* In the order of a prompt at the terminal (daemon/dialogue/messages.c). */
+static const struct context_row {
+    const char *member;
+    enum page_word term;
+    bool code;
+} context_rows[] = {
+    {"user", WORD_ACCOUNT, false},    {"host", WORD_HOST, false},
+    {"service", WORD_PROGRAM, false}, {"dialog", WORD_DIALOG, true},
+    {"command", WORD_COMMAND, true},  {"files", WORD_FILES, true},
+    {"digest", WORD_DIGEST, true},    {"target", WORD_TARGET, false},
+    {"group", WORD_GROUP, false},     {"cwd", WORD_FOLDER, true},
+    {"chroot", WORD_ROOT, true},      {"environment", WORD_ENVIRONMENT, true},
+    {"ruser", WORD_ASKER, false},
+};
 
 static void put_context(const struct page *page, const json_t *context)
 {
     const char *from = said(context, "rhost");
 
     put_html(page, "<dl>\n");
-    put_row(page, WORD_ACCOUNT, said(context, "user"), false);
-    put_row(page, WORD_HOST, said(context, "host"), false);
-    put_row(page, WORD_PROGRAM, said(context, "service"), false);
-    put_row(page, WORD_COMMAND, said(context, "command"), true);
-    put_row(page, WORD_TARGET, said(context, "target"), false);
-    put_row(page, WORD_ASKER, said(context, "ruser"), false);
+    for (size_t i = 0; i < sizeof(context_rows) / sizeof(context_rows[0]); i++)
+        put_row(page, context_rows[i].term, said(context, context_rows[i].member),
+                context_rows[i].code);
     put_row(page, WORD_FROM, *from ? from : page_word(page->language, WORD_HERE), false);
     put_row(page, WORD_TERMINAL, said(context, "tty"), false);
     put_html(page, "</dl>\n");

@@ -13,7 +13,7 @@
     X(APPROVE, "Let %s run this on %s?", "%s dies auf %s ausführen lassen?")                       \
     X(ENROLL, "Add a passkey for %s on %s?", "Einen Passkey für %s auf %s hinzufügen?")            \
     X(ENROLL_ASKED,                                                                                \
-      "Whoever has the passkey that you make now can sign in to this account. Go on only if it "    \
+      "Whoever has the passkey that you make now can sign in to this account. Go on only if it "   \
       "is yours.",                                                                                 \
       "Wer den Passkey hat, den Sie jetzt anlegen, kann sich bei diesem Konto anmelden. Fahren "   \
       "Sie nur fort, wenn es Ihres ist.")                                                          \
@@ -25,9 +25,16 @@
     X(PROGRAM, "Program", "Programm")                                                              \
     X(COMMAND, "Command", "Befehl")                                                                \
     X(TARGET, "Runs as", "Läuft als")                                                              \
+    X(GROUP, "With the group", "Mit der Gruppe")                                                   \
+    X(FOLDER, "In the folder", "Im Ordner")                                                        \
+    X(ROOT, "Under the root", "Unter der Wurzel")                                                  \
+    X(ENVIRONMENT, "With the variables", "Mit den Variablen")                                      \
+    X(FILES, "Edits", "Bearbeitet")                                                                \
+    X(DIGEST, "SHA-256 of all of it", "SHA-256 des Ganzen")                                        \
+    X(DIALOG, "For the dialog of", "Für den Dialog von")                                           \
     X(ASKER, "Asked by", "Gefragt von")                                                            \
     X(FROM, "From", "Von")                                                                         \
-    X(HERE, "the computer itself", "dem Rechner selbst")                                           \
+    X(HERE, "a session on the computer itself", "einer Sitzung auf dem Rechner selbst")            \
     X(TERMINAL, "Terminal", "Terminal")                                                            \
     X(USE, "Continue with a passkey", "Mit Passkey fortfahren")                                    \
     X(NOT_ME, "This was not me", "Das war ich nicht")                                              \
@@ -41,9 +48,9 @@
     X(CODE, "Type this code at your terminal", "Tippen Sie diesen Code in Ihr Terminal")           \
     /* host */                                                                                     \
     X(CODE_WHERE_HERE,                                                                             \
-      "It belongs only into the terminal that you opened yourself, at the computer %s. "           \
+      "It belongs only into the terminal that you opened yourself, on the computer %s. "           \
       "Nobody else needs it: whoever asks you for it wants to get into your account.",             \
-      "Er gehört nur in das Terminal, das Sie selbst geöffnet haben, am Rechner %s. "              \
+      "Er gehört nur in das Terminal, das Sie selbst geöffnet haben, auf dem Rechner %s. "         \
       "Niemand sonst braucht ihn: Wer Sie danach fragt, will in Ihr Konto.")                       \
     /* host, address */                                                                            \
     X(CODE_WHERE,                                                                                  \

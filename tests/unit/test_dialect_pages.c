@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
 #include "gateway/page_words.h"
 #include "tests/unit/fake_exchange.h"
 
@@ -82,6 +84,63 @@ static void what_others_wrote_is_text(void **state)
     assert_shows("<code>&lt;/code&gt;</code>");
     assert_hides("<b>");
     assert_shows("Let &lt;b&gt;");
+    assert_shows("Let <bdi>&lt;b&gt;");
+}
+
+/* All that is signed, as a prompt at the terminal has it: a command is not all that there is. */
+static void all_that_is_signed(void **state)
+{
+    static const char *const members[] = {"user",  "host",   "service", "command", "target",
+                                          "group", "cwd",    "chroot",  "files",   "environment",
+                                          "ruser", "dialog", "rhost",   "tty",     "digest"};
+    json_t *context = json_pack("{s:s}", "act", "approve");
+    PK_AUTO_FREE char *link = NULL;
+    json_t *whole;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+        assert_int_equal(
+            json_object_set_new(context, members[i], json_sprintf("its %s!", members[i])), 0);
+    whole = json_pack("{s:o}", "context", context);
+    link = json_dumps(whole, 0);
+    fake_request("GET /" WORD, NULL);
+    fake_done(link);
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        PK_AUTO_FREE char *row = pk_text_format(">its %s!</", members[i]);
+
+        assert_shows(row);
+    }
+    json_decref(whole);
+}
+
+/* Names are a stranger's, who signs in as whomever: no text that reads otherwise than it is. */
+static void what_nobody_can_see_is_shown(void **state)
+{
+    (void)state;
+    fake_request("GET /" WORD, NULL);
+    fake_done("{'context':{'act':'authenticate','user':'a\\u202eb','host':'web1',"
+              "'service':'x\\u200by','tty':'\\u0007\\n','rhost':'\\u2066z'}}");
+    assert_shows("Sign in as a\\u202eb on web1?</title>");
+    assert_shows("<bdi>a\\u202eb</bdi>");
+    assert_shows("<dd>x\\u200by</dd>");
+    assert_shows("<dd>\\x07\\n</dd>");
+    assert_shows("\\u2066z</bdi>");
+    assert_hides("\u202e");
+    assert_hides("\u2066");
+}
+
+static void long_names_leave_room(void **state)
+{
+    PK_AUTO_FREE char *link = NULL;
+    char name[257] = "";
+
+    (void)state;
+    (void)memset(name, 'n', sizeof(name) - 1);
+    link = pk_text_format("{'context':{'act':'authenticate','user':'%s','host':'web1'}}", name);
+    fake_request("GET /" WORD, NULL);
+    fake_done(link);
+    assert_hides("Sign in as nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn");
+    assert_shows(name);
 }
 
 static void the_code_after_a_reload(void **state)
@@ -94,7 +153,7 @@ static void the_code_after_a_reload(void **state)
     assert_shows("<section data-part=\"ask\" hidden>");
     assert_shows("<section data-part=\"code\">");
     assert_shows(">AB12CD</output>");
-    assert_shows("from the address 192.0.2.7");
+    assert_shows("from the address <bdi>192.0.2.7</bdi>");
 }
 
 static void german(void **state)
@@ -269,6 +328,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(who_asks_for_what, start, stop),
         cmocka_unit_test_setup_teardown(what_others_wrote_is_text, start, stop),
+        cmocka_unit_test_setup_teardown(all_that_is_signed, start, stop),
+        cmocka_unit_test_setup_teardown(what_nobody_can_see_is_shown, start, stop),
+        cmocka_unit_test_setup_teardown(long_names_leave_room, start, stop),
         cmocka_unit_test_setup_teardown(the_code_after_a_reload, start, stop),
         cmocka_unit_test_setup_teardown(german, start, stop),
         cmocka_unit_test_setup_teardown(links_that_are_over, start, stop),

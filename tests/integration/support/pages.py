@@ -116,7 +116,8 @@ def shown(page):
     """The text of the part of a page that is not hidden."""
     parts_of = re.findall(r'<section data-part="([a-z]+)"( hidden)?>(.*?)</section>', page, re.S)
     (part,) = [(name, inner) for name, hidden, inner in parts_of if not hidden]
-    return part[0], html.unescape(re.sub(r"<[^>]*>", " ", part[1]))
+    inner = re.sub(r"</?bdi>", "", part[1])
+    return part[0], html.unescape(re.sub(r"<[^>]*>", " ", inner))
 
 
 def wait_for_link(conversation):
