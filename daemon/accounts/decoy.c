@@ -12,15 +12,34 @@
 
 /* What a block of the keyed hash is used for; each use is a separate function of the name. */
 enum use {
-    USE_SHAPE = 1, /* how many credentials, and the lengths of their ids */
+    USE_SHAPE = 1, /* how many credentials, and what they look like */
     USE_ID = 2,
 };
 
+#define SHAPES 16 /* divides 256, so that a random byte selects without bias */
+
+enum {
+    KEY_USB = PK_TRANSPORT_USB,
+    KEY_NFC = PK_TRANSPORT_USB | PK_TRANSPORT_NFC,
+    DEVICE = PK_TRANSPORT_INTERNAL,
+    SYNCED = PK_TRANSPORT_INTERNAL | PK_TRANSPORT_HYBRID,
+};
+
 /*
- * Lengths of the ids of security keys on sale, the common ones more often. Their number, eight,
- * divides 256, so that a random byte selects without bias.
+ * What a page that asks for a passkey tells of each: the length of its id and its transports. The
+ * common ones are there more often: security keys on sale, then what browsers have besides.
  */
-static const uint8_t id_lengths[] = {48, 48, 64, 64, 64, 64, 80, 96};
+static const struct shape {
+    uint8_t id_length;
+    uint8_t transports;
+} key_shapes[SHAPES] = {{48, KEY_USB}, {48, KEY_USB}, {48, KEY_NFC}, {48, KEY_NFC},
+                        {64, KEY_USB}, {64, KEY_USB}, {64, KEY_USB}, {64, KEY_USB},
+                        {64, KEY_NFC}, {64, KEY_NFC}, {64, KEY_NFC}, {64, KEY_NFC},
+                        {80, KEY_USB}, {80, KEY_NFC}, {96, KEY_USB}, {96, KEY_NFC}},
+  browser_shapes[SHAPES] = {{16, SYNCED},  {16, SYNCED},  {16, SYNCED},  {16, SYNCED},
+                            {20, SYNCED},  {20, SYNCED},  {20, SYNCED},  {32, SYNCED},
+                            {32, DEVICE},  {32, DEVICE},  {32, DEVICE},  {48, KEY_USB},
+                            {48, KEY_NFC}, {64, KEY_USB}, {64, KEY_USB}, {64, KEY_NFC}};
 
 /*
  * An ES256 public key without a known private key: its point was not computed from one. x is
@@ -83,34 +102,37 @@ static enum pk_status make_id(const uint8_t key[DECOY_KEY_SIZE], const struct ac
     return PK_OK;
 }
 
-static enum pk_status make_credential(const char *rp_id, size_t id_len, struct credential *ret)
+static enum pk_status make_credential(const char *rp_id, const struct shape *shape,
+                                      struct credential *ret)
 {
     ret->rp_id = strdup(rp_id);
-    ret->record.id = (struct pk_bytes){calloc(1, id_len), id_len};
+    ret->transports = shape->transports;
+    ret->record.id = (struct pk_bytes){calloc(1, shape->id_length), shape->id_length};
     if (!ret->rp_id || !ret->record.id.data)
         return PK_NO_MEMORY;
     return pk_bytes_copy((struct pk_view){public_key, sizeof(public_key)}, &ret->record.public_key);
 }
 
 enum pk_status decoy_credentials(const uint8_t key[DECOY_KEY_SIZE], const struct account *account,
-                                 const char *rp_id, struct credential_list *ret)
+                                 const char *rp_id, bool browsers, struct credential_list *ret)
 {
+    const struct shape *shapes = browsers ? browser_shapes : key_shapes;
     AUTO_CREDENTIAL_LIST struct credential_list list = {0};
     const uint8_t label[] = {USE_SHAPE, 0, 0};
-    uint8_t shape[PK_HASH_SIZE];
-    enum pk_status status = make_block(key, account, label, shape);
+    uint8_t chosen[PK_HASH_SIZE];
+    enum pk_status status = make_block(key, account, label, chosen);
     size_t count;
 
     if (status)
         return status;
-    count = shape[0] % 4 == 0 ? 2 : 1;
+    count = chosen[0] % 4 == 0 ? 2 : 1;
     list.items = calloc(count, sizeof(*list.items));
     if (!list.items)
         return PK_NO_MEMORY;
     for (size_t i = 0; i < count && !status; i++) {
         struct credential *credential = &list.items[list.count++];
 
-        status = make_credential(rp_id, id_lengths[shape[1 + i] % sizeof(id_lengths)], credential);
+        status = make_credential(rp_id, &shapes[chosen[1 + i] % SHAPES], credential);
         if (!status)
             status = make_id(key, account, (uint8_t)i, &credential->record.id);
     }

@@ -19,11 +19,12 @@
 enum pk_status decoy_key_load(struct store *store, uint8_t ret[DECOY_KEY_SIZE]) PK_WARN_UNUSED;
 
 /*
- * One or two credentials of that relying party for that name, with ids as long as those of security
- * keys, and a public key that has no known private key. They are in no store and authenticate
- * nothing. PK_NO_MEMORY, PK_INTERNAL.
+ * One or two credentials of that relying party for that name, with ids and transports as those of
+ * security keys and, with browsers, of what browsers keep, and a public key that has no known
+ * private key. They are in no store and authenticate nothing. PK_NO_MEMORY, PK_INTERNAL.
  */
 enum pk_status decoy_credentials(const uint8_t key[DECOY_KEY_SIZE], const struct account *account,
-                                 const char *rp_id, struct credential_list *ret) PK_WARN_UNUSED;
+                                 const char *rp_id, bool browsers,
+                                 struct credential_list *ret) PK_WARN_UNUSED;
 
 #endif

@@ -28,7 +28,16 @@ static struct credential_list decoys(const uint8_t with[DECOY_KEY_SIZE], const c
     const struct account account = named(rp, name);
     struct credential_list list = {0};
 
-    assert_int_equal(decoy_credentials(with, &account, "web1.example.org", &list), PK_OK);
+    assert_int_equal(decoy_credentials(with, &account, "web1.example.org", false, &list), PK_OK);
+    return list;
+}
+
+static struct credential_list browser_decoys(const char *name)
+{
+    const struct account account = named("default", name);
+    struct credential_list list = {0};
+
+    assert_int_equal(decoy_credentials(key, &account, "web1.example.org", true, &list), PK_OK);
     return list;
 }
 
@@ -79,6 +88,30 @@ static void one_or_two_of_usual_lengths(void **state)
     assert_in_range(counts[2], 384, 616);
     assert_int_equal(lengths[48] + lengths[64] + lengths[80] + lengths[96], 2000 + counts[2]);
     assert_true(lengths[64] > lengths[48] && lengths[48] > lengths[80] && lengths[96] > 0);
+}
+
+/* As what a browser is told of passkeys: none without transports, and ids as they have them. */
+static void in_browsers(void **state)
+{
+    unsigned internal = 0, usb = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 2000; i++) {
+        PK_AUTO_FREE char *name = pk_text_format("user-%u", i);
+        AUTO_CREDENTIAL_LIST struct credential_list list = browser_decoys(name);
+
+        for (size_t j = 0; j < list.count; j++) {
+            const struct credential *decoy = &list.items[j];
+            bool of_key = (decoy->transports & (PK_TRANSPORT_USB | PK_TRANSPORT_NFC)) != 0;
+            bool of_device = (decoy->transports & PK_TRANSPORT_INTERNAL) != 0;
+
+            assert_true(of_key != of_device);
+            assert_true(of_key == (decoy->record.id.len >= 48));
+            internal += of_device;
+            usb += of_key;
+        }
+    }
+    assert_true(usb > 500 && internal > 2 * usb - 200);
 }
 
 /* No part of an id tells that it was made in blocks. */
@@ -145,6 +178,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_for_the_same_name),
         cmocka_unit_test(one_or_two_of_usual_lengths),
+        cmocka_unit_test(in_browsers),
         cmocka_unit_test(ids_do_not_repeat_themselves),
         cmocka_unit_test(the_public_key_is_one),
         cmocka_unit_test_setup_teardown(the_key_is_kept, set_up, tear_down),

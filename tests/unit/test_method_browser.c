@@ -165,6 +165,25 @@ static void reasons_are_concealed(void **state)
     assert_int_equal(challenges(), 0);
 }
 
+/* What a browser is told of a passkey, it is told of a decoy. */
+static void decoys_have_transports(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 20; i++) {
+        PK_AUTO_FREE char *name = pk_text_format("mallory%u", i);
+        json_t *options, *each;
+        size_t at;
+
+        ask(name);
+        claim[0] = '\0';
+        options = begin();
+        json_array_foreach(json_object_get(options, "allowCredentials"), at, each)
+            assert_true(json_array_size(json_object_get(each, "transports")) > 0);
+        json_decref(options);
+        type("");
+    }
+}
+
 /* Where nothing else conceals who has a passkey, a link does. */
 static void everybody_gets_a_link(void **state)
 {
@@ -411,6 +430,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(wrong_answers_end_it, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(reasons_are_concealed, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(everybody_gets_a_link, browser_set_up, browser_tear_down),
+        cmocka_unit_test_setup_teardown(decoys_have_transports, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(decoys_are_judged, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(one_browser_alone_goes_on, browser_set_up,
                                         browser_tear_down),

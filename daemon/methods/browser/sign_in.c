@@ -150,7 +150,7 @@ static enum pk_status choose_credentials(const struct sign_in *sign_in, const ch
         return PK_UNAVAILABLE;
     browser->link.attempt->truth = PK_NO_CREDENTIALS;
     *ret = &browser->decoys;
-    return decoy_credentials(sign_in->attempt.daemon->decoy_key, &concealed, rp_id,
+    return decoy_credentials(sign_in->attempt.daemon->decoy_key, &concealed, rp_id, true,
                              &browser->decoys);
 }
 

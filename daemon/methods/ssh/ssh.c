@@ -202,6 +202,7 @@ static enum pk_status choose_credentials(const struct sign_in *sign_in, const ch
                                          struct ssh *ssh, const struct credential_list **ret)
 {
     const struct account concealed = {.rp = sign_in->rp, .name = sign_in->asked};
+    const struct rp_config *rp = config_rp(sign_in->attempt.daemon->config, sign_in->rp);
 
     if (!sign_in->why_no_method && has_rp_id(&sign_in->credentials, rp_id)) {
         *ret = &sign_in->credentials;
@@ -211,7 +212,8 @@ static enum pk_status choose_credentials(const struct sign_in *sign_in, const ch
         return PK_UNAVAILABLE;
     ssh->attempt->truth = PK_NO_CREDENTIALS;
     *ret = &ssh->decoys;
-    return decoy_credentials(sign_in->attempt.daemon->decoy_key, &concealed, rp_id, &ssh->decoys);
+    return decoy_credentials(sign_in->attempt.daemon->decoy_key, &concealed, rp_id,
+                             rp && rp->browser_origin, &ssh->decoys);
 }
 
 static enum pk_status compose_get(const struct attempt *attempt, struct pk_forward_request *request)
