@@ -157,6 +157,11 @@ const char *link_word(const struct link *link)
     return link->word;
 }
 
+bool link_is_over(const struct link *link)
+{
+    return pk_clock_monotonic() >= link->ends;
+}
+
 static void judged(struct link *link, enum stage stage)
 {
     link->stage = stage;
@@ -187,7 +192,6 @@ static bool same_secret(const char *a, const char *b)
 struct link *links_find(struct links *links, const char *word, const char *claim)
 {
     char spelled[PK_LINK_WORD_SIZE];
-    int64_t now = pk_clock_monotonic();
     struct link *link, *found = NULL;
 
     if (pk_crockford_read(pk_view_string(word), spelled, sizeof(spelled) - 1))
@@ -195,7 +199,7 @@ struct link *links_find(struct links *links, const char *word, const char *claim
     LIST_FOREACH(link, &links->list, entry)
     if (!link->over && same_secret(link->word, spelled))
         found = link;
-    if (!found || now >= found->ends)
+    if (!found || link_is_over(found))
         return NULL;
     /* Where there is no claim yet, one that was made for another link is none. */
     return found->stage == STAGE_NEW || same_secret(found->claim, claim) ? found : NULL;

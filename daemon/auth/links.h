@@ -51,6 +51,8 @@ enum pk_status link_new(struct links *links, const struct link_ops *ops, void *d
 void link_free(struct link *link);
 /* Its word, PK_LINK_WORD_SIZE - 1 characters. */
 const char *link_word(const struct link *link);
+/* Whether its time has passed: nobody finds it any more, and its code is good no longer. */
+bool link_is_over(const struct link *link);
 
 /* The answer was right: the browser is shown the code, whose characters are copied. */
 void link_approved(struct link *link, const char *code);

@@ -300,6 +300,33 @@ static void no_longer_than_that(void **state)
     assert_non_null(behind);
 }
 
+static void codes_last_no_longer(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+
+    (void)state;
+    configure_daemon("[rp default]\nid = " RP_ID "\nbrowser-url = " URL "\n"
+                     "[service slow]\ntimeout = 600\n");
+    give_key(&key, "alice", ALICE, RP_ID);
+    for (unsigned late = 2; late-- > 0;) {
+        open_sign_in(0, &(struct sign_in_request){.user = "alice",
+                                                  .service = "slow",
+                                                  .methods = {{PK_METHOD_BROWSER}, 1}});
+        claim[0] = '\0';
+        read_link();
+        skip_time(PK_LINK_LIFETIME - 2);
+        if (late) {
+            use(&key);
+            skip_time(PK_LINK_LIFETIME);
+            type(code);
+        } else {
+            skip_time(3);
+            type("000000");
+        }
+        assert_said("done", "timeout");
+    }
+}
+
 static void whoever_disowns_it_ends_it(void **state)
 {
     AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
@@ -437,6 +464,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(words_of_links, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(two_minutes, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(no_longer_than_that, browser_set_up, browser_tear_down),
+        cmocka_unit_test_setup_teardown(codes_last_no_longer, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(whoever_disowns_it_ends_it, browser_set_up,
                                         browser_tear_down),
         cmocka_unit_test_setup_teardown(whoever_disowns_it_meanwhile, browser_set_up,

@@ -138,11 +138,12 @@ static bool is_right(const struct link_code *own, const struct pk_secret *answer
            pk_crockford_matches(pk_secret_view(answer), own->code, sizeof(own->code) - 1);
 }
 
+/* Where whoever asks gives more time than a link has, that of the link is over first. */
 bool link_code_is_typed(struct link_code *own, const struct pk_secret *answer)
 {
-    if (answer->len == 0) {
+    if (answer->len == 0 || link_is_over(own->link)) {
         link_code_end(own);
-        attempt_next(own->attempt, PK_CANCELLED);
+        attempt_next(own->attempt, answer->len == 0 ? PK_CANCELLED : PK_TIMEOUT);
         return false;
     }
     if (!is_right(own, answer)) {
