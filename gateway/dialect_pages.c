@@ -5,6 +5,8 @@
  * by a cookie, and no other browser can go on.
  */
 #include "common/base/cleanup.h"
+#include "common/base/crockford.h"
+#include "common/base/limits.h"
 #include "common/base/text.h"
 #include "gateway/dialect.h"
 #include "gateway/page.h"
@@ -112,26 +114,40 @@ static void refuse_by_outcome(struct exchange *exchange, const struct party_answ
 
 /* --- a link ----------------------------------------------------------------------------------- */
 
-/* What the browser has of the link; "": nothing. The caller's to free; NULL: no memory. */
-static char *claim_of(const struct exchange *exchange)
+/* What the browser has in that cookie; "": nothing. The caller's to free; NULL: no memory. */
+static char *claim_of(const struct exchange *exchange, const char *cookie)
 {
     const char *cookies = exchange_header(exchange, "cookie");
-    size_t name = strlen(COOKIE "=");
+    size_t name = strlen(cookie) + 1;
 
     for (; cookies && *cookies; cookies += strspn(cookies, "; ")) {
         size_t len = strcspn(cookies, ";");
 
-        if (len > name && strncmp(cookies, COOKIE "=", name) == 0)
+        if (len > name && strncmp(cookies, cookie, name - 1) == 0 && cookies[name - 1] == '=')
             return strndup(cookies + name, len - name);
         cookies += len;
     }
     return strdup("");
 }
 
+/*
+ * Of each link its own: a person may have two open, in two tabs, and one claim is nothing to the
+ * other. The caller's to free; NULL: no memory.
+ */
+static char *link_cookie(const struct exchange *exchange)
+{
+    char word[PK_LINK_WORD_SIZE];
+
+    if (pk_crockford_read(pk_view_string(exchange_capture(exchange, 0)), word, sizeof(word) - 1))
+        word[0] = '\0'; /* the daemon knows none that is spelled like this */
+    return pk_text_format(COOKIE "-%s", word);
+}
+
 static void ask(struct exchange *exchange, enum party_call call, const char *credential,
                 party_answered *answered)
 {
-    PK_AUTO_FREE char *claim = claim_of(exchange);
+    PK_AUTO_FREE char *cookie = link_cookie(exchange);
+    PK_AUTO_FREE char *claim = cookie ? claim_of(exchange, cookie) : NULL;
 
     party_call(exchange, &(struct party_request){.call = call,
                                                  .id = exchange_capture(exchange, 0),
@@ -154,7 +170,9 @@ static void get_link(struct exchange *exchange)
     ask(exchange, PARTY_DESCRIBE_LINK, NULL, described);
 }
 
-static void begun(struct exchange *exchange, const struct party_answer *answer)
+/* The claim goes into that cookie, the options to the script. */
+static void answer_begun(struct exchange *exchange, const struct party_answer *answer,
+                         const char *name)
 {
     PK_AUTO_FREE char *cookie = NULL;
 
@@ -162,13 +180,22 @@ static void begun(struct exchange *exchange, const struct party_answer *answer)
         refuse_by_outcome(exchange, answer);
         return;
     }
-    cookie = pk_text_format(COOKIE "=%s; Path=/; Secure; HttpOnly; SameSite=Strict", answer->id);
+    cookie = name ? pk_text_format("%s=%s; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=%u",
+                                   name, answer->id, 2 * PK_LINK_LIFETIME)
+                  : NULL;
     if (!cookie) {
         refuse(exchange, 503);
         return;
     }
     exchange_add_header(exchange, "Set-Cookie", cookie);
     answer_json(exchange, 200, json_deep_copy(answer->result));
+}
+
+static void begun(struct exchange *exchange, const struct party_answer *answer)
+{
+    PK_AUTO_FREE char *cookie = link_cookie(exchange);
+
+    answer_begun(exchange, answer, cookie);
 }
 
 /*

@@ -88,7 +88,7 @@ def test_only_one_browser_goes_on(site, passkey):
     assert second.post(link, "begin")[0] == 404
     assert second.finish(link, options, passkey)[0] == 404
     assert second.post(link, "disown")[0] == 404
-    second.cookies[pages.COOKIE] = "0" * 26
+    second.cookies[pages.COOKIE + link.rsplit("/", 1)[1]] = "0" * 26
     assert second.finish(link, options, passkey)[0] == 404
     status, again = first.post(link, "begin")  # the page was loaded again
     assert status == 200 and again == options
@@ -97,6 +97,23 @@ def test_only_one_browser_goes_on(site, passkey):
     assert pages.shown(first.get(link)[2])[0] == "code"
     assert first.finish(link, options, passkey)[0] == 404  # an answer is looked at once
     assert conversation.next(text=result["code"])[2]["result"] == "ok"
+
+
+def test_two_links_in_one_browser(site, passkey):
+    """Each tab goes on, and what one of them has is nothing to the other link."""
+    browser = pages.Browser(site)
+    first, link = ask(site)
+    second, other = ask(site)
+    options = browser.post(link.lower(), "begin")[1]
+    assert browser.post(other, "begin")[0] == 200
+    status, result = browser.finish(link, options, passkey)
+    assert status == 200
+    assert second.next(text=result["code"])[2]["reason"] == "browser-code-invalid"
+    assert first.next(text=result["code"])[2]["result"] == "ok"
+    names = [pages.COOKIE + each.rsplit("/", 1)[1] for each in (link, other)]
+    browser.cookies[names[1]], browser.cookies[names[0]] = (browser.cookies[each]
+                                                            for each in names)
+    assert browser.get(other)[0] == 404
 
 
 def test_it_was_not_me(site, passkey):
@@ -236,7 +253,7 @@ def test_headers(site, passkey):
     browser = pages.Browser(site)
     _, headers, _ = browser.request("POST", "/passkey/" + link.rsplit("/", 1)[1] + "/begin", "{}")
     (cookie,) = headers.get_all("Set-Cookie")
-    assert cookie.startswith(pages.COOKIE + "=")
+    assert cookie.startswith(pages.COOKIE + link.rsplit("/", 1)[1] + "=")
     assert {"Path=/", "Secure", "HttpOnly", "SameSite=Strict"} <= set(cookie.split("; "))
 
 

@@ -146,7 +146,8 @@ static void long_names_leave_room(void **state)
 static void the_code_after_a_reload(void **state)
 {
     (void)state;
-    fake_header("Cookie", "other=1; __Host-passkey-link=" CLAIM "; more=2");
+    fake_header("Cookie", "other=1; __Host-passkey-link-000000000000=1; __Host-passkey-link-" WORD
+                          "=" CLAIM "; more=2");
     fake_request("GET /" WORD, NULL);
     assert_string_equal(fake_call_claim(), CLAIM);
     fake_done(LINK("approved") ",'code':'AB12CD'}");
@@ -213,14 +214,15 @@ static void it_begins(void **state)
     fake_begun(CLAIM, "{'challenge':'AA'}");
     fake_answered(200, NULL, "{'challenge':'AA'}");
     assert_string_equal(fake_answer_header("Set-Cookie"),
-                        "__Host-passkey-link=" CLAIM "; Path=/; Secure; HttpOnly; SameSite=Strict");
+                        "__Host-passkey-link-" WORD "=" CLAIM
+                        "; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=240");
 }
 
 static void it_hands_on_the_answer(void **state)
 {
     (void)state;
     from_page();
-    fake_header("Cookie", "__Host-passkey-link=" CLAIM);
+    fake_header("Cookie", "__Host-passkey-link-" WORD "=" CLAIM);
     fake_request("POST /" WORD "/finish", "{\"credential\":{\"id\":\"AA\"}}");
     (void)fake_call(PARTY_FINISH_LINK);
     assert_string_equal(fake_call_id(), WORD);

@@ -14,7 +14,7 @@ import namespace
 import web
 import webauthn_client
 
-COOKIE = "__Host-passkey-link"
+COOKIE = "__Host-passkey-link-"  # and the link's word
 
 
 class Site:
