@@ -78,6 +78,8 @@ function writeCredential(credential) {
 
 class Over extends Error {}
 
+let sent = false; // an answer, whose reply may have been lost on its way here
+
 async function post(call, body) {
     const answer = await fetch(`${location.pathname}/${call}`, {
         method: "POST",
@@ -112,7 +114,9 @@ async function guarded(work) {
     try {
         await work();
     } catch (error) {
-        if (error instanceof Over)
+        if (error instanceof Over && sent)
+            location.reload(); // the code may be there, or what else came of it
+        else if (error instanceof Over)
             show("over");
         else if (error.name === "NotAllowedError" || error.name === "AbortError")
             say("cancelled");
@@ -131,6 +135,7 @@ async function usePasskey() {
         ? await navigator.credentials.create({publicKey: readCreation(options)})
         : await navigator.credentials.get({publicKey: readRequest(options)});
 
+    sent = true;
     conclude(await post("finish", {credential: writeCredential(credential)}));
 }
 

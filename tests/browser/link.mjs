@@ -4,7 +4,7 @@
 //   link; act: "use", "disown" or "look"; language; javascript: false blocks it
 //   passkey: what DevTools' WebAuthn.addCredential takes; authenticator: its options, and transport
 //   picture: a file for what is seen; width, height, dark; axe: whether axe-core looks at it
-//   keyboard: true: nothing is clicked
+//   keyboard: true: nothing is clicked; lost: true: so is the first reply to an answer, and they try again
 import { createRequire } from "node:module";
 import { text } from "node:stream/consumers";
 
@@ -45,6 +45,24 @@ async function look(page, name) {
   }
 }
 
+// The connection breaks when the answer has arrived, and before its reply has.
+async function loseReply(page) {
+  const client = await page.createCDPSession();
+  const lost = new Promise((resolve) => {
+    client.once("Fetch.requestPaused", async ({ requestId }) => {
+      await client.send("Fetch.failRequest", { requestId, errorReason: "ConnectionReset" });
+      await client.send("Fetch.disable");
+      resolve();
+    });
+  });
+
+  await client.send("Fetch.enable", { patterns: [{ urlPattern: "*/finish", requestStage: "Response" }] });
+  await press(page, "use");
+  await lost;
+  await page.waitForSelector("[data-say=failed]:not([hidden])");
+  await page.waitForSelector("[data-do=use]:not([disabled])");
+}
+
 async function press(page, name) {
   const button = await page.waitForSelector(`[data-part]:not([hidden]) [data-do=${name}]`, { visible: true });
 
@@ -65,7 +83,7 @@ await withChromium(
     const own = await authenticator(page);
 
     page.on("console", (message) => {
-      if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) seen.problems.push(message.text());
+      if (message.type() === "error" && !/status of 4\d\d|ERR_CONNECTION_RESET/.test(message.text())) seen.problems.push(message.text());
     });
     page.on("pageerror", (error) => seen.problems.push(String(error)));
     page.on("request", (request) => {
@@ -81,6 +99,7 @@ await withChromium(
     if (wish.passkey) await own.hold(wish.passkey);
     await page.goto(wish.link);
     await look(page, "opened");
+    if (wish.lost) await loseReply(page);
     if (wish.act === "use" || wish.act === "disown") {
       const before = (await shown(page)).part;
 

@@ -157,6 +157,15 @@ def test_no_passkey_here(site):
     assert seen["part"] == "ask" and "You can try again." in seen["text"], seen
 
 
+def test_a_reply_that_is_lost(site):
+    """The answer was judged, and the page has the code when it is tried again."""
+    passkey = site.enrol("alice")
+    conversation, link = ask(site)
+    seen = browse(link, passkey, lost=True)
+    assert seen["part"] == "code", seen
+    assert conversation.next(text=seen["code"])[2]["result"] == "ok"
+
+
 def test_another_passkey(site):
     site.enrol("alice")
     mallory = site.enrol("alice")
