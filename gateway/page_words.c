@@ -16,10 +16,11 @@ const char *page_word(enum page_language language, enum page_word word)
     return words[word][language];
 }
 
-/* The weight of "…;q=0.5", in thousandths. */
+/* The weight of "…;q=0.5", in thousandths; 0: not acceptable. */
 static int weight(const char *item, size_t len)
 {
     const char *q = memchr(item, ';', len);
+    int thousandths = 0;
 
     if (!q)
         return 1000;
@@ -32,8 +33,10 @@ static int weight(const char *item, size_t len)
         return 1000;
     if (q[0] != '0' || q[1] != '.')
         return 0;
-    return (q[2] >= '0' && q[2] <= '9' ? q[2] - '0' : 0) * 100 +
-           (q[2] && q[3] >= '0' && q[3] <= '9' ? q[3] - '0' : 0) * 10 + 1;
+    q += 2;
+    for (int place = 100; place > 0 && *q >= '0' && *q <= '9'; place /= 10)
+        thousandths += place * (*q++ - '0');
+    return thousandths;
 }
 
 static bool is_of(const char *item, size_t len, const char *language)

@@ -299,6 +299,7 @@ static void languages(void **state)
         {"de; q=1, en", PAGE_GERMAN}, {"fr, de;q=0.001", PAGE_GERMAN},
         {",,, de ,", PAGE_GERMAN},    {"de;level=1", PAGE_ENGLISH},
         {"de;q", PAGE_ENGLISH},       {"de;q=", PAGE_ENGLISH},
+        {"de;q=0.0", PAGE_ENGLISH},   {"de;q=0.000", PAGE_ENGLISH},
     };
 
     (void)state;
