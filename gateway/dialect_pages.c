@@ -277,9 +277,16 @@ static void get_script(struct exchange *exchange)
     exchange_answer_text(exchange, 200, "text/javascript; charset=utf-8", page_script);
 }
 
+static void get_webauthn(struct exchange *exchange)
+{
+    add_headers(exchange);
+    exchange_answer_text(exchange, 200, "text/javascript; charset=utf-8", page_webauthn);
+}
+
 static const struct route routes[] = {
     {"GET", "/static/style.css", ACCESS_PUBLIC, get_style},
     {"GET", "/static/link.js", ACCESS_PUBLIC, get_script},
+    {"GET", "/static/webauthn.js", ACCESS_PUBLIC, get_webauthn},
     {"GET", "/{link}", ACCESS_PUBLIC, get_link},
     {"POST", "/{link}/begin", ACCESS_PUBLIC, begin_link},
     {"POST", "/{link}/finish", ACCESS_PUBLIC, finish_link},

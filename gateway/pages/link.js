@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Answers a link: asks for the passkey, and shows the code. Every text is in the page already.
 
+import {readCreation, readRequest, writeCredential} from "./webauthn.js";
+
 const parts = new Map([...document.querySelectorAll("[data-part]")].map(
     (part) => [part.dataset.part, part]));
 
@@ -13,67 +15,6 @@ function show(name) {
 function say(name) {
     for (const line of parts.get("ask").querySelectorAll("[data-say]"))
         line.hidden = line.dataset.say !== name;
-}
-
-const fromBase64url = (text) => Uint8Array.from(
-    atob(text.replace(/-/g, "+").replace(/_/g, "/")), (character) => character.charCodeAt(0));
-const toBase64url = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)))
-    .replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
-
-// Web Authentication 5.1.8 and 5.1.9, for browsers that do not have these yet.
-const readDescriptors = (list) => (list ?? []).map(
-    (descriptor) => ({...descriptor, id: fromBase64url(descriptor.id)}));
-
-function readRequest(json) {
-    if (PublicKeyCredential.parseRequestOptionsFromJSON)
-        return PublicKeyCredential.parseRequestOptionsFromJSON(json);
-    return {
-        ...json,
-        challenge: fromBase64url(json.challenge),
-        allowCredentials: readDescriptors(json.allowCredentials),
-    };
-}
-
-function readCreation(json) {
-    if (PublicKeyCredential.parseCreationOptionsFromJSON)
-        return PublicKeyCredential.parseCreationOptionsFromJSON(json);
-    return {
-        ...json,
-        challenge: fromBase64url(json.challenge),
-        user: {...json.user, id: fromBase64url(json.user.id)},
-        excludeCredentials: readDescriptors(json.excludeCredentials),
-    };
-}
-
-function writeResponse(response) {
-    const json = {clientDataJSON: toBase64url(response.clientDataJSON)};
-
-    if (response.attestationObject)
-        return {
-            ...json,
-            attestationObject: toBase64url(response.attestationObject),
-            transports: response.getTransports?.() ?? [],
-        };
-    if (response.userHandle)
-        json.userHandle = toBase64url(response.userHandle);
-    return {
-        ...json,
-        authenticatorData: toBase64url(response.authenticatorData),
-        signature: toBase64url(response.signature),
-    };
-}
-
-function writeCredential(credential) {
-    if (credential.toJSON)
-        return credential.toJSON();
-    return {
-        id: credential.id,
-        rawId: toBase64url(credential.rawId),
-        type: credential.type,
-        authenticatorAttachment: credential.authenticatorAttachment ?? undefined,
-        clientExtensionResults: credential.getClientExtensionResults(),
-        response: writeResponse(credential.response),
-    };
 }
 
 class Over extends Error {}

@@ -201,6 +201,10 @@ static void what_a_page_loads(void **state)
     fake_request("GET /static/link.js", NULL);
     assert_int_equal(fake_status(), 200);
     assert_shows("navigator.credentials.get");
+    assert_shows("from \"./webauthn.js\"");
+    fake_request("GET /static/webauthn.js", NULL);
+    assert_int_equal(fake_status(), 200);
+    assert_shows("export function readRequest(");
 }
 
 /* --- its calls -------------------------------------------------------------------------------- */
