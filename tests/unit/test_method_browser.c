@@ -396,6 +396,27 @@ static void enter_alone_goes_on(void **state)
     assert_null(found());
 }
 
+static void passkeys_without_a_code_are_logged(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+    AUTO_SOFT_KEY struct soft_key other = soft_key_new(ES256, "red");
+
+    (void)state;
+    give_key(&key, "alice", ALICE, RP_ID);
+    give_key(&other, "alice", ALICE, RP_ID);
+    ask("alice");
+    use(&key);
+    type(code);
+    assert_said("done", "ok");
+    skip_time(PK_LINK_LIFETIME);
+    assert_int_equal(log_count("its code was not typed"), 0);
+    claim[0] = '\0';
+    ask("alice");
+    use(&other);
+    skip_time(PK_LINK_LIFETIME + 1);
+    assert_int_equal(log_count("valid, but its code was not typed: passkey \"red\""), 1);
+}
+
 static void where_there_is_no_link(void **state)
 {
     AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
@@ -471,6 +492,8 @@ int main(void)
                                         browser_tear_down),
         cmocka_unit_test_setup_teardown(what_is_typed_meanwhile, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(enter_alone_goes_on, browser_set_up, browser_tear_down),
+        cmocka_unit_test_setup_teardown(passkeys_without_a_code_are_logged, browser_set_up,
+                                        browser_tear_down),
         cmocka_unit_test_setup_teardown(where_there_is_no_link, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(calls_that_wait, browser_set_up, browser_tear_down),
     };

@@ -37,6 +37,8 @@ static void a_passkey_is_enrolled(void **state)
     assert_said("done", "ok");
     assert_non_null(strstr(seen()->credential, "\"name\":\"my browser\""));
     assert_int_equal(passkeys(), 1);
+    skip_time(PK_LINK_LIFETIME);
+    assert_int_equal(log_count("not enrolled"), 0);
 }
 
 static void names(void **state)
@@ -88,6 +90,8 @@ static void nothing_without_the_code(void **state)
     type("");
     assert_said("done", "cancelled");
     assert_int_equal(passkeys(), 0);
+    skip_time(PK_LINK_LIFETIME);
+    assert_int_equal(log_count("not enrolled: its code was not typed"), 2);
 }
 
 static void wrong_answers(void **state)

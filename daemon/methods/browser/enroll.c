@@ -5,6 +5,7 @@
  * otherwise have a passkey of their own for somebody else's account.
  */
 #include "common/base/cleanup.h"
+#include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/webauthn/options.h"
 #include "daemon/auth/enrollment_attempt.h"
@@ -28,6 +29,10 @@ static void free_state(struct link_code *own)
 {
     struct browser_enrollment *browser = (struct browser_enrollment *)own;
 
+    if (browser->json) /* perhaps a stranger's, who had the link and no terminal */
+        pk_log(LOG_WARNING, "[%s] a passkey that a browser made is not enrolled: %s",
+               browser->ceremony->correlation,
+               browser->naming ? "it was given no name" : "its code was not typed");
     link_code_clear(own);
     if (browser->ceremony)
         ceremony_free(browser->ceremony);

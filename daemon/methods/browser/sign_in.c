@@ -4,6 +4,7 @@
  * offers decoys, as in the ssh method.
  */
 #include "common/base/cleanup.h"
+#include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/webauthn/options.h"
 #include "daemon/accounts/decoy.h"
@@ -22,10 +23,25 @@ struct browser_sign_in {
     struct verdict verdict;        /* of a right answer, until its code has been typed */
 };
 
+/*
+ * Somebody used their passkey, and nobody had the code: perhaps they were talked into it. That is
+ * not lost from the log.
+ */
+static void log_unused(const struct browser_sign_in *browser)
+{
+    const struct approval *approval = browser->verdict.approval;
+    PK_AUTO_FREE char *by = approval ? approval_describe(approval) : NULL;
+
+    if (by)
+        pk_log(LOG_WARNING, "[%s] the answer was valid, but its code was not typed: %s",
+               approval_correlation(approval), by);
+}
+
 static void free_state(struct link_code *own)
 {
     struct browser_sign_in *browser = (struct browser_sign_in *)own;
 
+    log_unused(browser);
     link_code_clear(own);
     credential_list_clear(&browser->decoys);
     verdict_clear(&browser->verdict);
