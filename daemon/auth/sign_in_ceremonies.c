@@ -117,6 +117,9 @@ enum pk_status sign_in_begin(struct sign_in *sign_in, const struct credential_li
     if (!ceremony)
         return PK_NO_MEMORY;
     status = set_requirements(sign_in, rp_id, place, ceremony);
+    /* Decoys can verify as well: what is asked of them does not show that they are none. */
+    if (credentials != &sign_in->credentials && sign_in_for_another(sign_in))
+        ceremony->requirements.user_verification = PK_REQUIRED;
     if (!status)
         status = add_credentials(credentials, rp_id, &ceremony->requirements);
     if (!status)

@@ -171,16 +171,47 @@ static void decoys_have_transports(void **state)
     (void)state;
     for (unsigned i = 0; i < 20; i++) {
         PK_AUTO_FREE char *name = pk_text_format("mallory%u", i);
-        json_t *options, *each;
-        size_t at;
+        json_t *options;
+        const json_t *list;
 
         ask(name);
         claim[0] = '\0';
         options = begin();
-        json_array_foreach(json_object_get(options, "allowCredentials"), at, each)
-            assert_true(json_array_size(json_object_get(each, "transports")) > 0);
+        list = json_object_get(options, "allowCredentials");
+        for (size_t at = 0; at < json_array_size(list); at++)
+            assert_true(json_array_size(json_object_get(json_array_get(list, at), "transports")) >
+                        0);
         json_decref(options);
         type("");
+    }
+}
+
+/* Somebody who becomes another account has to be verified, where all of its passkeys can. */
+static void decoys_have_to_verify(void **state)
+{
+    static const char *const users[] = {"alice", "bob", "mallory"};
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+
+    (void)state;
+    give_key(&key, "alice", ALICE, RP_ID);
+    assert_status(bare_store()->verbs->use(bare_store(), pk_view_string("blue"),
+                                           &(struct credential_use){.user_verified = true}),
+                  PK_OK);
+    for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
+        json_t *options;
+        const char *verification;
+
+        claim[0] = '\0';
+        open_sign_in(0, &(struct sign_in_request){.user = users[i],
+                                                  .service = "su",
+                                                  .ruser = "carol",
+                                                  .methods = {{PK_METHOD_BROWSER}, 1}});
+        read_link();
+        options = begin();
+        verification = json_string_value(json_object_get(options, "userVerification"));
+        assert_non_null(verification);
+        assert_string_equal(verification, "required");
+        json_decref(options);
     }
 }
 
@@ -479,6 +510,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(reasons_are_concealed, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(everybody_gets_a_link, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(decoys_have_transports, browser_set_up, browser_tear_down),
+        cmocka_unit_test_setup_teardown(decoys_have_to_verify, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(decoys_are_judged, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(one_browser_alone_goes_on, browser_set_up,
                                         browser_tear_down),
