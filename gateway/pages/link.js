@@ -85,7 +85,8 @@ async function disown() {
     show("disowned");
 }
 
-if (!window.PublicKeyCredential || !navigator.credentials) {
+// What else a page says, such as the code or that the link is over, stays as it is.
+if (parts.get("ask")?.hidden === false && !(window.PublicKeyCredential && navigator.credentials)) {
     show("unsupported");
 } else if (parts.has("ask")) {
     document.querySelector("[data-do=use]").addEventListener("click", () => guarded(usePasskey));

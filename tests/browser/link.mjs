@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A person with Chromium who opens a link: standard input says what they have and do, one JSON object,
 // and standard output what they see in the end, another.
-//   link; act: "use", "disown" or "look"; language; javascript: false blocks it
+//   link; act: "use", "disown" or "look"; language; javascript: false blocks it; webauthn: false: there is none
 //   passkey: what DevTools' WebAuthn.addCredential takes; authenticator: its options, and transport
 //   picture: a file for what is seen; width, height, dark; axe: whether axe-core looks at it
 //   keyboard: true: nothing is clicked; lost: true: so is the first reply to an answer, and they try again
@@ -91,6 +91,7 @@ await withChromium(
         seen.problems.push(`a request to ${request.url()}`);
     });
     await page.setJavaScriptEnabled(wish.javascript !== false);
+    if (wish.webauthn === false) await page.evaluateOnNewDocument(() => delete window.PublicKeyCredential);
     await page.setViewport({ width: wish.width ?? 1280, height: wish.height ?? 800 });
     if (wish.dark) await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "dark" }]);
     const { transport = "internal", ...options } = wish.authenticator ?? {};

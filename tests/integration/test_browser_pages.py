@@ -200,3 +200,12 @@ def test_without_javascript(site):
     _, link = ask(site)
     seen = browse(link, act="look", javascript=False)
     assert "JavaScript is blocked here" in seen["text"], seen
+
+
+def test_without_passkeys(site):
+    """A browser that has none, or an address that is not secure: it says so, and what else there is."""
+    _, link = ask(site)
+    seen = browse(link, act="look", webauthn=False, axe=True)
+    assert seen["part"] == "unsupported", seen
+    seen = browse(link[:-4] + "0000", act="look", webauthn=False)
+    assert seen["text"].startswith("This link is of no use any more"), seen
