@@ -37,3 +37,6 @@ dist_recordings_DATA = \
 	doc/recordings/sudo-agent.txt \
 	doc/recordings/sudo-paste.txt \
 	doc/recordings/waiting.txt
+# Made by scripts/demo --browser --pictures doc/pictures.
+picturesdir = $(docdir)/pictures
+dist_pictures_DATA = doc/pictures/code.png doc/pictures/request.png

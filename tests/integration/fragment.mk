@@ -3,7 +3,9 @@ EXTRA_DIST += \
 	tests/integration/conftest.py \
 	tests/integration/support/application.py \
 	tests/integration/support/apps.py \
+	tests/integration/support/chromium.py \
 	tests/integration/support/demo.py \
+	tests/integration/support/demo_browser.py \
 	tests/integration/support/fake_logind.py \
 	tests/integration/support/fake_gateway.py \
 	tests/integration/support/faulty_agent.py \
@@ -53,6 +55,7 @@ EXTRA_DIST += \
 	tests/integration/test_concurrent_sign_ins.py \
 	tests/integration/test_contention.py \
 	tests/integration/test_ctap.py \
+	tests/integration/test_demo_browser.py \
 	tests/integration/test_demo_serve.py \
 	tests/integration/test_document_commands.py \
 	tests/integration/test_documents.py \

@@ -89,7 +89,7 @@ def mounts():
 
 
 class Demo:
-    def __init__(self, script, port, temporary):
+    def __init__(self, script, arguments, temporary, **variables):
         # As from a terminal's shell, whose Ctrl-C every process gets; whoever runs the tests by
         # nohup has them ignore SIGHUP.
         def heed():
@@ -97,9 +97,9 @@ class Demo:
                 signal.signal(number, signal.SIG_DFL)
 
         self.process = subprocess.Popen(
-            [script, "--serve", str(port)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            [script, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, start_new_session=True,
-            env={"PATH": os.environ["PATH"], "TMPDIR": str(temporary)},
+            env={"PATH": os.environ["PATH"], "TMPDIR": str(temporary), **variables},
             preexec_fn=heed)
 
     def described(self):
@@ -128,7 +128,7 @@ class Demo:
 def running_fixture(demo, tmp_path):
     temporary = tmp_path / "tmp"
     temporary.mkdir()
-    running = Demo(demo, process.free_port(), temporary)
+    running = Demo(demo, ["--serve", str(process.free_port())], temporary)
     running.temporary = temporary
     yield running
     running.close()
@@ -286,7 +286,7 @@ def test_a_port_that_is_taken_is_said(demo, tmp_path, orphans):
         port = taken.getsockname()[1]
         temporary = tmp_path / "tmp"
         temporary.mkdir()
-        running = Demo(demo, port, temporary)
+        running = Demo(demo, ["--serve", str(port)], temporary)
         rest, said = running.process.communicate(timeout=PATIENCE)
     assert rest == b"" and running.process.returncode == 1
     assert f"port {port} of localhost cannot be used" in said.decode().splitlines()[-1]

@@ -42,6 +42,19 @@ class Screen:
         sys.stdout.flush()
 
 
+class Kept:
+    """Keeps what a terminal shows that a person has to themselves; pexpect gives it bytes then."""
+
+    def __init__(self):
+        self.text = ""
+
+    def write(self, text):
+        self.text += text if isinstance(text, str) else text.decode("utf-8", "replace")
+
+    def flush(self):
+        pass
+
+
 def say(text):
     print(text, flush=True)
 
@@ -99,24 +112,26 @@ def with_software_key(machine):
         return finish(child), over_ssh(machine, keys, touch)
 
 
+def person_acts(machine, command, user):
+    """Whoever runs this demonstration has that terminal; what it showed."""
+    child = open_terminal(machine, user, command)
+    child.logfile_read = Kept()
+    child.interact(escape_character=None)
+    child.wait()
+    child.close()
+    if child.exitstatus != 0:
+        sys.exit(f"demo: failed: exit status {child.exitstatus}")
+    return child.logfile_read.text
+
+
 def with_hardware(machine):
     if not sys.stdin.isatty():
         sys.exit("demo: --hardware needs a terminal")
     machine.configure()
-
-    def person_acts(command, user):
-        child = open_terminal(machine, user, command)
-        child.interact(escape_character=None)
-        child.wait()
-        child.close()
-        if child.exitstatus != 0:
-            sys.exit(f"demo: failed: exit status {child.exitstatus}")
-        return child.logfile_read.text
-
     say("Plug in the security key. Its passkey is for this demonstration only: nothing of this\n"
         f"machine will know it. alice's password is: {namespace.password('alice')}")
-    person_acts([*ENROLL, "--no-resident"], "alice")
-    return person_acts(SUDO, "alice"), None
+    person_acts(machine, [*ENROLL, "--no-resident"], "alice")
+    return person_acts(machine, SUDO, "alice"), None
 
 
 def main():

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Listens at PORT of this computer's own addresses, and runs COMMAND with these sockets.
+"""Listens at PORT of this computer's own addresses, or with 0 at one that is free, and runs COMMAND
+with these sockets.
 
 They are descriptors 3 and up, counted in LISTEN_FDS, as systemd passes them: so a program in a
 private network namespace can be reached from outside.
@@ -35,8 +36,9 @@ def main():
         sockets = [listening(socket.AF_INET, "127.0.0.1", arguments.port)]
     except (OSError, OverflowError) as error:
         sys.exit(f"port {arguments.port} of localhost cannot be used: {error}")
+    port = sockets[0].getsockname()[1]
     try:
-        sockets.append(listening(socket.AF_INET6, "::1", arguments.port))
+        sockets.append(listening(socket.AF_INET6, "::1", port))
     except OSError:
         pass  # a computer without IPv6; browsers take the other one
     # Moved out of the way first, so that none is written over.

@@ -4,7 +4,9 @@
 import html
 import http.client
 import json
+import os
 import re
+import socket
 import subprocess
 import urllib.parse
 
@@ -17,23 +19,32 @@ import webauthn_client
 COOKIE = "__Host-passkey-link-"  # and the link's word
 
 
-class Site:
-    """Daemon and gateway of a host whose pages are at http://localhost:PORT/passkey."""
+def port_of(descriptor):
+    with socket.socket(fileno=os.dup(descriptor)) as listener:
+        return listener.getsockname()[1]
 
-    def __init__(self, machine, more=""):
+
+class Site:
+    """Daemon and gateway of a host whose pages are at http://localhost:PORT/passkey; sockets: 3 and
+    up, as systemd passes them."""
+
+    def __init__(self, machine, more="", sockets=()):
         self.machine = machine
-        self.port = process.free_port()
+        self.sockets = sockets
+        self.port = port_of(sockets[0]) if sockets else process.free_port()
         self.origin = f"http://localhost:{self.port}"
         self.machine.configure(f"[gateway]\nuser = {web.USER}\n[rp default]\nid = localhost\n"
                                f"origins = {self.origin}\n"
                                f"browser-url = {self.origin}/passkey\n{more}")
-        namespace.write(web.CONFIG, web.gateway_configuration(f"127.0.0.1:{self.port}"))
+        namespace.write(web.CONFIG, web.gateway_configuration(
+            "systemd" if sockets else f"127.0.0.1:{self.port}"))
         self.machine.start_daemon()
         self.start_gateway()
 
     def start_gateway(self):
-        self.gateway = self.machine.start([process.program()], stderr=subprocess.PIPE,
-                                          env={"PATH": "/usr/bin"},
+        command, environment = web.with_sockets([process.program()], self.sockets)
+        self.gateway = self.machine.start(command, stderr=subprocess.PIPE, pass_fds=self.sockets,
+                                          env={"PATH": "/usr/bin", **environment},
                                           preexec_fn=parts.become(web.USER))
         self.log = process.Lines(self.gateway.stderr)
         self.log.wait(lambda line: "serves default (pages)" in line)

@@ -23,7 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 # These boot a virtual machine: begun first, so that nothing waits for them at the end.
 FIRST = ("test_systemd.py", "test_hidraw.py")
 # These start namespaces themselves, which cannot be nested: overlays of overlays have a limit.
-OUTSIDE = ("test_demo_serve.py", "test_private_namespace.py")
+OUTSIDE = ("test_demo_browser.py", "test_demo_serve.py", "test_private_namespace.py")
 NO_TESTS = 5  # pytest: nothing was selected in this file
 SHOWN = threading.Lock()
 

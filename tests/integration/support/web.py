@@ -95,14 +95,19 @@ def basic(name):
     return base64.b64encode((name + ":").encode()).decode()
 
 
+def with_sockets(command, sockets):
+    """What to run, and with which variables, so that it gets them as systemd passes them."""
+    if not sockets:
+        return command, {}
+    return (["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", *command],
+            {"LISTEN_FDS": str(len(sockets))})
+
+
 def start(machine, sockets=()):
     """The gateway, once it serves them all; sockets: 3 and up, as systemd passes them."""
-    environment = {"PATH": os.environ["PATH"]}
-    command = [process.program()]
-    if sockets:
-        environment["LISTEN_FDS"] = str(len(sockets))
-        command = ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", *command]
-    started = machine.start(command, env=environment, pass_fds=sockets, stderr=subprocess.PIPE,
+    command, environment = with_sockets([process.program()], sockets)
+    started = machine.start(command, env={"PATH": os.environ["PATH"], **environment},
+                            pass_fds=sockets, stderr=subprocess.PIPE,
                             preexec_fn=parts.become(USER))
     log = process.Lines(started.stderr)
     for _ in DIALECTS:
