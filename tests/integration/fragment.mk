@@ -30,6 +30,7 @@ EXTRA_DIST += \
 	tests/integration/support/ssh_login.py \
 	tests/integration/support/ssh_method.py \
 	tests/integration/support/ssh_method_enroll.py \
+	tests/integration/support/tls_pages.py \
 	tests/integration/support/web.py \
 	tests/integration/support/webauthn_client.py \
 	tests/integration/test_account_enumeration.py \
@@ -46,6 +47,7 @@ EXTRA_DIST += \
 	tests/integration/test_bad_bus_input.py \
 	tests/integration/test_browser_method.py \
 	tests/integration/test_browser_pages.py \
+	tests/integration/test_browser_tls.py \
 	tests/integration/test_cli.py \
 	tests/integration/test_cli_accounts_and_pins.py \
 	tests/integration/test_check.py \
