@@ -17,15 +17,17 @@ nodist_doc_DATA = doc/README.md
 doc/README.md: README.md Makefile
 	$(AM_V_GEN)$(MKDIR_P) doc && $(SED) 's|(doc/|(|g' $(srcdir)/README.md >$@.tmp && mv $@.tmp $@
 CLEANFILES += doc/README.md
-# Written by tests/integration/test_recordings.py, test_ssh_recordings.py and
-# test_replaced_prompts.py.
+# Written by tests/integration/test_recordings.py, test_browser_recordings.py, test_ssh_recordings.py
+# and test_replaced_prompts.py.
 recordingsdir = $(docdir)/recordings
 dist_recordings_DATA = \
 	doc/recordings/check.txt \
+	doc/recordings/enroll-browser.txt \
 	doc/recordings/enroll-paste.txt \
 	doc/recordings/enroll.txt \
 	doc/recordings/host-without-id.txt \
 	doc/recordings/key.txt \
+	doc/recordings/login-browser.txt \
 	doc/recordings/login-password.txt \
 	doc/recordings/login-pin.txt \
 	doc/recordings/login.txt \
@@ -35,6 +37,7 @@ dist_recordings_DATA = \
 	doc/recordings/refused-keys.txt \
 	doc/recordings/refused-origin.txt \
 	doc/recordings/sudo-agent.txt \
+	doc/recordings/sudo-browser.txt \
 	doc/recordings/sudo-paste.txt \
 	doc/recordings/waiting.txt
 # Made by scripts/demo --browser --pictures doc/pictures.

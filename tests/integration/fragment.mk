@@ -47,6 +47,7 @@ EXTRA_DIST += \
 	tests/integration/test_bad_bus_input.py \
 	tests/integration/test_browser_method.py \
 	tests/integration/test_browser_pages.py \
+	tests/integration/test_browser_recordings.py \
 	tests/integration/test_browser_tls.py \
 	tests/integration/test_cli.py \
 	tests/integration/test_cli_accounts_and_pins.py \

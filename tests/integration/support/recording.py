@@ -8,6 +8,7 @@ With RECORDINGS=FOLDER in the environment the files are written there instead.
 import difflib
 import os
 import re
+import textwrap
 
 import pexpect
 
@@ -25,10 +26,13 @@ CHANGING = (
     (r"\b[0-9a-f]{32}\.passkeyd\.invalid", "0123456789abcdef.passkeyd.invalid"),
     # The part of OpenSSH that asks PAM: since 9.8 a program of its own.
     (r'"/usr/lib/openssh/sshd-(session|auth)"', '"/usr/sbin/sshd"'),
+    (r"https://login\.example\.org(:\d+)?/passkey/[0-9A-Z]{12}\b",
+     "https://login.example.org/passkey/..."),
     (r"/run/tests/home/", "/home/"),
     (r"/dev/pts/\d+|\bpts/\d+", "pts/0"),
     (r"\b\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?\b", "DATE"),
     (r"\x1b\[[\d;?]*[A-Za-z]|\x07", ""),  # colours and cursor movements
+    (r"([\u2580\u2584\u2588 ]{20,}(\n|$))+", "[the link as a QR code]\n"),
 )
 
 
@@ -55,6 +59,12 @@ class Recording:
 
     def acts(self, what):
         self.parts.append(f"({what})\n")
+
+    def page(self, lines):
+        """What a page says: lines that begin with "> "."""
+        self.parts.append("".join(textwrap.fill(
+            normal(line), 90, initial_indent="> ", subsequent_indent="> ") + "\n"
+            for line in lines))
 
     def screen(self):
         """For logfile_read of a terminal: what it shows goes in here."""
