@@ -58,6 +58,9 @@ static size_t member_count(enum pk_forward_kind kind)
         return CRED_PROTECT;
     case PK_FORWARD_MORE:
         return 3;
+    case PK_FORWARD_PAGE_GET:
+    case PK_FORWARD_PAGE_CREATE:
+        break;
     }
     return 0;
 }

@@ -26,6 +26,9 @@ enum pk_forward_kind {
     PK_FORWARD_GET = 1,    /* an assertion */
     PK_FORWARD_CREATE = 2, /* a new credential */
     PK_FORWARD_MORE = 3,   /* the next part of the answer to the request with that nonce */
+    /* Of answers only: from a page in a browser, which makes the client data itself. */
+    PK_FORWARD_PAGE_GET = 4,
+    PK_FORWARD_PAGE_CREATE = 5,
 };
 
 /* Owned. */
@@ -59,20 +62,23 @@ void pk_forward_request_clear(struct pk_forward_request *request);
 /* Of a GET or CREATE; borrowed. */
 const char *pk_forward_request_rp_id(const struct pk_forward_request *request);
 
-/* Owned. origin: "ssh://" and the host the client connected to. */
+/* Owned. */
 struct pk_forward_answer {
-    enum pk_forward_kind kind; /* GET or CREATE */
-    char *origin;
+    enum pk_forward_kind kind; /* any but MORE */
+
+    /* PAGE_GET and PAGE_CREATE: as the browser made it; the others have the two below instead. */
+    struct pk_bytes client_data;
+    char *origin; /* "ssh://" and the host the client connected to */
     /* The first bytes of the challenge that was signed: tells a mistaken answer from a false one in
      * the log. It decides nothing; the signature does. */
     uint8_t challenge[PK_FORWARD_CHALLENGE_SIZE];
 
-    /* GET */
+    /* GET and PAGE_GET */
     size_t credential;         /* index into the request's credentials */
     struct pk_bytes auth_data; /* authenticator data behind the RP id hash: flags, counter, … */
     struct pk_bytes signature;
 
-    /* CREATE */
+    /* CREATE and PAGE_CREATE */
     struct pk_bytes attestation_object;
     unsigned transports;
     bool discoverable;

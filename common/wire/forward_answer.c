@@ -14,9 +14,8 @@
 #define AUTH_DATA_MIN  5 /* flags and counter */
 #define AUTH_DATA_MAX  (PK_AUTH_DATA_MAX - PK_HASH_SIZE)
 #define TRANSPORTS_ALL 0x3f /* every bit of enum pk_transport */
-#define MEMBERS        6
 
-/* The keys of the map; 2 to 4 differ by kind. */
+/* The keys of the map; 2 to 4 differ by kind, and 5 by who made the client data. */
 enum member {
     KIND = 1,
     CREDENTIAL = 2, /* GET */
@@ -27,10 +26,33 @@ enum member {
     DISCOVERABLE = 4,
     ORIGIN = 5,
     CHALLENGE = 6,
+    CLIENT_DATA = 5, /* of a page, with nothing behind it */
 };
+
+static bool is_answer(enum pk_forward_kind kind)
+{
+    return kind == PK_FORWARD_GET || kind == PK_FORWARD_CREATE || kind == PK_FORWARD_PAGE_GET ||
+           kind == PK_FORWARD_PAGE_CREATE;
+}
+
+static bool is_of_page(enum pk_forward_kind kind)
+{
+    return kind == PK_FORWARD_PAGE_GET || kind == PK_FORWARD_PAGE_CREATE;
+}
+
+static bool is_assertion(enum pk_forward_kind kind)
+{
+    return kind == PK_FORWARD_GET || kind == PK_FORWARD_PAGE_GET;
+}
+
+static size_t member_count(enum pk_forward_kind kind)
+{
+    return is_of_page(kind) ? CLIENT_DATA : CHALLENGE;
+}
 
 void pk_forward_answer_clear(struct pk_forward_answer *answer)
 {
+    pk_bytes_clear(&answer->client_data);
     free(answer->origin);
     pk_bytes_clear(&answer->auth_data);
     pk_bytes_clear(&answer->signature);
@@ -40,9 +62,9 @@ void pk_forward_answer_clear(struct pk_forward_answer *answer)
 
 static void write_answer(struct pk_writer *writer, const struct pk_forward_answer *answer)
 {
-    pk_cbor_write_map(writer, MEMBERS);
+    pk_cbor_write_map(writer, member_count(answer->kind));
     pk_member_write_number(writer, KIND, answer->kind);
-    if (answer->kind == PK_FORWARD_GET) {
+    if (is_assertion(answer->kind)) {
         pk_member_write_number(writer, CREDENTIAL, answer->credential);
         pk_member_write_bytes(writer, AUTH_DATA, pk_view_of(&answer->auth_data));
         pk_member_write_bytes(writer, SIGNATURE, pk_view_of(&answer->signature));
@@ -50,6 +72,10 @@ static void write_answer(struct pk_writer *writer, const struct pk_forward_answe
         pk_member_write_bytes(writer, ATTESTATION_OBJECT, pk_view_of(&answer->attestation_object));
         pk_member_write_number(writer, TRANSPORTS, answer->transports);
         pk_member_write_bool(writer, DISCOVERABLE, answer->discoverable);
+    }
+    if (is_of_page(answer->kind)) {
+        pk_member_write_bytes(writer, CLIENT_DATA, pk_view_of(&answer->client_data));
+        return;
     }
     pk_member_write_text(writer, ORIGIN, answer->origin);
     pk_member_write_bytes(writer, CHALLENGE,
@@ -69,10 +95,10 @@ static char *read_origin(struct pk_reader *reader)
 static void read_answer(struct pk_reader *reader, enum pk_forward_kind kind,
                         struct pk_forward_answer *answer)
 {
-    if (pk_cbor_map(reader) != MEMBERS)
+    if (pk_cbor_map(reader) != member_count(kind))
         pk_reader_fail(reader, PK_PROTOCOL);
     answer->kind = pk_member_read_number(reader, KIND, kind, kind);
-    if (kind == PK_FORWARD_GET) {
+    if (is_assertion(kind)) {
         answer->credential =
             pk_member_read_number(reader, CREDENTIAL, 0, PK_CREDENTIAL_LIST_MAX - 1);
         pk_member_read_key(reader, AUTH_DATA);
@@ -84,6 +110,11 @@ static void read_answer(struct pk_reader *reader, enum pk_forward_kind kind,
         pk_member_copy_bytes(reader, 1, PK_ATTESTATION_OBJECT_MAX, &answer->attestation_object);
         answer->transports = pk_member_read_number(reader, TRANSPORTS, 0, TRANSPORTS_ALL);
         answer->discoverable = pk_member_read_bool(reader, DISCOVERABLE);
+    }
+    if (is_of_page(kind)) {
+        pk_member_read_key(reader, CLIENT_DATA);
+        pk_member_copy_bytes(reader, 1, PK_CLIENT_DATA_MAX, &answer->client_data);
+        return;
     }
     answer->origin = read_origin(reader);
     pk_member_read_exactly(reader, CHALLENGE, answer->challenge, sizeof(answer->challenge));
@@ -116,7 +147,7 @@ static enum pk_status encode_text(const struct pk_forward_answer *answer, char *
     char *text;
     enum pk_status status;
 
-    if (answer->kind != PK_FORWARD_GET && answer->kind != PK_FORWARD_CREATE)
+    if (!is_answer(answer->kind))
         return PK_INVALID_ARGUMENT;
     write_answer(&writer, answer);
     status = pk_writer_finish(&writer, &cbor);
@@ -149,7 +180,7 @@ enum pk_status pk_forward_answer_decode(enum pk_forward_kind kind,
     PK_AUTO_BYTES struct pk_bytes cbor = {0};
     enum pk_status status;
 
-    if (kind != PK_FORWARD_GET && kind != PK_FORWARD_CREATE)
+    if (!is_answer(kind))
         return PK_INVALID_ARGUMENT;
     if (parts->count == 0 || parts->count != parts->total)
         return PK_TRUNCATED;

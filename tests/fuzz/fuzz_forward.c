@@ -29,6 +29,21 @@ static void take_request(struct pk_view line)
     check(pk_view_equal(pk_view_string(again), line));
 }
 
+/* Of text in upper case, of CBOR in lower case. */
+static enum pk_forward_kind kind_of(uint8_t what)
+{
+    switch (what | 0x20) {
+    case 'g':
+        return PK_FORWARD_GET;
+    case 'c':
+        return PK_FORWARD_CREATE;
+    case 'a':
+        return PK_FORWARD_PAGE_GET;
+    default:
+        return PK_FORWARD_PAGE_CREATE;
+    }
+}
+
 static void take_parts(enum pk_forward_kind kind, const struct pk_forward_parts *parts)
 {
     PK_AUTO_FORWARD_ANSWER struct pk_forward_answer answer = {0};
@@ -77,7 +92,7 @@ static void take_cbor(uint8_t what, struct pk_view cbor)
         return;
     }
     check(pk_bytes_copy(pk_view_string(text), &parts.text) == PK_OK);
-    take_parts(what == 'g' ? PK_FORWARD_GET : PK_FORWARD_CREATE, &parts);
+    take_parts(kind_of(what), &parts);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -91,9 +106,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (data[0] == 'p') {
         if (pk_forward_request_find(rest, &line) == PK_OK)
             take_request(line);
-    } else if (data[0] == 'G' || data[0] == 'C') {
-        take_lines(data[0] == 'G' ? PK_FORWARD_GET : PK_FORWARD_CREATE, rest);
-    } else if (data[0] == 'r' || data[0] == 'g' || data[0] == 'c') {
+    } else if (memchr("GCAN", data[0], 4)) {
+        take_lines(kind_of(data[0]), rest);
+    } else if (memchr("rgcan", data[0], 5)) {
         take_cbor(data[0], rest);
     }
     return 0;

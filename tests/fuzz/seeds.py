@@ -139,8 +139,10 @@ def asserted(line, response, client):
 
 def forwarded(name, lines):
     """A vector of the keyboard-interactive form as fuzz_forward reads it: text, and its CBOR."""
-    text, cbor = (b"p", b"r") if "request" in name else \
-        (b"G", b"g") if "answer-get" in name else (b"C", b"c")
+    kinds = {"request": "pr", "answer-get": "Gg", "answer-create": "Cc", "answer-page-get": "Aa",
+             "answer-page-create": "Nn"}
+    text, cbor = next(kind for part, kind in kinds.items() if part in name).encode()
+    text, cbor = bytes([text]), bytes([cbor])
     yield text + lines
     inner = unb64(lines.decode("latin-1").strip().rpartition(":")[2])
     if inner is not None and lines.count(b"\n") == 1:

@@ -33,7 +33,7 @@ UNSET, DISCOURAGED, PREFERRED, REQUIRED = range(4)
 
 # The keys of the maps: a request holds the first 7 (get), all 15 (create), or kind, nonce and part
 # (more).
-KINDS = {1: "get", 2: "create", 3: "more"}
+KINDS = {1: "get", 2: "create", 3: "more", 4: "page-get", 5: "page-create"}
 REQUEST = dict(enumerate((
     "kind", "nonce", "context", "rp_id", "user_verification", "credentials", "timeout", "rp_name",
     "user_handle", "user_name", "user_display_name", "algorithms", "resident_key", "attestation",
@@ -42,6 +42,12 @@ GET_ANSWER = dict(enumerate((
     "kind", "credential", "auth_data", "signature", "origin", "challenge"), 1))
 CREATE_ANSWER = dict(enumerate((
     "kind", "attestation_object", "transports", "discoverable", "origin", "challenge"), 1))
+PAGE_GET_ANSWER = dict(enumerate((
+    "kind", "credential", "auth_data", "signature", "client_data"), 1))
+PAGE_CREATE_ANSWER = dict(enumerate((
+    "kind", "attestation_object", "transports", "discoverable", "client_data"), 1))
+ANSWERS = {"get": GET_ANSWER, "create": CREATE_ANSWER,
+           "page-get": PAGE_GET_ANSWER, "page-create": PAGE_CREATE_ANSWER}
 REQUEST_MEMBERS = {"get": range(1, 8), "create": range(1, 16), "more": (1, 2, 16)}
 
 
@@ -192,9 +198,18 @@ def answer_fields(request, origin, credential, flags=None, challenge=None):
             **common}
 
 
+def page_answer_fields(request, origin, credential, **how):
+    """The same as of a page in a browser at that origin."""
+    made = answer_fields(request, origin, credential, **how)
+    challenge = how.get("challenge") or challenge_of(request)
+    data = client_data(made["kind"], challenge, origin)
+    made = {name: value for name, value in made.items() if name not in ("origin", "challenge")}
+    return {**made, "kind": "page-" + made["kind"], "client_data": data}
+
+
 def encode_answer(fields):
     """Its lines: one, or as many parts as it takes."""
-    names = GET_ANSWER if fields.get("kind") == "get" else CREATE_ANSWER
+    names = ANSWERS.get(fields.get("kind"), CREATE_ANSWER)
     text = b64(cbor2.dumps(_to_map(fields, names), canonical=True))
     if len(PREFIX + text) <= LINE_MAX:
         return [PREFIX + text]

@@ -4,6 +4,10 @@
 
 static enum pk_forward_kind kind_of(const char *name)
 {
+    if (strstr(name, "answer-page-create"))
+        return PK_FORWARD_PAGE_CREATE;
+    if (strstr(name, "answer-page-get"))
+        return PK_FORWARD_PAGE_GET;
     return strstr(name, "answer-create") ? PK_FORWARD_CREATE : PK_FORWARD_GET;
 }
 
@@ -66,7 +70,8 @@ static void check_answer(const char *name, struct pk_bytes *content)
         PK_AUTO_FORWARD_ANSWER struct pk_forward_answer again = {0};
 
         assert_status(take_answer(kind_of(name), pk_view_string(lines), &again), PK_OK);
-        assert_string_equal(again.origin, answer.origin);
+        assert_string_equal(again.origin ? again.origin : "", answer.origin ? answer.origin : "");
+        assert_true(pk_view_equal(pk_view_of(&again.client_data), pk_view_of(&answer.client_data)));
         assert_true(pk_view_equal(pk_view_of(&again.signature), pk_view_of(&answer.signature)));
         assert_true(pk_view_equal(pk_view_of(&again.attestation_object),
                                   pk_view_of(&answer.attestation_object)));
@@ -152,6 +157,46 @@ static void answer_members(void **state)
     assert_int_equal(create.transports, 63);
     assert_true(create.discoverable);
     assert_int_equal(strlen(create.origin), 6 + PK_RP_ID_MAX);
+}
+
+static void members_of_a_page(void **state)
+{
+    PK_AUTO_FORWARD_ANSWER struct pk_forward_answer get = {0};
+    PK_AUTO_FORWARD_ANSWER struct pk_forward_answer create = {0};
+
+    (void)state;
+    read_answer("answer-page-get-es256.txt", &get);
+    assert_int_equal(get.kind, PK_FORWARD_PAGE_GET);
+    assert_int_equal(get.credential, 1);
+    assert_int_equal(get.auth_data.len, 5);
+    assert_int_equal(get.signature.data[0], 0x30);
+    assert_null(get.origin);
+    assert_memory_equal(get.client_data.data, "{\"type\":\"webauthn.get\"", 22);
+
+    read_answer("answer-page-create-es256.txt", &create);
+    assert_int_equal(create.kind, PK_FORWARD_PAGE_CREATE);
+    assert_int_equal(create.attestation_object.data[0], 0xa3);
+    assert_int_equal(create.transports, 1);
+    assert_false(create.discoverable);
+    assert_memory_equal(create.client_data.data, "{\"type\":\"webauthn.create\"", 25);
+}
+
+static void client_data_of_a_page(void **state)
+{
+    struct pk_forward_answer answer = {.kind = PK_FORWARD_PAGE_GET};
+    uint8_t bytes[PK_CLIENT_DATA_MAX + 1] = {'{'};
+    struct pk_strings lines = {0};
+
+    (void)state;
+    answer.auth_data = (struct pk_bytes){bytes, 5};
+    answer.signature = (struct pk_bytes){bytes, 72};
+    answer.client_data = (struct pk_bytes){bytes, sizeof(bytes) - 1};
+    assert_status(pk_forward_answer_encode(&answer, &lines), PK_OK);
+    pk_strings_clear(&lines);
+    answer.client_data.len++;
+    assert_status(pk_forward_answer_encode(&answer, &lines), PK_TOO_LARGE);
+    answer.client_data.len = 0;
+    assert_status(pk_forward_answer_encode(&answer, &lines), PK_INVALID_ARGUMENT);
 }
 
 /* An answer with a signature of that size and the longest host name. */
@@ -281,9 +326,14 @@ static void parts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers),          cmocka_unit_test(answers_cut),
-        cmocka_unit_test(answer_members),   cmocka_unit_test(answer_sizes),
-        cmocka_unit_test(answer_arguments), cmocka_unit_test(parts),
+        cmocka_unit_test(answers),
+        cmocka_unit_test(answers_cut),
+        cmocka_unit_test(answer_members),
+        cmocka_unit_test(members_of_a_page),
+        cmocka_unit_test(client_data_of_a_page),
+        cmocka_unit_test(answer_sizes),
+        cmocka_unit_test(answer_arguments),
+        cmocka_unit_test(parts),
     };
 
     return cmocka_run_group_tests_name("forward answer", tests, NULL, NULL);

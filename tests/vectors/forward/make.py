@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Writes the vectors of the keyboard-interactive form, built by tests/lib/forward.py.
 
-valid/NAME.txt decodes and encodes back to the same lines; NAME begins with request, answer-get or
-answer-create. invalid/STATUS--NAME.txt is refused with STATUS. An answer's parts are a line each.
+valid/NAME.txt decodes and encodes back to the same lines; NAME begins with request, answer-get,
+answer-create, answer-page-get or answer-page-create. invalid/STATUS--NAME.txt is refused with STATUS. An answer's parts are a line each.
 client-data.txt and public-key.bin are what valid/answer-get-es256.txt signed, and with what.
 """
 import base64
@@ -20,6 +20,7 @@ from maker import keys, seed  # noqa: E402
 
 HOST = "web1.example.org"
 ORIGIN = "ssh://" + HOST
+PAGE_ORIGIN = "https://www.example.org"
 LONG_ORIGIN = "ssh://" + ".".join(["a" * 63] * 3 + ["b" * 61])  # 253 characters of host
 NONCE = seed.derive("forward nonce", 32)
 CONTEXT = ('{"act":"authenticate","command":"","host":"web1","rhost":"192.0.2.7","service":"sshd",'
@@ -91,6 +92,17 @@ def made(algorithm="ES256", origin=ORIGIN, **change):
     return {**forward.answer_fields(create(), origin, Credential(algorithm)), **change}
 
 
+def page_got(algorithm="ES256", origin=PAGE_ORIGIN, **change):
+    credential = Credential(algorithm)
+    asked = get(credentials=[bytes(48), credential.id])
+    return {**forward.page_answer_fields(asked, origin, credential), **change}
+
+
+def page_made(algorithm="ES256", origin=PAGE_ORIGIN, **change):
+    made_by = Credential(algorithm, 16)
+    return {**forward.page_answer_fields(create(), origin, made_by), **change}
+
+
 def answer(fields):
     return forward.encode_answer(fields)
 
@@ -131,6 +143,14 @@ VALID = {
     "answer-get-least": answer(got(signature=b"s", credential=0, origin="o")),
     "answer-get-extensions": answer(got(auth_data=b"\x81\0\0\0\x01\xa0")),
     "answer-create-es256": answer(made()),
+    "answer-page-get-es256": answer(page_got()),
+    "answer-page-get-eddsa": answer(page_got("EdDSA")),
+    "answer-page-get-rs256-parts": answer(page_got("RS256")),
+    "answer-page-get-least": answer(page_got(signature=b"s", credential=0, client_data=b"{")),
+    "answer-page-create-es256": answer(page_made()),
+    "answer-page-create-rs256-parts": answer(page_made("RS256", transports=63,
+                                                       discoverable=True)),
+    "answer-page-create-least": answer(page_made(attestation_object=b"\xa0", client_data=b"{")),
     "answer-create-rs256-parts": answer(made("RS256", LONG_ORIGIN, transports=63,
                                              discoverable=True)),
 }
@@ -237,6 +257,21 @@ INVALID = {
     "protocol--answer-create-attestation-object-empty": answer(made(attestation_object=b"")),
     "protocol--answer-create-transports-64": answer(made(transports=64)),
     "cbor-type-mismatch--answer-create-discoverable-1": answer(made(discoverable=1)),
+    "protocol--answer-page-get-create": answer(page_made()),
+    "protocol--answer-page-create-get": answer(page_got()),
+    "protocol--answer-page-get-of-a-key": answer(got()),
+    "protocol--answer-get-of-a-page": answer(page_got()),
+    "protocol--answer-create-of-a-page": answer(page_made()),
+    "protocol--answer-page-get-with-origin": answer({**page_got(), 6: PAGE_ORIGIN}),
+    "protocol--answer-page-get-without-client-data": answer(without(page_got(), "client_data")),
+    "protocol--answer-page-get-client-data-empty": answer(page_got(client_data=b"")),
+    "cbor-type-mismatch--answer-page-get-client-data-text": answer(
+        page_got(client_data="{}")),
+    "too-large--answer-page-get-client-data-16385": answer(page_got(client_data=bytes(16385))),
+    "cbor-trailing-data--answer-page-get": text(
+        cbor2.dumps(raw(page_got(), forward.PAGE_GET_ANSWER)) + b"\0"),
+    "protocol--answer-page-get-credential-64": answer(page_got(credential=64)),
+    "protocol--answer-page-create-transports-64": answer(page_made(transports=64)),
     "protocol--answer-get-part-2-first": LONG[1:],
     "protocol--answer-get-part-1-twice": LONG[:1] * 2,
     "protocol--answer-get-part-of-another-total": [LONG[0], LONG[1].replace("/2:", "/3:")],
