@@ -113,6 +113,7 @@ static const struct {
     {"recovery-code", "Recovery code: "},
     {"ssh", "Answer: "},
     {"browser", "Code: "},
+    {"page", "Answer: "},
 };
 
 /* Of any other question its last line, where there are more of them and it is a short one. */
@@ -135,7 +136,7 @@ static size_t trimmed_length(const char *text, size_t len, const char *character
 
 /*
  * A request that is to be copied is one line, which no piece of it can be: it is the last one of a
- * question of the ssh method, and is shown as it is.
+ * question with such an event, and is shown as it is.
  */
 static enum pk_status show_line(struct prompt *prompt, const char *text, size_t len, bool copied)
 {
@@ -151,7 +152,8 @@ static enum pk_status show_question(struct prompt *prompt, const char *event, co
                                     const char *question)
 {
     const char *last = strrchr(text, '\n');
-    bool copied = strcmp(event, "ssh") == 0, apart = last && question == last + 1;
+    bool copied = strcmp(event, "ssh") == 0 || strcmp(event, "page") == 0;
+    bool apart = last && question == last + 1;
     size_t len = trimmed_length(text, apart ? (size_t)(last - text) : strlen(text),
                                 copied || apart ? "\n" : ": \n");
     enum pk_status status = PK_OK;

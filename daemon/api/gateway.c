@@ -22,7 +22,7 @@ static bool is_served(const struct rp_config *rp)
 /* Where accounts are this host's, the gateway has pages for people, and none of the calls below. */
 static bool has_pages(const struct rp_config *rp)
 {
-    return rp->system_accounts && rp->browser_origin;
+    return rp->system_accounts && rp->browser_prefix;
 }
 
 /* A word that can stand in a log line as it is. */

@@ -40,14 +40,14 @@ static json_t *strings_json(const struct pk_strings *strings)
 /* The pages are called by themselves alone. */
 static json_t *origins_json(const struct rp_config *rp)
 {
-    return rp->browser_origin ? json_pack("[s]", rp->browser_origin) : strings_json(&rp->origins);
+    return rp->browser_prefix ? json_pack("[s]", rp->browser_origin) : strings_json(&rp->origins);
 }
 
 json_t *gateway_party_json(const struct rp_config *rp)
 {
     const char *shown = rp->display_name && *rp->display_name ? rp->display_name : rp->id;
-    const char *http = rp->browser_origin ? "pages" : config_http_name(rp->http);
-    const char *prefix = rp->browser_origin ? rp->browser_prefix : rp->http_prefix;
+    const char *http = rp->browser_prefix ? "pages" : config_http_name(rp->http);
+    const char *prefix = rp->browser_prefix ? rp->browser_prefix : rp->http_prefix;
     json_t *object = json_object();
     bool good = gateway_set(object, "name", json_string(rp->name)) &&
                 gateway_set(object, "id", json_string(rp->id)) &&

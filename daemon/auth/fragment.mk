@@ -7,6 +7,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/auth/dispatcher.c \
 	daemon/auth/enrollment.c daemon/auth/enrollment.h \
 	daemon/auth/enrollment_attempt.h \
+	daemon/auth/line_exchange.c daemon/auth/line_exchange.h \
 	daemon/auth/links.c daemon/auth/links.h \
 	daemon/auth/registration.c daemon/auth/registration.h \
 	daemon/auth/sign_in.c daemon/auth/sign_in.h \

@@ -104,6 +104,7 @@ KEY(rp_config, key_tenant_id, value_tenant_id(text, &s->tenant_id))
 KEY(rp_config, key_password_check, value_password_check(text, &s->password_check))
 KEY(rp_config, key_password_url, value_password_url(text, &s->password_url))
 KEY(rp_config, key_browser_url, value_browser_url(text, &s->browser_origin, &s->browser_prefix))
+KEY(rp_config, key_browser_page, value_browser_page(text, &s->browser_origin, &s->browser_page))
 KEY(rp_config, key_refuse_unsolicited, value_bool(text, &s->refuse_unsolicited_extensions))
 
 #define ALLOWED_BOOL        "yes, no, true, false"
@@ -159,6 +160,9 @@ static const struct config_key rp_keys[] = {
     {"browser-url",
      "a URL like https://login.example.org/passkey, its host in lower case, without a / at its end",
      key_browser_url},
+    {"browser-page",
+     "the URL of a file like https://www.example.org/passkey.html, its host in lower case",
+     key_browser_page},
 };
 
 static enum pk_status key_methods(const char *text, void *section)
@@ -366,16 +370,24 @@ static enum pk_status check_prefix(const struct config *config, const struct rp_
     return PK_OK;
 }
 
-static enum pk_status check_browser_url(const struct config *config, const struct rp_config *rp,
-                                        char **ret_what)
+static enum pk_status check_browser(const struct config *config, const struct rp_config *rp,
+                                    const char *key, char **ret_what)
 {
     PK_AUTO_FREE char *problem = NULL;
+    bool page = strcmp(key, "browser-page") == 0;
 
     if (!rp->system_accounts)
-        return refuse(ret_what, strdup("browser-url is for relying parties whose accounts are this "
-                                       "host's (system-accounts = yes)"));
+        return refuse(ret_what, pk_text_format("%s is for relying parties whose accounts are this "
+                                               "host's (system-accounts = yes)",
+                                               key));
+    if (page && rp->browser_prefix)
+        return refuse(ret_what,
+                      strdup("browser-page is for where there is no gateway, and browser-url is "
+                             "that of one; leave one of the two out"));
     problem = config_browser_problem(rp);
-    return problem ? refuse(ret_what, pk_steal(problem)) : check_prefix(config, rp, ret_what);
+    if (problem)
+        return refuse(ret_what, pk_steal(problem));
+    return page ? PK_OK : check_prefix(config, rp, ret_what);
 }
 
 static enum pk_status check_http(const struct config *config, const struct rp_config *rp,
@@ -431,8 +443,8 @@ static enum pk_status check_rp(const struct config *config, struct rp_config *rp
         return check_http(config, rp, ret_what);
     if (strcmp(key, "password-check") == 0 || strcmp(key, "password-url") == 0)
         return check_password(config, rp, key, ret_what);
-    if (strcmp(key, "browser-url") == 0)
-        return check_browser_url(config, rp, ret_what);
+    if (strcmp(key, "browser-url") == 0 || strcmp(key, "browser-page") == 0)
+        return check_browser(config, rp, key, ret_what);
     return strcmp(key, "trust-anchors") == 0 ? load_anchors(rp, ret_what) : PK_OK;
 }
 

@@ -65,6 +65,11 @@ struct rp_config { /* [rp NAME]; "default" always exists */
      * below which they are, as http_prefix; both NULL: nowhere.
      */
     char *browser_origin, *browser_prefix;
+    /*
+     * The page that is a file of some web server, key browser-page: its URL. browser_origin is its
+     * origin then, and browser_prefix NULL. NULL: there is none.
+     */
+    char *browser_page;
 };
 
 struct service_config { /* [service NAME]; NAME is PAM's service */
@@ -116,8 +121,9 @@ enum pk_status config_read(const char *path, struct config **ret_config,
 void config_free(struct config *config);
 
 /*
- * "browser-url: …", why no browser could use the relying party's passkeys at its browser-url, the
- * caller's to free; NULL: it can, as far as is known (an id may not have been recorded yet).
+ * "browser-url: …" or "browser-page: …", why no browser could use the relying party's passkeys
+ * there, the caller's to free; NULL: it can, as far as is known (an id may not have been recorded
+ * yet).
  */
 char *config_browser_problem(const struct rp_config *rp) PK_WARN_UNUSED;
 

@@ -94,6 +94,7 @@ char *config_browser_problem(const struct rp_config *rp)
 {
     PK_AUTO_FREE char *secure = NULL;
     PK_AUTO_FREE char *insecure = NULL;
+    const char *key = rp->browser_page ? "browser-page" : "browser-url";
     const char *host;
     enum domain_kind kind;
 
@@ -104,18 +105,16 @@ char *config_browser_problem(const struct rp_config *rp)
     host = secure ? secure : insecure ? insecure : "";
     kind = domain_examine(host);
     if (kind == DOMAIN_ADDRESS || kind == DOMAIN_MALFORMED || strchr(host, '['))
-        return pk_text_format("browser-url: browsers use passkeys at domain names only, and \"%s\" "
-                              "is none",
-                              host);
+        return pk_text_format("%s: browsers use passkeys at domain names only, and \"%s\" is none",
+                              key, host);
     if (insecure && !domain_is_within(host, "localhost"))
-        return pk_text_format("browser-url: browsers use passkeys over https only, and \"%s\" is "
-                              "not",
+        return pk_text_format("%s: browsers use passkeys over https only, and \"%s\" is not", key,
                               rp->browser_origin);
     if (rp->id && !domain_is_within(host, rp->id))
         return pk_text_format(
-            "browser-url: \"%s\" is neither the id \"%s\" nor below it, so that no "
-            "browser would use its passkeys there",
-            host, rp->id);
+            "%s: \"%s\" is neither the id \"%s\" nor below it, so that no browser would use its "
+            "passkeys there",
+            key, host, rp->id);
     return NULL;
 }
 

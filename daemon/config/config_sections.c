@@ -43,6 +43,7 @@ static void rp_clear(struct rp_config *rp)
     free(rp->password_url);
     free(rp->browser_origin);
     free(rp->browser_prefix);
+    free(rp->browser_page);
 }
 
 void config_free(struct config *config)

@@ -407,12 +407,12 @@ enum pk_status value_http_prefix(const char *text, char **target)
     return replace(text, target);
 }
 
-enum pk_status value_browser_url(const char *text, char **origin, char **prefix)
+/* ret_path: "" or "/…", within text. */
+static enum pk_status take_url(const char *text, char **ret_origin, const char **ret_path)
 {
     const char *host = strstr(text, "://");
     size_t len = host ? (size_t)(host + 3 - text) + strcspn(host + 3, "/") : 0;
     PK_AUTO_FREE char *start = strndup(text, len);
-    enum pk_status status;
 
     if (!start)
         return PK_NO_MEMORY;
@@ -420,7 +420,33 @@ enum pk_status value_browser_url(const char *text, char **origin, char **prefix)
         return PK_INVALID_INPUT;
     if (strlen(text) > PK_BROWSER_URL_MAX || !origin_is_valid(start))
         return PK_INVALID_INPUT;
-    status = text[len] ? value_http_prefix(text + len, prefix) : replace("", prefix);
+    *ret_origin = pk_steal(start);
+    *ret_path = text + len;
+    return PK_OK;
+}
+
+enum pk_status value_browser_url(const char *text, char **origin, char **prefix)
+{
+    PK_AUTO_FREE char *start = NULL;
+    const char *path = NULL;
+    enum pk_status status = take_url(text, &start, &path);
+
+    if (!status)
+        status = *path ? value_http_prefix(path, prefix) : replace("", prefix);
+    return status ? status : replace(start, origin);
+}
+
+enum pk_status value_browser_page(const char *text, char **origin, char **page)
+{
+    PK_AUTO_FREE char *start = NULL;
+    PK_AUTO_FREE char *form = NULL;
+    const char *path = NULL;
+    enum pk_status status = take_url(text, &start, &path);
+
+    if (!status)
+        status = value_http_prefix(path, &form); /* a path without it would be no file's */
+    if (!status)
+        status = *form ? replace(text, page) : PK_INVALID_INPUT;
     return status ? status : replace(start, origin);
 }
 

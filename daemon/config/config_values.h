@@ -41,6 +41,7 @@ enum pk_status value_http(const char *text, enum pk_http *target) PK_WARN_UNUSED
 /* "/" or "/one/two": letters, digits and any of -_.~, no part of dots alone. "/" becomes "". */
 enum pk_status value_http_prefix(const char *text, char **target) PK_WARN_UNUSED;
 /* "https://HOST:PORT" and the path behind it, as above; "" where there is none. */
+enum pk_status value_browser_page(const char *text, char **origin, char **page) PK_WARN_UNUSED;
 enum pk_status value_browser_url(const char *text, char **origin, char **prefix) PK_WARN_UNUSED;
 enum pk_status value_tenant_id(const char *text, char **target) PK_WARN_UNUSED;
 /* "application" or "refuse". */

@@ -129,6 +129,23 @@ char *message_forward_create(const char *purpose, const char *line)
         purpose, line);
 }
 
+char *message_page(const char *purpose, bool create, const char *url, const char *line)
+{
+    return pk_text_format(
+        "%s\n%s\n"
+        "Copy the answer that the page gives, and paste it here. It belongs only into this\n"
+        "terminal. Enter alone %s.\n"
+        "%s#%s\n",
+        create ? "Open this link in the browser that is to keep the passkey"
+               : "Open this link in a browser that has your passkey",
+        purpose, create ? "gives up" : "goes on without it", url, line);
+}
+
+char *message_page_more(unsigned part)
+{
+    return pk_text_format("Line %u of the answer: ", part);
+}
+
 char *message_link(const char *purpose, const char *url)
 {
     return pk_text_format(

@@ -36,6 +36,14 @@ char *message_enrolled_already(const char *name) PK_WARN_UNUSED;
  * answer that is requested, and purpose is not used.
  */
 char *message_forward(const char *purpose, unsigned part, const char *line) PK_WARN_UNUSED;
+/*
+ * The question of the browser method where the page is a file: what to do, and last the page's URL
+ * with line, the encoded request, behind it.
+ */
+char *message_page(const char *purpose, bool create, const char *url,
+                   const char *line) PK_WARN_UNUSED;
+/* The question for a further line of its answer. */
+char *message_page_more(unsigned part) PK_WARN_UNUSED;
 /* The question of the browser method for a sign-in: the link, and what its page gives. */
 char *message_link(const char *purpose, const char *url) PK_WARN_UNUSED;
 /* Likewise for an enrolment. */

@@ -1,11 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reconstructs what the client at the other end of an ssh connection signed. */
+/*
+ * Requests in the keyboard-interactive form, and their answers: of the client at the other end of
+ * an ssh connection, where what it signed is reconstructed, and of a page in a browser.
+ */
 #ifndef PASSKEYD_FORWARDED_H
 #define PASSKEYD_FORWARDED_H
 
 #include "common/webauthn/verify.h"
 #include "common/wire/forward.h"
 #include "daemon/verify/ceremony.h"
+
+/*
+ * The request of a ceremony that is bound: not its challenge, but what that is made of. timeout:
+ * seconds that are left. PK_NO_MEMORY.
+ */
+enum pk_status forwarded_request(const struct ceremony *ceremony, unsigned timeout,
+                                 struct pk_forward_request *ret) PK_WARN_UNUSED;
+
+/*
+ * The answer of a page as the JSON that a browser makes of it (AuthenticationResponseJSON,
+ * RegistrationResponseJSON: WebAuthn 5.1), to be verified as that is; the caller's to free. The ID
+ * of a new passkey is the one that its authenticator data have. PK_CREDENTIAL_NOT_ALLOWED when the
+ * answer names a credential that was not offered, PK_CBOR_* and PK_AUTH_DATA_* for an attestation
+ * object in which there is none, PK_NO_MEMORY.
+ */
+enum pk_status forwarded_page_json(const struct pk_requirements *requirements,
+                                   const struct pk_forward_answer *answer,
+                                   char **ret_json) PK_WARN_UNUSED;
 
 /*
  * SHA-256 of the client data, made of the ceremony's own challenge and the origin in the answer,

@@ -9,6 +9,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/verify/credential.c daemon/verify/credential.h \
 	daemon/verify/decoy_answer.c daemon/verify/decoy_answer.h \
 	daemon/verify/forwarded.c daemon/verify/forwarded.h \
+	daemon/verify/forwarded_page.c \
+	daemon/verify/forwarded_request.c \
 	daemon/verify/sk_credential.c daemon/verify/sk_credential.h \
 	daemon/verify/sk_enrollment.c daemon/verify/sk_enrollment.h \
 	daemon/verify/verify_and_commit.c daemon/verify/verify_and_commit.h

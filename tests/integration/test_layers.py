@@ -214,7 +214,7 @@ def test_violations_are_reported(path, line, check, monkeypatch, tmp_path):
     ("daemon/store/zz.c", '#include "daemon/store/store.h"'),
     ("daemon/methods/zz.c", '#include "daemon/methods/zz.h"'),
     ("daemon/methods/zz.c", '#include "daemon/config/config.h"'),
-    ("daemon/methods/ssh/zz.c", '#include "daemon/methods/ssh/exchange.h"'),
+    ("daemon/methods/ssh/zz.c", '#include "daemon/methods/ssh/host_keys.h"'),
     ("daemon/methods/ssh/zz.c", '#include "daemon/auth/attempt.h"'),
     ("daemon/api/zz.c", '#include "daemon/auth/sign_in.h"'),
     ("daemon/main.c", '#include "daemon/api/manager.h"'),

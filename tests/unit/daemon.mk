@@ -31,7 +31,7 @@ daemon_tests = \
 	tests/unit/test_secret_reader \
 	tests/unit/test_sk_credential \
 	tests/unit/test_socket \
-	tests/unit/test_ssh_exchange \
+	tests/unit/test_line_exchange \
 	tests/unit/test_ssh_host_keys \
 	tests/unit/test_subject \
 	tests/unit/test_tickets \
@@ -73,8 +73,8 @@ tests_unit_test_messages_LDADD = $(daemon_test_libs)
 tests_unit_test_methods_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_methods_LDADD = $(daemon_test_libs)
 # Replaces the functions of conversation.c.
-tests_unit_test_ssh_exchange_CFLAGS = $(daemon_test_cflags)
-tests_unit_test_ssh_exchange_LDADD = $(daemon_test_libs)
+tests_unit_test_line_exchange_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_line_exchange_LDADD = $(daemon_test_libs)
 tests_unit_test_ssh_host_keys_SOURCES = tests/unit/test_ssh_host_keys.c \
 	tests/unit/scratch.c tests/unit/scratch.h
 tests_unit_test_ssh_host_keys_CFLAGS = $(daemon_test_cflags)
@@ -152,6 +152,7 @@ heart_tests = \
 	tests/unit/test_method_browser \
 	tests/unit/test_method_browser_enroll \
 	tests/unit/test_method_browser_orders \
+	tests/unit/test_method_browser_page \
 	tests/unit/test_method_recovery \
 	tests/unit/test_method_ssh \
 	tests/unit/test_method_ssh_enroll \
@@ -231,6 +232,10 @@ tests_unit_test_method_browser_orders_SOURCES = tests/unit/test_method_browser_o
 	$(browser_answers_sources)
 tests_unit_test_method_browser_orders_CFLAGS = $(heart_test_cflags)
 tests_unit_test_method_browser_orders_LDADD = $(heart_test_libs)
+tests_unit_test_method_browser_page_SOURCES = tests/unit/test_method_browser_page.c \
+	$(browser_answers_sources)
+tests_unit_test_method_browser_page_CFLAGS = $(heart_test_cflags)
+tests_unit_test_method_browser_page_LDADD = $(heart_test_libs)
 tests_unit_test_method_browser_SOURCES = tests/unit/test_method_browser.c \
 	$(browser_answers_sources)
 tests_unit_test_method_browser_CFLAGS = $(heart_test_cflags)

@@ -177,8 +177,7 @@ static void assert_shop(const struct rp_config *shop)
     assert_string_equal(shop->http_prefix, "/a.b/~c-d_e");
     assert_string_equal(shop->tenant_id, "0b9f5c8e-6d7b-4b0a-8f0e-6f2a3c1d9e57");
     assert_true(shop->password_check);
-    assert_string_equal(shop->password_url,
-                        "https://shop.example.org:8443/password?from=passkeyd");
+    assert_string_equal(shop->password_url, "https://shop.example.org:8443/password?from=passkeyd");
 }
 
 static void each_kind_of_service_has_its_prefix(void **state)
@@ -236,11 +235,17 @@ static void every_key_is_read(void **state)
     assert_int_equal(config->greeters.count, 2);
     assert_string_equal(config->greeters.items[1], "my-greeter");
     assert_string_equal(config->gateway_user, "web.pages");
-    assert_int_equal(config->rp_count, 3);
+    assert_int_equal(config->rp_count, 4);
     assert_string_equal(config_rp(config, "default")->id, "host.example.org");
     assert_int_equal(config_rp(config, "default")->counter, PK_COUNTER_LOG);
     assert_shop(config_rp(config, "shop"));
     assert_true(config_rp(config, "lab")->system_accounts);
+    assert_null(config_rp(config, "lab")->browser_page);
+    assert_string_equal(config_rp(config, "field")->browser_page,
+                        "https://www.field.example.org:8443/sign-in/passkey.html");
+    assert_string_equal(config_rp(config, "field")->browser_origin,
+                        "https://www.field.example.org:8443");
+    assert_null(config_rp(config, "field")->browser_prefix);
     assert_string_equal(config_rp(config, "lab")->origins.items[0], "https://lab.example.org");
     assert_null(config_rp(config, "other"));
     assert_int_equal(config->service_count, 1);

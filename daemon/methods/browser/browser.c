@@ -3,7 +3,8 @@
  * The browser method: a link is shown at the terminal, a passkey answers it in whatever browser it
  * is opened in, and that browser then shows a code, which has to be typed at the terminal. The code
  * is what ties the two together: whoever talks somebody into opening a link still has no code, and
- * a link that leaks is of no use without the terminal.
+ * a link that leaks is of no use without the terminal. Where the page is a file (browser-page), the
+ * answer itself is what has to be brought to the terminal.
  */
 #include "daemon/methods/browser/link_code.h"
 

@@ -99,6 +99,10 @@ static void judged(struct verification *verification, struct verdict *verdict)
     struct registration_check *check = (struct registration_check *)verification;
     struct browser_enrollment *browser = check->browser;
 
+    if (verdict->status && browser->link.exchange) {
+        line_exchange_judged(browser->link.exchange, verdict);
+        return;
+    }
     if (verdict->status) {
         link_code_refuse(&browser->link, verdict->status);
         attempt_decided(browser->link.attempt, verdict);
@@ -107,10 +111,13 @@ static void judged(struct verification *verification, struct verdict *verdict)
     browser->ceremony = pk_steal(verification->ceremony);
     browser->json = pk_steal(check->json);
     browser->provider = pk_steal(verdict->name);
-    link_code_give(&browser->link);
+    if (browser->link.exchange)
+        line_exchange_judged(browser->link.exchange, verdict);
+    else
+        link_code_give(&browser->link);
 }
 
-/* Takes the ceremony, and what is in json if it is text. */
+/* Takes the ceremony. */
 static void verify(struct browser_enrollment *browser, struct ceremony *ceremony, const char *json,
                    const char *name, const struct verification_plan *plan)
 {
@@ -179,18 +186,57 @@ static void name_typed(struct browser_enrollment *browser, const struct pk_secre
     }
 }
 
+static void name_it(struct browser_enrollment *browser)
+{
+    if (browser->ceremony->credential_name)
+        store(browser, browser->ceremony->credential_name);
+    else
+        ask_name(browser);
+}
+
 static void typed(struct link_code *own, struct pk_secret *answer)
 {
     struct browser_enrollment *browser = (struct browser_enrollment *)own;
 
     if (browser->naming)
         name_typed(browser, answer);
-    else if (!link_code_is_typed(own, answer))
+    else if (own->exchange)
+        line_exchange_answered(own->exchange, answer);
+    else if (link_code_is_typed(own, answer))
+        name_it(browser);
+}
+
+/* --- the answer that is pasted ---------------------------------------------------------------- */
+
+static void pasted(void *data, enum pk_status malformed, struct pk_forward_answer *answer)
+{
+    struct browser_enrollment *browser = data;
+    PK_AUTO_FREE char *json = NULL;
+
+    if (!malformed)
+        malformed = link_code_json(&browser->link, answer, &json);
+    if (!malformed) {
+        answered(browser, json);
         return;
-    else if (browser->ceremony->credential_name)
-        store(browser, browser->ceremony->credential_name);
-    else
-        ask_name(browser);
+    }
+    attempt_set_text(browser->link.attempt, "That is no answer to this request.");
+    line_exchange_judged(browser->link.exchange,
+                         &(struct verdict){.status = malformed, .account = {.uid = PK_NO_UID}});
+}
+
+static void paste_done(void *data, struct verdict *verdict)
+{
+    struct browser_enrollment *browser = data;
+    struct attempt *attempt = browser->link.attempt;
+
+    if (!verdict) {
+        attempt_set_text(attempt, "Cancelled: there was no answer. Nothing is enrolled.");
+        attempt_refused(attempt, PK_CANCELLED);
+    } else if (verdict->status) {
+        attempt_decided(attempt, verdict);
+    } else {
+        name_it(browser);
+    }
 }
 
 /* --- the start -------------------------------------------------------------------------------- */
@@ -198,6 +244,7 @@ static void typed(struct link_code *own, struct pk_secret *answer)
 enum pk_status browser_enroll(struct enrollment *enrollment, void **ret_state)
 {
     static const struct link_ops ops = {describe, options, answered, link_code_disowned};
+    static const struct line_exchange_ops paste_ops = {pasted, paste_done};
     struct attempt *attempt = &enrollment->attempt;
     const struct rp_config *rp = config_rp(attempt->daemon->config, enrollment->rp);
     PK_CLEANUP(browser_free) struct browser_enrollment *browser = NULL;
@@ -215,7 +262,8 @@ enum pk_status browser_enroll(struct enrollment *enrollment, void **ret_state)
     browser->enrollment = enrollment;
     status = attempt_set_origin(attempt, 0, rp->browser_origin);
     if (!status)
-        status = link_code_open(&browser->link, rp, &ops);
+        status = rp->browser_page ? link_code_paste(&browser->link, rp->browser_page, &paste_ops)
+                                  : link_code_open(&browser->link, rp, &ops);
     if (!status)
         *ret_state = pk_steal(browser);
     return status;

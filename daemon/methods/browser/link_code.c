@@ -9,6 +9,7 @@
 #include "daemon/daemon.h"
 #include "daemon/dialogue/messages.h"
 #include "daemon/dialogue/qr_code.h"
+#include "daemon/verify/forwarded.h"
 
 #include <string.h>
 
@@ -21,6 +22,8 @@ void link_code_end(struct link_code *own)
 void link_code_clear(struct link_code *own)
 {
     link_code_end(own);
+    if (own->exchange)
+        line_exchange_free(own->exchange);
     free(own->url);
     explicit_bzero(own->code, sizeof(own->code));
 }
@@ -67,6 +70,46 @@ enum pk_status link_code_open(struct link_code *own, const struct rp_config *rp,
         conversation_info(attempt->conversation, "qr-code", picture);
     return ask(own, false);
 }
+
+/* --- a page that is a file -------------------------------------------------------------------- */
+
+/* Without a picture: from the device that would read it, nobody could paste the answer here. */
+enum pk_status link_code_paste(struct link_code *own, const char *page,
+                               const struct line_exchange_ops *ops)
+{
+    const struct attempt *attempt = own->attempt;
+    const struct ceremony *ceremony = attempt_peek_ceremony(attempt, 0);
+    PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {0};
+    unsigned left;
+    enum pk_status status;
+
+    if (!ceremony)
+        return PK_CHALLENGE_UNKNOWN;
+    extend_time(own);
+    left = conversation_time_left(attempt->conversation);
+    status = forwarded_request(ceremony, left > 0 ? left : 1, &request);
+    if (!status)
+        status =
+            line_exchange_new(attempt->conversation, &request,
+                              &(struct line_question){attempt->purpose, page, attempt->conceal},
+                              ops, own, &own->exchange);
+    if (status != PK_TOO_LARGE && status != PK_INVALID_ARGUMENT)
+        return status;
+    pk_log(LOG_WARNING, "[%s] the request does not fit the link to a page: %s",
+           conversation_id(attempt->conversation), pk_status_name(status));
+    return PK_UNAVAILABLE;
+}
+
+enum pk_status link_code_json(const struct link_code *own, const struct pk_forward_answer *answer,
+                              char **ret_json)
+{
+    const struct ceremony *ceremony = attempt_peek_ceremony(own->attempt, 0);
+
+    return ceremony ? forwarded_page_json(&ceremony->requirements, answer, ret_json)
+                    : PK_CHALLENGE_UNKNOWN;
+}
+
+/* --- what a link's page says ------------------------------------------------------------------ */
 
 enum pk_status link_code_describe(const struct link_code *own, const char *context, const char *rp,
                                   json_t *object)

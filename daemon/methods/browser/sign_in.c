@@ -78,6 +78,7 @@ static enum pk_status options(const void *data, char **ret_json)
 struct response_check {
     struct verification verification;
     struct browser_sign_in *browser; /* for the loop */
+    enum pk_status malformed;        /* PK_OK, or why what was pasted is no answer */
     char *json;
     struct credential_list decoys;
 };
@@ -85,8 +86,11 @@ struct response_check {
 static struct verdict judge(const struct verification *verification)
 {
     const struct response_check *check = (const struct response_check *)verification;
-    struct pk_view json = pk_view_string(check->json);
+    struct pk_view json;
 
+    if (check->malformed)
+        return verdict_refused(check->malformed);
+    json = pk_view_string(check->json);
     if (check->decoys.count > 0)
         return verdict_refused(decoy_refuse_response(verification->store, verification->ceremony,
                                                      &check->decoys, json));
@@ -101,11 +105,15 @@ static void check_clear(struct verification *verification)
     credential_list_clear(&check->decoys);
 }
 
-/* The approval waits for the code. */
+/* The approval waits for the code; what was pasted into the terminal needs none. */
 static void judged(struct verification *verification, struct verdict *verdict)
 {
     struct browser_sign_in *browser = ((struct response_check *)verification)->browser;
 
+    if (browser->link.exchange) {
+        line_exchange_judged(browser->link.exchange, verdict);
+        return;
+    }
     if (verdict->status) {
         link_code_refuse(&browser->link, verdict->status);
         attempt_decided(browser->link.attempt, verdict);
@@ -116,11 +124,14 @@ static void judged(struct verification *verification, struct verdict *verdict)
     link_code_give(&browser->link);
 }
 
-/* Takes the ceremony first, whatever the outcome: a challenge is used once. */
-static void answered(void *data, const char *json)
+/*
+ * Takes the ceremony first, whatever the outcome: a challenge is used once. What is malformed goes
+ * the same way, so that its time shows nothing.
+ */
+static void check_answer(struct browser_sign_in *browser, enum pk_status malformed,
+                         const char *json)
 {
     static const struct verification_plan plan = {judge, judged, check_clear, false};
-    struct browser_sign_in *browser = data;
     struct attempt *attempt = browser->link.attempt;
     struct ceremony *ceremony = attempt_take_ceremony(attempt, 0);
     struct response_check *check = calloc(1, sizeof(*check));
@@ -128,17 +139,45 @@ static void answered(void *data, const char *json)
 
     if (check) {
         check->browser = browser;
+        check->malformed = malformed;
         check->decoys = browser->decoys;
         browser->decoys = (struct credential_list){0}; /* moved */
     }
     attempt_verify(attempt, (struct verification *)check, ceremony, status, &plan);
 }
 
+static void answered(void *data, const char *json)
+{
+    check_answer(data, PK_OK, json);
+}
+
+static void pasted(void *data, enum pk_status malformed, struct pk_forward_answer *answer)
+{
+    struct browser_sign_in *browser = data;
+    PK_AUTO_FREE char *json = NULL;
+
+    if (!malformed)
+        malformed = link_code_json(&browser->link, answer, &json);
+    check_answer(browser, malformed, json);
+}
+
+static void paste_done(void *data, struct verdict *verdict)
+{
+    const struct browser_sign_in *browser = data;
+
+    if (!verdict)
+        attempt_next(browser->link.attempt, PK_CANCELLED);
+    else
+        attempt_decided(browser->link.attempt, verdict);
+}
+
 static void typed(struct link_code *own, struct pk_secret *answer)
 {
     struct browser_sign_in *browser = (struct browser_sign_in *)own;
 
-    if (link_code_is_typed(own, answer))
+    if (own->exchange)
+        line_exchange_answered(own->exchange, answer);
+    else if (link_code_is_typed(own, answer))
         attempt_decided(own->attempt, &browser->verdict);
 }
 
@@ -173,6 +212,7 @@ static enum pk_status choose_credentials(const struct sign_in *sign_in, const ch
 enum pk_status browser_sign_in_start(struct sign_in *sign_in, void **ret_state)
 {
     static const struct link_ops ops = {describe, options, answered, link_code_disowned};
+    static const struct line_exchange_ops paste_ops = {pasted, paste_done};
     const struct rp_config *rp = config_rp(sign_in->attempt.daemon->config, sign_in->rp);
     const struct credential_list *credentials;
     PK_CLEANUP(browser_free) struct browser_sign_in *browser = NULL;
@@ -194,7 +234,8 @@ enum pk_status browser_sign_in_start(struct sign_in *sign_in, void **ret_state)
     if (!status)
         status = sign_in_begin(sign_in, credentials, rp->id, ANSWERED_IN_BROWSER);
     if (!status)
-        status = link_code_open(&browser->link, rp, &ops);
+        status = rp->browser_page ? link_code_paste(&browser->link, rp->browser_page, &paste_ops)
+                                  : link_code_open(&browser->link, rp, &ops);
     if (!status)
         *ret_state = pk_steal(browser);
     return status;

@@ -1,5 +1,4 @@
 # The ssh method: an authenticator at the other end of an ssh connection, asked in lines of text.
 daemon_libdaemon_la_SOURCES += \
-	daemon/methods/ssh/exchange.c daemon/methods/ssh/exchange.h \
 	daemon/methods/ssh/host_keys.c daemon/methods/ssh/host_keys.h \
 	daemon/methods/ssh/ssh.c

@@ -9,12 +9,11 @@
 #include "common/base/text.h"
 #include "daemon/accounts/decoy.h"
 #include "daemon/auth/enrollment_attempt.h"
+#include "daemon/auth/line_exchange.h"
 #include "daemon/auth/sign_in_attempt.h"
 #include "daemon/daemon.h"
 #include "daemon/jobs/jobs.h"
-#include "daemon/methods/ssh/exchange.h"
 #include "daemon/methods/ssh/host_keys.h"
-#include "daemon/verify/creation.h"
 #include "daemon/verify/decoy_answer.h"
 #include "daemon/verify/forwarded.h"
 
@@ -25,9 +24,9 @@
 
 struct ssh {
     struct attempt *attempt;
-    struct credential_list decoys; /* offered when there are no passkeys */
-    struct reading *reading;       /* of the host keys, in progress; NULL: none */
-    struct ssh_exchange *exchange; /* NULL: nothing was asked yet */
+    struct credential_list decoys;  /* offered when there are no passkeys */
+    struct reading *reading;        /* of the host keys, in progress; NULL: none */
+    struct line_exchange *exchange; /* NULL: nothing was asked yet */
 };
 
 /* Files, any of which may be on a disk that does not answer. */
@@ -52,7 +51,7 @@ static void ssh_free(struct ssh *ssh)
     if (ssh->reading)
         job_cancel(&ssh->reading->job);
     if (ssh->exchange)
-        ssh_exchange_free(ssh->exchange);
+        line_exchange_free(ssh->exchange);
     credential_list_clear(&ssh->decoys);
     free(ssh);
 }
@@ -155,7 +154,7 @@ static void judged(struct verification *verification, struct verdict *verdict)
 {
     const struct forwarded_check *check = (const struct forwarded_check *)verification;
 
-    ssh_exchange_judged(check->ssh->exchange, verdict);
+    line_exchange_judged(check->ssh->exchange, verdict);
 }
 
 static void check_clear(struct verification *verification)
@@ -216,26 +215,12 @@ static enum pk_status choose_credentials(const struct sign_in *sign_in, const ch
                              rp && rp->browser_origin, &ssh->decoys);
 }
 
-static enum pk_status compose_get(const struct attempt *attempt, struct pk_forward_request *request)
+/* PK_CHALLENGE_UNKNOWN: the ceremony has expired. */
+static enum pk_status compose(const struct attempt *attempt, struct pk_forward_request *ret)
 {
     const struct ceremony *ceremony = attempt_peek_ceremony(attempt, 0);
-    const struct pk_requirements *requirements;
-    enum pk_status status;
 
-    if (!ceremony)
-        return PK_CHALLENGE_UNKNOWN;
-    requirements = &ceremony->requirements;
-    request->kind = PK_FORWARD_GET;
-    request->names_host_keys = ceremony->names_host_keys;
-    request->user_verification = requirements->user_verification;
-    request->timeout = time_left(attempt);
-    (void)memcpy(request->nonce, ceremony->nonce, sizeof(request->nonce));
-    status = pk_text_copy(ceremony->context, &request->context);
-    if (!status)
-        status = pk_text_copy(requirements->rp_id, &request->rp_id);
-    return status ? status
-                  : pk_descriptors_copy(requirements->credentials, requirements->credential_count,
-                                        &request->credentials, &request->credential_count);
+    return ceremony ? forwarded_request(ceremony, time_left(attempt), ret) : PK_CHALLENGE_UNKNOWN;
 }
 
 static struct verdict judge_assertion(const struct verification *verification)
@@ -276,14 +261,16 @@ static void sign_in_done(void *data, struct verdict *verdict)
 
 static enum pk_status ask_to_sign_in(struct ssh *ssh)
 {
-    static const struct ssh_exchange_ops ops = {judge_sign_in, sign_in_done};
+    static const struct line_exchange_ops ops = {judge_sign_in, sign_in_done};
     const struct attempt *attempt = ssh->attempt;
     PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {0};
-    enum pk_status status = compose_get(attempt, &request);
+    enum pk_status status = compose(attempt, &request);
 
     if (!status)
-        status = ssh_exchange_new(attempt->conversation, &request, attempt->purpose,
-                                  attempt->conceal, &ops, ssh, &ssh->exchange);
+        status = line_exchange_new(
+            attempt->conversation, &request,
+            &(struct line_question){.purpose = attempt->purpose, .fixed_rounds = attempt->conceal},
+            &ops, ssh, &ssh->exchange);
     if (status != PK_TOO_LARGE && status != PK_INVALID_ARGUMENT)
         return status;
     pk_log(LOG_WARNING, "[%s] the request does not fit the ssh form: %s",
@@ -312,22 +299,6 @@ static enum pk_status start(struct sign_in *sign_in, void **ret_state)
 }
 
 /* --- enrolment -------------------------------------------------------------------------------- */
-
-static enum pk_status compose_create(const struct attempt *attempt, const struct ceremony *ceremony,
-                                     struct pk_forward_request *request)
-{
-    struct pk_creation *creation = &request->creation;
-    enum pk_status status = creation_from_requirements(&ceremony->requirements, creation);
-
-    request->kind = PK_FORWARD_CREATE;
-    request->names_host_keys = ceremony->names_host_keys;
-    request->timeout = time_left(attempt);
-    (void)memcpy(request->nonce, ceremony->nonce, sizeof(request->nonce));
-    /* Without a configured preference the client need not distinguish between keys. */
-    if (creation->attestation == PK_ATTESTATION_UNSET)
-        creation->attestation = PK_ATTESTATION_NONE;
-    return status ? status : pk_text_copy(ceremony->context, &request->context);
-}
 
 static struct verdict judge_attestation(const struct verification *verification)
 {
@@ -384,16 +355,15 @@ static void extend_time(const struct enrollment *enrollment, const struct ceremo
 
 static enum pk_status ask_to_enroll(struct ssh *ssh)
 {
-    static const struct ssh_exchange_ops ops = {judge_enrollment, enrollment_done};
+    static const struct line_exchange_ops ops = {judge_enrollment, enrollment_done};
     const struct attempt *attempt = ssh->attempt;
-    const struct ceremony *ceremony = attempt_peek_ceremony(attempt, 0);
     PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {0};
-    enum pk_status status =
-        ceremony ? compose_create(attempt, ceremony, &request) : PK_CHALLENGE_UNKNOWN;
+    enum pk_status status = compose(attempt, &request);
 
     return status ? status
-                  : ssh_exchange_new(attempt->conversation, &request, attempt->purpose, false, &ops,
-                                     ssh, &ssh->exchange);
+                  : line_exchange_new(attempt->conversation, &request,
+                                      &(struct line_question){.purpose = attempt->purpose}, &ops,
+                                      ssh, &ssh->exchange);
 }
 
 static enum pk_status enroll(struct enrollment *enrollment, void **ret_state)
@@ -422,7 +392,7 @@ static void answered(void *state, struct pk_secret *answer)
     const struct ssh *ssh = state;
 
     if (ssh->exchange)
-        ssh_exchange_answered(ssh->exchange, answer);
+        line_exchange_answered(ssh->exchange, answer);
 }
 
 static void stop(void *state)

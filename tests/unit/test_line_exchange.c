@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The exchange of the ssh method, with a conversation that only records the questions. */
+/*
+ * The exchange in lines, of the ssh method and of a page, with a conversation that only records the
+ * questions.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +12,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
-#include "daemon/methods/ssh/exchange.h"
+#include "daemon/auth/line_exchange.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,16 +23,20 @@ static struct {
     enum pk_status malformed, status;
     enum pk_status verdict; /* result of judge() */
     char text[4096];
-    struct ssh_exchange *exchange;
+    struct line_exchange *exchange;
     bool later; /* judge() does not give the verdict */
 } seen;
+
+#define PAGE "https://example.org/p.html"
+
+static bool from_page; /* the request is for a page */
 
 void conversation_ask(struct conversation *conversation, enum question_kind kind, const char *event,
                       const char *text, unsigned tries)
 {
     (void)conversation, (void)tries;
     assert_int_equal(kind, QUESTION_ECHOED);
-    assert_string_equal(event, "ssh");
+    assert_string_equal(event, from_page ? "page" : "ssh");
     seen.asked++;
     (void)snprintf(seen.text, sizeof(seen.text), "%s", text);
 }
@@ -38,12 +45,13 @@ void conversation_ask(struct conversation *conversation, enum question_kind kind
 static void judge(void *data, enum pk_status status, struct pk_forward_answer *answer)
 {
     (void)data;
-    assert_int_equal(status == PK_OK, answer->origin != NULL);
+    assert_int_equal(status == PK_OK && !from_page, answer->origin != NULL);
+    assert_int_equal(status == PK_OK && from_page, answer->client_data.len > 0);
     seen.judged++;
     seen.malformed = status;
     if (!seen.later)
-        ssh_exchange_judged(seen.exchange,
-                            &(struct verdict){.status = status ? status : seen.verdict});
+        line_exchange_judged(seen.exchange,
+                             &(struct verdict){.status = status ? status : seen.verdict});
 }
 
 static void done(void *data, struct verdict *verdict)
@@ -59,9 +67,9 @@ static void done(void *data, struct verdict *verdict)
     seen.status = verdict ? verdict->status : PK_OK;
 }
 
-static struct ssh_exchange *begin(bool fixed_rounds)
+static struct line_exchange *begin(bool fixed_rounds)
 {
-    static const struct ssh_exchange_ops ops = {judge, done};
+    static const struct line_exchange_ops ops = {judge, done};
     struct pk_descriptor credential = {.id = {(uint8_t[]){1, 2, 3}, 3}};
     struct pk_forward_request request = {
         .kind = PK_FORWARD_GET,
@@ -72,23 +80,26 @@ static struct ssh_exchange *begin(bool fixed_rounds)
         .credential_count = 1,
         .timeout = 60,
     };
-    struct ssh_exchange *exchange = NULL;
+    struct line_exchange *exchange = NULL;
 
     memset(&seen, 0, sizeof(seen));
     seen.verdict = PK_SIGNATURE_INVALID;
     assert_int_equal(
-        ssh_exchange_new(NULL, &request, "to test", fixed_rounds, &ops, NULL, &exchange), PK_OK);
+        line_exchange_new(NULL, &request,
+                          &(struct line_question){"to test", from_page ? PAGE : NULL, fixed_rounds},
+                          &ops, NULL, &exchange),
+        PK_OK);
     assert_int_equal(seen.asked, 1);
     seen.exchange = exchange;
     return exchange;
 }
 
-static void say(struct ssh_exchange *exchange, const char *text)
+static void say(struct line_exchange *exchange, const char *text)
 {
     PK_AUTO_SECRET struct pk_secret answer = {0};
 
     assert_int_equal(pk_secret_copy(pk_view_string(text), &answer), PK_OK);
-    ssh_exchange_answered(exchange, &answer);
+    line_exchange_answered(exchange, &answer);
 }
 
 /* An answer whose signature has that many bytes, as its lines. */
@@ -96,7 +107,8 @@ static struct pk_strings lines_of(size_t signature)
 {
     struct pk_strings lines = {0};
     struct pk_forward_answer answer = {
-        .kind = PK_FORWARD_GET,
+        .kind = from_page ? PK_FORWARD_PAGE_GET : PK_FORWARD_GET,
+        .client_data = {(uint8_t[]){"{}"}, 2},
         .origin = (char[]){"ssh://web1.example.org"},
         .auth_data = {(uint8_t[]){1, 0, 0, 0, 1}, 5},
         .signature = {calloc(1, signature), signature},
@@ -109,7 +121,7 @@ static struct pk_strings lines_of(size_t signature)
 
 static void request_is_put(void **state)
 {
-    struct ssh_exchange *exchange = begin(true);
+    struct line_exchange *exchange = begin(true);
     struct pk_view line;
     PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {0};
 
@@ -121,7 +133,64 @@ static void request_is_put(void **state)
     say(exchange, "");
     assert_int_equal(seen.declined, 1);
     assert_int_equal(seen.judged + seen.refused, 0);
-    ssh_exchange_free(exchange);
+    line_exchange_free(exchange);
+}
+
+/* The link is the last line, and all of it. */
+static void link_is_put(void **state)
+{
+    struct line_exchange *exchange = begin(true);
+    PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {0};
+    const char *line = strstr(seen.text, "to test\n");
+
+    (void)state;
+    assert_non_null(line);
+    line = strstr(line, "\n" PAGE "#passkey1:");
+    assert_non_null(line);
+    line += strlen("\n" PAGE "#");
+    assert_int_equal(strcspn(line, "\n") + 1, strlen(line));
+    assert_int_equal(pk_forward_request_decode(
+                         (struct pk_view){(const uint8_t *)line, strcspn(line, "\n")}, &request),
+                     PK_OK);
+    assert_int_equal(request.nonce[0], 7);
+    say(exchange, "");
+    assert_int_equal(seen.declined, 1);
+    line_exchange_free(exchange);
+}
+
+/* Neither form is taken for the other. */
+static void the_other_form(void **state)
+{
+    struct line_exchange *exchange;
+    struct pk_strings lines;
+
+    (void)state;
+    for (int page = 0; page < 2; page++) {
+        from_page = !page;
+        lines = lines_of(70);
+        from_page = page;
+        exchange = begin(false);
+        say(exchange, lines.items[0]);
+        assert_int_equal(seen.refused, 1);
+        assert_int_equal(seen.status, PK_PROTOCOL);
+        line_exchange_free(exchange);
+        pk_strings_clear(&lines);
+    }
+    from_page = false;
+}
+
+static int for_a_page(void **state)
+{
+    (void)state;
+    from_page = true;
+    return 0;
+}
+
+static int for_a_key(void **state)
+{
+    (void)state;
+    from_page = false;
+    return 0;
 }
 
 static void parts_are_put_together(void **state)
@@ -132,7 +201,7 @@ static void parts_are_put_together(void **state)
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
         for (int fixed_rounds = 0; fixed_rounds < 2; fixed_rounds++) {
             struct pk_strings lines = lines_of(sizes[i]);
-            struct ssh_exchange *exchange = begin(fixed_rounds);
+            struct line_exchange *exchange = begin(fixed_rounds);
 
             seen.verdict = PK_OK;
             for (size_t k = 0; k < lines.count; k++) {
@@ -145,7 +214,7 @@ static void parts_are_put_together(void **state)
             assert_int_equal(seen.asked, lines.count);
             assert_int_equal(seen.refused + seen.declined, 0);
             assert_int_equal(seen.approved, 1);
-            ssh_exchange_free(exchange);
+            line_exchange_free(exchange);
             pk_strings_clear(&lines);
         }
 }
@@ -154,7 +223,7 @@ static void parts_are_put_together(void **state)
 static void refusals_come_at_once(void **state)
 {
     struct pk_strings lines = lines_of(600);
-    struct ssh_exchange *exchange = begin(false);
+    struct line_exchange *exchange = begin(false);
     PK_AUTO_FREE char *junk = strdup(lines.items[0]);
 
     (void)state;
@@ -164,14 +233,14 @@ static void refusals_come_at_once(void **state)
     assert_int_equal(seen.judged, 1);
     assert_int_equal(seen.refused, 1);
     assert_int_equal(seen.status, PK_INVALID_INPUT);
-    ssh_exchange_free(exchange);
+    line_exchange_free(exchange);
     pk_strings_clear(&lines);
 }
 
 /* The questions that answers of these lengths lead to, whatever they say. */
 static unsigned questions(char *const *answers, size_t count, bool junk)
 {
-    struct ssh_exchange *exchange = begin(true);
+    struct line_exchange *exchange = begin(true);
 
     for (size_t i = 0; i < count && !seen.refused && !seen.declined; i++) {
         PK_AUTO_FREE char *text = strdup(answers[i]);
@@ -180,7 +249,7 @@ static unsigned questions(char *const *answers, size_t count, bool junk)
             *c = "\b\n\r\177INCORRECT"[(size_t)(c - text) % 13];
         say(exchange, text);
     }
-    ssh_exchange_free(exchange);
+    line_exchange_free(exchange);
     assert_true(seen.judged <= 1);
     return seen.asked;
 }
@@ -224,7 +293,7 @@ static void every_cut_of_a_line(void **state)
 
 static void there_is_an_end(void **state)
 {
-    struct ssh_exchange *exchange = begin(true);
+    struct line_exchange *exchange = begin(true);
     char full[PK_FORWARD_LINE_MAX + 1];
 
     (void)state;
@@ -237,27 +306,29 @@ static void there_is_an_end(void **state)
     }
     assert_int_equal(seen.refused, 1);
     assert_int_equal(seen.asked, PK_FORWARD_PARTS_MAX);
-    ssh_exchange_free(exchange);
+    line_exchange_free(exchange);
 }
 
 static void nothing_after_a_part_is_no_decline(void **state)
 {
     struct pk_strings lines = lines_of(600);
-    struct ssh_exchange *exchange = begin(true);
+    struct line_exchange *exchange = begin(true);
 
     (void)state;
     say(exchange, lines.items[0]);
     assert_int_equal(seen.asked, 2);
-    assert_non_null(strstr(seen.text, "Part 2 of the answer:\n"));
+    assert_non_null(
+        strstr(seen.text, from_page ? "Line 2 of the answer: " : "Part 2 of the answer:\n"));
     say(exchange, "");
     assert_int_equal(seen.declined, 0);
     assert_int_equal(seen.refused, 1);
-    ssh_exchange_free(exchange);
+    line_exchange_free(exchange);
     pk_strings_clear(&lines);
 }
 
 int main(void)
 {
+#define PAGE_TEST(test) cmocka_unit_test_setup_teardown(test, for_a_page, for_a_key)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(request_is_put),
         cmocka_unit_test(parts_are_put_together),
@@ -266,6 +337,14 @@ int main(void)
         cmocka_unit_test(every_cut_of_a_line),
         cmocka_unit_test(there_is_an_end),
         cmocka_unit_test(nothing_after_a_part_is_no_decline),
+        cmocka_unit_test(the_other_form),
+        PAGE_TEST(link_is_put),
+        PAGE_TEST(parts_are_put_together),
+        PAGE_TEST(refusals_come_at_once),
+        PAGE_TEST(lengths_alone_decide),
+        PAGE_TEST(every_cut_of_a_line),
+        PAGE_TEST(there_is_an_end),
+        PAGE_TEST(nothing_after_a_part_is_no_decline),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/methods/ssh/exchange.h"
+#include "daemon/auth/line_exchange.h"
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
@@ -13,21 +13,22 @@
  */
 #define PART_LINE_MIN (sizeof("passkey1/1/2:") - 1 + PK_FORWARD_PART_TEXT)
 
-struct ssh_exchange {
+struct line_exchange {
     struct conversation *conversation;
     uint8_t nonce[PK_CHALLENGE_SIZE];
-    enum pk_forward_kind kind;
+    enum pk_forward_kind kind; /* of the answer */
+    bool page;
     bool fixed_rounds;
     struct pk_forward_parts parts;
     unsigned asked;         /* lines asked for so far; the next part has this number plus one */
     bool complete;          /* the answer is being verified, or has been */
     bool more;              /* its last line was so long that another may follow */
     struct verdict verdict; /* valid once it has been verified, until done() */
-    const struct ssh_exchange_ops *ops;
+    const struct line_exchange_ops *ops;
     void *data;
 };
 
-void ssh_exchange_free(struct ssh_exchange *exchange)
+void line_exchange_free(struct line_exchange *exchange)
 {
     pk_forward_parts_clear(&exchange->parts);
     verdict_clear(&exchange->verdict);
@@ -36,8 +37,22 @@ void ssh_exchange_free(struct ssh_exchange *exchange)
 
 /* --- asking ----------------------------------------------------------------------------------- */
 
-static enum pk_status ask(struct ssh_exchange *exchange, const struct pk_forward_request *request,
-                          const char *purpose)
+static char *compose(const struct line_exchange *exchange, const struct pk_forward_request *request,
+                     const struct line_question *question, const char *line)
+{
+    bool create = request->kind == PK_FORWARD_CREATE;
+
+    if (request->kind == PK_FORWARD_MORE)
+        return exchange->page ? message_page_more(request->part)
+                              : message_forward(NULL, request->part, line);
+    if (exchange->page)
+        return message_page(question->purpose, create, question->page, line);
+    return create ? message_forward_create(question->purpose, line)
+                  : message_forward(question->purpose, request->part, line);
+}
+
+static enum pk_status ask(struct line_exchange *exchange, const struct pk_forward_request *request,
+                          const struct line_question *question)
 {
     PK_AUTO_FREE char *line = NULL;
     PK_AUTO_FREE char *text = NULL;
@@ -45,13 +60,20 @@ static enum pk_status ask(struct ssh_exchange *exchange, const struct pk_forward
 
     if (status)
         return status;
-    text = request->kind == PK_FORWARD_CREATE ? message_forward_create(purpose, line)
-                                              : message_forward(purpose, request->part, line);
+    text = compose(exchange, request, question, line);
     if (!text)
         return PK_NO_MEMORY;
     exchange->asked++;
-    conversation_ask(exchange->conversation, QUESTION_ECHOED, "ssh", text, 0xff);
+    conversation_ask(exchange->conversation, QUESTION_ECHOED, exchange->page ? "page" : "ssh", text,
+                     0xff);
     return PK_OK;
+}
+
+static enum pk_forward_kind kind_of_answer(enum pk_forward_kind kind, bool page)
+{
+    if (!page)
+        return kind;
+    return kind == PK_FORWARD_CREATE ? PK_FORWARD_PAGE_CREATE : PK_FORWARD_PAGE_GET;
 }
 
 /* Removes the last credential from the request. false: none can be left out. */
@@ -67,37 +89,39 @@ static bool drop_last_credential(struct pk_forward_request *request)
     return true;
 }
 
-enum pk_status ssh_exchange_new(struct conversation *conversation,
-                                struct pk_forward_request *request, const char *purpose,
-                                bool fixed_rounds, const struct ssh_exchange_ops *ops, void *data,
-                                struct ssh_exchange **ret)
+enum pk_status line_exchange_new(struct conversation *conversation,
+                                 struct pk_forward_request *request,
+                                 const struct line_question *question,
+                                 const struct line_exchange_ops *ops, void *data,
+                                 struct line_exchange **ret)
 {
-    struct ssh_exchange *exchange = calloc(1, sizeof(*exchange));
+    struct line_exchange *exchange = calloc(1, sizeof(*exchange));
     enum pk_status status;
 
     if (!exchange)
         return PK_NO_MEMORY;
-    *exchange = (struct ssh_exchange){
+    *exchange = (struct line_exchange){
         .conversation = conversation,
-        .kind = request->kind,
-        .fixed_rounds = fixed_rounds,
+        .kind = kind_of_answer(request->kind, question->page),
+        .page = question->page,
+        .fixed_rounds = question->fixed_rounds,
         .verdict = verdict_refused(PK_INTERNAL),
         .ops = ops,
         .data = data,
     };
     (void)memcpy(exchange->nonce, request->nonce, sizeof(exchange->nonce));
     do
-        status = ask(exchange, request, purpose);
+        status = ask(exchange, request, question);
     while (status == PK_TOO_LARGE && drop_last_credential(request));
     if (status) {
-        ssh_exchange_free(exchange);
+        line_exchange_free(exchange);
         return status;
     }
     *ret = exchange;
     return PK_OK;
 }
 
-static enum pk_status ask_more(struct ssh_exchange *exchange)
+static enum pk_status ask_more(struct line_exchange *exchange)
 {
     struct pk_forward_request request = {.kind = PK_FORWARD_MORE, .part = exchange->asked + 1};
 
@@ -108,7 +132,7 @@ static enum pk_status ask_more(struct ssh_exchange *exchange)
 /* --- the answer ------------------------------------------------------------------------------- */
 
 /* Goes on after a line: asks for another, or ends. The verdict, if there is one, is known. */
-static void go_on(struct ssh_exchange *exchange)
+static void go_on(struct line_exchange *exchange)
 {
     bool over = exchange->complete &&
                 (exchange->verdict.status == PK_OK || !exchange->more || !exchange->fixed_rounds);
@@ -122,7 +146,7 @@ static void go_on(struct ssh_exchange *exchange)
         exchange->ops->done(exchange->data, &exchange->verdict);
 }
 
-void ssh_exchange_judged(struct ssh_exchange *exchange, struct verdict *verdict)
+void line_exchange_judged(struct line_exchange *exchange, struct verdict *verdict)
 {
     verdict_clear(&exchange->verdict);
     exchange->verdict = *verdict;
@@ -131,7 +155,7 @@ void ssh_exchange_judged(struct ssh_exchange *exchange, struct verdict *verdict)
 }
 
 /* Verifies the joined parts; status: of joining them. */
-static void judge(struct ssh_exchange *exchange, enum pk_status status)
+static void judge(struct line_exchange *exchange, enum pk_status status)
 {
     PK_AUTO_FORWARD_ANSWER struct pk_forward_answer answer = {0};
 
@@ -142,13 +166,13 @@ static void judge(struct ssh_exchange *exchange, enum pk_status status)
 }
 
 /* Whether the answer is long enough that another part may follow. */
-static bool may_have_more(const struct ssh_exchange *exchange, size_t len)
+static bool may_have_more(const struct line_exchange *exchange, size_t len)
 {
     return len >= PART_LINE_MIN && exchange->asked < PK_FORWARD_PARTS_MAX;
 }
 
 /* Adds the line, and verifies the answer once it is complete or malformed. */
-static void add_line(struct ssh_exchange *exchange, const struct pk_secret *line)
+static void add_line(struct line_exchange *exchange, const struct pk_secret *line)
 {
     bool complete = false;
     enum pk_status status = pk_forward_parts_add(&exchange->parts, pk_secret_view(line), &complete);
@@ -161,7 +185,7 @@ static void add_line(struct ssh_exchange *exchange, const struct pk_secret *line
         go_on(exchange);
 }
 
-void ssh_exchange_answered(struct ssh_exchange *exchange, const struct pk_secret *answer)
+void line_exchange_answered(struct line_exchange *exchange, const struct pk_secret *answer)
 {
     if (answer->len == 0 && exchange->asked == 1) {
         exchange->ops->done(exchange->data, NULL);
