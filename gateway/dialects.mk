@@ -39,3 +39,20 @@ gateway/pages.h: $(page_files) Makefile
 				$(srcdir)/gateway/pages/$${file#*:}; \
 			echo '    ;'; \
 		done; } >$@.tmp && mv $@.tmp $@
+
+# The page that is one file, for any web server where there is no gateway: its parts put together.
+page_parts = \
+	gateway/page_words.h \
+	gateway/pages/forward.js \
+	gateway/pages/paste.html \
+	gateway/pages/paste.js \
+	gateway/pages/paste_words.h \
+	gateway/pages/style.css \
+	gateway/pages/webauthn.js
+pkgdata_DATA = gateway/passkey.html
+CLEANFILES += gateway/passkey.html
+EXTRA_DIST += gateway/pages/forward.js gateway/pages/paste.html gateway/pages/paste.js \
+	gateway/pages/paste_words.h scripts/make-page
+gateway/passkey.html: $(page_parts) scripts/make-page
+	$(AM_V_GEN)$(MKDIR_P) gateway && \
+		$(srcdir)/scripts/make-page $(srcdir) $(CC) -E >$@.tmp && mv $@.tmp $@

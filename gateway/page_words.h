@@ -98,6 +98,81 @@
     X(WRONG, "This request cannot be understood", "Diese Anfrage ist nicht zu verstehen")          \
     X(WRONG_MORE, "Open the link from your terminal again.",                                       \
       "Öffnen Sie den Link aus Ihrem Terminal noch einmal.")                                       \
+    /* of a page that is a file (gateway/pages/paste.html) */                                      \
+    X(PASTE_FAILED, "That did not work. You can try again.",                                       \
+      "Das hat nicht geklappt. Sie können es noch einmal versuchen.")                              \
+    X(PASTE_ANSWER, "Paste this answer into your terminal",                                        \
+      "Fügen Sie diese Antwort in Ihr Terminal ein")                                               \
+    X(PASTE_ANSWERS, "Paste these lines into your terminal, one after the other",                  \
+      "Fügen Sie diese Zeilen nacheinander in Ihr Terminal ein")                                   \
+    /* host */                                                                                     \
+    X(PASTE_WHERE_HERE,                                                                            \
+      "It belongs only into the terminal that you opened yourself, at the computer %s. "           \
+      "Nobody else needs it: whoever asks you for it wants to get into your account.",             \
+      "Das gehört nur in das Terminal, das Sie selbst geöffnet haben, am Rechner %s. "             \
+      "Niemand sonst braucht es: Wer Sie danach fragt, will in Ihr Konto.")                        \
+    /* host, address */                                                                            \
+    X(PASTE_WHERE,                                                                                 \
+      "It belongs only into the terminal that you opened yourself, on %s, from the address %s. "   \
+      "Nobody else needs it: whoever asks you for it wants to get into your account.",             \
+      "Das gehört nur in das Terminal, das Sie selbst geöffnet haben, auf %s, von der Adresse %s. "\
+      "Niemand sonst braucht es: Wer Sie danach fragt, will in Ihr Konto.")                        \
+    X(PASTE_COPY, "Copy", "Kopieren")                                                              \
+    /* number, number of all */                                                                    \
+    X(PASTE_COPY_LINE, "Copy line %s of %s", "Zeile %s von %s kopieren")                           \
+    X(PASTE_COPIED, "Copied. Paste it into your terminal, and press Enter.",                       \
+      "Kopiert. Fügen Sie es in Ihr Terminal ein, und drücken Sie Enter.")                         \
+    X(PASTE_BY_HAND, "Your browser does not copy it: select the text above, and copy it yourself.",\
+      "Ihr Browser kopiert es nicht: Wählen Sie den Text oben aus, und kopieren Sie ihn selbst.")  \
+    X(PASTE_AFTER, "It is good once, as long as the terminal waits for it.",                       \
+      "Das gilt einmal, solange das Terminal darauf wartet.")                                      \
+    X(PASTE_DISOWNED, "Close this page", "Schließen Sie diese Seite")                              \
+    X(PASTE_DISOWNED_MORE,                                                                         \
+      "Nothing was sent, and nobody gets in by it. If you have copied an answer, give it to "      \
+      "nobody. If you did not open the link from a terminal of your own, tell whoever looks after "\
+      "the computer where it came from.",                                                          \
+      "Es wurde nichts gesendet, und niemand kommt damit hinein. Wenn Sie eine Antwort kopiert "   \
+      "haben, geben Sie sie niemandem. Wenn der Link nicht aus Ihrem eigenen Terminal war, sagen " \
+      "Sie dem Betreuer des Rechners, woher er kam.")                                              \
+    X(PASTE_OVER_MORE,                                                                             \
+      "The terminal does not wait for it any more. Start again there, and open the new link.",     \
+      "Das Terminal wartet nicht mehr darauf. Beginnen Sie dort von vorn, und öffnen Sie den neuen.")\
+    X(PASTE_ANSWERED, "You have dealt with this link already",                                     \
+      "Diesen Link haben Sie schon bearbeitet")                                                    \
+    X(PASTE_ANSWERED_MORE,                                                                         \
+      "It was answered or refused in this browser. If your terminal still waits, start again "     \
+      "there, and open the new link.",                                                             \
+      "Er wurde in diesem Browser beantwortet oder abgelehnt. Wenn Ihr Terminal noch wartet, "     \
+      "beginnen Sie dort von vorn, und öffnen Sie den neuen.")                                     \
+    X(PASTE_BROKEN, "This link is not complete", "Dieser Link ist nicht vollständig")              \
+    X(PASTE_BROKEN_MORE,                                                                           \
+      "It has to be copied whole, with all that is behind the #, also where the terminal shows it "\
+      "in several lines. Copy it again.",                                                          \
+      "Er muss ganz kopiert sein, mit allem hinter dem #, auch wo ihn das Terminal in mehreren "   \
+      "Zeilen zeigt. Kopieren Sie ihn noch einmal.")                                               \
+    X(PASTE_FOREIGN, "This page does not answer this link",                                        \
+      "Diese Seite beantwortet diesen Link nicht")                                                 \
+    /* host name of the page */                                                                    \
+    X(PASTE_FOREIGN_MORE,                                                                          \
+      "What it asks for is not for the page at %s. Start again at your terminal, and open the link "\
+      "that it shows.",                                                                            \
+      "Was er verlangt, ist nicht für die Seite auf %s. Beginnen Sie an Ihrem Terminal von vorn, " \
+      "und öffnen Sie den Link, den es zeigt.")                                                    \
+    X(PASTE_NONE, "There is nothing to answer here", "Hier gibt es nichts zu beantworten")         \
+    X(PASTE_NONE_MORE,                                                                             \
+      "This page answers the links that sudo, ssh and other programs show in a terminal. Open one "\
+      "of those.",                                                                                 \
+      "Diese Seite beantwortet die Links, die sudo, ssh und andere Programme in einem Terminal "   \
+      "zeigen. Öffnen Sie einen davon.")                                                           \
+    X(PASTE_FRAMED, "This page is inside of another", "Diese Seite steckt in einer anderen")       \
+    X(PASTE_FRAMED_MORE,                                                                           \
+      "It asks for nothing there, because that one could hide what you agree to. Open the link in "\
+      "a tab of its own.",                                                                         \
+      "Dort fragt sie nach nichts, denn die andere könnte verdecken, wozu Sie ja sagen. Öffnen Sie "\
+      "den Link in einem eigenen Tab.")                                                            \
+    X(PASTE_UNSUPPORTED_MORE,                                                                      \
+      "Open the link in a current browser, over https.",                                           \
+      "Öffnen Sie den Link in einem aktuellen Browser, über https.")                               \
     /* relying party id */                                                                         \
     X(FOOTER, "Passkeys for %s", "Passkeys für %s")
 /* clang-format on */

@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	tests/browser/cloudreve.test.mjs \
 	tests/browser/contract.mjs \
 	tests/browser/hanko.test.mjs \
+	tests/browser/forward.test.mjs \
 	tests/browser/link.mjs \
 	tests/browser/package-lock.json \
 	tests/browser/package.json \

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A person with Chromium who opens a link: standard input says what they have and do, one JSON object,
 // and standard output what they see in the end, another.
-//   link; act: "use", "disown" or "look"; language; javascript: false blocks it; webauthn: false: there is none
+//   link; act: "use", "disown", "over" (waits for that) or "look"; language; javascript: false blocks it;
+//   webauthn: false: there is none
 //   passkey: what DevTools' WebAuthn.addCredential takes; authenticator: its options, and transport
 //   picture: a file for what is seen; width, height, dark; axe: whether axe-core looks at it
 //   keyboard: true: nothing is clicked; lost: true: so is the first reply to an answer, and they try again
+//   then: what follows, each one of "copy", "reload", "visit" (the link once more, in a tab of its own) and
+//     {"follow": another link in this tab}; the last copied text is seen as well
 import { createRequire } from "node:module";
 import { text } from "node:stream/consumers";
 
@@ -21,6 +24,9 @@ const shown = (page) =>
       part: part?.dataset.part ?? null,
       text: (part ?? document.body).innerText,
       code: document.querySelector("[data-code]")?.textContent || null,
+      lines: [...document.querySelectorAll("[data-lines] output")].map((line) => line.textContent),
+      address: location.href,
+      title: document.title,
       wide: document.documentElement.scrollWidth > window.innerWidth,
       language: document.documentElement.lang,
     };
@@ -77,9 +83,40 @@ async function press(page, name) {
   await page.keyboard.press("Enter");
 }
 
+const steps = {
+  async copy(page) {
+    await page.browserContext().overridePermissions(new URL(wish.link).origin, [
+      "clipboard-read",
+      "clipboard-write",
+      "clipboard-sanitized-write",
+    ]);
+    await press(page, "copy");
+    await page.waitForSelector("[data-lines] [role=status]:not([hidden])");
+    seen.copied = await page.evaluate(() => navigator.clipboard.readText());
+    return page;
+  },
+  async reload(page) {
+    await page.reload();
+    return page;
+  },
+  async visit(page) {
+    const other = await page.browser().newPage();
+
+    await other.goto(wish.link);
+    return other;
+  },
+};
+
+async function step(page, name) {
+  if (typeof name === "string") return steps[name](page);
+  await page.evaluate((link) => (location.href = link), name.follow);
+  await page.waitForFunction(() => location.hash === "");
+  return page;
+}
+
 await withChromium(
   async (browser) => {
-    const page = await browser.newPage();
+    let page = await browser.newPage();
     const own = await authenticator(page);
 
     page.on("console", (message) => {
@@ -114,7 +151,16 @@ await withChromium(
       );
       await look(page, wish.act);
     }
+    if (wish.act === "over") {
+      await page.waitForSelector("[data-part=over]:not([hidden])");
+      await look(page, "over");
+    }
+    for (const name of wish.then ?? []) {
+      page = await step(page, name);
+      await look(page, name.follow ? "follow" : name);
+    }
     Object.assign(seen, await shown(page));
+    if (page.frames().length > 1) seen.frame = await page.frames()[1].evaluate(() => document.body.innerText);
   },
   [`--lang=${wish.language ?? "en"}`, `--accept-lang=${wish.language ?? "en"}`],
 );

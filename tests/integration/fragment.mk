@@ -18,6 +18,7 @@ EXTRA_DIST += \
 	tests/integration/support/interactive.py \
 	tests/integration/support/listening.py \
 	tests/integration/support/machine.py \
+	tests/integration/support/page_file.py \
 	tests/integration/support/pages.py \
 	tests/integration/support/people.py \
 	tests/integration/support/namespace.py \
@@ -46,6 +47,8 @@ EXTRA_DIST += \
 	tests/integration/test_authenticator_server.py \
 	tests/integration/test_bad_bus_input.py \
 	tests/integration/test_browser_method.py \
+	tests/integration/test_browser_page_file.py \
+	tests/integration/test_browser_page_file_chromium.py \
 	tests/integration/test_browser_pages.py \
 	tests/integration/test_browser_recordings.py \
 	tests/integration/test_browser_tls.py \

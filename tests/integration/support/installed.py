@@ -17,7 +17,7 @@ BELOW_PREFIX = (
     "bin/passkey*", "sbin/passkey*", "libexec/passkey", "libexec/sudo/passkey_approval.*",
     "lib/sudo/passkey_approval.*", "lib/security/pam_passkey.*", "lib/*/security/pam_passkey.*",
     "share/doc/passkeyd", "share/man/man?/*passkey*", "share/man/man5/gateway.conf.5*",
-    "share/pam-configs/passkey*",
+    "share/pam-configs/passkey*", "share/passkeyd",
     "share/bash-completion/completions/passkey*", "share/zsh/*/_passkey*",
     "share/zsh/*/Completion/_passkey*", "share/fish/*/passkey*",
     "share/dbus-1/system.d/org.passkeyd*", "share/dbus-1/system-services/org.passkeyd*",
