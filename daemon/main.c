@@ -11,6 +11,7 @@
 #include "daemon/accounts/account_watch.h"
 #include "daemon/accounts/decoy.h"
 #include "daemon/api/status.h"
+#include "daemon/api/ticket_links.h"
 #include "daemon/api/tickets.h"
 #include "daemon/arrivals.h"
 #include "daemon/auth/links.h"
@@ -172,6 +173,7 @@ static void on_accounts(void *data, const struct presence *presence)
     struct daemon *daemon = data;
 
     ceremonies_drop_gone(daemon->ceremonies, is_gone, presence);
+    ticket_links_drop_gone(is_gone, presence);
     gateway_user_forget(daemon);
 }
 
@@ -196,6 +198,7 @@ static void on_vanished(void *data, const char *name)
     polkit_vanished(name);
     logind_vanished(name);
     tickets_vanished(name);
+    ticket_links_vanished(name);
     arrivals_vanished(name);
     requests_vanished(name);
     conversations_vanished(daemon->conversations, name);
@@ -337,6 +340,7 @@ static bool close_all(struct daemon *daemon)
     polkit_vanished(NULL);
     logind_vanished(NULL);
     tickets_vanished(NULL);
+    ticket_links_vanished(NULL);
     arrivals_vanished(NULL);
     requests_vanished(NULL);
     if (daemon->account_watch)

@@ -15,6 +15,7 @@ struct request {
     const struct pk_bus_member *members; /* then a{sv}, unless NULL */
     size_t member_count;
     const char *signature; /* of the reply */
+    bool patient;          /* a person has to act first */
 };
 
 static enum pk_status call_daemon(struct pk_bus *bus, const struct request *request,
@@ -31,9 +32,10 @@ static enum pk_status call_daemon(struct pk_bus *bus, const struct request *requ
     status = pk_bus_append_strings(call, request->strings);
     if (status == PK_OK && request->members)
         status = pk_bus_append_members(call, request->members, request->member_count);
-    if (status == PK_OK)
-        status = pk_bus_call(bus, call, request->signature, ret_reply);
-    return status;
+    if (status != PK_OK)
+        return status;
+    return request->patient ? pk_bus_call_patiently(bus, call, request->signature, ret_reply)
+                            : pk_bus_call(bus, call, request->signature, ret_reply);
 }
 
 static enum pk_status call_for_string(struct pk_bus *bus, const struct request *request, char **ret)
@@ -195,6 +197,54 @@ enum pk_status pk_ticket_create(struct pk_bus *bus, const char *user, const char
     if (status == PK_OK)
         ret->expires = expires;
     return status;
+}
+
+enum pk_status pk_ticket_link_create(struct pk_bus *bus, const char *user, const char *rp,
+                                     uint32_t lifetime, struct pk_secret *ret_ticket,
+                                     char **ret_json)
+{
+    PK_AUTO_MESSAGE DBusMessage *reply = NULL;
+    PK_AUTO_SECRET struct pk_secret ticket = {0};
+    PK_AUTO_CLOSE int pipe = -1;
+    const struct pk_bus_member options[] = {
+        {.name = "rp", .type = 's', .string = rp},
+        {.name = "lifetime", .type = lifetime ? 'u' : 0, .number = lifetime},
+    };
+    const char *json;
+    enum pk_status status =
+        call_daemon(bus,
+                    &(struct request){.interface = PK_BUS_CREDENTIALS,
+                                      .member = "CreateTicketLink",
+                                      .strings = (const char *const[]){user, NULL},
+                                      .members = options,
+                                      .member_count = 2,
+                                      .signature = "hs"},
+                    &reply);
+
+    if (status != PK_OK)
+        return status;
+    if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_UNIX_FD, &pipe, DBUS_TYPE_STRING, &json,
+                               DBUS_TYPE_INVALID))
+        return PK_PROTOCOL;
+    status = read_pipe(pipe, &ticket);
+    if (status == PK_OK)
+        status = pk_text_copy(json, ret_json);
+    if (status != PK_OK)
+        return status;
+    *ret_ticket = ticket;
+    ticket = (struct pk_secret){0};
+    return PK_OK;
+}
+
+enum pk_status pk_ticket_link_await(struct pk_bus *bus, const char *id, char **ret_json)
+{
+    return call_for_string(bus,
+                           &(struct request){.interface = PK_BUS_CREDENTIALS,
+                                             .member = "AwaitTicketLink",
+                                             .strings = (const char *const[]){id, NULL},
+                                             .signature = "s",
+                                             .patient = true},
+                           ret_json);
 }
 
 enum pk_status pk_orphans_adopt(struct pk_bus *bus, const char *user, const char *rp,

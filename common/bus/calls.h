@@ -52,6 +52,17 @@ struct pk_ticket {
 enum pk_status pk_ticket_create(struct pk_bus *bus, const char *user, const char *rp,
                                 uint32_t lifetime, struct pk_ticket *ret) PK_WARN_UNUSED;
 
+/*
+ * A link ticket; *ret_json: of what CreateTicketLink gives (doc/protocol.md), "page" is the address
+ * that it is put behind, after '#', and "id" is for pk_ticket_link_await(), which waits until the
+ * link is used or over.
+ */
+enum pk_status pk_ticket_link_create(struct pk_bus *bus, const char *user, const char *rp,
+                                     uint32_t lifetime, struct pk_secret *ret_ticket,
+                                     char **ret_json) PK_WARN_UNUSED;
+enum pk_status pk_ticket_link_await(struct pk_bus *bus, const char *id,
+                                    char **ret_json) PK_WARN_UNUSED;
+
 /* --- root's calls about the keys of a relying party; JSON is the caller's to free ------------- */
 
 /* name NULL: none. *ret_key: 88 characters; *ret_json: what the daemon keeps of it. */

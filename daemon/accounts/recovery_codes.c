@@ -173,27 +173,43 @@ enum pk_status recovery_codes_left(struct store *store, const struct account *ac
     return status;
 }
 
-enum pk_status ticket_hash(const struct pk_secret *ticket, uint8_t ret[PK_HASH_SIZE])
+/* What stands before a ticket of that kind, in its text and in what is hashed. */
+enum kind { KIND_LOCAL = 0, KIND_LINK = 'l' };
+
+static enum pk_status hash_of(enum kind kind, struct pk_view text, uint8_t ret[PK_HASH_SIZE])
 {
     PK_AUTO_BYTES struct pk_bytes bytes = {0};
+    uint8_t hashed[1 + TICKET_BYTES] = {kind};
+    const size_t mark = kind == KIND_LOCAL ? 0 : 1;
     enum pk_status status;
 
-    if (ticket->len != TICKET_LENGTH)
+    if (text.len != mark + TICKET_LENGTH || (mark > 0 && text.ptr[0] != (uint8_t)kind))
         return PK_TICKET_INVALID;
-    status = pk_base64url_decode(pk_secret_view(ticket), TICKET_BYTES, &bytes);
+    status =
+        pk_base64url_decode((struct pk_view){text.ptr + mark, TICKET_LENGTH}, TICKET_BYTES, &bytes);
     if (status != PK_OK)
         return status == PK_NO_MEMORY ? status : PK_TICKET_INVALID;
-    pk_sha256(pk_view_of(&bytes), ret);
+    (void)memcpy(hashed + mark, bytes.data, TICKET_BYTES);
+    pk_sha256((struct pk_view){hashed, mark + TICKET_BYTES}, ret);
+    explicit_bzero(hashed, sizeof(hashed));
     explicit_bzero(bytes.data, bytes.len);
     return PK_OK;
 }
 
-enum pk_status ticket_create(struct store *store, const struct account *account, int64_t expires,
-                             struct pk_secret *ret_ticket)
+enum pk_status ticket_hash(const struct pk_secret *ticket, uint8_t ret[PK_HASH_SIZE])
+{
+    return hash_of(KIND_LOCAL, pk_secret_view(ticket), ret);
+}
+
+enum pk_status link_ticket_hash(struct pk_view ticket, uint8_t ret[PK_HASH_SIZE])
+{
+    return hash_of(KIND_LINK, ticket, ret);
+}
+
+static enum pk_status make_ticket(enum kind kind, struct pk_secret *ret)
 {
     PK_AUTO_SECRET struct pk_secret random = {0};
-    PK_AUTO_SECRET struct pk_secret ticket = {0};
-    uint8_t hash[PK_HASH_SIZE];
+    const size_t mark = kind == KIND_LOCAL ? 0 : 1;
     char *text;
     enum pk_status status = pk_secret_new(TICKET_BYTES, &random);
 
@@ -203,11 +219,26 @@ enum pk_status ticket_create(struct store *store, const struct account *account,
     text = pk_base64url_encode(pk_secret_view(&random));
     if (!text)
         return PK_NO_MEMORY;
-    status = pk_secret_copy(pk_view_string(text), &ticket);
+    status = pk_secret_new(mark + TICKET_LENGTH, ret);
+    if (status == PK_OK) {
+        if (mark > 0)
+            ret->data[0] = (uint8_t)kind;
+        (void)memcpy(ret->data + mark, text, TICKET_LENGTH);
+    }
     explicit_bzero(text, strlen(text));
     free(text);
+    return status;
+}
+
+static enum pk_status create(enum kind kind, struct store *store, const struct account *account,
+                             int64_t expires, struct pk_secret *ret_ticket)
+{
+    PK_AUTO_SECRET struct pk_secret ticket = {0};
+    uint8_t hash[PK_HASH_SIZE];
+    enum pk_status status = make_ticket(kind, &ticket);
+
     if (status == PK_OK)
-        status = ticket_hash(&ticket, hash);
+        status = hash_of(kind, pk_secret_view(&ticket), hash);
     if (status == PK_OK)
         status = store->verbs->ticket_add(store, (struct pk_view){hash, sizeof(hash)}, account->rp,
                                           account->name, account->uid, expires);
@@ -216,4 +247,16 @@ enum pk_status ticket_create(struct store *store, const struct account *account,
     *ret_ticket = ticket;
     ticket = (struct pk_secret){0};
     return PK_OK;
+}
+
+enum pk_status ticket_create(struct store *store, const struct account *account, int64_t expires,
+                             struct pk_secret *ret_ticket)
+{
+    return create(KIND_LOCAL, store, account, expires, ret_ticket);
+}
+
+enum pk_status link_ticket_create(struct store *store, const struct account *account,
+                                  int64_t expires, struct pk_secret *ret_ticket)
+{
+    return create(KIND_LINK, store, account, expires, ret_ticket);
 }

@@ -44,4 +44,13 @@ enum pk_status ticket_create(struct store *store, const struct account *account,
 enum pk_status ticket_hash(const struct pk_secret *ticket,
                            uint8_t ret[PK_HASH_SIZE]) PK_WARN_UNUSED;
 
+/*
+ * The same for a ticket that is good in a browser, as the end of a link, and nowhere else: whoever
+ * has it needs no account here, as those of the other kind do. It has another form, and what is
+ * hashed says its kind, so that neither is ever taken for the other.
+ */
+enum pk_status link_ticket_create(struct store *store, const struct account *account,
+                                  int64_t expires, struct pk_secret *ret_ticket) PK_WARN_UNUSED;
+enum pk_status link_ticket_hash(struct pk_view ticket, uint8_t ret[PK_HASH_SIZE]) PK_WARN_UNUSED;
+
 #endif

@@ -9,6 +9,7 @@
 #include "daemon/accounts/passkey_json.h"
 #include "daemon/accounts/recovery_codes.h"
 #include "daemon/accounts/subject.h"
+#include "daemon/api/tickets.h"
 #include "daemon/auth/decision.h"
 #include "daemon/bus/descriptors.h"
 #include "daemon/bus/methods.h"
@@ -504,19 +505,10 @@ void credentials_create_ticket(struct daemon *daemon, struct call *call)
     const struct value *options = &call->arguments.items[1];
     uint32_t lifetime;
 
-    if (!call_check(call, options, ticket_members, COUNT(ticket_members)))
-        return;
-    lifetime = value_find_number(options, "lifetime");
-    if (value_find(options, "lifetime") &&
-        (lifetime < PK_TICKET_LIFETIME_MIN || lifetime > PK_TICKET_LIFETIME_MAX)) {
-        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
-                  "the lifetime of a ticket is 60 to 86400 seconds");
-        return;
-    }
-    if (lifetime == 0)
-        lifetime = daemon->config->ticket_lifetime;
-    start_making(daemon, call, value_find_text(options, "rp", NULL), pk_clock_now() + lifetime,
-                 &plan);
+    if (call_check(call, options, ticket_members, COUNT(ticket_members)) &&
+        ticket_lifetime(daemon, call, options, &lifetime))
+        start_making(daemon, call, value_find_text(options, "rp", NULL), pk_clock_now() + lifetime,
+                     &plan);
 }
 
 /* --- orphans ---------------------------------------------------------------------------------- */

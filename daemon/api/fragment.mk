@@ -11,6 +11,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/api/gateway_recovery.c \
 	daemon/api/gateway_links.c \
 	daemon/api/gateway_registration.c \
+	daemon/api/gateway_tickets.c \
 	daemon/api/gateway_tokens.c \
 	daemon/api/import.c \
 	daemon/api/keys.c \
@@ -18,4 +19,5 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/api/options.c daemon/api/options.h \
 	daemon/api/relying_party.c \
 	daemon/api/status.c daemon/api/status.h \
+	daemon/api/ticket_links.c daemon/api/ticket_links.h \
 	daemon/api/tickets.c daemon/api/tickets.h

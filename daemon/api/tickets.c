@@ -6,6 +6,7 @@
 #include "daemon/bus/reply_errors.h"
 #include "daemon/bus/secret_reader.h"
 #include "daemon/bus/waiting.h"
+#include "daemon/config/config.h"
 
 #include <event2/event.h>
 #include <string.h>
@@ -118,6 +119,21 @@ void ticket_read(struct daemon *daemon, struct call *call, const struct value *o
     pending = start_reading(daemon, call, ticket);
     if (pending)
         pending->handler = handler;
+}
+
+bool ticket_lifetime(const struct daemon *daemon, struct call *call, const struct value *options,
+                     uint32_t *ret)
+{
+    uint32_t lifetime = value_find_number(options, "lifetime");
+
+    if (value_find(options, "lifetime") &&
+        (lifetime < PK_TICKET_LIFETIME_MIN || lifetime > PK_TICKET_LIFETIME_MAX)) {
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+                  "the lifetime of a ticket is 60 to 86400 seconds");
+        return false;
+    }
+    *ret = lifetime > 0 ? lifetime : daemon->config->ticket_lifetime;
+    return true;
 }
 
 void secret_read(struct daemon *daemon, struct call *call, struct value *member,

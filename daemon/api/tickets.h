@@ -20,6 +20,13 @@ void ticket_read(struct daemon *daemon, struct call *call, const struct value *o
                  ticket_handler *handler);
 
 /*
+ * How long a ticket is to be good for, in seconds: the member "lifetime" of options, or what is
+ * configured. false: the call has been answered.
+ */
+bool ticket_lifetime(const struct daemon *daemon, struct call *call, const struct value *options,
+                     uint32_t *ret) PK_WARN_UNUSED;
+
+/*
  * Reads another secret, of at most PK_SHARED_KEY_MAX bytes, from the descriptor in that member.
  * status is not PK_OK where it is too long or cannot be read; secret is wiped after the call.
  */

@@ -18,6 +18,7 @@ struct registration {
     uint8_t ticket[PK_HASH_SIZE]; /* begin.ticket points to it */
     struct pk_strings hints;
     char *rp;
+    char *account; /* begin.account points to it */
     struct subject_request who;
     struct subject subject;
     struct account user; /* begin.user points to it */
@@ -240,6 +241,7 @@ static void registration_clear(struct request *request)
 
     pk_strings_clear(&registration->hints);
     free(registration->rp);
+    free(registration->account);
     account_clear(&registration->user);
     subject_clear(&registration->subject);
     if (registration->ceremony)
@@ -274,6 +276,17 @@ static enum pk_status prepare(struct registration *registration, const struct co
     status = subject_set_rp(config, begin->rp, who, &registration->rp);
     if (status)
         return status;
+    if (begin->account) {
+        status = pk_text_copy(begin->account, &registration->account);
+        registration->begin.account = registration->account;
+        /* The ticket says whose it is; the caller is nobody. */
+        *who = (struct subject_request){.caller = 0,
+                                        .rp = who->rp,
+                                        .system_accounts = who->system_accounts,
+                                        .name = registration->account};
+        if (status)
+            return status;
+    }
     if (!who->system_accounts && begin->user_id && begin->user_id[0]) {
         who->name = begin->user_id;
         who->found = NULL;

@@ -16,6 +16,7 @@ struct registration_begin {
     const char *user_id;              /* names the account, where accounts are the program's own */
     struct registration_request wish; /* its account and time are set here, and hints below */
     const struct value *hints;        /* "as"; NULL: not given */
+    const char *account;              /* the host's, of a ticket; copied; NULL: the call names it */
     struct pk_view ticket;            /* SHA-256 of the ticket that allows it; empty: polkit did */
     /*
      * A gateway's: the user, of a relying party over HTTP, as the store has it or as it is to be
@@ -24,7 +25,7 @@ struct registration_begin {
      */
     const struct account *user;
     bool keeps_names; /* the user's names in the store stay what they are, where there are any */
-    bool own_label;   /* the wish's user name is shown and not kept: the store's is said to others */
+    bool own_label; /* the wish's user name is shown and not kept: the store's is said to others */
     bool no_exclude_list;
 };
 

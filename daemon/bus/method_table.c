@@ -45,6 +45,10 @@ const struct method methods[] = {
      credentials_create_recovery_codes, PRIVILEGE_SELF, POLKIT_CODES, 0, NULL},
     {PK_BUS_CREDENTIALS, "CreateTicket", "sa{sv}", "user,options", "ht", "ticket,expires",
      credentials_create_ticket, PRIVILEGE_ROOT, NULL, 0, NULL},
+    {PK_BUS_CREDENTIALS, "CreateTicketLink", "sa{sv}", "user,options", "hs", "ticket,json",
+     credentials_create_ticket_link, PRIVILEGE_ROOT, NULL, 0, NULL},
+    {PK_BUS_CREDENTIALS, "AwaitTicketLink", "s", "id", "s", "json",
+     credentials_await_ticket_link, PRIVILEGE_ROOT, NULL, 0, NULL},
     {PK_BUS_CREDENTIALS, "Adopt", "sa{sv}", "user,options", "u", "passkeys",
      credentials_adopt, PRIVILEGE_ROOT, NULL, 0, NULL},
     {PK_BUS_CREDENTIALS, "Import", "sssa{sv}", "user,format,data,options", "s", "credential_json",
@@ -103,6 +107,12 @@ const struct method methods[] = {
      gateway_finish_link, PRIVILEGE_GATEWAY, NULL, 0, NULL},
     {PK_BUS_GATEWAY, "DisownLink", "ss", "link,claim", "", "",
      gateway_disown_link, PRIVILEGE_GATEWAY, NULL, 0, NULL},
+    {PK_BUS_GATEWAY, "DescribeTicket", "ss", "rp,ticket", "s", "json",
+     gateway_describe_ticket, PRIVILEGE_GATEWAY, NULL, 0, NULL},
+    {PK_BUS_GATEWAY, "BeginTicket", "ss", "rp,ticket", "ss", "claim,options_json",
+     gateway_begin_ticket, PRIVILEGE_GATEWAY, NULL, 0, NULL},
+    {PK_BUS_GATEWAY, "FinishTicket", "ssss", "rp,ticket,claim,response_json", "s", "json",
+     gateway_finish_ticket, PRIVILEGE_GATEWAY, NULL, 0, NULL},
 };
 const size_t method_count = sizeof(methods) / sizeof(methods[0]);
 

@@ -85,14 +85,16 @@ method_handler relying_party_begin_registration, relying_party_check_registratio
     relying_party_finish_authentication, relying_party_cancel;
 method_handler credentials_list, credentials_rename, credentials_check_rename, credentials_remove,
     credentials_check_remove, credentials_create_recovery_codes, credentials_create_ticket,
-    credentials_adopt, credentials_import, credentials_check_import;
+    credentials_create_ticket_link, credentials_await_ticket_link, credentials_adopt,
+    credentials_import, credentials_check_import;
 method_handler keys_create_api_key, keys_list_api_keys, keys_revoke_api_key, keys_list_keys,
     keys_rotate_key, keys_import_key;
 method_handler gateway_relying_parties, gateway_begin_registration, gateway_finish_registration,
     gateway_begin_authentication, gateway_finish_authentication, gateway_list, gateway_rename,
     gateway_remove, gateway_user, gateway_transactions, gateway_issue_token, gateway_check_token,
     gateway_keys, gateway_begin_password_check, gateway_use_recovery_code, gateway_describe_link,
-    gateway_begin_link, gateway_finish_link, gateway_disown_link;
+    gateway_begin_link, gateway_finish_link, gateway_disown_link, gateway_describe_ticket,
+    gateway_begin_ticket, gateway_finish_ticket;
 /* Calls add with the name of each feature of this build. */
 void manager_list_features(void (*add)(void *data, const char *name), void *data);
 void manager_get_version(struct daemon *daemon, struct value *parent);

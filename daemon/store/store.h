@@ -195,6 +195,12 @@ struct store_verbs {
     /* PK_OK if the ticket exists, is for that account and has not expired. Does not use it up. */
     enum pk_status (*ticket_check)(struct store *store, struct pk_view ticket_hash, const char *rp,
                                    const char *name, uid_t uid, int64_t now);
+    /*
+     * Whom that ticket is for, by rp, name and uid, and when it ends. PK_TICKET_INVALID: there is
+     * none, or it has expired. Does not use it up.
+     */
+    enum pk_status (*ticket_find)(struct store *store, struct pk_view ticket_hash, int64_t now,
+                                  struct account *ret, int64_t *ret_expires);
     /* Replaces all recovery codes of the account by these, at most PK_RECOVERY_CODES. */
     enum pk_status (*recovery_replace)(struct store *store, const struct account *account,
                                        const struct recovery_code *codes, size_t count);

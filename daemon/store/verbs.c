@@ -505,6 +505,31 @@ static enum pk_status sqlite_ticket_check(struct store *base, struct pk_view tic
     return status == PK_NOT_FOUND ? PK_TICKET_INVALID : status;
 }
 
+static enum pk_status sqlite_ticket_find(struct store *base, struct pk_view ticket_hash,
+                                         int64_t now, struct account *ret, int64_t *ret_expires)
+{
+    AUTO_QUERY struct query query =
+        query_new(self(base), "SELECT rp, name, uid, expires FROM ticket WHERE hash = ? "
+                              "AND expires > ?");
+    AUTO_ACCOUNT struct account account = {.uid = PK_NO_UID};
+    enum pk_status status;
+
+    bind_blob(&query, ticket_hash);
+    bind_integer(&query, now);
+    status = query_step(&query);
+    if (status == PK_OK)
+        status = column_text(&query, 0, &account.rp);
+    if (status == PK_OK)
+        status = column_text(&query, 1, &account.name);
+    if (status != PK_OK)
+        return status == PK_NOT_FOUND ? PK_TICKET_INVALID : status;
+    account.uid = (uid_t)column_integer(&query, 2);
+    *ret_expires = column_integer(&query, 3);
+    *ret = account;
+    account = (struct account){.uid = PK_NO_UID}; /* moved */
+    return PK_OK;
+}
+
 const struct store_verbs store_sqlite_verbs = {
     .close = store_sqlite_close,
     .account = sqlite_account,
@@ -517,6 +542,7 @@ const struct store_verbs store_sqlite_verbs = {
     .put = sqlite_put,
     .ticket_add = sqlite_ticket_add,
     .ticket_check = sqlite_ticket_check,
+    .ticket_find = sqlite_ticket_find,
     .recovery_replace = store_sqlite_recovery_replace,
     .recovery_list = store_sqlite_recovery_list,
     .recovery_use = store_sqlite_recovery_use,

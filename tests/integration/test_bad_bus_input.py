@@ -61,6 +61,8 @@ MEMBERS = [
     (parts.CREDENTIALS, "Remove", "ss"),
     (parts.CREDENTIALS, "CreateRecoveryCodes", "s"),
     (parts.CREDENTIALS, "CreateTicket", "sa{sv}"),
+    (parts.CREDENTIALS, "CreateTicketLink", "sa{sv}"),
+    (parts.CREDENTIALS, "AwaitTicketLink", "s"),
     (parts.KEYS, "CreateApiKey", "sa{sv}"),
     (parts.KEYS, "ListApiKeys", "s"),
     (parts.KEYS, "RevokeApiKey", "ss"),

@@ -69,12 +69,18 @@ def link_calls(claim=""):
             ("FinishLink", WORD, claim, "{}"), ("DisownLink", WORD, claim)]
 
 
+def ticket_calls(rp="default", ticket="l" + "A" * 43):
+    """Each call about an enrolment link, which there is not."""
+    return [("DescribeTicket", rp, ticket), ("BeginTicket", rp, ticket),
+            ("FinishTicket", rp, ticket, "b4351ecc-ee1a-4455-bc94-2c3dbcc58538", "{}")]
+
+
 # --- who ----------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("user", ["root", "alice", "dave"])
 def test_nobody_else_may_call(machine, gateway, user):
     other = Gateway(machine.connect(user))
-    for member, *arguments in [("RelyingParties",), *calls("portal"), *link_calls()]:
+    for member, *arguments in [("RelyingParties",), *calls("portal"), *link_calls(), *ticket_calls()]:
         other.fails("AccessDenied", member, *arguments)
 
 
@@ -124,6 +130,13 @@ def test_links_that_there_are_not(gateway, claim):
         gateway.fails("UnknownChallenge", member, *arguments)
     for word in ("", "0", "0" * 13, "../0123456789", "%s" * 6):
         gateway.fails("UnknownChallenge", "DescribeLink", word, claim)
+
+
+@pytest.mark.parametrize("rp", ["default", "portal", "bare", "none", ""])
+@pytest.mark.parametrize("ticket", ["", "l", "A" * 43, "l" + "A" * 43, "l" + "A" * 5000, "%s" * 22])
+def test_enrolment_links_that_there_are_not(gateway, rp, ticket):
+    for member, *arguments in ticket_calls(rp, ticket):
+        gateway.fails("UnknownChallenge", member, *arguments)
 
 
 def test_relying_parties_say_what_a_gateway_needs(gateway):

@@ -34,6 +34,7 @@ daemon_tests = \
 	tests/unit/test_line_exchange \
 	tests/unit/test_ssh_host_keys \
 	tests/unit/test_subject \
+	tests/unit/test_ticket_links \
 	tests/unit/test_tickets \
 	tests/unit/test_value \
 	$(sd_login_tests) \
@@ -126,6 +127,8 @@ tests_unit_test_polkit_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_polkit_LDADD = $(fake_bus_test_libs)
 tests_unit_test_subject_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_subject_LDADD = tests/unit/libfakebus.la tests/unit/libstorefixture.la $(store_test_libs) $(EVENT_LIBS)
+tests_unit_test_ticket_links_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_ticket_links_LDADD = tests/unit/libfakebus.la tests/unit/libstorefixture.la $(store_test_libs) $(EVENT_LIBS)
 tests_unit_test_tickets_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_tickets_LDADD = tests/unit/libfakebus.la tests/unit/libstorefixture.la $(store_test_libs) $(EVENT_LIBS)
 tests_unit_test_value_CFLAGS = $(daemon_test_cflags)

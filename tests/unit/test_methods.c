@@ -101,6 +101,8 @@ static void privileges_are_these(void **state)
         {"Remove", PRIVILEGE_SELF, POLKIT_MANAGE, 0},
         {"CreateRecoveryCodes", PRIVILEGE_SELF, POLKIT_CODES, 0},
         {"CreateTicket", PRIVILEGE_ROOT, NULL, 0},
+        {"CreateTicketLink", PRIVILEGE_ROOT, NULL, 0},
+        {"AwaitTicketLink", PRIVILEGE_ROOT, NULL, 0},
         {"Adopt", PRIVILEGE_ROOT, NULL, 0},
         {"Import", PRIVILEGE_SELF, POLKIT_ENROLL, METHOD_TICKET},
         {"CreateApiKey", PRIVILEGE_ROOT, NULL, 0},
@@ -128,6 +130,9 @@ static void privileges_are_these(void **state)
         {"BeginLink", PRIVILEGE_GATEWAY, NULL, 0},
         {"FinishLink", PRIVILEGE_GATEWAY, NULL, 0},
         {"DisownLink", PRIVILEGE_GATEWAY, NULL, 0},
+        {"DescribeTicket", PRIVILEGE_GATEWAY, NULL, 0},
+        {"BeginTicket", PRIVILEGE_GATEWAY, NULL, 0},
+        {"FinishTicket", PRIVILEGE_GATEWAY, NULL, 0},
     };
 
     (void)state;

@@ -313,6 +313,60 @@ static void malformed_tickets_are_invalid(void **state)
     }
 }
 
+/* Neither is read as the other, and the store does not know the one by what the other hashes. */
+static void link_tickets_are_of_another_kind(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = fixture->store;
+    PK_AUTO_SECRET struct pk_secret ticket = {0};
+    PK_AUTO_SECRET struct pk_secret local = {0};
+    uint8_t bytes[PK_HASH_SIZE], stripped[PK_HASH_SIZE];
+    AUTO_ACCOUNT struct account found = {.uid = PK_NO_UID};
+    int64_t expires = 0;
+
+    assert_int_equal(link_ticket_create(store, &fixture->alice, 2000, &ticket), PK_OK);
+    assert_int_equal(ticket.len, 44);
+    assert_int_equal(ticket_hash(&ticket, bytes), PK_TICKET_INVALID);
+    assert_int_equal(link_ticket_hash(pk_secret_view(&ticket), bytes), PK_OK);
+    assert_int_equal(pk_secret_copy((struct pk_view){ticket.data + 1, ticket.len - 1}, &local),
+                     PK_OK);
+    assert_int_equal(link_ticket_hash(pk_secret_view(&local), stripped), PK_TICKET_INVALID);
+    assert_int_equal(ticket_hash(&local, stripped), PK_OK);
+    assert_memory_not_equal(bytes, stripped, PK_HASH_SIZE);
+    assert_int_equal(store->verbs->ticket_find(store, (struct pk_view){stripped, PK_HASH_SIZE},
+                                               1999, &found, &expires),
+                     PK_TICKET_INVALID);
+    assert_int_equal(store->verbs->ticket_find(store, (struct pk_view){bytes, PK_HASH_SIZE}, 2000,
+                                               &found, &expires),
+                     PK_TICKET_INVALID);
+    assert_int_equal(store->verbs->ticket_find(store, (struct pk_view){bytes, PK_HASH_SIZE}, 1999,
+                                               &found, &expires),
+                     PK_OK);
+    assert_string_equal(found.rp, "default");
+    assert_string_equal(found.name, "alice");
+    assert_int_equal(found.uid, 1000);
+    assert_int_equal(expires, 2000);
+}
+
+static void malformed_link_tickets_are_invalid(void **state)
+{
+    static const char *const malformed[] = {
+        "",
+        "l",
+        "lAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "lAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "LAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "lAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA+A",
+        "lAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB",
+    };
+    uint8_t hash[PK_HASH_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++)
+        assert_int_equal(link_ticket_hash(pk_view_string(malformed[i]), hash), PK_TICKET_INVALID);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -328,6 +382,8 @@ int main(void)
         TEST(a_code_is_used_by_one_of_two),
         TEST(ticket_is_known_by_its_hash),
         cmocka_unit_test(malformed_tickets_are_invalid),
+        TEST(link_tickets_are_of_another_kind),
+        cmocka_unit_test(malformed_link_tickets_are_invalid),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

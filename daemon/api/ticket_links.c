@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/api/ticket_links.h"
+
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "common/base/io.h"
+#include "common/base/log.h"
+#include "common/base/text.h"
+#include "common/bus/names.h"
+#include "daemon/accounts/log_names.h"
+#include "daemon/accounts/passkey_json.h"
+#include "daemon/accounts/recovery_codes.h"
+#include "daemon/accounts/subject.h"
+#include "daemon/api/tickets.h"
+#include "daemon/auth/decision.h"
+#include "daemon/bus/methods.h"
+#include "daemon/bus/reply_errors.h"
+#include "daemon/bus/request.h"
+#include "daemon/bus/secret_reader.h"
+
+#include <event2/event.h>
+#include <string.h>
+
+#define WORD_MAX    256
+#define WAITING_MAX 32 /* calls that wait for a link's use, in total */
+#define RECENTLY_MAX                                                                               \
+    16 /* uses that are remembered for whoever begins to wait a moment too late                    \
+        */
+
+/* --- CreateTicketLink ------------------------------------------------------------------------- */
+
+struct making {
+    struct request request;
+    struct subject_request who;
+    char *rp;
+    char *page; /* its address, without the ticket */
+    char *rp_id;
+    struct subject subject;
+    struct account account; /* its row */
+    struct pk_secret ticket;
+    int64_t expires;
+};
+
+static enum pk_status find_subject(struct job *job)
+{
+    struct making *making = (struct making *)job;
+
+    return subject_find(&making->who, &making->subject);
+}
+
+/* The account's row, made if it is not there: the link is void when the account is gone. */
+static enum pk_status make_account(struct job *job)
+{
+    struct making *making = (struct making *)job;
+    const struct account *account = &making->subject.account;
+    struct store *store = making->request.daemon->store;
+
+    subject_find_source(&making->subject);
+    return request_stored(
+        &making->request,
+        store->verbs->account(store, account->rp, account->name, account->uid,
+                              account->listed ? ACCOUNT_CREATE_LISTED : ACCOUNT_CREATE,
+                              &making->account));
+}
+
+static enum pk_status make_ticket(struct job *job)
+{
+    struct making *making = (struct making *)job;
+
+    return request_stored(&making->request, link_ticket_create(making->request.daemon->store,
+                                                               &making->subject.account,
+                                                               making->expires, &making->ticket));
+}
+
+/* The id is the hash, by which nobody opens anything. */
+static json_t *making_json(const struct making *making)
+{
+    const struct pk_host_name host = pk_host_name();
+    uint8_t hash[PK_HASH_SIZE];
+    PK_AUTO_FREE char *id = NULL;
+
+    if (link_ticket_hash(pk_secret_view(&making->ticket), hash))
+        return NULL;
+    id = pk_base64url_encode((struct pk_view){hash, sizeof(hash)});
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "id", id, "page", making->page, "user",
+                     making->subject.account.name, "host", host.text, "rpId", making->rp_id,
+                     "expires", (json_int_t)making->expires);
+}
+
+static void give(const struct making *making, struct call *call)
+{
+    PK_AUTO_FREE char *user = log_name(making->subject.account.name);
+    PK_AUTO_FREE char *by = decision_caller(call, NULL);
+    PK_AUTO_FREE char *text = json_text(making_json(making));
+    struct value result = value_body();
+    int fd = text ? secret_pipe(&making->ticket) : -1;
+
+    if (fd < 0) {
+        call_fail(call, PK_BUS_ERROR_INTERNAL,
+                  "passkeyd has no memory or descriptors left; try again in a moment");
+        return;
+    }
+    pk_log(LOG_NOTICE, "[%s] an enrolment link for %s (%s) given out, %s", call->id,
+           user ? user : "?", making->subject.account.rp, by ? by : "?");
+    value_add_fd(&result, fd);
+    value_add_text(&result, 's', text);
+    call_reply(call, &result);
+}
+
+static void made(struct request *request, struct call *call, enum pk_status status)
+{
+    if (status == PK_STORAGE)
+        pk_log(LOG_ERR, "[%s] store: %s", call->id, request->store_error);
+    if (status)
+        reply_subject_error(call, status);
+    else
+        give((struct making *)request, call);
+}
+
+static void making_clear(struct request *request)
+{
+    struct making *making = (struct making *)request;
+
+    free(making->rp);
+    free(making->page);
+    free(making->rp_id);
+    subject_clear(&making->subject);
+    account_clear(&making->account);
+    pk_secret_clear(&making->ticket);
+}
+
+/* What cannot work is refused before anything is made. false: the call has been answered. */
+static bool has_pages(struct call *call, const struct rp_config *rp, const char *name)
+{
+    if (!rp)
+        reply_unknown_rp_error(call, name ? name : "");
+    else if (!rp->system_accounts)
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+                  "the accounts of this relying party are not this computer's: its application "
+                  "enrols them");
+    else if (!rp->browser_origin)
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+                  "no page could be opened: browser-url is not set for this relying party in "
+                  "passkeyd.conf; a ticket without --link works without it");
+    else
+        return true;
+    return false;
+}
+
+static struct making *making_new(struct daemon *daemon, struct call *call,
+                                 const struct rp_config *rp, uint32_t lifetime)
+{
+    struct making *making = calloc(1, sizeof(*making));
+    enum pk_status status;
+
+    if (!making)
+        return NULL;
+    making->who = methods_subject(call);
+    making->expires = pk_clock_now() + lifetime;
+    making->page = pk_text_format("%s%s/enroll", rp->browser_origin, rp->browser_prefix);
+    status = making->page ? pk_text_copy(rp->id, &making->rp_id) : PK_NO_MEMORY;
+    if (!status)
+        status = subject_set_rp(daemon->config, rp->name, &making->who, &making->rp);
+    if (!status)
+        return making;
+    making_clear(&making->request);
+    free(making);
+    return NULL;
+}
+
+static const struct member create_members[] = {{"rp", "s", WORD_MAX}, {"lifetime", "u", 0}};
+
+void credentials_create_ticket_link(struct daemon *daemon, struct call *call)
+{
+    static const struct job_step steps[] = {
+        {JOB_WORKER, find_subject}, {JOB_WORKER, make_account}, {JOB_WORKER, make_ticket}, {0}};
+    static const struct request_plan plan = {steps, made, making_clear};
+    const struct value *options = &call->arguments.items[1];
+    const char *name;
+    const struct rp_config *rp;
+    uint32_t lifetime;
+
+    if (!call_check(call, options, create_members,
+                    sizeof(create_members) / sizeof(create_members[0])) ||
+        !ticket_lifetime(daemon, call, options, &lifetime))
+        return;
+    name = value_find_text(options, "rp", NULL);
+    rp = config_rp(daemon->config, name);
+    if (has_pages(call, rp, name))
+        request_start(daemon, call, (struct request *)making_new(daemon, call, rp, lifetime),
+                      &plan);
+}
+
+/* --- who waits -------------------------------------------------------------------------------- */
+
+struct waiter {
+    struct waiting waiting;
+    uint8_t hash[PK_HASH_SIZE];
+    struct account account;
+    struct event *deadline;
+};
+
+static struct waiting_list waiters = LIST_HEAD_INITIALIZER(waiters);
+
+/* The last uses, in a ring. */
+static struct recent {
+    uint8_t hash[PK_HASH_SIZE];
+    char *json; /* NULL: empty */
+} recently[RECENTLY_MAX];
+static size_t next_recent;
+
+static struct call *take_call(struct waiter *waiter)
+{
+    struct call *call = waiter->waiting.call;
+
+    LIST_REMOVE(&waiter->waiting, entry);
+    if (waiter->deadline)
+        event_free(waiter->deadline);
+    account_clear(&waiter->account);
+    free(waiter);
+    return call;
+}
+
+static void reply_text(struct call *call, const char *text)
+{
+    struct value result = value_body();
+
+    value_add_text(&result, 's', text);
+    call_reply(call, &result);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *data)
+{
+    (void)fd, (void)what;
+    reply_text(take_call(data), "{\"outcome\":\"expired\"}");
+}
+
+void ticket_link_used(const uint8_t hash[PK_HASH_SIZE], const char *json)
+{
+    struct recent *recent = &recently[next_recent];
+    struct waiting *waiting, *next;
+
+    for (waiting = LIST_FIRST(&waiters); waiting; waiting = next) {
+        struct waiter *waiter = (struct waiter *)waiting;
+
+        next = LIST_NEXT(waiting, entry);
+        if (memcmp(waiter->hash, hash, PK_HASH_SIZE) == 0)
+            reply_text(take_call(waiter), json);
+    }
+    free(recent->json);
+    recent->json = strdup(json);
+    (void)memcpy(recent->hash, hash, PK_HASH_SIZE);
+    next_recent = (next_recent + 1) % RECENTLY_MAX;
+}
+
+static const char *find_recent(const uint8_t hash[PK_HASH_SIZE])
+{
+    for (size_t i = 0; i < RECENTLY_MAX; i++)
+        if (recently[i].json && memcmp(recently[i].hash, hash, PK_HASH_SIZE) == 0)
+            return recently[i].json;
+    return NULL;
+}
+
+void ticket_links_drop_gone(bool (*gone)(const void *data, const struct account *account),
+                            const void *data)
+{
+    struct waiting *waiting, *next;
+
+    for (waiting = LIST_FIRST(&waiters); waiting; waiting = next) {
+        struct waiter *waiter = (struct waiter *)waiting;
+
+        next = LIST_NEXT(waiting, entry);
+        if (gone(data, &waiter->account))
+            reply_text(take_call(waiter), "{\"outcome\":\"gone\"}");
+    }
+}
+
+static void drop(struct waiting *waiting)
+{
+    call_drop(take_call((struct waiter *)waiting));
+}
+
+void ticket_links_vanished(const char *name)
+{
+    waiting_drop(&waiters, name, drop);
+    for (size_t i = 0; !name && i < RECENTLY_MAX; i++) {
+        free(recently[i].json);
+        recently[i] = (struct recent){0};
+    }
+}
+
+/* --- AwaitTicketLink -------------------------------------------------------------------------- */
+
+struct looking {
+    struct request request;
+    uint8_t hash[PK_HASH_SIZE];
+    struct subject subject; /* whom it is for */
+    int64_t expires;
+};
+
+/* Whether the password file has the account tells when it is gone (presence.h). */
+static enum pk_status find(struct job *job)
+{
+    struct looking *looking = (struct looking *)job;
+    struct store *store = looking->request.daemon->store;
+    struct subject *subject = &looking->subject;
+    enum pk_status status =
+        store->verbs->ticket_find(store, (struct pk_view){looking->hash, PK_HASH_SIZE},
+                                  pk_clock_now(), &subject->account, &looking->expires);
+
+    if (status == PK_OK)
+        subject_find_source(subject);
+    return request_stored(&looking->request, status);
+}
+
+/* Takes the call. */
+static void wait_for_use(struct looking *looking, struct call *call)
+{
+    const int64_t left = looking->expires - pk_clock_now();
+    const struct timeval when = {.tv_sec = left > 0 ? (time_t)left : 0};
+    struct waiter *waiter = waiting_full(&waiters, call->uid, WAITING_MAX, WAITING_MAX)
+                                ? NULL
+                                : calloc(1, sizeof(*waiter));
+
+    if (!waiter) {
+        call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED,
+                  "too many wait for the use of a link; it can be used all the same");
+        return;
+    }
+    waiter->waiting.call = call;
+    LIST_INSERT_HEAD(&waiters, &waiter->waiting, entry);
+    (void)memcpy(waiter->hash, looking->hash, PK_HASH_SIZE);
+    waiter->account = looking->subject.account;
+    looking->subject.account = (struct account){.uid = PK_NO_UID}; /* moved */
+    waiter->deadline = evtimer_new(looking->request.daemon->base, on_deadline, waiter);
+    if (!waiter->deadline || evtimer_add(waiter->deadline, &when))
+        call_fail(take_call(waiter), PK_BUS_ERROR_INTERNAL,
+                  "passkeyd has no memory left; the link can be used all the same");
+}
+
+/*
+ * It may have been used since the store was asked: that is in the ring by now, because the loop is
+ * told of a use before it comes here, or the use is still to come to the loop.
+ */
+static void found(struct request *request, struct call *call, enum pk_status status)
+{
+    struct looking *looking = (struct looking *)request;
+    const char *json = find_recent(looking->hash);
+
+    if (json)
+        reply_text(call, json);
+    else if (status == PK_TICKET_INVALID)
+        call_fail(call, PK_BUS_ERROR_TICKET_INVALID,
+                  "this link has been used, or is over; \"passkeyctl list\" shows the passkeys");
+    else if (status)
+        reply_subject_error(call, status);
+    else
+        wait_for_use(looking, call);
+}
+
+static void looking_clear(struct request *request)
+{
+    subject_clear(&((struct looking *)request)->subject);
+}
+
+void credentials_await_ticket_link(struct daemon *daemon, struct call *call)
+{
+    static const struct job_step steps[] = {{JOB_WORKER, find}, {0}};
+    static const struct request_plan plan = {steps, found, looking_clear};
+    PK_AUTO_BYTES struct pk_bytes hash = {0};
+    struct looking *looking;
+
+    if (pk_base64url_decode(pk_view_string(call->arguments.items[0].text), PK_HASH_SIZE, &hash) ||
+        hash.len != PK_HASH_SIZE) {
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "id: what CreateTicketLink gave");
+        return;
+    }
+    looking = calloc(1, sizeof(*looking));
+    if (looking) {
+        looking->subject.account.uid = PK_NO_UID;
+        (void)memcpy(looking->hash, hash.data, PK_HASH_SIZE);
+    }
+    request_start(daemon, call, (struct request *)looking, &plan);
+}
