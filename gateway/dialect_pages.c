@@ -14,7 +14,8 @@
 
 #include <string.h>
 
-#define COOKIE "__Host-passkey-link"
+#define COOKIE        "__Host-passkey-link"
+#define TICKET_COOKIE "__Host-passkey-ticket"
 
 /* No page loads anything from elsewhere, is framed, or sends a form. */
 static const char *const headers[][2] = {
@@ -263,6 +264,75 @@ static void disown_link(struct exchange *exchange)
         ask(exchange, PARTY_DISOWN_LINK, NULL, disowned);
 }
 
+/* --- an enrolment link ------------------------------------------------------------------------ */
+
+/* The same for every ticket, which only the script sees. */
+static void get_ticket_page(struct exchange *exchange)
+{
+    answer_page(exchange, 200, page_of_ticket(exchange_party(exchange), language_of(exchange)));
+}
+
+/* Of the page's own script, with the ticket and what else the body has. */
+static void ask_with_ticket(struct exchange *exchange, struct party_request request)
+{
+    const json_t *body = NULL;
+    const char *why = NULL;
+    PK_AUTO_FREE char *claim = NULL;
+
+    if (!is_from_page(exchange) || exchange_json(exchange, &body, &why))
+        return;
+    request.id = json_string_value(json_object_get(body, "ticket"));
+    if (!request.id) {
+        refuse(exchange, 400);
+        return;
+    }
+    claim = claim_of(exchange, TICKET_COOKIE);
+    request.claim = claim ? claim : "";
+    party_call(exchange, &request);
+}
+
+static void ticket_answered(struct exchange *exchange, const struct party_answer *answer)
+{
+    if (answer->outcome == PARTY_DONE)
+        answer_json(exchange, 200, json_deep_copy(answer->result));
+    else
+        refuse_by_outcome(exchange, answer);
+}
+
+static void describe_ticket(struct exchange *exchange)
+{
+    ask_with_ticket(exchange, (struct party_request){.call = PARTY_DESCRIBE_TICKET,
+                                                     .answered = ticket_answered});
+}
+
+static void ticket_begun(struct exchange *exchange, const struct party_answer *answer)
+{
+    answer_begun(exchange, answer, TICKET_COOKIE);
+}
+
+static void begin_ticket(struct exchange *exchange)
+{
+    ask_with_ticket(exchange,
+                    (struct party_request){.call = PARTY_BEGIN_TICKET, .answered = ticket_begun});
+}
+
+static void finish_ticket(struct exchange *exchange)
+{
+    const json_t *body = NULL;
+    const char *why = NULL;
+    PK_AUTO_FREE char *credential = NULL;
+
+    if (!is_from_page(exchange) || exchange_json(exchange, &body, &why))
+        return;
+    credential = json_dumps(json_object_get(body, "credential"), JSON_COMPACT);
+    if (credential)
+        ask_with_ticket(exchange, (struct party_request){.call = PARTY_FINISH_TICKET,
+                                                         .credential = credential,
+                                                         .answered = ticket_answered});
+    else
+        refuse(exchange, 400);
+}
+
 /* --- the table -------------------------------------------------------------------------------- */
 
 static void get_style(struct exchange *exchange)
@@ -283,10 +353,21 @@ static void get_webauthn(struct exchange *exchange)
     exchange_answer_text(exchange, 200, "text/javascript; charset=utf-8", page_webauthn);
 }
 
+static void get_ticket_script(struct exchange *exchange)
+{
+    add_headers(exchange);
+    exchange_answer_text(exchange, 200, "text/javascript; charset=utf-8", page_ticket);
+}
+
 static const struct route routes[] = {
     {"GET", "/static/style.css", ACCESS_PUBLIC, get_style},
     {"GET", "/static/link.js", ACCESS_PUBLIC, get_script},
     {"GET", "/static/webauthn.js", ACCESS_PUBLIC, get_webauthn},
+    {"GET", "/static/ticket.js", ACCESS_PUBLIC, get_ticket_script},
+    {"GET", "/enroll", ACCESS_PUBLIC, get_ticket_page},
+    {"POST", "/enroll/describe", ACCESS_PUBLIC, describe_ticket},
+    {"POST", "/enroll/begin", ACCESS_PUBLIC, begin_ticket},
+    {"POST", "/enroll/finish", ACCESS_PUBLIC, finish_ticket},
     {"GET", "/{link}", ACCESS_PUBLIC, get_link},
     {"POST", "/{link}/begin", ACCESS_PUBLIC, begin_link},
     {"POST", "/{link}/finish", ACCESS_PUBLIC, finish_link},

@@ -26,14 +26,15 @@ gateway_libdialects_la_LIBADD = $(JANSSON_LIBS) -lm
 dialects_libs = gateway/libdialects.la $(webauthn_libs)
 
 # What the pages load, as C strings.
-page_files = gateway/pages/style.css gateway/pages/link.js gateway/pages/webauthn.js
+page_files = gateway/pages/style.css gateway/pages/link.js gateway/pages/webauthn.js \
+	gateway/pages/ticket.js
 BUILT_SOURCES += gateway/pages.h
 CLEANFILES += gateway/pages.h
 $(gateway_libdialects_la_OBJECTS): | gateway/pages.h
 EXTRA_DIST += $(page_files)
 gateway/pages.h: $(page_files) Makefile
 	$(AM_V_GEN)$(MKDIR_P) gateway && { \
-		for file in style:style.css script:link.js webauthn:webauthn.js; do \
+		for file in style:style.css script:link.js webauthn:webauthn.js ticket:ticket.js; do \
 			echo "static const char page_$${file%%:*}[] ="; \
 			$(SED) -e 's|\\|\\\\|g' -e 's|"|\\"|g' -e 's|^|    "|' -e 's|$$|\\n"|' \
 				$(srcdir)/gateway/pages/$${file#*:}; \

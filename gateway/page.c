@@ -16,6 +16,7 @@ struct page {
     FILE *out;
     const struct party *party;
     enum page_language language;
+    const char *script;
 };
 
 /* HTML 13.1.1 and 13.1.2.3: in text, and in values that stand in double quotes. */
@@ -104,7 +105,9 @@ static void begin(const struct page *page, enum page_word title, const char *a, 
     put(page, page->party->prefix);
     put_html(page, "/static/style.css\">\n<script type=\"module\" src=\"");
     put(page, page->party->prefix);
-    put_html(page, "/static/link.js\"></script>\n</head>\n<body>\n<main>\n");
+    put_html(page, "/static/");
+    put_html(page, page->script);
+    put_html(page, "\"></script>\n</head>\n<body>\n<main>\n");
 }
 
 static void end(const struct page *page)
@@ -271,6 +274,100 @@ static void put_link(const struct page *page, const json_t *link)
     end(page);
 }
 
+/* --- an enrolment link ------------------------------------------------------------------------ */
+
+/* The words, with a place for each %s that the script fills. */
+static void put_places(const struct page *page, enum page_word word, const char *a, const char *b)
+{
+    const char *words = page_word(page->language, word);
+    const char *place;
+
+    while ((place = strstr(words, "%s"))) {
+        (void)fprintf(page->out, "%.*s<span data-fill=\"%s\"></span>", (int)(place - words), words,
+                      a);
+        a = b;
+        words = place + 2;
+    }
+    put_html(page, words);
+}
+
+static void put_place_row(const struct page *page, enum page_word term, const char *name)
+{
+    put_html(page, "<dt>");
+    put_word(page, term);
+    (void)fprintf(page->out, "</dt><dd data-fill=\"%s\"></dd>\n", name);
+}
+
+static void put_wait(const struct page *page)
+{
+    begin_part(page, "wait", true);
+    put_title(page, WORD_TICKET, "", "");
+    put_html(page, "<noscript>");
+    put_paragraph(page, " class=\"note\"", WORD_NO_SCRIPT);
+    put_html(page, "</noscript>\n</section>\n");
+}
+
+static void put_make(const struct page *page)
+{
+    begin_part(page, "ask", false);
+    put_html(page, "<h1 tabindex=\"-1\">");
+    put_places(page, WORD_ENROLL, "user", "host");
+    put_html(page, "</h1>\n");
+    put_paragraph(page, "", WORD_ENROLL_ASKED);
+    put_html(page, "<dl>\n");
+    put_place_row(page, WORD_ACCOUNT, "user");
+    put_place_row(page, WORD_HOST, "host");
+    put_place_row(page, WORD_UNTIL, "expires");
+    put_html(page, "</dl>\n<div role=\"status\">\n");
+    put_paragraph(page, " class=\"note\" data-say=\"working\" hidden", WORD_WORKING);
+    put_paragraph(page, " class=\"note\" data-say=\"cancelled\" hidden", WORD_NOT_MADE);
+    put_paragraph(page, " class=\"note\" data-say=\"there\" hidden", WORD_THERE);
+    put_paragraph(page, " class=\"note\" data-say=\"refused\" hidden", WORD_MADE_REFUSED);
+    put_paragraph(page, " class=\"note\" data-say=\"failed\" hidden", WORD_MADE_FAILED);
+    put_html(page, "</div>\n<button type=\"button\" data-do=\"use\">");
+    put_word(page, WORD_CREATE);
+    put_html(page, "</button>\n</section>\n");
+}
+
+static void put_made(const struct page *page)
+{
+    begin_part(page, "made", false);
+    put_html(page, "<h1 tabindex=\"-1\">");
+    put_places(page, WORD_MADE, "user", "host");
+    put_html(page, "</h1>\n<p>");
+    put_places(page, WORD_MADE_NAME, "name", "");
+    put_html(page, "</p>\n<p data-known=\"provider\" hidden>");
+    put_places(page, WORD_MADE_PROVIDER, "provider", "");
+    put_html(page, "</p>\n<p>");
+    put_places(page, WORD_MADE_NEXT, "host", "user");
+    put_html(page, "</p>\n<p><code>sudo true</code></p>\n");
+    put_paragraph(page, " class=\"quiet-text\"", WORD_MADE_AFTER);
+    put_html(page, "</section>\n");
+}
+
+static void put_failed(const struct page *page)
+{
+    begin_part(page, "failed", false);
+    put_title(page, WORD_UNAVAILABLE, "", "");
+    put_paragraph(page, "", WORD_UNAVAILABLE_MORE);
+    put_html(page, "<button type=\"button\" data-do=\"again\">");
+    put_word(page, WORD_AGAIN);
+    put_html(page, "</button>\n</section>\n");
+}
+
+static void put_ticket(const struct page *page)
+{
+    begin(page, WORD_TICKET, "", "");
+    put_wait(page);
+    put_make(page);
+    put_made(page);
+    put_failed(page);
+    put_part(page, "over", WORD_TICKET_OVER, WORD_TICKET_OVER_MORE, false);
+    put_part(page, "incomplete", WORD_INCOMPLETE, WORD_INCOMPLETE_MORE, false);
+    put_part(page, "unsupported", WORD_UNSUPPORTED, WORD_UNSUPPORTED_MORE, false);
+    end(page);
+}
+
 /* --- the whole -------------------------------------------------------------------------------- */
 
 static char *written(const struct page *page, char **text)
@@ -288,11 +385,23 @@ char *page_of_link(const struct party *party, enum page_language language, const
 {
     char *text = NULL;
     size_t size = 0;
-    struct page page = {open_memstream(&text, &size), party, language};
+    struct page page = {open_memstream(&text, &size), party, language, "link.js"};
 
     if (!page.out)
         return NULL;
     put_link(&page, link);
+    return written(&page, &text);
+}
+
+char *page_of_ticket(const struct party *party, enum page_language language)
+{
+    char *text = NULL;
+    size_t size = 0;
+    struct page page = {open_memstream(&text, &size), party, language, "ticket.js"};
+
+    if (!page.out)
+        return NULL;
+    put_ticket(&page);
     return written(&page, &text);
 }
 
@@ -301,7 +410,7 @@ char *page_of_words(const struct party *party, enum page_language language, enum
 {
     char *text = NULL;
     size_t size = 0;
-    struct page page = {open_memstream(&text, &size), party, language};
+    struct page page = {open_memstream(&text, &size), party, language, "link.js"};
 
     if (!page.out)
         return NULL;

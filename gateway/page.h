@@ -12,6 +12,9 @@
  */
 char *page_of_link(const struct party *party, enum page_language language, const json_t *link);
 
+/* The page of every enrolment link: its script asks whose it is. Likewise. */
+char *page_of_ticket(const struct party *party, enum page_language language);
+
 /* A page that says one thing. Likewise. */
 char *page_of_words(const struct party *party, enum page_language language, enum page_word title,
                     enum page_word more);

@@ -86,6 +86,46 @@
       "page, or open the link in another browser.",                                                \
       "JavaScript ist hier blockiert, und ohne geht es mit einem Passkey nicht. Erlauben Sie es "  \
       "für diese Seite, oder öffnen Sie den Link in einem anderen Browser.")                       \
+    X(TICKET, "Make a passkey", "Passkey anlegen")                                                 \
+    X(UNTIL, "Good until", "Gilt bis")                                                             \
+    X(NOT_MADE, "No passkey was made. You can try again.",                                         \
+      "Es wurde kein Passkey angelegt. Sie können es noch einmal versuchen.")                      \
+    X(MADE_REFUSED,                                                                                \
+      "The computer does not accept this kind of passkey. Try another device or browser; the "     \
+      "link is still good.",                                                                       \
+      "Der Rechner nimmt diese Art von Passkey nicht an. Versuchen Sie es mit einem anderen Gerät "\
+      "oder Browser; der Link gilt noch.")                                                         \
+    X(MADE_FAILED,                                                                                 \
+      "That did not work, and the link is still good. Try again; if it does not work then either, "\
+      "tell whoever gave you the link.",                                                           \
+      "Das hat nicht geklappt, und der Link gilt noch. Versuchen Sie es noch einmal; wenn es dann "\
+      "auch nicht geht, sagen Sie es der Person, von der Sie den Link haben.")                     \
+    /* account, host */                                                                            \
+    X(MADE, "You can sign in as %s on %s now", "Sie können sich jetzt als %s auf %s anmelden")     \
+    /* name */                                                                                     \
+    X(MADE_NAME, "The computer has your passkey under the name “%s”.",                             \
+      "Der Rechner führt Ihren Passkey unter dem Namen „%s“.")                                     \
+    /* provider */                                                                                 \
+    X(MADE_PROVIDER, "It is kept by %s.", "Er liegt bei %s.")                                      \
+    /* host, account */                                                                            \
+    X(MADE_NEXT, "Try it: open a terminal on %s as %s, and run",                                   \
+      "Probieren Sie ihn aus: Öffnen Sie auf %s ein Terminal als %s, und starten Sie")             \
+    X(MADE_AFTER, "The link is used up. You can close this page.",                                 \
+      "Der Link ist verbraucht. Sie können diese Seite schließen.")                                \
+    X(AGAIN, "Try again", "Noch einmal versuchen")                                                 \
+    X(TICKET_OVER, "This link is of no use", "Dieser Link gilt nicht")                             \
+    X(TICKET_OVER_MORE,                                                                            \
+      "It has been used, its time is over, or it was not copied whole. Ask whoever gave it to you "\
+      "for a new one. If you have not used it yourself, tell them so: somebody else may have.",    \
+      "Er ist verbraucht, abgelaufen oder nicht vollständig kopiert. Bitten Sie die Person, von "  \
+      "der Sie ihn haben, um einen neuen. Wenn Sie ihn nicht selbst benutzt haben, sagen Sie ihr " \
+      "auch das: Vielleicht hat es jemand anders getan.")                                          \
+    X(INCOMPLETE, "Open the link once more", "Öffnen Sie den Link noch einmal")                    \
+    X(INCOMPLETE_MORE,                                                                             \
+      "This page has only a part of it: open it as you were given it, whole. After a reload, too, "\
+      "it has to be opened once more.",                                                            \
+      "Diese Seite hat nur einen Teil davon: Öffnen Sie ihn so, wie Sie ihn bekommen haben, "      \
+      "vollständig. Auch nach dem Neuladen muss er noch einmal geöffnet werden.")                  \
     X(UNAVAILABLE, "This is not possible at the moment", "Das ist im Augenblick nicht möglich")    \
     X(UNAVAILABLE_MORE, "passkeyd cannot be reached. Try again in a moment.",                      \
       "passkeyd ist nicht erreichbar. Versuchen Sie es gleich noch einmal.")                       \

@@ -24,7 +24,8 @@ enum takes {
     TAKES_ID = 1 << 0,
     TAKES_CREDENTIAL = 1 << 1,
     TAKES_OPTIONS = 1 << 2,
-    TAKES_CLAIM = 1 << 3, /* a link's word and claim, in place of the relying party's name */
+    TAKES_CLAIM = 1 << 3,        /* a link's word and claim, in place of the relying party's name */
+    TAKES_TICKET_CLAIM = 1 << 4, /* behind the id */
 };
 
 static const struct member {
@@ -51,6 +52,9 @@ static const struct member {
     [PARTY_BEGIN_LINK] = {"BeginLink", TAKES_CLAIM},
     [PARTY_FINISH_LINK] = {"FinishLink", TAKES_CLAIM | TAKES_CREDENTIAL},
     [PARTY_DISOWN_LINK] = {"DisownLink", TAKES_CLAIM},
+    [PARTY_DESCRIBE_TICKET] = {"DescribeTicket", TAKES_ID},
+    [PARTY_BEGIN_TICKET] = {"BeginTicket", TAKES_ID},
+    [PARTY_FINISH_TICKET] = {"FinishTicket", TAKES_ID | TAKES_TICKET_CLAIM | TAKES_CREDENTIAL},
 };
 
 /* Behind PK_BUS_ERROR_PREFIX; what is not here is PARTY_FAILED. */
@@ -66,6 +70,7 @@ static const struct {
     {"UnknownUser", PARTY_UNKNOWN_USER},
     {"NoCredentials", PARTY_NO_CREDENTIALS},
     {"UnknownChallenge", PARTY_UNKNOWN_CHALLENGE},
+    {"TicketInvalid", PARTY_UNKNOWN_CHALLENGE},
     {"VerificationFailed", PARTY_REFUSED},
     {"UnknownCredential", PARTY_UNKNOWN_CREDENTIAL},
     {"AlreadyEnrolled", PARTY_REGISTERED},
@@ -124,7 +129,8 @@ static bool gives_nothing(enum party_call call)
 static void tell_result(struct asked *asked, const struct bus_reply *reply)
 {
     const bool begun = asked->call == PARTY_BEGIN_REGISTRATION ||
-                       asked->call == PARTY_BEGIN_AUTHENTICATION || asked->call == PARTY_BEGIN_LINK;
+                       asked->call == PARTY_BEGIN_AUTHENTICATION ||
+                       asked->call == PARTY_BEGIN_LINK || asked->call == PARTY_BEGIN_TICKET;
     const char *text = reply->strings[begun ? 1 : 0];
     struct party_answer answer = {.outcome = PARTY_DONE, .reason = ""};
     json_t *result = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
@@ -204,6 +210,8 @@ void party_call(struct exchange *exchange, const struct party_request *request)
     }
     if (member->takes & TAKES_ID)
         call.strings[count++] = request->id ? request->id : "";
+    if (member->takes & TAKES_TICKET_CLAIM)
+        call.strings[count++] = request->claim ? request->claim : "";
     if (member->takes & TAKES_CREDENTIAL)
         call.strings[count++] = request->credential ? request->credential : "";
     if (member->takes & TAKES_OPTIONS && !call.options)

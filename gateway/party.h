@@ -46,7 +46,7 @@ enum party_outcome {
 struct party_answer {
     enum party_outcome outcome;
     const char *reason; /* PARTY_REFUSED: the status's name, "signature-invalid"; otherwise words */
-    const char *id;     /* of a begun ceremony, a begun link's claim; otherwise NULL */
+    const char *id;     /* of a begun ceremony, the claim of a link or ticket; otherwise NULL */
     int64_t expires;    /* of it, in seconds since the epoch */
     const json_t *result; /* the options of a begun ceremony, or what the call gives; or NULL */
 };
@@ -74,6 +74,10 @@ enum party_call {
     PARTY_BEGIN_LINK,
     PARTY_FINISH_LINK, /* credential */
     PARTY_DISOWN_LINK,
+    /* id: the ticket of an enrolment link. No options. */
+    PARTY_DESCRIBE_TICKET,
+    PARTY_BEGIN_TICKET,
+    PARTY_FINISH_TICKET, /* claim, credential */
 };
 
 struct party_request {
@@ -83,7 +87,7 @@ struct party_request {
     json_t *options;          /* an object whose members are strings, booleans, unsigned integers or
                                  arrays of strings; taken; NULL: none. null members are left out */
     party_answered *answered; /* once, never before party_call() has returned */
-    const char *claim;        /* of a link; NULL: none */
+    const char *claim;        /* of a link or ticket; NULL: none */
 };
 
 /* Asks the daemon, for the exchange's relying party. */

@@ -286,6 +286,120 @@ static void scripts_are_told_what_failed(void **state)
     fake_answered(503, NULL, "{'error':'unavailable'}");
 }
 
+/* --- enrolment links -------------------------------------------------------------------------- */
+
+#define TICKET "lAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+/* It is the same for every ticket, so nobody is asked. */
+static void the_page_of_every_ticket(void **state)
+{
+    static const char *const parts[] = {"ask",  "made",       "failed",
+                                        "over", "incomplete", "unsupported"};
+
+    (void)state;
+    fake_request("GET /enroll", NULL);
+    assert_false(fake_is_asked());
+    assert_int_equal(fake_status(), 200);
+    assert_shows("<section data-part=\"wait\">");
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        char shown[64];
+
+        (void)snprintf(shown, sizeof(shown), "<section data-part=\"%s\" hidden>", parts[i]);
+        assert_shows(shown);
+    }
+    assert_shows("/static/ticket.js\"></script>");
+    assert_hides("link.js");
+    assert_shows("<noscript>");
+    assert_shows("Add a passkey for <span data-fill=\"user\"></span> on "
+                 "<span data-fill=\"host\"></span>?");
+    assert_string_equal(fake_answer_header("Referrer-Policy"), "no-referrer");
+    assert_string_equal(fake_answer_header("Cache-Control"), "no-store");
+    fake_request("GET /static/ticket.js", NULL);
+    assert_int_equal(fake_status(), 200);
+    assert_shows("history.replaceState");
+    assert_hides("http:");
+}
+
+static void the_page_in_german(void **state)
+{
+    (void)state;
+    fake_header("Accept-Language", "de");
+    fake_request("GET /enroll", NULL);
+    assert_shows("<html lang=\"de\">");
+    assert_shows("<title>Passkey anlegen</title>");
+}
+
+static void a_ticket_is_described(void **state)
+{
+    (void)state;
+    from_page();
+    fake_request("POST /enroll/describe", "{\"ticket\":\"" TICKET "\"}");
+    (void)fake_call(PARTY_DESCRIBE_TICKET);
+    assert_string_equal(fake_call_id(), TICKET);
+    fake_done("{'user':'alice','host':'web1','rpId':'example.org','expires':7}");
+    fake_answered(200, NULL, "{'user':'alice','host':'web1','rpId':'example.org','expires':7}");
+}
+
+static void a_ticket_is_begun(void **state)
+{
+    (void)state;
+    from_page();
+    fake_request("POST /enroll/begin", "{\"ticket\":\"" TICKET "\"}");
+    (void)fake_call(PARTY_BEGIN_TICKET);
+    assert_string_equal(fake_call_id(), TICKET);
+    fake_begun(FAKE_ID, "{'challenge':'AA'}");
+    fake_answered(200, NULL, "{'challenge':'AA'}");
+    assert_string_equal(fake_answer_header("Set-Cookie"),
+                        "__Host-passkey-ticket=" FAKE_ID
+                        "; Path=/; Secure; HttpOnly; SameSite=Strict");
+}
+
+/* A link's claim is none of a ticket's, nor one of another name that ends alike. */
+static void a_ticket_is_used(void **state)
+{
+    (void)state;
+    from_page();
+    fake_header("Cookie", "__Host-passkey-link=" CLAIM "; x__Host-passkey-ticket=no; "
+                          "__Host-passkey-tickets=no; __Host-passkey-ticket=" FAKE_ID);
+    fake_request("POST /enroll/finish",
+                 "{\"ticket\":\"" TICKET "\",\"credential\":{\"id\":\"AA\"}}");
+    (void)fake_call(PARTY_FINISH_TICKET);
+    assert_string_equal(fake_call_id(), TICKET);
+    assert_string_equal(fake_call_claim(), FAKE_ID);
+    assert_string_equal(fake_call_credential(), "{\"id\":\"AA\"}");
+    fake_done("{'name':'passkey'}");
+    fake_answered(200, NULL, "{'name':'passkey'}");
+}
+
+static void tickets_that_are_none(void **state)
+{
+    static const char *const calls[] = {"describe", "begin", "finish"};
+    static const char *const bodies[] = {
+        "", "[]", "null", "{", "{}", "{\"ticket\":7}", "{\"ticket\":null,\"credential\":{}}"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        char line[64];
+
+        (void)snprintf(line, sizeof(line), "POST /enroll/%s", calls[i]);
+        fake_start(&dialect_pages);
+        fake_header("Content-Type", "application/json");
+        fake_request(line, "{\"ticket\":\"" TICKET "\",\"credential\":{}}"); /* no Origin */
+        assert_false(fake_is_asked());
+        fake_answered(403, NULL, "{'error':'malformed'}");
+        from_page();
+        for (size_t j = 0; j < sizeof(bodies) / sizeof(bodies[0]); j++) {
+            fake_request(line, bodies[j]);
+            assert_false(fake_is_asked());
+            fake_answered(400, NULL, "{'error':'malformed'}");
+        }
+        fake_request(line, "{\"ticket\":\"" TICKET "\",\"credential\":{}}");
+        fake_failed(PARTY_UNKNOWN_CHALLENGE, "");
+        fake_answered(404, NULL, "{'error':'over'}");
+        assert_null(fake_answer_header("Set-Cookie"));
+    }
+}
+
 /* --- languages -------------------------------------------------------------------------------- */
 
 static void languages(void **state)
@@ -347,6 +461,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(it_disowns, start, stop),
         cmocka_unit_test_setup_teardown(calls_that_are_not_its_own, start, stop),
         cmocka_unit_test_setup_teardown(scripts_are_told_what_failed, start, stop),
+        cmocka_unit_test_setup_teardown(the_page_of_every_ticket, start, stop),
+        cmocka_unit_test_setup_teardown(the_page_in_german, start, stop),
+        cmocka_unit_test_setup_teardown(a_ticket_is_described, start, stop),
+        cmocka_unit_test_setup_teardown(a_ticket_is_begun, start, stop),
+        cmocka_unit_test_setup_teardown(a_ticket_is_used, start, stop),
+        cmocka_unit_test_setup_teardown(tickets_that_are_none, start, stop),
         cmocka_unit_test(languages),
         cmocka_unit_test(texts),
     };
