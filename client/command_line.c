@@ -24,6 +24,7 @@ enum {
     CODE_HELP,
     CODE_VERSION,
     CODE_NO_RESIDENT,
+    CODE_NO_WAIT,
 };
 
 static const struct option options[] = {
@@ -45,6 +46,9 @@ static const struct option options[] = {
     {"browser", no_argument, NULL, OPTION_BROWSER},
     {"bits", required_argument, NULL, OPTION_BITS},
     {"at-once", no_argument, NULL, OPTION_AT_ONCE},
+    {"link", no_argument, NULL, OPTION_LINK},
+    {"wait", no_argument, NULL, OPTION_WAIT},
+    {"no-wait", no_argument, NULL, CODE_NO_WAIT},
     {0},
 };
 
@@ -214,6 +218,15 @@ static void read_option(const char *program, int code, struct command_line *line
     case OPTION_BROWSER:
         line->browser = true;
         break;
+    case OPTION_LINK:
+        line->link = true;
+        break;
+    case OPTION_WAIT:
+        line->wait = WAIT_YES;
+        break;
+    case CODE_NO_WAIT:
+        line->wait = WAIT_NO;
+        break;
     case OPTION_BITS:
         line->bits = read_bits(program, optarg);
         break;
@@ -240,6 +253,8 @@ static bool allowed_here(int code, unsigned allowed)
 {
     if (code == CODE_NO_RESIDENT)
         return allowed & OPTION_RESIDENT;
+    if (code == CODE_NO_WAIT)
+        return allowed & OPTION_WAIT;
     return code >= CODE_JSON || ((unsigned)code & allowed);
 }
 

@@ -26,6 +26,8 @@ struct command_line {
     bool all;
     bool agent;
     bool browser;
+    bool link;
+    enum { WAIT_UNSAID, WAIT_YES, WAIT_NO } wait;
     const char *user; /* never NULL after command_line_parse() */
     bool user_given;
     const char *rp;
@@ -57,6 +59,8 @@ enum option_bit {
     OPTION_BITS = 1 << 11,
     OPTION_AT_ONCE = 1 << 12,
     OPTION_BROWSER = 1 << 13,
+    OPTION_LINK = 1 << 14,
+    OPTION_WAIT = 1 << 15, /* and --no-wait */
 };
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* passkeyctl's commands on what the daemon keeps: passkeys, recovery codes and tickets. */
+/* passkeyctl's commands on what the daemon keeps: passkeys and recovery codes. */
 #include "client/ctl/commands.h"
 #include "client/ctl/show.h"
 #include "client/passkeys.h"
@@ -9,7 +9,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static void cleanup_json(json_t **value)
@@ -211,40 +210,6 @@ int command_recovery_codes(struct session *session)
     if (status != PK_OK)
         return session_fail(session, status, NULL);
     print_codes(session, &codes);
-    return EXIT_DONE;
-}
-
-int command_ticket(struct session *session)
-{
-    struct pk_ticket ticket = {0};
-    enum pk_status status;
-
-    if (!session->line.user_given)
-        return command_line_fail("passkeyctl", session->line.json,
-                                 "ticket needs --user USER, whom the ticket is for");
-    status = session_open(session);
-    if (status == PK_OK)
-        status = pk_ticket_create(session->bus, session->line.user, session->line.rp,
-                                  session->line.lifetime, &ticket);
-    if (status != PK_OK)
-        return session_fail(session, status, NULL);
-    if (session->line.json) {
-        print_json(json_pack("{s:b, s:s, s:I}", "ok", 1, "ticket", (char *)ticket.secret.data,
-                             "expires", (json_int_t)ticket.expires));
-    } else {
-        time_t expires = (time_t)ticket.expires;
-        char when[32] = "soon";
-        struct tm local;
-
-        if (localtime_r(&expires, &local))
-            (void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &local);
-        (void)printf("%s\n", (char *)ticket.secret.data);
-        (void)fprintf(stderr,
-                      "Good for one enrolment of %s until %s: passkey-enroll "
-                      "--ticket-file FILE\n",
-                      session->line.user, when);
-    }
-    pk_secret_clear(&ticket.secret);
     return EXIT_DONE;
 }
 

@@ -9,7 +9,8 @@ client_passkeyctl_SOURCES = \
 	client/ctl/passkeyctl.c \
 	client/ctl/rp_keys.c \
 	client/ctl/show.c client/ctl/show.h \
-	client/ctl/test.c
+	client/ctl/test.c \
+	client/ctl/ticket.c
 client_passkeyctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS)
 client_passkeyctl_LDADD = client/libctl.la client/libverify.la $(plugged_libs) $(webauthn_libs) \
 	$(client_libs)

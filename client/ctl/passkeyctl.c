@@ -22,7 +22,8 @@ static const char usage[] =
     "  status                   show what passkeyd knows of itself and your account\n"
     "  check                    find what keeps passkeys from working; how to mend it\n"
     "  recovery-codes           make ten new recovery codes; earlier ones become void\n"
-    "  ticket --user USER       as root: let somebody enrol once without a password\n"
+    "  ticket USER              as root: let somebody enrol once without a password;\n"
+    "                           --link: by a link for their browser\n"
     "  adopt USER               as root: let orphaned passkeys of USER sign in again\n"
     "  key COMMAND              security keys: list, info, set-pin, change-pin, reset\n"
     "  api-key COMMAND          keys of web applications: create, list, revoke\n"
@@ -38,6 +39,8 @@ static const char usage[] =
     "  --uv VALUE               test: PIN or finger: required, preferred, discouraged\n"
     "  --timeout SECONDS        test: how long to wait\n"
     "  --lifetime SECONDS       ticket: how long it is good for, 60 to 86400\n"
+    "  --link                   ticket: make a link, which is opened in a browser\n"
+    "  --wait, --no-wait        ticket: whether to wait for the link's use\n"
     "  --yes                    do not ask\n"
     "  --json                   print JSON, for programs\n"
     "  -h, --help, --version    print this text, or the version; after a COMMAND, or\n"
@@ -59,6 +62,8 @@ static const struct {
     {OPTION_UV, "--uv VALUE", "PIN or finger: required, preferred, discouraged"},
     {OPTION_TIMEOUT, "--timeout SECONDS", "how long to wait"},
     {OPTION_LIFETIME, "--lifetime SECONDS", "how long it is good for, 60 to 86400"},
+    {OPTION_LINK, "--link", "make a link, which is opened in a browser"},
+    {OPTION_WAIT, "--wait, --no-wait", "wait for the link's use; on a terminal it does"},
     {OPTION_YES, "--yes", "do not ask"},
 };
 
@@ -88,8 +93,9 @@ static const struct command commands[] = {
      "Makes ten new recovery codes; earlier ones become void."},
     {"adopt", " USER", 1, OPTION_RP, command_adopt,
      "As root: lets orphaned passkeys of USER sign in again."},
-    {"ticket", " --user USER", 0, OPTION_USER | OPTION_RP | OPTION_LIFETIME, command_ticket,
-     "As root: lets somebody enrol once without a password."},
+    {"ticket", " USER", 1, OPTION_USER | OPTION_RP | OPTION_LIFETIME | OPTION_LINK | OPTION_WAIT,
+     command_ticket,
+     "As root: lets somebody enrol once without a password; --link: in their browser."},
 };
 
 /* The text of "passkeyctl NAME --help". NULL: no memory. */
@@ -150,7 +156,9 @@ static int run(const struct command *command, int argc, char **argv)
 
     argv[0] = (char[]){"passkeyctl"};
     command_line_parse(argc, argv, command->options, text ? text : usage, &session.line);
-    if (session.line.argument_count != command->operand_count)
+    /* --user may say whom a ticket is for. */
+    if (session.line.argument_count != command->operand_count &&
+        !(command->run == command_ticket && session.line.argument_count == 0))
         return wrong_count(&session.line, command);
     /* The name of a file may be any bytes. */
     if (command->run != command_import)

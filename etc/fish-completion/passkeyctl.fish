@@ -85,7 +85,7 @@ function __passkey_complete
                     __fish_complete_path $current
                     return
                 end
-            case adopt:2
+            case adopt:2 ticket:2
                 __fish_complete_users
                 return
             case show:2 rename:2 remove:2
