@@ -86,5 +86,9 @@ export async function authenticator(page) {
     async hold(credential) {
       await client.send("WebAuthn.addCredential", { authenticatorId: id, credential });
     },
+    /** The passkeys that it has, as hold() takes them. */
+    async held() {
+      return (await client.send("WebAuthn.getCredentials", { authenticatorId: id })).credentials;
+    },
   };
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A person with Chromium who opens a link: standard input says what they have and do, one JSON object,
 // and standard output what they see in the end, another.
-//   link; act: "use", "disown", "over" (waits for that) or "look"; language; javascript: false blocks it;
+//   link; act: "use", "disown", "over" (waits for that), "reload" or "look"; language; javascript: false blocks it;
 //   webauthn: false: there is none
 //   passkey: what DevTools' WebAuthn.addCredential takes; authenticator: its options, and transport
 //   picture: a file for what is seen; width, height, dark; axe: whether axe-core looks at it
 //   keyboard: true: nothing is clicked; lost: true: so is the first reply to an answer, and they try again
 //   then: what follows, each one of "copy", "reload", "visit" (the link once more, in a tab of its own) and
 //     {"follow": another link in this tab}; the last copied text is seen as well
+// held: the passkeys that are there in the end; address: the page's
 import { createRequire } from "node:module";
 import { text } from "node:stream/consumers";
 
@@ -120,7 +121,7 @@ await withChromium(
     const own = await authenticator(page);
 
     page.on("console", (message) => {
-      if (message.type() === "error" && !/status of 4\d\d|ERR_CONNECTION_RESET/.test(message.text())) seen.problems.push(message.text());
+      if (message.type() === "error" && !/status of (4\d\d|503)|ERR_CONNECTION_RESET/.test(message.text())) seen.problems.push(message.text());
     });
     page.on("pageerror", (error) => seen.problems.push(String(error)));
     page.on("request", (request) => {
@@ -136,6 +137,8 @@ await withChromium(
     await own.plug(transport, options);
     if (wish.passkey) await own.hold(wish.passkey);
     await page.goto(wish.link);
+    // An enrolment link's page asks whose it is.
+    if (wish.javascript !== false) await page.waitForFunction(() => !document.querySelector("[data-part=wait]:not([hidden])"));
     await look(page, "opened");
     if (wish.lost) await loseReply(page);
     if (wish.act === "use" || wish.act === "disown") {
@@ -159,7 +162,12 @@ await withChromium(
       page = await step(page, name);
       await look(page, name.follow ? "follow" : name);
     }
-    Object.assign(seen, await shown(page));
+    if (wish.act === "reload") {
+      await page.reload();
+      await page.waitForFunction(() => !document.querySelector("[data-part=wait]:not([hidden])"));
+      await look(page, wish.act);
+    }
+    Object.assign(seen, await shown(page), { held: await own.held(), address: page.url() });
     if (page.frames().length > 1) seen.frame = await page.frames()[1].evaluate(() => document.body.innerText);
   },
   [`--lang=${wish.language ?? "en"}`, `--accept-lang=${wish.language ?? "en"}`],

@@ -52,6 +52,8 @@ EXTRA_DIST += \
 	tests/integration/test_browser_pages.py \
 	tests/integration/test_browser_recordings.py \
 	tests/integration/test_browser_tls.py \
+	tests/integration/test_ticket_links.py \
+	tests/integration/test_ticket_pages.py \
 	tests/integration/test_cli.py \
 	tests/integration/test_cli_accounts_and_pins.py \
 	tests/integration/test_check.py \

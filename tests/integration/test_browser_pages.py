@@ -47,8 +47,10 @@ def held(passkey):
 
 
 def browse(link, passkey=None, act="use", **wish):
-    """What a person sees in the end who opens the link in Chromium."""
-    wish |= {"link": link, "act": act, "passkey": held(passkey) if passkey else None}
+    """What a person sees in the end who opens the link in Chromium; passkey: or what it holds."""
+    wish |= {"link": link, "act": act,
+             "passkey": held(passkey) if isinstance(passkey, pages.webauthn_client.Passkey)
+             else passkey}
     if "PASSKEYD_PICTURES" in os.environ:
         name = os.environ["PYTEST_CURRENT_TEST"].split("::")[1].split(" ")[0]
         wish["picture"] = os.path.join(os.environ["PASSKEYD_PICTURES"],

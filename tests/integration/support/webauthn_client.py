@@ -32,6 +32,7 @@ class Passkey:
         self.algorithm = algorithm
         self.id = os.urandom(32)
         self.user_handle = None
+        self.aaguid = bytes(16)
         self.counter = 0
         if algorithm == ES256:
             self.key = ec.generate_private_key(ec.SECP256R1())
@@ -81,7 +82,7 @@ def register(options, passkey, origin=None, attestation="none", flags=UP | UV | 
     data = client_data("webauthn.create", options["challenge"], origin or "https://" + rp_id)
     public = cbor2.dumps(passkey.cose())
     auth = authenticator_data(rp_id, flags, passkey.counter,
-                              bytes(16) + struct.pack(">H", len(passkey.id)) + passkey.id + public)
+                              passkey.aaguid + struct.pack(">H", len(passkey.id)) + passkey.id + public)
     statement = {}
     if attestation == "packed":
         signature = passkey.sign(auth + hashlib.sha256(data).digest())
