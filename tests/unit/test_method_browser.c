@@ -427,6 +427,34 @@ static void enter_alone_goes_on(void **state)
     assert_null(found());
 }
 
+/* While a person takes their time with the code. */
+static void what_is_removed_meanwhile(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+    AUTO_SOFT_KEY struct soft_key other = soft_key_new(ES256, "red");
+    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+    struct store *store = bare_store();
+
+    (void)state;
+    give_key(&key, "alice", ALICE, RP_ID);
+    give_key(&other, "alice", ALICE, RP_ID);
+    list = credentials_with("blue");
+    ask_openly("alice");
+    use(&key);
+    assert_status(store->verbs->remove(store, &list.items[0].account, pk_view_string("blue")),
+                  PK_OK);
+    type(code);
+    assert_said("done", "credential-not-allowed");
+    claim[0] = '\0';
+    ask_openly("alice");
+    use(&other);
+    set_account("alice", BOB + 1);
+    type(code);
+    assert_said("done", "account-changed");
+    skip_time(PK_LINK_LIFETIME);
+    assert_int_equal(log_count("its code was not typed"), 0);
+}
+
 static void passkeys_without_a_code_are_logged(void **state)
 {
     AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
@@ -524,6 +552,8 @@ int main(void)
                                         browser_tear_down),
         cmocka_unit_test_setup_teardown(what_is_typed_meanwhile, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(enter_alone_goes_on, browser_set_up, browser_tear_down),
+        cmocka_unit_test_setup_teardown(what_is_removed_meanwhile, browser_set_up,
+                                        browser_tear_down),
         cmocka_unit_test_setup_teardown(passkeys_without_a_code_are_logged, browser_set_up,
                                         browser_tear_down),
         cmocka_unit_test_setup_teardown(where_there_is_no_link, browser_set_up, browser_tear_down),

@@ -12,6 +12,7 @@
 #include "daemon/config/config.h"
 #include "daemon/daemon.h"
 #include "daemon/methods/browser/link_code.h"
+#include "daemon/verify/credential.h"
 #include "daemon/verify/decoy_answer.h"
 
 #include <string.h>
@@ -21,6 +22,7 @@ struct browser_sign_in {
     const struct sign_in *sign_in;
     struct credential_list decoys; /* offered when there are no passkeys */
     struct verdict verdict;        /* of a right answer, until its code has been typed */
+    struct ceremony *ceremony;     /* likewise; otherwise NULL */
 };
 
 /*
@@ -29,7 +31,7 @@ struct browser_sign_in {
  */
 static void log_unused(const struct browser_sign_in *browser)
 {
-    const struct approval *approval = browser->verdict.approval;
+    const struct approval *approval = browser->ceremony ? browser->verdict.approval : NULL;
     PK_AUTO_FREE char *by = approval ? approval_describe(approval) : NULL;
 
     if (by)
@@ -45,6 +47,8 @@ static void free_state(struct link_code *own)
     link_code_clear(own);
     credential_list_clear(&browser->decoys);
     verdict_clear(&browser->verdict);
+    if (browser->ceremony)
+        ceremony_free(browser->ceremony);
     free(browser);
 }
 
@@ -121,6 +125,7 @@ static void judged(struct verification *verification, struct verdict *verdict)
     }
     browser->verdict = *verdict;
     *verdict = verdict_refused(PK_INTERNAL); /* moved */
+    browser->ceremony = pk_steal(verification->ceremony);
     link_code_give(&browser->link);
 }
 
@@ -171,14 +176,62 @@ static void paste_done(void *data, struct verdict *verdict)
         attempt_decided(browser->link.attempt, verdict);
 }
 
+/* --- after the code --------------------------------------------------------------------------- */
+
+struct presence_check {
+    struct verification verification;
+    struct browser_sign_in *browser; /* for the loop */
+    struct pk_bytes credential_id;
+};
+
+static struct verdict judge_presence(const struct verification *verification)
+{
+    const struct presence_check *check = (const struct presence_check *)verification;
+    AUTO_CREDENTIAL struct credential found = {.account.uid = PK_NO_UID};
+    enum pk_status status = credential_find(verification->store, verification->ceremony,
+                                            pk_view_of(&check->credential_id), &found);
+
+    return status ? verdict_refused(status)
+                  : (struct verdict){.status = PK_OK, .account = {.uid = PK_NO_UID}};
+}
+
+static void presence_clear(struct verification *verification)
+{
+    pk_bytes_clear(&((struct presence_check *)verification)->credential_id);
+}
+
+/* Decided by the answer's own verdict, which has the approval. */
+static void presence_judged(struct verification *verification, struct verdict *verdict)
+{
+    struct browser_sign_in *browser = ((struct presence_check *)verification)->browser;
+
+    attempt_decided(browser->link.attempt, verdict->status ? verdict : &browser->verdict);
+}
+
+/* The approval has waited for a person: passkey and account may have been removed meanwhile. */
 static void typed(struct link_code *own, struct pk_secret *answer)
 {
+    static const struct verification_plan plan = {judge_presence, presence_judged, presence_clear,
+                                                  false};
     struct browser_sign_in *browser = (struct browser_sign_in *)own;
+    const struct credential *used;
+    struct presence_check *check;
+    enum pk_status status = PK_NO_MEMORY;
 
-    if (own->exchange)
+    if (own->exchange) {
         line_exchange_answered(own->exchange, answer);
-    else if (link_code_is_typed(own, answer))
-        attempt_decided(own->attempt, &browser->verdict);
+        return;
+    }
+    if (!link_code_is_typed(own, answer))
+        return;
+    used = approval_credential(browser->verdict.approval);
+    check = calloc(1, sizeof(*check));
+    if (check) {
+        check->browser = browser;
+        status = pk_bytes_copy(pk_view_of(&used->record.id), &check->credential_id);
+    }
+    attempt_verify(own->attempt, (struct verification *)check, pk_steal(browser->ceremony), status,
+                   &plan);
 }
 
 /* --- the start -------------------------------------------------------------------------------- */
