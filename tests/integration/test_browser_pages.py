@@ -205,7 +205,7 @@ def test_without_javascript(site):
 
 
 def test_without_passkeys(site):
-    """A browser that has none, or an address that is not secure: it says so, and what else there is."""
+    """Also where the address is not secure: the page says so, and what else there is to say."""
     _, link = ask(site)
     seen = browse(link, act="look", webauthn=False, axe=True)
     assert seen["part"] == "unsupported", seen

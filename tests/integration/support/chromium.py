@@ -176,7 +176,7 @@ WAIT = """new Promise((resolve) => {
 
 
 class Page:
-    """A tab, all of whose requests are kept."""
+    """A tab, all of whose requests are kept; width None: as wide and high as its window."""
 
     def __init__(self, browser, width=1280, height=800, dark=False):
         self.browser = browser
@@ -186,8 +186,9 @@ class Page:
                                     flatten=True)["sessionId"]
         for domain in ("Page", "Network", "Log", "Runtime"):
             self.call(domain + ".enable")
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
-                  deviceScaleFactor=1, mobile=False)
+        if width:
+            self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                      deviceScaleFactor=1, mobile=False)
         if dark:
             self.call("Emulation.setEmulatedMedia",
                       features=[{"name": "prefers-color-scheme", "value": "dark"}])

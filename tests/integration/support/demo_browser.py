@@ -38,8 +38,10 @@ class Alice:
 
     def __init__(self, machine, pictures):
         self.machine, self.pictures = machine, pictures
-        self.visible, self.browser = False, self.start()
-        self.page = self.browser.page(**({"width": 760, "height": 400} if pictures else {}))
+        self.visible = False
+        self.browser = self.start()
+        window = {"width": None} if self.visible else {}
+        self.page = self.browser.page(**({"width": 760, "height": 400} if pictures else window))
         self.page.plug()
 
     def start(self):
