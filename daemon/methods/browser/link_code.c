@@ -54,7 +54,7 @@ enum pk_status link_code_open(struct link_code *own, const struct rp_config *rp,
                               const struct link_ops *ops)
 {
     struct attempt *attempt = own->attempt;
-    PK_AUTO_FREE char *picture = NULL;
+    PK_AUTO_FREE char *code = NULL, *picture = NULL;
     enum pk_status status =
         link_new(attempt->daemon->links, ops, own, attempt->conceal, &own->link);
 
@@ -65,7 +65,12 @@ enum pk_status link_code_open(struct link_code *own, const struct rp_config *rp,
     if (!own->url)
         return PK_NO_MEMORY;
     extend_time(own);
-    picture = qr_code_text(own->url);
+    code = qr_code_text(own->url);
+    /* A line of text first: ssh writes whom it asks for before the first one. */
+    picture = code ? pk_text_format("Read this with the camera of a phone, or open the link that "
+                                    "follows:\n%s",
+                                    code)
+                   : NULL;
     if (picture) /* who has none copies the link */
         conversation_info(attempt->conversation, "qr-code", picture);
     return ask(own, false);
