@@ -20,7 +20,7 @@
 
 /* Values of getopt_long() beyond the bits of enum option_bit. */
 enum {
-    CODE_JSON = 1 << 16,
+    CODE_JSON = 1 << 24,
     CODE_HELP,
     CODE_VERSION,
     CODE_NO_RESIDENT,
@@ -49,6 +49,8 @@ static const struct option options[] = {
     {"link", no_argument, NULL, OPTION_LINK},
     {"wait", no_argument, NULL, OPTION_WAIT},
     {"no-wait", no_argument, NULL, CODE_NO_WAIT},
+    {"rp-id", required_argument, NULL, OPTION_RP_ID},
+    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
     {0},
 };
 
@@ -229,6 +231,13 @@ static void read_option(const char *program, int code, struct command_line *line
         break;
     case OPTION_BITS:
         line->bits = read_bits(program, optarg);
+        break;
+    case OPTION_RP_ID:
+        check_text(program, "--rp-id", optarg);
+        line->rp_id = optarg;
+        break;
+    case OPTION_DRY_RUN:
+        line->dry_run = true;
         break;
     case OPTION_AT_ONCE:
         line->at_once = true;

@@ -39,6 +39,8 @@ struct command_line {
     uint32_t timeout;  /* seconds; 0: not given */
     uint32_t bits;     /* 2048 or 3072; 0: not given */
     bool at_once;
+    bool dry_run;
+    const char *rp_id;
     char **arguments; /* what is left, ended by NULL */
     int argument_count;
 };
@@ -61,6 +63,8 @@ enum option_bit {
     OPTION_BROWSER = 1 << 13,
     OPTION_LINK = 1 << 14,
     OPTION_WAIT = 1 << 15, /* and --no-wait */
+    OPTION_RP_ID = 1 << 16,
+    OPTION_DRY_RUN = 1 << 17,
 };
 
 /*

@@ -12,7 +12,8 @@ client_passkeyctl_SOURCES = \
 	client/ctl/test.c \
 	client/ctl/ticket.c
 client_passkeyctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS)
-client_passkeyctl_LDADD = client/libctl.la client/libverify.la $(plugged_libs) $(webauthn_libs) \
+client_passkeyctl_LDADD = client/libctl.la client/libverify.la $(plugged_libs) \
+	common/wire/libwire.la $(webauthn_libs) \
 	$(client_libs)
 client_passkeyctl_CPPFLAGS = $(AM_CPPFLAGS) -DPK_SBINDIR='"$(sbindir)"'
 
@@ -24,6 +25,9 @@ client_libctl_la_SOURCES = \
 	client/ctl/check_pam.c client/ctl/check_pam.h \
 	client/ctl/check_sshd.c client/ctl/check_sshd.h \
 	client/ctl/findings.c client/ctl/findings.h \
+	client/ctl/import_lines.c client/ctl/import_lines.h \
+	client/ctl/import_openssh.c \
+	client/ctl/import_sssd.c \
 	client/ctl/pam_line.c client/ctl/pam_line.h \
 	client/ctl/pam_stack.c client/ctl/pam_stack.h
 client_libctl_la_CPPFLAGS = $(AM_CPPFLAGS) -DPK_PAMDIR='"$(pamdir)"' \

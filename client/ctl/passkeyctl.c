@@ -16,8 +16,10 @@ static const char usage[] =
     "  show NAME|ID             show everything about one\n"
     "  rename NAME|ID NEW-NAME  call it something else\n"
     "  remove NAME|ID           remove it; asks first if it is the last (--yes: no)\n"
-    "  import ssh FILE.pub      let an OpenSSH security key sign in, by ssh-agent\n"
-    "                           (-: from standard input)\n"
+    "  import ssh FILE          let OpenSSH security keys sign in, by ssh-agent: a .pub\n"
+    "                           file, or lines of authorized_keys (-: standard input)\n"
+    "  import pam-u2f FILE      as root: credentials of pam_u2f's authorisation file\n"
+    "  import sssd FILE         as root: passkey mappings of FreeIPA, AD or LDAP\n"
     "  test                     sign in, without consequences\n"
     "  status                   show what passkeyd knows of itself and your account\n"
     "  check                    find what keeps passkeys from working; how to mend it\n"
@@ -35,6 +37,8 @@ static const char usage[] =
     "  --all                    list: every account's (root only)\n"
     "  --rp NAME                of this relying party only\n"
     "  --name NAME              import: what to call it\n"
+    "  --rp-id ID               import: what pam-u2f and sssd credentials were made for\n"
+    "  --dry-run                import: only show what would be imported\n"
     "  --ticket-file FILE       import: an administrator's ticket, not the password\n"
     "  --uv VALUE               test: PIN or finger: required, preferred, discouraged\n"
     "  --timeout SECONDS        test: how long to wait\n"
@@ -58,6 +62,8 @@ static const struct {
     {OPTION_ALL, "--all", "every account's (root only)"},
     {OPTION_RP, "--rp NAME", "of this relying party only"},
     {OPTION_NAME, "--name NAME", "what to call it"},
+    {OPTION_RP_ID, "--rp-id ID", "what they were made for: pam://HOST, or sssd's domain"},
+    {OPTION_DRY_RUN, "--dry-run", "only show what would be imported"},
     {OPTION_TICKET_FILE, "--ticket-file FILE", "an administrator's ticket, not the password"},
     {OPTION_UV, "--uv VALUE", "PIN or finger: required, preferred, discouraged"},
     {OPTION_TIMEOUT, "--timeout SECONDS", "how long to wait"},
@@ -83,8 +89,12 @@ static const struct command commands[] = {
      "Calls a passkey something else."},
     {"remove", " NAME|ID", 1, OPTION_USER | OPTION_RP | OPTION_YES, command_remove,
      "Removes a passkey; asks first if it is the last."},
-    {"import", " ssh FILE.pub|-", 2, OPTION_USER | OPTION_RP | OPTION_NAME | OPTION_TICKET_FILE,
-     command_import, "Lets an OpenSSH security key sign in, by ssh-agent; - is standard input."},
+    {"import", " ssh|pam-u2f|sssd FILE|-", 2,
+     OPTION_USER | OPTION_RP | OPTION_NAME | OPTION_TICKET_FILE | OPTION_RP_ID | OPTION_DRY_RUN |
+         OPTION_YES,
+     command_import,
+     "Makes passkeys of OpenSSH security keys, or as root of what pam_u2f and sssd use;\n- is "
+     "standard input."},
     {"test", "", 0, OPTION_USER | OPTION_RP | OPTION_UV | OPTION_TIMEOUT, command_test,
      "Signs in, without consequences."},
     {"status", "", 0, 0, command_status, "Shows what passkeyd knows of itself and your account."},

@@ -130,6 +130,9 @@ enum pk_status pk_credential_import(struct pk_bus *bus, const char *user,
         {.name = "rp", .type = 's', .string = import->rp},
         {.name = "name", .type = 's', .string = import->name},
         {.name = "ticket", .type = import->ticket >= 0 ? 'h' : 0, .fd = import->ticket},
+        {.name = "rpId", .type = 's', .string = import->rp_id},
+        {.name = "verification", .type = import->verification ? 'b' : 0, .number = 1},
+        {.name = "dryRun", .type = import->dry_run ? 'b' : 0, .number = 1},
     };
 
     return call_for_string(bus,

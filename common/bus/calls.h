@@ -25,11 +25,14 @@ enum pk_status pk_credential_remove(struct pk_bus *bus, const char *user,
 
 /* A credential that was made elsewhere. rp, name NULL: not said; ticket -1: none; all borrowed. */
 struct pk_import {
-    const char *format; /* "ssh" */
-    const char *data;   /* the line of a .pub file */
+    const char *format; /* "ssh", "pam-u2f", "sssd" */
+    const char *data;   /* the line of a .pub file; one credential of pam_u2f's or sssd's */
     const char *rp;
     const char *name;
     int ticket;
+    const char *rp_id; /* that it was made for; NULL: the key says it (ssh) */
+    bool verification; /* of ssh: its sign-ins count with the user verified only */
+    bool dry_run;      /* nothing is changed; ret_credential says what it would be called */
 };
 enum pk_status pk_credential_import(struct pk_bus *bus, const char *user,
                                     const struct pk_import *import,

@@ -22,6 +22,7 @@ common_webauthn_libwebauthn_la_SOURCES = \
 	common/webauthn/signature_edwards.c common/webauthn/signature_edwards.h \
 	common/webauthn/der.c common/webauthn/der.h \
 	common/webauthn/extensions.c common/webauthn/extensions.h \
+	common/webauthn/foreign_key.c common/webauthn/foreign_key.h \
 	common/webauthn/json.c common/webauthn/json.h \
 	common/webauthn/options.c common/webauthn/options.h \
 	common/webauthn/providers.c common/webauthn/providers.h \

@@ -50,6 +50,9 @@ struct pk_credential_record {
     /* Of its owner. Empty: not known, and whom a response names is for the caller to compare. */
     struct pk_bytes user_handle;
     bool payment; /* payment-capable */
+    /* Imported: the handle that the key has for it is not known, and none is compared. */
+    bool foreign_handle;
+    bool verification; /* imported: its answers count with the user verified only */
     /* public_key made ready by pk_public_key_parse() (signature.h), borrowed; NULL: parse it. */
     struct pk_public_key *key;
 };

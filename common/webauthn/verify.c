@@ -270,7 +270,7 @@ static enum pk_status check_credential(const struct pk_requirements *requirement
         return PK_USER_HANDLE_MISMATCH;
     if (assertion->user_handle.len == 0)
         return requirements->user_identified_before ? PK_OK : PK_USER_HANDLE_MISSING;
-    if (record->user_handle.len > 0 &&
+    if (record->user_handle.len > 0 && !record->foreign_handle &&
         !pk_view_equal(pk_view_of(&record->user_handle), assertion->user_handle))
         return PK_USER_HANDLE_MISMATCH;
     return PK_OK;
@@ -290,6 +290,8 @@ static enum pk_status check_asserted(const struct pk_requirements *requirements,
 
     if (status == PK_OK)
         status = check_flags(requirements, data->flags);
+    if (status == PK_OK && record->verification && !(data->flags & PK_FLAG_UV))
+        status = PK_USER_NOT_VERIFIED;
     if (status == PK_OK && !!(data->flags & PK_FLAG_BE) != record->backup_eligible)
         status = PK_BACKUP_ELIGIBILITY_CHANGED;
     return status;

@@ -72,6 +72,12 @@ json_t *passkey_json(const struct credential *credential, bool orphaned)
     set(object, "signCount", json_integer(record->sign_count), &failed);
     set(object, "created", json_integer(credential->created), &failed);
     set(object, "lastUsed", json_integer(credential->last_used), &failed);
+    if (credential->imported)
+        set(object, "imported", json_string(credential->imported), &failed);
+    if (record->verification)
+        set(object, "verificationRequired", json_true(), &failed);
+    if (credential->id_unknown)
+        set(object, "idUnknown", json_true(), &failed);
     if (credential->instrument_display_name)
         set(object, "instrumentDisplayName", json_string(credential->instrument_display_name),
             &failed);

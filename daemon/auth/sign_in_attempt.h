@@ -55,6 +55,7 @@ enum answer_place {
     ANSWERED_HERE,
     ANSWERED_OVER_SSH,   /* this host's ssh origins */
     ANSWERED_IN_BROWSER, /* that of the relying party's browser-url */
+    ANSWERED_UNLISTED,   /* here, by one of those whose id is not known: none is listed */
 };
 
 /*

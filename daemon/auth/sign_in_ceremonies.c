@@ -26,21 +26,30 @@ static enum pk_status set_account(const struct sign_in *sign_in, const char *rp_
 
 /* Adds the credentials of that RP id, and the user handle of the first one. */
 static enum pk_status add_credentials(const struct credential_list *credentials, const char *rp_id,
-                                      struct pk_requirements *requirements)
+                                      enum answer_place place, struct pk_requirements *requirements)
 {
-    enum pk_status status = credential_list_require(credentials, rp_id, requirements);
+    bool unlisted = place == ANSWERED_UNLISTED;
+    enum pk_status status = PK_OK;
 
-    for (size_t i = 0; i < credentials->count && !status; i++)
-        if (requirements->user_handle.len == 0 && strcmp(credentials->items[i].rp_id, rp_id) == 0)
-            status = pk_bytes_copy(pk_view_of(&credentials->items[i].record.user_handle),
-                                   &requirements->user_handle);
+    if (unlisted)
+        credential_list_raise(credentials, rp_id, true, requirements);
+    else
+        status = credential_list_require(credentials, rp_id, requirements);
+    for (size_t i = 0; i < credentials->count && !status; i++) {
+        const struct credential *item = &credentials->items[i];
+
+        if (requirements->user_handle.len == 0 && item->id_unknown == unlisted &&
+            strcmp(item->rp_id, rp_id) == 0)
+            status =
+                pk_bytes_copy(pk_view_of(&item->record.user_handle), &requirements->user_handle);
+    }
     return status;
 }
 
 static enum pk_status set_origins(const struct sign_in *sign_in, const struct rp_config *rp,
                                   enum answer_place place, struct pk_strings *origins)
 {
-    if (place == ANSWERED_HERE)
+    if (place == ANSWERED_HERE || place == ANSWERED_UNLISTED)
         return PK_OK;
     pk_strings_clear(origins);
     if (place == ANSWERED_OVER_SSH)
@@ -121,7 +130,7 @@ enum pk_status sign_in_begin(struct sign_in *sign_in, const struct credential_li
     if (credentials != &sign_in->credentials && sign_in_for_another(sign_in))
         ceremony->requirements.user_verification = PK_REQUIRED;
     if (!status)
-        status = add_credentials(credentials, rp_id, &ceremony->requirements);
+        status = add_credentials(credentials, rp_id, place, &ceremony->requirements);
     if (!status)
         status = ceremony_bind(ceremony, &context);
     return status ? status : attempt_add_ceremony(&sign_in->attempt, pk_steal(ceremony));

@@ -115,7 +115,7 @@ KEY(rp_config, key_refuse_unsolicited, value_bool(text, &s->refuse_unsolicited_e
 #define ALLOWED_AAGUIDS "AAGUIDs like cb69481e-8ff7-4039-93ec-0a2729a154a8, separated by commas"
 
 static const struct config_key rp_keys[] = {
-    {"id", "a host name in lower case", key_id},
+    {"id", "a host name in lower case; pam:// ids are those of imported passkeys only", key_id},
     {"name", "text of 1 to 128 bytes", key_name},
     {"icon", "a URL of 1 to 2048 bytes", key_icon},
     {"origins", ALLOWED_ORIGINS, key_origins},

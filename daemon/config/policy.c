@@ -439,6 +439,15 @@ static enum pk_status check_id(const struct rp_config *rp, const char **ret_why)
     return PK_UNAVAILABLE;
 }
 
+/* Whatever let such an id in: no browser and no other host says whose it is. */
+static const char *check_new(const struct rp_config *rp)
+{
+    return strncmp(rp->id, "pam://", 6) == 0
+               ? "passkeys whose id begins with pam:// are imported only (passkeyctl import "
+                 "pam-u2f), and no new one is made; set id to a domain name of this host's own"
+               : NULL;
+}
+
 enum pk_status policy_registration(const struct rp_config *rp,
                                    const struct registration_request *request,
                                    struct pk_requirements *ret, const char **ret_why)
@@ -449,7 +458,9 @@ enum pk_status policy_registration(const struct rp_config *rp,
 
     if (status != PK_OK)
         return status;
-    why = check_texts(rp, request);
+    why = check_new(rp);
+    if (!why)
+        why = check_texts(rp, request);
     if (!why)
         why = check_hints(request->hints);
     if (!why)

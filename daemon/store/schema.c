@@ -157,7 +157,18 @@ static const char version_4[] =
     ") STRICT;"
     "CREATE INDEX signing_key_rp ON signing_key (rp);"
     "CREATE UNIQUE INDEX signing_key_signs ON signing_key (rp, algorithm) WHERE retired = 0;";
+
+/*
+ * Imported credentials: where from, whether they ask for the user to be verified, and whether the
+ * id is the key's or, of a discoverable one that was listed without, random.
+ */
+static const char version_5[] =
+    "ALTER TABLE credential ADD COLUMN imported TEXT;" /* NULL: enrolled, or by an earlier version */
+    "ALTER TABLE credential ADD COLUMN verification INTEGER NOT NULL DEFAULT 0"
+    "  CHECK (verification IN (0, 1));"
+    "ALTER TABLE credential ADD COLUMN id_unknown INTEGER NOT NULL DEFAULT 0"
+    "  CHECK (id_unknown IN (0, 1));";
 /* clang-format on */
 
-const char *const store_schema_steps[] = {version_1, version_2, version_3, version_4};
+const char *const store_schema_steps[] = {version_1, version_2, version_3, version_4, version_5};
 const size_t store_schema_version = sizeof(store_schema_steps) / sizeof(store_schema_steps[0]);

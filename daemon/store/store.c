@@ -67,6 +67,7 @@ void credential_clear(struct credential *credential)
     free(credential->attestation_type);
     free(credential->trust);
     free(credential->instrument_display_name);
+    free(credential->imported);
     *credential = (struct credential){.account.uid = PK_NO_UID};
 }
 

@@ -58,6 +58,8 @@ struct credential {
     unsigned
         cred_protect; /* CTAP 2.1 section 12.1, as the key said or was seen: 1 to 3; 0: not known */
     char *instrument_display_name; /* NULL: none */
+    char *imported;                /* "pam-u2f", "sssd" or "ssh"; NULL: enrolled here */
+    bool id_unknown;               /* record.id is random, until the key has said what it is */
     int64_t created;               /* seconds since the epoch */
     int64_t last_used;             /* 0: never */
 };
@@ -76,7 +78,8 @@ struct credential_use {
     uint32_t sign_count;
     bool backup_state;
     bool user_verified;
-    int64_t when; /* seconds since the epoch */
+    int64_t when;            /* seconds since the epoch */
+    struct pk_view found_id; /* what the id is that was unknown; empty: it was not */
 };
 
 enum credential_order {
@@ -179,6 +182,7 @@ struct store_verbs {
      */
     enum pk_status (*insert)(struct store *store, const struct credential *credential,
                              size_t max_per_account, struct pk_view ticket_hash);
+    /* PK_EXISTS: the id that was found is another credential's; nothing is changed. */
     enum pk_status (*use)(struct store *store, struct pk_view credential_id,
                           const struct credential_use *use);
     /* PK_NOT_FOUND unless that account has the credential; PK_NAME_TAKEN. */

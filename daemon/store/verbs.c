@@ -110,7 +110,8 @@ static enum pk_status sqlite_account(struct store *base, const char *rp, const c
     "c.aaguid, c.name, c.format, c.attestation_type, c.trust, c.instrument_display_name, "         \
     "c.sign_count, c.backup_eligible, c.backup_state, c.payment, c.algorithm, c.transports, "      \
     "c.discoverable, c.user_verified, c.created, c.last_used, a.orphaned, "                        \
-    "c.cred_protect, c.mfa, a.user_name, a.display_name, a.icon, a.created"
+    "c.cred_protect, c.mfa, a.user_name, a.display_name, a.icon, a.created, c.imported, "          \
+    "c.verification, c.id_unknown"
 
 static enum pk_status read_texts(struct query *query, struct credential *ret)
 {
@@ -122,6 +123,7 @@ static enum pk_status read_texts(struct query *query, struct credential *ret)
         {4, &ret->rp_id},      {9, &ret->name},
         {10, &ret->format},    {11, &ret->attestation_type},
         {12, &ret->trust},     {13, &ret->instrument_display_name},
+        {31, &ret->imported},
     };
     enum pk_status status = PK_OK;
 
@@ -161,6 +163,9 @@ static enum pk_status read_credential(struct query *query, struct credential *re
     ret->account.orphaned = column_integer(query, 24) != 0;
     ret->cred_protect = (unsigned)column_integer(query, 25);
     ret->mfa = column_integer(query, 26);
+    ret->record.verification = column_integer(query, 32);
+    ret->id_unknown = column_integer(query, 33);
+    ret->record.foreign_handle = ret->imported != NULL;
     return status;
 }
 
@@ -302,8 +307,9 @@ static enum pk_status insert_row(struct sqlite_store *store, int64_t account,
         store, "INSERT INTO credential (account, rp_id, credential_id, public_key, user_handle, "
                "aaguid, name, format, attestation_type, trust, instrument_display_name, "
                "sign_count, backup_eligible, backup_state, payment, algorithm, transports, "
-               "discoverable, user_verified, created, last_used, cred_protect, mfa) "
-               "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+               "discoverable, user_verified, created, last_used, cred_protect, mfa, imported, "
+               "verification, id_unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+               "?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
     bind_integer(&query, account);
     bind_text(&query, credential->rp_id);
@@ -328,6 +334,9 @@ static enum pk_status insert_row(struct sqlite_store *store, int64_t account,
     bind_integer(&query, credential->last_used);
     bind_integer(&query, credential->cred_protect);
     bind_integer(&query, credential->mfa);
+    bind_text(&query, credential->imported);
+    bind_integer(&query, record->verification);
+    bind_integer(&query, credential->id_unknown);
     return query_run(&query);
 }
 
@@ -392,14 +401,21 @@ static enum pk_status sqlite_use(struct store *base, struct pk_view credential_i
                                  const struct credential_use *use)
 {
     AUTO_QUERY struct query query =
-        query_new(self(base), "UPDATE credential SET sign_count = ?, backup_state = ?, "
-                              "user_verified = max(user_verified, ?), last_used = ? "
-                              "WHERE credential_id = ?");
+        query_new(self(base), use->found_id.len > 0
+                                  ? "UPDATE credential SET sign_count = ?, backup_state = ?, "
+                                    "user_verified = max(user_verified, ?), last_used = ?, "
+                                    "credential_id = ?, id_unknown = 0 WHERE credential_id = ? "
+                                    "AND id_unknown = 1"
+                                  : "UPDATE credential SET sign_count = ?, backup_state = ?, "
+                                    "user_verified = max(user_verified, ?), last_used = ? "
+                                    "WHERE credential_id = ?");
 
     bind_integer(&query, use->sign_count);
     bind_integer(&query, use->backup_state);
     bind_integer(&query, use->user_verified);
     bind_integer(&query, use->when);
+    if (use->found_id.len > 0)
+        bind_blob(&query, use->found_id);
     bind_blob(&query, credential_id);
     return query_change(&query);
 }

@@ -55,13 +55,71 @@ enum pk_status credential_find(struct store *store, const struct ceremony *cerem
     return PK_OK;
 }
 
+enum pk_status credentials_of_unknown_id(struct store *store, const struct ceremony *ceremony,
+                                         struct credential_list *ret)
+{
+    const struct account *account = &ceremony->account;
+    const struct credential_filter filter = {
+        .rp = account->rp, .account_name = account->name, .uid = &account->uid, .living = true};
+    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+    size_t kept = 0;
+    enum pk_status status = PK_OK;
+
+    if (!account->name || ceremony->gateway)
+        return PK_CREDENTIAL_NOT_ALLOWED;
+    status = store->verbs->list(store, &filter, &list);
+    for (size_t i = 0; i < list.count && !status; i++) {
+        struct credential *item = &list.items[i];
+
+        if (item->id_unknown && !item->mfa &&
+            strcmp(item->rp_id, ceremony->requirements.rp_id) == 0) {
+            const struct credential first = list.items[kept];
+
+            list.items[kept++] = *item;
+            *item = first;
+        }
+    }
+    if (!status && kept > 0)
+        status = check_account(ceremony, &list.items[0].account);
+    if (status)
+        return status;
+    for (size_t i = kept; i < list.count; i++)
+        credential_clear(&list.items[i]);
+    list.count = kept;
+    *ret = list;
+    list = (struct credential_list){0};
+    return PK_OK;
+}
+
+void credential_list_raise(const struct credential_list *list, const char *rp_id, bool id_unknown,
+                           struct pk_requirements *requirements)
+{
+    bool any = false, all = true;
+
+    if (requirements->ceremony != PK_AUTHENTICATION)
+        return;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct credential *item = &list->items[i];
+
+        if (item->id_unknown != id_unknown || strcmp(item->rp_id, rp_id) != 0)
+            continue;
+        any |= item->record.verification;
+        all &= item->record.verification;
+    }
+    if (any && all)
+        requirements->user_verification = PK_REQUIRED;
+    else if (any && requirements->user_verification == PK_DISCOURAGED)
+        requirements->user_verification = PK_PREFERRED;
+}
+
 enum pk_status credential_list_require(const struct credential_list *list, const char *rp_id,
                                        struct pk_requirements *requirements)
 {
     enum pk_status status = PK_OK;
 
+    credential_list_raise(list, rp_id, false, requirements);
     for (size_t i = 0; i < list->count && !status; i++)
-        if (strcmp(list->items[i].rp_id, rp_id) == 0)
+        if (!list->items[i].id_unknown && strcmp(list->items[i].rp_id, rp_id) == 0)
             status = pk_requirements_add_credential(
                 requirements, pk_view_of(&list->items[i].record.id), list->items[i].transports);
     return status;

@@ -14,8 +14,24 @@ enum pk_status credential_find(struct store *store, const struct ceremony *cerem
                                struct pk_view credential_id, struct credential *ret) PK_WARN_UNUSED;
 
 /*
- * Adds the credentials with that RP id to the list that the requirements allow, or exclude.
- * PK_NO_MEMORY.
+ * The credentials of the ceremony's account and RP id whose id is not known: an answer to a
+ * ceremony that lists none may be any of theirs, as its signature says. Errors as of
+ * credential_find(); there may be none.
+ */
+enum pk_status credentials_of_unknown_id(struct store *store, const struct ceremony *ceremony,
+                                         struct credential_list *ret) PK_WARN_UNUSED;
+
+/*
+ * Demands of an authentication that the user is verified, where all of the credentials with that RP
+ * id ask for it; where some do, it is preferred. Each answer is held to what its own asks for
+ * (pk_authentication_verify()).
+ */
+void credential_list_raise(const struct credential_list *list, const char *rp_id, bool id_unknown,
+                           struct pk_requirements *requirements);
+
+/*
+ * Adds the credentials with that RP id to the list that the requirements allow, or exclude, except
+ * those whose id is not known; user verification is credential_list_raise()'s. PK_NO_MEMORY.
  */
 enum pk_status credential_list_require(const struct credential_list *list, const char *rp_id,
                                        struct pk_requirements *requirements) PK_WARN_UNUSED;

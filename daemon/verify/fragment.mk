@@ -8,6 +8,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/verify/creation.c daemon/verify/creation.h \
 	daemon/verify/credential.c daemon/verify/credential.h \
 	daemon/verify/decoy_answer.c daemon/verify/decoy_answer.h \
+	daemon/verify/foreign_enrollment.c daemon/verify/foreign_enrollment.h \
 	daemon/verify/forwarded.c daemon/verify/forwarded.h \
 	daemon/verify/forwarded_page.c \
 	daemon/verify/forwarded_request.c \

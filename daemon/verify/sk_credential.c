@@ -28,6 +28,12 @@ bool sk_is_ssh(const char *rp_id)
     return strncmp(rp_id, prefix, strlen(prefix)) == 0;
 }
 
+bool sk_needs_agent(const struct credential *credential)
+{
+    return sk_is_ssh(credential->rp_id) &&
+           !(credential->imported && strcmp(credential->imported, "pam-u2f") == 0);
+}
+
 /* In canonical order: kty (1), alg (3), crv (-1), x (-2), y (-3). */
 enum pk_status sk_public_key(const struct pk_sk_key *key, struct pk_bytes *ret)
 {

@@ -21,6 +21,12 @@
  */
 bool sk_is_ssh(const char *rp_id) PK_WARN_UNUSED;
 
+/*
+ * Whether a credential is used through an ssh-agent alone: it has such an RP id, and its id is none
+ * that the authenticator knows. Those of pam_u2f's sshformat have the key handle.
+ */
+bool sk_needs_agent(const struct credential *credential) PK_WARN_UNUSED;
+
 /* The public key as a COSE_Key (RFC 9052 section 7), always the same bytes for the same key. */
 enum pk_status sk_public_key(const struct pk_sk_key *key, struct pk_bytes *ret) PK_WARN_UNUSED;
 

@@ -64,9 +64,9 @@ static enum pk_status verify_possession(const struct ceremony *ceremony,
  * Compares public keys, because credential ids are random: each account that has the key has
  * another id for it.
  */
-static enum pk_status check_not_enrolled(struct store *store, const struct account *account,
-                                         const char *application, struct pk_view public_key,
-                                         char **ret_name)
+enum pk_status sk_check_not_enrolled(struct store *store, const struct account *account,
+                                     const char *application, struct pk_view public_key,
+                                     char **ret_name)
 {
     const struct credential_filter filter = {
         .rp = account->rp, .account_name = account->name, .uid = &account->uid};
@@ -96,8 +96,8 @@ enum pk_status sk_enrollment_verify(struct store *store, const struct ceremony *
     if (status == PK_OK && enrollment->signature)
         status = verify_possession(ceremony, enrollment, &result);
     if (status == PK_OK)
-        status = check_not_enrolled(store, &ceremony->account, enrollment->key->application,
-                                    pk_view_of(&result.public_key), ret_name);
+        status = sk_check_not_enrolled(store, &ceremony->account, enrollment->key->application,
+                                       pk_view_of(&result.public_key), ret_name);
     if (status != PK_OK)
         return status;
     *ret = result;

@@ -16,6 +16,8 @@ struct sk_enrollment {
      * possession.
      */
     const struct pk_sk_signature *signature;
+    bool verification; /* of an imported one: as of struct pk_credential_record */
+    bool dry_run;      /* everything is checked and nothing is written */
 };
 
 /*
@@ -30,6 +32,14 @@ enum pk_status sk_enrollment_verify(struct store *store, const struct ceremony *
                                     const struct sk_enrollment *enrollment,
                                     struct pk_registration_result *ret,
                                     char **ret_name) PK_WARN_UNUSED;
+
+/*
+ * Whether the account has a credential of that RP id and public key: PK_EXISTS, with what it is
+ * called in *ret_name, the caller's.
+ */
+enum pk_status sk_check_not_enrolled(struct store *store, const struct account *account,
+                                     const char *application, struct pk_view public_key,
+                                     char **ret_name) PK_WARN_UNUSED;
 
 /* The message for a person when such a key is refused with that status; static, never NULL. */
 const char *sk_enrollment_message(enum pk_status why);

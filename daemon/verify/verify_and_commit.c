@@ -9,6 +9,7 @@
 #include "daemon/accounts/log_names.h"
 #include "daemon/accounts/recovery_codes.h"
 #include "daemon/verify/credential.h"
+#include "daemon/verify/foreign_enrollment.h"
 #include "daemon/verify/sk_enrollment.h"
 
 #include <string.h>
@@ -26,6 +27,7 @@ struct approval {
     enum evidence evidence;
     char correlation[PK_CORRELATION_SIZE];
     struct credential credential; /* for a recovery code, its account only */
+    struct pk_bytes random_id;    /* in the store, where the id was not known; or empty */
     struct pk_authentication_result result;
     uint8_t flags;     /* flags of a new credential's authenticator data */
     bool by_ticket;    /* a new credential that a ticket allowed */
@@ -90,6 +92,7 @@ char *approval_describe(const struct approval *approval)
 void approval_free(struct approval *approval)
 {
     credential_clear(&approval->credential);
+    pk_bytes_clear(&approval->random_id);
     pk_authentication_result_clear(&approval->result);
     free(approval);
 }
@@ -144,14 +147,25 @@ void verdict_clear(struct verdict *verdict)
 
 static enum pk_status write_use(struct store *store, const struct approval *approval)
 {
-    const struct credential_use use = {
+    const struct pk_bytes *id = &approval->credential.record.id;
+    struct credential_use use = {
         .sign_count = approval->result.sign_count,
         .backup_state = (approval->result.flags & PK_FLAG_BS) != 0,
         .user_verified = (approval->result.flags & PK_FLAG_UV) != 0,
         .when = pk_clock_now(),
     };
+    enum pk_status status;
 
-    return store->verbs->use(store, pk_view_of(&approval->credential.record.id), &use);
+    if (approval->random_id.len == 0)
+        return store->verbs->use(store, pk_view_of(id), &use);
+    use.found_id = pk_view_of(id);
+    status = store->verbs->use(store, pk_view_of(&approval->random_id), &use);
+    if (status != PK_EXISTS)
+        return status;
+    /* Another account has the credential as well, and its id: it is looked for the next time too.
+     */
+    use.found_id = (struct pk_view){0};
+    return store->verbs->use(store, pk_view_of(&approval->random_id), &use);
 }
 
 /* One of the two forms of an answer; verified once the credential that it names has been found. */
@@ -178,6 +192,37 @@ static enum pk_status verify(const struct ceremony *ceremony, const struct answe
                                     answer->assertion, &approval->result);
 }
 
+/*
+ * The answer to a ceremony that lists no credentials: the one whose key verifies it. It has the
+ * id of the answer from then on.
+ */
+static enum pk_status verify_unlisted(struct store *store, const struct ceremony *ceremony,
+                                      const struct answer *answer, struct approval *approval)
+{
+    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+    enum pk_status status = PK_OK;
+
+    if (ceremony->requirements.credential_count > 0 || !answer->assertion)
+        return PK_CREDENTIAL_NOT_ALLOWED;
+    status = credentials_of_unknown_id(store, ceremony, &list);
+    if (status == PK_OK && list.count == 0)
+        status = PK_CREDENTIAL_NOT_ALLOWED;
+    for (size_t i = 0; i < list.count; i++) {
+        credential_clear(&approval->credential);
+        pk_bytes_clear(&approval->random_id);
+        approval->credential = list.items[i];
+        list.items[i] = (struct credential){.account.uid = PK_NO_UID}; /* moved */
+        approval->random_id = approval->credential.record.id;
+        approval->credential.record.id = (struct pk_bytes){0};
+        status = pk_bytes_copy(answer->credential_id, &approval->credential.record.id);
+        if (status == PK_OK)
+            status = verify(ceremony, answer, approval);
+        if (status != PK_SIGNATURE_INVALID && status != PK_SIGNATURE_MALFORMED)
+            break;
+    }
+    return status;
+}
+
 static struct verdict judge(struct store *store, const struct ceremony *ceremony,
                             const struct answer *answer)
 {
@@ -190,6 +235,8 @@ static struct verdict judge(struct store *store, const struct ceremony *ceremony
     status = credential_find(store, ceremony, answer->credential_id, &approval->credential);
     if (status == PK_OK)
         status = verify(ceremony, answer, approval);
+    else if (status == PK_CREDENTIAL_NOT_ALLOWED)
+        status = verify_unlisted(store, ceremony, answer, approval);
     if (status == PK_OK)
         status = write_use(store, approval);
     if (status != PK_OK)
@@ -257,14 +304,32 @@ struct verdict verify_and_commit_recovery_code(struct store *store, const char *
 
 /* --- registration ----------------------------------------------------------------------------- */
 
+/* What the credential is made of; its result must have been verified. Borrowed. */
+struct made {
+    const struct pk_registration_result *result;
+    const char *rp_id; /* the one it was made for */
+    const char *fallback_name;
+    const char *imported; /* where from; NULL: it is none */
+    bool verification;    /* as of struct pk_credential_record */
+    bool id_unknown;
+    bool dry_run; /* nothing is written: the verdict's name is what it would be called */
+};
+
 /* Stores the credential, which must have been verified. Takes the approval. */
 static struct verdict store_new(struct store *store, const struct ceremony *ceremony,
-                                struct approval *approval, const char *fallback_name)
+                                struct approval *approval, const struct made *made)
 {
     struct credential *credential = &approval->credential;
     enum pk_status status =
-        credential_choose_name(store, ceremony, fallback_name, &credential->name);
+        credential_choose_name(store, ceremony, made->fallback_name, &credential->name);
 
+    if (status == PK_OK && made->dry_run) {
+        struct verdict verdict = {.status = PK_OK, .account = {.uid = PK_NO_UID}};
+
+        verdict.name = pk_steal(credential->name);
+        approval_free(approval);
+        return verdict;
+    }
     if (status == PK_OK)
         status = store->verbs->insert(store, credential, ceremony->max_credentials,
                                       pk_view_of(&ceremony->ticket));
@@ -275,12 +340,9 @@ static struct verdict store_new(struct store *store, const struct ceremony *cere
     return approved(approval);
 }
 
-/*
- * Makes and stores the credential; result must have been verified. rp_id: the one it was made for.
- */
+/* Makes and stores the credential. */
 static struct verdict commit(struct store *store, const struct ceremony *ceremony,
-                             const struct pk_registration_result *result, const char *rp_id,
-                             const char *fallback_name)
+                             const struct made *made)
 {
     PK_CLEANUP(approval_free)
     struct approval *approval = approval_new(EVIDENCE_NEW_CREDENTIAL, ceremony->correlation);
@@ -290,12 +352,16 @@ static struct verdict commit(struct store *store, const struct ceremony *ceremon
     if (status == PK_OK && ceremony->system_account)
         status = system_account_check(ceremony->account.name, ceremony->account.uid);
     if (status == PK_OK)
-        status = credential_new(ceremony, rp_id, result, &approval->credential);
+        status = credential_new(ceremony, made->rp_id, made->result, &approval->credential);
+    if (status == PK_OK)
+        status = pk_text_copy(made->imported, &approval->credential.imported);
     if (status != PK_OK)
         return verdict_refused(status);
-    approval->flags = result->flags;
+    approval->credential.record.verification = made->verification;
+    approval->credential.id_unknown = made->id_unknown;
+    approval->flags = made->result->flags;
     approval->by_ticket = ceremony->ticket.len > 0;
-    return store_new(store, ceremony, pk_steal(approval), fallback_name);
+    return store_new(store, ceremony, pk_steal(approval), made);
 }
 
 struct verdict verify_and_commit_attestation(struct store *store, const struct ceremony *ceremony,
@@ -313,7 +379,10 @@ struct verdict verify_and_commit_attestation(struct store *store, const struct c
     result.extensions.resident_key = attestation->discoverable;
     if (attestation->hidden) /* whatever it said */
         result.extensions.cred_protect = PK_CRED_PROTECT_MAX;
-    verdict = commit(store, ceremony, &result, ceremony->requirements.rp_id, attestation->name);
+    verdict = commit(store, ceremony,
+                     &(struct made){.result = &result,
+                                    .rp_id = ceremony->requirements.rp_id,
+                                    .fallback_name = attestation->name});
     pk_registration_result_clear(&result);
     return verdict;
 }
@@ -339,7 +408,10 @@ struct verdict verify_and_commit_registration(struct store *store, const struct 
 
     if (status != PK_OK)
         return verdict_refused(status);
-    verdict = commit(store, ceremony, &result, ceremony->requirements.rp_id, name);
+    verdict = commit(store, ceremony,
+                     &(struct made){.result = &result,
+                                    .rp_id = ceremony->requirements.rp_id,
+                                    .fallback_name = name});
     pk_registration_result_clear(&result);
     return verdict;
 }
@@ -358,7 +430,39 @@ struct verdict verify_and_commit_sk(struct store *store, const struct ceremony *
         verdict.name = existing;
         return verdict;
     }
-    verdict = commit(store, ceremony, &result, enrollment->key->application, name);
+    verdict = commit(store, ceremony,
+                     &(struct made){.result = &result,
+                                    .rp_id = enrollment->key->application,
+                                    .fallback_name = name,
+                                    .imported = enrollment->signature ? NULL : "ssh",
+                                    .verification = enrollment->verification,
+                                    .dry_run = enrollment->dry_run});
+    pk_registration_result_clear(&result);
+    return verdict;
+}
+
+struct verdict verify_and_commit_foreign(struct store *store, const struct ceremony *ceremony,
+                                         const struct foreign_enrollment *enrollment)
+{
+    struct pk_registration_result result = {0};
+    struct verdict verdict;
+    char *existing = NULL;
+    enum pk_status status =
+        foreign_enrollment_verify(store, ceremony, enrollment, &result, &existing);
+
+    if (status != PK_OK) {
+        verdict = verdict_refused(status);
+        verdict.name = existing;
+        return verdict;
+    }
+    verdict = commit(store, ceremony,
+                     &(struct made){.result = &result,
+                                    .rp_id = enrollment->rp_id,
+                                    .fallback_name = enrollment->source,
+                                    .imported = enrollment->source,
+                                    .verification = enrollment->key->verification,
+                                    .id_unknown = enrollment->key->id.len == 0,
+                                    .dry_run = enrollment->dry_run});
     pk_registration_result_clear(&result);
     return verdict;
 }

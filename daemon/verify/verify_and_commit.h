@@ -11,6 +11,7 @@
 #include "daemon/verify/approval.h"
 #include "daemon/verify/ceremony.h"
 
+struct foreign_enrollment;
 struct sk_enrollment;
 
 struct verdict {
@@ -69,8 +70,14 @@ struct verdict verify_registration_only(const struct ceremony *ceremony,
 /* Verified and stored; name: as in struct attestation. */
 struct verdict verify_and_commit_registration(struct store *store, const struct ceremony *ceremony,
                                               struct pk_view json, const char *name) PK_WARN_UNUSED;
-/* An OpenSSH security key (sk_enrollment.h). */
+/*
+ * An OpenSSH security key (sk_enrollment.h), and a credential that was made elsewhere
+ * (foreign_enrollment.h). Of a dry run PK_OK has no approval, and name is what it would be called.
+ */
 struct verdict verify_and_commit_sk(struct store *store, const struct ceremony *ceremony,
                                     const struct sk_enrollment *enrollment) PK_WARN_UNUSED;
+struct verdict
+verify_and_commit_foreign(struct store *store, const struct ceremony *ceremony,
+                          const struct foreign_enrollment *enrollment) PK_WARN_UNUSED;
 
 #endif

@@ -54,7 +54,7 @@ function __passkey_complete
         case --bits
             printf '%s\n' 2048 3072
             return
-        case --rp --name --timeout --lifetime --port
+        case --rp --rp-id --name --timeout --lifetime --port
             return
     end
     if not string match -q '*passkeyctl' -- $words[1]
@@ -69,10 +69,10 @@ function __passkey_complete
     if not string match -q -- '-*' $current
         switch "$words[2]:"(count $words)
             case import:2
-                echo ssh
+                printf '%s\n' ssh pam-u2f sssd
                 return
             case import:3
-                __fish_complete_suffix .pub
+                __fish_complete_path $current
                 return
             case api-key:2
                 printf '%s\n' create list revoke

@@ -23,6 +23,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_forward \
 	tests/fuzz/fuzz_frames \
 	tests/fuzz/fuzz_host_keys \
+	tests/fuzz/fuzz_import \
 	tests/fuzz/fuzz_sk \
 	tests/fuzz/fuzz_ssh_connection \
 	tests/fuzz/fuzz_sudo_command \
@@ -130,6 +131,11 @@ tests_fuzz_fuzz_dialects_LDADD = $(dialects_libs) $(JANSSON_LIBS)
 tests_fuzz_fuzz_forward_SOURCES = tests/fuzz/fuzz_forward.c $(fuzz_driver)
 tests_fuzz_fuzz_forward_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_forward_LDADD = $(wire_libs)
+
+tests_fuzz_fuzz_import_SOURCES = tests/fuzz/fuzz_import.c $(fuzz_driver)
+tests_fuzz_fuzz_import_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_import_LDADD = client/libctl.la common/wire/libwire.la $(webauthn_libs) \
+	client/libclient.la client/libterminal.la common/bus/libbus.la common/base/libbase.la $(JANSSON_LIBS)
 
 tests_fuzz_fuzz_sk_SOURCES = tests/fuzz/fuzz_sk.c $(fuzz_driver)
 tests_fuzz_fuzz_sk_LDFLAGS = $(fuzz_ldflags)

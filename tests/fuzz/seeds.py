@@ -22,7 +22,7 @@ STATEMENTS = {"none": "none", "packed": "packed", "fido_u2f": "fido-u2f", "tpm":
 TARGETS = ["fuzz_client_data", "fuzz_auth_data", "fuzz_attestation_object", "fuzz_cose_key",
            "fuzz_response", "fuzz_agent", "fuzz_askpass", "fuzz_dialects", "fuzz_forward",
            "fuzz_frames",
-           "fuzz_host_keys", "fuzz_sk", "fuzz_ssh_connection", "fuzz_sudo_command", "fuzz_config",
+           "fuzz_host_keys", "fuzz_import", "fuzz_sk", "fuzz_ssh_connection", "fuzz_sudo_command", "fuzz_config",
            "fuzz_certificates", "fuzz_password_file", "fuzz_sudo_flags", "fuzz_pam_file",
            "fuzz_router", "fuzz_gateway_request", "fuzz_token", "diff_json", "diff_cbor",
            "diff_libfido2",
@@ -180,6 +180,11 @@ def collect():
         request = unb64(path.read_text().strip().rpartition(":")[2])
         start = request.index(b'{"act"')
         keep("fuzz_host_keys", b"c" + request[start:request.index(b"}", start) + 1])
+    for path in sorted((VECTORS / "import").glob("*valid/*.txt")):
+        keep("fuzz_import", (b"m" if "mapping" in path.name else b"u") + path.read_bytes())
+    for number, kind in enumerate(("ssh", "pam-u2f", "sssd")):
+        for path in sorted((VECTORS / "import/files").glob(f"*.{kind}")):
+            keep("fuzz_import", bytes([3 + number]) + path.read_bytes())
     for part in "agent", "sk":
         for path in sorted((VECTORS / part).glob("*valid/*.*")):
             keep(f"fuzz_{part}", path.read_bytes())

@@ -78,6 +78,8 @@ EXTRA_DIST += \
 	tests/integration/test_hostile_callers.py \
 	tests/integration/test_key_hints.py \
 	tests/integration/test_http_clients.py \
+	tests/integration/test_import_others.py \
+	tests/integration/test_import_pam_u2f.py \
 	tests/integration/test_installed.py \
 	tests/integration/test_kill_enrollment.py \
 	tests/integration/test_layers.py \

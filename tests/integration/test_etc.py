@@ -197,7 +197,7 @@ def test_completion_knows_every_command(quiet_machine):
                            capture_output=True).stdout
     commands = set(re.findall(r"^  ([a-z][a-z-]+) ", usage, re.MULTILINE))
     assert len(commands) > 9 and commands <= completed("passkeyctl", "")
-    assert completed("passkeyctl", "import", "") == {"ssh"}
+    assert completed("passkeyctl", "import", "") == {"ssh", "pam-u2f", "sssd"}
     assert "--ticket-file" in completed("passkeyctl", "import", "--")
 
 

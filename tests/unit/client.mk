@@ -4,6 +4,7 @@ client_tests = \
 	tests/unit/test_check_host \
 	tests/unit/test_check_pam \
 	tests/unit/test_client_outcome \
+	tests/unit/test_import_lines \
 	tests/unit/test_terminal \
 	tests/unit/test_pam_line \
 	tests/unit/test_passkeys
@@ -23,6 +24,9 @@ tests_unit_test_terminal_CFLAGS = $(client_test_cflags)
 tests_unit_test_terminal_LDADD = $(client_test_libs)
 tests_unit_test_client_outcome_CFLAGS = $(client_test_cflags)
 tests_unit_test_client_outcome_LDADD = $(client_test_libs)
+tests_unit_test_import_lines_CFLAGS = $(client_test_cflags)
+tests_unit_test_import_lines_LDADD = client/libctl.la common/wire/libwire.la $(webauthn_libs) \
+	$(client_test_libs)
 tests_unit_test_pam_line_CFLAGS = $(client_test_cflags)
 tests_unit_test_pam_line_LDADD = tests/unit/libscratch.la $(client_test_libs)
 tests_unit_test_passkeys_CFLAGS = $(client_test_cflags)

@@ -388,6 +388,20 @@ static void unsupported_algorithms_are_left_out(void **state)
     assert_non_null(why);
 }
 
+static void no_new_credential_has_a_pam_id(void **state)
+{
+    struct rp_config rp = shop();
+    struct pk_requirements requirements;
+    const char *why = NULL;
+
+    (void)state;
+    rp.id = (char[]){"pam://web1"};
+    assert_int_equal(policy_registration(&rp, &(struct registration_request){.account_name = "jo"},
+                                         &requirements, &why),
+                     PK_INVALID_ARGUMENT);
+    assert_non_null(strstr(why, "imported only"));
+}
+
 static void relying_party_without_id_is_unavailable(void **state)
 {
     struct rp_config rp = shop();
@@ -573,6 +587,7 @@ int main(void)
         cmocka_unit_test(payment_forces_its_requirements),
         cmocka_unit_test(appids_belong_to_the_relying_party),
         cmocka_unit_test(unsupported_algorithms_are_left_out),
+        cmocka_unit_test(no_new_credential_has_a_pam_id),
         cmocka_unit_test(relying_party_without_id_is_unavailable),
         cmocka_unit_test(relying_party_is_copied_whole),
         cmocka_unit_test(a_claimed_service_only_adds),

@@ -296,6 +296,27 @@ static void user_handles(void **state)
     assert_status(verdict(&requirements, &record, &with), PK_USER_HANDLE_MISMATCH);
 }
 
+/* Of an imported credential nobody knows the handle, and it may ask for verification itself. */
+static void imported_credentials(void **state)
+{
+    PK_AUTO_REQUIREMENTS struct pk_requirements requirements =
+        sample_requirements(PK_AUTHENTICATION);
+    AUTO_RECORD struct pk_credential_record record = sample_record();
+    struct assertion other = plain, unverified = plain;
+
+    (void)state;
+    requirements.user_verification = PK_DISCOURAGED;
+    other.user_handle = "0103";
+    record.foreign_handle = true;
+    assert_status(verdict(&requirements, &record, &other), PK_OK);
+    record.verification = true;
+    assert_status(verdict(&requirements, &record, &other), PK_OK);
+    unverified.flags = PK_FLAG_UP;
+    assert_status(verdict(&requirements, &record, &unverified), PK_USER_NOT_VERIFIED);
+    record.verification = false;
+    assert_status(verdict(&requirements, &record, &unverified), PK_SIGNATURE_INVALID);
+}
+
 static void credential_ids(void **state)
 {
     PK_AUTO_REQUIREMENTS struct pk_requirements requirements =
@@ -494,6 +515,7 @@ int main(void)
         cmocka_unit_test(authentication_result),
         cmocka_unit_test(key_made_ready),
         cmocka_unit_test(user_handles),
+        cmocka_unit_test(imported_credentials),
         cmocka_unit_test(credential_ids),
         cmocka_unit_test(assertion_flags),
         cmocka_unit_test(signatures),

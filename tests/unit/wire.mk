@@ -4,11 +4,12 @@ EXTRA_DIST += tests/unit/protocol_examples.py \
 	tests/unit/forward_support.h tests/unit/wire_support.h \
 	tests/lib/forward.py tests/lib/frames.py \
 	tests/vectors/agent tests/vectors/forward tests/vectors/frames \
-	tests/vectors/host_keys tests/vectors/sk
+	tests/vectors/host_keys tests/vectors/import tests/vectors/sk
 if HAVE_CMOCKA
 wire_tests = \
 	tests/unit/test_agent \
 	tests/unit/test_creation \
+	tests/unit/test_foreign_key \
 	tests/unit/test_forward \
 	tests/unit/test_forward_answer \
 	tests/unit/test_frames \
@@ -23,6 +24,8 @@ tests_unit_test_agent_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_agent_LDADD = $(wire_test_libs)
 tests_unit_test_creation_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_creation_LDADD = $(wire_test_libs)
+tests_unit_test_foreign_key_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_foreign_key_LDADD = $(webauthn_libs) $(wire_test_libs)
 tests_unit_test_forward_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_forward_LDADD = $(wire_test_libs)
 tests_unit_test_forward_answer_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

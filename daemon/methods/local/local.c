@@ -98,16 +98,20 @@ static bool used_appid(const struct pk_requirements *requirements,
     return memcmp(hash, answer->authenticator_data.data, PK_HASH_SIZE) == 0;
 }
 
+/*
+ * Of one key: several only to a ceremony that lists no credentials, as the key does not say which
+ * of them is the account's.
+ */
 struct assertion_check {
     struct verification verification;
-    struct pk_assertion_answer answer;
+    struct pk_assertion_answer *answers;
+    size_t count;
 };
 
-static struct verdict judge(const struct verification *verification)
+static struct verdict judge_answer(const struct verification *verification,
+                                   const struct pk_assertion_answer *answer)
 {
     const struct ceremony *ceremony = verification->ceremony;
-    const struct pk_assertion_answer *answer =
-        &((const struct assertion_check *)verification)->answer;
     const struct pk_assertion assertion = {
         .credential_id = pk_view_of(&answer->credential_id),
         .authenticator_data = pk_view_of(&answer->authenticator_data),
@@ -122,20 +126,57 @@ static struct verdict judge(const struct verification *verification)
                   : verify_and_commit_assertion(verification->store, ceremony, hash, &assertion);
 }
 
+static struct verdict judge(const struct verification *verification)
+{
+    const struct assertion_check *check = (const struct assertion_check *)verification;
+    struct verdict verdict = judge_answer(verification, &check->answers[0]);
+
+    for (size_t i = 1; i < check->count && !verdict.approval; i++) {
+        verdict_clear(&verdict);
+        verdict = judge_answer(verification, &check->answers[i]);
+    }
+    return verdict;
+}
+
 static void assertion_check_clear(struct verification *verification)
 {
-    pk_assertion_answer_clear(&((struct assertion_check *)verification)->answer);
+    struct assertion_check *check = (struct assertion_check *)verification;
+
+    for (size_t i = 0; i < check->count; i++)
+        pk_assertion_answer_clear(&check->answers[i]);
+    free(check->answers);
+}
+
+static enum pk_status copy_answers(const struct pk_assertion_answer *answers, size_t count,
+                                   struct assertion_check *check)
+{
+    enum pk_status status = PK_OK;
+
+    check->answers = calloc(count, sizeof(*check->answers));
+    if (!check->answers)
+        return PK_NO_MEMORY;
+    for (; check->count < count && status == PK_OK; check->count++)
+        status = pk_assertion_answer_copy(&answers[check->count], &check->answers[check->count]);
+    return status;
 }
 
 /* Takes the ceremony first, whatever the outcome: a challenge is used once. */
-static void decide(struct local *local, size_t group, const struct pk_assertion_answer *answer)
+static void decide(struct local *local, size_t group, const struct pk_assertion_answer *answers,
+                   size_t count)
 {
     static const struct verification_plan plan = {.judge = judge, .clear = assertion_check_clear};
     struct ceremony *ceremony = attempt_take_ceremony(local->attempt, group);
     struct assertion_check *check = calloc(1, sizeof(*check));
-    enum pk_status status = check ? pk_assertion_answer_copy(answer, &check->answer) : PK_NO_MEMORY;
+    enum pk_status status = check ? copy_answers(answers, count, check) : PK_NO_MEMORY;
 
     attempt_verify(local->attempt, (struct verification *)check, ceremony, status, &plan);
+}
+
+static bool lists_credentials(const struct local *local, size_t group)
+{
+    const struct ceremony *ceremony = attempt_peek_ceremony(local->attempt, group);
+
+    return !ceremony || ceremony->requirements.credential_count > 0;
 }
 
 static void choice_made(void *data, enum pk_status status, const struct pk_assertion_answer *answer)
@@ -143,7 +184,7 @@ static void choice_made(void *data, enum pk_status status, const struct pk_asser
     struct local *local = data;
 
     if (answer)
-        decide(local, 0, answer);
+        decide(local, 0, answer, 1);
     else
         attempt_refused(local->attempt, status);
 }
@@ -160,7 +201,8 @@ static void assertion_made(void *data, size_t group, const char *name, const str
         return;
     }
     if (frame->assertion.count == 1 || sign_in->subject.account.name) {
-        decide(local, group, &frame->assertion.items[0]);
+        decide(local, group, frame->assertion.items,
+               lists_credentials(local, group) ? 1 : frame->assertion.count);
         return;
     }
     /* The key holds several accounts: offer those that may sign in. */
@@ -183,18 +225,18 @@ static void sign_in_failed(void *data, enum pk_status why)
  * Somebody who acts for another account has to be verified by the key. A key that cannot is asked
  * in a second ceremony, which the person has to confirm.
  */
-static enum pk_status begin_for(struct sign_in *sign_in, const char *rp_id)
+static enum pk_status begin_for(struct sign_in *sign_in, const char *rp_id, enum answer_place place)
 {
     bool verify = sign_in->verify;
     enum pk_status status;
 
     if (!sign_in_for_another(sign_in))
-        return sign_in_begin(sign_in, &sign_in->credentials, rp_id, ANSWERED_HERE);
+        return sign_in_begin(sign_in, &sign_in->credentials, rp_id, place);
     sign_in->verify = true;
-    status = sign_in_begin(sign_in, &sign_in->credentials, rp_id, ANSWERED_HERE);
+    status = sign_in_begin(sign_in, &sign_in->credentials, rp_id, place);
     sign_in->verify = false;
     if (!status)
-        status = sign_in_begin(sign_in, &sign_in->credentials, rp_id, ANSWERED_HERE);
+        status = sign_in_begin(sign_in, &sign_in->credentials, rp_id, place);
     sign_in->verify = verify;
     return status;
 }
@@ -208,25 +250,41 @@ static const char *confirm(void *data, size_t group)
     return verified ? NULL : local->confirm;
 }
 
-/* One ceremony for each RP id; without a user's name, one for the relying party's own. */
+/* Whether an earlier one has had the ceremony begun that this credential is for. */
+static bool is_begun(const struct credential_list *credentials, size_t index)
+{
+    const struct credential *this = &credentials->items[index];
+
+    for (size_t i = 0; i < index; i++)
+        if (!sk_needs_agent(&credentials->items[i]) &&
+            credentials->items[i].id_unknown == this->id_unknown &&
+            strcmp(credentials->items[i].rp_id, this->rp_id) == 0)
+            return true;
+    return false;
+}
+
+/*
+ * One ceremony for each RP id, and one more for those of it whose id is not known; without a user's
+ * name, one for the relying party's own.
+ */
 static enum pk_status begin_ceremonies(struct sign_in *sign_in)
 {
     const struct rp_config *rp = config_rp(sign_in->attempt.daemon->config, sign_in->rp);
     const struct credential_list *credentials = &sign_in->credentials;
-    const struct attempt *attempt = &sign_in->attempt;
     enum pk_status status = PK_OK;
 
     if (!sign_in->subject.account.name)
         return rp && rp->id ? sign_in_begin(sign_in, credentials, rp->id, ANSWERED_HERE)
                             : PK_UNAVAILABLE;
     for (size_t i = 0; i < credentials->count && !status; i++) {
-        const char *rp_id = credentials->items[i].rp_id;
+        const struct credential *item = &credentials->items[i];
 
         /* OpenSSH keys are used by the agent method, because the agent has the key handle. */
-        if (!sk_is_ssh(rp_id) && attempt_find_ceremony(attempt, rp_id) == attempt->ceremony_count)
-            status = begin_for(sign_in, rp_id);
+        if (!sk_needs_agent(item) && !is_begun(credentials, i))
+            status = begin_for(sign_in, item->rp_id,
+                               item->id_unknown ? ANSWERED_UNLISTED : ANSWERED_HERE);
     }
-    return status || attempt->ceremony_count > 0 ? status : PK_UNAVAILABLE;
+    return status || sign_in->attempt.ceremony_count > 0 ? status : PK_UNAVAILABLE;
 }
 
 static enum pk_status start(struct sign_in *sign_in, void **ret_state)
