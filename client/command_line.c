@@ -51,6 +51,10 @@ static const struct option options[] = {
     {"no-wait", no_argument, NULL, CODE_NO_WAIT},
     {"rp-id", required_argument, NULL, OPTION_RP_ID},
     {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
+    {"passphrase", no_argument, NULL, OPTION_PASSPHRASE},
+    {"passphrase-file", required_argument, NULL, OPTION_PASSPHRASE_FILE},
+    {"with-keys", no_argument, NULL, OPTION_WITH_KEYS},
+    {"replace", no_argument, NULL, OPTION_REPLACE},
     {0},
 };
 
@@ -235,6 +239,18 @@ static void read_option(const char *program, int code, struct command_line *line
     case OPTION_RP_ID:
         check_text(program, "--rp-id", optarg);
         line->rp_id = optarg;
+        break;
+    case OPTION_PASSPHRASE:
+        line->passphrase = true;
+        break;
+    case OPTION_PASSPHRASE_FILE:
+        line->passphrase_file = optarg;
+        break;
+    case OPTION_WITH_KEYS:
+        line->with_keys = true;
+        break;
+    case OPTION_REPLACE:
+        line->replace = true;
         break;
     case OPTION_DRY_RUN:
         line->dry_run = true;

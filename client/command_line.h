@@ -41,6 +41,10 @@ struct command_line {
     bool at_once;
     bool dry_run;
     const char *rp_id;
+    bool passphrase; /* it is to be asked for */
+    const char *passphrase_file;
+    bool with_keys;
+    bool replace;
     char **arguments; /* what is left, ended by NULL */
     int argument_count;
 };
@@ -65,6 +69,10 @@ enum option_bit {
     OPTION_WAIT = 1 << 15, /* and --no-wait */
     OPTION_RP_ID = 1 << 16,
     OPTION_DRY_RUN = 1 << 17,
+    OPTION_PASSPHRASE = 1 << 18,
+    OPTION_PASSPHRASE_FILE = 1 << 19,
+    OPTION_WITH_KEYS = 1 << 20,
+    OPTION_REPLACE = 1 << 21,
 };
 
 /*

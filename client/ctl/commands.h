@@ -11,6 +11,8 @@ int command_show(struct session *session);
 int command_rename(struct session *session);
 int command_remove(struct session *session);
 int command_import(struct session *session);
+int command_backup(struct session *session);
+int command_restore(struct session *session);
 int command_recovery_codes(struct session *session);
 int command_ticket(struct session *session);
 int command_adopt(struct session *session);

@@ -1,5 +1,6 @@
 bin_PROGRAMS += client/passkeyctl
 client_passkeyctl_SOURCES = \
+	client/ctl/backup.c \
 	client/ctl/check.c \
 	client/ctl/commands.h \
 	client/ctl/credentials.c \
@@ -20,6 +21,7 @@ client_passkeyctl_CPPFLAGS = $(AM_CPPFLAGS) -DPK_SBINDIR='"$(sbindir)"'
 # The parts of passkeyctl check that unit tests link.
 noinst_LTLIBRARIES += client/libctl.la
 client_libctl_la_SOURCES = \
+	client/ctl/backup_file.c client/ctl/backup_file.h \
 	client/ctl/check_files.c client/ctl/check_files.h \
 	client/ctl/check_host.c client/ctl/check_host.h \
 	client/ctl/check_pam.c client/ctl/check_pam.h \

@@ -27,6 +27,8 @@ static const char usage[] =
     "  ticket USER              as root: let somebody enrol once without a password;\n"
     "                           --link: by a link for their browser\n"
     "  adopt USER               as root: let orphaned passkeys of USER sign in again\n"
+    "  backup FILE              as root: write all passkeys to a file; passkeyd may run\n"
+    "  restore FILE             as root: put such a file's passkeys in place\n"
     "  key COMMAND              security keys: list, info, set-pin, change-pin, reset\n"
     "  api-key COMMAND          keys of web applications: create, list, revoke\n"
     "  rp-key COMMAND           keys that sign their tokens: list, rotate, import\n"
@@ -38,13 +40,17 @@ static const char usage[] =
     "  --rp NAME                of this relying party only\n"
     "  --name NAME              import: what to call it\n"
     "  --rp-id ID               import: what pam-u2f and sssd credentials were made for\n"
-    "  --dry-run                import: only show what would be imported\n"
+    "  --dry-run                import, restore: only show what would become of it\n"
     "  --ticket-file FILE       import: an administrator's ticket, not the password\n"
     "  --uv VALUE               test: PIN or finger: required, preferred, discouraged\n"
     "  --timeout SECONDS        test: how long to wait\n"
     "  --lifetime SECONDS       ticket: how long it is good for, 60 to 86400\n"
     "  --link                   ticket: make a link, which is opened in a browser\n"
     "  --wait, --no-wait        ticket: whether to wait for the link's use\n"
+    "  --passphrase             backup: seal the file under a passphrase\n"
+    "  --passphrase-file FILE   backup, restore: which is in that file\n"
+    "  --with-keys              backup: and keys of web applications, private ones too\n"
+    "  --replace                restore: in the place of passkeys that are here\n"
     "  --yes                    do not ask\n"
     "  --json                   print JSON, for programs\n"
     "  -h, --help, --version    print this text, or the version; after a COMMAND, or\n"
@@ -63,7 +69,11 @@ static const struct {
     {OPTION_RP, "--rp NAME", "of this relying party only"},
     {OPTION_NAME, "--name NAME", "what to call it"},
     {OPTION_RP_ID, "--rp-id ID", "what they were made for: pam://HOST, or sssd's domain"},
-    {OPTION_DRY_RUN, "--dry-run", "only show what would be imported"},
+    {OPTION_DRY_RUN, "--dry-run", "only show what would become of it"},
+    {OPTION_PASSPHRASE, "--passphrase", "seal the file under a passphrase"},
+    {OPTION_PASSPHRASE_FILE, "--passphrase-file FILE", "the passphrase is in that file"},
+    {OPTION_WITH_KEYS, "--with-keys", "and keys of web applications, private ones too"},
+    {OPTION_REPLACE, "--replace", "in the place of passkeys that are here"},
     {OPTION_TICKET_FILE, "--ticket-file FILE", "an administrator's ticket, not the password"},
     {OPTION_UV, "--uv VALUE", "PIN or finger: required, preferred, discouraged"},
     {OPTION_TIMEOUT, "--timeout SECONDS", "how long to wait"},
@@ -95,6 +105,10 @@ static const struct command commands[] = {
      command_import,
      "Makes passkeys of OpenSSH security keys, or as root of what pam_u2f and sssd use;\n- is "
      "standard input."},
+    {"backup", " FILE", 1, OPTION_PASSPHRASE | OPTION_PASSPHRASE_FILE | OPTION_WITH_KEYS,
+     command_backup, "As root: writes all passkeys to a file, while passkeyd runs."},
+    {"restore", " FILE", 1, OPTION_PASSPHRASE_FILE | OPTION_REPLACE | OPTION_DRY_RUN | OPTION_YES,
+     command_restore, "As root: puts the passkeys of such a file in place."},
     {"test", "", 0, OPTION_USER | OPTION_RP | OPTION_UV | OPTION_TIMEOUT, command_test,
      "Signs in, without consequences."},
     {"status", "", 0, 0, command_status, "Shows what passkeyd knows of itself and your account."},
@@ -171,7 +185,8 @@ static int run(const struct command *command, int argc, char **argv)
         !(command->run == command_ticket && session.line.argument_count == 0))
         return wrong_count(&session.line, command);
     /* The name of a file may be any bytes. */
-    if (command->run != command_import)
+    if (command->run != command_import && command->run != command_backup &&
+        command->run != command_restore)
         command_line_check_operands(argv[0], &session.line);
     return command->run(&session);
 }

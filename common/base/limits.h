@@ -43,6 +43,9 @@
 #define PK_ALGORITHMS_MAX         32
 #define PK_ORIGINS_MAX            32
 
+/* Backups */
+#define PK_BACKUP_IMAGE_MAX 536870912 /* the whole store: about a million passkeys */
+
 /* JSON */
 #define PK_JSON_MAX         262144  /* one response or options object; text */
 #define PK_JSON_DEPTH_MAX   32      /* levels */

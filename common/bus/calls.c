@@ -358,3 +358,60 @@ enum pk_status pk_rp_key_replace(struct pk_bus *bus, const char *rp,
                                              .signature = "s"},
                            ret_json);
 }
+
+enum pk_status pk_store_backup(struct pk_bus *bus, bool with_keys, int *ret_image, char **ret_json)
+{
+    PK_AUTO_MESSAGE DBusMessage *reply = NULL;
+    PK_AUTO_CLOSE int image = -1;
+    const struct pk_bus_member option = {
+        .name = "withKeys", .type = with_keys ? 'b' : 0, .number = 1};
+    const char *json;
+    enum pk_status status = call_daemon(bus,
+                                        &(struct request){.interface = PK_BUS_MANAGER,
+                                                          .member = "Backup",
+                                                          .strings = (const char *const[]){NULL},
+                                                          .members = &option,
+                                                          .member_count = 1,
+                                                          .signature = "hs"},
+                                        &reply);
+
+    if (status != PK_OK)
+        return status;
+    if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_UNIX_FD, &image, DBUS_TYPE_STRING, &json,
+                               DBUS_TYPE_INVALID))
+        return PK_PROTOCOL;
+    status = pk_text_copy(json, ret_json);
+    if (status == PK_OK) {
+        *ret_image = image;
+        image = -1;
+    }
+    return status;
+}
+
+enum pk_status pk_store_restore(struct pk_bus *bus, const struct pk_store_restoring *restoring,
+                                char **ret_json)
+{
+    PK_AUTO_MESSAGE DBusMessage *call = NULL;
+    PK_AUTO_MESSAGE DBusMessage *reply = NULL;
+    const struct pk_bus_member options[] = {
+        {.name = "replace", .type = restoring->replace ? 'b' : 0, .number = 1},
+        {.name = "dryRun", .type = restoring->dry_run ? 'b' : 0, .number = 1},
+    };
+    const char *json;
+    enum pk_status status = pk_bus_find_daemon(bus);
+
+    if (status != PK_OK)
+        return status;
+    call = pk_bus_message_new(bus, PK_BUS_PATH, PK_BUS_MANAGER, "Restore");
+    if (!call ||
+        !dbus_message_append_args(call, DBUS_TYPE_UNIX_FD, &restoring->image, DBUS_TYPE_INVALID))
+        return PK_NO_MEMORY;
+    status = pk_bus_append_members(call, options, sizeof(options) / sizeof(options[0]));
+    if (status == PK_OK)
+        status = pk_bus_call(bus, call, "s", &reply);
+    if (status != PK_OK)
+        return status;
+    if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_STRING, &json, DBUS_TYPE_INVALID))
+        return PK_PROTOCOL;
+    return pk_text_copy(json, ret_json);
+}

@@ -66,6 +66,21 @@ enum pk_status pk_ticket_link_create(struct pk_bus *bus, const char *user, const
 enum pk_status pk_ticket_link_await(struct pk_bus *bus, const char *id,
                                     char **ret_json) PK_WARN_UNUSED;
 
+/* --- root's calls about the whole store; JSON is the caller's to free ---------------------------
+ */
+
+/* *ret_image: a sealed memfd, the caller's to close. */
+enum pk_status pk_store_backup(struct pk_bus *bus, bool with_keys, int *ret_image,
+                               char **ret_json) PK_WARN_UNUSED;
+/* image: such a memfd, borrowed. PK_EXISTS where there is a store that replace does not give up. */
+struct pk_store_restoring {
+    int image;
+    bool replace;
+    bool dry_run; /* nothing is changed */
+};
+enum pk_status pk_store_restore(struct pk_bus *bus, const struct pk_store_restoring *restoring,
+                                char **ret_json) PK_WARN_UNUSED;
+
 /* --- root's calls about the keys of a relying party; JSON is the caller's to free ------------- */
 
 /* name NULL: none. *ret_key: 88 characters; *ret_json: what the daemon keeps of it. */

@@ -19,6 +19,7 @@ common_webauthn_libwebauthn_la_SOURCES = \
 	common/webauthn/cose.c common/webauthn/cose.h \
 	common/webauthn/credential_policy.c common/webauthn/credential_policy.h \
 	common/webauthn/crypto.c common/webauthn/crypto.h \
+	common/webauthn/crypto_seal.c common/webauthn/crypto_seal.h \
 	common/webauthn/signature_edwards.c common/webauthn/signature_edwards.h \
 	common/webauthn/der.c common/webauthn/der.h \
 	common/webauthn/extensions.c common/webauthn/extensions.h \

@@ -1,5 +1,6 @@
 # The methods on the bus, except those of conversations.
 daemon_libdaemon_la_SOURCES += \
+	daemon/api/backup.c \
 	daemon/api/begun.c daemon/api/begun.h \
 	daemon/api/credentials.c \
 	daemon/api/gateway.c daemon/api/gateway.h \

@@ -13,6 +13,10 @@ const struct method methods[] = {
      manager_check_enroll},
     {PK_BUS_MANAGER, "Status", "", "", "s", "json",
      manager_status, PRIVILEGE_ANYONE, NULL, 0, NULL},
+    {PK_BUS_MANAGER, "Backup", "a{sv}", "options", "hs", "image,json",
+     manager_backup, PRIVILEGE_ROOT, NULL, 0, NULL},
+    {PK_BUS_MANAGER, "Restore", "ha{sv}", "image,options", "s", "json",
+     manager_restore, PRIVILEGE_ROOT, NULL, 0, NULL},
 
     {PK_BUS_CONVERSATION, "Next", "a{sv}", "answer", "ssa{sv}", "kind,text,details",
      conversation_next, PRIVILEGE_OWNER, NULL, METHOD_CONVERSATION, NULL},

@@ -78,7 +78,8 @@ struct subject_request methods_subject(const struct call *call);
 char *methods_introspect(bool conversation) PK_WARN_UNUSED;
 
 /* Handlers and checks, by file. */
-method_handler manager_authenticate, manager_enroll, manager_check_enroll, manager_status;
+method_handler manager_authenticate, manager_enroll, manager_check_enroll, manager_status,
+    manager_backup, manager_restore;
 method_handler conversation_next, conversation_skip, conversation_cancel;
 method_handler relying_party_begin_registration, relying_party_check_registration,
     relying_party_finish_registration, relying_party_begin_authentication,

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "daemon/bus/sealed.h"
 
+#include "common/base/io.h"
+
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum pk_status sealed_map(int fd, size_t max, struct pk_view *ret)
 {
@@ -28,4 +31,17 @@ void sealed_unmap(struct pk_view *content)
     if (content->ptr)
         (void)munmap((void *)(uintptr_t)content->ptr, content->len);
     *content = (struct pk_view){0};
+}
+
+int sealed_new(struct pk_view content)
+{
+    int fd = memfd_create("passkeyd", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+    if (fd < 0)
+        return -1;
+    if (pk_write_all(fd, content) == PK_OK &&
+        fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0)
+        return fd;
+    (void)close(fd);
+    return -1;
 }

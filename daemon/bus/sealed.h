@@ -15,6 +15,8 @@
  * bytes; PK_NO_MEMORY.
  */
 enum pk_status sealed_map(int fd, size_t max, struct pk_view *ret) PK_WARN_UNUSED;
+/* The other way: such a memfd that holds a copy; the caller's to close; -1 with errno. */
+int sealed_new(struct pk_view content) PK_WARN_UNUSED;
 void sealed_unmap(struct pk_view *content);
 #define AUTO_SEALED __attribute__((cleanup(sealed_unmap)))
 

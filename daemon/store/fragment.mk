@@ -1,5 +1,6 @@
 # The credential store.
 daemon_libdaemon_la_SOURCES += \
+	daemon/store/backup.c daemon/store/backup.h \
 	daemon/store/commit.c daemon/store/commit.h \
 	daemon/store/key_records.c daemon/store/key_records.h \
 	daemon/store/query.h \

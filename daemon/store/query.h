@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Statements, rows and transactions for the verbs of the SQLite store (verbs.c); only sqlite.c and
- * commit.c call SQLite itself.
+ * Statements, rows and transactions for the verbs of the SQLite store (verbs.c); only sqlite.c,
+ * commit.c and backup.c call SQLite itself.
  */
 #ifndef PASSKEYD_STORE_QUERY_H
 #define PASSKEYD_STORE_QUERY_H

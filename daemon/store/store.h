@@ -158,6 +158,9 @@ struct account_changes {
 };
 
 struct store;
+struct backup_counts;
+struct restore_wish;
+struct restore_report;
 
 enum account_create {
     ACCOUNT_FIND,
@@ -268,6 +271,12 @@ struct store_verbs {
     /* Those that sign or have not expired, the newest first. */
     enum pk_status (*signing_key_list)(struct store *store, const char *rp, int64_t now,
                                        struct signing_key_list *ret);
+
+    /* An image of everything, and such an image in the place of everything (backup.h). */
+    enum pk_status (*backup)(struct store *store, bool with_keys, struct pk_bytes *ret,
+                             struct backup_counts *ret_counts);
+    enum pk_status (*restore)(struct store *store, const struct restore_wish *wish,
+                              struct restore_report *ret);
 };
 
 struct store {

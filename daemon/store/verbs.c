@@ -3,6 +3,7 @@
  * The verbs of the SQLite store (store.h): one SQL statement, or one transaction, each. Here are
  * those about accounts and their credentials, tickets and facts; the others in verbs_*.c.
  */
+#include "daemon/store/backup.h"
 #include "daemon/store/query.h"
 
 #include "common/base/cleanup.h"
@@ -575,4 +576,6 @@ const struct store_verbs store_sqlite_verbs = {
     .api_key_revoke = store_sqlite_api_key_revoke,
     .signing_key_add = store_sqlite_signing_key_add,
     .signing_key_list = store_sqlite_signing_key_list,
+    .backup = store_sqlite_backup,
+    .restore = store_sqlite_restore,
 };

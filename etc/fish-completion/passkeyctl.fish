@@ -39,7 +39,7 @@ function __passkey_complete
         case --user
             __fish_complete_users
             return
-        case --ticket-file --config --socket
+        case --ticket-file --passphrase-file --config --socket
             __fish_complete_path $current
             return
         case --state-directory
@@ -68,6 +68,9 @@ function __passkey_complete
     end
     if not string match -q -- '-*' $current
         switch "$words[2]:"(count $words)
+            case backup:2 restore:2
+                __fish_complete_path $current
+                return
             case import:2
                 printf '%s\n' ssh pam-u2f sssd
                 return

@@ -19,6 +19,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_statement_compound \
 	tests/fuzz/fuzz_agent \
 	tests/fuzz/fuzz_askpass \
+	tests/fuzz/fuzz_backup \
 	tests/fuzz/fuzz_dialects \
 	tests/fuzz/fuzz_forward \
 	tests/fuzz/fuzz_frames \
@@ -131,6 +132,10 @@ tests_fuzz_fuzz_dialects_LDADD = $(dialects_libs) $(JANSSON_LIBS)
 tests_fuzz_fuzz_forward_SOURCES = tests/fuzz/fuzz_forward.c $(fuzz_driver)
 tests_fuzz_fuzz_forward_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_forward_LDADD = $(wire_libs)
+
+tests_fuzz_fuzz_backup_SOURCES = tests/fuzz/fuzz_backup.c $(fuzz_driver)
+tests_fuzz_fuzz_backup_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_backup_LDADD = client/libctl.la $(webauthn_libs)
 
 tests_fuzz_fuzz_import_SOURCES = tests/fuzz/fuzz_import.c $(fuzz_driver)
 tests_fuzz_fuzz_import_LDFLAGS = $(fuzz_ldflags)

@@ -45,6 +45,7 @@ EXTRA_DIST += \
 	tests/integration/test_askpass_keys.py \
 	tests/integration/test_authenticator.py \
 	tests/integration/test_authenticator_server.py \
+	tests/integration/test_backup.py \
 	tests/integration/test_bad_bus_input.py \
 	tests/integration/test_browser_method.py \
 	tests/integration/test_browser_page_file.py \

@@ -1,5 +1,6 @@
 if HAVE_CMOCKA
 client_tests = \
+	tests/unit/test_backup_file \
 	tests/unit/test_check_files \
 	tests/unit/test_check_host \
 	tests/unit/test_check_pam \
@@ -24,9 +25,10 @@ tests_unit_test_terminal_CFLAGS = $(client_test_cflags)
 tests_unit_test_terminal_LDADD = $(client_test_libs)
 tests_unit_test_client_outcome_CFLAGS = $(client_test_cflags)
 tests_unit_test_client_outcome_LDADD = $(client_test_libs)
+tests_unit_test_backup_file_CFLAGS = $(client_test_cflags)
+tests_unit_test_backup_file_LDADD = $(client_test_libs) common/wire/libwire.la $(webauthn_libs)
 tests_unit_test_import_lines_CFLAGS = $(client_test_cflags)
-tests_unit_test_import_lines_LDADD = client/libctl.la common/wire/libwire.la $(webauthn_libs) \
-	$(client_test_libs)
+tests_unit_test_import_lines_LDADD = $(client_test_libs) common/wire/libwire.la $(webauthn_libs)
 tests_unit_test_pam_line_CFLAGS = $(client_test_cflags)
 tests_unit_test_pam_line_LDADD = tests/unit/libscratch.la $(client_test_libs)
 tests_unit_test_passkeys_CFLAGS = $(client_test_cflags)

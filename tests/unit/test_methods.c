@@ -88,6 +88,8 @@ static void privileges_are_these(void **state)
         {"Authenticate", PRIVILEGE_SELF, NULL, 0},
         {"Enroll", PRIVILEGE_SELF, POLKIT_ENROLL, METHOD_TICKET},
         {"Status", PRIVILEGE_ANYONE, NULL, 0},
+        {"Backup", PRIVILEGE_ROOT, NULL, 0},
+        {"Restore", PRIVILEGE_ROOT, NULL, 0},
         {"Next", PRIVILEGE_OWNER, NULL, METHOD_CONVERSATION},
         {"Skip", PRIVILEGE_OWNER, NULL, METHOD_CONVERSATION},
         {"Cancel", PRIVILEGE_OWNER, NULL, METHOD_CONVERSATION},

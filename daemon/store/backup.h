@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The store as one piece of bytes, an SQLite database, while it is used; and such an image in the
+ * store's place. What can be used once, tickets and recovery codes, is in no image: an old image
+ * would make good again what has been used up.
+ */
+#ifndef PASSKEYD_STORE_BACKUP_H
+#define PASSKEYD_STORE_BACKUP_H
+
+#include "common/base/terms.h"
+#include "daemon/store/store.h"
+
+struct backup_counts {
+    size_t accounts;
+    size_t passkeys;
+    size_t codes; /* accounts that have recovery codes, which the image has not */
+    size_t keys;  /* API keys and keys that sign, of the image */
+};
+
+struct restore_wish {
+    struct pk_view image;
+    bool replace; /* the store may hold something */
+    bool dry_run; /* everything is checked and nothing is changed */
+};
+
+#define RESTORE_NAMES_MAX 50
+struct restore_report {
+    struct backup_counts counts; /* of the image */
+    size_t present;              /* passkeys, and keys of applications, that the store holds */
+    size_t returning;            /* passkeys of the image that the store has not: removed ones,
+                                    where the store is the one that the image was made of */
+    struct pk_strings returning_names; /* "USER: NAME", RESTORE_NAMES_MAX at most */
+    size_t lost;                       /* passkeys of the store that the image has not */
+    char *kept;                        /* where the store's content is now; NULL: it had none */
+};
+void restore_report_clear(struct restore_report *report);
+
+/*
+ * A consistent image, of what is on the disk at one moment. with_keys: the API keys' hashes and the
+ * private keys that sign, too. PK_STORAGE, PK_NO_MEMORY; *ret is the caller's.
+ */
+enum pk_status store_sqlite_backup(struct store *store, bool with_keys, struct pk_bytes *ret,
+                                   struct backup_counts *ret_counts) PK_WARN_UNUSED;
+
+/*
+ * Puts the image in the place of what the store holds, in one transaction; what it held is written
+ * to a file beside. Tickets and recovery codes of accounts that it held too stay as they are; so do
+ * keys of applications where the image has none. PK_INVALID_INPUT for an image that is damaged or
+ * no database of passkeyd, PK_UNSUPPORTED for one of a newer schema: store_error() says more.
+ * PK_EXISTS where the store holds something and wish->replace is not set; then, too, *ret is set.
+ * PK_STORAGE, PK_NO_MEMORY. *ret is the caller's.
+ */
+enum pk_status store_sqlite_restore(struct store *store, const struct restore_wish *wish,
+                                    struct restore_report *ret) PK_WARN_UNUSED;
+
+#endif
