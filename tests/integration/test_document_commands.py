@@ -8,16 +8,19 @@ what the command ends with, 0 where it is not there. "```console not run: WHY" i
 
 import os
 import re
+import subprocess
 
 import pexpect
 import pytest
 
 import namespace
 from recording import TOP, normal
+from test_import_others import mapping
 
 pytestmark = pytest.mark.real_programs
 
-DOCUMENTS = ("administration", "getting-started", "hardening", "troubleshooting")
+DOCUMENTS = ("administration", "getting-started", "hardening", "migration", "replacing-a-host",
+             "troubleshooting")
 BOX = re.compile(r"^```(\S*)(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 PROMPT = re.compile(r"^(\w+)@web1([$#]) (.+)$")
 STATUS = re.compile(r"^\(exit status (\d+)\)$")
@@ -74,9 +77,27 @@ def run(machine, command):
     return normal(shown.replace("\r", "")) + "\n"
 
 
+def other_programs(machine, keys, key):
+    """What the documents about moving start from: files of other programs, and a passkey."""
+    line = run_program(keys, "/usr/bin/pamu2fcfg", "-u", "alice").strip()
+    namespace.write("/etc/u2f_mappings", line + "\n")
+    namespace.write("/var/backups/passkeys.ldif", "dn: uid=alice,cn=users,dc=ipa,dc=example,dc=org\n"
+                    f"uid: alice\nipapasskey: {mapping(keys, key)}\n")
+    namespace.write("/var/backups/passphrase", "correct horse battery staple\n")
+
+
+def run_program(keys, program, *arguments):
+    return subprocess.run([keys.wrapper(program), *arguments], capture_output=True, text=True,
+                          check=True, timeout=60).stdout
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_commands(machine, keys, document):
-    keys.add("blue", product="Blue").set(touch="immediate")
+    key = keys.add("blue", product="Blue").set(touch="immediate")
+    if document in ("migration", "replacing-a-host"):
+        other_programs(machine, keys, key)
+    if document == "replacing-a-host":
+        machine.enrol("alice")
     namespace.write("/etc/pam.d/sudo", "auth [success=done default=ignore] pam_passkey.so\n"
                     "auth required pam_unix.so\n" + namespace.REST)
     ran = 0
