@@ -403,7 +403,8 @@ int command_restore(struct session *session)
     if (code != EXIT_DONE)
         return code;
     memfd = new_memfd(pk_view_of(&image));
-    explicit_bzero(image.data, image.len);
+    if (image.data)
+        explicit_bzero(image.data, image.len);
     if (memfd < 0)
         return session_fail(session, PK_NO_MEMORY, NULL);
     return restore(session, memfd);

@@ -87,7 +87,10 @@ enum pk_status backup_key(const struct backup_head *head, struct pk_view passphr
 static void make_nonce(struct pk_view prefix, uint32_t number,
                        uint8_t ret[static PK_SEAL_NONCE_SIZE])
 {
-    (void)memcpy(ret, prefix.ptr, BACKUP_PREFIX_SIZE);
+    if (prefix.len == BACKUP_PREFIX_SIZE)
+        (void)memcpy(ret, prefix.ptr, prefix.len);
+    else
+        (void)memset(ret, 0, BACKUP_PREFIX_SIZE);
     for (size_t i = 0; i < 4; i++)
         ret[BACKUP_PREFIX_SIZE + i] = (uint8_t)(number >> (24 - 8 * i));
 }

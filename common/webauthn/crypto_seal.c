@@ -7,11 +7,12 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-#define SCRYPT_N      131072
-#define SCRYPT_R      8
-#define SCRYPT_P      1
-#define SCRYPT_MEMORY 268435456 /* bytes that OpenSSL may take: it counts a little more than N r   \
-                                 */
+#define SCRYPT_N 131072
+#define SCRYPT_R 8
+#define SCRYPT_P 1
+#define SCRYPT_MEMORY                                                                              \
+    268435456 /* bytes that OpenSSL may take: it counts a little more than N r                     \
+               */
 
 enum pk_status pk_passphrase_stretch(struct pk_view passphrase, struct pk_view salt,
                                      uint8_t ret[static PK_STRETCHED_SIZE])

@@ -2,6 +2,7 @@
 """A backup that is made while passkeyd runs opens sudo on another root; one that is damaged, cut,
 newer or under another passphrase changes nothing; what can be used once is used once."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import sqlite3
 import struct
 import subprocess
 
+import dbus
 import pytest
 
 import machine as parts
@@ -259,7 +261,6 @@ def test_passphrases(machine, keys):
 
 def plain_backup(image):
     """A file as passkeyctl writes it, of any image."""
-    import hashlib
     whole = b"passkeyd backup\n\x01\x00" + struct.pack(">I", 2) + b"{}" + \
         struct.pack(">Q", len(image)) + image
     with open(FILE, "wb") as file:
@@ -339,6 +340,17 @@ def test_only_root(machine, keys):
     assert done.returncode == 1 and "root" in done.stderr
     machine.connect("alice").fails("AccessDenied", parts.MANAGER, "Backup", "a{sv}",
                                    parts.vardict({}))
+
+
+def test_only_what_nobody_can_change_any_more_is_read(machine, host):
+    """An image that changes while it is looked at would be checked as one thing and stored as
+    another."""
+    for content in (b"", b"SQLite format 3" + bytes(8192)):
+        descriptor = os.memfd_create("image")
+        os.write(descriptor, content)
+        machine.connect().fails("InvalidArguments", parts.MANAGER, "Restore", "ha{sv}",
+                                dbus.types.UnixFd(descriptor), parts.vardict({"replace": True}))
+        os.close(descriptor)
 
 
 def test_a_file_that_is_there_stays(machine, host):

@@ -81,7 +81,8 @@ def other_programs(machine, keys, key):
     """What the documents about moving start from: files of other programs, and a passkey."""
     line = run_program(keys, "/usr/bin/pamu2fcfg", "-u", "alice").strip()
     namespace.write("/etc/u2f_mappings", line + "\n")
-    namespace.write("/var/backups/passkeys.ldif", "dn: uid=alice,cn=users,dc=ipa,dc=example,dc=org\n"
+    namespace.write("/var/backups/passkeys.ldif",
+                    "dn: uid=alice,cn=users,dc=ipa,dc=example,dc=org\n"
                     f"uid: alice\nipapasskey: {mapping(keys, key)}\n")
     namespace.write("/var/backups/passphrase", "correct horse battery staple\n")
 

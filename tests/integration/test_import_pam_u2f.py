@@ -101,7 +101,8 @@ def test_old_format_of_an_old_key(machine, keys):
 def test_resident_ones_of_two_people_in_one_key(machine, keys):
     """The key does not say whose answer is whose: each is tried, and only alice's counts."""
     key = keys.add("blue").set_pin(PIN)
-    lines = [pamu2fcfg(keys, "-r", pin=PIN, whose=("-u", person)) for person in ("bob", "alice", "carol")]
+    lines = [pamu2fcfg(keys, "-r", pin=PIN, whose=("-u", person))
+             for person in ("bob", "alice", "carol")]
     import_file(machine, "".join(line + "\n" for line in lines))
     touch_opens_sudo(machine, key)
     assert machine.results() == [("sudo", "alice", "success")]
