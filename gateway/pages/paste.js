@@ -11,6 +11,8 @@ const language = navigator.languages.map((each) => each.slice(0, 2).toLowerCase(
 const parts = new Map([...document.querySelectorAll("[data-part]")].map(
     (part) => [part.dataset.part, part]));
 
+const NAME_SHOWN_MAX = 64; // characters, in a sentence
+
 let current = null; // the request, its context, and when it is over
 let pending = null; // what the browser asks the person, to be called off
 let timer;
@@ -34,8 +36,25 @@ function say(name) {
 }
 
 /* What nobody can see, and what turns text around, as a number. */
-const visible = (text) => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu,
+const visible = (text) => text.replace(
+    /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu,
     (hidden) => `\\u{${hidden.codePointAt(0).toString(16)}}`);
+
+/*
+ * The words, with what others wrote in an element of its own, so that a name that is written from
+ * right to left leaves the rest where it is; a row has all of one that is long.
+ */
+function sentence(name, ...values) {
+    const [first, ...rest] = words[name][language].split("%s");
+
+    return [first, ...rest.flatMap((piece, index) => {
+        const text = visible(values[index]);
+        const own = document.createElement("bdi");
+
+        own.textContent = text.length > NAME_SHOWN_MAX ? `${text.slice(0, NAME_SHOWN_MAX)}…` : text;
+        return [own, piece];
+    })];
+}
 
 /* --- what a reload or a second visit finds ----------------------------------------------------- */
 
@@ -90,12 +109,12 @@ function forget() {
 /* --- the request ------------------------------------------------------------------------------- */
 
 const ROWS = [
-    ["user", "ACCOUNT"], ["host", "HOST"], ["service", "PROGRAM"], ["command", "COMMAND"],
-    ["files", "FILES"], ["digest", "DIGEST"], ["target", "TARGET"], ["group", "GROUP"],
-    ["cwd", "FOLDER"], ["chroot", "ROOT"], ["environment", "ENVIRONMENT"], ["ruser", "ASKER"],
-    ["dialog", "DIALOG"], ["rhost", "FROM"], ["tty", "TERMINAL"],
+    ["user", "ACCOUNT"], ["host", "HOST"], ["service", "PROGRAM"], ["dialog", "DIALOG"],
+    ["command", "COMMAND"], ["files", "FILES"], ["digest", "DIGEST"], ["target", "TARGET"],
+    ["group", "GROUP"], ["cwd", "FOLDER"], ["chroot", "ROOT"], ["environment", "ENVIRONMENT"],
+    ["ruser", "ASKER"], ["rhost", "FROM"], ["tty", "TERMINAL"],
 ];
-const CODE = ["command", "files", "environment"];
+const CODE = ["dialog", "command", "files", "digest", "cwd", "chroot", "environment"];
 
 function row(term, text, code) {
     const [name, value] = ["dt", "dd"].map((each) => document.createElement(each));
@@ -132,8 +151,7 @@ function showRequest() {
     const part = parts.get("ask");
     const [title, asked, use] = ACTS[context.act];
 
-    part.querySelector("h1").textContent =
-        word(title, visible(context.user), visible(context.host));
+    part.querySelector("h1").replaceChildren(...sentence(title, context.user, context.host));
     part.querySelector("[data-asked]").textContent = word(asked);
     part.querySelector("[data-do=use]").textContent = word(use);
     part.querySelector("dl").replaceChildren(...rowsOf(context));
@@ -190,9 +208,8 @@ function showAnswer(lines) {
 
     part.querySelector("h1").textContent =
         word(lines.length > 1 ? "PASTE_ANSWERS" : "PASTE_ANSWER");
-    part.querySelector("[data-where]").textContent = rhost
-        ? word("PASTE_WHERE", visible(host), visible(rhost))
-        : word("PASTE_WHERE_HERE", visible(host));
+    part.querySelector("[data-where]").replaceChildren(...rhost
+        ? sentence("PASTE_WHERE", host, rhost) : sentence("PASTE_WHERE_HERE", host));
     part.querySelector("[data-lines]").replaceChildren(...lines.map(lineOf));
     mark(0);
     show("answer");

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The page that is one file, in Debian's Chromium from a plain web server, for the real sudo and sshd.
+"""The page that is one file, in Debian's Chromium, from a plain web server for the real programs.
 
 Were this broken, people whose host has no gateway could not use the passkeys of their browser, or
 the page would show something else than what is signed.
@@ -134,6 +134,9 @@ def test_the_page_shows_what_it_signs(site):
     assert seen["part"] == "answer" and "198.51.100.1" in seen["text"], seen
     seen = browse(with_context(link, rhost="a\u202eb", later="x\ny"), act="look")
     assert r"a\u{202e}b" in seen["text"] and r'"x\ny"' in seen["text"], seen
+    seen = browse(with_context(link, user="\u05d0\u3164" + "x" * 80), act="look")
+    shown = ("\u05d0" + r"\u{3164}" + "x" * 80)[:64]
+    assert seen["title"] == f"Sign in as {shown}\u2026 on web1?", seen
     seen = browse(with_context(link, rhost="198.51.100.1"), passkey)
     assert conversation.next(text=seen["lines"][0])[2]["result"] == "answer-refused"
 

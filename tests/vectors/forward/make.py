@@ -3,8 +3,9 @@
 """Writes the vectors of the keyboard-interactive form, built by tests/lib/forward.py.
 
 valid/NAME.txt decodes and encodes back to the same lines; NAME begins with request, answer-get,
-answer-create, answer-page-get or answer-page-create. invalid/STATUS--NAME.txt is refused with STATUS. An answer's parts are a line each.
-client-data.txt and public-key.bin are what valid/answer-get-es256.txt signed, and with what.
+answer-create, answer-page-get or answer-page-create. invalid/STATUS--NAME.txt is refused with
+STATUS. An answer's parts are a line each. client-data.txt and public-key.bin are what
+valid/answer-get-es256.txt signed, and with what.
 """
 import base64
 import json
