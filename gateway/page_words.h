@@ -147,9 +147,9 @@
       "Fügen Sie diese Zeilen nacheinander in Ihr Terminal ein")                                   \
     /* host */                                                                                     \
     X(PASTE_WHERE_HERE,                                                                            \
-      "It belongs only into the terminal that you opened yourself, at the computer %s. "           \
+      "It belongs only into the terminal that you opened yourself, on the computer %s. "           \
       "Nobody else needs it: whoever asks you for it wants to get into your account.",             \
-      "Das gehört nur in das Terminal, das Sie selbst geöffnet haben, am Rechner %s. "             \
+      "Das gehört nur in das Terminal, das Sie selbst geöffnet haben, auf dem Rechner %s. "        \
       "Niemand sonst braucht es: Wer Sie danach fragt, will in Ihr Konto.")                        \
     /* host, address */                                                                            \
     X(PASTE_WHERE,                                                                                 \
