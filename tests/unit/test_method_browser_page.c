@@ -298,10 +298,12 @@ static void a_passkey_that_was_not_offered(void **state)
 static void reasons_are_concealed(void **state)
 {
     static const char *const users[] = {"alice", "bob", "mallory"};
+    char long_line[PK_FORWARD_LINE_MAX + 1] = {0};
     AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
     AUTO_SOFT_KEY struct soft_key forged = soft_key_new(ES256, "blue");
 
     (void)state;
+    memset(long_line, 'A', sizeof(long_line) - 1);
     give_key(&key, "alice", ALICE, RP_ID);
     for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
         ask(users[i]);
@@ -310,6 +312,12 @@ static void reasons_are_concealed(void **state)
         assert_said("done", "answer-refused");
         ask(users[i]);
         type("\b\n\r\177INCORRECT"); /* what sshd makes of an answer for nobody */
+        assert_said("done", "answer-refused");
+        ask(users[i]);
+        type(long_line); /* the next line is asked for, as for a right one of that length */
+        assert_said("ask", "page");
+        let_pass(200);
+        type("passkey1:AA");
         assert_said("done", "answer-refused");
     }
     assert_int_equal(challenges(), 0);
