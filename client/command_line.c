@@ -47,6 +47,7 @@ static const struct option options[] = {
     {"bits", required_argument, NULL, OPTION_BITS},
     {"at-once", no_argument, NULL, OPTION_AT_ONCE},
     {"link", no_argument, NULL, OPTION_LINK},
+    {"revoke", no_argument, NULL, OPTION_REVOKE},
     {"wait", no_argument, NULL, OPTION_WAIT},
     {"no-wait", no_argument, NULL, CODE_NO_WAIT},
     {"rp-id", required_argument, NULL, OPTION_RP_ID},
@@ -226,6 +227,9 @@ static void read_option(const char *program, int code, struct command_line *line
         break;
     case OPTION_LINK:
         line->link = true;
+        break;
+    case OPTION_REVOKE:
+        line->revoke = true;
         break;
     case OPTION_WAIT:
         line->wait = WAIT_YES;

@@ -27,6 +27,7 @@ struct command_line {
     bool agent;
     bool browser;
     bool link;
+    bool revoke;
     enum { WAIT_UNSAID, WAIT_YES, WAIT_NO } wait;
     const char *user; /* never NULL after command_line_parse() */
     bool user_given;
@@ -73,6 +74,7 @@ enum option_bit {
     OPTION_PASSPHRASE_FILE = 1 << 19,
     OPTION_WITH_KEYS = 1 << 20,
     OPTION_REPLACE = 1 << 21,
+    OPTION_REVOKE = 1 << 22,
 };
 
 /*

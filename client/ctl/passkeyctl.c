@@ -46,6 +46,7 @@ static const char usage[] =
     "  --timeout SECONDS        test: how long to wait\n"
     "  --lifetime SECONDS       ticket: how long it is good for, 60 to 86400\n"
     "  --link                   ticket: make a link, which is opened in a browser\n"
+    "  --revoke                 ticket: void those of USER that are not used\n"
     "  --wait, --no-wait        ticket: whether to wait for the link's use\n"
     "  --passphrase             backup: seal the file under a passphrase\n"
     "  --passphrase-file FILE   backup, restore: which is in that file\n"
@@ -79,6 +80,7 @@ static const struct {
     {OPTION_TIMEOUT, "--timeout SECONDS", "how long to wait"},
     {OPTION_LIFETIME, "--lifetime SECONDS", "how long it is good for, 60 to 86400"},
     {OPTION_LINK, "--link", "make a link, which is opened in a browser"},
+    {OPTION_REVOKE, "--revoke", "void those of USER that are not used, links too"},
     {OPTION_WAIT, "--wait, --no-wait", "wait for the link's use; on a terminal it does"},
     {OPTION_YES, "--yes", "do not ask"},
 };
@@ -117,7 +119,8 @@ static const struct command commands[] = {
      "Makes ten new recovery codes; earlier ones become void."},
     {"adopt", " USER", 1, OPTION_RP, command_adopt,
      "As root: lets orphaned passkeys of USER sign in again."},
-    {"ticket", " USER", 1, OPTION_USER | OPTION_RP | OPTION_LIFETIME | OPTION_LINK | OPTION_WAIT,
+    {"ticket", " USER", 1,
+     OPTION_USER | OPTION_RP | OPTION_LIFETIME | OPTION_LINK | OPTION_WAIT | OPTION_REVOKE,
      command_ticket,
      "As root: lets somebody enrol once without a password; --link: in their browser."},
 };

@@ -252,6 +252,8 @@ static int wait_for_use(struct session *session, const struct link *link)
         return tell_of_use(session, link, use);
     if (strcmp(outcome, "gone") == 0)
         return report(session, "gone", "The account is gone, and the link with it.");
+    if (strcmp(outcome, "revoked") == 0)
+        return report(session, "revoked", "The link was revoked, and nobody has used it.");
     return report(session, "expired", "Nobody has used the link, and its time is over.");
 }
 
@@ -274,6 +276,23 @@ static int give_link(struct session *session)
     return is_to_wait(&session->line) ? wait_for_use(session, &link) : EXIT_DONE;
 }
 
+/* --- none any more ---------------------------------------------------------------------------- */
+
+static int revoke_all(struct session *session)
+{
+    enum pk_status status = session_open(session);
+
+    if (status == PK_OK)
+        status = pk_tickets_revoke(session->bus, session->line.user, session->line.rp);
+    if (status != PK_OK)
+        return session_fail(session, status, NULL);
+    if (session->line.json)
+        print_json(json_pack("{s:b}", "ok", 1));
+    else
+        (void)printf("Its tickets and links open nothing any more.\n");
+    return EXIT_DONE;
+}
+
 /* --- the command ------------------------------------------------------------------------------ */
 
 int command_ticket(struct session *session)
@@ -283,10 +302,16 @@ int command_ticket(struct session *session)
     if ((line->argument_count == 1) == line->user_given)
         return command_line_fail("passkeyctl", line->json,
                                  "ticket needs one USER, whom it is for: passkeyctl ticket USER");
+    if (line->revoke && (line->link || line->lifetime > 0))
+        return command_line_fail("passkeyctl", line->json,
+                                 "ticket --revoke makes none, and takes neither --link nor "
+                                 "--lifetime");
     if (line->wait != WAIT_UNSAID && !line->link)
         return command_line_fail("passkeyctl", line->json,
                                  "--wait and --no-wait are for ticket --link");
     if (line->argument_count == 1)
         line->user = line->arguments[0];
+    if (line->revoke)
+        return revoke_all(session);
     return line->link ? give_link(session) : give_ticket(session);
 }

@@ -250,6 +250,21 @@ enum pk_status pk_ticket_link_await(struct pk_bus *bus, const char *id, char **r
                            ret_json);
 }
 
+enum pk_status pk_tickets_revoke(struct pk_bus *bus, const char *user, const char *rp)
+{
+    PK_AUTO_MESSAGE DBusMessage *reply = NULL;
+    const struct pk_bus_member option = {.name = "rp", .type = 's', .string = rp};
+
+    return call_daemon(bus,
+                       &(struct request){.interface = PK_BUS_CREDENTIALS,
+                                         .member = "RevokeTickets",
+                                         .strings = (const char *const[]){user, NULL},
+                                         .members = &option,
+                                         .member_count = 1,
+                                         .signature = ""},
+                       &reply);
+}
+
 enum pk_status pk_orphans_adopt(struct pk_bus *bus, const char *user, const char *rp,
                                 uint32_t *ret_count)
 {

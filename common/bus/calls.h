@@ -66,6 +66,10 @@ enum pk_status pk_ticket_link_create(struct pk_bus *bus, const char *user, const
 enum pk_status pk_ticket_link_await(struct pk_bus *bus, const char *id,
                                     char **ret_json) PK_WARN_UNUSED;
 
+/* All tickets and links of the account are void. PK_TICKET_INVALID: there is none. */
+enum pk_status pk_tickets_revoke(struct pk_bus *bus, const char *user,
+                                 const char *rp) PK_WARN_UNUSED;
+
 /* --- root's calls about the whole store; JSON is the caller's to free ---------------------------
  */
 

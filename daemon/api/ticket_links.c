@@ -261,8 +261,9 @@ static const char *find_recent(const uint8_t hash[PK_HASH_SIZE])
     return NULL;
 }
 
-void ticket_links_drop_gone(bool (*gone)(const void *data, const struct account *account),
-                            const void *data)
+/* Those who wait for links of accounts of which chosen() says so. */
+static void tell_those_of(bool (*chosen)(const void *data, const struct account *account),
+                          const void *data, const char *json)
 {
     struct waiting *waiting, *next;
 
@@ -270,9 +271,15 @@ void ticket_links_drop_gone(bool (*gone)(const void *data, const struct account 
         struct waiter *waiter = (struct waiter *)waiting;
 
         next = LIST_NEXT(waiting, entry);
-        if (gone(data, &waiter->account))
-            reply_text(take_call(waiter), "{\"outcome\":\"gone\"}");
+        if (chosen(data, &waiter->account))
+            reply_text(take_call(waiter), json);
     }
+}
+
+void ticket_links_drop_gone(bool (*gone)(const void *data, const struct account *account),
+                            const void *data)
+{
+    tell_those_of(gone, data, "{\"outcome\":\"gone\"}");
 }
 
 static void drop(struct waiting *waiting)
@@ -381,4 +388,94 @@ void credentials_await_ticket_link(struct daemon *daemon, struct call *call)
         (void)memcpy(looking->hash, hash.data, PK_HASH_SIZE);
     }
     request_start(daemon, call, (struct request *)looking, &plan);
+}
+
+/* --- RevokeTickets ---------------------------------------------------------------------------- */
+
+struct revoking {
+    struct request request;
+    struct subject_request who;
+    char *rp;
+    struct subject subject;
+};
+
+static enum pk_status find_account(struct job *job)
+{
+    struct revoking *revoking = (struct revoking *)job;
+
+    return subject_find(&revoking->who, &revoking->subject);
+}
+
+static enum pk_status remove_tickets(struct job *job)
+{
+    struct revoking *revoking = (struct revoking *)job;
+    struct store *store = revoking->request.daemon->store;
+    enum pk_status status = store->verbs->tickets_remove(store, &revoking->subject.account);
+
+    return request_stored(&revoking->request, status == PK_NOT_FOUND ? PK_TICKET_INVALID : status);
+}
+
+static bool is_same(const void *data, const struct account *account)
+{
+    const struct account *other = data;
+
+    return account->uid == other->uid && strcmp(account->name, other->name) == 0 &&
+           strcmp(account->rp, other->rp) == 0;
+}
+
+static void revoked(struct request *request, struct call *call, enum pk_status status)
+{
+    const struct account *account = &((struct revoking *)request)->subject.account;
+    PK_AUTO_FREE char *user = NULL;
+    PK_AUTO_FREE char *by = NULL;
+    struct value result = value_body();
+
+    if (status == PK_TICKET_INVALID) {
+        call_fail(call, PK_BUS_ERROR_TICKET_INVALID, "the account has no ticket that is not used");
+        return;
+    }
+    if (status) {
+        reply_subject_error(call, status);
+        return;
+    }
+    user = log_name(account->name);
+    by = decision_caller(call, NULL);
+    pk_log(LOG_NOTICE, "[%s] the tickets and links for %s (%s) are void, %s", call->id,
+           user ? user : "?", account->rp, by ? by : "?");
+    tell_those_of(is_same, account, "{\"outcome\":\"revoked\"}");
+    call_reply(call, &result);
+}
+
+static void revoking_clear(struct request *request)
+{
+    struct revoking *revoking = (struct revoking *)request;
+
+    free(revoking->rp);
+    subject_clear(&revoking->subject);
+}
+
+void credentials_revoke_tickets(struct daemon *daemon, struct call *call)
+{
+    static const struct member members[] = {{"rp", "s", WORD_MAX}};
+    static const struct job_step steps[] = {
+        {JOB_WORKER, find_account}, {JOB_WORKER, remove_tickets}, {0}};
+    static const struct request_plan plan = {steps, revoked, revoking_clear};
+    const struct value *options = &call->arguments.items[1];
+    struct revoking *revoking;
+    enum pk_status status = PK_OK;
+
+    if (!call_check(call, options, members, 1))
+        return;
+    revoking = calloc(1, sizeof(*revoking));
+    if (revoking) {
+        revoking->who = methods_subject(call);
+        status = subject_set_rp(daemon->config, value_find_text(options, "rp", NULL),
+                                &revoking->who, &revoking->rp);
+    }
+    if (!status) {
+        request_start(daemon, call, (struct request *)revoking, &plan);
+        return;
+    }
+    free(revoking);
+    reply_subject_error(call, status);
 }

@@ -53,6 +53,8 @@ const struct method methods[] = {
      credentials_create_ticket_link, PRIVILEGE_ROOT, NULL, 0, NULL},
     {PK_BUS_CREDENTIALS, "AwaitTicketLink", "s", "id", "s", "json",
      credentials_await_ticket_link, PRIVILEGE_ROOT, NULL, 0, NULL},
+    {PK_BUS_CREDENTIALS, "RevokeTickets", "sa{sv}", "user,options", "", "",
+     credentials_revoke_tickets, PRIVILEGE_ROOT, NULL, 0, NULL},
     {PK_BUS_CREDENTIALS, "Adopt", "sa{sv}", "user,options", "u", "passkeys",
      credentials_adopt, PRIVILEGE_ROOT, NULL, 0, NULL},
     {PK_BUS_CREDENTIALS, "Import", "sssa{sv}", "user,format,data,options", "s", "credential_json",

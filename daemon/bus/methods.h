@@ -86,8 +86,8 @@ method_handler relying_party_begin_registration, relying_party_check_registratio
     relying_party_finish_authentication, relying_party_cancel;
 method_handler credentials_list, credentials_rename, credentials_check_rename, credentials_remove,
     credentials_check_remove, credentials_create_recovery_codes, credentials_create_ticket,
-    credentials_create_ticket_link, credentials_await_ticket_link, credentials_adopt,
-    credentials_import, credentials_check_import;
+    credentials_create_ticket_link, credentials_await_ticket_link, credentials_revoke_tickets,
+    credentials_adopt, credentials_import, credentials_check_import;
 method_handler keys_create_api_key, keys_list_api_keys, keys_revoke_api_key, keys_list_keys,
     keys_rotate_key, keys_import_key;
 method_handler gateway_relying_parties, gateway_begin_registration, gateway_finish_registration,

@@ -208,6 +208,8 @@ struct store_verbs {
      */
     enum pk_status (*ticket_find)(struct store *store, struct pk_view ticket_hash, int64_t now,
                                   struct account *ret, int64_t *ret_expires);
+    /* Voids all tickets of the account. PK_NOT_FOUND: it has none. */
+    enum pk_status (*tickets_remove)(struct store *store, const struct account *account);
     /* Replaces all recovery codes of the account by these, at most PK_RECOVERY_CODES. */
     enum pk_status (*recovery_replace)(struct store *store, const struct account *account,
                                        const struct recovery_code *codes, size_t count);

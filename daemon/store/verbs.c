@@ -547,6 +547,19 @@ static enum pk_status sqlite_ticket_find(struct store *base, struct pk_view tick
     return PK_OK;
 }
 
+static enum pk_status sqlite_tickets_remove(struct store *base, const struct account *account)
+{
+    AUTO_QUERY struct query query =
+        query_new(self(base), "DELETE FROM ticket WHERE rp = ? AND name = ? AND uid = ?");
+    enum pk_status status = transaction_begin(self(base));
+
+    if (status != PK_OK)
+        return status;
+    bind_account(&query, account->rp, account->name, account->uid);
+    status = query_change(&query);
+    return transaction_end(self(base), status);
+}
+
 const struct store_verbs store_sqlite_verbs = {
     .close = store_sqlite_close,
     .account = sqlite_account,
@@ -560,6 +573,7 @@ const struct store_verbs store_sqlite_verbs = {
     .ticket_add = sqlite_ticket_add,
     .ticket_check = sqlite_ticket_check,
     .ticket_find = sqlite_ticket_find,
+    .tickets_remove = sqlite_tickets_remove,
     .recovery_replace = store_sqlite_recovery_replace,
     .recovery_list = store_sqlite_recovery_list,
     .recovery_use = store_sqlite_recovery_use,

@@ -63,6 +63,7 @@ MEMBERS = [
     (parts.CREDENTIALS, "CreateTicket", "sa{sv}"),
     (parts.CREDENTIALS, "CreateTicketLink", "sa{sv}"),
     (parts.CREDENTIALS, "AwaitTicketLink", "s"),
+    (parts.CREDENTIALS, "RevokeTickets", "sa{sv}"),
     (parts.KEYS, "CreateApiKey", "sa{sv}"),
     (parts.KEYS, "ListApiKeys", "s"),
     (parts.KEYS, "RevokeApiKey", "ss"),

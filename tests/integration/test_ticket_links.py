@@ -4,9 +4,11 @@
 Were this broken, a link would enrol somebody twice, or somebody else, or nobody.
 """
 
+import contextlib
 import json
 import os
 import re
+import sqlite3
 import threading
 
 import pytest
@@ -381,6 +383,38 @@ def test_the_daemon_ends_while_the_terminal_waits(site):
     assert visitor.make()[0] == 200
 
 
+def test_the_link_is_revoked(site):
+    """Also for who has begun; bob's links are his own, and what was used stays."""
+    assert Visitor(site, create(site)[0]).make()[0] == 200
+    bob = create(site, "bob")[0]
+    child, visitor = waiting(site)
+    options = visitor.ask("begin")[1]
+    done = site.machine.run_as("root", ["passkeyctl", "ticket", "alice", "--revoke"])
+    assert done.returncode == 0 and done.stdout.startswith("Its tickets and links"), done
+    child.expect("The link was revoked, and nobody has used it.")
+    assert ended(child) == 1
+    assert visitor.answer(options, Passkey()) == visitor.ask("describe") == (404, {"error": "over"})
+    assert passkeys(site) == ["passkey"] and Visitor(site, bob).make()[0] == 200
+    done = site.machine.run_as("root", ["passkeyctl", "ticket", "alice", "--revoke", "--json"])
+    assert done.returncode == 1 and json.loads(done.stdout)["reason"] == "ticket-invalid", done
+    site.machine.connect("alice").fails("AccessDenied", parts.CREDENTIALS, "RevokeTickets", "sa{sv}",
+                                        "alice", parts.vardict({}))
+
+
+def test_expired(site):
+    """Its time is set back, because a link is good for a minute at least."""
+    ticket, about = create(site)
+    site.machine.kill_daemon(15)
+    with contextlib.closing(sqlite3.connect(parts.database())) as database, database:
+        assert database.execute("UPDATE ticket SET expires = 1").rowcount == 1
+    site.machine.start_daemon()
+    site.log.wait(lambda line: "serves default (pages)" in line)
+    visitor = Visitor(site, ticket)
+    assert visitor.ask("describe") == visitor.ask("begin") == (404, {"error": "over"})
+    site.machine.connect().fails("TicketInvalid", parts.CREDENTIALS, "AwaitTicketLink", "s",
+                                 about["id"])
+
+
 def test_without_a_terminal(site):
     done = site.machine.run_as("root", COMMAND)
     assert done.returncode == 0 and re.fullmatch(r"http://localhost:\d+/passkey/enroll#l\S{43}\n",
@@ -427,7 +461,8 @@ def test_callers_that_leave_are_forgotten(site):
 
 @pytest.mark.parametrize("arguments", [
     [], ["alice", "bob"], ["alice", "--user", "bob"], ["alice", "--wait"], ["alice", "--no-wait"],
-    ["alice", "--link", "--lifetime", "59"],
+    ["alice", "--link", "--lifetime", "59"], ["alice", "--revoke", "--link"], ["--revoke"],
+    ["alice", "--revoke", "--lifetime", "60"], ["alice", "--revoke", "--wait"],
 ])
 def test_wrong_usage(site, arguments):
     done = site.machine.run_as("root", ["passkeyctl", "ticket", *arguments])

@@ -105,6 +105,7 @@ static void privileges_are_these(void **state)
         {"CreateTicket", PRIVILEGE_ROOT, NULL, 0},
         {"CreateTicketLink", PRIVILEGE_ROOT, NULL, 0},
         {"AwaitTicketLink", PRIVILEGE_ROOT, NULL, 0},
+        {"RevokeTickets", PRIVILEGE_ROOT, NULL, 0},
         {"Adopt", PRIVILEGE_ROOT, NULL, 0},
         {"Import", PRIVILEGE_SELF, POLKIT_ENROLL, METHOD_TICKET},
         {"CreateApiKey", PRIVILEGE_ROOT, NULL, 0},

@@ -348,6 +348,28 @@ static void link_tickets_are_of_another_kind(void **state)
     assert_int_equal(expires, 2000);
 }
 
+/* All of the account, and of no other one, whichever their kind. */
+static void tickets_are_revoked(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = fixture->store;
+    const struct account namesakes[] = {
+        {.rp = fixture->alice.rp, .name = fixture->alice.name, .uid = fixture->alice.uid + 1},
+        {.rp = fixture->alice.rp, .name = (char[]){"bob"}, .uid = fixture->alice.uid},
+        {.rp = (char[]){"other"}, .name = fixture->alice.name, .uid = fixture->alice.uid},
+    };
+    PK_AUTO_SECRET struct pk_secret local = {0};
+    PK_AUTO_SECRET struct pk_secret link = {0};
+
+    assert_int_equal(store->verbs->tickets_remove(store, &fixture->alice), PK_NOT_FOUND);
+    assert_int_equal(ticket_create(store, &fixture->alice, 2000, &local), PK_OK);
+    assert_int_equal(link_ticket_create(store, &fixture->alice, 2000, &link), PK_OK);
+    for (size_t i = 0; i < sizeof(namesakes) / sizeof(namesakes[0]); i++)
+        assert_int_equal(store->verbs->tickets_remove(store, &namesakes[i]), PK_NOT_FOUND);
+    assert_int_equal(store->verbs->tickets_remove(store, &fixture->alice), PK_OK);
+    assert_int_equal(store->verbs->tickets_remove(store, &fixture->alice), PK_NOT_FOUND);
+}
+
 static void malformed_link_tickets_are_invalid(void **state)
 {
     static const char *const malformed[] = {
@@ -383,6 +405,7 @@ int main(void)
         TEST(ticket_is_known_by_its_hash),
         cmocka_unit_test(malformed_tickets_are_invalid),
         TEST(link_tickets_are_of_another_kind),
+        TEST(tickets_are_revoked),
         cmocka_unit_test(malformed_link_tickets_are_invalid),
     };
 
