@@ -363,6 +363,7 @@ static void put_ticket(const struct page *page)
     put_made(page);
     put_failed(page);
     put_part(page, "over", WORD_TICKET_OVER, WORD_TICKET_OVER_MORE, false);
+    put_part(page, "lost", WORD_TICKET_LOST, WORD_TICKET_LOST_MORE, false);
     put_part(page, "incomplete", WORD_INCOMPLETE, WORD_INCOMPLETE_MORE, false);
     put_part(page, "unsupported", WORD_UNSUPPORTED, WORD_UNSUPPORTED_MORE, false);
     end(page);

@@ -96,9 +96,9 @@
       "Der Rechner nimmt diese Art von Passkey nicht an. Versuchen Sie es mit einem anderen Gerät "\
       "oder Browser; der Link gilt noch.")                                                         \
     X(MADE_FAILED,                                                                                 \
-      "That did not work, and the link is still good. Try again; if it does not work then either, "\
+      "That did not work. Try again; if it does not work then either, "                            \
       "tell whoever gave you the link.",                                                           \
-      "Das hat nicht geklappt, und der Link gilt noch. Versuchen Sie es noch einmal; wenn es dann "\
+      "Das hat nicht geklappt. Versuchen Sie es noch einmal; wenn es dann "                        \
       "auch nicht geht, sagen Sie es der Person, von der Sie den Link haben.")                     \
     /* account, host */                                                                            \
     X(MADE, "You can sign in as %s on %s now", "Sie können sich jetzt als %s auf %s anmelden")     \
@@ -120,6 +120,14 @@
       "Er ist verbraucht, abgelaufen oder nicht vollständig kopiert. Bitten Sie die Person, von "  \
       "der Sie ihn haben, um einen neuen. Wenn Sie ihn nicht selbst benutzt haben, sagen Sie ihr " \
       "auch das: Vielleicht hat es jemand anders getan.")                                          \
+    X(TICKET_LOST, "Your passkey may be good already",                                             \
+      "Ihr Passkey gilt vielleicht schon")                                                         \
+    X(TICKET_LOST_MORE,                                                                            \
+      "The link is used up, and the computer's reply to your first try was lost. Sign in with the "\
+      "passkey, or ask whoever gave you the link whether it was made.",                            \
+      "Der Link ist verbraucht, und die Antwort des Rechners auf Ihren ersten Versuch ging "       \
+      "verloren. Melden Sie sich mit dem Passkey an, oder fragen Sie die Person, von der Sie den " \
+      "Link haben, ob er angelegt wurde.")                                                         \
     X(INCOMPLETE, "Open the link once more", "Öffnen Sie den Link noch einmal")                    \
     X(INCOMPLETE_MORE,                                                                             \
       "This page has only a part of it: open it as you were given it, whole. After a reload, too, "\

@@ -35,6 +35,8 @@ function fill(name, text) {
 
 class Over extends Error {}
 
+let lost = false; // the reply to an answer, on its way here: the passkey may have been taken
+
 async function post(call, body) {
     const answer = await fetch(`${location.pathname}/${call}`, {
         method: "POST",
@@ -87,8 +89,10 @@ async function makePasskey() {
     try {
         conclude(await post("finish", {credential: writeCredential(credential)}));
     } catch (error) {
-        if (!(error instanceof Over))
+        if (!(error instanceof Over)) {
+            lost = true;
             throw error;
+        }
         // What was begun may be gone, as passkeyd started anew, and the link still good.
         await post("describe", {});
         say("failed");
@@ -104,7 +108,7 @@ async function guarded(work) {
         await work();
     } catch (error) {
         if (error instanceof Over)
-            show("over");
+            show(lost ? "lost" : "over");
         else if (error.name === "NotAllowedError" || error.name === "AbortError")
             say("cancelled");
         else if (error.name === "InvalidStateError")

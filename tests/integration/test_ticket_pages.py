@@ -90,6 +90,13 @@ def test_nobody_confirms(site):
     assert seen["part"] == "ask" and "No passkey was made." in seen["text"], seen
 
 
+def test_a_reply_that_is_lost(site):
+    """The passkey was made, and the page does not know: it speaks of no stranger."""
+    seen = chromium.browse(link_of(site), lost=True)
+    assert seen["part"] == "lost" and "may be good already" in seen["text"], seen
+    assert passkeys(site) == ["passkey"]
+
+
 def test_the_daemon_is_away(site):
     """The page asks for nothing that cannot be, and can be used again."""
     link = link_of(site)

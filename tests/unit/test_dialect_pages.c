@@ -293,8 +293,8 @@ static void scripts_are_told_what_failed(void **state)
 /* It is the same for every ticket, so nobody is asked. */
 static void the_page_of_every_ticket(void **state)
 {
-    static const char *const parts[] = {"ask",  "made",       "failed",
-                                        "over", "incomplete", "unsupported"};
+    static const char *const parts[] = {"ask",        "made",        "failed", "over",
+                                        "incomplete", "unsupported", "lost"};
 
     (void)state;
     fake_request("GET /enroll", NULL);
