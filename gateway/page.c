@@ -283,7 +283,7 @@ static void put_places(const struct page *page, enum page_word word, const char 
     const char *place;
 
     while ((place = strstr(words, "%s"))) {
-        (void)fprintf(page->out, "%.*s<span data-fill=\"%s\"></span>", (int)(place - words), words,
+        (void)fprintf(page->out, "%.*s<bdi data-fill=\"%s\"></bdi>", (int)(place - words), words,
                       a);
         a = b;
         words = place + 2;
@@ -295,7 +295,7 @@ static void put_place_row(const struct page *page, enum page_word term, const ch
 {
     put_html(page, "<dt>");
     put_word(page, term);
-    (void)fprintf(page->out, "</dt><dd data-fill=\"%s\"></dd>\n", name);
+    (void)fprintf(page->out, "</dt><dd><bdi data-fill=\"%s\"></bdi></dd>\n", name);
 }
 
 static void put_wait(const struct page *page)

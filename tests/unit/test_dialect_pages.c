@@ -310,8 +310,8 @@ static void the_page_of_every_ticket(void **state)
     assert_shows("/static/ticket.js\"></script>");
     assert_hides("link.js");
     assert_shows("<noscript>");
-    assert_shows("Add a passkey for <span data-fill=\"user\"></span> on "
-                 "<span data-fill=\"host\"></span>?");
+    assert_shows("Add a passkey for <bdi data-fill=\"user\"></bdi> on "
+                 "<bdi data-fill=\"host\"></bdi>?");
     assert_string_equal(fake_answer_header("Referrer-Policy"), "no-referrer");
     assert_string_equal(fake_answer_header("Cache-Control"), "no-store");
     fake_request("GET /static/ticket.js", NULL);
