@@ -351,7 +351,7 @@ static void a_ticket_is_begun(void **state)
     fake_answered(200, NULL, "{'challenge':'AA'}");
     assert_string_equal(fake_answer_header("Set-Cookie"),
                         "__Host-passkey-ticket=" FAKE_ID
-                        "; Path=/; Secure; HttpOnly; SameSite=Strict");
+                        "; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=240");
 }
 
 /* A link's claim is none of a ticket's, nor one of another name that ends alike. */
