@@ -26,7 +26,7 @@ $(etc_generated): %: %.in Makefile
 CLEANFILES += $(etc_generated)
 EXTRA_DIST += $(etc_generated:=.in)
 EXTRA_DIST += scripts/build scripts/check scripts/demo scripts/install-dependencies \
-	scripts/lint scripts/make-hidden scripts/valgrind-tests
+	scripts/lint scripts/make-hidden scripts/package scripts/valgrind-tests
 dist_bashcompletion_DATA = \
 	etc/bash-completion/passkey-askpass \
 	etc/bash-completion/passkey-enroll \
@@ -60,6 +60,9 @@ dist_proxyexamples_DATA = etc/proxies/Caddyfile etc/proxies/nginx.conf
 
 # Files that the administrator edited are kept, on installation and on removal.
 EXTRA_DIST += etc/passkeyd.conf etc/gateway.conf
+# Packages install these where AppArmor is: make install cannot know.
+EXTRA_DIST += etc/apparmor.d/usr.sbin.passkeyd etc/apparmor.d/usr.sbin.passkey-gateway \
+	etc/apparmor.d/usr.libexec.passkey.passkey-authenticator
 conf_files = passkeyd.conf gateway.conf
 install-data-local:
 	@$(MKDIR_P) "$(DESTDIR)$(passkeyconfdir)"

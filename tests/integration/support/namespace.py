@@ -3,7 +3,7 @@
 """A private namespace: this machine's programs with their own bus, accounts and PAM files.
 
     namespace.py --build DIR [--hardware] -- COMMAND...
-    namespace.py --bare [--build DIR] [--hardware] -- COMMAND...
+    namespace.py --bare [--build DIR | --installed LIBRARIES] [--hardware] -- COMMAND...
 
 runs COMMAND as root in namespaces of its own (mount, process, host name, IPC, network). /usr, /etc
 and /var are the machine's, with everything written to them kept in memory; /run and /dev are new.
@@ -11,7 +11,9 @@ The build in DIR (made by scripts/build) is installed at its production paths, f
 passwords and the daemon's user are added, and sudo, su and login ask pam_passkey.so. A
 passkeyd that the machine has is not seen. A system bus, the daemon and a software security key are
 running, or with --hardware the plugged-in keys are used; with --bare nothing is: tests start what
-they need. When COMMAND ends, so does every process it left behind.
+they need. With --installed it is the passkeyd that this machine has, without its settings and
+passkeys, and LIBRARIES is the folder of the tests' libraries. When COMMAND ends, so does every
+process it left behind.
 """
 
 import argparse
@@ -245,16 +247,32 @@ def write_locality(without_logind="allow"):
     write(LOCALITY, f"[seat]\nwithout-logind = {without_logind}\n")
 
 
-def install(build):
-    make_install(build)
+def copy_libraries(folder):
     for copy in (SOFTKEY, SK_PROVIDER, HELD):
         with contextlib.suppress(FileNotFoundError):
-            shutil.copy(f"{build}/tests/lib/.libs/{os.path.basename(copy)}", copy)
+            shutil.copy(f"{folder}/{os.path.basename(copy)}", copy)
+
+
+def install(build):
+    make_install(build)
+    copy_libraries(build + "/tests/lib/.libs")
     os.makedirs(os.path.dirname(STAND_IN_SSH), exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
         shutil.copy(f"{build}/tests/lib/stand_in/ssh", STAND_IN_SSH)
-    write_locality()
     report_sanitizers()
+    prepare_folders()
+
+
+def use_installed(libraries):
+    """Of what is installed the programs, and neither settings nor passkeys."""
+    copy_libraries(libraries)
+    for path in glob.glob("/etc/passkey/passkeyd.conf.d/*") + glob.glob("/var/lib/passkeyd/*"):
+        os.unlink(path)
+    prepare_folders()
+
+
+def prepare_folders():
+    write_locality()
     os.makedirs("/var/lib/passkeyd", exist_ok=True)
     os.chown("/var/lib/passkeyd", DAEMON_ID, DAEMON_ID)
     os.chmod("/var/lib/passkeyd", 0o700)
@@ -302,6 +320,7 @@ def sanitizer_reports():
 
 def furnish(arguments):
     build = arguments.build and os.path.realpath(arguments.build)
+    libraries = arguments.installed and os.path.realpath(arguments.installed)
     # Held open, because the new file systems may cover them.
     kept = {path: os.open(path, os.O_PATH)
             for path in {build, os.getcwd()} if path}
@@ -322,7 +341,8 @@ def furnish(arguments):
             mount("--bind", f"/proc/self/fd/{descriptor}", path)
     os.chdir("/")
     os.chdir([path for path in kept if path != build][-1] if len(kept) > 1 else build or "/")
-    installed.mask()
+    if not arguments.installed:
+        installed.mask()
     add_people()
     for name, number in nodes.items():
         os.mknod("/dev/" + name, 0o660 | stat.S_IFCHR, number)
@@ -332,6 +352,8 @@ def furnish(arguments):
         os.rename(LOGIND, LOGIND + ".off")
     if build:
         install(build)
+    elif arguments.installed:
+        use_installed(libraries)
 
 
 def run(command):
@@ -369,6 +391,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", help="build folder to install from")
+    parser.add_argument("--installed", metavar="LIBRARIES", help="use what is installed here")
     parser.add_argument("--hardware", action="store_true", help="show plugged-in security keys")
     parser.add_argument("--bare", action="store_true", help="no bus, no daemon and no software key")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
@@ -378,6 +401,8 @@ def main():
         sys.exit("namespace.py: root is needed for a private mount namespace")
     if not arguments.build and not arguments.bare:
         parser.error("--build is needed, for the daemon to run; or --bare")
+    if arguments.build and arguments.installed:
+        parser.error("either --build or --installed")
     if not arguments.inside:
         if arguments.build:
             check_build(arguments.build)
