@@ -86,6 +86,7 @@ EXTRA_DIST += \
 	tests/integration/test_layers.py \
 	tests/integration/test_long_messages.py \
 	tests/integration/test_openssh_enroll.py \
+	tests/integration/test_other_packages.py \
 	tests/integration/test_packages.py \
 	tests/integration/test_pam_module.py \
 	tests/integration/test_pin_strangers.py \

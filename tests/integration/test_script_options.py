@@ -11,7 +11,8 @@ import pytest
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 FOLDERS = ("scripts", "bench", ".ci")
 MORE = ("tests/vm/run", "tests/fuzz/run", "tests/integration/support/namespace.py",
-        "tests/packages/run", "tests/packages/life", "tests/packages/reproducible")
+        "tests/packages/run", "tests/packages/life", "tests/packages/reproducible",
+        "tests/packages/rpm")
 
 
 def scripts():

@@ -2,4 +2,5 @@
 EXTRA_DIST += \
 	tests/packages/life \
 	tests/packages/reproducible \
+	tests/packages/rpm \
 	tests/packages/run
