@@ -7,8 +7,8 @@ import re
 import pytest
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
-FOLDERS = ("authenticator", "bench", "client", "common", "daemon", "doc", "etc", "gateway", "pam",
-           "scripts", "tests")
+FOLDERS = ("authenticator", "bench", "client", "common", "daemon", "doc", "etc", "gateway",
+           "packaging", "pam", "scripts", "tests")
 DOCUMENTS = ("HACKING.md", "SECURITY.md", "README.md", "doc/getting-started.md",
              "doc/threat-model.md")
 
