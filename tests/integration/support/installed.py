@@ -16,7 +16,8 @@ PREFIXES = ("/usr", "/usr/local", "")
 BELOW_PREFIX = (
     "bin/passkey*", "sbin/passkey*", "libexec/passkey", "libexec/sudo/passkey_approval.*",
     "lib/sudo/passkey_approval.*", "lib/security/pam_passkey.*", "lib/*/security/pam_passkey.*",
-    "share/doc/passkeyd", "share/man/man?/*passkey*", "share/man/man5/gateway.conf.5*",
+    "share/doc/passkey*", "share/doc/libpam-passkey", "share/authselect/vendor/passkey",
+    "share/man/man?/*passkey*", "share/man/man5/gateway.conf.5*",
     "share/pam-configs/passkey*", "share/passkeyd",
     "share/bash-completion/completions/passkey*", "share/zsh/*/_passkey*",
     "share/zsh/*/Completion/_passkey*", "share/fish/*/passkey*",
@@ -25,7 +26,8 @@ BELOW_PREFIX = (
     "lib/tmpfiles.d/passkey*", "lib/udev/rules.d/*passkey*", "etc/passkey",
 )
 ELSEWHERE = (
-    "/etc/passkey", "/etc/dbus-1/system.d/*passkey*", "/etc/polkit-1/*/*passkey*",
+    "/etc/passkey", "/etc/apparmor.d/*passkey*", "/etc/apparmor.d/*/*passkey*",
+    "/etc/dbus-1/system.d/*passkey*", "/etc/polkit-1/*/*passkey*",
     "/etc/shadow-maint/*/*passkey*", "/etc/ssh/*/*passkey*", "/etc/sudoers.d/*passkey*",
     "/etc/systemd/system/*passkey*", "/etc/systemd/system/*/*passkey*", "/etc/sysusers.d/passkey*",
     "/etc/tmpfiles.d/passkey*", "/etc/udev/rules.d/*passkey*", "/etc/pam.d/*passkey*",
