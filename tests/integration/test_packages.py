@@ -129,6 +129,19 @@ def test_what_is_needed_to_build_agrees():
     assert "sudo" in named
 
 
+def test_what_the_unit_tests_import_is_needed_to_build():
+    """Without it dpkg-buildpackage fails where nobody says nocheck."""
+    scripts = [path for folder in ("unit", "fuzz", "vectors")
+               for path in glob.glob(f"{TOP}/tests/{folder}/*.py")]
+    found = {name for path in scripts
+             for name in re.findall(r"(?m)^ *(?:import|from) (\w+)", read(path))}
+    packages = {"dbus": "python3-dbus", "gi": "python3-gi", "jsonschema": "python3-jsonschema",
+                "cryptography": "python3-cryptography"}
+    assert set(packages) & found == set(packages)
+    control = read("debian/control")
+    assert [name for name in packages.values() if f"\n {name} <!nocheck>,\n" not in control] == []
+
+
 def test_the_licence_is_the_one_in_copying():
     words = read("COPYING").split("All rights reserved.")[-1]
     words = words[words.index("Redistribution"):].split()
