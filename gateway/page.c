@@ -148,7 +148,7 @@ static void put_part(const struct page *page, const char *name, enum page_word t
 
 static void put_disown(const struct page *page)
 {
-    put_html(page, "<button type=\"button\" class=\"quiet\" data-do=\"disown\">");
+    put_html(page, "<button type=\"button\" class=\"quiet\" data-do=\"disown\" hidden>");
     put_word(page, WORD_NOT_ME);
     put_html(page, "</button>\n");
 }

@@ -92,6 +92,7 @@ if (parts.get("ask")?.hidden === false && !(window.PublicKeyCredential && naviga
     document.querySelector("[data-do=use]").addEventListener("click", () => guarded(usePasskey));
     for (const button of document.querySelectorAll("[data-do=disown]"))
         button.addEventListener("click", () => guarded(disown));
-    if (parts.get("ask").hidden === false)
-        document.querySelector("[data-do=use]").hidden = false;
+    // Without this script they would do nothing, and are not shown.
+    for (const button of document.querySelectorAll("[data-do]"))
+        button.hidden = false;
 }

@@ -25,6 +25,7 @@ const shown = (page) =>
       part: part?.dataset.part ?? null,
       text: (part ?? document.body).innerText,
       code: document.querySelector("[data-code]")?.textContent || null,
+      buttons: [...(part ?? document).querySelectorAll("button:not([hidden])")].map((button) => button.innerText),
       lines: [...document.querySelectorAll("[data-lines] output")].map((line) => line.textContent),
       address: location.href,
       title: document.title,

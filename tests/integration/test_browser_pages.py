@@ -202,6 +202,7 @@ def test_without_javascript(site):
     _, link = ask(site)
     seen = browse(link, act="look", javascript=False)
     assert "JavaScript is blocked here" in seen["text"], seen
+    assert seen["buttons"] == [], seen
 
 
 def test_without_passkeys(site):
