@@ -16,6 +16,7 @@ struct event_base;
 struct gateway_user;
 struct jobs;
 struct links;
+struct page_sessions;
 struct password_checks;
 struct peers;
 struct pk_keys;
@@ -44,6 +45,7 @@ struct daemon {
     struct password_checks *password_checks;
     struct conversations *conversations;
     struct links *links;
+    struct page_sessions *page_sessions;
     int exit_code;
 };
 

@@ -15,6 +15,7 @@
 #include "daemon/api/tickets.h"
 #include "daemon/arrivals.h"
 #include "daemon/auth/links.h"
+#include "daemon/auth/page_sessions.h"
 #include "daemon/bus/descriptors.h"
 #include "daemon/bus/gateway_user.h"
 #include "daemon/bus/logind.h"
@@ -174,6 +175,7 @@ static void on_accounts(void *data, const struct presence *presence)
 
     ceremonies_drop_gone(daemon->ceremonies, is_gone, presence);
     ticket_links_drop_gone(is_gone, presence);
+    page_sessions_drop_gone(daemon->page_sessions, is_gone, presence);
     gateway_user_forget(daemon);
 }
 
@@ -304,9 +306,11 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     daemon->ceremonies = ceremonies_new();
     daemon->password_checks = password_checks_new();
     daemon->links = links_new(daemon->base);
+    daemon->page_sessions = page_sessions_new();
     daemon->gateway_user = gateway_user_new();
     if (!daemon->gateway_user || !daemon->base || !daemon->peers || !daemon->conversations ||
-        !daemon->ceremonies || !daemon->password_checks || !daemon->links)
+        !daemon->ceremonies || !daemon->password_checks || !daemon->links ||
+        !daemon->page_sessions)
         return PK_NO_MEMORY;
     daemon->jobs = jobs_new(daemon->base);
     if (!daemon->jobs)
@@ -347,6 +351,8 @@ static bool close_all(struct daemon *daemon)
         account_watch_free(daemon->account_watch);
     if (daemon->jobs && !jobs_free(daemon->jobs, STOP_SECONDS))
         return false;
+    if (daemon->page_sessions)
+        page_sessions_free(daemon->page_sessions);
     if (daemon->socket)
         socket_close(daemon->socket);
     if (daemon->gateway_user)

@@ -141,6 +141,13 @@
 #define PK_BROWSER_CODE_SIZE 7   /* 30 bits, likewise */
 #define PK_BROWSER_TRIES     3   /* wrong codes */
 #define PK_LINKS_MAX         512 /* each is of a conversation, which are limited by user */
+/* Sessions of the pages on which people look after their own passkeys; times in seconds */
+#define PK_PAGE_SESSION_SIZE         27 /* 128 bits in Crockford's base32, with the NUL */
+#define PK_PAGE_SESSION_IDLE         600
+#define PK_PAGE_SESSION_LIFETIME     3600
+#define PK_PAGE_SESSION_FRESH        300 /* how long a passkey's signature is good for an addition */
+#define PK_PAGE_SESSIONS_PER_ACCOUNT 8
+#define PK_PAGE_SESSIONS_MAX         1024
 
 /* Accounts */
 #define PK_CREDENTIALS_PER_ACCOUNT 20 /* default */

@@ -11,6 +11,9 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/api/gateway_password.c \
 	daemon/api/gateway_recovery.c \
 	daemon/api/gateway_links.c \
+	daemon/api/gateway_own.c daemon/api/gateway_own.h \
+	daemon/api/gateway_own_begin.c \
+	daemon/api/gateway_own_finish.c \
 	daemon/api/gateway_registration.c \
 	daemon/api/gateway_tickets.c \
 	daemon/api/gateway_tokens.c \

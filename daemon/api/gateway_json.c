@@ -56,7 +56,8 @@ json_t *gateway_party_json(const struct rp_config *rp)
                 gateway_set(object, "prefix", json_string(prefix ? prefix : "")) &&
                 gateway_set(object, "tenantId", json_string(rp->tenant_id ? rp->tenant_id : "")) &&
                 gateway_set(object, "origins", origins_json(rp)) &&
-                gateway_set(object, "timeout", json_integer(gateway_lifetime(rp)));
+                gateway_set(object, "timeout", json_integer(gateway_lifetime(rp))) &&
+                (!rp->self_service || gateway_set(object, "selfService", json_true()));
 
     return conclude(object, good);
 }

@@ -21,7 +21,8 @@ struct registration {
     char *account; /* begin.account points to it */
     struct subject_request who;
     struct subject subject;
-    struct account user; /* begin.user points to it */
+    struct account user;  /* begin.user points to it */
+    struct account owner; /* and begin.owner to this */
     struct ceremony *ceremony;
     const char *why; /* the reason of policy_registration() */
     size_t existing; /* credentials of the account */
@@ -243,6 +244,7 @@ static void registration_clear(struct request *request)
     free(registration->rp);
     free(registration->account);
     account_clear(&registration->user);
+    account_clear(&registration->owner);
     subject_clear(&registration->subject);
     if (registration->ceremony)
         ceremony_free(registration->ceremony);
@@ -272,7 +274,16 @@ static enum pk_status prepare(struct registration *registration, const struct co
             status = pk_text_copy(registration->user.rp, &registration->rp);
         return status ? status : copy_hints(begin->hints, &registration->hints);
     }
-    *who = methods_subject(call);
+    if (begin->owner) {
+        status = account_copy(begin->owner, &registration->owner);
+        if (status)
+            return status;
+        *who = (struct subject_request){.caller = registration->owner.uid,
+                                        .name = registration->owner.name};
+        registration->begin.owner = &registration->owner;
+    } else {
+        *who = methods_subject(call);
+    }
     status = subject_set_rp(config, begin->rp, who, &registration->rp);
     if (status)
         return status;

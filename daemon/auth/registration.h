@@ -24,6 +24,11 @@ struct registration_begin {
      * copied. NULL: the call says for whom it is.
      */
     const struct account *user;
+    /*
+     * The account of the host that asks, which it must be still: of no call's user. It is copied.
+     * NULL: the call says for whom it is.
+     */
+    const struct account *owner;
     bool keeps_names; /* the user's names in the store stay what they are, where there are any */
     bool own_label; /* the wish's user name is shown and not kept: the store's is said to others */
     bool no_exclude_list;

@@ -119,6 +119,16 @@ const struct method methods[] = {
      gateway_begin_ticket, PRIVILEGE_GATEWAY, NULL, 0, NULL},
     {PK_BUS_GATEWAY, "FinishTicket", "ssss", "rp,ticket,claim,response_json", "s", "json",
      gateway_finish_ticket, PRIVILEGE_GATEWAY, NULL, 0, NULL},
+    {PK_BUS_GATEWAY, "DescribeOwn", "ss", "rp,session", "s", "json",
+     gateway_describe_own, PRIVILEGE_GATEWAY, NULL, 0, NULL},
+    {PK_BUS_GATEWAY, "BeginOwn", "ssss", "rp,session,act,object", "sst",
+     "id,options_json,expires", gateway_begin_own, PRIVILEGE_GATEWAY, NULL, 0, NULL},
+    {PK_BUS_GATEWAY, "FinishOwn", "sssss", "rp,session,act,id,response_json", "s", "json",
+     gateway_finish_own, PRIVILEGE_GATEWAY, NULL, 0, NULL},
+    {PK_BUS_GATEWAY, "RenameOwn", "ssss", "rp,session,credential_id,name", "", "",
+     gateway_rename_own, PRIVILEGE_GATEWAY, NULL, 0, NULL},
+    {PK_BUS_GATEWAY, "SignOut", "ss", "rp,session", "", "",
+     gateway_sign_out, PRIVILEGE_GATEWAY, NULL, 0, NULL},
 };
 const size_t method_count = sizeof(methods) / sizeof(methods[0]);
 

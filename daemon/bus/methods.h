@@ -95,7 +95,7 @@ method_handler gateway_relying_parties, gateway_begin_registration, gateway_fini
     gateway_remove, gateway_user, gateway_transactions, gateway_issue_token, gateway_check_token,
     gateway_keys, gateway_begin_password_check, gateway_use_recovery_code, gateway_describe_link,
     gateway_begin_link, gateway_finish_link, gateway_disown_link, gateway_describe_ticket,
-    gateway_begin_ticket, gateway_finish_ticket;
+    gateway_begin_ticket, gateway_finish_ticket, gateway_describe_own, gateway_begin_own, gateway_finish_own, gateway_rename_own, gateway_sign_out;
 /* Calls add with the name of each feature of this build. */
 void manager_list_features(void (*add)(void *data, const char *name), void *data);
 void manager_get_version(struct daemon *daemon, struct value *parent);

@@ -105,6 +105,7 @@ KEY(rp_config, key_password_check, value_password_check(text, &s->password_check
 KEY(rp_config, key_password_url, value_password_url(text, &s->password_url))
 KEY(rp_config, key_browser_url, value_browser_url(text, &s->browser_origin, &s->browser_prefix))
 KEY(rp_config, key_browser_page, value_browser_page(text, &s->browser_origin, &s->browser_page))
+KEY(rp_config, key_self_service, value_bool(text, &s->self_service))
 KEY(rp_config, key_refuse_unsolicited, value_bool(text, &s->refuse_unsolicited_extensions))
 
 #define ALLOWED_BOOL        "yes, no, true, false"
@@ -163,6 +164,7 @@ static const struct config_key rp_keys[] = {
     {"browser-page",
      "the URL of a file like https://www.example.org/passkey.html, its host in lower case",
      key_browser_page},
+    {"self-service", ALLOWED_BOOL, key_self_service},
 };
 
 static enum pk_status key_methods(const char *text, void *section)
@@ -445,6 +447,9 @@ static enum pk_status check_rp(const struct config *config, struct rp_config *rp
         return check_password(config, rp, key, ret_what);
     if (strcmp(key, "browser-url") == 0 || strcmp(key, "browser-page") == 0)
         return check_browser(config, rp, key, ret_what);
+    if (strcmp(key, "self-service") == 0 && rp->self_service && !rp->browser_prefix &&
+        !config_places_refused(places, rp->name, "browser-url"))
+        return refuse(ret_what, strdup("self-service = yes needs browser-url, where its pages are"));
     return strcmp(key, "trust-anchors") == 0 ? load_anchors(rp, ret_what) : PK_OK;
 }
 

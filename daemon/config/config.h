@@ -70,6 +70,7 @@ struct rp_config { /* [rp NAME]; "default" always exists */
      * origin then, and browser_prefix NULL. NULL: there is none.
      */
     char *browser_page;
+    bool self_service; /* on those pages people look after their own passkeys */
 };
 
 struct service_config { /* [service NAME]; NAME is PAM's service */

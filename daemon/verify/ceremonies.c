@@ -233,7 +233,8 @@ static size_t ceremony_bytes(const struct ceremony *ceremony)
            text_bytes(ceremony->account.rp) + text_bytes(ceremony->account.name) +
            ceremony->account.user_handle.len + text_bytes(ceremony->context) +
            text_bytes(ceremony->credential_name) + text_bytes(ceremony->transaction) +
-           text_bytes(ceremony->action) + text_bytes(ceremony->idempotency_key);
+           text_bytes(ceremony->action) + text_bytes(ceremony->idempotency_key) +
+           ceremony->object.len;
 }
 
 static struct share *find_share(const struct ceremonies *ceremonies, const char *rp)

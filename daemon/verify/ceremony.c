@@ -43,6 +43,7 @@ void ceremony_free(struct ceremony *ceremony)
     free(ceremony->action);
     free(ceremony->idempotency_key);
     pk_bytes_clear(&ceremony->ticket);
+    pk_bytes_clear(&ceremony->object);
     free(ceremony);
 }
 

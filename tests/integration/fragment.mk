@@ -19,6 +19,7 @@ EXTRA_DIST += \
 	tests/integration/support/listening.py \
 	tests/integration/support/machine.py \
 	tests/integration/support/page_file.py \
+	tests/integration/support/own.py \
 	tests/integration/support/pages.py \
 	tests/integration/support/people.py \
 	tests/integration/support/namespace.py \
@@ -55,6 +56,7 @@ EXTRA_DIST += \
 	tests/integration/test_browser_tls.py \
 	tests/integration/test_ticket_links.py \
 	tests/integration/test_ticket_pages.py \
+	tests/integration/test_own_calls.py \
 	tests/integration/test_cli.py \
 	tests/integration/test_cli_accounts_and_pins.py \
 	tests/integration/test_check.py \

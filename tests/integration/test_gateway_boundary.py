@@ -75,12 +75,22 @@ def ticket_calls(rp="default", ticket="l" + "A" * 43):
             ("FinishTicket", rp, ticket, "b4351ecc-ee1a-4455-bc94-2c3dbcc58538", "{}")]
 
 
+def own_calls(rp, session=""):
+    """Each call about one's own passkeys."""
+    return [("DescribeOwn", rp, session), ("BeginOwn", rp, session, "sign-in", "alice"),
+            ("BeginOwn", rp, session, "add", ""),
+            ("FinishOwn", rp, session, "sign-in", NEVER, "{}"),
+            ("FinishOwn", rp, session, "remove", NEVER, "{}"),
+            ("RenameOwn", rp, session, "AAAA", "n"), ("SignOut", rp, session)]
+
+
 # --- who ----------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("user", ["root", "alice", "dave"])
 def test_nobody_else_may_call(machine, gateway, user):
     other = Gateway(machine.connect(user))
-    for member, *arguments in [("RelyingParties",), *calls("portal"), *link_calls(), *ticket_calls()]:
+    for member, *arguments in [("RelyingParties",), *calls("portal"), *link_calls(), *ticket_calls(),
+                               *own_calls("hosts")]:
         other.fails("AccessDenied", member, *arguments)
 
 
@@ -120,8 +130,14 @@ def test_the_gateways_account_is_an_ordinary_one_elsewhere(machine, gateway, key
 @pytest.mark.parametrize("rp", OTHERS)
 def test_other_relying_parties_do_not_exist(gateway, key, rp):
     for options in ({}, {"apiKey": key}):
-        for member, *arguments in calls(rp, options):
+        for member, *arguments in [*calls(rp, options), *own_calls(rp)]:
             gateway.fails("UnknownRelyingParty", member, *arguments)
+
+
+@pytest.mark.parametrize("rp", sorted(SERVED))
+def test_an_applications_users_have_no_pages_of_their_own(gateway, rp):
+    for member, *arguments in own_calls(rp):
+        gateway.fails("UnknownRelyingParty", member, *arguments)
 
 
 @pytest.mark.parametrize("claim", ["", "0" * 26, "x" * 5000])

@@ -9,6 +9,7 @@ daemon_tests = \
 	tests/unit/test_budget \
 	tests/unit/test_caller \
 	tests/unit/test_ceremonies \
+	tests/unit/test_page_sessions \
 	tests/unit/test_ceremony \
 	tests/unit/test_command \
 	tests/unit/test_console \
@@ -55,6 +56,8 @@ tests_unit_test_budget_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_budget_LDADD = $(daemon_test_libs)
 tests_unit_test_caller_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_caller_LDADD = $(daemon_test_libs)
+tests_unit_test_page_sessions_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_page_sessions_LDADD = $(daemon_test_libs)
 tests_unit_test_ceremonies_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_ceremonies_LDADD = $(daemon_test_libs)
 tests_unit_test_ceremony_CFLAGS = $(daemon_test_cflags)

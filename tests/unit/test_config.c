@@ -246,6 +246,8 @@ static void every_key_is_read(void **state)
     assert_string_equal(config_rp(config, "field")->browser_origin,
                         "https://www.field.example.org:8443");
     assert_null(config_rp(config, "field")->browser_prefix);
+    assert_true(config_rp(config, "lab")->self_service);
+    assert_false(config_rp(config, "default")->self_service);
     assert_string_equal(config_rp(config, "lab")->origins.items[0], "https://lab.example.org");
     assert_null(config_rp(config, "other"));
     assert_int_equal(config->service_count, 1);

@@ -136,6 +136,11 @@ static void privileges_are_these(void **state)
         {"DescribeTicket", PRIVILEGE_GATEWAY, NULL, 0},
         {"BeginTicket", PRIVILEGE_GATEWAY, NULL, 0},
         {"FinishTicket", PRIVILEGE_GATEWAY, NULL, 0},
+        {"DescribeOwn", PRIVILEGE_GATEWAY, NULL, 0},
+        {"BeginOwn", PRIVILEGE_GATEWAY, NULL, 0},
+        {"FinishOwn", PRIVILEGE_GATEWAY, NULL, 0},
+        {"RenameOwn", PRIVILEGE_GATEWAY, NULL, 0},
+        {"SignOut", PRIVILEGE_GATEWAY, NULL, 0},
     };
 
     (void)state;
