@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BUS_STRINGS_MAX 4 /* of a call */
+#define BUS_STRINGS_MAX 5 /* of a call */
 #define BUS_RESULTS_MAX 2 /* strings of a reply */
 
 struct bus_client;

@@ -4,6 +4,7 @@
  * of their scripts are JSON, and of the page's own origin; whoever began to answer a link is known
  * by a cookie, and no other browser can go on.
  */
+#include "gateway/dialect_pages.h"
 #include "common/base/cleanup.h"
 #include "common/base/crockford.h"
 #include "common/base/limits.h"
@@ -205,10 +206,11 @@ static void begun(struct exchange *exchange, const struct party_answer *answer)
  */
 static bool is_from_page(struct exchange *exchange)
 {
+    const char *site = exchange_header(exchange, "sec-fetch-site");
     const json_t *body = NULL;
     const char *why = NULL;
 
-    if (!exchange_header(exchange, "origin")) {
+    if (!exchange_header(exchange, "origin") || (site && strcmp(site, "same-origin") != 0)) {
         refuse(exchange, 403);
         return false;
     }
@@ -333,6 +335,45 @@ static void finish_ticket(struct exchange *exchange)
         refuse(exchange, 400);
 }
 
+/* --- for dialect_pages_own.c ------------------------------------------------------------------ */
+
+void pages_answer(struct exchange *exchange, unsigned http_status, char *page)
+{
+    answer_page(exchange, http_status, page);
+}
+
+void pages_answer_words(struct exchange *exchange, unsigned http_status, enum page_word title,
+                        enum page_word more)
+{
+    answer_words(exchange, http_status, title, more);
+}
+
+void pages_answer_json(struct exchange *exchange, unsigned http_status, json_t *body)
+{
+    answer_json(exchange, http_status, body);
+}
+
+void pages_answer_script(struct exchange *exchange, const char *script)
+{
+    add_headers(exchange);
+    exchange_answer_text(exchange, 200, "text/javascript; charset=utf-8", script);
+}
+
+void pages_refuse_by_outcome(struct exchange *exchange, const struct party_answer *answer)
+{
+    refuse_by_outcome(exchange, answer);
+}
+
+enum page_language pages_language(const struct exchange *exchange)
+{
+    return language_of(exchange);
+}
+
+bool pages_is_from_page(struct exchange *exchange)
+{
+    return is_from_page(exchange);
+}
+
 /* --- the table -------------------------------------------------------------------------------- */
 
 static void get_style(struct exchange *exchange)
@@ -368,6 +409,15 @@ static const struct route routes[] = {
     {"POST", "/enroll/describe", ACCESS_PUBLIC, describe_ticket},
     {"POST", "/enroll/begin", ACCESS_PUBLIC, begin_ticket},
     {"POST", "/enroll/finish", ACCESS_PUBLIC, finish_ticket},
+    {"GET", "/static/passkeys.js", ACCESS_PUBLIC, pages_get_own_script},
+    {"GET", "", ACCESS_PUBLIC, pages_get_own},
+    {"GET", "/", ACCESS_PUBLIC, pages_get_own},
+    {"GET", "/passkeys", ACCESS_PUBLIC, pages_get_passkeys},
+    {"GET", "/decisions", ACCESS_PUBLIC, pages_get_decisions},
+    {"POST", "/passkeys/begin", ACCESS_PUBLIC, pages_begin_own},
+    {"POST", "/passkeys/finish", ACCESS_PUBLIC, pages_finish_own},
+    {"POST", "/passkeys/rename", ACCESS_PUBLIC, pages_rename_own},
+    {"POST", "/passkeys/sign-out", ACCESS_PUBLIC, pages_sign_out},
     {"GET", "/{link}", ACCESS_PUBLIC, get_link},
     {"POST", "/{link}/begin", ACCESS_PUBLIC, begin_link},
     {"POST", "/{link}/finish", ACCESS_PUBLIC, finish_link},

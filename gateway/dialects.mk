@@ -13,10 +13,12 @@ gateway_libdialects_la_SOURCES = \
 	gateway/dialect_hanko.c gateway/dialect_hanko.h \
 	gateway/dialect_hanko_ceremonies.c \
 	gateway/dialect_hanko_credentials.c \
-	gateway/dialect_pages.c \
+	gateway/dialect_pages.c gateway/dialect_pages.h gateway/dialect_pages_own.c \
 	gateway/members.c gateway/members.h \
 	gateway/options_shape.c gateway/options_shape.h \
-	gateway/page.c gateway/page.h \
+	gateway/own_words.h \
+	gateway/page.c gateway/page.h gateway/page_write.h \
+	gateway/page_own.c gateway/page_own.h \
 	gateway/page_words.c gateway/page_words.h \
 	gateway/token_call.c gateway/token_call.h \
 	gateway/user_agent.c gateway/user_agent.h
@@ -27,14 +29,15 @@ dialects_libs = gateway/libdialects.la $(webauthn_libs)
 
 # What the pages load, as C strings.
 page_files = gateway/pages/style.css gateway/pages/link.js gateway/pages/webauthn.js \
-	gateway/pages/ticket.js
+	gateway/pages/ticket.js gateway/pages/passkeys.js
 BUILT_SOURCES += gateway/pages.h
 CLEANFILES += gateway/pages.h
 $(gateway_libdialects_la_OBJECTS): | gateway/pages.h
 EXTRA_DIST += $(page_files)
 gateway/pages.h: $(page_files) Makefile
 	$(AM_V_GEN)$(MKDIR_P) gateway && { \
-		for file in style:style.css script:link.js webauthn:webauthn.js ticket:ticket.js; do \
+		for file in style:style.css script:link.js webauthn:webauthn.js ticket:ticket.js \
+			passkeys:passkeys.js; do \
 			echo "static const char page_$${file%%:*}[] ="; \
 			$(SED) -e 's|\\|\\\\|g' -e 's|"|\\"|g' -e 's|^|    "|' -e 's|$$|\\n"|' \
 				$(srcdir)/gateway/pages/$${file#*:}; \
@@ -43,6 +46,7 @@ gateway/pages.h: $(page_files) Makefile
 
 # The page that is one file, for any web server where there is no gateway: its parts put together.
 page_parts = \
+	gateway/own_words.h \
 	gateway/page_words.h \
 	gateway/pages/forward.js \
 	gateway/pages/paste.html \

@@ -4,6 +4,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/limits.h"
 #include "common/base/quote.h"
+#include "gateway/page_write.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,13 +12,6 @@
 
 #define NAME_SHOWN_MAX 64 /* bytes in a sentence; the row has all of it */
 #define ROW_SHOWN_MAX  (4 * PK_COMMAND_TEXT_MAX)
-
-struct page {
-    FILE *out;
-    const struct party *party;
-    enum page_language language;
-    const char *script;
-};
 
 /* HTML 13.1.1 and 13.1.2.3: in text, and in values that stand in double quotes. */
 static void put(const struct page *page, const char *text)
@@ -419,4 +413,26 @@ char *page_of_words(const struct party *party, enum page_language language, enum
     put_part(&page, "words", title, more, true);
     end(&page);
     return written(&page, &text);
+}
+
+/* --- for other pages -------------------------------------------------------------------------- */
+
+void page_put(const struct page *page, const char *text)
+{
+    put(page, text);
+}
+
+void page_put_html(const struct page *page, const char *html)
+{
+    put_html(page, html);
+}
+
+void page_put_words(const struct page *page, enum page_word word, const char *a, const char *b)
+{
+    put_words(page, word, a, b);
+}
+
+char *page_written(const struct page *page, char **text)
+{
+    return written(page, text);
 }

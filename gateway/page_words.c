@@ -7,7 +7,7 @@
 
 static const char *const words[WORD_COUNT][PAGE_LANGUAGES] = {
 #define ROW(name, en, de) [WORD_##name] = {en, de},
-    PAGE_WORDS(ROW)
+    PAGE_WORDS(ROW) OWN_WORDS(ROW)
 #undef ROW
 };
 

@@ -4,6 +4,8 @@
 #ifndef GATEWAY_PAGE_WORDS_H
 #define GATEWAY_PAGE_WORDS_H
 
+#include "gateway/own_words.h"
+
 /* X(NAME, English, German) */
 /* clang-format off */
 #define PAGE_WORDS(X)                                                                              \
@@ -227,7 +229,7 @@
 
 enum page_word {
 #define PAGE_WORD_ENUM(name, en, de) WORD_##name,
-    PAGE_WORDS(PAGE_WORD_ENUM)
+    PAGE_WORDS(PAGE_WORD_ENUM) OWN_WORDS(PAGE_WORD_ENUM)
 #undef PAGE_WORD_ENUM
         WORD_COUNT
 };

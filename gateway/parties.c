@@ -100,6 +100,7 @@ static enum pk_status read_party(const json_t *object, struct party *ret)
                            json_integer_value(timeout) <= 3600
                        ? (unsigned)json_integer_value(timeout)
                        : TIMEOUT_DEFAULT;
+    ret->self_service = json_is_true(json_object_get(object, "selfService"));
     ret->dialect = http ? dialect_of(http) : NULL;
     return ret->dialect && prefix_is_good(ret->prefix) ? PK_OK : PK_UNSUPPORTED;
 }

@@ -26,6 +26,9 @@ enum takes {
     TAKES_OPTIONS = 1 << 2,
     TAKES_CLAIM = 1 << 3,        /* a link's word and claim, in place of the relying party's name */
     TAKES_TICKET_CLAIM = 1 << 4, /* behind the id */
+    TAKES_SESSION = 1 << 5,
+    TAKES_ACT = 1 << 6,
+    TAKES_NAME = 1 << 7,
 };
 
 static const struct member {
@@ -55,6 +58,11 @@ static const struct member {
     [PARTY_DESCRIBE_TICKET] = {"DescribeTicket", TAKES_ID},
     [PARTY_BEGIN_TICKET] = {"BeginTicket", TAKES_ID},
     [PARTY_FINISH_TICKET] = {"FinishTicket", TAKES_ID | TAKES_TICKET_CLAIM | TAKES_CREDENTIAL},
+    [PARTY_DESCRIBE_OWN] = {"DescribeOwn", TAKES_SESSION},
+    [PARTY_BEGIN_OWN] = {"BeginOwn", TAKES_SESSION | TAKES_ACT | TAKES_ID},
+    [PARTY_FINISH_OWN] = {"FinishOwn", TAKES_SESSION | TAKES_ACT | TAKES_ID | TAKES_CREDENTIAL},
+    [PARTY_RENAME_OWN] = {"RenameOwn", TAKES_SESSION | TAKES_ID | TAKES_NAME},
+    [PARTY_SIGN_OUT] = {"SignOut", TAKES_SESSION},
 };
 
 /* Behind PK_BUS_ERROR_PREFIX; what is not here is PARTY_FAILED. */
@@ -123,14 +131,16 @@ static void tell(struct asked *asked, const struct party_answer *answer)
 
 static bool gives_nothing(enum party_call call)
 {
-    return call == PARTY_REMOVE || call == PARTY_DISOWN_LINK;
+    return call == PARTY_REMOVE || call == PARTY_DISOWN_LINK || call == PARTY_RENAME_OWN ||
+           call == PARTY_SIGN_OUT;
 }
 
 static void tell_result(struct asked *asked, const struct bus_reply *reply)
 {
     const bool begun = asked->call == PARTY_BEGIN_REGISTRATION ||
                        asked->call == PARTY_BEGIN_AUTHENTICATION ||
-                       asked->call == PARTY_BEGIN_LINK || asked->call == PARTY_BEGIN_TICKET;
+                       asked->call == PARTY_BEGIN_LINK || asked->call == PARTY_BEGIN_TICKET ||
+                       asked->call == PARTY_BEGIN_OWN;
     const char *text = reply->strings[begun ? 1 : 0];
     struct party_answer answer = {.outcome = PARTY_DONE, .reason = ""};
     json_t *result = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
@@ -208,12 +218,18 @@ void party_call(struct exchange *exchange, const struct party_request *request)
         call.strings[0] = request->id;
         call.strings[count++] = request->claim ? request->claim : "";
     }
+    if (member->takes & TAKES_SESSION)
+        call.strings[count++] = request->session ? request->session : "";
+    if (member->takes & TAKES_ACT)
+        call.strings[count++] = request->act ? request->act : "";
     if (member->takes & TAKES_ID)
         call.strings[count++] = request->id ? request->id : "";
     if (member->takes & TAKES_TICKET_CLAIM)
         call.strings[count++] = request->claim ? request->claim : "";
     if (member->takes & TAKES_CREDENTIAL)
         call.strings[count++] = request->credential ? request->credential : "";
+    if (member->takes & TAKES_NAME)
+        call.strings[count++] = request->name ? request->name : "";
     if (member->takes & TAKES_OPTIONS && !call.options)
         call.options = none = json_object();
     asked->failed = bus_client_call(gateway->bus, &call);

@@ -18,6 +18,7 @@ struct party {
     char *tenant;              /* tenant-id; "" where none is set */
     struct pk_strings origins; /* those that pages may call from */
     unsigned timeout;          /* of a challenge, in seconds */
+    bool self_service;         /* people look after their own passkeys on its pages */
     const struct dialect *dialect;
 };
 
@@ -78,6 +79,12 @@ enum party_call {
     PARTY_DESCRIBE_TICKET,
     PARTY_BEGIN_TICKET,
     PARTY_FINISH_TICKET, /* claim, credential */
+    /* One's own passkeys: session. No options. */
+    PARTY_DESCRIBE_OWN,
+    PARTY_BEGIN_OWN,  /* act; id: its object */
+    PARTY_FINISH_OWN, /* act, id, credential */
+    PARTY_RENAME_OWN, /* id: of the passkey; name */
+    PARTY_SIGN_OUT,
 };
 
 struct party_request {
@@ -88,6 +95,7 @@ struct party_request {
                                  arrays of strings; taken; NULL: none. null members are left out */
     party_answered *answered; /* once, never before party_call() has returned */
     const char *claim;        /* of a link or ticket; NULL: none */
+    const char *session, *act, *name; /* about one's own passkeys; NULL: "" */
 };
 
 /* Asks the daemon, for the exchange's relying party. */

@@ -43,7 +43,8 @@ static bool pattern_fits(const char *pattern, const struct target *target, size_
     while (take_segment(&pattern, &segment, &len)) {
         const char *given = at < target->segment_count ? target->segments[at++] : NULL;
 
-        if (!given || !*given)
+        /* Only a pattern that ends in a '/' fits a path that does. */
+        if (!given || (!*given && len > 0))
             return false;
         if (segment[0] == '{' && captures < EXCHANGE_CAPTURES_MAX)
             match->captures[captures++] = given;

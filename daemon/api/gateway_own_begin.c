@@ -165,7 +165,7 @@ static enum pk_status find_account(struct job *job)
 
     if (!*beginning->who.name)
         return PK_OK;
-    status = decoy_credentials(daemon->decoy_key, &asked, rp_id, &decoys);
+    status = decoy_credentials(daemon->decoy_key, &asked, rp_id, true, &decoys);
     if (status)
         return status;
     status = subject_find(&beginning->who, &subject);

@@ -65,7 +65,7 @@ static struct verdict refuse_decoys(const struct finish *finish, struct pk_view 
     const struct ceremony *ceremony = finish->ceremony;
     AUTO_CREDENTIAL_LIST struct credential_list decoys = {0};
     enum pk_status status = decoy_credentials(daemon->decoy_key, &ceremony->account,
-                                              ceremony->requirements.rp_id, &decoys);
+                                              ceremony->requirements.rp_id, true, &decoys);
 
     if (!status)
         status = decoy_refuse_response(daemon->store, ceremony, &decoys, json);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How pages are written; page.c alone escapes. */
+#ifndef GATEWAY_PAGE_WRITE_H
+#define GATEWAY_PAGE_WRITE_H
+
+#include "gateway/page_words.h"
+#include "gateway/party.h"
+
+#include <stdio.h>
+
+struct page {
+    FILE *out;
+    const struct party *party;
+    enum page_language language;
+    const char *script;
+};
+
+/* What comes from elsewhere, as text. */
+void page_put(const struct page *page, const char *text);
+/* HTML of the caller's own. */
+void page_put_html(const struct page *page, const char *html);
+/* The words, with text in the places of the first and the second %s. */
+void page_put_words(const struct page *page, enum page_word word, const char *a, const char *b);
+/* Closes the page: text, the caller's to free; NULL: there was no memory. */
+char *page_written(const struct page *page, char **text);
+
+#endif
