@@ -17,6 +17,7 @@ struct gateway_user;
 struct jobs;
 struct links;
 struct page_sessions;
+struct recent_decisions;
 struct password_checks;
 struct peers;
 struct pk_keys;
@@ -46,6 +47,7 @@ struct daemon {
     struct conversations *conversations;
     struct links *links;
     struct page_sessions *page_sessions;
+    struct recent_decisions *recent_decisions;
     int exit_code;
 };
 

@@ -16,6 +16,7 @@
 #include "daemon/arrivals.h"
 #include "daemon/auth/links.h"
 #include "daemon/auth/page_sessions.h"
+#include "daemon/auth/recent_decisions.h"
 #include "daemon/bus/descriptors.h"
 #include "daemon/bus/gateway_user.h"
 #include "daemon/bus/logind.h"
@@ -307,10 +308,12 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     daemon->password_checks = password_checks_new();
     daemon->links = links_new(daemon->base);
     daemon->page_sessions = page_sessions_new();
+    daemon->recent_decisions = recent_decisions_new();
+    decision_keep_in(daemon->recent_decisions);
     daemon->gateway_user = gateway_user_new();
     if (!daemon->gateway_user || !daemon->base || !daemon->peers || !daemon->conversations ||
         !daemon->ceremonies || !daemon->password_checks || !daemon->links ||
-        !daemon->page_sessions)
+        !daemon->page_sessions || !daemon->recent_decisions)
         return PK_NO_MEMORY;
     daemon->jobs = jobs_new(daemon->base);
     if (!daemon->jobs)
@@ -353,6 +356,9 @@ static bool close_all(struct daemon *daemon)
         return false;
     if (daemon->page_sessions)
         page_sessions_free(daemon->page_sessions);
+    decision_keep_in(NULL);
+    if (daemon->recent_decisions)
+        recent_decisions_free(daemon->recent_decisions);
     if (daemon->socket)
         socket_close(daemon->socket);
     if (daemon->gateway_user)

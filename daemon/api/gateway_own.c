@@ -14,6 +14,7 @@
 #include "daemon/accounts/passkey_json.h"
 #include "daemon/accounts/recovery_codes.h"
 #include "daemon/auth/decision.h"
+#include "daemon/auth/recent_decisions.h"
 #include "daemon/bus/reply_errors.h"
 
 #include <string.h>
@@ -189,9 +190,14 @@ static json_t *passkey(const struct own_request *own, const struct credential *c
 {
     const char *provider = pk_provider_name(credential->aaguid);
     bool here = strcmp(credential->rp_id, own->gateway.party.rp_id) == 0;
+    /* json_incref() of what stays as it is */
+    json_t *place = (json_t *)(uintptr_t)recent_decisions_place(
+        own->gateway.request.daemon->recent_decisions, &own->gateway.user,
+        pk_view_of(&credential->record.id));
     json_t *object = passkey_json(credential, false);
 
     if (object && gateway_set(object, "usableHere", json_boolean(here)) &&
+        (!place || json_object_set(object, "lastContext", place) == 0) &&
         (!provider || gateway_set(object, "provider", json_string(provider))))
         return object;
     json_decref(object);
@@ -241,7 +247,10 @@ static json_t *describe(const struct description *description, bool fresh)
         gateway_set(object, "credentialId", proof(own)) &&
         gateway_set(object, "fresh", json_boolean(fresh)) &&
         gateway_set(object, "recoveryCodes", json_integer((json_int_t)description->codes)) &&
-        gateway_set(object, "passkeys", passkeys(own));
+        gateway_set(object, "passkeys", passkeys(own)) &&
+        gateway_set(object, "decisions",
+                    recent_decisions_json(own->gateway.request.daemon->recent_decisions,
+                                          &own->gateway.user));
 
     if (good)
         return object;

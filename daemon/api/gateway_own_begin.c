@@ -286,11 +286,12 @@ static void begin_addition(struct request *request, struct call *call, enum pk_s
         own_fail(own, call, status);
         return;
     }
-    registration_begin(request->daemon, call,
-                       &(struct registration_begin){.rp = own->gateway.party.rp,
-                                                    .wish = {.cred_props = true},
-                                                    .owner = &own->gateway.user},
-                       addition_begun);
+    registration_begin(
+        request->daemon, call,
+        &(struct registration_begin){.rp = own->gateway.party.rp,
+                                     .wish = {.cred_props = true, .resident_key = "preferred"},
+                                     .owner = &own->gateway.user},
+        addition_begun);
 }
 
 /* --- the start -------------------------------------------------------------------------------- */

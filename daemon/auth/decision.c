@@ -2,9 +2,11 @@
 #include "daemon/auth/decision.h"
 
 #include "common/base/cleanup.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "daemon/accounts/log_names.h"
+#include "daemon/auth/recent_decisions.h"
 
 #include <limits.h>
 #include <string.h>
@@ -87,8 +89,17 @@ static void log_refused(const struct decision *decision)
            over ? decision->over : "", or_unknown(decision->by), decision->context);
 }
 
+static struct recent_decisions *kept_in;
+
+void decision_keep_in(struct recent_decisions *recent)
+{
+    kept_in = recent;
+}
+
 void decision_log(const struct decision *decision)
 {
+    if (kept_in)
+        recent_decisions_add(kept_in, decision, pk_clock_now());
     if (decision->approval)
         log_approved(decision);
     else

@@ -32,6 +32,10 @@ char *decision_caller(const struct call *call, const char *program) PK_WARN_UNUS
 
 void decision_log(const struct decision *decision);
 
+/* What is logged is also kept there, from now on; NULL: nowhere. */
+struct recent_decisions;
+void decision_keep_in(struct recent_decisions *recent);
+
 /* The same for a ceremony whose answer a program brought, without a method. */
 void decision_log_verdict(const struct ceremony *ceremony, const struct verdict *verdict,
                           const char *by);

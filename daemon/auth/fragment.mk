@@ -10,6 +10,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/auth/line_exchange.c daemon/auth/line_exchange.h \
 	daemon/auth/links.c daemon/auth/links.h \
 	daemon/auth/page_sessions.c daemon/auth/page_sessions.h \
+	daemon/auth/recent_decisions.c daemon/auth/recent_decisions.h \
 	daemon/auth/registration.c daemon/auth/registration.h \
 	daemon/auth/sign_in.c daemon/auth/sign_in.h \
 	daemon/auth/sign_in_attempt.h \

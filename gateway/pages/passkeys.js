@@ -4,6 +4,7 @@
 import {readCreation, readRequest, writeCredential} from "./webauthn.js";
 
 const NOTE = "passkeyd-note"; // for the page that is loaded next
+const SUGGESTIONS = 12; // so often, which is an hour for who chooses none of them
 const AGAIN = 15000; // before a challenge that waits for a person ends, in milliseconds
 
 const page = document.querySelector("main");
@@ -120,7 +121,7 @@ async function signIn(name, how) {
 async function suggest() {
     if (!await PublicKeyCredential.isConditionalMediationAvailable?.())
         return;
-    for (;;) {
+    for (let tries = 0; tries < SUGGESTIONS; tries++) {
         const own = waiting = new AbortController();
         const timer = setTimeout(() => own.abort("again"), 300000 - AGAIN);
 

@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	tests/browser/hanko.test.mjs \
 	tests/browser/forward.test.mjs \
 	tests/browser/link.mjs \
+	tests/browser/own.mjs \
 	tests/browser/package-lock.json \
 	tests/browser/package.json \
 	tests/browser/page.mjs \

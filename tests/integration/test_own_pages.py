@@ -164,6 +164,53 @@ def test_names_are_text(site, blue, green):
         409, {"error": "taken"})
 
 
+# --- decisions ----------------------------------------------------------------------------------
+
+def rows(person):
+    """The facts of each decision, the latest first."""
+    cards = person.look(DECISIONS).split('<ul class="cards">')[-1].split("<li>")[1:]
+    return [pages.html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", each))) for each in cards]
+
+
+def sudo(machine, site, user, passkey, command):
+    """A sign-in by a link, as far as the decision."""
+    conversation = machine.connect().authenticate(user, methods="browser", service="sudo",
+                                                  ruser=user, tty="/dev/pts/3", command=command)
+    link, _ = pages.wait_for_link(conversation)
+    result = pages.Browser(site).use(link, passkey)[1]
+    return conversation.next(text=result.get("code", "ABCDEF"))[2]["result"]
+
+
+def test_decisions(machine, site, blue, green):
+    """Who used what where; what was refused; nobody else's."""
+    bobs = own.enrol(machine, "bob", origin=site.origin)
+    assert sudo(machine, site, "alice", green, "sudo <b>make coffee</b>") == "ok"
+    assert sudo(machine, site, "alice", bobs, "sudo reboot") != "ok"
+    person = Person(site).sign_in(blue)
+    text = person.look(DECISIONS)
+    assert "<b>make" not in text and "&lt;b&gt;make coffee" in text
+    own_sign_in, refused, accepted, *enrolled = rows(person)
+    assert "Accepted" in own_sign_in and "passkey-gateway" in own_sign_in
+    assert "Refused" in refused and "sudo reboot" in refused
+    assert "Accepted" in accepted and "make coffee" in accepted and "/dev/pts/3" in accepted
+    assert accepted.rstrip().endswith("With green")
+    assert len(enrolled) == 2 and "Passkey added" in enrolled[0]
+    text = person.look()
+    assert "<dt>There</dt><dd>sudo</dd>" in text and "<dt>There</dt><dd>passkey-gateway</dd>" in text
+    assert "coffee" not in Person(site).sign_in(bobs).look(DECISIONS)
+
+
+def test_strangers_do_not_push_out_what_was_accepted(machine, site, blue):
+    assert sudo(machine, site, "alice", blue, "sudo make tea") == "ok"
+    person = Person(site).sign_in(blue)
+    for _ in range(40):
+        person.use(SIGN_IN, webauthn_client.Passkey(), "alice")
+    listed = rows(person)
+    assert len(listed) == 4, listed
+    assert "40 times, the last one:" in listed[0]
+    assert any("make tea" in each for each in listed)
+
+
 # --- whose session it is ------------------------------------------------------------------------
 
 def test_mixed_accounts(machine, site, blue, green):

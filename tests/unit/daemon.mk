@@ -10,6 +10,7 @@ daemon_tests = \
 	tests/unit/test_caller \
 	tests/unit/test_ceremonies \
 	tests/unit/test_page_sessions \
+	tests/unit/test_recent_decisions \
 	tests/unit/test_ceremony \
 	tests/unit/test_command \
 	tests/unit/test_console \
@@ -56,6 +57,8 @@ tests_unit_test_budget_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_budget_LDADD = $(daemon_test_libs)
 tests_unit_test_caller_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_caller_LDADD = $(daemon_test_libs)
+tests_unit_test_recent_decisions_CFLAGS = $(daemon_test_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_recent_decisions_LDADD = $(daemon_test_libs)
 tests_unit_test_page_sessions_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_page_sessions_LDADD = $(daemon_test_libs)
 tests_unit_test_ceremonies_CFLAGS = $(daemon_test_cflags)
