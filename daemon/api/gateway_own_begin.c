@@ -108,10 +108,7 @@ static enum pk_status make_ceremony(struct beginning *beginning, const struct ca
     return status;
 }
 
-/*
- * Allows the passkeys of the list that a browser can use here, but not that one. Who has not signed
- * in is not told of their transports, which decoys have none of.
- */
+/* Allows the passkeys of the list that a browser can use here, but not that one. */
 static enum pk_status allow(const struct beginning *beginning, const struct credential_list *list,
                             struct pk_view but)
 {
@@ -129,9 +126,8 @@ static enum pk_status allow(const struct beginning *beginning, const struct cred
         if (requirements->user_handle.len == 0)
             status = pk_bytes_copy(pk_view_of(&record->user_handle), &requirements->user_handle);
         if (!status)
-            status =
-                pk_requirements_add_credential(requirements, pk_view_of(&record->id),
-                                               beginning->own.session ? credential->transports : 0);
+            status = pk_requirements_add_credential(requirements, pk_view_of(&record->id),
+                                                    credential->transports);
     }
     return status;
 }

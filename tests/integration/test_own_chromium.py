@@ -17,7 +17,6 @@ import own
 import pages
 import test_browser_pages as browser
 import test_http_clients as clients
-import webauthn_client
 
 pytestmark = browser.pytestmark
 HOME = "/passkey"
@@ -186,10 +185,3 @@ def test_at_200_percent(site, blue, language):
 def test_without_javascript(site, language, text):
     result = browse(site, [], javascript=False, axe=False, language=language)
     assert text in result["seen"][0]["text"]
-
-
-def test_after_the_daemon_was_started_again(machine, site, blue):
-    """The page that is open says so, and one signs in again there."""
-    chromium = browse(site, [["sign-in"]], device(blue))
-    assert chromium["seen"][1]["signedIn"]
-    assert webauthn_client.decode(own.name_of(blue)) == blue.id

@@ -39,6 +39,7 @@ struct exchange {
     char *call_id;
     char *call_credential;
     char *call_claim;
+    char *call_session, *call_act, *call_name;
 
     bool answered;
     unsigned status;
@@ -74,6 +75,9 @@ static void end_exchange(void)
     free(exchange.call_id);
     free(exchange.call_credential);
     free(exchange.call_claim);
+    free(exchange.call_session);
+    free(exchange.call_act);
+    free(exchange.call_name);
     free(exchange.text);
     json_decref(exchange.json);
     json_decref(exchange.call.options);
@@ -432,11 +436,17 @@ void party_call(struct exchange *self, const struct party_request *request)
     free(self->call_id);
     free(self->call_credential);
     free(self->call_claim);
+    free(self->call_session);
+    free(self->call_act);
+    free(self->call_name);
     self->asked = true;
     self->call = *request;
     self->call_id = request->id ? strdup(request->id) : NULL;
     self->call_credential = request->credential ? strdup(request->credential) : NULL;
     self->call_claim = request->claim ? strdup(request->claim) : NULL;
+    self->call_session = request->session ? strdup(request->session) : NULL;
+    self->call_act = request->act ? strdup(request->act) : NULL;
+    self->call_name = request->name ? strdup(request->name) : NULL;
     if (!self->call.options)
         self->call.options = json_object();
 }
@@ -486,6 +496,26 @@ const char *fake_call_id(void)
 const char *fake_call_claim(void)
 {
     return exchange.call_claim;
+}
+
+const char *fake_call_session(void)
+{
+    return exchange.call_session;
+}
+
+const char *fake_call_act(void)
+{
+    return exchange.call_act;
+}
+
+const char *fake_call_name(void)
+{
+    return exchange.call_name;
+}
+
+void fake_self_service(bool on)
+{
+    party.self_service = on;
 }
 
 const char *fake_call_credential(void)

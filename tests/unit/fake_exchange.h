@@ -29,6 +29,9 @@ void fake_header(const char *name, const char *value);
 void fake_request(const char *line, const char *body);
 void fake_send(const char *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Whether people look after their own passkeys there; until fake_start(). */
+void fake_self_service(bool on);
+
 /* Refuses a request as the router does, by the dialect's words. */
 void fake_refuse(unsigned status);
 
@@ -40,6 +43,9 @@ bool fake_is_asked(void);
 const json_t *fake_call(enum party_call call);
 const char *fake_call_id(void);
 const char *fake_call_claim(void);
+const char *fake_call_session(void);
+const char *fake_call_act(void);
+const char *fake_call_name(void);
 const char *fake_call_credential(void);
 /* The options are these, no more and no less; text of JSON with ' for ". */
 void fake_call_has(enum party_call call, const char *options);

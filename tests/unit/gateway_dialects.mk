@@ -11,6 +11,7 @@ dialect_tests = \
 	tests/unit/test_dialect_autional_credentials \
 	tests/unit/test_dialect_cloudreve \
 	tests/unit/test_dialect_pages \
+	tests/unit/test_dialect_pages_own \
 	tests/unit/test_token_call \
 	tests/unit/test_dialect_hanko \
 	tests/unit/test_dialect_hanko_credentials \
@@ -38,6 +39,9 @@ tests_unit_test_dialect_authsignal_server_SOURCES = tests/unit/test_dialect_auth
 tests_unit_test_dialect_authsignal_server_CFLAGS = $(dialect_test_cflags)
 tests_unit_test_dialect_authsignal_server_LDADD = $(dialect_test_libs)
 
+tests_unit_test_dialect_pages_own_SOURCES = tests/unit/test_dialect_pages_own.c $(dialect_test_support)
+tests_unit_test_dialect_pages_own_CFLAGS = $(dialect_test_cflags)
+tests_unit_test_dialect_pages_own_LDADD = $(dialect_test_libs)
 tests_unit_test_dialect_pages_SOURCES = tests/unit/test_dialect_pages.c $(dialect_test_support)
 tests_unit_test_dialect_pages_CFLAGS = $(dialect_test_cflags)
 tests_unit_test_dialect_pages_LDADD = $(dialect_test_libs)
