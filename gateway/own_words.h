@@ -49,8 +49,8 @@
     X(OWN_RENAME, "Rename", "Umbenennen")                                                          \
     X(OWN_REMOVE, "Remove", "Entfernen")                                                           \
     /* name */                                                                                     \
-    X(OWN_RENAME_THIS, "Rename \"%s\"", "„%s“ umbenennen")                                         \
-    X(OWN_REMOVE_THIS, "Remove \"%s\"", "„%s“ entfernen")                                          \
+    X(OWN_RENAME_THIS, "Rename “%s”", "„%s“ umbenennen")                                         \
+    X(OWN_REMOVE_THIS, "Remove “%s”", "„%s“ entfernen")                                          \
     X(OWN_NAME, "New name", "Neuer Name")                                                          \
     X(OWN_NAME_MORE, "At most 64 bytes, which are 64 letters without accents.",                    \
       "Höchstens 64 Byte, das sind 64 Buchstaben ohne Umlaute.")                                   \

@@ -422,6 +422,17 @@ void page_put(const struct page *page, const char *text)
     put(page, text);
 }
 
+void page_put_foreign(const struct page *page, const char *text)
+{
+    put_foreign(page, text, ROW_SHOWN_MAX);
+}
+
+void page_put_plain_words(const struct page *page, enum page_word word, const char *a,
+                          const char *b)
+{
+    put_sentence(page, word, false, a, b);
+}
+
 void page_put_html(const struct page *page, const char *html)
 {
     put_html(page, html);

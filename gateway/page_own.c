@@ -62,7 +62,7 @@ static void begin(const struct page *page, enum page_word title, const char *a, 
     page_put_html(page, "\">\n<head>\n<meta charset=\"utf-8\">\n"
                         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                         "<meta name=\"robots\" content=\"noindex\">\n<title>");
-    page_put_words(page, title, a, b);
+    page_put_plain_words(page, title, a, b);
     page_put_html(page, "</title>\n<link rel=\"icon\" href=\"data:,\">\n"
                         "<link rel=\"stylesheet\" href=");
     put_address(page, "/static/style.css");
@@ -210,7 +210,7 @@ static void put_row(const struct page *page, enum page_word term, const char *te
     if (!*text)
         return;
     begin_row(page, term);
-    page_put(page, text);
+    page_put_foreign(page, text);
     page_put_html(page, "</dd>\n");
 }
 
@@ -232,9 +232,9 @@ static void put_place(const struct page *page, enum page_word term, const json_t
     if (!*service && !*from)
         return;
     begin_row(page, term);
-    page_put(page, service);
+    page_put_foreign(page, service);
     page_put_html(page, *service && *from ? ", " : "");
-    page_put(page, from);
+    page_put_foreign(page, from);
     page_put_html(page, "</dd>\n");
 }
 
@@ -255,7 +255,7 @@ static void put_named_button(const struct page *page, const char *action, const 
 {
     (void)fprintf(page->out, "<button type=\"button\" class=\"text\" data-do=\"%s\" aria-label=\"",
                   action);
-    page_put_words(page, whole, name, "");
+    page_put_plain_words(page, whole, name, "");
     page_put_html(page, "\">");
     put_word(page, word);
     page_put_html(page, "</button>\n");
@@ -324,9 +324,9 @@ static void put_passkey(const struct page *page, const json_t *own, const json_t
     page_put_html(page, "<li");
     put_attribute(page, "data-id", id);
     put_attribute(page, "data-usable", is_usable(passkey) ? "yes" : "no");
-    page_put_html(page, ">\n<h2>");
-    page_put(page, name);
-    page_put_html(page, "</h2>\n");
+    page_put_html(page, ">\n<h2><bdi>");
+    page_put_foreign(page, name);
+    page_put_html(page, "</bdi></h2>\n");
     put_facts(page, passkey);
     if (strcmp(id, said(own, "credentialId")) == 0)
         put_element(page, "<p class=\"quiet-text\">", WORD_OWN_THIS, "</p>\n");

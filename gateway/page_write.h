@@ -15,12 +15,17 @@ struct page {
     const char *script;
 };
 
-/* What comes from elsewhere, as text. */
+/* A value, as it is. */
 void page_put(const struct page *page, const char *text);
+/* What others wrote, to be read: all of it visible, and not too long. */
+void page_put_foreign(const struct page *page, const char *text);
 /* HTML of the caller's own. */
 void page_put_html(const struct page *page, const char *html);
-/* The words, with text in the places of the first and the second %s. */
+/* The words, with what others wrote in the places of the first and the second %s, as elements. */
 void page_put_words(const struct page *page, enum page_word word, const char *a, const char *b);
+/* The same where no element may stand: in a title, in an attribute. */
+void page_put_plain_words(const struct page *page, enum page_word word, const char *a,
+                          const char *b);
 /* Closes the page: text, the caller's to free; NULL: there was no memory. */
 char *page_written(const struct page *page, char **text);
 

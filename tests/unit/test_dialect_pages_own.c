@@ -97,7 +97,7 @@ static void the_list(void **state)
     fake_done(OWN);
     assert_int_equal(fake_status(), 200);
     assert_shows("<title>Passkeys of alice on web1</title>");
-    assert_shows("<h2>&lt;b&gt;blue</h2>");
+    assert_shows("<h2><bdi>&lt;b&gt;blue</bdi></h2>");
     assert_shows("<dd>Keys</dd>");
     assert_shows("<dd>sudo, 192.0.2.7</dd>");
     assert_shows("<time datetime=\"2023-11-14T22:13:20Z\">2023-11-14 22:13 UTC</time>");
@@ -105,6 +105,7 @@ static void the_list(void **state)
     assert_shows("It is used in terminals only");
     assert_shows(own);
     assert_null(strstr(fake_answer_text(), SESSION));
+    assert_shows("aria-label=\"Rename “&lt;b&gt;blue”\"");
     assert_null(strstr(fake_answer_text(), "<b>"));
 }
 
@@ -116,7 +117,7 @@ static void the_decisions(void **state)
     fake_done(OWN);
     assert_int_equal(fake_status(), 200);
     assert_shows("<h2>Refused</h2>");
-    assert_shows("3 times, the last one:");
+    assert_shows("<bdi>3</bdi> times, the last one:");
     assert_shows("<dd>&lt;i&gt;</dd>");
     assert_shows("<dd>a&quot;b</dd>");
     fake_request("GET /decisions", NULL);
