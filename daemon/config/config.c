@@ -449,7 +449,8 @@ static enum pk_status check_rp(const struct config *config, struct rp_config *rp
         return check_browser(config, rp, key, ret_what);
     if (strcmp(key, "self-service") == 0 && rp->self_service && !rp->browser_prefix &&
         !config_places_refused(places, rp->name, "browser-url"))
-        return refuse(ret_what, strdup("self-service = yes needs browser-url, where its pages are"));
+        return refuse(ret_what,
+                      strdup("self-service = yes needs browser-url, where its pages are"));
     return strcmp(key, "trust-anchors") == 0 ? load_anchors(rp, ret_what) : PK_OK;
 }
 
