@@ -41,7 +41,7 @@
     X(OWN_CREATED, "Added", "Hinzugefügt")                                                         \
     X(OWN_USED, "Last used", "Zuletzt verwendet")                                                  \
     X(OWN_NEVER, "never", "nie")                                                                   \
-    X(OWN_WHERE, "There", "Dort")                                                                  \
+    X(OWN_WHERE, "Where", "Wo")                                                                    \
     X(OWN_THIS, "This is the passkey that you are signed in with.",                                \
       "Mit diesem Passkey sind Sie angemeldet.")                                                   \
     X(OWN_ELSEWHERE, "It is used in terminals only, and not in browsers.",                         \

@@ -196,7 +196,7 @@ def test_decisions(machine, site, blue, green):
     assert accepted.rstrip().endswith("With green")
     assert len(enrolled) == 2 and "Passkey added" in enrolled[0]
     text = person.look()
-    assert "<dt>There</dt><dd>sudo</dd>" in text and "<dt>There</dt><dd>passkey-gateway</dd>" in text
+    assert "<dt>Where</dt><dd>sudo</dd>" in text and "<dt>Where</dt><dd>passkey-gateway</dd>" in text
     assert "coffee" not in Person(site).sign_in(bobs).look(DECISIONS)
 
 
