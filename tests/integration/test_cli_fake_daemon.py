@@ -369,7 +369,7 @@ def test_a_passkey_that_is_not_there_is_named(make, words):
 
 def test_a_ticket_is_for_somebody(make):
     result = make().run("passkeyctl", "ticket")
-    assert result.returncode == 2 and "--user" in result.stderr
+    assert result.returncode == 2 and "passkeyctl ticket USER" in result.stderr
 
 
 def test_no_daemon(make):

@@ -89,8 +89,8 @@ def own_calls(rp, session=""):
 @pytest.mark.parametrize("user", ["root", "alice", "dave"])
 def test_nobody_else_may_call(machine, gateway, user):
     other = Gateway(machine.connect(user))
-    for member, *arguments in [("RelyingParties",), *calls("portal"), *link_calls(), *ticket_calls(),
-                               *own_calls("hosts")]:
+    for member, *arguments in [("RelyingParties",), *calls("portal"), *link_calls(),
+                               *ticket_calls(), *own_calls("hosts")]:
         other.fails("AccessDenied", member, *arguments)
 
 

@@ -169,7 +169,8 @@ def test_names_are_text(site, blue, green):
 def rows(person):
     """The facts of each decision, the latest first."""
     cards = person.look(DECISIONS).split('<ul class="cards">')[-1].split("<li>")[1:]
-    return [pages.html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", each))) for each in cards]
+    texts = [re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", each)) for each in cards]
+    return [pages.html.unescape(text) for text in texts]
 
 
 def sudo(machine, site, user, passkey, command):
@@ -196,7 +197,8 @@ def test_decisions(machine, site, blue, green):
     assert accepted.rstrip().endswith("With green")
     assert len(enrolled) == 2 and "Passkey added" in enrolled[0]
     text = person.look()
-    assert "<dt>Where</dt><dd>sudo</dd>" in text and "<dt>Where</dt><dd>passkey-gateway</dd>" in text
+    assert "<dt>Where</dt><dd>sudo</dd>" in text
+    assert "<dt>Where</dt><dd>passkey-gateway</dd>" in text
     assert "coffee" not in Person(site).sign_in(bobs).look(DECISIONS)
 
 

@@ -275,8 +275,8 @@ def test_other_names_of_the_host(machine):
 
 
 def test_a_local_session_is_not_asked(machine):
+    machine.configure("[authenticator]\ninsert-timeout = 0\n")  # read when the daemon starts
     enrol(machine, "alice")
-    machine.configure("[authenticator]\ninsert-timeout = 0\n")
     conversation, events, kind = begin(machine, "alice", service="sudo", rhost=""), [], ""
     while kind != "done":
         kind, _, details = conversation.next()

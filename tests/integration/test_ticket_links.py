@@ -246,7 +246,7 @@ def test_rubbish_in_place_of_a_ticket(site, body):
 
 
 def test_it_stands_in_no_log(site):
-    """Neither in the gateway's log nor in the daemon's, with everything logged; nor in an answer."""
+    """Neither in the gateway's log nor in the daemon's, with all of it logged; nor in an answer."""
     site.machine.configure(open(parts.CONFIG, encoding="utf-8").read() + "[daemon]\ndebug = yes\n")
     site.machine.kill_daemon(15)
     site.machine.start_daemon()
@@ -397,8 +397,8 @@ def test_the_link_is_revoked(site):
     assert passkeys(site) == ["passkey"] and Visitor(site, bob).make()[0] == 200
     done = site.machine.run_as("root", ["passkeyctl", "ticket", "alice", "--revoke", "--json"])
     assert done.returncode == 1 and json.loads(done.stdout)["reason"] == "ticket-invalid", done
-    site.machine.connect("alice").fails("AccessDenied", parts.CREDENTIALS, "RevokeTickets", "sa{sv}",
-                                        "alice", parts.vardict({}))
+    site.machine.connect("alice").fails("AccessDenied", parts.CREDENTIALS, "RevokeTickets",
+                                        "sa{sv}", "alice", parts.vardict({}))
 
 
 def test_expired(site):

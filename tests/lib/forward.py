@@ -154,6 +154,7 @@ class Credential:
         self.algorithm = algorithm
         self.secret = secret or key_pairs.new_secret(algorithm)
         self.id = credential_id or os.urandom(64)
+        self.aaguid = bytes(16)
         self.counter = 0
         self.user_handle = None
 

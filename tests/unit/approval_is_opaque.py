@@ -72,7 +72,7 @@ def variables():
         extra.flush()
         names = ["CC", "AM_CPPFLAGS", "CPPFLAGS", "daemon_libdaemon_la_CFLAGS", "CFLAGS", "LDFLAGS",
                  "AM_LDFLAGS", "daemon_libs", "JANSSON_LIBS", "SQLITE_LIBS", "EVENT_LIBS",
-                 "INI_LIBS", "DBUS_LIBS", "CRYPTO_LIBS", "NM"]
+                 "INI_LIBS", "DBUS_LIBS", "CRYPTO_LIBS", "IDN_LIBS", "PSL_LIBS", "NM"]
         # Not what the make that runs this test was told.
         environment = {name: value for name, value in os.environ.items()
                        if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
@@ -101,7 +101,8 @@ def attempt(build, code, folder):
                "-Werror=incompatible-pointer-types", "-Werror=int-conversion", "-o",
                str(folder / "try"), str(path), *build["LDFLAGS"], *archives(build),
                *build["JANSSON_LIBS"], *build["SQLITE_LIBS"], *build["EVENT_LIBS"],
-               *build["INI_LIBS"], *build["DBUS_LIBS"], *build["CRYPTO_LIBS"]]
+               *build["INI_LIBS"], *build["DBUS_LIBS"], *build["CRYPTO_LIBS"], *build["IDN_LIBS"],
+               *build["PSL_LIBS"]]
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                             cwd=BUILD, check=False, env={**os.environ, "LC_ALL": "C"})
     return result.stdout + "." if result.returncode else None
@@ -151,8 +152,9 @@ def main():
         "approval_account", "approval_ceremony", "approval_correlation", "approval_credential",
         "approval_describe", "approval_free", "approval_result", "verdict_clear",
         "verdict_refused", "verify_and_commit_assertion", "verify_and_commit_attestation",
-        "verify_and_commit_recovery_code", "verify_and_commit_registration",
-        "verify_and_commit_response", "verify_and_commit_sk", "verify_registration_only"})
+        "verify_and_commit_foreign", "verify_and_commit_recovery_code",
+        "verify_and_commit_registration", "verify_and_commit_response", "verify_and_commit_sk",
+        "verify_registration_only"})
     results.append((bool(exported) and not handed_out,
                     "verify_and_commit.o exports what is known here", str(handed_out)))
     print(f"1..{len(results)}")

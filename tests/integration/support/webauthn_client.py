@@ -81,8 +81,8 @@ def register(options, passkey, origin=None, attestation="none", flags=UP | UV | 
     rp_id = options["rp"]["id"]
     data = client_data("webauthn.create", options["challenge"], origin or "https://" + rp_id)
     public = cbor2.dumps(passkey.cose())
-    auth = authenticator_data(rp_id, flags, passkey.counter,
-                              passkey.aaguid + struct.pack(">H", len(passkey.id)) + passkey.id + public)
+    attested = passkey.aaguid + struct.pack(">H", len(passkey.id)) + passkey.id + public
+    auth = authenticator_data(rp_id, flags, passkey.counter, attested)
     statement = {}
     if attestation == "packed":
         signature = passkey.sign(auth + hashlib.sha256(data).digest())
