@@ -285,8 +285,8 @@ static void print_plan(const json_t *report)
     if (lost > 0)
         (void)printf("%lld passkeys that are here are not in it, and will be gone.\n", lost);
     if (returning > 0)
-        (void)printf("%lld passkeys are not here and will sign in again, also where they were "
-                     "removed on purpose:\n",
+        (void)printf("%lld passkeys or keys are not here and will be good again, also where they "
+                     "were removed on purpose:\n",
                      returning);
     for (size_t i = 0; i < json_array_size(names); i++) {
         PK_AUTO_FREE char *name =

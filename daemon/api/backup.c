@@ -26,16 +26,22 @@
 struct backup {
     struct request request;
     bool with_keys, replace, dry_run;
+    bool restored; /* the store is another; and the log says so, however the call ends */
     struct pk_bytes image;
     struct backup_counts counts;
     struct restore_report report;
     char why[STORE_ERROR_SIZE]; /* of a store's status that is no PK_STORAGE */
 };
 
+static void restored(const struct request *request, const struct call *call);
+
 static void backup_clear(struct request *request)
 {
     struct backup *backup = (struct backup *)request;
 
+    /* Who called has left the bus meanwhile: the store is another all the same. */
+    if (request_call(request) && backup->restored)
+        restored(request, request_call(request));
     /* It may hold private keys. */
     if (backup->image.data)
         explicit_bzero(backup->image.data, backup->image.len);
@@ -140,6 +146,7 @@ static enum pk_status put_image(struct job *job)
     if (status == PK_INVALID_INPUT || status == PK_UNSUPPORTED)
         (void)snprintf(backup->why, sizeof(backup->why), "%s", store_error());
     sealed_unmap(&wish.image);
+    backup->restored = status == PK_OK && !backup->dry_run;
     return status;
 }
 
@@ -182,6 +189,12 @@ static void end_soon(const struct daemon *daemon)
         end_daemon(-1, 0, NULL);
 }
 
+static void restored(const struct request *request, const struct call *call)
+{
+    log_done(call, "BACKUP RESTORED in the place of the store; ending, to begin with it");
+    end_soon(request->daemon);
+}
+
 static void answer_restored(struct request *request, struct call *call, enum pk_status status)
 {
     const struct backup *backup = (struct backup *)request;
@@ -204,10 +217,8 @@ static void answer_restored(struct request *request, struct call *call, enum pk_
         fail(request, call, status);
         return;
     }
-    if (!backup->dry_run) {
-        log_done(call, "BACKUP RESTORED in the place of the store; ending, to begin with it");
-        end_soon(request->daemon);
-    }
+    if (backup->restored)
+        restored(request, call);
     text = json_text(report_json(&backup->report));
     if (!text) {
         call_fail(call, PK_BUS_ERROR_INTERNAL, "passkeyd has no memory left to say what it did");

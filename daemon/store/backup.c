@@ -14,8 +14,10 @@
 #include <sqlite3.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* SQLite's file format, section 1.3. */
+#define RESTORE_TRIES    16 /* each some milliseconds, and what others commit meanwhile ends one */
 #define FILE_HEADER_SIZE 100
 #define PAGE_SIZE_AT     16 /* 1: 65,536 */
 #define PAGE_COUNT_AT    28
@@ -146,6 +148,7 @@ static enum pk_status take_image(sqlite3 *db, struct pk_bytes *ret)
     if (!image)
         return failed(db, "making an image");
     status = pk_bytes_copy((struct pk_view){image, (size_t)size}, ret);
+    explicit_bzero(image, (size_t)size); /* it may hold private keys */
     sqlite3_free(image);
     return status;
 }
@@ -309,16 +312,18 @@ void restore_report_clear(struct restore_report *report)
     *report = (struct restore_report){0};
 }
 
-#define NOT_PRESENT                                                                                \
-    " FROM main.credential c JOIN main.account a ON a.id = c.account WHERE c.credential_id NOT "   \
-    "IN (SELECT credential_id FROM now.credential) ORDER BY a.name, c.name"
+/* Passkeys, and API keys, which are made void by removing them. */
+#define RETURNING                                                                                  \
+    "SELECT a.name || ': ' || c.name FROM main.credential c JOIN main.account a "                  \
+    "ON a.id = c.account WHERE c.credential_id NOT IN (SELECT credential_id FROM now.credential) " \
+    "UNION ALL SELECT k.rp || ': API key ' || k.name FROM main.api_key k "                         \
+    "WHERE k.id NOT IN (SELECT id FROM now.api_key) ORDER BY 1"
 
 static enum pk_status name_returning(sqlite3 *db, struct pk_strings *ret)
 {
     sqlite3_stmt *statement = NULL;
     enum pk_status status = PK_OK;
-    int code =
-        sqlite3_prepare_v2(db, "SELECT a.name || ': ' || c.name" NOT_PRESENT, -1, &statement, NULL);
+    int code = sqlite3_prepare_v2(db, RETURNING, -1, &statement, NULL);
 
     while (code == SQLITE_OK && status == PK_OK && ret->count < RESTORE_NAMES_MAX &&
            (code = sqlite3_step(statement)) == SQLITE_ROW) {
@@ -343,7 +348,7 @@ static enum pk_status compare(sqlite3 *db, struct restore_report *report)
                             "(SELECT count(*) FROM now.signing_key)",
                             &report->present);
     if (status == PK_OK)
-        status = query_size(db, "SELECT count(*)" NOT_PRESENT, &report->returning);
+        status = query_size(db, "SELECT count(*) FROM (" RETURNING ")", &report->returning);
     if (status == PK_OK)
         status = query_size(db,
                             "SELECT count(*) FROM now.credential WHERE credential_id NOT IN "
@@ -356,6 +361,11 @@ static enum pk_status compare(sqlite3 *db, struct restore_report *report)
 static enum pk_status carry_over(sqlite3 *db, const struct backup_counts *image)
 {
     static const char once[] = FORGET_ONCE
+        /* Accounts that have gone since stay gone, whoever has their name and uid now. */
+        "UPDATE main.account SET orphaned = (SELECT n.orphaned FROM now.account n "
+        "  WHERE n.rp = account.rp AND n.user_handle = account.user_handle) "
+        "  WHERE orphaned = 0 AND EXISTS (SELECT 1 FROM now.account n WHERE n.rp = account.rp "
+        "  AND n.user_handle = account.user_handle AND n.orphaned <> 0);"
         "INSERT INTO main.ticket SELECT * FROM now.ticket;"
         "INSERT INTO main.recovery_code (account, position, salt, hash, scheme) "
         "  SELECT m.id, r.position, r.salt, r.hash, r.scheme FROM now.recovery_code r "
@@ -417,15 +427,32 @@ static enum pk_status keep(const struct sqlite_store *store, struct pk_view pres
     return PK_OK;
 }
 
-/* One transaction: whoever reads sees the one or the other. */
-static enum pk_status put(struct sqlite_store *store, sqlite3 *live, sqlite3 *from)
+/* Changes with each commit of another connection. */
+static enum pk_status data_version(sqlite3 *live, size_t *ret)
+{
+    return query_size(live, "PRAGMA main.data_version", ret);
+}
+
+/*
+ * One transaction: whoever reads sees the one or the other. PK_BUSY: something was committed since
+ * the content was looked at, which would be undone, so that a code that was used up is good again.
+ */
+static enum pk_status put(struct sqlite_store *store, sqlite3 *live, sqlite3 *from, size_t seen)
 {
     enum pk_status status = commit_begin(store);
     sqlite3_backup *copying;
+    size_t now = 0;
     int code;
 
     if (status != PK_OK)
         return status;
+    status = data_version(live, &now);
+    if (status == PK_OK && now != seen)
+        status = PK_BUSY;
+    if (status != PK_OK) {
+        commit_end(store);
+        return status;
+    }
     copying = sqlite3_backup_init(live, "main", from, "main");
     code = copying ? sqlite3_backup_step(copying, -1) : SQLITE_ERROR;
     if (copying)
@@ -434,25 +461,40 @@ static enum pk_status put(struct sqlite_store *store, sqlite3 *live, sqlite3 *fr
     return code == SQLITE_DONE ? commit_sync(store, live) : failed(live, "putting an image");
 }
 
-enum pk_status store_sqlite_restore(struct store *base, const struct restore_wish *wish,
-                                    struct restore_report *ret)
+/* PK_BUSY: nothing was done; see put(). */
+static enum pk_status restore_once(struct sqlite_store *store, const struct restore_wish *wish,
+                                   struct restore_report *ret)
 {
-    struct sqlite_store *store = (struct sqlite_store *)base;
     sqlite3 *live = store_connection(store);
     AUTO_DATABASE sqlite3 *db = NULL;
     PK_AUTO_BYTES struct pk_bytes present = {0};
     __attribute__((cleanup(restore_report_clear))) struct restore_report report = {0};
-    enum pk_status status = live ? take_image(live, &present) : PK_STORAGE;
+    size_t seen = 0;
+    enum pk_status status = live ? data_version(live, &seen) : PK_STORAGE;
 
+    if (status == PK_OK)
+        status = take_image(live, &present);
     if (status == PK_OK)
         status = prepare(wish, pk_view_of(&present), &db, &report);
     if (status == PK_OK && !wish->dry_run && report.present > 0)
         status = keep(store, pk_view_of(&present), &report.kept);
     if (status == PK_OK && !wish->dry_run)
-        status = put(store, live, db);
+        status = put(store, live, db, seen);
+    if (status == PK_BUSY && report.kept)
+        (void)unlink(report.kept);
     if (status != PK_OK && status != PK_EXISTS)
         return status;
     *ret = report;
     report = (struct restore_report){0};
     return status;
+}
+
+enum pk_status store_sqlite_restore(struct store *base, const struct restore_wish *wish,
+                                    struct restore_report *ret)
+{
+    enum pk_status status = PK_BUSY;
+
+    for (unsigned i = 0; i < RESTORE_TRIES && status == PK_BUSY; i++)
+        status = restore_once((struct sqlite_store *)base, wish, ret);
+    return status == PK_BUSY ? invalid("passkeyd is used all the time; try it again") : status;
 }

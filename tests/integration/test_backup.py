@@ -152,7 +152,7 @@ def test_a_removed_passkey_is_named_before_it_comes_back(machine, keys):
     keys.key("blue").unplug()
     machine.enrol_with_touch(keys.add("green"), "bob")
     shown = ctl(machine, "restore", FILE, "--replace", "--dry-run")
-    assert "will sign in again, also where they were removed on purpose" in shown.stdout
+    assert "will be good again, also where they were removed on purpose" in shown.stdout
     assert gone in shown.stdout
 
 
