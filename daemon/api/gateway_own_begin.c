@@ -60,7 +60,8 @@ static enum pk_status bind(const struct beginning *beginning, struct ceremony *c
     enum pk_status status = object ? PK_OK : PK_NO_MEMORY;
 
     ceremony->gateway = true;
-    ceremony->anonymous = beginning->act == OWN_SIGN_IN;
+    /* Who has a session may begin as many as strangers: theirs must not keep others out. */
+    ceremony->anonymous = true;
     ceremony->system_account = true;
     ceremony->page_session = beginning->own.session;
     (void)snprintf(ceremony->purpose, sizeof(ceremony->purpose), "%s", row->purpose);
@@ -156,7 +157,9 @@ static enum pk_status find_account(struct job *job)
     AUTO_CREDENTIAL_LIST struct credential_list list = {0};
     AUTO_CREDENTIAL_LIST struct credential_list decoys = {0};
     const struct account asked = {.rp = ceremony->account.rp,
-                                  .name = (char *)(uintptr_t)beginning->who.name};
+                                  .name = (char *)(uintptr_t)beginning->who.name,
+                                  .uid = PK_NO_UID};
+    bool unknown;
     enum pk_status status;
 
     if (!*beginning->who.name)
@@ -165,12 +168,15 @@ static enum pk_status find_account(struct job *job)
     if (status)
         return status;
     status = subject_find(&beginning->who, &subject);
+    unknown = status == PK_UNKNOWN_USER;
+    if (unknown) /* whom the store is asked for as well */
+        status = account_copy(&asked, &subject.account);
     if (!status)
         status = request_stored(&beginning->own.gateway.request,
                                 subject_credentials(daemon->store, &subject, NULL, &list));
-    if (status && status != PK_UNKNOWN_USER)
+    if (status)
         return status;
-    if (status || subject.account.uid == 0 || !has_rp_id(&list, rp_id)) {
+    if (unknown || subject.account.uid == 0 || !has_rp_id(&list, rp_id)) {
         status = pk_text_copy(asked.name, &ceremony->account.name);
         return status ? status : allow(beginning, &decoys, (struct pk_view){0});
     }

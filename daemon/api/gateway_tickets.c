@@ -115,7 +115,7 @@ static const struct rp_config *asking_rp(const struct daemon *daemon, const char
 {
     const struct rp_config *rp = config_rp(daemon->config, name);
 
-    return rp && rp->system_accounts && rp->browser_origin ? rp : NULL;
+    return rp && rp->system_accounts && rp->browser_prefix ? rp : NULL;
 }
 
 static void fail(const struct request *request, struct call *call, enum pk_status status)

@@ -138,7 +138,7 @@ static bool has_pages(struct call *call, const struct rp_config *rp, const char 
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
                   "the accounts of this relying party are not this computer's: its application "
                   "enrols them");
-    else if (!rp->browser_origin)
+    else if (!rp->browser_prefix)
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
                   "no page could be opened: browser-url is not set for this relying party in "
                   "passkeyd.conf; a ticket without --link works without it");
