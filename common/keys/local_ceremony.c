@@ -157,6 +157,8 @@ static enum pk_status ask(struct candidate *candidate)
 
     if (!status) {
         request.get_assertion.path = strdup(candidate->path); /* first in both requests */
+        candidate->listed =
+            request.type == PK_FRAME_GET_ASSERTION && request.get_assertion.allow_count > 0;
         if (request.type == PK_FRAME_GET_ASSERTION)
             request.get_assertion.hidden = ceremony->hidden;
         status = request.get_assertion.path ? PK_OK : PK_NO_MEMORY;

@@ -36,7 +36,7 @@ static char *refusal(const struct candidate *candidate, unsigned tries)
                               "minutes.",
                               candidate->name, (long long)(wait + 59) / 60);
     if (ceremony->payer && tries != UNKNOWN_TRIES && tries <= PK_PIN_RESERVED_TRIES &&
-        !(ceremony->holder && candidate->shown))
+        !(ceremony->holder && candidate->shown && candidate->listed))
         return pk_text_format("\"%s\" has only %u PIN %s left. They are kept for whoever has a "
                               "passkey on it.",
                               candidate->name, tries, tries == 1 ? "try" : "tries");

@@ -30,6 +30,7 @@ struct candidate {
     enum pk_status earlier;         /* why it cannot serve the group before; PK_OK */
     bool shown;                     /* it has shown a credential by itself */
     bool mute;                      /* it has said nothing by itself */
+    bool listed; /* what it is asked for is listed: it shows no other's of the same RP id */
     size_t doubtful;                /* the first group of which its answer was not its last word */
     bool insist; /* it has been asked about all groups: now with a touch, from doubtful on */
     bool spent;  /* it tries a PIN that is counted */
