@@ -217,7 +217,9 @@ static enum pk_status verify_unlisted(struct store *store, const struct ceremony
         status = pk_bytes_copy(answer->credential_id, &approval->credential.record.id);
         if (status == PK_OK)
             status = verify(ceremony, answer, approval);
-        if (status != PK_SIGNATURE_INVALID && status != PK_SIGNATURE_MALFORMED)
+        /* That the user is to be verified for one of them is asked before whose signature it is. */
+        if (status != PK_SIGNATURE_INVALID && status != PK_SIGNATURE_MALFORMED &&
+            status != PK_USER_NOT_VERIFIED)
             break;
     }
     return status;
