@@ -258,6 +258,7 @@ static void find_party(struct exchange *exchange)
     exchange->parties = parties_ref(exchange->gateway->parties);
     (void)router_find(exchange->parties, exchange->method, &exchange->target, &match);
     exchange->party = match.party;
+    exchange->route = match.route; /* for the log, which has nothing of what is in the path */
 }
 
 static unsigned status_of_target(enum pk_status status)

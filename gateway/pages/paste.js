@@ -37,7 +37,7 @@ function say(name) {
 
 /* What nobody can see, and what turns text around, as a number. */
 const visible = (text) => text.replace(
-    /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu,
+    /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\ufffc\u{13441}\u{13442}\u{16fe4}\u{1d159}\u{1da7f}\u{1da80}]|(?! )\p{Zs}/gu,
     (hidden) => `\\u{${hidden.codePointAt(0).toString(16)}}`);
 
 /*
