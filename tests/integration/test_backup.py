@@ -216,6 +216,31 @@ def test_keys_of_applications_only_where_it_is_said(machine, host):
     assert ctl(machine, "rp-key", "list", "--rp", "shop", "--json").stdout == before
 
 
+def test_a_key_that_was_made_void_is_named_before_it_comes_back(machine, host):
+    machine.configure(HTTP)
+    machine.kill_daemon(15)
+    made = ctl(machine, "api-key", "create", "--rp", "shop", "--name", "till", "--json")
+    backup(machine, "--with-keys")
+    key = json.loads(made.stdout)["key"]["id"]
+    assert ctl(machine, "api-key", "revoke", key, "--rp", "shop").returncode == 0
+    assert ctl(machine, "api-key", "create", "--rp", "shop").returncode == 0
+    shown = ctl(machine, "restore", FILE, "--replace", "--dry-run").stdout
+    assert "will be good again" in shown and "  shop: API key till\n" in shown
+
+
+def test_accounts_that_are_gone_stay_gone(machine, keys):
+    """Somebody else may have their name and uid by now."""
+    machine.enrol_with_touch(keys.add("blue"), "alice")
+    backup(machine)
+    machine.kill_daemon(15)
+    with sqlite3.connect(parts.database()) as database:
+        database.execute("UPDATE account SET orphaned = 1795000000")
+    machine.start_daemon()
+    restore(machine, "--replace")
+    with sqlite3.connect(parts.database()) as database:
+        assert database.execute("SELECT orphaned FROM account").fetchall() == [(1795000000,)]
+
+
 def test_damage_changes_nothing(machine, keys):
     machine.enrol_with_touch(keys.add("blue"), "alice")
     for options in ((), passphrase()):

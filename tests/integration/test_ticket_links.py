@@ -285,12 +285,14 @@ def test_what_cannot_work_is_refused(site):
                                         "A" * 43)
     root.fails("InvalidArguments", parts.CREDENTIALS, "AwaitTicketLink", "s", "A" * 42)
     root.fails("TicketInvalid", parts.CREDENTIALS, "AwaitTicketLink", "s", "A" * 43)
-    site.machine.configure()
-    site.machine.kill_daemon(15)
-    site.machine.start_daemon()
-    error = site.machine.connect().fails("InvalidArguments", *arguments, "alice",
-                                         parts.vardict({}))
-    assert "browser-url is not set" in str(error)
+    page = "[rp default]\nid = localhost\nbrowser-page = http://localhost/page.html\n"
+    for settings in ("", page):
+        site.machine.configure(settings)
+        site.machine.kill_daemon(15)
+        site.machine.start_daemon()
+        error = site.machine.connect().fails("InvalidArguments", *arguments, "alice",
+                                             parts.vardict({}))
+        assert "browser-url is not set" in str(error)
 
 
 # --- the terminal -------------------------------------------------------------------------------
