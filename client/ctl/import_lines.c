@@ -202,8 +202,8 @@ static bool begins_with_type(struct pk_view line)
 
 static const char *explain_key(enum pk_status status)
 {
-    return status == PK_UNSUPPORTED ? "it is not the key of a security key (sk-ssh-ed25519, "
-                                      "sk-ecdsa-sha2-nistp256)"
+    return status == PK_UNSUPPORTED ? "it is not the key of a security key; \"ssh-keygen -t "
+                                      "ed25519-sk\" makes one"
                                     : "it is not the public key of an OpenSSH security key";
 }
 
