@@ -28,6 +28,7 @@ struct backup {
     bool with_keys, replace, dry_run;
     bool restored; /* the store is another; and the log says so, however the call ends */
     struct pk_bytes image;
+    int fd; /* of the memfd that the image is handed out in, or -1 */
     struct backup_counts counts;
     struct restore_report report;
     char why[STORE_ERROR_SIZE]; /* of a store's status that is no PK_STORAGE */
@@ -42,6 +43,8 @@ static void backup_clear(struct request *request)
     /* Who called has left the bus meanwhile: the store is another all the same. */
     if (request_call(request) && backup->restored)
         restored(request, request_call(request));
+    if (backup->fd >= 0)
+        (void)close(backup->fd);
     /* It may hold private keys. */
     if (backup->image.data)
         explicit_bzero(backup->image.data, backup->image.len);
@@ -69,9 +72,15 @@ static enum pk_status make_image(struct job *job)
 {
     struct backup *backup = (struct backup *)job;
     struct store *store = backup->request.daemon->store;
+    enum pk_status status =
+        request_stored(&backup->request, store->verbs->backup(store, backup->with_keys,
+                                                              &backup->image, &backup->counts));
 
-    return request_stored(&backup->request, store->verbs->backup(store, backup->with_keys,
-                                                                 &backup->image, &backup->counts));
+    if (status != PK_OK)
+        return status;
+    /* Up to PK_BACKUP_IMAGE_MAX bytes, whose copy would hold up the loop. */
+    backup->fd = sealed_new(pk_view_of(&backup->image));
+    return backup->fd >= 0 ? PK_OK : PK_NO_MEMORY;
 }
 
 static json_t *counts_json(const struct backup_counts *counts)
@@ -83,31 +92,30 @@ static json_t *counts_json(const struct backup_counts *counts)
 
 static void answer_image(struct request *request, struct call *call, enum pk_status status)
 {
-    const struct backup *backup = (struct backup *)request;
+    struct backup *backup = (struct backup *)request;
     struct value result = value_body();
     PK_AUTO_FREE char *text = NULL;
     json_t *about;
-    int fd;
 
-    if (status != PK_OK) {
+    if (status != PK_OK && status != PK_NO_MEMORY) {
         fail(request, call, status);
         return;
     }
-    about = counts_json(&backup->counts);
+    about = status == PK_OK ? counts_json(&backup->counts) : NULL;
     if (about) {
         (void)json_object_set_new(about, "made", json_integer((json_int_t)pk_clock_now()));
         (void)json_object_set_new(about, "schema", json_integer((json_int_t)store_schema_version));
     }
     text = json_text(about);
-    fd = text ? sealed_new(pk_view_of(&backup->image)) : -1;
-    if (fd < 0) {
+    if (!text) {
         call_fail(call, PK_BUS_ERROR_INTERNAL,
                   "out of memory or descriptors; try again in a moment");
         return;
     }
     log_done(call,
              backup->with_keys ? "backup made, with the keys of applications" : "backup made");
-    value_add_fd(&result, fd);
+    value_add_fd(&result, backup->fd);
+    backup->fd = -1; /* moved */
     value_add_text(&result, 's', text);
     call_reply(call, &result);
 }
@@ -123,8 +131,10 @@ void manager_backup(struct daemon *daemon, struct call *call)
     if (!call_check(call, options, members, COUNT(members)))
         return;
     backup = calloc(1, sizeof(*backup));
-    if (backup)
+    if (backup) {
+        backup->fd = -1;
         backup->with_keys = value_find_number(options, "withKeys") != 0;
+    }
     request_start(daemon, call, (struct request *)backup, &plan);
 }
 
@@ -240,6 +250,7 @@ void manager_restore(struct daemon *daemon, struct call *call)
         return;
     backup = calloc(1, sizeof(*backup));
     if (backup) {
+        backup->fd = -1;
         backup->replace = value_find_number(options, "replace") != 0;
         backup->dry_run = value_find_number(options, "dryRun") != 0;
     }
