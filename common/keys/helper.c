@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -20,6 +22,7 @@
 #define CANCEL_GRACE      2  /* seconds to give the key back before it is killed */
 #define EXIT_GRACE        1  /* seconds to exit once its output has ended */
 #define INPUT_MAX         (4 + PK_FRAME_MAX)
+#define STACK_SIZE        65536 /* of a child until it executes its program; sanitizers need much */
 
 struct pk_helper {
     LIST_ENTRY(pk_helper) entry;
@@ -46,19 +49,32 @@ struct pk_helper {
 struct pk_helpers {
     struct event_base *base;
     pk_keys_log *log;
+    int slot; /* a descriptor's number, which is one's own for a helper that is being started */
     LIST_HEAD(, pk_helper) list;
 };
 
 /* --- the process ------------------------------------------------------------------------------ */
 
-/* In the child: nothing is inherited but the socket, standard error and a bare environment. */
-static void exec_helper(const char *program, int fd, pid_t parent)
+/* What a child is started with. */
+struct beginning {
+    const char *program;
+    int slot;
+    pid_t parent;
+};
+
+/*
+ * In the child: nothing is inherited but the socket, standard error and a bare environment. It has
+ * the parent's table of descriptors, and takes out of it a copy of what lies below the slot: of
+ * what somebody passed to the parent it never has one. To close it would take as long as they like.
+ */
+static int exec_helper(void *data)
 {
     static const int handled[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD, SIGPIPE};
     static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
     static char lang[] = "LANG=C.UTF-8";
     static char *const environment[] = {path, lang, NULL};
-    char *const arguments[] = {(char *)(uintptr_t)program, NULL};
+    const struct beginning *begin = data;
+    char *const arguments[] = {(char *)(uintptr_t)begin->program, NULL};
     sigset_t none;
 
     /* Our handlers must not run here: what they write goes to our own event loop. */
@@ -67,27 +83,47 @@ static void exec_helper(const char *program, int fd, pid_t parent)
     (void)sigemptyset(&none);
     /* A terminal's interrupt must not reach it: it still has to make the key stop blinking. */
     (void)setsid();
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) || getppid() != parent ||
-        sigprocmask(SIG_SETMASK, &none, NULL) || dup2(fd, STDIN_FILENO) < 0 ||
-        dup2(fd, STDOUT_FILENO) < 0 || close_range(3, ~0U, 0))
-        _exit(126);
-    (void)execve(program, arguments, environment);
-    _exit(127);
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) || getppid() != begin->parent ||
+        sigprocmask(SIG_SETMASK, &none, NULL) ||
+        close_range((unsigned)begin->slot + 1, ~0U, CLOSE_RANGE_UNSHARE) ||
+        dup2(begin->slot, STDIN_FILENO) < 0 || dup2(begin->slot, STDOUT_FILENO) < 0 ||
+        close_range(3, ~0U, 0))
+        return 126;
+    (void)execve(begin->program, arguments, environment);
+    return 127;
+}
+
+/*
+ * As fork() does, but that the child has this process's very table of descriptors, and that this
+ * process goes on only when the child has one of its own and executes the program.
+ */
+static pid_t start_child(const struct beginning *begin)
+{
+    static _Alignas(16) unsigned char stack[STACK_SIZE];
+
+    return clone(exec_helper, stack + STACK_SIZE, CLONE_FILES | CLONE_VFORK | SIGCHLD,
+                 (void *)(uintptr_t)begin);
+}
+
+/* Keeps the slot's number taken while no helper is being started. */
+static void fill_slot(const struct pk_helpers *helpers)
+{
+    (void)dup3(STDERR_FILENO, helpers->slot, O_CLOEXEC);
 }
 
 static enum pk_status start(struct pk_helper *helper, const char *program)
 {
+    const struct pk_helpers *helpers = helper->helpers;
+    const struct beginning begin = {program, helpers->slot, getpid()};
     int pair[2];
-    pid_t parent = getpid();
     sigset_t all, before;
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
         return PK_NO_MEMORY;
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_SETMASK, &all, &before);
-    helper->pid = fork();
-    if (helper->pid == 0)
-        exec_helper(program, pair[1], parent);
+    helper->pid = dup3(pair[1], helpers->slot, O_CLOEXEC) < 0 ? -1 : start_child(&begin);
+    fill_slot(helpers);
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
     (void)close(pair[1]);
     if (helper->pid < 0) {
@@ -384,8 +420,14 @@ struct pk_helpers *pk_helpers_new(struct event_base *base, pk_keys_log *log)
 {
     struct pk_helpers *helpers = calloc(1, sizeof(*helpers));
 
-    if (helpers)
-        *helpers = (struct pk_helpers){.base = base, .log = log};
+    if (!helpers)
+        return NULL;
+    *helpers = (struct pk_helpers){.base = base, .log = log};
+    helpers->slot = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (helpers->slot < 0) {
+        free(helpers);
+        return NULL;
+    }
     return helpers;
 }
 
@@ -398,5 +440,6 @@ void pk_helpers_free(struct pk_helpers *helpers)
         (void)waitpid(helper->pid, NULL, 0);
         finish(helper);
     }
+    (void)close(helpers->slot);
     free(helpers);
 }

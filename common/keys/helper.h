@@ -23,6 +23,7 @@ struct pk_helper_ops {
 typedef void pk_keys_log(int priority, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* To be made before anybody passes this process a descriptor: no helper has what came later. */
 struct pk_helpers *pk_helpers_new(struct event_base *base, pk_keys_log *log);
 /* Kills all that are left; their exited() is called. */
 void pk_helpers_free(struct pk_helpers *helpers);

@@ -8,6 +8,13 @@ tests_lib_libsoftkey_la_CFLAGS = $(filter-out -fsanitize=% -fno-sanitize% --cove
 tests_lib_libsoftkey_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 tests_lib_libsoftkey_la_LIBADD =
 
+# For scripts/valgrind-tests.
+check_LTLIBRARIES += tests/lib/libvalgrindclone.la
+tests_lib_libvalgrindclone_la_SOURCES = tests/lib/valgrind_clone.c
+tests_lib_libvalgrindclone_la_CFLAGS = $(tests_lib_libsoftkey_la_CFLAGS)
+tests_lib_libvalgrindclone_la_LDFLAGS = $(tests_lib_libsoftkey_la_LDFLAGS)
+tests_lib_libvalgrindclone_la_LIBADD =
+
 # A security key in software for OpenSSH's programs, built in the same way.
 check_LTLIBRARIES += tests/lib/libskprovider.la
 tests_lib_libskprovider_la_SOURCES = tests/lib/sk_provider.c

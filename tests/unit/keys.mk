@@ -23,6 +23,7 @@ tests_unit_test_askpass_key_CFLAGS = $(keys_test_cflags)
 tests_unit_test_askpass_key_LDADD = tests/unit/libscratch.la $(askpass_key_libs) $(CMOCKA_LIBS)
 tests_unit_test_helper_CFLAGS = $(keys_test_cflags)
 tests_unit_test_helper_LDADD = $(keys_test_libs)
+EXTRA_tests_unit_test_helper_DEPENDENCIES = tests/unit/bad_helper
 tests_unit_test_key_messages_CFLAGS = $(keys_test_cflags)
 tests_unit_test_key_messages_LDADD = $(keys_test_libs)
 tests_unit_test_contention_SOURCES = tests/unit/test_contention.c $(scripted_sources)

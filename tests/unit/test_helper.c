@@ -11,9 +11,12 @@
 #include "common/keys/helper.h"
 
 #include <event2/event.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define PATIENCE 20 /* seconds until the test counts as failed */
@@ -161,6 +164,62 @@ static void a_missing_program_is_a_death(void **state)
     assert_int_equal(session->exits, 1);
 }
 
+/*
+ * A helper that is being started stops where it leaves what the daemon has, until the daemon has
+ * closed the descriptor. It is the last one, or nothing was gained by closing it elsewhere.
+ */
+
+static int passed = -1; /* its number; -1: helpers do not stop */
+static int stopped[2];  /* pipes; a byte is read when a helper has stopped, */
+static int go_on[2];    /* and when it may go on */
+
+/* In the child, which has a memory of its own: only the first call stops it. */
+int close_range(unsigned first, unsigned last, int flags)
+{
+    if (passed >= 0 && (write(stopped[1], "", 1) != 1 || read(go_on[0], &(char){0}, 1) != 1 ||
+                        fcntl(passed, F_GETFD) >= 0))
+        _exit(1);
+    passed = -1;
+    return (int)syscall(SYS_close_range, first, last, flags);
+}
+
+static void *close_passed(void *data)
+{
+    (void)data;
+    if (read(stopped[0], &(char){0}, 1) != 1 || close(passed) || write(go_on[1], "", 1) != 1)
+        return NULL;
+    return &passed;
+}
+
+static void what_was_passed_to_the_daemon_is_never_the_helpers(void **state)
+{
+    const struct session *session = *state;
+    pthread_t thread;
+    void *closed;
+
+    if (getenv("UNDER_VALGRIND"))
+        return; /* the child has copies there: tests/lib/valgrind_clone.c */
+    assert_int_equal(pipe(stopped) | pipe(go_on), 0);
+    passed = dup(STDERR_FILENO);
+    assert_int_equal(pthread_create(&thread, NULL, close_passed, NULL), 0);
+    run(*state, "sends-and-exits", 0, false);
+    assert_int_equal(pthread_join(thread, &closed), 0);
+    assert_ptr_equal(closed, &passed);
+    passed = -1;
+    assert_int_equal(session->frames, 3);
+}
+
+static void what_the_daemon_has_it_keeps(void **state)
+{
+    int before = dup(STDERR_FILENO);
+
+    run(*state, "sends-and-exits", 0, false);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        assert_true(fcntl(fd, F_GETFD) >= 0);
+    assert_true(fcntl(before, F_GETFD) >= 0);
+    assert_int_equal(close(before), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +232,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(cancel_is_not_a_request, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_closed_output_is_not_waited_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_missing_program_is_a_death, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_passed_to_the_daemon_is_never_the_helpers, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_the_daemon_has_it_keeps, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
