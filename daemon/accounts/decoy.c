@@ -113,6 +113,17 @@ static enum pk_status make_credential(const char *rp_id, const struct shape *sha
     return pk_bytes_copy((struct pk_view){public_key, sizeof(public_key)}, &ret->record.public_key);
 }
 
+/*
+ * 1 in three of four cases, one more in three of four of the others, and so on, to 9: a number that
+ * no decoy has would show that the account exists.
+ */
+static size_t how_many(const uint8_t chosen[PK_HASH_SIZE])
+{
+    unsigned bits = 1U << 16 | (unsigned)chosen[PK_HASH_SIZE - 1] << 8 | chosen[0];
+
+    return 1 + (size_t)__builtin_ctz(bits) / 2;
+}
+
 enum pk_status decoy_credentials(const uint8_t key[DECOY_KEY_SIZE], const struct account *account,
                                  const char *rp_id, bool browsers, struct credential_list *ret)
 {
@@ -125,7 +136,7 @@ enum pk_status decoy_credentials(const uint8_t key[DECOY_KEY_SIZE], const struct
 
     if (status)
         return status;
-    count = chosen[0] % 4 == 0 ? 2 : 1;
+    count = how_many(chosen);
     list.items = calloc(count, sizeof(*list.items));
     if (!list.items)
         return PK_NO_MEMORY;

@@ -19,7 +19,7 @@
 enum pk_status decoy_key_load(struct store *store, uint8_t ret[DECOY_KEY_SIZE]) PK_WARN_UNUSED;
 
 /*
- * One or two credentials of that relying party for that name, with ids and transports as those of
+ * One credential, or more, of that relying party for that name, with ids and transports as those of
  * security keys and, with browsers, of what browsers keep, and a public key that has no known
  * private key. They are in no store and authenticate nothing. PK_NO_MEMORY, PK_INTERNAL.
  */

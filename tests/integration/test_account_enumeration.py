@@ -61,7 +61,7 @@ def shape(step, user):
         request.pop("nonce")
         if request["kind"] == "get":
             ids = request.pop("credentials")
-            assert 1 <= len(ids) <= 2 and {len(each) for each in ids} <= LENGTHS
+            assert 1 <= len(ids) <= 9 and {len(each) for each in ids} <= LENGTHS
             assert request.pop("timeout") in range(100, 121)
         text += repr(sorted(request.items()))
     if kind != "done":
@@ -231,7 +231,7 @@ def test_decoys_stay_the_same(machine, crowd):
 def test_decoys_look_like_passkeys(machine, known_decoys):
     enrol(machine, "alice")
     found = [credentials(machine, f"user-{number}") for number in range(20)]
-    assert {len(ids) for ids in found} == {1, 2}
+    assert {len(ids) for ids in found} >= {1, 2}
     assert {len(each) for ids in found for each in ids} == LENGTHS
     assert len({each[:16] for ids in found for each in ids}) == sum(map(len, found))
 
