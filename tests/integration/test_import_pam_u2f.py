@@ -121,17 +121,35 @@ def test_resident_one_of_somebody_else(machine, keys):
     assert "idUnknown" in passkeys(machine)[0]
 
 
-@pytest.mark.parametrize("option", ["-V", "-N"])
-def test_verification_that_was_asked_for_stays(machine, keys, option):
-    """+verification and +pin: a touch alone was never enough for that credential."""
-    key = keys.add("blue").set_pin(PIN)
-    line = pamu2fcfg(keys, option, pin=PIN)
-    assert ("+verification" in line) or ("+pin" in line)
-    import_file(machine, line + "\n")
+def discourage_verification(machine):
     machine.configure("[rp default]\nuser-verification = discouraged\n")
     machine.kill_daemon(15)
+
+
+def test_a_pin_that_was_asked_for_stays(machine, keys):
+    """+pin: a touch alone was never enough for that credential."""
+    key = keys.add("blue").set_pin(PIN)
+    line = pamu2fcfg(keys, "-N", pin=PIN)
+    assert "+pin" in line
+    import_file(machine, line + "\n")
+    discourage_verification(machine)
     key.set(touch="immediate")
     opens_sudo_with_pin(machine)
+    assert passkeys(machine)[0]["verificationRequired"]
+
+
+def test_verification_that_was_asked_for_stays(machine, keys):
+    """+verification: the key's own, which newer versions make with such keys alone."""
+    key = keys.add("blue", uv=True)
+    line = pamu2fcfg(keys, "-V")
+    assert "+verification" in line
+    import_file(machine, line + "\n")
+    discourage_verification(machine)
+    key.set(fingerprint="wait")
+    running = Sudo(machine)
+    key.wait("fingerprint-wanted")
+    assert key.fingerprint(True)
+    assert running.accepted(), running.screen
     assert passkeys(machine)[0]["verificationRequired"]
 
 
