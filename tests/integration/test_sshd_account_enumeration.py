@@ -112,7 +112,7 @@ def normal(user, rounds):
             return text.replace(line, "MORE"), request["part"]
         context = json.loads(request["context"])
         assert context.pop("user") == user
-        assert 1 <= len(request["credentials"]) <= 2
+        assert 1 <= len(request["credentials"]) <= 9
         assert all(32 <= len(each) <= 128 for each in request["credentials"])
         return (text.replace(line, "REQUEST").replace(user, "NAME"), json.dumps(context),
                 *(value for name, value in sorted(request.items())
