@@ -168,7 +168,18 @@ static const char version_5[] =
     "  CHECK (verification IN (0, 1));"
     "ALTER TABLE credential ADD COLUMN id_unknown INTEGER NOT NULL DEFAULT 0"
     "  CHECK (id_unknown IN (0, 1));";
+
+/*
+ * For what looked through a whole table: the passkeys of a name at every relying party, and of a
+ * uid; the system accounts, beside any number of users of applications; tickets that are over.
+ */
+static const char version_6[] =
+    "CREATE INDEX account_any_rp ON account (name, uid);"
+    "CREATE INDEX account_uid ON account (uid) WHERE uid <> 4294967295;"
+    "CREATE INDEX account_system ON account (id) WHERE orphaned = 0 AND uid <> 4294967295;"
+    "CREATE INDEX ticket_expires ON ticket (expires);";
 /* clang-format on */
 
-const char *const store_schema_steps[] = {version_1, version_2, version_3, version_4, version_5};
+const char *const store_schema_steps[] = {version_1, version_2, version_3,
+                                          version_4, version_5, version_6};
 const size_t store_schema_version = sizeof(store_schema_steps) / sizeof(store_schema_steps[0]);

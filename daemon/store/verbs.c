@@ -182,6 +182,14 @@ static enum pk_status append_row(struct query *query, struct credential_list *li
     return read_credential(query, &items[list->count++]);
 }
 
+/* The index of uids has none of the users of applications, whose uid is one and the same. */
+static const char *uid_sql(const struct credential_filter *filter)
+{
+    if (!filter->uid)
+        return "";
+    return *filter->uid == PK_NO_UID ? " AND a.uid = ?" : " AND a.uid = ? AND a.uid <> 4294967295";
+}
+
 /* Only the members that the filter sets are compared, so that an index can be used. */
 static char *filter_sql(const struct credential_filter *filter, const char *columns,
                         const char *order)
@@ -189,8 +197,7 @@ static char *filter_sql(const struct credential_filter *filter, const char *colu
     return pk_text_format("SELECT %s FROM credential c JOIN account a ON a.id = c.account "
                           "WHERE 1%s%s%s%s%s%s%s%s",
                           columns, filter->rp ? " AND a.rp = ?" : "",
-                          filter->account_name ? " AND a.name = ?" : "",
-                          filter->uid ? " AND a.uid = ?" : "",
+                          filter->account_name ? " AND a.name = ?" : "", uid_sql(filter),
                           filter->credential_id.len > 0 ? " AND c.credential_id = ?" : "",
                           filter->user_handle.len > 0 ? " AND c.user_handle = ?" : "",
                           filter->living ? " AND a.orphaned = 0" : "",

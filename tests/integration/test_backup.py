@@ -336,7 +336,9 @@ def test_an_image_with_a_torn_page(machine, keys):
 def test_an_older_schema_is_brought_to_this_one(machine, keys):
     key = keys.add("blue")
     machine.enrol_with_touch(key, "alice")
-    image = image_of(machine, "ALTER TABLE credential DROP COLUMN imported",
+    image = image_of(machine, *(f"DROP INDEX {name}" for name in (
+                         "account_any_rp", "account_uid", "account_system", "ticket_expires")),
+                     "ALTER TABLE credential DROP COLUMN imported",
                      "ALTER TABLE credential DROP COLUMN verification",
                      "ALTER TABLE credential DROP COLUMN id_unknown", "PRAGMA user_version = 4")
     plain_backup(image)
