@@ -9,6 +9,8 @@
  */
 #include "daemon/store/commit.h"
 
+#include "daemon/store/integrity.h"
+
 #include <signal.h>
 #include <sqlite3.h>
 
@@ -59,6 +61,10 @@ enum pk_status commit_sync(struct sqlite_store *store, struct sqlite3 *db)
 
 enum pk_status commit_begin(struct sqlite_store *store)
 {
+    enum pk_status status = integrity_status(store);
+
+    if (status != PK_OK)
+        return status;
     (void)pthread_mutex_lock(&store->writing);
     if (!is_unsure(store))
         return PK_OK;
@@ -168,9 +174,12 @@ void commit_stop(struct sqlite_store *store)
     (void)pthread_mutex_unlock(&store->lock);
     if (store->copies)
         (void)pthread_join(store->copier, NULL);
-    if (!store->unsure)
+    if (!store->unsure && atomic_load(&store->check) == CHECK_SOUND)
         return;
-    /* What the disk may have lost is read back, checked, when the store is opened again. */
+    /*
+     * What the disk may have lost is read back, checked, when the store is opened again; and the
+     * log is what says that it is to be checked.
+     */
     LIST_FOREACH(connection, &store->connections, entry)
     (void)sqlite3_db_config(connection->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }

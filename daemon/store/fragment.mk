@@ -2,6 +2,7 @@
 daemon_libdaemon_la_SOURCES += \
 	daemon/store/backup.c daemon/store/backup.h \
 	daemon/store/commit.c daemon/store/commit.h \
+	daemon/store/integrity.c daemon/store/integrity.h \
 	daemon/store/key_records.c daemon/store/key_records.h \
 	daemon/store/query.h \
 	daemon/store/schema.c daemon/store/schema.h \

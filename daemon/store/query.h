@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Statements, rows and transactions for the verbs of the SQLite store (verbs.c); only sqlite.c,
- * commit.c and backup.c call SQLite itself.
+ * commit.c, integrity.c and backup.c call SQLite itself.
  */
 #ifndef PASSKEYD_STORE_QUERY_H
 #define PASSKEYD_STORE_QUERY_H
@@ -9,6 +9,7 @@
 #include "daemon/store/store.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/queue.h>
 
@@ -33,6 +34,13 @@ struct sqlite_connection {
     size_t statement_count;
 };
 
+/* Of the whole database: see integrity.h. */
+enum store_check {
+    CHECK_SOUND,     /* or there was no reason to */
+    CHECK_UNDER_WAY, /* or it was given up */
+    CHECK_DAMAGED,
+};
+
 struct sqlite_store {
     struct store base;
     char *path;
@@ -45,6 +53,12 @@ struct sqlite_store {
     bool ending;
     bool copies; /* copier runs */
     pthread_t copier;
+    bool checks; /* checker runs, or is to be joined; of who opened the store */
+    pthread_t checker;
+    struct sqlite3 *checking;          /* its connection, while it reads */
+    atomic_bool check_ends;            /* it is not to go on */
+    _Atomic(enum store_check) check;   /* without the lock, as is the next */
+    char damage[2 * STORE_ERROR_SIZE]; /* written before check says so, once */
 };
 
 /* This thread's connection. NULL: it cannot be opened, and store_error() says why. */

@@ -8,6 +8,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
 #include "daemon/store/commit.h"
+#include "daemon/store/integrity.h"
 #include "daemon/store/schema.h"
 
 #include <errno.h>
@@ -79,7 +80,7 @@ struct query query_new(struct sqlite_store *store, const char *sql)
     struct query query = {.store = store, .code = SQLITE_CANTOPEN};
     uint32_t hash = hash_of(sql);
 
-    if (!connection)
+    if (!connection || integrity_status(store) != PK_OK)
         return query;
     query.db = connection->db;
     query.kept = find_kept(connection, sql, hash);
@@ -315,21 +316,6 @@ static enum pk_status read_integer(struct sqlite_store *store, struct sqlite3 *d
     return status == PK_NOT_FOUND ? PK_STORAGE : status;
 }
 
-/* Reports damage when the daemon starts, and not during a sign-in. Nothing is repaired. */
-static enum pk_status check_integrity(struct sqlite_store *store, struct sqlite3 *db)
-{
-    AUTO_QUERY struct query query = query_on(store, db, "PRAGMA quick_check(1)");
-    enum pk_status status = query_step(&query);
-    const char *verdict;
-
-    if (status != PK_OK)
-        return status;
-    verdict = (const char *)sqlite3_column_text(query.statement, 0);
-    if (!verdict || strcmp(verdict, "ok") != 0)
-        return set_error(store->path, verdict ? verdict : "damaged");
-    return PK_OK;
-}
-
 /* Of a migration, which runs while SQLite does not enforce them. */
 static enum pk_status check_references(struct sqlite_store *store, struct sqlite3 *db)
 {
@@ -496,12 +482,13 @@ struct sqlite3 *store_connection(struct sqlite_store *store)
 
 static enum pk_status open_database(struct sqlite_store *store)
 {
+    enum integrity_need need = integrity_need(store);
     struct sqlite_connection *connection = NULL;
     enum pk_status status = connection_open(store, &connection);
     struct sqlite3 *db = connection ? connection->db : NULL;
 
-    if (status == PK_OK)
-        status = check_integrity(store, db);
+    if (status == PK_OK && need == INTEGRITY_FIRST)
+        status = integrity_check(store, db);
     if (status == PK_OK)
         commit_settle(store, db);
     /* A migration may replace a table that others refer to. */
@@ -509,7 +496,9 @@ static enum pk_status open_database(struct sqlite_store *store)
         status = execute(db, "PRAGMA foreign_keys = OFF");
     if (status == PK_OK)
         status = migrate(store, db);
-    return status == PK_OK ? execute(db, "PRAGMA foreign_keys = ON") : status;
+    if (status == PK_OK)
+        status = execute(db, "PRAGMA foreign_keys = ON");
+    return status == PK_OK && need == INTEGRITY_BESIDE ? integrity_start(store) : status;
 }
 
 /* The directory entries of new files are on disk only after the directory is synced. */
@@ -527,6 +516,7 @@ void store_sqlite_close(struct store *base)
     struct sqlite_store *store = (struct sqlite_store *)base;
     struct sqlite_connection *connection;
 
+    integrity_stop(store);
     commit_stop(store);
     while ((connection = LIST_FIRST(&store->connections))) {
         LIST_REMOVE(connection, entry);

@@ -17,7 +17,7 @@ QUARANTINE = {
     r"dbus/.*": r"common/bus/.*|daemon/bus/(bus|connection|message|socket)\.[ch]|"
                r"gateway/bus_(client\.c|message\.[ch])",
     r"cbor\.h|cbor/.*": r"authenticator/attestation_object\.c",
-    r"sqlite3\.h": r"daemon/store/(backup|sqlite|commit)\.c",
+    r"sqlite3\.h": r"daemon/store/(backup|sqlite|commit|integrity)\.c",
     r"utf8proc\.h": r"common/keys/pin_text\.c",
     r"ldap\.h": r"store/.*",
     r"microhttpd\.h": r"gateway/server_private\.h",

@@ -18,6 +18,7 @@ store_tests = \
 	tests/unit/test_seed_pages \
 	tests/unit/test_store_commits \
 	tests/unit/test_store_durability \
+	tests/unit/test_store_integrity \
 	tests/unit/test_store_keys \
 	tests/unit/test_store_orphans \
 	tests/unit/test_store_plans \
@@ -69,6 +70,9 @@ tests_unit_test_token_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_token_text_LDADD = $(store_test_libs)
 tests_unit_test_authority_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_authority_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
+tests_unit_test_store_integrity_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SQLITE_CFLAGS)
+tests_unit_test_store_integrity_LDADD = tests/unit/libstorefixture.la $(store_test_libs) \
+	$(SQLITE_LIBS)
 tests_unit_test_store_keys_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_store_keys_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 tests_unit_test_store_statements_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
