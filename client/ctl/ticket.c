@@ -302,6 +302,11 @@ int command_ticket(struct session *session)
     if ((line->argument_count == 1) == line->user_given)
         return command_line_fail("passkeyctl", line->json,
                                  "ticket needs one USER, whom it is for: passkeyctl ticket USER");
+    if (line->argument_count == 1)
+        line->user = line->arguments[0];
+    if (!line->user[0]) /* to the daemon the caller, so that a script would open root's account */
+        return command_line_fail("passkeyctl", line->json,
+                                 "the USER of a ticket is empty: passkeyctl ticket USER");
     if (line->revoke && (line->link || line->lifetime > 0))
         return command_line_fail("passkeyctl", line->json,
                                  "ticket --revoke makes none, and takes neither --link nor "
@@ -309,8 +314,6 @@ int command_ticket(struct session *session)
     if (line->wait != WAIT_UNSAID && !line->link)
         return command_line_fail("passkeyctl", line->json,
                                  "--wait and --no-wait are for ticket --link");
-    if (line->argument_count == 1)
-        line->user = line->arguments[0];
     if (line->revoke)
         return revoke_all(session);
     return line->link ? give_link(session) : give_ticket(session);

@@ -474,3 +474,12 @@ def test_wrong_usage(site, arguments):
 def test_only_root(site):
     done = site.machine.run_as("alice", COMMAND)
     assert done.returncode == 1 and "only root" in done.stderr, done
+
+
+@pytest.mark.parametrize("arguments", [["", "--link", "--no-wait"], ["--user", "", "--link"], [""],
+                                       ["", "--revoke"]])
+def test_an_empty_name_is_nobodys(site, arguments):
+    """A script's variable that was not set: the ticket would be the caller's, which is root's."""
+    done = site.machine.run_as("root", ["passkeyctl", "ticket", *arguments])
+    assert (done.returncode, done.stdout) == (2, ""), done.stdout
+    assert "the USER of a ticket is empty" in done.stderr
