@@ -441,6 +441,7 @@ static enum pk_status put(struct sqlite_store *store, sqlite3 *live, sqlite3 *fr
 {
     enum pk_status status = commit_begin(store);
     sqlite3_backup *copying;
+    uint64_t number;
     size_t now = 0;
     int code;
 
@@ -450,15 +451,16 @@ static enum pk_status put(struct sqlite_store *store, sqlite3 *live, sqlite3 *fr
     if (status == PK_OK && now != seen)
         status = PK_BUSY;
     if (status != PK_OK) {
-        commit_end(store);
+        (void)commit_end(store);
         return status;
     }
     copying = sqlite3_backup_init(live, "main", from, "main");
     code = copying ? sqlite3_backup_step(copying, -1) : SQLITE_ERROR;
     if (copying)
         (void)sqlite3_backup_finish(copying);
-    commit_end(store);
-    return code == SQLITE_DONE ? commit_sync(store, live) : failed(live, "putting an image");
+    number = commit_end(store);
+    return code == SQLITE_DONE ? commit_sync(store, live, number)
+                               : failed(live, "putting an image");
 }
 
 /* PK_BUSY: nothing was done; see put(). */

@@ -38,25 +38,58 @@ static void set_unsure(struct sqlite_store *store)
     (void)pthread_mutex_unlock(&store->lock);
 }
 
+static enum pk_status failed(struct sqlite_store *store, int code)
+{
+    store_set_error("%s-wal: %s; no change is accepted until passkeyd is started again",
+                    store->path, code == SQLITE_OK ? "disk I/O error" : sqlite3_errstr(code));
+    return PK_STORAGE;
+}
+
 /*
- * By this connection's own file: each that was open is told of an error once, so that whoever has
- * committed behind a change that was lost hears of it.
+ * By this connection's own file: of an error that nobody was told of each file hears, whenever it
+ * was opened, and whoever is told of one says so to all here.
  */
-enum pk_status commit_sync(struct sqlite_store *store, struct sqlite3 *db)
+static int sync_log(struct sqlite3 *db)
 {
     sqlite3_file *log = NULL;
     int code = sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
 
-    if (code == SQLITE_OK)
-        code = log && log->pMethods ? log->pMethods->xSync(log, SQLITE_SYNC_NORMAL)
-                                    : SQLITE_IOERR_FSYNC;
-    /* Another's sync may have failed beside this one, and taken pages with it. */
-    if (code == SQLITE_OK && !is_unsure(store))
-        return PK_OK;
-    set_unsure(store);
-    store_set_error("%s-wal: %s; no change is accepted until passkeyd is started again",
-                    store->path, code == SQLITE_OK ? "disk I/O error" : sqlite3_errstr(code));
-    return PK_STORAGE;
+    if (code != SQLITE_OK)
+        return code;
+    return log && log->pMethods ? log->pMethods->xSync(log, SQLITE_SYNC_NORMAL)
+                                : SQLITE_IOERR_FSYNC;
+}
+
+/*
+ * One sync at a time: those that commit meanwhile wait for it, and then one of them syncs for all.
+ * What a sync covers was committed before it began.
+ */
+enum pk_status commit_sync(struct sqlite_store *store, struct sqlite3 *db, uint64_t change)
+{
+    int code = SQLITE_OK;
+    bool unsure;
+
+    (void)pthread_mutex_lock(&store->lock);
+    while (store->syncing && store->synced < change && !store->unsure)
+        (void)pthread_cond_wait(&store->sync_ended, &store->lock);
+    if (store->synced < change && !store->unsure) {
+        uint64_t covered = store->changes;
+
+        store->syncing = true;
+        (void)pthread_mutex_unlock(&store->lock);
+        code = sync_log(db);
+        (void)pthread_mutex_lock(&store->lock);
+        store->syncing = false;
+        if (code == SQLITE_OK)
+            store->synced = covered;
+        else
+            store->unsure = true;
+        (void)pthread_cond_broadcast(&store->sync_ended);
+    }
+    /* The thread that copies the log may have heard of an error, and pages be lost with it. */
+    unsure = store->unsure;
+    (void)pthread_mutex_unlock(&store->lock);
+    return unsure ? failed(store, code) : PK_OK;
 }
 
 enum pk_status commit_begin(struct sqlite_store *store)
@@ -74,9 +107,15 @@ enum pk_status commit_begin(struct sqlite_store *store)
     return PK_STORAGE;
 }
 
-void commit_end(struct sqlite_store *store)
+uint64_t commit_end(struct sqlite_store *store)
 {
+    uint64_t change;
+
+    (void)pthread_mutex_lock(&store->lock);
+    change = ++store->changes;
+    (void)pthread_mutex_unlock(&store->lock);
     (void)pthread_mutex_unlock(&store->writing);
+    return change;
 }
 
 /* --- the log ---------------------------------------------------------------------------------- */

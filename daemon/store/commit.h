@@ -2,7 +2,7 @@
 /*
  * How a change to the SQLite store gets to the disk. SQLite has one writer: it is that for as long
  * as a change is made in the write-ahead log, which takes no disk. Whoever made the change then
- * waits for the disk, beside others who do the same: none waits for another's change to be written.
+ * waits for the disk, together with others who do the same: the disk is asked once for all of them.
  */
 #ifndef PASSKEYD_STORE_COMMIT_H
 #define PASSKEYD_STORE_COMMIT_H
@@ -13,14 +13,17 @@ struct sqlite3;
 
 /* Waits to be the writer. Must be followed by commit_end(), unless it fails: PK_STORAGE. */
 enum pk_status commit_begin(struct sqlite_store *store) PK_WARN_UNUSED;
-/* The next writer goes on. */
-void commit_end(struct sqlite_store *store);
+/* The next writer goes on. Returns the number of the change, for commit_sync(). */
+uint64_t commit_end(struct sqlite_store *store);
 /*
  * After commit_end(), by whoever has committed a change on that connection, its own: PK_OK once the
- * change is on disk. PK_STORAGE: it may not be there, although others see it; as the kernel does
- * not say what of the log is missing, the store is then only read until it is opened again.
+ * change is on disk. It waits for one sync that began before, at most, and then for one that is for
+ * all who have committed meanwhile. PK_STORAGE: it may not be there, although others see it; as the
+ * kernel does not say what of the log is missing, the store is then only read until it is opened
+ * again.
  */
-enum pk_status commit_sync(struct sqlite_store *store, struct sqlite3 *db) PK_WARN_UNUSED;
+enum pk_status commit_sync(struct sqlite_store *store, struct sqlite3 *db,
+                           uint64_t change) PK_WARN_UNUSED;
 
 /*
  * Copies what the log holds into the database, as a store that was not closed leaves it; reading

@@ -47,6 +47,10 @@ struct sqlite_store {
     pthread_mutex_t writing; /* held while a change is made; see commit.h */
     pthread_mutex_t lock;    /* of all that follows */
     LIST_HEAD(, sqlite_connection) connections;
+    uint64_t changes; /* so many were committed, or given up, since it was opened */
+    uint64_t synced;  /* the first of them, up to this one, are on the disk */
+    bool syncing;     /* somebody waits for the disk, for all that was before */
+    pthread_cond_t sync_ended;
     bool unsure;                /* something that was committed may not be on the disk */
     int frames;                 /* pages in the log, as of the last commit */
     pthread_cond_t copy_wanted; /* there are many of them, or ending is set */

@@ -148,13 +148,15 @@ static enum pk_status step(struct query *query, int *ret_code)
 {
     bool change = !sqlite3_stmt_readonly(query->statement) && sqlite3_get_autocommit(query->db);
     enum pk_status status = change ? commit_begin(query->store) : PK_OK;
+    uint64_t number = 0;
 
     if (status != PK_OK)
         return status;
     *ret_code = sqlite3_step(query->statement);
     if (change)
-        commit_end(query->store);
-    return change && *ret_code == SQLITE_DONE ? commit_sync(query->store, query->db) : PK_OK;
+        number = commit_end(query->store);
+    return change && *ret_code == SQLITE_DONE ? commit_sync(query->store, query->db, number)
+                                              : PK_OK;
 }
 
 enum pk_status query_step(struct query *query)
@@ -244,19 +246,21 @@ static enum pk_status begin(struct sqlite_store *store, struct sqlite3 *db)
         return status;
     status = execute(db, "BEGIN IMMEDIATE");
     if (status != PK_OK)
-        commit_end(store);
+        (void)commit_end(store);
     return status;
 }
 
 static enum pk_status end(struct sqlite_store *store, struct sqlite3 *db, enum pk_status status)
 {
+    uint64_t number;
+
     if (status == PK_OK)
         status = execute(db, "COMMIT");
     /* After some errors, such as a full disk, SQLite has rolled back already. */
     if (status != PK_OK && !sqlite3_get_autocommit(db))
         (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-    commit_end(store);
-    return status == PK_OK ? commit_sync(store, db) : status;
+    number = commit_end(store);
+    return status == PK_OK ? commit_sync(store, db, number) : status;
 }
 
 enum pk_status transaction_begin(struct sqlite_store *store)
@@ -525,6 +529,7 @@ void store_sqlite_close(struct store *base)
         (void)sqlite3_close(connection->db);
         free(connection);
     }
+    (void)pthread_cond_destroy(&store->sync_ended);
     (void)pthread_cond_destroy(&store->copy_wanted);
     (void)pthread_mutex_destroy(&store->writing);
     (void)pthread_mutex_destroy(&store->lock);
@@ -542,6 +547,7 @@ static struct sqlite_store *store_new(const char *directory)
     store->path = pk_text_format("%s/passkeyd.db", directory);
     (void)pthread_mutex_init(&store->writing, NULL);
     (void)pthread_mutex_init(&store->lock, NULL);
+    (void)pthread_cond_init(&store->sync_ended, NULL);
     (void)pthread_cond_init(&store->copy_wanted, NULL);
     return store;
 }

@@ -3,8 +3,8 @@
  * The credential store, as a table of functions ("verbs"), so that another backend, such as a
  * directory for many hosts, can replace the SQLite one (sqlite.c) that every host has. Every verb
  * that changes something returns PK_OK only once the change is on disk. Verbs block, and may be
- * called by any thread: none waits for the disk on account of another. PK_STORAGE means that
- * nothing was changed, or that the disk has failed (commit.h).
+ * called by any thread: those that change something at once share what the disk does (commit.h).
+ * PK_STORAGE means that nothing was changed, or that the disk has failed.
  *
  * An account is (relying party section, name, uid). For system accounts the uid is part of the
  * identity: rows whose name now has another uid are kept, listed as orphaned, and authenticate

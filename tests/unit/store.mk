@@ -22,6 +22,7 @@ store_tests = \
 	tests/unit/test_store_keys \
 	tests/unit/test_store_orphans \
 	tests/unit/test_store_plans \
+	tests/unit/test_store_power \
 	tests/unit/test_store_backup \
 	tests/unit/test_store_sqlite \
 	tests/unit/test_store_statements \
@@ -88,6 +89,8 @@ tests_unit_test_store_orphans_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_store_orphans_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 tests_unit_test_store_plans_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SQLITE_CFLAGS)
 tests_unit_test_store_plans_LDADD = tests/unit/libstorefixture.la $(store_test_libs) $(SQLITE_LIBS)
+tests_unit_test_store_power_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_store_power_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 tests_unit_test_store_backup_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_store_backup_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 tests_unit_test_store_sqlite_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -10,10 +10,12 @@
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/text.h"
+#include "daemon/store/query.h"
 #include "tests/unit/store_fixture.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +41,10 @@ static struct {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool held[FILES];
-    size_t waiting[FILES]; /* calls that are held */
+    size_t waiting[FILES]; /* calls that were held, since */
+    size_t released;       /* so many of them go on all the same */
+    size_t log_syncs;      /* since the log was last held */
+    bool fails_held;       /* those that are held for the log fail */
     size_t failures;       /* so many calls for the log fail */
     bool fails_copier;     /* so do all of the store's own thread */
     pthread_t test;
@@ -79,6 +84,7 @@ static bool wait_a_change(void)
 int fdatasync(int fd)
 {
     enum file file = file_of(fd);
+    size_t number;
     bool fails;
 
     (void)pthread_mutex_lock(&disk.lock);
@@ -87,9 +93,12 @@ int fdatasync(int fd)
     fails = fails ||
             (file == FILE_LOG && disk.fails_copier && !pthread_equal(pthread_self(), disk.test));
     disk.waiting[file] += disk.held[file] && !fails;
+    disk.log_syncs += file == FILE_LOG;
+    number = disk.waiting[file];
     (void)pthread_cond_broadcast(&disk.changed);
-    while (disk.held[file] && !fails && !disk.gave_up)
+    while (disk.held[file] && !fails && !disk.gave_up && number > disk.released)
         disk.gave_up = !wait_a_change();
+    fails = fails || (file == FILE_LOG && disk.fails_held);
     (void)pthread_mutex_unlock(&disk.lock);
     if (!fails)
         return (int)syscall(SYS_fdatasync, fd);
@@ -102,6 +111,8 @@ static void hold(enum file file)
     (void)pthread_mutex_lock(&disk.lock);
     disk.held[file] = true;
     disk.waiting[file] = 0;
+    disk.released = 0;
+    disk.log_syncs = 0;
     (void)pthread_mutex_unlock(&disk.lock);
 }
 
@@ -110,6 +121,21 @@ static void let_go(enum file file)
     (void)pthread_mutex_lock(&disk.lock);
     disk.held[file] = false;
     (void)pthread_cond_broadcast(&disk.changed);
+    (void)pthread_mutex_unlock(&disk.lock);
+}
+
+static void release_one(void)
+{
+    (void)pthread_mutex_lock(&disk.lock);
+    disk.released++;
+    (void)pthread_cond_broadcast(&disk.changed);
+    (void)pthread_mutex_unlock(&disk.lock);
+}
+
+static void fail_held(bool fails)
+{
+    (void)pthread_mutex_lock(&disk.lock);
+    disk.fails_held = fails;
     (void)pthread_mutex_unlock(&disk.lock);
 }
 
@@ -307,11 +333,30 @@ static int tear_down_disk(void **state)
     return tear_down(state);
 }
 
-/* Bob has many changes under way, and alice's is with the disk all the same. */
-static void nobody_waits_for_anothers_change(void **state)
+/* Until that many changes were committed, whether or not they are on the disk. */
+static void wait_committed(struct sqlite_store *store, uint64_t changes)
+{
+    bool there = false;
+
+    while (!there && !gave_up()) {
+        (void)pthread_mutex_lock(&store->lock);
+        there = store->changes >= changes;
+        (void)pthread_mutex_unlock(&store->lock);
+        (void)sched_yield();
+    }
+    assert_true(there);
+}
+
+/*
+ * Bob has many changes under way, and alice's is with the disk as soon as the first is through:
+ * what is committed while the disk is busy is synced at once.
+ */
+static void who_comes_meanwhile_shares_the_next_sync(void **state)
 {
     struct fixture *fixture = *state;
+    struct sqlite_store *store = (struct sqlite_store *)fixture->store;
     struct change changes[BOBS + 1];
+    uint64_t before = store->changes;
     bool there;
 
     hold(FILE_LOG);
@@ -319,13 +364,40 @@ static void nobody_waits_for_anothers_change(void **state)
         changes[i] = (struct change){
             .store = fixture->store, .id = i < BOBS ? "red" : "blue", .run = run_use};
         start(&changes[i]);
+        there = wait_held(FILE_LOG, 1);
     }
-    there = wait_held(FILE_LOG, BOBS + 1);
+    wait_committed(store, before + BOBS + 1);
     for (size_t i = 0; i <= BOBS; i++)
         there = there && !atomic_load(&changes[i].returned);
+    assert_int_equal(count_waiting(FILE_LOG), 1);
     let_go(FILE_LOG);
     for (size_t i = 0; i <= BOBS; i++)
         assert_int_equal(finish(&changes[i]), PK_OK);
+    assert_true(there);
+    assert_int_equal(store->synced, before + BOBS + 1);
+    assert_int_equal(disk.log_syncs, 2);
+}
+
+/* The sync that was under way when a change was committed is none of it. */
+static void a_sync_that_began_before_is_not_enough(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sqlite_store *store = (struct sqlite_store *)fixture->store;
+    struct change first = {.store = fixture->store, .id = "red", .run = run_use};
+    struct change second = {.store = fixture->store, .id = "blue", .run = run_use};
+    uint64_t before = store->changes;
+    bool there;
+
+    hold(FILE_LOG);
+    start(&first);
+    there = wait_held(FILE_LOG, 1);
+    start(&second);
+    wait_committed(store, before + 2);
+    release_one();
+    assert_int_equal(finish(&first), PK_OK);
+    there = there && wait_held(FILE_LOG, 2) && !atomic_load(&second.returned);
+    let_go(FILE_LOG);
+    assert_int_equal(finish(&second), PK_OK);
     assert_true(there);
 }
 
@@ -403,18 +475,24 @@ static void a_disk_that_failed_is_not_believed(void **state)
 static void who_waited_beside_a_failure_hears_of_it(void **state)
 {
     struct fixture *fixture = *state;
+    struct sqlite_store *store = (struct sqlite_store *)fixture->store;
     struct change held = {.store = fixture->store, .id = "red", .run = run_use};
-    struct change fails = {.store = fixture->store, .id = "blue", .run = run_use};
+    struct change waits = {.store = fixture->store, .id = "blue", .run = run_use};
+    uint64_t before = store->changes;
     bool there;
 
     hold(FILE_LOG);
     start(&held);
     there = wait_held(FILE_LOG, 1);
-    fail_next();
-    assert_int_equal(fails.run(&fails), PK_STORAGE);
+    start(&waits);
+    wait_committed(store, before + 2);
+    fail_held(true);
     let_go(FILE_LOG);
     assert_int_equal(finish(&held), PK_STORAGE);
+    assert_int_equal(finish(&waits), PK_STORAGE);
+    fail_held(false);
     assert_true(there);
+    assert_int_equal(disk.log_syncs, 1);
 }
 
 /* The database is being written, and changes go on. */
@@ -456,7 +534,8 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up_disk, tear_down_disk)
     const struct CMUnitTest tests[] = {
-        TEST(nobody_waits_for_anothers_change),
+        TEST(who_comes_meanwhile_shares_the_next_sync),
+        TEST(a_sync_that_began_before_is_not_enough),
         TEST(success_is_on_the_disk),
         TEST(what_fails_fails_alone),
         TEST(a_disk_that_failed_is_not_believed),
