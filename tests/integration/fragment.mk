@@ -91,6 +91,7 @@ EXTRA_DIST += \
 	tests/integration/test_long_messages.py \
 	tests/integration/test_openssh_enroll.py \
 	tests/integration/test_other_packages.py \
+	tests/integration/test_package_script.py \
 	tests/integration/test_packages.py \
 	tests/integration/test_pam_module.py \
 	tests/integration/test_pin_strangers.py \
