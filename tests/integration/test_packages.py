@@ -172,7 +172,8 @@ def messages(name):
 def test_templates_are_well_formed():
     text = read("debian/passkeyd.templates")
     kinds = re.findall(r"(?m)^Template: (\S+)\nType: (\w+)$", text)
-    assert kinds == [("passkeyd/rp-id", "string"), ("passkeyd/rp-id-invalid", "error")]
+    assert kinds == [("passkeyd/rp-id", "string"), ("passkeyd/rp-id-invalid", "error"),
+                     ("passkeyd/rp-id-change", "boolean")]
     assert text.count("_Description: ") == len(kinds)
     assert "#" not in text and "\t" not in text
     assert "[type: gettext/rfc822deb] passkeyd.templates" in read("debian/po/POTFILES.in")
@@ -209,7 +210,13 @@ def test_scripts_are_clean():
 
 FAKE = """
 RET=
-db_get() { RET=$(cat {folder}/value 2>/dev/null) || RET=; }
+db_get() {
+    case $1 in
+    */rp-id-change) RET=$(cat {folder}/change 2>/dev/null) || RET=false ;;
+    *) RET=$(cat {folder}/value 2>/dev/null) || RET= ;;
+    esac
+}
+db_reset() { rm -f {folder}/change; }
 db_set() { printf %s "$2" >{folder}/value; }
 db_fget() { RET=$(cat {folder}/seen 2>/dev/null) || RET=false; }
 db_fset() { echo "fset $*" >>{folder}/calls; }
@@ -226,15 +233,28 @@ class Debconf:
     def __init__(self, folder):
         self.folder = folder
         (folder / "confmodule").write_text(FAKE.replace("{folder}", str(folder)))
+        trigger = folder / "bin" / "dpkg-trigger"
+        trigger.parent.mkdir()
+        trigger.write_text(f'#!/bin/sh\necho "trigger $*" >>{folder}/calls\n')
+        trigger.chmod(0o755)
 
     def file(self, name, text):
         (self.folder / name).write_text(text)
 
+    def calls(self):
+        """What was called since the last time."""
+        calls = self.folder / "calls"
+        found = calls.read_text().splitlines() if calls.exists() else []
+        calls.unlink(missing_ok=True)
+        return found
+
     def run(self, name, *arguments):
         text = read("debian/" + name).replace(CONFMODULE, str(self.folder / "confmodule"))
         text = text.replace("#DEBHELPER#", "").replace("#ENV.DEB_VERSION_UPSTREAM#", "0.2.0")
+        path = f"{self.folder}/bin:" + os.environ["PATH"]
         return subprocess.run(["sh", "-c", text, name, *arguments], text=True, timeout=60,
-                              stdin=subprocess.DEVNULL, capture_output=True, check=False)
+                              env={**os.environ, "PATH": path}, stdin=subprocess.DEVNULL,
+                              capture_output=True, check=False)
 
     def configure(self, *arguments):
         done = self.run("passkeyd.postinst", "configure", *arguments)
@@ -243,13 +263,11 @@ class Debconf:
 
     def asked(self, *arguments):
         """The value that is proposed, and the calls."""
-        calls = self.folder / "calls"
-        calls.unlink(missing_ok=True)
+        self.calls()
         done = self.run("passkeyd.config", *arguments)
         assert done.returncode == 0, done
         value = self.folder / "value"
-        return (value.read_text() if value.exists() else "",
-                calls.read_text().splitlines() if calls.exists() else [])
+        return value.read_text() if value.exists() else "", self.calls()
 
 
 @pytest.fixture
@@ -353,6 +371,91 @@ def test_nobody_is_asked_twice(debconf):
     os.unlink(DROP_IN)
     namespace.write("/var/lib/passkeyd/passkeyd.db", "")
     assert debconf.asked("configure", "")[1] == []
+
+
+@pytest.mark.parametrize("before", ["accounts.example.org", ""])
+def test_another_id_takes_a_second_answer_where_there_are_passkeys(debconf, before):
+    """Otherwise a person who types over the proposal, or a preseeded file, locks everybody out."""
+    if before:
+        debconf.file("value", before)
+        debconf.file("seen", "true")
+        debconf.configure()
+    written = drop_in()
+    namespace.write("/var/lib/passkeyd/passkeyd.db", "")
+    debconf.file("value", before)
+    debconf.file("seen", "true")
+    debconf.file("next", "other.example.org")
+    value, calls = debconf.asked("reconfigure", "0.2.0-1")
+    assert value == before
+    assert calls[-3:] == [f"subst passkeyd/rp-id-change OLD {before}",
+                          "subst passkeyd/rp-id-change NEW other.example.org",
+                          "input critical passkeyd/rp-id-change"]
+    debconf.file("value", "other.example.org")
+    assert "the relying party id stays" in debconf.configure("0.2.0-1")
+    assert drop_in() == written
+    debconf.file("value", before)
+    debconf.file("next", "other.example.org")
+    debconf.file("change", "true")
+    assert debconf.asked("reconfigure", "0.2.0-1")[0] == "other.example.org"
+    assert debconf.configure("0.2.0-1") == ""
+    assert "id = other.example.org\n" in drop_in()
+    # That was one answer to one change.
+    debconf.file("value", "third.example.org")
+    assert "stays" in debconf.configure("0.2.0-1")
+
+
+def test_the_same_id_is_no_change(debconf):
+    debconf.file("value", "accounts.example.org")
+    debconf.file("seen", "true")
+    debconf.configure()
+    namespace.write("/var/lib/passkeyd/passkeyd.db", "")
+    assert debconf.asked("reconfigure", "0.2.0-1") == (
+        "accounts.example.org", ["input medium passkeyd/rp-id"])
+    assert debconf.configure("0.2.0-1") == ""
+
+
+def test_no_id_is_taken_unasked_where_there_are_passkeys(debconf):
+    """Where nothing can be shown, the proposal is no answer."""
+    namespace.write("/var/lib/passkeyd/passkeyd.db", "")
+    debconf.file("seen", "true")
+    debconf.file("hidden", "")
+    assert debconf.asked("reconfigure", "0.2.0-1")[0] == ""
+    debconf.configure("0.2.0-1")
+    assert drop_in() is None
+
+
+@pytest.mark.parametrize("package", ["passkeyd", "passkey-gateway"])
+def test_an_upgrade_restarts_by_a_trigger(debconf, package):
+    """Once everything is configured, and not on the first installation, where nothing runs."""
+    trigger = f"trigger --no-await {package}-restart"
+    assert debconf.run(package + ".postinst", "configure", "").returncode == 0
+    assert trigger not in debconf.calls()
+    assert debconf.run(package + ".postinst", "configure", "0.1.0-1").returncode == 0
+    assert trigger in debconf.calls()
+    assert f"\ninterest-noawait {package}-restart\n" in read(f"debian/{package}.triggers")
+
+
+def test_triggers_are_of_libraries_and_what_they_load():
+    """Nested ones, too, by paths that dpkg's lists have; a path that it does not have never comes."""
+    done = subprocess.run([TOP + "/debian/library-triggers", tool("passkeyd")], text=True,
+                          check=True, capture_output=True)
+    paths = re.findall(r"(?m)^interest-noawait (/\S+)$", done.stdout)
+    assert len(paths) == len(done.stdout.splitlines()) == len(set(paths))
+    names = {os.path.basename(path) for path in paths}
+    assert {"libcrypto.so.3", "libsqlite3.so.0", "libc.so.6"} <= names
+    loaded = subprocess.run(["ldd", tool("passkeyd")], text=True, check=True, capture_output=True)
+    assert {os.path.basename(name) for name in re.findall(r"(?m)^\s+(\S+) \S+", loaded.stdout)
+            if "vdso" not in name} == names
+    subprocess.run(["dpkg-query", "-S", *paths], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_a_library_of_no_package_ends_the_build(tmp_path):
+    program = tmp_path / "program"
+    shutil.copy(tool("passkeyd"), program)
+    program.write_bytes(program.read_bytes().replace(b"libsqlite3.so.0\0", b"libsqlit33.so.0\0"))
+    done = subprocess.run([TOP + "/debian/library-triggers", program], text=True, check=False,
+                          capture_output=True)
+    assert done.returncode == 1 and "no package has libsqlit33.so.0" in done.stderr
 
 
 def test_a_wrong_answer_is_asked_again(debconf):
