@@ -20,7 +20,7 @@
 
 #define FETCH_SECONDS 10 /* for the list of relying parties to come */
 #define AGAIN_SECONDS 2  /* until it is fetched once more, where that failed */
-#define LOGGED_PATH   200
+#define HEALTH        "healthz"
 #define SITE_SHARE    8 /* of what one address may have, for all of a customer's of IPv6 */
 
 /* --- refusals --------------------------------------------------------------------------------- */
@@ -187,7 +187,7 @@ static void answer_metrics(struct exchange *exchange)
 /* false: it has been answered, or it is for a relying party. */
 static bool is_own(struct exchange *exchange)
 {
-    bool health = is_path(exchange, "healthz");
+    bool health = is_path(exchange, HEALTH);
     bool metrics = exchange->admin && is_path(exchange, "metrics");
 
     if (!health && !metrics)
@@ -304,15 +304,16 @@ void gateway_serve(struct exchange *exchange)
 
 /* --- the log ---------------------------------------------------------------------------------- */
 
-/* The row's own words, so that nothing of what was in the path gets there. */
+/*
+ * The row's own words, so that nothing of what was in the path gets there: where no row fits, it
+ * may be a link that is mistyped, and still good.
+ */
 static char *path_of(const struct exchange *exchange)
 {
-    size_t len = strcspn(exchange->raw_target, "?");
-
-    if (exchange->party && exchange->route)
-        return pk_text_format("%s%s", exchange->party->prefix, exchange->route->pattern);
-    return pk_text_visible((struct pk_view){(const uint8_t *)exchange->raw_target, len},
-                           LOGGED_PATH);
+    if (exchange->party)
+        return pk_text_format("%s%s", exchange->party->prefix,
+                              exchange->route ? exchange->route->pattern : "/...");
+    return strdup(is_path(exchange, HEALTH) ? "/" HEALTH : "-");
 }
 
 void gateway_log(const struct exchange *exchange)

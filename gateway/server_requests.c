@@ -92,9 +92,14 @@ static bool has_line(const struct exchange *exchange, const char *name)
 
 static struct MHD_Response *make_response(const struct exchange *exchange, bool last)
 {
+    /* A page has its own of these; anything else is not to be shown as one. */
     static const struct header always[] = {
         {(char *)(uintptr_t) "Cache-Control", (char *)(uintptr_t) "no-store"},
+        {(char *)(uintptr_t) "Content-Security-Policy",
+         (char *)(uintptr_t) "default-src 'none'; frame-ancestors 'none'"},
+        {(char *)(uintptr_t) "Referrer-Policy", (char *)(uintptr_t) "no-referrer"},
         {(char *)(uintptr_t) "X-Content-Type-Options", (char *)(uintptr_t) "nosniff"},
+        {(char *)(uintptr_t) "X-Frame-Options", (char *)(uintptr_t) "DENY"},
     };
     const char *text = exchange->text ? exchange->text : "";
     struct MHD_Response *response = MHD_create_response_from_buffer(

@@ -4,6 +4,8 @@
 Were this broken, whoever talks somebody into opening a link would be signed in as them.
 """
 
+import http.client
+
 import pytest
 import zbar
 
@@ -317,6 +319,35 @@ def test_two_hundred_links_of_one_stranger(site, passkey):
 
 
 # --- enrolment ----------------------------------------------------------------------------------
+
+PATHS = [("GET", "/passkey/{}/"), ("GET", "/passkey//{}"), ("GET", "//passkey/{}"),
+         ("GET", "/passkey%2f{}"), ("PUT", "/passkey/{}"), ("GET", "/passkey/{}/begin"),
+         ("OPTIONS", "/passkey/{}/begin"), ("GET", "/passkey/{}/x"), ("GET", "/{}"),
+         ("GET", "/PASSKEY/{}"), ("GET", "/passkey/{}%zz"), ("GET", "/passkey/enroll/{}"),
+         ("GET", "http://localhost/passkey/{}"), ("GET", "/passkey/../{}"), ("GET", "/x?{}")]
+
+
+def test_what_is_refused_has_every_header_and_shows_no_link(site, passkey):
+    """A mail program's slash, or a preview's other method, and whoever reads the log could open the
+    link first: it is still good."""
+    _, link = ask(site)
+    word = link.rsplit("/", 1)[1]
+    for method, path in PATHS:
+        connection = http.client.HTTPConnection("localhost", site.port, timeout=parts.PATIENCE)
+        connection.request(method, path.format(word))
+        answer = connection.getresponse()
+        answer.read()
+        for name in ("Content-Security-Policy", "Referrer-Policy", "X-Frame-Options",
+                     "X-Content-Type-Options", "Cache-Control"):
+            assert answer.headers[name], (method, path, answer.headers)
+        connection.close()
+    connection = http.client.HTTPConnection("localhost", site.port, timeout=parts.PATIENCE)
+    connection.request("GET", "/healthz")
+    assert connection.getresponse().status == 200
+    connection.close()
+    site.log.wait(lambda line: " /healthz 200 " in line)
+    assert not any(word in line for line in site.log.lines), site.log.lines
+
 
 def ask_to_enrol(site, **options):
     conversation = site.machine.connect().enroll("alice", methods="browser", **options)
