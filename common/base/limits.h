@@ -129,6 +129,7 @@
 #define PK_TRANSACTIONS_DAY     4194304 /* of one user's ids and data in 24 hours */
 #define PK_TENANT_ID_MAX        64
 #define PK_HTTP_PREFIX_MAX      128
+#define PK_HTTP_PREFIX_PARTS    8 /* between slashes; the gateway reads 16 with what follows */
 #define PK_PASSWORD_URL_MAX     1024
 #define PK_PASSWORD_SECONDS     60   /* for an application to say whether a password is right */
 #define PK_PASSWORD_CHECKS_MAX  4096 /* that wait for that, of all users */

@@ -115,6 +115,11 @@ char *config_browser_problem(const struct rp_config *rp)
             "%s: \"%s\" is neither the id \"%s\" nor below it, so that no browser would use its "
             "passkeys there",
             key, host, rp->id);
+    if (rp->id && strcmp(host, rp->id) != 0 && domain_examine(rp->id) == DOMAIN_SUFFIX)
+        return pk_text_format(
+            "%s: the id \"%s\" is a public suffix, under which anybody may have a name, so that no "
+            "browser would use its passkeys at \"%s\"",
+            key, rp->id, host);
     return NULL;
 }
 

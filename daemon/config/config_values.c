@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -108,23 +109,37 @@ static enum pk_status each_item(const char *text, enum pk_status (*add)(const ch
     return status;
 }
 
+/* As browsers write it behind the host: never the scheme's own, and in as few digits as can be. */
+static bool port_is_valid(const char *text, bool secure)
+{
+    char *end = NULL;
+    unsigned long port = strtoul(text, &end, 10);
+
+    return text[0] >= '1' && text[0] <= '9' && *end == 0 && port <= UINT16_MAX &&
+           port != (secure ? 443 : 80);
+}
+
 /* Web origins have no path, user or upper-case letter; others (android:…) are opaque. */
 static bool origin_is_valid(const char *origin)
 {
+    bool secure = strncmp(origin, "https://", 8) == 0;
     const char *host = NULL;
+    const char *rest;
 
     if (strlen(origin) > PK_ORIGIN_MAX || !strchr(origin, ':') || origin[0] == ':')
         return false;
     for (const char *c = origin; *c; c++)
         if ((unsigned char)*c <= 0x20 || (unsigned char)*c >= 0x7f)
             return false;
-    if (strncmp(origin, "https://", 8) == 0)
+    if (secure)
         host = origin + 8;
     else if (strncmp(origin, "http://", 7) == 0)
         host = origin + 7;
     if (!host)
         return true;
-    return *host && strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789-.:[]") == strlen(host);
+    rest = host + (host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":"));
+    return *host && strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789-.:[]") == strlen(host) &&
+           (!*rest || (*rest == ':' && port_is_valid(rest + 1, secure)));
 }
 
 static enum pk_status add_origin(const char *item, void *context)
@@ -390,11 +405,13 @@ enum pk_status value_http(const char *text, enum pk_http *target)
 
 enum pk_status value_http_prefix(const char *text, char **target)
 {
+    size_t parts = 0;
+
     if (strcmp(text, "/") == 0)
         return replace("", target);
     if (strlen(text) > PK_HTTP_PREFIX_MAX || text[0] != '/')
         return PK_INVALID_INPUT;
-    for (const char *part = text; *part;) {
+    for (const char *part = text; *part; parts++) {
         size_t len = strspn(++part, PATH_CHARACTERS);
 
         /* Clients take "." and ".." out of a path, and proxies merge "//". */
@@ -404,7 +421,7 @@ enum pk_status value_http_prefix(const char *text, char **target)
         if (*part && *part != '/')
             return PK_INVALID_INPUT;
     }
-    return replace(text, target);
+    return parts <= PK_HTTP_PREFIX_PARTS ? replace(text, target) : PK_INVALID_INPUT;
 }
 
 /* ret_path: "" or "/…", within text. */
