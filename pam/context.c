@@ -9,9 +9,11 @@
 #include "pam/command.h"
 #include "pam/sudo_flags.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <security/pam_ext.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -130,9 +132,19 @@ static bool locale_is_utf8(void)
     return true;
 }
 
-bool context_shows_pictures(const struct context *context)
+bool context_shows_pictures(const struct context *context, struct winsize *ret_room)
 {
-    return context_keeps_questions(context) || (context_has_terminal(context) && locale_is_utf8());
+    PK_AUTO_CLOSE int terminal = -1;
+
+    *ret_room = (struct winsize){0};
+    if (context_keeps_questions(context))
+        return true;
+    if (!context_has_terminal(context) || !locale_is_utf8())
+        return false;
+    terminal = open("/dev/tty", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (terminal >= 0 && ioctl(terminal, TIOCGWINSZ, ret_room) != 0)
+        *ret_room = (struct winsize){0};
+    return true;
 }
 
 /* Who asks polkit's helper; that one knows neither the action nor for which program. */

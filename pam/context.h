@@ -7,6 +7,7 @@
 #include "pam/members.h"
 
 #include <security/pam_modules.h>
+#include <sys/ioctl.h>
 
 struct context {
     char *service;
@@ -53,9 +54,10 @@ bool context_has_terminal(const struct context *context);
 
 /*
  * Whether a picture of half blocks can be seen: at a terminal whose locale, where there is one, is
- * of UTF-8, or over ssh, where the terminal is the client's. Not in a locker's dialog.
+ * of UTF-8, or over ssh, where the terminal is the client's. Not in a locker's dialog. *ret_room:
+ * the terminal's rows and columns, each 0 where that is not known.
  */
-bool context_shows_pictures(const struct context *context);
+bool context_shows_pictures(const struct context *context, struct winsize *ret_room);
 
 /*
  * Whether the application is sshd, which shows each question as it is; as PAM_TTY it names "ssh",

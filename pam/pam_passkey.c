@@ -73,7 +73,7 @@ static enum pk_status ask_daemon(struct request *request)
 
     request->prompt.kept = context_keeps_questions(&context);
     request->prompt.guarded = context_is_guarded(&context);
-    request->prompt.pictures = context_shows_pictures(&context);
+    request->prompt.pictures = context_shows_pictures(&context, &request->prompt.room);
     if (status == PK_OK)
         status = pk_bus_open(FIRST_REPLY, interrupt, &bus);
     if (status != PK_OK)

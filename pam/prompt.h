@@ -6,15 +6,17 @@
 #include "common/bus/conversation.h"
 
 #include <security/pam_modules.h>
+#include <sys/ioctl.h>
 
 struct prompt {
     pam_handle_t *pamh;
     bool shown; /* something was */
     bool quiet;
-    bool kept;     /* the application shows every question as it is (context.h) */
-    bool guarded;  /* the application may answer by itself: it has no terminal (attended.h) */
-    bool pictures; /* a QR code is seen as one (context.h) */
-    int failure;   /* PAM result when the application could not show or ask; 0: it could */
+    bool kept;           /* the application shows every question as it is (context.h) */
+    bool guarded;        /* the application may answer by itself: it has no terminal (attended.h) */
+    bool pictures;       /* a QR code is seen as one (context.h), */
+    struct winsize room; /* where it is not larger than this */
+    int failure;         /* PAM result when the application could not show or ask; 0: it could */
 };
 
 extern const struct pk_prompt_ops prompt_ops; /* context: struct prompt */

@@ -151,8 +151,8 @@ char *message_link(const char *purpose, const char *url)
     return pk_text_format(
         "Open this link in a browser that has your passkey\n%s\n"
         "    %s\n"
-        "It is for this terminal only, once, within two minutes. Then type the code that the page\n"
-        "shows. Enter alone goes on without it.\n"
+        "It is for this terminal only, once, within two minutes. Then type the code\n"
+        "that the page shows. Enter alone goes on without it.\n"
         "Code from the page: ",
         purpose, url);
 }
@@ -162,8 +162,8 @@ char *message_link_create(const char *purpose, const char *url)
     return pk_text_format(
         "Open this link in the browser that is to keep the passkey\n%s\n"
         "    %s\n"
-        "It is good once, within two minutes. Then type the code that the page shows. Enter\n"
-        "alone gives up.\n"
+        "It is good once, within two minutes. Then type the code that the page shows.\n"
+        "Enter alone gives up.\n"
         "Code from the page: ",
         purpose, url);
 }

@@ -72,6 +72,22 @@ def test_the_picture_is_the_link(site, passkey):
     assert read_code(rows) == link
 
 
+@pytest.mark.real_programs
+@pytest.mark.parametrize("rows,columns,there", [(24, 80, True), (10, 80, False), (24, 30, False),
+                                                (0, 0, True)])
+def test_no_picture_where_it_does_not_fit(site, passkey, rows, columns, there):
+    """The lines of a picture that are too long, or gone above, are rubbish before the link."""
+    with open(parts.CONFIG, "a", encoding="utf-8") as file:
+        file.write("[service sudo]\nmethods = browser\n")
+    site.machine.kill_daemon(15)
+    child = site.machine.terminal("alice", ["sh", "-c", "read line; LANG=C.UTF-8 sudo id -un"])
+    child.setwinsize(rows, columns)
+    child.sendline("")
+    child.expect("Code from the page")
+    assert ("\u2588" in child.before) == there, child.before
+    child.close(force=True)
+
+
 def test_nothing_is_approved_without_the_code(site, passkey):
     """Somebody was talked into opening a stranger's link, and into using the passkey."""
     conversation, link = ask(site)
