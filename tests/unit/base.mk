@@ -1,3 +1,4 @@
+EXTRA_DIST += tests/unit/run-program
 if HAVE_CMOCKA
 base_tests = \
 	tests/unit/test_bytes \
