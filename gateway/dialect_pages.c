@@ -8,22 +8,22 @@
 #include "common/base/cleanup.h"
 #include "common/base/crockford.h"
 #include "common/base/limits.h"
-#include "common/base/text.h"
+#include "gateway/cookies.h"
 #include "gateway/dialect.h"
 #include "gateway/page.h"
 #include "gateway/pages.h"
 
 #include <string.h>
 
-#define COOKIE        "__Host-passkey-link"
-#define TICKET_COOKIE "__Host-passkey-ticket"
+#define COOKIE_AGE  (2 * PK_LINK_LIFETIME)
+#define SCRIPT_TYPE "text/javascript; charset=utf-8"
 
-/* No page loads anything from elsewhere, is framed, or sends a form. */
+/* No page loads anything from elsewhere, is framed, sends a form, or makes elements of text. */
 static const char *const headers[][2] = {
     {"Content-Security-Policy",
      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for "
-     "'script'"},
+     "'script'; trusted-types 'none'"},
     {"X-Frame-Options", "DENY"},
     {"Referrer-Policy", "no-referrer"},
     {"Cross-Origin-Opener-Policy", "same-origin"},
@@ -116,40 +116,20 @@ static void refuse_by_outcome(struct exchange *exchange, const struct party_answ
 
 /* --- a link ----------------------------------------------------------------------------------- */
 
-/* What the browser has in that cookie; "": nothing. The caller's to free; NULL: no memory. */
-static char *claim_of(const struct exchange *exchange, const char *cookie)
-{
-    const char *cookies = exchange_header(exchange, "cookie");
-    size_t name = strlen(cookie) + 1;
-
-    for (; cookies && *cookies; cookies += strspn(cookies, "; ")) {
-        size_t len = strcspn(cookies, ";");
-
-        if (len > name && strncmp(cookies, cookie, name - 1) == 0 && cookies[name - 1] == '=')
-            return strndup(cookies + name, len - name);
-        cookies += len;
-    }
-    return strdup("");
-}
-
 /*
- * Of each link its own: a person may have two open, in two tabs, and one claim is nothing to the
- * other. The caller's to free; NULL: no memory.
+ * Of each link its own cookie: a person may have two open, in two tabs, and one claim is nothing to
+ * the other. The caller's to free; NULL: no memory.
  */
 static char *link_cookie(const struct exchange *exchange)
 {
-    char word[PK_LINK_WORD_SIZE];
-
-    if (pk_crockford_read(pk_view_string(exchange_capture(exchange, 0)), word, sizeof(word) - 1))
-        word[0] = '\0'; /* the daemon knows none that is spelled like this */
-    return pk_text_format(COOKIE "-%s", word);
+    return cookie_of_link(exchange_capture(exchange, 0));
 }
 
 static void ask(struct exchange *exchange, enum party_call call, const char *credential,
                 party_answered *answered)
 {
     PK_AUTO_FREE char *cookie = link_cookie(exchange);
-    PK_AUTO_FREE char *claim = cookie ? claim_of(exchange, cookie) : NULL;
+    PK_AUTO_FREE char *claim = cookie_read(exchange, cookie);
 
     party_call(exchange, &(struct party_request){.call = call,
                                                  .id = exchange_capture(exchange, 0),
@@ -158,13 +138,33 @@ static void ask(struct exchange *exchange, enum party_call call, const char *cre
                                                  .answered = answered});
 }
 
+/*
+ * Who opens a link that nobody has begun is given what the claim will be, if it is they who begin:
+ * the reply to that may be lost on its way, and the browser goes on all the same. A cookie that is
+ * there stays, since another tab may be about to begin with it.
+ */
+static void propose_claim(struct exchange *exchange, const json_t *link)
+{
+    const char *stage = json_string_value(json_object_get(link, "stage"));
+    char claim[PK_LINK_CLAIM_SIZE];
+    PK_AUTO_FREE char *cookie = link_cookie(exchange);
+    PK_AUTO_FREE char *held = cookie_read(exchange, cookie);
+
+    if (!stage || strcmp(stage, "new") != 0 || !held || *held)
+        return;
+    pk_crockford_random(claim, sizeof(claim) - 1);
+    (void)cookie_set(exchange, cookie, claim, COOKIE_AGE);
+}
+
 static void described(struct exchange *exchange, const struct party_answer *answer)
 {
-    if (answer->outcome == PARTY_DONE)
-        answer_page(exchange, 200,
-                    page_of_link(exchange_party(exchange), language_of(exchange), answer->result));
-    else
+    if (answer->outcome != PARTY_DONE) {
         refuse_by_outcome(exchange, answer);
+        return;
+    }
+    propose_claim(exchange, answer->result);
+    answer_page(exchange, 200,
+                page_of_link(exchange_party(exchange), language_of(exchange), answer->result));
 }
 
 static void get_link(struct exchange *exchange)
@@ -176,21 +176,12 @@ static void get_link(struct exchange *exchange)
 static void answer_begun(struct exchange *exchange, const struct party_answer *answer,
                          const char *name)
 {
-    PK_AUTO_FREE char *cookie = NULL;
-
-    if (answer->outcome != PARTY_DONE) {
+    if (answer->outcome != PARTY_DONE)
         refuse_by_outcome(exchange, answer);
-        return;
-    }
-    cookie = name ? pk_text_format("%s=%s; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=%u",
-                                   name, answer->id, 2 * PK_LINK_LIFETIME)
-                  : NULL;
-    if (!cookie) {
+    else if (!cookie_set(exchange, name, answer->id, COOKIE_AGE))
         refuse(exchange, 503);
-        return;
-    }
-    exchange_add_header(exchange, "Set-Cookie", cookie);
-    answer_json(exchange, 200, json_deep_copy(answer->result));
+    else
+        answer_json(exchange, 200, json_deep_copy(answer->result));
 }
 
 static void begun(struct exchange *exchange, const struct party_answer *answer)
@@ -227,6 +218,13 @@ static void begin_link(struct exchange *exchange)
         ask(exchange, PARTY_BEGIN_LINK, NULL, begun);
 }
 
+char *pages_credential(const json_t *body)
+{
+    const json_t *credential = json_object_get(body, "credential");
+
+    return json_is_object(credential) ? json_dumps(credential, JSON_COMPACT) : NULL;
+}
+
 static void finished(struct exchange *exchange, const struct party_answer *answer)
 {
     const char *code = json_string_value(json_object_get(answer->result, "code"));
@@ -245,7 +243,7 @@ static void finish_link(struct exchange *exchange)
 
     if (!is_from_page(exchange) || exchange_json(exchange, &body, &why))
         return;
-    credential = json_dumps(json_object_get(body, "credential"), JSON_COMPACT);
+    credential = pages_credential(body);
     if (credential)
         ask(exchange, PARTY_FINISH_LINK, credential, finished);
     else
@@ -279,7 +277,7 @@ static void ask_with_ticket(struct exchange *exchange, struct party_request requ
 {
     const json_t *body = NULL;
     const char *why = NULL;
-    PK_AUTO_FREE char *claim = NULL;
+    PK_AUTO_FREE char *cookie = NULL, *claim = NULL;
 
     if (!is_from_page(exchange) || exchange_json(exchange, &body, &why))
         return;
@@ -288,7 +286,8 @@ static void ask_with_ticket(struct exchange *exchange, struct party_request requ
         refuse(exchange, 400);
         return;
     }
-    claim = claim_of(exchange, TICKET_COOKIE);
+    cookie = cookie_of_ticket(request.id);
+    claim = cookie_read(exchange, cookie);
     request.claim = claim ? claim : "";
     party_call(exchange, &request);
 }
@@ -309,7 +308,14 @@ static void describe_ticket(struct exchange *exchange)
 
 static void ticket_begun(struct exchange *exchange, const struct party_answer *answer)
 {
-    answer_begun(exchange, answer, TICKET_COOKIE);
+    const json_t *body = NULL;
+    const char *why = NULL;
+    const char *ticket = exchange_json(exchange, &body, &why)
+                             ? NULL
+                             : json_string_value(json_object_get(body, "ticket"));
+    PK_AUTO_FREE char *cookie = ticket ? cookie_of_ticket(ticket) : NULL;
+
+    answer_begun(exchange, answer, cookie);
 }
 
 static void begin_ticket(struct exchange *exchange)
@@ -326,7 +332,7 @@ static void finish_ticket(struct exchange *exchange)
 
     if (!is_from_page(exchange) || exchange_json(exchange, &body, &why))
         return;
-    credential = json_dumps(json_object_get(body, "credential"), JSON_COMPACT);
+    credential = pages_credential(body);
     if (credential)
         ask_with_ticket(exchange, (struct party_request){.call = PARTY_FINISH_TICKET,
                                                          .credential = credential,
@@ -353,12 +359,6 @@ void pages_answer_json(struct exchange *exchange, unsigned http_status, json_t *
     answer_json(exchange, http_status, body);
 }
 
-void pages_answer_script(struct exchange *exchange, const char *script)
-{
-    add_headers(exchange);
-    exchange_answer_text(exchange, 200, "text/javascript; charset=utf-8", script);
-}
-
 void pages_refuse_by_outcome(struct exchange *exchange, const struct party_answer *answer)
 {
     refuse_by_outcome(exchange, answer);
@@ -376,40 +376,38 @@ bool pages_is_from_page(struct exchange *exchange)
 
 /* --- the table -------------------------------------------------------------------------------- */
 
-static void get_style(struct exchange *exchange)
-{
-    add_headers(exchange);
-    exchange_answer_text(exchange, 200, "text/css; charset=utf-8", page_style);
-}
+static const struct {
+    const char *name, *type, *text;
+} files[] = {
+    {"style.css", "text/css; charset=utf-8", page_style},
+    {"parts.js", SCRIPT_TYPE, page_parts},
+    {"calls.js", SCRIPT_TYPE, page_calls},
+    {"webauthn.js", SCRIPT_TYPE, page_webauthn},
+    {"link.js", SCRIPT_TYPE, page_link},
+    {"ticket.js", SCRIPT_TYPE, page_ticket},
+    {"passkeys.js", SCRIPT_TYPE, page_passkeys},
+};
 
-static void get_script(struct exchange *exchange)
+/* What the pages load. */
+static void get_file(struct exchange *exchange)
 {
-    add_headers(exchange);
-    exchange_answer_text(exchange, 200, "text/javascript; charset=utf-8", page_script);
-}
+    const char *name = exchange_capture(exchange, 0);
 
-static void get_webauthn(struct exchange *exchange)
-{
-    add_headers(exchange);
-    exchange_answer_text(exchange, 200, "text/javascript; charset=utf-8", page_webauthn);
-}
-
-static void get_ticket_script(struct exchange *exchange)
-{
-    add_headers(exchange);
-    exchange_answer_text(exchange, 200, "text/javascript; charset=utf-8", page_ticket);
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        if (strcmp(files[i].name, name) == 0) {
+            add_headers(exchange);
+            exchange_answer_text(exchange, 200, files[i].type, files[i].text);
+            return;
+        }
+    answer_words(exchange, 404, WORD_NOTHING, WORD_NOTHING_MORE);
 }
 
 static const struct route routes[] = {
-    {"GET", "/static/style.css", ACCESS_PUBLIC, get_style},
-    {"GET", "/static/link.js", ACCESS_PUBLIC, get_script},
-    {"GET", "/static/webauthn.js", ACCESS_PUBLIC, get_webauthn},
-    {"GET", "/static/ticket.js", ACCESS_PUBLIC, get_ticket_script},
+    {"GET", "/static/{file}", ACCESS_PUBLIC, get_file},
     {"GET", "/enroll", ACCESS_PUBLIC, get_ticket_page},
     {"POST", "/enroll/describe", ACCESS_PUBLIC, describe_ticket},
     {"POST", "/enroll/begin", ACCESS_PUBLIC, begin_ticket},
     {"POST", "/enroll/finish", ACCESS_PUBLIC, finish_ticket},
-    {"GET", "/static/passkeys.js", ACCESS_PUBLIC, pages_get_own_script},
     {"GET", "", ACCESS_PUBLIC, pages_get_own},
     {"GET", "/", ACCESS_PUBLIC, pages_get_own},
     {"GET", "/passkeys", ACCESS_PUBLIC, pages_get_passkeys},

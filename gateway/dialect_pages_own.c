@@ -8,15 +8,11 @@
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
 #include "common/webauthn/crypto.h"
+#include "gateway/cookies.h"
 #include "gateway/dialect_pages.h"
 #include "gateway/page_own.h"
-#include "gateway/pages.h"
 
 #include <string.h>
-
-#define COOKIE      "__Host-passkey-session"
-#define ATTRIBUTES  "; Path=/; Secure; HttpOnly; SameSite=Strict"
-#define SESSION_MAX 64 /* longer ones are none of passkeyd's */
 
 static const char *text_of(const json_t *body, const char *name)
 {
@@ -27,28 +23,12 @@ static const char *text_of(const json_t *body, const char *name)
 
 /* --- the session ------------------------------------------------------------------------------ */
 
-/*
- * What the browser has; "": nothing. Two are none: a browser keeps one, so that somebody else put
- * the other one there. The caller's to free; NULL: no memory.
- */
+/* What the browser has; "": nothing. The caller's to free; NULL: no memory. */
 static char *session_of(const struct exchange *exchange)
 {
-    const char *cookies = exchange_header(exchange, "cookie");
-    const size_t name = strlen(COOKIE "=");
-    const char *found = "";
-    size_t found_len = 0, count = 0;
+    PK_AUTO_FREE char *cookie = cookie_of_session(exchange);
 
-    for (; cookies && *cookies; cookies += strspn(cookies, "; ")) {
-        size_t len = strcspn(cookies, ";");
-
-        if (len >= name && strncmp(cookies, COOKIE "=", name) == 0) {
-            found = cookies + name;
-            found_len = len - name;
-            count++;
-        }
-        cookies += len;
-    }
-    return count == 1 && found_len <= SESSION_MAX ? strndup(found, found_len) : strdup("");
+    return cookie_read(exchange, cookie);
 }
 
 /*
@@ -75,17 +55,18 @@ static bool has_token(const json_t *body, const char *session)
            pk_view_equal_secret(pk_view_string(text_of(body, "token")), pk_view_string(expected));
 }
 
-static void set_cookie(struct exchange *exchange, const char *session)
+static bool keep_session(struct exchange *exchange, const char *session)
 {
-    PK_AUTO_FREE char *cookie = pk_text_format(COOKIE "=%s" ATTRIBUTES, session);
+    PK_AUTO_FREE char *cookie = cookie_of_session(exchange);
 
-    if (cookie)
-        exchange_add_header(exchange, "Set-Cookie", cookie);
+    return cookie_set(exchange, cookie, session, 0);
 }
 
-static void forget_cookie(struct exchange *exchange)
+static void forget_session(struct exchange *exchange)
 {
-    exchange_add_header(exchange, "Set-Cookie", COOKIE "=" ATTRIBUTES "; Max-Age=0");
+    PK_AUTO_FREE char *cookie = cookie_of_session(exchange);
+
+    cookie_forget(exchange, cookie);
 }
 
 /* Where it is off there are no such pages. */
@@ -115,7 +96,7 @@ static bool is_signed_in(struct exchange *exchange, const struct party_answer *a
     if (answer->outcome == PARTY_DONE)
         return true;
     if (answer->outcome == PARTY_NOT_SIGNED_IN) {
-        forget_cookie(exchange);
+        forget_session(exchange);
         answer_sign_in(exchange, otherwise, true);
     } else {
         pages_refuse_by_outcome(exchange, answer);
@@ -189,11 +170,6 @@ void pages_get_decisions(struct exchange *exchange)
     describe(exchange, 401, described_decisions);
 }
 
-void pages_get_own_script(struct exchange *exchange)
-{
-    pages_answer_script(exchange, page_passkeys);
-}
-
 /* --- calls of its script ---------------------------------------------------------------------- */
 
 static const struct {
@@ -213,7 +189,7 @@ static void fail(struct exchange *exchange, const struct party_answer *answer)
     for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)
         if (failures[i].outcome == answer->outcome) {
             if (answer->outcome == PARTY_NOT_SIGNED_IN)
-                forget_cookie(exchange);
+                forget_session(exchange);
             pages_answer_json(exchange, failures[i].http_status,
                               json_pack("{s:s}", "error", failures[i].name));
             return;
@@ -279,10 +255,12 @@ static void own_finished(struct exchange *exchange, const struct party_answer *a
         fail(exchange, answer);
         return;
     }
-    if (session)
-        set_cookie(exchange, session);
-    else if (over)
-        forget_cookie(exchange);
+    if (session && !keep_session(exchange, session)) {
+        pages_answer_json(exchange, 503, json_pack("{s:s}", "error", "unavailable"));
+        return;
+    }
+    if (over)
+        forget_session(exchange);
     pages_answer_json(exchange, 200, json_pack("{s:b}", "signedOut", over));
 }
 
@@ -290,8 +268,7 @@ void pages_finish_own(struct exchange *exchange)
 {
     PK_AUTO_FREE char *session = session_of(exchange);
     const json_t *body = read_call(exchange, session, true);
-    PK_AUTO_FREE char *credential =
-        body ? json_dumps(json_object_get(body, "credential"), JSON_COMPACT) : NULL;
+    PK_AUTO_FREE char *credential = body ? pages_credential(body) : NULL;
 
     if (!body)
         return;
@@ -331,7 +308,7 @@ void pages_rename_own(struct exchange *exchange)
 static void signed_out(struct exchange *exchange, const struct party_answer *answer)
 {
     if (answer->outcome == PARTY_DONE)
-        forget_cookie(exchange);
+        forget_session(exchange);
     own_changed(exchange, answer);
 }
 

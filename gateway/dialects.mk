@@ -3,6 +3,7 @@
 noinst_LTLIBRARIES += gateway/libdialects.la
 gateway_libdialects_la_SOURCES = \
 	gateway/canonical_json.c gateway/canonical_json.h \
+	gateway/cookies.c gateway/cookies.h \
 	gateway/credential_body.c gateway/credential_body.h \
 	gateway/dialect.h gateway/exchange.h gateway/party.h \
 	gateway/dialect_authsignal.c gateway/dialect_authsignal.h \
@@ -28,19 +29,24 @@ gateway_libdialects_la_LIBADD = $(JANSSON_LIBS) -lm
 dialects_libs = gateway/libdialects.la $(webauthn_libs)
 
 # What the pages load, as C strings.
-page_files = gateway/pages/style.css gateway/pages/link.js gateway/pages/webauthn.js \
-	gateway/pages/ticket.js gateway/pages/passkeys.js
+page_files = \
+	gateway/pages/style.css \
+	gateway/pages/calls.js \
+	gateway/pages/link.js \
+	gateway/pages/parts.js \
+	gateway/pages/passkeys.js \
+	gateway/pages/ticket.js \
+	gateway/pages/webauthn.js
 BUILT_SOURCES += gateway/pages.h
 CLEANFILES += gateway/pages.h
 $(gateway_libdialects_la_OBJECTS): | gateway/pages.h
 EXTRA_DIST += $(page_files)
 gateway/pages.h: $(page_files) Makefile
 	$(AM_V_GEN)$(MKDIR_P) gateway && { \
-		for file in style:style.css script:link.js webauthn:webauthn.js ticket:ticket.js \
-			passkeys:passkeys.js; do \
-			echo "static const char page_$${file%%:*}[] ="; \
+		for file in style.css calls.js link.js parts.js passkeys.js ticket.js webauthn.js; do \
+			echo "static const char page_$${file%%.*}[] ="; \
 			$(SED) -e 's|\\|\\\\|g' -e 's|"|\\"|g' -e 's|^|    "|' -e 's|$$|\\n"|' \
-				$(srcdir)/gateway/pages/$${file#*:}; \
+				$(srcdir)/gateway/pages/$$file; \
 			echo '    ;'; \
 		done; } >$@.tmp && mv $@.tmp $@
 
@@ -49,6 +55,7 @@ page_parts = \
 	gateway/own_words.h \
 	gateway/page_words.h \
 	gateway/pages/forward.js \
+	gateway/pages/parts.js \
 	gateway/pages/paste.html \
 	gateway/pages/paste.js \
 	gateway/pages/paste_words.h \

@@ -140,11 +140,27 @@ static void put_part(const struct page *page, const char *name, enum page_word t
     put_html(page, "</section>\n");
 }
 
-static void put_disown(const struct page *page)
+static void put_note(const struct page *page, const char *name, enum page_word word)
+{
+    (void)fprintf(page->out, "<p class=\"note\" data-say=\"%s\" hidden>", name);
+    put_word(page, word);
+    put_html(page, "</p>\n");
+}
+
+static void put_disown_button(const struct page *page)
 {
     put_html(page, "<button type=\"button\" class=\"quiet\" data-do=\"disown\" hidden>");
     put_word(page, WORD_NOT_ME);
     put_html(page, "</button>\n");
+}
+
+/* By itself: that it failed, as over a connection that is gone, is said there as well. */
+static void put_disown(const struct page *page)
+{
+    put_html(page, "<div role=\"status\">\n");
+    put_note(page, "failed", WORD_FAILED);
+    put_html(page, "</div>\n");
+    put_disown_button(page);
 }
 
 /* --- a link ----------------------------------------------------------------------------------- */
@@ -225,14 +241,14 @@ static void put_ask(const struct page *page, const json_t *context, bool shown)
     put_html(page, "<noscript>");
     put_paragraph(page, " class=\"note\"", WORD_NO_SCRIPT);
     put_html(page, "</noscript>\n<div role=\"status\">\n");
-    put_paragraph(page, " class=\"note\" data-say=\"working\" hidden", WORD_WORKING);
-    put_paragraph(page, " class=\"note\" data-say=\"cancelled\" hidden", WORD_CANCELLED);
-    put_paragraph(page, " class=\"note\" data-say=\"there\" hidden", WORD_THERE);
-    put_paragraph(page, " class=\"note\" data-say=\"failed\" hidden", WORD_FAILED);
+    put_note(page, "working", WORD_WORKING);
+    put_note(page, "cancelled", WORD_CANCELLED);
+    put_note(page, "there", WORD_THERE);
+    put_note(page, "failed", WORD_FAILED);
     put_html(page, "</div>\n<button type=\"button\" data-do=\"use\" hidden>");
     put_word(page, purpose->use);
     put_html(page, "</button>\n");
-    put_disown(page);
+    put_disown_button(page);
     put_html(page, "</section>\n");
 }
 
@@ -264,7 +280,11 @@ static void put_link(const struct page *page, const json_t *link)
     put_part(page, "refused", WORD_REFUSED, WORD_REFUSED_MORE, refused);
     put_part(page, "disowned", WORD_DISOWNED, WORD_DISOWNED_MORE, false);
     put_part(page, "over", WORD_OVER, WORD_OVER_MORE, false);
-    put_part(page, "unsupported", WORD_UNSUPPORTED, WORD_UNSUPPORTED_MORE, false);
+    begin_part(page, "unsupported", false);
+    put_title(page, WORD_UNSUPPORTED, "", "");
+    put_paragraph(page, "", WORD_UNSUPPORTED_MORE);
+    put_disown(page);
+    put_html(page, "</section>\n");
     end(page);
 }
 
@@ -313,11 +333,11 @@ static void put_make(const struct page *page)
     put_place_row(page, WORD_HOST, "host");
     put_place_row(page, WORD_UNTIL, "expires");
     put_html(page, "</dl>\n<div role=\"status\">\n");
-    put_paragraph(page, " class=\"note\" data-say=\"working\" hidden", WORD_WORKING);
-    put_paragraph(page, " class=\"note\" data-say=\"cancelled\" hidden", WORD_NOT_MADE);
-    put_paragraph(page, " class=\"note\" data-say=\"there\" hidden", WORD_THERE);
-    put_paragraph(page, " class=\"note\" data-say=\"refused\" hidden", WORD_MADE_REFUSED);
-    put_paragraph(page, " class=\"note\" data-say=\"failed\" hidden", WORD_MADE_FAILED);
+    put_note(page, "working", WORD_WORKING);
+    put_note(page, "cancelled", WORD_NOT_MADE);
+    put_note(page, "there", WORD_THERE);
+    put_note(page, "refused", WORD_MADE_REFUSED);
+    put_note(page, "failed", WORD_MADE_FAILED);
     put_html(page, "</div>\n<button type=\"button\" data-do=\"use\">");
     put_word(page, WORD_CREATE);
     put_html(page, "</button>\n</section>\n");

@@ -63,9 +63,9 @@
     X(CODE_AFTER, "It is good once, for two minutes.", "Er gilt einmal, zwei Minuten lang.")       \
     X(REFUSED, "This passkey was not accepted", "Dieser Passkey wurde nicht angenommen")           \
     X(REFUSED_MORE,                                                                                \
-      "The request at the terminal is over. Start again there; it says more where it may.",        \
-      "Die Anfrage am Terminal ist beendet. Beginnen Sie dort von vorn; es sagt mehr, wo es "      \
-      "darf.")                                                                                     \
+      "The request at the terminal is over. Start again there; where it may, it says why.",        \
+      "Die Anfrage am Terminal ist beendet. Beginnen Sie dort von vorn; wenn es erlaubt ist, "     \
+      "steht dort auch der Grund.")                                                                \
     X(DISOWNED, "The request was refused", "Die Anfrage wurde abgelehnt")                          \
     X(DISOWNED_MORE,                                                                               \
       "Nobody gets in by it, and the computer's log says so. If you did not open this link "       \

@@ -61,7 +61,7 @@ void gateway_begin_link(struct daemon *daemon, struct call *call)
 
     if (!link)
         return;
-    status = link_begin(link, &options);
+    status = link_begin(link, argument(call, 1), &options);
     if (status) {
         fail(call, status);
         return;

@@ -201,7 +201,7 @@ struct link *links_find(struct links *links, const char *word, const char *claim
         found = link;
     if (!found || link_is_over(found))
         return NULL;
-    /* Where there is no claim yet, one that was made for another link is none. */
+    /* Where there is no claim yet, the one that comes may be that of whoever begins next. */
     return found->stage == STAGE_NEW || same_secret(found->claim, claim) ? found : NULL;
 }
 
@@ -223,7 +223,17 @@ json_t *link_json(const struct link *link)
     return NULL;
 }
 
-enum pk_status link_begin(struct link *link, char **ret_json)
+/* The proposed one, if it could be one that was made here; otherwise a new one. */
+static void set_claim(struct link *link, const char *proposed)
+{
+    const size_t len = sizeof(link->claim) - 1;
+
+    if (strlen(proposed) != len || pk_crockford_read(pk_view_string(proposed), link->claim, len) ||
+        strcmp(link->claim, proposed) != 0)
+        pk_crockford_random(link->claim, len);
+}
+
+enum pk_status link_begin(struct link *link, const char *proposed, char **ret_json)
 {
     enum pk_status status;
 
@@ -232,7 +242,7 @@ enum pk_status link_begin(struct link *link, char **ret_json)
     status = link->ops->options(link->data, ret_json);
     if (status || link->stage == STAGE_BEGUN)
         return status;
-    pk_crockford_random(link->claim, sizeof(link->claim) - 1);
+    set_claim(link, proposed);
     link->stage = STAGE_BEGUN;
     return PK_OK;
 }

@@ -2,7 +2,7 @@
 /*
  * Links: requests that a person answers in a browser. Whoever asks for one shows its word, which is
  * the end of a URL, and whoever opens that gets what there is to decide from the gateway's pages
- * (api/gateway_links.c). The browser that begins to answer first gets a claim, and no other can go
+ * (api/gateway_links.c). The browser that begins to answer first has the claim, and no other can go
  * on. What a right answer gives it is a code, which is worth something only to whoever showed the
  * link.
  *
@@ -62,14 +62,18 @@ void link_refused(struct link *link, const char *reason);
 /* --- for the page's calls --------------------------------------------------------------------- */
 
 /*
- * The link of that word; claim: what link_claim() gave, or empty. NULL: it never was, is over, or
- * belongs to another browser.
+ * The link of that word; claim: what link_claim() gave, or is to give, or empty. NULL: it never
+ * was, is over, or belongs to another browser.
  */
 struct link *links_find(struct links *links, const char *word, const char *claim) PK_WARN_UNUSED;
 /* What the page shows of it: the description, how far it is, the seconds left, and the code. */
 json_t *link_json(const struct link *link) PK_WARN_UNUSED;
-/* The options, and the claim, which is made with the first call. PK_NO_MEMORY, … */
-enum pk_status link_begin(struct link *link, char **ret_json) PK_WARN_UNUSED;
+/*
+ * The options, and the claim, which is settled by the first call: what the browser proposes, which
+ * it has before the reply, if it is PK_LINK_CLAIM_SIZE - 1 characters as claims are spelled;
+ * otherwise it is made. Whoever has the claim may begin again. PK_NO_MEMORY, …
+ */
+enum pk_status link_begin(struct link *link, const char *proposed, char **ret_json) PK_WARN_UNUSED;
 /* After link_begin(). */
 const char *link_claim(const struct link *link);
 /*

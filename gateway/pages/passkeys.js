@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Signing in to one's own passkeys, and looking after them. Every text is in the page already.
 
+import {call} from "./calls.js";
+import {hasPasskeys, noteOf, partOf, say, show} from "./parts.js";
 import {readCreation, readRequest, writeCredential} from "./webauthn.js";
 
 const NOTE = "passkeyd-note"; // for the page that is loaded next
-const SUGGESTIONS = 12; // so often, which is an hour for who chooses none of them
+const SUGGESTED_FOR = 3600000; // milliseconds, for who chooses none of them
 const AGAIN = 15000; // before a challenge that waits for a person ends, in milliseconds
+const CHANCES = 3; // of a suggested passkey that is none, and of the connection
+const AGAIN_SHORT = 0.2; // at most, of a challenge's life
 
 const page = document.querySelector("main");
 const {base, token} = page.dataset;
@@ -15,12 +19,6 @@ class Failure extends Error {
         super(name);
         this.note = name;
     }
-}
-
-function say(name) {
-    for (const line of document.querySelectorAll("[data-say]"))
-        line.hidden = line.dataset.say !== name;
-    document.querySelector("[data-say]:not([hidden])")?.scrollIntoView({block: "nearest"});
 }
 
 // Shows the note on the page that comes.
@@ -33,15 +31,8 @@ function go(address, note) {
         location.reload();
 }
 
-async function post(call, body) {
-    const answer = await fetch(`${base}/passkeys/${call}`, {
-        method: "POST",
-        headers: {"Content-Type": "application/json"},
-        body: JSON.stringify({...body, token}),
-        credentials: "same-origin",
-        cache: "no-store",
-        redirect: "error",
-    });
+async function post(name, body) {
+    const answer = await call(`${base}/passkeys/${name}`, {...body, token});
     const json = answer.status === 204 ? {} : await answer.json();
 
     if (answer.ok)
@@ -61,15 +52,14 @@ async function tell(what, facts) {
 
 const forget = (rpId, credentialId) => tell("signalUnknownCredential", {rpId, credentialId});
 
-// Asks for a passkey; act, object: as in the gateway's calls. Gives what finish gives.
-async function use(act, object, how = {}) {
-    const {id, options} = await post("begin", {act, object});
+const begin = (act, object) => post("begin", {act, object});
+
+// Answers what was begun; how: as navigator.credentials.get() takes it. Gives what finish gives.
+async function answer(act, {id, options}, how = {}) {
     const credential = act === "add"
         ? await navigator.credentials.create({publicKey: readCreation(options)})
         : await navigator.credentials.get({publicKey: readRequest(options), ...how});
 
-    // One that comes by itself is told apart from one that a person is asked for.
-    how.chosen?.();
     try {
         return await post("finish", {act, id, credential: writeCredential(credential)});
     } catch (error) {
@@ -81,12 +71,13 @@ async function use(act, object, how = {}) {
     }
 }
 
+// Asks for a passkey; act, object: as in the gateway's calls.
+const use = async (act, object) => answer(act, await begin(act, object));
+
 function explain(error) {
     if (error instanceof Failure)
         return document.querySelector(`[data-say="${CSS.escape(error.note)}"]`) ? error.note : "failed";
-    if (error.name === "NotAllowedError" || error.name === "AbortError")
-        return "cancelled";
-    return error.name === "InvalidStateError" ? "there" : "failed";
+    return noteOf(error);
 }
 
 async function guarded(work) {
@@ -97,7 +88,7 @@ async function guarded(work) {
     try {
         await work();
     } catch (error) {
-        if (error.note === "ended" && page.querySelector("[data-part=own]"))
+        if (error.note === "ended" && partOf("own"))
             go(`${base}/passkeys`);
         else
             say(explain(error));
@@ -110,34 +101,79 @@ async function guarded(work) {
 
 let waiting = null; // for a passkey that is chosen among the suggestions of the name
 
-async function signIn(name, how) {
+function callOff() {
     waiting?.abort();
     waiting = null;
-    await use("sign-in", name, how);
+}
+
+async function signIn(name) {
+    callOff();
+    await use("sign-in", name);
     go(/\/decisions$/.test(location.pathname) ? location.pathname : `${base}/passkeys`);
 }
 
-// Conditional mediation (Web Authentication 5.1.4): again before its challenge ends.
+const isLookedAt = () => document.visibilityState === "visible";
+
+const lookedAt = () => new Promise((resolve) => {
+    if (isLookedAt())
+        resolve();
+    else
+        document.addEventListener("visibilitychange", resolve, {once: true});
+});
+
+// How long a challenge can wait for a person, of the time that the server gives it.
+const lifeOf = ({timeout}) => timeout - Math.min(AGAIN, timeout * AGAIN_SHORT);
+
+// Waits with what was begun: gives what was begun in its place, before its time is over; null: no
+// one looks at the page any more, and so nothing is. Another passkey manager may be in front of it,
+// so that what is under way goes on as long as its challenge is good.
+async function suggestOnce(begun, own) {
+    let next = null;
+    const timer = setTimeout(async () => {
+        if (isLookedAt())
+            next = await begin("sign-in", "").catch(() => null);
+        own.abort("again");
+    }, lifeOf(begun.options));
+
+    try {
+        await answer("sign-in", begun, {mediation: "conditional", signal: own.signal});
+        go(`${base}/passkeys`);
+        return {};
+    } catch (error) {
+        if (error === "again")
+            return {next};
+        throw error;
+    } finally {
+        clearTimeout(timer);
+    }
+}
+
+// Conditional mediation (Web Authentication 5.1.4), as long as somebody looks at the page.
 async function suggest() {
-    if (!await PublicKeyCredential.isConditionalMediationAvailable?.())
+    const until = Date.now() + SUGGESTED_FOR;
+    let next = null, chances = CHANCES;
+
+    if (waiting || !await PublicKeyCredential.isConditionalMediationAvailable?.())
         return;
-    for (let tries = 0; tries < SUGGESTIONS; tries++) {
+    while (next !== undefined && Date.now() < until) {
         const own = waiting = new AbortController();
-        const timer = setTimeout(() => own.abort("again"), 300000 - AGAIN);
 
         try {
-            await use("sign-in", "", {mediation: "conditional", signal: own.signal});
-            go(`${base}/passkeys`);
-            return;
-        } catch (error) {
-            if (own.signal.reason === "again")
-                continue;
-            if (waiting === own && error instanceof Failure)
-                say(explain(error));
-            if (!(error instanceof Failure) || own.signal.aborted || error.note === "limit")
+            await lookedAt();
+            const begun = next ?? await begin("sign-in", "");
+
+            if (own.signal.aborted) // meanwhile, by the button or by leaving
                 return;
-        } finally {
-            clearTimeout(timer);
+            ({next} = await suggestOnce(begun, own));
+        } catch (error) {
+            if (waiting !== own)
+                return;
+            waiting = null;
+            next = null;
+            if (error instanceof Failure)
+                say(explain(error));
+            if (!(error instanceof Failure) || error.note === "limit" || --chances === 0)
+                return;
         }
     }
 }
@@ -152,6 +188,8 @@ function startSignIn() {
         event.preventDefault();
         guarded(() => signIn(form.elements.account.value.trim()));
     });
+    window.addEventListener("pagehide", callOff);
+    window.addEventListener("pageshow", (event) => event.persisted && suggest());
     suggest();
 }
 
@@ -251,10 +289,9 @@ for (const time of document.querySelectorAll("time"))
     time.textContent = new Date(time.dateTime).toLocaleString(document.documentElement.lang,
         {dateStyle: "medium", timeStyle: "short"});
 
-if (!window.PublicKeyCredential || !navigator.credentials) {
-    for (const part of document.querySelectorAll("[data-part]"))
-        part.hidden = part.dataset.part !== "unsupported";
-} else if (page.querySelector("[data-part=own]")) {
+if (!hasPasskeys()) {
+    show("unsupported");
+} else if (partOf("own")) {
     startOwn();
 } else {
     startSignIn();

@@ -3,13 +3,12 @@
 // the answer is text that the person copies into the terminal.
 
 import {answerOf, Foreign, optionsOf, readContext, readForwarded} from "./forward.js";
+import {hasPasskeys, noteOf, partOf, say, show} from "./parts.js";
 import {readCreation, readRequest, toBase64url, writeCredential} from "./webauthn.js";
 import {words} from "./paste_words.js";
 
 const language = navigator.languages.map((each) => each.slice(0, 2).toLowerCase())
     .map((each) => words.LANGUAGE.indexOf(each)).find((each) => each >= 0) ?? 0;
-const parts = new Map([...document.querySelectorAll("[data-part]")].map(
-    (part) => [part.dataset.part, part]));
 
 const NAME_SHOWN_MAX = 64; // characters, in a sentence
 
@@ -19,20 +18,6 @@ let timer;
 
 function word(name, ...values) {
     return values.reduce((text, value) => text.replace("%s", () => value), words[name][language]);
-}
-
-function show(name) {
-    const title = parts.get(name).querySelector("h1");
-
-    for (const [other, part] of parts)
-        part.hidden = other !== name;
-    document.title = title.textContent;
-    title.focus();
-}
-
-function say(name) {
-    for (const line of parts.get("ask").querySelectorAll("[data-say]"))
-        line.hidden = line.dataset.say !== name;
 }
 
 /* What nobody can see, and what turns text around, as a number. */
@@ -148,7 +133,7 @@ const ACTS = {
 
 function showRequest() {
     const {context} = current;
-    const part = parts.get("ask");
+    const part = partOf("ask");
     const [title, asked, use] = ACTS[context.act];
 
     part.querySelector("h1").replaceChildren(...sentence(title, context.user, context.host));
@@ -204,7 +189,7 @@ function lineOf(line, index, lines) {
 
 function showAnswer(lines) {
     const {host, rhost} = current.context;
-    const part = parts.get("answer");
+    const part = partOf("answer");
 
     part.querySelector("h1").textContent =
         word(lines.length > 1 ? "PASTE_ANSWERS" : "PASTE_ANSWER");
@@ -226,7 +211,7 @@ async function usePasskey({request}) {
 }
 
 async function use() {
-    const buttons = parts.get("ask").querySelectorAll("button");
+    const buttons = partOf("ask").querySelectorAll("button");
     const own = current;
 
     buttons.forEach((button) => (button.disabled = true));
@@ -242,8 +227,7 @@ async function use() {
         showAnswer(lines);
     } catch (error) {
         if (current === own)
-            say({NotAllowedError: "cancelled", AbortError: "cancelled", InvalidStateError: "there"}[
-                error.name] ?? "failed");
+            say(noteOf(error));
     } finally {
         buttons.forEach((button) => (button.disabled = false));
     }
@@ -318,19 +302,19 @@ function start() {
 document.documentElement.lang = words.LANGUAGE[language];
 for (const element of document.querySelectorAll("[data-word]"))
     element.textContent = word(element.dataset.word, location.hostname);
+document.querySelector("[data-do=use]").addEventListener("click", use);
+for (const button of document.querySelectorAll("[data-do=disown]"))
+    button.addEventListener("click", () => {
+        if (current)
+            remember(current.request, true);
+        forget();
+        show("disowned");
+    });
 if (window.top !== window.self) {
     show("framed");
-} else if (!window.PublicKeyCredential || !navigator.credentials || !crypto.subtle) {
+} else if (!hasPasskeys() || !crypto.subtle) {
     show("unsupported");
 } else {
-    document.querySelector("[data-do=use]").addEventListener("click", use);
-    for (const button of document.querySelectorAll("[data-do=disown]"))
-        button.addEventListener("click", () => {
-            if (current)
-                remember(current.request, true);
-            forget();
-            show("disowned");
-        });
     window.addEventListener("hashchange", () => location.hash && start());
     start();
 }

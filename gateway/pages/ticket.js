@@ -3,6 +3,8 @@
 // the address, which no server sees and no referrer has; it is taken out of the address here, so
 // that the browser's history does not keep it, and goes nowhere but into the bodies of calls.
 
+import {guarded, Over, post} from "./calls.js";
+import {hasPasskeys, say, show} from "./parts.js";
 import {readCreation, writeCredential} from "./webauthn.js";
 
 const ticket = location.hash.slice(1);
@@ -10,55 +12,21 @@ const ticket = location.hash.slice(1);
 if (location.hash)
     history.replaceState(null, "", location.pathname);
 
-const parts = new Map([...document.querySelectorAll("[data-part]")].map(
-    (part) => [part.dataset.part, part]));
-
-function show(name) {
-    for (const [other, part] of parts)
-        part.hidden = other !== name;
-
-    const title = parts.get(name).querySelector("h1");
-
-    document.title = title.textContent;
-    title.focus();
-}
-
-function say(name) {
-    for (const line of parts.get("ask").querySelectorAll("[data-say]"))
-        line.hidden = line.dataset.say !== name;
-}
-
 function fill(name, text) {
     for (const place of document.querySelectorAll(`[data-fill=${name}]`))
         place.textContent = text;
 }
 
-class Over extends Error {}
-
 let lost = false; // the reply to an answer, on its way here: the passkey may have been taken
 
-async function post(call, body) {
-    const answer = await fetch(`${location.pathname}/${call}`, {
-        method: "POST",
-        headers: {"Content-Type": "application/json"},
-        body: JSON.stringify({ticket, ...body}),
-        credentials: "same-origin",
-        cache: "no-store",
-        redirect: "error",
-    });
-
-    if (answer.status === 404)
-        throw new Over();
-    if (!answer.ok)
-        throw new Error(`${call}: ${answer.status}`);
-    return answer.json();
-}
+const send = (call, body = {}) => post(call, {ticket, ...body});
+const over = () => show(lost ? "lost" : "over");
 
 async function describe() {
     let found;
 
     try {
-        found = await post("describe", {});
+        found = await send("describe");
     } catch (error) {
         show(error instanceof Over ? "over" : "failed");
         return;
@@ -83,49 +51,30 @@ function conclude(made) {
 }
 
 async function makePasskey() {
-    const options = await post("begin", {});
+    const options = await send("begin");
     const credential = await navigator.credentials.create({publicKey: readCreation(options)});
 
     try {
-        conclude(await post("finish", {credential: writeCredential(credential)}));
+        conclude(await send("finish", {credential: writeCredential(credential)}));
     } catch (error) {
         if (!(error instanceof Over)) {
             lost = true;
             throw error;
         }
         // What was begun may be gone, as passkeyd started anew, and the link still good.
-        await post("describe", {});
+        await send("describe");
         say("failed");
     }
 }
 
-async function guarded(work) {
-    const buttons = document.querySelectorAll("button");
-
-    buttons.forEach((button) => (button.disabled = true));
-    say("working");
-    try {
-        await work();
-    } catch (error) {
-        if (error instanceof Over)
-            show(lost ? "lost" : "over");
-        else if (error.name === "NotAllowedError" || error.name === "AbortError")
-            say("cancelled");
-        else if (error.name === "InvalidStateError")
-            say("there");
-        else
-            say("failed");
-    } finally {
-        buttons.forEach((button) => (button.disabled = false));
-    }
-}
-
-if (!window.PublicKeyCredential || !navigator.credentials) {
+if (!hasPasskeys()) {
     show("unsupported");
 } else if (!ticket) {
     show("incomplete");
 } else {
-    document.querySelector("[data-do=use]").addEventListener("click", () => guarded(makePasskey));
-    document.querySelector("[data-do=again]").addEventListener("click", () => guarded(describe));
+    document.querySelector("[data-do=use]").addEventListener("click",
+        () => guarded("working", makePasskey, over));
+    document.querySelector("[data-do=again]").addEventListener("click",
+        () => guarded("working", describe, over));
     describe();
 }

@@ -92,3 +92,26 @@ export async function authenticator(page) {
     },
   };
 }
+
+const SIZES = [
+  [390, 844],
+  [1280, 800],
+  [640, 400], // what a window of 1280 has at 200 %
+];
+
+/** Pictures of the page as it is, in every size, light and dark: PATH-WIDTH-light.png and so on. */
+export async function pictures(page, path) {
+  const before = page.viewport();
+  const wasDark = await page.evaluate(() => matchMedia("(prefers-color-scheme: dark)").matches);
+  const scheme = (value) => page.emulateMediaFeatures([{ name: "prefers-color-scheme", value }]);
+
+  for (const [width, height] of SIZES) {
+    await page.setViewport({ width, height });
+    for (const value of ["light", "dark"]) {
+      await scheme(value);
+      await page.screenshot({ path: `${path}-${width}-${value}.png`, fullPage: true });
+    }
+  }
+  await page.setViewport(before);
+  await scheme(wasDark ? "dark" : "light");
+}

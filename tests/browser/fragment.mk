@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	tests/browser/package-lock.json \
 	tests/browser/package.json \
 	tests/browser/page.mjs \
+	tests/browser/suggest.mjs \
 	tests/browser/scene.mjs \
 	tests/browser/schemas.test.mjs \
 	tests/browser/schemas_authsignal.mjs \

@@ -4,15 +4,15 @@
 //   link; act: "use", "disown", "over" (waits for that), "reload" or "look"; language; javascript: false blocks it;
 //   webauthn: false: there is none
 //   passkey: what DevTools' WebAuthn.addCredential takes; authenticator: its options, and transport
-//   picture: a file for what is seen; width, height, dark; axe: whether axe-core looks at it
-//   keyboard: true: nothing is clicked; lost: true: so is the first reply to an answer, and they try again
+//   picture: the start of files for what is seen; width, height, dark; axe: whether axe-core looks at it
+//   keyboard: true: nothing is clicked; lost: "begin" or "finish": so is the first reply to that call, and they try again
 //   then: what follows, each one of "copy", "reload", "visit" (the link once more, in a tab of its own) and
 //     {"follow": another link in this tab}; the last copied text is seen as well
 // held: the passkeys that are there in the end; address: the page's
 import { createRequire } from "node:module";
 import { text } from "node:stream/consumers";
 
-import { authenticator, withChromium } from "./chromium.mjs";
+import { authenticator, pictures, withChromium } from "./chromium.mjs";
 
 const wish = JSON.parse(await text(process.stdin));
 const seen = { problems: [] };
@@ -35,7 +35,7 @@ const shown = (page) =>
   });
 
 async function look(page, name) {
-  if (wish.picture) await page.screenshot({ path: `${wish.picture}-${name}.png`, fullPage: true });
+  if (wish.picture) await pictures(page, `${wish.picture}-${name}`);
   if (wish.axe) {
     // The page's own policy lets no other script in: as DevTools does it, it gets there.
     const axe = createRequire(import.meta.url)("axe-core");
@@ -53,7 +53,7 @@ async function look(page, name) {
   }
 }
 
-// The connection breaks when the answer has arrived, and before its reply has.
+// The connection breaks when the call has arrived, and before its reply has.
 async function loseReply(page) {
   const client = await page.createCDPSession();
   const lost = new Promise((resolve) => {
@@ -64,7 +64,7 @@ async function loseReply(page) {
     });
   });
 
-  await client.send("Fetch.enable", { patterns: [{ urlPattern: "*/finish", requestStage: "Response" }] });
+  await client.send("Fetch.enable", { patterns: [{ urlPattern: `*/${wish.lost}`, requestStage: "Response" }] });
   await press(page, "use");
   await lost;
   await page.waitForSelector("[data-say=failed]:not([hidden])");
@@ -128,6 +128,7 @@ await withChromium(
     page.on("request", (request) => {
       if (!request.url().startsWith("data:") && new URL(request.url()).origin !== new URL(wish.link).origin)
         seen.problems.push(`a request to ${request.url()}`);
+      if (request.headers().referer) seen.problems.push(`${request.url()} is told of ${request.headers().referer}`);
     });
     await page.setJavaScriptEnabled(wish.javascript !== false);
     if (wish.webauthn === false) await page.evaluateOnNewDocument(() => delete window.PublicKeyCredential);

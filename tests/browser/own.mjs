@@ -15,7 +15,7 @@
 import { createRequire } from "node:module";
 import { text } from "node:stream/consumers";
 
-import { authenticator, withChromium } from "./chromium.mjs";
+import { authenticator, pictures, withChromium } from "./chromium.mjs";
 
 const wish = JSON.parse(await text(process.stdin));
 const result = { problems: [], seen: [], signals: [] };
@@ -31,11 +31,10 @@ const shown = (page) =>
     focus: document.activeElement?.dataset?.do ?? document.activeElement?.name ?? null,
   }));
 
-let pictures = 0;
+let looked = 0;
 
 async function look(page, name) {
-  if (wish.picture)
-    await page.screenshot({ path: `${wish.picture}-${++pictures}-${name}.png`, fullPage: true });
+  if (wish.picture) await pictures(page, `${wish.picture}-${++looked}-${name}`);
   if (!wish.axe) return;
   // The page's own policy lets no other script in: as DevTools does it, it gets there.
   const axe = createRequire(import.meta.url)("axe-core");

@@ -4,6 +4,7 @@
 Were this broken, whoever talks somebody into opening a link would be signed in as them.
 """
 
+import concurrent.futures
 import http.client
 
 import pytest
@@ -139,6 +140,49 @@ def test_only_one_browser_goes_on(site, passkey):
     assert pages.shown(first.get(link)[2])[0] == "code"
     assert first.finish(link, options, passkey)[0] == 404  # an answer is looked at once
     assert conversation.next(text=result["code"])[2]["result"] == "ok"
+
+
+def test_the_reply_to_begin_is_lost(site, passkey):
+    """The connection breaks when the link has been begun: that browser goes on, and no other."""
+    conversation, link = ask(site)
+    first, second = pages.Browser(site), pages.Browser(site)
+    assert first.get(link)[0] == second.get(link)[0] == 200
+    proposed = dict(first.cookies)
+    assert first.post(link, "begin")[0] == 200
+    first.cookies = dict(proposed)  # nothing of the reply has arrived
+    for other in (second, pages.Browser(site)):
+        assert other.get(link)[0] == 404 and other.post(link, "begin")[0] == 404
+        assert other.post(link, "disown")[0] == 404
+    status, options = first.post(link, "begin")
+    assert status == 200 and first.cookies == proposed
+    assert second.finish(link, options, passkey)[0] == 404
+    status, result = first.finish(link, options, passkey)
+    assert status == 200 and conversation.next(text=result["code"])[2]["result"] == "ok"
+
+
+def test_who_begins_first_has_it(site, passkey):
+    """Both have opened it, and have what would be the claim; that of the second is worth nothing."""
+    _, link = ask(site)
+    browsers = [pages.Browser(site) for _ in range(8)]
+    for browser in browsers:
+        assert browser.get(link)[0] == 200
+    assert len({tuple(each.cookies.items()) for each in browsers}) == len(browsers)
+    with concurrent.futures.ThreadPoolExecutor(len(browsers)) as pool:
+        found = list(pool.map(lambda each: each.post(link, "begin")[0], browsers))
+    assert sorted(found) == [200] + [404] * 7
+    assert [browser.get(link)[0] for browser in browsers] == found
+
+
+@pytest.mark.parametrize("claim", ["0", "0" * 25, "0" * 27, "U" * 26, "o" * 26, "a" * 26, "0" * 200])
+def test_a_claim_that_could_be_none(site, passkey, claim):
+    """What a cookie has that was not made here is not what the link is kept by."""
+    _, link = ask(site)
+    browser = pages.Browser(site)
+    name = pages.COOKIE + link.rsplit("/", 1)[1]
+    browser.cookies[name] = claim
+    assert browser.post(link, "begin")[0] == 200
+    assert len(browser.cookies[name]) == 26 and browser.cookies[name] != claim
+    assert pages.Browser(site).post(link, "begin", Cookie=f"{name}={claim}")[0] == 404
 
 
 def test_two_links_in_one_browser(site, passkey):

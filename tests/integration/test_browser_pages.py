@@ -159,11 +159,12 @@ def test_no_passkey_here(site):
     assert seen["part"] == "ask" and "You can try again." in seen["text"], seen
 
 
-def test_a_reply_that_is_lost(site):
-    """The answer was judged, and the page has the code when it is tried again."""
+@pytest.mark.parametrize("call", ["begin", "finish"])
+def test_a_reply_that_is_lost(site, call):
+    """The page goes on when it is tried again, and has the code of an answer that was judged."""
     passkey = site.enrol("alice")
     conversation, link = ask(site)
-    seen = browse(link, passkey, lost=True)
+    seen = browse(link, passkey, lost=call)
     assert seen["part"] == "code", seen
     assert conversation.next(text=seen["code"])[2]["result"] == "ok"
 
@@ -205,10 +206,18 @@ def test_without_javascript(site):
     assert seen["buttons"] == [], seen
 
 
+def test_it_was_not_me_without_passkeys(site):
+    """Whoever cannot answer can still say that they were not asking."""
+    conversation, link = ask(site)
+    assert browse(link, act="disown", webauthn=False)["part"] == "disowned"
+    assert conversation.next(text="ABCDEF")[2]["result"] == "denied"
+
+
 def test_without_passkeys(site):
     """Also where the address is not secure: the page says so, and what else there is to say."""
     _, link = ask(site)
     seen = browse(link, act="look", webauthn=False, axe=True)
     assert seen["part"] == "unsupported", seen
+    assert seen["buttons"] == ["This was not me"], seen
     seen = browse(link[:-4] + "0000", act="look", webauthn=False)
     assert seen["text"].startswith("This link is of no use any more"), seen

@@ -43,20 +43,30 @@ def device(*passkeys, resident=True, **options):
                       if resident or name != "userHandle"} for each in held], **options}
 
 
+def run(script, wish):
+    done = subprocess.run(["node", os.path.join(clients.FOLDER, script)],
+                          input=json.dumps(wish), text=True, capture_output=True, check=False,
+                          timeout=browser.PATIENCE,
+                          env={"PATH": os.environ["PATH"], "HOME": namespace.SCRATCH})
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads(done.stdout)
+    assert result["problems"] == [], result
+    return result
+
+
 def browse(site, steps, *devices, **wish):
     wish |= {"home": site.origin + HOME, "steps": steps, "devices": devices or [device()]}
     if "PASSKEYD_PICTURES" in os.environ:
         name = os.environ["PYTEST_CURRENT_TEST"].split("::")[1].split(" ")[0]
         wish["picture"] = os.path.join(os.environ["PASSKEYD_PICTURES"],
                                        re.sub("[^a-zA-Z0-9.]+", "-", name))
-    done = subprocess.run(["node", os.path.join(clients.FOLDER, "own.mjs")],
-                          input=json.dumps(wish), text=True, capture_output=True, check=False,
-                          timeout=browser.PATIENCE,
-                          env={"PATH": os.environ["PATH"], "HOME": namespace.SCRATCH})
-    assert done.returncode == 0, done.stdout + done.stderr
-    result = json.loads(done.stdout)
-    assert result["problems"] == [] and not any(each["wide"] for each in result["seen"]), result
+    result = run("own.mjs", wish)
+    assert not any(each["wide"] for each in result["seen"]), result
     return result
+
+
+def suggest(site, *steps):
+    return run("suggest.mjs", {"home": site.origin + HOME, "steps": steps})["seen"]
 
 
 def test_rename_remove_and_add(site, blue, green):
@@ -105,6 +115,46 @@ def test_a_suggested_passkey(site, blue):
     """Conditional mediation: the browser offers what it has, and nobody has to press anything."""
     result = browse(site, [["suggested"]], device(blue), suggests=True)
     assert result["seen"][0]["names"] == ["blue"]
+
+
+@pytest.mark.parametrize("timeout, waits", [(300, 285000), (60, 48000)])
+def test_suggestions_begin_anew(machine, timeout, waits):
+    """Before the challenge ends, by what the server says of it: the next is there before it is
+    called off, so that there is always one."""
+    site = pages.Site(machine, f"self-service = yes\ntimeout = {timeout}\n")
+    first, second, third = suggest(site, "time", "time")
+    assert (first["events"], first["delays"]) == (["begin", "conditional"], [waits])
+    for each in (second, third):
+        assert each["events"] == ["begin", "called off", "conditional"] and each["note"] is None
+        assert each["delays"] == [waits]
+    assert len({each["challenge"] for each in (first, second, third)}) == 3
+
+
+def test_suggestions_end_with_who_looks(site):
+    """Nothing is begun for a page that nobody sees, and it goes on when somebody does."""
+    _, hidden, ended, shown, left, time, back = suggest(site, "hide", "time", "show", "leave",
+                                                        "time", "come back")
+    assert hidden["events"] == []  # another passkey manager may be in front of it
+    assert ended["events"] == ["called off"] and ended["delays"] == []
+    assert shown["events"] == ["begin", "conditional"] and len(shown["delays"]) == 1
+    assert left["events"] == ["called off"] and left["delays"] == []
+    assert time["events"] == []
+    assert back["events"] == ["begin", "conditional"]
+
+
+def test_suggestions_give_way(site):
+    """Whoever presses the button is asked at once, and by nothing else afterwards."""
+    _, pressed, shown = suggest(site, "press", "show")
+    assert pressed["events"] == ["called off", "begin", "asked"] and pressed["delays"] == []
+    assert shown["events"] == []
+
+
+def test_suggestions_that_are_none(site, blue):
+    """Something that is no passkey: it is said, and twice more there is a chance."""
+    _, *tries = suggest(site, "choose", "choose", "choose")
+    assert [each["note"] for each in tries] == ["sign-in-refused"] * 3
+    assert [each["events"] for each in tries] == [["finish", "begin", "conditional"]] * 2 + [
+        ["finish"]]
 
 
 def test_not_by_itself(site, blue, green):

@@ -5,6 +5,7 @@ Were this broken, another site, another account's session or an old page could t
 somebody's passkeys, or show them to a stranger.
 """
 
+import hashlib
 import os
 import re
 import signal
@@ -17,7 +18,6 @@ import pages
 import webauthn_client
 from own import ADD, REMOVE, REMOVE_LAST, SIGN_IN, name_of
 
-COOKIE = "__Host-passkey-session"
 HOME, LIST, DECISIONS = "/passkey", "/passkey/passkeys", "/passkey/decisions"
 CALLS = ["begin", "finish", "rename", "sign-out"]
 
@@ -27,16 +27,27 @@ def site_fixture(machine):
     return pages.Site(machine, "self-service = yes\n")
 
 
+def cookie_of(site, prefix=HOME, relying_party="localhost"):
+    """The session's, of each relying party its own."""
+    owner = f"session\n{site.origin}\n{prefix}\n{relying_party}"
+    return "__Host-passkey-session-" + hashlib.sha256(owner.encode()).hexdigest()[:16]
+
+
 class Person(pages.Browser):
     """Who signs in, and has the page of their passkeys."""
 
     token = None
+    list = LIST
+
+    @property
+    def cookie(self):
+        return cookie_of(self.site)
 
     def call(self, call, body=None, **headers):
         body = {} if body is None else body
         if self.token:
             body = {"token": self.token} | body
-        return self.post(LIST, call, body, **headers)
+        return self.post(self.list, call, body, **headers)
 
     def begin(self, act, what=""):
         status, begun = self.call("begin", {"act": act, "object": what})
@@ -59,8 +70,8 @@ class Person(pages.Browser):
         self.look()
         return self
 
-    def look(self, path=LIST):
-        status, _, text = self.get(path)
+    def look(self, path=None):
+        status, _, text = self.get(path or self.list)
         assert status == 200, text
         self.token = re.search(r'data-token="([0-9a-f]{64})"', text).group(1)
         return text
@@ -94,10 +105,10 @@ def test_sign_in_and_out(site, blue, green, user):
     status, headers, _ = person.get(HOME)
     assert (status, headers["Location"]) == (303, LIST)
     assert "Sign-ins of alice on web1" in person.look(DECISIONS)
-    session = person.cookies[COOKIE]
+    session = person.cookies[person.cookie]
     assert person.call("sign-out") == (204, None)
-    assert person.cookies[COOKIE] == ""
-    person.cookies[COOKIE] = session
+    assert person.cookies[person.cookie] == ""
+    person.cookies[person.cookie] = session
     status, _, text = person.get(LIST)
     assert status == 401 and "You are not signed in any more" in text
 
@@ -110,10 +121,10 @@ def test_the_cookie(site, blue):
                                       {"act": SIGN_IN, "id": identifier, "credential": credential})
     (cookie,) = headers.get_all("Set-Cookie")
     value, *attributes = cookie.split("; ")
-    assert value.startswith(COOKIE + "=") and len(value) == len(COOKIE) + 27
+    assert value.startswith(person.cookie + "=") and len(value) == len(person.cookie) + 27
     assert set(attributes) == {"Path=/", "Secure", "HttpOnly", "SameSite=Strict"}
     assert text == '{"signedOut":false}'
-    assert person.cookies[COOKIE] not in person.look()
+    assert person.cookies[person.cookie] not in person.look()
 
 
 def test_rename_remove_and_add(machine, site, blue, green):
@@ -136,7 +147,7 @@ def test_the_last_one(site, blue):
     assert person.call("begin", {"act": REMOVE, "object": name_of(blue)}) == (
         409, {"error": "changed"})
     assert person.use(REMOVE_LAST, blue, name_of(blue)) == (200, {"signedOut": True})
-    assert person.cookies[COOKIE] == ""
+    assert person.cookies[person.cookie] == ""
     assert Person(site).use(SIGN_IN, blue) == (410, {"error": "unknown"})
 
 
@@ -254,18 +265,44 @@ def test_nothing_changes_without_the_token(site, blue, token):
 def test_cookies_that_were_put_there(site, blue):
     """Two of them, one that is too long, one of another name."""
     person = Person(site).sign_in(blue)
-    session = person.cookies[COOKIE]
-    for cookies in (f"{COOKIE}={session}; {COOKIE}={'0' * 26}",
-                    f"{COOKIE}={'0' * 26}; {COOKIE}={session}",
-                    f"{COOKIE}={session}; {COOKIE}={session}", f"{COOKIE}=; {COOKIE}={session}",
-                    f"{COOKIE}={session}0", f"{COOKIE}={'x' * 4000}", f"x{COOKIE}={session}",
-                    f"{COOKIE}x={session}", f"passkey-session={session}",
-                    f"{COOKIE.lower()}={session}", f'{COOKIE}="{session}"'):
+    session = person.cookies[person.cookie]
+    cookie = person.cookie
+    for cookies in (f"{cookie}={session}; {cookie}={'0' * 26}",
+                    f"{cookie}={'0' * 26}; {cookie}={session}",
+                    f"{cookie}={session}; {cookie}={session}", f"{cookie}=; {cookie}={session}",
+                    f"{cookie}={session}0", f"{cookie}={'x' * 4000}", f"x{cookie}={session}",
+                    f"{cookie}x={session}", f"passkey-session={session}",
+                    f"{cookie.lower()}={session}", f'{cookie}="{session}"'):
         status, _, text = person.get(LIST, Cookie=cookies)
         assert status == 401 and "blue" not in text, cookies
         assert person.call("rename", {"object": name_of(blue), "name": "x"}, Cookie=cookies)[0] in (
             401, 403)
-    assert person.get(LIST, Cookie=f"a=b; {COOKIE}={session};c=d")[0] == 200
+    assert person.get(LIST, Cookie=f"a=b; {cookie}={session};c=d")[0] == 200
+
+
+def test_two_relying_parties_on_one_origin(machine):
+    """One browser is signed in at both: neither session is the other's, nor ends it."""
+    site = pages.Site(machine, "self-service = yes\n[rp other]\nid = localhost\n"
+                               "system-accounts = yes\n"
+                               "origins = @ORIGIN@\nbrowser-url = @ORIGIN@/other\n"
+                               "self-service = yes\n")
+    blue = own.enrol(machine, "alice", origin=site.origin, name="blue")
+    green = own.enrol(machine, "alice", origin=site.origin, name="green", rp="other")
+    first = Person(site).sign_in(blue)
+    second = Person(site)
+    second.list = "/other/passkeys"
+    second.cookies = first.cookies
+    assert second.get(second.list)[0] == 401 and first.names() == ["blue"]
+    second.sign_in(green)
+    assert first.names() == ["blue"] and second.names() == ["green"]
+    assert {cookie_of(site), cookie_of(site, "/other")} <= set(first.cookies)
+    # What one of them has is no session of the other's, whatever it is called.
+    stolen = {**first.cookies, cookie_of(site, "/other"): first.cookies[first.cookie]}
+    second.cookies = stolen
+    assert second.get(second.list)[0] == 401
+    second.cookies = first.cookies
+    assert second.call("sign-out") == (204, None)
+    assert second.get(second.list)[0] == 401 and first.names() == ["blue"]
 
 
 def test_a_session_ends_with_its_passkey(machine, site, blue, green):

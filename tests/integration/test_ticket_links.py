@@ -5,6 +5,7 @@ Were this broken, a link would enrol somebody twice, or somebody else, or nobody
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -117,6 +118,24 @@ def test_used_twice(site):
     assert passkeys(site) == ["passkey"]
 
 
+def cookie_of(ticket):
+    """Of each ticket its own: two may be open in one browser."""
+    return "__Host-passkey-ticket-" + hashlib.sha256(f"ticket\n{ticket}".encode()).hexdigest()[:16]
+
+
+def test_two_tickets_in_one_browser(site):
+    """What is begun in one tab does not end what is under way in another."""
+    alice, bob = create(site)[0], create(site, "bob")[0]
+    visitor = Visitor(site, alice)
+    of_alice = visitor.ask("begin")[1]
+    visitor.ticket = bob
+    of_bob = visitor.ask("begin")[1]
+    assert visitor.answer(of_bob, Passkey())[0] == 200
+    visitor.ticket = alice
+    assert visitor.answer(of_alice, Passkey())[0] == 200
+    assert passkeys(site) == passkeys(site, "bob") == ["passkey"]
+
+
 def test_two_browsers_race(site):
     ticket, _ = create(site)
     visitors = [Visitor(site, ticket) for _ in range(8)]
@@ -139,7 +158,7 @@ def test_an_answer_is_of_the_browser_that_began(site):
     of_first, of_second = first.ask("begin")[1], second.ask("begin")[1]
     assert first.answer(of_second, Passkey())[1].get("reason")
     assert Visitor(site, ticket).answer(of_second, Passkey())[0] == 404
-    second.cookies = {"__Host-passkey-ticket": "b4351ecc-ee1a-4455-bc94-2c3dbcc58538"}
+    second.cookies = {cookie_of(ticket): "b4351ecc-ee1a-4455-bc94-2c3dbcc58538"}
     assert second.answer(of_second, Passkey())[0] == 404
     assert passkeys(site) == []
     assert first.answer(of_first, Passkey())[0] == 404  # looked at once
@@ -269,7 +288,7 @@ def test_cookies(site):
     ticket, _ = create(site)
     _, headers, _ = Visitor(site, ticket).request("POST", f"{PAGE}/begin", {"ticket": ticket})
     (cookie,) = headers.get_all("Set-Cookie")
-    assert cookie.startswith("__Host-passkey-ticket=") and ticket not in cookie
+    assert cookie.startswith(cookie_of(ticket) + "=") and ticket not in cookie
     assert {"Path=/", "Secure", "HttpOnly", "SameSite=Strict"} <= set(cookie.split("; "))
 
 

@@ -92,8 +92,15 @@ def test_nobody_confirms(site):
 
 def test_a_reply_that_is_lost(site):
     """The passkey was made, and the page does not know: it speaks of no stranger."""
-    seen = chromium.browse(link_of(site), lost=True)
+    seen = chromium.browse(link_of(site), lost="finish")
     assert seen["part"] == "lost" and "may be good already" in seen["text"], seen
+    assert passkeys(site) == ["passkey"]
+
+
+def test_a_reply_to_begin_that_is_lost(site):
+    """Nothing is spent: it is begun anew."""
+    seen = chromium.browse(link_of(site), lost="begin")
+    assert seen["part"] == "made", seen
     assert passkeys(site) == ["passkey"]
 
 

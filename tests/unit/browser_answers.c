@@ -80,7 +80,7 @@ json_t *begin(void)
     json_t *options;
 
     assert_non_null(link);
-    assert_status(link_begin(link, &text), PK_OK);
+    assert_status(link_begin(link, "", &text), PK_OK);
     (void)snprintf(claim, sizeof(claim), "%s", link_claim(link));
     options = json_loads(text, 0, NULL);
     assert_non_null(options);

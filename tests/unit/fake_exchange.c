@@ -518,6 +518,11 @@ void fake_self_service(bool on)
     party.self_service = on;
 }
 
+void fake_prefix(const char *prefix)
+{
+    party.prefix = (char *)(uintptr_t)prefix;
+}
+
 const char *fake_call_credential(void)
 {
     return exchange.call_credential;

@@ -9,9 +9,10 @@
 
 #include "gateway/dialect.h"
 
-#define FAKE_PREFIX "/prefix"
-#define FAKE_TENANT "47c10dd3-7e10-4950-95d5-483dbc9508e6"
-#define FAKE_ID     "b4351ecc-ee1a-4455-bc94-2c3dbcc58538"
+#define FAKE_PREFIX       "/prefix"
+#define FAKE_OTHER_PREFIX "/other"
+#define FAKE_TENANT       "47c10dd3-7e10-4950-95d5-483dbc9508e6"
+#define FAKE_ID           "b4351ecc-ee1a-4455-bc94-2c3dbcc58538"
 
 /* Starts anew, without headers, for relying parties of that dialect. */
 void fake_start(const struct dialect *dialect);
@@ -31,6 +32,8 @@ void fake_send(const char *line, const char *format, ...) __attribute__((format(
 
 /* Whether people look after their own passkeys there; until fake_start(). */
 void fake_self_service(bool on);
+/* A relying party that differs by its prefix alone; until fake_start(). */
+void fake_prefix(const char *prefix);
 
 /* Refuses a request as the router does, by the dialect's words. */
 void fake_refuse(unsigned status);

@@ -14,8 +14,9 @@
 
 #include <string.h>
 
-#define WORD  "K7QM3V9D2XTB"
-#define CLAIM "00000000000000000000000000"
+#define WORD        "K7QM3V9D2XTB"
+#define CLAIM       "00000000000000000000000000"
+#define LINK_COOKIE "__Host-passkey-link-" WORD
 #define LINK(stage)                                                                                \
     "{'context':{'act':'authenticate','user':'alice','host':'web1','service':'sshd','rhost':"      \
     "'192.0.2.7','command':'','target':'','tty':'ssh'},'rpId':'example.org','seconds':90,"         \
@@ -53,6 +54,18 @@ static void assert_hides(const char *text)
         fail_msg("it says \"%s\"", text);
 }
 
+/* "This was not me", and where it is said if that fails. */
+static void assert_offers_disown(const char *part)
+{
+    PK_AUTO_FREE char *start = pk_text_format("<section data-part=\"%s\"", part);
+    const char *begins = strstr(fake_answer_text(), start);
+    const char *button = begins ? strstr(begins, "data-do=\"disown\"") : NULL;
+    const char *note = begins ? strstr(begins, "data-say=\"failed\"") : NULL;
+
+    assert_true(button && button < strstr(begins, "</section>"));
+    assert_true(note && note < button);
+}
+
 /* --- the page --------------------------------------------------------------------------------- */
 
 static void who_asks_for_what(void **state)
@@ -69,9 +82,15 @@ static void who_asks_for_what(void **state)
     assert_shows("<section data-part=\"ask\">");
     assert_shows("<section data-part=\"code\" hidden>");
     assert_shows("<noscript>");
+    assert_offers_disown("ask");
+    assert_offers_disown("code");
+    assert_offers_disown("unsupported");
     assert_string_equal(fake_answer_header("Referrer-Policy"), "no-referrer");
-    assert_non_null(
-        strstr(fake_answer_header("Content-Security-Policy"), "frame-ancestors 'none'"));
+    assert_string_equal(fake_answer_header("Content-Security-Policy"),
+                        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src "
+                        "'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+                        "frame-ancestors 'none'; require-trusted-types-for 'script'; "
+                        "trusted-types 'none'");
     assert_non_null(fake_answer_header("Strict-Transport-Security"));
 }
 
@@ -157,6 +176,40 @@ static void the_code_after_a_reload(void **state)
     assert_shows("from the address <bdi>192.0.2.7</bdi>");
 }
 
+/* What the claim will be if this browser begins; who has one, or comes later, gets none. */
+static void a_claim_is_proposed(void **state)
+{
+    static const char attributes[] = "; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=240";
+    char first[128];
+    const char *cookie;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        fake_request("GET /" WORD, NULL);
+        fake_done(LINK("new") "}");
+        cookie = fake_answer_header("Set-Cookie");
+        assert_non_null(cookie);
+        assert_memory_equal(cookie, LINK_COOKIE "=", strlen(LINK_COOKIE "="));
+        assert_int_equal(strcspn(cookie, ";"), strlen(LINK_COOKIE "=" CLAIM));
+        assert_string_equal(cookie + strcspn(cookie, ";"), attributes);
+        if (i == 0)
+            (void)snprintf(first, sizeof(first), "%s", cookie);
+        else
+            assert_string_not_equal(cookie, first);
+    }
+    fake_request("GET /" WORD, NULL);
+    fake_failed(PARTY_UNKNOWN_CHALLENGE, "");
+    assert_null(fake_answer_header("Set-Cookie"));
+    fake_header("Cookie", LINK_COOKIE "=" CLAIM);
+    fake_request("GET /" WORD, NULL);
+    fake_done(LINK("new") "}");
+    assert_null(fake_answer_header("Set-Cookie"));
+    fake_header("Cookie", NULL);
+    fake_request("GET /" WORD, NULL);
+    fake_done(LINK("begun") "}"); /* no browser gets here without its claim */
+    assert_null(fake_answer_header("Set-Cookie"));
+}
+
 static void german(void **state)
 {
     (void)state;
@@ -193,18 +246,35 @@ static void links_that_are_over(void **state)
 
 static void what_a_page_loads(void **state)
 {
+    static const struct {
+        const char *name, *text;
+    } scripts[] = {
+        {"link", "navigator.credentials.get"}, {"ticket", "history.replaceState"},
+        {"passkeys", "from \"./calls.js\""},   {"calls", "redirect: \"error\""},
+        {"parts", "export function show("},    {"webauthn", "export function readRequest("},
+    };
+    static const char *const others[] = {"GET /static/paste.js", "GET /static/link",
+                                         "GET /static/link.css"};
+
     (void)state;
     fake_request("GET /static/style.css", NULL);
     assert_int_equal(fake_status(), 200);
     assert_shows("prefers-color-scheme");
     assert_hides("http");
-    fake_request("GET /static/link.js", NULL);
-    assert_int_equal(fake_status(), 200);
-    assert_shows("navigator.credentials.get");
-    assert_shows("from \"./webauthn.js\"");
-    fake_request("GET /static/webauthn.js", NULL);
-    assert_int_equal(fake_status(), 200);
-    assert_shows("export function readRequest(");
+    for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+        PK_AUTO_FREE char *line = pk_text_format("GET /static/%s.js", scripts[i].name);
+
+        fake_request(line, NULL);
+        assert_int_equal(fake_status(), 200);
+        assert_shows(scripts[i].text);
+        assert_hides("http");
+        assert_string_equal(fake_answer_header("Cache-Control"), "no-store");
+    }
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        fake_request(others[i], NULL);
+        assert_int_equal(fake_status(), 404);
+        assert_shows("There is no such page");
+    }
 }
 
 /* --- its calls -------------------------------------------------------------------------------- */
@@ -288,7 +358,8 @@ static void scripts_are_told_what_failed(void **state)
 
 /* --- enrolment links -------------------------------------------------------------------------- */
 
-#define TICKET "lAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define TICKET        "lAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define TICKET_COOKIE "__Host-passkey-ticket-d460b150bf8a7290" /* SHA-256 of "ticket", TICKET */
 
 /* It is the same for every ticket, so nobody is asked. */
 static void the_page_of_every_ticket(void **state)
@@ -349,9 +420,8 @@ static void a_ticket_is_begun(void **state)
     assert_string_equal(fake_call_id(), TICKET);
     fake_begun(FAKE_ID, "{'challenge':'AA'}");
     fake_answered(200, NULL, "{'challenge':'AA'}");
-    assert_string_equal(fake_answer_header("Set-Cookie"),
-                        "__Host-passkey-ticket=" FAKE_ID
-                        "; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=240");
+    assert_string_equal(fake_answer_header("Set-Cookie"), TICKET_COOKIE
+                        "=" FAKE_ID "; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=240");
 }
 
 /* A link's claim is none of a ticket's, nor one of another name that ends alike. */
@@ -359,8 +429,8 @@ static void a_ticket_is_used(void **state)
 {
     (void)state;
     from_page();
-    fake_header("Cookie", "__Host-passkey-link=" CLAIM "; x__Host-passkey-ticket=no; "
-                          "__Host-passkey-tickets=no; __Host-passkey-ticket=" FAKE_ID);
+    fake_header("Cookie", "__Host-passkey-link=" CLAIM "; x" TICKET_COOKIE "=no; " TICKET_COOKIE
+                          "s=no; __Host-passkey-ticket=no; " TICKET_COOKIE "=" FAKE_ID);
     fake_request("POST /enroll/finish",
                  "{\"ticket\":\"" TICKET "\",\"credential\":{\"id\":\"AA\"}}");
     (void)fake_call(PARTY_FINISH_TICKET);
@@ -453,6 +523,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_nobody_can_see_is_shown, start, stop),
         cmocka_unit_test_setup_teardown(long_names_leave_room, start, stop),
         cmocka_unit_test_setup_teardown(the_code_after_a_reload, start, stop),
+        cmocka_unit_test_setup_teardown(a_claim_is_proposed, start, stop),
         cmocka_unit_test_setup_teardown(german, start, stop),
         cmocka_unit_test_setup_teardown(links_that_are_over, start, stop),
         cmocka_unit_test_setup_teardown(what_a_page_loads, start, stop),

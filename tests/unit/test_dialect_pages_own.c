@@ -17,7 +17,10 @@
 #include <string.h>
 
 #define SESSION "ABCDEFGHJKMNPQRSTVWXYZ0123"
-#define COOKIE  "__Host-passkey-session=" SESSION
+/* SHA-256 of "session", the origin, the prefix and the relying party id, in lines: 8 bytes. */
+#define NAME       "__Host-passkey-session-dc70261849139d34"
+#define OTHER_NAME "__Host-passkey-session-25845bcb5845b3a5" /* of FAKE_OTHER_PREFIX */
+#define COOKIE     NAME "=" SESSION
 #define OWN                                                                                        \
     "{'user':'alice','host':'web1','rpId':'example.org','userHandle':'AAAA','credentialId':'QQ',"  \
     "'fresh':true,'recoveryCodes':0,'passkeys':[{'credentialId':'QQ','name':'<b>blue',"            \
@@ -183,6 +186,35 @@ static void changes(void **state)
     fake_answered(204, NULL, NULL);
 }
 
+/* One browser, one origin, two relying parties: each has its own session, and ends its own. */
+static void two_relying_parties(void **state)
+{
+    (void)state;
+    fake_header("Cookie", COOKIE);
+    fake_prefix(FAKE_OTHER_PREFIX);
+    fake_request("GET /passkeys", NULL);
+    assert_false(fake_is_asked());
+    assert_int_equal(fake_status(), 401);
+    assert_null(fake_answer_header("Set-Cookie"));
+    from_page();
+    fake_header("Cookie", COOKIE "; " OTHER_NAME "=3210");
+    fake_request("POST /passkeys/finish",
+                 "{\"act\":\"sign-in\",\"id\":\"an-id\",\"credential\":{\"id\":\"QQ\"}}");
+    assert_string_equal(fake_call_session(), "3210");
+    fake_done("{'session':'" SESSION "','user':'alice'}");
+    assert_string_equal(fake_answer_header("Set-Cookie"),
+                        OTHER_NAME "=" SESSION "; Path=/; Secure; HttpOnly; SameSite=Strict");
+    fake_request("GET /passkeys", NULL);
+    fake_failed(PARTY_NOT_SIGNED_IN, "");
+    assert_string_equal(fake_answer_header("Set-Cookie"),
+                        OTHER_NAME "=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");
+    fake_prefix(FAKE_PREFIX);
+    fake_header("Cookie", COOKIE "; " OTHER_NAME "=3210");
+    fake_request("GET /passkeys", NULL);
+    assert_string_equal(fake_call_session(), SESSION);
+    fake_done(OWN);
+}
+
 /* Each lacks one thing that a call of the page has. */
 static void calls_that_are_not_its_own(void **state)
 {
@@ -196,6 +228,7 @@ static void calls_that_are_not_its_own(void **state)
         {"Sec-Fetch-Site", "same-site", 403},
         {"Cookie", NULL, 401},
         {"Cookie", COOKIE "; " COOKIE, 401},
+        {"Cookie", "__Host-passkey-session=" SESSION, 401},
         {"Cookie", COOKIE "4", 403}, /* another session's token */
     };
 
@@ -271,6 +304,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_session_that_is_over, start, stop),
         cmocka_unit_test_setup_teardown(who_signs_in_has_no_token, start, stop),
         cmocka_unit_test_setup_teardown(changes, start, stop),
+        cmocka_unit_test_setup_teardown(two_relying_parties, start, stop),
         cmocka_unit_test_setup_teardown(calls_that_are_not_its_own, start, stop),
         cmocka_unit_test_setup_teardown(scripts_are_told_what_failed, start, stop),
         cmocka_unit_test_setup_teardown(where_it_is_off, start, stop),

@@ -258,6 +258,14 @@ static void decoys_are_judged(void **state)
 
 /* --- the link --------------------------------------------------------------------------------- */
 
+static void assert_begins(struct link *link, const char *proposed)
+{
+    PK_AUTO_FREE char *options = NULL;
+
+    assert_non_null(link);
+    assert_status(link_begin(link, proposed, &options), PK_OK);
+}
+
 static void one_browser_alone_goes_on(void **state)
 {
     AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
@@ -278,6 +286,41 @@ static void one_browser_alone_goes_on(void **state)
     assert_string_equal(claim, wrong);
     json_decref(first);
     json_decref(again);
+}
+
+static void a_claim_that_a_browser_has_already(void **state)
+{
+    static const char proposed[] = "ABCDEFGHJKMNPQRSTVWXYZ0123";
+    static const char *const others[] = {
+        "",
+        "ABCDEFGHJKMNPQRSTVWXYZ012",
+        "ABCDEFGHJKMNPQRSTVWXYZ01234",
+        "abcdefghjkmnpqrstvwxyz0123",
+        "ABCDEFGHJKMNPQRSTVWXYZOIL3",
+        "ABCDEFGHJKMNPQRSTVWXYZ-123",
+    };
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+    struct link *link;
+
+    (void)state;
+    give_key(&key, "alice", ALICE, RP_ID);
+    ask("alice");
+    link = links_find(bare_daemon()->links, word, proposed);
+    assert_non_null(link);
+    assert_begins(link, proposed);
+    assert_string_equal(link_claim(link), proposed);
+    assert_null(links_find(bare_daemon()->links, word, ""));
+    assert_ptr_equal(links_find(bare_daemon()->links, word, proposed), link);
+    assert_begins(link, ""); /* no other one is taken afterwards */
+    assert_string_equal(link_claim(link), proposed);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        ask("alice");
+        link = links_find(bare_daemon()->links, word, others[i]);
+        assert_begins(link, others[i]);
+        assert_int_equal(strlen(link_claim(link)), PK_LINK_CLAIM_SIZE - 1);
+        assert_string_not_equal(link_claim(link), others[i]);
+        assert_null(links_find(bare_daemon()->links, word, others[i]));
+    }
 }
 
 static void words_of_links(void **state)
@@ -541,6 +584,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(decoys_have_to_verify, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(decoys_are_judged, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(one_browser_alone_goes_on, browser_set_up,
+                                        browser_tear_down),
+        cmocka_unit_test_setup_teardown(a_claim_that_a_browser_has_already, browser_set_up,
                                         browser_tear_down),
         cmocka_unit_test_setup_teardown(words_of_links, browser_set_up, browser_tear_down),
         cmocka_unit_test_setup_teardown(two_minutes, browser_set_up, browser_tear_down),

@@ -25,8 +25,9 @@ def port_of(descriptor):
 
 
 class Site:
-    """Daemon and gateway of a host whose pages are at http://localhost:PORT/passkey; sockets: 3 and
-    up, as systemd passes them."""
+    """Daemon and gateway of a host whose pages are at http://localhost:PORT/passkey; more:
+    configuration, with @ORIGIN@ for the first part of that; sockets: 3 and up, as systemd passes
+    them."""
 
     def __init__(self, machine, more="", sockets=()):
         self.machine = machine
@@ -35,7 +36,8 @@ class Site:
         self.origin = f"http://localhost:{self.port}"
         self.machine.configure(f"[gateway]\nuser = {web.USER}\n[rp default]\nid = localhost\n"
                                f"origins = {self.origin}\n"
-                               f"browser-url = {self.origin}/passkey\n{more}")
+                               f"browser-url = {self.origin}/passkey\n"
+                               + more.replace("@ORIGIN@", self.origin))
         namespace.write(web.CONFIG, web.gateway_configuration(
             "systemd" if sockets else f"127.0.0.1:{self.port}"))
         self.machine.start_daemon()
