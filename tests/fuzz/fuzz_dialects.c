@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Any text as the body of a request of any row of any dialect, as what stood in its path, and as
- * its arguments; and any outcome of the calls that come of it. The first byte is the dialect, the
- * second the row, the third the outcome. Every request is answered exactly once, and what is handed
- * on as a credential is one object of JSON.
+ * its arguments and cookies; and any outcome of the calls that come of it. The first byte is the
+ * dialect, the second the row, the third the outcome. Every request is answered exactly once, and
+ * what is handed on as a credential is one object of JSON.
  */
 #include "tests/fuzz/fuzz_target.h"
 
@@ -62,8 +62,13 @@ const char *exchange_argument(const struct exchange *exchange, const char *name)
     return *exchange->line ? exchange->line : NULL;
 }
 
+/* The pages' calls have the first line as their cookies. */
 const char *exchange_header(const struct exchange *exchange, const char *name)
 {
+    if (strcmp(name, "origin") == 0)
+        return "https://localhost";
+    if (strcmp(name, "cookie") == 0 || strcmp(name, "accept-language") == 0)
+        return exchange->line;
     return strcmp(name, "X-Tenant-ID") == 0 && exchange->line[0] == '@' ? exchange->line + 1 : NULL;
 }
 
@@ -154,12 +159,12 @@ static json_t *make_result(void)
 {
     return json_pack(
         "{s:s, s:b, s:i, s:b, s:b, s:[], s:i, s:{s:s, s:i, s:i, s:s}, s:{s:s, s:s, s:i}, "
-        "s:{s:s, s:I, s:s}, s:s, s:{s:s, s:s, s:s}}",
+        "s:{s:s, s:I, s:s}, s:s, s:s, s:{s:s, s:s, s:s}}",
         "token", "aa.bb.cc", "exists", 1, "passkeys", 1, "valid", 1, "approved", 1, "keys", "total",
         1, "credential", "credentialId", "AAEC", "created", 1795838400, "lastUsed", 0, "name", "x",
         "user", "userId", "u-1", "userName", "ann", "passkeys", 1, "tokens", "token", "aa.bb.cc",
-        "expires", (json_int_t)4102444800, "refresh", "dd.ee.ff", "challenge", "AAAA", "context",
-        "act", "enroll", "user", "<&>\"", "rhost", "192.0.2.7");
+        "expires", (json_int_t)4102444800, "refresh", "dd.ee.ff", "challenge", "AAAA", "stage",
+        "new", "context", "act", "enroll", "user", "<&>\"", "rhost", "192.0.2.7");
 }
 
 static void answer(struct exchange *exchange, uint8_t outcome, const json_t *result)
@@ -184,8 +189,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         &dialect_hanko, &dialect_cloudreve, &dialect_authsignal, &dialect_autional, &dialect_pages};
     const struct dialect *dialect = size > 0 ? dialects[data[0] % MEMBERS_COUNT(dialects)] : NULL;
     char empty[] = "";
-    struct party party = {
-        .name = empty, .id = empty, .prefix = empty, .tenant = empty, .dialect = dialect};
+    struct party party = {.name = empty,
+                          .id = empty,
+                          .prefix = empty,
+                          .tenant = empty,
+                          .self_service = true,
+                          .dialect = dialect};
     struct exchange exchange = {.party = &party};
     AUTO_JSON json_t *result = make_result();
 

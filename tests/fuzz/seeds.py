@@ -34,6 +34,11 @@ HOST_KEY_KINDS = {"key": b"k", "config": b"g", "known": b"f", "record": b"r"}
 
 # The first byte of fuzz_dialects' input, and how many values the second one has.
 DIALECTS = {"hanko": 16, "cloudreve": 8, "authsignal": 14, "autional": 28}
+# The pages: the fifth, with as many rows; a session, in the cookie that the target's party has.
+PAGES, PAGE_ROWS = len(DIALECTS), 17
+SESSION = "ABCDEFGHJKMNPQRSTVWXYZ0123"
+COOKIE = "__Host-passkey-session-" + hashlib.sha256(b"session\n\n\n").hexdigest()[:16]
+PAGE_TOKEN = hashlib.sha256(b"passkeyd page token\n" + SESSION.encode()).hexdigest()
 # Client data that names a challenge, in place of the samples', which is cut off.
 CLIENT_DATA = base64.urlsafe_b64encode(b'{"type":"webauthn.get","challenge":"AAAA"}').decode()
 
@@ -157,6 +162,16 @@ def requests(dialect, body):
             yield bytes([list(DIALECTS).index(dialect), row, outcome]) + text
 
 
+def page_calls(body):
+    """A body of the pages' scripts, behind a member whose line is read as the cookies as well."""
+    text = body.replace("@TOKEN@", PAGE_TOKEN)
+    if text.startswith("{") and len(text) > 2:
+        text = '{"":"; %s=%s; ",\n%s' % (COOKIE, SESSION, text[1:])
+    for row in range(PAGE_ROWS):
+        for outcome in 0, row * 7 % 64:
+            yield bytes([PAGES, row, outcome]) + text.encode()
+
+
 def collect():
     """Target to its seeds, each once."""
     seeds = {target: {} for target in TARGETS}
@@ -193,6 +208,11 @@ def collect():
         sample = json.loads(path.read_text())
         for body in sample["valid"] + sample["invalid"]:
             for data in requests(path.parent.name, body):
+                keep("fuzz_dialects", data)
+    for path in sorted((VECTORS / "page_calls").glob("*.json")):
+        calls = json.loads(path.read_text())
+        for body in calls["valid"] + calls["invalid"]:
+            for data in page_calls(body):
                 keep("fuzz_dialects", data)
     for path in sorted((VECTORS / "config").glob("*valid/*.conf")):
         keep("fuzz_config", path.read_bytes())

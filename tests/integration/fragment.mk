@@ -48,6 +48,7 @@ EXTRA_DIST += \
 	tests/integration/test_authenticator_server.py \
 	tests/integration/test_backup.py \
 	tests/integration/test_bad_bus_input.py \
+	tests/integration/test_browser_attacks.py \
 	tests/integration/test_browser_method.py \
 	tests/integration/test_browser_page_file.py \
 	tests/integration/test_browser_page_file_chromium.py \

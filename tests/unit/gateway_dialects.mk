@@ -1,5 +1,5 @@
 # Tests of the gateway's dialects, against a daemon that the test plays.
-EXTRA_DIST += tests/vectors/http tests/unit/http_schemas.py
+EXTRA_DIST += tests/vectors/http tests/vectors/page_calls tests/unit/http_schemas.py
 TESTS += tests/unit/http_schemas.py
 if HAVE_CMOCKA
 dialect_tests = \
@@ -11,6 +11,7 @@ dialect_tests = \
 	tests/unit/test_dialect_autional_credentials \
 	tests/unit/test_dialect_cloudreve \
 	tests/unit/test_dialect_pages \
+	tests/unit/test_dialect_pages_input \
 	tests/unit/test_dialect_pages_own \
 	tests/unit/test_token_call \
 	tests/unit/test_dialect_hanko \
@@ -39,6 +40,9 @@ tests_unit_test_dialect_authsignal_server_SOURCES = tests/unit/test_dialect_auth
 tests_unit_test_dialect_authsignal_server_CFLAGS = $(dialect_test_cflags)
 tests_unit_test_dialect_authsignal_server_LDADD = $(dialect_test_libs)
 
+tests_unit_test_dialect_pages_input_SOURCES = tests/unit/test_dialect_pages_input.c $(dialect_test_support)
+tests_unit_test_dialect_pages_input_CFLAGS = $(dialect_test_cflags)
+tests_unit_test_dialect_pages_input_LDADD = $(dialect_test_libs)
 tests_unit_test_dialect_pages_own_SOURCES = tests/unit/test_dialect_pages_own.c $(dialect_test_support)
 tests_unit_test_dialect_pages_own_CFLAGS = $(dialect_test_cflags)
 tests_unit_test_dialect_pages_own_LDADD = $(dialect_test_libs)
