@@ -1,30 +1,27 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The virtual machine of run --systemd, furnished like the private namespace, and its accounts."""
 
-import fcntl
 import json
 import os
 import re
-import select
 import socket
 import subprocess
 import sys
-import termios
 import threading
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "integration", "support"), os.path.join(HERE, "..", "lib")]
 
+import console  # noqa: E402
 import installed  # noqa: E402
 import machine as parts  # noqa: E402
 import namespace  # noqa: E402
 import softkey  # noqa: E402
+from console import Screen, show_console, shown_console  # noqa: E402
 
 UNIT = "passkeyd.service"
 SESSION = "session required pam_loginuid.so\nsession required pam_systemd.so\n"
-VT_ACTIVATE, VT_WAITACTIVE = 0x5606, 0x5607  # linux/vt.h
-softkey.PATIENCE = parts.PATIENCE
+softkey.PATIENCE = console.PATIENCE = parts.PATIENCE
 
 
 def run(*command):
@@ -181,68 +178,6 @@ class Session:
         self.child.sendline("exit")
         self.child.expect(parts.pexpect.EOF)
         self.child.close()
-
-
-def shown_console():
-    with open("/sys/class/tty/tty0/active", encoding="ascii") as file:
-        return int(file.read().removeprefix("tty"))
-
-
-def show_console(number):
-    """As Alt-F2 does. Returns when it is shown and logind knows."""
-    with open("/dev/tty0", "r+b", buffering=0) as terminal:
-        fcntl.ioctl(terminal, VT_ACTIVATE, number)
-        fcntl.ioctl(terminal, VT_WAITACTIVE, number)
-    sessions = run("loginctl", "list-sessions", "--no-legend").split("\n")
-    for session in [line.split()[0] for line in sessions if line.strip()]:
-        for _ in range(100):
-            shown = run("loginctl", "show-session", session, "--property=VTNr", "--property=Active",
-                        "--property=Seat")
-            if "Seat=seat0" not in shown or \
-                    ("Active=yes" in shown) == (f"VTNr={number}\n" in shown):
-                break
-        else:
-            raise AssertionError(f"logind does not know that console {number} is shown")
-
-
-class Screen:
-    """A virtual console, for who reads it and types; used in place of a pexpect.spawn."""
-
-    def __init__(self, number):
-        self.number = number
-        with self.terminal():  # it comes to be
-            pass
-        self.content = os.open(f"/dev/vcs{number}", os.O_RDONLY)
-        self.columns = os.pread(os.open(f"/dev/vcsa{number}", os.O_RDONLY), 2, 0)[1]
-        self.changes = select.poll()
-        self.changes.register(self.content, select.POLLPRI)
-        self.match = None
-
-    def terminal(self):
-        """For one use: login hangs up all who have it open."""
-        return open(f"/dev/tty{self.number}", "r+b", buffering=0,
-                    opener=lambda path, flags: os.open(path, flags | os.O_NOCTTY))
-
-    def clear(self):
-        with self.terminal() as terminal:
-            terminal.write(b"\033[H\033[2J")
-
-    def text(self):
-        cells = os.pread(self.content, 65536, 0).decode("latin-1")
-        return "\n".join(cells[at:at + self.columns] for at in range(0, len(cells), self.columns))
-
-    def sendline(self, line=""):
-        with self.terminal() as terminal:
-            for byte in (line + "\n").encode():
-                fcntl.ioctl(terminal, termios.TIOCSTI, bytes([byte]))
-
-    def expect(self, pattern):
-        ends = time.monotonic() + parts.PATIENCE
-        while not (found := re.search(pattern, self.text())):
-            left = ends - time.monotonic()
-            assert left > 0, f"no {pattern!r} on console {self.number}:\n{self.text()}"
-            self.changes.poll(left * 1000)
-        self.match = found
 
 
 class ConsoleSession(Session):

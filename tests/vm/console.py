@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A virtual console, of which the tests in a virtual machine are the keyboard and the eyes."""
+
+import fcntl
+import os
+import re
+import select
+import subprocess
+import termios
+import time
+
+VT_ACTIVATE, VT_WAITACTIVE = 0x5606, 0x5607  # linux/vt.h
+PATIENCE = 120  # seconds until a wait counts as failed; nothing that works comes near it
+
+
+def loginctl(*arguments):
+    return subprocess.run(["loginctl", *arguments], text=True, capture_output=True,
+                          check=True).stdout
+
+
+def shown_console():
+    with open("/sys/class/tty/tty0/active", encoding="ascii") as file:
+        return int(file.read().removeprefix("tty"))
+
+
+def show_console(number):
+    """As Alt-F2 does. Returns when it is shown and logind knows."""
+    with open("/dev/tty0", "r+b", buffering=0) as terminal:
+        fcntl.ioctl(terminal, VT_ACTIVATE, number)
+        fcntl.ioctl(terminal, VT_WAITACTIVE, number)
+    sessions = loginctl("list-sessions", "--no-legend").split("\n")
+    for session in [line.split()[0] for line in sessions if line.strip()]:
+        for _ in range(100):
+            shown = loginctl("show-session", session, "--property=VTNr", "--property=Active",
+                             "--property=Seat")
+            if "Seat=seat0" not in shown or \
+                    ("Active=yes" in shown) == (f"VTNr={number}\n" in shown):
+                break
+        else:
+            raise AssertionError(f"logind does not know that console {number} is shown")
+
+
+class Screen:
+    """A virtual console, for who reads it and types; used in place of a pexpect.spawn."""
+
+    def __init__(self, number):
+        self.number = number
+        with self.terminal():  # it comes to be
+            pass
+        self.content = os.open(f"/dev/vcs{number}", os.O_RDONLY)
+        self.columns = os.pread(os.open(f"/dev/vcsa{number}", os.O_RDONLY), 2, 0)[1]
+        self.changes = select.poll()
+        self.changes.register(self.content, select.POLLPRI)
+        self.match = None
+
+    def terminal(self):
+        """For one use: login hangs up all who have it open."""
+        return open(f"/dev/tty{self.number}", "r+b", buffering=0,
+                    opener=lambda path, flags: os.open(path, flags | os.O_NOCTTY))
+
+    def clear(self):
+        with self.terminal() as terminal:
+            terminal.write(b"\033[H\033[2J")
+
+    def text(self):
+        cells = os.pread(self.content, 65536, 0).decode("latin-1")
+        return "\n".join(cells[at:at + self.columns] for at in range(0, len(cells), self.columns))
+
+    def sendline(self, line=""):
+        with self.terminal() as terminal:
+            for byte in (line + "\n").encode():
+                fcntl.ioctl(terminal, termios.TIOCSTI, bytes([byte]))
+
+    def expect(self, pattern):
+        ends = time.monotonic() + PATIENCE
+        while not (found := re.search(pattern, self.text())):
+            left = ends - time.monotonic()
+            assert left > 0, f"no {pattern!r} on console {self.number}:\n{self.text()}"
+            self.changes.poll(left * 1000)
+        self.match = found
+        return found
