@@ -23,6 +23,19 @@ def shown_console():
         return int(file.read().removeprefix("tty"))
 
 
+def another_console(number):
+    """The one that is shown, once that is not this one any more."""
+    with open("/sys/class/tty/tty0/active", "rb", buffering=0) as active:
+        changes = select.poll()
+        changes.register(active, select.POLLPRI)
+        ends = time.monotonic() + PATIENCE
+        while (shown := int(os.pread(active.fileno(), 16, 0)[3:])) == number:
+            left = ends - time.monotonic()
+            assert left > 0, f"console {number} is still shown"
+            changes.poll(left * 1000)
+    return shown
+
+
 def show_console(number):
     """As Alt-F2 does. Returns when it is shown and logind knows."""
     with open("/dev/tty0", "r+b", buffering=0) as terminal:

@@ -26,7 +26,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "lib")]
 import console  # noqa: E402
 import pexpect  # noqa: E402
 import softkey  # noqa: E402
-from console import Screen, show_console  # noqa: E402
+from console import Screen, another_console, show_console  # noqa: E402
 
 PASSED = "/run/vm"
 NOTES = "/root/vm-life.json"
@@ -39,7 +39,7 @@ PROFILES = ("passkeyd", "passkey-authenticator", "passkey-gateway")
 PASSWORDS = {"alice": "alice's own", "bob": "bob's own", "erin": "erin's own"}
 EXPOSURE = 1.5  # of systemd-analyze security: 10 is the worst
 REBOOT = 3  # the exit code that asks first.sh for one
-GETTY_TERMINAL, LOCALE = 2, 3  # consoles: alice's, bob's
+ALICES, BOBS = 2, 3  # consoles
 softkey.PATIENCE = console.PATIENCE = 240
 
 
@@ -136,11 +136,18 @@ class Life:
         if by_key:
             self.touch(screen)
         else:
-            screen.expect("Password: ")
-            screen.sendline(PASSWORDS[user])
+            self.password(screen, user)
         screen.expect(r"\$ ")
         seen(screen)
         return screen
+
+    def password(self, screen, user):
+        """Who is asked for a passkey first presses Enter alone, whether they have one or not."""
+        found = screen.expect(flowing("Press Enter alone") + "|Password: ").group(0)
+        if found.startswith("Pr"):
+            screen.sendline()
+            screen.expect("Password: ")
+        screen.sendline(PASSWORDS[user])
 
     def type(self, screen, command):
         """end() waits for it. What the shell echoes is not what the words come to."""
@@ -274,7 +281,7 @@ def plug(life):
 
 
 def log_in_by_password(life):
-    life.alice = life.log_in(GETTY_TERMINAL, "alice", by_key=False)
+    life.alice = life.log_in(ALICES, "alice", by_key=False)
     return "alice is in, on a virtual terminal with agetty and login"
 
 
@@ -290,7 +297,7 @@ def polkit_asks(life):
 
 
 def turn_on(life):
-    run("passkeyctl", "list", "alice", ok=())
+    run("passkeyctl", "list", "--user", "alice")
     run("pam-auth-update", "--enable", "passkey")
     assert "pam_passkey.so" in read("/etc/pam.d/common-auth")
     life.alice.sendline("exit")
@@ -299,7 +306,7 @@ def turn_on(life):
 
 
 def log_in_by_key(life):
-    life.alice = life.log_in(GETTY_TERMINAL, "alice", by_key=True)
+    life.alice = life.log_in(ALICES, "alice", by_key=True)
     return last_result(life, "login", "alice", "ok")
 
 
@@ -313,24 +320,43 @@ def sudo(life):
 
 def su(life):
     """bob, who has no passkey and signs in by his password, becomes alice by her key."""
-    life.bob = life.log_in(LOCALE, "bob", by_key=False)
+    life.bob = life.log_in(BOBS, "bob", by_key=False)
     life.type(life.bob, "su alice -c 'id -un'")
     life.touch(life.bob)
     code, text = life.end(life.bob)
     assert code == 0 and re.search(r"(?m)^alice *$", text), text
     life.bob.sendline("exit")
     life.bob.expect("login: ")
-    show_console(GETTY_TERMINAL)
+    show_console(ALICES)
     return last_result(life, "su", "alice", "ok")
 
 
 def locker(life):
-    """physlock takes a console of its own."""
-    life.type(life.alice, "physlock")
+    """vlock locks the console that the person sits at."""
+    life.type(life.alice, "vlock")
+    life.alice.expect(r"(?i)\[ENTER\]|press enter")
+    seen(life.alice)
+    life.alice.sendline()
     life.touch(life.alice)
     code, text = life.end(life.alice)
     assert code == 0, text
-    return last_result(life, "physlock", "alice", "ok")
+    return last_result(life, "vlock", "alice", "ok")
+
+
+def locker_elsewhere(life):
+    """physlock shows a console of its own, which is no session's: the key is not to be asked."""
+    mark = life.keys.mark()
+    life.type(life.alice, "physlock")
+    screen = Screen(another_console(ALICES))
+    screen.expect("(?i)password")
+    seen(screen)
+    screen.sendline(PASSWORDS["alice"])
+    another_console(screen.number)
+    code, text = life.end(life.alice)
+    assert code == 0, text
+    asked = [each for each in life.keys.events(mark) if each["event"] == "touch-wanted"]
+    assert not asked, asked
+    return f"on console {screen.number}, by the password; the key was not asked"
 
 
 def pulled(life):
@@ -348,12 +374,14 @@ def pulled(life):
 
 
 def pulled_for_good(life):
-    """Then sudo asks for the password, once the person does not wait any more."""
+    """Then Enter alone goes on to sudo's own question for the password."""
     life.type(life.alice, "sudo -k -u bob id -un")
     life.blue.wait_touch_wanted()
     life.blue.unplug()
     life.alice.expect(flowing("The security key was pulled out."))
-    life.alice.expect(r"password for alice: ")
+    life.alice.expect(flowing("Insert your security key"))
+    life.alice.sendline()
+    life.alice.expect("password for alice: ")
     life.alice.sendline(PASSWORDS["alice"])
     code, text = life.end(life.alice)
     life.blue.plug()
@@ -413,11 +441,11 @@ def self_touch(life):
 
 
 def upgrade(_):
-    before = run("passkeyctl", "list", "--json", "alice", ok=())
+    before = run("passkeyctl", "list", "--json", "--user", "alice")
     pid = show("passkeyd.service", "MainPID")
     run("dpkg", "--install", *sorted(glob.glob(PASSED + "/packages/*.deb")))
     run("passkeyctl", "status")
-    after = run("passkeyctl", "list", "--json", "alice", ok=())
+    after = run("passkeyctl", "list", "--json", "--user", "alice")
     assert "blue" in after, after
     assert show("passkeyd.service", "MainPID") != pid, "the daemon of before still runs"
     return f"{installed()}; alice's passkey is there" + \
@@ -527,7 +555,7 @@ def nothing_is_left(life):
 
 def password_again(life):
     """Whoever had a passkey still gets in."""
-    screen = life.log_in(GETTY_TERMINAL, "alice", by_key=False)
+    screen = life.log_in(ALICES, "alice", by_key=False)
     life.type(screen, "sudo -k -u bob id -un")
     screen.expect("password for alice: ")
     screen.sendline(PASSWORDS["alice"])
@@ -540,7 +568,8 @@ SIGN_INS = (
     ("login on a console by a touch", log_in_by_key),
     ("sudo by a touch", sudo),
     ("su by a touch of whose account it is", su),
-    ("physlock by a touch", locker),
+    ("vlock by a touch", locker),
+    ("physlock, which leaves the console, by the password", locker_elsewhere),
     ("the key is pulled in the middle, and plugged in again", pulled),
     ("a second network namespace", network),
     ("passkey-ssh from there, with the key at that end", ssh),
