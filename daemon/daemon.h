@@ -17,7 +17,7 @@ struct gateway_user;
 struct jobs;
 struct links;
 struct page_sessions;
-struct recent_decisions;
+struct decision_keeper;
 struct password_checks;
 struct peers;
 struct pk_keys;
@@ -47,7 +47,7 @@ struct daemon {
     struct conversations *conversations;
     struct links *links;
     struct page_sessions *page_sessions;
-    struct recent_decisions *recent_decisions;
+    struct decision_keeper *decision_keeper;
     int exit_code;
 };
 

@@ -10,13 +10,14 @@
 #include "common/keys/messages.h"
 #include "daemon/accounts/account_watch.h"
 #include "daemon/accounts/decoy.h"
+#include "daemon/api/gateway_own.h"
 #include "daemon/api/status.h"
 #include "daemon/api/ticket_links.h"
 #include "daemon/api/tickets.h"
 #include "daemon/arrivals.h"
+#include "daemon/auth/decision_keeper.h"
 #include "daemon/auth/links.h"
 #include "daemon/auth/page_sessions.h"
-#include "daemon/auth/recent_decisions.h"
 #include "daemon/bus/descriptors.h"
 #include "daemon/bus/gateway_user.h"
 #include "daemon/bus/logind.h"
@@ -277,6 +278,29 @@ static enum pk_status watch_accounts(struct daemon *daemon)
                              &daemon->account_watch);
 }
 
+static bool is_shown(void *data, const char *rp)
+{
+    const struct daemon *daemon = data;
+
+    return own_rp(daemon->config, rp) != NULL;
+}
+
+static enum pk_status keep_decisions(struct daemon *daemon, char **ret_why)
+{
+    enum pk_status status =
+        decision_keeper_new(&(struct decision_keeper_setup){.base = daemon->base,
+                                                            .jobs = daemon->jobs,
+                                                            .store = daemon->store,
+                                                            .is_shown = is_shown,
+                                                            .data = daemon},
+                            &daemon->decision_keeper);
+
+    if (status == PK_STORAGE)
+        *ret_why = strdup(store_error());
+    decision_keep_by(daemon->decision_keeper);
+    return status;
+}
+
 static enum pk_status open_all(struct daemon *daemon, const char *state_directory, char **ret_why)
 {
     const char *store_why = "";
@@ -308,12 +332,9 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     daemon->password_checks = password_checks_new();
     daemon->links = links_new(daemon->base);
     daemon->page_sessions = page_sessions_new();
-    daemon->recent_decisions = recent_decisions_new();
-    decision_keep_in(daemon->recent_decisions);
     daemon->gateway_user = gateway_user_new();
     if (!daemon->gateway_user || !daemon->base || !daemon->peers || !daemon->conversations ||
-        !daemon->ceremonies || !daemon->password_checks || !daemon->links ||
-        !daemon->page_sessions || !daemon->recent_decisions)
+        !daemon->ceremonies || !daemon->password_checks || !daemon->links || !daemon->page_sessions)
         return PK_NO_MEMORY;
     daemon->jobs = jobs_new(daemon->base);
     if (!daemon->jobs)
@@ -322,6 +343,9 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     daemon->keys = pk_keys_new(daemon->keys_setup);
     if (!daemon->keys)
         return PK_NO_MEMORY;
+    status = keep_decisions(daemon, ret_why);
+    if (status)
+        return status;
     status = watch_accounts(daemon);
     if (status)
         return status;
@@ -356,9 +380,9 @@ static bool close_all(struct daemon *daemon)
         return false;
     if (daemon->page_sessions)
         page_sessions_free(daemon->page_sessions);
-    decision_keep_in(NULL);
-    if (daemon->recent_decisions)
-        recent_decisions_free(daemon->recent_decisions);
+    decision_keep_by(NULL);
+    if (daemon->decision_keeper)
+        decision_keeper_free(daemon->decision_keeper);
     if (daemon->socket)
         socket_close(daemon->socket);
     if (daemon->gateway_user)

@@ -14,7 +14,7 @@
 #include "daemon/accounts/passkey_json.h"
 #include "daemon/accounts/recovery_codes.h"
 #include "daemon/auth/decision.h"
-#include "daemon/auth/recent_decisions.h"
+#include "daemon/auth/decision_keeper.h"
 #include "daemon/bus/reply_errors.h"
 
 #include <string.h>
@@ -174,7 +174,47 @@ void own_fail(const struct own_request *own, struct call *call, enum pk_status s
 struct description {
     struct own_request own;
     size_t codes; /* recovery codes that are left */
+    struct kept_decision_list stored;
+    struct shown_decisions *decisions;
 };
+
+/* Before those in the store are read, so that none is missing that is written meanwhile. */
+static enum pk_status take_recent(struct job *job)
+{
+    struct description *description = (struct description *)job;
+    const struct gateway_request *gateway = &description->own.gateway;
+
+    description->decisions = shown_decisions_new(
+        decision_keeper_recent(gateway->request.daemon->decision_keeper), &gateway->user);
+    return description->decisions ? PK_OK : PK_NO_MEMORY;
+}
+
+static enum pk_status read_decisions(struct job *job)
+{
+    struct description *description = (struct description *)job;
+    struct gateway_request *gateway = &description->own.gateway;
+    struct store *store = gateway->request.daemon->store;
+
+    return request_stored(&gateway->request, store->verbs->decisions_list(store, &gateway->user,
+                                                                          &description->stored));
+}
+
+static enum pk_status join_decisions(struct job *job)
+{
+    struct description *description = (struct description *)job;
+
+    return shown_decisions_join(description->decisions, &description->stored);
+}
+
+static void clear_description(struct request *request)
+{
+    struct description *description = (struct description *)request;
+
+    if (description->decisions)
+        shown_decisions_free(description->decisions);
+    kept_decision_list_clear(&description->stored);
+    own_request_clear(request);
+}
 
 static enum pk_status count_codes(struct job *job)
 {
@@ -186,14 +226,14 @@ static enum pk_status count_codes(struct job *job)
         recovery_codes_left(gateway->request.daemon->store, &gateway->user, &description->codes));
 }
 
-static json_t *passkey(const struct own_request *own, const struct credential *credential)
+static json_t *passkey(const struct description *description, const struct credential *credential)
 {
+    const struct own_request *own = &description->own;
     const char *provider = pk_provider_name(credential->aaguid);
     bool here = strcmp(credential->rp_id, own->gateway.party.rp_id) == 0;
     /* json_incref() of what stays as it is */
-    json_t *place = (json_t *)(uintptr_t)recent_decisions_place(
-        own->gateway.request.daemon->recent_decisions, &own->gateway.user,
-        pk_view_of(&credential->record.id));
+    json_t *place = (json_t *)(uintptr_t)shown_decisions_place(description->decisions,
+                                                               pk_view_of(&credential->record.id));
     json_t *object = passkey_json(credential, false);
 
     if (object && gateway_set(object, "usableHere", json_boolean(here)) &&
@@ -204,12 +244,13 @@ static json_t *passkey(const struct own_request *own, const struct credential *c
     return NULL;
 }
 
-static json_t *passkeys(const struct own_request *own)
+static json_t *passkeys(const struct description *description)
 {
+    const struct own_request *own = &description->own;
     json_t *list = json_array();
 
     for (size_t i = 0; list && i < own->list.count; i++) {
-        if (json_array_append_new(list, passkey(own, &own->list.items[i])) == 0)
+        if (json_array_append_new(list, passkey(description, &own->list.items[i])) == 0)
             continue;
         json_decref(list);
         list = NULL;
@@ -247,10 +288,8 @@ static json_t *describe(const struct description *description, bool fresh)
         gateway_set(object, "credentialId", proof(own)) &&
         gateway_set(object, "fresh", json_boolean(fresh)) &&
         gateway_set(object, "recoveryCodes", json_integer((json_int_t)description->codes)) &&
-        gateway_set(object, "passkeys", passkeys(own)) &&
-        gateway_set(object, "decisions",
-                    recent_decisions_json(own->gateway.request.daemon->recent_decisions,
-                                          &own->gateway.user));
+        gateway_set(object, "passkeys", passkeys(description)) &&
+        gateway_set(object, "decisions", shown_decisions_json(description->decisions));
 
     if (good)
         return object;
@@ -276,8 +315,9 @@ static void answer_description(struct request *request, struct call *call, enum 
 void gateway_describe_own(struct daemon *daemon, struct call *call)
 {
     static const struct job_step steps[] = {
-        {JOB_WORKER, own_check}, {JOB_WORKER, count_codes}, {0}};
-    static const struct request_plan plan = {steps, answer_description, own_request_clear};
+        {JOB_WORKER, own_check},      {JOB_WORKER, count_codes},  {JOB_LOOP, take_recent},
+        {JOB_WORKER, read_decisions}, {JOB_LOOP, join_decisions}, {0}};
+    static const struct request_plan plan = {steps, answer_description, clear_description};
     struct own_request *own = own_request_new(daemon, call, sizeof(struct description), true);
 
     if (own)

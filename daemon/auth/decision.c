@@ -6,7 +6,7 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "daemon/accounts/log_names.h"
-#include "daemon/auth/recent_decisions.h"
+#include "daemon/auth/decision_keeper.h"
 
 #include <limits.h>
 #include <string.h>
@@ -89,17 +89,17 @@ static void log_refused(const struct decision *decision)
            over ? decision->over : "", or_unknown(decision->by), decision->context);
 }
 
-static struct recent_decisions *kept_in;
+static struct decision_keeper *kept_by;
 
-void decision_keep_in(struct recent_decisions *recent)
+void decision_keep_by(struct decision_keeper *keeper)
 {
-    kept_in = recent;
+    kept_by = keeper;
 }
 
 void decision_log(const struct decision *decision)
 {
-    if (kept_in)
-        recent_decisions_add(kept_in, decision, pk_clock_now());
+    if (kept_by)
+        decision_keeper_add(kept_by, decision, pk_clock_now());
     if (decision->approval)
         log_approved(decision);
     else

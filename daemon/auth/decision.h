@@ -32,9 +32,9 @@ char *decision_caller(const struct call *call, const char *program) PK_WARN_UNUS
 
 void decision_log(const struct decision *decision);
 
-/* What is logged is also kept there, from now on; NULL: nowhere. */
-struct recent_decisions;
-void decision_keep_in(struct recent_decisions *recent);
+/* Who is handed what is logged, too, from now on; NULL: nobody. */
+struct decision_keeper;
+void decision_keep_by(struct decision_keeper *keeper);
 
 /* The same for a ceremony whose answer a program brought, without a method. */
 void decision_log_verdict(const struct ceremony *ceremony, const struct verdict *verdict,

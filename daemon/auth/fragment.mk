@@ -4,6 +4,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/auth/authmethod.h \
 	daemon/auth/credential_search.c daemon/auth/credential_search.h \
 	daemon/auth/decision.c daemon/auth/decision.h \
+	daemon/auth/decision_keeper.c daemon/auth/decision_keeper.h \
 	daemon/auth/dispatcher.c \
 	daemon/auth/enrollment.c daemon/auth/enrollment.h \
 	daemon/auth/enrollment_attempt.h \

@@ -11,38 +11,48 @@
 #define KEPT (DECISIONS_APPROVED + DECISIONS_REFUSED)
 
 struct entry {
-    int64_t when; /* 0: there is none */
+    int64_t order; /* its id in the store; 0: there is none */
+    int64_t when;
     bool approved, enrollment;
     uid_t uid; /* of an approval */
     unsigned times;
-    uint64_t order;
     json_t *context;
     char *passkey; /* its name; NULL: none was used */
     struct pk_bytes credential_id;
+    int64_t taken; /* the order under which the store has it or gets it; 0: it does not */
+    unsigned taken_times;
 };
 
 struct person {
     TAILQ_ENTRY(person) entry; /* the one that was decided about last is the first */
     char *rp, *name;
-    struct entry approved[DECISIONS_APPROVED];
-    struct entry refused[DECISIONS_REFUSED];
-    bool has_approvals;
+    struct entry entries[KEPT]; /* approvals first */
+    bool known;                 /* an account that has a passkey has the name */
 };
 
 struct recent_decisions {
     TAILQ_HEAD(people, person) people;
     size_t count;
-    uint64_t order;
+    int64_t order;
 };
 
-struct recent_decisions *recent_decisions_new(void)
+struct shown_decisions {
+    struct person person;
+    uid_t uid;
+};
+
+struct recent_decisions *recent_decisions_new(int64_t last)
 {
     struct recent_decisions *recent = calloc(1, sizeof(*recent));
 
-    if (recent)
-        TAILQ_INIT(&recent->people);
+    if (!recent)
+        return NULL;
+    TAILQ_INIT(&recent->people);
+    recent->order = last;
     return recent;
 }
+
+/* --- a person's entries ----------------------------------------------------------------------- */
 
 static void entry_clear(struct entry *entry)
 {
@@ -52,22 +62,76 @@ static void entry_clear(struct entry *entry)
     *entry = (struct entry){0};
 }
 
-static void person_free(struct person *person)
+static void person_clear(struct person *person)
 {
-    for (size_t i = 0; i < DECISIONS_APPROVED; i++)
-        entry_clear(&person->approved[i]);
-    for (size_t i = 0; i < DECISIONS_REFUSED; i++)
-        entry_clear(&person->refused[i]);
+    for (size_t i = 0; i < KEPT; i++)
+        entry_clear(&person->entries[i]);
     free(person->rp);
     free(person->name);
-    free(person);
+    *person = (struct person){0};
 }
+
+static bool has_some(const struct person *person, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (person->entries[i].order)
+            return true;
+    return false;
+}
+
+static struct entry *same_refusal(struct person *person, const struct entry *refusal)
+{
+    for (size_t i = DECISIONS_APPROVED; i < KEPT; i++) {
+        struct entry *entry = &person->entries[i];
+
+        if (entry->order && entry->enrollment == refusal->enrollment &&
+            json_equal(entry->context, refusal->context))
+            return entry;
+    }
+    return NULL;
+}
+
+static struct entry *oldest(struct person *person, bool approved)
+{
+    const size_t end = approved ? DECISIONS_APPROVED : KEPT;
+    struct entry *found = &person->entries[approved ? 0 : DECISIONS_APPROVED];
+
+    for (struct entry *entry = found; entry < &person->entries[end]; entry++)
+        if (entry->order < found->order)
+            found = entry;
+    return found;
+}
+
+static unsigned sum(unsigned a, unsigned b)
+{
+    return a < DECISIONS_TIMES_MAX - b ? a + b : DECISIONS_TIMES_MAX;
+}
+
+/* The entry, which is taken over, is later than what is there. */
+static void put(struct person *person, struct entry *entry)
+{
+    struct entry *place = entry->approved ? NULL : same_refusal(person, entry);
+
+    if (place) {
+        entry->times = sum(entry->times, place->times);
+        entry->taken = place->taken;
+        entry->taken_times = place->taken_times;
+    } else {
+        place = oldest(person, entry->approved);
+    }
+    entry_clear(place);
+    *place = *entry;
+    *entry = (struct entry){0};
+}
+
+/* --- people ----------------------------------------------------------------------------------- */
 
 static void forget(struct recent_decisions *recent, struct person *person)
 {
     TAILQ_REMOVE(&recent->people, person, entry);
     recent->count--;
-    person_free(person);
+    person_clear(person);
+    free(person);
 }
 
 void recent_decisions_free(struct recent_decisions *recent)
@@ -76,8 +140,6 @@ void recent_decisions_free(struct recent_decisions *recent)
         forget(recent, TAILQ_FIRST(&recent->people));
     free(recent);
 }
-
-/* --- adding one ------------------------------------------------------------------------------- */
 
 static struct person *find(const struct recent_decisions *recent, const char *rp, const char *name)
 {
@@ -89,6 +151,21 @@ static struct person *find(const struct recent_decisions *recent, const char *rp
     return NULL;
 }
 
+static bool is_known(const struct person *person)
+{
+    return person->known || has_some(person, DECISIONS_APPROVED);
+}
+
+size_t recent_decisions_unknown(const struct recent_decisions *recent)
+{
+    const struct person *person;
+    size_t count = 0;
+
+    TAILQ_FOREACH(person, &recent->people, entry)
+    count += !is_known(person);
+    return count;
+}
+
 /* Names that nobody has are asked for by strangers: these go first. */
 static void make_room(struct recent_decisions *recent)
 {
@@ -97,7 +174,7 @@ static void make_room(struct recent_decisions *recent)
     if (recent->count < DECISIONS_ACCOUNTS)
         return;
     TAILQ_FOREACH_REVERSE(person, &recent->people, people, entry)
-    if (!person->has_approvals) {
+    if (!is_known(person)) {
         forget(recent, person);
         return;
     }
@@ -119,7 +196,8 @@ static struct person *person_of(struct recent_decisions *recent, const struct de
     person->rp = strdup(decision->rp);
     person->name = strdup(decision->user);
     if (!person->rp || !person->name) {
-        person_free(person);
+        person_clear(person);
+        free(person);
         return NULL;
     }
     make_room(recent);
@@ -127,6 +205,8 @@ static struct person *person_of(struct recent_decisions *recent, const struct de
     recent->count++;
     return person;
 }
+
+/* --- adding one ------------------------------------------------------------------------------- */
 
 /* Of what the challenge is bound to, what says where it was asked, and not too much of it. */
 static json_t *shorten(const char *json)
@@ -146,28 +226,6 @@ static json_t *shorten(const char *json)
     return context;
 }
 
-static struct entry *oldest(struct entry *entries, size_t count)
-{
-    struct entry *found = entries;
-
-    for (size_t i = 1; i < count; i++)
-        if (entries[i].order < found->order)
-            found = &entries[i];
-    return found;
-}
-
-/* The refusal of that kind from that place, or the oldest one. */
-static struct entry *refusal_of(struct person *person, const json_t *context, bool enrollment)
-{
-    for (size_t i = 0; i < DECISIONS_REFUSED; i++) {
-        struct entry *entry = &person->refused[i];
-
-        if (entry->when && entry->enrollment == enrollment && json_equal(entry->context, context))
-            return entry;
-    }
-    return oldest(person->refused, DECISIONS_REFUSED);
-}
-
 static void set_passkey(struct entry *entry, const struct credential *credential)
 {
     if (!credential)
@@ -181,40 +239,262 @@ void recent_decisions_add(struct recent_decisions *recent, const struct decision
                           int64_t now)
 {
     const struct approval *approval = decision->approval;
-    const bool enrollment = decision->ceremony == PK_REGISTRATION;
     struct person *person = *decision->user ? person_of(recent, decision) : NULL;
-    json_t *context = person ? shorten(decision->context) : NULL;
-    struct entry *entry;
-    unsigned times = 1;
+    struct entry entry = {.order = recent->order + 1,
+                          .when = now,
+                          .approved = approval != NULL,
+                          .enrollment = decision->ceremony == PK_REGISTRATION,
+                          .uid = approval ? approval_account(approval)->uid : PK_NO_UID,
+                          .times = 1,
+                          .context = person ? shorten(decision->context) : NULL};
 
-    if (!context)
+    if (!entry.context)
         return;
-    entry = approval ? oldest(person->approved, DECISIONS_APPROVED)
-                     : refusal_of(person, context, enrollment);
-    if (!approval && entry->when && entry->enrollment == enrollment &&
-        json_equal(entry->context, context))
-        times = entry->times < UINT32_MAX ? entry->times + 1 : entry->times;
-    entry_clear(entry);
-    *entry = (struct entry){.when = now,
-                            .approved = approval != NULL,
-                            .enrollment = enrollment,
-                            .uid = approval ? approval_account(approval)->uid : PK_NO_UID,
-                            .times = times,
-                            .order = ++recent->order,
-                            .context = context};
-    if (!approval)
+    recent->order++;
+    if (approval)
+        set_passkey(&entry, approval_credential(approval));
+    put(person, &entry);
+}
+
+/* --- to the store ----------------------------------------------------------------------------- */
+
+static enum pk_status keep(const struct person *person, const struct entry *entry,
+                           struct kept_decision *ret)
+{
+    enum pk_status status;
+
+    *ret = (struct kept_decision){.id = entry->order,
+                                  .uid = entry->uid,
+                                  .made = entry->when,
+                                  .approved = entry->approved,
+                                  .enrollment = entry->enrollment,
+                                  .times = entry->times,
+                                  .context =
+                                      json_dumps(entry->context, JSON_COMPACT | JSON_SORT_KEYS)};
+    status = ret->context ? pk_text_copy(person->rp, &ret->rp) : PK_NO_MEMORY;
+    if (status == PK_OK)
+        status = pk_text_copy(person->name, &ret->name);
+    if (status == PK_OK)
+        status = pk_text_copy(entry->passkey, &ret->passkey);
+    if (status == PK_OK)
+        status = pk_bytes_copy(pk_view_of(&entry->credential_id), &ret->credential_id);
+    return status;
+}
+
+static size_t wanted(const struct person *person, bool refusals, const struct entry *entry)
+{
+    return entry < &person->entries[refusals ? KEPT : DECISIONS_APPROVED] && entry->order;
+}
+
+static size_t count_wanted(const struct recent_decisions *recent, bool refusals)
+{
+    const struct person *person;
+    size_t count = 0;
+
+    TAILQ_FOREACH(person, &recent->people, entry)
+    for (size_t i = 0; i < KEPT; i++)
+        count += wanted(person, refusals, &person->entries[i]);
+    return count;
+}
+
+static int earliest_first(const void *a, const void *b)
+{
+    const struct kept_decision *left = a, *right = b;
+
+    return left->id < right->id ? -1 : 1;
+}
+
+enum pk_status recent_decisions_take(struct recent_decisions *recent, bool refusals,
+                                     struct kept_decision_list *ret)
+{
+    AUTO_KEPT_DECISION_LIST struct kept_decision_list list = {0};
+    enum pk_status status = PK_OK;
+    struct person *person;
+
+    list.items = calloc(count_wanted(recent, refusals) + 1, sizeof(*list.items));
+    if (!list.items)
+        return PK_NO_MEMORY;
+    TAILQ_FOREACH(person, &recent->people, entry)
+    for (size_t i = 0; i < KEPT && status == PK_OK; i++) {
+        struct entry *entry = &person->entries[i];
+
+        if (!wanted(person, refusals, entry))
+            continue;
+        status = keep(person, entry, &list.items[list.count++]);
+        entry->taken = entry->order;
+        entry->taken_times = entry->times;
+    }
+    if (status != PK_OK) {
+        recent_decisions_settle(recent, &list, status);
+        return status;
+    }
+    qsort(list.items, list.count, sizeof(*list.items), earliest_first);
+    *ret = list;
+    list = (struct kept_decision_list){0};
+    return PK_OK;
+}
+
+static void settle(struct person *person, const struct kept_decision *kept, enum pk_status status)
+{
+    for (size_t i = 0; i < KEPT; i++) {
+        struct entry *entry = &person->entries[i];
+
+        if (!entry->order || entry->taken != kept->id)
+            continue;
+        entry->taken = 0;
+        if (status != PK_OK || kept->fate == DECISION_LATER)
+            return;
+        entry->times -= entry->taken_times;
+        if (entry->times == 0)
+            entry_clear(entry);
         return;
-    person->has_approvals = true;
-    set_passkey(entry, approval_credential(approval));
+    }
+}
+
+void recent_decisions_settle(struct recent_decisions *recent, const struct kept_decision_list *list,
+                             enum pk_status status)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct kept_decision *kept = &list->items[i];
+        struct person *person = kept->name ? find(recent, kept->rp, kept->name) : NULL;
+
+        if (!person)
+            continue;
+        settle(person, kept, status);
+        if (status == PK_OK)
+            person->known = kept->fate != DECISION_NOBODY;
+        if (!has_some(person, KEPT))
+            forget(recent, person);
+    }
 }
 
 /* --- showing them ----------------------------------------------------------------------------- */
 
-static int latest_first(const void *a, const void *b)
+static enum pk_status entry_copy(const struct entry *from, struct entry *ret)
+{
+    struct entry entry = *from;
+    enum pk_status status;
+
+    entry.context = json_incref(from->context);
+    entry.passkey = NULL;
+    entry.credential_id = (struct pk_bytes){0};
+    status = pk_text_copy(from->passkey, &entry.passkey);
+    if (status == PK_OK)
+        status = pk_bytes_copy(pk_view_of(&from->credential_id), &entry.credential_id);
+    if (status == PK_OK)
+        *ret = entry;
+    else
+        entry_clear(&entry);
+    return status;
+}
+
+struct shown_decisions *shown_decisions_new(const struct recent_decisions *recent,
+                                            const struct account *account)
+{
+    const struct person *person = find(recent, account->rp, account->name);
+    struct shown_decisions *shown = calloc(1, sizeof(*shown));
+
+    if (!shown)
+        return NULL;
+    shown->uid = account->uid;
+    for (size_t i = 0; person && i < KEPT; i++) {
+        const struct entry *entry = &person->entries[i];
+
+        if (!entry->order || (entry->approved && entry->uid != account->uid))
+            continue;
+        if (entry_copy(entry, &shown->person.entries[i]) != PK_OK) {
+            shown_decisions_free(shown);
+            return NULL;
+        }
+    }
+    return shown;
+}
+
+void shown_decisions_free(struct shown_decisions *shown)
+{
+    person_clear(&shown->person);
+    free(shown);
+}
+
+static enum pk_status read_stored(const struct kept_decision *kept, uid_t uid, struct person *ret)
+{
+    json_t *context = json_loads(kept->context, 0, NULL);
+    struct entry entry = {.order = kept->id,
+                          .when = kept->made,
+                          .approved = kept->approved,
+                          .enrollment = kept->enrollment,
+                          .uid = uid,
+                          .times = kept->times,
+                          .context = context ? context : json_object()};
+    enum pk_status status =
+        entry.context ? pk_text_copy(kept->passkey, &entry.passkey) : PK_NO_MEMORY;
+
+    if (status == PK_OK)
+        status = pk_bytes_copy(pk_view_of(&kept->credential_id), &entry.credential_id);
+    if (status == PK_OK)
+        put(ret, &entry);
+    else
+        entry_clear(&entry);
+    return status;
+}
+
+static bool has_order(const struct person *person, int64_t order)
+{
+    for (size_t i = 0; i < KEPT; i++)
+        if (person->entries[i].order == order)
+            return true;
+    return false;
+}
+
+/* The store may have got it meanwhile, or some of its times. */
+static void put_unless_stored(struct person *person, struct entry *entry)
+{
+    const struct entry *same = entry->approved ? NULL : same_refusal(person, entry);
+
+    if (has_order(person, entry->order) || (same && same->order > entry->order))
+        return;
+    if (same && entry->taken && same->order >= entry->taken)
+        entry->times -= entry->taken_times;
+    put(person, entry);
+}
+
+static int by_order(const void *a, const void *b)
 {
     const struct entry *const *left = a, *const *right = b;
 
-    return (*left)->order < (*right)->order ? 1 : -1;
+    return (*left)->order < (*right)->order ? -1 : 1;
+}
+
+static size_t in_order(struct person *person, struct entry **ret)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < KEPT; i++)
+        if (person->entries[i].order)
+            ret[count++] = &person->entries[i];
+    qsort(ret, count, sizeof(struct entry *), by_order);
+    return count;
+}
+
+enum pk_status shown_decisions_join(struct shown_decisions *shown,
+                                    const struct kept_decision_list *stored)
+{
+    struct person joined = {0};
+    struct entry *entries[KEPT];
+    enum pk_status status = PK_OK;
+    size_t count = in_order(&shown->person, entries);
+
+    for (size_t i = 0; i < stored->count && status == PK_OK; i++)
+        status = read_stored(&stored->items[i], shown->uid, &joined);
+    for (size_t i = 0; i < count && status == PK_OK; i++)
+        put_unless_stored(&joined, entries[i]);
+    if (status != PK_OK) {
+        person_clear(&joined);
+        return status;
+    }
+    person_clear(&shown->person);
+    shown->person = joined;
+    return PK_OK;
 }
 
 static json_t *entry_json(const struct entry *entry)
@@ -224,32 +504,21 @@ static json_t *entry_json(const struct entry *entry)
                      "context", entry->context, "passkey", entry->passkey);
 }
 
-/* All refusals that are kept, and as many approvals as there is room for. */
-static size_t choose(const struct person *person, uid_t uid, const struct entry **ret)
+/* All refusals that are kept, and the latest approvals as there is room for. */
+json_t *shown_decisions_json(const struct shown_decisions *shown)
 {
-    size_t count = 0, refused = 0;
-
-    for (size_t i = 0; i < DECISIONS_REFUSED; i++)
-        if (person->refused[i].when)
-            ret[refused++] = &person->refused[i];
-    for (size_t i = 0; i < DECISIONS_APPROVED; i++)
-        if (person->approved[i].when && person->approved[i].uid == uid)
-            ret[refused + count++] = &person->approved[i];
-    qsort(ret + refused, count, sizeof(*ret), latest_first);
-    count = refused + count > DECISIONS_SHOWN ? DECISIONS_SHOWN : refused + count;
-    qsort(ret, count, sizeof(*ret), latest_first);
-    return count;
-}
-
-json_t *recent_decisions_json(const struct recent_decisions *recent, const struct account *account)
-{
-    const struct person *person = find(recent, account->rp, account->name);
-    const struct entry *chosen[KEPT];
-    size_t count = person ? choose(person, account->uid, chosen) : 0;
+    struct person *person = (struct person *)(uintptr_t)&shown->person;
+    struct entry *entries[KEPT];
+    size_t count = in_order(person, entries);
+    size_t left_out = count > DECISIONS_SHOWN ? count - DECISIONS_SHOWN : 0;
     json_t *list = json_array();
 
     for (size_t i = 0; list && i < count; i++) {
-        if (json_array_append_new(list, entry_json(chosen[i])) == 0)
+        if (entries[i]->approved && left_out > 0) {
+            left_out--;
+            continue;
+        }
+        if (json_array_insert_new(list, 0, entry_json(entries[i])) == 0)
             continue;
         json_decref(list);
         list = NULL;
@@ -257,16 +526,15 @@ json_t *recent_decisions_json(const struct recent_decisions *recent, const struc
     return list;
 }
 
-const json_t *recent_decisions_place(const struct recent_decisions *recent,
-                                     const struct account *account, struct pk_view credential_id)
+const json_t *shown_decisions_place(const struct shown_decisions *shown,
+                                    struct pk_view credential_id)
 {
-    const struct person *person = find(recent, account->rp, account->name);
     const struct entry *found = NULL;
 
-    for (size_t i = 0; person && i < DECISIONS_APPROVED; i++) {
-        const struct entry *entry = &person->approved[i];
+    for (size_t i = 0; i < DECISIONS_APPROVED; i++) {
+        const struct entry *entry = &shown->person.entries[i];
 
-        if (entry->when && !entry->enrollment && entry->uid == account->uid &&
+        if (entry->order && !entry->enrollment &&
             pk_view_equal(pk_view_of(&entry->credential_id), credential_id) &&
             (!found || entry->order > found->order))
             found = entry;

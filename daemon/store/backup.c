@@ -267,7 +267,9 @@ static enum pk_status open_image(struct pk_view image, sqlite3 **ret)
 
 /* --- backup ----------------------------------------------------------------------------------- */
 
-#define FORGET_ONCE "DELETE FROM main.ticket; DELETE FROM main.recovery_code;"
+/* What is of this host and this moment alone. */
+#define FORGET_HERE                                                                                \
+    "DELETE FROM main.ticket; DELETE FROM main.recovery_code; DELETE FROM main.decision;"
 
 enum pk_status store_sqlite_backup(struct store *base, bool with_keys, struct pk_bytes *ret,
                                    struct backup_counts *ret_counts)
@@ -288,7 +290,7 @@ enum pk_status store_sqlite_backup(struct store *base, bool with_keys, struct pk
     if (status == PK_OK)
         status = count(db, &counts);
     if (status == PK_OK)
-        status = run(db, FORGET_ONCE);
+        status = run(db, FORGET_HERE);
     if (status == PK_OK && !with_keys) {
         counts.keys = 0;
         status = run(db, "DELETE FROM main.api_key; DELETE FROM main.signing_key");
@@ -357,10 +359,21 @@ static enum pk_status compare(sqlite3 *db, struct restore_report *report)
     return status == PK_OK ? name_returning(db, &report->returning_names) : status;
 }
 
-/* What can be used once, and what the image left out, goes on as it is now. */
+/*
+ * What the store's row of an account has, by the account: of the same name and uid, and living in
+ * both.
+ */
+#define SAME_ACCOUNT                                                                               \
+    "  JOIN main.account m ON m.rp = n.rp AND m.name = n.name AND m.uid = n.uid "                  \
+    "  AND m.orphaned = 0 WHERE n.orphaned = 0;"
+
+/*
+ * What can be used once, and what the image left out, goes on as it is now. A transaction is one an
+ * id: users who have come since are brought along where they had some, with no passkey.
+ */
 static enum pk_status carry_over(sqlite3 *db, const struct backup_counts *image)
 {
-    static const char once[] = FORGET_ONCE
+    static const char once[] = FORGET_HERE
         /* Accounts that have gone since stay gone, whoever has their name and uid now. */
         "UPDATE main.account SET orphaned = (SELECT n.orphaned FROM now.account n "
         "  WHERE n.rp = account.rp AND n.user_handle = account.user_handle) "
@@ -369,8 +382,20 @@ static enum pk_status carry_over(sqlite3 *db, const struct backup_counts *image)
         "INSERT INTO main.ticket SELECT * FROM now.ticket;"
         "INSERT INTO main.recovery_code (account, position, salt, hash, scheme) "
         "  SELECT m.id, r.position, r.salt, r.hash, r.scheme FROM now.recovery_code r "
-        "  JOIN now.account n ON n.id = r.account JOIN main.account m ON m.rp = n.rp AND "
-        "  m.name = n.name AND m.uid = n.uid AND m.orphaned = 0 WHERE n.orphaned = 0;";
+        "  JOIN now.account n ON n.id = r.account " SAME_ACCOUNT
+        "INSERT INTO main.decision (id, account, made, approved, enrollment, times, context, "
+        "  passkey, credential_id) SELECT d.id, m.id, d.made, d.approved, d.enrollment, d.times, "
+        "  d.context, d.passkey, d.credential_id FROM now.decision d "
+        "  JOIN now.account n ON n.id = d.account " SAME_ACCOUNT
+        "DELETE FROM main.decision WHERE account NOT IN (SELECT account FROM main.credential);"
+        "INSERT OR IGNORE INTO main.account (rp, name, uid, user_handle, listed, missing_looks, "
+        "  missing_last, orphaned, user_name, display_name, icon, created) "
+        "  SELECT rp, name, uid, user_handle, listed, missing_looks, missing_last, orphaned, "
+        "  user_name, display_name, icon, created FROM now.account n "
+        "  WHERE EXISTS (SELECT 1 FROM now.user_transaction t WHERE t.account = n.id);"
+        "INSERT OR IGNORE INTO main.user_transaction (rp, id, account, data, created) "
+        "  SELECT t.rp, t.id, m.id, t.data, t.created FROM now.user_transaction t "
+        "  JOIN now.account n ON n.id = t.account " SAME_ACCOUNT;
     static const char keys[] = "INSERT INTO main.api_key SELECT * FROM now.api_key;"
                                "INSERT INTO main.signing_key SELECT * FROM now.signing_key;";
     enum pk_status status = run(db, once);

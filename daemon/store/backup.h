@@ -2,7 +2,7 @@
 /*
  * The store as one piece of bytes, an SQLite database, while it is used; and such an image in the
  * store's place. What can be used once, tickets and recovery codes, is in no image: an old image
- * would make good again what has been used up.
+ * would make good again what has been used up. Nor are decisions, which say who was where.
  */
 #ifndef PASSKEYD_STORE_BACKUP_H
 #define PASSKEYD_STORE_BACKUP_H
@@ -44,11 +44,11 @@ enum pk_status store_sqlite_backup(struct store *store, bool with_keys, struct p
 
 /*
  * Puts the image in the place of what the store holds, in one transaction; what it held is written
- * to a file beside. Tickets and recovery codes of accounts that it held too stay as they are; so do
- * keys of applications where the image has none. PK_INVALID_INPUT for an image that is damaged or
- * no database of passkeyd, PK_UNSUPPORTED for one of a newer schema: store_error() says more.
- * PK_EXISTS where the store holds something and wish->replace is not set; then, too, *ret is set.
- * PK_STORAGE, PK_NO_MEMORY. *ret is the caller's.
+ * to a file beside. Tickets, recovery codes and decisions of accounts that it held too stay as they
+ * are, and transactions of all users are added; keys of applications stay where the image has none.
+ * PK_INVALID_INPUT for an image that is damaged or no database of passkeyd, PK_UNSUPPORTED for one
+ * of a newer schema: store_error() says more. PK_EXISTS where the store holds something and
+ * wish->replace is not set; then, too, *ret is set. PK_STORAGE, PK_NO_MEMORY. *ret is the caller's.
  */
 enum pk_status store_sqlite_restore(struct store *store, const struct restore_wish *wish,
                                     struct restore_report *ret) PK_WARN_UNUSED;

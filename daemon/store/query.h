@@ -92,6 +92,15 @@ enum pk_status store_sqlite_transaction_add(struct store *store,
                                             const struct transaction *transaction);
 enum pk_status store_sqlite_transaction_list(struct store *store, const char *rp, const char *user,
                                              struct transaction_list *ret);
+/* Of verbs_decisions.c. */
+enum pk_status store_sqlite_decisions_add(struct store *store, struct kept_decision_list *list,
+                                          size_t max_refusals);
+enum pk_status store_sqlite_decisions_list(struct store *store, const struct account *account,
+                                           struct kept_decision_list *ret);
+enum pk_status store_sqlite_decisions_last(struct store *store, int64_t *ret_id);
+/* Those about rows of that name and uid that have no passkey; inside a transaction. */
+enum pk_status store_sqlite_decisions_forget(struct sqlite_store *store,
+                                             const struct account *account) PK_WARN_UNUSED;
 /* Of verbs_keys.c. */
 enum pk_status store_sqlite_api_key_add(struct store *store, const struct api_key *key);
 enum pk_status store_sqlite_api_key_list(struct store *store, const char *rp,

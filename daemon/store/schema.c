@@ -178,8 +178,23 @@ static const char version_6[] =
     "CREATE INDEX account_uid ON account (uid) WHERE uid <> 4294967295;"
     "CREATE INDEX account_system ON account (id) WHERE orphaned = 0 AND uid <> 4294967295;"
     "CREATE INDEX ticket_expires ON ticket (expires);";
+
+/* What was decided about an account that has passkeys, the last of it: decision_records.h. */
+static const char version_7[] =
+    "CREATE TABLE decision ("
+    "  id INTEGER PRIMARY KEY," /* in the order in which they were made */
+    "  account INTEGER NOT NULL REFERENCES account (id),"
+    "  made INTEGER NOT NULL,"
+    "  approved INTEGER NOT NULL CHECK (approved IN (0, 1)),"
+    "  enrollment INTEGER NOT NULL CHECK (enrollment IN (0, 1)),"
+    "  times INTEGER NOT NULL CHECK (times > 0),"
+    "  context TEXT NOT NULL,"  /* JSON */
+    "  passkey TEXT,"           /* its name then; NULL: none was used */
+    "  credential_id BLOB"      /* the same */
+    ") STRICT;"
+    "CREATE INDEX decision_account ON decision (account, approved, id);";
 /* clang-format on */
 
-const char *const store_schema_steps[] = {version_1, version_2, version_3,
-                                          version_4, version_5, version_6};
+const char *const store_schema_steps[] = {version_1, version_2, version_3, version_4,
+                                          version_5, version_6, version_7};
 const size_t store_schema_version = sizeof(store_schema_steps) / sizeof(store_schema_steps[0]);

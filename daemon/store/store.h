@@ -17,6 +17,7 @@
 #define PASSKEYD_STORE_H
 
 #include "common/webauthn/verify.h"
+#include "daemon/store/decision_records.h"
 #include "daemon/store/key_records.h"
 
 #include <sys/types.h>
@@ -191,6 +192,7 @@ struct store_verbs {
     /* PK_NOT_FOUND unless that account has the credential; PK_NAME_TAKEN. */
     enum pk_status (*rename)(struct store *store, const struct account *account,
                              struct pk_view credential_id, const char *name);
+    /* With the last one the decisions about the account go. PK_NOT_FOUND. */
     enum pk_status (*remove)(struct store *store, const struct account *account,
                              struct pk_view credential_id);
     /* Single values by key: the recorded RP id, the HMAC key for decoys. PK_NOT_FOUND. */
@@ -273,6 +275,19 @@ struct store_verbs {
     /* Those that sign or have not expired, the newest first. */
     enum pk_status (*signing_key_list)(struct store *store, const char *rp, int64_t now,
                                        struct signing_key_list *ret);
+
+    /*
+     * Adds decisions, in the order of their ids, in one transaction, and says of each in its fate
+     * what became of it; one that is there already is not added again. At most max_refusals rows
+     * of refusals are written. Where there is nothing to write the disk is not written to.
+     */
+    enum pk_status (*decisions_add)(struct store *store, struct kept_decision_list *list,
+                                    size_t max_refusals);
+    /* Those about the account, in the order of their ids; rp and name stay NULL. */
+    enum pk_status (*decisions_list)(struct store *store, const struct account *account,
+                                     struct kept_decision_list *ret);
+    /* The highest id that there is; 0: none. */
+    enum pk_status (*decisions_last)(struct store *store, int64_t *ret_id);
 
     /* An image of everything, and such an image in the place of everything (backup.h). */
     enum pk_status (*backup)(struct store *store, bool with_keys, struct pk_bytes *ret,

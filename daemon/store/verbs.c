@@ -451,14 +451,27 @@ static enum pk_status sqlite_rename(struct store *base, const struct account *ac
     return status == PK_EXISTS ? PK_NAME_TAKEN : status;
 }
 
-static enum pk_status sqlite_remove(struct store *base, const struct account *account,
-                                    struct pk_view credential_id)
+static enum pk_status delete_credential(struct sqlite_store *store, const struct account *account,
+                                        struct pk_view credential_id)
 {
-    AUTO_QUERY struct query query = query_new(self(base), "DELETE FROM credential" OWN_CREDENTIAL);
+    AUTO_QUERY struct query query = query_new(store, "DELETE FROM credential" OWN_CREDENTIAL);
 
     bind_blob(&query, credential_id);
     bind_account(&query, account->rp, account->name, account->uid);
     return query_change(&query);
+}
+
+static enum pk_status sqlite_remove(struct store *base, const struct account *account,
+                                    struct pk_view credential_id)
+{
+    enum pk_status status = transaction_begin(self(base));
+
+    if (status != PK_OK)
+        return status;
+    status = delete_credential(self(base), account, credential_id);
+    if (status == PK_OK)
+        status = store_sqlite_decisions_forget(self(base), account);
+    return transaction_end(self(base), status);
 }
 
 static enum pk_status sqlite_get(struct store *base, const char *key, struct pk_bytes *ret)
@@ -597,6 +610,9 @@ const struct store_verbs store_sqlite_verbs = {
     .api_key_revoke = store_sqlite_api_key_revoke,
     .signing_key_add = store_sqlite_signing_key_add,
     .signing_key_list = store_sqlite_signing_key_list,
+    .decisions_add = store_sqlite_decisions_add,
+    .decisions_list = store_sqlite_decisions_list,
+    .decisions_last = store_sqlite_decisions_last,
     .backup = store_sqlite_backup,
     .restore = store_sqlite_restore,
 };

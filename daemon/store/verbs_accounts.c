@@ -86,6 +86,11 @@ static enum pk_status make_orphan(struct sqlite_store *store, int64_t id, int64_
 
     if (status == PK_OK)
         status = run_for(store,
+                         "DELETE FROM decision WHERE account = ?1 "
+                         "AND NOT EXISTS (SELECT 1 FROM credential WHERE account = ?1)",
+                         id);
+    if (status == PK_OK)
+        status = run_for(store,
                          "DELETE FROM account WHERE id = ?1 AND orphaned = 0 "
                          "AND NOT EXISTS (SELECT 1 FROM credential WHERE account = ?1) "
                          "AND NOT EXISTS (SELECT 1 FROM recovery_code WHERE account = ?1)",
@@ -212,6 +217,9 @@ static enum pk_status merge(struct sqlite_store *store, int64_t orphan, int64_t 
                             living, orphan);
     if (status == PK_OK)
         status = run_for(store, "DELETE FROM recovery_code WHERE account = ?", orphan);
+    if (status == PK_OK)
+        status =
+            run_for_at(store, "UPDATE decision SET account = ? WHERE account = ?", living, orphan);
     return status == PK_OK ? run_for(store, "DELETE FROM account WHERE id = ?", orphan) : status;
 }
 

@@ -59,6 +59,7 @@ EXTRA_DIST += \
 	tests/integration/test_ticket_pages.py \
 	tests/integration/test_own_calls.py \
 	tests/integration/test_own_chromium.py \
+	tests/integration/test_own_decisions.py \
 	tests/integration/test_own_pages.py \
 	tests/integration/test_cli.py \
 	tests/integration/test_cli_accounts_and_pins.py \

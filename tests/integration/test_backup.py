@@ -340,7 +340,8 @@ def test_an_older_schema_is_brought_to_this_one(machine, keys):
                          "account_any_rp", "account_uid", "account_system", "ticket_expires")),
                      "ALTER TABLE credential DROP COLUMN imported",
                      "ALTER TABLE credential DROP COLUMN verification",
-                     "ALTER TABLE credential DROP COLUMN id_unknown", "PRAGMA user_version = 4")
+                     "ALTER TABLE credential DROP COLUMN id_unknown", "DROP TABLE decision",
+                     "PRAGMA user_version = 4")
     plain_backup(image)
     restore(machine, "--replace")
     touch_opens_sudo(machine, key)

@@ -11,6 +11,7 @@ daemon_tests = \
 	tests/unit/test_ceremonies \
 	tests/unit/test_page_sessions \
 	tests/unit/test_recent_decisions \
+	tests/unit/test_decision_keeper \
 	tests/unit/test_ceremony \
 	tests/unit/test_command \
 	tests/unit/test_console \
@@ -57,6 +58,8 @@ tests_unit_test_budget_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_budget_LDADD = $(daemon_test_libs)
 tests_unit_test_caller_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_caller_LDADD = $(daemon_test_libs)
+tests_unit_test_decision_keeper_CFLAGS = $(daemon_test_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_decision_keeper_LDADD = $(daemon_test_libs)
 tests_unit_test_recent_decisions_CFLAGS = $(daemon_test_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_recent_decisions_LDADD = $(daemon_test_libs)
 tests_unit_test_page_sessions_CFLAGS = $(daemon_test_cflags)

@@ -96,6 +96,39 @@ static void codes_are_in_no_image(void **state)
         assert_memory_not_equal(image.data + i, codes[1].hash, 32);
 }
 
+/* A transaction is one an id: what was confirmed since the backup is not free to be used again. */
+static enum pk_status confirm(struct store *store, const char *user, const char *id)
+{
+    return store->verbs->transaction_add(store,
+                                         &(struct transaction){.rp = (char[]){"shop"},
+                                                               .user = (char *)(uintptr_t)user,
+                                                               .id = (char *)(uintptr_t)id,
+                                                               .data = (char[]){"{\"sum\":1}"},
+                                                               .created = 1000});
+}
+
+static void transactions_are_not_undone(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = fixture->store;
+    AUTO_ACCOUNT struct account old = account_of(store, "shop", "old", PK_NO_UID);
+    AUTO_ACCOUNT struct account since = {0};
+    AUTO_TRANSACTION_LIST struct transaction_list list = {0};
+    PK_AUTO_BYTES struct pk_bytes image = {0};
+
+    assert_int_equal(confirm(store, "old", "before"), PK_OK);
+    image = image_of(fixture);
+    assert_int_equal(confirm(store, "old", "after"), PK_OK);
+    since = account_of(store, "shop", "since", PK_NO_UID);
+    assert_int_equal(confirm(store, "since", "other"), PK_OK);
+    assert_int_equal(restore(fixture, &image, true), PK_OK);
+    assert_int_equal(confirm(store, "old", "before"), PK_EXISTS);
+    assert_int_equal(confirm(store, "old", "after"), PK_EXISTS);
+    assert_int_equal(confirm(store, "old", "other"), PK_EXISTS);
+    assert_int_equal(store->verbs->transaction_list(store, "shop", "old", &list), PK_OK);
+    assert_int_equal(list.count, 2);
+}
+
 static void newer_ones_and_others_are_refused(void **state)
 {
     struct fixture *fixture = *state;
@@ -187,6 +220,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_there_is_not_given_up_by_the_way, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(codes_are_in_no_image, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(transactions_are_not_undone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(newer_ones_and_others_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(parts_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_schema_is_refused, set_up, tear_down),

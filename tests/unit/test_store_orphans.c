@@ -256,6 +256,24 @@ static unsigned cred_protect_of(struct store *store)
     return sum;
 }
 
+static void keep_decision(struct store *store)
+{
+    struct kept_decision decision = {.id = 1,
+                                     .rp = (char[]){"default"},
+                                     .name = (char[]){"alice"},
+                                     .uid = 2001,
+                                     .approved = true,
+                                     .times = 1,
+                                     .context = (char[]){"{}"}};
+    struct kept_decision_list list = {&decision, 1};
+    int64_t last = 99;
+
+    assert_int_equal(store->verbs->decisions_last(store, &last), PK_OK);
+    assert_int_equal(last, 0);
+    assert_int_equal(store->verbs->decisions_add(store, &list, 0), PK_OK);
+    assert_int_equal(decision.fate, DECISION_KEPT);
+}
+
 /* A store of an earlier version, with passkeys, codes and a ticket in it. */
 static void migrates(struct fixture *fixture, unsigned version)
 {
@@ -292,6 +310,8 @@ static void migrates(struct fixture *fixture, unsigned version)
     free(user.rp);
     user.rp = strdup("bank");
     assert_int_equal(store->verbs->user_put(store, &user, &other), PK_OK);
+    /* Before schema 7 no decisions were kept, and now they can be. */
+    keep_decision(store);
     /* References hold again. */
     assert_int_equal(insert(store, "alice", 2001, "new", "new"), PK_OK);
     assert_int_equal(count_of(reopen(fixture), &living), 4);
@@ -312,6 +332,16 @@ static void the_third_schema_is_migrated(void **state)
     migrates(*state, 3);
 }
 
+static void the_fourth_schema_is_migrated(void **state)
+{
+    migrates(*state, 4);
+}
+
+static void the_fifth_schema_is_migrated(void **state)
+{
+    migrates(*state, 5);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -327,6 +357,8 @@ int main(void)
         TEST(the_first_schema_is_migrated),
         TEST(the_second_schema_is_migrated),
         TEST(the_third_schema_is_migrated),
+        TEST(the_fourth_schema_is_migrated),
+        TEST(the_fifth_schema_is_migrated),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

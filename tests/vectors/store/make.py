@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Makes version-1.db, a store of schema version 1 as 0.1.0 and its predecessors left it, and
-version-2.db and version-3.db, the same as the programs with schemas 2 and 3 left it.
+version-2.db to version-5.db, the same as the programs with schemas 2 to 5 left it.
 
 The schemas are those versions' own, word for word: they must not follow daemon/store/schema.c.
 """
@@ -92,6 +92,72 @@ ALTER TABLE credential ADD COLUMN cred_protect INTEGER NOT NULL DEFAULT 0
 UPDATE account SET listed = 1 WHERE uid <> 4294967295;
 """
 
+MIGRATION_4 = """
+CREATE TABLE account_4 (
+  id INTEGER PRIMARY KEY,
+  rp TEXT NOT NULL,
+  name TEXT NOT NULL,
+  uid INTEGER NOT NULL,
+  user_handle BLOB NOT NULL,
+  listed INTEGER NOT NULL CHECK (listed IN (0, 1)),
+  missing_looks INTEGER NOT NULL,
+  missing_last INTEGER NOT NULL,
+  orphaned INTEGER NOT NULL,
+  user_name TEXT,
+  display_name TEXT,
+  icon TEXT,
+  created INTEGER NOT NULL,
+  UNIQUE (rp, user_handle)
+) STRICT;
+INSERT INTO account_4 SELECT id, rp, name, uid, user_handle, listed, missing_looks,
+  missing_last, orphaned, NULL, NULL, NULL, 0 FROM account;
+DROP TABLE account;
+ALTER TABLE account_4 RENAME TO account;
+CREATE UNIQUE INDEX account_living ON account (rp, name, uid) WHERE orphaned = 0;
+CREATE INDEX account_name ON account (rp, name, uid);
+CREATE INDEX account_user_name ON account (rp, user_name) WHERE user_name IS NOT NULL;
+ALTER TABLE credential ADD COLUMN mfa INTEGER NOT NULL DEFAULT 0 CHECK (mfa IN (0, 1));
+CREATE TABLE user_transaction (
+  rp TEXT NOT NULL,
+  id TEXT NOT NULL,
+  account INTEGER NOT NULL REFERENCES account (id),
+  data TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  PRIMARY KEY (rp, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX user_transaction_account ON user_transaction (account, created);
+CREATE TABLE api_key (
+  number INTEGER PRIMARY KEY,
+  rp TEXT NOT NULL,
+  id TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
+  created INTEGER NOT NULL
+) STRICT;
+CREATE INDEX api_key_rp ON api_key (rp);
+CREATE TABLE signing_key (
+  number INTEGER PRIMARY KEY,
+  rp TEXT NOT NULL,
+  kid TEXT NOT NULL UNIQUE,
+  algorithm TEXT NOT NULL,
+  imported INTEGER NOT NULL CHECK (imported IN (0, 1)),
+  jwk BLOB NOT NULL,
+  created INTEGER NOT NULL,
+  retired INTEGER NOT NULL,
+  expires INTEGER NOT NULL
+) STRICT;
+CREATE INDEX signing_key_rp ON signing_key (rp);
+CREATE UNIQUE INDEX signing_key_signs ON signing_key (rp, algorithm) WHERE retired = 0;
+"""
+
+MIGRATION_5 = """
+ALTER TABLE credential ADD COLUMN imported TEXT;
+ALTER TABLE credential ADD COLUMN verification INTEGER NOT NULL DEFAULT 0
+  CHECK (verification IN (0, 1));
+ALTER TABLE credential ADD COLUMN id_unknown INTEGER NOT NULL DEFAULT 0
+  CHECK (id_unknown IN (0, 1));
+"""
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 CODES = [digit * 16 for digit in "0123456789"]
 SALT = b"s" * 32
@@ -132,12 +198,15 @@ def make(version):
         database.executescript(MIGRATION)
     if version > 2:
         database.executescript(MIGRATION_3)
+    if version > 3:
+        database.executescript(MIGRATION_4)
+    if version > 4:
+        database.executescript(MIGRATION_5)
     database.execute(f"PRAGMA user_version = {version}")
     database.execute("PRAGMA application_id = 1886091620")  # "pkyd"
     database.commit()
     database.close()
 
 
-make(1)
-make(2)
-make(3)
+for number in range(1, 6):
+    make(number)
