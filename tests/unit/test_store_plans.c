@@ -249,6 +249,26 @@ static void change_keys(struct store *store)
     assert_int_equal(store->verbs->signing_key_list(store, shop, 1000, &keys), PK_OK);
 }
 
+/* Of one with a passkey, or nothing is written. */
+static void keep_decisions(struct store *store)
+{
+    struct kept_decision decisions[] = {
+        {.id = 1, .rp = rp, .name = alice_name, .uid = 1000, .approved = true, .times = 1},
+        {.id = 2, .rp = rp, .name = alice_name, .times = 1},
+        {.id = 3, .rp = rp, .name = alice_name, .times = 1},
+    };
+    struct kept_decision_list list = {decisions, COUNT(decisions)}, found = {0};
+    int64_t last;
+
+    for (size_t i = 0; i < COUNT(decisions); i++)
+        decisions[i].context = empty;
+    assert_int_equal(store->verbs->decisions_add(store, &list, COUNT(decisions)), PK_OK);
+    assert_int_equal(decisions[2].fate, DECISION_KEPT);
+    assert_int_equal(store->verbs->decisions_list(store, &alice, &found), PK_OK);
+    kept_decision_list_clear(&found);
+    assert_int_equal(store->verbs->decisions_last(store, &last), PK_OK);
+}
+
 static void back_up_and_restore(struct store *store)
 {
     __attribute__((cleanup(restore_report_clear))) struct restore_report report = {0};
@@ -268,6 +288,7 @@ static void run_everything(struct fixture *fixture)
 
     change_credentials(store);
     list_all(store);
+    keep_decisions(store);
     change_users(store);
     change_keys(store);
     change_accounts(store);
