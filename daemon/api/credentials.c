@@ -196,21 +196,9 @@ static enum pk_status check_new_name(struct job *job)
     return !status && credential_name_is_taken(&list, change->new_name) ? PK_NAME_TAKEN : status;
 }
 
-static enum pk_status change_credential(struct job *job)
+static void log_change(struct request *request, const struct call *call)
 {
-    struct change *change = (struct change *)job;
-    struct store *store = change->request.daemon->store;
-    const struct account *account = &change->list.items[0].account;
-    struct pk_view id = pk_view_of(&change->id);
-
-    return request_stored(&change->request,
-                          change->new_name
-                              ? store->verbs->rename(store, account, id, change->new_name)
-                              : store->verbs->remove(store, account, id));
-}
-
-static void log_change(const struct change *change, const struct call *call)
-{
+    const struct change *change = (struct change *)request;
     const struct credential *credential = &change->list.items[0];
     PK_AUTO_FREE char *passkey = log_credential(credential);
     PK_AUTO_FREE char *user = log_name(credential->account.name);
@@ -220,6 +208,20 @@ static void log_change(const struct change *change, const struct call *call)
     pk_log(LOG_NOTICE, "[%s] passkey %s of %s (%s) %s%s, %s", call->id, passkey ? passkey : "?",
            user ? user : "?", credential->account.rp, change->new_name ? "renamed to " : "removed",
            new_quoted ? new_quoted : "", by ? by : "?");
+}
+
+static enum pk_status change_credential(struct job *job)
+{
+    struct change *change = (struct change *)job;
+    struct store *store = change->request.daemon->store;
+    const struct account *account = &change->list.items[0].account;
+    struct pk_view id = pk_view_of(&change->id);
+
+    return request_committed(&change->request,
+                             change->new_name
+                                 ? store->verbs->rename(store, account, id, change->new_name)
+                                 : store->verbs->remove(store, account, id),
+                             log_change);
 }
 
 static void answer_change(struct request *request, struct call *call, enum pk_status status)
@@ -238,7 +240,6 @@ static void answer_change(struct request *request, struct call *call, enum pk_st
     } else if (((struct change *)request)->check) {
         methods_authorize(request->daemon, call);
     } else {
-        log_change((struct change *)request, call);
         call_reply(call, &empty);
     }
 }
@@ -340,14 +341,12 @@ static void log_given(const struct call *call, const struct account *account, co
            account->rp, by ? by : "?");
 }
 
-static void give_codes(struct call *call, const struct account *account,
-                       const struct pk_secret *codes)
+static void give_codes(struct call *call, const struct pk_secret *codes)
 {
     PK_AUTO_SECRET struct pk_secret lines = {0};
     struct value result = value_body();
     int fd = join_codes(codes, &lines) == PK_OK ? secret_pipe(&lines) : -1;
 
-    log_given(call, account, "new recovery codes, which replace all earlier ones,");
     if (fd < 0) {
         call_fail(call, PK_BUS_ERROR_INTERNAL, "out of memory or descriptors; make them again");
         return;
@@ -356,8 +355,7 @@ static void give_codes(struct call *call, const struct account *account,
     call_reply(call, &result);
 }
 
-static void give_ticket(struct call *call, const struct account *account,
-                        const struct pk_secret *ticket, int64_t expires)
+static void give_ticket(struct call *call, const struct pk_secret *ticket, int64_t expires)
 {
     struct value result = value_body();
     int fd = secret_pipe(ticket);
@@ -367,7 +365,6 @@ static void give_ticket(struct call *call, const struct account *account,
                   "passkeyd has too many files open; try again in a moment");
         return;
     }
-    log_given(call, account, "an enrolment ticket");
     value_add_fd(&result, fd);
     value_add_number(&result, 't', (uint64_t)expires);
     call_reply(call, &result);
@@ -410,21 +407,35 @@ static enum pk_status make_account(struct job *job)
                               &making->account));
 }
 
+static void log_codes(struct request *request, const struct call *call)
+{
+    log_given(call, &((struct making *)request)->subject.account,
+              "new recovery codes, which replace all earlier ones,");
+}
+
 static enum pk_status make_codes(struct job *job)
 {
     struct making *making = (struct making *)job;
 
-    return request_stored(&making->request, recovery_codes_create(making->request.daemon->store,
-                                                                  &making->account, making->codes));
+    return request_committed(
+        &making->request,
+        recovery_codes_create(making->request.daemon->store, &making->account, making->codes),
+        log_codes);
+}
+
+static void log_ticket(struct request *request, const struct call *call)
+{
+    log_given(call, &((struct making *)request)->subject.account, "an enrolment ticket");
 }
 
 static enum pk_status make_ticket(struct job *job)
 {
     struct making *making = (struct making *)job;
 
-    return request_stored(&making->request,
-                          ticket_create(making->request.daemon->store, &making->subject.account,
-                                        making->expires, &making->ticket));
+    return request_committed(&making->request,
+                             ticket_create(making->request.daemon->store, &making->subject.account,
+                                           making->expires, &making->ticket),
+                             log_ticket);
 }
 
 static void fail_making(const struct request *request, struct call *call, enum pk_status status)
@@ -442,7 +453,7 @@ static void answer_codes(struct request *request, struct call *call, enum pk_sta
     if (status)
         fail_making(request, call, status);
     else
-        give_codes(call, &making->subject.account, making->codes);
+        give_codes(call, making->codes);
 }
 
 static void answer_ticket(struct request *request, struct call *call, enum pk_status status)
@@ -452,7 +463,7 @@ static void answer_ticket(struct request *request, struct call *call, enum pk_st
     if (status)
         fail_making(request, call, status);
     else
-        give_ticket(call, &making->subject.account, &making->ticket, making->expires);
+        give_ticket(call, &making->ticket, making->expires);
 }
 
 static void making_clear(struct request *request)
@@ -515,6 +526,12 @@ void credentials_create_ticket(struct daemon *daemon, struct call *call)
 
 static const struct member adopt_members[] = {{"rp", "s", WORD_MAX}};
 
+static void log_adopted(struct request *request, const struct call *call)
+{
+    log_given(call, &((struct making *)request)->subject.account,
+              "what earlier accounts of that name left");
+}
+
 static enum pk_status adopt(struct job *job)
 {
     struct making *making = (struct making *)job;
@@ -523,8 +540,9 @@ static enum pk_status adopt(struct job *job)
     if (making->subject.account.uid == PK_NO_UID)
         return PK_UNKNOWN_USER;
     subject_find_source(&making->subject);
-    return request_stored(&making->request,
-                          store->verbs->adopt(store, &making->subject.account, &making->adopted));
+    return request_committed(&making->request,
+                             store->verbs->adopt(store, &making->subject.account, &making->adopted),
+                             log_adopted);
 }
 
 static void answer_adopt(struct request *request, struct call *call, enum pk_status status)
@@ -541,7 +559,6 @@ static void answer_adopt(struct request *request, struct call *call, enum pk_sta
     } else if (status) {
         fail_making(request, call, status);
     } else {
-        log_given(call, &making->subject.account, "what earlier accounts of that name left");
         value_add_number(&result, 'u', making->adopted);
         call_reply(call, &result);
     }

@@ -183,6 +183,19 @@ static enum pk_status find_credential(struct job *job)
                                 change->new_name ? AUTHORITY_RENAME : AUTHORITY_REMOVE, true);
 }
 
+static void log_change(struct request *request, const struct call *call)
+{
+    const struct change *change = (struct change *)request;
+    const struct credential *credential = &change->list.items[0];
+    PK_AUTO_FREE char *passkey = log_credential(credential);
+    PK_AUTO_FREE char *user = log_name(credential->account.name);
+    PK_AUTO_FREE char *by = decision_caller(call, NULL);
+
+    pk_log(LOG_NOTICE, "[%s] passkey %s of %s (%s) %s, through the gateway, %s", call->id,
+           passkey ? passkey : "?", user ? user : "?", credential->account.rp,
+           change->new_name ? "has that name now" : "removed", by ? by : "?");
+}
+
 static enum pk_status change_credential(struct job *job)
 {
     struct change *change = (struct change *)job;
@@ -193,12 +206,13 @@ static enum pk_status change_credential(struct job *job)
     enum pk_status status;
 
     if (!change->new_name)
-        return request_stored(&change->gateway.request,
-                              store->verbs->remove(store, &credential->account, id));
+        return request_committed(&change->gateway.request,
+                                 store->verbs->remove(store, &credential->account, id), log_change);
     status = pk_text_copy(change->new_name, &name);
     if (!status)
-        status = request_stored(&change->gateway.request,
-                                store->verbs->rename(store, &credential->account, id, name));
+        status = request_committed(&change->gateway.request,
+                                   store->verbs->rename(store, &credential->account, id, name),
+                                   log_change);
     if (status) {
         free(name);
         return status;
@@ -206,18 +220,6 @@ static enum pk_status change_credential(struct job *job)
     free(credential->name);
     credential->name = name;
     return PK_OK;
-}
-
-static void log_change(const struct change *change, const struct call *call)
-{
-    const struct credential *credential = &change->list.items[0];
-    PK_AUTO_FREE char *passkey = log_credential(credential);
-    PK_AUTO_FREE char *user = log_name(credential->account.name);
-    PK_AUTO_FREE char *by = decision_caller(call, NULL);
-
-    pk_log(LOG_NOTICE, "[%s] passkey %s of %s (%s) %s, through the gateway, %s", call->id,
-           passkey ? passkey : "?", user ? user : "?", credential->account.rp,
-           change->new_name ? "has that name now" : "removed", by ? by : "?");
 }
 
 static void answer_change(struct request *request, struct call *call, enum pk_status status)
@@ -231,7 +233,6 @@ static void answer_change(struct request *request, struct call *call, enum pk_st
         gateway_fail(&change->gateway, call, status, "name: 1 to 255 characters of UTF-8");
         return;
     }
-    log_change(change, call);
     if (change->new_name)
         gateway_reply(call, gateway_passkey_json(&change->list.items[0]));
     else

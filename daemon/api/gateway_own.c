@@ -332,21 +332,9 @@ struct naming {
     const char *name; /* points into the call */
 };
 
-static enum pk_status rename_passkey(struct job *job)
+static void log_name_change(struct request *request, const struct call *call)
 {
-    struct naming *naming = (struct naming *)job;
-    struct gateway_request *gateway = &naming->own.gateway;
-    struct store *store = gateway->request.daemon->store;
-    struct pk_view id = pk_view_of(&naming->id);
-
-    if (!own_find(&naming->own, id))
-        return PK_NOT_FOUND;
-    return request_stored(&gateway->request,
-                          store->verbs->rename(store, &gateway->user, id, naming->name));
-}
-
-static void log_name_change(const struct naming *naming, const struct call *call)
-{
+    const struct naming *naming = (struct naming *)request;
     const struct account *account = &naming->own.gateway.user;
     PK_AUTO_FREE char *passkey = log_credential(own_find(&naming->own, pk_view_of(&naming->id)));
     PK_AUTO_FREE char *user = log_name(account->name);
@@ -358,6 +346,20 @@ static void log_name_change(const struct naming *naming, const struct call *call
            by ? by : "?");
 }
 
+static enum pk_status rename_passkey(struct job *job)
+{
+    struct naming *naming = (struct naming *)job;
+    struct gateway_request *gateway = &naming->own.gateway;
+    struct store *store = gateway->request.daemon->store;
+    struct pk_view id = pk_view_of(&naming->id);
+
+    if (!own_find(&naming->own, id))
+        return PK_NOT_FOUND;
+    return request_committed(&gateway->request,
+                             store->verbs->rename(store, &gateway->user, id, naming->name),
+                             log_name_change);
+}
+
 static void answer_name(struct request *request, struct call *call, enum pk_status status)
 {
     const struct naming *naming = (struct naming *)request;
@@ -367,7 +369,6 @@ static void answer_name(struct request *request, struct call *call, enum pk_stat
         own_fail(&naming->own, call, status);
         return;
     }
-    log_name_change(naming, call);
     call_reply(call, &empty);
 }
 

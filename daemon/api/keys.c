@@ -199,14 +199,22 @@ static struct keeping *begin(struct call *call)
 
 /* --- API keys --------------------------------------------------------------------------------- */
 
+static void log_api_key(struct request *request, const struct call *call)
+{
+    const struct keeping *keeping = (struct keeping *)request;
+
+    log_change(call, keeping, "API key given out:", keeping->api_key.id);
+}
+
 static enum pk_status create_api_key(struct job *job)
 {
     struct keeping *keeping = (struct keeping *)job;
 
-    return request_stored(&keeping->request,
-                          api_key_create(keeping->request.daemon->store, keeping->party.rp,
-                                         keeping->name, keeping->now, &keeping->text,
-                                         &keeping->api_key));
+    return request_committed(&keeping->request,
+                             api_key_create(keeping->request.daemon->store, keeping->party.rp,
+                                            keeping->name, keeping->now, &keeping->text,
+                                            &keeping->api_key),
+                             log_api_key);
 }
 
 static void answer_api_key(struct request *request, struct call *call, enum pk_status status)
@@ -220,7 +228,6 @@ static void answer_api_key(struct request *request, struct call *call, enum pk_s
         fail(request, call, status);
         return;
     }
-    log_change(call, keeping, "API key given out:", keeping->api_key.id);
     fd = secret_pipe(&keeping->text);
     text = json_text(api_key_json(&keeping->api_key));
     if (fd < 0 || !text) {
@@ -302,25 +309,31 @@ void keys_list_api_keys(struct daemon *daemon, struct call *call)
         request_start(daemon, call, (struct request *)keeping, &plan);
 }
 
+static void log_revoked(struct request *request, const struct call *call)
+{
+    const struct keeping *keeping = (struct keeping *)request;
+
+    log_change(call, keeping, "API key revoked:", keeping->id);
+}
+
 static enum pk_status revoke_api_key(struct job *job)
 {
     struct keeping *keeping = (struct keeping *)job;
     struct store *store = keeping->request.daemon->store;
 
-    return request_stored(&keeping->request,
-                          store->verbs->api_key_revoke(store, keeping->rp, keeping->id));
+    return request_committed(&keeping->request,
+                             store->verbs->api_key_revoke(store, keeping->rp, keeping->id),
+                             log_revoked);
 }
 
 static void answer_revoked(struct request *request, struct call *call, enum pk_status status)
 {
-    const struct keeping *keeping = (struct keeping *)request;
     struct value result = value_body();
 
     if (status != PK_OK) {
         fail(request, call, status);
         return;
     }
-    log_change(call, keeping, "API key revoked:", keeping->id);
     call_reply(call, &result);
 }
 
@@ -381,6 +394,16 @@ void keys_list_keys(struct daemon *daemon, struct call *call)
         request_start(daemon, call, (struct request *)keeping, &plan);
 }
 
+static void log_replaced(struct request *request, const struct call *call)
+{
+    const struct keeping *keeping = (struct keeping *)request;
+
+    log_change(call, keeping,
+               keeping->change.at_once ? "new signing key, earlier ones void at once:"
+                                       : "new signing key:",
+               keeping->signing_key.kid);
+}
+
 static enum pk_status replace_key(struct job *job)
 {
     struct keeping *keeping = (struct keeping *)job;
@@ -394,8 +417,10 @@ static enum pk_status replace_key(struct job *job)
                                                  keeping->now, &keeping->taken_by));
     if (status != PK_NOT_FOUND)
         return status == PK_OK ? PK_EXISTS : status;
-    return request_stored(&keeping->request, keys_replace(store, &keeping->party, &keeping->change,
-                                                          keeping->now, &keeping->signing_key));
+    return request_committed(
+        &keeping->request,
+        keys_replace(store, &keeping->party, &keeping->change, keeping->now, &keeping->signing_key),
+        log_replaced);
 }
 
 static void answer_replaced(struct request *request, struct call *call, enum pk_status status)
@@ -406,10 +431,6 @@ static void answer_replaced(struct request *request, struct call *call, enum pk_
         fail(request, call, status);
         return;
     }
-    log_change(call, keeping,
-               keeping->change.at_once ? "new signing key, earlier ones void at once:"
-                                       : "new signing key:",
-               keeping->signing_key.kid);
     answer_json(call, signing_key_json(&keeping->signing_key));
 }
 

@@ -63,13 +63,25 @@ static enum pk_status make_account(struct job *job)
                               &making->account));
 }
 
+static void log_made(struct request *request, const struct call *call)
+{
+    const struct account *account = &((struct making *)request)->subject.account;
+    PK_AUTO_FREE char *user = log_name(account->name);
+    PK_AUTO_FREE char *by = decision_caller(call, NULL);
+
+    pk_log(LOG_NOTICE, "[%s] an enrolment link for %s (%s) given out, %s", call->id,
+           user ? user : "?", account->rp, by ? by : "?");
+}
+
 static enum pk_status make_ticket(struct job *job)
 {
     struct making *making = (struct making *)job;
 
-    return request_stored(&making->request, link_ticket_create(making->request.daemon->store,
-                                                               &making->subject.account,
-                                                               making->expires, &making->ticket));
+    return request_committed(&making->request,
+                             link_ticket_create(making->request.daemon->store,
+                                                &making->subject.account, making->expires,
+                                                &making->ticket),
+                             log_made);
 }
 
 /* The id is the hash, by which nobody opens anything. */
@@ -89,8 +101,6 @@ static json_t *making_json(const struct making *making)
 
 static void give(const struct making *making, struct call *call)
 {
-    PK_AUTO_FREE char *user = log_name(making->subject.account.name);
-    PK_AUTO_FREE char *by = decision_caller(call, NULL);
     PK_AUTO_FREE char *text = json_text(making_json(making));
     struct value result = value_body();
     int fd = text ? secret_pipe(&making->ticket) : -1;
@@ -100,8 +110,6 @@ static void give(const struct making *making, struct call *call)
                   "passkeyd has no memory or descriptors left; try again in a moment");
         return;
     }
-    pk_log(LOG_NOTICE, "[%s] an enrolment link for %s (%s) given out, %s", call->id,
-           user ? user : "?", making->subject.account.rp, by ? by : "?");
     value_add_fd(&result, fd);
     value_add_text(&result, 's', text);
     call_reply(call, &result);
@@ -406,15 +414,6 @@ static enum pk_status find_account(struct job *job)
     return subject_find(&revoking->who, &revoking->subject);
 }
 
-static enum pk_status remove_tickets(struct job *job)
-{
-    struct revoking *revoking = (struct revoking *)job;
-    struct store *store = revoking->request.daemon->store;
-    enum pk_status status = store->verbs->tickets_remove(store, &revoking->subject.account);
-
-    return request_stored(&revoking->request, status == PK_NOT_FOUND ? PK_TICKET_INVALID : status);
-}
-
 static bool is_same(const void *data, const struct account *account)
 {
     const struct account *other = data;
@@ -423,13 +422,33 @@ static bool is_same(const void *data, const struct account *account)
            strcmp(account->rp, other->rp) == 0;
 }
 
-static void revoked(struct request *request, struct call *call, enum pk_status status)
+/* In the log, and to those who wait at such a link. */
+static void tell_revoked(struct request *request, const struct call *call)
 {
     const struct account *account = &((struct revoking *)request)->subject.account;
-    PK_AUTO_FREE char *user = NULL;
-    PK_AUTO_FREE char *by = NULL;
+    PK_AUTO_FREE char *user = log_name(account->name);
+    PK_AUTO_FREE char *by = decision_caller(call, NULL);
+
+    pk_log(LOG_NOTICE, "[%s] the tickets and links for %s (%s) are void, %s", call->id,
+           user ? user : "?", account->rp, by ? by : "?");
+    tell_those_of(is_same, account, "{\"outcome\":\"revoked\"}");
+}
+
+static enum pk_status remove_tickets(struct job *job)
+{
+    struct revoking *revoking = (struct revoking *)job;
+    struct store *store = revoking->request.daemon->store;
+    enum pk_status status = store->verbs->tickets_remove(store, &revoking->subject.account);
+
+    return request_committed(&revoking->request,
+                             status == PK_NOT_FOUND ? PK_TICKET_INVALID : status, tell_revoked);
+}
+
+static void revoked(struct request *request, struct call *call, enum pk_status status)
+{
     struct value result = value_body();
 
+    (void)request;
     if (status == PK_TICKET_INVALID) {
         call_fail(call, PK_BUS_ERROR_TICKET_INVALID, "the account has no ticket that is not used");
         return;
@@ -438,11 +457,6 @@ static void revoked(struct request *request, struct call *call, enum pk_status s
         reply_subject_error(call, status);
         return;
     }
-    user = log_name(account->name);
-    by = decision_caller(call, NULL);
-    pk_log(LOG_NOTICE, "[%s] the tickets and links for %s (%s) are void, %s", call->id,
-           user ? user : "?", account->rp, by ? by : "?");
-    tell_those_of(is_same, account, "{\"outcome\":\"revoked\"}");
     call_reply(call, &result);
 }
 

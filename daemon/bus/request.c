@@ -18,11 +18,19 @@ static struct call *take_call(struct request *request)
     return call;
 }
 
+static void tell_committed(struct request *request, const struct call *call)
+{
+    if (request->tell && call)
+        request->tell(request, call);
+    request->tell = NULL;
+}
+
 static void on_done(struct job *job, enum pk_status status)
 {
     struct request *request = (struct request *)job;
     struct call *call = take_call(request);
 
+    tell_committed(request, call);
     if (status == PK_BUSY)
         call_fail(call, PK_BUS_ERROR_LIMIT_EXCEEDED,
                   "passkeyd has too many calls at once; try again in a moment");
@@ -35,6 +43,7 @@ static void on_release(struct job *job)
 {
     struct request *request = (struct request *)job;
 
+    tell_committed(request, request->waiting.call);
     if (request->plan->clear)
         request->plan->clear(request);
     if (request->waiting.call)
@@ -74,6 +83,12 @@ enum pk_status request_stored(struct request *request, enum pk_status status)
     if (status == PK_STORAGE)
         (void)snprintf(request->store_error, sizeof(request->store_error), "%s", store_error());
     return status;
+}
+
+enum pk_status request_committed(struct request *request, enum pk_status status, request_tell *tell)
+{
+    request->tell = status == PK_OK ? tell : NULL;
+    return request_stored(request, status);
 }
 
 static void drop_request(struct waiting *waiting)

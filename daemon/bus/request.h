@@ -13,6 +13,9 @@
 
 struct request;
 
+/* Logs, and tells others, what has been committed for that call. */
+typedef void request_tell(struct request *request, const struct call *call);
+
 /* Constant, one for each kind of request. */
 struct request_plan {
     const struct job_step *steps;
@@ -28,7 +31,8 @@ struct request {
     struct job_plan job_plan;
     const struct request_plan *plan;
     struct daemon *daemon;
-    struct waiting waiting;             /* its call; NULL: handed on */
+    struct waiting waiting; /* its call; NULL: handed on */
+    request_tell *tell;     /* of what was committed; NULL: nothing was, or it was told */
     char store_error[STORE_ERROR_SIZE]; /* of the step that returned PK_STORAGE */
 };
 
@@ -43,6 +47,13 @@ void request_start_for(struct daemon *daemon, struct call *call, struct request 
 const struct call *request_call(const struct request *request);
 /* For a step that used the store: keeps its error for the log. Returns status. */
 enum pk_status request_stored(struct request *request, enum pk_status status);
+/*
+ * The same for the step that changes the store. On PK_OK tell() is called once, before the plan's
+ * done(), and also where the caller has left meanwhile and nothing is answered: nobody keeps what
+ * they did out of the log by leaving.
+ */
+enum pk_status request_committed(struct request *request, enum pk_status status,
+                                 request_tell *tell);
 
 /* Drops the calls of a connection that left the bus. NULL: all. */
 void requests_vanished(const char *name);

@@ -128,7 +128,9 @@ await withChromium(
     page.on("request", (request) => {
       if (!request.url().startsWith("data:") && new URL(request.url()).origin !== new URL(wish.link).origin)
         seen.problems.push(`a request to ${request.url()}`);
-      if (request.headers().referer) seen.problems.push(`${request.url()} is told of ${request.headers().referer}`);
+      // A page that frames ours is somebody else's.
+      const told = request.headers().referer;
+      if (told && new URL(told).pathname !== "/frame") seen.problems.push(`${request.url()} is told of ${told}`);
     });
     await page.setJavaScriptEnabled(wish.javascript !== false);
     if (wish.webauthn === false) await page.evaluateOnNewDocument(() => delete window.PublicKeyCredential);

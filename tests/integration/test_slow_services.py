@@ -185,18 +185,49 @@ def test_a_change_that_is_being_written(machine, slow_disk, keys):
 
 @pytest.mark.skipif(SANITIZED, reason="nothing can be preloaded before AddressSanitizer")
 def test_a_queue_of_changes_that_are_being_written(machine, slow_disk, keys):
-    """However many there are, alice's is with the disk beside them, and waits for none."""
+    """However many there are, alice's waits for one of them at most, and shares the next sync."""
     keys.add("blue").set(touch="immediate")
     machine.enrol("alice")
     gate = slow_disk()
     others = machine.connect()
     for _ in range(5):
         send(others, parts.CREDENTIALS, "CreateTicket", "sa{sv}", "bob", parts.vardict({}))
-    gate.wait(5)
-    conversation = machine.connect().authenticate("alice", service="sudo", tty="pts/1")
     gate.wait()
+    conversation = machine.connect().authenticate("alice", service="sudo", tty="pts/1")
+    assert conversation.next()[2]["event"] == "touch"
     gate.let_go()
     assert conversation.run()["result"] == "ok"
+
+
+LOGGED = {
+    "CreateRecoveryCodes": (("s", "alice"), "new recovery codes, which replace all earlier ones, for "
+                                            "alice"),
+    "CreateTicket": (("sa{sv}", "alice", parts.vardict({})), "an enrolment ticket for alice"),
+    "RevokeTickets": (("sa{sv}", "alice", parts.vardict({})), "tickets and links for alice .* void"),
+    "Rename": (("sss", "alice", None, "green"), "passkey .* of alice .* renamed to .*green"),
+    "Remove": (("ss", "alice", None), "passkey .* of alice .* removed"),
+}
+
+
+@pytest.mark.skipif(SANITIZED, reason="nothing can be preloaded before AddressSanitizer")
+@pytest.mark.parametrize("member", LOGGED)
+def test_who_leaves_is_in_the_log(machine, slow_disk, keys, member):
+    """Or nobody would see what somebody did who does not wait for the answer."""
+    keys.add("blue").set(touch="immediate")
+    passkey = machine.enrol("alice")
+    root = machine.connect()
+    if member == "RevokeTickets":
+        root.call(parts.CREDENTIALS, "CreateTicket", "sa{sv}", "alice", parts.vardict({}))
+    (signature, *arguments), words = LOGGED[member]
+    mark = machine.syslog.mark()
+    gate = slow_disk()
+    send(root, parts.CREDENTIALS, member, signature,
+         *[passkey["credentialId"] if each is None else each for each in arguments])
+    gate.wait()
+    root.close()
+    machine.connect().call(parts.CREDENTIALS, "List", "sa{sv}", "alice", parts.vardict({}))
+    gate.let_go()
+    machine.syslog.wait(words, mark)
 
 
 @pytest.mark.skipif(SANITIZED, reason="nothing can be preloaded before AddressSanitizer")
