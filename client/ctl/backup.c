@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
@@ -131,6 +132,24 @@ static void unmap(struct pk_view *content)
 }
 #define AUTO_MAPPED __attribute__((cleanup(unmap)))
 
+/* What is there is not replaced. Not every file system has hard links (FAT), nor the first (NFS).
+ */
+static int rename_anew(const char *from, const char *to)
+{
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+        return 0;
+    return errno == EINVAL || errno == ENOSYS ? link(from, to) : -1;
+}
+
+/* So that the name is on the disk as the file is; where there is no such thing, EINVAL. */
+static int sync_folder(const char *path)
+{
+    PK_AUTO_FREE char *copy = strdup(path);
+    PK_AUTO_CLOSE int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+    return fd >= 0 && (fsync(fd) == 0 || errno == EINVAL) ? 0 : -1;
+}
+
 /* A file of that name is there whole or not at all, for nobody else to read. */
 static enum pk_status write_file(const char *path, struct pk_view about, struct pk_view image,
                                  struct pk_view passphrase)
@@ -148,8 +167,7 @@ static enum pk_status write_file(const char *path, struct pk_view about, struct 
     status = backup_write(fd, about, image, passphrase);
     if (status == PK_OK && fsync(fd) < 0)
         status = PK_IO;
-    /* Not rename(2), which would replace what is there. */
-    if (status == PK_OK && link(part, path) < 0)
+    if (status == PK_OK && (rename_anew(part, path) < 0 || sync_folder(path) < 0))
         status = PK_IO;
     error = errno;
     (void)unlink(part);
