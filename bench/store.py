@@ -22,7 +22,8 @@ TASKS = {"open": ["open"], "sign-in": ["sign-in", "1", "200"],
 ROWS = """
 WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {last})
 INSERT INTO account (rp, name, uid, user_handle, listed, missing_looks, missing_last, orphaned,
-  created) SELECT 'shop', 'user-' || i, 4294967295, CAST('user-' || i AS BLOB), 0, 0, 0, 0, 0 FROM n;
+  created) SELECT 'shop', 'user-' || i, 4294967295, CAST('user-' || i AS BLOB), 0, 0, 0, 0, 0
+  FROM n;
 INSERT INTO credential (account, credential_id, rp_id, public_key, algorithm, sign_count,
   backup_eligible, backup_state, user_handle, payment, aaguid, transports, name, format,
   attestation_type, trust, discoverable, user_verified, created, last_used)

@@ -97,7 +97,7 @@ def test_a_host_that_is_none_of_ours(site, passkey, host):
 # --- logs ---------------------------------------------------------------------------------------
 
 def test_a_link_stands_in_no_log(site, passkey):
-    """Neither its word, the claim, the code nor a session: of calls that went well, and of others."""
+    """Neither its word, claim and code nor a session: of calls that went well, and of others."""
     mark = site.machine.syslog.mark()
     conversation, link = method.ask(site)
     browser = own.Person(site)
@@ -168,7 +168,7 @@ def test_members_of_other_types(site, passkey, name, value):
 # --- the gateway goes ---------------------------------------------------------------------------
 
 def test_the_gateway_goes_and_stays_away(site, passkey):
-    """The terminal is told nothing wrong: the request ends as it would, and others do not notice."""
+    """The terminal is told nothing wrong: the request ends as it would, and nobody notices."""
     conversation, link = method.ask(site)
     browser = pages.Browser(site)
     browser.get(link)
@@ -194,7 +194,7 @@ TIMES = 20
 
 
 def durations(site, user):
-    """Of the page, of the options, and of the refusal of an answer that is well-formed and wrong."""
+    """Of the page, the options, and the refusal of an answer that is well-formed and wrong."""
     conversation, link = method.ask(site, user)
     browser, found = pages.Browser(site), []
 

@@ -161,7 +161,7 @@ def test_the_reply_to_begin_is_lost(site, passkey):
 
 
 def test_who_begins_first_has_it(site, passkey):
-    """Both have opened it, and have what would be the claim; that of the second is worth nothing."""
+    """Both have opened it, and have what would be the claim: the second one's is worth nothing."""
     _, link = ask(site)
     browsers = [pages.Browser(site) for _ in range(8)]
     for browser in browsers:
@@ -173,7 +173,8 @@ def test_who_begins_first_has_it(site, passkey):
     assert [browser.get(link)[0] for browser in browsers] == found
 
 
-@pytest.mark.parametrize("claim", ["0", "0" * 25, "0" * 27, "U" * 26, "o" * 26, "a" * 26, "0" * 200])
+@pytest.mark.parametrize("claim", ["0", "0" * 25, "0" * 27, "U" * 26, "o" * 26, "a" * 26,
+                                   "0" * 200])
 def test_a_claim_that_could_be_none(site, passkey, claim):
     """What a cookie has that was not made here is not what the link is kept by."""
     _, link = ask(site)

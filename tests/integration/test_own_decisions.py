@@ -5,7 +5,6 @@ Were this broken, whoever broke in could restart passkeyd, or wait for an update
 own page would no longer say what was done in their name.
 """
 
-import os
 import signal
 import sqlite3
 

@@ -60,7 +60,8 @@ class Checkout:
         path.chmod(0o755)
 
     def git(self, *arguments):
-        subprocess.run(["git", "-C", self.top, "-c", "user.name=a", "-c", "user.email=a@example.org",
+        subprocess.run(["git", "-C", self.top, "-c", "user.name=a", "-c",
+                        "user.email=a@example.org",
                         "-c", "safe.directory=*", *arguments], check=True, timeout=60,
                        env={**os.environ, "GIT_COMMITTER_DATE": "2026-12-24T18:00:00+0100"})
 

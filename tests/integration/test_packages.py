@@ -436,7 +436,7 @@ def test_an_upgrade_restarts_by_a_trigger(debconf, package):
 
 
 def test_triggers_are_of_libraries_and_what_they_load():
-    """Nested ones, too, by paths that dpkg's lists have; a path that it does not have never comes."""
+    """Nested ones, too, by paths that dpkg's lists have; one that it does not have never comes."""
     done = subprocess.run([TOP + "/debian/library-triggers", tool("passkeyd")], text=True,
                           check=True, capture_output=True)
     paths = re.findall(r"(?m)^interest-noawait (/\S+)$", done.stdout)

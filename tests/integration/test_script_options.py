@@ -10,7 +10,8 @@ import pytest
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 FOLDERS = ("scripts", "bench", ".ci")
-MORE = ("tests/vm/run", "tests/vm/image", "tests/vm/life", "tests/fuzz/run", "tests/integration/support/namespace.py",
+MORE = ("tests/vm/run", "tests/vm/image", "tests/vm/life", "tests/fuzz/run",
+        "tests/integration/support/namespace.py",
         "tests/packages/run", "tests/packages/life", "tests/packages/reproducible",
         "tests/packages/rpm")
 
