@@ -108,12 +108,13 @@
     /* account, host */                                                                            \
     X(OWN_DECISIONS_OF, "Sign-ins of %s on %s", "Anmeldungen von %s auf %s")                       \
     X(OWN_DECISIONS_MORE,                                                                          \
-      "The last twenty that passkeyd decided since it was started. If one was not you, remove the "\
-      "passkey, and tell whoever looks after the computer.",                                       \
-      "Die letzten zwanzig, die passkeyd seit seinem Start entschieden hat. Wenn Sie eine nicht "  \
-      "waren, entfernen Sie den Passkey, und sagen Sie es dem Betreuer des Rechners.")             \
-    X(OWN_NO_DECISIONS, "There are none since passkeyd was started.",                              \
-      "Es gibt keine, seit passkeyd gestartet wurde.")                                             \
+      "The last twenty at most. If one was not you, remove the passkey, and tell whoever looks "   \
+      "after the computer.",                                                                       \
+      "Höchstens die letzten zwanzig. Wenn Sie eine nicht waren, entfernen Sie den Passkey, und "  \
+      "sagen Sie es dem Betreuer des Rechners.")                                                   \
+    X(OWN_NO_DECISIONS, "There are none yet.", "Es gibt noch keine.")                              \
+    /* in the place of a program's name */                                                         \
+    X(OWN_HERE, "This page", "Diese Seite")                                                        \
     X(OWN_ACCEPTED, "Accepted", "Angenommen")                                                      \
     X(OWN_NOT_ACCEPTED, "Refused", "Abgelehnt")                                                    \
     X(OWN_ENROLLED, "Passkey added", "Passkey hinzugefügt")                                        \

@@ -224,6 +224,15 @@ static void put_time_row(const struct page *page, enum page_word term, json_int_
     page_put_html(page, "</dd>\n");
 }
 
+/* What the daemon calls the gateway's own page is no program that anybody knows. */
+static void put_service(const struct page *page, const char *service)
+{
+    if (strcmp(service, "passkey-gateway") == 0)
+        put_word(page, WORD_OWN_HERE);
+    else
+        page_put_foreign(page, service);
+}
+
 /* "sshd, 192.0.2.7" */
 static void put_place(const struct page *page, enum page_word term, const json_t *context)
 {
@@ -232,7 +241,7 @@ static void put_place(const struct page *page, enum page_word term, const json_t
     if (!*service && !*from)
         return;
     begin_row(page, term);
-    page_put_foreign(page, service);
+    put_service(page, service);
     page_put_html(page, *service && *from ? ", " : "");
     page_put_foreign(page, from);
     page_put_html(page, "</dd>\n");
@@ -351,10 +360,10 @@ static void put_passkeys(const struct page *page, const json_t *own, const char 
     json_array_foreach(json_object_get(own, "passkeys"), i, item)
         put_passkey(page, own, item, i + 1);
     page_put_html(page, "</ul>\n");
-    put_element(page, "<h2>", WORD_OWN_ADD, "</h2>\n");
+    put_element(page, "<div id=\"adding\">\n<h2>", WORD_OWN_ADD, "</h2>\n");
     put_element(page, "<p>", WORD_OWN_ADD_MORE, "</p>\n");
     put_button(page, " type=\"button\" data-do=\"add\"", WORD_OWN_ADD);
-    page_put_html(page, "</section>\n");
+    page_put_html(page, "</div>\n</section>\n");
     end(page);
 }
 
@@ -385,7 +394,11 @@ static void put_decision(const struct page *page, const json_t *decision)
     }
     page_put_html(page, "<dl>\n");
     put_time_row(page, WORD_OWN_WHEN, json_integer_value(json_object_get(decision, "when")));
-    put_row(page, WORD_PROGRAM, said(context, "service"));
+    if (*said(context, "service")) {
+        begin_row(page, WORD_PROGRAM);
+        put_service(page, said(context, "service"));
+        page_put_html(page, "</dd>\n");
+    }
     put_row(page, WORD_COMMAND, said(context, "command"));
     put_row(page, WORD_FROM, said(context, "rhost"));
     put_row(page, WORD_TERMINAL, said(context, "tty"));

@@ -195,10 +195,14 @@ function startSignIn() {
 
 // --- one's own -------------------------------------------------------------------------------------
 
+// One form at a time, and nothing else to be done meanwhile; name "": none.
 function open(item, name) {
-    for (const form of item.querySelectorAll("[data-form]"))
-        form.hidden = form.dataset.form !== name;
-    item.querySelector(".actions").hidden = Boolean(name);
+    for (const each of document.querySelectorAll("li[data-id]")) {
+        for (const form of each.querySelectorAll("[data-form]"))
+            form.hidden = each !== item || form.dataset.form !== name;
+        each.querySelector(".actions").hidden = each === item && Boolean(name);
+    }
+    document.getElementById("adding").hidden = Boolean(name);
     if (name)
         item.querySelector(`[data-form=${name}]`).querySelector("input, button").focus();
 }

@@ -202,14 +202,14 @@ def test_decisions(machine, site, blue, green):
     text = person.look(DECISIONS)
     assert "<b>make" not in text and "&lt;b&gt;make coffee" in text
     own_sign_in, refused, accepted, *enrolled = rows(person)
-    assert "Accepted" in own_sign_in and "passkey-gateway" in own_sign_in
+    assert "Accepted" in own_sign_in and "This page" in own_sign_in
     assert "Refused" in refused and "sudo reboot" in refused
     assert "Accepted" in accepted and "make coffee" in accepted and "/dev/pts/3" in accepted
     assert accepted.rstrip().endswith("With green")
     assert len(enrolled) == 2 and "Passkey added" in enrolled[0]
     text = person.look()
     assert "<dt>Where</dt><dd>sudo</dd>" in text
-    assert "<dt>Where</dt><dd>passkey-gateway</dd>" in text
+    assert "<dt>Where</dt><dd>This page</dd>" in text
     assert "coffee" not in Person(site).sign_in(bobs).look(DECISIONS)
 
 

@@ -125,7 +125,7 @@ static void the_decisions(void **state)
     assert_shows("<dd>a&quot;b</dd>");
     fake_request("GET /decisions", NULL);
     fake_done("{'user':'alice','host':'web1','decisions':[]}");
-    assert_shows("There are none since passkeyd was started.");
+    assert_shows("There are none yet.");
 }
 
 static void a_session_that_is_over(void **state)
