@@ -143,9 +143,9 @@ class Life:
         return screen
 
     def password(self, screen, user):
-        """Who is asked for a passkey first presses Enter alone, whether they have one or not."""
-        found = screen.expect(flowing("Press Enter alone") + "|Password: ").group(0)
-        if found.startswith("Pr"):
+        """Who is asked for a passkey first, here or on another computer, presses Enter alone."""
+        found = screen.expect(flowing("Enter alone") + "|Password: ").group(0)
+        if not found.startswith("Pass"):
             screen.sendline()
             screen.expect("Password: ")
         seen(screen)
