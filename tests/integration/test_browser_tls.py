@@ -76,10 +76,12 @@ def test_a_link_over_tls(site, browser):
     page.hold(own(passkey))
     headers = page.open(link)
     assert seconds(headers["strict-transport-security"]) >= YEAR, headers
-    assert page.evaluate("isSecureContext") and cookies(browser) == []
+    assert page.evaluate("isSecureContext")
+    (proposed,) = cookies(browser)  # with the page, so that no reply is needed to have it
     seen = page.use()
     assert seen["part"] == "code", seen
     (cookie,) = cookies(browser)
+    assert (cookie["name"], cookie["value"]) == (proposed["name"], proposed["value"])
     assert (cookie["name"], cookie["domain"], cookie["path"]) == (of(link), HOST, "/"), cookie
     assert cookie["secure"] and cookie["httpOnly"] and cookie["sameSite"] == "Strict", cookie
     assert cookie["expires"] < time.time() + HOUR and page.evaluate("document.cookie") == "", cookie
