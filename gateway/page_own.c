@@ -320,7 +320,10 @@ static size_t count_usable(const json_t *list)
     size_t count = 0, i;
     const json_t *item;
 
-    json_array_foreach(list, i, item) count += is_usable(item);
+    json_array_foreach(list, i, item)
+    {
+        count += is_usable(item);
+    }
     return count;
 }
 
@@ -358,7 +361,9 @@ static void put_passkeys(const struct page *page, const json_t *own, const char 
     begin_own(page, own, token, WORD_OWN_OF);
     page_put_html(page, "<ul class=\"cards\">\n");
     json_array_foreach(json_object_get(own, "passkeys"), i, item)
+    {
         put_passkey(page, own, item, i + 1);
+    }
     page_put_html(page, "</ul>\n");
     put_element(page, "<div id=\"adding\">\n<h2>", WORD_OWN_ADD, "</h2>\n");
     put_element(page, "<p>", WORD_OWN_ADD_MORE, "</p>\n");
@@ -417,7 +422,10 @@ static void put_decisions(const struct page *page, const json_t *own, const char
     if (json_array_size(list) == 0)
         put_element(page, "<p>", WORD_OWN_NO_DECISIONS, "</p>\n");
     page_put_html(page, json_array_size(list) > 0 ? "<ul class=\"cards\">\n" : "");
-    json_array_foreach(list, i, item) put_decision(page, item);
+    json_array_foreach(list, i, item)
+    {
+        put_decision(page, item);
+    }
     page_put_html(page, json_array_size(list) > 0 ? "</ul>\n" : "");
     page_put_html(page, "</section>\n");
     end(page);
