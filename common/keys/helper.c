@@ -49,6 +49,7 @@ struct pk_helper {
 struct pk_helpers {
     struct event_base *base;
     pk_keys_log *log;
+    int idle; /* nothing; what is in the slot while no helper is being started */
     int slot; /* a descriptor's number, which is one's own for a helper that is being started */
     LIST_HEAD(, pk_helper) list;
 };
@@ -108,7 +109,7 @@ static pid_t start_child(const struct beginning *begin)
 /* Keeps the slot's number taken while no helper is being started. */
 static void fill_slot(const struct pk_helpers *helpers)
 {
-    (void)dup3(STDERR_FILENO, helpers->slot, O_CLOEXEC);
+    (void)dup3(helpers->idle, helpers->slot, O_CLOEXEC);
 }
 
 static enum pk_status start(struct pk_helper *helper, const char *program)
@@ -423,8 +424,11 @@ struct pk_helpers *pk_helpers_new(struct event_base *base, pk_keys_log *log)
     if (!helpers)
         return NULL;
     *helpers = (struct pk_helpers){.base = base, .log = log};
-    helpers->slot = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    helpers->idle = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    helpers->slot =
+        helpers->idle < 0 ? -1 : fcntl(helpers->idle, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     if (helpers->slot < 0) {
+        cleanup_close_fd(&helpers->idle);
         free(helpers);
         return NULL;
     }
@@ -441,5 +445,6 @@ void pk_helpers_free(struct pk_helpers *helpers)
         finish(helper);
     }
     (void)close(helpers->slot);
+    (void)close(helpers->idle);
     free(helpers);
 }

@@ -220,6 +220,23 @@ static void what_the_daemon_has_it_keeps(void **state)
     assert_int_equal(close(before), 0);
 }
 
+/* As programs are started in the background: the numbers are somebody else's then. */
+static void without_standard_error(void **state)
+{
+    struct session *session = *state;
+    int before = dup(STDERR_FILENO);
+
+    pk_helpers_free(session->helpers);
+    assert_int_equal(close(STDERR_FILENO), 0);
+    session->helpers = pk_helpers_new(session->base, quiet);
+    if (session->helpers)
+        run(session, "sends-and-exits", 0, false);
+    (void)dup2(before, STDERR_FILENO);
+    (void)close(before);
+    assert_non_null(session->helpers);
+    assert_int_equal(session->frames, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +252,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_passed_to_the_daemon_is_never_the_helpers, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_the_daemon_has_it_keeps, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_standard_error, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
