@@ -94,14 +94,11 @@ def own(machine, keys, *people):
     return owned
 
 
-def descriptors(pid):
-    return sorted(os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd"))
-
-
 def assert_two_sockets(worker):
     """Frames and the key, which is a socket as well when it is a software key; and nothing else."""
-    found = [each for each in descriptors(worker) if each.startswith("socket:")]
-    assert len(found) == 2 and (ASAN or len(descriptors(worker)) == 2), descriptors(worker)
+    found = parts.descriptors(worker)
+    sockets = [path for path in found if path.startswith("socket:")]
+    assert len(sockets) == 2 and (ASAN or found == sockets), found
 
 
 def as_user(uid, code, *arguments):
@@ -162,7 +159,7 @@ def test_two_at_once_do_not_disturb_each_other(machine, keys, server):
     watched = [f"/proc/{pid}/{what}" for pid in (one, two, server.pid)
                for what in ("mem", "maps", "environ")]
     assert as_user(UID, OPEN, *watched) == [EACCES] * len(watched)
-    assert ASAN or not set(descriptors(one)) & set(descriptors(two))
+    assert ASAN or not set(parts.descriptors(one)) & set(parts.descriptors(two))
     os.kill(one, signal.SIGKILL)
     for key in (blue, green):
         key.touch()

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What pam_passkey.so adds to its host process, and that neither it nor passkeyd leaks."""
 
-import contextlib
 import glob
 import os
 import re
@@ -83,14 +82,8 @@ def test_leaks_nothing_into_its_host(service, tmp_path):
 
 
 def usage(pid):
-    """(open descriptors, resident kilobytes); without the store's files, which each worker opens
-    for itself once it is needed."""
-    open_files = []
-    for number in os.listdir(f"/proc/{pid}/fd"):
-        with contextlib.suppress(FileNotFoundError):
-            open_files.append(os.readlink(f"/proc/{pid}/fd/{number}"))
-    return (sum(not path.startswith(parts.STATE) for path in open_files),
-            int(parts.status(pid)["VmRSS"].split()[0]))
+    """(open descriptors, resident kilobytes)"""
+    return len(parts.kept_descriptors(pid)), int(parts.status(pid)["VmRSS"].split()[0])
 
 
 @pytest.mark.slow

@@ -130,6 +130,21 @@ def status(pid):
         return {name: value.strip() for name, value in (line.split(":", 1) for line in file)}
 
 
+def descriptors(pid):
+    """What the process has open."""
+    open_files = []
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            open_files.append(os.readlink(f"/proc/{pid}/fd/{name}"))
+    return sorted(open_files)
+
+
+def kept_descriptors(pid):
+    """The daemon's, without the store's files: each worker thread opens them for itself once it is
+    needed, and how many are depends on which job comes while another runs."""
+    return [path for path in descriptors(pid) if not path.startswith(STATE)]
+
+
 def children(pid):
     with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
         return [int(child) for child in file.read().split()]
