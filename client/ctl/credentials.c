@@ -11,18 +11,47 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PAGE_LENGTH 1000 /* passkeys that are asked for at once */
+
 static void cleanup_json(json_t **value)
 {
     json_decref(*value);
 }
 #define AUTO_JSON __attribute__((cleanup(cleanup_json)))
 
-static enum pk_status fetch(struct session *session, const char *user, json_t **ret)
+static enum pk_status fetch_page(struct session *session, const char *user,
+                                 const struct pk_page *page, json_t **ret)
 {
     PK_AUTO_FREE char *text = NULL;
-    enum pk_status status = pk_credentials_list(session->bus, user, session->line.rp, &text);
+    enum pk_status status = pk_credentials_list(session->bus, user, session->line.rp, page, &text);
 
     return status == PK_OK ? passkeys_parse(text, ret) : status;
+}
+
+/* Everybody's may be more than one message holds. */
+static enum pk_status fetch_all(struct session *session, json_t **ret)
+{
+    struct pk_page page = {.limit = PAGE_LENGTH};
+    AUTO_JSON json_t *all = json_array();
+    size_t found = PAGE_LENGTH;
+
+    for (; found == PAGE_LENGTH; page.offset += PAGE_LENGTH) {
+        AUTO_JSON json_t *some = NULL;
+        enum pk_status status = fetch_page(session, "", &page, &some);
+
+        if (status != PK_OK)
+            return status;
+        found = json_array_size(some);
+        if (json_array_extend(all, some))
+            return PK_NO_MEMORY;
+    }
+    *ret = pk_steal(all);
+    return PK_OK;
+}
+
+static enum pk_status fetch(struct session *session, const char *user, json_t **ret)
+{
+    return fetch_page(session, user, NULL, ret);
 }
 
 int command_list(struct session *session)
@@ -35,7 +64,8 @@ int command_list(struct session *session)
         return session_fail(session, PK_DENIED, "Only root may list every account's passkeys.");
     status = session_open(session);
     if (status == PK_OK)
-        status = fetch(session, session->line.all ? "" : session->line.user, &passkeys);
+        status = session->line.all ? fetch_all(session, &passkeys)
+                                   : fetch(session, session->line.user, &passkeys);
     if (status != PK_OK)
         return session_fail(session, status, NULL);
     if (session->line.json)
@@ -184,7 +214,7 @@ enum pk_status find_account(struct session *session)
 {
     PK_AUTO_FREE char *text = NULL;
 
-    return pk_credentials_list(session->bus, session->line.user, NULL, &text);
+    return pk_credentials_list(session->bus, session->line.user, NULL, NULL, &text);
 }
 
 int command_recovery_codes(struct session *session)

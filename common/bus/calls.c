@@ -98,16 +98,20 @@ enum pk_status pk_daemon_version(struct pk_bus *bus, char **ret_version)
 }
 
 enum pk_status pk_credentials_list(struct pk_bus *bus, const char *user, const char *rp,
-                                   char **ret_json)
+                                   const struct pk_page *page, char **ret_json)
 {
-    const struct pk_bus_member filter = {.name = "rp", .type = 's', .string = rp};
+    const struct pk_bus_member filter[] = {
+        {.name = "rp", .type = 's', .string = rp},
+        {.name = "limit", .type = page ? 'u' : 0, .number = page ? page->limit : 0},
+        {.name = "offset", .type = page ? 'u' : 0, .number = page ? page->offset : 0},
+    };
 
     return call_for_string(bus,
                            &(struct request){.interface = PK_BUS_CREDENTIALS,
                                              .member = "List",
                                              .strings = (const char *const[]){user, NULL},
-                                             .members = &filter,
-                                             .member_count = 1,
+                                             .members = filter,
+                                             .member_count = sizeof(filter) / sizeof(filter[0]),
                                              .signature = "s"},
                            ret_json);
 }

@@ -15,9 +15,17 @@
 enum pk_status pk_daemon_status(struct pk_bus *bus, char **ret_json) PK_WARN_UNUSED;
 enum pk_status pk_daemon_version(struct pk_bus *bus, char **ret_version) PK_WARN_UNUSED;
 
-/* rp: name of a relying party's section, or NULL for all. user "" as root: everybody. */
+/* Part of a list. */
+struct pk_page {
+    uint32_t limit; /* at most so many */
+    uint32_t offset;
+};
+/*
+ * rp: name of a relying party's section, or NULL for all. user "" as root: everybody. page NULL:
+ * all of it.
+ */
 enum pk_status pk_credentials_list(struct pk_bus *bus, const char *user, const char *rp,
-                                   char **ret_json) PK_WARN_UNUSED;
+                                   const struct pk_page *page, char **ret_json) PK_WARN_UNUSED;
 enum pk_status pk_credential_rename(struct pk_bus *bus, const char *user, const char *credential_id,
                                     const char *name) PK_WARN_UNUSED;
 enum pk_status pk_credential_remove(struct pk_bus *bus, const char *user,

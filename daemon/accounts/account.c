@@ -137,6 +137,24 @@ enum pk_status system_account_check(const char *name, uid_t uid)
     return account.uid == uid ? PK_OK : PK_ACCOUNT_CHANGED;
 }
 
+void account_answer_clear(struct account_answer *answer)
+{
+    free(answer->name);
+    *answer = (struct account_answer){0};
+}
+
+enum pk_status system_account_check_once(struct account_answer *answer, const char *name, uid_t uid)
+{
+    enum pk_status status;
+
+    if (answer->name && answer->uid == uid && strcmp(answer->name, name) == 0)
+        return answer->status;
+    status = system_account_check(name, uid);
+    account_answer_clear(answer);
+    *answer = (struct account_answer){.name = strdup(name), .uid = uid, .status = status};
+    return status;
+}
+
 enum name_answer system_account_ask(const char *name, uid_t uid)
 {
     AUTO_SYSTEM_ACCOUNT struct system_account account = {0};

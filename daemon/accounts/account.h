@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The host's accounts, read through the name service switch. Nothing is changed or cached. */
+/*
+ * The host's accounts, read through the name service switch. Nothing is changed, and nothing is
+ * kept from one request to the next.
+ */
 #ifndef PASSKEYD_ACCOUNT_H
 #define PASSKEYD_ACCOUNT_H
 
@@ -32,6 +35,20 @@ enum pk_status system_account_by_uid(uid_t uid, struct system_account *ret) PK_W
  * PK_UNKNOWN_USER when the account does not exist any more; PK_UNAVAILABLE.
  */
 enum pk_status system_account_check(const char *name, uid_t uid) PK_WARN_UNUSED;
+
+/*
+ * The last answer of system_account_check() for one request, which reads the passkeys of an account
+ * one after another. All zero before; it must not be kept for longer than the request.
+ */
+struct account_answer {
+    char *name; /* NULL: nothing was asked; owned */
+    uid_t uid;
+    enum pk_status status;
+};
+void account_answer_clear(struct account_answer *answer);
+/* As system_account_check(), but does not ask again what was asked last. */
+enum pk_status system_account_check_once(struct account_answer *answer, const char *name,
+                                         uid_t uid) PK_WARN_UNUSED;
 
 /* What the name service says of an account, for what follows if nobody has it. */
 enum name_answer {

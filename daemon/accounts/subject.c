@@ -103,13 +103,14 @@ enum pk_status subject_foreign_rps(const struct config *config, struct pk_string
     return status;
 }
 
-bool subject_is_orphaned(const struct account *account, const struct pk_strings *foreign)
+bool subject_is_orphaned(const struct account *account, const struct pk_strings *foreign,
+                         struct account_answer *answer)
 {
     if (account->orphaned)
         return true;
     if (account->uid == PK_NO_UID || pk_strings_include(foreign, account->rp))
         return false;
-    return system_account_check(account->name, account->uid) != PK_OK;
+    return system_account_check_once(answer, account->name, account->uid) != PK_OK;
 }
 
 void subject_find_source(struct subject *subject)

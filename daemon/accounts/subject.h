@@ -47,10 +47,11 @@ enum pk_status subject_find(const struct subject_request *request,
 enum pk_status subject_foreign_rps(const struct config *config,
                                    struct pk_strings *ret) PK_WARN_UNUSED;
 /*
- * Whether the host does not have that account any more, for which the name service is asked;
- * foreign: as above.
+ * Whether the host does not have that account any more, for which the name service is asked, but
+ * not again for the account that was asked for last. foreign: as above; answer: of this request.
  */
-bool subject_is_orphaned(const struct account *account, const struct pk_strings *foreign);
+bool subject_is_orphaned(const struct account *account, const struct pk_strings *foreign,
+                         struct account_answer *answer);
 
 /*
  * Sets account.listed: whether a row that is made for the account is of the password file. False

@@ -33,13 +33,15 @@ static void fail_store(const struct request *request, struct call *call, enum pk
 
 /* --- List ------------------------------------------------------------------------------------- */
 
-static const struct member list_members[] = {{"rp", "s", WORD_MAX}};
+static const struct member list_members[] = {
+    {"rp", "s", WORD_MAX}, {"limit", "u", 0}, {"offset", "u", 0}};
 
 struct listing {
     struct request request;
     struct credential_filter filter; /* points into the call, and to uid */
     uid_t uid;
     struct credential_list list;
+    size_t count;              /* how many it had */
     struct pk_strings foreign; /* relying parties whose accounts are not the host's */
     char *json;
 };
@@ -48,18 +50,22 @@ static enum pk_status list_credentials(struct job *job)
 {
     struct listing *listing = (struct listing *)job;
     struct store *store = listing->request.daemon->store;
+    enum pk_status status = request_stored(
+        &listing->request, store->verbs->list(store, &listing->filter, &listing->list));
 
-    return request_stored(&listing->request,
-                          store->verbs->list(store, &listing->filter, &listing->list));
+    listing->count = listing->list.count;
+    return status;
 }
 
-/* A name that nobody has, or had, is told apart from an account without passkeys. */
+/*
+ * A name that nobody has, or had, is told apart from an account without passkeys, or without more.
+ */
 static enum pk_status check_name(struct job *job)
 {
     struct listing *listing = (struct listing *)job;
     AUTO_SYSTEM_ACCOUNT struct system_account found = {0};
 
-    if (!listing->filter.account_name || listing->list.count > 0)
+    if (!listing->filter.account_name || listing->count > 0 || listing->filter.offset > 0)
         return PK_OK;
     return system_account_by_name(listing->filter.account_name, &found);
 }
@@ -67,16 +73,19 @@ static enum pk_status check_name(struct job *job)
 static enum pk_status make_json(struct job *job)
 {
     struct listing *listing = (struct listing *)job;
+    struct account_answer answer = {0};
     json_t *array = json_array();
     bool failed = false;
 
     for (size_t i = 0; i < listing->list.count && !failed; i++) {
         const struct credential *item = &listing->list.items[i];
-
-        bool orphaned = subject_is_orphaned(&item->account, &listing->foreign);
+        bool orphaned = subject_is_orphaned(&item->account, &listing->foreign, &answer);
 
         failed = json_array_append_new(array, passkey_json(item, orphaned)) != 0;
     }
+    account_answer_clear(&answer);
+    /* Here, because there may be many. */
+    credential_list_clear(&listing->list);
     listing->json = json_text(array);
     return failed || !listing->json ? PK_NO_MEMORY : PK_OK;
 }
@@ -88,7 +97,8 @@ static void answer_list(struct request *request, struct call *call, enum pk_stat
     struct value result = value_body();
 
     /* What was enrolled for a relying party that is not configured any more can be listed. */
-    if (!status && rp && listing->list.count == 0 && !config_rp(request->daemon->config, rp))
+    if (!status && rp && listing->count == 0 && listing->filter.offset == 0 &&
+        !config_rp(request->daemon->config, rp))
         status = PK_NOT_FOUND;
     if (status == PK_NOT_FOUND || status == PK_UNKNOWN_USER || status == PK_UNAVAILABLE) {
         reply_subject_error(call, status);
@@ -128,6 +138,9 @@ void credentials_list(struct daemon *daemon, struct call *call)
     if (listing) {
         listing->uid = call->uid;
         listing->filter.rp = rp && rp[0] ? rp : NULL;
+        listing->filter.limit = value_find_number(filter_argument, "limit");
+        if (listing->filter.limit > 0)
+            listing->filter.offset = value_find_number(filter_argument, "offset");
         /* Orphans may be somebody else's of the same uid; root looks after them. */
         listing->filter.living = call->uid != 0;
         if (call->uid != 0)

@@ -6,7 +6,7 @@
 #include "common/bus/names.h"
 #include "common/keys/keys.h"
 #include "daemon/accounts/passkey_json.h"
-#include "daemon/accounts/recovery_codes.h"
+#include "daemon/accounts/subject.h"
 #include "daemon/bus/bus.h"
 #include "daemon/bus/logind.h"
 #include "daemon/bus/methods.h"
@@ -36,36 +36,24 @@ struct status_call {
 
 static struct waiting_list pending = LIST_HEAD_INITIALIZER(pending);
 
-/* What is found out on a worker, for the caller. */
+/* What is found out on a worker, for the caller, where its text is made as well. */
 struct status_request {
     struct request request;
-    bool polkit;
-    struct seat_verdict seat;
-    char *failure;             /* why the helper does not run; NULL: it does */
+    json_t *object;            /* what the loop knows of it */
     struct pk_strings foreign; /* relying parties whose accounts are not the host's */
     char *program;             /* the authenticator's */
-    bool present;
-    json_t *accounts;
+    char *text;
 };
 
-static bool same_account(const struct account *a, const struct account *b)
+static json_t *account_json(const struct account_holding *holding, const struct pk_strings *foreign,
+                            struct account_answer *answer)
 {
-    return a->uid == b->uid && a->orphaned == b->orphaned && strcmp(a->name, b->name) == 0 &&
-           strcmp(a->rp, b->rp) == 0;
-}
+    const struct account *account = &holding->account;
+    json_t *object =
+        json_pack("{s:s, s:s, s:I, s:I, s:b}", "user", account->name, "rp", account->rp, "passkeys",
+                  (json_int_t)holding->passkeys, "recoveryCodes", (json_int_t)holding->codes,
+                  "orphaned", subject_is_orphaned(account, foreign, answer));
 
-static json_t *account_json(const struct status_request *request, const struct account *account,
-                            size_t passkeys)
-{
-    size_t codes = 0;
-    json_t *object;
-
-    /* Those of an orphan open nothing, and the store tells of the living account's only. */
-    if (account->orphaned || recovery_codes_left(request->request.daemon->store, account, &codes))
-        codes = 0;
-    object = json_pack("{s:s, s:s, s:I, s:I, s:b}", "user", account->name, "rp", account->rp,
-                       "passkeys", (json_int_t)passkeys, "recoveryCodes", (json_int_t)codes,
-                       "orphaned", subject_is_orphaned(account, &request->foreign));
     if (object && account->uid != PK_NO_UID)
         (void)json_object_set_new(object, "uid", json_integer((json_int_t)account->uid));
     return object;
@@ -74,27 +62,16 @@ static json_t *account_json(const struct status_request *request, const struct a
 static json_t *accounts_json(const struct status_request *request, uid_t caller)
 {
     struct store *store = request->request.daemon->store;
-    const struct credential_filter filter = {.uid = caller == 0 ? NULL : &caller,
-                                             .living = caller != 0};
-    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+    AUTO_ACCOUNT_HOLDINGS struct account_holdings holdings = {0};
+    struct account_answer answer = {0};
     json_t *accounts = json_array();
 
-    if (store->verbs->list(store, &filter, &list))
+    if (store->verbs->holdings(store, caller == 0 ? NULL : &caller, &holdings))
         return accounts;
-    for (size_t i = 0; i < list.count; i++) {
-        size_t passkeys = 0;
-        bool seen = false;
-
-        for (size_t j = 0; j < list.count; j++) {
-            bool same = same_account(&list.items[i].account, &list.items[j].account);
-
-            seen |= same && j < i;
-            passkeys += same;
-        }
-        if (!seen)
-            (void)json_array_append_new(accounts,
-                                        account_json(request, &list.items[i].account, passkeys));
-    }
+    for (size_t i = 0; i < holdings.count; i++)
+        (void)json_array_append_new(accounts,
+                                    account_json(&holdings.items[i], &request->foreign, &answer));
+    account_answer_clear(&answer);
     return accounts;
 }
 
@@ -133,44 +110,26 @@ static enum pk_status look_around(struct job *job)
 {
     struct status_request *status = (struct status_request *)job;
 
-    status->accounts = accounts_json(status, request_call(&status->request)->uid);
-    status->present = access(status->program, X_OK) == 0;
-    return PK_OK;
+    (void)json_object_set_new(json_object_get(status->object, "authenticator"), "present",
+                              json_boolean(access(status->program, X_OK) == 0));
+    (void)json_object_set_new(status->object, "accounts",
+                              accounts_json(status, request_call(&status->request)->uid));
+    status->text = json_text(pk_steal(status->object));
+    return status->text ? PK_OK : PK_NO_MEMORY;
 }
 
 static void answer_status(struct request *request, struct call *call, enum pk_status status)
 {
-    struct status_request *found = (struct status_request *)request;
-    struct daemon *daemon = request->daemon;
-    json_t *object =
-        json_pack("{s:s, s:o, s:o, s:b, s:{s:s, s:b}, s:o}", "version", PACKAGE_VERSION, "features",
-                  features_json(), "relyingParties", relying_parties_json(daemon->config), "polkit",
-                  found->polkit, "authenticator", "program", found->program, "present",
-                  found->present, "accounts", pk_steal(found->accounts));
+    const struct status_request *found = (struct status_request *)request;
     struct value result = value_body();
-    PK_AUTO_FREE char *text = NULL;
-    size_t devices;
 
-    (void)status; /* the step has none */
-    if (object)
-        (void)json_object_update_new(
-            json_object_get(object, "authenticator"),
-            json_pack("{s:b, s:s*}", "runs", !found->failure, "failure", found->failure));
-    if (object && found->seat.row)
-        (void)json_object_set_new(object, "seat",
-                                  json_pack("{s:b, s:s, s:s}", "local",
-                                            found->seat.answer == SEAT_YES, "row", found->seat.row,
-                                            "why", found->seat.why));
-    if (object && pk_keys_count(daemon->keys, &devices))
-        (void)json_object_set_new(object, "devices", json_integer((json_int_t)devices));
-    text = json_text(object);
-    if (text) {
-        value_add_text(&result, 's', text);
-        call_reply(call, &result);
-    } else {
+    if (status) {
         call_fail(call, PK_BUS_ERROR_INTERNAL,
                   "passkeyd has no memory left; try again in a moment");
+        return;
     }
+    value_add_text(&result, 's', found->text);
+    call_reply(call, &result);
 }
 
 static void status_clear(struct request *request)
@@ -179,8 +138,29 @@ static void status_clear(struct request *request)
 
     pk_strings_clear(&status->foreign);
     free(status->program);
-    free(status->failure);
-    json_decref(status->accounts);
+    free(status->text);
+    json_decref(status->object);
+}
+
+/* failure is of the helper, NULL: it runs. */
+static json_t *describe(const struct status_call *waiting, const char *failure)
+{
+    const struct daemon *daemon = waiting->daemon;
+    json_t *object = json_pack("{s:s, s:o, s:o, s:b, s:{s:s, s:b, s:s*}}", "version",
+                               PACKAGE_VERSION, "features", features_json(), "relyingParties",
+                               relying_parties_json(daemon->config), "polkit", waiting->polkit,
+                               "authenticator", "program", daemon->config->authenticator_program,
+                               "runs", !failure, "failure", failure);
+    size_t devices;
+
+    if (object && waiting->seat.row)
+        (void)json_object_set_new(object, "seat",
+                                  json_pack("{s:b, s:s, s:s}", "local",
+                                            waiting->seat.answer == SEAT_YES, "row",
+                                            waiting->seat.row, "why", waiting->seat.why));
+    if (object && pk_keys_count(daemon->keys, &devices))
+        (void)json_object_set_new(object, "devices", json_integer((json_int_t)devices));
+    return object;
 }
 
 static void call_free(struct status_call *waiting)
@@ -193,7 +173,7 @@ static void call_free(struct status_call *waiting)
     free(waiting);
 }
 
-/* The bus and the helper have answered; failure is of the helper, NULL: it runs. */
+/* The bus and the helper have answered. */
 static void find_rest(struct status_call *waiting, const char *failure)
 {
     static const struct job_step steps[] = {{JOB_WORKER, look_around}, {0}};
@@ -202,11 +182,9 @@ static void find_rest(struct status_call *waiting, const char *failure)
     struct status_request *status = calloc(1, sizeof(*status));
 
     if (status) {
-        status->polkit = waiting->polkit;
-        status->seat = waiting->seat;
-        if (subject_foreign_rps(config, &status->foreign) ||
-            pk_text_copy(config->authenticator_program, &status->program) ||
-            pk_text_copy(failure, &status->failure)) {
+        status->object = describe(waiting, failure);
+        if (!status->object || subject_foreign_rps(config, &status->foreign) ||
+            pk_text_copy(config->authenticator_program, &status->program)) {
             status_clear(&status->request);
             free(pk_steal(status));
         }

@@ -72,6 +72,8 @@ extern const struct store_verbs store_sqlite_verbs;
 void store_sqlite_close(struct store *store);
 /* Verbs of verbs_accounts.c. */
 enum pk_status store_sqlite_accounts(struct store *store, struct account_states *ret);
+enum pk_status store_sqlite_holdings(struct store *store, const uid_t *uid,
+                                     struct account_holdings *ret);
 enum pk_status store_sqlite_accounts_update(struct store *store,
                                             const struct account_changes *changes);
 enum pk_status store_sqlite_adopt(struct store *store, const struct account *account,

@@ -86,3 +86,11 @@ void account_states_clear(struct account_states *states)
     free(states->items);
     *states = (struct account_states){0};
 }
+
+void account_holdings_clear(struct account_holdings *holdings)
+{
+    for (size_t i = 0; i < holdings->count; i++)
+        account_clear(&holdings->items[i].account);
+    free(holdings->items);
+    *holdings = (struct account_holdings){0};
+}

@@ -138,6 +138,20 @@ struct account_states {
 void account_states_clear(struct account_states *states);
 #define AUTO_ACCOUNT_STATES __attribute__((cleanup(account_states_clear)))
 
+/* An account that has passkeys. Orphans of one name and uid are one. */
+struct account_holding {
+    struct account account; /* rp, name, uid and orphaned */
+    size_t passkeys;
+    size_t codes; /* recovery codes that were not used; those of an orphan open nothing: 0 */
+};
+
+struct account_holdings {
+    struct account_holding *items;
+    size_t count;
+};
+void account_holdings_clear(struct account_holdings *holdings);
+#define AUTO_ACCOUNT_HOLDINGS __attribute__((cleanup(account_holdings_clear)))
+
 enum account_fate {
     ACCOUNT_LISTED,  /* it is in the password file */
     ACCOUNT_FOUND,   /* another name service knows it */
@@ -232,6 +246,8 @@ struct store_verbs {
      */
     enum pk_status (*adopt)(struct store *store, const struct account *account, size_t *ret_count);
 
+    /* By rp, name and uid. Of a uid, those that live; NULL: everybody's, and those of orphans. */
+    enum pk_status (*holdings)(struct store *store, const uid_t *uid, struct account_holdings *ret);
     /* How many list would find without offset and limit. */
     enum pk_status (*count)(struct store *store, const struct credential_filter *filter,
                             size_t *ret_count);

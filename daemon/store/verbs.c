@@ -600,6 +600,7 @@ const struct store_verbs store_sqlite_verbs = {
     .accounts = store_sqlite_accounts,
     .accounts_update = store_sqlite_accounts_update,
     .adopt = store_sqlite_adopt,
+    .holdings = store_sqlite_holdings,
     .count = sqlite_count,
     .user_put = store_sqlite_user_put,
     .user_find = store_sqlite_user_find,

@@ -56,6 +56,68 @@ enum pk_status store_sqlite_accounts(struct store *base, struct account_states *
     return PK_OK;
 }
 
+/* --- holdings --------------------------------------------------------------------------------- */
+
+/* Counted by SQLite: nothing is read of the passkeys but whose they are. */
+#define HOLDINGS(where)                                                                            \
+    "SELECT a.rp, a.name, a.uid, a.orphaned <> 0, count(*), CASE WHEN a.orphaned = 0 THEN "        \
+    "(SELECT count(*) FROM recovery_code r WHERE r.account = a.id) ELSE 0 END "                    \
+    "FROM account a CROSS JOIN credential c ON c.account = a.id" where                             \
+    " GROUP BY a.rp, a.name, a.uid, a.orphaned <> 0"
+
+static enum pk_status append_holding(struct query *query, struct account_holdings *holdings,
+                                     size_t *size)
+{
+    struct account_holding *holding;
+    enum pk_status status;
+
+    if (holdings->count == *size) {
+        size_t more = *size ? 2 * *size : 16;
+        struct account_holding *items =
+            reallocarray(holdings->items, more, sizeof(*holdings->items));
+
+        if (!items)
+            return PK_NO_MEMORY;
+        holdings->items = items;
+        *size = more;
+    }
+    /* Counted before it is read, so that an incomplete row is freed with the list. */
+    holding = &holdings->items[holdings->count++];
+    *holding = (struct account_holding){
+        .account = {.uid = (uid_t)column_integer(query, 2),
+                    .orphaned = column_integer(query, 3) != 0},
+        .passkeys = (size_t)column_integer(query, 4),
+        .codes = (size_t)column_integer(query, 5),
+    };
+    status = column_text(query, 0, &holding->account.rp);
+    return status == PK_OK ? column_text(query, 1, &holding->account.name) : status;
+}
+
+enum pk_status store_sqlite_holdings(struct store *base, const uid_t *uid,
+                                     struct account_holdings *ret)
+{
+    static const char everybody[] = HOLDINGS("");
+    static const char of_uid[] =
+        HOLDINGS(" WHERE a.uid = ? AND a.uid <> 4294967295 AND a.orphaned = 0");
+    AUTO_ACCOUNT_HOLDINGS struct account_holdings holdings = {0};
+    AUTO_QUERY struct query query = query_new(self(base), uid ? of_uid : everybody);
+    enum pk_status status;
+    size_t size = 0;
+
+    if (uid)
+        bind_integer(&query, *uid);
+    while ((status = query_step(&query)) == PK_OK) {
+        status = append_holding(&query, &holdings, &size);
+        if (status != PK_OK)
+            return status;
+    }
+    if (status != PK_NOT_FOUND)
+        return status;
+    *ret = holdings;
+    holdings = (struct account_holdings){0};
+    return PK_OK;
+}
+
 /* --- accounts_update -------------------------------------------------------------------------- */
 
 static enum pk_status run_for(struct sqlite_store *store, const char *sql, int64_t id)

@@ -180,14 +180,44 @@ static void reused_names_are_noticed(void **state)
     assert_int_equal(system_account_check("mallory", 1000), PK_UNKNOWN_USER);
 }
 
+/* What was asked last is not asked again; of a name that has another uid it is another question. */
+static void a_request_asks_once(void **state)
+{
+    struct account_answer answer = {0}, next = {0};
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(system_account_check_once(&answer, "alice", 1000), PK_OK);
+    assert_int_equal(service.calls, 1);
+    assert_int_equal(system_account_check_once(&answer, "alice", 1001), PK_ACCOUNT_CHANGED);
+    assert_int_equal(service.calls, 2);
+    assert_int_equal(system_account_check_once(&answer, "bob", 1001), PK_OK);
+    assert_int_equal(system_account_check_once(&answer, "mallory", 1001), PK_UNKNOWN_USER);
+    assert_int_equal(system_account_check_once(&answer, "mallory", 1001), PK_UNKNOWN_USER);
+    assert_int_equal(system_account_check_once(&answer, "alice", 1000), PK_OK);
+    assert_int_equal(service.calls, 5);
+    assert_int_equal(system_account_check_once(&next, "alice", 1000), PK_OK);
+    assert_int_equal(service.calls, 6);
+    account_answer_clear(&answer);
+    assert_int_equal(system_account_check_once(&answer, "alice", 1000), PK_OK);
+    assert_int_equal(service.calls, 7);
+    account_answer_clear(&answer);
+    account_answer_clear(&next);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup(function, set_up)
     const struct CMUnitTest tests[] = {
-        TEST(names_become_canonical),    TEST(uids_are_found),
-        TEST(full_names_are_optional),   TEST(impossible_names_are_not_looked_up),
-        TEST(large_entries_are_read),    TEST(failure_is_not_absence),
-        TEST(interrupted_lookups_go_on), TEST(reused_names_are_noticed),
+        TEST(a_request_asks_once),
+        TEST(names_become_canonical),
+        TEST(uids_are_found),
+        TEST(full_names_are_optional),
+        TEST(impossible_names_are_not_looked_up),
+        TEST(large_entries_are_read),
+        TEST(failure_is_not_absence),
+        TEST(interrupted_lookups_go_on),
+        TEST(reused_names_are_noticed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

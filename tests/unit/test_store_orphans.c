@@ -342,6 +342,50 @@ static void the_fifth_schema_is_migrated(void **state)
     migrates(*state, 5);
 }
 
+static void expect_holding(const struct account_holding *holding, uid_t uid, size_t passkeys,
+                           size_t codes)
+{
+    assert_string_equal(holding->account.rp, "default");
+    assert_string_equal(holding->account.name, "zoe");
+    assert_int_equal(holding->account.uid, uid);
+    assert_int_equal(holding->passkeys, passkeys);
+    assert_int_equal(holding->codes, codes);
+}
+
+/* Counted by account: what orphans of one name and uid have is theirs together, codes left out. */
+static void holdings_are_counted(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    const uid_t uid = ZOE;
+    AUTO_ACCOUNT_HOLDINGS struct account_holdings all = {0}, own = {0}, nobodys = {0};
+
+    for (int i = 0; i < 3; i++) {
+        char id[] = {(char)('a' + i), 0}, other[] = {(char)('k' + i), 0};
+
+        AUTO_ACCOUNT struct account account = account_of(store, "default", "zoe", ZOE);
+
+        assert_int_equal(insert(store, "zoe", ZOE, id, id), PK_OK);
+        assert_int_equal(insert(store, "zoe", ZOE, other, other), PK_OK);
+        give_code(store, &account, 1);
+        if (i < 2)
+            change(store, only(store).id, ACCOUNT_GONE);
+    }
+    assert_int_equal(insert(store, "zoe", ZOE + 1, "z", "z"), PK_OK);
+    (void)account_of(store, "default", "without", 4000);
+    assert_int_equal(store->verbs->holdings(store, NULL, &all), PK_OK);
+    assert_int_equal(all.count, 3);
+    expect_holding(&all.items[0], ZOE, 2, 1);
+    assert_false(all.items[0].account.orphaned);
+    expect_holding(&all.items[1], ZOE, 4, 0);
+    assert_true(all.items[1].account.orphaned);
+    expect_holding(&all.items[2], ZOE + 1, 1, 0);
+    assert_int_equal(store->verbs->holdings(store, &uid, &own), PK_OK);
+    assert_int_equal(own.count, 1);
+    expect_holding(&own.items[0], ZOE, 2, 1);
+    assert_int_equal(store->verbs->holdings(store, &(uid_t){4711}, &nobodys), PK_OK);
+    assert_int_equal(nobodys.count, 0);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -350,6 +394,7 @@ int main(void)
         TEST(the_source_is_kept_when_a_passkey_makes_the_account),
         TEST(a_namesake_inherits_nothing),
         TEST(tickets_end_with_the_account),
+        TEST(holdings_are_counted),
         TEST(an_orphan_is_adopted),
         TEST(an_orphan_is_adopted_under_another_uid),
         TEST(orphans_join_the_living),

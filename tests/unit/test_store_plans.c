@@ -39,6 +39,8 @@ static const struct {
      "SCAN account USING INDEX account_system", "all system accounts, of an index of no others"},
     {"JOIN account a ON a.id = c.account WHERE 1 ORDER", "SCAN ", "everybody's: root's List"},
     {"JOIN account a ON a.id = c.account WHERE 1 AND a.orphaned = 0 ORDER", "SCAN ", "the same"},
+    {"a.id GROUP BY a.rp", "SCAN a USING INDEX account_name",
+     "the same: Status, account by account"},
     {"count(*) FROM credential c JOIN account a ON a.id = c.account WHERE 1", "SCAN ",
      "everybody's are counted"},
 };
@@ -203,6 +205,11 @@ static void change_accounts(struct store *store)
         assert_int_equal(store->verbs->adopt(store, &later, &count), PK_OK);
     }
     assert_int_equal(store->verbs->get(store, word, &value), PK_OK);
+    for (int i = 0; i < 2; i++) {
+        AUTO_ACCOUNT_HOLDINGS struct account_holdings holdings = {0};
+
+        assert_int_equal(store->verbs->holdings(store, i ? &later.uid : NULL, &holdings), PK_OK);
+    }
 }
 
 static void change_users(struct store *store)
