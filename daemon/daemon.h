@@ -8,6 +8,7 @@
 
 struct account_watch;
 struct budget;
+struct event;
 struct bus;
 struct ceremonies;
 struct config;
@@ -36,6 +37,7 @@ struct daemon {
     char *rp_id;              /* id of the default relying party, recorded at first start; owned */
     struct account_watch *account_watch;
     struct budget *budget;
+    struct event *summary; /* of what was refused, for the log; runs while there is any */
     struct gateway_user *gateway_user;
     struct bus *bus;
     struct socket *socket;

@@ -45,7 +45,7 @@
 
 #define DEFAULT_CONFIG     PK_SYSCONFDIR "/passkeyd.conf"
 #define PRIORITIES         3  /* of events; those in the middle are the default */
-#define BUDGET_LOG_SECONDS 60 /* how often what was refused is summed up in the log */
+#define BUDGET_LOG_SECONDS 60 /* after which what was refused is summed up in the log */
 
 /* For what workers have begun when the daemon is to end: a change that is being written, above all.
  */
@@ -404,12 +404,23 @@ static bool close_all(struct daemon *daemon)
     return true;
 }
 
-static void on_budget_log(evutil_socket_t fd, short what, void *data)
+/* Nothing wakes the daemon up where nothing was refused. */
+static void on_refused(void *data)
+{
+    static const struct timeval later = {BUDGET_LOG_SECONDS, 0};
+    struct daemon *daemon = data;
+
+    if (!evtimer_pending(daemon->summary, NULL))
+        (void)evtimer_add(daemon->summary, &later);
+}
+
+static void on_summary(evutil_socket_t fd, short what, void *data)
 {
     struct daemon *daemon = data;
 
     (void)fd, (void)what;
-    budget_log(daemon->budget);
+    if (budget_log(daemon->budget))
+        on_refused(daemon);
 }
 
 /*
@@ -437,7 +448,6 @@ static void open_socket(struct daemon *daemon, const char *path)
 /* Runs until the daemon ends; a failure means that it could not start. */
 static enum pk_status serve(struct daemon *daemon, const char *socket_path, char **ret_why)
 {
-    static const struct timeval budget_log_every = {BUDGET_LOG_SECONDS, 0};
     static const struct pk_signal_row rows[] = {{SIGTERM, on_terminate},
                                                 {SIGINT, on_terminate},
                                                 {SIGHUP, on_hangup},
@@ -455,16 +465,16 @@ static enum pk_status serve(struct daemon *daemon, const char *socket_path, char
     if (!status)
         status = bus_own_name(daemon->bus, PK_BUS_NAME, ret_why);
     if (!status) {
-        struct event *summary = event_new(daemon->base, -1, EV_PERSIST, on_budget_log, daemon);
-
+        daemon->summary = evtimer_new(daemon->base, on_summary, daemon);
+        if (daemon->summary)
+            budget_watch(daemon->budget, on_refused, daemon);
         /* After the name, of which there is one: nobody else's socket is replaced. */
         open_socket(daemon, socket_path);
-        if (summary)
-            (void)event_add(summary, &budget_log_every);
         pk_log(LOG_INFO, "%s serves %s", PACKAGE_STRING, config_rp(daemon->config, NULL)->id);
         (void)event_base_dispatch(daemon->base);
-        if (summary)
-            event_free(summary);
+        budget_watch(daemon->budget, NULL, NULL);
+        if (daemon->summary)
+            event_free(daemon->summary);
     }
     pk_signals_free(signals);
     return status;

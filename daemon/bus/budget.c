@@ -78,6 +78,8 @@ struct budget {
     struct row everybody; /* all but root, together; its refusals are those of rows given up */
     struct bucket summaries;
     uid_t gateway;
+    void (*left)(void *data);
+    void *data;
 };
 
 static size_t hash(uid_t uid)
@@ -178,23 +180,43 @@ static void row_log(struct budget *budget, struct row *row, int64_t now)
            who ? who : "somebody", what ? what : "?");
 }
 
+static void tell_left(const struct budget *budget, const struct row *row)
+{
+    if (budget->left && was_refused(row))
+        budget->left(budget->data);
+}
+
 static void note_refusal(struct budget *budget, struct row *row, size_t index, int64_t now)
 {
     row->refused[index]++;
     if (row->line == 0 || now - row->line >= LINE_EVERY_MS)
         row_log(budget, row, now);
+    tell_left(budget, row);
 }
 
-void budget_log(struct budget *budget)
+/* Whether refusals are left that no line has said. */
+static bool log_due(struct budget *budget, struct row *row, int64_t now)
 {
-    int64_t now = budget->now();
-    struct row *row;
-
-    if (now - budget->everybody.line >= LINE_EVERY_MS)
-        row_log(budget, &budget->everybody, now);
-    TAILQ_FOREACH(row, &budget->by_use, by_use)
     if (now - row->line >= LINE_EVERY_MS)
         row_log(budget, row, now);
+    return was_refused(row);
+}
+
+bool budget_log(struct budget *budget)
+{
+    int64_t now = budget->now();
+    bool left = log_due(budget, &budget->everybody, now);
+    struct row *row;
+
+    TAILQ_FOREACH(row, &budget->by_use, by_use)
+    left |= log_due(budget, row, now);
+    return left;
+}
+
+void budget_watch(struct budget *budget, void (*left)(void *data), void *data)
+{
+    budget->left = left;
+    budget->data = data;
 }
 
 /* --- the table -------------------------------------------------------------------------------- */
@@ -212,6 +234,7 @@ static void row_free(struct budget *budget, struct row *row)
     row_log(budget, row, budget->now());
     for (size_t i = 0; i < BUDGET_RATES + BUDGET_HELD; i++)
         budget->everybody.refused[i] += row->refused[i];
+    tell_left(budget, &budget->everybody);
     LIST_REMOVE(row, same_hash);
     TAILQ_REMOVE(&budget->by_use, row, by_use);
     budget->count--;

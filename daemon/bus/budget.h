@@ -72,9 +72,12 @@ void budget_release(struct budget *budget, uid_t uid, enum budget_held held);
 size_t budget_holds(const struct budget *budget, uid_t uid, enum budget_held held);
 
 /*
- * Logs what was refused since, where it has been a minute: to be called from time to time.
- * budget_take() logs the first refusal at once.
+ * Logs what was refused since, where it has been a minute. True: something is left that no line has
+ * said, and it is to be called again later. budget_take() logs the first refusal at once.
  */
-void budget_log(struct budget *budget);
+bool budget_log(struct budget *budget);
+
+/* left is told, maybe often, when there is something for budget_log(); it must not free budget. */
+void budget_watch(struct budget *budget, void (*left)(void *data), void *data);
 
 #endif

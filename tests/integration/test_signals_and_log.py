@@ -6,6 +6,7 @@ import os
 import re
 import signal
 
+import dbus
 import pytest
 
 import machine as parts
@@ -107,6 +108,37 @@ def test_ends_with_status_0(machine):
     parts.wait_exit(pid)
     machine.syslog.wait("signal 15: ending", since=mark)
     assert "exited with status" not in machine.syslog.text(mark)
+
+
+# At rest.
+
+
+def timers(pid):
+    """Seconds until each timer of the process expires that is set."""
+    found = []
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        if os.readlink(f"/proc/{pid}/fd/{name}") == "anon_inode:[timerfd]":
+            with open(f"/proc/{pid}/fdinfo/{name}", encoding="ascii") as file:
+                value = re.search(r"it_value: \((\d+), (\d+)\)", file.read())
+            found.append(int(value[1]) + int(value[2]) / 1e9)
+    return [seconds for seconds in found if seconds > 0]
+
+
+def test_nothing_wakes_it_up(machine):
+    """It looks at the accounts once a day; what was refused is summed up where anything was."""
+    machine.start_daemon()
+    pid = machine.daemon_pid()
+    machine.connect().call(parts.CREDENTIALS, "List", "sa{sv}", "", parts.vardict({}))
+    assert all(seconds > 3600 for seconds in timers(pid)), timers(pid)
+    bob = machine.connect("bob")
+    refused = 0
+    while refused < 2:  # the first one is told at once
+        try:
+            bob.call(parts.CREDENTIALS, "List", "sa{sv}", "", parts.vardict({}))
+        except dbus.exceptions.DBusException as error:
+            assert "LimitExceeded" in error.get_dbus_name(), error
+            refused += 1
+    assert min(timers(pid)) <= 60
 
 
 # Each decision is one line, with the id that the caller was given.

@@ -90,6 +90,20 @@ static void a_user_gets_a_burst_and_then_a_rate(void **state)
     assert_int_equal(take(BOB, BUDGET_CALLS, 100000), burst);
 }
 
+/* A millisecond longer than a burst takes to come back. */
+static void a_rate_above_one_a_millisecond_stays_within_the_burst(void **state)
+{
+    unsigned burst;
+
+    (void)state;
+    budget_set_gateway(budget, BOB);
+    burst = take(BOB, BUDGET_GATEWAY, 100000);
+    for (int64_t pause = 1995; pause < 2010; pause++) {
+        time_ms += pause;
+        assert_in_range(take(BOB, BUDGET_GATEWAY, 100000), burst - 100, burst);
+    }
+}
+
 static void a_clock_that_stands_gives_nothing(void **state)
 {
     (void)state;
@@ -221,6 +235,39 @@ static void refusals_are_summed_up(void **state)
     assert_int_equal(lines, 2);
 }
 
+static void count(void *data)
+{
+    ++*(unsigned *)data;
+}
+
+/* Nobody has to ask from time to time: it is told that refusals are left, and no others are. */
+static void it_says_when_there_is_something_to_sum_up(void **state)
+{
+    unsigned told = 0;
+
+    (void)state;
+    budget_watch(budget, count, &told);
+    assert_int_equal(take(BOB, BUDGET_CALLS, 2000), 2000);
+    assert_false(budget_take(budget, BOB, BUDGET_CALLS));
+    assert_int_equal(lines, 1);
+    assert_int_equal(told, 0);
+    assert_false(budget_log(budget));
+    assert_false(budget_take(budget, BOB, BUDGET_CALLS));
+    assert_int_equal(told, 1);
+    assert_true(budget_log(budget));
+    time_ms += 60000;
+    assert_false(budget_log(budget));
+    assert_int_equal(lines, 2);
+    /* A row that is given up leaves what it has to everybody's. */
+    assert_int_equal(take(BOB, BUDGET_CALLS, 100000), 2000);
+    told = 0;
+    for (uid_t uid = 100000; uid < 110000; uid++)
+        (void)take(uid, BUDGET_CALLS, 2);
+    assert_true(told > 0);
+    assert_true(budget_log(budget));
+    budget_watch(budget, NULL, NULL);
+}
+
 /* The table is bounded: who is idle makes room, and who holds something stays. */
 static void new_users_find_room(void **state)
 {
@@ -272,6 +319,7 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_user_gets_a_burst_and_then_a_rate),
+        TEST(a_rate_above_one_a_millisecond_stays_within_the_burst),
         TEST(a_clock_that_stands_gives_nothing),
         TEST(users_and_kinds_are_counted_apart),
         TEST(root_and_consoles_have_no_limit),
@@ -280,6 +328,7 @@ int main(void)
         TEST(many_uids_get_no_more_than_a_total),
         TEST(what_is_held_is_given_back),
         TEST(refusals_are_summed_up),
+        TEST(it_says_when_there_is_something_to_sum_up),
         TEST(new_users_find_room),
         TEST(many_uids_do_not_fill_the_table),
         TEST(many_uids_do_not_fill_the_log),
