@@ -186,7 +186,7 @@ char *authenticator_sign_in(const struct authenticator *authenticator,
         return NULL;
     signature_text = encode(signature.data, signature.len);
     (void)snprintf(user, sizeof(user), BENCH_USER_FORMAT, passkey->user);
-    handle = encode(user, strlen(user));
+    handle = *passkey->handle ? strdup(passkey->handle) : encode(user, strlen(user));
     if (!client_text || !id || !data_text || !signature_text || !handle)
         return NULL;
     return pk_text_format("{\"id\":\"%s\",\"rawId\":\"%s\",\"type\":\"public-key\","

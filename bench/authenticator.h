@@ -7,13 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BENCH_ID_SIZE 16
+#define BENCH_ID_SIZE     16
+#define BENCH_HANDLE_SIZE 96
 
 /* One passkey. Several have the same key pair: to make one takes longer than to use it. */
 struct passkey {
     uint8_t id[BENCH_ID_SIZE];
     unsigned user;
     unsigned key;
+    char handle[BENCH_HANDLE_SIZE]; /* base64url; empty: made of the user's number */
 };
 
 struct authenticator;

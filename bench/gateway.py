@@ -28,7 +28,6 @@ import statistics
 import subprocess
 import sys
 import threading
-import time
 
 sys.dont_write_bytecode = True
 TOP = pathlib.Path(__file__).resolve().parent.parent
@@ -42,6 +41,7 @@ import machine as parts  # noqa: E402
 import namespace  # noqa: E402
 import verify  # noqa: E402
 import web  # noqa: E402
+from figures import memory, processor_seconds  # noqa: E402
 
 KINDS = ("register", "sign-in")
 ORIGIN = "http://localhost"
@@ -55,11 +55,6 @@ origins = {ORIGIN}
 http = standard
 """
 UNLIMITED = "requests-per-second-per-address = 1000000\nrequests-per-second-per-key = 1000000\n"
-
-
-def processor_seconds(pid):
-    """Of all threads of the process, since it began."""
-    return time.clock_gettime((~pid << 3) | 2)
 
 
 class Server:
@@ -204,16 +199,6 @@ def bare_verification(program):
 
 
 # --- memory ---------------------------------------------------------------------------------------
-
-def memory(pid):
-    """Private and resident KiB."""
-    numbers = {}
-    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-        for line in list(file)[1:]:
-            name, value = line.split(":")
-            numbers[name] = int(value.split()[0])
-    return numbers["Private_Clean"] + numbers["Private_Dirty"], numbers["Rss"]
-
 
 def grow(machine, server, count):
     """One in a hundred registers."""

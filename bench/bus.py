@@ -1,0 +1,160 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Ceremonies at the daemon's own socket, beside two Pings there, in one run.
+
+    make bench/bus_load bench/evp_verify
+    tests/integration/support/namespace.py --bare --build DIR -- bench/bus.py [--rounds N]
+        [--count N] [--json FILE]
+
+Callers with a connection each begin and finish sign-ins without a user name, of an application's
+users (bench/bus_load.c); a pair of Pings, which libdbus answers by itself, is the least that two
+calls can take. Both take turns, with 1, 4, 16 and 64 callers; each ratio is the median over the
+rounds. Printed is the processor time of the daemon as well, and what it holds and does when nobody
+calls. The daemon's files are in the namespace's memory: what a disk takes is not in the numbers.
+"""
+import argparse
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+TOP = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TOP / part) for part in ("tests/integration/support", "tests/lib", "bench")]
+import machine as parts  # noqa: E402
+import namespace  # noqa: E402
+from figures import Findings, memory, processor_seconds  # noqa: E402
+
+CALLERS = (1, 4, 16, 64)
+SOCKET = "unix:path=/run/passkeyd/socket"
+ORIGIN = "https://bench.example"
+CONFIGURATION = f"""[limits]
+challenges-per-user = 500
+[rp bench]
+id = bench.example
+name = bench
+origins = {ORIGIN}
+"""
+IDLE = 10  # seconds in which nobody calls
+
+
+class Callers:
+    """A load of its own, with passkeys of its own."""
+
+    def __init__(self, program, count):
+        self.process = subprocess.Popen(
+            [program, SOCKET, str(count), "bench", "bench.example", ORIGIN],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def line(self):
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit("bus.py: a call failed; see above")
+        return [float(word) for word in line.split()]
+
+    def turn(self, kind, count, daemon, every=False):
+        before = processor_seconds(daemon)
+        self.process.stdin.write(f"{kind} {count}{' all' if every else ''}\n")
+        self.process.stdin.flush()
+        _, wall, median, late, own = self.line()
+        return {"rate": count / wall, "p50": median, "p99": late, "callers": own / count * 1e6,
+                "daemon": (processor_seconds(daemon) - before) / count * 1e6,
+                "each": self.line() if every else None}
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def median(turns, what):
+    return statistics.median(turn[what] for turn in turns)
+
+
+def quantiles(each):
+    """Points of the part that took at most so long."""
+    return [[each[min(len(each) - 1, part * len(each) // 200)] / 1000, part / 2]
+            for part in range(1, 201)]
+
+
+def load(options, daemon, findings):
+    print(f"{'callers':8}{'ceremonies/s':>14}{'pings/s':>10}{'ratio':>7}{'p50 us':>10}{'p99':>9}"
+          f"{'of pings':>10}{'ratio':>7}   us of processor, daemon and callers")
+    rates = {"ceremonies": [], "pairs of Ping": []}
+    for count in CALLERS:
+        callers = Callers(options.load, count)
+        callers.turn("register", 100, daemon)
+        for kind in ("sign-in", "ping"):
+            callers.turn(kind, options.count // 4 + 1, daemon)
+        ours, pings = [], []
+        for number in range(options.rounds):
+            last = number == options.rounds - 1
+            ours.append(callers.turn("sign-in", options.count, daemon, last))
+            pings.append(callers.turn("ping", options.count, daemon, last))
+        callers.close()
+        pairs = list(zip(ours, pings))
+        print(f"{count:<8}{median(ours, 'rate'):14.0f}{median(pings, 'rate'):10.0f}"
+              f"{statistics.median(a['rate'] / b['rate'] for a, b in pairs):7.2f}"
+              f"{median(ours, 'p50'):10.0f}{median(ours, 'p99'):9.0f}{median(pings, 'p99'):10.0f}"
+              f"{statistics.median(a['p99'] / b['p99'] for a, b in pairs):7.2f}"
+              f"   {median(ours, 'daemon'):.0f} and {median(ours, 'callers'):.0f}, of pings "
+              f"{median(pings, 'daemon'):.0f} and {median(pings, 'callers'):.0f}", flush=True)
+        for name, turns in (("ceremonies", ours), ("pairs of Ping", pings)):
+            rates[name].append([count, median(turns, "rate")])
+    for name, points in rates.items():
+        findings.draw("throughput", name, points, ("callers", "a second"))
+    for name, turns in (("64 callers", ours), ("64 callers of Ping", pings)):
+        findings.draw("latency", name, quantiles(turns[-1]["each"]), ("milliseconds", "percent"))
+    peer = "pairs of Ping"
+    findings.add("bus: ceremonies, 64 callers", "a second", [turn["rate"] for turn in ours],
+                 (peer, [turn["rate"] for turn in pings]), (">=", 0.7))
+    findings.add("bus: p99 of a ceremony, 64 callers", "us", [turn["p99"] for turn in ours],
+                 (peer, [turn["p99"] for turn in pings]), ("<=", 3))
+    findings.add("bus: daemon's processor time of a ceremony", "us",
+                 [turn["daemon"] for turn in ours], goal=("<=", 300))
+
+
+def switches(pid):
+    """How often the process's threads have gone to sleep of themselves."""
+    total = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        total += int(parts.status(f"{pid}/task/{task}")["voluntary_ctxt_switches"])
+    return total
+
+
+def rest(daemon, findings):
+    before = switches(daemon)
+    time.sleep(IDLE)
+    woke = switches(daemon) - before
+    private = memory(daemon)[0]
+    print(f"at rest: {private} KiB private, woke {woke} times in {IDLE} seconds")
+    findings.add("at rest: wake-ups of the daemon in ten seconds", "", [woke], goal=("<=", 0))
+    return private
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--count", type=int, default=2000, help="ceremonies in a turn")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--load", default=os.path.join(os.environ.get("top_builddir", "."),
+                                                       "bench/bus_load"))
+    parser.add_argument("--json", metavar="FILE", help="for bench/run")
+    options = parser.parse_args()
+    if namespace.MARK not in os.environ:
+        sys.exit("bus.py: run it inside of tests/integration/support/namespace.py")
+    parts.reset_state()
+    machine = parts.Machine()
+    machine.configure(CONFIGURATION)
+    machine.start_bus()
+    daemon = machine.start_daemon()
+    findings = Findings()
+    private = rest(daemon, findings)
+    findings.add("at rest: private memory of a new daemon", "KiB", [private], goal=("<=", 1434))
+    load(options, daemon, findings)
+    machine.close()
+    findings.write(options.json)
+
+
+if __name__ == "__main__":
+    main()
