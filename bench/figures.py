@@ -32,6 +32,10 @@ class Findings:
             figure["met"] = measured >= number if sign == ">=" else measured <= number
         self.figures.append(figure)
 
+    def line(self):
+        """The last figure in words."""
+        return line(self.figures[-1])
+
     def draw(self, chart, name, points, axes=("", "")):
         """points: of x and y, of one line of the chart."""
         self.series.append({"chart": chart, "name": name, "points": points, "axes": axes})
@@ -40,6 +44,17 @@ class Findings:
         if path:
             with open(path, "w", encoding="utf-8") as file:
                 json.dump({"figures": self.figures, "series": self.series}, file)
+
+
+def line(figure):
+    """A row of a table: what, how much, the peer's, the ratio, and whether the goal was met."""
+    row = f"{figure['name']:52}{number(figure['value']):>11}"
+    row += f"{number(figure['peer']):>11}{number(figure['ratio']):>8}{figure['goal'] or '':>9}"
+    return row + {None: "", True: "  met", False: "  missed"}[figure["met"]]
+
+
+def number(value):
+    return "" if value is None else f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def spread(samples):
@@ -57,9 +72,15 @@ def processor_seconds(pid):
 
 def memory(pid):
     """Private and resident KiB."""
+    numbers = rollup(pid)
+    return numbers["Private_Clean"] + numbers["Private_Dirty"], numbers["Rss"]
+
+
+def rollup(pid):
+    """KiB of each kind. Pages of a file that lies in memory itself count as private and dirty."""
     numbers = {}
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
         for line in list(file)[1:]:
             name, value = line.split(":")
             numbers[name] = int(value.split()[0])
-    return numbers["Private_Clean"] + numbers["Private_Dirty"], numbers["Rss"]
+    return numbers

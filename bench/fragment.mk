@@ -1,7 +1,7 @@
-# Measurements, not part of the everyday check: make bench; make coverage. storm.py says how it is run.
+# Measurements, not part of the everyday check: make bench; make coverage.
 EXTRA_DIST += bench/neighbours.py bench/verify.py bench/simplewebauthn.mjs bench/storm.py bench/coverage
 EXTRA_DIST += bench/gateway.py bench/simplewebauthn_server.mjs bench/store.py
-EXTRA_DIST += bench/bus.py bench/figures.py
+EXTRA_DIST += bench/bus.py bench/figures.py bench/run
 EXTRA_PROGRAMS = bench/evp_verify bench/http_load bench/store_load bench/bus_load
 bench_evp_verify_SOURCES = bench/evp_verify.c
 bench_evp_verify_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
@@ -16,8 +16,7 @@ bench_store_load_SOURCES = bench/store_load.c
 bench_store_load_LDADD = $(daemon_libs)
 
 .PHONY: bench coverage
-bench: bench/evp_verify$(EXEEXT) client/passkeyctl$(EXEEXT)
-	PASSKEYCTL="$(abs_top_builddir)/client/passkeyctl verify" \
-		top_builddir="$(abs_top_builddir)" $(PYTHON3) $(srcdir)/bench/verify.py $(BENCH_FLAGS)
+bench:
+	top_builddir="$(abs_top_builddir)" $(PYTHON3) $(srcdir)/bench/run $(BENCH_FLAGS)
 coverage:
 	$(SHELL) $(srcdir)/bench/coverage

@@ -41,7 +41,7 @@ import machine as parts  # noqa: E402
 import namespace  # noqa: E402
 import verify  # noqa: E402
 import web  # noqa: E402
-from figures import memory, processor_seconds  # noqa: E402
+from figures import Findings, memory, processor_seconds  # noqa: E402
 
 KINDS = ("register", "sign-in")
 ORIGIN = "http://localhost"
@@ -119,7 +119,7 @@ def start_node(folder, key, token):
     return node, int(node.stdout.readline())
 
 
-def compare(servers, options):
+def compare(servers, options, findings):
     for server in servers:
         for kind in KINDS:
             server.turn(kind, options.warm_up)
@@ -129,6 +129,7 @@ def compare(servers, options):
             for server in servers:
                 turns[server.name].append(server.turn(kind, options.ceremonies))
         report(kind, turns)
+        figures(kind, turns, findings)
 
 
 def median(turns, value):
@@ -156,6 +157,20 @@ def report(kind, turns):
             lambda turn: turn["p99"][0], lambda turn: turn["p99"][1])]
         print(f"  {'ratio':8}{ratios[0]:10.2f}{ratios[1]:10.2f}{'':14}{ratios[2]:8.2f}{'':14}"
               f"{ratios[3]:8.2f}", flush=True)
+
+
+def figures(kind, turns, findings):
+    """Beside Node, where it is there."""
+    rows = (("a second of processor time", lambda turn: turn["core"], (">=", 5)),
+            ("us, p99 of the call for options", lambda turn: turn["p99"][0], ("<=", 1)),
+            ("us, p99 of the call that finishes", lambda turn: turn["p99"][1], ("<=", 1)))
+    ours = turns["passkeyd"]
+    theirs = turns.get("node")
+    for unit, value, goal in rows:
+        findings.add(f"gateway: {kind}, {unit.partition(', ')[2] or 'ceremonies'}",
+                     unit.partition(",")[0], [value(turn) for turn in ours],
+                     ("@simplewebauthn/server", [value(turn) for turn in theirs])
+                     if theirs else None, goal if theirs else None)
 
 
 # --- the bus --------------------------------------------------------------------------------------
@@ -229,6 +244,7 @@ def main():
     parser.add_argument("--token", choices=["RS256", "ES256", "none"], default="RS256",
                         help="of Node")
     parser.add_argument("--npm", default="/tmp/passkeyd-bench-npm")
+    parser.add_argument("--json", metavar="FILE", help="for bench/run")
     parser.add_argument("--load", default=os.path.join(os.environ.get("top_builddir", "."),
                                                        "bench/http_load"))
     options = parser.parse_args()
@@ -245,7 +261,9 @@ def main():
     if node:
         servers.append(Server("node", options.load, node[1], key, {"node": node[0].pid},
                               options.connections))
-    compare(servers, options)
+    findings = Findings()
+    compare(servers, options, findings)
+    findings.write(options.json)
     bare = bare_verification(os.path.join(os.path.dirname(options.load), "evp_verify"))
     if bare:
         print(f"one ES256 signature verified by OpenSSL alone: {bare:.0f} us of processor")

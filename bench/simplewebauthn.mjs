@@ -2,14 +2,32 @@
 // The same lines through @simplewebauthn/server. Arguments: a file of lines, how often to go through
 // it. Prints the verifications and the processor seconds they took.
 import { readFileSync } from 'node:fs';
-import { verifyAuthenticationResponse } from '@simplewebauthn/server';
+import {
+  SettingsService, verifyAuthenticationResponse, verifyRegistrationResponse,
+} from '@simplewebauthn/server';
 
 const lines = readFileSync(process.argv[2], 'utf8').trimEnd().split('\n');
 const rounds = Number(process.argv[3]);
+const anchors = JSON.parse(lines[0]).trustAnchors ?? [];
 
-async function verify(text) {
-  const line = JSON.parse(text);
-  const { verified } = await verifyAuthenticationResponse({
+for (const identifier of ['packed', 'tpm'])
+  SettingsService.setRootCertificates({
+    identifier,
+    certificates: anchors.map((text) => Buffer.from(text, 'base64')),
+  });
+
+function verifyRegistration(line) {
+  return verifyRegistrationResponse({
+    response: line.credential,
+    expectedChallenge: line.challenge,
+    expectedOrigin: line.origins,
+    expectedRPID: line.rpId,
+    requireUserVerification: true,
+  });
+}
+
+function verifyAuthentication(line) {
+  return verifyAuthenticationResponse({
     response: line.credential,
     expectedChallenge: line.challenge,
     expectedOrigin: line.origins,
@@ -21,6 +39,11 @@ async function verify(text) {
       counter: line.record.signCount,
     },
   });
+}
+
+async function verify(text) {
+  const line = JSON.parse(text);
+  const { verified } = await (line.record ? verifyAuthentication : verifyRegistration)(line);
   if (!verified) throw new Error('not verified');
 }
 

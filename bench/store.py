@@ -12,11 +12,18 @@ first, whose ratio is printed as well. The stores are made in a folder of --fold
 
 import argparse
 import os
+import pathlib
 import sqlite3
 import statistics
 import subprocess
+import sys
 import tempfile
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from figures import Findings  # noqa: E402
+
+GOALS = {"open": ("<=", 1.5), "sign-in": ("<=", 1.1), "sign-in, 8 threads": ("<=", 1.1)}
 TASKS = {"open": ["open"], "sign-in": ["sign-in", "1", "200"],
          "sign-in, 8 threads": ["sign-in", "8", "800"], "list of one user": ["list", "20"]}
 ROWS = """
@@ -50,6 +57,21 @@ def measure(program, folder, task):
     return tuple(float(number) for number in done.stdout.split())
 
 
+def figures(task, taken, given, findings):
+    """The largest store beside the smallest, by processor time; and all of them, to be drawn."""
+    samples = {count: [sample[1] for sample in taken[count, given.program]]
+               for count in given.counts}
+    least, most = given.counts[0], given.counts[-1]
+    findings.add(f"store: {task}, {most:,} passkeys", "us of processor time", samples[most],
+                 (f"with {least}", samples[least]), GOALS.get(task))
+    if task == "list of one user":
+        findings.add(f"store: {task}, {most:,} passkeys, time", "us",
+                     [sample[0] for sample in taken[most, given.program]], goal=("<=", 2000))
+    findings.draw("growth", task, [[count, statistics.median(samples[count])]
+                                   for count in given.counts],
+                  ("passkeys", "microseconds of processor time"))
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--program", default="bench/store_load")
@@ -57,7 +79,9 @@ def main():
     arguments.add_argument("--folder", default=None)
     arguments.add_argument("--rounds", type=int, default=7)
     arguments.add_argument("--counts", type=int, nargs="+", default=[10, 10000, 1000000])
+    arguments.add_argument("--json", metavar="FILE", help="for bench/run")
     given = arguments.parse_args()
+    findings = Findings()
     programs = [given.program] + ([given.other] if given.other else [])
     with tempfile.TemporaryDirectory(dir=given.folder) as top:
         folders = {}
@@ -71,6 +95,7 @@ def main():
             for _ in range(given.rounds):
                 for (count, program), folder in folders.items():
                     taken[count, program].append(measure(program, folder, task))
+            figures(task, taken, given, findings)
             for place, kind in enumerate(("time", "processor")):
                 for count in given.counts:
                     each = [statistics.median(sample[place] for sample in taken[count, program])
@@ -81,6 +106,7 @@ def main():
                           f"{each[0] / least:8.2f} x",
                           *(f"{each[0] / value:8.2f} of the other's" for value in each[1:]),
                           flush=True)
+    findings.write(given.json)
 
 
 if __name__ == "__main__":

@@ -21,10 +21,11 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "tests", part)
-                for part in ("integration/support", "integration", "lib")]
+                for part in ("integration/support", "integration", "lib")] + [HERE]
 
 import machine as parts  # noqa: E402
 import namespace  # noqa: E402
+from figures import Findings  # noqa: E402
 from fake_logind import Logind, LogindWithFiles, begun  # noqa: E402
 from softkey import SoftKeys  # noqa: E402
 from test_hostile_callers import AT_THE_SOCKET, ON_THE_BUS, OWN, flood  # noqa: E402
@@ -48,19 +49,20 @@ def sign_in(service, start):
 
 
 def rounds(count, modules, start):
-    """Medians in milliseconds, by module; they take turns."""
+    """Milliseconds of each, by module; they take turns."""
     taken = {name: [] for name in modules}
     for _ in range(count):
         for name in modules:
             taken[name].append(sign_in(name, start))
-    return {name: statistics.median(each) * 1000 for name, each in taken.items()}
+    return {name: [seconds * 1000 for seconds in each] for name, each in taken.items()}
 
 
-def storms(count, modules, start):
+def storms(count, modules, start, where, findings):
     """Rounds in each, and after it."""
+    median = statistics.median
     quiet = rounds(count, modules, start)
     print("quiet".ljust(36),
-          *(f"{name} {value:.0f} ms" for name, value in quiet.items()), sep="  ")
+          *(f"{name} {median(each):.0f} ms" for name, each in quiet.items()), sep="  ")
     for name, (code, address) in FLOODS.items():
         for interface, member, who in ((parts.CREDENTIALS, "List", "bob"),
                                        (parts.MANAGER, "Authenticate", "alice")):
@@ -68,8 +70,11 @@ def storms(count, modules, start):
                 stormy = rounds(count, modules, start)
             again = rounds(count, modules, start)
             print(f"{member} of {who}, {name}".ljust(36),
-                  *(f"{each} {stormy[each]:.0f} ms ({stormy[each] / again[each]:.2f})"
+                  *(f"{each} {median(stormy[each]):.0f} ms "
+                    f"({median(stormy[each]) / median(again[each]):.2f})"
                     for each in modules), sep="  ", flush=True)
+            peer = ("pam_u2f", stormy[modules[1]]) if len(modules) > 1 else None
+            findings.add(f"storm: {member} {name}, {where}", "ms", stormy[modules[0]], peer)
 
 
 def pam_u2f(keys):
@@ -94,7 +99,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--count", type=int, default=15, help="sign-ins of each kind")
     parser.add_argument("--ask", action="store_true", help="logind writes no files, and is asked")
+    parser.add_argument("--json", metavar="FILE", help="for bench/run")
     arguments = parser.parse_args()
+    findings = Findings()
     if namespace.MARK not in os.environ:
         sys.exit("storm.py: runs inside tests/integration/support/namespace.py only")
     namespace.write("/etc/pam.d/bench-passkey",
@@ -110,11 +117,13 @@ def main():
         VARIABLES.update(keys.environment())
         VARIABLES["LD_PRELOAD"] += " libfido2.so.1"
         print("no logind", flush=True)
-        storms(arguments.count, modules, begun)
+        storms(arguments.count, modules, begun, "no logind", findings)
         logind = (Logind if arguments.ask else LogindWithFiles)(machine, "no-session")
         print("logind, which is asked" if arguments.ask else "logind with files", flush=True)
-        storms(arguments.count, modules, begun if arguments.ask else logind.begun)
+        storms(arguments.count, modules, begun if arguments.ask else logind.begun, "logind",
+               findings)
     machine.close()
+    findings.write(arguments.json)
 
 
 if __name__ == "__main__":

@@ -21,16 +21,22 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests/vectors"))
+sys.path.insert(0, str(HERE))
 import run as vectors  # noqa: E402
-from maker.ceremony import authentication, sha256  # noqa: E402
+from figures import Findings  # noqa: E402
+from maker import x509  # noqa: E402
+from maker.cases_attestation import anchored  # noqa: E402
+from maker.ceremony import authentication, registration, sha256  # noqa: E402
 from maker.keys import key  # noqa: E402
 from maker.seed import derive  # noqa: E402
+from maker.statements import packed, tpm  # noqa: E402
 
-ROWS = [("ES256", "sha256", 0.85), ("RS256", "sha256", 0.5), ("EdDSA", "", None)]
+ROWS = [("ES256", "sha256", 0.95), ("RS256", "sha256", 0.85), ("EdDSA", "", 0.95)]
 CORE = os.sched_getaffinity(0).pop()
 
 
@@ -97,7 +103,7 @@ def simplewebauthn(folder):
     return ["node", script]
 
 
-def speed(options, folder, node):
+def speed(options, folder, node, findings):
     top = pathlib.Path(os.environ.get("top_builddir", "."))
     print(f"{'':8}{'verify':>10}{'bare EVP':>10}{'ratio':>8}{'wanted':>8}"
           f"{'simplewebauthn':>16}{'ratio':>8}   (lines a second)")
@@ -117,11 +123,74 @@ def speed(options, folder, node):
                 theirs.append(rate_of([*node, short, str(max(1, repeats // 8))]))
         ratio = statistics.median(a / b for a, b in zip(ours, bare))
         row = f"{name:8}{statistics.median(ours):10.0f}{statistics.median(bare):10.0f}{ratio:8.2f}"
-        row += f"{wanted or '':>8}"
+        row += f"{wanted:8}"
+        findings.add(f"verify: {name} lines", "a second of processor time", ours,
+                     ("bare EVP", bare), (">=", wanted))
         if theirs:
+            findings.add(f"verify: {name} lines, beside SimpleWebAuthn",
+                         "a second of processor time", ours, ("@simplewebauthn/server", theirs))
             row += f"{statistics.median(theirs):16.0f}" \
                    f"{statistics.median(a / b for a, b in zip(ours, theirs)):8.1f}"
         print(row)
+
+
+def registration_lines(name, count):
+    """One in a hundred has an attestation certificate of its own."""
+    statement = {"packed": packed, "tpm": tpm}[name]
+    lines = []
+    for number in range(count):
+        made = statement(serial=number % 100 + 1, chain=[])
+        line = registration(key("ES256"), made, name, line=anchored(x509.ROOT.der),
+                            challenge=derive(f"bench {number}", 32),
+                            credential_id=derive(f"bench id {number}", 32))
+        lines.append(json.dumps({"id": number, **line}, separators=(",", ":")))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def registrations(options, folder, node, findings):
+    repeats = max(1, options.lines // 2000)
+    for name, wanted in (("packed", 12), ("tpm", 20)):
+        path, short = pathlib.Path(folder, name), pathlib.Path(folder, name + ".short")
+        lines = registration_lines(name, 500)
+        path.write_bytes(lines * repeats)
+        short.write_bytes(lines)
+        ours, theirs = [], []
+        for _ in range(options.rounds):
+            ours.append(rate_of_verify(path, 500 * repeats))
+            if node:
+                theirs.append(rate_of([*node, short, "1"]))
+        findings.add(f"verify: registrations, {name}", "a second of processor time", ours,
+                     ("@simplewebauthn/server", theirs) if node else None,
+                     (">=", wanted) if node else None)
+        print(findings.line())
+
+
+def jobs(options, folder, findings):
+    """Beside as many programs that know nothing of each other, and have as much to do together."""
+    cores = len(os.sched_getaffinity(0))
+    one, all_of_them = pathlib.Path(folder, "ES256"), pathlib.Path(folder, "jobs")
+    all_of_them.write_bytes(one.read_bytes() * cores)
+    count = all_of_them.read_bytes().count(b"\n")
+    command = [*map(str, vectors.command())]
+    together, apart = [], []
+    for _ in range(options.rounds):
+        together.append(count / wall([[*command, "--jobs", str(cores)]], all_of_them))
+        apart.append(count / wall([command] * cores, one))
+    findings.add(f"verify: --jobs {cores}", "lines a second", together,
+                 (f"{cores} processes", apart), (">=", 0.95))
+    print(findings.line())
+
+
+def wall(commands, path):
+    """Seconds until all of them, which run side by side, have read the file."""
+    began = time.monotonic()
+    processes = []
+    for command in commands:
+        with open(path, "rb") as lines:
+            processes.append(subprocess.Popen(command, stdin=lines, stdout=subprocess.DEVNULL))
+    for process in processes:
+        assert process.wait() == 0, "a line was not verified"
+    return time.monotonic() - began
 
 
 def peak_kib(lines, count):
@@ -149,10 +218,17 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--memory-lines", type=int, default=100000)
     parser.add_argument("--npm", default=os.path.join(tempfile.gettempdir(), "passkeyd-bench-npm"))
+    parser.add_argument("--json", metavar="FILE", help="for bench/run")
     options = parser.parse_args()
+    findings = Findings()
     with tempfile.TemporaryDirectory() as folder:
-        speed(options, folder, simplewebauthn(options.npm))
-    memory(options)
+        node = simplewebauthn(options.npm)
+        speed(options, folder, node, findings)
+        registrations(options, folder, node, findings)
+        jobs(options, folder, findings)
+    if options.memory_lines:
+        memory(options)
+    findings.write(options.json)
 
 
 if __name__ == "__main__":
