@@ -9,7 +9,7 @@ import subprocess
 import termios
 import time
 
-VT_ACTIVATE, VT_WAITACTIVE = 0x5606, 0x5607  # linux/vt.h
+VT_ACTIVATE, VT_WAITACTIVE, VT_UNLOCKSWITCH = 0x5606, 0x5607, 0x560C  # linux/vt.h
 PATIENCE = 120  # seconds until a wait counts as failed; nothing that works comes near it
 
 
@@ -53,6 +53,12 @@ def show_console(number):
             raise AssertionError(f"logind does not know that console {number} is shown")
 
 
+def release_consoles():
+    """After a locker that ended without doing so: others can be shown again."""
+    with open("/dev/tty0", "r+b", buffering=0) as terminal:
+        fcntl.ioctl(terminal, VT_UNLOCKSWITCH, 0)
+
+
 class Screen:
     """A virtual console, for who reads it and types; used in place of a pexpect.spawn."""
 
@@ -79,6 +85,11 @@ class Screen:
         cells = os.pread(self.content, 65536, 0).decode("latin-1")
         return "\n".join(cells[at:at + self.columns] for at in range(0, len(cells), self.columns))
 
+    def shown(self):
+        """Without what is blank, for who reads it."""
+        lines = (line.rstrip() for line in self.text().split("\n"))
+        return "\n".join(line for line in lines if line)
+
     def sendline(self, line=""):
         with self.terminal() as terminal:
             for byte in (line + "\n").encode():
@@ -88,7 +99,7 @@ class Screen:
         ends = time.monotonic() + PATIENCE
         while not (found := re.search(pattern, self.text())):
             left = ends - time.monotonic()
-            assert left > 0, f"no {pattern!r} on console {self.number}:\n{self.text()}"
+            assert left > 0, f"no {pattern!r} on console {self.number}:\n{self.shown()}"
             self.changes.poll(left * 1000)
         self.match = found
         return found

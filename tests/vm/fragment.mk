@@ -9,6 +9,9 @@ EXTRA_DIST += \
 	tests/vm/image \
 	tests/vm/life \
 	tests/vm/life_checks.py \
+	tests/vm/life_packages.py \
+	tests/vm/life_parts.py \
+	tests/vm/life_sign_ins.py \
 	tests/vm/probe.py \
 	tests/vm/run \
 	tests/vm/seat_checks.py \
