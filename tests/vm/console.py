@@ -95,6 +95,25 @@ class Screen:
             for byte in (line + "\n").encode():
                 fcntl.ioctl(terminal, termios.TIOCSTI, bytes([byte]))
 
+    def echoes(self):
+        with self.terminal() as terminal:
+            return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+
+    def await_hidden(self):
+        """Until it does not echo: what is typed before that to some who ask for a password is lost.
+
+        Nothing tells when that changes, so it is looked at again and again, as pexpect does.
+        """
+        ends = time.monotonic() + PATIENCE
+        while self.echoes():
+            assert time.monotonic() < ends, f"what is typed is shown:\n{self.shown()}"
+            select.select([], [], [], 0.02)
+
+    def send_hidden(self, line):
+        """A password, once it is asked for."""
+        self.await_hidden()
+        self.sendline(line)
+
     def expect(self, pattern):
         ends = time.monotonic() + PATIENCE
         while not (found := re.search(pattern, self.text())):

@@ -143,7 +143,7 @@ class Life:
             screen.clear()
             screen.sendline()
         seen(screen)
-        screen.sendline(PASSWORDS[user])
+        screen.send_hidden(PASSWORDS[user])
 
     def type(self, screen, command):
         """end() waits for it. What the shell echoes is not what the words come to."""

@@ -42,7 +42,7 @@ def polkit_asks(life):
     life.type(life.alice, "passkey-enroll --name blue")
     life.alice.expect("(?i)password: ")
     seen(life.alice)
-    life.alice.sendline(PASSWORDS["alice"])
+    life.alice.send_hidden(PASSWORDS["alice"])
     life.touch(life.alice)
     code, text = life.end(life.alice)
     assert code == 0, text
@@ -110,7 +110,8 @@ def locker_x(life):
             closed.register(os.open(locked, os.O_RDONLY | os.O_NONBLOCK), select.POLLHUP)
             life.type(life.alice, f"DISPLAY={display} XSS_SLEEP_LOCK_FD=9 i3lock -n 9>{locked}")
             assert closed.poll(console.PATIENCE * 1000), "no lock\n" + life.alice.shown()
-            pid = run("pgrep", "-x", "i3lock").strip()
+            # Its oldest: another one keeps its window in front.
+            pid = run("pgrep", "-o", "-x", "i3lock").strip()
             run("env", "DISPLAY=" + display, "xdotool", "key", "Return")
             life.touch(life.alice)
             code, text = life.end(life.alice)
@@ -170,7 +171,7 @@ def pulled_for_good(life):
     life.alice.expect(flowing("Insert your security key"))
     life.alice.sendline()
     life.alice.expect("password for alice: ")
-    life.alice.sendline(PASSWORDS["alice"])
+    life.alice.send_hidden(PASSWORDS["alice"])
     code, text = life.end(life.alice)
     life.blue.plug()
     run("udevadm", "settle")
@@ -229,7 +230,7 @@ def password_again(life):
     screen = life.log_in(ALICES, "alice", by_key=False)
     life.type(screen, "sudo -k -u bob id -un")
     screen.expect("password for alice: ")
-    screen.sendline(PASSWORDS["alice"])
+    screen.send_hidden(PASSWORDS["alice"])
     code, text = life.end(screen)
     assert code == 0, text
     return "login and sudo take alice's password"
