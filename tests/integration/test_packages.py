@@ -233,10 +233,14 @@ class Debconf:
     def __init__(self, folder):
         self.folder = folder
         (folder / "confmodule").write_text(FAKE.replace("{folder}", str(folder)))
-        trigger = folder / "bin" / "dpkg-trigger"
-        trigger.parent.mkdir()
-        trigger.write_text(f'#!/bin/sh\necho "trigger $*" >>{folder}/calls\n')
-        trigger.chmod(0o755)
+        (folder / "bin").mkdir()
+        self.program("dpkg-trigger", f'echo "trigger $*" >>{folder}/calls')
+
+    def program(self, name, text):
+        """What a script runs in place of the program of this name."""
+        program = self.folder / "bin" / name
+        program.write_text(f"#!/bin/sh\n{text}\n")
+        program.chmod(0o755)
 
     def file(self, name, text):
         (self.folder / name).write_text(text)
@@ -493,6 +497,27 @@ def test_sudo_is_not_left_with_a_plugin_that_is_gone(debconf):
 
 
 # What confines the programs.
+
+PROFILES = [(name.removesuffix(".install"), path) for name in sorted(os.listdir(DEBIAN))
+            if name.endswith(".install")
+            for path in re.findall(r"(?m)^(etc/apparmor\.d/\S+)", read("debian/" + name))]
+
+
+@pytest.mark.parametrize("package, path", PROFILES)
+def test_a_purge_takes_the_profile_out_of_the_kernel(debconf, package, path):
+    """Whatever the kernel says of it; a removal, after which the file is there yet, does not."""
+    profile = re.search(r"(?m)^profile (\S+) ", read(path)).group(1)
+    for name in ("aa-enabled", "rm", "rmdir"):
+        debconf.program(name, "")
+    debconf.program("apparmor_parser", f'echo "$* $(cat)" >>{debconf.folder}/calls; exit 1')
+    assert debconf.run(package + ".postrm", "remove").returncode == 0
+    assert debconf.calls() == []
+    assert debconf.run(package + ".postrm", "purge").returncode == 0
+    assert debconf.calls() == [f"--remove profile {profile} {{}}"]
+    debconf.program("aa-enabled", "exit 1")
+    assert debconf.run(package + ".postrm", "purge").returncode == 0
+    assert debconf.calls() == []
+
 
 @pytest.mark.parametrize("path", sorted(glob.glob(TOP + "/etc/apparmor.d/*")))
 def test_apparmor_takes_the_profiles(path):
