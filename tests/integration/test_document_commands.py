@@ -4,11 +4,13 @@
 A box that begins with ```console is typed line by line: "alice@web1$ COMMAND" as that account, and
 what stands below has to be shown, in this order; "..." stands for anything. "(exit status N)" is
 what the command ends with, 0 where it is not there. "```console not run: WHY" is not tried.
+A box may be part of a list, and is indented then. Commands within sentences are known ones.
 """
 
 import os
 import re
 import subprocess
+import textwrap
 
 import pexpect
 import pytest
@@ -21,7 +23,8 @@ pytestmark = pytest.mark.real_programs
 
 DOCUMENTS = ("administration", "getting-started", "hardening", "migration", "replacing-a-host",
              "troubleshooting")
-BOX = re.compile(r"^```(\S*)(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
+BOX = re.compile(r"^ *```(\S*)(.*)\n((?:.*\n)*?) *```$", re.MULTILINE)
+SENTENCE = re.compile(r"`(passkey[\w-]*)(( +[\w.-]+)+)`")
 PROMPT = re.compile(r"^(\w+)@web1([$#]) (.+)$")
 STATUS = re.compile(r"^\(exit status (\d+)\)$")
 
@@ -29,6 +32,12 @@ STATUS = re.compile(r"^\(exit status (\d+)\)$")
 def read(name):
     with open(f"{TOP}/doc/{name}.md", encoding="utf-8") as file:
         return file.read()
+
+
+def boxes(text):
+    """What each is, what is said of it, and its lines."""
+    for kind, label, body in BOX.findall(text):
+        yield kind, label, textwrap.dedent(body)
 
 
 class Command:
@@ -102,7 +111,7 @@ def test_commands(machine, keys, document):
     namespace.write("/etc/pam.d/sudo", "auth [success=done default=ignore] pam_passkey.so\n"
                     "auth required pam_unix.so\n" + namespace.REST)
     ran = 0
-    for kind, label, body in BOX.findall(read(document)):
+    for kind, label, body in boxes(read(document)):
         if kind != "console" or label.startswith(" not run: "):
             continue
         assert label == "", label
@@ -117,10 +126,26 @@ def test_commands(machine, keys, document):
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_boxes(document):
     """Of every box it is said what it is: commands, a file, or something that is shown."""
-    for kind, label, body in BOX.findall(read(document)):
+    for kind, label, body in boxes(read(document)):
         assert kind in ("console", "ini", "text"), (kind, body)
         assert not label or re.fullmatch(r" not run: \S.+", label), label
         assert kind == "console" or not re.match(r"\S+[$#] ", body), body
+    # Nothing else looks like one: neither a box that is not closed nor lines that are indented.
+    rest = BOX.sub("", read(document))
+    assert "```" not in rest
+    assert not re.search(r"(?m)^ {4,}|^\t|^ *\S+@\w+[$#] ", rest)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_commands_in_sentences(quiet_machine, document):
+    """Each program knows the command that a sentence names, and its options."""
+    for program, arguments, _ in SENTENCE.findall(BOX.sub("", read(document))):
+        words = [each for each in arguments.split() if re.fullmatch(r"[a-z][a-z-]+", each)]
+        done = subprocess.run([program, *words, "--help"], capture_output=True, text=True,
+                              check=False)
+        assert done.returncode == 0, (program, arguments, done.stderr)
+        for option in re.findall(r"--[a-z-]+", arguments):
+            assert re.search(option + r"(?![\w-])", done.stdout), (program, arguments)
 
 
 def sources():
