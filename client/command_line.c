@@ -351,15 +351,23 @@ void session_close(struct session *session)
     session->bus = NULL;
 }
 
+enum pk_status session_prepare(struct session *session)
+{
+    return terminal_prepare(&session->terminal);
+}
+
+enum pk_status session_connect(struct session *session)
+{
+    enum pk_status status = pk_bus_open(DEADLINE, session->terminal.cancel_fd, &session->bus);
+
+    return status == PK_OK ? pk_bus_find_daemon(session->bus) : status;
+}
+
 enum pk_status session_open(struct session *session)
 {
-    enum pk_status status = terminal_prepare(&session->terminal);
+    enum pk_status status = session_prepare(session);
 
-    if (status == PK_OK)
-        status = pk_bus_open(DEADLINE, session->terminal.cancel_fd, &session->bus);
-    if (status == PK_OK)
-        status = pk_bus_find_daemon(session->bus);
-    return status;
+    return status == PK_OK ? session_connect(session) : status;
 }
 
 void session_allow_questions(struct session *session)

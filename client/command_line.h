@@ -106,6 +106,13 @@ void session_close(struct session *session);
 /* Catches signals, connects and finds the daemon. session->line is set. */
 enum pk_status session_open(struct session *session) PK_WARN_UNUSED;
 
+/*
+ * The same in two steps, for what takes its time before the first call: the daemon closes
+ * connections that call nothing for some seconds.
+ */
+enum pk_status session_prepare(struct session *session) PK_WARN_UNUSED;
+enum pk_status session_connect(struct session *session) PK_WARN_UNUSED;
+
 /* For calls that polkit guards: starts an agent and tells the daemon that polkit may ask. */
 void session_allow_questions(struct session *session);
 

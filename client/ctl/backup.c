@@ -209,13 +209,15 @@ int command_backup(struct session *session)
 
     if (access(path, F_OK) == 0)
         return fail_to_write(session, path, EEXIST);
-    status = session_open(session);
+    status = session_prepare(session);
     if (status != PK_OK)
         return session_fail(session, status, NULL);
     code = get_new_passphrase(session, &passphrase);
     if (code != EXIT_DONE)
         return code;
-    status = pk_store_backup(session->bus, session->line.with_keys, &fd, &about);
+    status = session_connect(session);
+    if (status == PK_OK)
+        status = pk_store_backup(session->bus, session->line.with_keys, &fd, &about);
     if (status == PK_OK)
         status = map(fd, PK_BACKUP_IMAGE_MAX, &image);
     if (status != PK_OK)
@@ -414,7 +416,7 @@ int command_restore(struct session *session)
         return session_fail_to_read(session, status, "backup", path);
     if (status != PK_OK)
         return session_fail(session, status, "This is no backup of passkeyd.");
-    status = session_open(session);
+    status = session_prepare(session);
     if (status != PK_OK)
         return session_fail(session, status, NULL);
     code = read_image(session, file, &image);
@@ -425,5 +427,8 @@ int command_restore(struct session *session)
         explicit_bzero(image.data, image.len);
     if (memfd < 0)
         return session_fail(session, PK_NO_MEMORY, NULL);
+    status = session_connect(session);
+    if (status != PK_OK)
+        return session_fail(session, status, NULL);
     return restore(session, memfd);
 }

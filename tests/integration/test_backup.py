@@ -284,6 +284,24 @@ def test_passphrases(machine, keys):
     child.wait()
 
 
+def test_a_passphrase_takes_as_long_as_it_takes(machine, keys):
+    """passkeyd closes a connection that calls nothing for some seconds: there is none meanwhile,
+    and the daemon that is asked at last may be another one than there was before."""
+    machine.enrol_with_touch(keys.add("blue"), "alice")
+    for command, questions, end in (
+            (["backup", FILE, "--passphrase"], ("Passphrase for the backup: ", "Once more: "),
+             "under the passphrase"),
+            (["restore", FILE, "--replace", "--yes"], ("Passphrase of the backup: ",),
+             "Restored: 1 passkeys")):
+        child = machine.terminal("root", ["passkeyctl", *command])
+        for question in questions:
+            child.expect(question)
+            assert machine.kill_daemon(15) or question != questions[0]
+            child.sendline("typed by hand")
+        child.expect(end)
+        child.wait()
+
+
 def plain_backup(image):
     """A file as passkeyctl writes it, of any image."""
     whole = b"passkeyd backup\n\x01\x00" + struct.pack(">I", 2) + b"{}" + \

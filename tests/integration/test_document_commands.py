@@ -82,7 +82,7 @@ def run(machine, command):
         child.sendline(namespace.password(command.user))
     shown += child.before
     child.close()
-    assert child.exitstatus == command.status, shown
+    assert child.exitstatus == command.status, (command.text, shown)
     return normal(shown.replace("\r", "")) + "\n"
 
 
