@@ -4,6 +4,7 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/bus/names.h"
+#include "common/keys/messages.h"
 #include "daemon/accounts/account.h"
 #include "daemon/accounts/log_names.h"
 #include "daemon/accounts/passkey_json.h"
@@ -16,6 +17,7 @@
 #include "daemon/bus/reply_errors.h"
 #include "daemon/bus/request.h"
 #include "daemon/bus/secret_reader.h"
+#include "daemon/config/passkey_name.h"
 #include "daemon/verify/credential.h"
 
 #include <string.h>
@@ -159,8 +161,8 @@ void credentials_list(struct daemon *daemon, struct call *call)
 
 struct change {
     struct request request;
-    const char *new_name; /* points into the call; NULL: it is removed */
-    bool check;           /* whether it could be made is all that is asked */
+    char *new_name; /* owned; NULL: it is removed */
+    bool check;     /* whether it could be made is all that is asked */
     struct pk_bytes id;
     struct credential_list list; /* the one credential */
 };
@@ -261,12 +263,16 @@ static void change_clear(struct request *request)
 {
     struct change *change = (struct change *)request;
 
+    free(change->new_name);
     pk_bytes_clear(&change->id);
     credential_list_clear(&change->list);
 }
 
-/* new_name NULL: it is removed. check: it stays as it is, and the call goes on to polkit. */
-static void start_change(struct daemon *daemon, struct call *call, const char *new_name, bool check)
+/*
+ * new_name: taken over; NULL: it is removed. check: it stays as it is, and the call goes on to
+ * polkit.
+ */
+static void start_change(struct daemon *daemon, struct call *call, char *new_name, bool check)
 {
     static const struct job_step steps[] = {
         {JOB_WORKER, find_credential}, {JOB_WORKER, change_credential}, {0}};
@@ -275,6 +281,7 @@ static void start_change(struct daemon *daemon, struct call *call, const char *n
     static const struct request_plan plan = {steps, answer_change, change_clear};
     static const struct request_plan check_plan = {check_steps, answer_change, change_clear};
     PK_AUTO_BYTES struct pk_bytes id = {0};
+    PK_AUTO_FREE char *name = new_name;
     enum pk_status status = pk_base64url_decode(pk_view_string(call->arguments.items[1].text),
                                                 PK_CREDENTIAL_ID_MAX, &id);
     struct change *change;
@@ -285,7 +292,7 @@ static void start_change(struct daemon *daemon, struct call *call, const char *n
     }
     change = calloc(1, sizeof(*change));
     if (change) {
-        change->new_name = new_name;
+        change->new_name = pk_steal(name);
         change->check = check;
         change->id = id;
         id = (struct pk_bytes){0}; /* moved */
@@ -295,9 +302,14 @@ static void start_change(struct daemon *daemon, struct call *call, const char *n
 
 static void rename_credential(struct daemon *daemon, struct call *call, bool check)
 {
-    const char *name = call->arguments.items[2].text;
+    const char *given = call->arguments.items[2].text;
+    char *name = NULL;
 
-    if (!reply_name_error(call, name))
+    if (reply_name_error(call, given))
+        return;
+    if (passkey_name_read(given, &name))
+        call_fail(call, PK_BUS_ERROR_INTERNAL, "%s", pk_message_outcome(PK_NO_MEMORY));
+    else
         start_change(daemon, call, name, check);
 }
 

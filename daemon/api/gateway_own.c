@@ -16,6 +16,7 @@
 #include "daemon/auth/decision.h"
 #include "daemon/auth/decision_keeper.h"
 #include "daemon/bus/reply_errors.h"
+#include "daemon/config/passkey_name.h"
 
 #include <string.h>
 
@@ -329,7 +330,7 @@ void gateway_describe_own(struct daemon *daemon, struct call *call)
 struct naming {
     struct own_request own;
     struct pk_bytes id;
-    const char *name; /* points into the call */
+    char *name; /* owned */
 };
 
 static void log_name_change(struct request *request, const struct call *call)
@@ -374,7 +375,10 @@ static void answer_name(struct request *request, struct call *call, enum pk_stat
 
 static void naming_clear(struct request *request)
 {
-    pk_bytes_clear(&((struct naming *)request)->id);
+    struct naming *naming = (struct naming *)request;
+
+    free(naming->name);
+    pk_bytes_clear(&naming->id);
     own_request_clear(request);
 }
 
@@ -389,14 +393,17 @@ void gateway_rename_own(struct daemon *daemon, struct call *call)
     naming = (struct naming *)own_request_new(daemon, call, sizeof(*naming), true);
     if (!naming)
         return;
-    naming->name = argument(call, 3);
-    if (!reply_name_error(call, naming->name)) {
-        if (!pk_base64url_decode(pk_view_string(argument(call, 2)), PK_CREDENTIAL_ID_MAX,
-                                 &naming->id)) {
+    if (!reply_name_error(call, argument(call, 3))) {
+        enum pk_status status = passkey_name_read(argument(call, 3), &naming->name);
+
+        if (!status && pk_base64url_decode(pk_view_string(argument(call, 2)), PK_CREDENTIAL_ID_MAX,
+                                           &naming->id))
+            status = PK_INVALID_ARGUMENT;
+        if (!status) {
             request_start(daemon, call, &naming->own.gateway.request, &plan);
             return;
         }
-        own_fail(&naming->own, call, PK_INVALID_ARGUMENT);
+        own_fail(&naming->own, call, status);
     }
     naming_clear(&naming->own.gateway.request);
     free(naming);

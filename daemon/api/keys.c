@@ -13,7 +13,7 @@
 #include "daemon/bus/reply_errors.h"
 #include "daemon/bus/request.h"
 #include "daemon/bus/secret_reader.h"
-#include "daemon/config/policy.h"
+#include "daemon/config/passkey_name.h"
 #include "daemon/tokens/authority.h"
 #include "daemon/tokens/signing.h"
 
@@ -253,7 +253,7 @@ void keys_create_api_key(struct daemon *daemon, struct call *call)
 
     if (!call_check(call, options, members, COUNT(members)))
         return;
-    if (name && !policy_credential_name_valid(name)) {
+    if (name && !passkey_name_valid(name)) {
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
                   "the name of an API key is 1 to %d bytes of printable text",
                   PK_CREDENTIAL_NAME_MAX);

@@ -7,6 +7,7 @@
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply_errors.h"
 #include "daemon/bus/request.h"
+#include "daemon/config/passkey_name.h"
 #include "daemon/verify/credential.h"
 
 #include <string.h>
@@ -90,8 +91,8 @@ static enum pk_status apply_policy(struct job *job)
     status = policy_registration(rp, wish, &ceremony->requirements, &registration->why);
     ceremony->system_account = rp->system_accounts;
     ceremony->max_credentials = config->credentials_per_account;
-    if (!status)
-        status = pk_text_copy(wish->name, &ceremony->credential_name);
+    if (!status && wish->name) /* which policy has found to be one */
+        status = passkey_name_read(wish->name, &ceremony->credential_name);
     if (!status && registration->begin.ticket.len > 0)
         status = pk_bytes_copy(registration->begin.ticket, &ceremony->ticket);
     return status;

@@ -5,7 +5,7 @@
 #include "common/base/text.h"
 #include "common/bus/names.h"
 #include "common/keys/messages.h"
-#include "daemon/config/policy.h"
+#include "daemon/config/passkey_name.h"
 
 #include <string.h>
 
@@ -63,9 +63,13 @@ static bool reply_by_row(struct call *call, enum pk_status status, const struct 
 
 bool reply_name_error(struct call *call, const char *name)
 {
-    if (!name || policy_credential_name_valid(name))
+    if (!name || passkey_name_valid(name))
         return false;
-    if (*name && strlen(name) <= PK_CREDENTIAL_NAME_MAX)
+    if (*name && strspn(name, " ") == strlen(name))
+        call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
+                  "this name is blank; a name is 1 to %d bytes of printable text",
+                  PK_CREDENTIAL_NAME_MAX);
+    else if (*name && strlen(name) <= PK_CREDENTIAL_NAME_MAX)
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
                   "this name has characters that cannot be printed; a name is 1 to %d bytes of "
                   "printable text",

@@ -8,4 +8,5 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/config/config_values.c daemon/config/config_values.h \
 	daemon/config/domain.c daemon/config/domain.h \
 	daemon/config/old_names.c daemon/config/old_names.h \
+	daemon/config/passkey_name.c daemon/config/passkey_name.h \
 	daemon/config/policy.c daemon/config/policy.h

@@ -6,6 +6,7 @@
 #include "common/keys/messages.h"
 #include "common/webauthn/options.h"
 #include "common/webauthn/verify.h"
+#include "daemon/config/passkey_name.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -29,11 +30,6 @@ static bool text_is_valid(const char *text, size_t max)
             characters++;
     }
     return characters > 0 && characters <= max;
-}
-
-bool policy_credential_name_valid(const char *name)
-{
-    return strlen(name) <= PK_CREDENTIAL_NAME_MAX && text_is_valid(name, PK_CREDENTIAL_NAME_MAX);
 }
 
 bool policy_application_name_valid(const char *name)
@@ -96,7 +92,7 @@ static const char *check_texts(const struct rp_config *rp,
     }
     if (!request->user_name && !request->account_name)
         return "userName: needed, there is no account to infer it from";
-    if (request->name && !policy_credential_name_valid(request->name))
+    if (request->name && !passkey_name_valid(request->name))
         return "name: 1 to 64 bytes of printable UTF-8";
     if (request->user_id && rp->system_accounts)
         return "userId: only for a relying party whose accounts are not the system's";

@@ -94,9 +94,7 @@ const char *policy_user_problem(const struct rp_config *rp,
 /* An id whose bytes can be a user handle: 1 to PK_USER_HANDLE_MAX of UTF-8, all printable. */
 bool policy_user_id_valid(const char *id) PK_WARN_UNUSED;
 
-/* 1 to PK_CREDENTIAL_NAME_MAX bytes of UTF-8 without control characters. */
-bool policy_credential_name_valid(const char *name) PK_WARN_UNUSED;
-/* The same for passkeys of an application: 1 to PK_APPLICATION_NAME_MAX characters. */
+/* What an application may call a passkey: 1 to PK_APPLICATION_NAME_MAX printable characters. */
 bool policy_application_name_valid(const char *name) PK_WARN_UNUSED;
 
 #endif

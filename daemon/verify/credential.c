@@ -5,6 +5,7 @@
 #include "common/base/clock.h"
 #include "common/base/text.h"
 #include "daemon/accounts/account.h"
+#include "daemon/config/passkey_name.h"
 
 #include <string.h>
 
@@ -188,6 +189,21 @@ bool credential_name_is_taken(const struct credential_list *list, const char *na
     return false;
 }
 
+/* What a key or an agent calls it, as a name is kept; an application's is what it says. */
+static char *default_name(const struct ceremony *ceremony, const char *fallback, size_t longest)
+{
+    PK_AUTO_FREE char *shown = pk_text_printable(fallback, longest);
+    char *name = NULL;
+    enum pk_status status;
+
+    if (!shown || ceremony->gateway)
+        return pk_steal(shown);
+    status = passkey_name_read(shown, &name);
+    if (!status)
+        return name;
+    return status == PK_NO_MEMORY ? NULL : strdup("passkey");
+}
+
 enum pk_status credential_choose_name(struct store *store, const struct ceremony *ceremony,
                                       const char *fallback, char **ret)
 {
@@ -206,7 +222,7 @@ enum pk_status credential_choose_name(struct store *store, const struct ceremony
         fallback = ceremony->credential_name;
     else if (ceremony->credential_name)
         return pk_text_copy(ceremony->credential_name, ret);
-    base = pk_text_printable(fallback, longest);
+    base = default_name(ceremony, fallback, longest);
     status = base ? store->verbs->list(store, &filter, &list) : PK_NO_MEMORY;
     if (status)
         return status;

@@ -58,6 +58,7 @@ EXTRA_DIST += \
 	tests/integration/test_ticket_links.py \
 	tests/integration/test_ticket_pages.py \
 	tests/integration/test_own_calls.py \
+	tests/integration/test_passkey_names.py \
 	tests/integration/test_own_chromium.py \
 	tests/integration/test_own_decisions.py \
 	tests/integration/test_own_pages.py \

@@ -18,7 +18,7 @@ QUARANTINE = {
                r"gateway/bus_(client\.c|message\.[ch])",
     r"cbor\.h|cbor/.*": r"authenticator/attestation_object\.c",
     r"sqlite3\.h": r"daemon/store/(backup|sqlite|commit|integrity)\.c",
-    r"utf8proc\.h": r"common/keys/pin_text\.c",
+    r"utf8proc\.h": r"common/keys/pin_text\.c|daemon/config/passkey_name\.c",
     r"ldap\.h": r"store/.*",
     r"microhttpd\.h": r"gateway/server_private\.h",
     # Whoever includes these has the library.

@@ -11,6 +11,7 @@ store_tests = \
 	tests/unit/test_domain \
 	tests/unit/test_host_names \
 	tests/unit/test_account_watch \
+	tests/unit/test_passkey_name \
 	tests/unit/test_password_file \
 	tests/unit/test_policy \
 	tests/unit/test_presence \
@@ -52,6 +53,8 @@ tests_unit_test_domain_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_domain_LDADD = $(store_test_libs)
 tests_unit_test_host_names_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_host_names_LDADD = $(store_test_libs)
+tests_unit_test_passkey_name_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_passkey_name_LDADD = $(store_test_libs)
 tests_unit_test_password_file_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_password_file_LDADD = $(store_test_libs)
 tests_unit_test_presence_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -114,9 +114,7 @@ static void lengths_count_characters(void **state)
             .instrument_display_name = over);
     REFUSED("name: 1 to 64 bytes of printable UTF-8", .name = name);
     name[64] = 0;
-    assert_true(policy_credential_name_valid(name));
-    assert_false(policy_credential_name_valid(""));
-    assert_false(policy_credential_name_valid("a\nb"));
+    requirements = ACCEPT(.name = name);
 }
 
 static void texts_are_printable_utf8(void **state)

@@ -10,7 +10,7 @@
 #include "common/webauthn/options.h"
 #include "daemon/auth/enrollment_attempt.h"
 #include "daemon/config/config.h"
-#include "daemon/config/policy.h"
+#include "daemon/config/passkey_name.h"
 #include "daemon/daemon.h"
 #include "daemon/methods/browser/link_code.h"
 
@@ -170,18 +170,19 @@ static void store(struct browser_enrollment *browser, const char *name)
 
 static void name_typed(struct browser_enrollment *browser, const struct pk_secret *answer)
 {
-    PK_AUTO_FREE char *name =
+    PK_AUTO_FREE char *typed_name =
         strndup(answer->len > 0 ? (const char *)answer->data : "", answer->len);
+    PK_AUTO_FREE char *name = NULL;
 
-    if (!name) {
+    if (!typed_name) {
         attempt_refused(browser->link.attempt, PK_NO_MEMORY);
     } else if (answer->len == 0) {
         store(browser, default_name(browser));
-    } else if (strlen(name) == answer->len && policy_credential_name_valid(name)) {
+    } else if (strlen(typed_name) == answer->len && passkey_name_read(typed_name, &name) == PK_OK) {
         store(browser, name);
     } else {
         conversation_error(browser->link.attempt->conversation, PK_INVALID_ARGUMENT,
-                           "A name is 1 to 64 bytes of text without control characters.");
+                           "A name is 1 to 64 bytes of visible text without control characters.");
         ask_name(browser);
     }
 }
