@@ -542,7 +542,7 @@ void credentials_create_ticket(struct daemon *daemon, struct call *call)
     uint32_t lifetime;
 
     if (call_check(call, options, ticket_members, COUNT(ticket_members)) &&
-        ticket_lifetime(daemon, call, options, &lifetime))
+        !reply_nobody_error(call) && ticket_lifetime(daemon, call, options, &lifetime))
         start_making(daemon, call, value_find_text(options, "rp", NULL), pk_clock_now() + lifetime,
                      &plan);
 }
@@ -595,6 +595,6 @@ void credentials_adopt(struct daemon *daemon, struct call *call)
     static const struct request_plan plan = {steps, answer_adopt, making_clear};
     const struct value *options = &call->arguments.items[1];
 
-    if (call_check(call, options, adopt_members, COUNT(adopt_members)))
+    if (call_check(call, options, adopt_members, COUNT(adopt_members)) && !reply_nobody_error(call))
         start_making(daemon, call, value_find_text(options, "rp", NULL), 0, &plan);
 }

@@ -190,7 +190,7 @@ void credentials_create_ticket_link(struct daemon *daemon, struct call *call)
 
     if (!call_check(call, options, create_members,
                     sizeof(create_members) / sizeof(create_members[0])) ||
-        !ticket_lifetime(daemon, call, options, &lifetime))
+        reply_nobody_error(call) || !ticket_lifetime(daemon, call, options, &lifetime))
         return;
     name = value_find_text(options, "rp", NULL);
     rp = config_rp(daemon->config, name);
@@ -478,7 +478,7 @@ void credentials_revoke_tickets(struct daemon *daemon, struct call *call)
     struct revoking *revoking;
     enum pk_status status = PK_OK;
 
-    if (!call_check(call, options, members, 1))
+    if (!call_check(call, options, members, 1) || reply_nobody_error(call))
         return;
     revoking = calloc(1, sizeof(*revoking));
     if (revoking) {

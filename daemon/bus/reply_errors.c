@@ -81,6 +81,14 @@ bool reply_name_error(struct call *call, const char *name)
     return true;
 }
 
+bool reply_nobody_error(struct call *call)
+{
+    if (call->arguments.items[0].text[0])
+        return false;
+    call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "user: it is empty; say whose account it is");
+    return true;
+}
+
 /* The member "rp" of the call's a{sv}, wherever that stands among the arguments; "": none. */
 static const char *named_rp(const struct call *call)
 {

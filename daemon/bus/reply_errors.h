@@ -8,6 +8,12 @@
 /* Whether that name for a passkey is invalid: then the call has been answered. NULL: none given. */
 bool reply_name_error(struct call *call, const char *name) PK_WARN_UNUSED;
 
+/*
+ * Whether the call, which is for somebody other than who makes it, names nobody: then it has been
+ * answered. Elsewhere an empty user is the caller, who would be root here.
+ */
+bool reply_nobody_error(struct call *call) PK_WARN_UNUSED;
+
 /* That there is no relying party of that name; "": the service's, which is not configured. */
 void reply_unknown_rp_error(struct call *call, const char *rp);
 

@@ -502,3 +502,11 @@ def test_an_empty_name_is_nobodys(site, arguments):
     done = site.machine.run_as("root", ["passkeyctl", "ticket", *arguments])
     assert (done.returncode, done.stdout) == (2, ""), done.stdout
     assert "the USER of a ticket is empty" in done.stderr
+
+
+@pytest.mark.parametrize("call", ["CreateTicket", "CreateTicketLink", "RevokeTickets", "Adopt"])
+def test_for_nobody(site, call):
+    """A script's variable that was not set: it would be for root."""
+    root = site.machine.connect()
+    text = root.fails("InvalidArguments", parts.CREDENTIALS, call, "sa{sv}", "", parts.vardict({}))
+    assert "it is empty" in text
