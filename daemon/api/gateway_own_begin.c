@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Gateway1.BeginOwn: a challenge that says what its answer does. Who asks to sign in by a name gets
- * the same for an account that is not there, has no passkeys, or is root's: decoys.
+ * the same for an account that is not there or has no passkeys: decoys. Root gets what a link to
+ * sign in as root shows, too, and is refused once its answer has been verified.
  */
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
@@ -176,7 +177,7 @@ static enum pk_status find_account(struct job *job)
                                 subject_credentials(daemon->store, &subject, NULL, &list));
     if (status)
         return status;
-    if (unknown || subject.account.uid == 0 || !has_rp_id(&list, rp_id)) {
+    if (unknown || !has_rp_id(&list, rp_id)) {
         status = pk_text_copy(asked.name, &ceremony->account.name);
         return status ? status : allow(beginning, &decoys, (struct pk_view){0});
     }

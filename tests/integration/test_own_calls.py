@@ -168,6 +168,9 @@ def test_roots_passkeys_are_not_looked_after_here(machine, calls):
     roots = own.enrol(machine, "root")
     calls.refused("VerificationFailed", SIGN_IN, roots)
     calls.refused("VerificationFailed", SIGN_IN, roots, what="root")
+    # As a link to sign in as root lists it: two that differ would tell that root has one.
+    (listed,) = calls.begin(SIGN_IN, what="root")[1]["allowCredentials"]
+    assert listed["id"] == name_of(roots)
 
 
 def test_a_browser_learns_that_a_passkey_is_gone(machine, calls, blue):
