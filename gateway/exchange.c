@@ -339,6 +339,9 @@ static void finish(struct exchange *exchange, unsigned http_status, const char *
 {
     bool good = !media_type || text;
 
+    /* Whoever refuses it: what is busy, or away, is so for a moment. */
+    if (http_status == 429 || http_status == 503)
+        exchange_add_header(exchange, "Retry-After", "1");
     /* A dialect may have one of its own, with a character set perhaps. */
     for (size_t i = 0; i < exchange->line_count; i++)
         if (strcasecmp(exchange->lines[i].name, "content-type") == 0)

@@ -29,8 +29,6 @@ void gateway_refuse(struct exchange *exchange, unsigned http_status)
 {
     if (http_status == 401)
         exchange_add_header(exchange, "WWW-Authenticate", "Bearer");
-    if (http_status == 429 || http_status == 503)
-        exchange_add_header(exchange, "Retry-After", "1");
     if (exchange->party)
         exchange->party->dialect->refuse(exchange, http_status);
     if (!exchange->answered)

@@ -6,8 +6,11 @@ import {noteOf, say} from "./parts.js";
 /** It was used, its time is over, or it never was. */
 export class Over extends Error {}
 
-/** The answer of the gateway, whatever it is. */
-export const call = (path, body) => fetch(path, {
+// What changes nothing that a second call would find changed.
+const MAY_BE_SENT_AGAIN = /\/(?:describe|begin)$/;
+const AWAY = 503, TRIES = 3, AGAIN_MS = 1000;
+
+const send = (path, body) => fetch(path, {
     method: "POST",
     headers: {"Content-Type": "application/json"},
     body: JSON.stringify(body),
@@ -15,6 +18,18 @@ export const call = (path, body) => fetch(path, {
     cache: "no-store",
     redirect: "error",
 });
+
+/** The answer of the gateway, whatever it is: passkeyd, where it starts anew, is waited for. */
+export async function call(path, body) {
+    let answer = await send(path, body);
+
+    for (let tries = 1; answer.status === AWAY && tries < TRIES && MAY_BE_SENT_AGAIN.test(path);
+        tries++) {
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+        answer = await send(path, body);
+    }
+    return answer;
+}
 
 /** A call about what the page's address is the link of. */
 export async function post(name, body) {

@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	tests/browser/authsignal.test.mjs \
 	tests/browser/autional.test.mjs \
 	tests/browser/chromium.mjs \
+	tests/browser/calls.test.mjs \
 	tests/browser/chromium.test.mjs \
 	tests/browser/cloudreve.test.mjs \
 	tests/browser/contract.mjs \

@@ -260,10 +260,12 @@ def test_the_policy_has_the_hashes():
 
 
 @pytest.mark.skipif(clients.node_version() < 20, reason="no Node.js 20")
-def test_the_pages_reader():
-    """tests/browser/forward.test.mjs: the vectors of the form, as the page reads them."""
+@pytest.mark.parametrize("name", ["forward", "calls"])
+def test_the_pages_scripts(name):
+    """tests/browser/forward.test.mjs: the vectors of the form, as the page reads them; and how the
+    gateway's pages call it."""
     done = subprocess.run(
         ["node", "--test", "--test-reporter=tap",
-         os.path.join(clients.FOLDER, "forward.test.mjs")],
+         os.path.join(clients.FOLDER, f"{name}.test.mjs")],
         capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0 and "\n# pass 0\n" not in done.stdout, done.stdout + done.stderr
