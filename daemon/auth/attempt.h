@@ -41,6 +41,7 @@ struct attempt_ops {
     const char *success_text;     /* for the person; NULL: no text */
     const char *unreachable_text; /* if no method can serve; NULL: the text of the status */
     const char *(*on_behalf_of)(const struct attempt *attempt); /* conversation.h; may be NULL */
+    const char *(*network)(const struct attempt *attempt);      /* likewise */
     void (*release)(struct attempt *attempt);                   /* frees the attempt */
 };
 

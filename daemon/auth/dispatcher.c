@@ -335,9 +335,17 @@ static const char *on_behalf_of(const void *data)
     return attempt->ops->on_behalf_of ? attempt->ops->on_behalf_of(attempt) : NULL;
 }
 
+static const char *network(const void *data)
+{
+    const struct attempt *attempt = data;
+
+    return attempt->ops->network ? attempt->ops->network(attempt) : NULL;
+}
+
 bool attempt_open(struct attempt *attempt, struct call *call, unsigned timeout)
 {
-    static const struct conversation_ops ops = {answered, stopped, release, on_behalf_of, skipped};
+    static const struct conversation_ops ops = {answered,     stopped, release,
+                                                on_behalf_of, skipped, network};
 
     struct conversation *conversation =
         conversation_open(attempt->daemon, call, timeout, &ops, attempt);

@@ -16,6 +16,7 @@
 #include "daemon/bus/request.h"
 #include "daemon/daemon.h"
 #include "daemon/dialogue/messages.h"
+#include "daemon/dialogue/network.h"
 
 #include <string.h>
 
@@ -130,6 +131,11 @@ static const char *on_behalf_of(const struct attempt *attempt)
     return self_const(attempt)->on_behalf_of;
 }
 
+static const char *network(const struct attempt *attempt)
+{
+    return self_const(attempt)->network;
+}
+
 static void release(struct attempt *attempt)
 {
     struct sign_in *sign_in = self(attempt);
@@ -139,6 +145,7 @@ static void release(struct attempt *attempt)
     free(sign_in->rp);
     free(sign_in->asked);
     free(sign_in->on_behalf_of);
+    free(sign_in->network);
     free(sign_in->section);
     free(sign_in->service);
     free(sign_in->tty);
@@ -158,6 +165,7 @@ static const struct attempt_ops attempt_ops = {
     .describe = describe,
     .accepts = accepts,
     .on_behalf_of = on_behalf_of,
+    .network = network,
     .release = release,
 };
 
@@ -476,10 +484,14 @@ static enum pk_status find_principal(struct sign_in *sign_in, const struct call 
 {
     const struct context context = sign_in_context(sign_in);
     bool remote = context_is_remote(&context);
+    char at[INET6_ADDRSTRLEN];
 
     sign_in->attempt.job_owner = call_owner(call, remote);
     if (call->uid != 0 || (request->ruser[0] == '\0' && !remote))
         return PK_OK;
+    if (request->ruser[0] == '\0' &&
+        pk_text_copy(network_of(request->rhost, at) ? at : request->rhost, &sign_in->network))
+        return PK_NO_MEMORY;
     return pk_text_copy(request->ruser, &sign_in->on_behalf_of);
 }
 

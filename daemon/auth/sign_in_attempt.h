@@ -15,6 +15,7 @@ struct sign_in {
     char *rp;               /* name of the relying party's section; owned, as are all strings */
     char *asked;            /* user name as the caller gave it */
     char *on_behalf_of;     /* see conversation.h */
+    char *network;          /* likewise */
     char *section;          /* the service whose section of the configuration counts */
     /* For the context, and empty unless root's word: */
     char *service, *tty, *ruser, *dialog;

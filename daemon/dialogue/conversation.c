@@ -352,9 +352,8 @@ static struct conversation *conversation_new(struct daemon *daemon, const struct
 struct conversation *conversation_open(struct daemon *daemon, struct call *call, unsigned timeout,
                                        const struct conversation_ops *ops, void *data)
 {
-    const char *on_behalf_of = ops->on_behalf_of ? ops->on_behalf_of(data) : NULL;
     struct conversation *surplus = slots_surplus(daemon->conversations, call_charged(call));
-    struct conversation *conversation = slots_may_open(daemon->conversations, call, on_behalf_of)
+    struct conversation *conversation = slots_may_open(daemon->conversations, call, ops, data)
                                             ? conversation_new(daemon, call)
                                             : NULL;
     struct value result = value_body();

@@ -42,6 +42,11 @@ struct conversation_ops {
      * skipped (conversation_set_skip()), and no question is open.
      */
     void (*skipped)(void *data);
+    /*
+     * Where that person at a remote host is, as network_of() has it: strangers at one address leave
+     * room for those elsewhere. The function may be NULL, and may return NULL: nobody is.
+     */
+    const char *(*network)(const void *data);
 };
 
 struct conversations *conversations_new(struct daemon *daemon);

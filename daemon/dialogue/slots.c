@@ -12,6 +12,7 @@
 #define RESERVED_FOR_USERS 64  /* of the total: root's programs cannot use them up */
 #define RESERVED_CONSOLES  16  /* of the total: sign-ins at a virtual console, nobody else's */
 #define STRANGERS_MAX      128 /* many logins must not block sudo and login */
+#define PER_NETWORK_MAX    32  /* of those: one of them leaves room for the others */
 #define CROWDED            192 /* open ones from which on a user may have fewer */
 #define PER_USER_CROWDED   4
 #define FINISHED_PER_USER  32 /* of one user, kept to be fetched and to answer Finished */
@@ -49,26 +50,43 @@ static uid_t find_user(const struct call *call, bool stranger)
 
 /* Unfinished conversations: of all, and of those who have a part in the call. */
 struct shares {
-    size_t total, of_user, of_connection, on_behalf;
+    size_t total, of_user, of_connection, on_behalf, of_network;
 };
 
-static struct shares count_shares(const struct conversations *conversations,
-                                  const struct call *call, const char *on_behalf_of)
+static const char *on_behalf_of(const struct conversation_ops *ops, const void *data)
 {
+    return ops && ops->on_behalf_of ? ops->on_behalf_of(data) : NULL;
+}
+
+static const char *network(const struct conversation_ops *ops, const void *data)
+{
+    return ops && ops->network ? ops->network(data) : NULL;
+}
+
+static bool are_same(const char *a, const char *b)
+{
+    return a && b && strcmp(a, b) == 0;
+}
+
+/* ops NULL: who has a part in it is not known yet. */
+static struct shares count_shares(const struct conversations *conversations,
+                                  const struct call *call, const struct conversation_ops *ops,
+                                  const void *data)
+{
+    const char *principal = on_behalf_of(ops, data), *place = network(ops, data);
     const struct conversation *conversation;
     struct shares shares = {0};
 
     TAILQ_FOREACH(conversation, &conversations->list, entry)
     {
-        const struct conversation_ops *ops = conversation->ops;
-        const char *other = ops->on_behalf_of ? ops->on_behalf_of(conversation->data) : NULL;
-
         if (conversation->done)
             continue;
         shares.total++;
         shares.of_user += conversation->charged == call_charged(call);
         shares.of_connection += strcmp(conversation->owner, call->sender) == 0;
-        shares.on_behalf += on_behalf_of && other && strcmp(other, on_behalf_of) == 0;
+        shares.on_behalf +=
+            are_same(on_behalf_of(conversation->ops, conversation->data), principal);
+        shares.of_network += are_same(network(conversation->ops, conversation->data), place);
     }
     return shares;
 }
@@ -95,16 +113,19 @@ static size_t total_of(uid_t user)
 }
 
 bool slots_may_open(const struct conversations *conversations, const struct call *call,
-                    const char *on_behalf_of)
+                    const struct conversation_ops *ops, const void *data)
 {
-    const struct shares shares = count_shares(conversations, call, on_behalf_of);
+    const struct shares shares = count_shares(conversations, call, ops, data);
+    const char *principal = on_behalf_of(ops, data);
     const uid_t user = call_charged(call);
     unsigned per_user = conversations->daemon->config->conversations_per_user;
 
     if (shares.total >= total_of(user) || shares.of_connection >= PER_CONNECTION_MAX)
         return false;
     /* A sudo of a user is opened by root but counts for the user. */
-    if (on_behalf_of && shares.on_behalf >= (on_behalf_of[0] ? per_user : STRANGERS_MAX))
+    if (principal && shares.on_behalf >= (principal[0] ? per_user : STRANGERS_MAX))
+        return false;
+    if (shares.of_network >= PER_NETWORK_MAX)
         return false;
     return shares.of_user < limit_of(conversations, user, shares.total);
 }
@@ -124,7 +145,7 @@ bool conversation_admit(struct daemon *daemon, struct call *call, bool stranger)
     /* Calls that root's programs make for the user, this one among them, will open one each. */
     waiting = call->setuid ? budget_holds(call->budget, user, BUDGET_SETUID_CALLS) : 0;
     waiting = waiting > 0 ? waiting : 1;
-    shares = count_shares(daemon->conversations, call, NULL);
+    shares = count_shares(daemon->conversations, call, NULL, NULL);
     if (shares.of_user + waiting > limit_of(daemon->conversations, user, shares.total)) {
         budget_refused(daemon->budget, user, BUDGET_CONVERSATIONS);
         call_refuse(call);

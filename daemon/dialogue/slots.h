@@ -5,11 +5,9 @@
 
 #include "daemon/dialogue/conversation_private.h"
 
-/*
- * Whether the call's user may have one more. on_behalf_of is as in conversation.h, and may be NULL.
- */
+/* Whether the call's user may have one more, which is to be of those. */
 bool slots_may_open(const struct conversations *conversations, const struct call *call,
-                    const char *on_behalf_of) PK_WARN_UNUSED;
+                    const struct conversation_ops *ops, const void *data) PK_WARN_UNUSED;
 
 /*
  * The finished conversation of that user which makes room for another of theirs: one whose outcome

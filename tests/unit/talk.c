@@ -13,10 +13,11 @@
 #include <string.h>
 
 struct conversation *last_opened;
+const char *opened_from;
 
 /* What a conversation is about: nothing, but who asked is written down. */
 struct talk {
-    const char *on_behalf_of;
+    const char *on_behalf_of, *network;
 };
 
 struct talk_events events;
@@ -46,6 +47,11 @@ static const char *on_behalf_of(const void *data)
     return ((const struct talk *)data)->on_behalf_of;
 }
 
+static const char *network(const void *data)
+{
+    return ((const struct talk *)data)->network;
+}
+
 static void skipped(void *data)
 {
     (void)data;
@@ -55,15 +61,18 @@ static void skipped(void *data)
 int talk_set_up(void **state)
 {
     memset(&events, 0, sizeof(events));
+    opened_from = NULL;
     return bare_daemon_set_up(state);
 }
 
 struct conversation *open_call(struct call *call, const char *behalf)
 {
-    static const struct conversation_ops ops = {answered, stopped, release, on_behalf_of, skipped};
+    static const struct conversation_ops ops = {answered,     stopped, release,
+                                                on_behalf_of, skipped, network};
     struct talk *subject = calloc(1, sizeof(*subject));
 
     subject->on_behalf_of = behalf;
+    subject->network = opened_from;
     last_opened = conversation_open(bare_daemon(), call, 60, &ops, subject);
     return last_opened;
 }

@@ -10,6 +10,9 @@
 
 extern struct conversation *last_opened;
 
+/* Where those are that are opened from now on, as network_of() has it; NULL at the start. */
+extern const char *opened_from;
+
 /* What has happened to all of them since talk_set_up(). */
 struct talk_events {
     unsigned answers, stopped, released, skipped;

@@ -355,8 +355,13 @@ static void on_whose_behalf(void **state)
     assert_string_equal(last->attempt.ops->on_behalf_of(&last->attempt), "bob");
     ask(&from_afar);
     assert_string_equal(last->on_behalf_of, "");
+    assert_string_equal(last->attempt.ops->network(&last->attempt), "elsewhere");
+    from_afar.rhost = "2001:db8:0:5::1:2";
+    ask(&from_afar);
+    assert_string_equal(last->network, "2001:db8:0:5::");
     ask(&neither);
     assert_null(last->on_behalf_of);
+    assert_null(last->network);
     /* A user's own program is not believed. */
     by_alice.ruser = "bob";
     ask_by(ALICE, &by_alice);

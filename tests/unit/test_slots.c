@@ -175,6 +175,24 @@ static void root_asks_for_others(void **state)
     assert_non_null(open_for(ROOT, SENDER, NULL));
 }
 
+/* So that nobody has to reach a host from a second address to keep all others out of it. */
+static void one_address_leaves_room_for_others(void **state)
+{
+    static const char *const others[] = {"192.0.2.2", "2001:db8::", "elsewhere"};
+
+    (void)state;
+    opened_from = "192.0.2.1";
+    assert_int_equal(room_for(ROOT, ""), 32);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        opened_from = others[i];
+        assert_int_equal(room_for(ROOT, ""), 32);
+    }
+    opened_from = "192.0.2.3";
+    assert_int_equal(room_for(ROOT, ""), 0);
+    opened_from = NULL;
+    assert_non_null(open_for(ROOT, SENDER, NULL));
+}
+
 static void one_that_is_over_counts_no_more(void **state)
 {
     struct conversation *last = NULL;
@@ -240,6 +258,7 @@ int main(void)
         TEST(consoles_have_places_that_nobody_takes),
         TEST(a_connection_has_so_many),
         TEST(root_asks_for_others),
+        TEST(one_address_leaves_room_for_others),
         TEST(one_that_is_over_counts_no_more),
         TEST(a_verdict_is_kept_for_who_asked),
         TEST(a_fetched_verdict_goes_first),

@@ -4,8 +4,8 @@
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/text.h"
+#include "daemon/dialogue/network.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 /*
@@ -81,22 +81,6 @@ void guesses_give_back(const struct guess_source *source)
         total.empty_at -= GUESS_TOTAL_SECONDS;
 }
 
-/* Whoever has one address of an IPv6 network usually has all of its last 64 bits. */
-static bool add_network(const char *rhost, char ret[INET6_ADDRSTRLEN])
-{
-    struct in_addr four;
-    struct in6_addr six;
-
-    if (inet_pton(AF_INET, rhost, &four) == 1)
-        return inet_ntop(AF_INET, &four, ret, INET6_ADDRSTRLEN) != NULL;
-    if (inet_pton(AF_INET6, rhost, &six) != 1)
-        return false;
-    if (IN6_IS_ADDR_V4MAPPED(&six))
-        return inet_ntop(AF_INET, &six.s6_addr[12], ret, INET6_ADDRSTRLEN) != NULL;
-    (void)memset(&six.s6_addr[8], 0, 8);
-    return inet_ntop(AF_INET6, &six, ret, INET6_ADDRSTRLEN) != NULL;
-}
-
 struct guess_source guess_source_of(uid_t real_uid, const char *rhost, const char *tty)
 {
     struct guess_source source = {.remote = real_uid == 0 && rhost[0] != '\0'};
@@ -108,7 +92,7 @@ struct guess_source guess_source_of(uid_t real_uid, const char *rhost, const cha
     else if (!source.remote)
         text = pk_text_format("terminal %s", tty);
     else
-        text = pk_text_format("address %s", add_network(rhost, network) ? network : rhost);
+        text = pk_text_format("address %s", network_of(rhost, network) ? network : rhost);
     /* Without memory everybody is one source. */
     pk_sha256(pk_view_string(text ? text : ""), source.key);
     return source;
