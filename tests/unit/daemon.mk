@@ -28,6 +28,7 @@ daemon_tests = \
 	tests/unit/test_peers \
 	tests/unit/test_polkit \
 	tests/unit/test_privileges \
+	tests/unit/test_request \
 	tests/unit/test_sealed \
 	tests/unit/test_seat \
 	tests/unit/test_passed \
@@ -134,6 +135,8 @@ tests_unit_test_peers_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_peers_LDADD = $(fake_bus_test_libs)
 tests_unit_test_polkit_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_polkit_LDADD = $(fake_bus_test_libs)
+tests_unit_test_request_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_request_LDADD = $(fake_bus_test_libs)
 tests_unit_test_subject_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_subject_LDADD = tests/unit/libfakebus.la tests/unit/libstorefixture.la $(store_test_libs) $(EVENT_LIBS)
 tests_unit_test_ticket_links_CFLAGS = $(daemon_test_cflags)
