@@ -69,11 +69,14 @@ static enum pk_status fill_creation(struct pk_credential_request *ret)
     return pk_creation_copy(&creation, &ret->creation);
 }
 
-static enum pk_status fill_assertion(size_t group, struct pk_assertion_request *ret)
+static enum pk_status fill_assertion(const struct person *person, size_t group,
+                                     struct pk_assertion_request *ret)
 {
     static uint8_t id[] = "id";
 
     ret->rp_id = strdup(group == 0 ? FIRST_RP : SECOND_RP);
+    if (person->unlisted)
+        return ret->rp_id ? PK_OK : PK_NO_MEMORY;
     ret->allow = calloc(1, sizeof(*ret->allow));
     if (!ret->rp_id || !ret->allow)
         return PK_NO_MEMORY;
@@ -83,11 +86,11 @@ static enum pk_status fill_assertion(size_t group, struct pk_assertion_request *
 
 static enum pk_status request(void *data, size_t group, struct pk_frame *ret)
 {
-    bool creates = ((const struct person *)data)->creates;
-    PK_AUTO_FRAME struct pk_frame frame = {.type = creates ? PK_FRAME_MAKE_CREDENTIAL
-                                                           : PK_FRAME_GET_ASSERTION};
-    enum pk_status status = creates ? fill_creation(&frame.make_credential)
-                                    : fill_assertion(group, &frame.get_assertion);
+    const struct person *person = data;
+    PK_AUTO_FRAME struct pk_frame frame = {.type = person->creates ? PK_FRAME_MAKE_CREDENTIAL
+                                                                   : PK_FRAME_GET_ASSERTION};
+    enum pk_status status = person->creates ? fill_creation(&frame.make_credential)
+                                            : fill_assertion(person, group, &frame.get_assertion);
 
     if (status)
         return status;
@@ -147,6 +150,7 @@ void begin(struct person *person, size_t groups)
                               .unhidden = person->unhidden,
                               .payer = person->payer,
                               .holder = person->holder,
+                              .unlisted = person->unlisted,
                               .confirm = person->confirm,
                               .time_left = PATIENCE};
     assert_int_equal(

@@ -40,6 +40,7 @@ struct person {
     bool unhidden; /* none is shown to a verified user only */
     const char *payer;
     bool holder;
+    bool unlisted;       /* what is asked for is any credential of the RP id */
     const char *confirm; /* for the second group */
     struct pk_local_ceremony *ceremony;
     unsigned time_left;

@@ -405,16 +405,21 @@ static void a_right_pin_is_not_counted(void **state)
 
 static void the_last_tries_are_for_who_has_a_credential(void **state)
 {
+    /* Where none is listed any passkey of the RP id answers, and it may be a neighbour's key. */
     const struct {
-        bool holder, shown;
+        bool holder, shown, unlisted;
         bool asked;
-    } rows[] = {{false, true, false}, {true, false, false}, {true, true, true}};
+    } rows[] = {{.shown = true},
+                {.holder = true},
+                {.holder = true, .shown = true, .unlisted = true},
+                {.holder = true, .shown = true, .asked = true}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct scripted_key *key;
 
         bob.holder = rows[i].holder;
+        bob.unlisted = rows[i].unlisted;
         key = wants_pin(&bob, rows[i].shown, PK_PIN_RESERVED_TRIES);
         if (!rows[i].asked) {
             await_line(&bob,
