@@ -231,6 +231,61 @@ static void unknown_credentials_are_refused(void **state)
 }
 
 /* Who is refused is logged by name where that was found out, and only there. */
+/* One of alice's that was imported without its id; verification: of use with the user's alone. */
+static void store_unlisted(const struct soft_key *key, const char *random_id, bool verification)
+{
+    AUTO_CREDENTIAL struct credential credential = {
+        .algorithm = key->algorithm, .created = 1000, .id_unknown = true};
+    struct store *store = bare_store();
+
+    credential.record.verification = verification;
+    credential.record.public_key = soft_key_public(key);
+    assert_status(pk_bytes_copy(pk_view_string(random_id), &credential.record.id), PK_OK);
+    assert_status(
+        store->verbs->account(store, "default", "alice", ALICE, true, &credential.account), PK_OK);
+    credential.rp_id = strdup(RP_ID);
+    credential.name = strdup(key->id);
+    credential.format = strdup("none");
+    credential.attestation_type = strdup("None");
+    credential.trust = strdup("unknown");
+    assert_status(store->verbs->insert(store, &credential, 64, (struct pk_view){0}), PK_OK);
+}
+
+static void assert_unlisted(const struct soft_key *key, uint8_t flags, enum pk_status status)
+{
+    PK_CLEANUP(ceremony_free) struct ceremony *ceremony = begin_ceremony("alice", ALICE);
+    AUTO_VERDICT struct verdict verdict = judge(ceremony, key, RP_ID, flags);
+
+    assert_status(verdict.status, status);
+    if (status == PK_OK)
+        assert_string_equal(approval_credential(verdict.approval)->name, key->id);
+    else
+        assert_null(verdict.approval);
+}
+
+/* Whatever the others want: each is tried, and it is the one whose key has signed. */
+static void of_unknown_ids_it_is_the_one_that_verifies_the_answer(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key blue = soft_key_new(ES256, "blue");
+    AUTO_SOFT_KEY struct soft_key green = soft_key_new(ES256, "green");
+    AUTO_SOFT_KEY struct soft_key red = soft_key_new(ES256, "red");
+    AUTO_SOFT_KEY struct soft_key other = soft_key_new(ES256, "other");
+
+    (void)state;
+    store_unlisted(&blue, "random-1", true);
+    store_unlisted(&green, "random-2", false);
+    store_unlisted(&red, "random-3", true);
+    assert_unlisted(&other, PRESENT, PK_USER_NOT_VERIFIED);
+    assert_unlisted(&other, VERIFIED, PK_SIGNATURE_INVALID);
+    assert_unlisted(&blue, PRESENT, PK_USER_NOT_VERIFIED);
+    assert_unlisted(&red, PRESENT, PK_USER_NOT_VERIFIED);
+    assert_unlisted(&green, PRESENT, PK_OK);
+    assert_unused("random-1");
+    assert_unused("random-3");
+    assert_unlisted(&red, VERIFIED, PK_OK);
+    assert_unlisted(&blue, VERIFIED, PK_OK);
+}
+
 static void a_refusal_names_the_account(void **state)
 {
     AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
@@ -484,6 +539,7 @@ int main(void)
         TEST(credentials_of_others_are_refused),
         TEST(credentials_of_another_relying_party_are_refused),
         TEST(unknown_credentials_are_refused),
+        TEST(of_unknown_ids_it_is_the_one_that_verifies_the_answer),
         TEST(a_refusal_names_the_account),
         TEST(the_account_must_be_what_it_was),
         TEST(an_account_that_was_gone),
