@@ -159,6 +159,7 @@ heart_tests = \
 	tests/unit/test_enrollment \
 	tests/unit/test_gateway \
 	tests/unit/test_gateway_ceremonies \
+	tests/unit/test_gateway_own \
 	tests/unit/test_gateway_passkeys \
 	tests/unit/test_method_agent \
 	tests/unit/test_method_agent_enroll \
@@ -217,6 +218,9 @@ tests_unit_test_gateway_LDADD = $(heart_test_libs) $(JANSSON_LIBS)
 tests_unit_test_gateway_ceremonies_SOURCES = tests/unit/test_gateway_ceremonies.c $(gateway_sources)
 tests_unit_test_gateway_ceremonies_CFLAGS = $(heart_test_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_gateway_ceremonies_LDADD = $(heart_test_libs) $(JANSSON_LIBS)
+tests_unit_test_gateway_own_SOURCES = tests/unit/test_gateway_own.c $(gateway_sources)
+tests_unit_test_gateway_own_CFLAGS = $(heart_test_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_gateway_own_LDADD = $(heart_test_libs) $(JANSSON_LIBS)
 tests_unit_test_gateway_passkeys_SOURCES = tests/unit/test_gateway_passkeys.c $(gateway_sources)
 tests_unit_test_gateway_passkeys_CFLAGS = $(heart_test_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_gateway_passkeys_LDADD = $(heart_test_libs) $(JANSSON_LIBS)
