@@ -12,14 +12,25 @@ import signal
 
 import pytest
 
+import held
 import machine as parts
+import namespace
 import own
 import pages
 import webauthn_client
-from own import ADD, REMOVE, REMOVE_LAST, SIGN_IN, name_of
+from own import ADD, PROVE, REMOVE, REMOVE_LAST, SIGN_IN, name_of
 
 HOME, LIST, DECISIONS = "/passkey", "/passkey/passkeys", "/passkey/decisions"
 CALLS = ["begin", "finish", "rename", "sign-out"]
+FRESH, IDLE = 300, 600  # PK_PAGE_SESSION_FRESH, PK_PAGE_SESSION_IDLE
+
+
+@pytest.fixture(name="later")
+def later_fixture():
+    if namespace.MARK in os.environ and namespace.module_has_sanitizers():
+        pytest.skip("nothing can be preloaded before a sanitizer")
+    with held.clock() as later:
+        yield later
 
 
 @pytest.fixture(name="site")
@@ -137,6 +148,33 @@ def test_rename_remove_and_add(machine, site, blue, green):
     assert person.use(ADD, new)[0] == 200
     assert person.names() == ["the green one", "passkey"]
     assert Person(site).sign_in(new).names() == ["the green one", "passkey"]
+
+
+def test_an_addition_needs_a_signature_of_lately(later, site, blue, green):
+    """Whoever finds the page open must not leave a passkey of their own there."""
+    person, other = Person(site).sign_in(blue), Person(site).sign_in(blue)
+    later(FRESH)
+    begin = {"act": ADD, "object": ""}
+    assert person.call("begin", begin) == (403, {"error": "prove"})
+    identifier, options = person.begin(PROVE)
+    wrong = person.answer(PROVE, options, webauthn_client.Passkey())
+    assert person.call("finish", {"act": PROVE, "id": identifier, "credential": wrong})[0] == 422
+    assert person.call("begin", begin) == (403, {"error": "prove"})
+    assert person.use(PROVE, green)[0] == 200
+    assert person.use(ADD, webauthn_client.Passkey())[0] == 200
+    assert person.names() == ["blue", "green", "passkey"]
+    assert other.call("begin", begin) == (403, {"error": "prove"})
+
+
+def test_a_session_that_nobody_uses_ends(later, site, blue):
+    person = Person(site).sign_in(blue)
+    later(IDLE - 60)
+    person.look()
+    later(IDLE - 60)
+    person.look()
+    later(IDLE)
+    assert person.get(LIST)[0] == 401
+    assert person.call("begin", {"act": PROVE, "object": ""}) == (401, {"error": "ended"})
 
 
 def test_the_last_one(site, blue):

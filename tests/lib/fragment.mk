@@ -46,6 +46,13 @@ tests_lib_libheld_la_CFLAGS = $(filter-out -fsanitize=% -fno-sanitize% --coverag
 tests_lib_libheld_la_LDFLAGS = $(tests_lib_libsoftkey_la_LDFLAGS)
 tests_lib_libheld_la_LIBADD =
 
+# A clock that is ahead, where a test cannot wait.
+check_LTLIBRARIES += tests/lib/liblater.la
+tests_lib_liblater_la_SOURCES = tests/lib/later.c
+tests_lib_liblater_la_CFLAGS = $(tests_lib_libheld_la_CFLAGS)
+tests_lib_liblater_la_LDFLAGS = $(tests_lib_libsoftkey_la_LDFLAGS)
+tests_lib_liblater_la_LIBADD =
+
 EXTRA_DIST += \
 	tests/lib/ctap/__init__.py \
 	tests/lib/ctap/attestation.py \

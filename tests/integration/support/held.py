@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A name service and a disk that answer when the test says so (tests/lib/held.c)."""
+"""A name service and a disk that answer when the test says so (tests/lib/held.c), and a clock that
+goes on when it does (tests/lib/later.c)."""
 
 import contextlib
 import glob
@@ -68,26 +69,56 @@ def names():
 
 
 @contextlib.contextmanager
-def disk():
-    """What the daemon writes is not on the disk until the gate is open; to be called before the
-    daemon runs. Yields a function that makes the gate."""
+def preloaded(library):
+    """Into the daemon, which must not run yet."""
     with open(namespace.SERVICE, encoding="utf-8") as file:
         before = file.read()
     assert "\nExec=/" in before
     namespace.write(namespace.SERVICE, before.replace(
-        "\nExec=/", f"\nExec=/usr/bin/env LD_PRELOAD={namespace.HELD} /"))
+        "\nExec=/", f"\nExec=/usr/bin/env LD_PRELOAD={library} /"))
+    try:
+        yield
+    finally:
+        namespace.write(namespace.SERVICE, before)
+
+
+@contextlib.contextmanager
+def disk():
+    """What the daemon writes is not on the disk until the gate is open; to be called before the
+    daemon runs. Yields a function that makes the gate."""
     gates = []
 
     def gate():
         gates.append(Gate("sync"))
         return gates[-1]
 
-    try:
-        yield gate
-    finally:
-        for each in gates:
-            each.close()
-        namespace.write(namespace.SERVICE, before)
+    with preloaded(namespace.HELD):
+        try:
+            yield gate
+        finally:
+            for each in gates:
+                each.close()
+
+
+@contextlib.contextmanager
+def clock():
+    """The daemon's monotonic clock; to be called before the daemon runs. Yields a function that
+    moves it on by so many seconds."""
+    path = namespace.SCRATCH + "/later"
+    moved = [0]
+
+    def move(seconds):
+        moved.append(moved[-1] + seconds)
+        namespace.write(path + "-new", str(moved[-1]))
+        os.chmod(path + "-new", 0o644)
+        os.rename(path + "-new", path)
+
+    with preloaded(namespace.LATER):
+        try:
+            yield move
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
 
 
 def disk_takes(milliseconds):

@@ -56,6 +56,7 @@ SOFTKEY = SCRATCH + "/libsoftkey.so"  # a copy: the daemon's user may not see in
 SK_PROVIDER = SCRATCH + "/libskprovider.so"
 STAND_IN_SSH = SCRATCH + "/stand-in/ssh"  # root's, as a copy is
 HELD = SCRATCH + "/libheld.so"
+LATER = SCRATCH + "/liblater.so"
 REPORTS = SCRATCH + "/sanitizers"
 SERVICE = "/usr/share/dbus-1/system-services/org.passkeyd.service"
 PYTHON = "/usr/bin/python3"  # the one that has the distribution's modules
@@ -248,7 +249,7 @@ def write_locality(without_logind="allow"):
 
 
 def copy_libraries(folder):
-    for copy in (SOFTKEY, SK_PROVIDER, HELD):
+    for copy in (SOFTKEY, SK_PROVIDER, HELD, LATER):
         with contextlib.suppress(FileNotFoundError):
             shutil.copy(f"{folder}/{os.path.basename(copy)}", copy)
 
