@@ -11,7 +11,9 @@
 //     ["rename", PASSKEY, NAME], ["remove", PASSKEY], ["remove-last", PASSKEY], ["add"], ["sign-out"]
 //     ["open", PASSKEY, FORM]          what is asked before, and nothing more
 //     ["go", PATH], ["look", NAME]
+//     ["later", FILE, SECONDS]         the daemon's clock is so far ahead (tests/lib/later.c)
 //   What they saw after each step is in "seen"; what the page told providers in "signals".
+import { renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { text } from "node:stream/consumers";
 
@@ -149,6 +151,10 @@ const steps = {
   },
   async go(page, own, path) {
     await page.goto(new URL(path, wish.home));
+  },
+  async later(page, own, file, seconds) {
+    writeFileSync(`${file}-new`, String(seconds), { mode: 0o644 });
+    renameSync(`${file}-new`, file);
   },
   async look() {},
 };

@@ -81,6 +81,17 @@ def machine(quiet_machine):
 
 
 @pytest.fixture
+def later(machine):
+    """Moves the daemon's clock on by so many seconds; named before what starts the daemon."""
+    if namespace.module_has_sanitizers():
+        pytest.skip("nothing can be preloaded before a sanitizer")
+    import held
+    with held.clock() as move:
+        yield move
+        machine.kill_daemon()  # for which it must not go back
+
+
+@pytest.fixture
 def keys(machine):
     """The software authenticator, in the daemon's configuration; no key is plugged in yet."""
     from softkey import SoftKeys

@@ -11,6 +11,7 @@ import subprocess
 
 import pytest
 
+import held
 import machine as parts
 import namespace
 import own
@@ -20,6 +21,7 @@ import test_http_clients as clients
 
 pytestmark = browser.pytestmark
 HOME = "/passkey"
+FRESH = 300  # PK_PAGE_SESSION_FRESH
 
 
 @pytest.fixture(name="site")
@@ -38,9 +40,9 @@ def green_fixture(machine, site, blue):
 
 
 def device(*passkeys, resident=True, **options):
-    held = [browser.held(each) | {"isResidentCredential": resident} for each in passkeys]
+    kept = [browser.held(each) | {"isResidentCredential": resident} for each in passkeys]
     return {"hold": [{name: value for name, value in each.items()
-                      if resident or name != "userHandle"} for each in held], **options}
+                      if resident or name != "userHandle"} for each in kept], **options}
 
 
 def run(script, wish):
@@ -102,6 +104,16 @@ def test_add(site, blue, options):
                     device(blue), device(**options))
     assert result["seen"][3]["names"] == ["blue", "passkey"], result
     assert result["seen"][5]["signedIn"], result
+
+
+def test_a_signature_first(later, site, blue):
+    """Where the last one was long ago. The first authenticator has a passkey of the account, so
+    that it proves who is there and makes none."""
+    result = browse(site, [["sign-in"], ["later", held.AHEAD, FRESH], ["add"], ["plug", 1],
+                           ["add"]], device(blue), device())
+    _, _, _, proved, _, added = result["seen"]
+    assert (proved["note"], proved["names"]) == ("there", ["blue"]), result
+    assert (added["note"], added["names"]) == ("added", ["blue", "passkey"]), result
 
 
 def test_by_name(site):

@@ -12,9 +12,7 @@ import signal
 
 import pytest
 
-import held
 import machine as parts
-import namespace
 import own
 import pages
 import webauthn_client
@@ -23,14 +21,6 @@ from own import ADD, PROVE, REMOVE, REMOVE_LAST, SIGN_IN, name_of
 HOME, LIST, DECISIONS = "/passkey", "/passkey/passkeys", "/passkey/decisions"
 CALLS = ["begin", "finish", "rename", "sign-out"]
 FRESH, IDLE = 300, 600  # PK_PAGE_SESSION_FRESH, PK_PAGE_SESSION_IDLE
-
-
-@pytest.fixture(name="later")
-def later_fixture():
-    if namespace.MARK in os.environ and namespace.module_has_sanitizers():
-        pytest.skip("nothing can be preloaded before a sanitizer")
-    with held.clock() as later:
-        yield later
 
 
 @pytest.fixture(name="site")

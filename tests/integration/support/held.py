@@ -12,6 +12,7 @@ import namespace
 from machine import PATIENCE
 
 MODULE = "libnss_held.so.2"
+AHEAD = namespace.SCRATCH + "/later"
 
 
 class Gate:
@@ -104,21 +105,20 @@ def disk():
 def clock():
     """The daemon's monotonic clock; to be called before the daemon runs. Yields a function that
     moves it on by so many seconds."""
-    path = namespace.SCRATCH + "/later"
     moved = [0]
 
     def move(seconds):
         moved.append(moved[-1] + seconds)
-        namespace.write(path + "-new", str(moved[-1]))
-        os.chmod(path + "-new", 0o644)
-        os.rename(path + "-new", path)
+        namespace.write(AHEAD + "-new", str(moved[-1]))
+        os.chmod(AHEAD + "-new", 0o644)
+        os.rename(AHEAD + "-new", AHEAD)
 
     with preloaded(namespace.LATER):
         try:
             yield move
         finally:
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(path)
+                os.unlink(AHEAD)
 
 
 def disk_takes(milliseconds):
