@@ -161,6 +161,7 @@ heart_tests = \
 	tests/unit/test_gateway_ceremonies \
 	tests/unit/test_gateway_own \
 	tests/unit/test_gateway_passkeys \
+	tests/unit/test_gateway_tickets \
 	tests/unit/test_method_agent \
 	tests/unit/test_method_agent_enroll \
 	tests/unit/test_method_local \
@@ -224,6 +225,9 @@ tests_unit_test_gateway_own_LDADD = $(heart_test_libs) $(JANSSON_LIBS)
 tests_unit_test_gateway_passkeys_SOURCES = tests/unit/test_gateway_passkeys.c $(gateway_sources)
 tests_unit_test_gateway_passkeys_CFLAGS = $(heart_test_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_gateway_passkeys_LDADD = $(heart_test_libs) $(JANSSON_LIBS)
+tests_unit_test_gateway_tickets_SOURCES = tests/unit/test_gateway_tickets.c $(gateway_sources)
+tests_unit_test_gateway_tickets_CFLAGS = $(heart_test_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_gateway_tickets_LDADD = $(heart_test_libs) $(JANSSON_LIBS)
 tests_unit_test_method_agent_CFLAGS = $(heart_test_cflags)
 tests_unit_test_method_agent_LDADD = $(heart_test_libs)
 tests_unit_test_method_agent_enroll_SOURCES = tests/unit/test_method_agent_enroll.c \

@@ -99,12 +99,12 @@ static bool on_reply(struct call *call, const struct value *body)
     (void)call;
     assert_false(value_is_broken(body));
     forget();
-    if (body->count == 3) {
+    if (body->count > 1)
         (void)snprintf(outcome.id, sizeof(outcome.id), "%s", body->items[0].text);
+    if (body->count > 2)
         outcome.expires = body->items[2].number;
-    }
     if (body->count > 0)
-        outcome.json = json_loads(body->items[body->count == 3].text, 0, NULL);
+        outcome.json = json_loads(body->items[body->count > 1].text, 0, NULL);
     return true;
 }
 

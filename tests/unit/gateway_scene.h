@@ -26,7 +26,7 @@ const char *token_of(const char *rp, const char *user);
 struct outcome {
     char error[128]; /* the error's name without its prefix; empty: none */
     char text[256];  /* of the error */
-    char id[96];     /* of the ceremony that was begun */
+    char id[96];     /* of the ceremony that was begun, or a ticket's claim */
     uint64_t expires;
     json_t *json; /* options or result; NULL: none */
 };
