@@ -20,7 +20,7 @@ static void begun(struct daemon *daemon, struct call *call, struct ceremony *cer
 
 void begin_enrollment_of(const char *user, const struct wish *wish)
 {
-    struct call *call = call_from(ALICE, SENDER);
+    struct call *call = call_from(wish->by_root ? 0 : ALICE, SENDER);
 
     wished = wish;
     value_add_text(&call->arguments, 's', user);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Enrolments as Manager1.Enroll begins them, of alice's uid and of the bare daemon. */
+/* Enrolments as Manager1.Enroll begins them, of alice's uid or root's, and of the bare daemon. */
 #ifndef TESTS_UNIT_BEGIN_ENROLLMENT_H
 #define TESTS_UNIT_BEGIN_ENROLLMENT_H
 
@@ -15,6 +15,7 @@ struct wish {
     unsigned timeout;
     struct value *agent;
     struct pk_view ticket;
+    bool by_root;
 };
 
 /* The call is answered when it returns. */

@@ -205,23 +205,22 @@ static void a_ticket_stands_in_the_ceremony(void **state)
 static void a_ticket_is_for_one_account(void **state)
 {
     static const struct {
-        const char *rp, *name;
+        const char *user, *rp, *name;
         uid_t uid;
-    } others[] = {{"default", "bob", BOB},
-                  {"default", "alice", BOB},
-                  {"default", "bob", ALICE},
-                  {"shop", "alice", ALICE},
-                  {"default", "alice", PK_NO_UID}};
+    } others[] = {{"alice", "default", "bob", BOB},   {"alice", "default", "alice", BOB},
+                  {"alice", "default", "bob", ALICE}, {"alice", "shop", "alice", ALICE},
+                  {"bob", "default", "alice", ALICE}, {"bob", "default", "alice", BOB},
+                  {"bob", "default", "bob", ALICE},   {"alice", "default", "alice", PK_NO_UID}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         const uint8_t digest[PK_HASH_SIZE] = {(uint8_t)(10 + i)};
-        const struct wish wish = {.ticket = {digest, sizeof(digest)}};
+        const struct wish wish = {.ticket = {digest, sizeof(digest)}, .by_root = true};
 
         assert_status(bare_store()->verbs->ticket_add(bare_store(), wish.ticket, others[i].rp,
                                                       others[i].name, others[i].uid, INT64_MAX),
                       PK_OK);
-        ask(&wish);
+        ask_for(others[i].user, &wish);
         assert_error(PK_BUS_ERROR_TICKET_INVALID);
     }
 }
