@@ -26,6 +26,7 @@ void begin_enrollment_of(const char *user, const struct wish *wish)
     value_add_text(&call->arguments, 's', user);
     registration_begin(bare_daemon(), call,
                        &(struct registration_begin){
+                           .rp = wish->rp,
                            .wish =
                                {
                                    .name = wish->name,

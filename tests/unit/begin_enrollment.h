@@ -10,7 +10,7 @@ struct value;
 
 /* What is asked for, of the registration and of the enrolment; NULL and 0: not given. */
 struct wish {
-    const char *name, *user_verification, *resident_key, *rhost;
+    const char *rp, *name, *user_verification, *resident_key, *rhost;
     struct pk_methods methods;
     unsigned timeout;
     struct value *agent;

@@ -225,6 +225,21 @@ static void a_ticket_is_for_one_account(void **state)
     }
 }
 
+static void a_ticket_is_for_one_relying_party(void **state)
+{
+    struct wish wish = {.rp = "hosts", .ticket = by_ticket.ticket};
+
+    (void)state;
+    configure_daemon("[rp default]\nid = " RP_ID "\n"
+                     "[rp hosts]\nid = hosts.example.org\nsystem-accounts = yes\n");
+    add_ticket("default", "alice", ALICE, INT64_MAX);
+    ask(&wish);
+    assert_error(PK_BUS_ERROR_TICKET_INVALID);
+    wish.rp = "default";
+    ask(&wish);
+    assert_string_equal(the_ceremony()->account.rp, "default");
+}
+
 static void a_ticket_expires(void **state)
 {
     (void)state;
@@ -440,6 +455,7 @@ int main(void)
         TEST(the_challenge_is_bound_to_where_the_person_is),
         TEST(a_ticket_stands_in_the_ceremony),
         TEST(a_ticket_is_for_one_account),
+        TEST(a_ticket_is_for_one_relying_party),
         TEST(a_ticket_expires),
         TEST(a_ticket_that_is_unknown),
         TEST(a_ticket_that_cannot_be_checked),
