@@ -313,6 +313,23 @@ static void malformed_tickets_are_invalid(void **state)
     }
 }
 
+/* What follows in memory is no part of it. */
+static void a_ticket_is_read_in_its_length_alone(void **state)
+{
+    static char text[] = "lAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    const uint8_t *bytes = (const uint8_t *)text;
+    uint8_t hash[PK_HASH_SIZE];
+
+    (void)state;
+    for (size_t len = 0; len < sizeof(text); len++) {
+        struct pk_secret local = {.data = (uint8_t *)text + 1, .len = len};
+
+        assert_int_equal(ticket_hash(&local, hash), len == 43 ? PK_OK : PK_TICKET_INVALID);
+        assert_int_equal(link_ticket_hash((struct pk_view){bytes, len}, hash),
+                         len == 44 ? PK_OK : PK_TICKET_INVALID);
+    }
+}
+
 /* Neither is read as the other, and the store does not know the one by what the other hashes. */
 static void link_tickets_are_of_another_kind(void **state)
 {
@@ -404,6 +421,7 @@ int main(void)
         TEST(a_code_is_used_by_one_of_two),
         TEST(ticket_is_known_by_its_hash),
         cmocka_unit_test(malformed_tickets_are_invalid),
+        cmocka_unit_test(a_ticket_is_read_in_its_length_alone),
         TEST(link_tickets_are_of_another_kind),
         TEST(tickets_are_revoked),
         cmocka_unit_test(malformed_link_tickets_are_invalid),
