@@ -72,7 +72,8 @@ def variables():
         extra.flush()
         names = ["CC", "AM_CPPFLAGS", "CPPFLAGS", "daemon_libdaemon_la_CFLAGS", "CFLAGS", "LDFLAGS",
                  "AM_LDFLAGS", "daemon_libs", "JANSSON_LIBS", "SQLITE_LIBS", "EVENT_LIBS",
-                 "INI_LIBS", "DBUS_LIBS", "CRYPTO_LIBS", "IDN_LIBS", "PSL_LIBS", "NM"]
+                 "INI_LIBS", "DBUS_LIBS", "CRYPTO_LIBS", "IDN_LIBS", "PSL_LIBS",
+                 "UTF8PROC_LIBS", "NM"]
         # Not what the make that runs this test was told.
         environment = {name: value for name, value in os.environ.items()
                        if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
@@ -102,7 +103,7 @@ def attempt(build, code, folder):
                str(folder / "try"), str(path), *build["LDFLAGS"], *archives(build),
                *build["JANSSON_LIBS"], *build["SQLITE_LIBS"], *build["EVENT_LIBS"],
                *build["INI_LIBS"], *build["DBUS_LIBS"], *build["CRYPTO_LIBS"], *build["IDN_LIBS"],
-               *build["PSL_LIBS"]]
+               *build["PSL_LIBS"], *build["UTF8PROC_LIBS"]]
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                             cwd=BUILD, check=False, env={**os.environ, "LC_ALL": "C"})
     return result.stdout + "." if result.returncode else None
