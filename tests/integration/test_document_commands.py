@@ -90,6 +90,9 @@ def other_programs(machine, keys, key):
     """What the documents about moving start from: files of other programs, and a passkey."""
     line = run_program(keys, "/usr/bin/pamu2fcfg", "-u", "alice").strip()
     namespace.write("/etc/u2f_mappings", line + "\n")
+    os.makedirs("/home/alice/.config/Yubico", exist_ok=True)
+    namespace.write("/home/alice/.config/Yubico/u2f_keys",
+                    f"{line}\n{line.replace('alice:', 'root:')}\n")
     namespace.write("/var/backups/passkeys.ldif",
                     "dn: uid=alice,cn=users,dc=ipa,dc=example,dc=org\n"
                     f"uid: alice\nipapasskey: {mapping(keys, key)}\n")

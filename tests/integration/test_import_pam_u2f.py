@@ -168,6 +168,17 @@ def test_several_credentials_and_people(machine, keys):
     touch_opens_sudo(machine, blue.plug())
 
 
+def test_the_file_of_one_person_is_for_that_account(machine, keys):
+    """Whoever writes it chooses the names in it: --user takes the lines of that name alone."""
+    key = keys.add("blue")
+    mine, of_root = pamu2fcfg(keys), pamu2fcfg(keys, whose=("-u", "root"))
+    shown = import_file(machine, f"{of_root}\n{mine}\n", "--user", "alice")
+    assert f"{FILE}:1: root: skipped: it is another user's than --user says" in shown
+    assert "1 imported, 0 there already, 1 skipped, 0 not possible." in shown
+    assert passkeys(machine, "root") == [] and len(passkeys(machine)) == 1
+    touch_opens_sudo(machine, key)
+
+
 def test_another_origin(machine, keys):
     key = keys.add("blue")
     line = pamu2fcfg(keys, "-o", "pam://fleet", "-i", "pam://fleet")
