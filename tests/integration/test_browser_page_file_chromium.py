@@ -45,6 +45,7 @@ def paste(child, lines):
         child.sendline(line)
 
 
+@pytest.mark.real_programs
 @pytest.mark.parametrize("algorithm", [ES256, EDDSA, RS256], ids=["ES256", "EdDSA", "RS256"])
 @pytest.mark.parametrize("device", DEVICES, ids=["internal", "usb", "usb without verification"])
 def test_sudo(machine, site, algorithm, device):
@@ -61,6 +62,7 @@ def test_sudo(machine, site, algorithm, device):
     assert running.accepted(), running.screen
 
 
+@pytest.mark.real_programs
 @pytest.mark.parametrize("app", [Su, Login], ids=["su", "login"])
 def test_other_programs(machine, site, app):
     passkey = site.enrol("bob")
@@ -71,6 +73,7 @@ def test_other_programs(machine, site, app):
     assert running.accepted(), running.screen
 
 
+@pytest.mark.real_programs
 @pytest.mark.parametrize("algorithm", [ES256, RS256], ids=["ES256", "RS256"])
 def test_ssh(machine, site, algorithm):
     """The stock client and the real sshd; the person is at the laptop, and so is the browser."""

@@ -78,6 +78,7 @@ def only_browser(machine, service):
     machine.kill_daemon(15)
 
 
+@pytest.mark.real_programs
 @pytest.mark.parametrize("algorithm", [ES256, EDDSA, RS256], ids=["ES256", "EdDSA", "RS256"])
 @pytest.mark.parametrize("device", [{"transport": "internal"}, {"transport": "usb"},
                                     {"transport": "usb", "hasUserVerification": False}],
@@ -94,6 +95,7 @@ def test_sudo(machine, site, algorithm, device):
     assert running.accepted(), running.screen
 
 
+@pytest.mark.real_programs
 def test_login(machine, site):
     passkey = site.enrol("bob")
     only_browser(machine, "login")
@@ -103,6 +105,7 @@ def test_login(machine, site):
     assert running.accepted(), running.screen
 
 
+@pytest.mark.real_programs
 def test_ssh(machine, site):
     """The stock client and the real sshd; the person is at the laptop, and so is the browser."""
     passkey = site.enrol("alice")

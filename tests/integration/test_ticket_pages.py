@@ -34,6 +34,7 @@ def sudo(machine, made, device):
     assert running.accepted(), running.screen
 
 
+@pytest.mark.real_programs
 @pytest.mark.parametrize("device", [{"transport": "internal"},
                                     {"transport": "usb", "hasResidentKey": False}],
                          ids=["internal", "usb, not resident"])
