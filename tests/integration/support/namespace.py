@@ -23,6 +23,7 @@ import errno
 import fcntl
 import glob
 import os
+import re
 import shutil
 import signal
 import socket
@@ -58,6 +59,7 @@ STAND_IN_SSH = SCRATCH + "/stand-in/ssh"  # root's, as a copy is
 HELD = SCRATCH + "/libheld.so"
 LATER = SCRATCH + "/liblater.so"
 REPORTS = SCRATCH + "/sanitizers"
+SUPPRESSIONS = SCRATCH + "/thread-sanitizer"
 SERVICE = "/usr/share/dbus-1/system-services/org.passkeyd.service"
 PYTHON = "/usr/bin/python3"  # the one that has the distribution's modules
 INTERACTIVE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "interactive.py")
@@ -76,6 +78,11 @@ DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "ur
 # addr2line finds them by what it reports.
 NO_RACES = "deadlock:libdbus-1.so\n"
 THREAD_OPTIONS = "symbolize=0:report_thread_leaks=0"
+
+# LeakSanitizer's, of a thread that ended while it looked: it is no report by itself.
+THREAD_ENDED = re.compile(
+    r"(==\d+==(Running thread \d+ was not suspended\. False leaks are possible|"
+    r"Unable to get registers from thread \d+)\.)?$")
 
 # What pam_authenticate can return, in the order of the recorder's blocks below.
 PAM_RESULTS = ("success", "auth_err", "authinfo_unavail", "user_unknown", "maxtries", "ignore",
@@ -296,27 +303,34 @@ def report_sanitizers():
         return
     os.makedirs(REPORTS, exist_ok=True)
     os.chmod(REPORTS, 0o1777)
-    suppressions = SCRATCH + "/thread-sanitizer"
-    write(suppressions, NO_RACES)
-    options = " ".join(f"{name}_OPTIONS=log_path={REPORTS}/{name.lower()}"
-                       for name in ("ASAN", "UBSAN", "TSAN"))
-    options += f":suppressions={suppressions}:{THREAD_OPTIONS}"
+    write(SUPPRESSIONS, NO_RACES)
+    options = " ".join(f"{name}={text}" for name, text in sanitizer_options().items())
     # For those that tests start themselves (machine.environment()).
-    os.environ["TSAN_OPTIONS"] = f"suppressions={suppressions}:{THREAD_OPTIONS}"
+    os.environ["TSAN_OPTIONS"] = f"suppressions={SUPPRESSIONS}:{THREAD_OPTIONS}"
     with open(SERVICE, encoding="utf-8") as file:
         before = file.read()
     assert "\nExec=/" in before
     write(SERVICE, before.replace("\nExec=/", f"\nExec=/usr/bin/env {options} /"))
 
 
+def sanitizer_options():
+    """The environment of a program whose reports are to be found by sanitizer_reports()."""
+    if not os.path.isdir(REPORTS):
+        return {}
+    options = {f"{name}_OPTIONS": f"log_path={REPORTS}/{name.lower()}"
+               for name in ("ASAN", "UBSAN", "TSAN")}
+    options["TSAN_OPTIONS"] += f":suppressions={SUPPRESSIONS}:{THREAD_OPTIONS}"
+    return options
+
+
 def sanitizer_reports():
     """Those since the last call, as text."""
-    texts = []
+    lines = []
     for path in sorted(glob.glob(f"{REPORTS}/*")):
         with open(path, encoding="utf-8", errors="replace") as file:
-            texts.append(file.read())
+            lines += file.read().splitlines()
         os.unlink(path)
-    return "\n".join(texts)
+    return "\n".join(line for line in lines if not THREAD_ENDED.match(line))
 
 
 def furnish(arguments):

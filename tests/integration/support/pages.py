@@ -46,7 +46,8 @@ class Site:
     def start_gateway(self):
         command, environment = web.with_sockets([process.program()], self.sockets)
         self.gateway = self.machine.start(command, stderr=subprocess.PIPE, pass_fds=self.sockets,
-                                          env={"PATH": "/usr/bin", **environment},
+                                          env={"PATH": "/usr/bin", **environment,
+                                               **namespace.sanitizer_options()},
                                           preexec_fn=parts.become(web.USER))
         self.log = process.Lines(self.gateway.stderr)
         self.log.wait(lambda line: "serves default (pages)" in line)

@@ -11,6 +11,7 @@ import uuid
 import application
 import gateway_process as process
 import machine as parts
+import namespace
 
 DIALECTS = ("standard", "hanko", "cloudreve", "authsignal", "autional")
 CONFIG = "/etc/passkey/gateway.conf"
@@ -106,7 +107,8 @@ def with_sockets(command, sockets):
 def start(machine, sockets=()):
     """The gateway, once it serves them all; sockets: 3 and up, as systemd passes them."""
     command, environment = with_sockets([process.program()], sockets)
-    started = machine.start(command, env={"PATH": os.environ["PATH"], **environment},
+    started = machine.start(command, env={"PATH": os.environ["PATH"], **environment,
+                                           **namespace.sanitizer_options()},
                             pass_fds=sockets, stderr=subprocess.PIPE,
                             preexec_fn=parts.become(USER))
     log = process.Lines(started.stderr)
