@@ -83,29 +83,35 @@ bool command_line_wants_json(int argc, char **argv)
 /* Known before the options are read: what is wrong with them may stand in front of --json. */
 static bool refusals_are_json;
 
-static _Noreturn void refuse(const char *program, const char *what)
+/* Frees what; without it (no memory) rather says otherwise. */
+static _Noreturn void refuse(const char *program, char *what, const char *otherwise)
 {
-    exit(command_line_fail(program, refusals_are_json, what));
+    int code = command_line_fail(program, refusals_are_json, what ? what : otherwise);
+
+    free(what);
+    exit(code);
 }
 
 /* What getopt_long() stopped at. missing: the value of an option, otherwise the option is none. */
 static _Noreturn void refuse_option(const char *program, char **argv, bool missing)
 {
-    PK_AUTO_FREE char *word = pk_text_printable(argv[optind - 1], 64);
-    PK_AUTO_FREE char *what =
+    char *word = pk_text_printable(argv[optind - 1], 64);
+    char *what =
         pk_text_format(missing ? "%s needs a value" : "there is no option %s, or it takes no value",
                        word ? word : "");
 
-    refuse(program, what ? what : "a wrong option");
+    free(word);
+    refuse(program, what, "a wrong option");
 }
 
 /* The value of an option and the rule that it breaks: "--uv takes …, not …". */
 static _Noreturn void refuse_value(const char *program, const char *rule, const char *value)
 {
-    PK_AUTO_FREE char *shown = pk_text_printable(value, 64);
-    PK_AUTO_FREE char *what = pk_text_format("%s, not \"%s\"", rule, shown ? shown : "");
+    char *shown = pk_text_printable(value, 64);
+    char *what = pk_text_format("%s, not \"%s\"", rule, shown ? shown : "");
 
-    refuse(program, what ? what : rule);
+    free(shown);
+    refuse(program, what, rule);
 }
 
 static uint32_t read_seconds(const char *program, const char *value, uint32_t least, uint32_t most,
@@ -138,19 +144,21 @@ static uint32_t read_timeout(const char *program, const char *value)
 static void check_text(const char *program, const char *operand, const char *value)
 {
     struct pk_view text = pk_view_string(value);
-    PK_AUTO_FREE char *shown = pk_text_printable(value, 64);
-    PK_AUTO_FREE char *what = NULL;
+    char *shown, *what;
 
     if (text.len > PK_BUS_TEXT_MAX)
-        what = pk_text_format("%s has %zu bytes, and at most %d are allowed", operand, text.len,
-                              PK_BUS_TEXT_MAX);
-    else if (!pk_utf8_valid(text))
-        what = pk_text_format("%s \"%s\" is not UTF-8 text; type it in a terminal whose locale "
-                              "is UTF-8",
-                              operand, shown ? shown : "");
-    else
+        refuse(program,
+               pk_text_format("%s has %zu bytes, and at most %d are allowed", operand, text.len,
+                              PK_BUS_TEXT_MAX),
+               operand);
+    if (pk_utf8_valid(text))
         return;
-    refuse(program, what ? what : operand);
+    shown = pk_text_printable(value, 64);
+    what =
+        pk_text_format("%s \"%s\" is not UTF-8 text; type it in a terminal whose locale is UTF-8",
+                       operand, shown ? shown : "");
+    free(shown);
+    refuse(program, what, operand);
 }
 
 void command_line_check_operands(const char *program, const struct command_line *line)
@@ -270,12 +278,14 @@ static void read_option(const char *program, int code, struct command_line *line
 /* code: of getopt_long(). */
 static _Noreturn void refuse_for_command(const char *program, int code)
 {
-    PK_AUTO_FREE char *what = NULL;
+    const struct option *option = options;
+    char *what = NULL;
 
-    for (const struct option *option = options; option->name; option++)
-        if (option->val == code)
-            what = pk_text_format("this command does not take the option --%s", option->name);
-    refuse(program, what ? what : "this command does not take that option");
+    while (option->name && option->val != code)
+        option++;
+    if (option->name)
+        what = pk_text_format("this command does not take the option --%s", option->name);
+    refuse(program, what, "this command does not take that option");
 }
 
 static bool allowed_here(int code, unsigned allowed)
