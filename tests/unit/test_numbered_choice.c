@@ -56,7 +56,8 @@ static void numbers_of_lines(void **state)
 
 static void a_choice_is_shown_with_its_numbers(void **state)
 {
-    static const struct conversation_ops ops = {answered, stopped, release, on_behalf_of, NULL, NULL};
+    static const struct conversation_ops ops = {answered,     stopped, release,
+                                                on_behalf_of, NULL,    NULL};
     struct pk_strings items = {0};
     struct conversation *conversation =
         conversation_open(bare_daemon(), call_from(ALICE, SENDER), 60, &ops, NULL);
