@@ -204,6 +204,7 @@ static void a_passkey_is_removed_by_another_one(void **state)
     finish(session, "remove", &bobs);
     assert_outcome("VerificationFailed");
     begin(session, "remove", BLUE);
+    assert_int_equal(json_array_size(json_object_get(outcome.json, "allowCredentials")), 1);
     finish(session, "remove", &blue);
     assert_outcome("VerificationFailed");
     begin(session, "remove-last", BLUE);
