@@ -11,6 +11,7 @@ import os
 import re
 import sqlite3
 import threading
+import time
 
 import pytest
 
@@ -324,11 +325,21 @@ def read_link(child):
     return child.match.group(2)
 
 
+def expect_waiting(site, child):
+    """Until passkeyctl waits and passkeyd knows of it: what is called later is answered later."""
+    child.expect("Waiting until somebody uses it")
+    while parts.status_of(child.pid) != "S":
+        time.sleep(0)
+    root = site.machine.connect()
+    for _ in range(2):
+        root.call(parts.CREDENTIALS, "List", "sa{sv}", "alice", parts.vardict({}))
+
+
 def waiting(site, *more):
     child = site.machine.terminal("root", [*COMMAND, *more])
     ticket = read_link(child)
     child.expect("signs in as alice on web1")
-    child.expect("Waiting until somebody uses it")
+    expect_waiting(site, child)
     return child, Visitor(site, ticket)
 
 
@@ -388,7 +399,7 @@ def test_control_c_at_the_question(site):
 def test_the_account_goes_while_the_terminal_waits(site, zoe):
     child = site.machine.terminal("root", ["passkeyctl", "ticket", zoe, "--link"])
     read_link(child)
-    child.expect("Waiting until")
+    expect_waiting(site, child)
     accounts.shell(accounts.REMOVE)
     child.expect("The account is gone, and the link with it.")
     assert ended(child) == 1
