@@ -10,6 +10,7 @@ from .hid import CAPABILITY_CBOR, CAPABILITY_WINK, CBOR
 from .u2f import U2f
 
 KEEPALIVE_INTERVAL = 0.1  # seconds; CTAP 2.1 section 11.2.9.2.1
+_GET_ASSERTION = b"\x02"
 _CREDENTIAL_COMMANDS = (0x01, 0x02, 0x08)
 
 
@@ -80,11 +81,28 @@ class Device:
             self.abort()
         self.notify(self, "closed")
 
+    busy_until = 0.0
+
+    def _in_time(self, act, report):
+        """Does it when that report has come through, one after the other."""
+        if self.behaviour.packet_ms == 0:
+            act(report)
+            return
+        start = max(self.busy_until, self.loop.time())
+        self.busy_until = start + self.behaviour.packet_ms / 1000
+        self.loop.call_at(self.busy_until, act, report)
+
     def receive(self, report):
+        self._in_time(self._received, report)
+
+    def _received(self, report):
         if self.plugged:
             self.transport.receive(report)
 
     def _emit(self, report):
+        self._in_time(self._emitted, report)
+
+    def _emitted(self, report):
         """Every opener gets every report, as with hidraw."""
         if not self.plugged:
             return
@@ -232,6 +250,8 @@ class Device:
             data = bytes([behaviour.error])
         elif misbehaves and behaviour.garbage == "cbor":
             data = data[:1] + b"\xbf" + _noise(max(1, len(data) - 2))
+        if self.command == _GET_ASSERTION and command == CBOR and data[:1] == b"\0":
+            self.busy_until = max(self.busy_until, self.loop.time()) + behaviour.signature_ms / 1000
         self.busy_channel = self.running = None
         reports = hid.fragments(channel, command, data)
         if misbehaves and behaviour.garbage:

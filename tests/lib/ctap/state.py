@@ -104,6 +104,8 @@ class Behaviour(Checked):
     misbehave_at: str = "any"  # touch: garbage, hang and error only where a person was asked for
     unplug_at: str = ""
     unplug_after: int = 0  # unplugged after so many more reports to the host; 0: never
+    packet_ms: float = 0  # on its way, of each report in either direction, as with USB
+    signature_ms: float = 0  # what an answer to getAssertion with a signature takes besides
     keep_blinking: bool = False  # goes on waiting for a touch when nobody has it open any more
 
 
