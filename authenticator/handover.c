@@ -125,25 +125,6 @@ static int ask_server(struct channel *channel, int device)
     return pk_steal_fd(&fd);
 }
 
-/* --- this process ----------------------------------------------------------------------------- */
-
-/* Becomes the process for the key: nothing stays but the message, and standard error. */
-static enum pk_status become(struct channel *channel, int device)
-{
-    static char name[] = "passkey-authenticator", option[] = HANDOVER_OPTION;
-    char *const arguments[] = {name, option, NULL};
-    char *const environment[] = {NULL};
-    int pair[2];
-
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0 ||
-        !send_all(pair[0], channel, device) || dup2(pair[1], STDIN_FILENO) < 0 ||
-        dup2(pair[1], STDOUT_FILENO) < 0 ||
-        close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
-        return PK_INTERNAL;
-    (void)execve("/proc/self/exe", arguments, environment);
-    return PK_INTERNAL;
-}
-
 enum pk_status handover(struct channel *channel, const struct pk_frame *request, int device)
 {
     static struct channel whole;
@@ -153,8 +134,9 @@ enum pk_status handover(struct channel *channel, const struct pk_frame *request,
     if (status != PK_OK)
         return status;
     socket = ask_server(&whole, device);
+    explicit_bzero(&whole, sizeof(whole));
     if (socket < 0)
-        return become(&whole, device);
+        return PK_UNAVAILABLE;
     /* From now on the caller hears the end of the frames from that process alone. */
     (void)close(channel->in);
     if (channel->out != channel->in)

@@ -13,14 +13,11 @@
 /* Mode 0600 and of the daemon's user: passkey-authenticator.socket. */
 #define HANDOVER_SOCKET "/run/passkeyd/authenticator.sock"
 #define HANDOVER_TAKEN  'T'
-/* The argument that makes this program a process for one key, on a socket that is its input. */
-#define HANDOVER_OPTION "--key"
-
 /*
  * Passes the channel, with request put back before what has arrived, and the device to a process
- * of its own: one of the server at HANDOVER_SOCKET, as another user, where there is one that takes
- * it. Then this returns when that process has ended: PK_OK, or PK_IO when it failed. Otherwise it
- * becomes this process, and there is no return. PK_INTERNAL, PK_NO_MEMORY: neither can be done.
+ * of the server at HANDOVER_SOCKET, which runs as another user, and returns when that has ended:
+ * PK_OK, or PK_IO when it failed. The channel and the device are closed then. PK_UNAVAILABLE: there
+ * is no server that takes them, and both are as they were. PK_NO_MEMORY, PK_TOO_LARGE.
  */
 enum pk_status handover(struct channel *channel, const struct pk_frame *request,
                         int device) PK_WARN_UNUSED;

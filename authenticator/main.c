@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* passkey-authenticator: talks CTAP to one security key for the program that started it. */
-#include "authenticator/handover.h"
 #include "authenticator/sandbox.h"
 #include "authenticator/server.h"
 #include "authenticator/session.h"
-#include "authenticator/worker.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -22,13 +20,6 @@ static int usage(FILE *to, int code)
     return code;
 }
 
-/* The process for one key, made of one that handed it over. */
-static int run_key(void)
-{
-    worker_prepare();
-    return worker_run(STDIN_FILENO);
-}
-
 static int run_session(void)
 {
     static struct channel channel = {.in = STDIN_FILENO, .out = STDOUT_FILENO};
@@ -44,7 +35,7 @@ int main(int argc, char **argv)
         return usage(stdout, 0);
     if (strcmp(option, "--version") == 0)
         return puts("passkey-authenticator " PACKAGE_VERSION) < 0;
-    if (argc != 1 && strcmp(option, "--server") != 0 && strcmp(option, HANDOVER_OPTION) != 0)
+    if (argc != 1 && strcmp(option, "--server") != 0)
         return usage(stderr, 2);
     (void)signal(SIGPIPE, SIG_IGN);
     /* libfido2 would log what is sent to the key, PINs included. */
@@ -53,7 +44,5 @@ int main(int argc, char **argv)
         (void)fputs("passkey-authenticator: the sandbox cannot be set up\n", stderr);
         return 3;
     }
-    if (argc == 1)
-        return run_session();
-    return strcmp(option, "--server") == 0 ? server_run() : run_key();
+    return argc == 1 ? run_session() : server_run();
 }

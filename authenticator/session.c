@@ -4,6 +4,7 @@
 #include "authenticator/device.h"
 #include "authenticator/handover.h"
 #include "authenticator/sandbox.h"
+#include "authenticator/worker.h"
 
 static enum pk_status greet(struct channel *channel)
 {
@@ -18,14 +19,16 @@ static enum pk_status greet(struct channel *channel)
     return status;
 }
 
-/* Opens the key and passes it on; then the other side sends the last frame. */
+/* Opens the key and passes it on, or serves it here: the last frame is sent in both cases. */
 static enum pk_status pass_on(struct channel *channel, const struct pk_frame *request)
 {
     const char *path = request->get_assertion.path; /* first in each of these requests */
     int device = -1;
     enum pk_status status = device_open(path, channel, &device);
 
-    return status == PK_OK ? handover(channel, request, device) : status;
+    if (status == PK_OK)
+        status = handover(channel, request, device);
+    return status == PK_UNAVAILABLE ? worker_become(channel, request, device) : status;
 }
 
 static enum pk_status list(struct channel *channel)

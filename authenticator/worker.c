@@ -54,6 +54,33 @@ static enum pk_status serve(struct channel *channel, const struct pk_frame *requ
     return status;
 }
 
+/* Standard error is often the journal, where this process would pass for the daemon. */
+static void close_log(void)
+{
+#ifndef SANITIZERS
+    (void)close(STDERR_FILENO);
+#endif
+}
+
+enum pk_status worker_become(struct channel *channel, const struct pk_frame *request, int device)
+{
+    enum pk_status status;
+
+    worker_prepare();
+    if (channel->out != channel->in)
+        (void)close(channel->out);
+    channel->out = channel->in; /* a socket */
+    if (sandbox_enter_key() != PK_OK) {
+        (void)fputs("passkey-authenticator: the sandbox cannot be set up\n", stderr);
+        (void)close(device);
+        return PK_INTERNAL;
+    }
+    close_log();
+    status = serve(channel, request, device);
+    channel->in = channel->out = -1; /* the last frame was sent */
+    return status;
+}
+
 int worker_run(int socket)
 {
     static struct channel channel;
@@ -68,13 +95,9 @@ int worker_run(int socket)
         (void)fputs("passkey-authenticator: the sandbox cannot be set up\n", stderr);
         return EXIT_SANDBOX;
     }
-    /* Nobody hears it where this process is the one that handed over. */
     (void)!write(socket, &taken, 1);
     (void)close(socket);
-#ifndef SANITIZERS
-    /* Often the journal, where it would pass for the daemon. */
-    (void)close(STDERR_FILENO);
-#endif
+    close_log();
     if (channel_wait(&channel, &request) != PK_OK)
         return 1;
     return serve(&channel, &request, device) == PK_OK ? 0 : 1;

@@ -3,6 +3,8 @@
 #ifndef AUTHENTICATOR_WORKER_H
 #define AUTHENTICATOR_WORKER_H
 
+#include "authenticator/channel.h"
+
 /*
  * Loads what libfido2 and OpenSSL would load when it is first needed, which the sandbox forbids. A
  * process that forks workers does this once for all of them.
@@ -14,5 +16,13 @@ void worker_prepare(void);
  * the exit status. Nothing of the key is read before.
  */
 int worker_run(int socket);
+
+/*
+ * Where there is no server: the process that opened the key shuts itself in, for good, and serves
+ * the request, whose last frame is sent. PK_INTERNAL: there is no sandbox to be had, and none was
+ * sent. Nothing of the key is read before.
+ */
+enum pk_status worker_become(struct channel *channel, const struct pk_frame *request,
+                             int device) PK_WARN_UNUSED;
 
 #endif
