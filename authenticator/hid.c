@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* CTAP 2.1 section 11.2.4: a packet, and where its parts are. */
-#define PACKET_SIZE   64
+#define PACKET_SIZE   HID_PACKET_SIZE
 #define AT_COMMAND    4
 #define AT_LENGTH     5
 #define AT_DATA       7
@@ -24,6 +24,7 @@
 
 #define CTAP_MAKE_CREDENTIAL 0x01
 #define CTAP_GET_ASSERTION   0x02
+#define CTAP_GET_INFO        0x04
 #define CTAP_RESET           0x07
 #define CTAP_SELECTION       0x0b
 
@@ -72,6 +73,69 @@ static void note_message(struct hid *hid, const unsigned char *packet)
     hid->touch_wanted_at = 0;
 }
 
+/* --- what the key says of itself -------------------------------------------------------------- */
+
+/*
+ * libfido2 asks for it to open a key and does not tell it; asked for once more at once, it is read
+ * out of what was said then. Any other message ends that.
+ */
+
+static bool asks_for_info(const unsigned char *packet)
+{
+    return packet[AT_COMMAND] == CMD_CBOR && packet[AT_LENGTH] == 0 && packet[AT_LENGTH + 1] == 1 &&
+           packet[AT_DATA] == CTAP_GET_INFO;
+}
+
+/* Whether that question is answered here. */
+static bool repeats_info(struct hid_info *info, const unsigned char *packet)
+{
+    bool asks = asks_for_info(packet);
+
+    if (!(packet[AT_COMMAND] & INIT_PACKET))
+        return false;
+    if (asks && info->state == INFO_KEPT)
+        info->state = INFO_REPEATED;
+    else
+        info->state = asks ? INFO_AWAITED : INFO_NONE;
+    info->next = 0;
+    return info->state == INFO_REPEATED;
+}
+
+/* Takes down a packet of the answer. */
+static void keep_info(struct hid_info *info, const unsigned char *packet)
+{
+    bool first = packet[AT_COMMAND] & INIT_PACKET;
+    size_t room = first ? PACKET_SIZE - AT_DATA : PACKET_SIZE - AT_LENGTH;
+
+    if (info->state != INFO_AWAITED || packet[AT_COMMAND] == CMD_KEEPALIVE)
+        return;
+    if (first) {
+        info->left = (size_t)packet[AT_LENGTH] << 8 | packet[AT_LENGTH + 1];
+        info->count = 0;
+    }
+    if ((first && packet[AT_COMMAND] != CMD_CBOR) || (!first && info->count == 0) ||
+        info->count == HID_INFO_PACKETS) {
+        info->state = INFO_NONE;
+        return;
+    }
+    (void)memcpy(info->packets[info->count++], packet, PACKET_SIZE);
+    info->left -= info->left < room ? info->left : room;
+    if (info->left == 0)
+        info->state = INFO_KEPT;
+}
+
+static int read_info(struct hid_info *info, unsigned char *data, size_t len)
+{
+    if (len < PACKET_SIZE)
+        return -1;
+    (void)memcpy(data, info->packets[info->next++], PACKET_SIZE);
+    if (info->next == info->count)
+        info->state = INFO_NONE;
+    return PACKET_SIZE;
+}
+
+/* --- libfido2's functions --------------------------------------------------------------------- */
+
 static int hid_write(void *handle, const unsigned char *data, size_t len)
 {
     struct hid *hid = handle;
@@ -83,6 +147,8 @@ static int hid_write(void *handle, const unsigned char *data, size_t len)
         return -1;
     if (!cancels)
         note_message(hid, data + 1);
+    if (repeats_info(&hid->info, data + 1))
+        return (int)len;
     do
         written = write(hid->fd, data, len);
     while (written < 0 && errno == EINTR);
@@ -209,6 +275,8 @@ static int read_packet(struct hid *hid, unsigned char *data, size_t len)
     }
     if (got == PACKET_SIZE) {
         note_life(hid, data);
+        if (is_ours(hid, data))
+            keep_info(&hid->info, data);
         report_touch(hid, data);
         stop_silent_touch(hid, data);
         if (says_busy(hid, data))
@@ -223,6 +291,8 @@ static int hid_read(void *handle, unsigned char *data, size_t len, int ms)
     struct hid *hid = handle;
 
     (void)ms;
+    if (hid->info.state == INFO_REPEATED && hid->trouble == PK_OK)
+        return read_info(&hid->info, data, len);
     for (;;) {
         struct pollfd polled[2] = {
             {.fd = hid->fd, .events = POLLIN},

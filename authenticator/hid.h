@@ -11,6 +11,17 @@
 
 #include <fido.h>
 
+#define HID_PACKET_SIZE  64
+#define HID_INFO_PACKETS 16 /* of a longer answer to getInfo none is kept */
+
+/* The answer to getInfo. */
+struct hid_info {
+    enum { INFO_NONE, INFO_AWAITED, INFO_KEPT, INFO_REPEATED } state;
+    size_t count, next; /* packets: had, and read again */
+    size_t left;        /* bytes to come */
+    unsigned char packets[HID_INFO_PACKETS][HID_PACKET_SIZE];
+};
+
 struct hid {
     struct channel *channel;
     fido_dev_t *device; /* that CTAPHID_CANCEL goes to */
@@ -35,6 +46,7 @@ struct hid {
     int64_t touch_wanted_at; /* since when, in milliseconds of the monotonic clock; 0: not */
     int64_t heard_at;        /* the last sign of life, or when it was last asked */
     int64_t give_up_at;      /* once cancelled */
+    struct hid_info info;
 };
 
 /*
