@@ -13,6 +13,7 @@ authenticator_libauthenticator_la_SOURCES = \
 	authenticator/hid.c authenticator/hid.h \
 	authenticator/key.c authenticator/key.h \
 	authenticator/landlock.c authenticator/landlock.h \
+	authenticator/ready.c authenticator/ready.h \
 	authenticator/sandbox.c authenticator/sandbox.h \
 	authenticator/server.c authenticator/server.h \
 	authenticator/session.c authenticator/session.h \

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* passkey-authenticator: talks CTAP to one security key for the program that started it. */
+#include "authenticator/ready.h"
 #include "authenticator/sandbox.h"
 #include "authenticator/server.h"
 #include "authenticator/session.h"
+#include "common/wire/start.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -12,7 +14,7 @@
 
 static int usage(FILE *to, int code)
 {
-    fputs("Usage: passkey-authenticator [--server | --help | --version]\n"
+    fputs("Usage: passkey-authenticator [--ready | --server | --help | --version]\n"
           "\n"
           "Started by passkeyd and passkey-askpass with a socket as standard input and output;\n"
           "see passkey-authenticator(8).\n",
@@ -35,7 +37,7 @@ int main(int argc, char **argv)
         return usage(stdout, 0);
     if (strcmp(option, "--version") == 0)
         return puts("passkey-authenticator " PACKAGE_VERSION) < 0;
-    if (argc != 1 && strcmp(option, "--server") != 0)
+    if (argc != 1 && strcmp(option, "--server") != 0 && strcmp(option, PK_START_OPTION) != 0)
         return usage(stderr, 2);
     (void)signal(SIGPIPE, SIG_IGN);
     /* libfido2 would log what is sent to the key, PINs included. */
@@ -44,5 +46,7 @@ int main(int argc, char **argv)
         (void)fputs("passkey-authenticator: the sandbox cannot be set up\n", stderr);
         return 3;
     }
-    return argc == 1 ? run_session() : server_run();
+    if (argc == 1)
+        return run_session();
+    return strcmp(option, "--server") == 0 ? server_run() : ready_run();
 }

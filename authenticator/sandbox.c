@@ -3,9 +3,14 @@
 
 #include "authenticator/landlock.h"
 
+#include "common/base/cleanup.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/hidraw.h>
+#include <linux/seccomp.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -15,8 +20,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define DESCRIPTORS_MAX 64
+#define FILTER_MAX      2048 /* instructions */
 /* What open() does beside opening; O_TMPFILE has the bit of O_DIRECTORY too, which is harmless. */
 #define CREATING (O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
 
@@ -67,16 +74,30 @@ static const int listing_calls[] = {
  * killed. All the rest gets EPERM, because libraries try harmless things and go on.
  */
 static const int hostile[] = {
-    SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(clone),
-    SCMP_SYS(clone3), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev),
-    SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4),
+    SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(clone3), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev),
+    SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4),
     SCMP_SYS(socketpair), SCMP_SYS(kill), SCMP_SYS(tkill), SCMP_SYS(tgkill),
     SCMP_SYS(rt_sigqueueinfo), SCMP_SYS(rt_tgsigqueueinfo), SCMP_SYS(pidfd_open),
     SCMP_SYS(pidfd_getfd), SCMP_SYS(pidfd_send_signal), SCMP_SYS(process_madvise),
     SCMP_SYS(setuid), SCMP_SYS(setgid), SCMP_SYS(mount), SCMP_SYS(bpf), SCMP_SYS(userfaultfd),
     SCMP_SYS(io_uring_setup), SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(unshare),
-    SCMP_SYS(setns), SCMP_SYS(memfd_create), SCMP_SYS(perf_event_open), SCMP_SYS(keyctl),
+    SCMP_SYS(setns), SCMP_SYS(perf_event_open), SCMP_SYS(keyctl),
     SCMP_SYS(creat), SCMP_SYS(openat2), SCMP_SYS(open_by_handle_at), SCMP_SYS(open_tree),
+};
+
+/* Hostile too in all but the process that is kept ready, whose filter stays in force in them. */
+static const int hostile_if_ready_is_over[] = {
+    SCMP_SYS(clone), SCMP_SYS(connect), SCMP_SYS(memfd_create),
+};
+
+/* How that process starts helpers, and how they open a key, pass it on and shut themselves in. */
+static const int ready_calls[] = {
+    SCMP_SYS(sendmsg), SCMP_SYS(recvmsg), SCMP_SYS(sendto), SCMP_SYS(recvfrom), SCMP_SYS(connect),
+    SCMP_SYS(getppid), SCMP_SYS(dup2), SCMP_SYS(dup3), SCMP_SYS(close_range), SCMP_SYS(flock),
+    SCMP_SYS(ioctl), SCMP_SYS(fcntl), SCMP_SYS(prctl), SCMP_SYS(seccomp), SCMP_SYS(getrlimit),
+    SCMP_SYS(setrlimit), SCMP_SYS(prlimit64), SCMP_SYS(mlockall), SCMP_SYS(getsockopt),
+    SCMP_SYS(rt_sigaction), SCMP_SYS(landlock_create_ruleset), SCMP_SYS(landlock_add_rule),
+    SCMP_SYS(landlock_restrict_self), SCMP_SYS(set_robust_list),
 };
 
 /* Hostile too where everything that is needed was opened by others. */
@@ -84,6 +105,19 @@ static const int opening[] = {
     SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(socket), SCMP_SYS(sendmsg), SCMP_SYS(recvmsg),
 };
 /* clang-format on */
+
+enum filter_kind {
+    FILTER_KEY,
+    FILTER_LIST,
+    FILTER_READY,
+    FILTERS,
+};
+
+/* Made when it is needed, or before. */
+static struct filter {
+    unsigned short count; /* 0: not made yet */
+    struct sock_filter code[FILTER_MAX];
+} filters[FILTERS];
 
 /* A call this architecture does not have is no loss. */
 static bool add_where(scmp_filter_ctx filter, uint32_t action, int call,
@@ -154,19 +188,59 @@ static bool add_listing(scmp_filter_ctx filter)
            add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), &not_netlink);
 }
 
-static bool filter_calls(bool listing)
+/* What the process does that is kept ready, and its helpers before they shut themselves in. */
+static bool add_ready(scmp_filter_ctx filter)
 {
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-    bool loaded;
+    const struct scmp_arg_cmp not_creating_at = SCMP_A2(SCMP_CMP_MASKED_EQ, CREATING, 0);
+    const struct scmp_arg_cmp not_creating = SCMP_A1(SCMP_CMP_MASKED_EQ, CREATING, 0);
+    const struct scmp_arg_cmp sibling = SCMP_A0(SCMP_CMP_EQ, CLONE_PARENT | SIGCHLD);
+    const struct scmp_arg_cmp local = SCMP_A0(SCMP_CMP_EQ, AF_UNIX);
+    const struct scmp_arg_cmp netlink = SCMP_A0(SCMP_CMP_EQ, AF_NETLINK);
 
-    if (!filter)
+    return ADD_ALL(filter, SCMP_ACT_ALLOW, listing_calls) &&
+           ADD_ALL(filter, SCMP_ACT_ALLOW, ready_calls) &&
+           add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), &not_creating_at) &&
+           add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), &not_creating) &&
+           add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), &sibling) &&
+           add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), &local) &&
+           add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), &netlink);
+}
+
+static bool add_for(scmp_filter_ctx filter, enum filter_kind kind)
+{
+    if (!ADD_ALL(filter, SCMP_ACT_ALLOW, common_calls) ||
+        !ADD_ALL(filter, SCMP_ACT_KILL_PROCESS, hostile) || !add_memory(filter))
         return false;
-    loaded = ADD_ALL(filter, SCMP_ACT_ALLOW, common_calls) &&
-             ADD_ALL(filter, SCMP_ACT_KILL_PROCESS, hostile) && add_memory(filter) &&
-             (listing ? add_listing(filter) : ADD_ALL(filter, SCMP_ACT_KILL_PROCESS, opening)) &&
-             seccomp_load(filter) == 0;
-    seccomp_release(filter);
-    return loaded;
+    if (kind == FILTER_READY)
+        return add_ready(filter);
+    return ADD_ALL(filter, SCMP_ACT_KILL_PROCESS, hostile_if_ready_is_over) &&
+           (kind == FILTER_LIST ? add_listing(filter)
+                                : ADD_ALL(filter, SCMP_ACT_KILL_PROCESS, opening));
+}
+
+/* The program that libseccomp makes; its making takes a good part of a helper's start. */
+static bool build(enum filter_kind kind, struct filter *ret)
+{
+    scmp_filter_ctx context = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+    PK_AUTO_CLOSE int fd = memfd_create("filter", MFD_CLOEXEC);
+    bool made =
+        context && fd >= 0 && add_for(context, kind) && seccomp_export_bpf(context, fd) == 0;
+    ssize_t size = made ? pread(fd, ret->code, sizeof(ret->code), 0) : -1;
+
+    if (context)
+        seccomp_release(context);
+    if (size <= 0 || size == (ssize_t)sizeof(ret->code) || (size_t)size % sizeof(ret->code[0]) != 0)
+        return false;
+    ret->count = (unsigned short)((size_t)size / sizeof(ret->code[0]));
+    return true;
+}
+
+static bool filter_calls(const struct filter *filter)
+{
+    const struct sock_fprog program = {filter->count,
+                                       (struct sock_filter *)(uintptr_t)filter->code};
+
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
 /* No more than value, or than there is already. */
@@ -207,29 +281,42 @@ enum pk_status sandbox_prepare(void)
     return prepared ? PK_OK : PK_INTERNAL;
 }
 
-static enum pk_status enter(bool listing, const struct landlock_folder *folders, size_t count)
+static enum pk_status enter(enum filter_kind kind, const struct landlock_folder *folders,
+                            size_t count)
 {
+    struct filter *filter = &filters[kind];
     bool entered;
 
+    /* Before the limit of files: it is made in one, in memory. */
+    if (filter->count == 0 && !build(kind, filter))
+        return PK_INTERNAL;
     lock_memory();
     entered = sandbox_prepare() == PK_OK && limit(RLIMIT_FSIZE, 0) &&
               limit(RLIMIT_NOFILE, DESCRIPTORS_MAX) && limit(RLIMIT_DATA, DATA_MAX) &&
-              landlock_enter(folders, count) && filter_calls(listing);
+              landlock_enter(folders, count) && filter_calls(filter);
     return entered ? PK_OK : PK_INTERNAL;
 }
 
 enum pk_status sandbox_enter_key(void)
 {
-    return enter(false, NULL, 0);
+    return enter(FILTER_KEY, NULL, 0);
 }
+
+static const struct landlock_folder listed[] = {
+    {"/sys", LANDLOCK_READING},
+    {"/run/udev", LANDLOCK_READING},
+    {"/dev", LANDLOCK_DEVICES},
+};
 
 enum pk_status sandbox_enter_list(void)
 {
-    static const struct landlock_folder folders[] = {
-        {"/sys", LANDLOCK_READING},
-        {"/run/udev", LANDLOCK_READING},
-        {"/dev", LANDLOCK_DEVICES},
-    };
+    return enter(FILTER_LIST, listed, sizeof(listed) / sizeof(*listed));
+}
 
-    return enter(true, folders, sizeof(folders) / sizeof(*folders));
+enum pk_status sandbox_enter_ready(void)
+{
+    bool built =
+        build(FILTER_KEY, &filters[FILTER_KEY]) && build(FILTER_LIST, &filters[FILTER_LIST]);
+
+    return built ? enter(FILTER_READY, listed, sizeof(listed) / sizeof(*listed)) : PK_INTERNAL;
 }

@@ -26,4 +26,10 @@ enum pk_status sandbox_enter_key(void) PK_WARN_UNUSED;
  */
 enum pk_status sandbox_enter_list(void) PK_WARN_UNUSED;
 
+/*
+ * For the process that is kept ready and forks helpers: what these need before they enter one of
+ * the two above, which stay in force on top of it. Besides it makes what entering them takes.
+ */
+enum pk_status sandbox_enter_ready(void) PK_WARN_UNUSED;
+
 #endif

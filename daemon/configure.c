@@ -153,6 +153,8 @@ static void use_config(struct daemon *daemon, struct config *config)
     daemon->keys_setup->program = config->authenticator_program;
     daemon->keys_setup->insert_timeout = config->insert_timeout;
     daemon->keys_setup->touch_timeout = config->touch_timeout;
+    if (daemon->keys)
+        pk_keys_changed(daemon->keys);
     for (size_t i = 0; i < config->warnings.count; i++)
         pk_log(LOG_WARNING, "%s", config->warnings.items[i]);
     pk_log_set_debug(config->debug);

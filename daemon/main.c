@@ -482,7 +482,7 @@ static enum pk_status serve(struct daemon *daemon, const char *socket_path, char
 
 int main(int argc, char **argv)
 {
-    struct pk_keys_setup keys_setup = {.log = pk_log};
+    struct pk_keys_setup keys_setup = {.log = pk_log, .keep_ready = true};
     struct daemon daemon = {.keys_setup = &keys_setup, .exit_code = EXIT_SUCCESS};
     struct arguments arguments;
     PK_AUTO_FREE char *why = NULL;

@@ -6,6 +6,7 @@ common_keys_libmessages_la_CFLAGS = $(PK_CFLAGS)
 # Security keys in this machine, for the programs that start passkey-authenticator.
 noinst_LTLIBRARIES += common/keys/libkeys.la
 common_keys_libkeys_la_SOURCES = \
+	common/keys/child.c common/keys/child.h \
 	common/keys/deadlines.c common/keys/deadlines.h \
 	common/keys/dialogue.h \
 	common/keys/helper.c common/keys/helper.h \
@@ -19,6 +20,7 @@ common_keys_libkeys_la_SOURCES = \
 	common/keys/pin_dialogue.c common/keys/pin_dialogue.h \
 	common/keys/place.c common/keys/place.h \
 	common/keys/pin_text.c common/keys/pin_text.h \
+	common/keys/ready.c common/keys/ready.h \
 	common/keys/turns.c common/keys/turns.h
 common_keys_libkeys_la_CFLAGS = $(PK_CFLAGS) $(EVENT_CFLAGS) $(UTF8PROC_CFLAGS)
 common_keys_libkeys_la_LIBADD = common/keys/libmessages.la $(EVENT_LIBS) $(UTF8PROC_LIBS)

@@ -3,15 +3,15 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
+#include "common/base/text.h"
+#include "common/keys/child.h"
+#include "common/keys/ready.h"
 
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -22,12 +22,12 @@
 #define CANCEL_GRACE      2  /* seconds to give the key back before it is killed */
 #define EXIT_GRACE        1  /* seconds to exit once its output has ended */
 #define INPUT_MAX         (4 + PK_FRAME_MAX)
-#define STACK_SIZE        65536 /* of a child until it executes its program; sanitizers need much */
 
 struct pk_helper {
     LIST_ENTRY(pk_helper) entry;
     struct pk_helpers *helpers;
-    pid_t pid;
+    pid_t pid;     /* 0: not known yet */
+    char *program; /* while it is ordered */
     int fd;
     struct event *readable;
     struct event *writable;
@@ -38,6 +38,8 @@ struct pk_helper {
     size_t input_len;
     struct pk_bytes output; /* may hold a PIN */
     size_t output_sent;
+    bool ordered; /* of the process that is kept ready; what is for it waits */
+    bool doomed;  /* to be killed as soon as it is known */
     bool greeted;
     bool ended;  /* output ended or broken: nothing more is read */
     bool exited; /* reaped */
@@ -49,92 +51,13 @@ struct pk_helper {
 struct pk_helpers {
     struct event_base *base;
     pk_keys_log *log;
-    int idle; /* nothing; what is in the slot while no helper is being started */
-    int slot; /* a descriptor's number, which is one's own for a helper that is being started */
+    struct pk_slot slot;
+    struct pk_ready *ready; /* NULL: each is started by itself */
+    struct event *ending;   /* finishes those that could not be started */
     LIST_HEAD(, pk_helper) list;
 };
 
 /* --- the process ------------------------------------------------------------------------------ */
-
-/* What a child is started with. */
-struct beginning {
-    const char *program;
-    int slot;
-    pid_t parent;
-};
-
-/*
- * In the child: nothing is inherited but the socket, standard error and a bare environment. It has
- * the parent's table of descriptors, and takes out of it a copy of what lies below the slot: of
- * what somebody passed to the parent it never has one. To close it would take as long as they like.
- */
-static int exec_helper(void *data)
-{
-    static const int handled[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD, SIGPIPE};
-    static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-    static char lang[] = "LANG=C.UTF-8";
-    static char *const environment[] = {path, lang, NULL};
-    const struct beginning *begin = data;
-    char *const arguments[] = {(char *)(uintptr_t)begin->program, NULL};
-    sigset_t none;
-
-    /* Our handlers must not run here: what they write goes to our own event loop. */
-    for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
-        (void)signal(handled[i], SIG_DFL);
-    (void)sigemptyset(&none);
-    /* A terminal's interrupt must not reach it: it still has to make the key stop blinking. */
-    (void)setsid();
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) || getppid() != begin->parent ||
-        sigprocmask(SIG_SETMASK, &none, NULL) ||
-        close_range((unsigned)begin->slot + 1, ~0U, CLOSE_RANGE_UNSHARE) ||
-        dup2(begin->slot, STDIN_FILENO) < 0 || dup2(begin->slot, STDOUT_FILENO) < 0 ||
-        close_range(3, ~0U, 0))
-        return 126;
-    (void)execve(begin->program, arguments, environment);
-    return 127;
-}
-
-/*
- * As fork() does, but that the child has this process's very table of descriptors, and that this
- * process goes on only when the child has one of its own and executes the program.
- */
-static pid_t start_child(const struct beginning *begin)
-{
-    static _Alignas(16) unsigned char stack[STACK_SIZE];
-
-    return clone(exec_helper, stack + STACK_SIZE, CLONE_FILES | CLONE_VFORK | SIGCHLD,
-                 (void *)(uintptr_t)begin);
-}
-
-/* Keeps the slot's number taken while no helper is being started. */
-static void fill_slot(const struct pk_helpers *helpers)
-{
-    (void)dup3(helpers->idle, helpers->slot, O_CLOEXEC);
-}
-
-static enum pk_status start(struct pk_helper *helper, const char *program)
-{
-    const struct pk_helpers *helpers = helper->helpers;
-    const struct beginning begin = {program, helpers->slot, getpid()};
-    int pair[2];
-    sigset_t all, before;
-
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
-        return PK_NO_MEMORY;
-    (void)sigfillset(&all);
-    (void)sigprocmask(SIG_SETMASK, &all, &before);
-    helper->pid = dup3(pair[1], helpers->slot, O_CLOEXEC) < 0 ? -1 : start_child(&begin);
-    fill_slot(helpers);
-    (void)sigprocmask(SIG_SETMASK, &before, NULL);
-    (void)close(pair[1]);
-    if (helper->pid < 0) {
-        (void)close(pair[0]);
-        return PK_NO_MEMORY;
-    }
-    (void)fcntl(pair[0], F_SETFL, O_NONBLOCK);
-    helper->fd = pair[0];
-    return PK_OK;
-}
 
 static void set_timer(struct pk_helper *helper, unsigned seconds)
 {
@@ -166,7 +89,8 @@ int pk_helper_wait_status(const struct pk_helper *helper)
 void pk_helper_kill(struct pk_helper *helper)
 {
     stop_reading(helper);
-    if (!helper->exited)
+    helper->doomed = true;
+    if (!helper->exited && helper->pid > 0)
         (void)kill(helper->pid, SIGKILL);
 }
 
@@ -197,6 +121,7 @@ static void release(struct pk_helper *helper)
     if (helper->deadline)
         event_free(helper->deadline);
     cleanup_close_fd(&helper->fd);
+    free(helper->program);
     if (helper->input)
         explicit_bzero(helper->input, INPUT_MAX);
     free(helper->input);
@@ -280,9 +205,16 @@ static void read_all(struct pk_helper *helper)
     }
 }
 
+/* One that ends by itself by a signal may have been led there: others shall not be its likes. */
 static void finish(struct pk_helper *helper)
 {
+    struct pk_ready *ready = helper->helpers->ready;
+
     helper->ops->exited(helper->data);
+    if (ready && WIFSIGNALED(helper->wait_status) && !helper->doomed)
+        pk_ready_end(ready);
+    else if (ready)
+        pk_ready_used(ready);
     release(helper);
 }
 
@@ -300,9 +232,12 @@ void pk_helpers_reap(struct pk_helpers *helpers)
 
     for (helper = LIST_FIRST(&helpers->list); helper; helper = next) {
         next = LIST_NEXT(helper, entry);
-        if (waitpid(helper->pid, &helper->wait_status, WNOHANG) == helper->pid)
+        if (helper->pid > 0 && !helper->exited &&
+            waitpid(helper->pid, &helper->wait_status, WNOHANG) == helper->pid)
             helper->exited = true;
     }
+    if (helpers->ready)
+        pk_ready_reap(helpers->ready);
     /* Callbacks may start new helpers: the list is searched from its head again after each. */
     do {
         LIST_FOREACH(helper, &helpers->list, entry)
@@ -379,10 +314,83 @@ void pk_helper_send(struct pk_helper *helper, const struct pk_frame *frame)
         pk_helper_kill(helper);
         return;
     }
-    write_some(helper);
+    if (!helper->ordered)
+        write_some(helper);
 }
 
 /* --- coming and going ------------------------------------------------------------------------- */
+
+/* What comes is read once there is a process; the end of a socket that it never had is no end. */
+static enum pk_status take_socket(struct pk_helper *helper, int fd)
+{
+    struct event_base *base = helper->helpers->base;
+
+    (void)fcntl(fd, F_SETFL, O_NONBLOCK);
+    helper->fd = fd;
+    helper->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, helper);
+    helper->writable = event_new(base, fd, EV_WRITE, on_writable, helper);
+    return helper->readable && helper->writable ? PK_OK : PK_NO_MEMORY;
+}
+
+static void drop_socket(struct pk_helper *helper)
+{
+    if (helper->readable)
+        event_free(pk_steal(helper->readable));
+    if (helper->writable)
+        event_free(pk_steal(helper->writable));
+    cleanup_close_fd(&helper->fd);
+}
+
+static void on_started(void *data, pid_t pid);
+
+/* Has the process made, or orders it. */
+static enum pk_status start(struct pk_helper *helper, const char *program, bool order)
+{
+    const struct pk_helpers *helpers = helper->helpers;
+    const struct pk_ready_order wish = {on_started, helper};
+    PK_AUTO_CLOSE int theirs = -1;
+    int pair[2];
+    enum pk_status status;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+        return PK_NO_MEMORY;
+    theirs = pair[1];
+    status = take_socket(helper, pair[0]);
+    if (status)
+        return status;
+    helper->ordered =
+        order && helpers->ready && !pk_ready_order(helpers->ready, program, theirs, &wish);
+    if (helper->ordered)
+        return PK_OK;
+    helper->pid = pk_child_start(&helpers->slot, program, NULL, theirs);
+    if (helper->pid > 0)
+        return event_add(helper->readable, NULL) ? PK_NO_MEMORY : PK_OK;
+    helper->pid = 0;
+    return PK_NO_MEMORY;
+}
+
+/* Without one from the process that is kept ready it is made after all, with what waits for it. */
+static void on_started(void *data, pid_t pid)
+{
+    struct pk_helper *helper = data;
+
+    helper->ordered = false;
+    helper->pid = pid;
+    if (pid == 0 && !helper->doomed) {
+        drop_socket(helper);
+        helper->doomed = start(helper, helper->program, false) != PK_OK;
+    } else if (!helper->doomed) {
+        helper->doomed = event_add(helper->readable, NULL) != 0;
+    }
+    if (helper->pid == 0)
+        helper->exited = helper->ended = true;
+    else if (helper->doomed)
+        (void)kill(helper->pid, SIGKILL);
+    else
+        write_some(helper);
+    /* That it has ended may have been said before it was known. */
+    event_active(helper->helpers->ending, EV_TIMEOUT, 0);
+}
 
 enum pk_status pk_helper_new(struct pk_helpers *helpers, const char *program, unsigned lifetime,
                              const struct pk_helper_ops *ops, void *data, struct pk_helper **ret)
@@ -395,26 +403,29 @@ enum pk_status pk_helper_new(struct pk_helpers *helpers, const char *program, un
     *helper = (struct pk_helper){.helpers = helpers, .fd = -1, .ops = ops, .data = data};
     LIST_INSERT_HEAD(&helpers->list, helper, entry);
     helper->input = malloc(INPUT_MAX);
-    status = helper->input ? start(helper, program) : PK_NO_MEMORY;
+    helper->deadline = evtimer_new(helpers->base, on_deadline, helper);
+    status =
+        helper->input && helper->deadline ? pk_text_copy(program, &helper->program) : PK_NO_MEMORY;
+    if (!status)
+        status = start(helper, program, true);
     if (status) {
+        if (helper->pid > 0) {
+            (void)kill(helper->pid, SIGKILL);
+            (void)waitpid(helper->pid, NULL, 0);
+        }
         release(helper);
         return status;
-    }
-    helper->readable =
-        event_new(helpers->base, helper->fd, EV_READ | EV_PERSIST, on_readable, helper);
-    helper->writable = event_new(helpers->base, helper->fd, EV_WRITE, on_writable, helper);
-    helper->deadline = evtimer_new(helpers->base, on_deadline, helper);
-    if (!helper->readable || !helper->writable || !helper->deadline ||
-        event_add(helper->readable, NULL)) {
-        (void)kill(helper->pid, SIGKILL);
-        (void)waitpid(helper->pid, NULL, 0);
-        release(helper);
-        return PK_NO_MEMORY;
     }
     pk_helper_set_lifetime(helper, lifetime);
     pk_helper_send(helper, &(struct pk_frame){.type = PK_FRAME_HELLO, .version = PK_FRAME_VERSION});
     *ret = helper;
     return PK_OK;
+}
+
+static void on_ending(evutil_socket_t fd, short what, void *data)
+{
+    (void)fd, (void)what;
+    pk_helpers_reap(data);
 }
 
 struct pk_helpers *pk_helpers_new(struct event_base *base, pk_keys_log *log)
@@ -423,28 +434,42 @@ struct pk_helpers *pk_helpers_new(struct event_base *base, pk_keys_log *log)
 
     if (!helpers)
         return NULL;
-    *helpers = (struct pk_helpers){.base = base, .log = log};
-    helpers->idle = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    helpers->slot =
-        helpers->idle < 0 ? -1 : fcntl(helpers->idle, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    if (helpers->slot < 0) {
-        cleanup_close_fd(&helpers->idle);
-        free(helpers);
+    *helpers = (struct pk_helpers){.base = base, .log = log, .slot = PK_SLOT_NONE};
+    helpers->ending = evtimer_new(base, on_ending, helpers);
+    if (pk_slot_take(&helpers->slot) || !helpers->ending) {
+        pk_helpers_free(helpers);
         return NULL;
     }
     return helpers;
+}
+
+enum pk_status pk_helpers_keep_ready(struct pk_helpers *helpers)
+{
+    helpers->ready = pk_ready_new(helpers->base, &helpers->slot);
+    return helpers->ready ? PK_OK : PK_NO_MEMORY;
+}
+
+void pk_helpers_end_ready(struct pk_helpers *helpers)
+{
+    if (helpers->ready)
+        pk_ready_end(helpers->ready);
 }
 
 void pk_helpers_free(struct pk_helpers *helpers)
 {
     struct pk_helper *helper;
 
+    if (helpers->ready)
+        pk_ready_free(pk_steal(helpers->ready));
     while ((helper = LIST_FIRST(&helpers->list))) {
-        (void)kill(helper->pid, SIGKILL);
-        (void)waitpid(helper->pid, NULL, 0);
+        if (helper->pid > 0) {
+            (void)kill(helper->pid, SIGKILL);
+            (void)waitpid(helper->pid, NULL, 0);
+        }
         finish(helper);
     }
-    (void)close(helpers->slot);
-    (void)close(helpers->idle);
+    if (helpers->ending)
+        event_free(helpers->ending);
+    pk_slot_release(&helpers->slot);
     free(helpers);
 }

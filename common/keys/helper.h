@@ -25,6 +25,12 @@ typedef void pk_keys_log(int priority, const char *format, ...)
 
 /* To be made before anybody passes this process a descriptor: no helper has what came later. */
 struct pk_helpers *pk_helpers_new(struct event_base *base, pk_keys_log *log);
+/*
+ * From now on they are made by a process that is kept ready for it (ready.h), where the program has
+ * one; and ends that one, because what it was made from may have changed. PK_NO_MEMORY.
+ */
+enum pk_status pk_helpers_keep_ready(struct pk_helpers *helpers) PK_WARN_UNUSED;
+void pk_helpers_end_ready(struct pk_helpers *helpers);
 /* Kills all that are left; their exited() is called. */
 void pk_helpers_free(struct pk_helpers *helpers);
 /* After SIGCHLD. */

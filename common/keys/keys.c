@@ -372,7 +372,8 @@ struct pk_keys *pk_keys_new(const struct pk_keys_setup *setup)
     keys->helpers = pk_helpers_new(setup->base, setup->log);
     keys->turns = pk_turns_new(setup->base);
     keys->budget = pk_pin_budget_new();
-    if (!keys->linger || !keys->helpers || !keys->turns || !keys->budget) {
+    if (!keys->linger || !keys->helpers || !keys->turns || !keys->budget ||
+        (setup->keep_ready && pk_helpers_keep_ready(keys->helpers))) {
         pk_keys_free(keys);
         return NULL;
     }
@@ -389,6 +390,11 @@ void pk_keys_free(struct pk_keys *keys)
     pk_turns_free(keys->turns);
     pk_pin_budget_free(keys->budget);
     free(keys);
+}
+
+void pk_keys_changed(struct pk_keys *keys)
+{
+    pk_helpers_end_ready(keys->helpers);
 }
 
 void pk_keys_reap(struct pk_keys *keys)

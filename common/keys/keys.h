@@ -18,6 +18,7 @@ struct pk_key_claim;
 struct pk_keys_setup {
     struct event_base *base;
     const char *program;     /* passkey-authenticator's path */
+    bool keep_ready;         /* a process of it is kept for the next request: see ready.h */
     unsigned insert_timeout; /* seconds to plug a key in */
     unsigned touch_timeout;  /* seconds to touch it */
     pk_keys_log *log;
@@ -27,6 +28,8 @@ struct pk_keys_setup {
 struct pk_keys *pk_keys_new(const struct pk_keys_setup *setup);
 /* Kills all helpers. */
 void pk_keys_free(struct pk_keys *keys);
+/* The setup has changed: what was made ready by the one before is of no use. */
+void pk_keys_changed(struct pk_keys *keys);
 /* After SIGCHLD. */
 void pk_keys_reap(struct pk_keys *keys);
 /* Whether no key is in use: those of a ceremony that is over are given back only a little later. */

@@ -10,4 +10,5 @@ common_wire_libwire_la_SOURCES = \
 	common/wire/frames_write.c \
 	common/wire/host_key.c common/wire/host_key.h \
 	common/wire/members.c common/wire/members.h \
-	common/wire/sk.c common/wire/sk.h
+	common/wire/sk.c common/wire/sk.h \
+	common/wire/start.h

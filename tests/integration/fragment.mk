@@ -108,6 +108,7 @@ EXTRA_DIST += \
 	tests/integration/test_random_walk.py \
 	tests/integration/test_recordings.py \
 	tests/integration/test_recovery_codes.py \
+	tests/integration/test_ready.py \
 	tests/integration/test_relying_party.py \
 	tests/integration/test_script_options.py \
 	tests/integration/test_replaced_prompts.py \

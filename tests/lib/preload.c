@@ -58,6 +58,7 @@ static struct {
     int (*close_range)(unsigned, unsigned, int);
 } real;
 
+static pid_t owner; /* of the connections */
 static int list_connection = -1;
 static int pool[POOL_SIZE];
 static bool is_device[1024]; /* by descriptor: opened below DEVICE_FOLDER */
@@ -109,12 +110,37 @@ static int connect_socket(void)
     return fd;
 }
 
-__attribute__((constructor)) static void connect_all(void)
+static void connect_all(size_t pooled)
 {
-    resolve();
+    owner = getpid();
     list_connection = connect_socket();
     for (size_t i = 0; i < POOL_SIZE; i++)
-        pool[i] = list_connection < 0 ? -1 : connect_socket();
+        pool[i] = list_connection < 0 || i >= pooled ? -1 : connect_socket();
+}
+
+/*
+ * passkey-authenticator keeps no process that forks where a library is preloaded into it, because
+ * what that holds would be shared. This one notices, so it is not to be seen.
+ */
+__attribute__((constructor)) static void start(void)
+{
+    resolve();
+    connect_all(POOL_SIZE);
+    if (strcmp(program_invocation_short_name, "passkey-authenticator") == 0)
+        unsetenv("LD_PRELOAD");
+}
+
+/* A process that was forked makes its own; it opens one key at most. */
+static void notice_fork(void)
+{
+    if (owner == getpid())
+        return;
+    for (int fd = 0; fd < 1024; fd++) {
+        if (is_kept[fd])
+            real.close(fd);
+        is_kept[fd] = false;
+    }
+    connect_all(1);
 }
 
 /* Sends a question (none: reads once more); the answer's length, or -1. */
@@ -269,6 +295,7 @@ EXPORT int close(int fd)
 EXPORT int close_range(unsigned first, unsigned last, int flags)
 {
     resolve();
+    notice_fork();
     for (unsigned fd = 0; fd < 1024 && !(flags & CLOSE_RANGE_CLOEXEC); fd++) {
         if (fd < first || fd > last)
             continue;

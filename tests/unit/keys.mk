@@ -13,7 +13,8 @@ keys_tests = \
 	tests/unit/test_local_ceremony_trouble \
 	tests/unit/test_pin_budget \
 	tests/unit/test_pin_dialogue \
-	tests/unit/test_plugged
+	tests/unit/test_plugged \
+	tests/unit/test_ready
 check_PROGRAMS += $(keys_tests)
 TESTS += $(keys_tests)
 
@@ -24,6 +25,9 @@ tests_unit_test_askpass_key_LDADD = tests/unit/libscratch.la $(askpass_key_libs)
 tests_unit_test_helper_CFLAGS = $(keys_test_cflags)
 tests_unit_test_helper_LDADD = $(keys_test_libs)
 EXTRA_tests_unit_test_helper_DEPENDENCIES = tests/unit/bad_helper
+tests_unit_test_ready_CFLAGS = $(keys_test_cflags)
+tests_unit_test_ready_LDADD = $(keys_test_libs)
+EXTRA_tests_unit_test_ready_DEPENDENCIES = tests/unit/bad_helper
 tests_unit_test_key_messages_CFLAGS = $(keys_test_cflags)
 tests_unit_test_key_messages_LDADD = $(keys_test_libs)
 tests_unit_test_contention_SOURCES = tests/unit/test_contention.c $(scripted_sources)

@@ -153,12 +153,13 @@ def children(pid):
 def wait_for_helpers(pid):
     """Until none but the helper that watches for keys is left of the daemon's children.
 
-    A sign-in is answered before its helper has gone.
+    A sign-in is answered before its helper has gone. The process that is kept ready stays.
     """
     left = []
     for child in children(pid):
-        with contextlib.suppress(ProcessLookupError):
-            left.append(os.pidfd_open(child))
+        with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+            if status(child)["Name"] != "passkey-ready":
+                left.append(os.pidfd_open(child))
     while len(left) > 1:
         ended = select.select(left, [], [], PATIENCE)[0]
         assert ended, "helpers that do not end"
