@@ -148,23 +148,18 @@ static enum pk_status copy_answers(const struct assertion_task *task, struct pk_
     return PK_OK;
 }
 
-enum pk_status get_assertion(struct key *key, const struct pk_assertion_request *request,
-                             struct pk_frame *ret)
+/* The silent check, the person's part, and the answer. */
+static enum pk_status checked(struct key *key, struct assertion_task *task)
 {
-    struct assertion_task task = {
-        .request = request,
-        .rp_id = request->rp_id,
-        .list = {request->allow, request->allow_count},
-    };
-    const struct operation operation = {run_assertion, &task};
+    const struct pk_assertion_request *request = task->request;
+    const struct operation operation = {run_assertion, task};
     enum verification verification = VERIFY_NOT;
     bool required = request->user_verification == PK_REQUIRED || key->info.always_uv;
     bool uncertain;
-    enum pk_status able;
-    enum pk_status status;
+    enum pk_status able =
+        choose_for_assertion(&key->info, request->user_verification, &verification);
+    enum pk_status status = judge(key, request, find_credential(key, task), &uncertain);
 
-    able = choose_for_assertion(&key->info, request->user_verification, &verification);
-    status = judge(key, request, find_credential(key, &task), &uncertain);
     if (able != PK_OK) {
         status = status == PK_OK ? able : status;
         uncertain = false;
@@ -173,8 +168,62 @@ enum pk_status get_assertion(struct key *key, const struct pk_assertion_request 
         choose_for_assertion(&key->info, PK_REQUIRED, &verification) == PK_OK)
         required = true;
     status = ceremony_checked(key, status, uncertain);
+    return status == PK_OK ? ceremony_run(key, verification, required, &operation) : status;
+}
+
+/* --- a key that has just shown it ------------------------------------------------------------- */
+
+/* Whether the touch may be asked for at once: nothing but a touch is wanted of the key then. */
+static bool needs_no_check(const struct key *key, const struct pk_assertion_request *request)
+{
+    enum verification verification = VERIFY_NOT;
+
+    return request->known && request->allow_count == 1 && !request->appid && key->info.ctap2 &&
+           request->user_verification != PK_REQUIRED && !key->info.always_uv &&
+           id_fits(&key->info, pk_view_of(&request->allow[0].id)) &&
+           choose_for_assertion(&key->info, request->user_verification, &verification) == PK_OK &&
+           verification == VERIFY_NOT;
+}
+
+/* Whether the key said no, for a reason that the silent check may tell from others. */
+static bool is_open(const struct key *key, enum pk_status status)
+{
+    return key->hid.trouble == PK_OK && key->error > 0 &&
+           (status == PK_NO_MATCH || status == PK_PIN_REQUIRED || status == PK_DEVICE_ERROR ||
+            status == PK_UNSUPPORTED);
+}
+
+/*
+ * Without the silent check. A key that refuses may want its PIN, for which nobody is asked before
+ * it has shown the credential again.
+ */
+static enum pk_status unchecked(struct key *key, struct assertion_task *task)
+{
+    const struct operation operation = {run_assertion, task};
+    bool uncertain;
+    enum pk_status status = ceremony_checked(key, PK_OK, false);
+
     if (status == PK_OK)
-        status = ceremony_run(key, verification, required, &operation);
+        status = ceremony_touch(key, &operation);
+    if (!is_open(key, status))
+        return status;
+    status = judge(key, task->request, find_credential(key, task), &uncertain);
+    if (status != PK_OK || uncertain)
+        return status == PK_OK ? PK_NO_MATCH : status;
+    return ceremony_run(key, VERIFY_NOT, false, &operation);
+}
+
+enum pk_status get_assertion(struct key *key, const struct pk_assertion_request *request,
+                             struct pk_frame *ret)
+{
+    struct assertion_task task = {
+        .request = request,
+        .rp_id = request->rp_id,
+        .list = {request->allow, request->allow_count},
+    };
+    enum pk_status status =
+        needs_no_check(key, request) ? unchecked(key, &task) : checked(key, &task);
+
     if (status == PK_OK)
         status = copy_answers(&task, ret);
     fido_assert_free(&task.answer);

@@ -28,6 +28,9 @@ struct operation {
 enum pk_status ceremony_run(struct key *key, enum verification first, bool required,
                             const struct operation *operation) PK_WARN_UNUSED;
 
+/* The operation once, with a touch and nothing else. */
+enum pk_status ceremony_touch(struct key *key, const struct operation *operation) PK_WARN_UNUSED;
+
 /* GET_ASSERTION and MAKE_CREDENTIAL on an opened key; ret becomes the last frame. */
 enum pk_status get_assertion(struct key *key, const struct pk_assertion_request *request,
                              struct pk_frame *ret) PK_WARN_UNUSED;

@@ -13,6 +13,7 @@ common_keys_libkeys_la_SOURCES = \
 	common/keys/key_care.c common/keys/key_care.h \
 	common/keys/key_session.c common/keys/key_session.h \
 	common/keys/keys.c common/keys/keys.h \
+	common/keys/known.c common/keys/known.h \
 	common/keys/local_ceremony.c common/keys/local_ceremony.h \
 	common/keys/local_candidates.c common/keys/local_notices.c common/keys/local_pin.c \
 	common/keys/local_private.h \

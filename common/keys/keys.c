@@ -44,6 +44,7 @@ struct pk_keys {
     struct pk_helper *helper; /* that watches */
     struct pk_turns *turns;
     struct pk_pin_budget *budget;
+    struct pk_known known_keys; /* while it watches */
     struct event *linger;
     unsigned deaths;
     char failure[FAILURE_MAX]; /* of the helper that watches; empty: none */
@@ -143,6 +144,7 @@ static void on_frame(void *data, const struct pk_frame *frame)
         return;
     }
     keys->known = true;
+    pk_known_keep(&keys->known_keys, &keys->list.devices);
     keys->failure[0] = 0;
     keys->said_at = 0;
     keys->deaths = 0;
@@ -171,6 +173,7 @@ static void on_exited(void *data)
 
     keys->helper = NULL;
     forget_list(keys);
+    pk_known_keep(&keys->known_keys, NULL);
     if (LIST_EMPTY(&keys->watches))
         return;
     explain_end(keys, wait_status);
@@ -353,6 +356,11 @@ struct pk_pin_budget *pk_keys_pin_budget(struct pk_keys *keys)
     return keys->budget;
 }
 
+struct pk_known *pk_keys_known(struct pk_keys *keys)
+{
+    return &keys->known_keys;
+}
+
 enum pk_status pk_keys_helper_new(struct pk_keys *keys, unsigned lifetime,
                                   const struct pk_helper_ops *ops, void *data,
                                   struct pk_helper **ret)
@@ -385,6 +393,7 @@ void pk_keys_free(struct pk_keys *keys)
     if (keys->helpers) /* first: claims end with their helpers */
         pk_helpers_free(keys->helpers);
     forget_list(keys);
+    pk_known_keep(&keys->known_keys, NULL);
     if (keys->linger)
         event_free(keys->linger);
     pk_turns_free(keys->turns);

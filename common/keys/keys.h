@@ -7,6 +7,7 @@
 #define PK_KEYS_KEYS_H
 
 #include "common/keys/helper.h"
+#include "common/keys/known.h"
 #include "common/keys/pin_budget.h"
 #include "common/keys/turns.h"
 
@@ -39,6 +40,7 @@ const struct pk_keys_setup *pk_keys_setup(const struct pk_keys *keys);
 /* Of all requests for these keys. */
 struct pk_turns *pk_keys_turns(struct pk_keys *keys);
 struct pk_pin_budget *pk_keys_pin_budget(struct pk_keys *keys);
+struct pk_known *pk_keys_known(struct pk_keys *keys);
 
 /* pk_helper_new() with the program of the setup. */
 enum pk_status pk_keys_helper_new(struct pk_keys *keys, unsigned lifetime,

@@ -145,6 +145,20 @@ static void decide(struct pk_local_ceremony *ceremony)
 
 static void on_frame(void *data, const struct pk_frame *frame);
 
+/*
+ * Whether the key need not be asked silently: it is the only one, and has shown the only credential
+ * that is asked for since it was plugged in.
+ */
+static bool is_known(const struct candidate *candidate, const struct pk_assertion_request *request)
+{
+    const struct pk_local_ceremony *ceremony = candidate->ceremony;
+
+    return ceremony->groups == 1 && ceremony->candidates == candidate && !candidate->next &&
+           !candidate->insist && !ceremony->hidden && request->allow_count == 1 &&
+           pk_known_has(pk_keys_known(ceremony->keys), candidate->path,
+                        pk_view_of(&request->allow[0].id));
+}
+
 /* Asks the key about the candidate's group. */
 static enum pk_status ask(struct candidate *candidate)
 {
@@ -159,8 +173,10 @@ static enum pk_status ask(struct candidate *candidate)
         request.get_assertion.path = strdup(candidate->path); /* first in both requests */
         candidate->listed =
             request.type == PK_FRAME_GET_ASSERTION && request.get_assertion.allow_count > 0;
-        if (request.type == PK_FRAME_GET_ASSERTION)
+        if (request.type == PK_FRAME_GET_ASSERTION) {
             request.get_assertion.hidden = ceremony->hidden;
+            request.get_assertion.known = is_known(candidate, &request.get_assertion);
+        }
         status = request.get_assertion.path ? PK_OK : PK_NO_MEMORY;
     }
     if (!status)
@@ -234,6 +250,7 @@ static void on_failed(struct candidate *candidate, enum pk_status status)
     bool was_active = local_is_in(candidate, ACTIVE);
 
     candidate->session = NULL;
+    pk_known_forget(pk_keys_known(ceremony->keys), candidate->path);
     if (status == PK_PIN_CHANGE && !local_may_ask_pin(candidate))
         status = PK_NO_MATCH; /* it is none of theirs, as far as it has shown */
     if (status == PK_PIN_REQUIRED && pk_pin_dialogue_was_wrong(&ceremony->pin, candidate))
@@ -264,6 +281,9 @@ static void on_answer(struct candidate *candidate, const struct pk_frame *frame)
 
     local_pin_taken(candidate);
     candidate->session = NULL;
+    if (frame->type == PK_FRAME_ASSERTION && frame->assertion.count == 1)
+        pk_known_add(pk_keys_known(ceremony->keys), candidate->path,
+                     pk_view_of(&frame->assertion.items[0].credential_id));
     close_down(ceremony);
     ceremony->ops->answered(ceremony->data, candidate->group, candidate->name, frame);
 }

@@ -22,6 +22,10 @@ struct pk_devices {
     size_t count;
 };
 
+/* As the frame has them. */
+#define PK_HINT_HIDDEN 1u
+#define PK_HINT_KNOWN  2u
+
 struct pk_assertion_request {
     char *path;
     char *rp_id;
@@ -33,6 +37,8 @@ struct pk_assertion_request {
     /* A credential may be one that is shown to a verified user only: a key that might hide it
      * verifies the user, whatever user_verification says. */
     bool hidden;
+    /* The key has shown the one credential lately: it need not be asked silently before a touch. */
+    bool known;
 };
 
 struct pk_credential_request {

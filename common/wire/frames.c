@@ -194,6 +194,8 @@ static size_t read_descriptors(struct pk_reader *reader, struct pk_descriptor **
 
 static void read_get_assertion(struct pk_reader *reader, struct pk_assertion_request *request)
 {
+    unsigned hints;
+
     request->path = read_some_text(reader, PK_DEVICE_PATH_MAX);
     request->rp_id = read_some_text(reader, PK_RP_ID_MAX);
     read_hash(reader, request->client_data_hash);
@@ -204,7 +206,9 @@ static void read_get_assertion(struct pk_reader *reader, struct pk_assertion_req
         free(request->appid);
         request->appid = NULL;
     }
-    request->hidden = read_number(reader, 1);
+    hints = read_number(reader, PK_HINT_HIDDEN | PK_HINT_KNOWN);
+    request->hidden = hints & PK_HINT_HIDDEN;
+    request->known = hints & PK_HINT_KNOWN;
 }
 
 static void read_algorithms(struct pk_reader *reader, struct pk_creation *creation)

@@ -56,7 +56,8 @@ static void write_get_assertion(struct pk_writer *writer,
     pk_writer_u8(writer, (uint8_t)request->user_verification);
     write_descriptors(writer, request->allow, request->allow_count);
     write_text(writer, request->appid);
-    pk_writer_u8(writer, request->hidden);
+    pk_writer_u8(writer, (uint8_t)((request->hidden ? PK_HINT_HIDDEN : 0) |
+                                   (request->known ? PK_HINT_KNOWN : 0)));
 }
 
 static void write_make_credential(struct pk_writer *writer,

@@ -369,6 +369,39 @@ def test_discoverable(keys, helper):
     assert running.expect(frames.CHECKED)["status"] == "no-match"
 
 
+def requests(keys, after):
+    """How often the key was asked something since."""
+    return len([each for each in keys.events(after) if each["event"] == "request"])
+
+
+def test_known_credential_is_not_asked_for_silently(keys, helper):
+    """And what the key is, is asked once."""
+    key = keys.add("blue")
+    made = create(helper, key)
+    mark = keys.mark()
+    (assertion,), _ = sign(helper, key, made.id)
+    assert made.check(assertion) == UP and requests(keys, mark) == 3
+    mark = keys.mark()
+    (assertion,), _ = sign(helper, key, made.id, hints=2)
+    assert made.check(assertion) == UP and requests(keys, mark) == 2
+
+
+def test_known_is_a_hint(keys, helper):
+    """Where the key has lost it, or wants its PIN, it decides as if it had not been said."""
+    key = keys.add("blue")
+    set_pin(keys, key)
+    shy = create(helper, key, PIN, cred_protect=3, resident_key=frames.REQUIRED)
+    for lost in (shy.id, b"some other key's"):
+        running = request(helper, key, lost, hints=2)
+        assert running.proceed()["status"] == "ok"
+        kind, fields, seen = finish(running)
+        assert kind == frames.FAILED and fields["status"] == "no-match"
+        assert frames.PIN_NEEDED not in seen
+    running = request(helper, key, shy.id, uv=frames.REQUIRED, hints=2)
+    checked = running.expect(frames.CHECKED)
+    assert checked["status"] == "no-match" and checked["uncertain"]
+
+
 def test_hidden_credentials(keys, helper):
     """credProtect 3: the key does not say before verification what it holds."""
     key = keys.add("blue")

@@ -47,9 +47,9 @@ def hello(version=1):
 
 
 def get_assertion(path, rp_id, client_data_hash, allow=(), uv=PREFERRED, appid="",
-                  hidden=0):
+                  hidden=0, hints=0):
     return (u8(GET_ASSERTION) + string(path) + string(rp_id) + client_data_hash + u8(uv)
-            + descriptors(allow) + string(appid) + u8(hidden))
+            + descriptors(allow) + string(appid) + u8(hidden | hints))
 
 
 def make_credential(path, rp_id, client_data_hash, **o):

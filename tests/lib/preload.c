@@ -175,6 +175,22 @@ static bool below_folder(const char *path)
     return path != NULL && strncmp(path, DEVICE_FOLDER, strlen(DEVICE_FOLDER)) == 0;
 }
 
+static void drop_kept(void)
+{
+    for (int fd = 0; fd < 1024; fd++) {
+        if (is_kept[fd])
+            real.close(fd);
+        is_kept[fd] = false;
+    }
+    for (size_t i = 0; i < POOL_SIZE; i++)
+        pool[i] = -1;
+}
+
+static bool is_helper(void)
+{
+    return strcmp(program_invocation_short_name, "passkey-authenticator") == 0;
+}
+
 static int open_device(const char *path, int flags)
 {
     char question[512] = "OPEN ", answer[16];
@@ -197,6 +213,8 @@ static int open_device(const char *path, int flags)
     if (flags & O_NONBLOCK)
         fcntl(fd, F_SETFL, O_NONBLOCK);
     is_device[fd] = true;
+    if (is_helper()) /* needs no other, and is asked what it has open */
+        drop_kept();
     return fd;
 }
 

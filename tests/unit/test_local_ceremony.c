@@ -44,6 +44,86 @@ static void the_key_that_is_touched_answers(void **state)
     finish(&alice);
 }
 
+/* The request that the only key is sent for somebody who may not be asked for a PIN; ends it. */
+static bool is_known_now(bool answers)
+{
+    uint8_t id[] = "id", some[] = "some";
+    struct pk_assertion_answer answer = {
+        .credential_id = {id, 2}, .authenticator_data = {some, 4}, .signature = {some, 4}};
+    struct scripted_key *key;
+    bool known;
+
+    alice.open = true;
+    begin(&alice, 1);
+    key = await_request("Blue");
+    known = scripted_key_request(key)->get_assertion.known;
+    send_checked(key, PK_OK, false);
+    await_frame(key, PK_FRAME_PROCEED, NULL);
+    if (answers) {
+        send_frame(key, &(struct pk_frame){.type = PK_FRAME_ASSERTION, .assertion = {&answer, 1}});
+        await_answer(&alice, "Blue", 0);
+    } else {
+        send_failed(key, PK_OPERATION_DENIED);
+        settle();
+    }
+    end_process(key);
+    finish(&alice);
+    await_idle();
+    return known;
+}
+
+static void a_key_that_has_shown_it_need_not_be_asked_again(void **state)
+{
+    (void)state;
+    plug_in("Blue", NULL);
+    assert_false(is_known_now(true));
+    assert_true(is_known_now(true));
+    assert_true(is_known_now(false)); /* after which it is not believed any more */
+    assert_false(is_known_now(true));
+    assert_true(is_known_now(true));
+}
+
+static void one_that_was_plugged_in_again_is_asked(void **state)
+{
+    (void)state;
+    plug_in("Blue", NULL);
+    assert_false(is_known_now(true));
+    plug_in(NULL, NULL);
+    settle();
+    plug_in("Blue", NULL);
+    settle();
+    assert_false(is_known_now(true));
+}
+
+/* Nobody has seen what was plugged in since. */
+static void one_that_was_not_watched_is_asked(void **state)
+{
+    struct scripted_key *key;
+
+    (void)state;
+    plug_in("Blue", NULL);
+    assert_false(is_known_now(true));
+    begin(&bob, 1);
+    key = await_request("Blue");
+    end_process(await_watcher());
+    (void)await_watcher();
+    finish(&bob);
+    end_process(key);
+    await_idle();
+    assert_false(is_known_now(true));
+}
+
+static void one_of_two_is_asked(void **state)
+{
+    (void)state;
+    plug_in("Blue", NULL);
+    assert_false(is_known_now(true));
+    plug_in("Blue", "Red", NULL);
+    begin(&alice, 1);
+    assert_false(scripted_key_request(await_request("Blue"))->get_assertion.known);
+    finish(&alice);
+}
+
 static void the_first_touch_wins_and_the_others_are_cancelled(void **state)
 {
     struct scripted_key *blue, *red;
@@ -496,6 +576,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_key_that_is_touched_answers),
+        TEST(a_key_that_has_shown_it_need_not_be_asked_again),
+        TEST(one_that_was_plugged_in_again_is_asked),
+        TEST(one_that_was_not_watched_is_asked),
+        TEST(one_of_two_is_asked),
         TEST(the_first_touch_wins_and_the_others_are_cancelled),
         TEST(two_touches_at_once_are_one_answer),
         TEST(touches_are_called_for_once),
