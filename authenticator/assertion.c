@@ -178,39 +178,32 @@ static bool needs_no_check(const struct key *key, const struct pk_assertion_requ
 {
     enum verification verification = VERIFY_NOT;
 
-    return request->known && request->allow_count == 1 && !request->appid && key->info.ctap2 &&
-           request->user_verification != PK_REQUIRED && !key->info.always_uv &&
+    return request->known && !request->hidden && request->allow_count == 1 && !request->appid &&
+           key->info.ctap2 && request->user_verification != PK_REQUIRED && !key->info.always_uv &&
            id_fits(&key->info, pk_view_of(&request->allow[0].id)) &&
            choose_for_assertion(&key->info, request->user_verification, &verification) == PK_OK &&
            verification == VERIFY_NOT;
 }
 
-/* Whether the key said no, for a reason that the silent check may tell from others. */
+/* Whether the key said no, for a reason that the silent check tells from others. */
 static bool is_open(const struct key *key, enum pk_status status)
 {
     return key->hid.trouble == PK_OK && key->error > 0 &&
-           (status == PK_NO_MATCH || status == PK_PIN_REQUIRED || status == PK_DEVICE_ERROR ||
-            status == PK_UNSUPPORTED);
+           (status == PK_PIN_REQUIRED || status == PK_DEVICE_ERROR || status == PK_UNSUPPORTED);
 }
 
 /*
- * Without the silent check. A key that refuses may want its PIN, for which nobody is asked before
- * it has shown the credential again.
+ * Without the silent check. A key that refuses has not shown the credential: the caller has it
+ * asked anew, with the check, before anybody is asked for its PIN.
  */
 static enum pk_status unchecked(struct key *key, struct assertion_task *task)
 {
     const struct operation operation = {run_assertion, task};
-    bool uncertain;
     enum pk_status status = ceremony_checked(key, PK_OK, false);
 
     if (status == PK_OK)
         status = ceremony_touch(key, &operation);
-    if (!is_open(key, status))
-        return status;
-    status = judge(key, task->request, find_credential(key, task), &uncertain);
-    if (status != PK_OK || uncertain)
-        return status == PK_OK ? PK_NO_MATCH : status;
-    return ceremony_run(key, VERIFY_NOT, false, &operation);
+    return is_open(key, status) ? PK_NO_MATCH : status;
 }
 
 enum pk_status get_assertion(struct key *key, const struct pk_assertion_request *request,

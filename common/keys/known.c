@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#define FOLDER "/dev/"
 
 static void clear(struct pk_known_key *key)
 {
@@ -19,6 +22,22 @@ static bool is_listed(const struct pk_devices *list, const char *path)
     return false;
 }
 
+/* Only of what is in /dev itself, which is in memory: no path may make the caller wait. */
+static struct pk_node node_of(const char *path)
+{
+    struct stat node;
+
+    if (strncmp(path, FOLDER, strlen(FOLDER)) != 0 || strchr(path + strlen(FOLDER), '/') ||
+        lstat(path, &node) != 0)
+        return (struct pk_node){0};
+    return (struct pk_node){node.st_dev, node.st_ino};
+}
+
+static bool is_same(struct pk_node a, struct pk_node b)
+{
+    return a.device == b.device && a.number == b.number;
+}
+
 void pk_known_forget(struct pk_known *known, const char *path)
 {
     for (size_t i = 0; i < PK_KNOWN_MAX; i++)
@@ -30,12 +49,11 @@ void pk_known_add(struct pk_known *known, const char *path, struct pk_view id)
 {
     struct pk_known_key *key = &known->keys[known->next];
 
-    if (pk_known_has(known, path, id))
-        return;
     pk_known_forget(known, path);
     known->next = (known->next + 1) % PK_KNOWN_MAX;
     clear(key);
     key->path = strdup(path);
+    key->node = node_of(path);
     if (!key->path || pk_bytes_copy(id, &key->id) != PK_OK)
         clear(key);
 }
@@ -44,7 +62,8 @@ bool pk_known_has(const struct pk_known *known, const char *path, struct pk_view
 {
     for (size_t i = 0; i < PK_KNOWN_MAX; i++)
         if (known->keys[i].path && strcmp(known->keys[i].path, path) == 0)
-            return pk_view_equal(pk_view_of(&known->keys[i].id), id);
+            return pk_view_equal(pk_view_of(&known->keys[i].id), id) &&
+                   is_same(known->keys[i].node, node_of(path));
     return false;
 }
 

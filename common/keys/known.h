@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Which credential a key has shown last, as long as it stays plugged in: a hint that saves asking
- * it once more. Nothing follows from it for who signs in.
+ * it once more. Nothing follows from it for who signs in. A path is that of another key as soon as
+ * its node is another one, also where nobody has seen it gone in between.
  */
 #ifndef PK_KEYS_KNOWN_H
 #define PK_KEYS_KNOWN_H
@@ -14,6 +15,9 @@
 struct pk_known {
     struct pk_known_key {
         char *path; /* NULL: none */
+        struct pk_node {
+            uint64_t device, number; /* 0: not to be found out */
+        } node;                      /* of the path; another one once it was plugged in again */
         struct pk_bytes id;
     } keys[PK_KNOWN_MAX];
     size_t next; /* gives way when there are more */

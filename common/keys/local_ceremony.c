@@ -166,7 +166,7 @@ static enum pk_status ask(struct candidate *candidate)
     PK_AUTO_FRAME struct pk_frame request = {0};
     enum pk_status status = ceremony->ops->request(ceremony->data, candidate->group, &request);
 
-    candidate->shown = candidate->mute = candidate->spent = false;
+    candidate->shown = candidate->mute = candidate->spent = candidate->believed = false;
     candidate->failure = PK_OK;
 
     if (!status) {
@@ -175,7 +175,8 @@ static enum pk_status ask(struct candidate *candidate)
             request.type == PK_FRAME_GET_ASSERTION && request.get_assertion.allow_count > 0;
         if (request.type == PK_FRAME_GET_ASSERTION) {
             request.get_assertion.hidden = ceremony->hidden;
-            request.get_assertion.known = is_known(candidate, &request.get_assertion);
+            candidate->believed = is_known(candidate, &request.get_assertion);
+            request.get_assertion.known = candidate->believed;
         }
         status = request.get_assertion.path ? PK_OK : PK_NO_MEMORY;
     }
@@ -212,6 +213,15 @@ static bool ask_further(struct candidate *candidate)
     } else {
         return false;
     }
+    return !ask(candidate);
+}
+
+/* Silently, where it was believed to have what it then did not show. */
+static bool ask_after_all(struct candidate *candidate, enum pk_status why)
+{
+    if (why != PK_NO_MATCH || !candidate->believed)
+        return false;
+    pk_deadlines_stop(&candidate->ceremony->deadlines, TOUCH_TIMEOUT);
     return !ask(candidate);
 }
 
@@ -256,7 +266,7 @@ static void on_failed(struct candidate *candidate, enum pk_status status)
     if (status == PK_PIN_REQUIRED && pk_pin_dialogue_was_wrong(&ceremony->pin, candidate))
         status = PK_PIN_INVALID; /* given up after a wrong one */
     pk_pin_dialogue_withdraw(&ceremony->pin, candidate);
-    if (next_group(candidate, status))
+    if (ask_after_all(candidate, status) || next_group(candidate, status))
         return;
     if (status == PK_NO_MATCH && candidate->earlier)
         status = candidate->earlier;
@@ -281,6 +291,7 @@ static void on_answer(struct candidate *candidate, const struct pk_frame *frame)
 
     local_pin_taken(candidate);
     candidate->session = NULL;
+    pk_known_forget(pk_keys_known(ceremony->keys), candidate->path); /* a new one replaces others */
     if (frame->type == PK_FRAME_ASSERTION && frame->assertion.count == 1)
         pk_known_add(pk_keys_known(ceremony->keys), candidate->path,
                      pk_view_of(&frame->assertion.items[0].credential_id));

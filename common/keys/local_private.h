@@ -29,11 +29,12 @@ struct candidate {
     enum pk_status failure;         /* why the last session failed; PK_OK: none has */
     enum pk_status earlier;         /* why it cannot serve the group before; PK_OK */
     bool shown;                     /* it has shown a credential by itself */
+    bool believed;                  /* to have it still: it is not asked silently */
     bool mute;                      /* it has said nothing by itself */
-    bool listed; /* what it is asked for is listed: it shows no other's of the same RP id */
-    size_t doubtful;                /* the first group of which its answer was not its last word */
-    bool insist; /* it has been asked about all groups: now with a touch, from doubtful on */
-    bool spent;  /* it tries a PIN that is counted */
+    bool listed;     /* what it is asked for is listed: it shows no other's of the same RP id */
+    size_t doubtful; /* the first group of which its answer was not its last word */
+    bool insist;     /* it has been asked about all groups: now with a touch, from doubtful on */
+    bool spent;      /* it tries a PIN that is counted */
 };
 
 /* Why no key can serve, as the person was told last; not to be repeated. */

@@ -44,6 +44,7 @@ def test_one_is_kept_and_sees_nothing(machine, keys):
     assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2"
     assert status["Uid"].split() == [str(namespace.DAEMON_ID)] * 4
     parts.wait_for_helpers(machine.daemon_pid())
+    assert sorted(os.listdir(f"/proc/{kept}/fd")) == ["0", "1", "2"]
     with open(f"/proc/{kept}/task/{kept}/children", encoding="ascii") as file:
         assert file.read() == "", "its helpers are the daemon's"
 

@@ -13,6 +13,7 @@
 #include "tests/unit/scripted_person.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* In milliseconds, as common/keys has them. */
 #define GATHER  1500
@@ -44,6 +45,16 @@ static void the_key_that_is_touched_answers(void **state)
     finish(&alice);
 }
 
+static const char *only; /* the path of the only key */
+static uint64_t node;    /* the number of its node */
+
+int lstat(const char *path, struct stat *ret)
+{
+    assert_string_equal(path, "/dev/Blue");
+    *ret = (struct stat){.st_dev = 1, .st_ino = node};
+    return 0;
+}
+
 /* The request that the only key is sent for somebody who may not be asked for a PIN; ends it. */
 static bool is_known_now(bool answers)
 {
@@ -55,13 +66,13 @@ static bool is_known_now(bool answers)
 
     alice.open = true;
     begin(&alice, 1);
-    key = await_request("Blue");
+    key = await_request(only);
     known = scripted_key_request(key)->get_assertion.known;
     send_checked(key, PK_OK, false);
     await_frame(key, PK_FRAME_PROCEED, NULL);
     if (answers) {
         send_frame(key, &(struct pk_frame){.type = PK_FRAME_ASSERTION, .assertion = {&answer, 1}});
-        await_answer(&alice, "Blue", 0);
+        await_answer(&alice, only, 0);
     } else {
         send_failed(key, PK_OPERATION_DENIED);
         settle();
@@ -75,7 +86,7 @@ static bool is_known_now(bool answers)
 static void a_key_that_has_shown_it_need_not_be_asked_again(void **state)
 {
     (void)state;
-    plug_in("Blue", NULL);
+    plug_in(only = "Blue", NULL);
     assert_false(is_known_now(true));
     assert_true(is_known_now(true));
     assert_true(is_known_now(false)); /* after which it is not believed any more */
@@ -86,7 +97,7 @@ static void a_key_that_has_shown_it_need_not_be_asked_again(void **state)
 static void one_that_was_plugged_in_again_is_asked(void **state)
 {
     (void)state;
-    plug_in("Blue", NULL);
+    plug_in(only = "Blue", NULL);
     assert_false(is_known_now(true));
     plug_in(NULL, NULL);
     settle();
@@ -101,7 +112,7 @@ static void one_that_was_not_watched_is_asked(void **state)
     struct scripted_key *key;
 
     (void)state;
-    plug_in("Blue", NULL);
+    plug_in(only = "Blue", NULL);
     assert_false(is_known_now(true));
     begin(&bob, 1);
     key = await_request("Blue");
@@ -113,10 +124,67 @@ static void one_that_was_not_watched_is_asked(void **state)
     assert_false(is_known_now(true));
 }
 
+/* Its node is another one, and nobody has seen the list without it. */
+static void another_key_in_its_place_is_asked(void **state)
+{
+    (void)state;
+    plug_in(only = "/dev/Blue", NULL);
+    assert_false(is_known_now(true));
+    assert_true(is_known_now(true));
+    node++;
+    assert_false(is_known_now(true));
+    assert_true(is_known_now(true));
+}
+
+/* What it was believed to have it does not show: that costs a question, and is not the answer. */
+static void one_that_refuses_is_asked_after_all(void **state)
+{
+    struct scripted_key *key;
+
+    (void)state;
+    plug_in(only = "Blue", NULL);
+    assert_false(is_known_now(true));
+    begin(&alice, 1);
+    key = await_request("Blue");
+    assert_true(scripted_key_request(key)->get_assertion.known);
+    send_checked(key, PK_OK, false);
+    await_frame(key, PK_FRAME_PROCEED, NULL);
+    send_failed(key, PK_NO_MATCH);
+    end_process(key);
+    key = await_request("Blue"); /* again */
+    assert_false(scripted_key_request(key)->get_assertion.known);
+    assert_under_way(&alice);
+    send_checked(key, PK_NO_MATCH, false);
+    send_failed(key, PK_NO_MATCH);
+    end_process(key);
+    settle();
+    assert_no_request("Blue");
+    finish(&alice);
+}
+
+static void one_that_holds_a_new_one_is_asked(void **state)
+{
+    struct scripted_key *key;
+
+    (void)state;
+    plug_in(only = "Blue", NULL);
+    assert_false(is_known_now(true));
+    begin(&bob, 1);
+    bob.creates = true;
+    key = await_request("Blue");
+    send_checked(key, PK_OK, false);
+    await_frame(key, PK_FRAME_PROCEED, NULL);
+    send_credential(key);
+    end_process(key);
+    finish(&bob);
+    await_idle();
+    assert_false(is_known_now(true));
+}
+
 static void one_of_two_is_asked(void **state)
 {
     (void)state;
-    plug_in("Blue", NULL);
+    plug_in(only = "Blue", NULL);
     assert_false(is_known_now(true));
     plug_in("Blue", "Red", NULL);
     begin(&alice, 1);
@@ -579,6 +647,9 @@ int main(void)
         TEST(a_key_that_has_shown_it_need_not_be_asked_again),
         TEST(one_that_was_plugged_in_again_is_asked),
         TEST(one_that_was_not_watched_is_asked),
+        TEST(another_key_in_its_place_is_asked),
+        TEST(one_that_refuses_is_asked_after_all),
+        TEST(one_that_holds_a_new_one_is_asked),
         TEST(one_of_two_is_asked),
         TEST(the_first_touch_wins_and_the_others_are_cancelled),
         TEST(two_touches_at_once_are_one_answer),

@@ -11,11 +11,15 @@
 #include "common/base/text.h"
 #include "common/keys/helper.h"
 
+#include <dirent.h>
 #include <event2/event.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -208,6 +212,71 @@ static void another_program_has_another(void **state)
     assert_kept(*state, 1);
 }
 
+/*
+ * As in test_helper: a process that is being started stops where it leaves what the daemon has. The
+ * one that is kept, and what it forks, has nothing of it either.
+ */
+
+static int passed = -1; /* its number; -1: processes do not stop */
+static int stopped[2];  /* pipes; a byte is read when one has stopped, */
+static int go_on[2];    /* and when it may go on */
+
+/* In the child, which has a memory of its own: only the first call stops it. */
+int close_range(unsigned first, unsigned last, int flags)
+{
+    if (passed >= 0 && (write(stopped[1], "", 1) != 1 || read(go_on[0], &(char){0}, 1) != 1 ||
+                        fcntl(passed, F_GETFD) >= 0))
+        _exit(1);
+    passed = -1;
+    return (int)syscall(SYS_close_range, first, last, flags);
+}
+
+static void *close_passed(void *data)
+{
+    (void)data;
+    if (read(stopped[0], &(char){0}, 1) != 1 || close(passed) || write(go_on[1], "", 1) != 1)
+        return NULL;
+    return &passed;
+}
+
+/* How many descriptors the process has that is kept ready. */
+static size_t held(const struct session *session)
+{
+    PK_AUTO_FREE char *path = pk_text_format("/proc/%d/fd", (int)last_kept(session));
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    size_t count = 0;
+
+    assert_non_null(folder);
+    while ((entry = readdir(folder)))
+        count += entry->d_name[0] != '.';
+    (void)closedir(folder);
+    return count;
+}
+
+static void what_was_passed_to_the_daemon_is_not_its_own(void **state)
+{
+    struct session *session = *state;
+    int later;
+    pthread_t thread;
+    void *closed;
+
+    use(session, "ready");
+    assert_int_equal(pipe(stopped) | pipe(go_on), 0);
+    passed = dup(STDERR_FILENO);
+    assert_int_equal(pthread_create(&thread, NULL, close_passed, NULL), 0);
+    serve_one(session);
+    assert_int_equal(pthread_join(thread, &closed), 0);
+    assert_ptr_equal(closed, &passed);
+    passed = -1;
+    assert_kept(session, 1); /* it was that one that stopped, and it started the helper */
+    later = dup(STDERR_FILENO);
+    serve_one(session);
+    assert_kept(session, 1);
+    assert_int_equal(held(session), STDERR_FILENO + 1 + 1 /* where it writes its pid */);
+    assert_int_equal(close(later), 0);
+}
+
 /* --- as it should not be ---------------------------------------------------------------------- */
 
 static void a_program_that_keeps_none_is_started_itself(void **state)
@@ -317,6 +386,7 @@ int main(void)
         TEST(two_at_once_have_one_each),
         TEST(more_than_it_takes_are_started_all_the_same),
         TEST(another_program_has_another),
+        TEST(what_was_passed_to_the_daemon_is_not_its_own),
         TEST(a_program_that_keeps_none_is_started_itself),
         TEST(one_that_has_died_is_replaced),
         TEST(one_that_dies_after_each_is_replaced_each_time),
