@@ -175,6 +175,7 @@ static void one_that_holds_a_new_one_is_asked(void **state)
     send_checked(key, PK_OK, false);
     await_frame(key, PK_FRAME_PROCEED, NULL);
     send_credential(key);
+    await_answer(&bob, "Blue", 0);
     end_process(key);
     finish(&bob);
     await_idle();
