@@ -50,7 +50,8 @@ static void on_exited(void *data)
 {
     struct session *session = data;
 
-    session->wait_status = session->last ? pk_helper_wait_status(session->last) : 0;
+    if (session->last && session->awaited == 1) /* of several it may be gone */
+        session->wait_status = pk_helper_wait_status(session->last);
     if (++session->exits == session->awaited)
         (void)event_base_loopbreak(session->base);
 }
