@@ -5,14 +5,16 @@
     tests/integration/support/namespace.py --bare --build DIR -- /usr/bin/python3 bench/sign_in.py
 
 alice signs in by pamtester; her key is one in software that is touched at once. Both modules take
-turns, so that the machine's unrest is the same for both. Printed are, for each situation, the
-medians in milliseconds and their ratio, and what processor time a sign-in takes in all processes
-but the key's own.
+turns, so that the machine's unrest is the same for both. pam_u2f speaks to the key itself, so that
+its pamtester has the library preloaded that shows the key; ours has not, since its helpers have.
+Printed are, for each situation, the medians in milliseconds, the quickest of each and the ratios of
+both, and what processor time a sign-in takes in all processes but the key's own.
 """
 
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -32,11 +34,14 @@ TICK = os.sysconf("SC_CLK_TCK")
 IDLE = 7  # seconds: more than the helper that watches outlives its last request
 
 
+PAMTESTER = shutil.which("pamtester")
+
+
 def started(service, variables):
     """(seconds, processor seconds) of one sign-in's own process."""
     before = os.times()
     begin = time.monotonic()
-    done = subprocess.run(["pamtester", service, "alice", "authenticate"], env=variables,
+    done = subprocess.run([PAMTESTER, service, "alice", "authenticate"], env=variables,
                           stdin=subprocess.DEVNULL, capture_output=True, check=False)
     took = time.monotonic() - begin
     after = os.times()
@@ -81,7 +86,7 @@ class Runs:
             for module in self.modules:
                 if before:
                     before()
-                took, own = started(module, self.variables)
+                took, own = started(module, self.variables[module])
                 taken[module].append(took * 1000)
                 spent[module] += own
         if running:
@@ -96,10 +101,11 @@ class Runs:
         medians = {module: statistics.median(each) for module, each in taken.items()}
         ratio = medians[OURS] / medians[PEER] if PEER in medians else None
         least = {module: min(each) for module, each in taken.items()}
+        quickest = least[OURS] / least[PEER] if PEER in least else None
         print(name.ljust(44), *(f"{medians[each]:7.2f} (min {least[each]:6.2f})" for each in medians),
-              f"{ratio:.2f}" if ratio else "", sep="  ", flush=True)
+              f"{ratio:.2f} (min {quickest:.2f})" if ratio else "", sep="  ", flush=True)
         self.results.append({"name": name, "value": medians[OURS], "peer": medians.get(PEER),
-                             "ratio": ratio, "goal": goal,
+                             "ratio": ratio, "ratio of the quickest": quickest, "goal": goal,
                              "met": None if ratio is None or goal is None else ratio <= goal})
 
 
@@ -119,12 +125,11 @@ def main():
         machine.configure(f"[seat]\ngreeters = {OURS}\n")
         blue = keys.add("blue").set(touch="immediate")
         machine.enrol("alice")
-        variables = dict(os.environ)
         modules = [OURS] + ([PEER] if pam_u2f(keys) else [])
-        variables.update(keys.environment())
-        variables["LD_PRELOAD"] += " libfido2.so.1"
-        runs = Runs(machine, variables, modules)
-        started(OURS, variables)
+        shown = {**os.environ, **keys.environment()}
+        shown["LD_PRELOAD"] += " libfido2.so.1"
+        runs = Runs(machine, {OURS: dict(os.environ), PEER: shown}, modules)
+        started(OURS, runs.variables[OURS])
         runs.take("instant key, warm", arguments.count, None, 1.0, 1.0)
         blue.set(packet_ms=2, signature_ms=40)
         runs.take("key like one at USB, warm", max(5, arguments.count // 3), None, 0.65)
