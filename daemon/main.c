@@ -321,8 +321,15 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     /* Precisely, because conversation_hold() would otherwise show how long the work before took. */
     daemon->base = pk_main_loop_new(true);
     /* What users call comes after everything else that has happened (connection.c). */
-    if (daemon->base)
-        (void)event_base_priority_init(daemon->base, PRIORITIES);
+    if (!daemon->base)
+        return PK_NO_MEMORY;
+    (void)event_base_priority_init(daemon->base, PRIORITIES);
+    daemon->keys_setup->base = daemon->base;
+    daemon->keys = pk_keys_new(daemon->keys_setup);
+    if (!daemon->keys)
+        return PK_NO_MEMORY;
+    /* Somebody calls, or it would not be started: to start helpers takes longer than the rest. */
+    pk_keys_prepare(daemon->keys);
     daemon->budget = budget_new(pk_clock_monotonic_ms);
     if (!daemon->budget)
         return PK_NO_MEMORY;
@@ -338,10 +345,6 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
         return PK_NO_MEMORY;
     daemon->jobs = jobs_new(daemon->base);
     if (!daemon->jobs)
-        return PK_NO_MEMORY;
-    daemon->keys_setup->base = daemon->base;
-    daemon->keys = pk_keys_new(daemon->keys_setup);
-    if (!daemon->keys)
         return PK_NO_MEMORY;
     status = keep_decisions(daemon, ret_why);
     if (status)
@@ -482,7 +485,8 @@ static enum pk_status serve(struct daemon *daemon, const char *socket_path, char
 
 int main(int argc, char **argv)
 {
-    struct pk_keys_setup keys_setup = {.log = pk_log, .keep_ready = true};
+    struct pk_keys_setup keys_setup = {
+        .log = pk_log, .keep_ready = true, .close_own = descriptors_close_own};
     struct daemon daemon = {.keys_setup = &keys_setup, .exit_code = EXIT_SUCCESS};
     struct arguments arguments;
     PK_AUTO_FREE char *why = NULL;

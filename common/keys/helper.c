@@ -42,6 +42,7 @@ struct pk_helper {
     bool doomed;  /* to be killed as soon as it is known */
     bool greeted;
     bool ended;  /* output ended or broken: nothing more is read */
+    bool over;   /* output ended: nothing can be on its way any more */
     bool exited; /* reaped */
     int wait_status;
     int64_t second;
@@ -51,6 +52,7 @@ struct pk_helper {
 struct pk_helpers {
     struct event_base *base;
     pk_keys_log *log;
+    pk_keys_close *close;
     struct pk_slot slot;
     struct pk_ready *ready; /* NULL: each is started by itself */
     struct event *ending;   /* finishes those that could not be started */
@@ -111,6 +113,14 @@ static void on_deadline(evutil_socket_t fd, short what, void *data)
     pk_helper_kill(helper);
 }
 
+static void close_own(const struct pk_helpers *helpers, int fd)
+{
+    if (helpers->close)
+        helpers->close(fd);
+    else
+        (void)close(fd);
+}
+
 static void release(struct pk_helper *helper)
 {
     LIST_REMOVE(helper, entry);
@@ -120,6 +130,8 @@ static void release(struct pk_helper *helper)
         event_free(helper->writable);
     if (helper->deadline)
         event_free(helper->deadline);
+    if (helper->over)
+        close_own(helper->helpers, pk_steal_fd(&helper->fd));
     cleanup_close_fd(&helper->fd);
     free(helper->program);
     if (helper->input)
@@ -191,6 +203,7 @@ static void read_all(struct pk_helper *helper)
         if (got < 0 && (errno == EAGAIN || errno == EINTR))
             return;
         if (got <= 0) {
+            helper->over = got == 0;
             stop_reading(helper);
             set_timer(helper, EXIT_GRACE);
             return;
@@ -343,21 +356,12 @@ static void drop_socket(struct pk_helper *helper)
 
 static void on_started(void *data, pid_t pid);
 
-/* Has the process made, or orders it. */
-static enum pk_status start(struct pk_helper *helper, const char *program, bool order)
+/* Has the process made, or orders it, with that end of the socket. */
+static enum pk_status make(struct pk_helper *helper, const char *program, bool order, int theirs)
 {
     const struct pk_helpers *helpers = helper->helpers;
     const struct pk_ready_order wish = {on_started, helper};
-    PK_AUTO_CLOSE int theirs = -1;
-    int pair[2];
-    enum pk_status status;
 
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
-        return PK_NO_MEMORY;
-    theirs = pair[1];
-    status = take_socket(helper, pair[0]);
-    if (status)
-        return status;
     helper->ordered =
         order && helpers->ready && !pk_ready_order(helpers->ready, program, theirs, &wish);
     if (helper->ordered)
@@ -367,6 +371,20 @@ static enum pk_status start(struct pk_helper *helper, const char *program, bool 
         return event_add(helper->readable, NULL) ? PK_NO_MEMORY : PK_OK;
     helper->pid = 0;
     return PK_NO_MEMORY;
+}
+
+static enum pk_status start(struct pk_helper *helper, const char *program, bool order)
+{
+    int pair[2];
+    enum pk_status status;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+        return PK_NO_MEMORY;
+    status = take_socket(helper, pair[0]);
+    if (!status)
+        status = make(helper, program, order, pair[1]);
+    close_own(helper->helpers, pair[1]); /* nothing but frames is ever on its way in it */
+    return status;
 }
 
 /* Without one from the process that is kept ready it is made after all, with what waits for it. */
@@ -443,10 +461,21 @@ struct pk_helpers *pk_helpers_new(struct event_base *base, pk_keys_log *log)
     return helpers;
 }
 
+void pk_helpers_close_by(struct pk_helpers *helpers, pk_keys_close *close_it)
+{
+    helpers->close = close_it;
+}
+
 enum pk_status pk_helpers_keep_ready(struct pk_helpers *helpers)
 {
     helpers->ready = pk_ready_new(helpers->base, &helpers->slot);
     return helpers->ready ? PK_OK : PK_NO_MEMORY;
+}
+
+void pk_helpers_prepare(struct pk_helpers *helpers, const char *program)
+{
+    if (helpers->ready)
+        pk_ready_prepare(helpers->ready, program);
 }
 
 void pk_helpers_end_ready(struct pk_helpers *helpers)

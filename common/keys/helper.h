@@ -23,14 +23,22 @@ struct pk_helper_ops {
 typedef void pk_keys_log(int priority, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Closes at once what nobody passed, where the program's close() takes other care. */
+typedef void pk_keys_close(int fd);
+
 /* To be made before anybody passes this process a descriptor: no helper has what came later. */
 struct pk_helpers *pk_helpers_new(struct event_base *base, pk_keys_log *log);
+/* From now on by that, NULL: close(), what is this process's own and holds nothing. */
+void pk_helpers_close_by(struct pk_helpers *helpers, pk_keys_close *close_it);
+
 /*
  * From now on they are made by a process that is kept ready for it (ready.h), where the program has
  * one; and ends that one, because what it was made from may have changed. PK_NO_MEMORY.
  */
 enum pk_status pk_helpers_keep_ready(struct pk_helpers *helpers) PK_WARN_UNUSED;
 void pk_helpers_end_ready(struct pk_helpers *helpers);
+/* Somebody is about to ask for a helper of that program: one is made ready meanwhile. */
+void pk_helpers_prepare(struct pk_helpers *helpers, const char *program);
 /* Kills all that are left; their exited() is called. */
 void pk_helpers_free(struct pk_helpers *helpers);
 /* After SIGCHLD. */

@@ -385,6 +385,7 @@ struct pk_keys *pk_keys_new(const struct pk_keys_setup *setup)
         pk_keys_free(keys);
         return NULL;
     }
+    pk_helpers_close_by(keys->helpers, setup->close_own);
     return keys;
 }
 
@@ -399,6 +400,11 @@ void pk_keys_free(struct pk_keys *keys)
     pk_turns_free(keys->turns);
     pk_pin_budget_free(keys->budget);
     free(keys);
+}
+
+void pk_keys_prepare(struct pk_keys *keys)
+{
+    pk_helpers_prepare(keys->helpers, keys->setup->program);
 }
 
 void pk_keys_changed(struct pk_keys *keys)

@@ -23,12 +23,15 @@ struct pk_keys_setup {
     unsigned insert_timeout; /* seconds to plug a key in */
     unsigned touch_timeout;  /* seconds to touch it */
     pk_keys_log *log;
+    pk_keys_close *close_own; /* NULL: close() */
 };
 
 /* The setup is borrowed and outlives the keys. NULL: no memory. */
 struct pk_keys *pk_keys_new(const struct pk_keys_setup *setup);
 /* Kills all helpers. */
 void pk_keys_free(struct pk_keys *keys);
+/* A request is expected soon: what takes time is begun. */
+void pk_keys_prepare(struct pk_keys *keys);
 /* The setup has changed: what was made ready by the one before is of no use. */
 void pk_keys_changed(struct pk_keys *keys);
 /* After SIGCHLD. */

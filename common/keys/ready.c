@@ -172,6 +172,12 @@ static enum pk_status provide(struct pk_ready *ready, const char *program)
     return ready->pid > 0 ? PK_OK : start(ready, program);
 }
 
+void pk_ready_prepare(struct pk_ready *ready, const char *program)
+{
+    if (provide(ready, program) == PK_OK && ready->ordered == 0)
+        set_deadline(ready);
+}
+
 enum pk_status pk_ready_order(struct pk_ready *ready, const char *program, int fd,
                               const struct pk_ready_order *order)
 {

@@ -36,6 +36,9 @@ void pk_ready_free(struct pk_ready *ready);
 enum pk_status pk_ready_order(struct pk_ready *ready, const char *program, int fd,
                               const struct pk_ready_order *order) PK_WARN_UNUSED;
 
+/* Starts one for orders that are expected soon. */
+void pk_ready_prepare(struct pk_ready *ready, const char *program);
+
 /* Ends it: the next order starts another one. Orders that are open get no helper. */
 void pk_ready_end(struct pk_ready *ready);
 

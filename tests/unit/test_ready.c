@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -213,6 +214,25 @@ static void another_program_has_another(void **state)
     assert_kept(*state, 1);
 }
 
+/* It is there before anybody asks. Where it leaves its pid is a pipe, which is waited at. */
+static void one_is_there_before_it_is_asked_for(void **state)
+{
+    struct session *session = *state;
+    PK_AUTO_FREE char *path = NULL;
+    PK_AUTO_CLOSE int pipe = -1;
+    char line[32];
+
+    use(session, "ready");
+    path = pk_text_format("%s.ready", session->program);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    pk_helpers_prepare(session->helpers, session->program);
+    pipe = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(pipe >= 0 && read(pipe, line, sizeof(line)) > 0);
+    serve_one(session);
+    assert_int_equal(fcntl(pipe, F_SETFL, O_NONBLOCK), 0);
+    assert_true(read(pipe, line, sizeof(line)) < 0); /* no other has been started */
+}
+
 /*
  * As in test_helper: a process that is being started stops where it leaves what the daemon has. The
  * one that is kept, and what it forks, has nothing of it either.
@@ -276,6 +296,29 @@ static void what_was_passed_to_the_daemon_is_not_its_own(void **state)
     assert_kept(session, 1);
     assert_int_equal(held(session), STDERR_FILENO + 1 + 1 /* where it writes its pid */);
     assert_int_equal(close(later), 0);
+}
+
+static unsigned closed_by_name;
+
+static void close_by_name(int fd)
+{
+    closed_by_name++;
+    (void)close(fd);
+}
+
+/* Both ends of a helper's socket, once the helper has ended it; not where it was killed. */
+static void what_is_its_own_is_closed_at_once(void **state)
+{
+    struct session *session = *state;
+
+    use(session, "ready");
+    pk_helpers_close_by(session->helpers, close_by_name);
+    closed_by_name = 0;
+    serve_one(session);
+    assert_int_equal(closed_by_name, 2);
+    pk_helper_kill(begin(session));
+    await_exits(session, 1);
+    assert_int_equal(closed_by_name, 3);
 }
 
 /* --- as it should not be ---------------------------------------------------------------------- */
@@ -387,7 +430,9 @@ int main(void)
         TEST(two_at_once_have_one_each),
         TEST(more_than_it_takes_are_started_all_the_same),
         TEST(another_program_has_another),
+        TEST(one_is_there_before_it_is_asked_for),
         TEST(what_was_passed_to_the_daemon_is_not_its_own),
+        TEST(what_is_its_own_is_closed_at_once),
         TEST(a_program_that_keeps_none_is_started_itself),
         TEST(one_that_has_died_is_replaced),
         TEST(one_that_dies_after_each_is_replaced_each_time),
