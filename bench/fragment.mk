@@ -1,13 +1,8 @@
 # Measurements, not part of the everyday check: make bench; make coverage.
 EXTRA_DIST += bench/neighbours.py bench/verify.py bench/simplewebauthn.mjs bench/storm.py bench/coverage
 EXTRA_DIST += bench/gateway.py bench/simplewebauthn_server.mjs bench/store.py
-EXTRA_DIST += bench/bus.py bench/figures.py bench/run
+EXTRA_DIST += bench/bus.py bench/figures.py bench/run bench/sign_in.py
 EXTRA_PROGRAMS = bench/evp_verify bench/http_load bench/store_load bench/bus_load
-EXTRA_PROGRAMS = bench/evp_verify bench/http_load bench/store_load
-# Measurements, not part of the everyday check: make bench; make coverage. storm.py and sign_in.py say how they are run.
-EXTRA_DIST += bench/neighbours.py bench/verify.py bench/simplewebauthn.mjs bench/storm.py bench/sign_in.py bench/coverage
-EXTRA_DIST += bench/gateway.py bench/simplewebauthn_server.mjs
-EXTRA_PROGRAMS = bench/evp_verify bench/http_load
 bench_evp_verify_SOURCES = bench/evp_verify.c
 bench_evp_verify_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 bench_evp_verify_LDADD = common/base/libbase.la $(CRYPTO_LIBS)

@@ -12,10 +12,8 @@ both, and what processor time a sign-in takes in all processes but the key's own
 """
 
 import argparse
-import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import time
@@ -26,6 +24,7 @@ sys.path[:0] = [os.path.join(HERE, "..", "tests", part)
 
 import machine as parts  # noqa: E402
 import namespace  # noqa: E402
+from figures import Findings  # noqa: E402
 from softkey import SoftKeys  # noqa: E402
 from storm import REST, pam_u2f  # noqa: E402
 
@@ -72,7 +71,7 @@ class Runs:
 
     def __init__(self, machine, variables, modules):
         self.machine, self.variables, self.modules = machine, variables, modules
-        self.results = []
+        self.findings = Findings()
 
     def daemon(self):
         return self.machine.daemon_pid()
@@ -91,28 +90,24 @@ class Runs:
                 spent[module] += own
         if running:
             spent[OURS] += with_children(self.daemon()) - begun
-        self.say(name, taken, goal)
+        self.say(name, "ms", taken, goal)
         if running:
-            self.say(name + ", processor",
+            self.say(name + ", processor", "ms",
                      {module: [spent[module] / count * 1000] for module in self.modules},
                      processor_goal)
 
-    def say(self, name, taken, goal):
-        medians = {module: statistics.median(each) for module, each in taken.items()}
-        ratio = medians[OURS] / medians[PEER] if PEER in medians else None
-        least = {module: min(each) for module, each in taken.items()}
-        quickest = least[OURS] / least[PEER] if PEER in least else None
-        print(name.ljust(44), *(f"{medians[each]:7.2f} (min {least[each]:6.2f})" for each in medians),
-              f"{ratio:.2f} (min {quickest:.2f})" if ratio else "", sep="  ", flush=True)
-        self.results.append({"name": name, "value": medians[OURS], "peer": medians.get(PEER),
-                             "ratio": ratio, "ratio of the quickest": quickest, "goal": goal,
-                             "met": None if ratio is None or goal is None else ratio <= goal})
+    def say(self, name, unit, taken, goal):
+        ours, peer = taken[OURS], taken.get(PEER)
+        self.findings.add(name, unit, ours, ("pam_u2f", peer) if peer else None,
+                          ("<=", goal) if goal else None)
+        print(self.findings.line(), f"  quickest {min(ours):.2f}",
+              f"of {min(peer):.2f}, ratio {min(ours) / min(peer):.2f}" if peer else "", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--count", type=int, default=40, help="sign-ins of each kind")
-    parser.add_argument("--json", help="a file for the figures")
+    parser.add_argument("--json", metavar="FILE", help="for bench/run")
     parser.add_argument("--warm", action="store_true", help="only what needs no waiting")
     arguments = parser.parse_args()
     if namespace.MARK not in os.environ:
@@ -138,9 +133,7 @@ def main():
             runs.take(f"instant key, {IDLE} s idle", 5, lambda: time.sleep(IDLE), 1.2)
             runs.take("instant key, the daemon not running", 10, lambda: machine.kill_daemon(15), 4.0)
     machine.close()
-    if arguments.json:
-        with open(arguments.json, "w", encoding="utf-8") as file:
-            json.dump(runs.results, file, indent=1)
+    runs.findings.write(arguments.json)
 
 
 if __name__ == "__main__":
