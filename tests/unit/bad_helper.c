@@ -116,7 +116,7 @@ int main(int argc, char **argv)
         (void)pause();
     }
     if (strcmp(name, "crashes") == 0)
-        (void)raise(SIGSEGV);
+        (void)raise(SIGABRT);
     if (strcmp(name, "sends-and-exits") == 0 || strstr(name, "ready"))
         for (unsigned i = 0; i < 3; i++)
             send_frame(&(struct pk_frame){.type = PK_FRAME_TOUCH});
