@@ -73,8 +73,7 @@ enum pk_status pk_slot_take(struct pk_slot *ret)
 
     if (number < 0)
         return PK_NO_MEMORY;
-    *ret = (struct pk_slot){number, nothing};
-    nothing = -1;
+    *ret = (struct pk_slot){number, pk_steal_fd(&nothing)};
     return PK_OK;
 }
 
