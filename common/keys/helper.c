@@ -203,7 +203,7 @@ static void read_all(struct pk_helper *helper)
         if (got < 0 && (errno == EAGAIN || errno == EINTR))
             return;
         if (got <= 0) {
-            helper->over = got == 0;
+            helper->over = got == 0 || errno == ECONNRESET; /* which come after all else */
             stop_reading(helper);
             set_timer(helper, EXIT_GRACE);
             return;
