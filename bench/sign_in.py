@@ -131,7 +131,8 @@ def main():
         blue.set(packet_ms=0, signature_ms=0)
         if not arguments.warm:
             runs.take(f"instant key, {IDLE} s idle", 5, lambda: time.sleep(IDLE), 1.2)
-            runs.take("instant key, the daemon not running", 10, lambda: machine.kill_daemon(15), 4.0)
+            runs.take("instant key, the daemon not running", 10,
+                      lambda: machine.kill_daemon(15), 4.0)
     machine.close()
     runs.findings.write(arguments.json)
 

@@ -14,8 +14,8 @@ COUNT = 2500  # more than passkeyctl asks for at once
 FILL = """
 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
 INSERT INTO account (rp, name, uid, user_handle, listed, missing_looks, missing_last, orphaned,
-  created) SELECT 'default', printf('gone%05d', i), 100000 + i, CAST(printf('handle %d', i) AS BLOB),
-  0, 0, 0, 0, 0 FROM n;
+  created) SELECT 'default', printf('gone%05d', i), 100000 + i,
+  CAST(printf('handle %d', i) AS BLOB), 0, 0, 0, 0, 0 FROM n;
 INSERT INTO credential (account, credential_id, rp_id, public_key, algorithm, sign_count,
   backup_eligible, backup_state, user_handle, payment, aaguid, transports, name, format,
   attestation_type, trust, discoverable, user_verified, created, last_used)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The process that is kept ready: whatever becomes of it, each sign-in has the answer of its key."""
+"""The process that is kept ready: whatever becomes of it, each sign-in has its key's answer."""
 
 import contextlib
 import os
