@@ -14,6 +14,7 @@
 #include <dirent.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -220,16 +221,17 @@ static void one_is_there_before_it_is_asked_for(void **state)
     struct session *session = *state;
     PK_AUTO_FREE char *path = NULL;
     PK_AUTO_CLOSE int pipe = -1;
+    struct pollfd pid = {.events = POLLIN};
     char line[32];
 
     use(session, "ready");
     path = pk_text_format("%s.ready", session->program);
     assert_int_equal(mkfifo(path, 0600), 0);
+    pipe = pid.fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     pk_helpers_prepare(session->helpers, session->program);
-    pipe = open(path, O_RDONLY | O_CLOEXEC);
-    assert_true(pipe >= 0 && read(pipe, line, sizeof(line)) > 0);
+    assert_int_equal(poll(&pid, 1, PATIENCE * 1000), 1);
+    assert_true(read(pipe, line, sizeof(line)) > 0);
     serve_one(session);
-    assert_int_equal(fcntl(pipe, F_SETFL, O_NONBLOCK), 0);
     assert_true(read(pipe, line, sizeof(line)) < 0); /* no other has been started */
 }
 
