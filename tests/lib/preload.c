@@ -118,6 +118,11 @@ static void connect_all(size_t pooled)
         pool[i] = list_connection < 0 || i >= pooled ? -1 : connect_socket();
 }
 
+static bool is_helper(void)
+{
+    return strcmp(program_invocation_short_name, "passkey-authenticator") == 0;
+}
+
 /*
  * passkey-authenticator keeps no process that forks where a library is preloaded into it, because
  * what that holds would be shared. This one notices, so it is not to be seen.
@@ -126,14 +131,17 @@ __attribute__((constructor)) static void start(void)
 {
     resolve();
     connect_all(POOL_SIZE);
-    if (strcmp(program_invocation_short_name, "passkey-authenticator") == 0)
+    if (is_helper())
         unsetenv("LD_PRELOAD");
 }
 
-/* A process that was forked makes its own; it opens one key at most. */
+/*
+ * A helper that was forked makes its own; it opens one key at most. What another program makes may
+ * have that program's own table of descriptors, until it executes something.
+ */
 static void notice_fork(void)
 {
-    if (owner == getpid())
+    if (owner == getpid() || !is_helper())
         return;
     for (int fd = 0; fd < 1024; fd++) {
         if (is_kept[fd])
@@ -184,11 +192,6 @@ static void drop_kept(void)
     }
     for (size_t i = 0; i < POOL_SIZE; i++)
         pool[i] = -1;
-}
-
-static bool is_helper(void)
-{
-    return strcmp(program_invocation_short_name, "passkey-authenticator") == 0;
 }
 
 static int open_device(const char *path, int flags)
