@@ -129,7 +129,6 @@ void terminal_question_close(struct terminal_question *question)
     if (question->fd >= 0 && (question->echo_off || !question->answered))
         (void)!pk_write_all(question->fd, pk_view_string("\n"));
     cleanup_close_fd(&question->fd);
-    question->fd = -1;
     pk_secret_clear(&question->line);
 }
 

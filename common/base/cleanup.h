@@ -27,10 +27,12 @@ static inline void cleanup_free_pointer(void *owner)
     free(*(void **)owner);
 }
 
-static inline void cleanup_close_fd(const int *fd)
+/* The number is somebody else's the next moment: it is forgotten, so that it is closed once. */
+static inline void cleanup_close_fd(int *fd)
 {
     if (*fd >= 0)
         (void)close(*fd);
+    *fd = -1;
 }
 
 PK_DEFINE_CLEANUP(FILE *, fclose);

@@ -12,7 +12,7 @@
 #define RESERVED_FOR_USERS 64  /* of the total: root's programs cannot use them up */
 #define RESERVED_CONSOLES  16  /* of the total: sign-ins at a virtual console, nobody else's */
 #define STRANGERS_MAX      128 /* many logins must not block sudo and login */
-#define PER_NETWORK_MAX    32  /* of those: one of them leaves room for the others */
+#define PER_NETWORK_MAX    96  /* of those, at one address: others have room left */
 #define CROWDED            192 /* open ones from which on a user may have fewer */
 #define PER_USER_CROWDED   4
 #define FINISHED_PER_USER  32 /* of one user, kept to be fetched and to answer Finished */

@@ -75,7 +75,8 @@ def test_limit_of_pending_sign_ins(scene):
         before = len(held)
         try:
             while True:
-                held.append(root.authenticate("alice", service="sshd", rhost="192.0.2.1"))
+                held.append(root.authenticate("alice", service="sshd",
+                                              rhost=f"192.0.2.{len(held) % 4 + 1}"))
         except parts.dbus.DBusException as error:
             assert error.get_dbus_name() == parts.ERROR + "LimitExceeded", error
         if len(held) == before:  # not this connection's limit, but everybody's

