@@ -42,10 +42,10 @@ def test_kill_loop(machine, keys):
         key = keys.add(f"key-{number}")
         pid = machine.start_daemon()
         root = parts.Connection("root")
+        mark = keys.mark()
         conversation = root.enroll(person, name=f"key {number}")
         # From at once to somewhat later than a whole enrolment takes, in even steps.
         delay = 0.0 if measured is None else measured * 1.5 * (number / ROUNDS)
-        mark = keys.mark()
         killer = Killer(key, mark, pid, delay)
         if number:
             killer.start()
