@@ -3,6 +3,7 @@
 #include "gateway/exchange.h"
 #include "gateway/server_private.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -154,6 +155,12 @@ static enum MHD_Result take_header(void *data, enum MHD_ValueKind kind, const ch
     return taking->status == PK_OK ? MHD_YES : MHD_NO;
 }
 
+/* Of digits; a number without end is more than anybody takes. */
+static unsigned long stated_length(const char *digits)
+{
+    return strlen(digits) > 9 ? ULONG_MAX : strtoul(digits, NULL, 10);
+}
+
 /* 0, or the status to refuse it with. */
 static unsigned take_headers(struct request *request)
 {
@@ -175,7 +182,7 @@ static unsigned take_headers(struct request *request)
         return 0;
     if (strspn(length, "0123456789") != strlen(length) || !*length)
         return 400;
-    return strlen(length) > 9 || strtoul(length, NULL, 10) > EXCHANGE_BODY_MAX ? 413 : 0;
+    return stated_length(length) > EXCHANGE_BODY_MAX ? 413 : 0;
 }
 
 static bool has_body(const struct exchange *exchange)
@@ -184,6 +191,19 @@ static bool has_body(const struct exchange *exchange)
 
     return exchange_header(exchange, "transfer-encoding") ||
            (length && strspn(length, "0") != strlen(length));
+}
+
+/*
+ * A body that nobody wants is received all the same where it is short: who is still sending when
+ * the connection ends may never see the answer, a proxy would say 502 instead. Not of who asks
+ * before sending.
+ */
+static bool is_discarded(const struct exchange *exchange)
+{
+    const char *length = exchange_header(exchange, "content-length");
+
+    return has_body(exchange) && !exchange_header(exchange, "expect") &&
+           (!length || stated_length(length) <= DISCARDED_MAX);
 }
 
 /*
@@ -203,7 +223,7 @@ static enum MHD_Result begin(struct request *request, const char *method, const 
 {
     struct exchange *exchange = request->exchange;
     unsigned refused = 0;
-    bool admitted;
+    bool framed, admitted;
 
     request->begun = true;
     if ((strcmp(version, "HTTP/1.1") != 0 && strcmp(version, "HTTP/1.0") != 0) ||
@@ -214,7 +234,8 @@ static enum MHD_Result begin(struct request *request, const char *method, const 
     if (!refused)
         refused = take_headers(request);
     /* Also of what is refused: who it is, and in which words it is told. */
-    admitted = (refused == 0 || refused == 413) && gateway_admit(exchange);
+    framed = refused == 0 || refused == 413;
+    admitted = framed && gateway_admit(exchange);
     if (!exchange->answered && refused)
         gateway_refuse(exchange, refused);
     /*
@@ -222,8 +243,8 @@ static enum MHD_Result begin(struct request *request, const char *method, const 
      * libmicrohttpd did: what comes behind it is no request.
      */
     request->last = refused != 0;
-    /* Where a body comes, the connection ends with the answer; it is not waited for. */
-    if (exchange->answered && (request->last || has_body(exchange)))
+    if (exchange->answered && (request->last || has_body(exchange)) &&
+        !(framed && is_discarded(exchange)))
         return send_answer(request);
     server_enter(request->server, request->connection, CONNECTION_BODY);
     return admitted || exchange->answered ? MHD_YES : MHD_NO;
@@ -231,7 +252,7 @@ static enum MHD_Result begin(struct request *request, const char *method, const 
 
 static enum MHD_Result take_body(struct request *request, const char *data, size_t len)
 {
-    if (!request->too_large) {
+    if (!request->too_large && !request->exchange->answered) {
         enum pk_status status =
             exchange_take_body(request->exchange, (struct pk_view){(const uint8_t *)data, len});
 

@@ -11,6 +11,7 @@ import contextlib
 import datetime
 import json
 import os
+import select
 import re
 import shutil
 import signal
@@ -314,9 +315,26 @@ def test_the_size_of_a_body(served, size, status):
            f"Content-Length: {size}\r\nConnection: close\r\n\r\n"
     with served.connect() as client:
         client.sendall(head.encode())
-        if status == 400:
+        if size < 10**9:
             client.sendall(b" " * size)
         assert status_of(client.recv(65536)) == status
+
+
+@pytest.mark.parametrize("refused,lines", [
+    (413, ("Host: localhost", "Content-Length: 70000")),
+    (421, ("Host: evil.example", "Content-Length: 60000")),
+    (421, ("Host: evil.example", "Transfer-Encoding: chunked"))])
+def test_a_refusal_reaches_who_is_still_sending(served, refused, lines):
+    """A proxy sends the body before it reads, and says 502 where the connection ends meanwhile."""
+    body = b" " * 70000 if refused == 413 else b" " * 60000
+    if "chunked" in lines[1]:
+        body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    with served.connect() as client:
+        client.sendall("\r\n".join((f"POST {BEGIN} HTTP/1.1", *lines, "", "")).encode())
+        assert served.ask("GET", "/healthz")[0] == 200  # the headers have been looked at
+        assert not select.select([client], [], [], 0)[0], "answered before the body was there"
+        client.sendall(body)
+        assert status_of(client.recv(65536)) == refused
 
 
 def test_a_body_in_pieces(served):
@@ -332,8 +350,10 @@ def test_a_body_in_pieces(served):
         pytest.fail("eighty megabytes of a body were taken")
 
 
-def test_nothing_of_a_body_is_waited_for_before_a_refusal(served):
-    head = f"POST {BEGIN} HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 60000\r\n\r\n"
+@pytest.mark.parametrize("lines", ["Content-Length: 2000000",
+                                   "Content-Length: 60000\r\nExpect: 100-continue"])
+def test_nothing_of_a_body_is_waited_for_before_a_refusal(served, lines):
+    head = f"POST {BEGIN} HTTP/1.1\r\nHost: evil.example\r\n{lines}\r\n\r\n"
     with served.connect() as client:
         client.sendall(head.encode())
         assert status_of(read_all(client)) == 421
