@@ -9,7 +9,7 @@
  * Prints microseconds of time and of processor time for each.
  */
 #include "common/base/cleanup.h"
-#include "daemon/store/store.h"
+#include "store/sqlite/sqlite.h"
 
 #include <pthread.h>
 #include <stdio.h>

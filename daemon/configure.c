@@ -13,7 +13,7 @@
 #include "daemon/daemon.h"
 #include "daemon/host_names.h"
 #include "daemon/jobs/jobs.h"
-#include "daemon/store/store.h"
+#include "store/store.h"
 
 #include <string.h>
 

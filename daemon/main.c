@@ -31,10 +31,10 @@
 #include "daemon/dialogue/conversation.h"
 #include "daemon/jobs/jobs.h"
 #include "daemon/privileges.h"
-#include "daemon/store/store.h"
 #include "daemon/tokens/password_checks.h"
 #include "daemon/tokens/private_keys.h"
 #include "daemon/verify/ceremony.h"
+#include "store/sqlite/sqlite.h"
 
 #include <event2/event.h>
 #include <getopt.h>

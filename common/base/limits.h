@@ -114,6 +114,7 @@
 /* Relying parties over HTTP */
 #define PK_API_KEY_SIZE         64    /* random bytes */
 #define PK_API_KEY_TEXT         88    /* characters: base64url with padding */
+#define STORE_CEREMONY_MAX      16384 /* bytes, of one that several hosts share */
 #define PK_API_KEYS_MAX         32    /* of one relying party */
 #define PK_SIGNING_KEYS_MAX     16    /* of one relying party, with those that sign no more */
 #define PK_SIGNING_KEY_MAX      4096  /* one, as JSON; 3072-bit RSA is 2,600 */

@@ -7,7 +7,7 @@
 #ifndef PASSKEYD_DECOY_H
 #define PASSKEYD_DECOY_H
 
-#include "daemon/store/store.h"
+#include "store/store.h"
 
 #define DECOY_KEY_SIZE 32
 

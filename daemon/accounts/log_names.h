@@ -6,7 +6,7 @@
 #ifndef PASSKEYD_LOG_NAMES_H
 #define PASSKEYD_LOG_NAMES_H
 
-#include "daemon/store/store.h"
+#include "store/store.h"
 
 /*
  * The name as it is, if it has the characters of account names only; otherwise quoted(). NULL: no

@@ -3,7 +3,7 @@
 #ifndef PASSKEYD_PASSKEY_JSON_H
 #define PASSKEYD_PASSKEY_JSON_H
 
-#include "daemon/store/store.h"
+#include "store/store.h"
 
 #include <jansson.h>
 

@@ -16,7 +16,7 @@
 
 #include "daemon/accounts/account.h"
 #include "daemon/accounts/password_file.h"
-#include "daemon/store/store.h"
+#include "store/store.h"
 
 #define LOOK_SECONDS 86400
 #define WEEK_LOOKS   8 /* the first, and one after each of seven days */

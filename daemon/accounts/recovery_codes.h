@@ -6,7 +6,7 @@
 #ifndef PASSKEYD_RECOVERY_H
 #define PASSKEYD_RECOVERY_H
 
-#include "daemon/store/store.h"
+#include "store/store.h"
 
 /* XXXX-XXXX-XXXX-XXXX: 16 characters of Crockford's base 32, 80 random bits. */
 #define RECOVERY_CODE_LENGTH 19

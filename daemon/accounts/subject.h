@@ -5,7 +5,7 @@
 
 #include "daemon/accounts/account.h"
 #include "daemon/config/config.h"
-#include "daemon/store/store.h"
+#include "store/store.h"
 
 struct subject {
     struct account account; /* user_handle empty until subject_load_handle() */

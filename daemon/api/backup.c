@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Manager1.Backup and Restore: the whole store as an image, and an image in its place. */
-#include "daemon/store/backup.h"
+#include "store/backup.h"
 
 #include "common/base/clock.h"
 #include "common/base/limits.h"
@@ -13,7 +13,7 @@
 #include "daemon/bus/request.h"
 #include "daemon/bus/sealed.h"
 #include "daemon/daemon.h"
-#include "daemon/store/schema.h"
+#include "store/sqlite/schema.h"
 
 #include <event2/event.h>
 #include <jansson.h>

@@ -9,7 +9,7 @@
 
 #include "common/base/limits.h"
 #include "daemon/accounts/account.h"
-#include "daemon/store/store.h"
+#include "store/store.h"
 
 /* The link has been used: answers whoever waits for it with json, which is copied. */
 void ticket_link_used(const uint8_t hash[PK_HASH_SIZE], const char *json);

@@ -4,7 +4,7 @@
 #define PASSKEYD_CREDENTIAL_SEARCH_H
 
 #include "daemon/jobs/jobs.h"
-#include "daemon/store/store.h"
+#include "store/store.h"
 
 struct attempt;
 struct credential_search;

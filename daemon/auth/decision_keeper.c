@@ -4,7 +4,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "daemon/jobs/jobs.h"
-#include "daemon/store/store.h"
+#include "store/store.h"
 
 #include <event2/event.h>
 #include <stdlib.h>

@@ -13,7 +13,7 @@
 #define PASSKEYD_PAGE_SESSIONS_H
 
 #include "common/base/limits.h"
-#include "daemon/store/store.h"
+#include "store/store.h"
 
 #include <sys/queue.h>
 

@@ -3,7 +3,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
-#include "daemon/store/store.h"
+#include "store/store.h"
 
 #include <string.h>
 #include <sys/queue.h>

@@ -9,7 +9,7 @@
 #include "daemon/bus/waiting.h"
 #include "daemon/daemon.h"
 #include "daemon/jobs/jobs.h"
-#include "daemon/store/store.h"
+#include "store/store.h"
 
 struct request;
 

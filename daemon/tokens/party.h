@@ -4,7 +4,7 @@
 #define PASSKEYD_TOKENS_PARTY_H
 
 #include "daemon/config/config.h"
-#include "daemon/store/store.h"
+#include "store/store.h"
 
 struct token_party {
     enum pk_http http; /* the profile of its tokens */

@@ -3,15 +3,16 @@
 #ifndef PASSKEYD_TOKENS_SIGNING_H
 #define PASSKEYD_TOKENS_SIGNING_H
 
-#include "daemon/store/key_records.h"
 #include "daemon/tokens/token_text.h"
+#include "store/key_records.h"
 
 #include <jansson.h>
 
 #define SIGNING_RSA_BITS     2048 /* where nobody says otherwise */
 #define SIGNING_RSA_BITS_MAX 3072
 
-/* A new private key, as JSON. algorithm: "RS256" of that many bits, "ES256" or "HS256". PK_INTERNAL.
+/* A new private key, as JSON. algorithm: "RS256" of that many bits, "ES256" or "HS256".
+ * PK_INTERNAL.
  */
 enum pk_status signing_generate(const char *algorithm, unsigned bits,
                                 struct pk_secret *ret_jwk) PK_WARN_UNUSED;

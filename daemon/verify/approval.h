@@ -11,7 +11,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/webauthn/verify.h"
-#include "daemon/store/store.h"
+#include "store/store.h"
 
 struct approval;
 

@@ -9,8 +9,8 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/correlation.h"
-#include "daemon/store/store.h"
 #include "daemon/verify/context.h"
+#include "store/store.h"
 
 #define UUID_SIZE 37 /* a UUID as text (RFC 9562 section 4), with its NUL */
 

@@ -11,7 +11,7 @@
 #include "common/webauthn/client.h"
 #include "common/webauthn/verify.h"
 #include "common/wire/sk.h"
-#include "daemon/store/store.h"
+#include "store/store.h"
 
 #define SK_CREDENTIAL_ID_SIZE 32
 

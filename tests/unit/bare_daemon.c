@@ -21,6 +21,7 @@
 #include "daemon/jobs/jobs.h"
 #include "daemon/tokens/password_checks.h"
 #include "daemon/verify/ceremony.h"
+#include "store/sqlite/sqlite.h"
 #include "tests/unit/scratch.h"
 
 #include <errno.h>

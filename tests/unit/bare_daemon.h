@@ -10,8 +10,8 @@
 
 #include "daemon/bus/call.h"
 #include "daemon/daemon.h"
-#include "daemon/store/store.h"
 #include "daemon/verify/ceremony.h"
+#include "store/store.h"
 
 #define RP_ID    "example.org" /* of the default relying party */
 #define SSH_HOST "web1"        /* by which people reach it over ssh */

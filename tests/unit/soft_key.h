@@ -7,7 +7,7 @@
 #define TESTS_UNIT_SOFT_KEY_H
 
 #include "common/webauthn/verify.h"
-#include "daemon/store/store.h"
+#include "store/store.h"
 
 #include <openssl/types.h>
 

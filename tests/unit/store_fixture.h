@@ -4,7 +4,7 @@
 #ifndef TESTS_UNIT_STORE_FIXTURE_H
 #define TESTS_UNIT_STORE_FIXTURE_H
 
-#include "daemon/store/store.h"
+#include "store/sqlite/sqlite.h"
 #include "tests/unit/scratch.h"
 
 #define MAX 20 /* passkeys an account */

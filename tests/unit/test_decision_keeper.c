@@ -9,7 +9,7 @@
 
 #include "daemon/auth/decision_keeper.h"
 #include "daemon/jobs/jobs.h"
-#include "daemon/store/store.h"
+#include "store/store.h"
 
 #include <event2/event.h>
 #include <stdio.h>

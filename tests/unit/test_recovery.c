@@ -10,6 +10,7 @@
 #include "common/base/text.h"
 #include "common/webauthn/crypto.h"
 #include "daemon/accounts/recovery_codes.h"
+#include "store/sqlite/sqlite.h"
 #include "tests/unit/scratch.h"
 
 #include <ctype.h>

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "common/base/cleanup.h"
-#include "daemon/store/backup.h"
-#include "daemon/store/schema.h"
+#include "store/sqlite/backup.h"
+#include "store/sqlite/schema.h"
 #include "tests/unit/store_fixture.h"
 
 #include <glob.h>

@@ -9,7 +9,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
-#include "daemon/store/backup.h"
+#include "store/sqlite/backup.h"
 #include "tests/unit/store_fixture.h"
 
 #include <stdio.h>

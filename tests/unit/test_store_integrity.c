@@ -9,7 +9,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
-#include "daemon/store/integrity.h"
+#include "store/sqlite/integrity.h"
 #include "tests/unit/store_fixture.h"
 
 #include <sqlite3.h>

@@ -13,7 +13,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/terms.h"
 #include "common/base/text.h"
-#include "daemon/store/backup.h"
+#include "store/sqlite/backup.h"
 #include "tests/unit/store_fixture.h"
 
 #include <ctype.h>
@@ -406,7 +406,7 @@ static size_t look_through(const char *path, size_t *ret_found)
 
 static void the_sources_have_no_other(void **state)
 {
-    PK_AUTO_FREE char *pattern = pk_text_format("%s/daemon/store/*.c", getenv("srcdir"));
+    PK_AUTO_FREE char *pattern = pk_text_format("%s/store/sqlite/*.c", getenv("srcdir"));
     size_t found = 0, missing = 0;
     glob_t sources;
 

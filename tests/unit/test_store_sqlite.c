@@ -9,7 +9,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/text.h"
-#include "daemon/store/query.h"
+#include "store/sqlite/query.h"
 #include "tests/unit/store_fixture.h"
 
 #include <fcntl.h>

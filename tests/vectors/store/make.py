@@ -3,7 +3,7 @@
 """Makes version-1.db, a store of schema version 1 as 0.1.0 and its predecessors left it, and
 version-2.db to version-5.db, the same as the programs with schemas 2 to 5 left it.
 
-The schemas are those versions' own, word for word: they must not follow daemon/store/schema.c.
+The schemas are those versions' own, word for word: they must not follow store/sqlite/schema.c.
 """
 
 import hashlib

@@ -7,9 +7,9 @@
  * instead, by who made it, after the next writer was let go. A sync covers all that is in the log
  * before it: a change is never on disk without those that it was built upon.
  */
-#include "daemon/store/commit.h"
+#include "store/sqlite/commit.h"
 
-#include "daemon/store/integrity.h"
+#include "store/sqlite/integrity.h"
 
 #include <signal.h>
 #include <sqlite3.h>

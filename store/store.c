@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/store/store.h"
+#include "store/backup.h"
 
 #include "common/base/text.h"
 
@@ -93,4 +93,26 @@ void account_holdings_clear(struct account_holdings *holdings)
         account_clear(&holdings->items[i].account);
     free(holdings->items);
     *holdings = (struct account_holdings){0};
+}
+
+void restore_report_clear(struct restore_report *report)
+{
+    pk_strings_clear(&report->returning_names);
+    free(report->kept);
+    *report = (struct restore_report){0};
+}
+
+void kept_ceremony_clear(struct kept_ceremony *ceremony)
+{
+    free(ceremony->rp);
+    free(ceremony->id);
+    pk_bytes_clear(&ceremony->data);
+    *ceremony = (struct kept_ceremony){0};
+}
+
+void store_state_clear(struct store_state *state)
+{
+    free(state->kind);
+    free(state->server);
+    *state = (struct store_state){0};
 }

@@ -3,8 +3,8 @@
  * The verbs of the SQLite store (store.h): one SQL statement, or one transaction, each. Here are
  * those about accounts and their credentials, tickets and facts; the others in verbs_*.c.
  */
-#include "daemon/store/backup.h"
-#include "daemon/store/query.h"
+#include "store/sqlite/backup.h"
+#include "store/sqlite/query.h"
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
@@ -614,6 +614,7 @@ const struct store_verbs store_sqlite_verbs = {
     .decisions_add = store_sqlite_decisions_add,
     .decisions_list = store_sqlite_decisions_list,
     .decisions_last = store_sqlite_decisions_last,
+    .state = store_sqlite_state,
     .backup = store_sqlite_backup,
     .restore = store_sqlite_restore,
 };

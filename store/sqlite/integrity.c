@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/store/integrity.h"
+#include "store/sqlite/integrity.h"
 
 #include "common/base/cleanup.h"
 #include "common/base/log.h"

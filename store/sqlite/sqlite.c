@@ -3,13 +3,14 @@
  * The SQLite store: opening and migrating the database, and statements (query.h) for its verbs
  * (verbs.c).
  */
-#include "daemon/store/query.h"
+#include "store/sqlite/sqlite.h"
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
-#include "daemon/store/commit.h"
-#include "daemon/store/integrity.h"
-#include "daemon/store/schema.h"
+#include "store/sqlite/commit.h"
+#include "store/sqlite/integrity.h"
+#include "store/sqlite/query.h"
+#include "store/sqlite/schema.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -535,6 +536,21 @@ void store_sqlite_close(struct store *base)
     (void)pthread_mutex_destroy(&store->lock);
     free(store->path);
     free(store);
+}
+
+enum pk_status store_sqlite_state(struct store *base, struct store_state *ret)
+{
+    const struct sqlite_store *store = (const struct sqlite_store *)base;
+    AUTO_STORE_STATE struct store_state state = {.lag = -1, .age = -1, .refuses = -1};
+    enum pk_status status = pk_text_copy("sqlite", &state.kind);
+
+    if (status == PK_OK)
+        status = pk_text_copy(store->path, &state.server);
+    if (status != PK_OK)
+        return status;
+    *ret = state;
+    state = (struct store_state){0}; /* moved */
+    return PK_OK;
 }
 
 static struct sqlite_store *store_new(const char *directory)

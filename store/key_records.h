@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the store keeps for relying parties over HTTP besides passkeys: see daemon/tokens/. */
-#ifndef PASSKEYD_STORE_KEY_RECORDS_H
-#define PASSKEYD_STORE_KEY_RECORDS_H
+#ifndef STORE_KEY_RECORDS_H
+#define STORE_KEY_RECORDS_H
 
 #include "common/base/bytes.h"
 #include "common/base/limits.h"

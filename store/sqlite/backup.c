@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/store/backup.h"
+#include "store/sqlite/backup.h"
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/io.h"
 #include "common/base/reader.h"
 #include "common/base/text.h"
-#include "daemon/store/commit.h"
-#include "daemon/store/schema.h"
+#include "store/sqlite/commit.h"
+#include "store/sqlite/schema.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -306,13 +306,6 @@ enum pk_status store_sqlite_backup(struct store *base, bool with_keys, struct pk
 }
 
 /* --- restore ---------------------------------------------------------------------------------- */
-
-void restore_report_clear(struct restore_report *report)
-{
-    pk_strings_clear(&report->returning_names);
-    free(report->kept);
-    *report = (struct restore_report){0};
-}
 
 /* Passkeys, and API keys, which are made void by removing them. */
 #define RETURNING                                                                                  \

@@ -6,10 +6,10 @@
  * every verb returns PK_STORAGE: nobody signs in by what may be wrong, and nothing is written to
  * it.
  */
-#ifndef PASSKEYD_STORE_INTEGRITY_H
-#define PASSKEYD_STORE_INTEGRITY_H
+#ifndef STORE_SQLITE_INTEGRITY_H
+#define STORE_SQLITE_INTEGRITY_H
 
-#include "daemon/store/query.h"
+#include "store/sqlite/query.h"
 
 enum integrity_need {
     INTEGRITY_NONE,   /* it is large, and was closed */

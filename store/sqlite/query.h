@@ -3,10 +3,10 @@
  * Statements, rows and transactions for the verbs of the SQLite store (verbs.c); only sqlite.c,
  * commit.c, integrity.c and backup.c call SQLite itself.
  */
-#ifndef PASSKEYD_STORE_QUERY_H
-#define PASSKEYD_STORE_QUERY_H
+#ifndef STORE_SQLITE_QUERY_H
+#define STORE_SQLITE_QUERY_H
 
-#include "daemon/store/store.h"
+#include "store/store.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -70,6 +70,7 @@ struct sqlite3 *store_connection(struct sqlite_store *store);
 
 extern const struct store_verbs store_sqlite_verbs;
 void store_sqlite_close(struct store *store);
+enum pk_status store_sqlite_state(struct store *store, struct store_state *ret);
 /* Verbs of verbs_accounts.c. */
 enum pk_status store_sqlite_accounts(struct store *store, struct account_states *ret);
 enum pk_status store_sqlite_holdings(struct store *store, const uid_t *uid,

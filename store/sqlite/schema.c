@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/store/schema.h"
+#include "store/sqlite/schema.h"
 
 /* clang-format off */
 static const char version_1[] =

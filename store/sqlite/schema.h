@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The SQL that makes and migrates the SQLite store's tables. */
-#ifndef PASSKEYD_STORE_SCHEMA_H
-#define PASSKEYD_STORE_SCHEMA_H
+#ifndef STORE_SQLITE_SCHEMA_H
+#define STORE_SQLITE_SCHEMA_H
 
 #include <stddef.h>
 

@@ -5,8 +5,8 @@
  * stranger's tries push out what the person did. Refusals of the same kind from the same place are
  * one, counted.
  */
-#ifndef PASSKEYD_STORE_DECISION_RECORDS_H
-#define PASSKEYD_STORE_DECISION_RECORDS_H
+#ifndef STORE_DECISION_RECORDS_H
+#define STORE_DECISION_RECORDS_H
 
 #include "common/base/bytes.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/store/decision_records.h"
+#include "store/decision_records.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The verbs of the SQLite store about users of applications, and what they were asked to confirm.
  */
-#include "daemon/store/query.h"
+#include "store/sqlite/query.h"
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"

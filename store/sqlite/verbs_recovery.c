@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The verbs of the SQLite store about recovery codes. */
-#include "daemon/store/query.h"
+#include "store/sqlite/query.h"
 
 static struct sqlite_store *self(struct store *store)
 {

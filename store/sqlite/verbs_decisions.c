@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The verbs of the SQLite store about the last decisions: see decision_records.h. */
-#include "daemon/store/query.h"
+#include "store/sqlite/query.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The verbs of the SQLite store about accounts that come and go: see presence.h. */
-#include "daemon/store/query.h"
+#include "store/sqlite/query.h"
 
 #include "common/base/cleanup.h"
 

@@ -4,10 +4,10 @@
  * as a change is made in the write-ahead log, which takes no disk. Whoever made the change then
  * waits for the disk, together with others who do the same: the disk is asked once for all of them.
  */
-#ifndef PASSKEYD_STORE_COMMIT_H
-#define PASSKEYD_STORE_COMMIT_H
+#ifndef STORE_SQLITE_COMMIT_H
+#define STORE_SQLITE_COMMIT_H
 
-#include "daemon/store/query.h"
+#include "store/sqlite/query.h"
 
 struct sqlite3;
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The credential store, as a table of functions ("verbs"), so that another backend, such as a
- * directory for many hosts, can replace the SQLite one (sqlite.c) that every host has. Every verb
- * that changes something returns PK_OK only once the change is on disk. Verbs block, and may be
- * called by any thread: those that change something at once share what the disk does (commit.h).
- * PK_STORAGE means that nothing was changed, or that the disk has failed.
+ * The credential store, as a table of functions ("verbs"): sqlite/ is the one that every host has,
+ * remote/ asks another process, which has one of those that are for many hosts: ldap/, postgresql/.
+ * Every verb that changes something returns PK_OK only once the change is on disk, on as many of
+ * the store's servers as it promises. Verbs block, and may be called by any thread. PK_STORAGE
+ * means that nothing was changed, or that the disk, a server or the way to it has failed; whether
+ * something was changed is then not known, and whatever was to be used up counts as used up.
  *
  * An account is (relying party section, name, uid). For system accounts the uid is part of the
  * identity: rows whose name now has another uid are kept, listed as orphaned, and authenticate
@@ -13,12 +14,12 @@
  * takes an account means the one that lives. Accounts of other relying parties have the uid
  * PK_NO_UID.
  */
-#ifndef PASSKEYD_STORE_H
-#define PASSKEYD_STORE_H
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
 
 #include "common/webauthn/verify.h"
-#include "daemon/store/decision_records.h"
-#include "daemon/store/key_records.h"
+#include "store/decision_records.h"
+#include "store/key_records.h"
 
 #include <sys/types.h>
 
@@ -172,6 +173,32 @@ struct account_changes {
     struct pk_view value;
 };
 
+/*
+ * What was begun for a program and is not answered yet, where several hosts serve its relying
+ * party: whichever of them gets the answer takes it, once.
+ */
+struct kept_ceremony {
+    char *rp;             /* of the [rp NAME] section; owned */
+    char *id;             /* unique within the relying party; owned */
+    struct pk_bytes data; /* STORE_CEREMONY_MAX at most; only who wrote it reads it; owned */
+    int64_t expires;      /* seconds since the epoch */
+    bool anonymous;       /* begun by nobody in particular: the oldest of them make room */
+    bool replaces;        /* it takes the place of one that has its id */
+};
+void kept_ceremony_clear(struct kept_ceremony *ceremony);
+#define AUTO_KEPT_CEREMONY __attribute__((cleanup(kept_ceremony_clear)))
+
+/* For the administrator. */
+struct store_state {
+    char *kind;   /* "sqlite", "ldap", "postgresql"; owned */
+    char *server; /* the file or the server that answers now; "": none does; owned */
+    int64_t lag;  /* milliseconds that the other servers are behind; -1: not known, or no others */
+    int64_t age;  /* seconds since the cache was as the server; -1: there is no cache */
+    int64_t refuses; /* seconds until the cache is too old to be used; -1: never */
+};
+void store_state_clear(struct store_state *state);
+#define AUTO_STORE_STATE __attribute__((cleanup(store_state_clear)))
+
 struct store;
 struct backup_counts;
 struct restore_wish;
@@ -305,7 +332,27 @@ struct store_verbs {
     /* The highest id that there is; 0: none. */
     enum pk_status (*decisions_last)(struct store *store, int64_t *ret_id);
 
-    /* An image of everything, and such an image in the place of everything (backup.h). */
+    /*
+     * NULL, as is the next: no other host has this store, and the daemon keeps them itself.
+     * PK_EXISTS for an id that is there, unless it replaces; PK_LIMIT_EXCEEDED when the relying
+     * party has max that have not expired, none of them anonymous.
+     */
+    enum pk_status (*ceremony_add)(struct store *store, const struct kept_ceremony *ceremony,
+                                   size_t max);
+    /*
+     * Removes it, and gives its data to one caller alone, whatever becomes of hosts and servers
+     * meanwhile. PK_NOT_FOUND: there is none, it was taken, or it had expired at now.
+     */
+    enum pk_status (*ceremony_take)(struct store *store, const char *rp, const char *id,
+                                    int64_t now, struct pk_bytes *ret);
+
+    /* How the store is; it says so when its servers are away, too. */
+    enum pk_status (*state)(struct store *store, struct store_state *ret);
+
+    /*
+     * An image of everything, and such an image in the place of everything (backup.h).
+     * PK_UNSUPPORTED: its servers have images of their own.
+     */
     enum pk_status (*backup)(struct store *store, bool with_keys, struct pk_bytes *ret,
                              struct backup_counts *ret_counts);
     enum pk_status (*restore)(struct store *store, const struct restore_wish *wish,
@@ -324,12 +371,5 @@ struct store {
 const char *store_error(void);
 /* For backends. */
 void store_set_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/*
- * Opens or creates DIRECTORY/passkeyd.db (mode 0600, WAL, synced by commit.c) and migrates its
- * schema. PK_STORAGE with *ret_why for the log, in static memory until the next call.
- */
-enum pk_status store_sqlite_open(const char *directory, struct store **ret_store,
-                                 const char **ret_why) PK_WARN_UNUSED;
 
 #endif
