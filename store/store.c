@@ -8,6 +8,17 @@
 #include <stdlib.h>
 
 static _Thread_local char last_error[STORE_ERROR_SIZE];
+static _Thread_local int64_t deadline_of_verb = INT64_MAX;
+
+int64_t store_deadline(void)
+{
+    return deadline_of_verb;
+}
+
+void store_set_deadline(int64_t deadline)
+{
+    deadline_of_verb = deadline;
+}
 
 const char *store_error(void)
 {

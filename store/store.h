@@ -369,6 +369,12 @@ struct store {
  * empty: none did. Never NULL.
  */
 const char *store_error(void);
+/*
+ * Until when this thread's verb must have returned, of pk_clock_monotonic_ms(): for backends that
+ * ask somebody else, and then return PK_STORAGE. INT64_MAX, unless it was set: never.
+ */
+int64_t store_deadline(void);
+void store_set_deadline(int64_t deadline);
 /* For backends. */
 void store_set_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -155,4 +155,14 @@
 #define PK_CREDENTIALS_PER_ACCOUNT 20 /* default */
 #define PK_RECOVERY_CODES          10
 
+/* Between the daemon and a store in a process of its own: store/protocol/. */
+#define PK_STORE_FRAME_MAX       33554432 /* bytes */
+#define PK_STORE_FRAME_SECONDS   5        /* from the first byte of a frame to its last */
+#define PK_STORE_CALL_MS         2000     /* a verb, with all that it takes */
+#define PK_STORE_PAUSE_MS        1000     /* nobody waits for a store that did not answer before */
+#define PK_STORE_CONNECTIONS_MAX 64       /* more than the daemon has workers */
+#define PK_STORE_STATUS_NAME_MAX 64
+#define PK_STORE_KIND_MAX        32
+#define PK_STORE_WHY_MAX         1024
+
 #endif

@@ -27,10 +27,19 @@ store_tests = \
 	tests/unit/test_store_power \
 	tests/unit/test_store_backup \
 	tests/unit/test_store_sqlite \
+	tests/unit/test_store_races \
+	tests/unit/test_store_verbs \
 	tests/unit/test_store_statements \
 	tests/unit/test_token_text
-check_PROGRAMS += $(store_tests)
-TESTS += $(store_tests)
+# Those of the verbs are run with a store in another process, too: tests/unit/store_fixture.h.
+remote_store_tests = \
+	tests/unit/remote_store_decisions \
+	tests/unit/remote_store_keys \
+	tests/unit/remote_store_orphans \
+	tests/unit/remote_store_races \
+	tests/unit/remote_store_verbs
+check_PROGRAMS += $(store_tests) $(remote_store_tests)
+TESTS += $(store_tests) $(remote_store_tests)
 
 check_LTLIBRARIES += tests/unit/libscratch.la
 tests_unit_libscratch_la_SOURCES = tests/unit/scratch.c tests/unit/scratch.h
@@ -67,8 +76,29 @@ tests_unit_test_seed_pages_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLA
 tests_unit_test_seed_pages_LDADD = $(store_test_libs) $(JANSSON_LIBS)
 
 check_LTLIBRARIES += tests/unit/libstorefixture.la
-tests_unit_libstorefixture_la_SOURCES = tests/unit/store_fixture.c tests/unit/store_fixture.h
+tests_unit_libstorefixture_la_SOURCES = tests/unit/store_fixture.c tests/unit/store_fixture.h \
+	tests/unit/store_open_sqlite.c
 tests_unit_libstorefixture_la_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+check_LTLIBRARIES += tests/unit/libremotefixture.la
+tests_unit_libremotefixture_la_SOURCES = tests/unit/store_fixture.c tests/unit/store_fixture.h \
+	tests/unit/store_open_remote.c
+tests_unit_libremotefixture_la_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+remote_store_libs = tests/unit/libremotefixture.la store/server/libstoreserver.la $(store_test_libs)
+tests_unit_remote_store_decisions_SOURCES = tests/unit/test_store_decisions.c
+tests_unit_remote_store_decisions_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_remote_store_decisions_LDADD = $(remote_store_libs)
+tests_unit_remote_store_keys_SOURCES = tests/unit/test_store_keys.c
+tests_unit_remote_store_keys_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_remote_store_keys_LDADD = $(remote_store_libs)
+tests_unit_remote_store_orphans_SOURCES = tests/unit/test_store_orphans.c
+tests_unit_remote_store_orphans_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_remote_store_orphans_LDADD = $(remote_store_libs)
+tests_unit_remote_store_races_SOURCES = tests/unit/test_store_races.c
+tests_unit_remote_store_races_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_remote_store_races_LDADD = $(remote_store_libs)
+tests_unit_remote_store_verbs_SOURCES = tests/unit/test_store_verbs.c
+tests_unit_remote_store_verbs_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_remote_store_verbs_LDADD = $(remote_store_libs)
 tests_unit_test_decoy_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_decoy_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 tests_unit_test_token_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -101,6 +131,10 @@ tests_unit_test_store_backup_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_store_backup_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 tests_unit_test_store_sqlite_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_store_sqlite_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
+tests_unit_test_store_races_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_store_races_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
+tests_unit_test_store_verbs_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_store_verbs_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 endif
 EXTRA_DIST += tests/vectors/config tests/vectors/pages tests/vectors/passwd tests/vectors/store \
 	tests/vectors/tokens

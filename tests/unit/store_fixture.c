@@ -13,16 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct store *open_store(const char *folder)
-{
-    struct store *store = NULL;
-    const char *why = NULL;
-
-    if (store_sqlite_open(folder, &store, &why) != PK_OK)
-        fail_msg("%s", why);
-    return store;
-}
-
 int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
@@ -39,6 +29,7 @@ int tear_down(void **state)
 
     if (fixture->store)
         fixture->store->verbs->close(fixture->store);
+    end_store();
     scratch_remove(fixture->folder);
     free(fixture);
     return 0;
@@ -99,4 +90,18 @@ char *close_and_name(struct fixture *fixture)
     fixture->store->verbs->close(fixture->store);
     fixture->store = NULL;
     return pk_text_format("%s/passkeyd.db", fixture->folder);
+}
+
+int store_tests_run(const struct CMUnitTest *tests, size_t count, const struct CMUnitTest *of_file,
+                    size_t file_count)
+{
+    struct CMUnitTest all[64];
+
+    assert_in_range(count + file_count, 1, sizeof(all) / sizeof(all[0]));
+    memcpy(all, tests, count * sizeof(*tests));
+    if (!store_is_file)
+        file_count = 0;
+    if (file_count > 0)
+        memcpy(all + count, of_file, file_count * sizeof(*of_file));
+    return _cmocka_run_group_tests("tests", all, count + file_count, NULL, NULL);
 }

@@ -284,16 +284,15 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(one_comes_back_as_it_was),
-        TEST(the_oldest_goes),
-        TEST(refusals_of_one_place_are_one),
-        TEST(of_refusals_so_many_are_written),
+        TEST(one_comes_back_as_it_was),      TEST(the_oldest_goes),
+        TEST(refusals_of_one_place_are_one), TEST(of_refusals_so_many_are_written),
+        TEST(they_go_with_the_last_passkey), TEST(a_namesake_does_not_see_them),
+    };
+    const struct CMUnitTest of_file[] = {
         TEST(for_names_without_passkeys_the_disk_is_not_written_to),
-        TEST(they_go_with_the_last_passkey),
-        TEST(a_namesake_does_not_see_them),
         TEST(they_are_in_no_backup_and_stay_where_they_are),
         TEST(with_a_restore_too_they_go_with_the_last_passkey),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return STORE_TESTS_RUN_WITH(tests, of_file);
 }

@@ -530,5 +530,5 @@ int main(void)
         TEST(one_of_many_threads_makes_the_first_key),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return STORE_TESTS_RUN(tests);
 }

@@ -403,12 +403,12 @@ int main(void)
         TEST(an_orphan_is_adopted_under_another_uid),
         TEST(orphans_join_the_living),
         TEST(a_value_is_put_with_the_changes),
-        TEST(the_first_schema_is_migrated),
-        TEST(the_second_schema_is_migrated),
-        TEST(the_third_schema_is_migrated),
-        TEST(the_fourth_schema_is_migrated),
+    };
+    const struct CMUnitTest of_file[] = {
+        TEST(the_first_schema_is_migrated), TEST(the_second_schema_is_migrated),
+        TEST(the_third_schema_is_migrated), TEST(the_fourth_schema_is_migrated),
         TEST(the_fifth_schema_is_migrated),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return STORE_TESTS_RUN_WITH(tests, of_file);
 }
