@@ -30,7 +30,7 @@ static struct call *take(struct arrival *arrival)
 
 void arrivals_receive(struct daemon *daemon, struct call *call)
 {
-    uint64_t look = account_watch_catch_up(daemon->account_watch);
+    uint64_t look = daemon->account_watch ? account_watch_catch_up(daemon->account_watch) : 0;
     struct arrival *arrival;
 
     if (look == 0) {

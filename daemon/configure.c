@@ -13,6 +13,7 @@
 #include "daemon/daemon.h"
 #include "daemon/host_names.h"
 #include "daemon/jobs/jobs.h"
+#include "daemon/open_store.h"
 #include "store/store.h"
 
 #include <string.h>
@@ -218,7 +219,20 @@ static enum pk_status complete(struct config *config, const struct host_names *n
     return status;
 }
 
-enum pk_status daemon_configure(struct daemon *daemon, char **ret_why)
+/* Where many hosts have the store, the configuration has the id, and the store need not be there.
+ */
+static enum pk_status find_rp_id(struct daemon *daemon, const struct config *config,
+                                 const struct host_names *names, char **ret_why)
+{
+    enum pk_status status = is_shared_store(config) ? PK_OK : recorded_rp_id(daemon, names);
+
+    if (status)
+        *ret_why =
+            pk_text_format("the relying party id cannot be kept: %s", pk_message_outcome(status));
+    return status;
+}
+
+enum pk_status daemon_configure(struct daemon *daemon, const char *state_directory, char **ret_why)
 {
     struct config *config = NULL;
     enum pk_status status = config_load(daemon->config_path, &config, ret_why);
@@ -227,11 +241,10 @@ enum pk_status daemon_configure(struct daemon *daemon, char **ret_why)
     if (status)
         return status;
     names = host_names_find();
-    status = recorded_rp_id(daemon, &names);
-    if (status)
-        *ret_why =
-            pk_text_format("the relying party id cannot be kept: %s", pk_message_outcome(status));
-    else
+    status = open_store(config, state_directory, &daemon->store, ret_why);
+    if (!status)
+        status = find_rp_id(daemon, config, &names, ret_why);
+    if (!status)
         status = complete(config, &names, daemon->rp_id, ret_why);
     if (status)
         config_free(config);
@@ -262,15 +275,36 @@ static enum pk_status read_again(struct job *job)
     return complete(reload->config, &names, reload->daemon->rp_id, &reload->why);
 }
 
+static bool is_other_store(const struct config *old, const struct config *new)
+{
+    const char *old_socket = old->store_socket ? old->store_socket : "";
+    const char *new_socket = new->store_socket ? new->store_socket : "";
+
+    return old->store_kind != new->store_kind || strcmp(old_socket, new_socket) != 0;
+}
+
+/* What was opened at the start stays in use, and later comparisons are with that. */
+static void keep_store(const struct config *old, struct config *new)
+{
+    char *socket = old->store_socket ? strdup(old->store_socket) : NULL;
+
+    new->store_kind = old->store_kind;
+    free(new->store_socket);
+    new->store_socket = socket;
+}
+
 static void reloaded(struct job *job, enum pk_status status)
 {
     struct reload *reload = (struct reload *)job;
     struct daemon *daemon = reload->daemon;
 
+    if (!status && is_other_store(daemon->config, reload->config))
+        pk_log(LOG_WARNING, "[store] is as it was until passkeyd is started again");
     if (status) {
         pk_log(LOG_ERR, "configuration kept as it was: %s",
                reload->why ? reload->why : pk_status_name(status));
     } else {
+        keep_store(daemon->config, reload->config);
         use_config(daemon, pk_steal(reload->config));
         pk_log(LOG_INFO, "configuration read again");
     }

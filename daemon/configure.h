@@ -8,10 +8,11 @@
 struct daemon;
 
 /*
- * Reads the configuration when the daemon starts, and fills in the recorded RP id. *ret_why is the
- * caller's to free.
+ * Reads the configuration when the daemon starts, opens the store, which may be in that folder, and
+ * fills in the recorded RP id. *ret_why is the caller's to free.
  */
-enum pk_status daemon_configure(struct daemon *daemon, char **ret_why) PK_WARN_UNUSED;
+enum pk_status daemon_configure(struct daemon *daemon, const char *state_directory,
+                                char **ret_why) PK_WARN_UNUSED;
 
 /*
  * Reads it again, on a worker, and takes it into use when it has been read; on an error, which is

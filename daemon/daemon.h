@@ -19,6 +19,7 @@ struct jobs;
 struct links;
 struct page_sessions;
 struct decision_keeper;
+struct decoy_keeper;
 struct password_checks;
 struct peers;
 struct pk_keys;
@@ -33,7 +34,8 @@ struct daemon {
     struct config *config;        /* for the loop alone, because a reload replaces it */
     bool reloading, reload_again; /* it is being read, and is to be read once more */
     struct store *store;
-    const uint8_t *decoy_key; /* DECOY_KEY_SIZE bytes */
+    struct decoy_keeper *decoy_keeper;
+    const uint8_t *decoy_key; /* its: DECOY_KEY_SIZE bytes */
     char *rp_id;              /* id of the default relying party, recorded at first start; owned */
     struct account_watch *account_watch;
     struct budget *budget;

@@ -5,6 +5,7 @@ daemon_libdaemon_la_SOURCES = \
 	daemon/configure.c daemon/configure.h \
 	daemon/daemon.h \
 	daemon/host_names.c daemon/host_names.h \
+	daemon/open_store.c daemon/open_store.h \
 	daemon/privileges.c daemon/privileges.h
 daemon_libdaemon_la_CFLAGS = $(PK_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(EVENT_CFLAGS) \
 	$(DBUS_CFLAGS) $(SD_LOGIN_CFLAGS) $(IDN_CFLAGS) $(PSL_CFLAGS) $(JOSE_CFLAGS) \

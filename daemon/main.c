@@ -9,7 +9,7 @@
 #include "common/keys/keys.h"
 #include "common/keys/messages.h"
 #include "daemon/accounts/account_watch.h"
-#include "daemon/accounts/decoy.h"
+#include "daemon/accounts/decoy_keeper.h"
 #include "daemon/api/gateway_own.h"
 #include "daemon/api/status.h"
 #include "daemon/api/ticket_links.h"
@@ -30,11 +30,12 @@
 #include "daemon/daemon.h"
 #include "daemon/dialogue/conversation.h"
 #include "daemon/jobs/jobs.h"
+#include "daemon/open_store.h"
 #include "daemon/privileges.h"
 #include "daemon/tokens/password_checks.h"
 #include "daemon/tokens/private_keys.h"
 #include "daemon/verify/ceremony.h"
-#include "store/sqlite/sqlite.h"
+#include "store/store.h"
 
 #include <event2/event.h>
 #include <getopt.h>
@@ -253,18 +254,6 @@ static void on_child(void *data, int number)
 static const struct bus_ops bus_ops = {on_bus_admit, on_bus_call, on_bus_vanished, on_lost};
 static const struct socket_ops socket_ops = {on_identified_call, on_vanished};
 
-/* If the store cannot keep the key, decoys change with a restart; the daemon starts anyway. */
-static void load_decoy_key(struct daemon *daemon)
-{
-    static uint8_t key[DECOY_KEY_SIZE];
-    enum pk_status status = decoy_key_load(daemon->store, key);
-
-    daemon->decoy_key = key;
-    if (status)
-        pk_log(LOG_WARNING, "decoys will be others after a restart: %s%s%s", pk_status_name(status),
-               status == PK_STORAGE ? ": " : "", status == PK_STORAGE ? store_error() : "");
-}
-
 static enum pk_status watch_accounts(struct daemon *daemon)
 {
     return account_watch_new(&(struct account_watch_setup){.base = daemon->base,
@@ -287,13 +276,14 @@ static bool is_shown(void *data, const char *rp)
 
 static enum pk_status keep_decisions(struct daemon *daemon, char **ret_why)
 {
-    enum pk_status status =
-        decision_keeper_new(&(struct decision_keeper_setup){.base = daemon->base,
-                                                            .jobs = daemon->jobs,
-                                                            .store = daemon->store,
-                                                            .is_shown = is_shown,
-                                                            .data = daemon},
-                            &daemon->decision_keeper);
+    enum pk_status status = decision_keeper_new(
+        &(struct decision_keeper_setup){.base = daemon->base,
+                                        .jobs = daemon->jobs,
+                                        .store = daemon->store,
+                                        .shared = is_shared_store(daemon->config),
+                                        .is_shown = is_shown,
+                                        .data = daemon},
+        &daemon->decision_keeper);
 
     if (status == PK_STORAGE)
         *ret_why = strdup(store_error());
@@ -303,21 +293,14 @@ static enum pk_status keep_decisions(struct daemon *daemon, char **ret_why)
 
 static enum pk_status open_all(struct daemon *daemon, const char *state_directory, char **ret_why)
 {
-    const char *store_why = "";
     enum pk_status status;
 
     status = config_file_expected(daemon->config_path, DEFAULT_CONFIG, ret_why);
     if (status)
         return status;
-    status = store_sqlite_open(state_directory, &daemon->store, &store_why);
-    if (status) {
-        *ret_why = strdup(store_why ? store_why : "");
-        return status;
-    }
-    status = daemon_configure(daemon, ret_why);
+    status = daemon_configure(daemon, state_directory, ret_why);
     if (status)
         return status;
-    load_decoy_key(daemon);
     /* Precisely, because conversation_hold() would otherwise show how long the work before took. */
     daemon->base = pk_main_loop_new(true);
     /* What users call comes after everything else that has happened (connection.c). */
@@ -346,10 +329,15 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     daemon->jobs = jobs_new(daemon->base);
     if (!daemon->jobs)
         return PK_NO_MEMORY;
+    status = decoy_keeper_new(daemon->store, daemon->jobs, daemon->base, &daemon->decoy_keeper);
+    if (status)
+        return status;
+    daemon->decoy_key = decoy_keeper_key(daemon->decoy_keeper);
     status = keep_decisions(daemon, ret_why);
     if (status)
         return status;
-    status = watch_accounts(daemon);
+    /* Which accounts of many hosts are gone, none of them knows. */
+    status = is_shared_store(daemon->config) ? PK_OK : watch_accounts(daemon);
     if (status)
         return status;
     return bus_open(daemon->base, &bus_ops, daemon, &daemon->bus, ret_why);
@@ -386,6 +374,8 @@ static bool close_all(struct daemon *daemon)
     decision_keep_by(NULL);
     if (daemon->decision_keeper)
         decision_keeper_free(daemon->decision_keeper);
+    if (daemon->decoy_keeper)
+        decoy_keeper_free(daemon->decoy_keeper);
     if (daemon->socket)
         socket_close(daemon->socket);
     if (daemon->gateway_user)

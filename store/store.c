@@ -20,6 +20,13 @@ void store_set_deadline(int64_t deadline)
     deadline_of_verb = deadline;
 }
 
+static void (*reporter)(const char *why);
+
+void store_report_by(void (*report)(const char *why))
+{
+    reporter = report;
+}
+
 const char *store_error(void)
 {
     return last_error;
@@ -32,6 +39,8 @@ void store_set_error(const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(last_error, sizeof(last_error), format, arguments);
     va_end(arguments);
+    if (reporter && last_error[0])
+        reporter(last_error);
 }
 
 void account_clear(struct account *account)

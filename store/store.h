@@ -375,6 +375,11 @@ const char *store_error(void);
  */
 int64_t store_deadline(void);
 void store_set_deadline(int64_t deadline);
+/*
+ * Who is told of every failure, in the thread where it was, beside who called the verb; NULL:
+ * nobody. Before there is a second thread.
+ */
+void store_report_by(void (*report)(const char *why));
 /* For backends. */
 void store_set_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -168,8 +168,10 @@ enum pk_status decision_keeper_new(const struct decision_keeper_setup *setup,
 {
     struct decision_keeper *keeper;
     int64_t last = 0;
-    enum pk_status status = setup->store->verbs->decisions_last(setup->store, &last);
+    enum pk_status status = PK_OK;
 
+    if (!setup->shared)
+        status = setup->store->verbs->decisions_last(setup->store, &last);
     if (status != PK_OK)
         return status;
     keeper = calloc(1, sizeof(*keeper));
@@ -177,7 +179,7 @@ enum pk_status decision_keeper_new(const struct decision_keeper_setup *setup,
         return PK_NO_MEMORY;
     keeper->setup = *setup;
     keeper->window = pk_clock_monotonic();
-    keeper->recent = recent_decisions_new(last);
+    keeper->recent = recent_decisions_new(last, setup->shared);
     keeper->timer = evtimer_new(setup->base, on_time, keeper);
     if (keeper->recent && keeper->timer) {
         *ret = keeper;

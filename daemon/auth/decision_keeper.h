@@ -23,12 +23,13 @@ struct decision_keeper_setup {
     struct event_base *base;
     struct jobs *jobs; /* it outlives them */
     struct store *store;
+    bool shared; /* other hosts have the store, too, and it may be away */
     /* Whether people look after their passkeys there: of other relying parties nothing is kept. */
     bool (*is_shown)(void *data, const char *rp);
     void *data;
 };
 
-/* PK_STORAGE: store_error() says why. */
+/* PK_STORAGE, of a store that is not shared: store_error() says why. */
 enum pk_status decision_keeper_new(const struct decision_keeper_setup *setup,
                                    struct decision_keeper **ret) PK_WARN_UNUSED;
 /* After the jobs have ended: writes what was not written yet. */

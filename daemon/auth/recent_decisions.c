@@ -10,6 +10,8 @@
 
 #define KEPT (DECISIONS_APPROVED + DECISIONS_REFUSED)
 
+#define ORDERS_PER_SECOND 1048576
+
 struct entry {
     int64_t order; /* its id in the store; 0: there is none */
     int64_t when;
@@ -34,6 +36,7 @@ struct recent_decisions {
     TAILQ_HEAD(people, person) people;
     size_t count;
     int64_t order;
+    bool shared;
 };
 
 struct shown_decisions {
@@ -41,7 +44,7 @@ struct shown_decisions {
     uid_t uid;
 };
 
-struct recent_decisions *recent_decisions_new(int64_t last)
+struct recent_decisions *recent_decisions_new(int64_t last, bool shared)
 {
     struct recent_decisions *recent = calloc(1, sizeof(*recent));
 
@@ -49,6 +52,7 @@ struct recent_decisions *recent_decisions_new(int64_t last)
         return NULL;
     TAILQ_INIT(&recent->people);
     recent->order = last;
+    recent->shared = shared;
     return recent;
 }
 
@@ -235,12 +239,28 @@ static void set_passkey(struct entry *entry, const struct credential *credential
         entry->credential_id = (struct pk_bytes){0};
 }
 
+/*
+ * A later one's is higher. Hosts that share the store cannot count together: theirs begin with the
+ * second, so that those of all hosts are in order, as far as their clocks agree.
+ */
+static int64_t next_order(const struct recent_decisions *recent, int64_t now)
+{
+    int64_t next = recent->order + 1, at_random;
+    uint32_t chance;
+
+    if (!recent->shared)
+        return next;
+    pk_random(&chance, sizeof(chance));
+    at_random = now * ORDERS_PER_SECOND + chance % ORDERS_PER_SECOND;
+    return at_random > next ? at_random : next;
+}
+
 void recent_decisions_add(struct recent_decisions *recent, const struct decision *decision,
                           int64_t now)
 {
     const struct approval *approval = decision->approval;
     struct person *person = *decision->user ? person_of(recent, decision) : NULL;
-    struct entry entry = {.order = recent->order + 1,
+    struct entry entry = {.order = next_order(recent, now),
                           .when = now,
                           .approved = approval != NULL,
                           .enrollment = decision->ceremony == PK_REGISTRATION,
@@ -250,7 +270,7 @@ void recent_decisions_add(struct recent_decisions *recent, const struct decision
 
     if (!entry.context)
         return;
-    recent->order++;
+    recent->order = entry.order;
     if (approval)
         set_passkey(&entry, approval_credential(approval));
     put(person, &entry);

@@ -21,8 +21,11 @@
 
 struct recent_decisions;
 
-/* last: the highest id in the store. NULL: no memory. */
-struct recent_decisions *recent_decisions_new(int64_t last) PK_WARN_UNUSED;
+/*
+ * last: the highest id in the store. shared: other hosts choose ids as well, so that they are made
+ * of the time and of chance; last is 0 then. NULL: no memory.
+ */
+struct recent_decisions *recent_decisions_new(int64_t last, bool shared) PK_WARN_UNUSED;
 void recent_decisions_free(struct recent_decisions *recent);
 
 /* Without memory it is left out. now: seconds since the epoch. */

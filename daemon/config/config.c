@@ -72,6 +72,13 @@ static const struct config_key seat_keys[] = {
     {"greeters", "at most 32 names of PAM services, separated by commas", key_greeters},
 };
 
+KEY(config, key_store_kind, value_store_kind(text, &s->store_kind))
+KEY(config, key_store_socket, value_path(text, &s->store_socket))
+static const struct config_key store_keys[] = {
+    {"kind", "sqlite, ldap, postgresql", key_store_kind},
+    {"socket", "an absolute path", key_store_socket},
+};
+
 KEY(config, key_gateway_user, value_account(text, &s->gateway_user))
 static const struct config_key gateway_keys[] = {
     {"user", "the name of an account: 1 to 64 letters, digits and any of -_.@+", key_gateway_user},
@@ -197,6 +204,7 @@ static const struct section_kind {
     {"authenticator", false, authenticator_keys, COUNT(authenticator_keys)},
     {"limits", false, limits_keys, COUNT(limits_keys)},
     {"seat", false, seat_keys, COUNT(seat_keys)},
+    {"store", false, store_keys, COUNT(store_keys)},
     {"gateway", false, gateway_keys, COUNT(gateway_keys)},
     {"rp", true, rp_keys, COUNT(rp_keys)},
     {"service", true, service_keys, COUNT(service_keys)},
@@ -473,6 +481,17 @@ static enum pk_status check_service(const struct config *config,
     return PK_OK;
 }
 
+/* An id that each host recorded for itself would be another on each of them. */
+static enum pk_status check_store(const struct config *config, const char *key, char **ret_what)
+{
+    if (strcmp(key, "kind") != 0 || config->store_kind == STORE_SQLITE ||
+        config_rp(config, NULL)->id || config_places_refused(&config->places, "default", "id"))
+        return PK_OK;
+    return refuse(ret_what, pk_text_format("kind = %s needs an id in [rp default], the same on all "
+                                           "hosts: usually their domain",
+                                           config_store_name(config->store_kind)));
+}
+
 /* Checks that need the whole configuration. */
 static enum pk_status check_places(struct loader *loader)
 {
@@ -492,6 +511,8 @@ static enum pk_status check_places(struct loader *loader)
             status = check_rp(loader->config, target, place->key, &what);
         else if (strcmp(place->kind, "service") == 0)
             status = check_service(loader->config, target, place->key, &what);
+        else if (strcmp(place->kind, "store") == 0)
+            status = check_store(loader->config, place->key, &what);
         if (status == PK_CONFIG) {
             why = pk_text_format("%s: %s", place->where, what);
             status = why ? pk_strings_add(loader->problems, why) : PK_NO_MEMORY;

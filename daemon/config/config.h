@@ -85,6 +85,9 @@ struct service_config { /* [service NAME]; NAME is PAM's service */
 enum user_manager { USER_MANAGER_AUTO, USER_MANAGER_NO, USER_MANAGER_YES };
 enum without_logind { WITHOUT_LOGIND_CONSOLE, WITHOUT_LOGIND_DENY, WITHOUT_LOGIND_ALLOW };
 
+/* [store]: where passkeys are kept */
+enum store_kind { STORE_SQLITE, STORE_LDAP, STORE_POSTGRESQL };
+
 struct config {
     bool debug;                      /* [daemon] debug: log more, internals in error messages */
     char *authenticator_program;     /* [authenticator] program */
@@ -96,6 +99,8 @@ struct config {
     unsigned ticket_lifetime;           /* seconds, default 600 */
     enum user_manager user_manager;     /* [seat] user-manager */
     enum without_logind without_logind; /* [seat] without-logind */
+    enum store_kind store_kind;         /* [store] kind */
+    char *store_socket;                 /* [store] socket; NULL: the one of its kind */
     char *gateway_user;                 /* [gateway] user: the account that may call Gateway1 */
     struct pk_strings greeters; /* [seat] greeters: PAM services of display managers and lockers */
     struct rp_config *rps;
@@ -128,6 +133,8 @@ void config_free(struct config *config);
  */
 char *config_browser_problem(const struct rp_config *rp) PK_WARN_UNUSED;
 
+/* The word of the key kind: "ldap". Static. */
+const char *config_store_name(enum store_kind kind);
 /* NULL when there is no such section; a NULL or empty name means "default". */
 const struct rp_config *config_rp(const struct config *config, const char *name);
 /* The word of the key http: "hanko". Static; "none" for PK_HTTP_NONE. */

@@ -60,6 +60,7 @@ void config_free(struct config *config)
     }
     free(config->services);
     free(config->gateway_user);
+    free(config->store_socket);
     pk_strings_clear(&config->greeters);
     pk_strings_clear(&config->warnings);
     config_places_clear(&config->places);

@@ -363,6 +363,25 @@ enum pk_status value_user_manager(const char *text, enum user_manager *target)
     return PK_OK;
 }
 
+static const char *const store_names[] = {
+    [STORE_SQLITE] = "sqlite", [STORE_LDAP] = "ldap", [STORE_POSTGRESQL] = "postgresql"};
+
+const char *config_store_name(enum store_kind kind)
+{
+    return store_names[kind];
+}
+
+enum pk_status value_store_kind(const char *text, enum store_kind *target)
+{
+    for (enum store_kind kind = STORE_SQLITE; kind <= STORE_POSTGRESQL; kind++) {
+        if (strcmp(text, store_names[kind]) != 0)
+            continue;
+        *target = kind;
+        return PK_OK;
+    }
+    return PK_INVALID_INPUT;
+}
+
 enum pk_status value_without_logind(const char *text, enum without_logind *target)
 {
     if (strcmp(text, "console") == 0)

@@ -36,6 +36,7 @@ enum pk_status value_account(const char *text, char **target) PK_WARN_UNUSED;
 /* Comma separated names of PAM services. */
 enum pk_status value_services(const char *text, struct pk_strings *target) PK_WARN_UNUSED;
 enum pk_status value_user_manager(const char *text, enum user_manager *target) PK_WARN_UNUSED;
+enum pk_status value_store_kind(const char *text, enum store_kind *target) PK_WARN_UNUSED;
 enum pk_status value_without_logind(const char *text, enum without_logind *target) PK_WARN_UNUSED;
 enum pk_status value_http(const char *text, enum pk_http *target) PK_WARN_UNUSED;
 /* "/" or "/one/two": letters, digits and any of -_.~, no part of dots alone. "/" becomes "". */

@@ -110,6 +110,7 @@ EXTRA_DIST += \
 	tests/integration/test_recovery_codes.py \
 	tests/integration/test_ready.py \
 	tests/integration/test_relying_party.py \
+	tests/integration/test_remote_store.py \
 	tests/integration/test_script_options.py \
 	tests/integration/test_replaced_prompts.py \
 	tests/integration/test_secrets.py \

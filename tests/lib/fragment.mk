@@ -33,6 +33,11 @@ tests_lib_libnsspeople_la_LIBADD =
 check_PROGRAMS += tests/lib/stand_in/ssh
 tests_lib_stand_in_ssh_SOURCES = tests/lib/stand_in_ssh.c
 
+# A store in a process of its own.
+check_PROGRAMS += tests/lib/store_process
+tests_lib_store_process_SOURCES = tests/lib/store_process.c
+tests_lib_store_process_LDADD = store/sqlite/libstoresqlite.la $(store_server_libs) $(webauthn_libs)
+
 # A screen locker that asks in words of its own.
 check_PROGRAMS += tests/lib/locker
 tests_lib_locker_SOURCES = tests/lib/locker.c

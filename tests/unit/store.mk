@@ -8,9 +8,11 @@ store_tests = \
 	tests/unit/test_config_check \
 	tests/unit/test_config_ownership \
 	tests/unit/test_decoy \
+	tests/unit/test_decoy_keeper \
 	tests/unit/test_domain \
 	tests/unit/test_host_names \
 	tests/unit/test_account_watch \
+	tests/unit/test_open_store \
 	tests/unit/test_passkey_name \
 	tests/unit/test_password_file \
 	tests/unit/test_policy \
@@ -101,6 +103,10 @@ tests_unit_remote_store_verbs_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_remote_store_verbs_LDADD = $(remote_store_libs)
 tests_unit_test_decoy_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_decoy_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
+tests_unit_test_decoy_keeper_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS)
+tests_unit_test_decoy_keeper_LDADD = tests/unit/libstorefixture.la $(store_test_libs) $(EVENT_LIBS)
+tests_unit_test_open_store_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_open_store_LDADD = $(store_test_libs)
 tests_unit_test_token_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_token_text_LDADD = $(store_test_libs)
 tests_unit_test_authority_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

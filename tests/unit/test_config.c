@@ -76,6 +76,8 @@ static void assert_defaults(const struct config *config)
     assert_int_equal(config->without_logind, WITHOUT_LOGIND_CONSOLE);
     assert_int_equal(config->greeters.count, 18);
     assert_string_equal(config->greeters.items[1], "gdm-password");
+    assert_int_equal(config->store_kind, STORE_SQLITE);
+    assert_null(config->store_socket);
     assert_string_equal(config->gateway_user, "passkey-gateway");
     assert_int_equal(config->service_count, 0);
     assert_int_equal(config->rp_count, 1);
@@ -234,6 +236,9 @@ static void every_key_is_read(void **state)
     assert_int_equal(config->without_logind, WITHOUT_LOGIND_ALLOW);
     assert_int_equal(config->greeters.count, 2);
     assert_string_equal(config->greeters.items[1], "my-greeter");
+    assert_int_equal(config->store_kind, STORE_LDAP);
+    assert_string_equal(config_store_name(config->store_kind), "ldap");
+    assert_string_equal(config->store_socket, "/run/directory/socket");
     assert_string_equal(config->gateway_user, "web.pages");
     assert_int_equal(config->rp_count, 4);
     assert_string_equal(config_rp(config, "default")->id, "host.example.org");

@@ -22,7 +22,7 @@ static struct account alice = {.rp = (char[]){"default"}, .name = (char[]){"alic
 static int start(void **state)
 {
     (void)state;
-    recent = recent_decisions_new(100);
+    recent = recent_decisions_new(100, false);
     return recent ? 0 : -1;
 }
 
@@ -299,6 +299,34 @@ static void where_a_passkey_was_used_last(void **state)
     shown_decisions_free(shown);
 }
 
+/* Hosts that do not know of each other number what they decide as one would. */
+static void hosts_that_share_a_store_choose_other_ids(void **state)
+{
+    struct recent_decisions *own = recent, *other = recent_decisions_new(0, true);
+    int64_t last = 0;
+
+    (void)state;
+    assert_non_null(other);
+    recent = recent_decisions_new(0, true);
+    for (int64_t now = 1000; now < 1040; now++) {
+        struct recent_decisions *turn = recent;
+        AUTO_KEPT_DECISION_LIST struct kept_decision_list list = {0};
+
+        refuse("alice", now % 2 ? "{}" : "{\"tty\":\"x\"}", now);
+        assert_int_equal(recent_decisions_take(recent, 1, &list), PK_OK);
+        assert_int_equal(list.count, 1);
+        assert_true(list.items[0].id > last);
+        assert_int_equal(list.items[0].id >> 20, now);
+        last = list.items[0].id;
+        recent_decisions_settle(recent, &list, PK_OK);
+        recent = other;
+        other = turn;
+    }
+    recent_decisions_free(other);
+    recent_decisions_free(recent);
+    recent = own;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -313,6 +341,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_account_that_is_known_stays, start, stop),
         cmocka_unit_test_setup_teardown(of_so_many_the_latest_are_shown, start, stop),
         cmocka_unit_test_setup_teardown(where_a_passkey_was_used_last, start, stop),
+        cmocka_unit_test_setup_teardown(hosts_that_share_a_store_choose_other_ids, start, stop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

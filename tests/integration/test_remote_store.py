@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A store in a process of its own: signing in with it, and without it when it is away, hangs or
+comes back."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+
+import pytest
+
+import machine as parts
+import namespace
+from apps import Sudo
+
+SETTINGS = """
+[store]
+kind = ldap
+socket = {}
+[rp default]
+id = example.org
+"""
+PROGRAM = os.path.join(os.environ["top_builddir"], "tests/lib/store_process")
+AWAY = "the credential store failed"
+
+
+class Store:
+    """The process; the socket's folder is the daemon's to enter."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.socket = f"{folder}/socket"
+        self.process = None
+
+    def start(self):
+        # Not readable by the daemon: only by asking the process.
+        self.process = subprocess.Popen(
+            [PROGRAM, self.folder, self.socket, "ldap", "passkeyd"], stderr=subprocess.PIPE)
+        while not self.answers():
+            assert self.process.poll() is None, self.process.stderr.read()
+        os.chown(self.socket, namespace.DAEMON_ID, -1)
+
+    def answers(self):
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as client:
+            client.connect(self.socket)
+            return True
+        return False
+
+    def stop(self, number=signal.SIGTERM):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.send_signal(number)
+            self.process.wait()
+
+
+@pytest.fixture
+def store(machine, keys):
+    folder = namespace.SCRATCH + "/store"
+    shutil.rmtree(folder, ignore_errors=True)
+    os.mkdir(folder, 0o711)
+    process = Store(folder)
+    machine.configure(SETTINGS.format(process.socket))
+    yield process
+    process.stop()
+
+
+def refused(machine):
+    """sudo says so in words, and goes on to the password, which nobody types."""
+    sudo = Sudo(machine)
+    sudo.child.expect("assword")
+    sudo.child.sendintr()
+    sudo.child.close(force=True)
+    assert AWAY in sudo.screen.lower(), sudo.screen
+    assert machine.results()[-1] == ("sudo", "alice", "authinfo_unavail"), machine.results()
+
+
+def signs_in(machine, key):
+    key.set(touch="immediate")
+    return Sudo(machine).accepted()
+
+
+def test_it_serves_a_whole_life(machine, keys, store):
+    store.start()
+    key = keys.add("blue")
+    machine.enrol("alice")
+    assert signs_in(machine, key)
+    machine.kill_daemon()
+    assert signs_in(machine, key)
+    # The daemon has nothing of it in a file of its own.
+    assert not os.path.exists(parts.STATE + "/passkeyd.db")
+    root = machine.connect()
+    listed = root.call(parts.CREDENTIALS, "List", "sa{sv}", "", parts.vardict({}))
+    assert re.search('"user": ?"alice"', str(listed))
+
+
+def test_the_daemon_starts_without_it(machine, keys, store):
+    key = keys.add("blue")
+    assert machine.start_daemon()
+    refused(machine)
+    pid = machine.daemon_pid()
+    store.start()
+    machine.enrol("alice")
+    assert signs_in(machine, key)
+    assert machine.daemon_pid() == pid
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_it_ends_and_comes_back(machine, keys, store, number):
+    store.start()
+    key = keys.add("blue")
+    machine.enrol("alice")
+    pid = machine.daemon_pid()
+    store.stop(number)
+    refused(machine)
+    store.start()
+    assert signs_in(machine, key)
+    assert machine.daemon_pid() == pid
+
+
+def test_it_hangs(machine, keys, store):
+    """Nobody waits for it longer than the deadline of one call, and others not at all."""
+    store.start()
+    key = keys.add("blue")
+    machine.enrol("alice")
+    store.process.send_signal(signal.SIGSTOP)
+    refused(machine)
+    # Those who come meanwhile are refused at once, and who does not need it is served.
+    root = machine.connect()
+    assert root.call(parts.MANAGER, "Status")
+    store.process.send_signal(signal.SIGCONT)
+    while not signs_in(machine, key):
+        pass
+
+
+def test_the_daemon_says_which_store_it_was(machine, keys, store):
+    keys.add("blue")
+    machine.start_daemon()
+    refused(machine)
+    assert machine.syslog.wait(re.escape(store.socket) + ": No such file or directory")
+
+
+def test_another_kind_is_none(machine, keys, store):
+    store.start()
+    machine.configure(SETTINGS.format(store.socket).replace("= ldap", "= postgresql"))
+    keys.add("blue")
+    machine.start_daemon()
+    refused(machine)
+    assert machine.syslog.wait('the store there is not of the kind "postgresql"')
+
+
+def test_many_hosts_need_an_id(machine):
+    namespace.write(parts.CONFIG, "[store]\nkind = ldap\n")
+    result = machine.run_as("root", ["passkeyd", "--check-config"])
+    assert result.returncode != 0
+    assert "kind = ldap needs an id in [rp default]" in result.stdout + result.stderr
