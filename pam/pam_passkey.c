@@ -134,9 +134,9 @@ static void show_outcome(struct request *request, enum pk_status status, int res
         (void)prompt_ops.error(&request->prompt, "",
                                "No passkey can be used now: passkeyd cannot be reached. "
                                "\"passkeyctl check\" says more.");
-    else if (request->outcome.text && (result == PAM_AUTH_ERR || result == PAM_MAXTRIES ||
-                                       (status == PK_STORAGE && !request->options.quiet) ||
-                                       (status == PK_UNAVAILABLE && request->prompt.shown)))
+    else if (request->outcome.text &&
+             (result == PAM_AUTH_ERR || result == PAM_MAXTRIES || status == PK_STORAGE ||
+              (status == PK_UNAVAILABLE && request->prompt.shown)))
         (void)prompt_ops.error(&request->prompt, "", request->outcome.text);
 }
 

@@ -213,6 +213,7 @@ SCENARIOS = {
     "pin-blocked": constant(done("pin-blocked")),
     "touch-timeout": constant(done("touch-timeout")),
     "done-unavailable": constant(done("unavailable")),
+    "done-storage": constant(done("storage", "Store broke")),
     "result-unknown": constant(done("okay", "", user="result-unknown")),
     "result-missing": constant(("done", "", details(user="result-missing"))),
     "result-number": constant(("done", "", details(result=dbus.Boolean(True),

@@ -56,6 +56,7 @@ static void results_and_messages(void **state)
         {"quiet", "quiet", NULL, PAM_AUTH_ERR, "info:Touch it;error:wrong key;"},
         {"", "no-credentials", NULL, PAM_AUTHINFO_UNAVAIL, ""},
         {"", "done-unavailable", NULL, PAM_AUTHINFO_UNAVAIL, ""},
+        {"", "done-storage", NULL, PAM_AUTHINFO_UNAVAIL, "error:Store broke;"},
         {"", "dies", NULL, PAM_AUTHINFO_UNAVAIL, "info:Touch it;" UNREACHABLE},
         {"quiet", "dies", NULL, PAM_AUTHINFO_UNAVAIL, "info:Touch it;"},
         {"", "unknown-user", NULL, PAM_USER_UNKNOWN, ""},
