@@ -19,6 +19,12 @@ void frame_clear(struct pk_bytes *frame)
     pk_bytes_clear(frame);
 }
 
+/* Asked after each piece as well, for there is always another one where they come fast enough. */
+static bool is_late(int64_t deadline)
+{
+    return deadline != CHANNEL_FOREVER && pk_clock_monotonic_ms() >= deadline;
+}
+
 static enum pk_status wait_for(int fd, short events, int64_t deadline)
 {
     for (;;) {
@@ -45,6 +51,8 @@ enum pk_status channel_send(int fd, struct pk_view frame, int64_t deadline)
         if (sent >= 0) {
             frame.ptr += sent;
             frame.len -= (size_t)sent;
+            if (frame.len > 0 && is_late(deadline))
+                return PK_TIMEOUT;
             continue;
         }
         if (errno == EINTR)
@@ -69,6 +77,8 @@ static enum pk_status receive_all(int fd, uint8_t *buffer, size_t len, int64_t d
 
         if (got > 0) {
             have += (size_t)got;
+            if (have < len && is_late(deadline))
+                return PK_TIMEOUT;
             continue;
         }
         if (got == 0) {

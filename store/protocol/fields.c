@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/protocol/fields.h"
 
+#include "common/base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,14 +21,31 @@ static void *own_member(void *object, size_t offset)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
+static void fail(struct pk_writer *writer, enum pk_status status)
+{
+    if (writer->status == PK_OK)
+        writer->status = status;
+}
+
+/* What the reader would refuse is not sent: who wrote it can say better what is wrong. */
+static void write_view(struct pk_view view, struct pk_writer *writer)
+{
+    if (view.len > FIELD_STRING_MAX)
+        fail(writer, PK_TOO_LARGE);
+    pk_writer_string(writer, view);
+}
+
 static void write_text(const struct field *field, const char *text, struct pk_writer *writer)
 {
     if (field->type == FIELD_OPTIONAL_TEXT)
         pk_writer_u8(writer, text != NULL);
-    else if (!text && writer->status == PK_OK)
-        writer->status = PK_INVALID_ARGUMENT;
-    if (text)
-        pk_writer_text(writer, text);
+    else if (!text)
+        fail(writer, PK_INVALID_ARGUMENT);
+    if (!text)
+        return;
+    if (!pk_utf8_valid(pk_view_string(text)))
+        fail(writer, PK_INVALID_INPUT);
+    write_view(pk_view_string(text), writer);
 }
 
 static void write_enum(const struct field *field, const void *from, struct pk_writer *writer)
@@ -34,8 +53,8 @@ static void write_enum(const struct field *field, const void *from, struct pk_wr
     unsigned value;
 
     memcpy(&value, from, sizeof(value));
-    if (value > field->max && writer->status == PK_OK)
-        writer->status = PK_INVALID_ARGUMENT;
+    if (value > field->max)
+        fail(writer, PK_INVALID_ARGUMENT);
     pk_writer_u8(writer, (uint8_t)value);
 }
 
@@ -46,8 +65,8 @@ static void write_list(const struct field *field, const void *object, struct pk_
 
     memcpy(&items, member(object, field->offset), sizeof(items));
     memcpy(&count, member(object, field->count_offset), sizeof(count));
-    if (count > UINT32_MAX && writer->status == PK_OK)
-        writer->status = PK_TOO_LARGE;
+    if (count > UINT32_MAX)
+        fail(writer, PK_TOO_LARGE);
     pk_writer_u32(writer, (uint32_t)count);
     for (size_t i = 0; i < count && writer->status == PK_OK; i++)
         fields_write(field->fields, member(items, i * field->max), writer);
@@ -63,7 +82,7 @@ static void write_string(enum field_type type, const void *from, struct pk_write
         view = pk_secret_view(from);
     else
         view = *(const struct pk_view *)from;
-    pk_writer_string(writer, view);
+    write_view(view, writer);
 }
 
 static void write_number(enum field_type type, const void *from, struct pk_writer *writer)

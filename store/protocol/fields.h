@@ -38,8 +38,9 @@ struct field {
 #define FIELD_STRING_MAX 1048576
 
 /*
- * PK_INVALID_ARGUMENT for a text that is NULL or an enum out of its range; PK_TOO_LARGE, which the
- * writer keeps.
+ * The writer keeps the failure: PK_INVALID_ARGUMENT for a text that is NULL or an enum out of its
+ * range, PK_INVALID_INPUT for a text that is not UTF-8, PK_TOO_LARGE for a string over
+ * FIELD_STRING_MAX or for the writer.
  */
 void fields_write(const struct field *fields, const void *object, struct pk_writer *writer);
 

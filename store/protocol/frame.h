@@ -31,7 +31,10 @@ struct reply_head {
     char *why; /* what store_error() is; "" where there is nothing to say; owned */
 };
 
-/* Whole frames, length included. They may hold secrets: wipe them. PK_TOO_LARGE, PK_NO_MEMORY. */
+/*
+ * Whole frames, length included. They may hold secrets: wipe them. PK_TOO_LARGE, PK_NO_MEMORY,
+ * PK_INVALID_INPUT for a member that is text and not UTF-8.
+ */
 enum pk_status frame_hello(const struct store_hello *hello, struct pk_bytes *ret) PK_WARN_UNUSED;
 /* PK_INVALID_ARGUMENT for a request that lacks what its call must say. */
 enum pk_status frame_request(const struct request_head *head, const struct store_request *request,
