@@ -18,10 +18,11 @@
 
 enum pk_status pg_account_insert(struct pg_connection *connection, const struct account *account)
 {
-    AUTO_QUERY struct query query =
-        query_new(connection, "INSERT INTO account (rp, name, uid, user_handle, listed, user_name, "
-                              "display_name, icon, created, missing_looks, missing_last, orphaned) "
-                              "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, 0)");
+    AUTO_QUERY struct query query = query_new(
+        connection, "INSERT INTO account (rp, name, uid, user_handle, listed, user_name, "
+                    "display_name, icon, created, missing_looks, missing_last, orphaned) "
+                    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, 0) ON CONFLICT DO NOTHING");
+    enum pk_status status;
 
     bind_account(&query, account->rp, account->name, account->uid);
     bind_blob(&query, pk_view_of(&account->user_handle));
@@ -30,7 +31,8 @@ enum pk_status pg_account_insert(struct pg_connection *connection, const struct 
     bind_text(&query, account->display_name);
     bind_text(&query, account->icon);
     bind_integer(&query, account->created);
-    return query_run(&query);
+    status = query_change(&query);
+    return status == PK_NOT_FOUND ? PK_EXISTS : status;
 }
 
 enum pk_status pg_account_lock(struct pg_connection *connection, const struct account *account,

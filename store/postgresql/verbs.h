@@ -77,7 +77,10 @@ enum pk_status store_postgresql_ceremony_take(struct store *store, const char *r
 /* Writes a fact, in the transaction of its caller or as one by itself. */
 enum pk_status pg_put(struct pg_connection *connection, const char *key,
                       struct pk_view value) PK_WARN_UNUSED;
-/* Writes an account's row. PK_EXISTS: it, or one with its user handle, is there. */
+/*
+ * Writes an account's row. PK_EXISTS: it, or one with its user handle, is there; the transaction
+ * goes on.
+ */
 enum pk_status pg_account_insert(struct pg_connection *connection,
                                  const struct account *account) PK_WARN_UNUSED;
 /*

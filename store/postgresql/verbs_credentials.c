@@ -318,18 +318,20 @@ static enum pk_status check_account(struct pg_connection *connection, int64_t ac
     return status == PK_OK && column_integer(&query, 1) > 0 ? PK_NAME_TAKEN : status;
 }
 
-/* Locks the account's row, and makes it where it is missing. */
+/* Locks the account's row, and makes it where it is missing and no other host has just made it. */
 static enum pk_status need_account(struct pg_connection *connection, const struct account *account,
                                    int64_t *ret_id)
 {
     enum pk_status status = pg_account_lock(connection, account, ret_id);
+    enum pk_status made;
 
     if (status != PK_NOT_FOUND)
         return status;
-    status = pg_account_insert(connection, account);
-    if (status == PK_EXISTS) /* another host has made it meanwhile: from the start */
-        return strcmp(connection->constraint, "account_living") == 0 ? PG_AGAIN : PK_EXISTS;
-    return status == PK_OK ? pg_account_lock(connection, account, ret_id) : status;
+    made = pg_account_insert(connection, account);
+    if (made != PK_OK && made != PK_EXISTS)
+        return made;
+    status = pg_account_lock(connection, account, ret_id);
+    return status == PK_NOT_FOUND ? made : status;
 }
 
 static enum pk_status insert_checked(struct pg_connection *connection,

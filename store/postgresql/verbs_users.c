@@ -106,16 +106,6 @@ static enum pk_status user_update(struct pg_connection *connection, const struct
     return query_change(&query);
 }
 
-static enum pk_status user_insert(struct pg_connection *connection, const struct account *user)
-{
-    enum pk_status status = pg_account_insert(connection, user);
-
-    /* Another host has made the user in the meantime: the handle is not the one that is in use. */
-    if (status == PK_EXISTS && strcmp(connection->constraint, "account_living") == 0)
-        return PG_AGAIN;
-    return status;
-}
-
 static enum pk_status put_on(struct pg_connection *connection, const struct account *user,
                              struct account *ret)
 {
@@ -133,10 +123,14 @@ static enum pk_status put_on(struct pg_connection *connection, const struct acco
     }
     if (status != PK_OK && status != PK_NOT_FOUND)
         return status;
-    status = status == PK_OK ? user_update(connection, user) : user_insert(connection, user);
-    if (status == PK_NOT_FOUND)
+    status = status == PK_OK ? user_update(connection, user) : pg_account_insert(connection, user);
+    if (status == PK_OK)
+        return find_on(connection, &filter, ret, NULL);
+    if (status == PK_NOT_FOUND) /* another host has removed the user in the meantime */
         return PG_AGAIN;
-    return status == PK_OK ? find_on(connection, &filter, ret, NULL) : status;
+    /* Or made it; else the handle is another's. */
+    return status == PK_EXISTS && find_on(connection, &filter, &known, NULL) == PK_OK ? PG_AGAIN
+                                                                                      : status;
 }
 
 enum pk_status store_postgresql_user_put(struct store *base, const struct account *user,

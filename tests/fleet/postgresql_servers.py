@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""PostgreSQL servers on loopback, in a temporary folder, as their own user, and stores that use them.
+
+No service manager is asked: a server is a child that setpriv starts (runuser leaves a parent that
+stops with its child). Without fsync, unless what a crash of the whole machine leaves is looked at:
+no test does that, and kill -9 loses nothing that the kernel has.
+"""
+
+import glob
+import os
+import signal
+import socket
+import subprocess
+import time
+
+USER = "postgres"
+TABLES = ("account", "credential", "fact", "ticket", "recovery_code", "ceremony", "proof",
+          "user_transaction", "api_key", "signing_key", "decision")
+
+
+def debian_binaries():
+    """The folder of the newest server that Debian has installed, or None."""
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"), key=lambda p: int(p.split("/")[4]))
+    return os.path.dirname(found[-1]) if found else None
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def until(what, seconds=30.0):
+    """Asks again until what() is true; a test's own events have no other sign."""
+    end = time.monotonic() + seconds
+    while True:
+        value = what()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        time.sleep(0.02)
+
+
+class Failed(Exception):
+    """A program that ended with a failure; its text is what it said."""
+
+
+def run(command, **options):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=False, **options)
+    if done.returncode:
+        raise Failed(f"{command[0]}: {done.stdout}")
+    return done.stdout
+
+
+class Server:
+    """One server. Superuser: postgres, by trust. Servers of one store differ by address alone."""
+
+    def __init__(self, folder, name, address="127.0.0.1", port=None, binaries=None, library=None):
+        self.address = address
+        self.binaries = binaries or debian_binaries()
+        self.library = library
+        self.base = os.path.join(folder, name)
+        self.name = name
+        self.data = os.path.join(self.base, "data")
+        self.log = os.path.join(self.base, "log")
+        self.port = port or free_port()
+        self.process = None
+        os.makedirs(self.base, exist_ok=True)
+        run(["chown", USER, self.base])
+
+    def as_user(self, program, *arguments, check=True, **options):
+        env = dict(os.environ, LC_ALL="C.UTF-8", HOME=self.base)
+        for name in [name for name in env if name.startswith("PG")]:
+            del env[name]
+        if self.library:
+            env["LD_LIBRARY_PATH"] = self.library
+        command = ["setpriv", "--reuid", USER, "--regid", USER, "--init-groups",
+                   os.path.join(self.binaries, program), *arguments]
+        if not check:
+            return subprocess.Popen(command, env=env, cwd=self.base, **options)
+        return run(command, env=env, cwd=self.base, **options)
+
+    def init(self):
+        self.as_user("initdb", "-D", self.data, "-U", USER, "-A", "trust", "-E", "UTF8",
+                     "--no-sync", "--locale", "C")
+        self.configure(f"""
+port = {self.port}
+listen_addresses = '{self.address}'
+unix_socket_directories = '{self.base}'
+fsync = off
+wal_log_hints = on
+shared_buffers = 64MB
+max_connections = 120
+max_wal_size = 2GB
+wal_keep_size = 256MB
+log_min_messages = warning
+""")
+        self.append("pg_hba.conf", "host all all 127.0.0.0/8 trust\n"
+                    "host replication all 127.0.0.0/8 trust\n")
+        return self
+
+    def append(self, file, text):
+        with open(os.path.join(self.data, file), "a", encoding="utf-8") as out:
+            out.write(text)
+
+    def configure(self, text):
+        self.append("postgresql.conf", text)
+
+    def start(self, wait=True):
+        log = open(self.log, "ab")  # noqa: SIM115  the server's
+        self.process = self.as_user("postgres", "-D", self.data, check=False, stdout=log,
+                                    stderr=log, start_new_session=True)
+        log.close()
+        if wait:
+            until(self.answers)
+        return self
+
+    def answers(self):
+        if self.process.poll() is not None:
+            with open(self.log, encoding="utf-8", errors="replace") as log:
+                raise Failed(f"{self.name} has ended: {log.read()[-2000:]}")
+        try:
+            self.sql("SELECT 1", database="postgres")
+            return True
+        except Failed:
+            return False
+
+    def sql(self, text, user=USER, database="passkeyd"):
+        """What psql says, unaligned. psql is Debian's for every server."""
+        env = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
+        return run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", self.address, "-p",
+                    str(self.port), "-U", user, "-d", database, "-f", "-"],
+                   input=text, env=dict(env, PGCONNECT_TIMEOUT="5")).strip()
+
+    def stop(self, mode=signal.SIGINT):
+        if self.process and self.process.poll() is None:
+            self.send(signal.SIGCONT)
+            self.process.send_signal(mode)
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        self.process = None
+
+    def send(self, number):
+        """To the server's processes, all of which are in its session."""
+        for pid in self.pids():
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                pass
+
+    def pids(self):
+        found = []
+        for path in glob.glob("/proc/[0-9]*/stat"):
+            try:
+                with open(path, encoding="utf-8") as stat:
+                    fields = stat.read().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            if int(fields[3]) == self.process.pid:
+                found.append(int(path.split("/")[2]))
+        return found
+
+    def kill(self):
+        """All at once, as when the power goes."""
+        pids = self.pids()
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait()
+        until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids))
+
+    # --- a database for passkeyd --------------------------------------------------------------------
+
+    def make_database(self):
+        self.sql("CREATE ROLE passkey_owner LOGIN; CREATE ROLE passkey_store NOLOGIN;"
+                 "CREATE ROLE host1 LOGIN IN ROLE passkey_store;"
+                 "CREATE ROLE host2 LOGIN IN ROLE passkey_store;", database="postgres")
+        self.sql("CREATE DATABASE passkeyd OWNER passkey_owner", database="postgres")
+
+    def migrate(self, program, folder):
+        config = write_config(folder, "owner.conf", [self], "passkey_owner")
+        said = run([program, "--migrate", "--config", config])
+        self.sql("INSERT INTO passkeyd.serves VALUES ('host1', '*'), ('host2', '*')")
+        return said
+
+    def empty(self):
+        self.sql(self.empty_statement())
+
+    @staticmethod
+    def empty_statement():
+        return "TRUNCATE " + ", ".join("passkeyd." + name for name in TABLES)
+
+    # --- a standby ----------------------------------------------------------------------------------
+
+    def clone_of(self, primary):
+        """A base backup of the primary, which it will follow."""
+        self.as_user("pg_basebackup", "-D", self.data, "-h", primary.address, "-p",
+                     str(primary.port),
+                     "-U", USER, "-c", "fast", "--no-sync")
+        return self.follow(primary)
+
+    def follow(self, primary):
+        self.configure(f"""
+port = {self.port}
+listen_addresses = '{self.address}'
+unix_socket_directories = '{self.base}'
+primary_conninfo = 'host={primary.address} port={primary.port} user={USER} application_name={self.name}'
+recovery_target_timeline = 'latest'
+synchronous_standby_names = ''
+""")
+        with open(os.path.join(self.data, "standby.signal"), "w", encoding="utf-8"):
+            pass
+        return self
+
+    def demand(self, standby):
+        """Commits wait for that standby from now on; None: for none."""
+        self.sql(f"ALTER SYSTEM SET synchronous_standby_names = '{standby.name if standby else ''}'",
+                 database="postgres")
+        self.sql("SELECT pg_reload_conf()", database="postgres")
+        if standby:
+            until(lambda: self.sql("SELECT count(*) FROM pg_stat_replication "
+                                   "WHERE sync_state = 'sync'", database="postgres") == "1")
+
+    def promote(self):
+        self.as_user("pg_ctl", "promote", "-D", self.data, "-w", "-t", "30")
+
+    def rewind_to(self, primary):
+        """As what was killed comes back: its own recovery, then the new primary's history."""
+        pid_file = os.path.join(self.data, "postmaster.pid")
+        if os.path.exists(pid_file):
+            os.unlink(pid_file)
+        self.as_user("postgres", "--single", "-D", self.data, "postgres",
+                     stdin=subprocess.DEVNULL)
+        primary.sql("CHECKPOINT", database="postgres")
+        self.as_user("pg_rewind", "-D", self.data, "--no-sync", "--source-server",
+                     f"host={primary.address} port={primary.port} user={USER} dbname=postgres")
+        return self.follow(primary)
+
+
+def write_config(folder, name, servers, user, **more):
+    path = os.path.join(folder, name)
+    lines = ["[postgresql]", "hosts = " + ", ".join(server.address for server in servers),
+             f"port = {servers[0].port}", "database = passkeyd", f"user = {user}"]
+    lines += [f"{key.replace('_', '-')} = {value}" for key, value in more.items()]
+    with open(path, "w", encoding="utf-8") as out:
+        out.write("\n".join(lines) + "\n")
+    return path
+
+
+class Store:
+    """A process of passkey-store-postgresql, as one host has it."""
+
+    def __init__(self, program, folder, name, servers, user="host1", **more):
+        self.socket = os.path.join(folder, name + ".socket")
+        self.log = os.path.join(folder, name + ".log")
+        config = write_config(folder, name + ".conf", servers, user, **more)
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([program, "--config", config, "--socket", self.socket],
+                                            stdout=log, stderr=log)
+        until(self.listens)
+
+    def listens(self):
+        if self.process.poll() is not None:
+            raise Failed(self.said())
+        return os.path.exists(self.socket)
+
+    def said(self):
+        with open(self.log, encoding="utf-8") as log:
+            return log.read()
+
+    def stop(self):
+        self.process.terminate()
+        return self.process.wait(15)
