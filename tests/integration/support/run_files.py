@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs the integration tests, several files at a time, each in a private namespace.
 
-    run_files.py --build DIR --report FOLDER [--jobs N] [-- pytest options]
+    run_files.py --build DIR --report FOLDER [--folder TESTS] [--jobs N] [-- pytest options]
 
 When a file has ended, a line with its counts is printed, after what it printed itself if something
 failed. The last line is "PASSED FAILED SKIPPED"; FOLDER gets a JUnit report for each file. A run
@@ -65,11 +65,12 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--report", required=True)
+    parser.add_argument("--folder", default=os.path.dirname(HERE), help="whose tests")
     parser.add_argument("--jobs", type=int, default=(os.cpu_count() or 1) + 1)
     parser.add_argument("pytest", nargs="*")
     arguments = parser.parse_args()
     os.makedirs(arguments.report, exist_ok=True)
-    files = glob.glob(os.path.dirname(HERE) + "/test_*.py")
+    files = glob.glob(arguments.folder + "/test_*.py")
     files.sort(key=lambda path: (os.path.basename(path) not in FIRST, -os.path.getsize(path)))
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         counts = list(pool.map(lambda path: run(path, arguments), files))

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Every verb at a real server, as SQLite has them; were this broken, a relying party that moves to
+PostgreSQL would get other answers, or have something spent by two hosts."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+import postgresql_servers as servers
+from conftest import BUILD
+
+VERBS = ["verbs", "keys", "orphans", "decisions", "races"]
+
+
+@pytest.fixture(name="reset")
+def reset_(server, folder):
+    """A command that empties the store; psql is not this test's to wait for at each of hundreds."""
+    path = os.path.join(folder, "reset")
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(f"#!/bin/sh\nexec psql -XqAt -h {server.address} -p {server.port} -U postgres "
+                  f"-d passkeyd -c '{server.empty_statement()}'\n")
+    os.chmod(path, 0o755)
+    return path
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_the_tests_of_the_verbs(name, host, reset):
+    program = os.path.join(BUILD, "tests/unit/remote_store_" + name)
+    if not os.path.exists(program):
+        servers.run(["make", "-s", "-C", BUILD, "tests/unit/remote_store_" + name])
+    env = dict(os.environ, PASSKEYD_TEST_STORE=host().socket, PASSKEYD_TEST_STORE_RESET=reset,
+               PASSKEYD_TEST_STORE_CEREMONIES="1", srcdir=os.path.join(BUILD, "source"))
+    done = subprocess.run([program], env=env, cwd=BUILD, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout
+    assert "FAILED" not in done.stdout
+
+
+def test_ceremony_ticket_and_code_are_spent_once(server, host, driver):
+    server.empty()
+    stores = [host("host1"), host("host2")]
+    said = json.loads(servers.run([driver, "race", "40", *(store.socket for store in stores)]))
+    assert said == {"rounds": 120, "wrong": 0, "failures": 0}
+
+
+def test_migration_is_made_once(server, program, folder):
+    config = servers.write_config(folder, "again.conf", [server], "passkey_owner")
+    assert servers.run([program, "--migrate", "--config", config]) == \
+        "The schema is version 1 already.\n"
+    with pytest.raises(servers.Failed, match="permission denied"):
+        config = servers.write_config(folder, "host.conf", [server], "host1")
+        servers.run([program, "--migrate", "--config", config])
+
+
+def test_many_hosts_may_migrate_at_once(server, program, folder):
+    server.sql("CREATE DATABASE second OWNER passkey_owner", database="postgres")
+    config = servers.write_config(folder, "second.conf", [server], "passkey_owner")
+    with open(config, encoding="utf-8") as file:
+        text = file.read().replace("database = passkeyd", "database = second")
+    with open(config, "w", encoding="utf-8") as file:
+        file.write(text)
+    each = [subprocess.Popen([program, "--migrate", "--config", config], stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, text=True) for _ in range(4)]
+    said = sorted(one.communicate()[0] for one in each)
+    assert said == ["The schema is version 1 already.\n"] * 3 + \
+        ["The schema was version 0 and is version 1.\n"]
+    server.sql("DROP DATABASE second", database="postgres")
