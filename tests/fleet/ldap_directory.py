@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Two OpenLDAP servers that replicate to each other, on loopback, in a folder of their own.
 
-Multi-provider with delta-syncrepl, a checkpoint after every operation, TLS with client certificates,
-and the schema and the access rules of etc/. "ldap_directory.py FOLDER" starts them, prints where they
-are and what they are asked with, and ends them at end of input.
+Multi-provider with delta-syncrepl, a checkpoint after every operation, TLS with client
+certificates, and the schema and the access rules of etc/. "ldap_directory.py" starts them, prints
+where they are and what they are asked with, and ends them at end of input.
 """
 
 import os

@@ -124,9 +124,9 @@ def test_what_a_passkey_is_must_be_there(server):
 def definitions(text):
     """Of either file, without what differs between them."""
     text = re.sub(r"\n ", "", text)  # LDIF's folded lines
+    kinds = "attributetype|objectclass|olcAttributeTypes:|olcObjectClasses:"
     return [" ".join(found.split()) for found in re.findall(
-        r"^(?:attributetype|objectclass|olcAttributeTypes:|olcObjectClasses:) (\(.*?\))\n(?=\n|\w|\Z)",
-        text, re.M | re.S)]
+        rf"^(?:{kinds}) (\(.*?\))\n(?=\n|\w|\Z)", text, re.M | re.S)]
 
 
 def test_both_files_of_the_schema_say_the_same():
