@@ -47,6 +47,8 @@ struct ceremony {
     char *action;
     char *idempotency_key;
     bool sole; /* of a user: it takes the place of the one before; see ceremony_sole_id() */
+    /* A gateway's: of any host, where several have the store (shared_ceremonies.h). */
+    bool shared;
     /* Of a page on which people look after their own passkeys (auth/page_sessions.h). */
     uint64_t page_session;  /* which alone may answer; 0: none */
     struct pk_bytes object; /* id of the credential that the answer removes; empty: none; owned */

@@ -3,6 +3,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/verify/approval.h \
 	daemon/verify/ceremonies.c \
 	daemon/verify/ceremony.c daemon/verify/ceremony.h \
+	daemon/verify/ceremony_record.c daemon/verify/ceremony_record.h \
 	daemon/verify/command.c daemon/verify/command.h \
 	daemon/verify/context.c daemon/verify/context.h \
 	daemon/verify/creation.c daemon/verify/creation.h \

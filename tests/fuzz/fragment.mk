@@ -30,6 +30,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_sudo_command \
 	tests/fuzz/fuzz_sudo_flags \
 	tests/fuzz/fuzz_token \
+	tests/fuzz/fuzz_ceremony \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_pam_file \
 	tests/fuzz/fuzz_certificates \
@@ -172,6 +173,10 @@ tests_fuzz_fuzz_pam_file_SOURCES = tests/fuzz/fuzz_pam_file.c $(fuzz_driver)
 tests_fuzz_fuzz_pam_file_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_pam_file_LDADD = client/libctl.la client/libclient.la client/libterminal.la \
 	common/bus/libbus.la common/base/libbase.la $(JANSSON_LIBS)
+
+tests_fuzz_fuzz_ceremony_SOURCES = tests/fuzz/fuzz_ceremony.c $(fuzz_driver)
+tests_fuzz_fuzz_ceremony_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_ceremony_LDADD = $(daemon_libs)
 
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c $(fuzz_driver)
 tests_fuzz_fuzz_config_LDFLAGS = $(fuzz_ldflags)

@@ -24,7 +24,8 @@ TARGETS = ["fuzz_client_data", "fuzz_auth_data", "fuzz_attestation_object", "fuz
            "fuzz_forward", "fuzz_frames", "fuzz_host_keys", "fuzz_import", "fuzz_sk",
            "fuzz_ssh_connection", "fuzz_sudo_command", "fuzz_config", "fuzz_certificates",
            "fuzz_password_file", "fuzz_sudo_flags", "fuzz_pam_file", "fuzz_router",
-           "fuzz_gateway_request", "fuzz_token", "diff_json", "diff_cbor", "diff_libfido2",
+           "fuzz_gateway_request", "fuzz_token", "fuzz_ceremony", "diff_json", "diff_cbor",
+           "diff_libfido2",
            *(f"fuzz_statement_{name}" for name in STATEMENTS)]
 
 
@@ -220,6 +221,8 @@ def collect():
     for path in sorted((VECTORS / "sudo").iterdir()):
         for line in path.read_bytes().splitlines():
             keep("fuzz_sudo_flags", line.replace(b" ", b"\0") + b"\0")
+    for path in sorted((VECTORS / "ceremonies").glob("*valid/*.bin")):
+        keep("fuzz_ceremony", path.read_bytes())
     for path in sorted((VECTORS / "tokens").glob("*valid/*.jwt")):
         keep("fuzz_token", path.read_bytes())
     for path in sorted((VECTORS / "pam").glob("*valid/*")):

@@ -1,6 +1,6 @@
 # Tests of the daemon's parts that need neither bus nor keys, and ways to break the sources that
 # unit tests must notice.
-EXTRA_DIST += scripts/mutate tests/mutations tests/unit/mutations_apply.py
+EXTRA_DIST += scripts/mutate tests/mutations tests/unit/mutations_apply.py tests/vectors/ceremonies
 TESTS += tests/unit/mutations_apply.py
 if HAVE_CMOCKA
 daemon_tests = \
@@ -13,6 +13,7 @@ daemon_tests = \
 	tests/unit/test_recent_decisions \
 	tests/unit/test_decision_keeper \
 	tests/unit/test_ceremony \
+	tests/unit/test_ceremony_record \
 	tests/unit/test_command \
 	tests/unit/test_console \
 	tests/unit/test_context \
@@ -69,6 +70,8 @@ tests_unit_test_ceremonies_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_ceremonies_LDADD = $(daemon_test_libs)
 tests_unit_test_ceremony_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_ceremony_LDADD = $(daemon_test_libs)
+tests_unit_test_ceremony_record_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_ceremony_record_LDADD = $(daemon_test_libs)
 tests_unit_test_command_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_command_LDADD = $(daemon_test_libs)
 tests_unit_test_console_CFLAGS = $(daemon_test_cflags)
