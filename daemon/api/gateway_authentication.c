@@ -25,14 +25,14 @@ static const struct member members[] = {
 
 struct authentication {
     struct gateway_request gateway;
-    struct ceremony *ceremony; /* owned; NULL once it is in the table */
+    struct ceremony *ceremony; /* owned; NULL once it is begun */
     const char *why;
     enum pk_status refused; /* what the options come to, for who may call */
-    bool added;             /* to the table, and not answered for yet */
+    bool added;             /* begun, and not answered for yet */
     uid_t owner;
     char id[CEREMONY_ID_SIZE];
     char purpose[PK_PURPOSE_MAX + 1];
-    struct value answer; /* of what was added; owned */
+    struct begun begun; /* what was added; owned */
 };
 
 /* --- the options ------------------------------------------------------------------------------ */
@@ -126,7 +126,7 @@ static enum pk_status apply_policy(const struct config *config, const struct cal
     pk_strings_clear(&hints);
     if (status)
         return status;
-    ceremony->gateway = true;
+    ceremony->gateway = ceremony->shared = true;
     ceremony->lifetime = gateway_lifetime(rp);
     ceremony->mfa = value_find_number(options, "mfa") != 0;
     ceremony->bearer = gateway_has_bearer(&authentication->gateway);
@@ -244,7 +244,7 @@ static enum pk_status begin(struct authentication *authentication, const struct 
     (void)memcpy(authentication->id, authentication->ceremony->id, sizeof(authentication->id));
     (void)memcpy(authentication->purpose, authentication->ceremony->purpose,
                  sizeof(authentication->purpose));
-    status = begun_add(daemon, call, pk_steal(authentication->ceremony), &authentication->answer);
+    status = begun_add(daemon, call, pk_steal(authentication->ceremony), &authentication->begun);
     authentication->added = !status;
     return status;
 }
@@ -257,10 +257,8 @@ static enum pk_status begin_for_transaction(struct job *job)
     return begin(authentication, request_call(&authentication->gateway.request));
 }
 
-static enum pk_status add_transaction(struct job *job)
+static enum pk_status put_transaction(struct gateway_request *gateway)
 {
-    struct authentication *authentication = (struct authentication *)job;
-    struct gateway_request *gateway = &authentication->gateway;
     struct store *store = gateway->request.daemon->store;
     const char *id = gateway_text(gateway, "transactionId");
     const char *data = gateway_text(gateway, "transactionData");
@@ -280,9 +278,28 @@ static enum pk_status add_transaction(struct job *job)
     return status;
 }
 
+static enum pk_status add_transaction(struct job *job)
+{
+    struct authentication *authentication = (struct authentication *)job;
+    struct request *request = &authentication->gateway.request;
+    enum pk_status status = begun_keep(request, &authentication->begun);
+
+    if (status) {
+        authentication->added = false;
+        return status;
+    }
+    status = put_transaction(&authentication->gateway);
+    if (status)
+        begun_take_back(request, &authentication->begun);
+    return status;
+}
+
 /* --- the end ---------------------------------------------------------------------------------- */
 
-/* What nobody was told of is not begun. The call, and its options, may be gone. */
+/*
+ * What nobody was told of is not begun. The call, and its options, may be gone. In the store it
+ * stays until its time has passed, where its step did not take it back.
+ */
 static void take_back(const struct authentication *authentication)
 {
     const struct gateway_request *gateway = &authentication->gateway;
@@ -308,13 +325,15 @@ static void answer_options(struct request *request, struct call *call, enum pk_s
         status = authentication->refused;
     else if (!status && authentication->ceremony)
         status = begin(authentication, call);
+    else if (!status) /* with a transaction, and kept already */
+        kept_ceremony_clear(&authentication->begun.kept);
     if (!status) {
         authentication->added = false;
-        call_reply(call, &authentication->answer);
+        begun_answer(request->daemon, call, &authentication->begun, begun_fail);
         return;
     }
     if (!authentication->ceremony && !authentication->added && !authentication->refused)
-        begun_fail(call, status);
+        begun_fail(request, call, status);
     else
         gateway_fail(&authentication->gateway, call, status, authentication->why);
 }
@@ -323,11 +342,11 @@ static void authentication_clear(struct request *request)
 {
     struct authentication *authentication = (struct authentication *)request;
 
-    if (authentication->added)
+    if (authentication->added && !authentication->begun.kept.id)
         take_back(authentication);
     if (authentication->ceremony)
         ceremony_free(authentication->ceremony);
-    value_clear(&authentication->answer);
+    begun_clear(&authentication->begun);
     gateway_request_clear(request);
 }
 
@@ -374,7 +393,7 @@ void gateway_begin_authentication(struct daemon *daemon, struct call *call)
 
     if (!authentication)
         return;
-    authentication->answer = value_body();
+    authentication->begun.answer = value_body();
     authentication->owner = call->uid;
     authentication->refused = apply_policy(daemon->config, call, authentication);
     if (authentication->refused)

@@ -9,10 +9,12 @@
 #include "common/bus/names.h"
 #include "common/webauthn/options.h"
 #include "daemon/accounts/recovery_codes.h"
+#include "daemon/api/begun.h"
 #include "daemon/api/gateway.h"
 #include "daemon/api/options.h"
 #include "daemon/auth/decision.h"
 #include "daemon/bus/reply_errors.h"
+#include "daemon/verify/shared_ceremonies.h"
 #include "daemon/verify/verify_and_commit.h"
 
 #include <string.h>
@@ -102,38 +104,81 @@ static enum pk_status name_sole(const struct finish *finish, char ret[static CER
                 : PK_NOT_SIGNED_IN;
 }
 
-static enum pk_status take_ceremony(struct job *job)
+/* PK_NOT_SIGNED_IN: it names none, and nobody's is meant. */
+static enum pk_status read_claim(const struct finish *finish, char sole[static CEREMONY_ID_SIZE],
+                                 struct ceremony_claim *ret)
 {
-    struct finish *finish = (struct finish *)job;
-    struct daemon *daemon = finish->gateway.request.daemon;
     const struct call *call = request_call(&finish->gateway.request);
-    char sole[CEREMONY_ID_SIZE] = "";
-    struct ceremony_claim claim = {
+
+    *ret = (struct ceremony_claim){
         .id = call->arguments.items[1].text,
         .owner = call->uid,
         .rp = finish->gateway.party.rp,
         .kind = finish->kind,
         .purpose = gateway_purpose(&finish->gateway),
     };
-    enum pk_status status = PK_OK;
+    if (*ret->id)
+        return PK_OK;
+    ret->id = sole;
+    ret->sole = true;
+    return name_sole(finish, sole);
+}
 
-    if (!*claim.id) {
-        status = name_sole(finish, sole);
-        claim.id = sole;
-        claim.sole = true;
-    }
-    if (!status)
-        finish->ceremony =
-            ceremonies_take_gateways(daemon->ceremonies, &claim, pk_clock_monotonic());
-    if (!finish->ceremony) {
-        finish->expired = ceremonies_had_ended(daemon->ceremonies, &claim);
-        return status ? status : PK_CHALLENGE_UNKNOWN;
-    }
-    status = check_bearer(finish);
+/* Whether it may be answered by who calls, and what the call adds to it. */
+static enum pk_status admit(struct finish *finish)
+{
+    enum pk_status status = check_bearer(finish);
+
     if (!status && finish->kind == PK_REGISTRATION)
         status = read_registration_options(finish);
     if (status)
         finish->verdict = verdict_refused(status);
+    return status;
+}
+
+/* In the loop, from the table. */
+static enum pk_status take_ceremony(struct job *job)
+{
+    struct finish *finish = (struct finish *)job;
+    struct daemon *daemon = finish->gateway.request.daemon;
+    char sole[CEREMONY_ID_SIZE] = "";
+    struct ceremony_claim claim;
+    enum pk_status status = read_claim(finish, sole, &claim);
+
+    if (!status)
+        finish->ceremony =
+            ceremonies_take_gateways(daemon->ceremonies, &claim, pk_clock_monotonic());
+    if (finish->ceremony)
+        return admit(finish);
+    finish->expired = ceremonies_had_ended(daemon->ceremonies, &claim);
+    return status ? status : PK_CHALLENGE_UNKNOWN;
+}
+
+/* On a worker, from the store, where several hosts have it. */
+static enum pk_status take_shared(struct job *job)
+{
+    struct finish *finish = (struct finish *)job;
+    struct request *request = &finish->gateway.request;
+    char sole[CEREMONY_ID_SIZE] = "";
+    struct ceremony_claim claim;
+    enum pk_status status = read_claim(finish, sole, &claim);
+
+    return status ? status
+                  : request_stored(request, shared_ceremony_take(request->daemon->store, &claim,
+                                                                 pk_clock_now(), &finish->ceremony,
+                                                                 &finish->expired));
+}
+
+/* In the loop, after that. */
+static enum pk_status complete_shared(struct job *job)
+{
+    struct finish *finish = (struct finish *)job;
+    enum pk_status status =
+        begun_complete(finish->gateway.request.daemon->config, finish->ceremony);
+
+    if (!status)
+        return admit(finish);
+    ceremony_free(pk_steal(finish->ceremony));
     return status;
 }
 
@@ -351,8 +396,14 @@ static void start(struct daemon *daemon, struct call *call, enum pk_ceremony kin
         {JOB_WORKER, conclude},
         {0},
     };
+    static const struct job_step shared[] = {
+        {JOB_WORKER, gateway_judge}, {JOB_WORKER, take_shared}, {JOB_LOOP, complete_shared},
+        {JOB_WORKER, verify},        {JOB_WORKER, conclude},    {0},
+    };
     static const struct request_plan plan = {steps, answer, finish_clear};
     static const struct request_plan anonymous_plan = {anonymous, answer, finish_clear};
+    static const struct request_plan shared_plan = {shared, answer, finish_clear};
+    const struct request_plan *chosen = &plan;
     struct finish *finish =
         (struct finish *)gateway_request_new(daemon, call, sizeof(*finish), members);
     PK_AUTO_FREE char *caller = NULL;
@@ -366,8 +417,11 @@ static void start(struct daemon *daemon, struct call *call, enum pk_ceremony kin
     purpose = gateway_purpose(&finish->gateway);
     finish->by = pk_text_format("through the gateway, for %s, %s",
                                 *purpose ? purpose : "any purpose", caller ? caller : "?");
-    request_start(daemon, call, &finish->gateway.request,
-                  gateway_is_anonymous(&finish->gateway) ? &anonymous_plan : &plan);
+    if (shared_ceremonies(daemon->store))
+        chosen = &shared_plan;
+    else if (gateway_is_anonymous(&finish->gateway))
+        chosen = &anonymous_plan;
+    request_start(daemon, call, &finish->gateway.request, chosen);
 }
 
 void gateway_finish_registration(struct daemon *daemon, struct call *call)

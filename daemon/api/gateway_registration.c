@@ -72,7 +72,7 @@ static enum pk_status make_gateways(const struct config *config, struct ceremony
         status = choose_algorithms(value_find(options, "algorithms"), &ceremony->requirements);
     if (status)
         return status;
-    ceremony->gateway = true;
+    ceremony->gateway = ceremony->shared = true;
     ceremony->lifetime = gateway_lifetime(rp);
     ceremony->mfa = value_find_number(options, "mfa") != 0;
     ceremony->bearer = value_find(options, "bearer") != NULL;

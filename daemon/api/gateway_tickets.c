@@ -20,11 +20,13 @@
 #include "common/webauthn/providers.h"
 #include "daemon/accounts/passkey_json.h"
 #include "daemon/accounts/recovery_codes.h"
+#include "daemon/api/begun.h"
 #include "daemon/api/gateway.h"
 #include "daemon/api/ticket_links.h"
 #include "daemon/auth/decision.h"
 #include "daemon/auth/registration.h"
 #include "daemon/bus/reply_errors.h"
+#include "daemon/verify/shared_ceremonies.h"
 #include "daemon/verify/verify_and_commit.h"
 
 #include <string.h>
@@ -70,27 +72,60 @@ static enum pk_status find_ticket(struct job *job)
     return status == PK_ACCOUNT_CHANGED || status == PK_UNKNOWN_USER ? PK_TICKET_INVALID : status;
 }
 
-/* In the loop: the ceremony is gone with its first answer, whatever that is. */
-static enum pk_status take_ceremony(struct job *job)
+static struct ceremony_claim claim_of(const struct redemption *redemption)
 {
-    struct redemption *redemption = (struct redemption *)job;
     const struct call *call = request_call(&redemption->request);
-    const struct ceremony_claim claim = {
+
+    return (struct ceremony_claim){
         .id = argument(call, 2),
         .owner = call->uid,
         .rp = redemption->rp,
         .kind = PK_REGISTRATION,
         .purpose = PURPOSE,
     };
+}
 
-    redemption->ceremony = ceremonies_take_gateways(redemption->request.daemon->ceremonies, &claim,
-                                                    pk_clock_monotonic());
-    /* Begun with this ticket, and not with another one that the browser had. */
+/* Begun with this ticket, and not with another one that the browser had. */
+static enum pk_status check_ticket(const struct redemption *redemption)
+{
     return redemption->ceremony &&
                    pk_view_equal_secret(pk_view_of(&redemption->ceremony->ticket),
                                         (struct pk_view){redemption->hash, PK_HASH_SIZE})
                ? PK_OK
                : PK_CHALLENGE_UNKNOWN;
+}
+
+/* In the loop: the ceremony is gone with its first answer, whatever that is. */
+static enum pk_status take_ceremony(struct job *job)
+{
+    struct redemption *redemption = (struct redemption *)job;
+    const struct ceremony_claim claim = claim_of(redemption);
+
+    redemption->ceremony = ceremonies_take_gateways(redemption->request.daemon->ceremonies, &claim,
+                                                    pk_clock_monotonic());
+    return check_ticket(redemption);
+}
+
+/* The same out of the store, where several hosts have it: on a worker, and then in the loop. */
+static enum pk_status take_shared(struct job *job)
+{
+    struct redemption *redemption = (struct redemption *)job;
+    struct request *request = &redemption->request;
+    const struct ceremony_claim claim = claim_of(redemption);
+    bool expired = false;
+
+    return request_stored(request,
+                          shared_ceremony_take(request->daemon->store, &claim, pk_clock_now(),
+                                               &redemption->ceremony, &expired));
+}
+
+static enum pk_status complete_shared(struct job *job)
+{
+    struct redemption *redemption = (struct redemption *)job;
+    enum pk_status status = check_ticket(redemption);
+
+    return status ? status
+                  : begun_complete(redemption->request.daemon->config, redemption->ceremony);
 }
 
 /* Called by who keeps it, where that is known; verified for that, and once more when it is kept. */
@@ -236,23 +271,23 @@ static void begun(struct daemon *daemon, struct call *call, struct ceremony *giv
     PK_CLEANUP(ceremony_free) struct ceremony *ceremony = given;
     const struct rp_config *rp = asking_rp(daemon, ceremony->account.rp);
     PK_AUTO_FREE char *options = NULL;
-    struct value result = value_body();
+    struct begun begun = {.answer = value_body()};
     enum pk_status status = rp ? prepare(rp, ceremony, &options) : PK_TICKET_INVALID;
 
-    ceremony->gateway = true;
+    ceremony->gateway = ceremony->shared = true;
     ceremony->anonymous = true;
     (void)snprintf(ceremony->purpose, sizeof(ceremony->purpose), "%s", PURPOSE);
-    if (!status)
-        status = ceremonies_add(daemon->ceremonies, ceremony, pk_clock_monotonic(), rp->timeout,
-                                daemon->config->challenges_per_user);
-    if (status) {
-        value_clear(&result);
-        fail(NULL, call, status);
+    if (!status) {
+        value_add_text(&begun.answer, 's', ceremony->id);
+        value_add_text(&begun.answer, 's', options);
+        status = begun_enter(daemon, pk_steal(ceremony), rp->timeout, &begun);
+    }
+    if (!status) {
+        begun_answer(daemon, call, &begun, fail);
         return;
     }
-    value_add_text(&result, 's', pk_steal(ceremony)->id);
-    value_add_text(&result, 's', options);
-    call_reply(call, &result);
+    begun_clear(&begun);
+    fail(NULL, call, status);
 }
 
 static void begin(struct request *request, struct call *call, enum pk_status status)
@@ -318,7 +353,13 @@ void gateway_finish_ticket(struct daemon *daemon, struct call *call)
 {
     static const struct job_step steps[] = {
         {JOB_WORKER, find_ticket}, {JOB_LOOP, take_ceremony}, {JOB_WORKER, verify}, {0}};
+    static const struct job_step shared[] = {{JOB_WORKER, find_ticket},
+                                             {JOB_WORKER, take_shared},
+                                             {JOB_LOOP, complete_shared},
+                                             {JOB_WORKER, verify},
+                                             {0}};
     static const struct request_plan plan = {steps, finished, redemption_clear};
+    static const struct request_plan shared_plan = {shared, finished, redemption_clear};
 
-    start(daemon, call, &plan);
+    start(daemon, call, shared_ceremonies(daemon->store) ? &shared_plan : &plan);
 }

@@ -355,7 +355,7 @@ static enum pk_status copy_relying_party(const struct rp_config *rp, struct pk_r
     return status;
 }
 
-static enum pk_status copy_trust(const struct rp_config *rp, struct pk_requirements *ret)
+enum pk_status policy_trust(const struct rp_config *rp, struct pk_requirements *ret)
 {
     enum pk_status status = copy_anchors(rp, ret);
 
@@ -472,7 +472,7 @@ enum pk_status policy_registration(const struct rp_config *rp,
     if (!why)
         status = copy_relying_party(rp, &built);
     if (!why && status == PK_OK)
-        status = copy_trust(rp, &built);
+        status = policy_trust(rp, &built);
     if (!why && status == PK_OK)
         status = copy_request(rp, request, &built);
     return conclude(status, why, &built, ret, ret_why);

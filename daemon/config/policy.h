@@ -80,6 +80,12 @@ enum pk_status policy_authentication(const struct rp_config *rp,
                                      const char **ret_why) PK_WARN_UNUSED;
 
 /*
+ * Adds what the configuration says of attestations, trust anchors and lists of models, to the
+ * requirements of a registration that have nothing of it; policy_registration() has. PK_NO_MEMORY.
+ */
+enum pk_status policy_trust(const struct rp_config *rp, struct pk_requirements *ret) PK_WARN_UNUSED;
+
+/*
  * Appends to *ret the origins from which answers may come over ssh: "ssh://" and each name of this
  * host that ssh clients use. Unless those names are configured, a client that connects over the
  * loopback interface (rhost) may have used the names of that interface. PK_NO_MEMORY.

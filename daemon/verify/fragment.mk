@@ -13,6 +13,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/verify/forwarded.c daemon/verify/forwarded.h \
 	daemon/verify/forwarded_page.c \
 	daemon/verify/forwarded_request.c \
+	daemon/verify/shared_ceremonies.c daemon/verify/shared_ceremonies.h \
 	daemon/verify/sk_credential.c daemon/verify/sk_credential.h \
 	daemon/verify/sk_enrollment.c daemon/verify/sk_enrollment.h \
 	daemon/verify/verify_and_commit.c daemon/verify/verify_and_commit.h

@@ -9,6 +9,7 @@
 #include "tests/unit/bare_daemon.h"
 
 #include "common/base/cleanup.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/bus/names.h"
@@ -48,12 +49,13 @@ static struct {
     char folder[SCRATCH_PATH_MAX];
     uint8_t decoy_key[DECOY_KEY_SIZE];
     const struct store_verbs *verbs;
-    struct store_verbs own_verbs;
+    struct store_verbs own_verbs, base_verbs;
     char *lines[LINES_MAX];
     size_t line_count;
     struct passwd accounts[ACCOUNTS_MAX];
     size_t account_count;
     int name_service;
+    int64_t date;   /* seconds since the epoch; 0: it goes on */
     unsigned asked; /* calls that were made */
     struct answer_seen seen;
 } stage;
@@ -120,6 +122,10 @@ static int64_t monotonic_ms = 1000000;
 /* For libevent as well. */
 __attribute__((visibility("default"))) int clock_gettime(clockid_t id, struct timespec *ret)
 {
+    if (id == CLOCK_REALTIME && stage.date > 0) {
+        *ret = (struct timespec){.tv_sec = stage.date};
+        return 0;
+    }
     if (id != CLOCK_MONOTONIC && id != CLOCK_MONOTONIC_COARSE)
         return (int)syscall(SYS_clock_gettime, id, ret);
     *ret = (struct timespec){monotonic_ms / 1000, monotonic_ms % 1000 * 1000000};
@@ -259,6 +265,11 @@ void skip_time(unsigned seconds)
 {
     monotonic_ms += (int64_t)seconds * 1000;
     settle();
+}
+
+void shift_date(unsigned seconds)
+{
+    stage.date = pk_clock_now() + seconds;
 }
 
 /* --- calls ------------------------------------------------------------------------------------ */
@@ -434,6 +445,14 @@ struct store_verbs *store_verbs(void)
     stage.own_verbs = *stage.verbs;
     stage.daemon.store->verbs = &stage.own_verbs;
     return &stage.own_verbs;
+}
+
+struct store_verbs *store_base_verbs(void)
+{
+    if (stage.verbs != &stage.base_verbs)
+        stage.base_verbs = *stage.verbs;
+    stage.verbs = stage.daemon.store->verbs = &stage.base_verbs;
+    return &stage.base_verbs;
 }
 
 int bare_daemon_set_up(void **state)

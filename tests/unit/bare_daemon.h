@@ -33,6 +33,8 @@ struct daemon *bare_daemon(void);
 void configure_daemon(const char *text);
 /* The store's verbs, to be replaced one by one; its own again in the next test. */
 struct store_verbs *store_verbs(void);
+/* Those that count as the store's own in this test. */
+struct store_verbs *store_base_verbs(void);
 
 struct store *bare_store(void);
 
@@ -56,6 +58,8 @@ void settle(void);
 void let_pass(unsigned milliseconds);
 /* The same in one step, for long times. */
 void skip_time(unsigned seconds);
+/* Moves the date on, pk_clock_now(), which stands still from then on; no other clock. */
+void shift_date(unsigned seconds);
 
 /* --- the log ---------------------------------------------------------------------------------- */
 

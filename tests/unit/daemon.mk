@@ -182,6 +182,7 @@ heart_tests = \
 	tests/unit/test_sk_enrollment \
 	tests/unit/test_slots \
 	tests/unit/test_password \
+	tests/unit/test_shared_ceremonies \
 	tests/unit/test_tokens \
 	tests/unit/test_tokens_taken \
 	tests/unit/test_verification \
@@ -215,7 +216,8 @@ tests_unit_test_enrollment_CFLAGS = $(heart_test_cflags)
 tests_unit_test_enrollment_LDADD = $(heart_test_libs)
 scripted_agent_sources = tests/unit/scripted_agent.c tests/unit/scripted_agent.h $(sign_in_sources)
 tests_unit_test_method_agent_SOURCES = tests/unit/test_method_agent.c $(scripted_agent_sources)
-gateway_sources = tests/unit/gateway_scene.c tests/unit/gateway_scene.h
+gateway_sources = tests/unit/gateway_scene.c tests/unit/gateway_scene.h \
+	tests/unit/shared_store.c tests/unit/shared_store.h
 tests_unit_test_gateway_SOURCES = tests/unit/test_gateway.c $(gateway_sources)
 tests_unit_test_gateway_CFLAGS = $(heart_test_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_gateway_LDADD = $(heart_test_libs) $(JANSSON_LIBS)
@@ -231,6 +233,9 @@ tests_unit_test_gateway_passkeys_LDADD = $(heart_test_libs) $(JANSSON_LIBS)
 tests_unit_test_gateway_tickets_SOURCES = tests/unit/test_gateway_tickets.c $(gateway_sources)
 tests_unit_test_gateway_tickets_CFLAGS = $(heart_test_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_gateway_tickets_LDADD = $(heart_test_libs) $(JANSSON_LIBS)
+tests_unit_test_shared_ceremonies_SOURCES = tests/unit/test_shared_ceremonies.c $(gateway_sources)
+tests_unit_test_shared_ceremonies_CFLAGS = $(heart_test_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_shared_ceremonies_LDADD = $(heart_test_libs) $(JANSSON_LIBS)
 tests_unit_test_method_agent_CFLAGS = $(heart_test_cflags)
 tests_unit_test_method_agent_LDADD = $(heart_test_libs)
 tests_unit_test_method_agent_enroll_SOURCES = tests/unit/test_method_agent_enroll.c \

@@ -8,17 +8,20 @@
 
 #include "tests/unit/gateway_scene.h"
 
+#include "common/base/clock.h"
 #include "common/base/text.h"
 #include "common/bus/names.h"
 #include "common/webauthn/crypto.h"
 #include "daemon/config/config.h"
 #include "daemon/tokens/tokens.h"
+#include "daemon/verify/ceremony_record.h"
+#include "tests/unit/shared_store.h"
 
 #include <string.h>
 
 #define PRESENT     (PK_FLAG_UP | PK_FLAG_UV)
 #define SECRETS_MAX 32
-#define NOW         time(NULL)
+#define NOW         pk_clock_now()
 
 static const char config_text[] =
     "[rp default]\nid = " RP_ID "\n"
@@ -33,27 +36,116 @@ static const char config_text[] =
 struct outcome outcome;
 static char *secrets[SECRETS_MAX];
 static size_t secret_count;
+static bool shared;
+static struct ceremony *looked_at; /* from begun_ceremony() */
+static struct {
+    struct daemon *daemon;
+    uid_t gateway;
+} host;
 
 static void forget(void)
 {
+    const struct outcome before = outcome;
+
     json_decref(outcome.json);
+    outcome = (struct outcome){.replies = before.replies, .failures = before.failures};
+}
+
+void forget_outcomes(void)
+{
+    forget();
     outcome = (struct outcome){0};
+}
+
+void talk_to_host(struct daemon *daemon, uid_t gateway)
+{
+    host.daemon = daemon ? daemon : bare_daemon();
+    host.gateway = daemon ? gateway : GATEWAY;
 }
 
 int gateway_set_up(void **state)
 {
     int failed = bare_daemon_set_up(state);
 
+    shared = false;
     configure_daemon(config_text);
+    talk_to_host(NULL, GATEWAY);
+    return failed;
+}
+
+int gateway_set_up_shared(void **state)
+{
+    int failed = gateway_set_up(state);
+
+    shared = true;
+    shift_date(0);
+    shared_store_open(store_base_verbs());
     return failed;
 }
 
 int gateway_tear_down(void **state)
 {
-    forget();
+    forget_outcomes();
+    if (looked_at)
+        ceremony_free(pk_steal(looked_at));
     while (secret_count > 0)
         free(secrets[--secret_count]);
+    if (shared)
+        shared_store_close();
     return bare_daemon_tear_down(state);
+}
+
+size_t begun_count(void)
+{
+    return ceremonies_count(bare_daemon()->ceremonies) + (shared ? shared_store_count() : 0);
+}
+
+const struct ceremony *begun_ceremony(const char *rp, const char *id)
+{
+    int64_t expires;
+
+    if (!shared)
+        return ceremonies_peek(bare_daemon()->ceremonies, id);
+    if (looked_at)
+        ceremony_free(pk_steal(looked_at));
+    assert_status(ceremony_record_read(shared_store_record(rp, id), &looked_at, &expires), PK_OK);
+    return looked_at;
+}
+
+static void fill_the_store(const char *rp, size_t places, unsigned seconds)
+{
+    const struct store *store = bare_store();
+    const struct kept_ceremony other = {
+        .rp = (char *)(uintptr_t)rp, .id = (char *)(uintptr_t) "other", .expires = NOW + seconds};
+
+    assert_status(store->verbs->ceremony_add(bare_store(), &other, 1), PK_OK);
+    shared_store_limit(shared_store_count() + places);
+}
+
+void leave_places(const char *rp, size_t places, unsigned seconds)
+{
+    if (shared) {
+        fill_the_store(rp, places, seconds);
+        return;
+    }
+    for (size_t i = places; i < PK_GATEWAY_CHALLENGES_PER_RP; i++) {
+        struct ceremony *ceremony = ceremony_new(CORRELATION, GATEWAY);
+
+        assert_non_null(ceremony);
+        ceremony->gateway = true;
+        assert_status(pk_text_copy(rp, &ceremony->account.rp), PK_OK);
+        assert_status(ceremonies_add(bare_daemon()->ceremonies, ceremony, pk_clock_monotonic(),
+                                     seconds, PK_CHALLENGES_PER_UID),
+                      PK_OK);
+    }
+}
+
+void pass_seconds(unsigned seconds)
+{
+    if (shared)
+        shared_store_limit(0);
+    shift_date(seconds);
+    skip_time(seconds);
 }
 
 static const char *keep(char *secret)
@@ -99,6 +191,7 @@ static bool on_reply(struct call *call, const struct value *body)
     (void)call;
     assert_false(value_is_broken(body));
     forget();
+    outcome.replies++;
     if (body->count > 1)
         (void)snprintf(outcome.id, sizeof(outcome.id), "%s", body->items[0].text);
     if (body->count > 2)
@@ -114,6 +207,7 @@ static void on_fail(struct call *call, const char *error, const char *text)
 
     (void)call;
     forget();
+    outcome.failures++;
     assert_memory_equal(error, PK_BUS_ERROR_PREFIX, prefix);
     (void)snprintf(outcome.error, sizeof(outcome.error), "%s", error + prefix);
     (void)snprintf(outcome.text, sizeof(outcome.text), "%s", text);
@@ -131,10 +225,10 @@ static void add_option(struct value *dict, const char *option)
         value_dict_number(dict, name, option[len] == ':' ? 'u' : 'b', strtoul(content, NULL, 10));
 }
 
-void ask(method_handler *handler, const char *const *arguments, const char *const *options)
+void begin_call(method_handler *handler, const char *const *arguments, const char *const *options)
 {
     static const struct call_ops ops = {on_reply, on_fail};
-    struct call *call = call_from(GATEWAY, SENDER);
+    struct call *call = call_from(host.gateway, SENDER);
     struct value *dict;
 
     call->ops = &ops;
@@ -147,7 +241,12 @@ void ask(method_handler *handler, const char *const *arguments, const char *cons
             add_option(dict, *options);
     }
     forget();
-    handler(bare_daemon(), call);
+    handler(host.daemon, call);
+}
+
+void ask(method_handler *handler, const char *const *arguments, const char *const *options)
+{
+    begin_call(handler, arguments, options);
     settle();
 }
 

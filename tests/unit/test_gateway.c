@@ -94,7 +94,7 @@ static void nobody_gets_nothing(void **state)
         ASK(gateway_issue_token, "portal", each, "userId=u1");
         assert_outcome("NotSignedIn");
     }
-    assert_int_equal(ceremonies_count(bare_daemon()->ceremonies), 0);
+    assert_int_equal(begun_count(), 0);
 }
 
 /* A page asks about the passkey that its device has, before anybody is known. */
@@ -229,7 +229,7 @@ static void a_store_that_fails_lets_nobody_in(void **state)
 
 int main(void)
 {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, gateway_set_up, gateway_tear_down)
+#define TEST(function) TABLE(function), SHARED(function)
     const struct CMUnitTest tests[] = {
         TEST(only_those_over_http_exist),
         TEST(options_are_checked_before_anything_else),

@@ -167,7 +167,7 @@ static void a_ceremony_is_for_one_thing(void **state)
     assert_int_equal(log_count("sign-in of u1 (portal): ok"), 0);
 }
 
-/* By the relying party's time, whatever the browser is told. time() may be behind by a second. */
+/* By the relying party's time, whatever the browser is told. */
 static void a_ceremony_ends(void **state)
 {
     AUTO_SOFT_KEY struct soft_key blue = soft_key_new(ES256, "blue");
@@ -179,10 +179,10 @@ static void a_ceremony_ends(void **state)
         PK_AUTO_FREE char *response = NULL;
 
         ask(gateway_begin_authentication, ARGUMENTS("portal"), OPTIONS("timeout:1000"));
-        assert_in_range(outcome.expires, time(NULL) + 295, time(NULL) + 301);
+        assert_in_range(outcome.expires, pk_clock_now() + 295, pk_clock_now() + 301);
         response = signed_by(&blue, 2 + late, "u1");
         (void)memcpy(id, outcome.id, sizeof(id));
-        skip_time(299 + late);
+        pass_seconds(299 + late);
         ask(gateway_finish_authentication, ARGUMENTS("portal", id, response), NONE);
         assert_outcome(late ? "UnknownChallenge" : "");
         assert_int_equal(strncmp(outcome.text, "expired", 7) == 0, late);
@@ -191,7 +191,7 @@ static void a_ceremony_ends(void **state)
         assert_int_not_equal(strncmp(outcome.text, "expired", 7), 0);
     }
     ask(gateway_begin_authentication, ARGUMENTS("signal"), NONE);
-    assert_in_range(outcome.expires, time(NULL) + 595, time(NULL) + 601);
+    assert_in_range(outcome.expires, pk_clock_now() + 595, pk_clock_now() + 601);
 }
 
 static void who_began_with_a_token_ends_with_it(void **state)
@@ -347,48 +347,31 @@ static void a_transaction_is_signed_and_kept(void **state)
     assert_int_equal(json_array_size(outcome.json), 1);
 }
 
-/* As many of the relying party's as there may be, which do not go for others. */
-static void fill_the_table(const char *rp)
-{
-    for (size_t i = 0; i < PK_GATEWAY_CHALLENGES_PER_RP; i++) {
-        struct ceremony *ceremony = ceremony_new(CORRELATION, GATEWAY);
-
-        assert_non_null(ceremony);
-        ceremony->gateway = true;
-        assert_status(pk_text_copy(rp, &ceremony->account.rp), PK_OK);
-        if (ceremonies_add(bare_daemon()->ceremonies, ceremony, pk_clock_monotonic(), 10, 16)) {
-            ceremony_free(ceremony);
-            return;
-        }
-    }
-}
-
 /* Who could not begin can try it again with the same id. */
 static void a_transaction_that_did_not_begin_is_none(void **state)
 {
     AUTO_SOFT_KEY struct soft_key blue = soft_key_new(ES256, "blue");
     const char *key = option("apiKey", key_of("portal"));
-    const struct ceremonies *ceremonies = bare_daemon()->ceremonies;
     size_t count;
 
     (void)state;
     register_key("portal", "u1", &blue);
-    fill_the_table("portal");
+    leave_places("portal", 0, 10);
     ASK(gateway_begin_authentication, "portal", key, "userId=u1", "transactionId=t1",
         "transactionData={}");
     assert_outcome("LimitExceeded");
     ASK(gateway_transactions, "portal", key, "userId=u1");
     assert_int_equal(json_array_size(outcome.json), 0);
-    skip_time(10);
+    pass_seconds(10);
     ASK(gateway_begin_authentication, "portal", key, "userId=u1", "transactionId=t1",
         "transactionData={}");
     assert_outcome("");
     /* Nor is there a ceremony where there is no transaction. */
-    count = ceremonies_count(ceremonies);
+    count = begun_count();
     ASK(gateway_begin_authentication, "portal", key, "userId=u1", "transactionId=t1",
         "transactionData={}");
     assert_outcome("Exists");
-    assert_int_equal(ceremonies_count(ceremonies), count);
+    assert_int_equal(begun_count(), count);
 }
 
 /* --- one registration of a user at a time ----------------------------------------------------- */
@@ -406,7 +389,7 @@ static void a_user_has_one_registration(void **state)
     first = registered_by(&blue);
     ASK(gateway_begin_registration, "portal", mine, "sole?1", "purpose=registration");
     second = registered_by(&blue);
-    assert_int_equal(ceremonies_count(bare_daemon()->ceremonies), 1);
+    assert_int_equal(begun_count(), 1);
     /* Neither another user's, nor another purpose's, nor nobody's. */
     ask(gateway_finish_registration, ARGUMENTS("portal", "", second),
         OPTIONS(theirs, "purpose=registration"));
@@ -588,7 +571,7 @@ static void when_no_token_can_be_made(void **state)
 
 int main(void)
 {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, gateway_set_up, gateway_tear_down)
+#define TEST(function) TABLE(function), SHARED(function)
     const struct CMUnitTest tests[] = {
         TEST(a_user_registers_and_signs_in),
         TEST(the_user_handle_is_the_id),

@@ -32,10 +32,8 @@ static char *new_link(void)
     return strndup((const char *)ticket.data, ticket.len);
 }
 
-static int tickets_set_up(void **state)
+static void prepare(void)
 {
-    if (gateway_set_up(state))
-        return -1;
     configure_daemon("[rp default]\nid = " RP_ID "\norigins = " ORIGIN "\n"
                      "browser-url = " ORIGIN "/passkey\n"
                      "[rp other]\nid = " RP_ID "\norigins = " ORIGIN "\nsystem-accounts = yes\n"
@@ -44,7 +42,22 @@ static int tickets_set_up(void **state)
     green = soft_key_new(ES256, "green");
     links[0] = new_link();
     links[1] = new_link();
-    return 0;
+}
+
+static int tickets_set_up(void **state)
+{
+    int failed = gateway_set_up(state);
+
+    prepare();
+    return failed;
+}
+
+static int tickets_set_up_shared(void **state)
+{
+    int failed = gateway_set_up_shared(state);
+
+    prepare();
+    return failed;
 }
 
 static int tickets_tear_down(void **state)
@@ -64,7 +77,7 @@ static void begin(const char *rp, const char *ticket)
 /* Answers what was begun last, with that ticket. */
 static void finish(const char *ticket, const struct soft_key *key)
 {
-    const struct ceremony *ceremony = ceremonies_peek(bare_daemon()->ceremonies, outcome.id);
+    const struct ceremony *ceremony = begun_ceremony("default", outcome.id);
     PK_AUTO_FREE char *claim = strdup(outcome.id);
     PK_AUTO_FREE char *answer = NULL;
 
@@ -146,19 +159,15 @@ static void a_link_goes_with_its_account(void **state)
 /* Whoever has a link may begin without end, and takes nobody's place. */
 static void a_link_keeps_nobody_out(void **state)
 {
-    (void)state;
-    for (unsigned i = 1; i < PK_GATEWAY_CHALLENGES_PER_RP; i++) {
-        struct ceremony *ceremony = begin_ceremony("bob", BOB);
+    size_t count;
 
-        ceremony->gateway = true;
-        assert_status(ceremonies_add(bare_daemon()->ceremonies, ceremony, pk_clock_monotonic(), 300,
-                                     PK_CHALLENGES_PER_UID),
-                      PK_OK);
-    }
+    (void)state;
+    leave_places("default", 1, 300);
+    count = begun_count();
     for (unsigned i = 0; i < 3; i++) {
         begin("default", links[i % 2]);
         assert_outcome("");
-        assert_int_equal(ceremonies_count(bare_daemon()->ceremonies), PK_GATEWAY_CHALLENGES_PER_RP);
+        assert_int_equal(begun_count(), count + 1);
     }
     finish(links[0], &blue);
     assert_outcome("");
@@ -166,7 +175,11 @@ static void a_link_keeps_nobody_out(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, tickets_set_up, tickets_tear_down)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_setup_teardown(name, tickets_set_up, tickets_tear_down),                      \
+    {                                                                                              \
+#name "_in_the_store", name, tickets_set_up_shared, tickets_tear_down, NULL                \
+    }
     static const struct CMUnitTest tests[] = {
         TEST(a_link_is_good_for_one_passkey),
         TEST(nor_for_what_was_begun_before),
