@@ -27,6 +27,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_import \
 	tests/fuzz/fuzz_sk \
 	tests/fuzz/fuzz_ssh_connection \
+	tests/fuzz/fuzz_store_protocol \
 	tests/fuzz/fuzz_sudo_command \
 	tests/fuzz/fuzz_sudo_flags \
 	tests/fuzz/fuzz_token \
@@ -154,6 +155,10 @@ tests_fuzz_fuzz_frames_LDADD = $(wire_libs)
 tests_fuzz_fuzz_ssh_connection_SOURCES = tests/fuzz/fuzz_ssh_connection.c $(fuzz_driver)
 tests_fuzz_fuzz_ssh_connection_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_ssh_connection_LDADD = common/base/libbase.la
+
+tests_fuzz_fuzz_store_protocol_SOURCES = tests/fuzz/fuzz_store_protocol.c $(fuzz_driver)
+tests_fuzz_fuzz_store_protocol_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_store_protocol_LDADD = $(daemon_libs)
 
 tests_fuzz_fuzz_sudo_command_SOURCES = tests/fuzz/fuzz_sudo_command.c $(fuzz_driver)
 tests_fuzz_fuzz_sudo_command_LDFLAGS = $(fuzz_ldflags)

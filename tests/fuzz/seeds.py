@@ -22,10 +22,10 @@ STATEMENTS = {"none": "none", "packed": "packed", "fido_u2f": "fido-u2f", "tpm":
 TARGETS = ["fuzz_client_data", "fuzz_auth_data", "fuzz_attestation_object", "fuzz_cose_key",
            "fuzz_response", "fuzz_agent", "fuzz_askpass", "fuzz_backup", "fuzz_dialects",
            "fuzz_forward", "fuzz_frames", "fuzz_host_keys", "fuzz_import", "fuzz_sk",
-           "fuzz_ssh_connection", "fuzz_sudo_command", "fuzz_config", "fuzz_certificates",
-           "fuzz_password_file", "fuzz_sudo_flags", "fuzz_pam_file", "fuzz_router",
-           "fuzz_gateway_request", "fuzz_token", "fuzz_ceremony", "diff_json", "diff_cbor",
-           "diff_libfido2",
+           "fuzz_ssh_connection", "fuzz_store_protocol", "fuzz_sudo_command", "fuzz_config",
+           "fuzz_certificates", "fuzz_password_file", "fuzz_sudo_flags", "fuzz_pam_file",
+           "fuzz_router", "fuzz_gateway_request", "fuzz_token", "fuzz_ceremony", "diff_json",
+           "diff_cbor", "diff_libfido2",
            *(f"fuzz_statement_{name}" for name in STATEMENTS)]
 
 
@@ -172,6 +172,12 @@ def page_calls(body):
             yield bytes([PAGES, row, outcome]) + text.encode()
 
 
+def store_message(name, payload):
+    """A vector of the store's protocol behind the byte that says what it is read as."""
+    kind, _, call = name.split("--")[-2].partition("-")
+    return bytes([{"hello": 0, "request": 1}.get(kind) or 1 + int(call or -1)]) + payload
+
+
 def collect():
     """Target to its seeds, each once."""
     seeds = {target: {} for target in TARGETS}
@@ -200,6 +206,8 @@ def collect():
     for number, kind in enumerate(("ssh", "pam-u2f", "sssd")):
         for path in sorted((VECTORS / "import/files").glob(f"*.{kind}")):
             keep("fuzz_import", bytes([3 + number]) + path.read_bytes())
+    for path in sorted((VECTORS / "store-protocol").glob("*valid/*.bin")):
+        keep("fuzz_store_protocol", store_message(path.name, path.read_bytes()))
     for part in "agent", "sk":
         for path in sorted((VECTORS / part).glob("*valid/*.*")):
             keep(f"fuzz_{part}", path.read_bytes())
