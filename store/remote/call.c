@@ -119,10 +119,11 @@ static enum pk_status greet(const struct remote_store *store, int fd, int64_t de
     else if (status)
         store_set_error("%s: what answers there is no store: %s", store->path,
                         pk_status_clause(status));
-    else if ((store->kind && strcmp(hello.kind, store->kind) != 0) ||
-             hello.ceremonies != store->ceremonies)
-        store_set_error("%s: the store there is not of the kind \"%s\"", store->path,
-                        store->kind ? store->kind : "that was set");
+    else if (store->kind && strcmp(hello.kind, store->kind) != 0)
+        store_set_error("%s: the store there is not of the kind \"%s\"", store->path, store->kind);
+    else if (hello.ceremonies != store->ceremonies)
+        store_set_error("%s: the store there %s ceremonies for several hosts", store->path,
+                        hello.ceremonies ? "keeps" : "does not keep");
     else
         return PK_OK;
     return PK_PROTOCOL;
@@ -136,7 +137,8 @@ static enum pk_status connect_store(const struct remote_store *store, int64_t de
 
     (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", store->path);
     if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address))) {
-        store_set_error("%s: %s", store->path, strerror(errno));
+        store_set_error("%s: %s", store->path,
+                        errno == EAGAIN ? "too many wait for it already" : strerror(errno));
         return PK_IO;
     }
     enum pk_status status = greet(store, fd, deadline);
@@ -199,6 +201,20 @@ static enum pk_status ask(struct remote_store *store, int fd, const struct reque
     return status;
 }
 
+/* Whether a verb may return it. What a key or an answer was refused for is never a store's word. */
+static bool is_outcome(enum pk_status status)
+{
+    return status <= PK_INTERNAL || status == PK_NAME_TAKEN || status == PK_TICKET_INVALID;
+}
+
+/* The store's own words, which may be longer than there is room for. */
+static void tell_why(const char *why)
+{
+    PK_AUTO_FREE char *printable = pk_text_printable(why, STORE_ERROR_SIZE - 1);
+
+    store_set_error("%s", printable ? printable : "");
+}
+
 enum pk_status remote_call(struct store *base, enum store_call call,
                            const struct store_request *request, struct store_reply *ret_reply)
 {
@@ -233,9 +249,12 @@ enum pk_status remote_call(struct store *base, enum store_call call,
     }
     keep_idle(store, &fd);
     if (reply.why[0])
-        store_set_error("%s", reply.why);
+        tell_why(reply.why);
+    else if (reply.status == PK_STORAGE)
+        store_set_error("%s: %s: it failed, and does not say why", store->path,
+                        call_shape(call)->name);
     free(reply.why);
-    return reply.status;
+    return is_outcome(reply.status) ? reply.status : remote_lied(base, call);
 }
 
 enum pk_status remote_lied(struct store *base, enum store_call call)

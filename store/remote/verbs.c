@@ -189,7 +189,7 @@ static enum pk_status remote_holdings(struct store *store, const uid_t *uid,
         return status;
     holdings = reply.holdings;
     for (size_t i = 0; i < holdings.count && uid; i++)
-        if (holdings.items[i].account.uid != *uid)
+        if (holdings.items[i].account.uid != *uid || holdings.items[i].account.orphaned)
             return remote_lied(store, CALL_HOLDINGS);
     *ret = holdings;
     holdings = (struct account_holdings){0}; /* moved */
@@ -309,7 +309,8 @@ static enum pk_status remote_user_put(struct store *store, const struct account 
 
     if (status)
         return status;
-    if (!same(reply.account.rp, user->rp) || !same(reply.account.name, user->name)) {
+    if (!same(reply.account.rp, user->rp) || !same(reply.account.name, user->name) ||
+        reply.account.uid != PK_NO_UID) {
         account_clear(&reply.account);
         return remote_lied(store, CALL_USER_PUT);
     }
@@ -319,7 +320,8 @@ static enum pk_status remote_user_put(struct store *store, const struct account 
 
 static bool is_whom(const struct user_filter *filter, const struct account *user)
 {
-    return same(user->rp, filter->rp) && (!filter->id || same(user->name, filter->id)) &&
+    return same(user->rp, filter->rp) && user->uid == PK_NO_UID &&
+           (!filter->id || same(user->name, filter->id)) &&
            (!filter->user_name || (user->user_name && same(user->user_name, filter->user_name))) &&
            (filter->user_handle.len == 0 ||
             pk_view_equal(pk_view_of(&user->user_handle), filter->user_handle));
@@ -354,12 +356,21 @@ static enum pk_status remote_transaction_list(struct store *store, const char *r
                                               struct transaction_list *ret)
 {
     const struct store_request request = {.rp = text(rp), .id = text(user)};
+    AUTO_TRANSACTION_LIST struct transaction_list list = {0};
     struct store_reply reply;
     enum pk_status status = remote_call(store, CALL_TRANSACTION_LIST, &request, &reply);
 
-    if (status == PK_OK)
-        *ret = reply.transactions;
-    return status;
+    if (status)
+        return status;
+    list = reply.transactions;
+    if (list.count > PK_TRANSACTIONS_LISTED)
+        return remote_lied(store, CALL_TRANSACTION_LIST);
+    for (size_t i = 0; i < list.count; i++)
+        if (!same(list.items[i].rp, rp) || !same(list.items[i].user, user))
+            return remote_lied(store, CALL_TRANSACTION_LIST);
+    *ret = list;
+    list = (struct transaction_list){0}; /* moved */
+    return PK_OK;
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */
@@ -485,9 +496,14 @@ static enum pk_status remote_ceremony_take(struct store *store, const char *rp, 
     struct store_reply reply;
     enum pk_status status = remote_call(store, CALL_CEREMONY_TAKE, &request, &reply);
 
-    if (status == PK_OK)
-        *ret = reply.bytes;
-    return status;
+    if (status)
+        return status;
+    if (reply.bytes.len > STORE_CEREMONY_MAX) {
+        pk_bytes_clear(&reply.bytes);
+        return remote_lied(store, CALL_CEREMONY_TAKE);
+    }
+    *ret = reply.bytes;
+    return PK_OK;
 }
 
 static enum pk_status remote_state(struct store *store, struct store_state *ret)

@@ -11,7 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SLICE_MS 5 /* after which poll() looks again whether time passes now */
+#define SECOND_NS INT64_C(1000000000)
+#define MS_NS     INT64_C(1000000)
+#define SLICE_MS  5 /* after which poll() looks at the clock again */
 
 static _Atomic int64_t added; /* milliseconds */
 static atomic_bool passing;
@@ -36,32 +38,36 @@ void held_time_await_empty(int fd)
 
 int clock_gettime(clockid_t clock, struct timespec *ret)
 {
-    int64_t more = clock == CLOCK_MONOTONIC ? atomic_load(&added) : 0;
     int result = (int)syscall(SYS_clock_gettime, clock, ret);
+    int64_t ns = ret->tv_nsec;
 
-    ret->tv_sec += more / 1000;
-    ret->tv_nsec += more % 1000 * 1000000;
-    if (ret->tv_nsec >= 1000000000) {
-        ret->tv_sec++;
-        ret->tv_nsec -= 1000000000;
-    }
+    if (clock == CLOCK_MONOTONIC)
+        ns += atomic_load(&added) * MS_NS;
+    ret->tv_sec += ns / SECOND_NS;
+    ret->tv_nsec = ns % SECOND_NS;
     return result;
+}
+
+/* Of several that wait until the same moment one moves the clock on. */
+static bool has_passed(int64_t end)
+{
+    int64_t before = atomic_load(&added), left = end - pk_clock_monotonic_ms();
+
+    if (left > 0 && atomic_load(&passing))
+        (void)atomic_compare_exchange_strong(&added, &before, before + left);
+    return pk_clock_monotonic_ms() >= end;
 }
 
 int poll(struct pollfd *fds, nfds_t count, int timeout)
 {
-    for (int waited = 0;; waited += SLICE_MS) {
-        const struct timespec slice = {.tv_nsec = SLICE_MS * 1000000};
-        bool passes = atomic_load(&passing);
-        int ready =
-            ppoll(fds, count, timeout == 0 || passes ? &(struct timespec){0} : &slice, NULL);
+    int64_t end = timeout < 0 ? INT64_MAX : pk_clock_monotonic_ms() + timeout;
 
-        if (ready != 0 || timeout == 0)
+    for (;;) {
+        bool at_once = timeout == 0 || (timeout > 0 && atomic_load(&passing));
+        const struct timespec slice = {.tv_nsec = at_once ? 0 : SLICE_MS * MS_NS};
+        int ready = ppoll(fds, count, &slice, NULL);
+
+        if (ready != 0 || timeout == 0 || (timeout > 0 && has_passed(end)))
             return ready;
-        if (timeout > 0 && (passes || waited + SLICE_MS >= timeout)) {
-            if (passes)
-                held_time_add(timeout);
-            return 0;
-        }
     }
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Time for tests of deadlines, in place of waiting: the monotonic clock, which a test moves on, and
- * poll(), which can let the time that it would wait pass at once. For what is linked into the test.
+ * poll(), which waits by that clock, and can let the time that it would wait pass at once. For what
+ * is linked into the test.
  */
 #ifndef TESTS_UNIT_HELD_TIME_H
 #define TESTS_UNIT_HELD_TIME_H
