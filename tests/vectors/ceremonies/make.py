@@ -44,8 +44,8 @@ def requirements(kind=AUTHENTICATION, challenge=CHALLENGE, rp_id="portal.example
                  origins=("https://portal.example.org",), top_origins=(), handle=b"",
                  algorithms=(-7, -257), credentials=(), cross=0, identified=0, resident=0,
                  require_resident=0, verification=2, time=1700000000, cred_props=0, min_pin=0,
-                 cred_protect=0, enforce=0, refuse=0, payment=0, conditional=0, counter=0, appid=None,
-                 appid_exclude=None, instrument=None):
+                 cred_protect=0, enforce=0, refuse=0, payment=0, conditional=0, counter=0,
+                 appid=None, appid_exclude=None, instrument=None):
     numbers = u8(len(algorithms)) + b"".join(u64(each & 0xffffffff) for each in algorithms)
     choices = (u8(cross) + u8(identified) + u8(resident) + u8(require_resident) + u8(verification)
                + u64(time) + u8(cred_props) + u8(min_pin) + u8(cred_protect) + u8(enforce)
