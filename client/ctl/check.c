@@ -5,8 +5,10 @@
 #include "client/ctl/check_pam.h"
 #include "client/ctl/commands.h"
 #include "client/ctl/findings.h"
+#include "client/ctl/store_words.h"
 #include "client/passkeys.h"
 
+#include "common/base/cleanup.h"
 #include "common/base/text.h"
 #include "common/bus/calls.h"
 #include "common/bus/names.h"
@@ -56,6 +58,7 @@ static void print_status(const json_t *object)
 {
     const json_t *helper = json_object_get(object, "authenticator");
     const char *failure = member_text(helper, "failure");
+    PK_AUTO_FREE char *store = store_words(json_object_get(object, "store"));
     size_t i;
     json_t *rp;
 
@@ -76,6 +79,8 @@ static void print_status(const json_t *object)
         failure = "it is not there";
     (void)printf("%-14s %s%s%s%s\n", "authenticator", member_text(helper, "program"),
                  *failure ? " (does not run: " : "", failure, *failure ? ")" : "");
+    if (store)
+        (void)printf("%-14s %s\n", "store", store);
     print_accounts(json_object_get(object, "accounts"));
 }
 
@@ -283,6 +288,18 @@ static void check_accounts(const json_t *status, json_t *findings)
                     "passkey-enroll");
 }
 
+/* false: what is in it cannot be said. */
+static bool check_store(const json_t *status, json_t *findings)
+{
+    bool refuses = false;
+    PK_AUTO_FREE char *trouble = store_trouble(json_object_get(status, "store"), &refuses);
+
+    if (trouble)
+        finding_add(findings, "store", refuses ? FINDING_FAIL : FINDING_WARN, trouble,
+                    "systemctl status 'passkey-store-*'; journalctl -u passkeyd -n 20");
+    return !refuses;
+}
+
 /* How the seat table of passkeyd(8) judges this very process; an older daemon does not say. */
 static void check_seat(const json_t *status, json_t *findings)
 {
@@ -318,7 +335,8 @@ static void check_service(struct session *session, json_t *findings, json_t **re
     check_helper(status, findings);
     check_relying_parties(status, findings);
     check_seat(status, findings);
-    check_accounts(status, findings);
+    if (check_store(status, findings))
+        check_accounts(status, findings);
     *ret_status = status;
 }
 

@@ -31,7 +31,8 @@ client_libctl_la_SOURCES = \
 	client/ctl/import_openssh.c \
 	client/ctl/import_sssd.c \
 	client/ctl/pam_line.c client/ctl/pam_line.h \
-	client/ctl/pam_stack.c client/ctl/pam_stack.h
+	client/ctl/pam_stack.c client/ctl/pam_stack.h \
+	client/ctl/store_words.c client/ctl/store_words.h
 client_libctl_la_CPPFLAGS = $(AM_CPPFLAGS) -DPK_PAMDIR='"$(pamdir)"' \
 	-DPK_POLKITACTIONSDIR='"$(polkitactionsdir)"'
 client_libctl_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)

@@ -23,5 +23,6 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/api/options.c daemon/api/options.h \
 	daemon/api/relying_party.c \
 	daemon/api/status.c daemon/api/status.h \
+	daemon/api/store_state.c daemon/api/store_state.h \
 	daemon/api/ticket_links.c daemon/api/ticket_links.h \
 	daemon/api/tickets.c daemon/api/tickets.h

@@ -7,6 +7,7 @@
 #include "common/keys/keys.h"
 #include "daemon/accounts/passkey_json.h"
 #include "daemon/accounts/subject.h"
+#include "daemon/api/store_state.h"
 #include "daemon/bus/bus.h"
 #include "daemon/bus/logind.h"
 #include "daemon/bus/methods.h"
@@ -109,11 +110,13 @@ static json_t *features_json(void)
 static enum pk_status look_around(struct job *job)
 {
     struct status_request *status = (struct status_request *)job;
+    const uid_t caller = request_call(&status->request)->uid;
 
     (void)json_object_set_new(json_object_get(status->object, "authenticator"), "present",
                               json_boolean(access(status->program, X_OK) == 0));
-    (void)json_object_set_new(status->object, "accounts",
-                              accounts_json(status, request_call(&status->request)->uid));
+    (void)json_object_set_new(status->object, "accounts", accounts_json(status, caller));
+    (void)json_object_set_new(status->object, "store",
+                              store_state_json(status->request.daemon->store, caller == 0));
     status->text = json_text(pk_steal(status->object));
     return status->text ? PK_OK : PK_NO_MEMORY;
 }

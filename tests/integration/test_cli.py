@@ -292,6 +292,10 @@ def test_status_and_check(machine, key):
     status = json.loads(ctl(machine, "status", "--json").stdout)
     assert status["relyingParties"][0]["id"] == namespace.HOST
     assert [each["user"] for each in status["accounts"]] == ["alice"]
+    assert status["store"] == {"kind": "sqlite", "answers": True}
+    assert "\nstore          sqlite\n" in ctl(machine, "status").stdout
+    store = json.loads(ctl(machine, "status", "--json", user="root").stdout)["store"]
+    assert store["server"].endswith("/passkeyd.db"), store
     done = ctl(machine, "check", "--json")
     findings = json.loads(done.stdout)["checks"]
     assert {"bus", "daemon", "polkit", "authenticator", "module"} <= {

@@ -7,6 +7,7 @@ client_tests = \
 	tests/unit/test_client_outcome \
 	tests/unit/test_import_lines \
 	tests/unit/test_terminal \
+	tests/unit/test_store_words \
 	tests/unit/test_pam_line \
 	tests/unit/test_passkeys
 check_PROGRAMS += $(client_tests)
@@ -31,6 +32,8 @@ tests_unit_test_import_lines_CFLAGS = $(client_test_cflags)
 tests_unit_test_import_lines_LDADD = $(client_test_libs) common/wire/libwire.la $(webauthn_libs)
 tests_unit_test_pam_line_CFLAGS = $(client_test_cflags)
 tests_unit_test_pam_line_LDADD = tests/unit/libscratch.la $(client_test_libs)
+tests_unit_test_store_words_CFLAGS = $(client_test_cflags)
+tests_unit_test_store_words_LDADD = $(client_test_libs)
 tests_unit_test_passkeys_CFLAGS = $(client_test_cflags)
 tests_unit_test_passkeys_LDADD = $(client_test_libs)
 endif

@@ -181,6 +181,7 @@ heart_tests = \
 	tests/unit/test_sign_in_demands \
 	tests/unit/test_sk_enrollment \
 	tests/unit/test_slots \
+	tests/unit/test_store_state \
 	tests/unit/test_password \
 	tests/unit/test_shared_ceremonies \
 	tests/unit/test_tokens \
@@ -294,6 +295,8 @@ tests_unit_test_sk_enrollment_LDADD = $(heart_test_libs)
 tests_unit_test_slots_SOURCES = tests/unit/test_slots.c $(talk_sources)
 tests_unit_test_slots_CFLAGS = $(heart_test_cflags)
 tests_unit_test_slots_LDADD = $(heart_test_libs)
+tests_unit_test_store_state_CFLAGS = $(heart_test_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_store_state_LDADD = $(heart_test_libs) $(JANSSON_LIBS)
 tests_unit_test_verification_SOURCES = tests/unit/test_verification.c $(trial_sources)
 tests_unit_test_verification_CFLAGS = $(heart_test_cflags)
 tests_unit_test_verification_LDADD = $(heart_test_libs)
