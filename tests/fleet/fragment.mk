@@ -2,9 +2,11 @@
 EXTRA_DIST += \
 	tests/fleet/.npmrc \
 	tests/fleet/conftest.py \
+	tests/fleet/hosts.py \
 	tests/fleet/package-lock.json \
 	tests/fleet/package.json \
 	tests/fleet/postgresql_servers.py \
+	tests/fleet/test_gateways.py \
 	tests/fleet/test_postgresql_failures.py \
 	tests/fleet/test_postgresql_rights.py \
 	tests/fleet/test_postgresql_verbs.py

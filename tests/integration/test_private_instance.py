@@ -30,9 +30,9 @@ BUS = """<busconfig><type>session</type><listen>unix:path={folder}/bus</listen><
 class Private:
     """One instance. user starts it; owner is who it then is, and whose the state must be."""
 
-    def __init__(self, machine, user, owner):
+    def __init__(self, machine, user, owner, name=None):
         self.machine, self.user = machine, user
-        self.folder = f"{namespace.SCRATCH}/private-{user}"
+        self.folder = f"{namespace.SCRATCH}/private-{name or user}"
         subprocess.run(["rm", "-rf", self.folder], check=True)
         self.state = self.folder + "/state"
         os.makedirs(self.state, mode=0o755)
