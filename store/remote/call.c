@@ -92,6 +92,8 @@ static const char *failure(enum pk_status status)
         return strerror(errno);
     if (status == PK_NOT_FOUND)
         return "it ended the connection";
+    if (status == PK_TOO_LARGE || status == PK_PROTOCOL)
+        return "what answers there is no store";
     return pk_status_clause(status);
 }
 

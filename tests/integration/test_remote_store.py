@@ -8,7 +8,9 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
+import threading
 
 import pytest
 
@@ -133,6 +135,83 @@ def test_it_hangs(machine, keys, store):
     store.process.send_signal(signal.SIGCONT)
     while not signs_in(machine, key):
         pass
+
+
+def test_it_holds_up_nobody_else(machine, keys, store):
+    """As many as there may be wait for it; who does not need it is answered before them."""
+    store.start()
+    keys.add("blue")
+    machine.enrol("alice")
+    store.process.send_signal(signal.SIGSTOP)
+    ended, begun = [], threading.Barrier(21)
+
+    def sign_in():
+        connection = parts.Connection("root")
+        begun.wait()
+        connection.fails("StorageFailure", parts.MANAGER, "Authenticate", "sa{sv}", "alice",
+                         parts.vardict({}))
+        ended.append(connection)
+
+    waiting = [threading.Thread(target=sign_in) for _ in range(20)]
+    for thread in waiting:
+        thread.start()
+    root = machine.connect()
+    begun.wait()
+    text = root.call("org.freedesktop.DBus.Introspectable", "Introspect")
+    before = len(ended)
+    for thread in waiting:
+        thread.join()
+    assert parts.MANAGER in text and before == 0 and len(ended) == 20
+    for connection in ended:
+        connection.close()
+
+
+class Liar:
+    """Listens in the store's place, and says the same to everybody."""
+
+    def __init__(self, path, says):
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        os.chown(path, namespace.DAEMON_ID, -1)
+        self.listener.listen()
+        self.says = says
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                with contextlib.closing(self.listener.accept()[0]) as client:
+                    client.sendall(self.says)
+                    while client.recv(65536):
+                        pass
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join()
+
+
+HELLO = struct.pack(">IBHI", 12, 1, 1, 4) + b"ldap" + b"\0"
+
+
+@pytest.mark.parametrize("says,words", [
+    (b"HTTP/1.1 200 OK\r\n\r\n", "what answers there is no store"),
+    (struct.pack(">IBH", 3, 1, 2), "speaks another version of the protocol"),
+    (HELLO[:-1] + b"\1", "keeps ceremonies for several hosts"),
+    (HELLO + struct.pack(">IB", 1, 99), "what it answered is no reply"),
+    (HELLO + struct.pack(">IBIIsI", 14, 3, 77, 2, b"o", 0), "what it answered is no reply"),
+], ids=["another protocol", "another version", "with ceremonies", "rubbish", "half a reply"])
+def test_what_it_says_is_not_believed(machine, keys, store, says, words):
+    liar = Liar(store.socket, says)
+    try:
+        keys.add("blue")
+        machine.start_daemon()
+        refused(machine)
+        assert machine.syslog.wait(words)
+    finally:
+        machine.kill_daemon()
+        liar.close()
 
 
 def test_the_daemon_says_which_store_it_was(machine, keys, store):
