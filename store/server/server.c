@@ -8,12 +8,14 @@
 #include "store/protocol/channel.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -22,6 +24,7 @@
 #define SYSTEMD_SOCKET 3   /* sd_listen_fds(3) */
 #define REPLY_MARGIN   100 /* milliseconds that a reply has to arrive in */
 #define REPLY_SECONDS  5   /* for a daemon that does not read it */
+#define ACCEPT_PAUSE   500 /* milliseconds until it is tried again, where it failed */
 
 struct server;
 
@@ -35,8 +38,10 @@ struct server {
     struct store *store;
     uid_t daemon;
     int listener;
+    int wake; /* readable once it ends: the listener may be systemd's, which goes on with it */
     char kind[PK_STORE_KIND_MAX + 1];
     atomic_bool ending;
+    pthread_mutex_t turn; /* to accept: one thread is woken by a connection, not all */
     pthread_mutex_t lock;
     struct server_thread threads[PK_STORE_CONNECTIONS_MAX];
     size_t thread_count;
@@ -80,11 +85,12 @@ static enum pk_status greet(const struct server *server, int connection)
 static enum pk_status reply(int connection, const struct request_head *head, enum pk_status outcome,
                             const struct store_reply *body)
 {
-    struct reply_head answer = {.number = head->number,
-                                .status = outcome,
-                                .why = (char *)(uintptr_t)(outcome == PK_OK ? "" : store_error())};
+    /* A server's words are in whatever encoding it has. */
+    PK_AUTO_FREE char *words =
+        pk_text_printable(outcome == PK_OK ? "" : store_error(), STORE_ERROR_SIZE);
+    struct reply_head answer = {.number = head->number, .status = outcome, .why = words};
     AUTO_FRAME struct pk_bytes frame = {0};
-    enum pk_status status = frame_reply(&answer, head->call, body, &frame);
+    enum pk_status status = words ? frame_reply(&answer, head->call, body, &frame) : PK_NO_MEMORY;
 
     if (status) {
         char why[STORE_ERROR_SIZE];
@@ -143,19 +149,34 @@ static void set_connection(struct server_thread *thread, int connection)
     (void)pthread_mutex_unlock(&thread->server->lock);
 }
 
+/* Waits in turn for a connection. -1: it ends, or there was none after all. */
+static int next_connection(struct server *server)
+{
+    struct pollfd pollers[] = {{.fd = server->wake, .events = POLLIN},
+                               {.fd = server->listener, .events = POLLIN}};
+    int connection = -1;
+
+    (void)pthread_mutex_lock(&server->turn);
+    if (poll(pollers, 2, -1) > 0 && !pollers[0].revents) {
+        connection = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
+        if (connection < 0 && errno != EINTR && errno != ECONNABORTED) {
+            /* For want of descriptors or memory, which there may be again. */
+            pk_log(LOG_ERR, "accept: %s", strerror(errno));
+            (void)poll(pollers, 1, ACCEPT_PAUSE);
+        }
+    }
+    (void)pthread_mutex_unlock(&server->turn);
+    return connection;
+}
+
 static void *serve_connections(void *data)
 {
     struct server_thread *thread = data;
     struct server *server = thread->server;
 
     while (!atomic_load(&server->ending)) {
-        PK_AUTO_CLOSE int connection = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
+        PK_AUTO_CLOSE int connection = next_connection(server);
 
-        if (connection < 0 && errno != EINTR && errno != ECONNABORTED) {
-            if (!atomic_load(&server->ending))
-                pk_log(LOG_ERR, "accept: %s", strerror(errno));
-            break;
-        }
         if (connection < 0)
             continue;
         if (!may_connect(server, connection)) {
@@ -163,7 +184,9 @@ static void *serve_connections(void *data)
             continue;
         }
         set_connection(thread, connection);
-        serve(server, connection);
+        /* From here on stop_threads() sees it. */
+        if (!atomic_load(&server->ending))
+            serve(server, connection);
         set_connection(thread, -1);
     }
     return NULL;
@@ -186,7 +209,7 @@ static enum pk_status start_threads(struct server *server)
 static void stop_threads(struct server *server)
 {
     atomic_store(&server->ending, true);
-    (void)shutdown(server->listener, SHUT_RDWR);
+    (void)!eventfd_write(server->wake, 1);
     (void)pthread_mutex_lock(&server->lock);
     for (size_t i = 0; i < server->thread_count; i++)
         if (server->threads[i].connection >= 0)
@@ -250,45 +273,71 @@ static void wait_for_the_end(const sigset_t *ends)
 static enum pk_status know_kind(struct server *server)
 {
     AUTO_STORE_STATE struct store_state state = {0};
-    enum pk_status status = server->store->verbs->state(server->store, &state);
+    enum pk_status status;
 
+    store_set_deadline(pk_clock_monotonic_ms() + PK_STORE_CALL_MS);
+    status = server->store->verbs->state(server->store, &state);
+    store_set_deadline(INT64_MAX);
     if (status == PK_OK)
         (void)snprintf(server->kind, sizeof(server->kind), "%s", state.kind);
     return status;
 }
 
+static struct server *server_new(struct store *store, uid_t daemon)
+{
+    struct server *server = calloc(1, sizeof(*server));
+
+    if (!server)
+        return NULL;
+    server->store = store;
+    server->daemon = daemon;
+    server->listener = -1;
+    server->wake = eventfd(0, EFD_CLOEXEC);
+    (void)pthread_mutex_init(&server->turn, NULL);
+    (void)pthread_mutex_init(&server->lock, NULL);
+    return server;
+}
+
+static void server_free(struct server *server)
+{
+    if (server->listener >= 0)
+        (void)close(server->listener);
+    if (server->wake >= 0)
+        (void)close(server->wake);
+    (void)pthread_mutex_destroy(&server->turn);
+    (void)pthread_mutex_destroy(&server->lock);
+    free(server);
+}
+
 enum pk_status store_server_run(struct store *store, const struct store_server_setup *setup,
                                 char **ret_why)
 {
-    struct server *server = calloc(1, sizeof(*server));
+    struct server *server = server_new(store, setup->daemon);
     sigset_t ends, before;
-    enum pk_status status = server ? PK_OK : PK_NO_MEMORY;
+    enum pk_status status;
 
+    if (!server)
+        return PK_NO_MEMORY;
+    /* Libraries write to connections that may be gone. */
+    (void)signal(SIGPIPE, SIG_IGN);
     (void)sigemptyset(&ends);
     (void)sigaddset(&ends, SIGTERM);
     (void)sigaddset(&ends, SIGINT);
     (void)pthread_sigmask(SIG_BLOCK, &ends, &before);
-    if (status == PK_OK) {
-        server->store = store;
-        server->daemon = setup->daemon;
-        server->listener = -1;
-        (void)pthread_mutex_init(&server->lock, NULL);
-        status = know_kind(server);
-    }
+    status = server->wake >= 0 ? know_kind(server) : refuse("eventfd", ret_why);
     if (status == PK_OK)
         status = setup->socket ? make(setup->socket, &server->listener, ret_why)
                                : inherit(&server->listener, ret_why);
-    if (status == PK_OK)
-        status = start_threads(server);
     if (status == PK_OK) {
-        wait_for_the_end(&ends);
-        stop_threads(server);
+        status = start_threads(server);
+        if (status == PK_OK) {
+            wait_for_the_end(&ends);
+            stop_threads(server);
+        }
+        if (setup->socket)
+            (void)unlink(setup->socket);
     }
-    if (status == PK_OK && setup->socket)
-        (void)unlink(setup->socket);
-    if (server && server->listener >= 0)
-        (void)close(server->listener);
-    free(server);
+    server_free(server);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return status;
 }

@@ -2,7 +2,8 @@
 store_process_tests = \
 	tests/unit/test_store_lies \
 	tests/unit/test_store_protocol \
-	tests/unit/test_store_remote
+	tests/unit/test_store_remote \
+	tests/unit/test_store_server
 check_PROGRAMS += $(store_process_tests)
 TESTS += $(store_process_tests) tests/unit/store_vectors.py
 EXTRA_DIST += tests/unit/store_vectors.py tests/vectors/store-protocol
@@ -18,3 +19,5 @@ tests_unit_test_store_remote_LDADD = tests/unit/libheldtime.la $(store_test_libs
 tests_unit_test_store_lies_SOURCES = tests/unit/test_store_lies.c $(fake_store_sources)
 tests_unit_test_store_lies_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_store_lies_LDADD = $(store_test_libs)
+tests_unit_test_store_server_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_store_server_LDADD = store/server/libstoreserver.la $(store_test_libs)
