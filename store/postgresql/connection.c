@@ -49,8 +49,22 @@ static enum pk_status lost(struct pg_connection *connection, const char *why)
     return unsure ? PK_STORAGE : PG_LOST;
 }
 
+/*
+ * The next connection begins behind this host, unless a thread has found another one already: one
+ * that was deposed, or frozen, may take connections and answer nothing that counts.
+ */
+static void turn_from(struct pg_connection *connection)
+{
+    struct postgresql_store *store = connection->store;
+    size_t host = connection->host;
+
+    (void)atomic_compare_exchange_strong(&store->preferred, &host,
+                                         (host + 1) % store->setup->hosts.count);
+}
+
 static enum pk_status late(struct pg_connection *connection)
 {
+    turn_from(connection);
     store_set_error("the database server %s did not answer in time", PQhost(connection->link));
     pg_drop(connection);
     return PK_STORAGE;
@@ -253,6 +267,7 @@ static enum pk_status connect_any(struct pg_connection *connection,
     for (size_t i = 0; i < hosts->count; i++) {
         size_t at = (first + i) % hosts->count;
 
+        connection->host = at;
         status = connect_host(connection, hosts->items[at], share(hosts->count - i + 1));
         if (status == PK_OK && ready)
             status = ready(connection);

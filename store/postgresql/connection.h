@@ -46,6 +46,7 @@ struct pg_connection {
     struct postgresql_store *store;
     pthread_t thread;
     PGconn *link; /* NULL: there is none */
+    size_t host;  /* that it is to, of the setup's */
     struct prepared prepared[PG_STATEMENTS_MAX];
     size_t prepared_count;
     struct pending pending[PG_PENDING_MAX];

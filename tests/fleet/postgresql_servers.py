@@ -145,7 +145,7 @@ log_min_messages = warning
         self.process = None
 
     def send(self, number):
-        """To the server's processes, all of which are in its session."""
+        """To the server and its children."""
         for pid in self.pids():
             try:
                 os.kill(pid, number)
@@ -153,14 +153,14 @@ log_min_messages = warning
                 pass
 
     def pids(self):
-        found = []
+        found = [self.process.pid]
         for path in glob.glob("/proc/[0-9]*/stat"):
             try:
                 with open(path, encoding="utf-8") as stat:
                     fields = stat.read().rsplit(")", 1)[1].split()
             except OSError:
                 continue
-            if int(fields[3]) == self.process.pid:
+            if int(fields[1]) == self.process.pid:
                 found.append(int(path.split("/")[2]))
         return found
 
