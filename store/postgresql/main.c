@@ -25,7 +25,7 @@ static const char usage[] =
     "       passkey-store-postgresql --print-schema | --help | --version\n"
     "Keeps the passkeys of passkeyd in PostgreSQL.\n"
     "  --config FILE   instead of " DEFAULT_CONFIG "\n"
-    "  --socket PATH   make that socket instead of serving the one that systemd passes\n"
+    "  --socket PATH   make that socket; without it systemd's is served\n"
     "  --check-config  say what is wrong with the configuration, and end\n"
     "  --check         connect as well, and say what is wrong with server and role\n"
     "  --migrate       make or renew the schema, as its owner, and end\n"

@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	tests/fleet/postgresql_servers.py \
 	tests/fleet/test_gateways.py \
 	tests/fleet/test_postgresql_failures.py \
+	tests/fleet/test_postgresql_program.py \
 	tests/fleet/test_postgresql_rights.py \
 	tests/fleet/test_postgresql_verbs.py
 

@@ -243,10 +243,10 @@ synchronous_standby_names = ''
         return self.follow(primary)
 
 
-def write_config(folder, name, servers, user, **more):
+def write_config(folder, name, servers, user, database="passkeyd", **more):
     path = os.path.join(folder, name)
     lines = ["[postgresql]", "hosts = " + ", ".join(server.address for server in servers),
-             f"port = {servers[0].port}", "database = passkeyd", f"user = {user}"]
+             f"port = {servers[0].port}", f"database = {database}", f"user = {user}"]
     lines += [f"{key.replace('_', '-')} = {value}" for key, value in more.items()]
     with open(path, "w", encoding="utf-8") as out:
         out.write("\n".join(lines) + "\n")

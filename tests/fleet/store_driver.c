@@ -148,7 +148,7 @@ struct racer {
 
 static void prize_hash(const struct race *race, uint8_t hash[PK_HASH_SIZE])
 {
-    memset(hash, race->prize + 1, PK_HASH_SIZE);
+    memset(hash, (int)race->prize + 1, PK_HASH_SIZE);
     memcpy(hash, &race->round, sizeof(race->round));
 }
 
