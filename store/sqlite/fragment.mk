@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += store/sqlite/libstoresqlite.la
 store_sqlite_libstoresqlite_la_SOURCES = \
 	store/sqlite/backup.c store/sqlite/backup.h \
 	store/sqlite/commit.c store/sqlite/commit.h \
+	store/sqlite/directory.c store/sqlite/directory.h store/sqlite/directory_lists.c \
 	store/sqlite/integrity.c store/sqlite/integrity.h \
 	store/sqlite/query.h \
 	store/sqlite/schema.c store/sqlite/schema.h \

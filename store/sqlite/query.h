@@ -165,6 +165,9 @@ enum pk_status store_sqlite_account_id(struct sqlite_store *store, const struct 
 /* Writes an account's row; inside a transaction. PK_EXISTS. */
 enum pk_status store_sqlite_account_insert(struct sqlite_store *store,
                                            const struct account *account) PK_WARN_UNUSED;
+/* Writes a credential's row, for the account of that id; inside a transaction. PK_EXISTS. */
+enum pk_status store_sqlite_credential_insert(struct sqlite_store *store, int64_t account,
+                                              const struct credential *credential) PK_WARN_UNUSED;
 /* Reads user_name, display_name, icon and created, from that column on. */
 enum pk_status store_sqlite_read_user(struct query *query, int column,
                                       struct account *ret) PK_WARN_UNUSED;

@@ -305,8 +305,8 @@ static enum pk_status check_name(struct sqlite_store *store, int64_t account, co
     return status == PK_OK ? PK_NAME_TAKEN : status;
 }
 
-static enum pk_status insert_row(struct sqlite_store *store, int64_t account,
-                                 const struct credential *credential)
+enum pk_status store_sqlite_credential_insert(struct sqlite_store *store, int64_t account,
+                                              const struct credential *credential)
 {
     const struct pk_credential_record *record = &credential->record;
     const struct pk_bytes *user_handle =
@@ -387,7 +387,7 @@ static enum pk_status insert_checked(struct sqlite_store *store,
         status = PK_LIMIT_EXCEEDED;
     if (status == PK_OK)
         status = check_name(store, account, credential->name);
-    return status == PK_OK ? insert_row(store, account, credential) : status;
+    return status == PK_OK ? store_sqlite_credential_insert(store, account, credential) : status;
 }
 
 static enum pk_status sqlite_insert(struct store *base, const struct credential *credential,

@@ -21,6 +21,7 @@ store_tests = \
 	tests/unit/test_seed_pages \
 	tests/unit/test_store_commits \
 	tests/unit/test_store_decisions \
+	tests/unit/test_store_directory \
 	tests/unit/test_store_durability \
 	tests/unit/test_store_integrity \
 	tests/unit/test_store_keys \
@@ -114,6 +115,8 @@ tests_unit_test_authority_LDADD = tests/unit/libstorefixture.la $(store_test_lib
 tests_unit_test_store_integrity_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SQLITE_CFLAGS)
 tests_unit_test_store_integrity_LDADD = tests/unit/libstorefixture.la $(store_test_libs) \
 	$(SQLITE_LIBS)
+tests_unit_test_store_directory_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_store_directory_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 tests_unit_test_store_decisions_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_store_decisions_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 tests_unit_test_store_keys_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

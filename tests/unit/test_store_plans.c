@@ -14,6 +14,7 @@
 #include "common/base/terms.h"
 #include "common/base/text.h"
 #include "store/sqlite/backup.h"
+#include "store/sqlite/directory.h"
 #include "tests/unit/store_fixture.h"
 
 #include <ctype.h>
@@ -43,6 +44,7 @@ static const struct {
      "the same: Status, account by account"},
     {"count(*) FROM credential c JOIN account a ON a.id = c.account WHERE 1", "SCAN ",
      "everybody's are counted"},
+    {"FROM directory_told ORDER BY id DESC", "SCAN directory_told", "a hundred sentences"},
 };
 
 /* --- what is run ------------------------------------------------------------------------------ */
@@ -289,6 +291,46 @@ static void back_up_and_restore(struct store *store)
     assert_int_equal(store_sqlite_restore(store, &wish, &report), PK_OK);
 }
 
+/* Where the store is the cache of a directory. */
+static void follow_directory(struct store *store)
+{
+    static struct account bob = {.name = carol_name, .uid = 1001};
+    struct credential first = make(bob, "1", word), second = make(bob, "1", word);
+    struct directory_change changes[] = {{DIRECTORY_HAS, pk_view_string("k"), &first},
+                                         {DIRECTORY_HAS, pk_view_string("k"), &second},
+                                         {DIRECTORY_KEEPS, pk_view_string("k"), NULL},
+                                         {DIRECTORY_LACKS, pk_view_string("k"), NULL}};
+    AUTO_DIRECTORY_OUTCOME struct directory_outcome outcome = {0};
+    AUTO_DIRECTORY_IDS struct directory_ids own = {0}, owed = {0};
+    PK_AUTO_BYTES struct pk_bytes key = {0};
+    struct pk_strings told = {0};
+    enum directory_source source;
+    int64_t generation = 0;
+
+    assert_int_equal(directory_prepare(store), PK_OK);
+    assert_int_equal(directory_begin(store, &generation), PK_OK);
+    assert_int_equal(pk_bytes_copy(pk_view_string("h"), &first.record.user_handle), PK_OK);
+    second.record.public_key.data[0] ^= 1;
+    for (enum directory_source each = DIRECTORY_ENTRIES; each <= DIRECTORY_MAPPINGS; each++)
+        assert_int_equal(directory_apply(store,
+                                         &(struct directory_changes){
+                                             each, generation, changes,
+                                             each == DIRECTORY_MAPPINGS ? 2 : COUNT(changes), word},
+                                         &outcome),
+                         PK_OK);
+    assert_int_equal(directory_sweep(store, DIRECTORY_ENTRIES, generation + 1, &outcome), PK_OK);
+    assert_int_equal(directory_find(store, pk_view_string("2"), &source, &key), PK_NOT_FOUND);
+    assert_int_equal(directory_own(store, &own), PK_OK);
+    assert_int_equal(directory_owe(store, pk_view_string("2"), word), PK_OK);
+    assert_int_equal(directory_owed(store, word, &owed), PK_OK);
+    assert_int_equal(directory_pay(store, pk_view_string("2"), word), PK_OK);
+    assert_int_equal(directory_told(store, &told), PK_OK);
+    pk_strings_clear(&told);
+    first.account = second.account = (struct account){0};
+    credential_clear(&first);
+    credential_clear(&second);
+}
+
 static void run_everything(struct fixture *fixture)
 {
     struct store *store = fixture->store;
@@ -300,6 +342,7 @@ static void run_everything(struct fixture *fixture)
     change_keys(store);
     change_accounts(store);
     back_up_and_restore(store);
+    follow_directory(store); /* whose tables no image has */
     (void)reopen(fixture);
     assert_false(seen.failed);
 }

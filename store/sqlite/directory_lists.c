@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Lists of passkeys of a directory's cache: those of this host alone, and removals that are owed.
+ */
+#include "common/base/cleanup.h"
+#include "store/sqlite/directory.h"
+#include "store/sqlite/query.h"
+
+#include <stdlib.h>
+
+static struct sqlite_store *self(struct store *store)
+{
+    return (struct sqlite_store *)store;
+}
+
+void directory_ids_clear(struct directory_ids *ids)
+{
+    for (size_t i = 0; i < ids->count; i++)
+        pk_bytes_clear(&ids->items[i]);
+    free(ids->items);
+    *ids = (struct directory_ids){0};
+}
+
+static enum pk_status read_ids(struct query *query, struct directory_ids *ret)
+{
+    AUTO_DIRECTORY_IDS struct directory_ids ids = {0};
+    enum pk_status status;
+
+    while ((status = query_step(query)) == PK_OK) {
+        struct pk_bytes *items = reallocarray(ids.items, ids.count + 1, sizeof(*items));
+
+        if (!items)
+            return PK_NO_MEMORY;
+        ids.items = items;
+        status = column_blob(query, 0, &items[ids.count]);
+        if (status != PK_OK)
+            return status;
+        ids.count++;
+    }
+    if (status != PK_NOT_FOUND)
+        return status;
+    *ret = ids;
+    ids = (struct directory_ids){0}; /* moved */
+    return PK_OK;
+}
+
+enum pk_status directory_own(struct store *store, struct directory_ids *ret)
+{
+    AUTO_QUERY struct query query =
+        query_new(self(store), "SELECT c.credential_id FROM credential c "
+                               "JOIN account a ON a.id = c.account WHERE a.rp = 'default' "
+                               "AND NOT EXISTS (SELECT 1 FROM directory_entry d "
+                               "WHERE d.credential_id = c.credential_id) ORDER BY c.created, c.id");
+
+    return read_ids(&query, ret);
+}
+
+enum pk_status directory_owe(struct store *store, struct pk_view credential_id, const char *server)
+{
+    AUTO_QUERY struct query query = query_new(
+        self(store), "INSERT OR IGNORE INTO directory_owed (server, credential_id) VALUES (?, ?)");
+
+    bind_text(&query, server);
+    bind_blob(&query, credential_id);
+    return query_run(&query);
+}
+
+enum pk_status directory_pay(struct store *store, struct pk_view credential_id, const char *server)
+{
+    AUTO_QUERY struct query query =
+        query_new(self(store), "DELETE FROM directory_owed WHERE server = ? AND credential_id = ?");
+
+    bind_text(&query, server);
+    bind_blob(&query, credential_id);
+    return query_run(&query);
+}
+
+enum pk_status directory_owed(struct store *store, const char *server, struct directory_ids *ret)
+{
+    AUTO_QUERY struct query query =
+        query_new(self(store), "SELECT credential_id FROM directory_owed WHERE server = ?");
+
+    bind_text(&query, server);
+    return read_ids(&query, ret);
+}
