@@ -1,5 +1,12 @@
 # Tests with real OpenLDAP servers, which scripts/check --fleet runs.
 EXTRA_DIST += \
 	tests/fleet/ldap_directory.py \
+	tests/fleet/ldap_host.py \
 	tests/fleet/test_directory_acl.py \
-	tests/fleet/test_directory_servers.py
+	tests/fleet/test_directory_servers.py \
+	tests/fleet/test_ldap_store.py
+
+check_PROGRAMS += tests/fleet/store_client
+tests_fleet_store_client_SOURCES = tests/fleet/store_client.c
+tests_fleet_store_client_LDADD = store/remote/libstoreremote.la store/libstore.la \
+	common/webauthn/libwebauthn.la $(base_libs)
