@@ -17,6 +17,7 @@ DRIVER = os.path.join(BUILD, "tests/fleet/store_driver")
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "real_programs: of the integration tests that are imported")
     config.addinivalue_line("markers", "slow: takes long; left out by scripts/check --fleet-everyday")
 
 

@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	tests/fleet/package-lock.json \
 	tests/fleet/package.json \
 	tests/fleet/postgresql_servers.py \
+	tests/fleet/test_fleet_document.py \
 	tests/fleet/test_gateways.py \
 	tests/fleet/test_postgresql_failures.py \
 	tests/fleet/test_postgresql_program.py \
