@@ -484,7 +484,7 @@ static enum pk_status receive(const void *bytes, size_t len, bool closed)
     assert_int_equal(write(ends[1], bytes, len), len);
     if (closed)
         (void)close(ends[1]);
-    status = channel_receive(ends[0], pk_clock_monotonic_ms() + 1, &payload);
+    status = channel_receive(ends[0], pk_clock_monotonic_ms() + 60000, &payload);
     (void)close(ends[0]);
     if (!closed)
         (void)close(ends[1]);
