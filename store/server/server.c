@@ -154,11 +154,13 @@ static int next_connection(struct server *server)
 {
     struct pollfd pollers[] = {{.fd = server->wake, .events = POLLIN},
                                {.fd = server->listener, .events = POLLIN}};
+    struct sockaddr_un peer; /* without a name */
+    socklen_t len = sizeof(peer);
     int connection = -1;
 
     (void)pthread_mutex_lock(&server->turn);
     if (poll(pollers, 2, -1) > 0 && !pollers[0].revents) {
-        connection = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
+        connection = accept4(server->listener, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC);
         if (connection < 0 && errno != EINTR && errno != ECONNABORTED) {
             /* For want of descriptors or memory, which there may be again. */
             pk_log(LOG_ERR, "accept: %s", strerror(errno));

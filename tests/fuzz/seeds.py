@@ -175,7 +175,8 @@ def page_calls(body):
 def store_message(name, payload):
     """A vector of the store's protocol behind the byte that says what it is read as."""
     kind, _, call = name.split("--")[-2].partition("-")
-    return bytes([{"hello": 0, "request": 1}.get(kind) or 1 + int(call or -1)]) + payload
+    first = {"hello": 0, "request": 1}.get(kind)
+    return bytes([1 + int(call) if first is None else first]) + payload
 
 
 def collect():

@@ -102,11 +102,13 @@ static void *accept_all(void *data)
 
     while (fake->count < FAKE_CONNECTIONS) {
         struct fake_connection *connection = &fake->served[fake->count];
+        struct sockaddr_un peer;
+        socklen_t len = sizeof(peer);
+        int fd = accept4(fake->listener, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC);
 
-        *connection = (struct fake_connection){
-            .fake = fake, .fd = accept4(fake->listener, NULL, NULL, SOCK_CLOEXEC)};
-        if (connection->fd < 0)
+        if (fd < 0)
             break;
+        *connection = (struct fake_connection){.fake = fake, .fd = fd};
         (void)atomic_fetch_add(&fake->connections, 1);
         if (pthread_create(&connection->thread, NULL, serve, connection))
             abort();

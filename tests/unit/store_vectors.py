@@ -8,9 +8,9 @@ import sys
 
 SOURCE = pathlib.Path(os.environ["srcdir"])
 
-made = subprocess.run([sys.executable, "-B", SOURCE / "tests/vectors/store-protocol/make.py", "--check"],
-                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
-                      check=False)
+maker = SOURCE / "tests/vectors/store-protocol/make.py"
+made = subprocess.run([sys.executable, "-B", maker, "--check"], stdout=subprocess.PIPE,
+                      stderr=subprocess.STDOUT, encoding="utf-8", check=False)
 print("1..1")
 print(f"{'not ok' if made.returncode else 'ok'} 1 - the document makes the vectors")
 for line in made.stdout.splitlines():
