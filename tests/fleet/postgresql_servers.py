@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""PostgreSQL servers on loopback, in a temporary folder, as their own user, and stores that use them.
+"""PostgreSQL servers on loopback, in a temporary folder, as their own user, and their stores.
 
 No service manager is asked: a server is a child that setpriv starts (runuser leaves a parent that
 stops with its child). Without fsync, unless what a crash of the whole machine leaves is looked at:
@@ -20,7 +20,8 @@ TABLES = ("account", "credential", "fact", "ticket", "recovery_code", "ceremony"
 
 def debian_binaries():
     """The folder of the newest server that Debian has installed, or None."""
-    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"), key=lambda p: int(p.split("/")[4]))
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"),
+                   key=lambda path: int(path.split("/")[4]))
     return os.path.dirname(found[-1]) if found else None
 
 
@@ -175,7 +176,7 @@ log_min_messages = warning
         self.process.wait()
         until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids))
 
-    # --- a database for passkeyd --------------------------------------------------------------------
+    # --- a database for passkeyd ----------------------------------------------------------------
 
     def make_database(self):
         self.sql("CREATE ROLE passkey_owner LOGIN; CREATE ROLE passkey_store NOLOGIN;"
@@ -196,7 +197,7 @@ log_min_messages = warning
     def empty_statement():
         return "TRUNCATE " + ", ".join("passkeyd." + name for name in TABLES)
 
-    # --- a standby ----------------------------------------------------------------------------------
+    # --- a standby ------------------------------------------------------------------------------
 
     def clone_of(self, primary):
         """A base backup of the primary, which it will follow."""
@@ -206,11 +207,12 @@ log_min_messages = warning
         return self.follow(primary)
 
     def follow(self, primary):
+        where = f"host={primary.address} port={primary.port} user={USER}"
         self.configure(f"""
 port = {self.port}
 listen_addresses = '{self.address}'
 unix_socket_directories = '{self.base}'
-primary_conninfo = 'host={primary.address} port={primary.port} user={USER} application_name={self.name}'
+primary_conninfo = '{where} application_name={self.name}'
 recovery_target_timeline = 'latest'
 synchronous_standby_names = ''
 """)
@@ -220,8 +222,8 @@ synchronous_standby_names = ''
 
     def demand(self, standby):
         """Commits wait for that standby from now on; None: for none."""
-        self.sql(f"ALTER SYSTEM SET synchronous_standby_names = '{standby.name if standby else ''}'",
-                 database="postgres")
+        name = standby.name if standby else ""
+        self.sql(f"ALTER SYSTEM SET synchronous_standby_names = '{name}'", database="postgres")
         self.sql("SELECT pg_reload_conf()", database="postgres")
         if standby:
             until(lambda: self.sql("SELECT count(*) FROM pg_stat_replication "

@@ -9,9 +9,20 @@ import subprocess
 import pytest
 
 import postgresql_servers as servers
-from conftest import BUILD
+from conftest import BUILD, npm_engine
 
 VERBS = ["verbs", "keys", "orphans", "decisions", "races"]
+
+
+@pytest.fixture(scope="module", params=["debian", "npm"], name="engine")
+def engine_(request, program):
+    """Of Debian's PostgreSQL, and of a newer one."""
+    if request.param == "debian":
+        return servers.debian_binaries(), None
+    found, why = npm_engine()
+    if why:
+        pytest.skip(why)
+    return found
 
 
 @pytest.fixture(name="reset")
