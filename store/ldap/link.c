@@ -19,7 +19,8 @@ struct ldap_guard_row {
     LIST_ENTRY(ldap_guard_row) entry;
     int fd; /* -1: it is not connected */
     int64_t until;
-    bool over; /* the time came */
+    bool over;      /* the time came */
+    bool connected; /* it was, at some time */
     struct ldap_guard *guard;
     struct ldap_conncb callbacks;
 };
@@ -116,6 +117,7 @@ static int on_connected(LDAP *ld, Sockbuf *buffer, LDAPURLDesc *server, struct s
     (void)ber_sockbuf_ctrl(buffer, LBER_SB_OPT_GET_FD, &fd);
     (void)pthread_mutex_lock(&row->guard->lock);
     row->fd = fd;
+    row->connected = true;
     over = row->over;
     (void)pthread_mutex_unlock(&row->guard->lock);
     return over ? -1 : 0;
@@ -263,6 +265,22 @@ static int bind_as(LDAP *ld, const struct ldap_config *config)
     return ldap_sasl_bind_s(ld, NULL, "EXTERNAL", &nothing, NULL, NULL, NULL);
 }
 
+/* libldap's words for TLS that fails are none. */
+static void explain_tls(struct ldap_link *link, enum pk_status status)
+{
+    bool connected, over;
+
+    (void)pthread_mutex_lock(&link->guard->lock);
+    connected = link->row->connected;
+    over = link->row->over;
+    (void)pthread_mutex_unlock(&link->guard->lock);
+    if (status == PK_UNAVAILABLE && connected && !over && !ldap_tls_inplace(link->ld))
+        (void)snprintf(link->words, sizeof(link->words),
+                       "%s: it is there, but TLS fails: its certificate is not of ca-certificate, "
+                       "or is another name's; or it speaks no TLS",
+                       link->uri);
+}
+
 static enum pk_status row_new(struct ldap_link *link, struct ldap_guard *guard, int64_t until)
 {
     struct ldap_guard_row *row = calloc(1, sizeof(*row));
@@ -299,6 +317,8 @@ enum pk_status ldap_link_open(struct ldap_link *link, struct ldap_guard *guard,
         status = ldap_link_status(link, ldap_start_tls_s(link->ld, NULL, NULL), "StartTLS");
     if (status == PK_OK)
         status = ldap_link_status(link, bind_as(link->ld, config), "to sign in");
+    if (status != PK_OK && link->ld && !local)
+        explain_tls(link, status);
     return status;
 }
 

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-#define WAIT_MS 1500 /* for news of the directory, where none came for too long */
+#define WAIT_MS 800 /* for news of the directory, where none came for too long */
 
 static struct ldap_store *self(struct store *store)
 {

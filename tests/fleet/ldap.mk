@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	tests/fleet/ldap_host.py \
 	tests/fleet/test_directory_acl.py \
 	tests/fleet/test_directory_servers.py \
+	tests/fleet/test_ldap_failures.py \
 	tests/fleet/test_ldap_store.py
 
 check_PROGRAMS += tests/fleet/store_client
