@@ -35,31 +35,36 @@ id = private.example
 [rp portal]
 id = portal.example.org
 http = standard
+[rp shop]
+id = shop.example.org
+http = standard
 """
 
 
 class Host:
-    """One of them; name is part of its paths alone."""
+    """One of them; name is part of its paths alone, user is whom its gateway runs as."""
 
-    def __init__(self, machine, name, kind, store_socket):
+    def __init__(self, machine, name, kind, store_socket, user=bus.USER):
+        self.user = user
+        self.store = None  # its process, where it has one of its own
         self.private = Private(machine, "root", namespace.DAEMON_USER, name)
         run = self.private.folder + "/run"
         os.mkdir(run, 0o755)
         os.chown(run, namespace.DAEMON_ID, -1)
         self.socket = run + "/socket"
         self.folder = self.private.folder + "/gateway"
-        entry = pwd.getpwnam(bus.USER)
+        entry = pwd.getpwnam(user)
         os.mkdir(self.folder)
         os.chown(self.folder, entry.pw_uid, entry.pw_gid)
         namespace.write(self.private.config, SETTINGS.format(kind=kind, socket=store_socket,
-                                                             user=bus.USER))
+                                                             user=user))
         self.gateway = None
         self.start()
 
     def start(self):
         self.private.start("--socket", self.socket)
         self.gateway = process.Gateway(self.folder, daemon=self.socket, wait_for="serves portal",
-                                       become=parts.become(bus.USER))
+                                       become=parts.become(self.user))
 
     def kill(self):
         """As when the host loses its power."""
@@ -78,9 +83,14 @@ class Host:
             with os.fdopen(pipe.take(), encoding="ascii") as file:
                 return file.read()
 
-    def ask(self, method, path, body=None, headers=()):
+    def status(self):
+        """The daemon's, as root sees it."""
+        with self.private.connection("root") as passkeyd:
+            return json.loads(dbus.Interface(passkeyd, parts.MANAGER).Status())
+
+    def ask(self, method, path, body=None, headers=(), rp="portal"):
         """Status and answer."""
-        status, _, text = self.gateway.ask(method, "/portal" + path, body, headers)
+        status, _, text = self.gateway.ask(method, f"/{rp}{path}", body, headers)
         return status, json.loads(text) if text else None
 
     def begin(self, kind, headers=(), **wishes):
@@ -92,8 +102,8 @@ class Host:
         answer = json.loads(browser.register(begun["publicKey"], passkey))
         return self.ask("POST", "/registration", {"id": begun["id"], "credential": answer}, headers)
 
-    def finish_sign_in(self, begun, answer):
-        return self.ask("POST", "/authentication", {"id": begun["id"], "credential": answer})
+    def finish_sign_in(self, begun, answer, rp="portal"):
+        return self.ask("POST", "/authentication", {"id": begun["id"], "credential": answer}, rp=rp)
 
 
 def answer_to(begun, passkey):

@@ -6,6 +6,7 @@ twice.
 """
 
 import os
+import signal
 import threading
 
 import pytest
@@ -30,17 +31,19 @@ def machine_(server):
 
 @pytest.fixture(name="fleet")
 def fleet_(machine, server, program, folder):
-    """Two of them, each with a process of the store of its own."""
+    """Two of them, each with a process of the store of its own, and another uid of its gateway."""
     server.empty()
     made = []
-    for name in ("host1", "host2"):
+    for name, user in (("host1", "carol"), ("host2", "dave")):
         store = servers.Store(program, folder, name, [server], name)
         os.chown(store.socket, namespace.DAEMON_ID, -1)
-        made.append((hosts.Host(machine, name, "postgresql", store.socket), store))
-    yield [host for host, _ in made]
-    for host, store in made:
+        made.append(hosts.Host(machine, name, "postgresql", store.socket, user))
+        made[-1].store = store
+    yield made
+    for host in made:
         host.close()
-        store.stop()
+        host.store.process.send_signal(signal.SIGCONT)
+        host.store.stop()
 
 
 @pytest.fixture(name="key")
@@ -89,6 +92,42 @@ def test_an_answer_is_taken_once_whoever_is_faster(fleet, key):
         for thread in threads:
             thread.join()
         assert sorted(got) == [200, 409, 409, 409]
+
+
+def test_another_relying_party_of_neither_host_takes_it(fleet, key):
+    passkey = register(fleet, key, "jo")
+    begun = fleet[0].begin("authentication")
+    answer = answer_to(begun, passkey)
+    for host in fleet:
+        assert host.finish_sign_in(begun, answer, rp="shop")[0] == 409
+    assert fleet[1].finish_sign_in(begun, answer)[0] == 200
+
+
+def test_a_host_whose_store_hangs_spends_nothing(fleet, key):
+    passkey = register(fleet, key, "jo")
+    begun = fleet[0].begin("authentication")
+    answer = answer_to(begun, passkey)
+    fleet[1].store.process.send_signal(signal.SIGSTOP)
+    assert fleet[1].finish_sign_in(begun, answer)[0] == 503
+    assert fleet[1].ask("POST", "/authentication/options", {})[0] == 503
+    assert fleet[1].status()["store"]["answers"] == 0
+    assert fleet[0].finish_sign_in(begun, answer)[0] == 200
+
+
+def test_what_a_server_has_lost_nobody_signs_in_with(fleet, key, server):
+    """As after a failover: a challenge is lost, and not good for ever."""
+    passkey = register(fleet, key, "jo")
+    begun = fleet[0].begin("authentication")
+    server.sql("DELETE FROM passkeyd.ceremony")
+    for host in fleet:
+        assert host.finish_sign_in(begun, answer_to(begun, passkey))[0] == 409
+
+
+def test_status_names_the_server(fleet, server):
+    for host in fleet:
+        store = host.status()["store"]
+        assert store["kind"] == "postgresql" and store["answers"]
+        assert str(server.port) in store["server"], store
 
 
 def test_a_host_goes_away_in_the_middle(fleet, key):
