@@ -3,6 +3,7 @@
 comes back."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -235,3 +236,24 @@ def test_many_hosts_need_an_id(machine):
     result = machine.run_as("root", ["passkeyd", "--check-config"])
     assert result.returncode != 0
     assert "kind = ldap needs an id in [rp default]" in result.stdout + result.stderr
+
+
+def test_status_and_check_say_how_it_is(machine, keys, store):
+    keys.add("blue")
+
+    def status(user):
+        return machine.run_as(user, ["passkeyctl", "status"]).stdout
+
+    store.start()
+    assert f"\nstore          ldap, {store.folder}/passkeyd.db\n" in status("root")
+    assert "\nstore          ldap\n" in status("alice")
+    checks = json.loads(machine.run_as("root", ["passkeyctl", "check", "--json"]).stdout)["checks"]
+    assert not [each for each in checks if each["check"] == "store"]
+    store.stop()
+    assert "\nstore          does not answer: " in status("root")
+    assert "\nstore          does not answer\n" in status("alice")
+    checks = json.loads(machine.run_as("root", ["passkeyctl", "check", "--json"]).stdout)["checks"]
+    found, = [each for each in checks if each["check"] == "store"]
+    assert found["state"] == "fail" and "nobody can sign in" in found["text"], found
+    # What it has is not known, and nothing is said of it.
+    assert not [each for each in checks if each["check"] == "passkeys"]
