@@ -9,6 +9,8 @@ EXTRA_DIST += \
 	tests/fleet/test_fleet_document.py \
 	tests/fleet/test_gateways.py \
 	tests/fleet/test_postgresql_failures.py \
+	tests/fleet/test_postgresql_million.py \
+	tests/fleet/test_postgresql_patroni.py \
 	tests/fleet/test_postgresql_program.py \
 	tests/fleet/test_postgresql_rights.py \
 	tests/fleet/test_postgresql_verbs.py

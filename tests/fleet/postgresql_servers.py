@@ -197,6 +197,31 @@ log_min_messages = warning
     def empty_statement():
         return "TRUNCATE " + ", ".join("passkeyd." + name for name in TABLES)
 
+    def fill(self, accounts, first=0, party="shop"):
+        """Accounts of two passkeys each, as store_driver's sign-in asks for them.
+
+        Sizes are of passkeys that were enrolled: ids of 32 bytes in no order, as keys make them."""
+        self.sql(f"""
+SET synchronous_commit = off;
+INSERT INTO passkeyd.account (rp, name, uid, user_handle, listed, missing_looks, missing_last,
+    orphaned, user_name, display_name, created)
+    SELECT '{party}', 'user-' || a, 4294967295, sha512(int8send(a)), false, 0, 0, 0,
+        'user-' || a || '@example.org', 'User ' || a, 1700000000
+    FROM generate_series({first}::bigint, {first + accounts - 1}) AS a;
+INSERT INTO passkeyd.credential (account, rp, rp_id, credential_id, public_key, user_handle, aaguid,
+    name, format, attestation_type, trust, sign_count, created, last_used, algorithm, transports,
+    cred_protect, backup_eligible, backup_state, payment, discoverable, user_verified, mfa,
+    verification, id_unknown)
+    SELECT a.id, '{party}', 'example.org', convert_to('c' || lpad(
+            ((g.n * 2654435761) % 4294967296)::text, 31, '0'), 'UTF8'),
+        sha512(int8send(g.n)) || '\\x01020304050607080910111213'::bytea, a.user_handle,
+        '\\x00112233445566778899aabbccddeeff', 'Passkey ' || g.n % 2, 'packed', 'Basic', 'yes', 0,
+        1700000000 + g.n, 0, -7, 1, 0, true, true, false, true, true, false, false, false
+    FROM generate_series({first * 2}::bigint, {(first + accounts) * 2 - 1}) AS g (n)
+    JOIN passkeyd.account a ON a.rp = '{party}' AND a.name = 'user-' || g.n / 2
+        AND a.uid = 4294967295 AND a.orphaned = 0;
+""")
+
     # --- a standby ------------------------------------------------------------------------------
 
     def clone_of(self, primary):

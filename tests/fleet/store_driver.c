@@ -454,12 +454,13 @@ struct client {
 static enum pk_status sign_in(struct client *client, unsigned number, struct store *store)
 {
     char id[48], ceremony[48];
-    uint32_t counter = 0;
+    uint32_t counter = 0, passkey;
     enum pk_status status;
 
     (void)snprintf(ceremony, sizeof(ceremony), "sign-in-%u-%u", client->number, number);
-    (void)snprintf(id, sizeof(id), "c%031u",
-                   ((client->number * 7919u + number) * 2654435761u) % (2 * client->accounts));
+    /* As Server.fill() of postgresql_servers.py numbers them. */
+    passkey = ((client->number * 7919u + number) * 40503u) % (2 * client->accounts);
+    (void)snprintf(id, sizeof(id), "c%031u", passkey * 2654435761u);
     status = begin(store, ceremony);
     if (status == PK_OK)
         status = take(store, ceremony);
