@@ -104,6 +104,7 @@
     "  anonymous boolean NOT NULL,"                                                                \
     "  PRIMARY KEY (rp, id));"                                                                     \
     "CREATE INDEX ceremony_expires ON passkeyd.ceremony (rp, expires);"                            \
+    "CREATE INDEX ceremony_oldest ON passkeyd.ceremony (rp, expires, id) WHERE anonymous;"         \
     "CREATE TABLE passkeyd.proof (" /* of a server that it commits: query.c */                     \
     "  slot integer PRIMARY KEY,"                                                                  \
     "  made bigint NOT NULL);"

@@ -64,10 +64,11 @@ static enum pk_status drop_oldest(struct pg_connection *connection, const char *
  * thread counts again once a second, or once it has added as many as a sixteenth of what is left.
  * Hosts that add at the same moment may exceed the limit by what each has added since.
  */
-static _Thread_local struct {
-    uint32_t rp; /* its hash */
-    size_t free; /* so many may be added before the next count */
-    int64_t counted;
+static _Thread_local struct room {
+    uint32_t rp;     /* its hash */
+    size_t free;     /* so many may be added before the next count */
+    bool full;       /* one has to go for each that is added */
+    int64_t counted; /* when, in seconds of a clock that only goes forward */
 } rooms[ROOMS];
 
 static uint32_t hash_of(const char *text)
@@ -79,26 +80,42 @@ static uint32_t hash_of(const char *text)
     return hash;
 }
 
-static enum pk_status make_room(struct pg_connection *connection, const char *rp, size_t max)
+static enum pk_status count_again(struct pg_connection *connection, const char *rp, size_t max,
+                                  struct room *room)
 {
     AUTO_QUERY struct query prune = query_new(connection, PRUNE);
-    int64_t now = pk_clock_monotonic();
-    uint32_t hash = hash_of(rp);
-    size_t living = 0, at = hash % ROOMS;
+    size_t living = 0;
     enum pk_status status;
 
-    if (rooms[at].rp == hash && rooms[at].free > 0 && rooms[at].counted == now) {
-        rooms[at].free--;
-        return PK_OK;
-    }
     queue_prune(&prune, rp);
     status = count_living(connection, rp, max, &living);
     if (status != PK_OK)
         return status;
-    rooms[at].rp = hash;
-    rooms[at].counted = now;
-    rooms[at].free = living < max ? (max - living) / 16 : 0;
-    return living < max ? PK_OK : drop_oldest(connection, rp);
+    *room = (struct room){.rp = hash_of(rp),
+                          .free = living < max ? (max - living) / 16 : 0,
+                          .full = living >= max,
+                          .counted = pk_clock_monotonic()};
+    return PK_OK;
+}
+
+static enum pk_status make_room(struct pg_connection *connection, const char *rp, size_t max)
+{
+    struct room *room = &rooms[hash_of(rp) % ROOMS];
+    enum pk_status status = PK_OK;
+
+    if (room->rp != hash_of(rp) || room->counted != pk_clock_monotonic())
+        *room = (struct room){0};
+    if (room->full) {
+        status = drop_oldest(connection, rp);
+        if (status != PK_LIMIT_EXCEEDED)
+            return status;
+    }
+    if (room->free > 0) {
+        room->free--;
+        return PK_OK;
+    }
+    status = count_again(connection, rp, max, room);
+    return status == PK_OK && room->full ? drop_oldest(connection, rp) : status;
 }
 
 /* --- add -------------------------------------------------------------------------------------- */

@@ -24,15 +24,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RP           "shop"
-#define THREADS_MAX  64
-#define SOCKETS_MAX  8
-#define RACERS       8
-#define ENROLLED_MAX 200000
-#define TAKEN_MAX    4096
-#define IN_ACCOUNT   10 /* passkeys of each account that load makes */
-#define SETTLE_S     60 /* for the store to come back after a load */
-#define LATER        INT64_C(5000000000)
+#define RP             "shop"
+#define THREADS_MAX    64
+#define SOCKETS_MAX    8
+#define RACERS         8
+#define ENROLLED_MAX   200000
+#define TAKEN_MAX      4096
+#define IN_ACCOUNT     10 /* passkeys of each account that load makes */
+#define CEREMONIES_MAX 20000
+#define SETTLE_S       60 /* for the store to come back after a load */
+#define LATER          INT64_C(5000000000)
 
 static struct store *stores[SOCKETS_MAX];
 static size_t store_count;
@@ -98,7 +99,7 @@ static enum pk_status begin(struct store *store, const char *id)
                                            .data = {data, sizeof(data)},
                                            .expires = LATER};
 
-    return store->verbs->ceremony_add(store, &ceremony, 1000000);
+    return store->verbs->ceremony_add(store, &ceremony, CEREMONIES_MAX);
 }
 
 static enum pk_status take(struct store *store, const char *id)

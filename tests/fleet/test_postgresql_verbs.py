@@ -56,6 +56,42 @@ def test_ceremony_ticket_and_code_are_spent_once(server, host, driver):
     assert said == {"rounds": 120, "wrong": 0, "failures": 0}
 
 
+def test_a_slower_host_does_not_lower_a_counter(server, host, driver):
+    """Both have verified a signature; the one with the higher counter wrote first."""
+    server.empty()
+    store = host()
+
+    def ask(verb):
+        return json.loads(servers.run([driver, "ask", store.socket, verb, "blue"]))["status"]
+
+    assert ask("enroll") == "ok"
+    server.sql("UPDATE passkeyd.credential SET sign_count = 7, last_used = 5000000000")
+    assert ask("count") == "ok"
+    assert server.sql("SELECT sign_count, last_used FROM passkeyd.credential") == "7|5000000000"
+
+
+def test_what_was_begun_has_its_limit(server, host, driver):
+    """The oldest of those that nobody in particular has begun makes room."""
+    server.empty()
+    store = host()
+    server.sql("INSERT INTO passkeyd.ceremony SELECT 'shop', 'old-' || n, 'data', 4000000000 + n, "
+               "n > 19990 FROM generate_series(1, 20000) AS n; ANALYZE passkeyd.ceremony")
+
+    def begin(name):
+        return json.loads(servers.run([driver, "ask", store.socket, "begin", name]))["status"]
+
+    assert begin("one") == "ok"
+    assert server.sql("SELECT count(*) FROM passkeyd.ceremony") == "20000"
+    assert server.sql("SELECT min(expires) FROM passkeyd.ceremony WHERE anonymous") == "4000019992"
+    server.sql("UPDATE passkeyd.ceremony SET anonymous = false")
+    assert begin("two") == "limit-exceeded"
+    server.sql("DELETE FROM passkeyd.ceremony WHERE id = 'old-5'")
+    assert begin("one") == "exists"
+    server.sql("UPDATE passkeyd.ceremony SET expires = 1000")
+    assert begin("three") == "ok"
+    assert server.sql("SELECT count(*) < 20000 FROM passkeyd.ceremony") == "t"
+
+
 def test_migration_is_made_once(server, program, folder):
     config = servers.write_config(folder, "again.conf", [server], "passkey_owner")
     assert servers.run([program, "--migrate", "--config", config]) == \
