@@ -239,9 +239,7 @@ static enum pk_status add_to_directory(struct ldap_store *store, struct ldap_lin
 static void take_back(struct ldap_store *store, struct ldap_link *link,
                       const struct credential *credential)
 {
-    PK_AUTO_FREE char *id = pk_base64url_encode(pk_view_of(&credential->record.id));
-    PK_AUTO_FREE char *dn =
-        id ? pk_text_format("pkCredentialId=%s,%s", id, store->config->passkeys) : NULL;
+    PK_AUTO_FREE char *dn = entry_dn(pk_view_of(&credential->record.id), store->config->passkeys);
 
     if (dn)
         (void)ldap_delete_ext_s(link->ld, dn, NULL, NULL);
@@ -390,9 +388,7 @@ static enum pk_status remove_everywhere(struct ldap_store *store, struct pk_view
 static enum pk_status remove_both(struct ldap_store *store, const struct account *account,
                                   struct pk_view id)
 {
-    PK_AUTO_FREE char *text = pk_base64url_encode(id);
-    PK_AUTO_FREE char *dn =
-        text ? pk_text_format("pkCredentialId=%s,%s", text, store->config->passkeys) : NULL;
+    PK_AUTO_FREE char *dn = entry_dn(id, store->config->passkeys);
     struct removal removal = {0};
     enum pk_status status;
 

@@ -4,6 +4,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/reader.h"
 #include "common/base/text.h"
+#include "common/webauthn/crypto.h"
 #include "common/webauthn/options.h"
 
 #include <stdio.h>
@@ -18,11 +19,27 @@
 #define UID_MAX        4294967294 /* the one above is nobody's */
 #define TRANSPORTS_MAX 6
 
-const char *const entry_attributes[] = {
-    "pkCredentialId", "pkOwner",  "pkOwnerNumber", "pkOwnerUUID",       "pkPublicKey",
-    "pkUserHandle",   "pkRpId",   "pkAlgorithm",   "pkAaguid",          "pkTransport",
-    "pkName",         "pkFormat", "pkTrust",       "pkAttestationType", "pkCreated",
-    "pkCredProtect",  "pkFlag",   "pkImported",    "pkInstrument",      NULL};
+const char *const entry_attributes[] = {"pkCredentialId",
+                                        "pkOwner",
+                                        "pkOwnerNumber",
+                                        "pkOwnerUUID",
+                                        "pkPublicKey",
+                                        "pkUserHandle",
+                                        "pkRpId",
+                                        "pkAlgorithm",
+                                        "pkAaguid",
+                                        "pkTransport",
+                                        "pkName",
+                                        "pkFormat",
+                                        "pkTrust",
+                                        "pkAttestationType",
+                                        "pkCreated",
+                                        "pkCredProtect",
+                                        "pkFlag",
+                                        "pkImported",
+                                        "pkInstrument",
+                                        "pkRawId",
+                                        NULL};
 
 void entry_owner_clear(struct entry_owner *owner)
 {
@@ -210,19 +227,62 @@ static enum pk_status read_transport(struct pk_view value, struct credential *cr
     return PK_OK;
 }
 
+/* --- names ------------------------------------------------------------------------------------ */
+
+static const char hashed[] = "sha256:";
+
+char *entry_name(struct pk_view credential_id)
+{
+    uint8_t hash[PK_HASH_SIZE];
+    PK_AUTO_FREE char *text = NULL;
+
+    if (credential_id.len <= ENTRY_ID_MAX)
+        return pk_base64url_encode(credential_id);
+    pk_sha256(credential_id, hash);
+    text = pk_base64url_encode((struct pk_view){hash, sizeof(hash)});
+    return text ? pk_text_format("%s%s", hashed, text) : NULL;
+}
+
+char *entry_dn(struct pk_view credential_id, const char *subtree)
+{
+    PK_AUTO_FREE char *name = entry_name(credential_id);
+
+    return name ? pk_text_format("pkCredentialId=%s,%s", name, subtree) : NULL;
+}
+
 /* --- reading ---------------------------------------------------------------------------------- */
 
 struct reading {
     struct credential *credential;
     struct entry_owner *owner;
+    struct pk_view name; /* of the entry, where it is no id */
 };
 
 static enum pk_status take_id(struct pk_view value, struct reading *r)
 {
-    enum pk_status status =
-        pk_base64url_decode(value, PK_CREDENTIAL_ID_MAX, &r->credential->record.id);
+    enum pk_status status;
+
+    if (value.len > strlen(hashed) && memcmp(value.ptr, hashed, strlen(hashed)) == 0) {
+        r->name = value;
+        return PK_OK;
+    }
+    status = pk_base64url_decode(value, PK_CREDENTIAL_ID_MAX, &r->credential->record.id);
 
     return status == PK_OK && r->credential->record.id.len == 0 ? PK_INVALID_INPUT : status;
+}
+
+/* It must be the one that the entry is named by. */
+static enum pk_status take_raw_id(struct pk_view value, struct reading *r)
+{
+    PK_AUTO_FREE char *name = value.len > ENTRY_ID_MAX ? entry_name(value) : NULL;
+
+    if (value.len <= ENTRY_ID_MAX || value.len > PK_CREDENTIAL_ID_MAX || r->name.len == 0)
+        return PK_INVALID_INPUT;
+    if (!name)
+        return PK_NO_MEMORY;
+    if (!pk_view_equal(pk_view_string(name), r->name))
+        return PK_INVALID_INPUT;
+    return pk_bytes_copy(value, &r->credential->record.id);
 }
 
 static enum pk_status take_owner(struct pk_view value, struct reading *r)
@@ -340,6 +400,7 @@ static const struct row {
     const char *why;
 } rows[] = {
     {"pkCredentialId", take_id, true, false, "pkCredentialId is not an id in base64url"},
+    {"pkRawId", take_raw_id, false, false, "pkRawId is not what the entry is named by"},
     {"pkOwner", take_owner, true, false, "pkOwner is missing, or too long"},
     {"pkOwnerNumber", take_owner_number, true, false, "pkOwnerNumber is not a user id"},
     {"pkOwnerUUID", take_owner_uuid, false, false, "pkOwnerUUID is not a UUID"},
@@ -403,13 +464,17 @@ enum pk_status entry_read(const struct entry *entry, struct credential *ret,
 {
     AUTO_CREDENTIAL struct credential credential = {.account.uid = PK_NO_UID};
     AUTO_ENTRY_OWNER struct entry_owner owner = {0};
-    struct reading reading = {&credential, &owner};
+    struct reading reading = {.credential = &credential, .owner = &owner};
     enum pk_status status = PK_OK;
 
     for (size_t i = 0; i < COUNT(rows) && status == PK_OK; i++) {
         status = read_row(entry, &rows[i], &reading);
         if (status == PK_INVALID_INPUT)
             *ret_why = rows[i].why;
+    }
+    if (status == PK_OK && credential.record.id.len == 0) {
+        *ret_why = "pkRawId is missing";
+        status = PK_INVALID_INPUT;
     }
     if (status == PK_OK)
         status = add_defaults(&credential);
@@ -496,11 +561,13 @@ enum pk_status entry_write(const struct credential *credential, const struct ent
                                         ? &credential->record.user_handle
                                         : &credential->account.user_handle;
     struct writing w = {ret, texts, PK_OK};
-    char *id = pk_base64url_encode(pk_view_of(&credential->record.id));
+    struct pk_view id = pk_view_of(&credential->record.id);
 
     *ret = (struct entry){0};
     put_text(&w, "objectClass", "pkCredential");
-    put_made(&w, "pkCredentialId", id);
+    put_made(&w, "pkCredentialId", entry_name(id));
+    if (id.len > ENTRY_ID_MAX)
+        put(&w, "pkRawId", id);
     put_text(&w, "pkOwner", owner->dn);
     put_made(&w, "pkOwnerNumber", pk_text_format("%lu", (unsigned long)owner->number));
     if (owner->has_uuid)
@@ -512,6 +579,6 @@ enum pk_status entry_write(const struct credential *credential, const struct ent
     put_words(&w, credential);
     if (w.status != PK_OK)
         return w.status;
-    *ret_dn = pk_text_format("pkCredentialId=%s,%s", id, subtree);
+    *ret_dn = entry_dn(id, subtree);
     return *ret_dn ? PK_OK : PK_NO_MEMORY;
 }

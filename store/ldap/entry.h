@@ -11,6 +11,7 @@
 #define ENTRY_VALUES_MAX 64
 #define ENTRY_UUID_TEXT  36
 #define ENTRY_UUID_SIZE  16
+#define ENTRY_ID_MAX     256 /* bytes of an id that an entry is named by; a hash names longer ones */
 
 struct entry_value {
     const char *name; /* of the attribute, as the schema spells it */
@@ -58,6 +59,10 @@ void entry_texts_clear(struct entry_texts *texts);
 enum pk_status entry_write(const struct credential *credential, const struct entry_owner *owner,
                            const char *subtree, struct entry_texts *texts, struct entry *ret,
                            char **ret_dn) PK_WARN_UNUSED;
+
+/* What names the entry of that id, and its DN. NULL: no memory. The caller's to free. */
+char *entry_name(struct pk_view credential_id) PK_WARN_UNUSED;
+char *entry_dn(struct pk_view credential_id, const char *subtree) PK_WARN_UNUSED;
 
 /* "12345678-9abc-..." in either case. PK_INVALID_INPUT. */
 enum pk_status entry_uuid_parse(struct pk_view text, uint8_t ret[ENTRY_UUID_SIZE]) PK_WARN_UNUSED;

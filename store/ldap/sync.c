@@ -4,6 +4,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
+#include "store/ldap/entry.h"
 #include "store/ldap/ldap_private.h"
 
 #define RETRY_MS     1000
@@ -138,9 +139,7 @@ static void pay(struct ldap_store *store, struct ldap_link *link)
     if (!store->config->passkeys || directory_owed(store->cache, link->uri, &ids) != PK_OK)
         return;
     for (size_t i = 0; i < ids.count; i++) {
-        PK_AUTO_FREE char *id = pk_base64url_encode(pk_view_of(&ids.items[i]));
-        PK_AUTO_FREE char *dn =
-            id ? pk_text_format("pkCredentialId=%s,%s", id, store->config->passkeys) : NULL;
+        PK_AUTO_FREE char *dn = entry_dn(pk_view_of(&ids.items[i]), store->config->passkeys);
         enum pk_status status;
 
         if (!dn)
@@ -149,7 +148,7 @@ static void pay(struct ldap_store *store, struct ldap_link *link)
         status = ldap_link_status(link, ldap_delete_ext_s(link->ld, dn, NULL, NULL), "to remove");
         ldap_link_until(link, INT64_MAX);
         if (status == PK_OK || status == PK_NOT_FOUND) {
-            pk_log(LOG_NOTICE, "%s: the passkey %s is removed there, too", link->uri, id);
+            pk_log(LOG_NOTICE, "%s: %s is removed there, too", link->uri, dn);
             status = directory_pay(store->cache, pk_view_of(&ids.items[i]), link->uri);
         } else {
             pk_log(LOG_WARNING, "a removal is still owed: %s", link->words);

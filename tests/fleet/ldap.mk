@@ -2,10 +2,13 @@
 EXTRA_DIST += \
 	tests/fleet/ldap_directory.py \
 	tests/fleet/ldap_host.py \
+	tests/fleet/ldap_reset.py \
 	tests/fleet/test_directory_acl.py \
 	tests/fleet/test_directory_servers.py \
 	tests/fleet/test_ldap_failures.py \
-	tests/fleet/test_ldap_store.py
+	tests/fleet/test_ldap_mappings.py \
+	tests/fleet/test_ldap_store.py \
+	tests/fleet/test_ldap_verbs.py
 
 check_PROGRAMS += tests/fleet/store_client
 tests_fleet_store_client_SOURCES = tests/fleet/store_client.c

@@ -111,9 +111,12 @@ static enum pk_status list(struct store *store, const struct line *line)
                            (const char *)credential->record.id.data,
                            (unsigned long)credential->record.sign_count, credential->name);
 
-        for (char *c = text ? strchr(text + 1, ' ') : NULL; c; c = strchr(c + 1, ' '))
+        char *shown = text ? pk_text_printable(text, sizeof(words)) : NULL;
+
+        for (char *c = shown ? strchr(shown + 1, ' ') : NULL; c; c = strchr(c + 1, ' '))
             *c = '_';
-        say(text ? text : "");
+        say(shown ? shown : "");
+        free(shown);
         free(text);
     }
     return status;

@@ -134,4 +134,4 @@ def test_both_files_of_the_schema_say_the_same():
     for ending in ("schema", "ldif"):
         with open(f"{TOP}/etc/openldap-passkeyd.{ending}", encoding="utf-8") as file:
             read.append(definitions(file.read()))
-    assert read[0] == read[1] and len(read[0]) == 20
+    assert read[0] == read[1] and len(read[0]) == 21

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Values of FreeIPA, sssd and Active Directory in the accounts' own entries."""
+
+import os
+
+import pytest
+from ldap_directory import ALICE, BOB, PASSKEYS, TOP, Directory, until
+from ldap_host import Host
+
+ALICE_OF = ("alice", 1001)
+MAPPING = {"mapping": "ipaPassKey", "mapping_rp_id": "ipa.example.org", "refresh_seconds": 1}
+
+
+@pytest.fixture(name="directory")
+def fixture_directory():
+    with Directory(count=1) as directory:
+        yield directory
+
+
+def value(name):
+    with open(os.path.join(TOP, "tests", "vectors", "import", "valid", f"mapping-{name}.txt"),
+              encoding="ascii") as file:
+        return file.read().strip()
+
+
+def write(server, owner, *values):
+    lines = "".join(f"ipaPassKey: {text}\n" for text in values)
+    assert server.modify(f"dn: {owner}\nchangetype: modify\nreplace: ipaPassKey\n{lines}",
+                         admin=True) == 0
+
+
+def count(host, *account):
+    answer = host.call("list", *account)
+    return len(answer.words.split()) if answer.status == "ok" else None
+
+
+@pytest.fixture(name="server")
+def fixture_server(directory):
+    """The example's rules hide what they do not name from ordinary hosts."""
+    server = directory.servers[0]
+    path = os.path.join(server.folder, "slapd.conf")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text.replace("access to * by", "access to attrs=ipaPassKey by * read\n"
+                                "access to * by", 2))
+    server.stop()
+    server.start()
+    return server
+
+
+@pytest.mark.parametrize("passkeys", [None, PASSKEYS])
+def test_values_are_read_as_they_are(directory, server, passkeys):
+    write(server, ALICE, value("p256"), "passkey:broken", "X509:<I>CN=smart card")
+    with Host(directory, "host1", passkeys=passkeys, **MAPPING) as host:
+        until("there", lambda: count(host, *ALICE_OF) == 1)
+        assert host.call("list", *ALICE_OF).words.endswith("/0/passkey_of_the_directory")
+        write(server, BOB, value("ed25519"))
+        until("there", lambda: count(host, "bob", 1002) == 1, 10)
+        write(server, ALICE)
+        until("gone", lambda: count(host, *ALICE_OF) == 0, 10)
+        assert count(host, "bob", 1002) == 1
+        assert "a value of ipaPassKey is not used" in host.said()
+
+
+def test_a_value_that_somebody_else_writes_too_stays_whose_it_was(directory, server):
+    write(server, BOB, value("p256"))
+    with Host(directory, "host1", passkeys=None, **MAPPING) as host:
+        until("there", lambda: count(host, "bob", 1002) == 1)
+        write(server, ALICE, value("p256"), value("ed25519"))
+        until("there", lambda: count(host, *ALICE_OF) == 1, 10)
+        assert count(host, "bob", 1002) == 1
+
+
+def test_entries_and_values_are_beside_each_other(directory, server):
+    write(server, ALICE, value("p256"))
+    with Host(directory, "enrol", **MAPPING) as host:
+        until("there", lambda: count(host, *ALICE_OF) == 1)
+        assert host.call("add", *ALICE_OF, "own", "own").status == "ok"
+        assert count(host, *ALICE_OF) == 2
+        assert host.call("remove", *ALICE_OF, "own").status == "ok"
+        assert count(host, *ALICE_OF) == 1
