@@ -213,26 +213,24 @@ static enum pk_status explain_add(struct ldap_link *link, enum pk_status status)
     }
 }
 
-static enum pk_status add_to_directory(struct ldap_store *store, struct ldap_link *link,
-                                       const struct credential *credential,
-                                       const struct ldap_account *account,
-                                       uint8_t ret_key[ENTRY_UUID_SIZE])
+enum pk_status ldap_entry_add(struct ldap_link *link, const struct ldap_config *config,
+                              const struct credential *credential,
+                              const struct ldap_account *account, char **ret_dn)
 {
-    const struct entry_owner owner = {
+    struct entry_owner owner = {
         .dn = account->dn, .number = account->number, .has_uuid = account->has_uuid};
-    struct entry_owner whole = owner;
     AUTO_ENTRY_TEXTS struct entry_texts texts = {0};
     PK_AUTO_FREE char *dn = NULL;
     struct entry entry;
     enum pk_status status;
 
-    memcpy(whole.uuid, account->uuid, sizeof(whole.uuid));
-    status = entry_write(credential, &whole, store->config->passkeys, &texts, &entry, &dn);
+    memcpy(owner.uuid, account->uuid, sizeof(owner.uuid));
+    status = entry_write(credential, &owner, config->passkeys, &texts, &entry, &dn);
     if (status == PK_OK)
-        status = explain_add(link, add_entry(link, dn, &entry));
-    if (status != PK_OK)
-        return status;
-    return find_key(link, dn, ret_key) == PK_OK ? PK_OK : PK_NOT_FOUND;
+        status = add_entry(link, dn, &entry);
+    if (status == PK_OK)
+        *ret_dn = pk_steal(dn);
+    return status;
 }
 
 /* What the directory has and the cache did not take is taken back. */
@@ -259,13 +257,16 @@ static enum pk_status insert_both(struct ldap_store *store, struct ldap_link *li
 {
     struct store *local = store->cache;
     uint8_t key[ENTRY_UUID_SIZE];
-    enum pk_status status = add_to_directory(store, link, credential, account, key);
-    bool known = status == PK_OK;
+    PK_AUTO_FREE char *dn = NULL;
+    enum pk_status status = ldap_entry_add(link, store->config, credential, account, &dn);
+    bool known;
 
-    if (status == PK_STORAGE)
+    if (status == PK_UNAVAILABLE)
         spend_tickets(local, &credential->account, ticket);
-    if (status != PK_OK && status != PK_NOT_FOUND)
+    status = explain_add(link, status);
+    if (status != PK_OK)
         return status;
+    known = find_key(link, dn, key) == PK_OK;
     status = local->verbs->insert(local, credential, max_per_account, ticket);
     if (status != PK_OK) {
         take_back(store, link, credential);

@@ -14,6 +14,9 @@ store_ldap_libstoreldap_la_SOURCES = \
 	store/ldap/search.c store/ldap/search.h \
 	store/ldap/session.c \
 	store/ldap/sync.c \
+	store/ldap/tool.h store/ldap/tool_private.h \
+	store/ldap/tool_check.c \
+	store/ldap/tool_copy.c \
 	store/ldap/verbs.c
 store_ldap_libstoreldap_la_CFLAGS = $(PK_CFLAGS) $(OPENLDAP_CFLAGS)
 store_ldap_libstoreldap_la_LIBADD = $(OPENLDAP_LIBS)
@@ -21,7 +24,7 @@ store_ldap_libs = store/ldap/libstoreldap.la store/ldap/libldapentry.la $(store_
 	store/sqlite/libstoresqlite.la store/libstore.la common/base/libconfigfile.la \
 	common/webauthn/libwebauthn.la common/base/libbase.la
 
-passkeylibexec_PROGRAMS += store/passkey-store-ldap
-store_passkey_store_ldap_SOURCES = store/ldap/main.c
-store_passkey_store_ldap_LDADD = $(store_ldap_libs)
+passkeylibexec_PROGRAMS += store/ldap/passkey-store-ldap
+store_ldap_passkey_store_ldap_SOURCES = store/ldap/main.c
+store_ldap_passkey_store_ldap_LDADD = $(store_ldap_libs)
 endif

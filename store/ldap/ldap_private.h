@@ -52,6 +52,11 @@ enum pk_status ldap_sync_sweep(struct ldap_store *store, enum directory_source s
 int64_t ldap_time_limit(int64_t most_ms);
 /* Accounts below min-uid, root before all, and other relying parties have theirs on this host. */
 bool ldap_is_local(const struct ldap_store *store, const char *rp, const uid_t *uid);
+/* Adds its entry, whose DN *ret_dn is, the caller's to free. Errors of ldap_link_status(). */
+struct ldap_account;
+enum pk_status ldap_entry_add(struct ldap_link *link, const struct ldap_config *config,
+                              const struct credential *credential,
+                              const struct ldap_account *account, char **ret_dn) PK_WARN_UNUSED;
 enum pk_status ldap_verb_insert(struct store *base, const struct credential *credential,
                                 size_t max_per_account, struct pk_view ticket);
 enum pk_status ldap_verb_remove(struct store *base, const struct account *account,

@@ -4,6 +4,7 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "store/ldap/ldap_store.h"
+#include "store/ldap/tool.h"
 #include "store/server/server.h"
 
 #include <getopt.h>
@@ -23,14 +24,19 @@ static const char usage[] =
     "  --state FOLDER   keep the cache there, not in the unit's StateDirectory\n"
     "  --socket PATH    make this socket; without it systemd passes one\n"
     "  --check-config   say what is wrong with the configuration\n"
+    "  --check          ask every server, and say what is wrong\n"
+    "  --push FOLDER    add the passkeys of FOLDER/passkeyd.db to the directory\n"
+    "  --pull FOLDER    add the directory's passkeys to FOLDER/passkeyd.db\n"
+    "  --migrate FOLDER as --push, and take what stays on this host into the cache\n"
     "  --help, --version\n"
     "\n"
-    "Exit status: 0 after a signal to end, 1 it could not start or the configuration\n"
-    "is wrong, 2 wrong usage.\n";
+    "Exit status: 0 after a signal to end or where nothing is wrong, 1 it could not\n"
+    "start, a check found something or a passkey was not copied, 2 wrong usage.\n";
 
 struct arguments {
     const char *config, *state, *socket;
-    bool check_config;
+    int job;            /* of an option's letter; 0: to serve */
+    const char *folder; /* of a store that is copied */
 };
 
 /* Returns -1 to continue, or the exit code. */
@@ -41,6 +47,10 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret)
         {"state", required_argument, NULL, 'd'},
         {"socket", required_argument, NULL, 's'},
         {"check-config", no_argument, NULL, 'k'},
+        {"check", no_argument, NULL, 'C'},
+        {"push", required_argument, NULL, 'p'},
+        {"pull", required_argument, NULL, 'l'},
+        {"migrate", required_argument, NULL, 'm'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'v'},
         {0},
@@ -61,7 +71,12 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret)
             ret->socket = optarg;
             break;
         case 'k':
-            ret->check_config = true;
+        case 'C':
+        case 'p':
+        case 'l':
+        case 'm':
+            ret->job = option;
+            ret->folder = optarg;
             break;
         case 'h':
             (void)fputs(usage, stdout);
@@ -135,6 +150,23 @@ static int run(const struct ldap_config *config, const struct arguments *argumen
     return code;
 }
 
+/* What is not serving. */
+static int do_job(const struct ldap_config *config, const struct arguments *arguments)
+{
+    switch (arguments->job) {
+    case 'C':
+        return ldap_tool_check(config, arguments->state);
+    case 'p':
+        return ldap_tool_push(config, arguments->folder);
+    case 'l':
+        return ldap_tool_pull(config, arguments->folder);
+    case 'm':
+        return ldap_tool_migrate(config, arguments->folder, arguments->state);
+    default: /* the configuration was read, and is good */
+        return EXIT_SUCCESS;
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct ldap_config *config;
@@ -145,15 +177,16 @@ int main(int argc, char **argv)
         return code;
     (void)signal(SIGPIPE, SIG_IGN);
     pk_log_open("passkey-store-ldap", true, false);
-    config = load_config(arguments.config, arguments.check_config);
+    config = load_config(arguments.config, arguments.job != 0);
     if (!config)
         return EXIT_FAILURE;
-    if (arguments.check_config) {
-        ldap_config_free(config);
-        return EXIT_SUCCESS;
-    }
     /* A name server that is away must not take more of a call's time than the servers behind it. */
     (void)setenv("RES_OPTIONS", "timeout:1 attempts:1", 0);
+    if (arguments.job) {
+        code = do_job(config, &arguments);
+        ldap_config_free(config);
+        return code;
+    }
     pk_log_set_debug(config->debug);
     pk_log_start_thread();
     code = run(config, &arguments);

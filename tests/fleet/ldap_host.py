@@ -11,8 +11,10 @@ from collections import namedtuple
 from ldap_directory import PASSKEYS, PEOPLE, TOP, until
 
 # TOP is the copy of the sources in a build folder, or they are beside one that is named.
-BUILD = os.environ.get("PASSKEYD_BUILD") or os.path.dirname(TOP)
+BUILD = os.environ.get("top_builddir") or os.path.dirname(TOP)
 
+PROGRAM = os.path.join(BUILD, "store", "ldap", "passkey-store-ldap")
+CLIENT = os.path.join(BUILD, "tests", "fleet", "store_client")
 Answer = namedtuple("Answer", "status ms words")
 
 
@@ -45,14 +47,15 @@ class Host:
     def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [os.path.join(BUILD, "store", "passkey-store-ldap"), "--config", self.config,
-                 "--state", self.folder, "--socket", self.socket], stdout=log, stderr=log)
+                [PROGRAM, "--config", self.config, "--state", self.folder,
+                 "--socket", self.socket], stdout=log, stderr=log)
         until("the store's socket is there", lambda: os.path.exists(self.socket) or
               self.process.poll() is not None)
         assert self.process.poll() is None, self.said()
-        self.client = subprocess.Popen(
-            [os.path.join(BUILD, "tests", "fleet", "store_client"), self.socket],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        if not os.path.exists(CLIENT):  # made by make check, and here where that was not run
+            subprocess.run(["make", "-s", "-C", BUILD, "tests/fleet/store_client"], check=True)
+        self.client = subprocess.Popen([CLIENT, self.socket], stdin=subprocess.PIPE,
+                                       stdout=subprocess.PIPE, text=True)
 
     def stop(self, number=signal.SIGTERM):
         if self.client:
