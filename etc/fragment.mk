@@ -9,6 +9,7 @@ systemdsystemunit_DATA = etc/passkeyd.service etc/passkeyd.socket \
 	etc/passkey-authenticator.service etc/passkey-authenticator.socket \
 	etc/passkey-gateway.service etc/passkey-gateway.socket
 sysusers_DATA = etc/sysusers.d/passkeyd.conf
+dist_sysusers_DATA =
 tmpfiles_DATA = etc/tmpfiles.d/passkeyd.conf
 udevrulesdir = $(udevdir)/rules.d
 udevrules_DATA = etc/71-passkeyd.rules
