@@ -8,7 +8,7 @@
 
 #include "common/base/clock.h"
 
-#define KEEP_SECONDS 60 /* after it has expired, for a clock that is behind */
+#define KEEP_SECONDS 600 /* after it has expired, so that the daemon can say so */
 #define PRUNE_MAX    1000
 #define ROOMS        16 /* relying parties that a thread knows of */
 
