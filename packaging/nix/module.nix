@@ -34,28 +34,58 @@ in
         `passkeyctl test` succeeds, before any is listed.
       '';
     };
+
+    stores = lib.mkOption {
+      type = lib.types.attrsOf lib.types.lines;
+      default = { };
+      example = {
+        postgresql = ''
+          [postgresql]
+          hosts = db1.example.org, db2.example.org
+        '';
+      };
+      description = ''
+        Stores of several hosts that are served here, each with its settings, as
+        passkey-store-postgresql(8) has them. passkeyd asks the one that its `[store]` names.
+      '';
+    };
   };
 
   config = lib.mkIf cfg.enable {
     environment.systemPackages = [ cfg.package ];
-    environment.etc."passkey/passkeyd.conf".text = cfg.settings;
+    environment.etc = {
+      "passkey/passkeyd.conf".text = cfg.settings;
+    } // lib.mapAttrs' (kind: text: lib.nameValuePair "passkey/store-${kind}.conf" {
+      inherit text;
+    }) cfg.stores;
     systemd.packages = [ cfg.package ];
-    systemd.sockets.passkeyd.wantedBy = [ "sockets.target" ];
+    systemd.sockets = {
+      passkeyd.wantedBy = [ "sockets.target" ];
+    } // lib.mapAttrs' (kind: _: lib.nameValuePair "passkey-store-${kind}" {
+      wantedBy = [ "sockets.target" ];
+    }) cfg.stores;
     systemd.tmpfiles.packages = [ cfg.package ];
     services.dbus.packages = [ cfg.package ];
     services.udev.packages = [ cfg.package ];
     security.polkit.enable = true;
-    users.users.passkeyd = {
+    users.users = {
+      passkeyd = {
+        isSystemUser = true;
+        group = "passkeyd";
+        home = "/var/lib/passkeyd";
+      };
+      passkey-gateway = {
+        isSystemUser = true;
+        group = "passkey-gateway";
+      };
+    } // lib.mapAttrs' (kind: _: lib.nameValuePair "passkey-store-${kind}" {
       isSystemUser = true;
-      group = "passkeyd";
-      home = "/var/lib/passkeyd";
-    };
-    users.users.passkey-gateway = {
-      isSystemUser = true;
-      group = "passkey-gateway";
-    };
-    users.groups.passkeyd = { };
-    users.groups.passkey-gateway = { };
+      group = "passkey-store-${kind}";
+    }) cfg.stores;
+    users.groups = {
+      passkeyd = { };
+      passkey-gateway = { };
+    } // lib.mapAttrs' (kind: _: lib.nameValuePair "passkey-store-${kind}" { }) cfg.stores;
     security.pam.services = lib.genAttrs cfg.services (_: {
       rules.auth.passkey = {
         order = 11000;

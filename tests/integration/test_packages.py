@@ -428,7 +428,11 @@ def test_no_id_is_taken_unasked_where_there_are_passkeys(debconf):
     assert drop_in() is None
 
 
-@pytest.mark.parametrize("package", ["passkeyd", "passkey-gateway"])
+STARTED_AGAIN = [name.removesuffix(".triggers") for name in sorted(os.listdir(DEBIAN))
+                 if name.endswith(".triggers")]
+
+
+@pytest.mark.parametrize("package", STARTED_AGAIN)
 def test_an_upgrade_restarts_by_a_trigger(debconf, package):
     """Once everything is configured, and not on the first installation, where nothing runs."""
     trigger = f"trigger --no-await {package}-restart"
@@ -437,6 +441,16 @@ def test_an_upgrade_restarts_by_a_trigger(debconf, package):
     assert debconf.run(package + ".postinst", "configure", "0.1.0-1").returncode == 0
     assert trigger in debconf.calls()
     assert f"\ninterest-noawait {package}-restart\n" in read(f"debian/{package}.triggers")
+
+
+def test_each_service_of_a_package_has_its_trigger():
+    """Or else it would run on with the program and the libraries of before."""
+    with_service = {name.removesuffix(".install") for name in os.listdir(DEBIAN)
+                    if name.endswith(".install") and re.search(r"\.service$", read(f"debian/{name}"),
+                                                               re.MULTILINE)}
+    assert with_service == set(STARTED_AGAIN)
+    rules = read("debian/rules")
+    assert [name for name in STARTED_AGAIN if f">>debian/{name}/DEBIAN/triggers" not in rules] == []
 
 
 def test_triggers_are_of_libraries_and_what_they_load():
@@ -517,6 +531,23 @@ def test_a_purge_takes_the_profile_out_of_the_kernel(debconf, package, path):
     debconf.program("aa-enabled", "exit 1")
     assert debconf.run(package + ".postrm", "purge").returncode == 0
     assert debconf.calls() == []
+
+
+STORES = sorted(os.path.basename(path).removesuffix(".socket.in")
+                for path in glob.glob(TOP + "/etc/passkey-store-*.socket.in"))
+
+
+@pytest.mark.parametrize("name", STORES)
+def test_a_store_serves_the_daemon_alone(name):
+    """By whom the kernel says there is: that is nobody in a namespace of users, and for root."""
+    socket = read(f"etc/{name}.socket.in")
+    assert f"\nListenStream=/run/{name}/socket\n" in socket
+    assert "\nSocketUser=@PASSKEYD_USER@\nSocketMode=0600\n" in socket
+    service = read(f"etc/{name}.service.in")
+    assert f"\nUser={name}\nGroup={name}\n" in service
+    assert "\nPrivateUsers=yes" not in service and "\nDynamicUser=yes" not in service
+    assert f"\nu {name} - " in read(f"etc/sysusers.d/{name}.conf")
+    assert f"\n  /run/{name}/socket rw,\n" in read(f"etc/apparmor.d/usr.libexec.passkey.{name}")
 
 
 @pytest.mark.parametrize("path", sorted(glob.glob(TOP + "/etc/apparmor.d/*")))
