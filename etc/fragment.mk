@@ -64,6 +64,7 @@ EXTRA_DIST += etc/passkeyd.conf etc/gateway.conf
 # Packages install these where AppArmor is: make install cannot know.
 EXTRA_DIST += etc/apparmor.d/usr.sbin.passkeyd etc/apparmor.d/usr.sbin.passkey-gateway \
 	etc/apparmor.d/usr.libexec.passkey.passkey-authenticator \
+	etc/apparmor.d/usr.libexec.passkey.passkey-store-ldap \
 	etc/apparmor.d/usr.libexec.passkey.passkey-store-postgresql
 conf_files = passkeyd.conf gateway.conf
 install-data-local:

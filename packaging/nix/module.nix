@@ -46,7 +46,8 @@ in
       };
       description = ''
         Stores of several hosts that are served here, each with its settings, as
-        passkey-store-postgresql(8) has them. passkeyd asks the one that its `[store]` names.
+        passkey-store-ldap(8) and passkey-store-postgresql(8) have them. passkeyd asks the one
+        that its `[store]` names.
       '';
     };
   };

@@ -1,7 +1,7 @@
 # callPackage ./package.nix { }
-{ lib, stdenv, autoreconfHook, pkg-config, curl, dbus, ding-libs, jansson, jose, libcbor, libevent
-, libfido2, libidn2, libmicrohttpd, libpq, libpsl, libseccomp, openssl, pam, python3, qrencode, sqlite
-, sudo, systemd, utf8proc }:
+{ lib, stdenv, autoreconfHook, pkg-config, curl, cyrus_sasl, dbus, ding-libs, jansson, jose, libcbor
+, libevent, libfido2, libidn2, libmicrohttpd, libpq, libpsl, libseccomp, openldap, openssl, pam
+, python3, qrencode, sqlite, sudo, systemd, utf8proc }:
 
 stdenv.mkDerivation {
   pname = "passkeyd";
@@ -11,8 +11,8 @@ stdenv.mkDerivation {
 
   nativeBuildInputs = [ autoreconfHook pkg-config python3 ];
   buildInputs = [
-    curl dbus ding-libs jansson jose libcbor libevent libfido2 libidn2 libmicrohttpd libpq libpsl
-    libseccomp openssl pam qrencode sqlite sudo systemd utf8proc
+    curl cyrus_sasl dbus ding-libs jansson jose libcbor libevent libfido2 libidn2 libmicrohttpd libpq
+    libpsl libseccomp openldap openssl pam qrencode sqlite sudo systemd utf8proc
   ];
 
   # What is outside of the store stays there; the module of NixOS says what is linked to where.
@@ -20,6 +20,7 @@ stdenv.mkDerivation {
     "--sysconfdir=/etc"
     "--localstatedir=/var"
     "--with-libsystemd"
+    "--with-ldap"
     "--with-postgresql"
     "--with-pamdir=${placeholder "out"}/lib/security"
     "--with-pamconfigsdir=${placeholder "out"}/share/pam-configs"

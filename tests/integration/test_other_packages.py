@@ -58,7 +58,7 @@ def test_what_configure_needs_is_named():
     names = {"pam": "pam", "libfido2": "libfido2", "jansson": "jansson", "jose": "jose",
              "libcbor": "libcbor", "sqlite3": "sqlite", "libseccomp": "libseccomp",
              "libevent_core": "libevent", "libidn2": "libidn2", "libpsl": "libpsl",
-             "libpq": "(postgresql-libs|libpq)",
+             "libpq": "(postgresql-libs|libpq)", "ldap": "(libldap|openldap)",
              "libmicrohttpd": "libmicrohttpd", "libqrencode": "qrencode", "libcurl": "curl",
              "libcrypto": "openssl", "ini_config": "ding-libs", "libutf8proc": "utf8proc",
              "libsystemd": "systemd"}
