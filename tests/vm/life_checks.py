@@ -50,6 +50,7 @@ BOOTS = (
         ("exposure of the services is at most 1.5", packages.exposure),
         ("profiles are enforced after the upgrade", packages.profiles_are_enforced),
         ("the first request starts the gateway", packages.the_gateway_starts),
+        ("stores of several hosts are left alone", packages.stores_of_several_hosts_are_left_alone),
         ("alice logs out", sign_ins.log_out),
     ),
     (
@@ -61,6 +62,7 @@ BOOTS = (
         *SIGN_INS,
         ("the key is pulled in the middle, for good", sign_ins.pulled_for_good),
         ("the first request starts the gateway", packages.the_gateway_starts),
+        ("stores of several hosts are left alone", packages.stores_of_several_hosts_are_left_alone),
         ("alice logs out", sign_ins.log_out),
         ("systemd has nothing against our units", packages.no_complaint_of_systemd),
         ("AppArmor has denied nothing", packages.no_denial),

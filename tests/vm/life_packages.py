@@ -14,7 +14,8 @@ import console
 from life_parts import PASSED, PASSWORDS, await_line, journal, read, run, say, show, write
 from life_sign_ins import RP_ID
 
-PROFILES = ("passkeyd", "passkey-authenticator", "passkey-gateway")
+STORES = ("passkey-store-ldap", "passkey-store-postgresql")
+PROFILES = ("passkeyd", "passkey-authenticator", "passkey-gateway", *STORES)
 EXPOSURE = 1.5  # of systemd-analyze security: 10 is the worst
 PORTAL = "[rp portal]\nid = portal.example.org\nhttp = standard\nhttp-prefix = /portal\n"
 PRUNED = ("/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/var/lib/dpkg", "/var/lib/apt",
@@ -95,6 +96,16 @@ def ask_the_gateway(method, path, body=""):
     say(answer)
     head, _, body = answer.partition("\r\n\r\n")
     return head.splitlines()[0], body
+
+
+def stores_of_several_hosts_are_left_alone(_):
+    """They are installed; who has several hosts has servers to name to them first."""
+    for name in STORES:
+        states = {unit: show(unit, "ActiveState") for unit in (name + ".socket", name + ".service")}
+        assert set(states.values()) == {"inactive"}, states
+        assert not os.path.exists(f"/run/{name}"), name
+        pwd.getpwnam(name)
+    return ", ".join(STORES) + " neither listen nor run; each has its user"
 
 
 def the_gateway_starts(_):
@@ -250,6 +261,7 @@ def nothing_is_left(life):
     running = run("pgrep", "-a", "passkey", ok=(0, 1))
     assert running == "", running
     users = [entry.pw_name for entry in pwd.getpwall() if "passkey" in entry.pw_name]
-    assert set(users) <= {"passkeyd", "passkey-gateway", "passkey-authenticator"}, users
+    assert set(users) <= {"passkeyd", "passkey-gateway", "passkey-authenticator", *STORES}, \
+        users
     return "no file, unit, profile, process or name on the bus, the PAM files as before; the " \
         f"locked users {', '.join(users)} stay, as documented"
