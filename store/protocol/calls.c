@@ -18,9 +18,10 @@
     {.type = FIELD_FIXED, .offset = offsetof(of, member), .max = sizeof(((of *)0)->member)}
 #define STRUCT(of, member, table) \
     {.type = FIELD_STRUCT, .offset = offsetof(of, member), .fields = (table)}
-#define LIST(of, items, count, table) \
+#define LIST_UP_TO(of, items, count, table, most_) \
     {.type = FIELD_LIST, .offset = offsetof(of, items), .count_offset = offsetof(of, count), \
-     .max = sizeof(*((of *)0)->items), .fields = (table)}
+     .max = sizeof(*((of *)0)->items), .fields = (table), .most = (most_)}
+#define LIST(of, items, count, table) LIST_UP_TO(of, items, count, table, 0)
 #define END {.type = FIELD_END}
 
 /* --- records ---------------------------------------------------------------------------------- */
@@ -335,6 +336,8 @@ static const struct field asks_ceremony[] = {
 
 /* --- replies ---------------------------------------------------------------------------------- */
 
+/* Where a verb can have so many at most, no more are made room for: a secret takes pages. */
+
 static const struct field nothing[] = {END};
 
 static const struct field says_account[] = {
@@ -358,7 +361,7 @@ static const struct field says_whose[] = {
 };
 
 static const struct field says_codes[] = {
-    LIST(struct store_reply, codes, code_count, code_fields),
+    LIST_UP_TO(struct store_reply, codes, code_count, code_fields, PK_RECOVERY_CODES),
     END,
 };
 
@@ -381,17 +384,20 @@ static const struct field says_user[] = {
 };
 
 static const struct field says_transactions[] = {
-    LIST(struct store_reply, transactions.items, transactions.count, transaction_fields),
+    LIST_UP_TO(struct store_reply, transactions.items, transactions.count, transaction_fields,
+               PK_TRANSACTIONS_LISTED),
     END,
 };
 
 static const struct field says_api_keys[] = {
-    LIST(struct store_reply, api_keys.items, api_keys.count, api_key_fields),
+    LIST_UP_TO(struct store_reply, api_keys.items, api_keys.count, api_key_fields,
+               PK_API_KEYS_MAX),
     END,
 };
 
 static const struct field says_signing_keys[] = {
-    LIST(struct store_reply, signing_keys.items, signing_keys.count, signing_key_fields),
+    LIST_UP_TO(struct store_reply, signing_keys.items, signing_keys.count, signing_key_fields,
+               PK_SIGNING_KEYS_MAX),
     END,
 };
 

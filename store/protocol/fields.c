@@ -206,6 +206,8 @@ static void read_list(const struct field *field, struct pk_reader *reader, void 
     uint8_t *items = NULL;
     size_t room = 0, have = 0;
 
+    if (field->most > 0 && count > field->most)
+        pk_reader_fail(reader, PK_TOO_LARGE);
     while (have < count && reader->status == PK_OK) {
         if (have == room) {
             size_t more = room ? room * 2 : ITEMS_FIRST;

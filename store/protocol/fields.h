@@ -31,6 +31,7 @@ struct field {
     size_t offset;
     size_t max;
     size_t count_offset;        /* FIELD_LIST: of a size_t */
+    size_t most;                /* FIELD_LIST: items that are read; 0: what a frame has room for */
     const struct field *fields; /* FIELD_STRUCT: its; FIELD_LIST: an item's */
 };
 
@@ -47,8 +48,8 @@ void fields_write(const struct field *fields, const void *object, struct pk_writ
 /*
  * Into an object that is all zero. Every owner in it is new, but views point into what is read;
  * fields_clear() is called for it whatever the outcome. The reader keeps the failure: PK_TRUNCATED,
- * PK_TOO_LARGE for a string over FIELD_STRING_MAX, PK_PROTOCOL for a number out of its range,
- * PK_INVALID_INPUT for a text that is not UTF-8, PK_NO_MEMORY.
+ * PK_TOO_LARGE for a string over FIELD_STRING_MAX or a list over its most, PK_PROTOCOL for a number
+ * out of its range, PK_INVALID_INPUT for a text that is not UTF-8, PK_NO_MEMORY.
  */
 void fields_read(const struct field *fields, struct pk_reader *reader, void *object);
 

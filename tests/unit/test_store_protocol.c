@@ -553,6 +553,27 @@ static void a_frame_that_has_begun_must_become_whole(void **state)
     assert_int_equal(receive_trickled(PK_STORE_FRAME_SECONDS * 1000 / 4), PK_TIMEOUT);
 }
 
+/* Of a peer whose bytes come one by one, and fast enough that there always is another. */
+static int64_t step_of_recv; /* milliseconds; 0: it is the system's */
+
+ssize_t recv(int fd, void *buffer, size_t len, int flags)
+{
+    held_time_add(step_of_recv);
+    return recvfrom(fd, buffer, step_of_recv > 0 ? 1 : len, flags, NULL, NULL);
+}
+
+static void nor_may_it_take_long_without_a_pause(void **state)
+{
+    uint8_t frame[4 + 60] = {0, 0, 0, 60};
+
+    (void)state;
+    step_of_recv = PK_STORE_FRAME_SECONDS * 1000 / 100;
+    assert_int_equal(receive(frame, sizeof(frame), false), PK_OK);
+    step_of_recv = PK_STORE_FRAME_SECONDS * 1000 / 50;
+    assert_int_equal(receive(frame, sizeof(frame), false), PK_TIMEOUT);
+    step_of_recv = 0;
+}
+
 /* A peer that does not read. */
 static void what_nobody_takes_is_given_up(void **state)
 {
@@ -587,6 +608,7 @@ int main(void)
         cmocka_unit_test(a_list_that_is_too_long_for_a_frame_is_not_written),
         cmocka_unit_test(a_frame_is_received_within_its_bounds),
         cmocka_unit_test(a_frame_that_has_begun_must_become_whole),
+        cmocka_unit_test(nor_may_it_take_long_without_a_pause),
         cmocka_unit_test(what_nobody_takes_is_given_up),
     };
 

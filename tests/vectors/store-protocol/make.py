@@ -42,8 +42,8 @@ def rows(title):
 
 
 def members(cell):
-    """(name, type, argument) of "rp text, order enum 2"."""
-    found = [re.fullmatch(r"(\S+) (\S+)(?: (\S+))?", item.strip())
+    """(name, type, argument) of "rp text, order enum 2, keys list api-key 32"."""
+    found = [re.fullmatch(r"(\S+) (\S+)(?: (\S+(?: \d+)?))?", item.strip())
              for item in cell.split(",") if item.strip()]
     return [item.groups() for item in found]
 
@@ -79,7 +79,7 @@ class Message:
             count = 2 if self.full else 0
             self.bytes += number(count, 4)
             for index in range(count):
-                self.write(RECORDS[argument], path + (index,))
+                self.write(RECORDS[argument.split()[0]], path + (index,))
         elif kind in RECORDS:
             self.write(RECORDS[kind], path)
         else:
@@ -155,12 +155,17 @@ def wrong_values(kind, argument):
         yield "too-large", "over-the-limit", number(STRING_MAX + 1, 4)
         yield "truncated", "length-that-lies", number(STRING_MAX, 4)
     if kind == "list":
-        yield "truncated", "count-that-lies", number(0xffffffff, 4)
+        _, _, most = argument.partition(" ")
+        if most:
+            yield "too-large", "over-its-most", number(int(most) + 1, 4)
+            yield "truncated", "as-many-as-there-may-be", number(int(most), 4)
+        else:
+            yield "truncated", "count-that-lies", number(0xffffffff, 4)
 
 
 def once(seen, call, kind, what):
-    """Each enum in each call, for its last value is its own; anything else once a direction."""
-    key = (kind, what) if kind != "enum" else (call, kind, what)
+    """Each enum and list in each call, for its last value is its own; else once a direction."""
+    key = (kind, what) if kind not in ("enum", "list") else (call, kind, what)
     fresh = key not in seen
     seen.add(key)
     return fresh
