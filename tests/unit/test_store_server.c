@@ -488,27 +488,6 @@ static void a_verb_that_was_begun_is_answered_before_the_end(void **state)
     assert_int_equal(access(scene->path, F_OK), -1);
 }
 
-/* Who has no descriptor to accept with now, may have one later. */
-static void one_without_descriptors_goes_on_later(void **state)
-{
-    struct scene *scene = *state;
-    int fd = connect_and_greet(scene), later;
-    struct rlimit before, none = {.rlim_cur = 4}; /* fewer than are open */
-    AUTO_STORE_HELLO struct store_hello hello = {0};
-
-    assert_int_equal(prlimit(scene->server, RLIMIT_NOFILE, NULL, &before), 0);
-    none.rlim_max = before.rlim_max;
-    assert_int_equal(prlimit(scene->server, RLIMIT_NOFILE, &none, NULL), 0);
-    later = try_to_connect(scene->path);
-    assert_serves(fd);
-    assert_serves(fd);
-    assert_int_equal(prlimit(scene->server, RLIMIT_NOFILE, &before, NULL), 0);
-    assert_int_equal(greet(later, PROTOCOL_VERSION, &hello), PK_OK);
-    assert_serves(later);
-    (void)close(later);
-    (void)close(fd);
-}
-
 /* --- systemd's socket ---------------------------------------------------------------------------
  */
 
@@ -544,6 +523,39 @@ static void end_server(struct scene *scene)
 {
     assert_int_equal(kill(scene->server, SIGTERM), 0);
     assert_ended(scene);
+}
+
+/* Who has no descriptor to accept with now, may have one later. */
+static void one_without_descriptors_goes_on_later(void **state)
+{
+    struct scene *scene = *state;
+    int fd = connect_and_greet(scene), later, lines[2];
+    struct rlimit before, none = {.rlim_cur = 4}; /* fewer than are open */
+    AUTO_STORE_HELLO struct store_hello hello = {0};
+    char said[256] = "";
+
+    (void)close(fd);
+    end_server(scene);
+    assert_int_equal(pipe2(lines, O_CLOEXEC), 0);
+    scene->server = fork();
+    assert_true(scene->server >= 0);
+    if (scene->server == 0 && dup2(lines[1], STDERR_FILENO) == STDERR_FILENO)
+        run_server(scene, false);
+    fd = connect_and_greet(scene);
+    assert_int_equal(prlimit(scene->server, RLIMIT_NOFILE, NULL, &before), 0);
+    none.rlim_max = before.rlim_max;
+    assert_int_equal(prlimit(scene->server, RLIMIT_NOFILE, &none, NULL), 0);
+    later = try_to_connect(scene->path);
+    assert_true(read(lines[0], said, sizeof(said) - 1) > 0);
+    assert_non_null(strstr(said, "accept: Too many open files"));
+    assert_serves(fd);
+    assert_int_equal(prlimit(scene->server, RLIMIT_NOFILE, &before, NULL), 0);
+    assert_int_equal(greet(later, PROTOCOL_VERSION, &hello), PK_OK);
+    assert_serves(later);
+    (void)close(later);
+    (void)close(fd);
+    (void)close(lines[0]);
+    (void)close(lines[1]);
 }
 
 /* It is systemd's: who comes while one store ends is served by the next one. */
