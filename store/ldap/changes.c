@@ -387,7 +387,7 @@ static enum pk_status remove_everywhere(struct ldap_store *store, struct pk_view
 
 /* The removal stands once a server has acknowledged it, or none has it; the cache follows. */
 static enum pk_status remove_both(struct ldap_store *store, const struct account *account,
-                                  struct pk_view id)
+                                  struct pk_view id, struct pk_view key)
 {
     PK_AUTO_FREE char *dn = entry_dn(id, store->config->passkeys);
     struct removal removal = {0};
@@ -406,7 +406,10 @@ static enum pk_status remove_both(struct ldap_store *store, const struct account
                         removal.away);
         return PK_STORAGE;
     }
-    status = store->cache->verbs->remove(store->cache, account, id);
+    /* The thread may have heard of the entry, and not have written it yet. */
+    status = directory_bury(store->cache, key);
+    if (status == PK_OK)
+        status = store->cache->verbs->remove(store->cache, account, id);
     if (status == PK_OK && removal.away[0]) {
         store_set_error("the passkey is removed at %s, but another server still has it, until it "
                         "answers: %s",
@@ -440,7 +443,7 @@ static enum pk_status remove_locked(struct ldap_store *store, const struct accou
                         store->config->mapping);
         return PK_STORAGE;
     }
-    return status == PK_OK ? remove_both(store, account, id) : status;
+    return status == PK_OK ? remove_both(store, account, id, pk_view_of(&key)) : status;
 }
 
 enum pk_status ldap_verb_remove(struct store *base, const struct account *account,

@@ -29,6 +29,10 @@ static const char *const tables[] = {
     "  PRIMARY KEY (server, credential_id)"
     ") STRICT, WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS directory_owed_id ON directory_owed (credential_id)",
+    "CREATE TABLE IF NOT EXISTS directory_gone ("
+    "  key BLOB PRIMARY KEY,"
+    "  removed INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS directory_value ("
     "  key TEXT PRIMARY KEY,"
     "  value TEXT NOT NULL"
@@ -417,6 +421,14 @@ static enum pk_status is_owed(struct sqlite_store *store, struct pk_view id)
     return query_step(&query);
 }
 
+static enum pk_status is_gone(struct sqlite_store *store, struct pk_view key)
+{
+    AUTO_QUERY struct query query = query_new(store, "SELECT 1 FROM directory_gone WHERE key = ?");
+
+    bind_blob(&query, key);
+    return query_step(&query);
+}
+
 static bool is_kept(struct sqlite_store *store, const struct directory_changes *changes,
                     struct pk_view credential_id)
 {
@@ -437,6 +449,8 @@ static enum pk_status has(struct sqlite_store *store, const struct directory_cha
     struct pk_view id = pk_view_of(&credential->record.id);
     enum pk_status status = is_owed(store, id);
 
+    if (status == PK_NOT_FOUND && changes->source == DIRECTORY_ENTRIES)
+        status = is_gone(store, change->key);
     if (status != PK_NOT_FOUND)
         return status;
     /* An entry that was given another name is no longer the passkey of the one before. */

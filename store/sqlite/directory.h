@@ -68,6 +68,12 @@ enum pk_status directory_find(struct store *store, struct pk_view credential_id,
                               enum directory_source *ret_source,
                               struct pk_bytes *ret_key) PK_WARN_UNUSED;
 
+/*
+ * The entry that has that key was removed, as a server has acknowledged: what was said of it before
+ * and is heard after it is not taken, and the directory does not use a key again.
+ */
+enum pk_status directory_bury(struct store *store, struct pk_view key) PK_WARN_UNUSED;
+
 /* A passkey that is here is one of the directory's from now on. */
 enum pk_status directory_mark(struct store *store, enum directory_source source, struct pk_view key,
                               struct pk_view credential_id) PK_WARN_UNUSED;

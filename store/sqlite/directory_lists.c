@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Lists of passkeys of a directory's cache: those of this host alone, and removals that are owed.
+/*
+ * Lists of passkeys of a directory's cache: those of this host alone, removals that are owed, and
+ * entries that are gone.
  */
 #include "common/base/cleanup.h"
+#include "common/base/clock.h"
 #include "store/sqlite/directory.h"
 #include "store/sqlite/query.h"
 
 #include <stdlib.h>
+
+/* No server is that far behind what it has acknowledged. */
+#define GONE_SECONDS 604800
 
 static struct sqlite_store *self(struct store *store)
 {
@@ -61,6 +67,24 @@ enum pk_status directory_owe(struct store *store, struct pk_view credential_id, 
 
     bind_text(&query, server);
     bind_blob(&query, credential_id);
+    return query_run(&query);
+}
+
+enum pk_status directory_bury(struct store *store, struct pk_view key)
+{
+    int64_t now = pk_clock_now();
+    AUTO_QUERY struct query old =
+        query_new(self(store), "DELETE FROM directory_gone WHERE removed < ?");
+    AUTO_QUERY struct query query = query_new(
+        self(store), "INSERT OR REPLACE INTO directory_gone (key, removed) VALUES (?, ?)");
+    enum pk_status status;
+
+    bind_integer(&old, now - GONE_SECONDS);
+    status = query_run(&old);
+    if (status != PK_OK)
+        return status;
+    bind_blob(&query, key);
+    bind_integer(&query, now);
     return query_run(&query);
 }
 

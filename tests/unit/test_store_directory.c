@@ -256,6 +256,28 @@ static void what_is_owed_does_not_come_back(void **state)
     assert_int_equal(taken.added, 1);
 }
 
+/* What a server said before it acknowledged the removal may be heard after it. */
+static void an_entry_that_was_removed_is_not_heard_of_again(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    const struct account alice = {
+        .rp = (char[]){"default"}, .name = (char[]){"alice"}, .uid = 1000};
+    AUTO_CREDENTIAL struct credential credential = said("alice", 1000, "a", "handle");
+
+    has(store, "alice", 1000, "a", "1");
+    assert_int_equal(directory_bury(store, KEY("1")), PK_OK);
+    assert_int_equal(directory_bury(store, KEY("1")), PK_OK);
+    assert_int_equal(store->verbs->remove(store, &alice, KEY("a")), PK_OK);
+    AUTO_DIRECTORY_OUTCOME struct directory_outcome late =
+        apply(store, DIRECTORY_ENTRIES, 1, DIRECTORY_HAS, "1", &credential);
+    assert_int_equal(late.added, 0);
+    assert_int_equal(count_of_account(store, "alice", 1000), 0);
+    /* Added again it is another entry. */
+    AUTO_DIRECTORY_OUTCOME struct directory_outcome again =
+        apply(store, DIRECTORY_ENTRIES, 1, DIRECTORY_HAS, "2", &credential);
+    assert_int_equal(again.added, 1);
+}
+
 static void those_of_this_host_are_its_own(void **state)
 {
     struct store *store = ((struct fixture *)*state)->store;
@@ -272,12 +294,18 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up_cache, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(what_is_said_again_changes_nothing),  TEST(another_owner_is_another_passkey),
-        TEST(another_key_is_another_passkey),      TEST(an_entry_that_was_renamed_leaves_nothing),
-        TEST(what_is_not_seen_is_swept_away),      TEST(what_was_just_added_is_not_swept_away),
-        TEST(the_first_passkey_brings_the_handle), TEST(names_are_made_different),
-        TEST(a_mapping_stays_with_who_has_it),     TEST(what_is_owed_does_not_come_back),
+        TEST(what_is_said_again_changes_nothing),
+        TEST(another_owner_is_another_passkey),
+        TEST(another_key_is_another_passkey),
+        TEST(an_entry_that_was_renamed_leaves_nothing),
+        TEST(what_is_not_seen_is_swept_away),
+        TEST(what_was_just_added_is_not_swept_away),
+        TEST(the_first_passkey_brings_the_handle),
+        TEST(names_are_made_different),
+        TEST(a_mapping_stays_with_who_has_it),
+        TEST(what_is_owed_does_not_come_back),
         TEST(those_of_this_host_are_its_own),
+        TEST(an_entry_that_was_removed_is_not_heard_of_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
