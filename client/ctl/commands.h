@@ -29,6 +29,9 @@ int command_key(int argc, char **argv);
  */
 enum pk_status find_account(struct session *session) PK_WARN_UNUSED;
 
+/* "directory COMMAND ...": argv is the program's. */
+int command_directory(int argc, char **argv);
+
 /* "api-key COMMAND ..." and "rp-key COMMAND ...": argv[1] is that word. */
 int command_rp_keys(int argc, char **argv);
 

@@ -4,6 +4,7 @@ client_passkeyctl_SOURCES = \
 	client/ctl/check.c \
 	client/ctl/commands.h \
 	client/ctl/credentials.c \
+	client/ctl/directory.c \
 	client/ctl/import.c \
 	client/ctl/key.c \
 	client/ctl/key_print.c client/ctl/key_print.h \

@@ -32,6 +32,7 @@ static const char usage[] =
     "  key COMMAND              security keys: list, info, set-pin, change-pin, reset\n"
     "  api-key COMMAND          keys of web applications: create, list, revoke\n"
     "  rp-key COMMAND           keys that sign their tokens: list, rotate, import\n"
+    "  directory COMMAND        an LDAP directory's passkeys: check, migrate, push, pull\n"
     "  verify                   verify responses, JSON Lines on standard input; needs\n"
     "                           no daemon\n"
     "\n"
@@ -209,6 +210,8 @@ static int help(int argc, char **argv)
         return verify_main(2, (char *[]){argv[1], (char[]){"--help"}, NULL});
     if (argc > 1 && strcmp(argv[1], "key") == 0)
         return command_key(3, (char *[]){argv[0], argv[1], (char[]){"--help"}, NULL});
+    if (argc > 1 && strcmp(argv[1], "directory") == 0)
+        return command_directory(3, (char *[]){argv[0], argv[1], (char[]){"--help"}, NULL});
     if (argc > 1 && is_about_rp_keys(argv[1]))
         return command_rp_keys(3, (char *[]){argv[0], argv[1], (char[]){"--help"}, NULL});
     if (argc > 1 && !command)
@@ -227,6 +230,8 @@ int main(int argc, char **argv)
     (void)setlocale(LC_ALL, "");
     if (argc > 1 && strcmp(argv[1], "key") == 0)
         return command_key(argc, argv);
+    if (argc > 1 && strcmp(argv[1], "directory") == 0)
+        return command_directory(argc, argv);
     if (argc > 1 && is_about_rp_keys(argv[1]))
         return command_rp_keys(argc, argv);
     if (command)

@@ -83,6 +83,12 @@ function __passkey_complete
             case rp-key:2
                 printf '%s\n' list rotate import
                 return
+            case directory:2
+                printf '%s\n' check migrate push pull
+                return
+            case directory:3
+                __fish_complete_directories $current
+                return
             case rp-key:3
                 if test "$words[3]" = import
                     __fish_complete_path $current

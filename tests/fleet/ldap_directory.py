@@ -19,6 +19,8 @@ import textwrap
 import threading
 import time
 
+import pytest
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SLAPD = "/usr/sbin/slapd"
 SUFFIX = "dc=example,dc=org"
@@ -322,6 +324,8 @@ class Directory:
     """Of so many servers. To be used as a context."""
 
     def __init__(self, count=2, accounts=(("alice", 1001), ("bob", 1002)), extra=""):
+        if not os.path.exists(SLAPD):
+            pytest.skip("slapd is not installed: scripts/install-dependencies --fleet")
         self.folder = tempfile.mkdtemp(prefix="passkeyd-ldap-")
         os.chmod(self.folder, 0o755)
         self.extra = extra

@@ -151,9 +151,9 @@ def test_a_host_moves_to_the_directory(directory):
                          "algorithm, sign_count, backup_eligible, backup_state, user_handle, "
                          "payment, aaguid, transports, name, format, attestation_type, trust, "
                          "discoverable, user_verified, created, last_used) SELECT a.id, x'6f776e', "
-                         "rp_id, public_key, algorithm, 5, 0, 0, x'72', 0, aaguid, 0, 'own', format, "
-                         "attestation_type, trust, 0, 0, c.created, 0 FROM credential c, account a "
-                         "WHERE a.uid = 0")
+                         "rp_id, public_key, algorithm, 5, 0, 0, x'72', 0, aaguid, 0, 'own', "
+                         "format, attestation_type, trust, 0, 0, c.created, 0 FROM credential c, "
+                         "account a WHERE a.uid = 0")
     database.close()
     host = Host(directory, "enrol")
     code, said = tool(host, "--migrate", folder)
