@@ -69,7 +69,7 @@ def test_verbs_are_right_and_quick(filled, host, driver):
     assert said["errors"] == 0
     assert said["sign_ins"] > 100
     assert said["p50_us"] < 100000
-    for verb, outcome in (("enroll", "ok"), ("enroll", "name-taken"), ("look", "ok"), ("remove", "ok"),
-                          ("look", "not-found")):
+    for verb, outcome in (("enroll", "ok"), ("enroll", "name-taken"), ("look", "ok"),
+                          ("remove", "ok"), ("look", "not-found")):
         asked = json.loads(servers.run([driver, "ask", stores[0].socket, verb, "one more"]))
         assert asked["status"] == outcome, (verb, asked)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A node that is killed under Patroni, which elects another; were this broken, what people run in the
-place of our script would lose passkeys. With etcd by its version 2: Debian 12's Patroni overwrites a
-leader's key by version 3, so that one that was paused takes the lock back."""
+"""A node that is killed under Patroni, which elects another; were this broken, what people run in
+the place of our script would lose passkeys. With etcd by its version 2: Debian 12's Patroni
+overwrites a leader's key by version 3, so that one that was paused takes the lock back."""
 
 import json
 import os
