@@ -8,7 +8,7 @@ EXTRA_DIST += \
 	tests/fleet/test_ldap_failures.py \
 	tests/fleet/test_ldap_mappings.py \
 	tests/fleet/test_ldap_store.py \
-	tests/fleet/test_ldap_tool.py \
+	tests/fleet/test_three_hosts.py tests/fleet/test_ldap_tool.py \
 	tests/fleet/test_ldap_verbs.py
 
 check_PROGRAMS += tests/fleet/store_client
