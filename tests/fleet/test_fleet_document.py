@@ -77,8 +77,8 @@ def database_(folder, program):
     server.stop()
 
 
-@pytest.fixture(name="machine")
-def machine_(database):
+@pytest.fixture(name="database_machine")
+def database_machine_(database):
     assert database.process.poll() is None
     parts.reset_state()
     namespace.write("/etc/hosts", f"{DATABASE} db1.example.org\n127.0.0.1 localhost\n"
@@ -92,9 +92,9 @@ def machine_(database):
     machine.close()
 
 
-def run(database, user, command):
+def run(user, command, **variables):
     """As the database's administrator, or as root of web1."""
-    environment = dict(os.environ, PGHOST=database.base, LC_ALL="C.UTF-8")
+    environment = dict(os.environ, LC_ALL="C.UTF-8", **variables)
     as_user = {}
     if user == "postgres":
         entry = pwd.getpwnam(servers.USER)
@@ -106,31 +106,78 @@ def run(database, user, command):
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **as_user)
 
 
-def test_several_gateways_and_one_database(machine, database):
-    store, ran = None, 0
-    for kind, label, body in BOX.findall(section("Several gateways and one database")):
+def follow(title, start_store, replaced=(), **variables):
+    """Types what stands there; how many commands it were."""
+    ran = 0
+    for kind, label, body in BOX.findall(section(title)):
+        body = textwrap.dedent(body)
         if kind == "ini":
-            namespace.write(re.fullmatch(r" in (/\S+)", label)[1], textwrap.dedent(body))
-        if kind == "console" and label.startswith(" not run: "):
-            assert "systemctl" in body and store is None
-            store = machine.start(["/usr/libexec/passkey/passkey-store-postgresql", "--socket",
-                                   socket_path()])
-            servers.until(lambda: os.path.exists(socket_path()))
-            os.chown(socket_path(), namespace.DAEMON_ID, -1)
-        elif kind == "console":
+            for before, after in replaced:
+                body = body.replace(before, after)
+            namespace.write(re.fullmatch(r" in (/\S+)", label)[1], body)
+        if kind == "console" and label.startswith(" not run: there is no systemd"):
+            assert "systemctl" in body
+            start_store()
+        elif kind == "console" and not label:
             for user, command, shows, status in commands_of(body):
-                done = run(database, user, command)
-                assert done.returncode == status, (command, done.stdout)
+                done = run(user, command, **variables)
+                said = done.stdout
+                for before, after in replaced:
+                    said = said.replace(after, before)
+                assert done.returncode == status, (command, said)
                 if shows:
-                    assert pattern_of(shows).fullmatch(done.stdout), (command, done.stdout)
+                    assert pattern_of(shows).fullmatch(said), (command, said)
                 else:
-                    assert not done.stdout, (command, done.stdout)
+                    assert not said, (command, said)
                 ran += 1
-    assert ran >= 15 and store.poll() is None
+    return ran
 
 
-def socket_path():
-    folder = "/run/passkey-store-postgresql"
+def start_store(machine, kind, *arguments):
+    path = socket_path(kind)
+    machine.start([f"/usr/libexec/passkey/passkey-store-{kind}", "--socket", path, *arguments])
+    servers.until(lambda: os.path.exists(path))
+    os.chown(path, namespace.DAEMON_ID, -1)
+    machine.kill_daemon()
+
+
+def test_several_gateways_and_one_database(database_machine, database):
+    machine = database_machine
+    assert follow("Several gateways and one database",
+                  lambda: start_store(machine, "postgresql"), PGHOST=database.base) >= 15
+
+
+def test_passkeys_in_the_directory(tmp_path):
+    """A host that has a passkey in a file of its own moves to the directory."""
+    from softkey import SoftKeys
+    accounts = [(name, namespace.PEOPLE[name]) for name in ("alice", "bob")]
+    with ldap_directory.Directory(accounts=accounts) as directory:
+        parts.reset_state()
+        machine = parts.Machine()
+        machine.start_bus()
+        authority = directory.authority
+        for name, path in (("ca.crt", "directory-ca.crt"), ("enrol.crt", "store-ldap.crt"),
+                           ("enrol.key", "store-ldap.key")):
+            shutil.copy(authority.path(name), "/etc/passkey/" + path)
+        try:
+            with SoftKeys(namespace.SCRATCH + "/keys", namespace.SOFTKEY) as keys:
+                machine.program = keys.wrapper("/usr/libexec/passkey/passkey-authenticator")
+                machine.configure("[rp default]\nid = example.org\n")
+                keys.add("blue").set(touch="immediate")
+                machine.enrol("alice", "blue")
+            machine.kill_daemon()
+            state = "/var/lib/passkey-store-ldap"
+            os.makedirs(state, mode=0o700, exist_ok=True)
+            replaced = [(f"ldaps://ldap{number}.example.org", server.uri)
+                        for number, server in enumerate(directory.servers, 1)]
+            assert follow("Passkeys in the accounts' directory",
+                          lambda: start_store(machine, "ldap", "--state", state), replaced) >= 6
+        finally:
+            machine.close()
+
+
+def socket_path(kind):
+    folder = f"/run/passkey-store-{kind}"
     os.makedirs(folder, mode=0o755, exist_ok=True)
     return folder + "/socket"
 
