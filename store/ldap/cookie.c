@@ -5,7 +5,7 @@
  * are followed holds the CSN of the server that changed alone; whoever presents that as the whole
  * is sent everything again. So the latest of each server are kept.
  */
-#include "store/ldap/ldap_private.h"
+#include "store/ldap/cookie.h"
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"

@@ -1,12 +1,13 @@
 # passkey-store-ldap: the store of an LDAP directory, in a process of its own.
 noinst_LTLIBRARIES += store/ldap/libldapentry.la
-store_ldap_libldapentry_la_SOURCES = store/ldap/entry.c store/ldap/entry.h
+store_ldap_libldapentry_la_SOURCES = \
+	store/ldap/cookie.c store/ldap/cookie.h \
+	store/ldap/entry.c store/ldap/entry.h
 
 if LDAP
 noinst_LTLIBRARIES += store/ldap/libstoreldap.la
 store_ldap_libstoreldap_la_SOURCES = \
 	store/ldap/changes.c \
-	store/ldap/cookie.c \
 	store/ldap/ldap_config.c store/ldap/ldap_config.h \
 	store/ldap/ldap_private.h store/ldap/ldap_store.h \
 	store/ldap/link.c store/ldap/link.h \

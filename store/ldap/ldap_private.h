@@ -71,10 +71,4 @@ enum pk_status ldap_follow(struct ldap_store *store, struct ldap_link *link) PK_
 enum pk_status ldap_poll_entries(struct ldap_store *store, struct ldap_link *link) PK_WARN_UNUSED;
 enum pk_status ldap_poll_mappings(struct ldap_store *store, struct ldap_link *link) PK_WARN_UNUSED;
 
-/*
- * cookie.c: what a server says of its state, and what was known, as one; the caller's to free.
- * PK_INVALID_INPUT, PK_NO_MEMORY.
- */
-enum pk_status ldap_cookie_merge(const char *known, struct pk_view said, char **ret) PK_WARN_UNUSED;
-
 #endif

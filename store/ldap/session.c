@@ -6,6 +6,7 @@
  * there, and so is not used. Whether the server is still there is asked by a search beside it,
  * whose answer says that the cache was as the server when it was sent.
  */
+#include "store/ldap/cookie.h"
 #include "store/ldap/ldap_private.h"
 
 #include "common/base/cleanup.h"

@@ -25,6 +25,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_frames \
 	tests/fuzz/fuzz_host_keys \
 	tests/fuzz/fuzz_import \
+	tests/fuzz/fuzz_ldap_entry \
 	tests/fuzz/fuzz_sk \
 	tests/fuzz/fuzz_ssh_connection \
 	tests/fuzz/fuzz_store_protocol \
@@ -143,6 +144,10 @@ tests_fuzz_fuzz_import_SOURCES = tests/fuzz/fuzz_import.c $(fuzz_driver)
 tests_fuzz_fuzz_import_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_import_LDADD = client/libctl.la common/wire/libwire.la $(webauthn_libs) \
 	client/libclient.la client/libterminal.la common/bus/libbus.la common/base/libbase.la $(JANSSON_LIBS)
+
+tests_fuzz_fuzz_ldap_entry_SOURCES = tests/fuzz/fuzz_ldap_entry.c $(fuzz_driver)
+tests_fuzz_fuzz_ldap_entry_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_ldap_entry_LDADD = store/ldap/libldapentry.la store/libstore.la $(webauthn_libs)
 
 tests_fuzz_fuzz_sk_SOURCES = tests/fuzz/fuzz_sk.c $(fuzz_driver)
 tests_fuzz_fuzz_sk_LDFLAGS = $(fuzz_ldflags)

@@ -21,7 +21,8 @@ STATEMENTS = {"none": "none", "packed": "packed", "fido_u2f": "fido-u2f", "tpm":
               "compound": "compound"}
 TARGETS = ["fuzz_client_data", "fuzz_auth_data", "fuzz_attestation_object", "fuzz_cose_key",
            "fuzz_response", "fuzz_agent", "fuzz_askpass", "fuzz_backup", "fuzz_dialects",
-           "fuzz_forward", "fuzz_frames", "fuzz_host_keys", "fuzz_import", "fuzz_sk",
+           "fuzz_forward", "fuzz_frames", "fuzz_host_keys", "fuzz_import", "fuzz_ldap_entry",
+           "fuzz_sk",
            "fuzz_ssh_connection", "fuzz_store_protocol", "fuzz_sudo_command", "fuzz_config",
            "fuzz_certificates", "fuzz_password_file", "fuzz_sudo_flags", "fuzz_pam_file",
            "fuzz_router", "fuzz_gateway_request", "fuzz_token", "fuzz_ceremony", "diff_json",

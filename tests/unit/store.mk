@@ -14,6 +14,7 @@ store_tests = \
 	tests/unit/test_account_watch \
 	tests/unit/test_open_store \
 	tests/unit/test_passkey_name \
+	tests/unit/test_ldap_entry \
 	tests/unit/test_password_file \
 	tests/unit/test_policy \
 	tests/unit/test_presence \
@@ -115,6 +116,9 @@ tests_unit_test_authority_LDADD = tests/unit/libstorefixture.la $(store_test_lib
 tests_unit_test_store_integrity_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SQLITE_CFLAGS)
 tests_unit_test_store_integrity_LDADD = tests/unit/libstorefixture.la $(store_test_libs) \
 	$(SQLITE_LIBS)
+tests_unit_test_ldap_entry_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ldap_entry_LDADD = store/ldap/libldapentry.la store/libstore.la $(webauthn_libs) \
+	$(CMOCKA_LIBS)
 tests_unit_test_store_directory_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_store_directory_LDADD = tests/unit/libstorefixture.la $(store_test_libs)
 tests_unit_test_store_decisions_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
