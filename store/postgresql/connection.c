@@ -337,15 +337,17 @@ static enum pk_status prepare_link(struct pg_connection *connection)
     return status == PK_OK ? version(connection) : status;
 }
 
-/* A server that has ended meanwhile, or been stopped, has said so: better now than in a verb. */
+/*
+ * A server that has ended meanwhile, or been stopped, has said so, and closed: better now than in a
+ * verb, of which it would not be known what was done.
+ */
 static void look(struct pg_connection *connection)
 {
     struct pollfd poll_fd = {.fd = PQsocket(connection->link), .events = POLLIN};
 
-    if (poll(&poll_fd, 1, 0) == 0)
-        return;
-    if (!PQconsumeInput(connection->link) || PQstatus(connection->link) != CONNECTION_OK)
-        pg_drop(connection);
+    while (connection->link && poll(&poll_fd, 1, 0) > 0)
+        if (!PQconsumeInput(connection->link) || PQstatus(connection->link) != CONNECTION_OK)
+            pg_drop(connection);
 }
 
 enum pk_status pg_connect(struct pg_connection *connection)

@@ -96,6 +96,7 @@ shared_buffers = 64MB
 max_connections = 120
 max_wal_size = 2GB
 wal_keep_size = 256MB
+wal_retrieve_retry_interval = 200ms
 log_min_messages = warning
 """)
         self.append("pg_hba.conf", "host all all 127.0.0.0/8 trust\n"

@@ -89,6 +89,15 @@ def test_a_server_that_hangs_is_given_up_in_time(pair, stores, ask):
     servers.until(lambda: ask(stores[0], "look", "blue")[0] == "ok")
 
 
+def test_a_server_that_was_started_anew_is_found(pair, stores, ask):
+    """What was open has ended in between, and nobody is told that something may have been done."""
+    assert ask(stores[0], "enroll", "blue") == ("ok", "")
+    pair.primary.stop()
+    pair.primary.start()
+    pair.primary.demand(pair.standby)
+    assert ask(stores[0], "count", "blue") == ("ok", "")
+
+
 def test_no_server_at_all_is_said_in_words(pair, stores, ask):
     pair.standby.stop()
     pair.primary.stop()
@@ -102,6 +111,8 @@ def test_a_standby_that_hangs_refuses_what_has_to_be_kept(pair, stores, ask):
     assert ask(stores[0], "begin", "one") == ("ok", "")
     pair.standby.send(signal.SIGSTOP)
     try:
+        # That may get lost: whoever was to answer it begins again.
+        assert ask(stores[1], "begin", "two") == ("ok", "")
         status, words = ask(stores[0], "take", "one")
     finally:
         pair.standby.send(signal.SIGCONT)
