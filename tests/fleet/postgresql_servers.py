@@ -136,8 +136,11 @@ log_min_messages = warning
                     str(self.port), "-U", user, "-d", database, "-f", "-"],
                    input=text, env=dict(env, PGCONNECT_TIMEOUT="5")).strip()
 
+    def lives(self):
+        return self.process is not None and self.process.poll() is None
+
     def stop(self, mode=signal.SIGINT):
-        if self.process and self.process.poll() is None:
+        if self.lives():
             self.send(signal.SIGCONT)
             self.process.send_signal(mode)
             try:

@@ -29,30 +29,52 @@ class Pair:
         self.primary.migrate(program, self.folder)
         self.standby = servers.Server(self.folder, "two", "127.0.0.3", self.primary.port)
         self.standby.clone_of(self.primary).start()
+        self.diverged = False  # the standby was a primary that another took over from
         self.primary.demand(self.standby)
+
+    def heal(self):
+        """As it was made, whatever a test has left."""
+        if not self.primary.lives():
+            self.primary.start()
+        if self.diverged:
+            if self.standby.lives():
+                self.standby.kill()
+            self.take_back()
+        elif not self.standby.lives():
+            self.standby.start()
+        self.primary.demand(self.standby)
+        self.primary.empty()
 
     def fail_over(self):
         """The standby takes over from a primary that was killed, or does not answer."""
         self.primary, self.standby = self.standby, self.primary
+        self.diverged = True
         self.primary.promote()
         self.primary.demand(None)
 
     def take_back(self):
         self.standby.rewind_to(self.primary).start()
+        self.diverged = False
         self.primary.demand(self.standby)
 
     def stop(self):
         for server in (self.standby, self.primary):
-            if server.process:
-                server.stop()
+            if server.lives():
+                server.kill()
         shutil.rmtree(self.folder)
 
 
-@pytest.fixture(name="pair")
-def pair_(folder, program):
+@pytest.fixture(name="made_pair", scope="module")
+def made_pair_(folder, program):
     pair = Pair(folder, program)
     yield pair
     pair.stop()
+
+
+@pytest.fixture(name="pair")
+def pair_(made_pair):
+    made_pair.heal()
+    return made_pair
 
 
 @pytest.fixture(name="stores")
