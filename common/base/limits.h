@@ -71,6 +71,14 @@
 #define PK_HOST_KEYS_MAX          64    /* host keys that a request lists: a pool's servers */
 #define PK_HOST_KEY_MAX           32768 /* one public host key or certificate */
 
+/* The phone as the key: CTAP's hybrid transport (doc/hybrid-protocol.md) */
+#define PK_HYBRID_QR_MAX      512      /* the CBOR of a code; ours has 69 */
+#define PK_HYBRID_ADVERT_MAX  255      /* service data with its suffix: one element of an advert */
+#define PK_HYBRID_MESSAGE_MAX 65536    /* a message of the tunnel, encrypted */
+#define PK_HYBRID_COUNTER_MAX 16777216 /* messages in one direction */
+#define PK_HYBRID_UPDATES_MAX 16       /* that a phone sends in one session */
+#define PK_UPGRADE_HEAD_MAX   16384    /* the answer to the request for a WebSocket */
+
 /* passkey-askpass */
 #define PK_ASKPASS_HOSTS_MAX 1048576 /* ~/.config/passkey/hosts */
 #define PK_ASKPASS_PARTS_AGE 600     /* seconds that the parts of an answer are kept */

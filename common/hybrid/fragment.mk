@@ -1,0 +1,9 @@
+# CTAP's hybrid transport, the client's side, as functions without input and output. What only a phone
+# does is in a library of its own, which no program links: see doc/hybrid-protocol.md.
+noinst_LTLIBRARIES += common/hybrid/libhybrid.la
+common_hybrid_libhybrid_la_SOURCES = \
+	common/hybrid/crypto.c common/hybrid/crypto.h \
+	common/hybrid/derive.c common/hybrid/derive.h \
+	common/hybrid/qr.c common/hybrid/qr.h
+common_hybrid_libhybrid_la_CFLAGS = $(PK_CFLAGS) $(CRYPTO_CFLAGS)
+common_hybrid_libhybrid_la_LIBADD = $(CRYPTO_LIBS)
