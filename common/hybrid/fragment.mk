@@ -2,8 +2,15 @@
 # does is in a library of its own, which no program links: see doc/hybrid-protocol.md.
 noinst_LTLIBRARIES += common/hybrid/libhybrid.la
 common_hybrid_libhybrid_la_SOURCES = \
+	common/hybrid/advert.c common/hybrid/advert.h \
+	common/hybrid/channel.c common/hybrid/channel.h \
 	common/hybrid/crypto.c common/hybrid/crypto.h \
 	common/hybrid/derive.c common/hybrid/derive.h \
+	common/hybrid/domain.c common/hybrid/domain.h \
+	common/hybrid/noise.c common/hybrid/noise.h common/hybrid/noise_state.h \
 	common/hybrid/qr.c common/hybrid/qr.h
 common_hybrid_libhybrid_la_CFLAGS = $(PK_CFLAGS) $(CRYPTO_CFLAGS)
 common_hybrid_libhybrid_la_LIBADD = $(CRYPTO_LIBS)
+
+noinst_LTLIBRARIES += common/hybrid/libhybridphone.la
+common_hybrid_libhybridphone_la_SOURCES = common/hybrid/phone.c common/hybrid/phone.h
