@@ -5,8 +5,10 @@ common_hybrid_libhybrid_la_SOURCES = \
 	common/hybrid/advert.c common/hybrid/advert.h \
 	common/hybrid/channel.c common/hybrid/channel.h \
 	common/hybrid/crypto.c common/hybrid/crypto.h \
+	common/hybrid/ctap.c common/hybrid/ctap.h \
 	common/hybrid/derive.c common/hybrid/derive.h \
 	common/hybrid/domain.c common/hybrid/domain.h \
+	common/hybrid/message.c common/hybrid/message.h \
 	common/hybrid/noise.c common/hybrid/noise.h common/hybrid/noise_state.h \
 	common/hybrid/qr.c common/hybrid/qr.h
 common_hybrid_libhybrid_la_CFLAGS = $(PK_CFLAGS) $(CRYPTO_CFLAGS)

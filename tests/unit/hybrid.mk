@@ -3,6 +3,8 @@ EXTRA_DIST += tests/unit/hybrid_support.h tests/vectors/hybrid
 if HAVE_CMOCKA
 hybrid_tests = \
 	tests/unit/test_hybrid_advert \
+	tests/unit/test_hybrid_ctap \
+	tests/unit/test_hybrid_message \
 	tests/unit/test_hybrid_noise \
 	tests/unit/test_hybrid_qr
 check_PROGRAMS += $(hybrid_tests)
@@ -11,6 +13,10 @@ TESTS += $(hybrid_tests)
 hybrid_test_libs = $(hybrid_phone_libs) $(CMOCKA_LIBS)
 tests_unit_test_hybrid_advert_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_hybrid_advert_LDADD = $(hybrid_test_libs)
+tests_unit_test_hybrid_ctap_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_hybrid_ctap_LDADD = $(hybrid_test_libs)
+tests_unit_test_hybrid_message_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_hybrid_message_LDADD = $(hybrid_test_libs)
 tests_unit_test_hybrid_noise_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_hybrid_noise_LDADD = $(hybrid_test_libs)
 tests_unit_test_hybrid_qr_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
