@@ -10,7 +10,9 @@ common_hybrid_libhybrid_la_SOURCES = \
 	common/hybrid/domain.c common/hybrid/domain.h \
 	common/hybrid/message.c common/hybrid/message.h \
 	common/hybrid/noise.c common/hybrid/noise.h common/hybrid/noise_state.h \
-	common/hybrid/qr.c common/hybrid/qr.h
+	common/hybrid/qr.c common/hybrid/qr.h \
+	common/hybrid/upgrade.c common/hybrid/upgrade.h \
+	common/hybrid/websocket.c common/hybrid/websocket.h
 common_hybrid_libhybrid_la_CFLAGS = $(PK_CFLAGS) $(CRYPTO_CFLAGS)
 common_hybrid_libhybrid_la_LIBADD = $(CRYPTO_LIBS)
 

@@ -6,7 +6,9 @@ hybrid_tests = \
 	tests/unit/test_hybrid_ctap \
 	tests/unit/test_hybrid_message \
 	tests/unit/test_hybrid_noise \
-	tests/unit/test_hybrid_qr
+	tests/unit/test_hybrid_qr \
+	tests/unit/test_hybrid_upgrade \
+	tests/unit/test_hybrid_websocket
 check_PROGRAMS += $(hybrid_tests)
 TESTS += $(hybrid_tests)
 
@@ -21,4 +23,8 @@ tests_unit_test_hybrid_noise_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_hybrid_noise_LDADD = $(hybrid_test_libs)
 tests_unit_test_hybrid_qr_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_hybrid_qr_LDADD = $(hybrid_test_libs)
+tests_unit_test_hybrid_upgrade_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_hybrid_upgrade_LDADD = $(hybrid_test_libs)
+tests_unit_test_hybrid_websocket_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_hybrid_websocket_LDADD = $(hybrid_test_libs)
 endif
