@@ -8,6 +8,7 @@ hybrid_tests = \
 	tests/unit/test_hybrid_noise \
 	tests/unit/test_hybrid_qr \
 	tests/unit/test_hybrid_upgrade \
+	tests/unit/test_hybrid_vectors \
 	tests/unit/test_hybrid_websocket
 check_PROGRAMS += $(hybrid_tests)
 TESTS += $(hybrid_tests)
@@ -25,6 +26,8 @@ tests_unit_test_hybrid_qr_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_hybrid_qr_LDADD = $(hybrid_test_libs)
 tests_unit_test_hybrid_upgrade_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_hybrid_upgrade_LDADD = $(hybrid_test_libs)
+tests_unit_test_hybrid_vectors_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_test_hybrid_vectors_LDADD = $(hybrid_test_libs) $(JANSSON_LIBS)
 tests_unit_test_hybrid_websocket_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_hybrid_websocket_LDADD = $(hybrid_test_libs)
 endif
