@@ -24,6 +24,13 @@ fuzz_targets = \
 	tests/fuzz/fuzz_forward \
 	tests/fuzz/fuzz_frames \
 	tests/fuzz/fuzz_host_keys \
+	tests/fuzz/fuzz_hybrid_advert \
+	tests/fuzz/fuzz_hybrid_ctap \
+	tests/fuzz/fuzz_hybrid_message \
+	tests/fuzz/fuzz_hybrid_noise \
+	tests/fuzz/fuzz_hybrid_qr \
+	tests/fuzz/fuzz_hybrid_upgrade \
+	tests/fuzz/fuzz_hybrid_websocket \
 	tests/fuzz/fuzz_import \
 	tests/fuzz/fuzz_ldap_entry \
 	tests/fuzz/fuzz_sk \
@@ -139,6 +146,34 @@ tests_fuzz_fuzz_forward_LDADD = $(wire_libs)
 tests_fuzz_fuzz_backup_SOURCES = tests/fuzz/fuzz_backup.c $(fuzz_driver)
 tests_fuzz_fuzz_backup_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_backup_LDADD = client/libctl.la $(webauthn_libs)
+
+tests_fuzz_fuzz_hybrid_advert_SOURCES = tests/fuzz/fuzz_hybrid_advert.c $(fuzz_driver)
+tests_fuzz_fuzz_hybrid_advert_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_hybrid_advert_LDADD = $(hybrid_phone_libs)
+
+tests_fuzz_fuzz_hybrid_ctap_SOURCES = tests/fuzz/fuzz_hybrid_ctap.c $(fuzz_driver)
+tests_fuzz_fuzz_hybrid_ctap_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_hybrid_ctap_LDADD = $(hybrid_phone_libs)
+
+tests_fuzz_fuzz_hybrid_message_SOURCES = tests/fuzz/fuzz_hybrid_message.c $(fuzz_driver)
+tests_fuzz_fuzz_hybrid_message_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_hybrid_message_LDADD = $(hybrid_phone_libs)
+
+tests_fuzz_fuzz_hybrid_noise_SOURCES = tests/fuzz/fuzz_hybrid_noise.c $(fuzz_driver)
+tests_fuzz_fuzz_hybrid_noise_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_hybrid_noise_LDADD = $(hybrid_phone_libs)
+
+tests_fuzz_fuzz_hybrid_qr_SOURCES = tests/fuzz/fuzz_hybrid_qr.c $(fuzz_driver)
+tests_fuzz_fuzz_hybrid_qr_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_hybrid_qr_LDADD = $(hybrid_phone_libs)
+
+tests_fuzz_fuzz_hybrid_upgrade_SOURCES = tests/fuzz/fuzz_hybrid_upgrade.c $(fuzz_driver)
+tests_fuzz_fuzz_hybrid_upgrade_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_hybrid_upgrade_LDADD = $(hybrid_phone_libs)
+
+tests_fuzz_fuzz_hybrid_websocket_SOURCES = tests/fuzz/fuzz_hybrid_websocket.c $(fuzz_driver)
+tests_fuzz_fuzz_hybrid_websocket_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_hybrid_websocket_LDADD = $(hybrid_phone_libs)
 
 tests_fuzz_fuzz_import_SOURCES = tests/fuzz/fuzz_import.c $(fuzz_driver)
 tests_fuzz_fuzz_import_LDFLAGS = $(fuzz_ldflags)

@@ -19,12 +19,18 @@ VECTORS = HERE.parent / "vectors"
 STATEMENTS = {"none": "none", "packed": "packed", "fido_u2f": "fido-u2f", "tpm": "tpm",
               "android_key": "android-key", "safetynet": "android-safetynet", "apple": "apple",
               "compound": "compound"}
+# The targets of common/hybrid, each with the kinds of vectors that it reads and the byte before.
+HYBRID = {"qr": {"qr": b"c", "digits": b"d"}, "advert": {"advert": b""}, "noise": {"noise": b""},
+          "message": {"greeting": b"", "message": b""},
+          "ctap": {"credential": b"\3", "assertion": b"\2"},
+          "websocket": {"websocket": b"\0"}, "upgrade": {"http": b""}}
 TARGETS = ["fuzz_client_data", "fuzz_auth_data", "fuzz_attestation_object", "fuzz_cose_key",
            "fuzz_response", "fuzz_agent", "fuzz_askpass", "fuzz_backup", "fuzz_dialects",
            "fuzz_forward", "fuzz_frames", "fuzz_host_keys", "fuzz_import", "fuzz_ldap_entry",
            "fuzz_sk",
            "fuzz_ssh_connection", "fuzz_store_protocol", "fuzz_sudo_command", "fuzz_config",
            "fuzz_certificates", "fuzz_password_file", "fuzz_sudo_flags", "fuzz_pam_file",
+           *(f"fuzz_hybrid_{part}" for part in HYBRID),
            "fuzz_router", "fuzz_gateway_request", "fuzz_token", "fuzz_ceremony", "diff_json",
            "diff_cbor", "diff_libfido2",
            *(f"fuzz_statement_{name}" for name in STATEMENTS)]
@@ -180,6 +186,29 @@ def store_message(name, payload):
     return bytes([1 + int(call) if first is None else first]) + payload
 
 
+def hybrid(path):
+    """Target and input of each way in which a vector of the hybrid transport is read."""
+    kind = path.name.rpartition("--")[2].partition("-")[0].partition(".")[0]
+    for part, kinds in HYBRID.items():
+        if kind in kinds:
+            yield f"fuzz_hybrid_{part}", kinds[kind] + path.read_bytes()
+
+
+def hybrid_answers():
+    """The same of the known answers."""
+    known = json.loads((VECTORS / "hybrid/vectors.json").read_text())
+    for vector in known["qr"]:
+        yield "fuzz_hybrid_qr", b"t" + vector["text"].encode()
+    for vector in known["noise"]:
+        yield "fuzz_hybrid_noise", bytes.fromhex(vector["message_1"])
+    for vector in known["post_handshake"]:
+        yield "fuzz_hybrid_message", bytes.fromhex(vector["plaintext"])
+    for vector in known["crypter"]:
+        yield "fuzz_hybrid_message", bytes.fromhex(vector["padded"])
+    for vector in known["session"]:
+        yield "fuzz_hybrid_ctap", b"\2" + bytes.fromhex(vector["response"])[1:]
+
+
 def collect():
     """Target to its seeds, each once."""
     seeds = {target: {} for target in TARGETS}
@@ -210,6 +239,11 @@ def collect():
             keep("fuzz_import", bytes([3 + number]) + path.read_bytes())
     for path in sorted((VECTORS / "store-protocol").glob("*valid/*.bin")):
         keep("fuzz_store_protocol", store_message(path.name, path.read_bytes()))
+    for path in sorted((VECTORS / "hybrid").glob("*valid/*")):
+        for target, data in hybrid(path):
+            keep(target, data)
+    for target, data in hybrid_answers():
+        keep(target, data)
     for part in "agent", "sk":
         for path in sorted((VECTORS / part).glob("*valid/*.*")):
             keep(f"fuzz_{part}", path.read_bytes())
