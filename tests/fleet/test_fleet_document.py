@@ -25,7 +25,7 @@ ssl_cert_file = '{base}/server.crt'
 ssl_key_file = '{base}/server.key'
 password_encryption = scram-sha-256
 """
-FILES = {"/root/owner.password": "the owner's\n",
+FILES = {"/etc/passkey/database-owner.password": "the owner's\n",
          "/etc/passkey/store-postgresql.password": "web1's own\n"}
 
 
