@@ -329,6 +329,8 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     daemon->jobs = jobs_new(daemon->base);
     if (!daemon->jobs)
         return PK_NO_MEMORY;
+    if (is_shared_store(daemon->config))
+        jobs_begin_with(daemon->jobs, limit_store_calls);
     status = decoy_keeper_new(daemon->store, daemon->jobs, daemon->base, &daemon->decoy_keeper);
     if (status)
         return status;

@@ -38,6 +38,11 @@ static void say(const char *why)
         pk_log(LOG_ERR, "the credential store failed: %s", why);
 }
 
+void limit_store_calls(void)
+{
+    store_set_deadline(pk_clock_monotonic_ms() + PK_STORE_JOB_MS);
+}
+
 bool is_shared_store(const struct config *config)
 {
     return config->store_kind != STORE_SQLITE;

@@ -14,6 +14,9 @@ struct store;
 enum pk_status open_store(const struct config *config, const char *folder, struct store **ret_store,
                           char **ret_why) PK_WARN_UNUSED;
 
+/* On a worker: the verbs that it calls from now on have PK_STORE_JOB_MS together. */
+void limit_store_calls(void);
+
 /* Whether other hosts have it, too: then no host knows of itself alone which accounts are gone. */
 bool is_shared_store(const struct config *config);
 

@@ -370,7 +370,7 @@ struct store {
  */
 const char *store_error(void);
 /*
- * Until when this thread's verb must have returned, of pk_clock_monotonic_ms(): for backends that
+ * Until when this thread's verbs must have returned, of pk_clock_monotonic_ms(): for backends that
  * ask somebody else, and then return PK_STORAGE. INT64_MAX, unless it was set: never.
  */
 int64_t store_deadline(void);

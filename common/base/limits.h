@@ -167,6 +167,7 @@
 #define PK_STORE_FRAME_MAX       33554432 /* bytes */
 #define PK_STORE_FRAME_SECONDS   5        /* from the first byte of a frame to its last */
 #define PK_STORE_CALL_MS         2000     /* a verb, with all that it takes */
+#define PK_STORE_JOB_MS          2500     /* all verbs of a job that are one behind the other */
 #define PK_STORE_PAUSE_MS        1000     /* nobody waits for a store that did not answer before */
 #define PK_STORE_CONNECTIONS_MAX 64       /* more than the daemon has workers */
 #define PK_STORE_STATUS_NAME_MAX 64

@@ -35,6 +35,7 @@ struct worker {
 
 struct jobs {
     struct event *event;
+    void (*begin)(void);
     int returned_fd; /* an eventfd: something is in the list of that name */
     size_t count;    /* used in the loop alone */
 
@@ -159,6 +160,8 @@ static void *work(void *data)
     (void)pthread_mutex_lock(&jobs->lock);
     while ((worker->job = take_job(jobs))) {
         (void)pthread_mutex_unlock(&jobs->lock);
+        if (jobs->begin)
+            jobs->begin();
         run_steps(worker->job);
         (void)pthread_mutex_lock(&jobs->lock);
         first = put_returned(jobs, worker->job);
@@ -352,6 +355,11 @@ bool jobs_free(struct jobs *jobs, unsigned seconds)
         release(job);
     clear(jobs);
     return true;
+}
+
+void jobs_begin_with(struct jobs *jobs, void (*begin)(void))
+{
+    jobs->begin = begin;
 }
 
 struct jobs *jobs_new(struct event_base *base)

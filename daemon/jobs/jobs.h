@@ -78,6 +78,12 @@ struct job {
 struct jobs *jobs_new(struct event_base *base) PK_WARN_UNUSED;
 
 /*
+ * To be called on a worker before the steps of a job that follow each other there, such as to limit
+ * how long they take. Before the first job.
+ */
+void jobs_begin_with(struct jobs *jobs, void (*begin)(void));
+
+/*
  * Releases what waits, and gives what runs that many seconds to return; then frees everything.
  * false: a worker is still stuck in a call and nothing was freed: the process must end without
  * touching what a job may use, by _exit().

@@ -217,14 +217,24 @@ static void tell_why(const char *why)
     store_set_error("%s", printable ? printable : "");
 }
 
+/* At most as long as a call may take, and no longer than who calls has. */
+static int64_t deadline_of_call(int64_t now)
+{
+    int64_t own = now + PK_STORE_CALL_MS;
+
+    return own < store_deadline() ? own : store_deadline();
+}
+
 enum pk_status remote_call(struct store *base, enum store_call call,
                            const struct store_request *request, struct store_reply *ret_reply)
 {
     struct remote_store *store = (struct remote_store *)base;
+    int64_t now = pk_clock_monotonic_ms();
+    int64_t deadline = deadline_of_call(now);
     const struct request_head head = {.number = atomic_fetch_add(&store->calls, 1),
                                       .call = call,
-                                      .milliseconds = PK_STORE_CALL_MS};
-    int64_t deadline = pk_clock_monotonic_ms() + PK_STORE_CALL_MS;
+                                      .milliseconds =
+                                          deadline > now ? (uint32_t)(deadline - now) : 0};
     AUTO_FRAME struct pk_bytes frame = {0};
     struct reply_head reply = {0};
     PK_AUTO_CLOSE int fd = -1;
