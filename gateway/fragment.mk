@@ -17,6 +17,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/http_client.c gateway/http_client.h \
 	gateway/listener.c gateway/listener.h \
 	gateway/metrics.c gateway/metrics.h \
+	gateway/store_watch.c gateway/store_watch.h \
 	gateway/parties.c gateway/parties.h \
 	gateway/party.c gateway/party.h \
 	gateway/problem.c gateway/problem.h \

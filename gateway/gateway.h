@@ -5,6 +5,7 @@
 
 #include "gateway/exchange_private.h"
 #include "gateway/gateway_config.h"
+#include "gateway/store_watch.h"
 
 struct bus_client;
 struct event;
@@ -19,10 +20,11 @@ struct gateway {
     struct gateway_config *config;
     struct bus_client *bus;
     struct http_client *http; /* to applications */
-    struct parties *parties; /* NULL: not known yet */
+    struct parties *parties;  /* NULL: not known yet */
     struct rate *addresses;
     struct rate *keys;
     struct metrics *metrics;
+    struct store_watch store;
     struct server *server;
     struct event *again; /* for the relying parties to be fetched once more */
     bool fetching;

@@ -171,6 +171,7 @@ char *metrics_text(const struct metrics *metrics, const struct gauges *gauges)
     write_latency(metrics, out);
     write_ceremonies(metrics, out);
     write_gauges(metrics, gauges, out);
+    store_watch_write(gauges->store, out);
     if (fclose(out) != 0) {
         free(text);
         return NULL;

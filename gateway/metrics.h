@@ -5,6 +5,7 @@
 
 #include "gateway/exchange.h"
 #include "gateway/party.h"
+#include "gateway/store_watch.h"
 
 struct metrics;
 
@@ -14,6 +15,7 @@ struct gauges {
     size_t calls; /* of the daemon that are not answered yet */
     size_t parties;
     bool daemon; /* whether it can be reached */
+    const struct store_watch *store;
 };
 
 struct metrics *metrics_new(void); /* NULL: no memory */

@@ -16,6 +16,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/api/gateway_own_finish.c \
 	daemon/api/gateway_registration.c \
 	daemon/api/gateway_tickets.c \
+	daemon/api/gateway_store.c \
 	daemon/api/gateway_tokens.c \
 	daemon/api/import.c \
 	daemon/api/keys.c \

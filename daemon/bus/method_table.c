@@ -76,6 +76,8 @@ const struct method methods[] = {
 
     {PK_BUS_GATEWAY, "RelyingParties", "", "", "s", "json",
      gateway_relying_parties, PRIVILEGE_GATEWAY, NULL, 0, NULL},
+    {PK_BUS_GATEWAY, "StoreState", "", "", "s", "json",
+     gateway_store_state, PRIVILEGE_GATEWAY, NULL, 0, NULL},
     {PK_BUS_GATEWAY, "BeginRegistration", "sa{sv}", "rp,options", "sst", "id,options_json,expires",
      gateway_begin_registration, PRIVILEGE_GATEWAY, NULL, 0, NULL},
     {PK_BUS_GATEWAY, "FinishRegistration", "sssa{sv}", "rp,id,response_json,options", "s",

@@ -90,12 +90,14 @@ method_handler credentials_list, credentials_rename, credentials_check_rename, c
     credentials_adopt, credentials_import, credentials_check_import;
 method_handler keys_create_api_key, keys_list_api_keys, keys_revoke_api_key, keys_list_keys,
     keys_rotate_key, keys_import_key;
-method_handler gateway_relying_parties, gateway_begin_registration, gateway_finish_registration,
-    gateway_begin_authentication, gateway_finish_authentication, gateway_list, gateway_rename,
-    gateway_remove, gateway_user, gateway_transactions, gateway_issue_token, gateway_check_token,
-    gateway_keys, gateway_begin_password_check, gateway_use_recovery_code, gateway_describe_link,
-    gateway_begin_link, gateway_finish_link, gateway_disown_link, gateway_describe_ticket,
-    gateway_begin_ticket, gateway_finish_ticket, gateway_describe_own, gateway_begin_own, gateway_finish_own, gateway_rename_own, gateway_sign_out;
+method_handler gateway_relying_parties, gateway_store_state, gateway_begin_registration,
+    gateway_finish_registration, gateway_begin_authentication, gateway_finish_authentication,
+    gateway_list, gateway_rename, gateway_remove, gateway_user, gateway_transactions,
+    gateway_issue_token, gateway_check_token, gateway_keys, gateway_begin_password_check,
+    gateway_use_recovery_code, gateway_describe_link, gateway_begin_link, gateway_finish_link,
+    gateway_disown_link, gateway_describe_ticket, gateway_begin_ticket, gateway_finish_ticket,
+    gateway_describe_own, gateway_begin_own, gateway_finish_own, gateway_rename_own,
+    gateway_sign_out;
 /* Calls add with the name of each feature of this build. */
 void manager_list_features(void (*add)(void *data, const char *name), void *data);
 void manager_get_version(struct daemon *daemon, struct value *parent);

@@ -157,6 +157,13 @@ def test_tokens_of_one_are_good_at_the_other(fleet, key):
     assert sets[0] == sets[1] and sets[0]["keys"]
 
 
+def test_metrics_tell_of_the_store(fleet):
+    def metrics():
+        return fleet[0].gateway.ask("GET", "/metrics", port=fleet[0].gateway.admin)[2]
+
+    servers.until(lambda: 'passkey_gateway_store_up{kind="postgresql"} 1' in metrics())
+
+
 def test_the_database_goes_away_and_comes_back(fleet, key, server):
     passkey = register(fleet, key, "jo")
     begun = fleet[0].begin("authentication")

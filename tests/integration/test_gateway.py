@@ -163,6 +163,20 @@ def test_metrics_are_for_the_admin_alone(served):
     assert served.ask("POST", BEGIN, {}, port=served.admin)[0] == 404
 
 
+def test_metrics_of_the_store(served):
+    """Asked when the metrics are, and told the next time: nobody waits for a store."""
+    _, _, text = served.ask("GET", "/metrics", port=served.admin)
+    assert "passkey_gateway_store" not in text
+    end = time.monotonic() + parts.PATIENCE
+    while "passkey_gateway_store_up" not in text:
+        assert time.monotonic() < end, text
+        _, _, text = served.ask("GET", "/metrics", port=served.admin)
+    for line in ('passkey_gateway_store_up{kind="ldap"} 1', "passkey_gateway_store_lag_seconds 1.500",
+                 "passkey_gateway_store_cache_age_seconds 7.000"):
+        assert line + "\n" in text, text
+    assert "cache_left" not in text
+
+
 # --- what is refused ------------------------------------------------------------------------------
 
 

@@ -115,6 +115,7 @@ static void privileges_are_these(void **state)
         {"RotateKey", PRIVILEGE_ROOT, NULL, 0},
         {"ImportKey", PRIVILEGE_ROOT, NULL, 0},
         {"RelyingParties", PRIVILEGE_GATEWAY, NULL, 0},
+        {"StoreState", PRIVILEGE_GATEWAY, NULL, 0},
         {"BeginRegistration", PRIVILEGE_GATEWAY, NULL, 0},
         {"FinishRegistration", PRIVILEGE_GATEWAY, NULL, 0},
         {"BeginAuthentication", PRIVILEGE_GATEWAY, NULL, 0},

@@ -66,6 +66,12 @@ class Daemon(dbus.service.Object):
             raise Refusal("AccessDenied", "you are not the gateway")
         return json.dumps(STATE["parties"])
 
+    @dbus.service.method(GATEWAY, in_signature="", out_signature="s")
+    def StoreState(self):
+        say("StoreState")
+        return json.dumps({"kind": "ldap", "answers": True, "lagMilliseconds": 1500,
+                           "cacheAge": 7})
+
     @dbus.service.method(GATEWAY, in_signature="sa{sv}", out_signature="sst")
     def BeginRegistration(self, rp, options):
         say("BeginRegistration", rp, options)
