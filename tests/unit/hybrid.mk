@@ -1,5 +1,14 @@
 # The unit tests of common/hybrid.
 EXTRA_DIST += tests/unit/hybrid_support.h tests/vectors/hybrid
+
+# Whole sessions with a phone in software.
+check_PROGRAMS += tests/lib/hybrid_client
+tests_lib_hybrid_client_SOURCES = tests/lib/hybrid_client.c
+tests_lib_hybrid_client_LDADD = $(hybrid_libs)
+TESTS += tests/unit/hybrid_phone.py
+tests/unit/hybrid_phone.log: tests/lib/hybrid_client$(EXEEXT)
+EXTRA_DIST += tests/unit/hybrid_phone.py tests/lib/phone_tunnel.py tests/lib/software_phone.py
+
 if HAVE_CMOCKA
 hybrid_tests = \
 	tests/unit/test_hybrid_advert \
