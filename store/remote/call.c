@@ -249,6 +249,12 @@ enum pk_status remote_call(struct store *base, enum store_call call,
     }
     if (is_paused(store))
         return PK_STORAGE;
+    /* What is done beyond it would be done for nobody. */
+    if (deadline <= now) {
+        store_set_error("%s: %s: there is no time left to ask", store->path,
+                        call_shape(call)->name);
+        return PK_STORAGE;
+    }
     fd = take_idle(store);
     if (fd < 0)
         status = connect_store(store, deadline, &fd);

@@ -33,6 +33,7 @@ static const char *const tables[] = {
     "  key BLOB PRIMARY KEY,"
     "  removed INTEGER NOT NULL"
     ") STRICT, WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS directory_gone_removed ON directory_gone (removed)",
     "CREATE TABLE IF NOT EXISTS directory_value ("
     "  key TEXT PRIMARY KEY,"
     "  value TEXT NOT NULL"

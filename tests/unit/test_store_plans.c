@@ -321,6 +321,7 @@ static void follow_directory(struct store *store)
     assert_int_equal(directory_sweep(store, DIRECTORY_ENTRIES, generation + 1, &outcome), PK_OK);
     assert_int_equal(directory_find(store, pk_view_string("2"), &source, &key), PK_NOT_FOUND);
     assert_int_equal(directory_own(store, &own), PK_OK);
+    assert_int_equal(directory_bury(store, pk_view_string("3")), PK_OK);
     assert_int_equal(directory_owe(store, pk_view_string("2"), word), PK_OK);
     assert_int_equal(directory_owed(store, word, &owed), PK_OK);
     assert_int_equal(directory_pay(store, pk_view_string("2"), word), PK_OK);
