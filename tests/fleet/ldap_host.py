@@ -20,9 +20,11 @@ Answer = namedtuple("Answer", "status ms words")
 
 
 class Host:
-    """Its certificate is that of the name. To be used as a context."""
+    """Its certificate is that of the name. To be used as a context, which begins when the store
+    follows a server, unless ready is False."""
 
-    def __init__(self, directory, name, servers=None, **settings):
+    def __init__(self, directory, name, servers=None, ready=True, **settings):
+        self.ready = ready
         if not os.path.exists(PROGRAM):
             pytest.skip("passkey-store-ldap was not built: configure did not find libldap")
         self.folder = tempfile.mkdtemp(prefix=f"{name}-", dir=directory.folder)
@@ -42,6 +44,8 @@ class Host:
 
     def __enter__(self):
         self.start()
+        if self.ready:
+            until("a server is followed", lambda: self.ids() is not None)
         return self
 
     def __exit__(self, *_):

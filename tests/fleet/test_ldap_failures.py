@@ -70,7 +70,7 @@ def test_a_host_that_starts_alone_knows_what_it_knew(directory):
             server.kill()
         host.start()
         assert host.ids() == {"first"}
-    with Host(directory, "host2") as new:
+    with Host(directory, "host2", ready=False) as new:
         answer = new.call("list", *ALICE_OF)
         assert answer.status == REFUSED and "has not answered yet" in answer.words
 
@@ -207,6 +207,7 @@ def test_no_tls_no_passkeys(directory):
             ({"servers": [f"ldaps://localhost:{port}"]}, "TLS fails"),
             ({"servers": [f"ldap://127.0.0.1:{port}"]}, "TLS fails"),
             ({"certificate": None, "key": None}, "to sign in")):
-        with Host(directory, "host1", **{"servers": [server.uri], **settings}) as host:
+        with Host(directory, "host1",
+                  **{"servers": [server.uri], "ready": False, **settings}) as host:
             answer = host.call("list", *ALICE_OF)
             assert answer.status == REFUSED and words in answer.words, answer
