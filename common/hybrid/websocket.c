@@ -14,18 +14,17 @@
 #define LENGTH_U16  126
 #define LENGTH_U64  127
 #define LARGEST_U16 0xffff
+#define HEAD_MAX    (2 + 8 + PK_WEBSOCKET_MASK_SIZE) /* of the largest frame */
 
 enum pk_status pk_websocket_write(enum pk_websocket_opcode opcode, struct pk_view payload,
                                   const uint8_t mask[static PK_WEBSOCKET_MASK_SIZE],
                                   struct pk_bytes *ret)
 {
-    PK_AUTO_WRITER struct pk_writer writer = pk_writer_new(PK_HYBRID_MESSAGE_MAX + 14);
+    PK_AUTO_WRITER struct pk_writer writer = pk_writer_new(PK_HYBRID_MESSAGE_MAX + HEAD_MAX);
     uint8_t masked = MASKED;
 
     if ((opcode & CONTROL) && payload.len > PK_WEBSOCKET_CONTROL_MAX)
         return PK_INVALID_ARGUMENT;
-    if (payload.len > PK_HYBRID_MESSAGE_MAX)
-        return PK_TOO_LARGE;
     pk_writer_u8(&writer, (uint8_t)(FIN | opcode));
     if (payload.len < LENGTH_U16) {
         pk_writer_u8(&writer, (uint8_t)(masked | payload.len));

@@ -139,8 +139,8 @@ static void digits(void **state)
 
 static void schemes(void **state)
 {
-    static const char *const bad[] = {"",         "FIDO:",      "FIDO/000",
-                                      "fido:000", "XFIDO:/000", "FIDO:// 0"};
+    static const char *const bad[] = {"",           "FIDO:",     "FIDO/000", "fido:000",
+                                      "XFIDO:/000", "FIDO:// 0", "FIDX:/255"};
     PK_AUTO_SECRET struct pk_secret large = {0};
     PK_AUTO_SECRET struct pk_secret small = {0};
     struct pk_secret none = {0};

@@ -246,6 +246,7 @@ def credentials():
             (0xff, "device-error"):
         INVALID[f"{status}--credential-status-{number:02x}.bin"] = bytes([number])
     INVALID["operation-denied--credential-status-and-more.bin"] = b"\x27" + cbor(good)
+    INVALID["device-error--credential-status-unknown-and-more.bin"] = b"\x7f" + cbor(good)
 
 
 def assertions():
