@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Three hosts of one directory: enrolled on one, real sudo and real ssh on the others, removed on the
-third. Each host is its store's process, with its own certificate and cache; the daemon and the PAM
-stacks of the private namespace are those of one host after the other."""
+"""Three hosts of one directory: enrolled on one, real sudo and real ssh on the others, removed on
+the third. Each host is its store's process, with its own certificate and cache; the daemon and the
+PAM stacks of the private namespace are those of one host after the other."""
 
 import os
 

@@ -171,7 +171,8 @@ def test_metrics_of_the_store(served):
     while "passkey_gateway_store_up" not in text:
         assert time.monotonic() < end, text
         _, _, text = served.ask("GET", "/metrics", port=served.admin)
-    for line in ('passkey_gateway_store_up{kind="ldap"} 1', "passkey_gateway_store_lag_seconds 1.500",
+    for line in ('passkey_gateway_store_up{kind="ldap"} 1',
+                 "passkey_gateway_store_lag_seconds 1.500",
                  "passkey_gateway_store_cache_age_seconds 7.000"):
         assert line + "\n" in text, text
     assert "cache_left" not in text

@@ -445,9 +445,9 @@ def test_an_upgrade_restarts_by_a_trigger(debconf, package):
 
 def test_each_service_of_a_package_has_its_trigger():
     """Or else it would run on with the program and the libraries of before."""
-    with_service = {name.removesuffix(".install") for name in os.listdir(DEBIAN)
-                    if name.endswith(".install") and re.search(r"\.service$", read(f"debian/{name}"),
-                                                               re.MULTILINE)}
+    lists = [name for name in os.listdir(DEBIAN) if name.endswith(".install")]
+    with_service = {name.removesuffix(".install") for name in lists
+                    if re.search(r"\.service$", read(f"debian/{name}"), re.MULTILINE)}
     assert with_service == set(STARTED_AGAIN)
     rules = read("debian/rules")
     assert [name for name in STARTED_AGAIN if f">>debian/{name}/DEBIAN/triggers" not in rules] == []
