@@ -26,11 +26,16 @@
 #define WORD_MAX     256
 #define ID_SHOWN     64 /* characters of a credential id that is not there */
 
+/* root is told at once what the log says, such as which of a directory's servers is away. */
 static void fail_store(const struct request *request, struct call *call, enum pk_status status)
 {
     pk_log(LOG_ERR, "[%s] store: %s: %s", call->id, pk_status_name(status), request->store_error);
-    call_fail(call, PK_BUS_ERROR_STORAGE_FAILURE,
-              "the credential store failed; the system log of passkeyd says why");
+    if (call->uid == 0 && request->store_error[0])
+        call_fail(call, PK_BUS_ERROR_STORAGE_FAILURE, "the credential store failed: %s",
+                  request->store_error);
+    else
+        call_fail(call, PK_BUS_ERROR_STORAGE_FAILURE,
+                  "the credential store failed; the system log of passkeyd says why");
 }
 
 /* --- List ------------------------------------------------------------------------------------- */

@@ -307,6 +307,11 @@ int ldap_tool_migrate(const struct ldap_config *config, const char *folder, cons
                               "passkeyd.db away, or use push");
         return EXIT_FAILURE;
     }
+    /* The unit's first start would make it, and sees to whose it is. */
+    if (mkdir(state, 0700) && errno != EEXIST) {
+        (void)complain(state, strerror(errno));
+        return EXIT_FAILURE;
+    }
     if (ldap_tool_push(config, folder) != EXIT_SUCCESS)
         return EXIT_FAILURE;
     status = tool_open(folder, false, &from);

@@ -167,7 +167,7 @@ def test_passkeys_in_the_directory(tmp_path):
                 machine.enrol("alice", "blue")
             machine.kill_daemon()
             state = "/var/lib/passkey-store-ldap"
-            os.makedirs(state, mode=0o700, exist_ok=True)
+            shutil.rmtree(state, ignore_errors=True)
             replaced = [(f"ldaps://ldap{number}.example.org", server.uri)
                         for number, server in enumerate(directory.servers, 1)]
             assert follow("Passkeys in the accounts' directory",

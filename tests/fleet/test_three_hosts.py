@@ -85,6 +85,23 @@ def all_know(fleet, directory, *wanted):
             host.ids("alice", namespace.PEOPLE["alice"]) or ()) == len(wanted))
 
 
+def test_a_removal_says_which_server_is_away(machine, keys, directory, fleet):
+    key = keys.add("blue")
+    key.set(touch="immediate")
+    fleet.be("enrol")
+    machine.enrol("alice", "blue")
+    all_know(fleet, directory, "blue")
+    one, two = directory.servers
+    two.stop()
+    removed = machine.run_as("root", ["passkeyctl", "remove", "--yes", "--user", "alice", "blue"])
+    assert removed.returncode == 1 and not removed.stdout
+    assert f"removed at {one.uri}, but another server still has it" in removed.stderr, removed
+    assert two.uri in removed.stderr
+    assert not one.names()
+    two.start()
+    until("it is removed there, too", lambda: not two.names())
+
+
 def test_a_passkey_lives_on_all_hosts(machine, keys, directory, fleet):
     import ssh
     from apps import Sudo
