@@ -172,14 +172,14 @@ static void answer_health(struct exchange *exchange)
 static void answer_metrics(struct exchange *exchange)
 {
     struct gateway *gateway = exchange->gateway;
+    /* Not the question that these metrics themselves have asked. */
     const struct gauges gauges = {
-        server_connections(gateway->server), bus_client_calls(gateway->bus),
+        server_connections(gateway->server), bus_client_calls(gateway->bus) - gateway->store.asked,
         gateway->parties ? gateway->parties->count : 0,
         gateway->parties && bus_client_is_up(gateway->bus), &gateway->store};
     PK_AUTO_FREE char *text = metrics_text(gateway->metrics, &gauges);
 
     store_watch_ask(&gateway->store, gateway->bus);
-
     exchange_answer_text(exchange, text ? 200 : 500, "text/plain; version=0.0.4; charset=utf-8",
                          text ? text : "out of memory\n");
 }

@@ -32,7 +32,7 @@ static const char usage[] =
     "  key COMMAND              security keys: list, info, set-pin, change-pin, reset\n"
     "  api-key COMMAND          keys of web applications: create, list, revoke\n"
     "  rp-key COMMAND           keys that sign their tokens: list, rotate, import\n"
-    "  directory COMMAND        an LDAP directory's passkeys: check, migrate, push, pull\n"
+    "  directory COMMAND        as root: an LDAP directory's passkeys, check and move\n"
     "  verify                   verify responses, JSON Lines on standard input; needs\n"
     "                           no daemon\n"
     "\n"
