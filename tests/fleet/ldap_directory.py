@@ -177,7 +177,7 @@ class Server:
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/nis.schema
-include {TOP}/etc/openldap-passkeyd.schema
+include {self.directory.folder}/openldap-passkeyd.schema
 attributetype ( 2.16.840.1.113730.3.8.23.27 NAME 'ipaPassKey' EQUALITY caseExactMatch
   SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
 objectclass ( 2.16.840.1.113730.3.8.24.9 NAME 'ipaPasskeyUser' SUP top AUXILIARY MAY ipaPassKey )
@@ -215,7 +215,7 @@ directory {self.folder}/data
 maxsize 1073741824
 index objectClass,entryUUID,entryCSN,pkOwner,uid eq
 access to * by dn.children="ou=system,{SUFFIX}" read by * break
-include {TOP}/etc/openldap-passkeyd-acl.conf
+include {self.directory.folder}/openldap-passkeyd-acl.conf
 limits dn.children="ou=system,{SUFFIX}" size=unlimited time=unlimited
 {peers}
 {"multiprovider on" if peers else ""}
@@ -328,6 +328,9 @@ class Directory:
             pytest.skip("slapd is not installed: scripts/install-dependencies --fleet")
         self.folder = tempfile.mkdtemp(prefix="passkeyd-ldap-")
         os.chmod(self.folder, 0o755)
+        # Where the sources are, the servers' user may not look.
+        for name in ("openldap-passkeyd.schema", "openldap-passkeyd-acl.conf"):
+            shutil.copyfile(os.path.join(TOP, "etc", name), os.path.join(self.folder, name))
         self.extra = extra
         self.accounts = list(accounts)
         self.authority = Authority(os.path.join(self.folder, "ca"))

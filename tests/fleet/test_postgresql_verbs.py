@@ -15,11 +15,11 @@ VERBS = ["verbs", "keys", "orphans", "decisions", "races"]
 
 
 @pytest.fixture(scope="module", params=["debian", "npm"], name="engine")
-def engine_(request, program):
+def engine_(request, program, folder):
     """Of Debian's PostgreSQL, and of a newer one."""
     if request.param == "debian":
         return servers.debian_binaries(), None
-    found, why = npm_engine()
+    found, why = npm_engine(folder)
     if why:
         pytest.skip(why)
     return found

@@ -124,7 +124,7 @@ def test_store_refuses_the_decoy_key(small_disk):  # noqa: F811
     store.close()
     mark = machine.syslog.mark()
     machine.start_daemon()
-    machine.syslog.wait("decoys will be others after a restart: storage", mark)
+    machine.syslog.wait("decoys are others until the store says their key: storage", mark)
     assert asked(begin(machine, "nobody-here"))["credentials"]
 
 
