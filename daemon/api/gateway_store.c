@@ -40,6 +40,7 @@ void gateway_store_state(struct daemon *daemon, struct call *call)
 {
     static const struct job_step steps[] = {{JOB_WORKER, look}, {0}};
     static const struct request_plan plan = {steps, answer, looking_clear};
+    struct looking *looking = calloc(1, sizeof(*looking));
 
-    request_start(daemon, call, calloc(1, sizeof(struct looking)), &plan);
+    request_start(daemon, call, (struct request *)looking, &plan);
 }
