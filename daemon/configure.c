@@ -204,8 +204,14 @@ static enum pk_status check_browser_url(const struct config *config, char **ret_
 static enum pk_status complete(struct config *config, const struct host_names *names,
                                const char *rp_id, char **ret_why)
 {
-    enum pk_status status = complete_config(config, names, rp_id);
+    enum pk_status status = PK_CONFIG;
 
+    /* A store of many hosts has recorded none for this one. */
+    if (!config_rp(config, NULL)->id && !rp_id)
+        *ret_why = strdup("[rp default] needs an id until passkeyd is started again, because "
+                          "[store] was another one then");
+    else
+        status = complete_config(config, names, rp_id);
     if (!status)
         status = check_browser_url(config, ret_why);
     if (!status)

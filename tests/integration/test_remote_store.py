@@ -231,6 +231,21 @@ def test_another_kind_is_none(machine, keys, store):
     assert machine.syslog.wait('the store there is not of the kind "postgresql"')
 
 
+def test_another_store_is_for_the_next_start(machine, keys, store):
+    store.start()
+    key = keys.add("blue")
+    machine.enrol("alice")
+    pid = machine.daemon_pid()
+    for text, said in (("", r"kept as it was: \[rp default\] needs an id until passkeyd is started"),
+                       ("[rp default]\nid = example.org\n",
+                        r"\[store\] is as it was until passkeyd is started again")):
+        machine.configure(text)
+        os.kill(pid, signal.SIGHUP)
+        assert machine.syslog.wait(said)
+        assert signs_in(machine, key)
+    assert machine.daemon_pid() == pid
+
+
 def test_many_hosts_need_an_id(machine):
     namespace.write(parts.CONFIG, "[store]\nkind = ldap\n")
     result = machine.run_as("root", ["passkeyd", "--check-config"])
