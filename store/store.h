@@ -180,7 +180,7 @@ struct account_changes {
 struct kept_ceremony {
     char *rp;             /* of the [rp NAME] section; owned */
     char *id;             /* unique within the relying party; owned */
-    struct pk_bytes data; /* STORE_CEREMONY_MAX at most; only who wrote it reads it; owned */
+    struct pk_bytes data; /* PK_STORE_CEREMONY_MAX at most; only who wrote it reads it; owned */
     int64_t expires;      /* seconds since the epoch */
     bool anonymous;       /* begun by nobody in particular: the oldest of them make room */
     bool replaces;        /* it takes the place of one that has its id */

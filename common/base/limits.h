@@ -122,7 +122,6 @@
 /* Relying parties over HTTP */
 #define PK_API_KEY_SIZE         64    /* random bytes */
 #define PK_API_KEY_TEXT         88    /* characters: base64url with padding */
-#define STORE_CEREMONY_MAX      16384 /* bytes, of one that several hosts share */
 #define PK_API_KEYS_MAX         32    /* of one relying party */
 #define PK_SIGNING_KEYS_MAX     16    /* of one relying party, with those that sign no more */
 #define PK_SIGNING_KEY_MAX      4096  /* one, as JSON; 3072-bit RSA is 2,600 */
@@ -164,6 +163,7 @@
 #define PK_RECOVERY_CODES          10
 
 /* Between the daemon and a store in a process of its own: store/protocol/. */
+#define PK_STORE_CEREMONY_MAX    16384    /* bytes, of one that several hosts share */
 #define PK_STORE_FRAME_MAX       33554432 /* bytes */
 #define PK_STORE_FRAME_SECONDS   5        /* from the first byte of a frame to its last */
 #define PK_STORE_CALL_MS         2000     /* a verb, with all that it takes */

@@ -103,7 +103,7 @@ void begun_fail(const struct request *request, struct call *call, enum pk_status
     case PK_TOO_LARGE:
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS,
                   "all that the ceremony has to remember is over %d bytes; give it shorter texts",
-                  STORE_CEREMONY_MAX);
+                  PK_STORE_CEREMONY_MAX);
         return;
     default:
         call_fail(call, PK_BUS_ERROR_INVALID_ARGUMENTS, "these options contradict each other: %s",

@@ -228,7 +228,7 @@ static void walk_ceremony(const struct walk *walk, struct ceremony *ceremony, in
     walk_account(walk, &ceremony->account);
     walk_requirements(walk, &ceremony->requirements);
     ceremony->system_account = yes(walk, ceremony->system_account);
-    text(walk, &ceremony->context, STORE_CEREMONY_MAX);
+    text(walk, &ceremony->context, PK_STORE_CEREMONY_MAX);
     optional_text(walk, &ceremony->credential_name, PK_BUS_TEXT_MAX);
     bytes(walk, &ceremony->ticket, PK_HASH_SIZE);
     ceremony->max_credentials = (unsigned)number(walk, ceremony->max_credentials, UINT32_MAX);
@@ -249,7 +249,7 @@ static void walk_ceremony(const struct walk *walk, struct ceremony *ceremony, in
 enum pk_status ceremony_record_write(const struct ceremony *ceremony, int64_t expires,
                                      struct pk_bytes *ret)
 {
-    PK_AUTO_WRITER struct pk_writer writer = pk_writer_new(STORE_CEREMONY_MAX);
+    PK_AUTO_WRITER struct pk_writer writer = pk_writer_new(PK_STORE_CEREMONY_MAX);
     const struct walk walk = {.writer = &writer};
 
     if (!ceremony->gateway || !ceremony->shared)
@@ -270,7 +270,7 @@ enum pk_status ceremony_record_read(struct pk_view record, struct ceremony **ret
 
     if (!ceremony)
         return PK_NO_MEMORY;
-    if (record.len > STORE_CEREMONY_MAX)
+    if (record.len > PK_STORE_CEREMONY_MAX)
         return PK_TOO_LARGE;
     ceremony->gateway = ceremony->shared = true;
     ceremony->owner = PK_NO_UID;

@@ -17,9 +17,9 @@
 #define CEREMONY_RECORD_VERSION 1
 
 /*
- * expires: seconds since the epoch. PK_TOO_LARGE: over STORE_CEREMONY_MAX, or a member is over the
- * limit that it is read with; PK_INVALID_ARGUMENT: one that is not shared, or has a value that none
- * has; PK_NO_MEMORY.
+ * expires: seconds since the epoch. PK_TOO_LARGE: over PK_STORE_CEREMONY_MAX, or a member is over
+ * the limit that it is read with; PK_INVALID_ARGUMENT: one that is not shared, or has a value that
+ * none has; PK_NO_MEMORY.
  */
 enum pk_status ceremony_record_write(const struct ceremony *ceremony, int64_t expires,
                                      struct pk_bytes *ret) PK_WARN_UNUSED;

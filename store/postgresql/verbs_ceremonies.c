@@ -175,7 +175,7 @@ enum pk_status store_postgresql_ceremony_add(struct store *base,
 {
     struct verb verb = verb_new(base, VERB_CHANGES);
 
-    if (ceremony->data.len > STORE_CEREMONY_MAX)
+    if (ceremony->data.len > PK_STORE_CEREMONY_MAX)
         return PK_INVALID_ARGUMENT;
     while (verb_next(&verb))
         verb.status = add_on(verb.connection, ceremony, max);

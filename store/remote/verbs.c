@@ -493,7 +493,7 @@ static enum pk_status remote_ceremony_take(struct store *store, const char *rp, 
 
     if (status)
         return status;
-    if (reply.bytes.len > STORE_CEREMONY_MAX) {
+    if (reply.bytes.len > PK_STORE_CEREMONY_MAX) {
         pk_bytes_clear(&reply.bytes);
         return remote_lied(store, CALL_CEREMONY_TAKE);
     }

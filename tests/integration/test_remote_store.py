@@ -236,7 +236,8 @@ def test_another_store_is_for_the_next_start(machine, keys, store):
     key = keys.add("blue")
     machine.enrol("alice")
     pid = machine.daemon_pid()
-    for text, said in (("", r"kept as it was: \[rp default\] needs an id until passkeyd is started"),
+    for text, said in (("",
+                        r"kept as it was: \[rp default\] needs an id until passkeyd is started"),
                        ("[rp default]\nid = example.org\n",
                         r"\[store\] is as it was until passkeyd is started again")):
         machine.configure(text)

@@ -22,9 +22,9 @@ static void read_vector(const char *folder, const char *name, struct pk_bytes *r
     assert_non_null(path);
     file = fopen(path, "rb");
     assert_non_null(file);
-    ret->data = malloc(STORE_CEREMONY_MAX + 2); /* room for the extra byte of one test */
+    ret->data = malloc(PK_STORE_CEREMONY_MAX + 2); /* room for the extra byte of one test */
     assert_non_null(ret->data);
-    ret->len = fread(ret->data, 1, STORE_CEREMONY_MAX + 1, file);
+    ret->len = fread(ret->data, 1, PK_STORE_CEREMONY_MAX + 1, file);
 }
 
 /* Calls check with every vector of a folder; there must be some. */
@@ -134,7 +134,7 @@ static void every_prefix_is_refused(void **state)
 
 static void check_extra_byte(const char *name, struct pk_bytes *record)
 {
-    enum pk_status wanted = record->len < STORE_CEREMONY_MAX ? PK_TRAILING_DATA : PK_TOO_LARGE;
+    enum pk_status wanted = record->len < PK_STORE_CEREMONY_MAX ? PK_TRAILING_DATA : PK_TOO_LARGE;
     enum pk_status status;
 
     record->data[record->len++] = 0;

@@ -428,8 +428,8 @@ static enum pk_status ask_ceremony(struct store *store)
 
 static void a_ceremony_is_no_larger_than_one_can_be(void **state)
 {
-    static uint8_t data[STORE_CEREMONY_MAX + 1];
-    struct store_reply reply = {.bytes = {data, STORE_CEREMONY_MAX}};
+    static uint8_t data[PK_STORE_CEREMONY_MAX + 1];
+    struct store_reply reply = {.bytes = {data, PK_STORE_CEREMONY_MAX}};
 
     assert_believed(*state, ask_ceremony, &reply);
     reply.bytes.len++;
