@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import time
 
 import dbus
 import pytest
@@ -141,7 +142,10 @@ def test_nothing_wakes_it_up(machine):
         except dbus.exceptions.DBusException as error:
             assert "LimitExceeded" in error.get_dbus_name(), error
             refused += 1
-    assert min(timers(pid)) <= 60
+    # It answers before it goes to rest, and sets the timer when it does.
+    end = time.monotonic() + parts.PATIENCE
+    while min(timers(pid), default=3601) > 60:
+        assert time.monotonic() < end, timers(pid)
 
 
 # Each decision is one line, with the id that the caller was given.
