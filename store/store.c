@@ -4,6 +4,7 @@
 #include "common/base/text.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,11 +21,12 @@ void store_set_deadline(int64_t deadline)
     deadline_of_verb = deadline;
 }
 
-static void (*reporter)(const char *why);
+/* Set when the SQLite store's own threads may have begun. */
+static void (*_Atomic reporter)(const char *why);
 
 void store_report_by(void (*report)(const char *why))
 {
-    reporter = report;
+    atomic_store(&reporter, report);
 }
 
 const char *store_error(void)
@@ -34,13 +36,14 @@ const char *store_error(void)
 
 void store_set_error(const char *format, ...)
 {
+    void (*report)(const char *why) = atomic_load(&reporter);
     va_list arguments;
 
     va_start(arguments, format);
     (void)vsnprintf(last_error, sizeof(last_error), format, arguments);
     va_end(arguments);
-    if (reporter && last_error[0])
-        reporter(last_error);
+    if (report && last_error[0])
+        report(last_error);
 }
 
 void account_clear(struct account *account)

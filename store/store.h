@@ -377,7 +377,7 @@ int64_t store_deadline(void);
 void store_set_deadline(int64_t deadline);
 /*
  * Who is told of every failure, in the thread where it was, beside who called the verb; NULL:
- * nobody. Before there is a second thread.
+ * nobody.
  */
 void store_report_by(void (*report)(const char *why));
 /* For backends. */
