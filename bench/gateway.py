@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Ceremonies over HTTP by passkey-gateway, beside @simplewebauthn/server on Node, in one run.
 
-    make bench/http_load bench/evp_verify
+    make bench/http_load bench/bus_load bench/evp_verify
     tests/integration/support/namespace.py --bare --build DIR -- bench/gateway.py [--rounds N]
         [--ceremonies N] [--connections N] [--million N] [--token RS256|ES256|none] [--npm FOLDER]
 
@@ -14,8 +14,10 @@ without one. FOLDER has node_modules/@simplewebauthn/server, as bench/verify.py 
 it that server is left out. The daemon's files are in the namespace's memory: what a disk takes is
 not in the numbers.
 
-Then what OpenSSL takes alone for the signature of a sign-in, below which no server gets, and what a
-call on D-Bus costs without HTTP, at the daemon's own socket and on the system bus. With --million N
+Then the floor, below which no sign-in through two processes gets: two requests over HTTP that the
+gateway answers by itself, two Pings that libdbus answers, and what OpenSSL takes alone for the
+signature of a sign-in; nothing is read, decided, stored or signed in it. With it, what a call on
+D-Bus costs without HTTP, at the daemon's own socket and on the system bus. With --million N
 ceremonies more, one in a hundred of them a registration, and the memory of gateway and daemon on
 the way.
 """
@@ -36,6 +38,7 @@ import dbus  # noqa: E402
 import dbus.bus  # noqa: E402
 import dbus.connection  # noqa: E402
 
+import bus as own_socket  # noqa: E402
 import gateway_process as process  # noqa: E402
 import machine as parts  # noqa: E402
 import namespace  # noqa: E402
@@ -130,6 +133,7 @@ def compare(servers, options, findings):
                 turns[server.name].append(server.turn(kind, options.ceremonies))
         report(kind, turns)
         figures(kind, turns, findings)
+    return turns  # of sign-ins
 
 
 def median(turns, value):
@@ -213,6 +217,38 @@ def bare_verification(program):
     return 1e6 / verify.rate_of([program, "sha256", "20", "new"], pairs)
 
 
+def floor(ours, turns, options, findings):
+    """What remains of a sign-in without all that makes it one, beside whole ones of Node's."""
+    bare = bare_verification(beside(options, "evp_verify"))
+    load = beside(options, "bus_load")
+    if not bare or not os.access(load, os.X_OK):
+        print("the floor is left out: bench/evp_verify or bench/bus_load is not built")
+        return
+    callers = own_socket.Callers(load, options.connections)
+    costs = []
+    for _ in range(options.rounds):
+        http = ours.turn("nothing", options.ceremonies)["spent"]["gateway"] * 1e6
+        pings = callers.turn("ping", options.ceremonies, ours.pids["daemon"])
+        costs.append({"http": http, "bus": pings["daemon"] + pings["callers"]})
+    callers.close()
+    parts_of_it = {part: median(costs, lambda each, part=part: each[part])
+                   for part in ("http", "bus")}
+    print(f"floor of a sign-in, us of processor: two requests {parts_of_it['http']:.0f}, "
+          f"two Pings {parts_of_it['bus']:.0f} at both ends, one signature verified {bare:.0f}")
+    theirs = turns.get("node")
+    findings.add("gateway: floor of a sign-in, a second of processor time",
+                 "a second of processor time",
+                 [1e6 / (each["http"] + each["bus"] + bare) for each in costs],
+                 ("@simplewebauthn/server, whole sign-ins", [turn["core"] for turn in theirs])
+                 if theirs else None)
+    print(findings.line(), flush=True)
+
+
+def beside(options, program):
+    """Of the programs that are built with the load."""
+    return os.path.join(os.path.dirname(options.load), program)
+
+
 # --- memory ---------------------------------------------------------------------------------------
 
 def grow(machine, server, count):
@@ -262,11 +298,9 @@ def main():
         servers.append(Server("node", options.load, node[1], key, {"node": node[0].pid},
                               options.connections))
     findings = Findings()
-    compare(servers, options, findings)
+    turns = compare(servers, options, findings)
+    floor(ours, turns, options, findings)
     findings.write(options.json)
-    bare = bare_verification(os.path.join(os.path.dirname(options.load), "evp_verify"))
-    if bare:
-        print(f"one ES256 signature verified by OpenSSL alone: {bare:.0f} us of processor")
     bus_costs({"daemon": daemon, "dbus-daemon": machine.daemon_bus.pid}, options)
     if options.million:
         grow(machine, ours, options.million)

@@ -6,11 +6,11 @@
  *     http_load PORT CONNECTIONS RP-ID ORIGIN PREFIX API-KEY
  *
  * Each line of standard input is "register COUNT", of new users, or "sign-in COUNT", without a user
- * name, by those who have registered, in turn. The API key is for the options of a registration:
- * that is the application's call, the others are the browser's. For each it prints a line:
- * ceremonies, seconds, then the median and the 99th percentile, in microseconds, of the call for
- * options and of the one that finishes. It ends with an error as soon as one call is not answered
- * as it has to be.
+ * name, by those who have registered, in turn, or "nothing COUNT": two requests that ask whether
+ * the server is there. The API key is for the options of a registration: that is the application's
+ * call, the others are the browser's. For each it prints a line: ceremonies, seconds, then the
+ * median and the 99th percentile, in microseconds, of the call for options and of the one that
+ * finishes. It ends with an error as soon as one call is not answered as it has to be.
  */
 #include "bench/authenticator.h"
 
@@ -30,6 +30,9 @@
 #define CONNECTIONS_MAX 256
 #define ANSWER_MAX      65536
 #define COMMAND_MAX     256
+#define HEALTH          "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+enum kind { REGISTER, SIGN_IN, NOTHING };
 
 struct connection {
     int fd;
@@ -56,7 +59,7 @@ struct load {
     struct passkey *passkeys; /* that are registered */
     size_t passkey_count;
     size_t next; /* who signs in next */
-    bool registering;
+    enum kind kind;
     size_t wanted, begun, done;
     struct times options, finish;
 };
@@ -77,21 +80,28 @@ static void __attribute__((noreturn)) give_up(const char *what, const char *deta
 
 /* --- calls ------------------------------------------------------------------------------------ */
 
-static void post(const struct load *load, struct connection *connection, const char *path,
-                 const char *body)
+static void transmit(struct connection *connection, const char *text)
 {
-    const char *kind = load->registering ? "registration" : "authentication";
-    const char *key = load->registering && *path ? load->api_key : "";
-    PK_AUTO_FREE char *text =
-        pk_text_format("POST %s/%s%s HTTP/1.1\r\nHost: localhost\r\n"
-                       "Content-Type: application/json\r\n%s%s%sContent-Length: %zu\r\n\r\n%s",
-                       load->prefix, kind, path, *key ? "X-API-Key: " : "", key, *key ? "\r\n" : "",
-                       strlen(body), body);
     size_t len = text ? strlen(text) : 0;
 
     connection->sent = now();
     if (!text || send(connection->fd, text, len, MSG_NOSIGNAL) != (ssize_t)len)
         give_up("send", strerror(errno));
+}
+
+static void post(const struct load *load, struct connection *connection, const char *path,
+                 const char *body)
+{
+    bool registering = load->kind == REGISTER;
+    const char *kind = registering ? "registration" : "authentication";
+    const char *key = registering && *path ? load->api_key : "";
+    PK_AUTO_FREE char *text =
+        pk_text_format("POST %s/%s%s HTTP/1.1\r\nHost: localhost\r\n"
+                       "Content-Type: application/json\r\n%s%s%sContent-Length: %zu\r\n\r\n%s",
+                       load->prefix, kind, path, *key ? "X-API-Key: " : "", key, *key ? "\r\n" : "",
+                       strlen(body), body);
+
+    transmit(connection, text);
 }
 
 static void begin(struct load *load, struct connection *connection)
@@ -103,7 +113,11 @@ static void begin(struct load *load, struct connection *connection)
         return;
     load->begun++;
     connection->finishing = false;
-    if (!load->registering) {
+    if (load->kind == NOTHING) {
+        transmit(connection, HEALTH);
+        return;
+    }
+    if (load->kind == SIGN_IN) {
         connection->passkey = load->passkeys[load->next++ % load->passkey_count];
         post(load, connection, "/options", "{}");
         return;
@@ -132,12 +146,12 @@ static char *member(char *text, const char *name)
     return at;
 }
 
-static void finish(const struct load *load, struct connection *connection)
+static void respond(const struct load *load, struct connection *connection)
 {
     PK_AUTO_FREE char *id = strdup(strstr(connection->body, "\"id\":\"") ? connection->body : "");
     const char *challenge = member(connection->body, "\"challenge\":\"");
     PK_AUTO_FREE char *response =
-        load->registering
+        load->kind == REGISTER
             ? authenticator_register(load->authenticator, &connection->passkey, challenge)
             : authenticator_sign_in(load->authenticator, &connection->passkey, challenge);
     PK_AUTO_FREE char *body = NULL;
@@ -147,8 +161,16 @@ static void finish(const struct load *load, struct connection *connection)
             pk_text_format("{\"id\":\"%s\",\"credential\":%s}", member(id, "\"id\":\""), response);
     if (!body)
         give_up("response", "no memory");
-    connection->finishing = true;
     post(load, connection, "", body);
+}
+
+static void finish(const struct load *load, struct connection *connection)
+{
+    connection->finishing = true;
+    if (load->kind == NOTHING)
+        transmit(connection, HEALTH);
+    else
+        respond(load, connection);
 }
 
 static void answered(struct load *load, struct connection *connection)
@@ -164,7 +186,7 @@ static void answered(struct load *load, struct connection *connection)
         return;
     }
     load->done++;
-    if (load->registering)
+    if (load->kind == REGISTER)
         load->passkeys[load->passkey_count + load->done - 1] = connection->passkey;
     begin(load, connection);
 }
@@ -216,7 +238,7 @@ static double percentile(struct times *times, double part)
 
 static void make_room(struct load *load, size_t count)
 {
-    size_t more = load->registering ? count : 0;
+    size_t more = load->kind == REGISTER ? count : 0;
 
     load->options = (struct times){reallocarray(load->options.seconds, count, sizeof(float)), 0};
     load->finish = (struct times){reallocarray(load->finish.seconds, count, sizeof(float)), 0};
@@ -245,7 +267,7 @@ static void turn(struct load *load, size_t count)
             if (polled[i].revents)
                 receive(load, &load->connections[i]);
     }
-    if (load->registering)
+    if (load->kind == REGISTER)
         load->passkey_count += count;
     (void)printf("%zu %.6f %.0f %.0f %.0f %.0f\n", count, now() - began,
                  percentile(&load->options, 0.5), percentile(&load->options, 0.99),
@@ -301,8 +323,8 @@ int main(int argc, char **argv)
 
         if (count == 0)
             give_up("not a turn", line);
-        load.registering = strncmp(line, "register ", strlen("register ")) == 0;
-        if (!load.registering && load.passkey_count == 0)
+        load.kind = *line == 'r' ? REGISTER : *line == 's' ? SIGN_IN : NOTHING;
+        if (load.kind == SIGN_IN && load.passkey_count == 0)
             give_up("sign-in", "nobody has registered");
         connect_all(&load);
         turn(&load, count);
