@@ -3,8 +3,10 @@
 
 #include "common/base/cleanup.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 struct pk_bus_loop {
     struct event_base *base;
@@ -23,20 +25,40 @@ struct watch {
 
 /* --- what is read and written ----------------------------------------------------------------- */
 
+/* Whether nothing that is written to the peer can arrive any more; writes nothing. */
+static bool takes_nothing(int fd)
+{
+    return send(fd, "", 0, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno == EPIPE;
+}
+
+/*
+ * libdbus ignores that the peer is gone when it writes, and leaves it to the reading: which ends
+ * nothing where the peer has closed one direction only, and does not happen while what was read
+ * before waits. It would try to write without end.
+ */
+static void end_if_gone(const struct pk_bus_loop *loop, int fd, long before)
+{
+    if (before > 0 && dbus_connection_get_outgoing_size(loop->dbus) == before &&
+        dbus_connection_get_is_connected(loop->dbus) && takes_nothing(fd))
+        dbus_connection_close(loop->dbus);
+}
+
 /* libdbus may free the watch meanwhile, when the connection is lost. */
 static void on_watch(evutil_socket_t fd, short what, void *data)
 {
     const struct watch *watch = data;
     const struct pk_bus_loop *loop = watch->loop;
+    long waiting = loop ? dbus_connection_get_outgoing_size(loop->dbus) : 0;
     unsigned flags = 0;
 
-    (void)fd;
     flags |= (what & EV_READ) ? DBUS_WATCH_READABLE : 0;
     flags |= (what & EV_WRITE) ? DBUS_WATCH_WRITABLE : 0;
     if (loop && loop->ops->handle)
         loop->ops->handle(loop->data, watch->dbus, flags);
     else
         (void)dbus_watch_handle(watch->dbus, flags);
+    if (loop && (what & EV_WRITE))
+        end_if_gone(loop, fd, waiting);
 }
 
 static void free_watch(void *data)

@@ -28,7 +28,11 @@ struct pk_bus_loop_ops {
     void (*lost)(void *data);
 };
 
-/* The connection remains the caller's, to be closed after pk_bus_loop_detach(). NULL: no memory. */
+/*
+ * The connection, a private one, remains the caller's, to be closed after pk_bus_loop_detach(). It
+ * is closed before where the peer takes nothing any more of what is to be written: then it is as
+ * one that the peer has ended. NULL: no memory.
+ */
 struct pk_bus_loop *pk_bus_loop_attach(struct event_base *base, DBusConnection *dbus,
                                        const struct pk_bus_loop_ops *ops, void *data);
 void pk_bus_loop_detach(struct pk_bus_loop *loop);

@@ -181,6 +181,51 @@ def test_calls_without_end(machine, keys, code, address, interface, member, who)
     assert Sudo(machine).accepted()
 
 
+def test_who_leaves_without_reading_the_answers(machine, keys):
+    """Answers that nobody takes any more were written again and again; no user was served after."""
+    enrolled(machine, keys)
+    for _ in range(3):
+        with flood(AT_THE_SOCKET, OWN, parts.MANAGER, "Authenticate", "alice"):
+            assert Sudo(machine).accepted()
+    for _ in range(3):
+        done = call_status("unix:path=" + OWN, "carol")
+        assert done.returncode == 0, done.stderr
+    assert Sudo(machine).accepted()
+
+
+# It stays, and takes no answer.
+DEAF = """
+import os, select, signal, socket, sys
+one = socket.socket(socket.AF_UNIX)
+one.connect(sys.argv[1])
+one.send(bytes(1) + b"AUTH EXTERNAL " + str(os.getuid()).encode().hex().encode() + b"\\r\\n")
+assert one.recv(100).startswith(b"OK")
+one.send(b"BEGIN\\r\\n")
+one.shutdown(socket.SHUT_RD)
+fields = b"".join((b + bytes(-len(b) % 8)) for b in (
+    b"\\1\\1o\\0\\x0d\\0\\0\\0/org/passkeyd\\0",
+    b"\\2\\1s\\0\\x15\\0\\0\\0org.passkeyd.Manager1\\0", b"\\3\\1s\\0\\6\\0\\0\\0Status\\0"))
+size = len(fields) - 1  # without what pads the last one
+one.send(b"l\\1\\0\\1" + bytes(4) + b"\\7\\0\\0\\0" + size.to_bytes(4, "little") + fields)
+print("begun", flush=True)
+gone = select.poll()
+gone.register(one, 0)
+gone.poll()
+print("closed", flush=True)
+signal.pause()
+"""
+
+
+def test_who_takes_no_answer(machine, keys):
+    """The same by somebody who stays: one call was enough."""
+    enrolled(machine, keys)
+    with flood(DEAF, OWN) as process:
+        assert select.select([process.stdout], [], [], parts.PATIENCE)[0]
+        assert process.stdout.readline() == b"closed\n"
+        assert call_status("unix:path=" + OWN, "carol").returncode == 0
+        assert Sudo(machine).accepted()
+
+
 SILENT = """
 import resource, socket, sys
 resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))

@@ -16,6 +16,7 @@
 #include <event2/event.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #define ROUNDS_MAX 20000 /* of the loop; only a defect takes as many */
@@ -264,6 +265,46 @@ static void who_sees_for_itself_is_not_told(void **state)
     assert_int_equal(called.lost, 0);
 }
 
+/* libdbus would try to write the answer for ever. */
+static void who_takes_no_answer_any_more_is_gone(void **state)
+{
+    int fd;
+
+    (void)state;
+    turn_enough();
+    assert_true(dbus_connection_get_socket(caller.dbus, &fd));
+    assert_int_equal(shutdown(fd, SHUT_RD), 0);
+    call(DBUS_TIMEOUT_INFINITE);
+    dbus_connection_flush(caller.dbus);
+    pk_bus_loop_detach(caller.loop);
+    caller.loop = NULL;
+    turn_until(!dbus_connection_get_is_connected(called.dbus));
+    turn_enough();
+    assert_false(dbus_connection_get_is_connected(called.dbus));
+}
+
+/* What has not been written for want of room is no sign of it. */
+static void who_takes_answers_slowly_is_not(void **state)
+{
+    static char text[1 << 22];
+    const char *at = text;
+    DBusMessage *message = dbus_message_new_signal("/", "org.example.Test", "Test");
+
+    (void)state;
+    turn_enough();
+    memset(text, 'x', sizeof(text) - 1);
+    assert_true(dbus_message_append_args(message, DBUS_TYPE_STRING, &at, DBUS_TYPE_INVALID));
+    pk_bus_loop_detach(caller.loop);
+    caller.loop = NULL;
+    assert_true(dbus_connection_send(called.dbus, message, NULL));
+    dbus_message_unref(message);
+    while (dbus_connection_has_messages_to_send(called.dbus)) {
+        turn();
+        assert_true(dbus_connection_get_is_connected(called.dbus));
+        (void)dbus_connection_read_write(caller.dbus, 0);
+    }
+}
+
 static void what_was_there_before_is_dispatched(void **state)
 {
     (void)state;
@@ -356,6 +397,8 @@ int main(void)
         TEST(a_call_that_nobody_answers_ends_in_its_time),
         TEST(the_end_of_the_connection_is_told),
         TEST(who_sees_for_itself_is_not_told),
+        TEST(who_takes_no_answer_any_more_is_gone),
+        TEST(who_takes_answers_slowly_is_not),
         TEST(what_was_there_before_is_dispatched),
         TEST(what_comes_in_a_pause_waits),
         TEST(what_is_less_urgent_comes_after),
