@@ -3,7 +3,8 @@ EXTRA_DIST += bench/neighbours.py bench/verify.py bench/simplewebauthn.mjs bench
 EXTRA_DIST += bench/gateway.py bench/simplewebauthn_server.mjs bench/store.py
 EXTRA_DIST += bench/scale bench/scale_figures.json
 EXTRA_DIST += bench/bus.py bench/figures.py bench/run bench/sign_in.py
-EXTRA_PROGRAMS = bench/evp_verify bench/http_load bench/store_load bench/bus_load
+EXTRA_PROGRAMS = bench/evp_verify bench/http_load bench/store_load bench/bus_load \
+    bench/crowd
 bench_evp_verify_SOURCES = bench/evp_verify.c
 bench_evp_verify_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 bench_evp_verify_LDADD = common/base/libbase.la $(CRYPTO_LIBS)
@@ -13,6 +14,9 @@ bench_http_load_LDADD = common/base/libbase.la $(CRYPTO_LIBS)
 bench_bus_load_SOURCES = bench/bus_load.c bench/authenticator.c bench/authenticator.h
 bench_bus_load_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(DBUS_CFLAGS)
 bench_bus_load_LDADD = common/base/libbase.la $(CRYPTO_LIBS) $(DBUS_LIBS)
+bench_crowd_SOURCES = bench/crowd.c
+bench_crowd_CFLAGS = $(AM_CFLAGS) $(DBUS_CFLAGS)
+bench_crowd_LDADD = common/base/libbase.la $(DBUS_LIBS)
 bench_store_load_SOURCES = bench/store_load.c
 bench_store_load_LDADD = $(daemon_libs)
 
