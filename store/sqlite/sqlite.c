@@ -503,6 +503,9 @@ static enum pk_status open_database(struct sqlite_store *store)
         status = migrate(store, db);
     if (status == PK_OK)
         status = execute(db, "PRAGMA foreign_keys = ON");
+    /* This thread has the daemon's loop, which does not use the store. */
+    if (db)
+        (void)sqlite3_db_release_memory(db);
     return status == PK_OK && need == INTEGRITY_BESIDE ? integrity_start(store) : status;
 }
 
@@ -568,14 +571,22 @@ static struct sqlite_store *store_new(const char *directory)
     return store;
 }
 
+/* Pages are had one by one: SQLite's own way is 88 KiB at once for each thread's connection. */
+static void configure_library(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 1);
+}
+
 enum pk_status store_sqlite_open(const char *directory, struct store **ret_store,
                                  const char **ret_why)
 {
+    static pthread_once_t configured = PTHREAD_ONCE_INIT;
     static char why[STORE_ERROR_SIZE + PATH_MAX];
     struct sqlite_store *store = store_new(directory);
     const char *path = store ? store->path : NULL;
     enum pk_status status = path ? PK_OK : PK_NO_MEMORY;
 
+    (void)pthread_once(&configured, configure_library);
     store_set_error("%s", "");
     if (status == PK_OK)
         status = prepare_file(path);
