@@ -46,6 +46,15 @@ void store_set_error(const char *format, ...)
         report(last_error);
 }
 
+void store_explain(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(last_error, sizeof(last_error), format, arguments);
+    va_end(arguments);
+}
+
 void account_clear(struct account *account)
 {
     free(account->rp);

@@ -227,6 +227,22 @@ struct store_verbs {
      */
     enum pk_status (*insert)(struct store *store, const struct credential *credential,
                              size_t max_per_account, struct pk_view ticket_hash);
+    /*
+     * NULL, as is the next: nobody adds passkeys but the store itself. Whether that account's are
+     * added by insert_as: *ret_where, the caller's to free, says to people where its password is
+     * known; NULL: they are added by insert.
+     */
+    enum pk_status (*insert_asks)(struct store *store, const struct account *account,
+                                  char **ret_where);
+    /*
+     * As insert, in the account's own name, which its password there proves; where the account
+     * is none of theirs, insert. PK_PASSWORD_REFUSED: the password was not taken, or was empty;
+     * PK_DENIED: it was, and the account may not add passkeys. Of both store_error() has words for
+     * the person, and nothing was changed.
+     */
+    enum pk_status (*insert_as)(struct store *store, const struct credential *credential,
+                                size_t max_per_account, struct pk_view ticket_hash,
+                                const struct pk_secret *password);
     /* PK_EXISTS: the id that was found is another credential's; nothing is changed. */
     enum pk_status (*use)(struct store *store, struct pk_view credential_id,
                           const struct credential_use *use);
@@ -366,7 +382,7 @@ struct store {
 #define STORE_ERROR_SIZE 256
 /*
  * Why the last verb that this thread called and that returned PK_STORAGE did so, for the log;
- * empty: none did. Never NULL.
+ * empty: none did. Never NULL. Other outcomes have words where their verb says so.
  */
 const char *store_error(void);
 /*
@@ -382,5 +398,7 @@ void store_set_deadline(int64_t deadline);
 void store_report_by(void (*report)(const char *why));
 /* For backends. */
 void store_set_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same where the store has not failed: nobody is told but who called the verb. */
+void store_explain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -42,7 +42,8 @@
     X(ANSWER_REFUSED,        "answer-refused",          "the answer did not verify; the log says why")\
     X(NOT_SIGNED_IN,         "not-signed-in",           "no API key or token that is valid here")  \
     X(TOKEN_EXPIRED,         "token-expired",           "the token's time is over")                \
-    X(WRONG_TOKEN,           "wrong-token",             "the token is for something else")
+    X(WRONG_TOKEN,           "wrong-token",             "the token is for something else")         \
+    X(PASSWORD_REFUSED,      "password-refused",        "the directory did not take the password")
 
 #define AUTHENTICATOR_ROWS(X)                                                                      \
     X(NO_DEVICE,             "no-device",               "no security key is plugged in")           \

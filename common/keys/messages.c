@@ -160,6 +160,7 @@ static const char *const outcomes[PK_STATUS_COUNT] = {
         "create\" makes a key.",
     [PK_TOKEN_EXPIRED] = "The token has expired. Sign in again.",
     [PK_WRONG_TOKEN] = "The token is for another relying party or another purpose. Sign in again.",
+    [PK_PASSWORD_REFUSED] = "The directory did not take the password. Nothing was enrolled.",
 
     [PK_NO_DEVICE] = "No security key was plugged in.",
     [PK_DEVICE_REMOVED] = "The security key was pulled out.",

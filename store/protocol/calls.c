@@ -185,6 +185,14 @@ static const struct field asks_insert[] = {
     END,
 };
 
+static const struct field asks_insert_as[] = {
+    STRUCT(struct store_request, credential, credential_fields),
+    SIZE(struct store_request, max),
+    VIEW(struct store_request, id_view),
+    SECRET(struct store_request, password),
+    END,
+};
+
 static const struct field asks_use[] = {
     VIEW(struct store_request, id_view),
     U32(struct store_request, use.sign_count),
@@ -422,6 +430,8 @@ static const struct field says_state[] = {
     END,
 };
 
+static const struct field says_where[] = {OPTIONAL(struct store_reply, where), END};
+
 static const struct call_shape shapes[CALL_END] = {
     [CALL_ACCOUNT] = {"account", asks_account, says_account},
     [CALL_LIST] = {"list", asks_filter, says_credentials},
@@ -458,6 +468,8 @@ static const struct call_shape shapes[CALL_END] = {
     [CALL_CEREMONY_ADD] = {"ceremony_add", asks_ceremony, nothing},
     [CALL_CEREMONY_TAKE] = {"ceremony_take", asks_rp_id_time, says_bytes},
     [CALL_STATE] = {"state", nothing, says_state},
+    [CALL_INSERT_ASKS] = {"insert_asks", asks_whose, says_where},
+    [CALL_INSERT_AS] = {"insert_as", asks_insert_as, nothing},
 };
 /* clang-format on */
 

@@ -46,6 +46,8 @@ enum store_call {
     CALL_CEREMONY_ADD = 33,
     CALL_CEREMONY_TAKE = 34,
     CALL_STATE = 35,
+    CALL_INSERT_ASKS = 36,
+    CALL_INSERT_AS = 37,
     CALL_END /* behind the last one */
 };
 
@@ -53,7 +55,7 @@ enum store_call {
 struct store_request {
     union {
         struct account account;
-        struct credential credential; /* INSERT */
+        struct credential credential; /* INSERT, INSERT_AS */
         struct credential_filter filter;
         struct user_filter user;
         struct transaction transaction;
@@ -84,6 +86,7 @@ struct store_request {
     uint8_t hash[PK_HASH_SIZE];
     size_t max;
     int64_t time;
+    struct pk_secret password; /* INSERT_AS */
 };
 
 /* What a decision's fate is told by; the rest is known. */
@@ -103,6 +106,7 @@ struct store_reply {
         struct signing_key_list signing_keys;
         struct kept_decision_list decisions;
         struct store_state state;
+        char *where;
         struct {
             struct recovery_code *codes;
             size_t code_count;

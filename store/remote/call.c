@@ -206,15 +206,19 @@ static enum pk_status ask(struct remote_store *store, int fd, const struct reque
 /* Whether a verb may return it. What a key or an answer was refused for is never a store's word. */
 static bool is_outcome(enum pk_status status)
 {
-    return status <= PK_INTERNAL || status == PK_NAME_TAKEN || status == PK_TICKET_INVALID;
+    return status <= PK_INTERNAL || status == PK_NAME_TAKEN || status == PK_TICKET_INVALID ||
+           status == PK_PASSWORD_REFUSED;
 }
 
 /* The store's own words, which may be longer than there is room for. */
-static void tell_why(const char *why)
+static void tell_why(enum pk_status outcome, const char *why)
 {
     PK_AUTO_FREE char *printable = pk_text_printable(why, STORE_ERROR_SIZE - 1);
 
-    store_set_error("%s", printable ? printable : "");
+    if (outcome == PK_DENIED || outcome == PK_PASSWORD_REFUSED)
+        store_explain("%s", printable ? printable : "");
+    else
+        store_set_error("%s", printable ? printable : "");
 }
 
 /* At most as long as a call may take, and no longer than who calls has. */
@@ -267,7 +271,7 @@ enum pk_status remote_call(struct store *base, enum store_call call,
     }
     keep_idle(store, &fd);
     if (reply.why[0])
-        tell_why(reply.why);
+        tell_why(reply.status, reply.why);
     else if (reply.status == PK_STORAGE)
         store_set_error("%s: %s: it failed, and does not say why", store->path,
                         call_shape(call)->name);

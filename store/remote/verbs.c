@@ -114,11 +114,35 @@ static enum pk_status remote_count(struct store *store, const struct credential_
 static enum pk_status remote_insert(struct store *store, const struct credential *credential,
                                     size_t max_per_account, struct pk_view ticket_hash)
 {
-    struct store_request request = {.credential = *credential};
+    return tell(store, CALL_INSERT,
+                &(struct store_request){
+                    .credential = *credential, .max = max_per_account, .id_view = ticket_hash});
+}
 
-    request.max = max_per_account;
-    request.id_view = ticket_hash;
-    return tell(store, CALL_INSERT, &request);
+static enum pk_status remote_insert_asks(struct store *store, const struct account *account,
+                                         char **ret_where)
+{
+    struct store_request request;
+    struct store_reply reply;
+    enum pk_status status;
+
+    ask_about(account, &request);
+    status = remote_call(store, CALL_INSERT_ASKS, &request, &reply);
+    if (status == PK_OK)
+        *ret_where = reply.where;
+    return status;
+}
+
+static enum pk_status remote_insert_as(struct store *store, const struct credential *credential,
+                                       size_t max_per_account, struct pk_view ticket_hash,
+                                       const struct pk_secret *password)
+{
+    const struct store_request request = {.credential = *credential,
+                                          .max = max_per_account,
+                                          .id_view = ticket_hash,
+                                          .password = *password};
+
+    return tell(store, CALL_INSERT_AS, &request);
 }
 
 static enum pk_status remote_use(struct store *store, struct pk_view credential_id,
@@ -478,10 +502,8 @@ static enum pk_status remote_decisions_last(struct store *store, int64_t *ret_id
 static enum pk_status remote_ceremony_add(struct store *store, const struct kept_ceremony *ceremony,
                                           size_t max)
 {
-    struct store_request request = {.ceremony = *ceremony};
-
-    request.max = max;
-    return tell(store, CALL_CEREMONY_ADD, &request);
+    return tell(store, CALL_CEREMONY_ADD,
+                &(struct store_request){.ceremony = *ceremony, .max = max});
 }
 
 static enum pk_status remote_ceremony_take(struct store *store, const char *rp, const char *id,
@@ -571,4 +593,8 @@ const struct store_verbs store_remote_verbs = {
     .ceremony_take = remote_ceremony_take,
 };
 
-const struct store_verbs store_remote_verbs_without_ceremonies = {VERBS};
+const struct store_verbs store_remote_verbs_without_ceremonies = {
+    VERBS,
+    .insert_asks = remote_insert_asks,
+    .insert_as = remote_insert_as,
+};

@@ -12,7 +12,7 @@ static serve_function account, list, insert, use, rename_credential, remove_cred
     recovery_use, accounts, accounts_update, adopt, holdings, count, user_put, user_find,
     transaction_add, transaction_list, api_key_add, api_key_list, api_key_revoke, signing_key_add,
     signing_key_list, decisions_add, decisions_list, decisions_last, ceremony_add, ceremony_take,
-    state;
+    state, insert_asks, insert_as;
 
 static serve_function *const functions[CALL_END] = {
     [CALL_ACCOUNT] = account,
@@ -50,6 +50,8 @@ static serve_function *const functions[CALL_END] = {
     [CALL_CEREMONY_ADD] = ceremony_add,
     [CALL_CEREMONY_TAKE] = ceremony_take,
     [CALL_STATE] = state,
+    [CALL_INSERT_ASKS] = insert_asks,
+    [CALL_INSERT_AS] = insert_as,
 };
 
 enum pk_status serve_call(struct store *store, enum store_call call, struct store_request *request,
@@ -337,4 +339,24 @@ static enum pk_status state(struct store *store, struct store_request *request,
 {
     (void)request;
     return store->verbs->state(store, &ret->state);
+}
+
+/* --- in an account's own name ----------------------------------------------------------------- */
+
+static enum pk_status insert_asks(struct store *store, struct store_request *request,
+                                  struct store_reply *ret)
+{
+    if (!store->verbs->insert_asks)
+        return PK_OK; /* it adds them itself */
+    return store->verbs->insert_asks(store, &request->account, &ret->where);
+}
+
+static enum pk_status insert_as(struct store *store, struct store_request *request,
+                                struct store_reply *ret)
+{
+    (void)ret;
+    if (!store->verbs->insert_as)
+        return PK_UNSUPPORTED;
+    return store->verbs->insert_as(store, &request->credential, request->max, request->id_view,
+                                   &request->password);
 }

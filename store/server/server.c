@@ -124,6 +124,7 @@ static enum pk_status serve_one(struct server *server, int connection)
     outcome = serve_call(server->store, head.call, &request, &body);
     store_set_deadline(INT64_MAX);
     store_request_clear(head.call, &request);
+    frame_clear(&received); /* of a password there is nothing left when the caller goes on */
     status = reply(connection, &head, outcome, &body);
     if (outcome == PK_OK)
         store_reply_clear(head.call, &body);

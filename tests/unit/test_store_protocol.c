@@ -302,7 +302,7 @@ static void read_request(const char *name, struct message *ret)
 
 static void an_insert_has_its_members(void **state)
 {
-    struct message message = {0};
+    struct message message = {0}, own = {0};
 
     (void)state;
     read_request("request-3--insert.bin", &message);
@@ -310,6 +310,15 @@ static void an_insert_has_its_members(void **state)
     assert_int_equal(message.request.max, 37);
     assert_int_equal(message.request.id_view.len, 4);
     store_request_clear(CALL_INSERT, &message.request);
+
+    read_request("request-37--insert_as.bin", &own);
+    assert_credential(&own.request.credential);
+    assert_int_equal(own.request.max, 37);
+    assert_int_equal(own.request.id_view.len, 4);
+    assert_int_equal(own.request.password.len, 4);
+    assert_int_equal(own.request.password.data[0], 39);
+    store_request_clear(CALL_INSERT_AS, &own.request);
+    assert_null(own.request.password.data);
 }
 
 static void a_filter_has_its_members(void **state)
@@ -389,7 +398,7 @@ static void read_reply(const char *name, struct message *ret)
 
 static void replies_have_their_members(void **state)
 {
-    struct message list = {0}, user = {0}, how = {0}, refused = {0};
+    struct message list = {0}, user = {0}, how = {0}, asks = {0}, refused = {0};
 
     (void)state;
     read_reply("reply-2--list.bin", &list);
@@ -412,6 +421,11 @@ static void replies_have_their_members(void **state)
     assert_int_equal(how.reply.state.refuses, 5);
     store_reply_clear(CALL_STATE, &how.reply);
     free(how.reply_head.why);
+
+    read_reply("reply-36--insert_asks.bin", &asks);
+    assert_string_equal(asks.reply.where, "where");
+    store_reply_clear(CALL_INSERT_ASKS, &asks.reply);
+    free(asks.reply_head.why);
 
     read_reply("reply-2--list-refused.bin", &refused);
     assert_int_equal(refused.reply_head.status, PK_STORAGE);

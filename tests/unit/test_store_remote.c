@@ -552,8 +552,9 @@ static bool answer_with_status(struct fake_request *request)
 
 static void an_outcome_is_one_that_a_store_can_have(void **state)
 {
-    static enum pk_status passed[] = {PK_NOT_FOUND,  PK_EXISTS,         PK_LIMIT_EXCEEDED,
-                                      PK_NAME_TAKEN, PK_TICKET_INVALID, PK_UNSUPPORTED};
+    static enum pk_status passed[] = {PK_NOT_FOUND,      PK_EXISTS,      PK_LIMIT_EXCEEDED,
+                                      PK_NAME_TAKEN,     PK_UNSUPPORTED, PK_PASSWORD_REFUSED,
+                                      PK_TICKET_INVALID, PK_DENIED};
     static enum pk_status refused[] = {PK_NO_DEVICE, PK_ANSWER_REFUSED, PK_USER_NOT_VERIFIED,
                                        PK_COMPOUND_MALFORMED};
     struct scene *scene = *state;
@@ -567,6 +568,36 @@ static void an_outcome_is_one_that_a_store_can_have(void **state)
         scene->fake->data = &refused[i];
         assert_fails(scene, "it answered something else than was asked");
     }
+}
+
+static unsigned reported;
+
+static void count_report(const char *why)
+{
+    (void)why;
+    reported++;
+}
+
+static bool answer_with_refusal(struct fake_request *request)
+{
+    return fake_refuse(request, *(const enum pk_status *)request->fake->data, "not taken");
+}
+
+/* A person's mistake is no failure of the store, and its words are for the person. */
+static void refusals_of_a_password_are_reported_to_nobody(void **state)
+{
+    static enum pk_status refusals[] = {PK_PASSWORD_REFUSED, PK_DENIED, PK_STORAGE};
+    struct scene *scene = *state;
+
+    store_report_by(count_report);
+    atomic_store(&scene->fake->answer, answer_with_refusal);
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+        scene->fake->data = &refusals[i];
+        assert_int_equal(call(scene->store), refusals[i]);
+        assert_string_equal(store_error(), "not taken");
+        assert_int_equal(reported, refusals[i] == PK_STORAGE);
+    }
+    store_report_by(NULL);
 }
 
 static void what_cannot_be_asked_is_not(void **state)
@@ -612,6 +643,7 @@ int main(void)
         TEST(one_that_was_restarted_is_asked_anew),
         TEST(why_it_failed_is_the_store_s_words),
         TEST(an_outcome_is_one_that_a_store_can_have),
+        TEST(refusals_of_a_password_are_reported_to_nobody),
         TEST(what_cannot_be_asked_is_not),
     };
 
