@@ -189,8 +189,17 @@ static enum pk_status check_insert(struct store *store, const struct credential 
     return status;
 }
 
+/* What is added: by this host or, with a password, by its owner. */
+struct addition {
+    const struct credential *credential;
+    size_t max_per_account;
+    struct pk_view ticket;
+    const struct pk_secret *password; /* NULL: the host's */
+};
+
 /* What the server's refusal means to whoever wanted to add a passkey. */
-static enum pk_status explain_add(struct ldap_link *link, enum pk_status status)
+static enum pk_status explain_add(const struct addition *addition, struct ldap_link *link,
+                                  enum pk_status status)
 {
     switch (status) {
     case PK_OK:
@@ -198,8 +207,14 @@ static enum pk_status explain_add(struct ldap_link *link, enum pk_status status)
     case PK_NO_MEMORY:
         return status;
     case PK_DENIED:
+        if (addition->password) {
+            store_explain("the directory does not let %s add passkeys; who runs it can allow that",
+                          addition->credential->account.name);
+            return PK_DENIED;
+        }
         store_set_error("this host may not add passkeys to the directory; enrol at an enrolment "
-                        "host, or let the directory's rules allow this one: %s",
+                        "host, let accounts add their own (add-as = account), or let the "
+                        "directory's rules allow this host: %s",
                         link->words);
         return PK_STORAGE;
     case PK_UNAVAILABLE:
@@ -250,26 +265,27 @@ static void spend_tickets(struct store *store, const struct account *account, st
         (void)store->verbs->tickets_remove(store, account);
 }
 
-static enum pk_status insert_both(struct ldap_store *store, struct ldap_link *link,
-                                  const struct credential *credential,
-                                  const struct ldap_account *account, size_t max_per_account,
-                                  struct pk_view ticket)
+/* adder: who adds it, and could take it back; host: who looks it up, at the same server. */
+static enum pk_status insert_both(struct ldap_store *store, struct ldap_link *adder,
+                                  struct ldap_link *host, const struct addition *addition,
+                                  const struct ldap_account *account)
 {
+    const struct credential *credential = addition->credential;
     struct store *local = store->cache;
     uint8_t key[ENTRY_UUID_SIZE];
     PK_AUTO_FREE char *dn = NULL;
-    enum pk_status status = ldap_entry_add(link, store->config, credential, account, &dn);
+    enum pk_status status = ldap_entry_add(adder, store->config, credential, account, &dn);
     bool known;
 
     if (status == PK_UNAVAILABLE)
-        spend_tickets(local, &credential->account, ticket);
-    status = explain_add(link, status);
+        spend_tickets(local, &credential->account, addition->ticket);
+    status = explain_add(addition, adder, status);
     if (status != PK_OK)
         return status;
-    known = find_key(link, dn, key) == PK_OK;
-    status = local->verbs->insert(local, credential, max_per_account, ticket);
+    known = find_key(host, dn, key) == PK_OK;
+    status = local->verbs->insert(local, credential, addition->max_per_account, addition->ticket);
     if (status != PK_OK) {
-        take_back(store, link, credential);
+        take_back(store, adder, credential);
         return status;
     }
     /* Without the key the id stands for it, until the entry comes by the server's own word. */
@@ -277,6 +293,27 @@ static enum pk_status insert_both(struct ldap_store *store, struct ldap_link *li
                           known ? (struct pk_view){key, sizeof(key)}
                                 : pk_view_of(&credential->record.id),
                           pk_view_of(&credential->record.id));
+}
+
+static enum pk_status insert_as_owner(struct ldap_store *store, struct ldap_link *host,
+                                      const struct addition *addition,
+                                      const struct ldap_account *account, int64_t limit)
+{
+    const struct ldap_login login = {account->dn, account->name, addition->password};
+    AUTO_LDAP_LINK struct ldap_link own = {0};
+    enum pk_status status =
+        ldap_link_open_as(&own, store->guard, store->config, host->uri, limit, &login);
+
+    if (status == PK_OK)
+        return insert_both(store, &own, host, addition, account);
+    if (status == PK_NO_MEMORY)
+        return status;
+    if (status == PK_PASSWORD_REFUSED) {
+        store_explain("%s", own.words);
+        return status;
+    }
+    store_set_error("the directory does not answer, and nothing was changed: %s", own.words);
+    return PK_STORAGE;
 }
 
 /* PK_NOT_FOUND: the account is this host's own, and so is its passkey. */
@@ -292,8 +329,85 @@ static enum pk_status find_owner(struct ldap_store *store, struct ldap_link *lin
     return PK_STORAGE;
 }
 
-static enum pk_status insert_through(struct ldap_store *store, const struct credential *credential,
-                                     size_t max_per_account, struct pk_view ticket)
+static enum pk_status insert_for(struct ldap_store *store, struct ldap_link *link,
+                                 const struct addition *addition, int64_t limit)
+{
+    AUTO_LDAP_ACCOUNT struct ldap_account owner = {0};
+    enum pk_status status = find_owner(store, link, &addition->credential->account, &owner);
+
+    if (status == PK_NOT_FOUND)
+        return store->cache->verbs->insert(store->cache, addition->credential,
+                                           addition->max_per_account, addition->ticket);
+    if (status != PK_OK)
+        return status;
+    return addition->password ? insert_as_owner(store, link, addition, &owner, limit)
+                              : insert_both(store, link, link, addition, &owner);
+}
+
+static enum pk_status insert_through(struct ldap_store *store, const struct addition *addition)
+{
+    AUTO_LDAP_LINK struct ldap_link link = {0};
+    struct pk_strings servers = {0};
+    int64_t limit = ldap_time_limit(CALL_MS);
+    enum pk_status status = servers_in_order(store, &servers);
+
+    if (status == PK_OK)
+        status = open_any(store, &link, &servers, limit);
+    if (status == PK_OK) {
+        ldap_link_until(&link, limit);
+        status = insert_for(store, &link, addition, limit);
+    }
+    pk_strings_clear(&servers);
+    return status;
+}
+
+static enum pk_status insert(struct ldap_store *store, const struct addition *addition)
+{
+    enum pk_status status = changing_begin(store);
+
+    if (status != PK_OK)
+        return status;
+    status = check_insert(store->cache, addition->credential, addition->max_per_account,
+                          addition->ticket);
+    if (status == PK_OK)
+        status = insert_through(store, addition);
+    changing_end(store);
+    return status;
+}
+
+/* An id that is not known yet cannot name an entry: such a passkey stays on this host. */
+static bool stays_here(const struct ldap_store *store, const struct credential *credential)
+{
+    return ldap_is_local(store, credential->account.rp, &credential->account.uid) ||
+           credential->id_unknown || !store->config->passkeys;
+}
+
+enum pk_status ldap_verb_insert(struct store *base, const struct credential *credential,
+                                size_t max_per_account, struct pk_view ticket)
+{
+    const struct addition addition = {credential, max_per_account, ticket, NULL};
+
+    if (stays_here(self(base), credential))
+        return cache(base)->verbs->insert(cache(base), credential, max_per_account, ticket);
+    return insert(self(base), &addition);
+}
+
+/* --- insert in the account's own name --------------------------------------------------------- */
+
+enum pk_status ldap_verb_insert_as(struct store *base, const struct credential *credential,
+                                   size_t max_per_account, struct pk_view ticket,
+                                   const struct pk_secret *password)
+{
+    const struct addition addition = {credential, max_per_account, ticket, password};
+
+    if (stays_here(self(base), credential))
+        return cache(base)->verbs->insert(cache(base), credential, max_per_account, ticket);
+    return insert(self(base), &addition);
+}
+
+/* Where the password of the account is known, for people; NULL: the directory has no such. */
+static enum pk_status find_where(struct ldap_store *store, const struct account *account,
+                                 char **ret_where)
 {
     AUTO_LDAP_LINK struct ldap_link link = {0};
     AUTO_LDAP_ACCOUNT struct ldap_account owner = {0};
@@ -305,34 +419,26 @@ static enum pk_status insert_through(struct ldap_store *store, const struct cred
         status = open_any(store, &link, &servers, limit);
     if (status == PK_OK) {
         ldap_link_until(&link, limit);
-        status = find_owner(store, &link, &credential->account, &owner);
-        if (status == PK_NOT_FOUND)
-            status = store->cache->verbs->insert(store->cache, credential, max_per_account, ticket);
-        else if (status == PK_OK)
-            status = insert_both(store, &link, credential, &owner, max_per_account, ticket);
+        status = find_owner(store, &link, account, &owner);
     }
+    if (status == PK_OK)
+        status = pk_text_copy(store->config->domain ? store->config->domain : link.uri, ret_where);
+    else if (status == PK_NOT_FOUND)
+        status = PK_OK;
     pk_strings_clear(&servers);
     return status;
 }
 
-/* An id that is not known yet cannot name an entry: such a passkey stays on this host. */
-enum pk_status ldap_verb_insert(struct store *base, const struct credential *credential,
-                                size_t max_per_account, struct pk_view ticket)
+enum pk_status ldap_verb_insert_asks(struct store *base, const struct account *account,
+                                     char **ret_where)
 {
     struct ldap_store *store = self(base);
-    enum pk_status status;
 
-    if (ldap_is_local(store, credential->account.rp, &credential->account.uid) ||
-        credential->id_unknown || !store->config->passkeys)
-        return cache(base)->verbs->insert(cache(base), credential, max_per_account, ticket);
-    status = changing_begin(store);
-    if (status != PK_OK)
-        return status;
-    status = check_insert(store->cache, credential, max_per_account, ticket);
-    if (status == PK_OK)
-        status = insert_through(store, credential, max_per_account, ticket);
-    changing_end(store);
-    return status;
+    *ret_where = NULL;
+    if (store->config->add_as == LDAP_HOST_ADDS || !store->config->passkeys ||
+        ldap_is_local(store, account->rp, &account->uid))
+        return PK_OK;
+    return find_where(store, account, ret_where);
 }
 
 /* --- remove ----------------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@ store_ldap_libstoreldap_la_SOURCES = \
 	store/ldap/ldap_config.c store/ldap/ldap_config.h \
 	store/ldap/ldap_private.h store/ldap/ldap_store.h \
 	store/ldap/link.c store/ldap/link.h \
+	store/ldap/login.c \
 	store/ldap/poll.c \
 	store/ldap/search.c store/ldap/search.h \
 	store/ldap/session.c \

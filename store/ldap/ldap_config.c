@@ -82,6 +82,14 @@ static enum pk_status read_identity(const char *text, enum ldap_identity *target
     return PK_OK;
 }
 
+static enum pk_status read_adder(const char *text, enum ldap_adder *target)
+{
+    if (strcmp(text, "host") != 0 && strcmp(text, "account") != 0)
+        return PK_INVALID_INPUT;
+    *target = text[0] == 'a' ? LDAP_ACCOUNT_ADDS : LDAP_HOST_ADDS;
+    return PK_OK;
+}
+
 static enum pk_status read_bool(const char *text, bool *target)
 {
     bool yes = strcmp(text, "yes") == 0 || strcmp(text, "true") == 0;
@@ -118,6 +126,7 @@ typedef enum pk_status key_reader(const char *text, struct ldap_config *config);
 KEY(key_servers, read_servers(text, &c->servers))
 KEY(key_domain, read_name(text, PK_RP_ID_MAX, ".-", &c->domain))
 KEY(key_identity, read_identity(text, &c->identity))
+KEY(key_add_as, read_adder(text, &c->add_as))
 KEY(key_ca, read_path(text, &c->ca_certificate))
 KEY(key_certificate, read_path(text, &c->certificate))
 KEY(key_key, read_path(text, &c->key))
@@ -142,6 +151,7 @@ static const struct key {
      key_servers},
     {"domain", "the name of a DNS domain", key_domain},
     {"identity", "certificate and gssapi", key_identity},
+    {"add-as", "host and account", key_add_as},
     {"ca-certificate", "the absolute path of a file", key_ca},
     {"certificate", "the absolute path of a file", key_certificate},
     {"key", "the absolute path of a file", key_key},

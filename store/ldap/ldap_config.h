@@ -12,10 +12,16 @@ enum ldap_identity {
     LDAP_GSSAPI,      /* a keytab's, by the environment's KRB5_CLIENT_KTNAME */
 };
 
+enum ldap_adder {
+    LDAP_HOST_ADDS,    /* this host's identity */
+    LDAP_ACCOUNT_ADDS, /* each account its own, with its password */
+};
+
 struct ldap_config {
     struct pk_strings servers; /* URIs, in the order in which they are asked */
     char *domain;              /* its SRV records instead; NULL: servers */
     enum ldap_identity identity;
+    enum ldap_adder add_as;
     char *ca_certificate, *certificate, *key; /* paths; NULL: the system's, or none */
     char *passkeys;                           /* DN of their subtree; NULL: there is none */
     char *accounts;                           /* DN of the accounts' subtree */

@@ -59,6 +59,11 @@ enum pk_status ldap_entry_add(struct ldap_link *link, const struct ldap_config *
                               const struct ldap_account *account, char **ret_dn) PK_WARN_UNUSED;
 enum pk_status ldap_verb_insert(struct store *base, const struct credential *credential,
                                 size_t max_per_account, struct pk_view ticket);
+enum pk_status ldap_verb_insert_asks(struct store *base, const struct account *account,
+                                     char **ret_where);
+enum pk_status ldap_verb_insert_as(struct store *base, const struct credential *credential,
+                                   size_t max_per_account, struct pk_view ticket,
+                                   const struct pk_secret *password);
 enum pk_status ldap_verb_remove(struct store *base, const struct account *account,
                                 struct pk_view id);
 

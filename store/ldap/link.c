@@ -297,10 +297,15 @@ static enum pk_status row_new(struct ldap_link *link, struct ldap_guard *guard, 
     return PK_OK;
 }
 
-enum pk_status ldap_link_open(struct ldap_link *link, struct ldap_guard *guard,
+static bool is_local(const char *uri)
+{
+    return strncmp(uri, "ldapi:", 6) == 0;
+}
+
+/* All but to bind. The connection itself may be made with what is asked first. */
+static enum pk_status prepare(struct ldap_link *link, struct ldap_guard *guard,
                               const struct ldap_config *config, const char *uri, int64_t until)
 {
-    bool local = strncmp(uri, "ldapi:", 6) == 0;
     enum pk_status status;
 
     *link = (struct ldap_link){.uri = uri, .guard = guard};
@@ -310,14 +315,42 @@ enum pk_status ldap_link_open(struct ldap_link *link, struct ldap_guard *guard,
     status = ldap_link_status(link, ldap_initialize(&link->ld, uri), "the address");
     if (status == PK_OK)
         status = ldap_link_status(link, set_options(link, until), "to prepare a connection");
-    if (status == PK_OK && !local)
+    if (status == PK_OK && !is_local(uri))
         status = ldap_link_status(link, set_tls(link->ld, config),
                                   "the certificates and the key of this host");
     if (status == PK_OK && strncmp(uri, "ldap:", 5) == 0)
         status = ldap_link_status(link, ldap_start_tls_s(link->ld, NULL, NULL), "StartTLS");
+    return status;
+}
+
+enum pk_status ldap_link_open(struct ldap_link *link, struct ldap_guard *guard,
+                              const struct ldap_config *config, const char *uri, int64_t until)
+{
+    enum pk_status status = prepare(link, guard, config, uri, until);
+
     if (status == PK_OK)
         status = ldap_link_status(link, bind_as(link->ld, config), "to sign in");
-    if (status != PK_OK && link->ld && !local)
+    if (status != PK_OK && link->ld && !is_local(uri))
+        explain_tls(link, status);
+    return status;
+}
+
+enum pk_status ldap_link_open_as(struct ldap_link *link, struct ldap_guard *guard,
+                                 const struct ldap_config *config, const char *uri, int64_t until,
+                                 const struct ldap_login *login)
+{
+    enum pk_status status = prepare(link, guard, config, uri, until);
+
+    /* What is sent first must not be the password. */
+    if (status == PK_OK)
+        status = ldap_link_status(link, ldap_connect(link->ld), "to connect");
+    if (status == PK_OK && !is_local(uri) && !ldap_tls_inplace(link->ld)) {
+        (void)snprintf(link->words, sizeof(link->words), "%s: there is no TLS", uri);
+        status = PK_UNAVAILABLE;
+    }
+    if (status == PK_OK)
+        return ldap_link_login(link, login);
+    if (link->ld && !is_local(uri))
         explain_tls(link, status);
     return status;
 }

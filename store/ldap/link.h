@@ -9,6 +9,8 @@
 
 #include "store/ldap/ldap_config.h"
 
+#include "common/base/bytes.h"
+
 #include <ldap.h>
 
 #define LINK_WORDS_MAX 256
@@ -35,8 +37,27 @@ struct ldap_link {
 enum pk_status ldap_link_open(struct ldap_link *link, struct ldap_guard *guard,
                               const struct ldap_config *config, const char *uri,
                               int64_t until) PK_WARN_UNUSED;
+/* Who binds by a password. Borrowed. */
+struct ldap_login {
+    const char *dn;
+    const char *name; /* of the account, for people */
+    const struct pk_secret *password;
+};
+
+/*
+ * The same as that account, by a simple bind, of which the server hears in TLS or over a socket of
+ * this host alone; it is tried once. PK_PASSWORD_REFUSED: it was not taken, or is empty, which
+ * servers take for nobody's; link->words is for the person then.
+ */
+enum pk_status ldap_link_open_as(struct ldap_link *link, struct ldap_guard *guard,
+                                 const struct ldap_config *config, const char *uri, int64_t until,
+                                 const struct ldap_login *login) PK_WARN_UNUSED;
 void ldap_link_close(struct ldap_link *link);
 #define AUTO_LDAP_LINK __attribute__((cleanup(ldap_link_close)))
+
+/* login.c: the bind of ldap_link_open_as(), over a connection that nobody else reads. */
+enum pk_status ldap_link_login(struct ldap_link *link,
+                               const struct ldap_login *login) PK_WARN_UNUSED;
 
 /* What is asked from now on is over by then; INT64_MAX: nothing is asked. */
 void ldap_link_until(struct ldap_link *link, int64_t until);

@@ -7,6 +7,7 @@ EXTRA_DIST += \
 	tests/fleet/test_directory_servers.py \
 	tests/fleet/test_ldap_failures.py \
 	tests/fleet/test_ldap_mappings.py \
+	tests/fleet/test_ldap_own_bind.py \
 	tests/fleet/test_ldap_store.py \
 	tests/fleet/test_three_hosts.py tests/fleet/test_ldap_tool.py \
 	tests/fleet/test_ldap_verbs.py

@@ -225,6 +225,7 @@ overlay accesslog
 logdb cn=accesslog
 logops writes
 logsuccess TRUE
+{self.directory.overlays}
 """
         for name in ("", "log", "data"):
             os.makedirs(os.path.join(self.folder, name), exist_ok=True)
@@ -323,7 +324,8 @@ def credential_ldif(name, owner, number, key="a2V5", handle="aGFuZGxl", more="")
 class Directory:
     """Of so many servers. To be used as a context."""
 
-    def __init__(self, count=2, accounts=(("alice", 1001), ("bob", 1002)), extra=""):
+    def __init__(self, count=2, accounts=(("alice", 1001), ("bob", 1002)), extra="",
+                 overlays=""):
         if not os.path.exists(SLAPD):
             pytest.skip("slapd is not installed: scripts/install-dependencies --fleet")
         self.folder = tempfile.mkdtemp(prefix="passkeyd-ldap-")
@@ -331,7 +333,8 @@ class Directory:
         # Where the sources are, the servers' user may not look.
         for name in ("openldap-passkeyd.schema", "openldap-passkeyd-acl.conf"):
             shutil.copyfile(os.path.join(TOP, "etc", name), os.path.join(self.folder, name))
-        self.extra = extra
+        self.extra = extra  # lines of slapd.conf: of the server
+        self.overlays = overlays  # and of its database
         self.accounts = list(accounts)
         self.authority = Authority(os.path.join(self.folder, "ca"))
         self.authority.issue("server", "/O=example/OU=system/CN=server",

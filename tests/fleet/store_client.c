@@ -4,8 +4,9 @@
  * line of standard output what it came to: the status, how many milliseconds it took, and words.
  *   add NAME UID ID PASSKEY-NAME [TICKET]   ticket NAME UID TEXT   remove NAME UID ID
  *   list NAME UID | list                    use ID COUNTER         state
+ *   asks NAME UID                           add-as NAME UID ID PASSKEY-NAME PASSWORD
  * Of list, the words are NAME/UID/ID/COUNTER/PASSKEY-NAME of each, blanks in it as '_'. Ids are
- * texts.
+ * texts; of asks, where the account's password is known. The password - is an empty one.
  */
 #include "common/base/clock.h"
 #include "common/base/text.h"
@@ -57,25 +58,62 @@ static struct pk_view ticket_of(const char *text, uint8_t hash[PK_HASH_SIZE])
     return (struct pk_view){hash, *text ? PK_HASH_SIZE : 0};
 }
 
-static enum pk_status add(struct store *store, const struct line *line)
+static enum pk_status make(struct store *store, const struct line *line, struct credential *ret)
 {
-    AUTO_CREDENTIAL struct credential credential = {.algorithm = -7, .created = 1700000000};
-    uint8_t hash[PK_HASH_SIZE];
     enum pk_status status = store->verbs->account(store, "default", word(line, 1), number(line, 2),
-                                                  ACCOUNT_CREATE, &credential.account);
+                                                  ACCOUNT_CREATE, &ret->account);
 
     if (status != PK_OK)
         return status;
-    credential.record.id = bytes_of(word(line, 3));
-    credential.record.public_key = bytes_of("key");
-    credential.rp_id = strdup("example.org");
-    credential.name = strdup(word(line, 4));
-    credential.format = strdup("packed");
-    credential.attestation_type = strdup("Basic");
-    credential.trust = strdup("yes");
-    credential.transports = PK_TRANSPORT_USB | PK_TRANSPORT_NFC;
-    credential.discoverable = true;
-    return store->verbs->insert(store, &credential, 20, ticket_of(word(line, 5), hash));
+    ret->algorithm = -7;
+    ret->created = 1700000000;
+    ret->record.id = bytes_of(word(line, 3));
+    ret->record.public_key = bytes_of("key");
+    ret->rp_id = strdup("example.org");
+    ret->name = strdup(word(line, 4));
+    ret->format = strdup("packed");
+    ret->attestation_type = strdup("Basic");
+    ret->trust = strdup("yes");
+    ret->transports = PK_TRANSPORT_USB | PK_TRANSPORT_NFC;
+    ret->discoverable = true;
+    return PK_OK;
+}
+
+static enum pk_status add(struct store *store, const struct line *line)
+{
+    AUTO_CREDENTIAL struct credential credential = {.account.uid = PK_NO_UID};
+    uint8_t hash[PK_HASH_SIZE];
+    enum pk_status status = make(store, line, &credential);
+
+    return status == PK_OK
+               ? store->verbs->insert(store, &credential, 20, ticket_of(word(line, 5), hash))
+               : status;
+}
+
+static enum pk_status asks(struct store *store, const struct line *line)
+{
+    const struct account account = {
+        .rp = (char *)(uintptr_t) "default", .name = line->items[1], .uid = number(line, 2)};
+    char *where = NULL;
+    enum pk_status status = store->verbs->insert_asks(store, &account, &where);
+
+    say(where ? where : "");
+    free(where);
+    return status;
+}
+
+static enum pk_status add_as(struct store *store, const struct line *line)
+{
+    AUTO_CREDENTIAL struct credential credential = {.account.uid = PK_NO_UID};
+    PK_AUTO_SECRET struct pk_secret password = {0};
+    const char *text = strcmp(word(line, 5), "-") == 0 ? "" : word(line, 5);
+    enum pk_status status = make(store, line, &credential);
+
+    if (status == PK_OK)
+        status = pk_secret_copy(pk_view_string(text), &password);
+    return status == PK_OK
+               ? store->verbs->insert_as(store, &credential, 20, (struct pk_view){0}, &password)
+               : status;
 }
 
 static enum pk_status ticket(struct store *store, const struct line *line)
@@ -149,7 +187,8 @@ static const struct {
     enum pk_status (*call)(struct store *store, const struct line *line);
     size_t words;
 } calls[] = {{"add", add, 5},   {"ticket", ticket, 4}, {"remove", take_away, 4},
-             {"list", list, 1}, {"use", use, 3},       {"state", state, 1}};
+             {"list", list, 1}, {"use", use, 3},       {"state", state, 1},
+             {"asks", asks, 3}, {"add-as", add_as, 6}};
 
 static enum pk_status call(struct store *store, const struct line *line)
 {
@@ -178,7 +217,7 @@ int main(int argc, char **argv)
              item = strtok_r(NULL, " \n", &rest))
             line.items[line.count++] = item;
         status = call(store, &line);
-        if (status == PK_STORAGE)
+        if (status == PK_STORAGE || status == PK_DENIED || status == PK_PASSWORD_REFUSED)
             say(store_error());
         (void)printf("%s %lld %s\n", pk_status_name(status),
                      (long long)(pk_clock_monotonic_ms() - begun), words);

@@ -174,6 +174,43 @@ static void malformed_ids_are_refused(void **state)
     assert_int_equal(insert(store, "alice", 1000, longest, "a"), PK_OK);
 }
 
+static enum pk_status insert_as(struct store *store, const char *id, const char *password)
+{
+    AUTO_CREDENTIAL struct credential credential =
+        make(account_of(store, "default", "alice", 1000), id, id);
+    PK_AUTO_SECRET struct pk_secret secret = {0};
+
+    assert_int_equal(pk_secret_copy(pk_view_string(password), &secret), PK_OK);
+    return store->verbs->insert_as(store, &credential, MAX, (struct pk_view){0}, &secret);
+}
+
+/* Only where a directory knows the account's password, and nobody is asked who has to say so. */
+static void an_account_adds_its_own(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    AUTO_ACCOUNT struct account alice = account_of(store, "default", "alice", 1000);
+    AUTO_STORE_STATE struct store_state how = {0};
+    char *where = NULL;
+
+    assert_int_equal(!store->verbs->insert_asks, !store->verbs->insert_as);
+    if (!store->verbs->insert_as)
+        return;
+    assert_int_equal(store->verbs->insert_asks(store, &alice, &where), PK_OK);
+    assert_null(where);
+    assert_int_equal(store->verbs->state(store, &how), PK_OK);
+    if (strcmp(how.kind, "ldap") != 0) {
+        assert_int_equal(insert_as(store, "own", "secret"), PK_UNSUPPORTED);
+        return;
+    }
+    assert_int_equal(insert_as(store, "own", "other"), PK_PASSWORD_REFUSED);
+    assert_string_equal(store_error(), "the directory did not take alice's password");
+    assert_int_equal(insert_as(store, "own", ""), PK_PASSWORD_REFUSED);
+    assert_int_equal(count_of(store, &(struct credential_filter){0}), 0);
+    assert_int_equal(insert_as(store, "own", "secret"), PK_OK);
+    assert_int_equal(count_of(store, &(struct credential_filter){.account_name = "alice"}), 1);
+    assert_int_equal(insert_as(store, "own", "secret"), PK_EXISTS);
+}
+
 static void use_is_remembered(void **state)
 {
     struct fixture *fixture = *state;
@@ -372,6 +409,7 @@ int main(void)
         TEST(names_are_unique_within_the_account),
         TEST(accounts_are_limited),
         TEST(malformed_ids_are_refused),
+        TEST(an_account_adds_its_own),
         TEST(use_is_remembered),
         TEST(only_the_holder_removes),
         TEST(facts_are_kept),
