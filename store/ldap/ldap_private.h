@@ -28,6 +28,7 @@ struct ldap_store {
     char server[LDAP_WORDS_SIZE]; /* that is followed; "": none */
     char why[LDAP_WORDS_SIZE];    /* why the last attempt failed */
     struct ldap_link *link;       /* the thread's; NULL: none is open */
+    struct ldap_link *lookups;    /* and its second one */
     bool ending;
     bool runs; /* thread is to be joined */
     pthread_t thread;

@@ -37,6 +37,8 @@ enum {
 struct session {
     struct ldap_store *store;
     struct ldap_link *link;
+    struct ldap_link lookups; /* see look_up() */
+    bool lookups_fail;
     int search; /* message ids; -1: none */
     int probe;
     int64_t begun;       /* when the search was sent */
@@ -132,12 +134,21 @@ static enum pk_status take_cookie(struct session *s, const struct berval *value)
     return PK_OK;
 }
 
+static void close_lookups(struct session *s)
+{
+    (void)pthread_mutex_lock(&s->store->lock);
+    s->store->lookups = NULL;
+    (void)pthread_mutex_unlock(&s->store->lock);
+    ldap_link_close(&s->lookups);
+}
+
 /* The refresh is over: what it should have named and did not is not there any more. */
 static enum pk_status end_refresh(struct session *s)
 {
     enum pk_status status;
 
     s->refreshed = true;
+    close_lookups(s);
     status = flush(s);
     if (status == PK_OK && s->presents)
         status = ldap_sync_sweep(s->store, DIRECTORY_ENTRIES, s->generation);
@@ -277,13 +288,52 @@ static enum pk_status find_state(struct session *s, LDAPMessage *message, struct
     return status;
 }
 
+static bool open_lookups(struct session *s)
+{
+    if (s->lookups.ld || s->lookups_fail)
+        return !s->lookups_fail;
+    s->lookups_fail = ldap_link_open(&s->lookups, s->store->guard, s->store->config, s->link->uri,
+                                     pk_clock_monotonic_ms() + LDAP_CALL_MS) != PK_OK;
+    if (s->lookups_fail) {
+        pk_log(LOG_NOTICE, "%s: a second connection is not to be had", s->link->uri);
+        ldap_link_close(&s->lookups);
+        return false;
+    }
+    (void)pthread_mutex_lock(&s->store->lock);
+    s->store->lookups = &s->lookups;
+    (void)pthread_mutex_unlock(&s->store->lock);
+    return true;
+}
+
+/*
+ * Whose a passkey is: of a refresh by a connection of its own. Whoever waits for one answer is
+ * given all that comes before it, and libldap keeps it: by the connection that the refresh comes
+ * by, that would be the whole directory. That a passkey serves nobody is believed of the server
+ * alone that is followed; the name may be that of several.
+ */
+static enum pk_status look_up(struct session *s, LDAPMessage *message, struct credential *ret,
+                              const char **ret_why)
+{
+    enum pk_status status = PK_NOT_FOUND;
+
+    if (!s->refreshed && open_lookups(s)) {
+        ldap_link_until(&s->lookups, pk_clock_monotonic_ms() + LDAP_CALL_MS);
+        status = ldap_passkey_read(&s->lookups, s->store->config, message, ret, ret_why);
+        ldap_link_until(&s->lookups, INT64_MAX);
+        if (status != PK_OK && status != PK_NOT_FOUND)
+            (void)snprintf(s->link->words, sizeof(s->link->words), "%s", s->lookups.words);
+    }
+    return status == PK_NOT_FOUND
+               ? ldap_passkey_read(s->link, s->store->config, message, ret, ret_why)
+               : status;
+}
+
 /* One that serves nobody is as one that is not there. */
 static enum pk_status take_passkey(struct session *s, LDAPMessage *message, struct pk_view key)
 {
     AUTO_CREDENTIAL struct credential credential = {.account.uid = PK_NO_UID};
     const char *why = NULL;
-    enum pk_status status =
-        ldap_passkey_read(s->link, s->store->config, message, &credential, &why);
+    enum pk_status status = look_up(s, message, &credential, &why);
 
     if (status == PK_OK)
         return batch_add(s, DIRECTORY_HAS, key, &credential);
@@ -496,6 +546,7 @@ enum pk_status ldap_follow(struct ldap_store *store, struct ldap_link *link)
         status = directory_begin(store->cache, &s->generation);
     if (status == PK_OK)
         status = follow(s);
+    close_lookups(s);
     batch_clear(s);
     free(s->cookie);
     free(s);

@@ -280,6 +280,8 @@ void ldap_sync_stop(struct ldap_store *store)
     store->ending = true;
     if (store->link)
         ldap_link_until(store->link, pk_clock_monotonic_ms());
+    if (store->lookups)
+        ldap_link_until(store->lookups, pk_clock_monotonic_ms());
     (void)pthread_cond_broadcast(&store->changed);
     (void)pthread_mutex_unlock(&store->lock);
     (void)pthread_join(store->thread, NULL);

@@ -3,9 +3,11 @@ EXTRA_DIST += \
 	tests/fleet/ldap_directory.py \
 	tests/fleet/ldap_host.py \
 	tests/fleet/ldap_reset.py \
+	tests/fleet/separate_hosts.py \
 	tests/fleet/test_directory_acl.py \
 	tests/fleet/test_directory_servers.py \
 	tests/fleet/test_ldap_failures.py \
+	tests/fleet/test_ldap_million.py \
 	tests/fleet/test_ldap_mappings.py \
 	tests/fleet/test_ldap_own_bind.py \
 	tests/fleet/test_ldap_store.py \

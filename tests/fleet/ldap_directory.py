@@ -86,8 +86,8 @@ class Authority:
 class Gate:
     """Passes connections on to a port, until it is cut; then they end, and new ones are refused."""
 
-    def __init__(self, target):
-        self.target = target
+    def __init__(self, target, address="127.0.0.1"):
+        self.target = (address, target)
         self.port = free_port()
         self.lock = threading.Lock()
         self.pairs = set()
@@ -117,7 +117,7 @@ class Gate:
             except OSError:
                 return
             try:
-                far = socket.create_connection(("127.0.0.1", self.target))
+                far = socket.create_connection(self.target)
             except OSError:
                 near.close()
                 continue
@@ -156,11 +156,12 @@ class Server:
         self.directory = directory
         self.number = number
         self.folder = os.path.join(directory.folder, f"server{number}")
+        address = directory.addresses[(number - 1) % len(directory.addresses)]
         self.port = free_port()
         # Not localhost, in whose place libldap looks for this machine's name in the certificate.
-        self.uri = f"ldaps://127.0.0.1:{self.port}"
+        self.uri = f"ldaps://{address}:{self.port}"
         self.ldapi = "ldapi://" + os.path.join(self.folder, "ldapi").replace("/", "%2F")
-        self.gate = Gate(self.port)
+        self.gate = Gate(self.port, address)
         self.process = None
 
     def configure(self, others):
@@ -212,7 +213,7 @@ suffix "{SUFFIX}"
 rootdn "{ADMIN}"
 rootpw {SECRET}
 directory {self.folder}/data
-maxsize 1073741824
+maxsize {self.directory.maxsize}
 index objectClass,entryUUID,entryCSN,pkOwner,uid eq
 access to * by dn.children="ou=system,{SUFFIX}" read by * break
 include {self.directory.folder}/openldap-passkeyd-acl.conf
@@ -324,8 +325,11 @@ def credential_ldif(name, owner, number, key="a2V5", handle="aGFuZGxl", more="")
 class Directory:
     """Of so many servers. To be used as a context."""
 
-    def __init__(self, count=2, accounts=(("alice", 1001), ("bob", 1002)), extra="",
-                 overlays=""):
+    passkeys = PASSKEYS
+
+    def __init__(self, count=2, accounts=(("alice", 1001), ("bob", 1002)), extra="", overlays="",
+                 maxsize=1 << 30, addresses=("127.0.0.1",)):
+        """addresses: of the servers, each after the other; they listen there alone."""
         if not os.path.exists(SLAPD):
             pytest.skip("slapd is not installed: scripts/install-dependencies --fleet")
         self.folder = tempfile.mkdtemp(prefix="passkeyd-ldap-")
@@ -335,11 +339,14 @@ class Directory:
             shutil.copyfile(os.path.join(TOP, "etc", name), os.path.join(self.folder, name))
         self.extra = extra  # lines of slapd.conf: of the server
         self.overlays = overlays  # and of its database
+        self.addresses = list(addresses)
+        self.maxsize = maxsize  # of a server's database, in bytes
         self.accounts = list(accounts)
         self.authority = Authority(os.path.join(self.folder, "ca"))
         self.authority.issue("server", "/O=example/OU=system/CN=server",
-                             "subjectAltName=IP:127.0.0.1\n"
-                             "extendedKeyUsage=serverAuth,clientAuth")
+                             "subjectAltName=" + ",".join(
+                                 f"IP:{address}" for address in {"127.0.0.1", *addresses})
+                             + "\nextendedKeyUsage=serverAuth,clientAuth")
         for name in ("host1", "host2", "host3"):
             self.authority.issue(name, f"/O=example/OU=hosts/CN={name}")
         self.authority.issue("enrol", "/O=example/OU=enrolment/CN=enrol")

@@ -21,10 +21,11 @@ Answer = namedtuple("Answer", "status ms words")
 
 class Host:
     """Its certificate is that of the name. To be used as a context, which begins when the store
-    follows a server, unless ready is False."""
+    follows a server, unless ready is False. within: the words of a command that runs another."""
 
-    def __init__(self, directory, name, servers=None, ready=True, **settings):
+    def __init__(self, directory, name, servers=None, ready=True, within=(), **settings):
         self.ready = ready
+        self.within = within
         if not os.path.exists(PROGRAM):
             pytest.skip("passkey-store-ldap was not built: configure did not find libldap")
         self.folder = tempfile.mkdtemp(prefix=f"{name}-", dir=directory.folder)
@@ -54,7 +55,7 @@ class Host:
     def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [PROGRAM, "--config", self.config, "--state", self.folder,
+                [*self.within, PROGRAM, "--config", self.config, "--state", self.folder,
                  "--socket", self.socket], stdout=log, stderr=log)
         until("the store's socket is there", lambda: os.path.exists(self.socket) or
               self.process.poll() is not None)
