@@ -1,7 +1,7 @@
 # Measurements, not part of the everyday check: make bench; make coverage.
 EXTRA_DIST += bench/neighbours.py bench/verify.py bench/simplewebauthn.mjs bench/storm.py bench/coverage
 EXTRA_DIST += bench/gateway.py bench/simplewebauthn_server.mjs bench/store.py
-EXTRA_DIST += bench/scale bench/scale_directory.py bench/scale_figures.json
+EXTRA_DIST += bench/fleet.py bench/scale bench/scale_directory.py bench/scale_figures.json
 EXTRA_DIST += bench/bus.py bench/figures.py bench/run bench/sign_in.py
 EXTRA_PROGRAMS = bench/evp_verify bench/http_load bench/store_load bench/bus_load \
     bench/crowd

@@ -3,7 +3,10 @@
  * What bench/gateway.py loads a relying party with: a fixed number of connections that are kept,
  * each of which does one ceremony after the other, as doc/openapi.yaml has them.
  *
- *     http_load PORT CONNECTIONS RP-ID ORIGIN PREFIX API-KEY
+ *     http_load PORT[,PORT...] CONNECTIONS RP-ID ORIGIN PREFIX API-KEY
+ *
+ * Of several ports, which are several gateways of one relying party, each has its share of the
+ * connections, and a passkey that is registered by one signs in by the others as well.
  *
  * Each line of standard input is "register COUNT", of new users, or "sign-in COUNT", without a user
  * name, by those who have registered, in turn, or "nothing COUNT": two requests that ask whether
@@ -28,6 +31,7 @@
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 256
+#define PORTS_MAX       16
 #define ANSWER_MAX      65536
 #define COMMAND_MAX     256
 #define HEALTH          "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -52,7 +56,8 @@ struct times {
 struct load {
     struct connection *connections;
     size_t connection_count;
-    unsigned short port;
+    unsigned short ports[PORTS_MAX];
+    size_t port_count;
     const char *prefix;
     const char *api_key;
     struct authenticator *authenticator;
@@ -290,7 +295,7 @@ static int open_connection(unsigned short port)
 static void connect_all(struct load *load)
 {
     for (size_t i = 0; i < load->connection_count; i++) {
-        load->connections[i].fd = open_connection(load->port);
+        load->connections[i].fd = open_connection(load->ports[i % load->port_count]);
         load->connections[i].len = 0;
     }
 }
@@ -301,14 +306,27 @@ static void close_all(const struct load *load)
         (void)close(load->connections[i].fd);
 }
 
+static void take_ports(struct load *load, const char *text)
+{
+    char *end = NULL;
+
+    for (const char *at = text; load->port_count < PORTS_MAX; at = end + 1) {
+        load->ports[load->port_count++] = (unsigned short)strtoul(at, &end, 10);
+        if (*end != ',')
+            break;
+    }
+    if (*end)
+        give_up("not ports, or too many", text);
+}
+
 int main(int argc, char **argv)
 {
     struct load load = {0};
     char line[COMMAND_MAX];
 
     if (argc != 7)
-        give_up("usage", "PORT CONNECTIONS RP-ID ORIGIN PREFIX API-KEY");
-    load.port = (unsigned short)strtoul(argv[1], NULL, 10);
+        give_up("usage", "PORT[,PORT...] CONNECTIONS RP-ID ORIGIN PREFIX API-KEY");
+    take_ports(&load, argv[1]);
     load.connection_count = strtoul(argv[2], NULL, 10);
     load.prefix = argv[5];
     load.api_key = argv[6];

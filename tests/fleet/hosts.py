@@ -42,10 +42,12 @@ http = standard
 
 
 class Host:
-    """One of them; name is part of its paths alone, user is whom its gateway runs as."""
+    """One of them; name is part of its paths alone, user is whom its gateway runs as; limits are
+    lines of the gateway's section of that name."""
 
-    def __init__(self, machine, name, kind, store_socket, user=bus.USER):
+    def __init__(self, machine, name, kind, store_socket, user=bus.USER, limits=""):
         self.user = user
+        self.limits = limits
         self.store = None  # its process, where it has one of its own
         self.private = Private(machine, "root", namespace.DAEMON_USER, name)
         run = self.private.folder + "/run"
@@ -63,8 +65,8 @@ class Host:
 
     def start(self):
         self.private.start("--socket", self.socket)
-        self.gateway = process.Gateway(self.folder, daemon=self.socket, wait_for="serves portal",
-                                       become=parts.become(self.user))
+        self.gateway = process.Gateway(self.folder, limits=self.limits, wait_for="serves portal",
+                                       daemon=self.socket, become=parts.become(self.user))
 
     def kill(self):
         """As when the host loses its power."""

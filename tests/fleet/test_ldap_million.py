@@ -21,7 +21,7 @@ MEMORY_MIB = 22  # 14 with a million; 32 with 20,000 where all of them were kept
 def test_a_host_follows_many(accounts):
     directory, _ = scale_directory.make(accounts)
     server = directory.servers[0]
-    host = ldap_host.Host(directory, "host1", ready=False)
+    host = ldap_host.Host(directory, "host1", ready=False, offline_seconds=0)
     try:
         server.start()
         first = scale_directory.followed(host, server)
