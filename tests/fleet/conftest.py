@@ -16,7 +16,20 @@ PROGRAM = os.path.join(BUILD, "store/postgresql/passkey-store-postgresql")
 DRIVER = os.path.join(BUILD, "tests/fleet/store_driver")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--ten-million", action="store_true",
+                     help="also the tests with ten million passkeys in PostgreSQL")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--ten-million"):
+        left_out = [item for item in items if item.get_closest_marker("ten_million")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 def pytest_configure(config):
+    config.addinivalue_line("markers", "ten_million: left out without --ten-million")
     config.addinivalue_line("markers", "real_programs: of the integration tests that are imported")
     config.addinivalue_line("markers",
                             "slow: takes long; left out by scripts/check --fleet-everyday")

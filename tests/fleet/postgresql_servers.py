@@ -6,6 +6,7 @@ stops with its child). Without fsync, unless what a crash of the whole machine l
 no test does that, and kill -9 loses nothing that the kernel has.
 """
 
+import contextlib
 import glob
 import os
 import signal
@@ -194,6 +195,13 @@ log_min_messages = warning
         self.sql("INSERT INTO passkeyd.serves VALUES ('host1', '*'), ('host2', '*')")
         return said
 
+    def fill_bulk(self, accounts, party="shop"):
+        """The same for millions, in a database that has none."""
+        with self.without_indexes():
+            for first in range(0, accounts, 1000000):
+                self.fill(min(1000000, accounts - first), first, party,
+                          "SET enable_nestloop = off; SET work_mem = '512MB';")
+
     def empty(self):
         self.sql(self.empty_statement())
 
@@ -201,12 +209,33 @@ log_min_messages = warning
     def empty_statement():
         return "TRUNCATE " + ", ".join("passkeyd." + name for name in TABLES)
 
-    def fill(self, accounts, first=0, party="shop"):
+    @contextlib.contextmanager
+    def without_indexes(self):
+        """Of accounts and passkeys: they are made again at the end, each from all the rows."""
+        about = "('passkeyd.account'::regclass, 'passkeyd.credential'::regclass)"
+        constraints = self.sql(f"""
+SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname),
+    format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname,
+        pg_get_constraintdef(oid))
+    FROM pg_constraint WHERE contype IN ('p', 'u', 'f') AND (conrelid IN {about}
+        OR confrelid IN {about}) ORDER BY contype = 'f' DESC, oid""").splitlines()
+        drop, add = zip(*(line.split("|", 1) for line in constraints))
+        self.sql(";\n".join(drop))
+        indexes = self.sql(f"""
+SELECT format('DROP INDEX %s', indexrelid::regclass), pg_get_indexdef(indexrelid) FROM pg_index
+    WHERE indrelid IN {about}""").splitlines()
+        remove, make = zip(*(line.split("|", 1) for line in indexes))
+        self.sql(";\n".join(remove))
+        yield
+        self.sql("SET maintenance_work_mem = '1GB';\n" + ";\n".join((*make, *add[::-1])))
+
+    def fill(self, accounts, first=0, party="shop", settings=""):
         """Accounts of two passkeys each, as store_driver's sign-in asks for them.
 
         Sizes are of passkeys that were enrolled: ids of 32 bytes in no order, as keys make them."""
         self.sql(f"""
 SET synchronous_commit = off;
+{settings}
 INSERT INTO passkeyd.account (rp, name, uid, user_handle, listed, missing_looks, missing_last,
     orphaned, user_name, display_name, created)
     SELECT '{party}', 'user-' || a, 4294967295, sha512(int8send(a)), false, 0, 0, 0,
