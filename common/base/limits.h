@@ -57,7 +57,8 @@
 #define PK_FRAME_MAX       131072
 #define PK_DEVICES_MAX     32
 #define PK_DEVICE_PATH_MAX 255
-#define PK_DEVICE_TEXT_MAX 255 /* manufacturer, product; USB string descriptors hold 126 */
+#define PK_DEVICE_TEXT_MAX 255  /* manufacturer, product; USB string descriptors hold 126 */
+#define PK_PHONE_TEXT_MAX  1024 /* an address or path of the phone helper's setup */
 
 /* The keyboard-interactive form (doc/protocol.md) */
 #define PK_FORWARD_LINE_MAX       511   /* characters of an answer: sudo takes no more */

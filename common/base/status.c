@@ -67,10 +67,24 @@
     X(KEY_CANNOT_STORE,      "key-cannot-store",        "the key keeps no discoverable credentials")\
     X(KEY_ALGORITHM,         "key-algorithm",           "the key knows none of the algorithms")
 
+#define PHONE_ROWS(X)                                                                              \
+    X(PHONE_NO_ADAPTER,      "phone-no-adapter",        "no Bluetooth adapter, or no bluetoothd")  \
+    X(PHONE_ADAPTER_OFF,     "phone-adapter-off",       "the Bluetooth adapter is off")            \
+    X(PHONE_NO_RIGHT,        "phone-no-right",          "bluetoothd refuses to scan")              \
+    X(PHONE_NOT_HEARD,       "phone-not-heard",         "no phone that scanned the code was heard")\
+    X(PHONE_NO_NETWORK,      "phone-no-network",        "the phone's tunnel cannot be reached")    \
+    X(PHONE_TUNNEL,          "phone-tunnel",            "the tunnel or what is behind it misbehaved")\
+    X(PHONE_ENDED,           "phone-ended",             "the phone ended without an answer")       \
+    X(PHONE_NO_PASSKEY,      "phone-no-passkey",        "the phone has none of these passkeys")    \
+    X(PHONE_DECLINED,        "phone-declined",          "declined on the phone")                   \
+    X(PHONE_HAS_ONE,         "phone-has-one",           "the phone is enrolled already")           \
+    X(PHONE_TOO_OLD,         "phone-too-old",           "the phone speaks an older protocol")
+
 #define ROWS(X)                                                                                    \
     GENERAL_ROWS(X)                                                                                \
     ACCOUNT_ROWS(X)                                                                                \
     AUTHENTICATOR_ROWS(X)                                                                          \
+    PHONE_ROWS(X)                                                                                  \
     PK_STATUS_WEBAUTHN_ROWS(X)
 /* clang-format on */
 
@@ -89,7 +103,7 @@ _Static_assert((int)ROW_COUNT == (int)PK_STATUS_COUNT,
 ROWS(ROW_AGREES)
 #undef ROW_AGREES
 #define ONE(symbol, name, clause) +1
-_Static_assert((0 GENERAL_ROWS(ONE) ACCOUNT_ROWS(ONE) AUTHENTICATOR_ROWS(ONE)) ==
+_Static_assert((0 GENERAL_ROWS(ONE) ACCOUNT_ROWS(ONE) AUTHENTICATOR_ROWS(ONE) PHONE_ROWS(ONE)) ==
                    (int)PK_STATUS_WEBAUTHN_FIRST,
                "PK_STATUS_WEBAUTHN_FIRST is not the first of status_webauthn.h");
 #undef ONE

@@ -195,6 +195,33 @@ static const char *const outcomes[PK_STATUS_COUNT] = {
     [PK_KEY_ALGORITHM] =
         "This security key knows none of the algorithms that are allowed here. Use another one.",
 
+    [PK_PHONE_NO_ADAPTER] =
+        "This computer has no Bluetooth adapter that works, and a phone is found by that. Use "
+        "another way to sign in.",
+    [PK_PHONE_ADAPTER_OFF] =
+        "Bluetooth is off on this computer, and a phone is found by that. Switch it on and try "
+        "again.",
+    [PK_PHONE_NO_RIGHT] =
+        "This computer's Bluetooth service does not let passkeyd look for a phone. Ask its "
+        "administrator.",
+    [PK_PHONE_NOT_HEARD] =
+        "No phone was heard that scanned the code. Switch Bluetooth on on the phone, keep it near "
+        "this computer and try again.",
+    [PK_PHONE_NO_NETWORK] =
+        "The phone was heard, but the service that connects it cannot be reached from here. Is "
+        "this computer on the Internet?",
+    [PK_PHONE_TUNNEL] = "The connection to the phone failed. Try again with a new code.",
+    [PK_PHONE_ENDED] =
+        "The phone ended the request without an answer. Perhaps it has no passkey for this "
+        "computer.",
+    [PK_PHONE_NO_PASSKEY] =
+        "The phone has no passkey for this account. Use the phone that was enrolled.",
+    [PK_PHONE_DECLINED] = "The request was declined on the phone.",
+    [PK_PHONE_HAS_ONE] =
+        "The phone has a passkey for this account already. \"passkeyctl list\" shows them.",
+    [PK_PHONE_TOO_OLD] =
+        "The phone's software is too old for this. Update it, or use another phone.",
+
     [PK_CHALLENGE_MISMATCH] = "That is the answer to another request.",
     [PK_ORIGIN_MISMATCH] =
         "That answer was made for another host: this one does not go by that name. "

@@ -113,6 +113,24 @@ struct pk_key_state {
     uint8_t version[3];    /* of the device: major, minor, build (section 11.2.9.1.3) */
 };
 
+/* How passkey-phone reaches a phone: what root's configuration or the build says, no user. */
+struct pk_phone_setup {
+    bool hashed; /* tunnels whose names come of a number, not only those of Google and Apple */
+    char *bus;   /* D-Bus address; empty: the system bus */
+    char
+        *dialler; /* socket of the dialler's unit; empty: the helper resolves and connects itself */
+    /* For tests, empty otherwise: ADDRESS:PORT in place of every tunnel's, and a PEM file of
+     * certificates to trust in place of the system's. The tunnel's name is verified all the same.
+     */
+    char *connect;
+    char *ca_file;
+};
+
+enum pk_phone_step {
+    PK_PHONE_STEP_HEARD = 1, /* an advert is the phone's: the tunnel is being connected */
+    PK_PHONE_STEP_ASKED = 2, /* the phone has the request, and asks its user */
+};
+
 struct pk_failure {
     enum pk_status status; /* one of the authenticator's, or a general one */
     uint8_t pin_tries;     /* 0xff: not known */

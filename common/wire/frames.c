@@ -39,6 +39,14 @@ static void clear_key_request(struct pk_key_request *request)
     pk_secret_clear(&request->new_pin);
 }
 
+static void clear_phone_setup(struct pk_phone_setup *setup)
+{
+    free(setup->bus);
+    free(setup->dialler);
+    free(setup->connect);
+    free(setup->ca_file);
+}
+
 void pk_assertion_answer_clear(struct pk_assertion_answer *answer)
 {
     pk_bytes_clear(&answer->credential_id);
@@ -94,6 +102,12 @@ void pk_frame_clear(struct pk_frame *frame)
         break;
     case PK_FRAME_CREDENTIAL:
         pk_bytes_clear(&frame->credential.attestation_object);
+        break;
+    case PK_FRAME_PHONE_SETUP:
+        clear_phone_setup(&frame->phone_setup);
+        break;
+    case PK_FRAME_PHONE_CODE:
+        pk_secret_clear(&frame->phone_code);
         break;
     default:
         break;
@@ -278,11 +292,11 @@ static void read_assertion(struct pk_reader *reader, struct pk_assertion_answers
     }
 }
 
-static void read_pin(struct pk_reader *reader, struct pk_secret *pin)
+static void read_secret(struct pk_reader *reader, struct pk_secret *secret)
 {
     struct pk_view view = pk_reader_string(reader, PK_SECRET_MAX);
 
-    if (reader->status == PK_OK && pk_secret_copy(view, pin) != PK_OK)
+    if (reader->status == PK_OK && pk_secret_copy(view, secret) != PK_OK)
         pk_reader_fail(reader, PK_NO_MEMORY);
 }
 
@@ -291,8 +305,8 @@ static void read_key_request(struct pk_reader *reader, struct pk_frame *frame)
     frame->key.path = read_some_text(reader, PK_DEVICE_PATH_MAX);
     if (frame->type != PK_FRAME_SET_PIN)
         return;
-    read_pin(reader, &frame->key.pin);
-    read_pin(reader, &frame->key.new_pin);
+    read_secret(reader, &frame->key.pin);
+    read_secret(reader, &frame->key.new_pin);
     if (frame->key.new_pin.len == 0)
         pk_reader_fail(reader, PK_PROTOCOL);
 }
@@ -317,6 +331,31 @@ static void read_key_state(struct pk_reader *reader, struct pk_key_state *state)
         pk_reader_fail(reader, PK_PROTOCOL);
 }
 
+static void read_phone_setup(struct pk_reader *reader, struct pk_phone_setup *setup)
+{
+    setup->hashed = read_number(reader, 1);
+    setup->bus = pk_reader_text(reader, PK_PHONE_TEXT_MAX);
+    setup->dialler = pk_reader_text(reader, PK_PHONE_TEXT_MAX);
+    setup->connect = pk_reader_text(reader, PK_PHONE_TEXT_MAX);
+    setup->ca_file = pk_reader_text(reader, PK_PHONE_TEXT_MAX);
+}
+
+static void read_phone_code(struct pk_reader *reader, struct pk_secret *code)
+{
+    read_secret(reader, code);
+    if (code->len == 0)
+        pk_reader_fail(reader, PK_PROTOCOL);
+}
+
+static enum pk_phone_step read_phone_step(struct pk_reader *reader)
+{
+    unsigned step = read_number(reader, PK_PHONE_STEP_ASKED);
+
+    if (step < PK_PHONE_STEP_HEARD)
+        pk_reader_fail(reader, PK_PROTOCOL);
+    return step;
+}
+
 static void read_fields(struct pk_reader *reader, struct pk_frame *frame)
 {
     switch (frame->type) {
@@ -330,7 +369,7 @@ static void read_fields(struct pk_reader *reader, struct pk_frame *frame)
         read_make_credential(reader, &frame->make_credential);
         break;
     case PK_FRAME_PIN:
-        read_pin(reader, &frame->pin);
+        read_secret(reader, &frame->pin);
         break;
     case PK_FRAME_DEVICES:
         read_devices(reader, &frame->devices);
@@ -372,6 +411,15 @@ static void read_fields(struct pk_reader *reader, struct pk_frame *frame)
         break;
     case PK_FRAME_KEY_STATE:
         read_key_state(reader, &frame->key_state);
+        break;
+    case PK_FRAME_PHONE_SETUP:
+        read_phone_setup(reader, &frame->phone_setup);
+        break;
+    case PK_FRAME_PHONE_CODE:
+        read_phone_code(reader, &frame->phone_code);
+        break;
+    case PK_FRAME_PHONE_STEP:
+        frame->phone_step = read_phone_step(reader);
         break;
     case PK_FRAME_WATCH:
     case PK_FRAME_CANCEL:

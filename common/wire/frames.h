@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The frames between the daemon (or passkey-askpass) and passkey-authenticator, on a private
- * SOCK_STREAM socketpair that is the helper's standard input and output. doc/protocol.md has the
- * bytes: u32 length, u8 type, then the fields in order; a frame is consumed exactly.
+ * The frames between the daemon (or passkey-askpass) and passkey-authenticator or passkey-phone, on
+ * a private SOCK_STREAM socketpair that is the helper's standard input and output. doc/protocol.md
+ * has the bytes: u32 length, u8 type, then the fields in order; a frame is consumed exactly.
  *
  * Both sides begin with HELLO. A helper serves one request and exits; it exits at end of file.
  */
@@ -26,6 +26,7 @@ enum pk_frame_type {
     PK_FRAME_SET_PIN = 23,         /* a first PIN, or another one */
     PK_FRAME_RESET = 24,           /* makes the key forget everything, after a touch */
     PK_FRAME_SELECT = 25,          /* waits for a touch, to tell keys apart */
+    PK_FRAME_PHONE_SETUP = 26,     /* struct pk_phone_setup; to passkey-phone, before the request */
     /* from the helper */
     PK_FRAME_DEVICES = 32,    /* struct pk_device list */
     PK_FRAME_CHECKED = 33,    /* the silent pre-check is over: struct pk_check */
@@ -37,6 +38,8 @@ enum pk_frame_type {
     PK_FRAME_FAILED = 39,     /* struct pk_failure; the last frame */
     PK_FRAME_KEY_STATE = 40,  /* struct pk_key_state; the last frame */
     PK_FRAME_DONE = 41,       /* SET_PIN, RESET or SELECT is done; the last frame */
+    PK_FRAME_PHONE_CODE = 42, /* scanning has begun: the text of the QR code, a secret */
+    PK_FRAME_PHONE_STEP = 43, /* enum pk_phone_step */
 };
 
 /* One frame of either direction, tagged by type. */
@@ -55,6 +58,9 @@ struct pk_frame {
         struct pk_failure failure;
         struct pk_key_request key;
         struct pk_key_state key_state;
+        struct pk_phone_setup phone_setup;
+        struct pk_secret phone_code;
+        enum pk_phone_step phone_step;
     };
 };
 

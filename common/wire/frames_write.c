@@ -142,6 +142,15 @@ static void write_key_state(struct pk_writer *writer, const struct pk_key_state 
         pk_writer_u8(writer, state->version[i]);
 }
 
+static void write_phone_setup(struct pk_writer *writer, const struct pk_phone_setup *setup)
+{
+    pk_writer_u8(writer, setup->hashed);
+    write_text(writer, setup->bus);
+    write_text(writer, setup->dialler);
+    write_text(writer, setup->connect);
+    write_text(writer, setup->ca_file);
+}
+
 static void write_fields(struct pk_writer *writer, const struct pk_frame *frame)
 {
     switch (frame->type) {
@@ -190,6 +199,15 @@ static void write_fields(struct pk_writer *writer, const struct pk_frame *frame)
         break;
     case PK_FRAME_KEY_STATE:
         write_key_state(writer, &frame->key_state);
+        break;
+    case PK_FRAME_PHONE_SETUP:
+        write_phone_setup(writer, &frame->phone_setup);
+        break;
+    case PK_FRAME_PHONE_CODE:
+        pk_writer_string(writer, pk_secret_view(&frame->phone_code));
+        break;
+    case PK_FRAME_PHONE_STEP:
+        pk_writer_u8(writer, (uint8_t)frame->phone_step);
         break;
     case PK_FRAME_WATCH:
     case PK_FRAME_CANCEL:

@@ -7,9 +7,10 @@ Tests use them so that the C codec is not checked by itself.
 import struct
 
 HELLO, WATCH, GET_ASSERTION, MAKE_CREDENTIAL, PIN, CANCEL, PROCEED = 1, 16, 17, 18, 19, 20, 21
-KEY_INFO, SET_PIN, RESET, SELECT = range(22, 26)
+KEY_INFO, SET_PIN, RESET, SELECT, PHONE_SETUP = range(22, 27)
 DEVICES, CHECKED, TOUCH, PIN_NEEDED, VERIFY, ASSERTION, CREDENTIAL, FAILED = range(32, 40)
-KEY_STATE, DONE = 40, 41
+KEY_STATE, DONE, PHONE_CODE, PHONE_STEP = range(40, 44)
+HEARD, ASKED = 1, 2
 
 UNSET, DISCOURAGED, PREFERRED, REQUIRED = range(4)
 ATTESTATION = {"": 0, "none": 1, "indirect": 2, "direct": 3, "enterprise": 4}
@@ -69,6 +70,11 @@ def key(kind, path):
 
 def set_pin(path, old, new):
     return u8(SET_PIN) + string(path) + string(old) + string(new)
+
+
+def phone_setup(bus="", dialler="", connect="", ca_file="", hashed=0):
+    return (u8(PHONE_SETUP) + u8(hashed) + string(bus) + string(dialler) + string(connect)
+            + string(ca_file))
 
 
 def key_state(resident_left=25, **o):
@@ -143,6 +149,10 @@ def decode(payload):
                  "uv_supported", "uv_set", "always_uv", "resident_keys")
         fields = {name: reader.u8() for name in names}
         fields.update(resident_left=reader.i32(), firmware=reader.i32(), version=reader.take(3))
+    elif kind == PHONE_CODE:
+        fields = {"code": reader.text()}
+    elif kind == PHONE_STEP:
+        fields = {"step": reader.u8()}
     elif kind not in (TOUCH, VERIFY, DONE):
         raise ValueError(f"unexpected frame type {kind}")
     if reader.data:

@@ -180,6 +180,27 @@ static void test_pin(void **state)
     assert_int_equal(frame.pin.len, 4);
 }
 
+static void test_phone(void **state)
+{
+    PK_AUTO_BYTES struct pk_bytes setup_payload = {0};
+    PK_AUTO_BYTES struct pk_bytes step_payload = {0};
+    PK_AUTO_FRAME struct pk_frame setup = {0};
+    PK_AUTO_FRAME struct pk_frame step = {0};
+
+    (void)state;
+    read_vector("valid", "phone-setup-all.bin", &setup_payload);
+    assert_int_equal(pk_frame_decode(pk_view_of(&setup_payload), &setup), PK_OK);
+    assert_true(setup.phone_setup.hashed);
+    assert_string_equal(setup.phone_setup.bus, "unix:path=/run/bus");
+    assert_string_equal(setup.phone_setup.dialler, "/run/passkeyd/dialler.sock");
+    assert_string_equal(setup.phone_setup.connect, "127.0.0.1:4443");
+    assert_string_equal(setup.phone_setup.ca_file, "/etc/ssl/ca.pem");
+
+    read_vector("valid", "phone-step-asked.bin", &step_payload);
+    assert_int_equal(pk_frame_decode(pk_view_of(&step_payload), &step), PK_OK);
+    assert_int_equal(step.phone_step, PK_PHONE_STEP_ASKED);
+}
+
 static void test_size(void **state)
 {
     static const uint8_t one[] = {0, 0, 0, 1, PK_FRAME_WATCH, 0xff};
@@ -220,6 +241,7 @@ int main(void)
         cmocka_unit_test(test_every_prefix), cmocka_unit_test(test_extra_byte),
         cmocka_unit_test(test_fields),       cmocka_unit_test(test_pin),
         cmocka_unit_test(test_size),         cmocka_unit_test(test_encode_refuses),
+        cmocka_unit_test(test_phone),
     };
 
     return cmocka_run_group_tests_name("frames", tests, NULL, NULL);

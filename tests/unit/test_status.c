@@ -85,6 +85,8 @@ static void values_have_their_own_names(void **state)
     assert_string_equal(pk_status_name(PK_NAME_TAKEN), "name-taken");
     assert_string_equal(pk_status_name(PK_ANSWER_REFUSED), "answer-refused");
     assert_string_equal(pk_status_name(PK_TOUCH_TIMEOUT), "touch-timeout");
+    assert_string_equal(pk_status_name(PK_PHONE_NO_ADAPTER), "phone-no-adapter");
+    assert_string_equal(pk_status_name(PK_PHONE_TOO_OLD), "phone-too-old");
     assert_string_equal(pk_status_name(PK_STATUS_WEBAUTHN_FIRST), "response-malformed");
     assert_string_equal(pk_status_name(PK_CBOR_TAG), "cbor-tag");
     assert_string_equal(pk_status_name(PK_COUNTER_REGRESSED), "counter-regressed");
