@@ -13,7 +13,7 @@ enum pk_status ceremony_checked(struct key *key, enum pk_status status, bool unc
                   .pin_tries = key->pin_tries,
                   .uncertain = uncertain},
     };
-    enum pk_status sent = channel_send(key->hid.channel, &checked);
+    enum pk_status sent = pk_channel_send(key->hid.channel, &checked);
 
     if (sent != PK_OK)
         return sent;
@@ -36,7 +36,7 @@ static enum pk_status ask_pin(struct key *key, bool wrong, struct pk_frame *ret)
         return PK_PIN_BLOCKED;
     for (;;) {
         PK_AUTO_FRAME struct pk_frame answer = {0};
-        enum pk_status status = channel_send(key->hid.channel, &question);
+        enum pk_status status = pk_channel_send(key->hid.channel, &question);
 
         if (status == PK_OK)
             status = hid_expect(&key->hid, PK_FRAME_PIN, &answer);
@@ -64,7 +64,7 @@ static enum pk_status attempt(struct key *key, enum verification chosen, bool wr
     if (chosen == VERIFY_PIN)
         status = ask_pin(key, wrong, &pin);
     else if (chosen == VERIFY_BUILT_IN)
-        status = channel_send_bare(key->hid.channel, PK_FRAME_VERIFY);
+        status = pk_channel_send_bare(key->hid.channel, PK_FRAME_VERIFY);
     if (status != PK_OK)
         return status;
     key->hid.person = true;

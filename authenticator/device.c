@@ -46,10 +46,10 @@ static bool is_hidraw(int fd)
 }
 
 /* Only CANCEL and the end of the input are in place while the key is not ours yet. */
-static enum pk_status read_channel(struct channel *channel)
+static enum pk_status read_channel(struct pk_channel *channel)
 {
     PK_AUTO_FRAME struct pk_frame frame = {0};
-    enum pk_status status = channel_read(channel, &frame);
+    enum pk_status status = pk_channel_read(channel, &frame);
 
     if (status == PK_NOT_FOUND)
         return PK_OK;
@@ -62,7 +62,7 @@ static enum pk_status read_channel(struct channel *channel)
  * One program at a time: with flock(), as libfido2's own I/O functions do, so that we and they take
  * turns instead of disturbing each other.
  */
-static enum pk_status take_turn(int fd, struct channel *channel)
+static enum pk_status take_turn(int fd, struct pk_channel *channel)
 {
     for (unsigned turns = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; turns++) {
         struct pollfd polled = {.fd = channel->in, .events = POLLIN};
@@ -72,7 +72,7 @@ static enum pk_status take_turn(int fd, struct channel *channel)
             return PK_OK; /* this node cannot be locked */
         if (turns == TURNS)
             return PK_BUSY;
-        if (channel_pending(channel) || poll(&polled, 1, TURN_MS) > 0)
+        if (pk_channel_pending(channel) || poll(&polled, 1, TURN_MS) > 0)
             status = read_channel(channel);
         if (status != PK_OK)
             return status;
@@ -96,7 +96,7 @@ static void drop_unread(int fd)
     }
 }
 
-enum pk_status device_open(const char *path, struct channel *channel, int *ret_fd)
+enum pk_status device_open(const char *path, struct pk_channel *channel, int *ret_fd)
 {
     PK_AUTO_CLOSE int fd = -1;
     enum pk_status status;

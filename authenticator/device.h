@@ -6,7 +6,7 @@
 #ifndef AUTHENTICATOR_DEVICE_H
 #define AUTHENTICATOR_DEVICE_H
 
-#include "authenticator/channel.h"
+#include "common/helper/channel.h"
 
 /*
  * Opens the hidraw node at path, close-on-exec, and waits for its turn: until other programs that
@@ -14,6 +14,7 @@
  * opened file, so it goes with the descriptor to whom that is handed. PK_NO_DEVICE, also when it is
  * not a hidraw node; PK_DENIED, PK_DEVICE_ERROR, PK_BUSY, PK_CANCELLED, PK_PROTOCOL.
  */
-enum pk_status device_open(const char *path, struct channel *channel, int *ret_fd) PK_WARN_UNUSED;
+enum pk_status device_open(const char *path, struct pk_channel *channel,
+                           int *ret_fd) PK_WARN_UNUSED;
 
 #endif

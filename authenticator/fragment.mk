@@ -5,26 +5,19 @@ authenticator_libauthenticator_la_SOURCES = \
 	authenticator/attestation_object.c authenticator/attestation_object.h \
 	authenticator/care.c authenticator/care.h \
 	authenticator/ceremony.c authenticator/ceremony.h \
-	authenticator/channel.c authenticator/channel.h \
 	authenticator/choices.c authenticator/choices.h \
 	authenticator/credential.c \
 	authenticator/device.c authenticator/device.h \
 	authenticator/handover.c authenticator/handover.h \
 	authenticator/hid.c authenticator/hid.h \
 	authenticator/key.c authenticator/key.h \
-	authenticator/landlock.c authenticator/landlock.h \
 	authenticator/ready.c authenticator/ready.h \
 	authenticator/sandbox.c authenticator/sandbox.h \
 	authenticator/server.c authenticator/server.h \
 	authenticator/session.c authenticator/session.h \
 	authenticator/watch.c \
 	authenticator/worker.c authenticator/worker.h
-if SANITIZERS
-authenticator_cppflags = $(AM_CPPFLAGS) -DSANITIZERS
-else
-authenticator_cppflags = $(AM_CPPFLAGS)
-endif
-authenticator_libauthenticator_la_CPPFLAGS = $(authenticator_cppflags)
+authenticator_libauthenticator_la_CPPFLAGS = $(helper_cppflags)
 authenticator_libauthenticator_la_CFLAGS = $(AM_CFLAGS) $(FIDO2_CFLAGS) $(CBOR_CFLAGS) \
 	$(SECCOMP_CFLAGS)
 authenticator_libauthenticator_la_LIBADD = $(FIDO2_LIBS) $(CBOR_LIBS) $(SECCOMP_LIBS)

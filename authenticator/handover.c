@@ -20,8 +20,8 @@ union control {
 };
 
 /* Puts request before what the channel holds. */
-static enum pk_status gather(const struct channel *channel, const struct pk_frame *request,
-                             struct channel *ret)
+static enum pk_status gather(const struct pk_channel *channel, const struct pk_frame *request,
+                             struct pk_channel *ret)
 {
     PK_AUTO_BYTES struct pk_bytes bytes = {0};
     enum pk_status status = pk_frame_encode(request, &bytes);
@@ -38,7 +38,7 @@ static enum pk_status gather(const struct channel *channel, const struct pk_fram
     return PK_OK;
 }
 
-static bool send_all(int socket, struct channel *channel, int device)
+static bool send_all(int socket, struct pk_channel *channel, int device)
 {
     const int descriptors[DESCRIPTORS] = {channel->in, device};
     struct iovec part = {channel->buffer, channel->len};
@@ -60,7 +60,7 @@ static bool send_all(int socket, struct channel *channel, int device)
     return sent == (ssize_t)channel->len;
 }
 
-enum pk_status handover_receive(int socket, struct channel *ret_channel, int *ret_device)
+enum pk_status handover_receive(int socket, struct pk_channel *ret_channel, int *ret_device)
 {
     int descriptors[DESCRIPTORS];
     struct iovec part = {ret_channel->buffer, sizeof(ret_channel->buffer)};
@@ -104,7 +104,7 @@ static int next_byte(int socket)
 }
 
 /* A socket on which the server has taken it, or -1. */
-static int ask_server(struct channel *channel, int device)
+static int ask_server(struct pk_channel *channel, int device)
 {
     const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = HANDOVER_SOCKET};
     PK_AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -125,9 +125,9 @@ static int ask_server(struct channel *channel, int device)
     return pk_steal_fd(&fd);
 }
 
-enum pk_status handover(struct channel *channel, const struct pk_frame *request, int device)
+enum pk_status handover(struct pk_channel *channel, const struct pk_frame *request, int device)
 {
-    static struct channel whole;
+    static struct pk_channel whole;
     PK_AUTO_CLOSE int socket = -1;
     enum pk_status status = gather(channel, request, &whole);
 

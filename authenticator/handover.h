@@ -8,7 +8,7 @@
 #ifndef AUTHENTICATOR_HANDOVER_H
 #define AUTHENTICATOR_HANDOVER_H
 
-#include "authenticator/channel.h"
+#include "common/helper/channel.h"
 
 /* Mode 0600 and of the daemon's user: passkey-authenticator.socket. */
 #define HANDOVER_SOCKET "/run/passkeyd/authenticator.sock"
@@ -19,11 +19,11 @@
  * PK_OK, or PK_IO when it failed. The channel and the device are closed then. PK_UNAVAILABLE: there
  * is no server that takes them, and both are as they were. PK_NO_MEMORY, PK_TOO_LARGE.
  */
-enum pk_status handover(struct channel *channel, const struct pk_frame *request,
+enum pk_status handover(struct pk_channel *channel, const struct pk_frame *request,
                         int device) PK_WARN_UNUSED;
 
 /* The other side: PK_IO when the socket has ended, PK_PROTOCOL for any other message. */
-enum pk_status handover_receive(int socket, struct channel *ret_channel,
+enum pk_status handover_receive(int socket, struct pk_channel *ret_channel,
                                 int *ret_device) PK_WARN_UNUSED;
 
 #endif

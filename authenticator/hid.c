@@ -211,7 +211,7 @@ static void report_touch(struct hid *hid, const unsigned char *packet)
         return;
     hid->touch_reported = true;
     /* A failure is not reported here: the end of the input follows, and is. */
-    (void)!channel_send_bare(hid->channel, PK_FRAME_TOUCH);
+    (void)!pk_channel_send_bare(hid->channel, PK_FRAME_TOUCH);
 }
 
 /*
@@ -234,7 +234,7 @@ static void stop_silent_touch(struct hid *hid, const unsigned char *packet)
 static bool read_channel(struct hid *hid)
 {
     PK_AUTO_FRAME struct pk_frame frame = {0};
-    enum pk_status status = channel_read(hid->channel, &frame);
+    enum pk_status status = pk_channel_read(hid->channel, &frame);
 
     if (status == PK_NOT_FOUND)
         return true;
@@ -299,7 +299,7 @@ static int hid_read(void *handle, unsigned char *data, size_t len, int ms)
             /* After a cancel nothing on the channel changes the outcome. */
             {.fd = hid->trouble == PK_OK ? hid->channel->in : -1, .events = POLLIN},
         };
-        bool pending = hid->trouble == PK_OK && channel_pending(hid->channel);
+        bool pending = hid->trouble == PK_OK && pk_channel_pending(hid->channel);
         int ready = poll(polled, 2, pending ? 0 : patience(hid));
 
         if (ready < 0 && errno == EINTR)
@@ -331,7 +331,7 @@ enum pk_status hid_attach(struct hid *hid, fido_dev_t *device, int fd)
 
 enum pk_status hid_expect(struct hid *hid, enum pk_frame_type type, struct pk_frame *ret)
 {
-    bool spoken = channel_pending(hid->channel);
+    bool spoken = pk_channel_pending(hid->channel);
 
     while (!spoken) {
         struct pollfd polled[2] = {
@@ -351,7 +351,7 @@ enum pk_status hid_expect(struct hid *hid, enum pk_frame_type type, struct pk_fr
         }
         spoken = polled[0].revents != 0;
     }
-    return channel_expect(hid->channel, type, ret);
+    return pk_channel_expect(hid->channel, type, ret);
 }
 
 int64_t hid_touch_wait(const struct hid *hid)

@@ -7,7 +7,7 @@
 #ifndef AUTHENTICATOR_HID_H
 #define AUTHENTICATOR_HID_H
 
-#include "authenticator/channel.h"
+#include "common/helper/channel.h"
 
 #include <fido.h>
 
@@ -23,7 +23,7 @@ struct hid_info {
 };
 
 struct hid {
-    struct channel *channel;
+    struct pk_channel *channel;
     fido_dev_t *device; /* that CTAPHID_CANCEL goes to */
     int fd;
     /*
@@ -56,7 +56,8 @@ struct hid {
  */
 enum pk_status hid_attach(struct hid *hid, fido_dev_t *device, int fd) PK_WARN_UNUSED;
 
-/* channel_expect() while nothing is asked of the key: also PK_DEVICE_REMOVED when it is pulled. */
+/* pk_channel_expect() while nothing is asked of the key: also PK_DEVICE_REMOVED when it is pulled.
+ */
 enum pk_status hid_expect(struct hid *hid, enum pk_frame_type type,
                           struct pk_frame *ret) PK_WARN_UNUSED;
 

@@ -94,12 +94,12 @@ static enum pk_status read_info(struct key *key)
 
 /* ---- opening and closing ---- */
 
-enum pk_status key_open(struct key *key, struct channel *channel, int fd)
+enum pk_status key_open(struct key *key, struct pk_channel *channel, int fd)
 {
     enum pk_status status;
     int error;
 
-    *key = (struct key){.hid = {.channel = channel}, .pin_tries = PIN_TRIES_UNKNOWN};
+    *key = (struct key){.hid = {.channel = channel}, .pin_tries = PK_TRIES_UNKNOWN};
     key->device = fido_dev_new();
     if (!key->device) {
         (void)close(fd);
@@ -201,9 +201,9 @@ uint8_t key_pin_tries(struct key *key)
 {
     int tries;
 
-    key->pin_tries = PIN_TRIES_UNKNOWN;
+    key->pin_tries = PK_TRIES_UNKNOWN;
     if (key->info.pin_set && fido_dev_get_retry_count(key->device, &tries) == FIDO_OK &&
-        tries >= 0 && tries < PIN_TRIES_UNKNOWN)
+        tries >= 0 && tries < PK_TRIES_UNKNOWN)
         key->pin_tries = (uint8_t)tries;
     return key->pin_tries;
 }

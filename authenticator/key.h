@@ -13,7 +13,7 @@ struct key {
     struct hid hid;
     struct key_info info;
     int error;         /* the last one libfido2 gave */
-    uint8_t pin_tries; /* as of the last question; PIN_TRIES_UNKNOWN */
+    uint8_t pin_tries; /* as of the last question; PK_TRIES_UNKNOWN */
 };
 
 static inline void free_assert(fido_assert_t *assertion)
@@ -26,13 +26,13 @@ PK_DEFINE_CLEANUP(fido_assert_t *, free_assert);
  * Greets the key whose device fd is, and asks what it can do. channel is watched for CANCEL from
  * now on. The key, and fd with it, is closed by key_close() whatever the result. As key_status().
  */
-enum pk_status key_open(struct key *key, struct channel *channel, int fd) PK_WARN_UNUSED;
+enum pk_status key_open(struct key *key, struct pk_channel *channel, int fd) PK_WARN_UNUSED;
 void key_close(struct key *key);
 
 /* Remembers libfido2's error and says what it means (CTAP 2.1 section 8.2). */
 enum pk_status key_status(struct key *key, int error) PK_WARN_UNUSED;
 
-/* How many tries the PIN has left; also in key->pin_tries. PIN_TRIES_UNKNOWN without a PIN. */
+/* How many tries the PIN has left; also in key->pin_tries. PK_TRIES_UNKNOWN without a PIN. */
 uint8_t key_pin_tries(struct key *key);
 
 /*

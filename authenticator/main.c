@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* passkey-authenticator: talks CTAP to one security key for the program that started it. */
 #include "authenticator/ready.h"
-#include "authenticator/sandbox.h"
 #include "authenticator/server.h"
 #include "authenticator/session.h"
+#include "common/helper/sandbox.h"
 #include "common/wire/start.h"
 
 #include <signal.h>
@@ -24,7 +24,7 @@ static int usage(FILE *to, int code)
 
 static int run_session(void)
 {
-    static struct channel channel = {.in = STDIN_FILENO, .out = STDOUT_FILENO};
+    static struct pk_channel channel = {.in = STDIN_FILENO, .out = STDOUT_FILENO};
 
     return session_run(&channel) == PK_OK ? 0 : 1;
 }
@@ -42,7 +42,7 @@ int main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     /* libfido2 would log what is sent to the key, PINs included. */
     (void)unsetenv("FIDO_DEBUG");
-    if (sandbox_prepare() != PK_OK) {
+    if (pk_sandbox_prepare() != PK_OK) {
         (void)fputs("passkey-authenticator: the sandbox cannot be set up\n", stderr);
         return 3;
     }

@@ -5,6 +5,7 @@
 #include "authenticator/sandbox.h"
 #include "authenticator/session.h"
 #include "authenticator/worker.h"
+#include "common/helper/sandbox.h"
 #include "common/wire/start.h"
 
 #include <errno.h>
@@ -29,10 +30,10 @@
 /* In the new process: nothing is left of its siblings' business but standard error. */
 static int run_helper(int socket, pid_t caller)
 {
-    static struct channel channel = {.in = STDIN_FILENO, .out = STDOUT_FILENO};
+    static struct pk_channel channel = {.in = STDIN_FILENO, .out = STDOUT_FILENO};
 
     (void)prctl(PR_SET_NAME, HELPER_NAME);
-    if (sandbox_prepare() != PK_OK || getppid() != caller || dup2(socket, STDIN_FILENO) < 0 ||
+    if (pk_sandbox_prepare() != PK_OK || getppid() != caller || dup2(socket, STDIN_FILENO) < 0 ||
         dup2(socket, STDOUT_FILENO) < 0 || close_range(STDERR_FILENO + 1, ~0U, 0) != 0)
         return EXIT_FAILURE;
     return session_run(&channel) == PK_OK ? EXIT_SUCCESS : EXIT_FAILURE;

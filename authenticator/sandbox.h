@@ -6,17 +6,11 @@
 #include "common/base/status.h"
 
 /*
- * For every process of this program, at once: no new privileges, no core dump, no reading by a
- * debugger, death with the parent. PK_INTERNAL.
- */
-enum pk_status sandbox_prepare(void) PK_WARN_UNUSED;
-
-/*
- * For the process that talks to a key: besides, few descriptors, no file growth, memory locked
- * where the limit allows, nothing of the file system (Landlock) and a list of system calls in which
- * nothing opens, locks or maps a file, asks a device or reaches another process. PK_INTERNAL when
- * any of it but the locked memory, and Landlock where the kernel has none, cannot be had: the
- * caller must not go on.
+ * For the process that talks to a key: besides what pk_sandbox_prepare() has, few descriptors, no
+ * file growth, memory locked where the limit allows, nothing of the file system (Landlock) and a
+ * list of system calls in which nothing opens, locks or maps a file, asks a device or reaches
+ * another process. PK_INTERNAL when any of it but the locked memory, and Landlock where the kernel
+ * has none, cannot be had: the caller must not go on.
  */
 enum pk_status sandbox_enter_key(void) PK_WARN_UNUSED;
 

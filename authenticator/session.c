@@ -6,21 +6,8 @@
 #include "authenticator/sandbox.h"
 #include "authenticator/worker.h"
 
-static enum pk_status greet(struct channel *channel)
-{
-    PK_AUTO_FRAME struct pk_frame theirs = {0};
-    const struct pk_frame ours = {.type = PK_FRAME_HELLO, .version = PK_FRAME_VERSION};
-    enum pk_status status = channel_send(channel, &ours);
-
-    if (status == PK_OK)
-        status = channel_expect(channel, PK_FRAME_HELLO, &theirs);
-    if (status == PK_OK && theirs.version != PK_FRAME_VERSION)
-        status = PK_UNSUPPORTED;
-    return status;
-}
-
 /* Opens the key and passes it on, or serves it here: the last frame is sent in both cases. */
-static enum pk_status pass_on(struct channel *channel, const struct pk_frame *request)
+static enum pk_status pass_on(struct pk_channel *channel, const struct pk_frame *request)
 {
     const char *path = request->get_assertion.path; /* first in each of these requests */
     int device = -1;
@@ -31,20 +18,20 @@ static enum pk_status pass_on(struct channel *channel, const struct pk_frame *re
     return status == PK_UNAVAILABLE ? worker_become(channel, request, device) : status;
 }
 
-static enum pk_status list(struct channel *channel)
+static enum pk_status list(struct pk_channel *channel)
 {
     enum pk_status status = sandbox_enter_list();
 
     return status == PK_OK ? watch_devices(channel) : status;
 }
 
-enum pk_status session_run(struct channel *channel)
+enum pk_status session_run(struct pk_channel *channel)
 {
     PK_AUTO_FRAME struct pk_frame request = {0};
-    enum pk_status status = greet(channel);
+    enum pk_status status = pk_channel_greet(channel);
 
     if (status == PK_OK)
-        status = channel_wait(channel, &request);
+        status = pk_channel_wait(channel, &request);
     if (status == PK_OK) {
         switch (request.type) {
         case PK_FRAME_GET_ASSERTION:
@@ -64,6 +51,6 @@ enum pk_status session_run(struct channel *channel)
         }
     }
     if (status != PK_OK)
-        channel_send_failure(channel, &(struct pk_failure){status, PIN_TRIES_UNKNOWN, 0});
+        pk_channel_send_failure(channel, &(struct pk_failure){status, PK_TRIES_UNKNOWN, 0});
     return request.type == PK_FRAME_WATCH && status == PK_CANCELLED ? PK_OK : status;
 }

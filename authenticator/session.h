@@ -3,15 +3,15 @@
 #ifndef AUTHENTICATOR_SESSION_H
 #define AUTHENTICATOR_SESSION_H
 
-#include "authenticator/channel.h"
+#include "common/helper/channel.h"
 
 /*
  * PK_OK when the request was answered, for WATCH when the input ended. A ceremony is handed over to
  * a process for the key alone (handover.h).
  */
-enum pk_status session_run(struct channel *channel) PK_WARN_UNUSED;
+enum pk_status session_run(struct pk_channel *channel) PK_WARN_UNUSED;
 
 /* WATCH: DEVICES at once and whenever the list changes, until the input ends. */
-enum pk_status watch_devices(struct channel *channel) PK_WARN_UNUSED;
+enum pk_status watch_devices(struct pk_channel *channel) PK_WARN_UNUSED;
 
 #endif

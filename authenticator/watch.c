@@ -76,7 +76,7 @@ static enum pk_status list_devices(struct pk_frame *ret)
 }
 
 /* Sends the list if it is not the one sent last, which is kept in *last as its frame. */
-static enum pk_status report(const struct channel *channel, struct pk_bytes *last)
+static enum pk_status report(const struct pk_channel *channel, struct pk_bytes *last)
 {
     PK_AUTO_FRAME struct pk_frame frame = {0};
     PK_AUTO_BYTES struct pk_bytes bytes = {0};
@@ -86,7 +86,7 @@ static enum pk_status report(const struct channel *channel, struct pk_bytes *las
         status = pk_frame_encode(&frame, &bytes);
     if (status != PK_OK || pk_view_equal(pk_view_of(&bytes), pk_view_of(last)))
         return status;
-    status = channel_send(channel, &frame);
+    status = pk_channel_send(channel, &frame);
     if (status == PK_OK) {
         pk_bytes_clear(last);
         *last = bytes;
@@ -96,18 +96,18 @@ static enum pk_status report(const struct channel *channel, struct pk_bytes *las
 }
 
 /* Waits for the next look. PK_CANCELLED: the caller cancelled or closed. */
-static enum pk_status pause_or_end(struct channel *channel)
+static enum pk_status pause_or_end(struct pk_channel *channel)
 {
     PK_AUTO_FRAME struct pk_frame frame = {0};
     struct pollfd polled = {.fd = channel->in, .events = POLLIN};
-    int ready = channel_pending(channel) ? 1 : poll(&polled, 1, INTERVAL_MS);
+    int ready = pk_channel_pending(channel) ? 1 : poll(&polled, 1, INTERVAL_MS);
     enum pk_status status;
 
     if (ready == 0 || (ready < 0 && errno == EINTR))
         return PK_OK;
     if (ready < 0)
         return PK_IO;
-    status = channel_read(channel, &frame);
+    status = pk_channel_read(channel, &frame);
     if (status == PK_NOT_FOUND)
         return PK_OK;
     if (status == PK_OK)
@@ -115,7 +115,7 @@ static enum pk_status pause_or_end(struct channel *channel)
     return status;
 }
 
-enum pk_status watch_devices(struct channel *channel)
+enum pk_status watch_devices(struct pk_channel *channel)
 {
     PK_AUTO_BYTES struct pk_bytes last = {0};
     enum pk_status status;

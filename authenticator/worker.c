@@ -34,7 +34,7 @@ void worker_prepare(void)
 }
 
 /* A ceremony on one key: greets it, and sends the last frame. */
-static enum pk_status serve(struct channel *channel, const struct pk_frame *request, int device)
+static enum pk_status serve(struct pk_channel *channel, const struct pk_frame *request, int device)
 {
     PK_AUTO_FRAME struct pk_frame answer = {0};
     struct key key;
@@ -47,9 +47,9 @@ static enum pk_status serve(struct channel *channel, const struct pk_frame *requ
     else if (status == PK_OK)
         status = care_for(&key, request, &answer);
     if (status == PK_OK)
-        status = channel_send(channel, &answer);
+        status = pk_channel_send(channel, &answer);
     else
-        channel_send_failure(channel, &(struct pk_failure){status, key.pin_tries, key.error});
+        pk_channel_send_failure(channel, &(struct pk_failure){status, key.pin_tries, key.error});
     key_close(&key);
     return status;
 }
@@ -62,7 +62,7 @@ static void close_log(void)
 #endif
 }
 
-enum pk_status worker_become(struct channel *channel, const struct pk_frame *request, int device)
+enum pk_status worker_become(struct pk_channel *channel, const struct pk_frame *request, int device)
 {
     enum pk_status status;
 
@@ -83,7 +83,7 @@ enum pk_status worker_become(struct channel *channel, const struct pk_frame *req
 
 int worker_run(int socket)
 {
-    static struct channel channel;
+    static struct pk_channel channel;
     PK_AUTO_FRAME struct pk_frame request = {0};
     const char taken = HANDOVER_TAKEN;
     int device = -1;
@@ -98,7 +98,7 @@ int worker_run(int socket)
     (void)!write(socket, &taken, 1);
     (void)close(socket);
     close_log();
-    if (channel_wait(&channel, &request) != PK_OK)
+    if (pk_channel_wait(&channel, &request) != PK_OK)
         return 1;
     return serve(&channel, &request, device) == PK_OK ? 0 : 1;
 }

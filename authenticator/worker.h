@@ -3,7 +3,7 @@
 #ifndef AUTHENTICATOR_WORKER_H
 #define AUTHENTICATOR_WORKER_H
 
-#include "authenticator/channel.h"
+#include "common/helper/channel.h"
 
 /*
  * Loads what libfido2 and OpenSSL would load when it is first needed, which the sandbox forbids. A
@@ -22,7 +22,7 @@ int worker_run(int socket);
  * the request, whose last frame is sent. PK_INTERNAL: there is no sandbox to be had, and none was
  * sent. Nothing of the key is read before.
  */
-enum pk_status worker_become(struct channel *channel, const struct pk_frame *request,
+enum pk_status worker_become(struct pk_channel *channel, const struct pk_frame *request,
                              int device) PK_WARN_UNUSED;
 
 #endif

@@ -8,7 +8,7 @@ import pytest
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 COMMON = ("common/base", "common/wire", "common/webauthn", "common/bus", "common/hybrid",
-          "common/keys")
+          "common/keys", "common/helper")
 PROGRAMS = ("pam", "store", "daemon", "authenticator", "client", "gateway")
 # Each heavy library: the header, and the only files that may include it.
 QUARANTINE = {
@@ -53,6 +53,7 @@ LAYERS = {
     "common/bus": ("common/base",),
     "common/hybrid": ("common/base", "common/wire", "common/webauthn"),
     "common/keys": ("common/base", "common/wire"),
+    "common/helper": ("common/base", "common/wire"),
     **{program: COMMON for program in PROGRAMS},
     "daemon": (*COMMON, "store"),
 }

@@ -21,7 +21,7 @@ tests_unit_test_handover_SOURCES = tests/unit/test_handover.c
 tests_unit_test_handover_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_handover_LDADD = $(authenticator_libs) $(CMOCKA_LIBS)
 tests_unit_test_sandbox_SOURCES = tests/unit/test_sandbox.c
-tests_unit_test_sandbox_CPPFLAGS = $(authenticator_cppflags)
+tests_unit_test_sandbox_CPPFLAGS = $(helper_cppflags)
 tests_unit_test_sandbox_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_sandbox_LDADD = $(authenticator_libs) $(CMOCKA_LIBS)
 endif

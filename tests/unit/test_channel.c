@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "authenticator/channel.h"
+#include "common/helper/channel.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-static struct channel channel;
+static struct pk_channel channel;
 static int peer;
 
 static int set_up(void **state)
@@ -48,11 +48,11 @@ static void test_pieces(void **state)
     (void)state;
     for (size_t i = 0; i + 1 < sizeof(pin) - 1; i++) {
         give(pin + i, 1);
-        assert_int_equal(channel_read(&channel, &frame), PK_NOT_FOUND);
-        assert_false(channel_pending(&channel));
+        assert_int_equal(pk_channel_read(&channel, &frame), PK_NOT_FOUND);
+        assert_false(pk_channel_pending(&channel));
     }
     give(pin + sizeof(pin) - 2, 1);
-    assert_int_equal(channel_read(&channel, &frame), PK_OK);
+    assert_int_equal(pk_channel_read(&channel, &frame), PK_OK);
     assert_int_equal(frame.type, PK_FRAME_PIN);
     assert_string_equal((const char *)frame.pin.data, "9876");
 }
@@ -68,11 +68,11 @@ static void test_wiped(void **state)
 
     (void)state;
     give(both, sizeof(both) - 1);
-    assert_int_equal(channel_read(&channel, &frame), PK_OK);
+    assert_int_equal(pk_channel_read(&channel, &frame), PK_OK);
     assert_null(memmem(channel.buffer, sizeof(channel.buffer), "9876", 4));
-    assert_true(channel_pending(&channel));
-    assert_int_equal(channel_expect(&channel, PK_FRAME_PROCEED, &second), PK_OK);
-    assert_false(channel_pending(&channel));
+    assert_true(pk_channel_pending(&channel));
+    assert_int_equal(pk_channel_expect(&channel, PK_FRAME_PROCEED, &second), PK_OK);
+    assert_false(pk_channel_pending(&channel));
 }
 
 static void test_cancel_and_end(void **state)
@@ -81,14 +81,14 @@ static void test_cancel_and_end(void **state)
 
     (void)state;
     give("\0\0\0\x01\x14", 5);
-    assert_int_equal(channel_expect(&channel, PK_FRAME_PROCEED, &frame), PK_CANCELLED);
+    assert_int_equal(pk_channel_expect(&channel, PK_FRAME_PROCEED, &frame), PK_CANCELLED);
     give("\0\0\0\x01\x10", 5);
-    assert_int_equal(channel_expect(&channel, PK_FRAME_PROCEED, &frame), PK_PROTOCOL);
+    assert_int_equal(pk_channel_expect(&channel, PK_FRAME_PROCEED, &frame), PK_PROTOCOL);
     give("\0\0", 2);
     (void)close(peer);
     peer = -1;
-    assert_int_equal(channel_wait(&channel, &frame), PK_CANCELLED);
-    assert_int_equal(channel_send_bare(&channel, PK_FRAME_TOUCH), PK_IO);
+    assert_int_equal(pk_channel_wait(&channel, &frame), PK_CANCELLED);
+    assert_int_equal(pk_channel_send_bare(&channel, PK_FRAME_TOUCH), PK_IO);
 }
 
 static void test_malformed(void **state)
@@ -97,11 +97,11 @@ static void test_malformed(void **state)
 
     (void)state;
     give("\0\0\0\x02\x15\x00", 6);
-    assert_int_equal(channel_read(&channel, &frame), PK_PROTOCOL);
+    assert_int_equal(pk_channel_read(&channel, &frame), PK_PROTOCOL);
     give("\xff\0\0\0", 4);
-    assert_int_equal(channel_read(&channel, &frame), PK_PROTOCOL);
-    assert_true(channel_pending(&channel));
-    assert_int_equal(channel_read(&channel, &frame), PK_PROTOCOL);
+    assert_int_equal(pk_channel_read(&channel, &frame), PK_PROTOCOL);
+    assert_true(pk_channel_pending(&channel));
+    assert_int_equal(pk_channel_read(&channel, &frame), PK_PROTOCOL);
 }
 
 /* The largest frame there is passes in one buffer. */
@@ -121,14 +121,14 @@ static void test_largest(void **state)
     }
     child = fork();
     if (child == 0) {
-        struct channel writer = {.in = -1, .out = peer};
+        struct pk_channel writer = {.in = -1, .out = peer};
 
-        _exit(channel_send(&writer, &out) == PK_OK ? 0 : 1);
+        _exit(pk_channel_send(&writer, &out) == PK_OK ? 0 : 1);
     }
-    assert_int_equal(channel_wait(&channel, &in), PK_OK);
+    assert_int_equal(pk_channel_wait(&channel, &in), PK_OK);
     assert_int_equal(in.assertion.count, 7);
     out.assertion.count = 8;
-    assert_int_equal(channel_send(&channel, &out), PK_TOO_LARGE);
+    assert_int_equal(pk_channel_send(&channel, &out), PK_TOO_LARGE);
 }
 
 int main(void)

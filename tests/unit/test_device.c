@@ -17,12 +17,12 @@
 
 static enum pk_status opened(const char *path)
 {
-    static struct channel channel;
+    static struct pk_channel channel;
     int pair[2], fd = -1;
     enum pk_status status;
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-    channel = (struct channel){.in = pair[0], .out = pair[0]};
+    channel = (struct pk_channel){.in = pair[0], .out = pair[0]};
     status = device_open(path, &channel, &fd);
     assert_int_equal(fd, -1);
     (void)close(pair[0]);

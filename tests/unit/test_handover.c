@@ -16,7 +16,7 @@
 
 #define DESCRIPTORS_MAX 4
 
-static struct channel received;
+static struct pk_channel received;
 static int device;
 
 static void send_message(int socket, size_t len, int kind, const int *fds, size_t count)

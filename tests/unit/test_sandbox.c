@@ -2,7 +2,7 @@
 /* Each attempt runs in a child that has entered a sandbox; its exit status is the result. */
 #include "authenticator/sandbox.h"
 
-#include "authenticator/landlock.h"
+#include "common/helper/landlock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,16 +42,17 @@ static int folder_fd;
 
 static enum pk_status landlock_alone(void)
 {
-    bool entered = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && landlock_enter(NULL, 0);
+    bool entered = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && pk_landlock_enter(NULL, 0, false);
 
     return entered ? PK_OK : PK_INTERNAL;
 }
 
 static enum pk_status landlock_of_tmp(void)
 {
-    static const struct landlock_folder folders[] = {{"/tmp", LANDLOCK_READING},
-                                                     {"/nonexistent", LANDLOCK_DEVICES}};
-    bool entered = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && landlock_enter(folders, 2);
+    static const struct pk_landlock_folder folders[] = {{"/tmp", PK_LANDLOCK_READING},
+                                                        {"/nonexistent", PK_LANDLOCK_DEVICES}};
+    bool entered =
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && pk_landlock_enter(folders, 2, false);
 
     return entered ? PK_OK : PK_INTERNAL;
 }
@@ -279,7 +280,7 @@ static void landlock_keeps_everything_closed(void **state)
                                   open_unnamed, open_below_folder, open_own_descriptor};
 
     (void)state;
-    if (landlock_version() == 0)
+    if (pk_landlock_version() == 0)
         skip();
     for (size_t i = 0; i < sizeof(opens) / sizeof(*opens); i++)
         assert_int_equal(outcome(landlock_alone, opens[i]), EACCES);
@@ -297,7 +298,7 @@ static int run_program(void)
 static void landlock_opens_a_folder_to_read(void **state)
 {
     (void)state;
-    if (landlock_version() == 0)
+    if (pk_landlock_version() == 0)
         skip();
     assert_int_equal(outcome(landlock_alone, run_program), EACCES);
     assert_int_equal(outcome(landlock_of_tmp, run_program), EACCES);
@@ -513,7 +514,7 @@ static void the_listing_opens_what_it_lists(void **state)
     assert_int_equal(outcome(sandbox_enter_list, lock_range), EPERM);
     assert_int_equal(outcome(sandbox_enter_list, lock_range_of_file), EPERM);
     assert_int_equal(outcome(sandbox_enter_list, lock_and_wait), EPERM);
-    if (landlock_version() == 0)
+    if (pk_landlock_version() == 0)
         return;
     assert_int_equal(outcome(sandbox_enter_list, open_to_read), EACCES);
     assert_int_equal(outcome(sandbox_enter_list, open_below_folder), EACCES);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "authenticator/landlock.h"
+#include "common/helper/landlock.h"
 
 #include "common/base/cleanup.h"
 
@@ -19,6 +19,7 @@
 #define FS_3_TRUNC   (UINT64_C(1) << 14)
 #define FS_5_IOCTL   (UINT64_C(1) << 15)
 #define NET_4        UINT64_C(3) /* TCP: bind, connect */
+#define NET_4_BIND   UINT64_C(1)
 #define SCOPE_6      UINT64_C(3) /* abstract sockets, signals */
 #define VERSION_FLAG 1u
 
@@ -33,14 +34,14 @@ static int create(const struct ruleset *ruleset, size_t size, unsigned flags)
     return (int)syscall(SYS_landlock_create_ruleset, ruleset, size, flags);
 }
 
-int landlock_version(void)
+int pk_landlock_version(void)
 {
     int version = create(NULL, 0, VERSION_FLAG);
 
     return version > 0 ? version : 0;
 }
 
-static struct ruleset all_of(int version, size_t *ret_size)
+static struct ruleset all_of(int version, bool connects, size_t *ret_size)
 {
     struct ruleset all = {.fs = FS_1};
 
@@ -49,7 +50,7 @@ static struct ruleset all_of(int version, size_t *ret_size)
     if (version >= 3)
         all.fs |= FS_3_TRUNC;
     if (version >= 4)
-        all.net = NET_4;
+        all.net = connects ? NET_4_BIND : NET_4;
     if (version >= 5)
         all.fs |= FS_5_IOCTL;
     if (version >= 6)
@@ -61,27 +62,27 @@ static struct ruleset all_of(int version, size_t *ret_size)
     return all;
 }
 
-static bool allow(int ruleset, uint64_t known, const struct landlock_folder *folder)
+static bool allow(int ruleset, uint64_t known, const struct pk_landlock_folder *folder)
 {
     PK_AUTO_CLOSE int fd = open(folder->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     struct landlock_path_beneath_attr beneath = {.parent_fd = fd};
 
     if (fd < 0)
         return errno == ENOENT || errno == EACCES;
-    if (folder->access & LANDLOCK_READING)
+    if (folder->access & PK_LANDLOCK_READING)
         beneath.allowed_access |= LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
-    if (folder->access & LANDLOCK_DEVICES)
+    if (folder->access & PK_LANDLOCK_DEVICES)
         beneath.allowed_access |= (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
                                    LANDLOCK_ACCESS_FS_WRITE_FILE | FS_5_IOCTL) &
                                   known;
     return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0u) == 0;
 }
 
-bool landlock_enter(const struct landlock_folder *folders, size_t count)
+bool pk_landlock_enter(const struct pk_landlock_folder *folders, size_t count, bool connects)
 {
-    int version = landlock_version();
+    int version = pk_landlock_version();
     size_t size = 0;
-    const struct ruleset all = all_of(version, &size);
+    const struct ruleset all = all_of(version, connects, &size);
     PK_AUTO_CLOSE int ruleset = -1;
 
     if (version == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "authenticator/channel.h"
+#include "common/helper/channel.h"
 
 #include "common/base/io.h"
 
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum pk_status channel_send(const struct channel *channel, const struct pk_frame *frame)
+enum pk_status pk_channel_send(const struct pk_channel *channel, const struct pk_frame *frame)
 {
     PK_AUTO_BYTES struct pk_bytes bytes = {0};
     enum pk_status status = pk_frame_encode(frame, &bytes);
@@ -15,18 +15,19 @@ enum pk_status channel_send(const struct channel *channel, const struct pk_frame
     return status == PK_OK ? pk_write_all(channel->out, pk_view_of(&bytes)) : status;
 }
 
-enum pk_status channel_send_bare(const struct channel *channel, enum pk_frame_type type)
+enum pk_status pk_channel_send_bare(const struct pk_channel *channel, enum pk_frame_type type)
 {
-    return channel_send(channel, &(struct pk_frame){.type = type});
+    return pk_channel_send(channel, &(struct pk_frame){.type = type});
 }
 
-void channel_send_failure(const struct channel *channel, const struct pk_failure *failure)
+void pk_channel_send_failure(const struct pk_channel *channel, const struct pk_failure *failure)
 {
-    (void)!channel_send(channel, &(struct pk_frame){.type = PK_FRAME_FAILED, .failure = *failure});
+    (void)!pk_channel_send(channel,
+                           &(struct pk_frame){.type = PK_FRAME_FAILED, .failure = *failure});
 }
 
 /* The size of the first frame if all of it is in the buffer, otherwise 0. */
-static enum pk_status whole_frame(const struct channel *channel, size_t *ret_size)
+static enum pk_status whole_frame(const struct pk_channel *channel, size_t *ret_size)
 {
     size_t size = 0;
     enum pk_status status = pk_frame_size((struct pk_view){channel->buffer, channel->len}, &size);
@@ -36,7 +37,7 @@ static enum pk_status whole_frame(const struct channel *channel, size_t *ret_siz
     return status;
 }
 
-bool channel_pending(const struct channel *channel)
+bool pk_channel_pending(const struct pk_channel *channel)
 {
     size_t size = 0;
 
@@ -45,7 +46,7 @@ bool channel_pending(const struct channel *channel)
 }
 
 /* Takes the first frame out of the buffer; nothing of it stays behind, for it may be a PIN. */
-static enum pk_status take_frame(struct channel *channel, struct pk_frame *ret)
+static enum pk_status take_frame(struct pk_channel *channel, struct pk_frame *ret)
 {
     size_t size = 0;
     enum pk_status status = whole_frame(channel, &size);
@@ -61,7 +62,7 @@ static enum pk_status take_frame(struct channel *channel, struct pk_frame *ret)
     return status == PK_OK || status == PK_NO_MEMORY ? status : PK_PROTOCOL;
 }
 
-enum pk_status channel_read(struct channel *channel, struct pk_frame *ret)
+enum pk_status pk_channel_read(struct pk_channel *channel, struct pk_frame *ret)
 {
     enum pk_status status = take_frame(channel, ret);
     ssize_t got;
@@ -78,23 +79,23 @@ enum pk_status channel_read(struct channel *channel, struct pk_frame *ret)
     return take_frame(channel, ret);
 }
 
-enum pk_status channel_wait(struct channel *channel, struct pk_frame *ret)
+enum pk_status pk_channel_wait(struct pk_channel *channel, struct pk_frame *ret)
 {
     enum pk_status status;
 
     do
-        status = channel_read(channel, ret);
+        status = pk_channel_read(channel, ret);
     while (status == PK_NOT_FOUND);
     if (status == PK_OK && ret->type == PK_FRAME_CANCEL)
         return PK_CANCELLED;
     return status;
 }
 
-enum pk_status channel_expect(struct channel *channel, enum pk_frame_type type,
-                              struct pk_frame *ret)
+enum pk_status pk_channel_expect(struct pk_channel *channel, enum pk_frame_type type,
+                                 struct pk_frame *ret)
 {
     PK_AUTO_FRAME struct pk_frame frame = {0};
-    enum pk_status status = channel_wait(channel, &frame);
+    enum pk_status status = pk_channel_wait(channel, &frame);
 
     if (status != PK_OK)
         return status;
@@ -103,4 +104,17 @@ enum pk_status channel_expect(struct channel *channel, enum pk_frame_type type,
     *ret = frame;
     frame = (struct pk_frame){0};
     return PK_OK;
+}
+
+enum pk_status pk_channel_greet(struct pk_channel *channel)
+{
+    PK_AUTO_FRAME struct pk_frame theirs = {0};
+    const struct pk_frame ours = {.type = PK_FRAME_HELLO, .version = PK_FRAME_VERSION};
+    enum pk_status status = pk_channel_send(channel, &ours);
+
+    if (status == PK_OK)
+        status = pk_channel_expect(channel, PK_FRAME_HELLO, &theirs);
+    if (status == PK_OK && theirs.version != PK_FRAME_VERSION)
+        status = PK_UNSUPPORTED;
+    return status;
 }
