@@ -9,10 +9,10 @@ daemon_libdaemon_la_SOURCES = \
 	daemon/privileges.c daemon/privileges.h
 daemon_libdaemon_la_CFLAGS = $(PK_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(EVENT_CFLAGS) \
 	$(DBUS_CFLAGS) $(SD_LOGIN_CFLAGS) $(IDN_CFLAGS) $(PSL_CFLAGS) $(JOSE_CFLAGS) \
-	$(QRENCODE_CFLAGS) $(UTF8PROC_CFLAGS)
+	$(UTF8PROC_CFLAGS)
 daemon_libdaemon_la_LIBADD = $(JANSSON_LIBS) $(SQLITE_LIBS) $(EVENT_LIBS) $(DBUS_LIBS) \
 	$(SD_LOGIN_LIBS) $(IDN_LIBS) $(PSL_LIBS) $(JOSE_LIBS) \
-	$(QRENCODE_LIBS) $(UTF8PROC_LIBS)
+	$(UTF8PROC_LIBS)
 
 sbin_PROGRAMS += daemon/passkeyd
 daemon_passkeyd_SOURCES = daemon/main.c

@@ -25,3 +25,9 @@ common_keys_libkeys_la_SOURCES = \
 	common/keys/turns.c common/keys/turns.h
 common_keys_libkeys_la_CFLAGS = $(PK_CFLAGS) $(EVENT_CFLAGS) $(UTF8PROC_CFLAGS)
 common_keys_libkeys_la_LIBADD = common/keys/libmessages.la $(EVENT_LIBS) $(UTF8PROC_LIBS)
+
+# Pictures for a terminal, for the programs that have one.
+noinst_LTLIBRARIES += common/keys/libqrcode.la
+common_keys_libqrcode_la_SOURCES = common/keys/qr_code.c common/keys/qr_code.h
+common_keys_libqrcode_la_CFLAGS = $(PK_CFLAGS) $(QRENCODE_CFLAGS)
+common_keys_libqrcode_la_LIBADD = $(QRENCODE_LIBS)

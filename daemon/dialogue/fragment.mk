@@ -7,5 +7,4 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/dialogue/messages.c daemon/dialogue/messages.h \
 	daemon/dialogue/network.c daemon/dialogue/network.h \
 	daemon/dialogue/numbered_choice.c daemon/dialogue/numbered_choice.h \
-	daemon/dialogue/qr_code.c daemon/dialogue/qr_code.h \
 	daemon/dialogue/slots.c daemon/dialogue/slots.h

@@ -37,7 +37,7 @@ QUARANTINE = {
     r"security/.*": r"pam/.*",
     r"systemd/.*": r"daemon/bus/logind_files\.c",
     r"idn2\.h|libpsl\.h": r"daemon/config/domain\.c",
-    r"qrencode\.h": r"daemon/dialogue/qr_code\.c",
+    r"qrencode\.h": r"common/keys/qr_code\.c",
     r"jose/.*": r"daemon/tokens/(signing|private_keys)\.c",
     r"sudo_plugin\.h": r"pam/passkey_approval\.c",
     # They bring libevent, which the module must not.

@@ -5,10 +5,10 @@
 #include "common/base/crockford.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
+#include "common/keys/qr_code.h"
 #include "daemon/config/config.h"
 #include "daemon/daemon.h"
 #include "daemon/dialogue/messages.h"
-#include "daemon/dialogue/qr_code.h"
 #include "daemon/verify/forwarded.h"
 
 #include <string.h>
@@ -65,7 +65,7 @@ enum pk_status link_code_open(struct link_code *own, const struct rp_config *rp,
     if (!own->url)
         return PK_NO_MEMORY;
     extend_time(own);
-    code = qr_code_text(own->url);
+    code = pk_qr_code_text(own->url, false);
     /* A line of text first: ssh writes whom it asks for before the first one. */
     picture = code ? pk_text_format("Read this with the camera of a phone, or open the link that "
                                     "follows:\n%s",

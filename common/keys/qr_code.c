@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/dialogue/qr_code.h"
+#include "common/keys/qr_code.h"
 
 #include "common/base/cleanup.h"
 
 #include <qrencode.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,10 +23,10 @@ static bool is_light(const QRcode *code, int x, int y)
 }
 
 /* Behind the last row there is nothing. */
-static const char *half_blocks(const QRcode *code, int x, int y, int end)
+static const char *half_blocks(const QRcode *code, int x, int y, int end, bool on_light)
 {
-    bool above = is_light(code, x, y);
-    bool below = y + 1 < end && is_light(code, x, y + 1);
+    bool above = is_light(code, x, y) != on_light;
+    bool below = y + 1 < end && is_light(code, x, y + 1) != on_light;
 
     if (above && below)
         return "\u2588";
@@ -36,10 +35,13 @@ static const char *half_blocks(const QRcode *code, int x, int y, int end)
     return below ? "\u2584" : " ";
 }
 
-char *qr_code_text(const char *content)
+/* libqrencode wipes nothing: what is left of a secret in freed memory is of one use, and old soon.
+ */
+char *pk_qr_code_text(const char *content, bool on_light)
 {
+    /* Digits and capitals take half the room of other text: the code says which follow. */
     PK_CLEANUP(QRcode_free)
-    QRcode *code = QRcode_encodeString8bit(content, 0, QR_ECLEVEL_L);
+    QRcode *code = QRcode_encodeString(content, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
     int end;
     size_t side;
     char *text, *at;
@@ -54,7 +56,7 @@ char *qr_code_text(const char *content)
     at = text;
     for (int y = -MARGIN; y < end; y += 2) {
         for (int x = -MARGIN; x < end; x++)
-            at = stpcpy(at, half_blocks(code, x, y, end));
+            at = stpcpy(at, half_blocks(code, x, y, end, on_light));
         *at++ = '\n';
     }
     at[-1] = '\0'; /* lines are between, not behind */
