@@ -26,6 +26,11 @@ common_keys_libkeys_la_SOURCES = \
 common_keys_libkeys_la_CFLAGS = $(PK_CFLAGS) $(EVENT_CFLAGS) $(UTF8PROC_CFLAGS)
 common_keys_libkeys_la_LIBADD = common/keys/libmessages.la $(EVENT_LIBS) $(UTF8PROC_LIBS)
 
+# Phones nearby, for the programs that start passkey-phone.
+noinst_LTLIBRARIES += common/keys/libphone.la
+common_keys_libphone_la_SOURCES = common/keys/phone_ceremony.c common/keys/phone_ceremony.h
+common_keys_libphone_la_CFLAGS = $(PK_CFLAGS) $(EVENT_CFLAGS)
+
 # Pictures for a terminal, for the programs that have one.
 noinst_LTLIBRARIES += common/keys/libqrcode.la
 common_keys_libqrcode_la_SOURCES = common/keys/qr_code.c common/keys/qr_code.h

@@ -410,8 +410,9 @@ static void on_started(void *data, pid_t pid)
     event_active(helper->helpers->ending, EV_TIMEOUT, 0);
 }
 
-enum pk_status pk_helper_new(struct pk_helpers *helpers, const char *program, unsigned lifetime,
-                             const struct pk_helper_ops *ops, void *data, struct pk_helper **ret)
+static enum pk_status new_one(struct pk_helpers *helpers, const char *program, bool order,
+                              unsigned lifetime, const struct pk_helper_ops *ops, void *data,
+                              struct pk_helper **ret)
 {
     struct pk_helper *helper = calloc(1, sizeof(*helper));
     enum pk_status status;
@@ -425,7 +426,7 @@ enum pk_status pk_helper_new(struct pk_helpers *helpers, const char *program, un
     status =
         helper->input && helper->deadline ? pk_text_copy(program, &helper->program) : PK_NO_MEMORY;
     if (!status)
-        status = start(helper, program, true);
+        status = start(helper, program, order);
     if (status) {
         if (helper->pid > 0) {
             (void)kill(helper->pid, SIGKILL);
@@ -438,6 +439,19 @@ enum pk_status pk_helper_new(struct pk_helpers *helpers, const char *program, un
     pk_helper_send(helper, &(struct pk_frame){.type = PK_FRAME_HELLO, .version = PK_FRAME_VERSION});
     *ret = helper;
     return PK_OK;
+}
+
+enum pk_status pk_helper_new(struct pk_helpers *helpers, const char *program, unsigned lifetime,
+                             const struct pk_helper_ops *ops, void *data, struct pk_helper **ret)
+{
+    return new_one(helpers, program, true, lifetime, ops, data, ret);
+}
+
+enum pk_status pk_helper_new_unready(struct pk_helpers *helpers, const char *program,
+                                     unsigned lifetime, const struct pk_helper_ops *ops, void *data,
+                                     struct pk_helper **ret)
+{
+    return new_one(helpers, program, false, lifetime, ops, data, ret);
 }
 
 static void on_ending(evutil_socket_t fd, short what, void *data)

@@ -48,6 +48,10 @@ void pk_helpers_reap(struct pk_helpers *helpers);
 enum pk_status pk_helper_new(struct pk_helpers *helpers, const char *program, unsigned lifetime,
                              const struct pk_helper_ops *ops, void *data,
                              struct pk_helper **ret) PK_WARN_UNUSED;
+/* The same of a program that is never kept ready, so that the one that is stays. */
+enum pk_status pk_helper_new_unready(struct pk_helpers *helpers, const char *program,
+                                     unsigned lifetime, const struct pk_helper_ops *ops, void *data,
+                                     struct pk_helper **ret) PK_WARN_UNUSED;
 void pk_helper_set_lifetime(struct pk_helper *helper, unsigned lifetime);
 
 /*

@@ -280,6 +280,11 @@ static struct pk_key_claim *first_claim(struct pk_keys *keys, const char *path)
     return NULL;
 }
 
+bool pk_key_is_claimed(struct pk_keys *keys, const char *path)
+{
+    return first_claim(keys, path) != NULL;
+}
+
 static void on_granted(evutil_socket_t fd, short what, void *data)
 {
     struct pk_key_claim *claim = data;
@@ -366,6 +371,14 @@ enum pk_status pk_keys_helper_new(struct pk_keys *keys, unsigned lifetime,
                                   struct pk_helper **ret)
 {
     return pk_helper_new(keys->helpers, keys->setup->program, lifetime, ops, data, ret);
+}
+
+enum pk_status pk_keys_phone_new(struct pk_keys *keys, unsigned lifetime,
+                                 const struct pk_helper_ops *ops, void *data,
+                                 struct pk_helper **ret)
+{
+    return pk_helper_new_unready(keys->helpers, keys->setup->phone_program, lifetime, ops, data,
+                                 ret);
 }
 
 struct pk_keys *pk_keys_new(const struct pk_keys_setup *setup)

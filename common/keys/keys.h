@@ -18,7 +18,9 @@ struct pk_key_claim;
 /* What the program decides. It may change while the program runs: it is read when it is needed. */
 struct pk_keys_setup {
     struct event_base *base;
-    const char *program;     /* passkey-authenticator's path */
+    const char *program;                /* passkey-authenticator's path */
+    const char *phone_program;          /* passkey-phone's path; NULL: no phones are used */
+    const struct pk_phone_setup *phone; /* how that reaches one; beside its path never NULL */
     bool keep_ready;         /* a process of it is kept for the next request: see ready.h */
     unsigned insert_timeout; /* seconds to plug a key in */
     unsigned touch_timeout;  /* seconds to touch it */
@@ -50,6 +52,11 @@ enum pk_status pk_keys_helper_new(struct pk_keys *keys, unsigned lifetime,
                                   const struct pk_helper_ops *ops, void *data,
                                   struct pk_helper **ret) PK_WARN_UNUSED;
 
+/* Likewise one of passkey-phone; the setup has its path. */
+enum pk_status pk_keys_phone_new(struct pk_keys *keys, unsigned lifetime,
+                                 const struct pk_helper_ops *ops, void *data,
+                                 struct pk_helper **ret) PK_WARN_UNUSED;
+
 /*
  * changed is called from the event loop when the list has become known and whenever it differs;
  * list is NULL when the keys cannot be listed (the helper does not run). NULL: no memory.
@@ -75,5 +82,7 @@ bool pk_keys_count(const struct pk_keys *keys, size_t *ret);
 struct pk_key_claim *pk_key_claim_new(struct pk_keys *keys, const char *path,
                                       void (*granted)(void *data), void *data);
 void pk_key_claim_free(struct pk_key_claim *claim);
+/* Whether anybody asks for it, or has it. */
+bool pk_key_is_claimed(struct pk_keys *keys, const char *path);
 
 #endif

@@ -11,6 +11,7 @@ keys_tests = \
 	tests/unit/test_local_ceremony_pin \
 	tests/unit/test_local_ceremony_plugging \
 	tests/unit/test_local_ceremony_trouble \
+	tests/unit/test_phone_ceremony \
 	tests/unit/test_pin_budget \
 	tests/unit/test_pin_dialogue \
 	tests/unit/test_plugged \
@@ -63,6 +64,12 @@ tests_unit_test_local_ceremony_trouble_SOURCES = tests/unit/test_local_ceremony_
 tests_unit_test_local_ceremony_trouble_CFLAGS = $(keys_test_cflags)
 tests_unit_test_local_ceremony_trouble_LDADD = tests/unit/libscratch.la $(keys_test_libs)
 EXTRA_tests_unit_test_local_ceremony_trouble_DEPENDENCIES = tests/unit/relay_helper
+tests_unit_test_phone_ceremony_SOURCES = tests/unit/test_phone_ceremony.c \
+	tests/unit/scripted_keys.c tests/unit/scripted_keys.h
+tests_unit_test_phone_ceremony_CFLAGS = $(keys_test_cflags)
+tests_unit_test_phone_ceremony_LDADD = tests/unit/libscratch.la common/keys/libphone.la \
+	common/keys/libqrcode.la $(keys_test_libs)
+EXTRA_tests_unit_test_phone_ceremony_DEPENDENCIES = tests/unit/relay_helper
 tests_unit_test_pin_budget_CFLAGS = $(keys_test_cflags)
 tests_unit_test_pin_budget_LDADD = $(keys_test_libs)
 # Replaces the functions that drive keys.

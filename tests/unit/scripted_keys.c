@@ -36,6 +36,7 @@ struct scripted_key {
     struct event *readable, *ended;
     uint8_t buffer[4 + PK_FRAME_MAX];
     size_t len;
+    struct pk_frame setup; /* of passkey-phone */
     struct pk_frame request;
     bool taken; /* by await_request() */
     bool dead;
@@ -207,6 +208,9 @@ static void take_first_frames(struct scripted_key *key)
             stage.watcher = key;
             if (!stage.silent)
                 send_devices();
+        } else if (key->request.type == PK_FRAME_PHONE_SETUP) {
+            key->setup = key->request;
+            key->request = (struct pk_frame){0}; /* moved */
         }
     }
 }
@@ -392,6 +396,11 @@ const struct pk_frame *scripted_key_request(const struct scripted_key *key)
     return &key->request;
 }
 
+const struct pk_frame *scripted_key_setup(const struct scripted_key *key)
+{
+    return &key->setup;
+}
+
 void assert_no_request(const char *path)
 {
     settle();
@@ -445,6 +454,11 @@ void set_program(const char *path)
     stage.setup.program = path;
 }
 
+void set_phone_program(const char *path)
+{
+    stage.setup.phone_program = path;
+}
+
 struct pk_keys *scripted_keys(void)
 {
     return stage.keys;
@@ -465,6 +479,9 @@ static void listen_for_helpers(void)
 
 int scripted_keys_set_up(void **state)
 {
+    static char bus[] = "unix:path=/nowhere", dialler[] = "/nowhere/dialler";
+    static const struct pk_phone_setup phone_setup = {
+        .hashed = true, .bus = bus, .dialler = dialler};
     const char *build = getenv("top_builddir");
     PK_AUTO_FREE char *program = pk_text_format("%s/tests/unit/relay_helper", build ? build : ".");
     PK_AUTO_FREE char *absolute = realpath(program, NULL);
@@ -479,6 +496,8 @@ int scripted_keys_set_up(void **state)
     stage.setup = (struct pk_keys_setup){
         .base = stage.base,
         .program = stage.program,
+        .phone_program = stage.program,
+        .phone = &phone_setup,
         .insert_timeout = PATIENCE,
         .touch_timeout = PATIENCE,
         .log = count_errors,
@@ -500,6 +519,7 @@ static void release(struct scripted_key *key)
         (void)close(key->fd);
     if (key->connection >= 0)
         (void)close(key->connection);
+    pk_frame_clear(&key->setup);
     pk_frame_clear(&key->request);
     free(key);
 }

@@ -26,6 +26,8 @@ void set_timeouts(unsigned insert, unsigned touch);
 struct pk_keys *scripted_keys(void);
 /* Another program instead of the scripted one. */
 void set_program(const char *path);
+/* Likewise for phones; NULL: none are used. */
+void set_phone_program(const char *path);
 
 /* These are plugged in now, and no others; their product names are their paths. NULL ends. */
 void plug_in(const char *first, ...) __attribute__((sentinel));
@@ -39,6 +41,8 @@ unsigned logged_errors(void);
 /* The next helper that is asked for that key; the request is in scripted_key_request(). */
 struct scripted_key *await_request(const char *path);
 const struct pk_frame *scripted_key_request(const struct scripted_key *key);
+/* What came before it; of type 0 but for passkey-phone, whose requests are for the path "phone". */
+const struct pk_frame *scripted_key_setup(const struct scripted_key *key);
 /* The helper sends that frame, or one that is its type only. */
 void send_frame(struct scripted_key *key, const struct pk_frame *frame);
 void send_bare(struct scripted_key *key, enum pk_frame_type type);
