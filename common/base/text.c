@@ -117,18 +117,17 @@ static char *encode(struct pk_view bytes, const char *alphabet, bool padded)
     return text;
 }
 
-/* What a character of either alphabet stands for. */
-enum { NO = 0x80 };
+/* One more than what a character of either alphabet stands for; 0: it is of none. */
 /* clang-format off */
-static const uint8_t values[128] = {
-    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
-    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
-    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, 62, NO, 62, NO, 63,
-    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, NO, NO, NO, NO, NO, NO,
-    NO,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14,
-    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, NO, NO, NO, NO, 63,
-    NO, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
-    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, NO, NO, NO, NO, NO,
+static const uint8_t values[256] = {
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, 63,  0, 63,  0, 64,
+    53, 54, 55, 56, 57, 58, 59, 60, 61, 62,  0,  0,  0,  0,  0,  0,
+     0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14, 15,
+    16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,  0,  0,  0,  0, 64,
+     0, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41,
+    42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52,  0,  0,  0,  0,  0,
 };
 /* clang-format on */
 
@@ -139,13 +138,15 @@ static bool has_either(struct pk_view text, const char *characters)
            (memchr(text.ptr, characters[0], text.len) || memchr(text.ptr, characters[1], text.len));
 }
 
+enum { NO = 0x80 };
+
 /* The bits of four characters; the top bit of wrong: one is of no alphabet. */
 static uint32_t group_of(const uint8_t *text, uint8_t *wrong)
 {
-    uint8_t a = values[text[0] & 0x7f], b = values[text[1] & 0x7f], c = values[text[2] & 0x7f],
-            d = values[text[3] & 0x7f];
+    uint8_t a = (uint8_t)(values[text[0]] - 1), b = (uint8_t)(values[text[1]] - 1),
+            c = (uint8_t)(values[text[2]] - 1), d = (uint8_t)(values[text[3]] - 1);
 
-    *wrong |= a | b | c | d | text[0] | text[1] | text[2] | text[3];
+    *wrong |= a | b | c | d;
     return (uint32_t)a << 18 | (uint32_t)b << 12 | (uint32_t)c << 6 | d;
 }
 
