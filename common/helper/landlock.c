@@ -14,14 +14,15 @@
  * The interface grows with the kernel; the header that this is compiled with may be older than the
  * kernel it runs on. Bits by the version that brought them (landlock(7)).
  */
-#define FS_1         ((UINT64_C(1) << 13) - 1)
-#define FS_2_REFER   (UINT64_C(1) << 13)
-#define FS_3_TRUNC   (UINT64_C(1) << 14)
-#define FS_5_IOCTL   (UINT64_C(1) << 15)
-#define NET_4        UINT64_C(3) /* TCP: bind, connect */
-#define NET_4_BIND   UINT64_C(1)
-#define SCOPE_6      UINT64_C(3) /* abstract sockets, signals */
-#define VERSION_FLAG 1u
+#define FS_1            ((UINT64_C(1) << 13) - 1)
+#define FS_2_REFER      (UINT64_C(1) << 13)
+#define FS_3_TRUNC      (UINT64_C(1) << 14)
+#define FS_5_IOCTL      (UINT64_C(1) << 15)
+#define NET_4           UINT64_C(3) /* TCP: bind, connect */
+#define NET_4_BIND      UINT64_C(1)
+#define SCOPE_6         UINT64_C(3) /* abstract sockets, signals */
+#define SCOPE_6_SIGNALS UINT64_C(2)
+#define VERSION_FLAG    1u
 
 struct ruleset {
     uint64_t fs;
@@ -41,7 +42,7 @@ int pk_landlock_version(void)
     return version > 0 ? version : 0;
 }
 
-static struct ruleset all_of(int version, bool connects, size_t *ret_size)
+static struct ruleset all_of(int version, unsigned left, size_t *ret_size)
 {
     struct ruleset all = {.fs = FS_1};
 
@@ -50,11 +51,11 @@ static struct ruleset all_of(int version, bool connects, size_t *ret_size)
     if (version >= 3)
         all.fs |= FS_3_TRUNC;
     if (version >= 4)
-        all.net = connects ? NET_4_BIND : NET_4;
+        all.net = left & PK_LANDLOCK_CONNECTS ? NET_4_BIND : NET_4;
     if (version >= 5)
         all.fs |= FS_5_IOCTL;
     if (version >= 6)
-        all.scoped = SCOPE_6;
+        all.scoped = left & PK_LANDLOCK_SIGNALS ? SCOPE_6 & ~SCOPE_6_SIGNALS : SCOPE_6;
     /* A kernel takes what it does not know only as zeros; the oldest know the first member. */
     *ret_size = version >= 6   ? sizeof(all)
                 : version >= 4 ? offsetof(struct ruleset, scoped)
@@ -78,11 +79,11 @@ static bool allow(int ruleset, uint64_t known, const struct pk_landlock_folder *
     return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0u) == 0;
 }
 
-bool pk_landlock_enter(const struct pk_landlock_folder *folders, size_t count, bool connects)
+bool pk_landlock_enter(const struct pk_landlock_folder *folders, size_t count, unsigned left)
 {
     int version = pk_landlock_version();
     size_t size = 0;
-    const struct ruleset all = all_of(version, connects, &size);
+    const struct ruleset all = all_of(version, left, &size);
     PK_AUTO_CLOSE int ruleset = -1;
 
     if (version == 0)

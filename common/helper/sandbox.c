@@ -170,7 +170,7 @@ enum pk_status pk_sandbox_enter(const struct pk_sandbox *sandbox)
     lock_memory();
     entered = pk_sandbox_prepare() == PK_OK && limit(RLIMIT_FSIZE, 0) &&
               limit(RLIMIT_NOFILE, DESCRIPTORS_MAX) && limit_data(sandbox->data_max) &&
-              pk_landlock_enter(sandbox->folders, sandbox->folder_count, sandbox->connects) &&
+              pk_landlock_enter(sandbox->folders, sandbox->folder_count, sandbox->left) &&
               filter_calls(sandbox->filter);
     return entered ? PK_OK : PK_INTERNAL;
 }

@@ -61,7 +61,7 @@ struct pk_sandbox {
     const struct pk_filter *filter;
     const struct pk_landlock_folder *folders;
     size_t folder_count;
-    bool connects;          /* TCP; see landlock.h */
+    unsigned left;          /* see landlock.h */
     unsigned long data_max; /* bytes of memory, where the build has no sanitizers */
 };
 

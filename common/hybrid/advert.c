@@ -69,3 +69,21 @@ enum pk_status pk_hybrid_advert_open(struct pk_view eid_key, struct pk_view serv
     advert = (struct pk_hybrid_advert){0};
     return PK_OK;
 }
+
+enum pk_status pk_hybrid_advert_read(struct pk_view plaintext, unsigned allowed,
+                                     struct pk_hybrid_advert *ret)
+{
+    PK_AUTO_ADVERT struct pk_hybrid_advert advert = {0};
+    enum pk_status status;
+
+    if (plaintext.len != PK_HYBRID_PLAIN_SIZE)
+        return PK_INVALID_ARGUMENT;
+    status = pk_secret_copy(plaintext, &advert.plaintext);
+    if (status == PK_OK)
+        status = read_plaintext(&advert, allowed);
+    if (status != PK_OK)
+        return status;
+    *ret = advert;
+    advert = (struct pk_hybrid_advert){0};
+    return PK_OK;
+}

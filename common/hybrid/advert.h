@@ -43,4 +43,11 @@ void pk_hybrid_advert_clear(struct pk_hybrid_advert *advert);
 enum pk_status pk_hybrid_advert_open(struct pk_view eid_key, struct pk_view service_data,
                                      unsigned allowed, struct pk_hybrid_advert *ret) PK_WARN_UNUSED;
 
+/*
+ * The same of a plaintext that another process has opened, without the suffix. PK_INVALID_ARGUMENT
+ * for another size; as above where it is of no use; PK_NO_MEMORY.
+ */
+enum pk_status pk_hybrid_advert_read(struct pk_view plaintext, unsigned allowed,
+                                     struct pk_hybrid_advert *ret) PK_WARN_UNUSED;
+
 #endif

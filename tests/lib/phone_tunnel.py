@@ -1,10 +1,22 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The tunnel's side of a WebSocket (RFC 6455), as a phone's tunnel service has it, on a blocking
-socket; TLS, where there is any, is the caller's affair. It can do all that a server must not."""
+socket; it can do all that a server must not. Server brings TLS and a port for it."""
 
 import base64
+import datetime
 import hashlib
+import os
+import queue
+import socket
+import ssl
 import struct
+import threading
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -115,3 +127,91 @@ class Tunnel:
                 raise Closed("close")
             else:
                 raise Closed(f"frame {first:#x}")
+
+
+# ---- with TLS, on loopback ----
+
+DOMAINS = ("cable.ua5v.com", "cable.auth.com")
+
+
+class Authority:
+    """Signs certificates of servers; certificate: the file that says it is to be trusted."""
+
+    def __init__(self, folder):
+        self.folder = str(folder)
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Authority of tests")])
+        self.certificate = os.path.join(self.folder, "authority.pem")
+        self._write("authority.pem", [self._sign(self.name, self.key, True, ())])
+
+    def _sign(self, subject, key, authority, names):
+        now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+        builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(self.name)
+                   .public_key(key.public_key()).serial_number(x509.random_serial_number())
+                   .not_valid_before(now - datetime.timedelta(days=1))
+                   .not_valid_after(now + datetime.timedelta(days=2))
+                   .add_extension(x509.BasicConstraints(authority, None), critical=True))
+        if names:
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+        return builder.sign(self.key, hashes.SHA256())
+
+    def _write(self, name, parts):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as file:
+            file.write(b"".join(part.public_bytes(Encoding.PEM) if hasattr(part, "public_bytes")
+                                else part for part in parts))
+        return path
+
+    def server(self, *names):
+        """A file with key and certificate of a server of those names."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+        return self._write(f"{names[0]}.pem", [text, self._sign(subject, key, False, names)])
+
+
+class Server:
+    """Tunnel services on a port of loopback: each connection is served by the next of calls.
+
+    What became of each is in ended, in their order, as words; names: whom clients asked for.
+    """
+
+    def __init__(self, certificate, *, silent=False, version=None):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate)
+        self.context.set_alpn_protocols(["http/1.1", "h2"])
+        self.context.sni_callback = lambda _sock, name, _context: self.names.append(name)
+        if version:
+            self.context.maximum_version = version
+        self.silent = silent  # connections are taken, and nothing is said on them
+        self.names, self.calls, self.ended, self.taken = [], queue.Queue(), queue.Queue(), []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                sock = self.listener.accept()[0]
+            except OSError:
+                return
+            self.taken.append(sock)
+            if not self.silent:
+                threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+
+    def _serve(self, sock):
+        try:
+            wrapped = self.context.wrap_socket(sock, server_side=True)
+            self.ended.put(self.calls.get(timeout=60).serve(wrapped))
+        except (OSError, queue.Empty) as error:
+            sock.close()
+            self.ended.put(f"no TLS: {type(error).__name__}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+        for sock in self.taken:
+            sock.close()

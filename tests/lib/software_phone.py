@@ -319,7 +319,7 @@ class Call:
             return str(error)
         except InvalidTag:
             return "a tag that is wrong"
-        except (BrokenPipeError, ConnectionResetError):
+        except OSError:  # TLS has a kind of its own for what breaks off
             return "reset"
         finally:
             sock.close()

@@ -42,7 +42,7 @@ static int folder_fd;
 
 static enum pk_status landlock_alone(void)
 {
-    bool entered = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && pk_landlock_enter(NULL, 0, false);
+    bool entered = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && pk_landlock_enter(NULL, 0, 0);
 
     return entered ? PK_OK : PK_INTERNAL;
 }
@@ -52,7 +52,7 @@ static enum pk_status landlock_of_tmp(void)
     static const struct pk_landlock_folder folders[] = {{"/tmp", PK_LANDLOCK_READING},
                                                         {"/nonexistent", PK_LANDLOCK_DEVICES}};
     bool entered =
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && pk_landlock_enter(folders, 2, false);
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && pk_landlock_enter(folders, 2, 0);
 
     return entered ? PK_OK : PK_INTERNAL;
 }
