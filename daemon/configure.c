@@ -152,6 +152,8 @@ static void use_config(struct daemon *daemon, struct config *config)
     if (daemon->gateway_user)
         gateway_user_forget(daemon);
     daemon->keys_setup->program = config->authenticator_program;
+    daemon->keys_setup->phone_program = config->phone.enabled ? config->phone.program : NULL;
+    daemon->keys_setup->phone = &config->phone.setup;
     daemon->keys_setup->insert_timeout = config->insert_timeout;
     daemon->keys_setup->touch_timeout = config->touch_timeout;
     if (daemon->keys)

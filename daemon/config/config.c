@@ -84,6 +84,25 @@ static const struct config_key gateway_keys[] = {
     {"user", "the name of an account: 1 to 64 letters, digits and any of -_.@+", key_gateway_user},
 };
 
+KEY(config, key_phone_enabled, value_bool(text, &s->phone.enabled))
+KEY(config, key_phone_qr, value_background(text, &s->phone.on_light))
+KEY(config, key_phone_hashed, value_bool(text, &s->phone.setup.hashed))
+KEY(config, key_phone_program, value_path(text, &s->phone.program))
+KEY(config, key_phone_dialler, value_path_or_none(text, &s->phone.setup.dialler))
+KEY(config, key_phone_bus, value_text(text, PK_PHONE_TEXT_MAX, &s->phone.setup.bus))
+KEY(config, key_phone_connect, value_text(text, PK_PHONE_TEXT_MAX, &s->phone.setup.connect))
+KEY(config, key_phone_ca_file, value_path(text, &s->phone.setup.ca_file))
+static const struct config_key phone_keys[] = {
+    {"enabled", "yes, no, true, false", key_phone_enabled},
+    {"qr", "dark, light", key_phone_qr},
+    {"hashed-tunnels", "yes, no, true, false", key_phone_hashed},
+    {"program", "an absolute path", key_phone_program},
+    {"dialler", "an absolute path, or none", key_phone_dialler},
+    {"test-bus", "a D-Bus address", key_phone_bus},
+    {"test-connect", "ADDRESS:PORT", key_phone_connect},
+    {"test-ca-file", "an absolute path", key_phone_ca_file},
+};
+
 KEY(rp_config, key_id, value_rp_id(text, &s->id))
 KEY(rp_config, key_name, value_text(text, PK_RP_NAME_MAX, &s->display_name))
 KEY(rp_config, key_icon, value_text(text, PK_ICON_MAX, &s->icon))
@@ -205,6 +224,7 @@ static const struct section_kind {
     {"limits", false, limits_keys, COUNT(limits_keys)},
     {"seat", false, seat_keys, COUNT(seat_keys)},
     {"store", false, store_keys, COUNT(store_keys)},
+    {"phone", false, phone_keys, COUNT(phone_keys)},
     {"gateway", false, gateway_keys, COUNT(gateway_keys)},
     {"rp", true, rp_keys, COUNT(rp_keys)},
     {"service", true, service_keys, COUNT(service_keys)},
@@ -323,7 +343,8 @@ static enum pk_status handle_line(void *context, const char *where, const struct
     if (!kind)
         return refuse(ret_what,
                       pk_text_format("unknown section [%s]; allowed: [daemon], [authenticator], "
-                                     "[limits], [seat], [gateway], [rp NAME], [service NAME]",
+                                     "[limits], [seat], [store], [phone], [gateway], [rp NAME], "
+                                     "[service NAME]",
                                      line->kind));
     status = line->key ? set_key(loader, kind, where, line, ret_what)
                        : begin_section(loader, kind, line, ret_what);

@@ -9,6 +9,7 @@
 
 #include "common/base/methods.h"
 #include "common/webauthn/requirements.h"
+#include "common/wire/frame_contents.h"
 #include "daemon/config/config_places.h"
 
 /* What a relying party speaks over HTTP, in passkey-gateway. */
@@ -88,6 +89,14 @@ enum without_logind { WITHOUT_LOGIND_CONSOLE, WITHOUT_LOGIND_DENY, WITHOUT_LOGIN
 /* [store]: where passkeys are kept */
 enum store_kind { STORE_SQLITE, STORE_LDAP, STORE_POSTGRESQL };
 
+/* [phone]: phones nearby as keys */
+struct phone_config {
+    bool enabled;
+    bool on_light;               /* qr = light */
+    char *program;               /* passkey-phone */
+    struct pk_phone_setup setup; /* no member is NULL */
+};
+
 struct config {
     bool debug;                      /* [daemon] debug: log more, internals in error messages */
     char *authenticator_program;     /* [authenticator] program */
@@ -101,7 +110,8 @@ struct config {
     enum without_logind without_logind; /* [seat] without-logind */
     enum store_kind store_kind;         /* [store] kind */
     char *store_socket;                 /* [store] socket; NULL: the one of its kind */
-    char *gateway_user;                 /* [gateway] user: the account that may call Gateway1 */
+    struct phone_config phone;
+    char *gateway_user;         /* [gateway] user: the account that may call Gateway1 */
     struct pk_strings greeters; /* [seat] greeters: PAM services of display managers and lockers */
     struct rp_config *rps;
     size_t rp_count;

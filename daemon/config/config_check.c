@@ -147,7 +147,9 @@ static enum pk_status check_rp(const struct check *check)
 
 static enum pk_status check_program(const struct check *check)
 {
-    const char *program = check->config->authenticator_program;
+    bool phone = strcmp(check->place->kind, "phone") == 0;
+    const char *program =
+        phone ? check->config->phone.program : check->config->authenticator_program;
     PK_AUTO_FREE char *path = pk_text_format("%s%s", check->root, program);
     struct stat file;
     int error = 0;
@@ -162,8 +164,8 @@ static enum pk_status check_program(const struct check *check)
         return PK_OK;
     return add(check, &check->findings->faults,
                pk_text_format("program: %s cannot be run: %s; leave the key out for " PK_LIBEXECDIR
-                              "/passkey-authenticator",
-                              program, strerror(error)));
+                              "/passkey-%s",
+                              program, strerror(error), phone ? "phone" : "authenticator"));
 }
 
 /* Where libpam looks, pam.d(5) and Debian's libpam: the vendor's below the administrator's. */

@@ -46,6 +46,15 @@ static void rp_clear(struct rp_config *rp)
     free(rp->browser_page);
 }
 
+static void phone_clear(struct phone_config *phone)
+{
+    free(phone->program);
+    free(phone->setup.bus);
+    free(phone->setup.dialler);
+    free(phone->setup.connect);
+    free(phone->setup.ca_file);
+}
+
 void config_free(struct config *config)
 {
     if (!config)
@@ -59,6 +68,7 @@ void config_free(struct config *config)
         free(config->services[i].rp);
     }
     free(config->services);
+    phone_clear(&config->phone);
     free(config->gateway_user);
     free(config->store_socket);
     pk_strings_clear(&config->greeters);
@@ -130,6 +140,18 @@ enum pk_status config_sections_add_service(struct config *config, const char *na
     return PK_OK;
 }
 
+/* The daemon's unit has no network: by default a unit of its own connects. */
+static bool phone_fill(struct phone_config *phone)
+{
+    phone->program = strdup(PK_LIBEXECDIR "/passkey-phone");
+    phone->setup = (struct pk_phone_setup){.bus = strdup(""),
+                                           .dialler = strdup(PK_RUNDIR "/phone-dialler.socket"),
+                                           .connect = strdup(""),
+                                           .ca_file = strdup("")};
+    return phone->program && phone->setup.bus && phone->setup.dialler && phone->setup.connect &&
+           phone->setup.ca_file;
+}
+
 enum pk_status config_sections_new(struct config **ret)
 {
     PK_CLEANUP(config_free) struct config *config = calloc(1, sizeof(*config));
@@ -144,7 +166,7 @@ enum pk_status config_sections_new(struct config **ret)
     config->challenges_per_user = PK_CHALLENGES_PER_UID;
     config->credentials_per_account = PK_CREDENTIALS_PER_ACCOUNT;
     config->ticket_lifetime = 600;
-    if (!config->authenticator_program || !config->gateway_user ||
+    if (!phone_fill(&config->phone) || !config->authenticator_program || !config->gateway_user ||
         config_sections_add_rp(config, "default") != PK_OK ||
         value_services(DEFAULT_GREETERS, &config->greeters) != PK_OK)
         return PK_NO_MEMORY;

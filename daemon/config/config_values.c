@@ -75,6 +75,22 @@ enum pk_status value_path(const char *text, char **target)
     return text[0] == '/' ? value_text(text, 4095, target) : PK_INVALID_INPUT;
 }
 
+/* "none" is the empty text. */
+enum pk_status value_path_or_none(const char *text, char **target)
+{
+    return strcmp(text, "none") == 0 ? replace("", target) : value_path(text, target);
+}
+
+enum pk_status value_background(const char *text, bool *ret_light)
+{
+    bool light = strcmp(text, "light") == 0;
+
+    if (!light && strcmp(text, "dark") != 0)
+        return PK_INVALID_INPUT;
+    *ret_light = light;
+    return PK_OK;
+}
+
 enum pk_status value_rp_id(const char *text, char **target)
 {
     size_t len = strlen(text);

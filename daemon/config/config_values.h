@@ -16,6 +16,10 @@ enum pk_status value_unsigned(const char *text, unsigned min, unsigned max,
 /* At most max bytes, none of them a control character. */
 enum pk_status value_text(const char *text, size_t max, char **target) PK_WARN_UNUSED;
 enum pk_status value_path(const char *text, char **target) PK_WARN_UNUSED;
+/* "none": *target becomes empty. */
+enum pk_status value_path_or_none(const char *text, char **target) PK_WARN_UNUSED;
+/* "dark" or "light": what a terminal's background is. */
+enum pk_status value_background(const char *text, bool *ret_light) PK_WARN_UNUSED;
 /* A host name or address: lower-case letters, digits, '-', '.'. */
 enum pk_status value_rp_id(const char *text, char **target) PK_WARN_UNUSED;
 /* Comma separated "SCHEME:…", without a path for http and https. */
