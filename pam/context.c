@@ -18,7 +18,9 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#define ITEM_MAX 256 /* bytes of a PAM item that are passed on */
+#define CODE_ROWS    24
+#define CODE_COLUMNS 60
+#define ITEM_MAX     256 /* bytes of a PAM item that are passed on */
 
 void context_clear(struct context *context)
 {
@@ -147,6 +149,16 @@ bool context_shows_pictures(const struct context *context, struct winsize *ret_r
     return true;
 }
 
+/* As large as the code of a phone is, with what is said beside it. */
+static bool fits_code(const struct context *context)
+{
+    struct winsize room;
+
+    return context_shows_pictures(context, &room) &&
+           (room.ws_row == 0 || room.ws_row >= CODE_ROWS) &&
+           (room.ws_col == 0 || room.ws_col >= CODE_COLUMNS);
+}
+
 /* Who asks polkit's helper; that one knows neither the action nor for which program. */
 static enum pk_status find_asker(struct context *context)
 {
@@ -216,6 +228,7 @@ static void add_members(struct context *context, const struct options *options)
     members_add_options(members, options);
     members_add_caller(members, &context->caller);
     members_add_flag(members, "unattended", context->unattended);
+    members_add_flag(members, "pictures", !options->quiet && fits_code(context));
     members_add_descriptor(members, "typed", context->typed);
     members_add_descriptor(members, "agent", context->agent);
 }

@@ -20,7 +20,7 @@
     X(LOCAL, local, SERVED)       /* a security key in this machine */                             \
     X(AGENT, agent, SERVED)       /* one that a forwarded ssh-agent reaches */                     \
     X(SSH, ssh, SERVED)           /* one at the other end of an ssh connection, asked in text */   \
-    X(PHONE, phone, UNSERVED)     /* a phone nearby */                                             \
+    X(PHONE, phone, SERVED)       /* a phone nearby */                                             \
     X(BROWSER, browser, SERVED)   /* a passkey in a browser */                                     \
     X(RECOVERY, recovery, SERVED) /* a recovery code */
 

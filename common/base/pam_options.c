@@ -134,8 +134,8 @@ bool options_allow(const struct options *options, enum pk_method method)
 
 bool options_needs_act(const char *event)
 {
-    static const char *const acts[] = {"touch", "insert",     "verify",  "remove",
-                                       "busy",  "contention", "confirm", "skip"};
+    static const char *const acts[] = {"touch",      "insert",  "verify", "remove", "busy",
+                                       "contention", "confirm", "skip",   "phone"};
 
     for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
         if (strcmp(acts[i], event) == 0)

@@ -53,16 +53,27 @@ void manager_get_features(struct daemon *daemon, struct value *parent)
 /* --- Authenticate ----------------------------------------------------------------------------- */
 
 static const struct member context_members[] = {
-    {"service", "s", WORD_MAX}, {"tty", "s", WORD_MAX},
-    {"rhost", "s", WORD_MAX},   {"ruser", "s", WORD_MAX},
-    {"command", "s", 0},        {"target", "s", WORD_MAX},
-    {"executable", "s", 0},     {"act", "s", WORD_MAX},
-    {"typed", "h", 0},          {"resolved", "h", 0},
-    {"dialog", "s", 0},         {"rp", "s", WORD_MAX},
-    {"methods", "s", WORD_MAX}, {"transports", "s", WORD_MAX},
-    {"uv", "s", WORD_MAX},      {"timeout", "u", 0},
-    {"identify", "b", 0},       {"agent", "h", 0},
-    {"unattended", "b", 0},     CALLER_MEMBERS,
+    {"service", "s", WORD_MAX},
+    {"tty", "s", WORD_MAX},
+    {"rhost", "s", WORD_MAX},
+    {"ruser", "s", WORD_MAX},
+    {"command", "s", 0},
+    {"target", "s", WORD_MAX},
+    {"executable", "s", 0},
+    {"act", "s", WORD_MAX},
+    {"typed", "h", 0},
+    {"resolved", "h", 0},
+    {"dialog", "s", 0},
+    {"rp", "s", WORD_MAX},
+    {"methods", "s", WORD_MAX},
+    {"transports", "s", WORD_MAX},
+    {"uv", "s", WORD_MAX},
+    {"timeout", "u", 0},
+    {"identify", "b", 0},
+    {"agent", "h", 0},
+    {"unattended", "b", 0},
+    {"pictures", "b", 0},
+    CALLER_MEMBERS,
 };
 
 /*
@@ -194,6 +205,7 @@ static void authenticate(struct daemon *daemon, struct call *call)
         .user_verification = value_find_text(context, "uv", NULL),
         .timeout = value_find_number(context, "timeout"),
         .unattended = value_find_number(context, "unattended") != 0,
+        .pictures = value_find_number(context, "pictures") != 0,
         .agent = value_find(context, "agent"),
     };
 
@@ -241,6 +253,7 @@ static const struct member enroll_members[] = {
     {"ticket", "h", 0},
     {"timeout", "u", 0},
     {"agent", "h", 0},
+    {"pictures", "b", 0},
     CALLER_MEMBERS,
 };
 
@@ -252,6 +265,7 @@ static void enroll(struct daemon *daemon, struct call *call, struct ceremony *ce
         .claims_rhost = call->caller.claims_rhost,
         .timeout = value_find_number(options, "timeout"),
         .agent = value_find(options, "agent"),
+        .pictures = value_find_number(options, "pictures") != 0,
     };
 
     if (read_methods(call, options, &request.methods))

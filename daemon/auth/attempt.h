@@ -80,6 +80,8 @@ struct attempt {
  * refused with the status.
  */
 void attempt_next(struct attempt *attempt, enum pk_status why);
+/* Whether a method is left that could serve after the running one, as far as is known. */
+bool attempt_may_go_on(const struct attempt *attempt) PK_WARN_UNUSED;
 /* Ends the attempt with a refusal. */
 void attempt_refused(struct attempt *attempt, enum pk_status status);
 /* Ends the attempt with success, which only this function can do. Takes the approval. */

@@ -208,16 +208,21 @@ void attempt_decided(struct attempt *attempt, struct verdict *verdict)
 
 /* --- the sequence of methods ------------------------------------------------------------------ */
 
+bool attempt_may_go_on(const struct attempt *attempt)
+{
+    for (size_t i = attempt->tried; i < attempt->methods.count; i++)
+        if (authmethods[attempt->methods.items[i]] && attempt->ops->may_follow &&
+            attempt->ops->may_follow(attempt, attempt->methods.items[i]))
+            return true;
+    return false;
+}
+
 /* Where the person gets who does not wait for the method; NULL: there is nothing to wait for. */
 static const char *skip_of(const struct attempt *attempt, const struct authmethod *row)
 {
     if (!row->skip)
         return NULL;
-    for (size_t i = attempt->tried; i < attempt->methods.count; i++)
-        if (authmethods[attempt->methods.items[i]] && attempt->ops->may_follow &&
-            attempt->ops->may_follow(attempt, attempt->methods.items[i]))
-            return PK_BUS_SKIP_NEXT;
-    return PK_BUS_SKIP_END;
+    return attempt_may_go_on(attempt) ? PK_BUS_SKIP_NEXT : PK_BUS_SKIP_END;
 }
 
 /* true: the method runs, or has ended the attempt. false: it cannot serve. */

@@ -161,6 +161,7 @@ static struct enrollment *enrollment_new(struct daemon *daemon,
         .agent_fd = request->agent ? value_take_fd(request->agent) : -1,
     };
     enrollment->own_timeout = request->timeout > 0;
+    enrollment->pictures = request->pictures;
     if (fill_enrollment(ceremony, context, enrollment)) {
         attempt_free(&enrollment->attempt);
         return NULL;

@@ -19,6 +19,7 @@ struct enrollment_request {
     struct pk_methods methods; /* requested methods; count 0: not given */
     unsigned timeout;          /* seconds */
     struct value *agent;       /* descriptor of the ssh-agent that holds the key; NULL: none */
+    bool pictures;             /* as of struct sign_in_request */
 };
 
 /*

@@ -15,6 +15,7 @@ struct enrollment {
     uid_t uid;
     char *context;    /* JSON that the challenge is bound to, for the log; owned */
     bool remote;      /* the person is, or may be, at another computer */
+    bool pictures;    /* QR codes are seen as such where the questions are */
     bool own_timeout; /* the caller gave a timeout, which no method may change */
 };
 

@@ -17,6 +17,7 @@
 #include "daemon/daemon.h"
 #include "daemon/dialogue/messages.h"
 #include "daemon/dialogue/network.h"
+#include "daemon/verify/credential.h"
 
 #include <string.h>
 
@@ -105,6 +106,14 @@ static bool accepts(const struct attempt *attempt, const struct approval *approv
            (strcmp(asked->name, approved->name) == 0 && asked->uid == approved->uid);
 }
 
+static bool has_phone(const struct credential_list *credentials)
+{
+    for (size_t i = 0; i < credentials->count; i++)
+        if (credential_is_on_phone(&credentials->items[i]))
+            return true;
+    return false;
+}
+
 static bool may_follow(const struct attempt *attempt, enum pk_method method)
 {
     const struct sign_in *sign_in = self_const(attempt);
@@ -119,6 +128,8 @@ static bool may_follow(const struct attempt *attempt, enum pk_method method)
         return sign_in->ssh_in_play;
     case PK_METHOD_BROWSER:
         return sign_in->browser_in_play;
+    case PK_METHOD_PHONE:
+        return sign_in->phone_in_play && (attempt->conceal || has_phone(&sign_in->credentials));
     case PK_METHOD_RECOVERY:
         return sign_in->recovery_code_count > 0 || attempt->conceal;
     default:
@@ -199,7 +210,8 @@ static bool is_possible(const struct sign_in_request *request, enum pk_method me
 {
     if (method == PK_METHOD_RECOVERY)
         return !request->approval && !request->unattended;
-    return (method != PK_METHOD_SSH && method != PK_METHOD_BROWSER) || !request->unattended;
+    return (method != PK_METHOD_SSH && method != PK_METHOD_BROWSER && method != PK_METHOD_PHONE) ||
+           !request->unattended;
 }
 
 static struct pk_methods possible_methods(const struct config *config,
@@ -326,6 +338,10 @@ static void decide_distant_use(struct sign_in *sign_in, const struct call *call,
                            (named || context_is_remote(&context));
     sign_in->browser_in_play = pk_methods_include(&sign_in->attempt.methods, PK_METHOD_BROWSER) &&
                                rp && rp->browser_origin;
+    /* Code and phone are in front of one person: who is elsewhere would scan what others see. */
+    sign_in->phone_in_play = pk_methods_include(&sign_in->attempt.methods, PK_METHOD_PHONE) &&
+                             config->phone.enabled && request->pictures && request->user[0] &&
+                             !context_is_remote(&context);
     sign_in->own_timeout = (service && service->timeout > 0) || request->timeout > 0;
     sign_in->attempt.conceal = (sign_in->ssh_in_play || sign_in->browser_in_play) &&
                                call->uid == 0 && request->user[0] &&

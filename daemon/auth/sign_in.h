@@ -27,6 +27,7 @@ struct sign_in_request {
     struct pk_methods methods;     /* requested methods; count 0: not given */
     unsigned timeout;              /* seconds; 0: not given */
     bool unattended;               /* a program answers the questions */
+    bool pictures;                 /* QR codes are seen as such where the questions are */
     struct value *agent;           /* descriptor of an ssh-agent; NULL: none */
 };
 

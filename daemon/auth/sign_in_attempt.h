@@ -9,6 +9,8 @@
 #include "daemon/bus/caller.h"
 #include "daemon/verify/command.h"
 
+#define SIGN_IN_PERSON_SIZE 32
+
 struct sign_in {
     struct attempt attempt; /* must be first: attempts are cast to sign-ins */
     struct subject subject; /* account.name NULL: a discoverable credential names it */
@@ -34,6 +36,7 @@ struct sign_in {
     enum pk_status why_no_method;
     bool ssh_in_play;     /* the ssh method may be used */
     bool browser_in_play; /* the browser method may */
+    bool phone_in_play;   /* the phone method may, if a phone has a passkey */
     bool own_timeout;     /* configured or the caller's, which no method may change */
     bool unattended;      /* a program answers the questions: none is asked that needs a person */
     /* Somebody acts for another account, and all of its keys can verify the user: they have to. */
@@ -50,6 +53,9 @@ bool sign_in_names_another(const struct sign_in *sign_in);
 
 /* The same, or the kernel says that another user has started the program. */
 bool sign_in_for_another(const struct sign_in *sign_in);
+
+/* Who asks: a name of the sign-in's or, where another user is not named, "uid 1001" in room. */
+const char *sign_in_person(const struct sign_in *sign_in, char room[SIGN_IN_PERSON_SIZE]);
 
 /* Where an answer is made, which says what origins it may have. */
 enum answer_place {

@@ -8,6 +8,7 @@
 #include "daemon/daemon.h"
 #include "daemon/verify/credential.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static enum pk_status set_account(const struct sign_in *sign_in, const char *rp_id,
@@ -112,6 +113,18 @@ static bool is_started_by_another(const struct sign_in *sign_in)
 bool sign_in_for_another(const struct sign_in *sign_in)
 {
     return sign_in_names_another(sign_in) || is_started_by_another(sign_in);
+}
+
+const char *sign_in_person(const struct sign_in *sign_in, char room[SIGN_IN_PERSON_SIZE])
+{
+    const char *person = sign_in->on_behalf_of;
+
+    if (sign_in_for_another(sign_in) && !sign_in_names_another(sign_in)) {
+        (void)snprintf(room, SIGN_IN_PERSON_SIZE, "uid %u",
+                       (unsigned)caller_user(&sign_in->caller));
+        return room;
+    }
+    return person && person[0] ? person : sign_in_context(sign_in).user;
 }
 
 enum pk_status sign_in_begin(struct sign_in *sign_in, const struct credential_list *credentials,

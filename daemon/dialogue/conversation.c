@@ -120,7 +120,7 @@ void conversation_set_skip(struct conversation *conversation, const char *skip)
 /* Whether the person is asked for a key, and no question follows at once. */
 static bool asks_for_key(const char *event)
 {
-    static const char *const events[] = {"touch", "verify", "insert", "busy"};
+    static const char *const events[] = {"touch", "verify", "insert", "busy", "phone"};
 
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
         if (strcmp(event, events[i]) == 0)

@@ -239,3 +239,16 @@ enum pk_status credential_choose_name(struct store *store, const struct ceremony
     }
     return PK_LIMIT_EXCEEDED;
 }
+
+bool credential_is_on_phone(const struct credential *credential)
+{
+    return (credential->transports & PK_TRANSPORT_HYBRID) && !credential->id_unknown;
+}
+
+bool credential_is_on_phone_alone(const struct credential *credential)
+{
+    static const unsigned key =
+        PK_TRANSPORT_USB | PK_TRANSPORT_NFC | PK_TRANSPORT_BLE | PK_TRANSPORT_SMART_CARD;
+
+    return credential_is_on_phone(credential) && !(credential->transports & key);
+}

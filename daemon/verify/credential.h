@@ -52,6 +52,10 @@ enum pk_status credential_new(const struct ceremony *ceremony, const char *rp_id
 enum pk_status credential_choose_name(struct store *store, const struct ceremony *ceremony,
                                       const char *fallback, char **ret) PK_WARN_UNUSED;
 
+/* Whether a phone has it, as far as its transports say; and whether no security key has. */
+bool credential_is_on_phone(const struct credential *credential) PK_WARN_UNUSED;
+bool credential_is_on_phone_alone(const struct credential *credential) PK_WARN_UNUSED;
+
 bool credential_name_is_taken(const struct credential_list *list, const char *name) PK_WARN_UNUSED;
 
 #endif

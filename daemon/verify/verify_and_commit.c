@@ -141,6 +141,7 @@ void verdict_clear(struct verdict *verdict)
         approval_free(pk_steal(verdict->approval));
     account_clear(&verdict->account);
     free(pk_steal(verdict->name));
+    pk_bytes_clear(&verdict->credential_id);
 }
 
 /* --- authentication --------------------------------------------------------------------------- */
@@ -366,25 +367,86 @@ static struct verdict commit(struct store *store, const struct ceremony *ceremon
     return store_new(store, ceremony, pk_steal(approval), made);
 }
 
-struct verdict verify_and_commit_attestation(struct store *store, const struct ceremony *ceremony,
-                                             const struct attestation *attestation)
+static enum pk_status verify_attestation(const struct ceremony *ceremony,
+                                         const struct attestation *attestation,
+                                         struct pk_registration_result *result)
+{
+    enum pk_status status = pk_registration_verify(
+        &ceremony->requirements, attestation->client_data_hash, attestation->object, result);
+
+    if (status != PK_OK)
+        return status;
+    result->transports = attestation->transports;
+    result->extensions.has_cred_props = true;
+    result->extensions.resident_key = attestation->discoverable;
+    if (attestation->hidden) /* whatever it said */
+        result->extensions.cred_protect = PK_CRED_PROTECT_MAX;
+    return PK_OK;
+}
+
+/* By the credential as it would be stored. */
+static enum pk_status verify_trial(const struct ceremony *ceremony,
+                                   const struct pk_registration_result *made,
+                                   const struct trial *trial)
+{
+    AUTO_CREDENTIAL struct credential credential = {.account.uid = PK_NO_UID};
+    struct pk_authentication_result result = {0};
+    enum pk_status status =
+        credential_new(ceremony, ceremony->requirements.rp_id, made, &credential);
+
+    if (status == PK_OK)
+        status = pk_authentication_verify(&trial->ceremony->requirements, &credential.record,
+                                          trial->client_data_hash, trial->assertion, &result);
+    pk_authentication_result_clear(&result);
+    return status;
+}
+
+/* trial NULL: none is asked for. */
+static struct verdict verify_and_commit(struct store *store, const struct ceremony *ceremony,
+                                        const struct attestation *attestation,
+                                        const struct trial *trial)
 {
     struct pk_registration_result result = {0};
     struct verdict verdict;
-    enum pk_status status = pk_registration_verify(
-        &ceremony->requirements, attestation->client_data_hash, attestation->object, &result);
+    enum pk_status status = verify_attestation(ceremony, attestation, &result);
 
-    if (status != PK_OK)
-        return verdict_refused(status);
-    result.transports = attestation->transports;
-    result.extensions.has_cred_props = true;
-    result.extensions.resident_key = attestation->discoverable;
-    if (attestation->hidden) /* whatever it said */
-        result.extensions.cred_protect = PK_CRED_PROTECT_MAX;
-    verdict = commit(store, ceremony,
-                     &(struct made){.result = &result,
-                                    .rp_id = ceremony->requirements.rp_id,
-                                    .fallback_name = attestation->name});
+    if (status == PK_OK && trial)
+        status = verify_trial(ceremony, &result, trial);
+    if (status == PK_OK)
+        verdict = commit(store, ceremony,
+                         &(struct made){.result = &result,
+                                        .rp_id = ceremony->requirements.rp_id,
+                                        .fallback_name = attestation->name});
+    else
+        verdict = verdict_refused(status);
+    pk_registration_result_clear(&result);
+    return verdict;
+}
+
+struct verdict verify_and_commit_attestation(struct store *store, const struct ceremony *ceremony,
+                                             const struct attestation *attestation)
+{
+    return verify_and_commit(store, ceremony, attestation, NULL);
+}
+
+struct verdict verify_and_commit_tried(struct store *store, const struct ceremony *ceremony,
+                                       const struct attestation *attestation,
+                                       const struct trial *trial)
+{
+    return verify_and_commit(store, ceremony, attestation, trial);
+}
+
+struct verdict verify_attestation_only(const struct ceremony *ceremony,
+                                       const struct attestation *attestation)
+{
+    struct pk_registration_result result = {0};
+    struct verdict verdict = {.account = {.uid = PK_NO_UID}};
+
+    verdict.status = verify_attestation(ceremony, attestation, &result);
+    if (verdict.status == PK_OK)
+        verdict.status = pk_text_copy(pk_provider_name(result.aaguid), &verdict.name);
+    if (verdict.status == PK_OK)
+        verdict.status = pk_bytes_copy(pk_view_of(&result.credential_id), &verdict.credential_id);
     pk_registration_result_clear(&result);
     return verdict;
 }

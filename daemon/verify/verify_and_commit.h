@@ -18,8 +18,9 @@ struct verdict {
     enum pk_status status;
     struct approval *approval; /* with PK_OK only; owned */
     struct account account;    /* the credential's, for the log; name NULL: not found */
-    char *name;     /* with PK_EXISTS: what the passkey is called; of verify_registration_only() */
-    bool code_used; /* a recovery code is used up, whatever status says */
+    char *name; /* with PK_EXISTS: what the passkey is called; of verify_registration_only() */
+    struct pk_bytes credential_id;      /* of verify_attestation_only() */
+    bool code_used;                     /* a recovery code is used up, whatever status says */
     char store_error[STORE_ERROR_SIZE]; /* with PK_STORAGE, for the log */
 };
 void verdict_clear(struct verdict *verdict);
@@ -61,6 +62,21 @@ struct attestation {
  */
 struct verdict verify_and_commit_attestation(struct store *store, const struct ceremony *ceremony,
                                              const struct attestation *attestation) PK_WARN_UNUSED;
+/* Likewise, and nothing is stored: PK_OK has no approval, and name is who keeps it, or NULL. */
+struct verdict verify_attestation_only(const struct ceremony *ceremony,
+                                       const struct attestation *attestation) PK_WARN_UNUSED;
+
+/* What a credential that is not stored yet signed at once, to show that it is at hand; borrowed. */
+struct trial {
+    const struct ceremony *ceremony; /* an authentication that lists it alone */
+    const uint8_t *client_data_hash; /* PK_HASH_SIZE bytes */
+    const struct pk_assertion *assertion;
+};
+
+/* verify_and_commit_attestation(), after both have been verified. */
+struct verdict verify_and_commit_tried(struct store *store, const struct ceremony *ceremony,
+                                       const struct attestation *attestation,
+                                       const struct trial *trial) PK_WARN_UNUSED;
 /*
  * json: RegistrationResponseJSON (WebAuthn 5.1). Verified, and nothing is stored: PK_OK has no
  * approval, and name is who keeps the passkey, or NULL.

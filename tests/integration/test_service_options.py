@@ -351,13 +351,3 @@ def test_malformed_options(machine, blue, options):
     assert machine.syslog.wait("unknown, malformed or repeated option: " + options.split()[-1],
                                facility=parts.AUTHPRIV)
     assert not blue.info()["touch_wanted"]
-
-
-@pytest.mark.parametrize("option", ["methods=phone", "methods=local,phone", "transports=phone"])
-def test_methods_that_are_not_served(machine, blue, option):
-    module(option)
-    running = Pamtester(machine, "probe", "alice")
-    refuses(machine, running, "default", "")
-    assert machine.syslog.wait("a method that this build does not serve: " + option,
-                               facility=parts.AUTHPRIV)
-    assert not blue.info()["touch_wanted"]

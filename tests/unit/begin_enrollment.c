@@ -15,6 +15,7 @@ static void begun(struct daemon *daemon, struct call *call, struct ceremony *cer
                          .methods = wished->methods,
                          .timeout = wished->timeout,
                          .agent = wished->agent,
+                         .pictures = wished->pictures,
                      });
 }
 

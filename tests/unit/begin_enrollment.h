@@ -16,6 +16,7 @@ struct wish {
     struct value *agent;
     struct pk_view ticket;
     bool by_root;
+    bool pictures;
 };
 
 /* The call is answered when it returns. */

@@ -173,6 +173,8 @@ heart_tests = \
 	tests/unit/test_method_browser_enroll \
 	tests/unit/test_method_browser_orders \
 	tests/unit/test_method_browser_page \
+	tests/unit/test_method_phone \
+	tests/unit/test_method_phone_enroll \
 	tests/unit/test_method_recovery \
 	tests/unit/test_method_ssh \
 	tests/unit/test_method_ssh_enroll \
@@ -251,6 +253,14 @@ tests_unit_test_method_local_enroll_SOURCES = tests/unit/test_method_local_enrol
 	$(fake_keys_sources) $(begin_sources)
 tests_unit_test_method_local_enroll_CFLAGS = $(heart_test_cflags)
 tests_unit_test_method_local_enroll_LDADD = $(heart_test_libs)
+fake_phone_sources = tests/unit/fake_phone.c tests/unit/fake_phone.h $(sign_in_sources)
+tests_unit_test_method_phone_SOURCES = tests/unit/test_method_phone.c $(fake_phone_sources)
+tests_unit_test_method_phone_CFLAGS = $(heart_test_cflags)
+tests_unit_test_method_phone_LDADD = $(heart_test_libs)
+tests_unit_test_method_phone_enroll_SOURCES = tests/unit/test_method_phone_enroll.c \
+	$(fake_phone_sources) $(begin_sources)
+tests_unit_test_method_phone_enroll_CFLAGS = $(heart_test_cflags)
+tests_unit_test_method_phone_enroll_LDADD = $(heart_test_libs)
 tests_unit_test_method_recovery_SOURCES = tests/unit/test_method_recovery.c $(sign_in_sources)
 tests_unit_test_method_recovery_CFLAGS = $(heart_test_cflags)
 tests_unit_test_method_recovery_LDADD = $(heart_test_libs)

@@ -206,6 +206,7 @@ void soft_key_store(const struct soft_key *key, struct store *store, const char 
     assert_int_equal(pk_bytes_copy(pk_view_string(key->id), &credential.record.id), PK_OK);
     credential.record.public_key = soft_key_public(key);
     credential.rp_id = strdup(rp_id);
+    credential.transports = key->transports;
     credential.name = strdup(name);
     credential.format = strdup("none");
     credential.attestation_type = strdup("None");

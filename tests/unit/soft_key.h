@@ -17,7 +17,8 @@
 struct soft_key {
     EVP_PKEY *pair;
     int32_t algorithm;
-    const char *id; /* of its credential */
+    const char *id;      /* of its credential */
+    unsigned transports; /* of that in the store */
 };
 
 /* algorithm: ES256 or EDDSA; id is borrowed. */

@@ -44,20 +44,6 @@ static void what_is_no_list_is_refused(void **state)
     assert_null(unserved);
 }
 
-static void what_is_not_served_is_named(void **state)
-{
-    struct pk_methods methods = {.count = 3};
-    const char *unserved = NULL;
-
-    (void)state;
-    assert_int_equal(pk_methods_parse("local,phone", &methods, &unserved), PK_UNSUPPORTED);
-    assert_string_equal(unserved, "phone");
-    unserved = NULL;
-    assert_int_equal(pk_methods_parse("phone local", &methods, &unserved), PK_UNSUPPORTED);
-    assert_string_equal(unserved, "phone");
-    assert_int_equal(methods.count, 3);
-}
-
 static void names_and_methods_agree(void **state)
 {
     const struct pk_methods served = pk_methods_served();
@@ -85,7 +71,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists_are_parsed_in_their_order),
         cmocka_unit_test(what_is_no_list_is_refused),
-        cmocka_unit_test(what_is_not_served_is_named),
         cmocka_unit_test(names_and_methods_agree),
     };
 

@@ -204,23 +204,6 @@ static void methods_that_are_left_out(void **state)
     }
 }
 
-static void what_is_not_served_is_told_apart(void **state)
-{
-    static const char *const words[] = {"methods=phone", "methods=local,phone",
-                                        "transports=phone,agent,local"};
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        const char *const one[] = {words[i], NULL};
-        struct options options = {.timeout = 77};
-        const char *bad = NULL;
-
-        assert_int_equal(parse(one, &options, &bad), PK_UNSUPPORTED);
-        assert_ptr_equal(bad, words[i]);
-        assert_int_equal(options.timeout, 77);
-    }
-}
-
 static void the_old_name_of_methods_is_noticed(void **state)
 {
     const char *const words[] = {"transports=local,recovery", NULL};
@@ -255,7 +238,6 @@ int main(void)
         cmocka_unit_test(everything_else_is_refused),
         cmocka_unit_test(nothing_may_be_said_twice),
         cmocka_unit_test(methods_that_are_left_out),
-        cmocka_unit_test(what_is_not_served_is_told_apart),
         cmocka_unit_test(the_old_name_of_methods_is_noticed),
         cmocka_unit_test(quiet_leaves_what_an_act_is_for),
     };

@@ -72,7 +72,6 @@ static void stop(void *state)
 
 static const struct authmethod first = {
     .start = start_first, .answered = answered_first, .stop = stop};
-/* In the place of one that this build does not serve. */
 static const struct authmethod second = {.start = start_second,
                                          .answered = answered_second,
                                          .stop = stop,

@@ -12,6 +12,7 @@
 #include "daemon/methods/local/key_naming.h"
 #include "daemon/methods/local/local_request.h"
 #include "daemon/verify/creation.h"
+#include "daemon/verify/credential.h"
 #include "daemon/verify/sk_credential.h"
 
 #include <string.h>
@@ -250,13 +251,24 @@ static const char *confirm(void *data, size_t group)
     return verified ? NULL : local->confirm;
 }
 
-/* Whether an earlier one has had the ceremony begun that this credential is for. */
-static bool is_begun(const struct credential_list *credentials, size_t index)
+/*
+ * OpenSSH keys are used by the agent method, because the agent has the key handle. What only a
+ * phone has no key is waited for, where the phone is asked for next.
+ */
+static bool is_for_keys(const struct sign_in *sign_in, const struct credential *credential)
 {
+    return !sk_needs_agent(credential) &&
+           !(sign_in->phone_in_play && credential_is_on_phone_alone(credential));
+}
+
+/* Whether an earlier one has had the ceremony begun that this credential is for. */
+static bool is_begun(const struct sign_in *sign_in, size_t index)
+{
+    const struct credential_list *credentials = &sign_in->credentials;
     const struct credential *this = &credentials->items[index];
 
     for (size_t i = 0; i < index; i++)
-        if (!sk_needs_agent(&credentials->items[i]) &&
+        if (is_for_keys(sign_in, &credentials->items[i]) &&
             credentials->items[i].id_unknown == this->id_unknown &&
             strcmp(credentials->items[i].rp_id, this->rp_id) == 0)
             return true;
@@ -279,8 +291,7 @@ static enum pk_status begin_ceremonies(struct sign_in *sign_in)
     for (size_t i = 0; i < credentials->count && !status; i++) {
         const struct credential *item = &credentials->items[i];
 
-        /* OpenSSH keys are used by the agent method, because the agent has the key handle. */
-        if (!sk_needs_agent(item) && !is_begun(credentials, i))
+        if (is_for_keys(sign_in, item) && !is_begun(sign_in, i))
             status = begin_for(sign_in, item->rp_id,
                                item->id_unknown ? ANSWERED_UNLISTED : ANSWERED_HERE);
     }
@@ -293,7 +304,7 @@ static enum pk_status start(struct sign_in *sign_in, void **ret_state)
                                                      sign_in_failed, confirm};
     const struct context context = sign_in_context(sign_in);
     PK_AUTO_FREE char *why = NULL;
-    char person[LOCAL_PERSON_SIZE];
+    char person[SIGN_IN_PERSON_SIZE];
     struct local_request request;
     struct local *local;
     enum pk_status status;
@@ -301,7 +312,7 @@ static enum pk_status start(struct sign_in *sign_in, void **ret_state)
     if (context_is_remote(&context) || sign_in->why_no_method)
         return PK_UNAVAILABLE; /* a remote session must not use a local key */
     if (sign_in_for_another(sign_in) &&
-        !(why = message_for_another(&context, local_person(sign_in, person))))
+        !(why = message_for_another(&context, sign_in_person(sign_in, person))))
         return PK_NO_MEMORY;
     status = begin_ceremonies(sign_in);
     if (status)

@@ -41,17 +41,6 @@ static void set_payer(const struct sign_in *sign_in, struct local_request *ret)
     ret->request.holder = named && (account == PK_NO_UID || account == payer);
 }
 
-const char *local_person(const struct sign_in *sign_in, char room[LOCAL_PERSON_SIZE])
-{
-    const char *person = sign_in->on_behalf_of;
-
-    if (sign_in_for_another(sign_in) && !sign_in_names_another(sign_in)) {
-        (void)snprintf(room, LOCAL_PERSON_SIZE, "uid %u", (unsigned)caller_user(&sign_in->caller));
-        return room;
-    }
-    return person && person[0] ? person : sign_in_context(sign_in).user;
-}
-
 /*
  * Whether its key may show the passkey to a verified user only. Where it has not said, as those
  * that were imported or enrolled before it was recorded, that it was used with verification is a
@@ -91,7 +80,7 @@ void local_request_sign_in(const struct sign_in *sign_in, struct local_request *
         .purpose = sign_in->attempt.purpose,
         .requester =
             {
-                .user = local_person(sign_in, ret->person),
+                .user = sign_in_person(sign_in, ret->person),
                 /* Others are not told in the words of just anybody. */
                 .program = believed ? context.service : "a program that is not root's",
                 .target = !believed           ? ""

@@ -9,21 +9,17 @@
 
 #define LOCAL_TERMINAL_SIZE 32
 #define LOCAL_PAYER_SIZE    32
-#define LOCAL_PERSON_SIZE   32
 
 struct local_request {
     struct pk_local_request request; /* borrows from the attempt and from this */
     char terminal[LOCAL_TERMINAL_SIZE];
     char payer[LOCAL_PAYER_SIZE];
-    char person[LOCAL_PERSON_SIZE];
+    char person[SIGN_IN_PERSON_SIZE];
 };
 
 /* Fill in *ret, which must stay where it is while it is used. */
 void local_request_sign_in(const struct sign_in *sign_in, struct local_request *ret);
 void local_request_enrollment(const struct enrollment *enrollment, struct local_request *ret);
-
-/* Who asks: a name of the sign-in's or, where another user is not named, "uid 1001" in room. */
-const char *local_person(const struct sign_in *sign_in, char room[LOCAL_PERSON_SIZE]);
 
 /*
  * "/dev/pts/3" of the number that the kernel has for a controlling terminal; "" where that is of

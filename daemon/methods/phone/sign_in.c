@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Signing in by a phone. A code is shown only after somebody asked for it, because each use tells
+ * strangers of it. Where the account must be concealed, one without phones offers decoys, as in the
+ * browser method.
+ */
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+#include "daemon/accounts/decoy.h"
+#include "daemon/auth/sign_in_attempt.h"
+#include "daemon/config/config.h"
+#include "daemon/daemon.h"
+#include "daemon/dialogue/messages.h"
+#include "daemon/methods/phone/phone.h"
+#include "daemon/methods/phone/words.h"
+#include "daemon/verify/credential.h"
+
+#include <string.h>
+
+#define TYPED_MAX 32
+
+struct phone_sign_in {
+    struct phone phone; /* must be first */
+    char *offer;
+};
+
+static void free_state(struct phone *own)
+{
+    struct phone_sign_in *state = (struct phone_sign_in *)own;
+
+    phone_clear(own);
+    free(state->offer);
+    free(state);
+}
+
+static void state_free(struct phone_sign_in *state)
+{
+    free_state(&state->phone);
+}
+PK_DEFINE_CLEANUP(struct phone_sign_in *, state_free);
+
+/* --- the answer ------------------------------------------------------------------------------- */
+
+struct assertion_check {
+    struct verification verification;
+    struct pk_assertion_answer answer;
+};
+
+static struct verdict judge(const struct verification *verification)
+{
+    const struct pk_assertion_answer *answer =
+        &((const struct assertion_check *)verification)->answer;
+    const struct pk_assertion assertion = {
+        .credential_id = pk_view_of(&answer->credential_id),
+        .authenticator_data = pk_view_of(&answer->authenticator_data),
+        .signature = pk_view_of(&answer->signature),
+        .user_handle = pk_view_of(&answer->user_handle),
+    };
+    uint8_t hash[PK_HASH_SIZE];
+    enum pk_status status = phone_client_data_hash(verification->ceremony, hash);
+
+    return status ? verdict_refused(status)
+                  : verify_and_commit_assertion(verification->store, verification->ceremony, hash,
+                                                &assertion);
+}
+
+static void check_clear(struct verification *verification)
+{
+    pk_assertion_answer_clear(&((struct assertion_check *)verification)->answer);
+}
+
+/* A reason in words of its own, where it may be told. */
+static void judged(struct verification *verification, struct verdict *verdict)
+{
+    struct attempt *attempt = verification->attempt;
+
+    if (verdict->status && !attempt->conceal)
+        attempt_set_text(attempt, phone_outcome(verdict->status));
+    attempt_decided(attempt, verdict);
+}
+
+/* Takes the ceremony first, whatever the outcome: a challenge is used once. */
+static void answered(void *data, const struct pk_frame *frame)
+{
+    static const struct verification_plan plan = {judge, judged, check_clear, false};
+    struct phone *own = data;
+    struct ceremony *ceremony = attempt_take_ceremony(own->attempt, 0);
+    struct assertion_check *check = calloc(1, sizeof(*check));
+    enum pk_status status =
+        check ? pk_assertion_answer_copy(&frame->assertion.items[0], &check->answer) : PK_NO_MEMORY;
+
+    attempt_verify(own->attempt, (struct verification *)check, ceremony, status, &plan);
+}
+
+/* Why is told at once where another way follows, and else with the refusal. */
+static void failed(void *data, enum pk_status why)
+{
+    const struct phone *own = data;
+    struct attempt *attempt = own->attempt;
+
+    if (why != PK_CANCELLED && attempt_may_go_on(attempt))
+        conversation_error(attempt->conversation, why, phone_outcome(why));
+    else
+        attempt_set_text(attempt, phone_outcome(why));
+    attempt_next(attempt, why);
+}
+
+/* --- the question ----------------------------------------------------------------------------- */
+
+static enum pk_status fill_request(const struct ceremony *ceremony,
+                                   struct pk_assertion_request *ret)
+{
+    const struct pk_requirements *requirements = &ceremony->requirements;
+    enum pk_status status = phone_client_data_hash(ceremony, ret->client_data_hash);
+
+    ret->user_verification = requirements->user_verification;
+    if (!status)
+        status = pk_text_copy(requirements->rp_id, &ret->rp_id);
+    return status ? status
+                  : pk_descriptors_copy(requirements->credentials, requirements->credential_count,
+                                        &ret->allow, &ret->allow_count);
+}
+
+static enum pk_status show(struct phone *own)
+{
+    static const struct pk_phone_ceremony_ops ops = {answered, failed};
+    const struct ceremony *ceremony = attempt_peek_ceremony(own->attempt, 0);
+    PK_AUTO_FRAME struct pk_frame frame = {.type = PK_FRAME_GET_ASSERTION};
+    enum pk_status status =
+        ceremony ? fill_request(ceremony, &frame.get_assertion) : PK_CHALLENGE_UNKNOWN;
+
+    return status ? status : phone_show(own, &frame, &ops);
+}
+
+static void ask(const struct phone_sign_in *state)
+{
+    conversation_ask(state->phone.attempt->conversation, QUESTION_ECHOED, "phone-offer",
+                     state->offer, 0xff);
+}
+
+/* Whatever else is typed is no wish for a phone: a password, perhaps, which nobody asked for. */
+static void typed(struct phone *own, struct pk_secret *answer)
+{
+    char text[TYPED_MAX] = "";
+    enum pk_status status = PK_CANCELLED;
+
+    if (answer->len > 0 && answer->len < sizeof(text))
+        (void)memcpy(text, answer->data, answer->len);
+    if (phone_is_wanted(text))
+        status = show(own);
+    explicit_bzero(text, sizeof(text));
+    if (status)
+        failed(own, status);
+}
+
+/* --- the start -------------------------------------------------------------------------------- */
+
+/* Those that have such a transport and, of these, that RP id; NULL: any. Borrows its items. */
+static enum pk_status borrow_phones(const struct credential_list *from, const char *rp_id,
+                                    struct credential_list *ret)
+{
+    struct credential *items = calloc(from->count + 1, sizeof(*items));
+
+    if (!items)
+        return PK_NO_MEMORY;
+    ret->items = items;
+    for (size_t i = 0; i < from->count; i++)
+        if (credential_is_on_phone(&from->items[i]) &&
+            (!rp_id || strcmp(from->items[i].rp_id, rp_id) == 0))
+            items[ret->count++] = from->items[i];
+    return PK_OK;
+}
+
+/*
+ * One session has one RP id: the relying party's own, where a phone has a passkey for it. The
+ * list's items are the sign-in's, or decoys, which are then *decoys.
+ */
+static enum pk_status choose(const struct sign_in *sign_in, const struct rp_config *rp,
+                             struct credential_list *decoys, struct credential_list *ret)
+{
+    const struct account concealed = {.rp = sign_in->rp, .name = sign_in->asked};
+    enum pk_status status = PK_OK;
+
+    if (!sign_in->why_no_method)
+        status = borrow_phones(&sign_in->credentials, rp->id, ret);
+    if (!status && ret->count == 0 && !sign_in->why_no_method) {
+        free(pk_steal(ret->items));
+        status = borrow_phones(&sign_in->credentials, NULL, ret);
+    }
+    if (status || ret->count > 0)
+        return status;
+    if (!sign_in->attempt.conceal || !rp->id)
+        return PK_UNAVAILABLE;
+    free(pk_steal(ret->items));
+    status =
+        decoy_credentials(sign_in->attempt.daemon->decoy_key, &concealed, rp->id, true, decoys);
+    *ret = *decoys;
+    return status;
+}
+
+/* A phone verifies its user always, and that is always demanded of it. */
+static enum pk_status begin(struct sign_in *sign_in, const struct rp_config *rp)
+{
+    AUTO_CREDENTIAL_LIST struct credential_list decoys = {0};
+    struct credential_list chosen = {0};
+    bool verify = sign_in->verify;
+    enum pk_status status = choose(sign_in, rp, &decoys, &chosen);
+
+    sign_in->verify = true;
+    if (!status && decoys.items)
+        sign_in->attempt.truth = PK_NO_CREDENTIALS;
+    if (!status)
+        status = sign_in_begin(sign_in, &chosen, chosen.items[0].rp_id, ANSWERED_HERE);
+    sign_in->verify = verify;
+    if (chosen.items != decoys.items)
+        free(chosen.items);
+    return status;
+}
+
+static enum pk_status make_offer(const struct sign_in *sign_in, char **ret)
+{
+    const struct context context = sign_in_context(sign_in);
+    char room[SIGN_IN_PERSON_SIZE];
+    PK_AUTO_FREE char *why = sign_in_for_another(sign_in)
+                                 ? message_for_another(&context, sign_in_person(sign_in, room))
+                                 : NULL;
+
+    if (sign_in_for_another(sign_in) && !why)
+        return PK_NO_MEMORY;
+    *ret = phone_offer(sign_in->attempt.purpose, why);
+    return *ret ? PK_OK : PK_NO_MEMORY;
+}
+
+enum pk_status phone_sign_in_start(struct sign_in *sign_in, void **ret_state)
+{
+    const struct rp_config *rp = config_rp(sign_in->attempt.daemon->config, sign_in->rp);
+    PK_CLEANUP(state_free) struct phone_sign_in *state = NULL;
+    enum pk_status status;
+
+    if (!sign_in->phone_in_play || !rp)
+        return PK_UNAVAILABLE;
+    state = calloc(1, sizeof(*state));
+    if (!state)
+        return PK_NO_MEMORY;
+    state->phone = (struct phone){.attempt = &sign_in->attempt,
+                                  .account = sign_in->asked,
+                                  .own_timeout = sign_in->own_timeout,
+                                  .typed = typed,
+                                  .free = free_state};
+    status = begin(sign_in, rp);
+    if (!status)
+        status = make_offer(sign_in, &state->offer);
+    if (status)
+        return status;
+    ask(state);
+    *ret_state = pk_steal(state);
+    return PK_OK;
+}
