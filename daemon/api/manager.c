@@ -292,8 +292,9 @@ static struct registration_begin enrollment_wish(const struct call *call, struct
 
 static void begin_enrollment(struct daemon *daemon, struct call *call, struct pk_view ticket)
 {
-    const struct registration_begin begin = enrollment_wish(call, ticket);
+    struct registration_begin begin = enrollment_wish(call, ticket);
 
+    begin.can_ask = true;
     registration_begin(daemon, call, &begin, enroll);
 }
 

@@ -32,6 +32,10 @@ struct attempt_ops {
     void (*describe)(const struct attempt *attempt, struct decision *decision);
     /* Whether the method could serve after another one. NULL: a failure of the first is the end. */
     bool (*may_follow)(const struct attempt *attempt, enum pk_method method);
+    /*
+     * The answer to what was asked before attempt_begin(); length 0: declined. NULL: nothing is.
+     */
+    void (*answered)(struct attempt *attempt, struct pk_secret *answer);
     /* Whether the approval is for the account that the attempt is about. */
     bool (*accepts)(const struct attempt *attempt, const struct approval *approval);
     /*
@@ -114,6 +118,9 @@ enum pk_status attempt_bind_host_keys(const struct attempt *attempt, size_t inde
 /* From then on a ceremony's answer is good from that origin alone. Likewise, PK_NO_MEMORY. */
 enum pk_status attempt_set_origin(const struct attempt *attempt, size_t index,
                                   const char *origin) PK_WARN_UNUSED;
+/* What the store is to be given with the passkey; copied. PK_CHALLENGE_UNKNOWN, PK_NO_MEMORY. */
+enum pk_status attempt_set_password(const struct attempt *attempt, size_t index,
+                                    const struct pk_secret *password) PK_WARN_UNUSED;
 /* The index of the one for that RP id; ceremony_count when there is none. */
 size_t attempt_find_ceremony(const struct attempt *attempt, const char *rp_id) PK_WARN_UNUSED;
 /* Removes all ceremonies; indexes begin at 0 again. */

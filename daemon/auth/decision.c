@@ -73,7 +73,9 @@ static void log_approved(const struct decision *decision)
 static void log_refused(const struct decision *decision)
 {
     enum pk_status truth = decision->truth ? decision->truth : decision->status;
-    bool storage = (truth == PK_STORAGE || decision->status == PK_STORAGE) && decision->store_error;
+    bool storage = (truth == PK_STORAGE || decision->status == PK_STORAGE ||
+                    decision->status == PK_DENIED || decision->status == PK_PASSWORD_REFUSED) &&
+                   decision->store_error && decision->store_error[0];
     bool other_answer = decision->judged && decision->status != truth;
     bool other_told = !decision->judged && decision->told != truth;
     bool over = decision->judged && decision->over;

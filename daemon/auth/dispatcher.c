@@ -67,6 +67,17 @@ enum pk_status attempt_bind_host_keys(const struct attempt *attempt, size_t inde
     return ceremony ? ceremony_bind_host_keys(ceremony, host_keys) : PK_CHALLENGE_UNKNOWN;
 }
 
+enum pk_status attempt_set_password(const struct attempt *attempt, size_t index,
+                                    const struct pk_secret *password)
+{
+    struct ceremony *ceremony = find(attempt, index);
+
+    if (!ceremony)
+        return PK_CHALLENGE_UNKNOWN;
+    pk_secret_clear(&ceremony->password);
+    return pk_secret_copy(pk_secret_view(password), &ceremony->password);
+}
+
 size_t attempt_find_ceremony(const struct attempt *attempt, const char *rp_id)
 {
     size_t index = 0;
@@ -154,6 +165,20 @@ static enum pk_status status_to_tell(const struct attempt *attempt, enum pk_stat
                                                                           : status;
 }
 
+/* Where the store has words for the person, they say more than the status does. */
+static void explain(struct attempt *attempt, const struct verdict *verdict)
+{
+    PK_AUTO_FREE char *text = NULL;
+
+    if (!verdict || verdict->status == PK_STORAGE || !verdict->store_error[0])
+        return;
+    text = pk_text_format("Nothing was enrolled: %s. A passkey that the key has made meanwhile "
+                          "opens nothing.",
+                          verdict->store_error);
+    if (text)
+        attempt_set_text(attempt, text);
+}
+
 /* verdict NULL: no answer was verified. */
 static void refuse(struct attempt *attempt, enum pk_status status, const struct verdict *verdict)
 {
@@ -167,6 +192,7 @@ static void refuse(struct attempt *attempt, enum pk_status status, const struct 
     decision.told = verdict ? status_to_tell(attempt, decision.status) : decision.status;
     log_decision(attempt, &decision, verdict ? verdict->account.name : NULL);
     attempt_drop_ceremonies(attempt);
+    explain(attempt, verdict);
     conversation_refused(attempt->conversation, decision.told,
                          attempt->text ? attempt->text : pk_message_outcome(decision.told));
 }
@@ -283,8 +309,12 @@ static void answered(void *data, struct pk_secret *answer)
 
     if (attempt->conceal)
         conversation_hold(attempt->conversation, pk_clock_monotonic_us() + HOLD_US);
-    if (!attempt->over && !attempt->verification && method && method->answered)
+    if (attempt->over || attempt->verification)
+        return;
+    if (method && method->answered)
         method->answered(attempt->runs[attempt->run_count - 1].state, answer);
+    else if (!method && attempt->ops->answered)
+        attempt->ops->answered(attempt, answer);
 }
 
 static void skipped(void *data)

@@ -19,7 +19,8 @@
 
 #include <string.h>
 
-#define TIMEOUT_EXTRA 120 /* seconds for typing, in addition to inserting and touching */
+#define DIRECTORY_SHOWN_MAX 128 /* characters */
+#define TIMEOUT_EXTRA       120 /* seconds for typing, in addition to inserting and touching */
 
 /* --- callbacks of the dispatcher -------------------------------------------------------------- */
 
@@ -58,6 +59,22 @@ static char *credential_json(const struct approval *approval)
     return json_text(passkey_json(approval_credential(approval), false));
 }
 
+/* What was asked by ask_password(). */
+static void answered(struct attempt *attempt, struct pk_secret *password)
+{
+    enum pk_status status = PK_CANCELLED;
+
+    if (password->len > 0)
+        status = attempt_set_password(attempt, 0, password);
+    if (status == PK_CANCELLED)
+        attempt_set_text(attempt, "Nothing was enrolled: the directory adds a passkey only with "
+                                  "the account's password.");
+    if (status)
+        attempt_refused(attempt, status);
+    else
+        attempt_begin(attempt);
+}
+
 static void release(struct attempt *attempt)
 {
     struct enrollment *enrollment = self(attempt);
@@ -71,6 +88,7 @@ static void release(struct attempt *attempt)
 static const struct attempt_ops attempt_ops = {
     .ceremony = PK_REGISTRATION,
     .start = start_method,
+    .answered = answered,
     .describe = describe,
     .accepts = accepts,
     .credential_json = credential_json,
@@ -184,6 +202,32 @@ static enum pk_status prepare(struct daemon *daemon, const struct enrollment_req
     return *ret ? PK_OK : PK_NO_MEMORY;
 }
 
+/* Before any key is asked: without the password nothing comes of what it makes. */
+static void ask_password(struct enrollment *enrollment, const char *directory)
+{
+    PK_AUTO_FREE char *shown = pk_text_printable(directory, DIRECTORY_SHOWN_MAX);
+    PK_AUTO_FREE char *text = NULL;
+
+    if (shown)
+        text = pk_text_format(
+            "Password of %s in the directory %s, which adds the passkey:", enrollment->user, shown);
+    if (text)
+        conversation_ask(enrollment->attempt.conversation, QUESTION_SECRET, "directory-password",
+                         text, 0xff);
+    else
+        attempt_refused(&enrollment->attempt, PK_NO_MEMORY);
+}
+
+static void begin(struct enrollment *enrollment)
+{
+    const struct ceremony *ceremony = attempt_peek_ceremony(&enrollment->attempt, 0);
+
+    if (ceremony && ceremony->directory)
+        ask_password(enrollment, ceremony->directory);
+    else
+        attempt_begin(&enrollment->attempt);
+}
+
 void enrollment_start(struct daemon *daemon, struct call *call, struct ceremony *begun,
                       const struct enrollment_request *request)
 {
@@ -207,5 +251,5 @@ void enrollment_start(struct daemon *daemon, struct call *call, struct ceremony 
         return;
     }
     if (attempt_open(&enrollment->attempt, call, choose_timeout(daemon->config, request)))
-        attempt_begin(&enrollment->attempt);
+        begin(enrollment);
 }

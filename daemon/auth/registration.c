@@ -126,6 +126,18 @@ static enum pk_status check_existing(struct job *job)
     return credential_list_require(&list, ceremony->requirements.rp_id, &ceremony->requirements);
 }
 
+/* Whether the person has to prove to a directory who they are; before a key is touched in vain. */
+static enum pk_status find_directory(struct job *job)
+{
+    struct registration *registration = (struct registration *)job;
+    const struct store_verbs *verbs = registration->request.daemon->store->verbs;
+
+    if (!registration->begin.can_ask || !verbs->insert_asks)
+        return PK_OK;
+    return verbs->insert_asks(registration->request.daemon->store, &registration->subject.account,
+                              &registration->ceremony->directory);
+}
+
 /* What the wish says of the user, unless it is to stay what it was. */
 static enum pk_status take_over(const char *wished, bool keeps, char **name)
 {
@@ -310,8 +322,13 @@ void registration_begin(struct daemon *daemon, struct call *call,
                         const struct registration_begin *begin, registration_begun *begun)
 {
     static const struct job_step steps[] = {
-        {JOB_WORKER, find_subject},   {JOB_WORKER, check_ticket}, {JOB_LOOP, apply_policy},
-        {JOB_WORKER, check_existing}, {JOB_WORKER, load_handle},  {0},
+        {JOB_WORKER, find_subject},
+        {JOB_WORKER, check_ticket},
+        {JOB_LOOP, apply_policy},
+        {JOB_WORKER, check_existing},
+        {JOB_WORKER, find_directory},
+        {JOB_WORKER, load_handle},
+        {0},
     };
     static const struct request_plan plan = {steps, finish, registration_clear};
     struct registration *registration = calloc(1, sizeof(*registration));

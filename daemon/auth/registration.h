@@ -32,6 +32,7 @@ struct registration_begin {
     bool keeps_names; /* the user's names in the store stay what they are, where there are any */
     bool own_label; /* the wish's user name is shown and not kept: the store's is said to others */
     bool no_exclude_list;
+    bool can_ask; /* the account's password can be asked for, where the store wants it */
 };
 
 /*

@@ -42,6 +42,8 @@ void ceremony_free(struct ceremony *ceremony)
     free(ceremony->transaction);
     free(ceremony->action);
     free(ceremony->idempotency_key);
+    free(ceremony->directory);
+    pk_secret_clear(&ceremony->password);
     pk_bytes_clear(&ceremony->ticket);
     pk_bytes_clear(&ceremony->object);
     free(ceremony);

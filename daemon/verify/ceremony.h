@@ -29,6 +29,12 @@ struct ceremony {
     bool names_host_keys;             /* the context does: see ceremony_bind_host_keys() */
     char *credential_name;  /* registration: the credential's name; NULL: not given; owned */
     struct pk_bytes ticket; /* registration: SHA-256 of the ticket to use up; or empty */
+    /*
+     * registration: where the account's own password adds the passkey (insert_asks of the store),
+     * and the password, once it is known; NULL: the store adds it by itself. Both owned.
+     */
+    char *directory;
+    struct pk_secret password;
     unsigned max_credentials;
     unsigned lifetime; /* seconds; 0: as long as the options say that they are good for */
     int64_t ends;      /* deadline, monotonic seconds */

@@ -318,6 +318,27 @@ struct made {
     bool dry_run; /* nothing is written: the verdict's name is what it would be called */
 };
 
+/* By the store itself, or in the account's own name. */
+static enum pk_status insert(struct store *store, const struct ceremony *ceremony,
+                             const struct credential *credential)
+{
+    struct pk_view ticket = pk_view_of(&ceremony->ticket);
+
+    return ceremony->directory
+               ? store->verbs->insert_as(store, credential, ceremony->max_credentials, ticket,
+                                         &ceremony->password)
+               : store->verbs->insert(store, credential, ceremony->max_credentials, ticket);
+}
+
+static struct verdict not_inserted(const struct ceremony *ceremony, enum pk_status status)
+{
+    struct verdict verdict = verdict_refused(status);
+
+    if (ceremony->directory && (status == PK_DENIED || status == PK_PASSWORD_REFUSED))
+        (void)snprintf(verdict.store_error, sizeof(verdict.store_error), "%s", store_error());
+    return verdict;
+}
+
 /* Stores the credential, which must have been verified. Takes the approval. */
 static struct verdict store_new(struct store *store, const struct ceremony *ceremony,
                                 struct approval *approval, const struct made *made)
@@ -334,11 +355,10 @@ static struct verdict store_new(struct store *store, const struct ceremony *cere
         return verdict;
     }
     if (status == PK_OK)
-        status = store->verbs->insert(store, credential, ceremony->max_credentials,
-                                      pk_view_of(&ceremony->ticket));
+        status = insert(store, ceremony, credential);
     if (status != PK_OK) {
         approval_free(approval);
-        return verdict_refused(status);
+        return not_inserted(ceremony, status);
     }
     return approved(approval);
 }

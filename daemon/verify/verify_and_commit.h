@@ -19,9 +19,10 @@ struct verdict {
     struct approval *approval; /* with PK_OK only; owned */
     struct account account;    /* the credential's, for the log; name NULL: not found */
     char *name; /* with PK_EXISTS: what the passkey is called; of verify_registration_only() */
-    struct pk_bytes credential_id;      /* of verify_attestation_only() */
-    bool code_used;                     /* a recovery code is used up, whatever status says */
-    char store_error[STORE_ERROR_SIZE]; /* with PK_STORAGE, for the log */
+    struct pk_bytes credential_id; /* of verify_attestation_only() */
+    bool code_used;                /* a recovery code is used up, whatever status says */
+    /* With PK_STORAGE, for the log; with PK_DENIED and PK_PASSWORD_REFUSED for the person, too. */
+    char store_error[STORE_ERROR_SIZE];
 };
 void verdict_clear(struct verdict *verdict);
 #define AUTO_VERDICT __attribute__((cleanup(verdict_clear)))

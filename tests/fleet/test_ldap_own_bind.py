@@ -214,7 +214,8 @@ def test_nothing_keeps_the_password(server, host):
 
 def memory(pid):
     """What a dump of the process would have, and more: secrets are left out of one."""
-    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb") as all_:
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, \
+            open(f"/proc/{pid}/mem", "rb") as all_:
         for line in maps:
             place, rights = line.split()[:2]
             if "r" not in rights or line.rstrip().endswith(("[vvar]", "[vsyscall]")):

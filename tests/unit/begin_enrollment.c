@@ -35,6 +35,7 @@ void begin_enrollment_of(const char *user, const struct wish *wish)
                                    .resident_key = wish->resident_key,
                                },
                            .ticket = wish->ticket,
+                           .can_ask = !wish->cannot_ask,
                        },
                        begun);
     settle();

@@ -17,6 +17,7 @@ struct wish {
     struct pk_view ticket;
     bool by_root;
     bool pictures;
+    bool cannot_ask; /* as where another program begins a registration */
 };
 
 /* The call is answered when it returns. */

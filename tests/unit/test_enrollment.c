@@ -346,6 +346,94 @@ static void too_many_conversations(void **state)
     assert_int_equal(ceremonies_count(bare_daemon()->ceremonies), 1);
 }
 
+/* --- a directory that wants the account's password ---------------------------------------------
+ */
+
+static enum pk_status in_a_directory(struct store *store, const struct account *account,
+                                     char **ret_where)
+{
+    (void)store;
+    assert_string_equal(account->name, "alice");
+    assert_int_equal(account->uid, ALICE);
+    *ret_where = strdup("ldaps://ldap1\n");
+    return *ret_where ? PK_OK : PK_NO_MEMORY;
+}
+
+static void the_password_is_asked_for_before_a_key(void **state)
+{
+    (void)state;
+    store_verbs()->insert_asks = in_a_directory;
+    ask_plainly();
+    assert_null(last);
+    assert_next(NULL, "ask-secret", "directory-password");
+    assert_string_equal(seen()->text,
+                        "Password of alice in the directory ldaps://ldap1?, which adds the "
+                        "passkey:");
+    next_secret("her own");
+    assert_non_null(last);
+    assert_string_equal(started, "l");
+    assert_string_equal(the_ceremony()->directory, "ldaps://ldap1\n");
+    assert_int_equal(the_ceremony()->password.len, strlen("her own"));
+    assert_memory_equal(the_ceremony()->password.data, "her own", strlen("her own"));
+    assert_int_equal(log_count("her own"), 0);
+}
+
+static void who_gives_no_password_enrols_nothing(void **state)
+{
+    (void)state;
+    store_verbs()->insert_asks = in_a_directory;
+    ask_plainly();
+    assert_next(NULL, "ask-secret", "directory-password");
+    next_secret("");
+    assert_said("done", "cancelled");
+    assert_string_equal(seen()->text, "Nothing was enrolled: the directory adds a passkey only "
+                                      "with the account's password.");
+    assert_null(last);
+    assert_int_equal(ceremonies_count(bare_daemon()->ceremonies), 0);
+}
+
+static void where_nobody_can_be_asked_nobody_is(void **state)
+{
+    (void)state;
+    store_verbs()->insert_asks = in_a_directory;
+    ask(&(struct wish){.cannot_ask = true});
+    assert_non_null(last);
+    assert_null(the_ceremony()->directory);
+}
+
+static enum pk_status is_away(struct store *store, const struct account *account, char **ret_where)
+{
+    (void)store, (void)account, (void)ret_where;
+    store_set_error("the directory does not answer");
+    return PK_STORAGE;
+}
+
+static void a_directory_that_is_away_says_so_before_a_key(void **state)
+{
+    (void)state;
+    store_verbs()->insert_asks = is_away;
+    ask_plainly();
+    assert_error(PK_BUS_ERROR_STORAGE_FAILURE);
+}
+
+/* The store's words are for the person, and in the log. */
+static void a_password_that_was_not_taken_is_told(void **state)
+{
+    struct verdict verdict = {.status = PK_PASSWORD_REFUSED,
+                              .store_error = "the directory did not take alice's password"};
+
+    (void)state;
+    ask_plainly();
+    attempt_decided(&last->attempt, &verdict);
+    assert_next(NULL, "done", "password-refused");
+    assert_string_equal(seen()->text,
+                        "Nothing was enrolled: the directory did not take alice's password. "
+                        "A passkey that the key has made meanwhile opens nothing.");
+    assert_int_equal(log_count("refused, password-refused (the directory did not take the "
+                               "password): the directory did not take alice's password"),
+                     1);
+}
+
 /* --- which methods, and how long -------------------------------------------------------------- */
 
 static void methods_in_their_order(void **state)
@@ -465,6 +553,11 @@ int main(void)
         TEST(a_store_that_fails),
         TEST(too_many_ceremonies),
         TEST(too_many_conversations),
+        TEST(the_password_is_asked_for_before_a_key),
+        TEST(who_gives_no_password_enrols_nothing),
+        TEST(where_nobody_can_be_asked_nobody_is),
+        TEST(a_directory_that_is_away_says_so_before_a_key),
+        TEST(a_password_that_was_not_taken_is_told),
         TEST(methods_in_their_order),
         TEST(an_agent_is_what_is_meant),
         TEST(the_ceremony_goes_from_method_to_method),

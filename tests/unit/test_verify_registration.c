@@ -223,6 +223,45 @@ static void a_credential_is_enrolled_once(void **state)
     assert_null(verdict.approval);
 }
 
+/* --- in the account's own name -----------------------------------------------------------------
+ */
+
+static bool taken; /* the store takes the password */
+
+static enum pk_status insert_as(struct store *store, const struct credential *credential,
+                                size_t max_per_account, struct pk_view ticket,
+                                const struct pk_secret *password)
+{
+    assert_int_equal(max_per_account, 2);
+    assert_int_equal(password->len, 3);
+    assert_memory_equal(password->data, "own", 3);
+    if (taken)
+        return store->verbs->insert(store, credential, max_per_account, ticket);
+    store_explain("the directory did not take it");
+    return PK_PASSWORD_REFUSED;
+}
+
+static void a_directory_is_given_the_password(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "blue");
+    PK_CLEANUP(ceremony_free) struct ceremony *ceremony = begin_registration("alice", ALICE);
+    AUTO_VERDICT struct verdict refused = {0}, verdict = {0};
+
+    (void)state;
+    store_verbs()->insert_as = insert_as;
+    ceremony->directory = strdup("ldaps://ldap1");
+    assert_status(pk_secret_copy(pk_view_string("own"), &ceremony->password), PK_OK);
+    taken = false;
+    refused = attest(ceremony, &key, RP_ID, PRESENT);
+    assert_status(refused.status, PK_PASSWORD_REFUSED);
+    assert_string_equal(refused.store_error, "the directory did not take it");
+    assert_null(refused.approval);
+    assert_not_stored("blue");
+    taken = true;
+    verdict = attest(ceremony, &key, RP_ID, PRESENT);
+    assert_status(verdict.status, PK_OK);
+}
+
 int main(void)
 {
 #define TEST(function)                                                                             \
@@ -236,6 +275,7 @@ int main(void)
         TEST(an_account_has_room_for_so_many),
         TEST(a_ticket_is_used_up),
         TEST(a_credential_is_enrolled_once),
+        TEST(a_directory_is_given_the_password),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
