@@ -43,8 +43,7 @@ bool ldap_is_local(const struct ldap_store *store, const char *rp, const uid_t *
 
 /* --- changing the directory ------------------------------------------------------------------- */
 
-/* One at a time, so that what is followed meanwhile is written behind it. */
-static enum pk_status changing_begin(struct ldap_store *store)
+enum pk_status ldap_changing_begin(struct ldap_store *store)
 {
     int64_t limit = ldap_time_limit(CALL_MS);
     const struct timespec when = {.tv_sec = (time_t)(limit / 1000),
@@ -56,7 +55,7 @@ static enum pk_status changing_begin(struct ldap_store *store)
     return PK_STORAGE;
 }
 
-static void changing_end(struct ldap_store *store)
+void ldap_changing_end(struct ldap_store *store)
 {
     (void)pthread_mutex_unlock(&store->changing);
 }
@@ -363,7 +362,7 @@ static enum pk_status insert_through(struct ldap_store *store, const struct addi
 
 static enum pk_status insert(struct ldap_store *store, const struct addition *addition)
 {
-    enum pk_status status = changing_begin(store);
+    enum pk_status status = ldap_changing_begin(store);
 
     if (status != PK_OK)
         return status;
@@ -371,7 +370,7 @@ static enum pk_status insert(struct ldap_store *store, const struct addition *ad
                           addition->ticket);
     if (status == PK_OK)
         status = insert_through(store, addition);
-    changing_end(store);
+    ldap_changing_end(store);
     return status;
 }
 
@@ -560,10 +559,10 @@ enum pk_status ldap_verb_remove(struct store *base, const struct account *accoun
 
     if (ldap_is_local(store, account->rp, &account->uid))
         return cache(base)->verbs->remove(cache(base), account, id);
-    status = changing_begin(store);
+    status = ldap_changing_begin(store);
     if (status != PK_OK)
         return status;
     status = remove_locked(store, account, id);
-    changing_end(store);
+    ldap_changing_end(store);
     return status;
 }

@@ -60,6 +60,12 @@ enum pk_status ldap_entry_add(struct ldap_link *link, const struct ldap_config *
                               const struct ldap_account *account, char **ret_dn) PK_WARN_UNUSED;
 enum pk_status ldap_verb_insert(struct store *base, const struct credential *credential,
                                 size_t max_per_account, struct pk_view ticket);
+/*
+ * One change at a time, so that what is followed meanwhile is written behind it. PK_STORAGE:
+ * another takes too long.
+ */
+enum pk_status ldap_changing_begin(struct ldap_store *store) PK_WARN_UNUSED;
+void ldap_changing_end(struct ldap_store *store);
 enum pk_status ldap_verb_insert_asks(struct store *base, const struct account *account,
                                      char **ret_where);
 enum pk_status ldap_verb_insert_as(struct store *base, const struct credential *credential,

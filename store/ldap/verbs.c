@@ -168,8 +168,6 @@ PASS(recovery_use,
      account, hash)
 PASS(accounts, (struct store * store, struct account_states *ret), ret)
 PASS(accounts_update, (struct store * store, const struct account_changes *changes), changes)
-PASS(adopt, (struct store * store, const struct account *account, size_t *ret_count), account,
-     ret_count)
 PASS(user_put, (struct store * store, const struct account *user, struct account *ret), user, ret)
 PASS(user_find,
      (struct store * store, const struct user_filter *filter, struct account *ret,
@@ -195,6 +193,44 @@ PASS(decisions_list,
      (struct store * store, const struct account *account, struct kept_decision_list *ret), account,
      ret)
 PASS(decisions_last, (struct store * store, int64_t *ret_id), ret_id)
+/* --- adopt ------------------------------------------------------------------------------------ */
+
+static enum pk_status adopt_locked(struct ldap_store *store, const struct account *account,
+                                   size_t *ret_count)
+{
+    size_t count = 0;
+    enum pk_status status = directory_orphans(store->cache, account, &count);
+
+    if (status == PK_OK && count > 0) {
+        store_set_error("the directory says whose its passkeys are, and %zu of them %s of an "
+                        "earlier account named %s; remove %s at an enrolment host (\"passkeyctl "
+                        "list --all\" has them), and enrol anew",
+                        count, count == 1 ? "is" : "are", account->name,
+                        count == 1 ? "it" : "them");
+        return PK_STORAGE;
+    }
+    return status == PK_OK ? store->cache->verbs->adopt(store->cache, account, ret_count) : status;
+}
+
+/* Written into the cache alone it would hold on this host, until the directory is read anew. */
+static enum pk_status verb_adopt(struct store *base, const struct account *account,
+                                 size_t *ret_count)
+{
+    struct ldap_store *store = self(base);
+    enum pk_status status;
+
+    if (strcmp(account->rp, "default") != 0)
+        return cache(base)->verbs->adopt(cache(base), account, ret_count);
+    status = ldap_changing_begin(store);
+    if (status != PK_OK)
+        return status;
+    status = adopt_locked(store, account, ret_count);
+    ldap_changing_end(store);
+    return status;
+}
+
+/* --- images ----------------------------------------------------------------------------------- */
+
 /* The directory has images of its own. */
 static enum pk_status verb_backup(struct store *store, bool with_keys, struct pk_bytes *ret,
                                   struct backup_counts *ret_counts)

@@ -87,6 +87,10 @@ enum pk_status directory_own(struct store *store, struct directory_ids *ret) PK_
 void directory_ids_clear(struct directory_ids *ids);
 #define AUTO_DIRECTORY_IDS __attribute__((cleanup(directory_ids_clear)))
 
+/* Passkeys of the directory among those that adopt of that account would take. */
+enum pk_status directory_orphans(struct store *store, const struct account *account,
+                                 size_t *ret_count) PK_WARN_UNUSED;
+
 /* Removals that a server has not acknowledged yet, by server; paid ones are forgotten. */
 enum pk_status directory_owe(struct store *store, struct pk_view credential_id,
                              const char *server) PK_WARN_UNUSED;

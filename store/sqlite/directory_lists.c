@@ -60,6 +60,26 @@ enum pk_status directory_own(struct store *store, struct directory_ids *ret)
     return read_ids(&query, ret);
 }
 
+enum pk_status directory_orphans(struct store *store, const struct account *account,
+                                 size_t *ret_count)
+{
+    AUTO_QUERY struct query query =
+        query_new(self(store), "SELECT count(*) FROM account a "
+                               "JOIN credential c ON c.account = a.id "
+                               "JOIN directory_entry d ON d.credential_id = c.credential_id "
+                               "WHERE a.rp = ? AND a.name = ? AND a.uid <> 4294967295 "
+                               "AND (a.orphaned <> 0 OR a.uid <> ?)");
+    enum pk_status status;
+
+    bind_text(&query, account->rp);
+    bind_text(&query, account->name);
+    bind_integer(&query, account->uid);
+    status = query_step(&query);
+    if (status == PK_OK)
+        *ret_count = (size_t)column_integer(&query, 0);
+    return status;
+}
+
 enum pk_status directory_owe(struct store *store, struct pk_view credential_id, const char *server)
 {
     AUTO_QUERY struct query query = query_new(

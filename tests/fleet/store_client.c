@@ -4,6 +4,7 @@
  * line of standard output what it came to: the status, how many milliseconds it took, and words.
  *   add NAME UID ID PASSKEY-NAME [TICKET]   ticket NAME UID TEXT   remove NAME UID ID
  *   list NAME UID | list                    use ID COUNTER         state
+ *   adopt NAME UID
  *   asks NAME UID                           add-as NAME UID ID PASSKEY-NAME PASSWORD
  * Of list, the words are NAME/UID/ID/COUNTER/PASSKEY-NAME of each, blanks in it as '_'. Ids are
  * texts; of asks, where the account's password is known. The password - is an empty one.
@@ -102,6 +103,20 @@ static enum pk_status asks(struct store *store, const struct line *line)
     return status;
 }
 
+/* The words are how many it had. */
+static enum pk_status adopt(struct store *store, const struct line *line)
+{
+    const struct account account = {
+        .rp = (char *)(uintptr_t) "default", .name = line->items[1], .uid = number(line, 2)};
+    size_t count = 0;
+    enum pk_status status = store->verbs->adopt(store, &account, &count);
+    char *text = status == PK_OK ? pk_text_format("%zu", count) : NULL;
+
+    say(text ? text : "");
+    free(text);
+    return status;
+}
+
 static enum pk_status add_as(struct store *store, const struct line *line)
 {
     AUTO_CREDENTIAL struct credential credential = {.account.uid = PK_NO_UID};
@@ -188,7 +203,7 @@ static const struct {
     size_t words;
 } calls[] = {{"add", add, 5},   {"ticket", ticket, 4}, {"remove", take_away, 4},
              {"list", list, 1}, {"use", use, 3},       {"state", state, 1},
-             {"asks", asks, 3}, {"add-as", add_as, 6}};
+             {"asks", asks, 3}, {"add-as", add_as, 6}, {"adopt", adopt, 3}};
 
 static enum pk_status call(struct store *store, const struct line *line)
 {

@@ -109,6 +109,28 @@ def test_owners_that_are_not_who_they_were_own_nothing(directory):
         until("said", lambda: host.said().count("not used: ") == 4)
 
 
+def test_the_directorys_passkeys_are_adopted_by_nobody(directory):
+    """Who owns one is said there: an account that got another number enrols anew."""
+    server = directory.servers[0]
+    with Host(directory, "enrol") as host:
+        assert host.call("add", *ALICE_OF, "first", "blue").status == OK
+        assert host.call("add", "alice", 1999, "own", "red").status == OK
+        server.modify(f"dn: {ALICE}\nchangetype: modify\nreplace: uidNumber\nuidNumber: 1777\n",
+                      admin=True)
+        answer = host.call("adopt", "alice", 1777)
+        assert answer.status == REFUSED, answer
+        assert "1 of them is of an earlier account named alice" in answer.words
+        assert "remove it at an enrolment host" in answer.words and "enrol anew" in answer.words
+        assert host.ids("alice", 1777) == set() and server.names() == {entry("first")}
+        # As it says: then what is this host's own can be adopted here.
+        assert host.call("remove", *ALICE_OF, "first").status == OK
+        assert host.call("add", "alice", 1777, "second", "green").status == OK
+        assert server.names() == {entry("second")}
+        adopted = host.call("adopt", "alice", 1777)
+        assert (adopted.status, adopted.words) == (OK, "1")
+        assert host.ids("alice", 1777) == {"own", "second"}
+
+
 def test_removed_while_a_host_was_away(directory):
     one, two = directory.servers
     with Host(directory, "enrol") as enrol, Host(directory, "host1") as host:

@@ -290,6 +290,26 @@ static void those_of_this_host_are_its_own(void **state)
     assert_true(pk_view_equal(pk_view_of(&ids.items[0]), KEY("own")));
 }
 
+/* What the directory says of them nobody adopts on one host. */
+static void orphans_of_the_directory_are_counted(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    const struct account moved = {
+        .rp = (char[]){"default"}, .name = (char[]){"alice"}, .uid = 2000};
+    size_t count = 99;
+
+    has(store, "bob", 1001, "b", "2");
+    assert_int_equal(insert(store, "alice", 1000, "own", "own"), PK_OK);
+    assert_int_equal(directory_orphans(store, &moved, &count), PK_OK);
+    assert_int_equal(count, 0);
+    has(store, "alice", 1000, "a", "1");
+    assert_int_equal(directory_orphans(store, &moved, &count), PK_OK);
+    assert_int_equal(count, 1);
+    has(store, "alice", 2000, "c", "3");
+    assert_int_equal(directory_orphans(store, &moved, &count), PK_OK);
+    assert_int_equal(count, 1);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up_cache, tear_down)
@@ -306,6 +326,7 @@ int main(void)
         TEST(what_is_owed_does_not_come_back),
         TEST(those_of_this_host_are_its_own),
         TEST(an_entry_that_was_removed_is_not_heard_of_again),
+        TEST(orphans_of_the_directory_are_counted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -303,7 +303,9 @@ static void follow_directory(struct store *store)
     AUTO_DIRECTORY_OUTCOME struct directory_outcome outcome = {0};
     AUTO_DIRECTORY_IDS struct directory_ids own = {0}, owed = {0};
     PK_AUTO_BYTES struct pk_bytes key = {0};
+    const struct account moved = {.rp = word, .name = carol_name, .uid = 2000};
     struct pk_strings told = {0};
+    size_t orphans = 0;
     enum directory_source source;
     int64_t generation = 0;
 
@@ -321,6 +323,7 @@ static void follow_directory(struct store *store)
     assert_int_equal(directory_sweep(store, DIRECTORY_ENTRIES, generation + 1, &outcome), PK_OK);
     assert_int_equal(directory_find(store, pk_view_string("2"), &source, &key), PK_NOT_FOUND);
     assert_int_equal(directory_own(store, &own), PK_OK);
+    assert_int_equal(directory_orphans(store, &moved, &orphans), PK_OK);
     assert_int_equal(directory_bury(store, pk_view_string("3")), PK_OK);
     assert_int_equal(directory_owe(store, pk_view_string("2"), word), PK_OK);
     assert_int_equal(directory_owed(store, word, &owed), PK_OK);
