@@ -6,11 +6,11 @@ import os
 
 import pexpect
 import pytest
+from hosts import parts
 from ldap_directory import ALICE, Directory, until
 from ldap_host import Host
 
 import namespace
-from hosts import parts
 
 SETTINGS = """
 [store]
