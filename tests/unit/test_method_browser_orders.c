@@ -47,7 +47,7 @@ static const char *const event_names[] = {
     "enter",    "cancelled", "caller left", "gateway left", "expired",    "store failed",
 };
 
-static struct trial {
+static struct walk {
     enum kind kind;
     struct soft_key key;
     bool typing;            /* what was typed has not been answered */
@@ -58,7 +58,7 @@ static struct trial {
     bool ended;   /* nobody may be let in any more */
     bool may_end; /* as far as this test knows */
     unsigned successes;
-} trial;
+} walk;
 
 /* --- the terminal ----------------------------------------------------------------------------- */
 
@@ -67,12 +67,12 @@ static bool on_said(struct call *call, const struct value *body)
     static const char *const words[] = {"event", "reason", "result"};
 
     (void)call;
-    trial.typing = false;
-    (void)snprintf(trial.said, sizeof(trial.said), "%s", body->items[0].text);
-    trial.why[0] = '\0';
+    walk.typing = false;
+    (void)snprintf(walk.said, sizeof(walk.said), "%s", body->items[0].text);
+    walk.why[0] = '\0';
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (value_find(&body->items[2], words[i]))
-            (void)snprintf(trial.why, sizeof(trial.why), "%s",
+            (void)snprintf(walk.why, sizeof(walk.why), "%s",
                            value_find_text(&body->items[2], words[i], ""));
     return true;
 }
@@ -80,13 +80,13 @@ static bool on_said(struct call *call, const struct value *body)
 static void on_no_conversation(struct call *call, const char *error, const char *text)
 {
     (void)call, (void)error, (void)text;
-    trial.typing = false;
-    (void)snprintf(trial.said, sizeof(trial.said), "gone");
+    walk.typing = false;
+    (void)snprintf(walk.said, sizeof(walk.said), "gone");
 }
 
 static bool is_over(void)
 {
-    return strcmp(trial.said, "done") == 0 || strcmp(trial.said, "gone") == 0;
+    return strcmp(walk.said, "done") == 0 || strcmp(walk.said, "gone") == 0;
 }
 
 static void say(const char *text)
@@ -98,33 +98,33 @@ static void say(const char *text)
     assert_non_null(value_add_array(&call->arguments, "{sv}"));
     if (text)
         value_dict_text(&call->arguments.items[0], "text", text);
-    trial.typing = true;
+    walk.typing = true;
     conversation_next(bare_daemon(), call);
 }
 
 /* What is said until something is asked, or nothing more comes for now. */
 static void hear(void)
 {
-    while (!trial.typing && !is_over() && strcmp(trial.said, "ask") != 0)
+    while (!walk.typing && !is_over() && strcmp(walk.said, "ask") != 0)
         say(NULL);
-    if (strcmp(trial.said, "done") != 0)
+    if (strcmp(walk.said, "done") != 0)
         return;
-    if (strcmp(trial.why, "ok") == 0) {
-        assert_false(trial.ended);
-        trial.successes++;
+    if (strcmp(walk.why, "ok") == 0) {
+        assert_false(walk.ended);
+        walk.successes++;
     }
-    trial.ended = true;
-    (void)snprintf(trial.said, sizeof(trial.said), "gone");
+    walk.ended = true;
+    (void)snprintf(walk.said, sizeof(walk.said), "gone");
 }
 
 static void enter_text(const char *text)
 {
-    if (trial.typing || is_over())
+    if (walk.typing || is_over())
         return;
-    assert_string_equal(trial.said, "ask");
-    if (strcmp(trial.why, "name") == 0)
+    assert_string_equal(walk.said, "ask");
+    if (strcmp(walk.why, "name") == 0)
         text = "";
-    trial.said[0] = '\0';
+    walk.said[0] = '\0';
     say(text);
     hear();
 }
@@ -134,14 +134,14 @@ static void enter_text(const char *text)
 static bool on_told(struct call *call, const struct value *body)
 {
     (void)call, (void)body;
-    trial.told++;
+    walk.told++;
     return true;
 }
 
 static void on_told_error(struct call *call, const char *error, const char *text)
 {
     (void)call, (void)error, (void)text;
-    trial.told++;
+    walk.told++;
 }
 
 /* Keeps the code that the page shows. false: the link has been answered, or is over. */
@@ -168,11 +168,11 @@ static void give_answer(const char *origin)
     if (!look())
         return;
     options = begin();
-    json = answer(options, &trial.key, origin);
+    json = answer(options, &walk.key, origin);
     json_decref(options);
     call = call_from(GATEWAY, ELSEWHERE);
     call->ops = &ops;
-    trial.taken++;
+    walk.taken++;
     assert_status(link_answer(found(), call, json), PK_OK);
 }
 
@@ -198,7 +198,7 @@ static void disown(void)
         return;
     link_disown(found());
     assert_null(found());
-    trial.ended = trial.may_end = true;
+    walk.ended = walk.may_end = true;
 }
 
 static void end_by(enum happening what)
@@ -209,8 +209,8 @@ static void end_by(enum happening what)
         conversations_vanished(bare_daemon()->conversations, SENDER);
     else
         skip_time(PK_LINK_LIFETIME + 1);
-    trial.may_end = true;
-    trial.ended = trial.ended || what != EXPIRED || !found();
+    walk.may_end = true;
+    walk.ended = walk.ended || what != EXPIRED || !found();
 }
 
 static void happen(enum happening what)
@@ -222,7 +222,7 @@ static void happen(enum happening what)
         break;
     case FORGED:
         give_answer("https://" RP_ID);
-        trial.may_end = true;
+        walk.may_end = true;
         break;
     case JUDGED:
         let_pass(200);
@@ -237,15 +237,15 @@ static void happen(enum happening what)
         enter_text("0");
         break;
     case ENTER:
-        trial.may_end = true;
+        walk.may_end = true;
         enter_text("");
         break;
     case GATEWAY_LEFT:
-        trial.gateway_left = true;
+        walk.gateway_left = true;
         links_vanished(bare_daemon()->links, ELSEWHERE);
         break;
     case STORE_FAILED:
-        trial.may_end = true;
+        walk.may_end = true;
         store_verbs()->use = no_use;
         store_verbs()->insert = no_insert;
         break;
@@ -259,29 +259,29 @@ static void happen(enum happening what)
     hear();
 }
 
-/* --- a trial ---------------------------------------------------------------------------------- */
+/* --- a walk ---------------------------------------------------------------------------------- */
 
 static void start(enum kind kind)
 {
     void *state = NULL;
 
     assert_int_equal(browser_set_up(&state), 0);
-    trial.kind = kind;
-    trial.typing = trial.gateway_left = trial.ended = trial.may_end = false;
-    trial.taken = trial.told = trial.successes = 0;
-    trial.said[0] = '\0';
+    walk.kind = kind;
+    walk.typing = walk.gateway_left = walk.ended = walk.may_end = false;
+    walk.taken = walk.told = walk.successes = 0;
+    walk.said[0] = '\0';
     if (kind == ENROLMENT) {
         begin_enrollment(&(struct wish){.methods = {{PK_METHOD_BROWSER}, 1}});
     } else {
-        give_key(&trial.key, "alice", ALICE, RP_ID);
+        give_key(&walk.key, "alice", ALICE, RP_ID);
         open_sign_in(0, &(struct sign_in_request){.user = "alice",
                                                   .rhost = "elsewhere",
                                                   .ruser = kind == OPEN ? "alice" : NULL,
                                                   .methods = {{PK_METHOD_BROWSER}, 1}});
     }
     read_link();
-    (void)snprintf(trial.said, sizeof(trial.said), "ask");
-    (void)snprintf(trial.why, sizeof(trial.why), "browser");
+    (void)snprintf(walk.said, sizeof(walk.said), "ask");
+    (void)snprintf(walk.why, sizeof(walk.why), "browser");
 }
 
 /* Whoever is at the terminal and has the link goes on, where nothing ended it. */
@@ -298,10 +298,10 @@ static void go_on(void)
         let_pass(200);
         hear();
     }
-    if (!trial.may_end)
-        assert_int_equal(trial.successes, 1);
-    if (trial.kind == ENROLMENT)
-        assert_int_equal(passkeys(), trial.successes);
+    if (!walk.may_end)
+        assert_int_equal(walk.successes, 1);
+    if (walk.kind == ENROLMENT)
+        assert_int_equal(passkeys(), walk.successes);
 }
 
 static void end(void)
@@ -312,9 +312,9 @@ static void end(void)
     let_pass(200);
     assert_null(found());
     assert_int_equal(challenges(), 0);
-    assert_true(trial.successes <= 1);
-    if (!trial.gateway_left)
-        assert_int_equal(trial.told, trial.taken);
+    assert_true(walk.successes <= 1);
+    if (!walk.gateway_left)
+        assert_int_equal(walk.told, walk.taken);
     assert_int_equal(browser_tear_down(&state), 0);
 }
 
@@ -365,9 +365,9 @@ static void every_order(void **state)
     const enum kind *kind = *state;
 
     order.count = 0;
-    trial.key = soft_key_new(ES256, "blue");
+    walk.key = soft_key_new(ES256, "blue");
     try_orders(*kind);
-    soft_key_free(&trial.key);
+    soft_key_free(&walk.key);
 }
 
 /* Where all is well, none is left. */
