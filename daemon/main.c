@@ -343,6 +343,8 @@ static enum pk_status open_all(struct daemon *daemon, const char *state_director
     status = is_shared_store(daemon->config) ? PK_OK : watch_accounts(daemon);
     if (status)
         return status;
+    /* From here on there may be descriptors that somebody has passed. */
+    descriptors_guard();
     return bus_open(daemon->base, &bus_ops, daemon, &daemon->bus, ret_why);
 }
 
@@ -500,7 +502,6 @@ int main(int argc, char **argv)
     if (arguments.check_config)
         return check_config(arguments.config);
     status = privileges_harden();
-    descriptors_guard();
     pk_log_start_thread();
     if (!status) {
         (void)signal(SIGPIPE, SIG_IGN);

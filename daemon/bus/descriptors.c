@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -34,8 +35,8 @@ TAILQ_HEAD(closings, closing);
 
 static int (*libc_close)(int fd);
 static pthread_t loop;
-static bool guarding;     /* with loop, set once before there are other threads */
-static uid_t charged = 0; /* the loop's own */
+static atomic_bool guarding; /* with loop, set once */
+static uid_t charged = 0;    /* the loop's own */
 
 /* By its number, until it is closed: in the loop alone. */
 static struct {

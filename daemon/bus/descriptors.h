@@ -16,7 +16,8 @@
 
 /*
  * From now on close() in the thread that calls this, which runs the event loop, leaves the work to
- * threads, and succeeds at once. Until then, and in any other thread, it is libc's.
+ * threads, and succeeds at once. Until then, and in any other thread, it is libc's. To be called
+ * before there is anybody who could pass something.
  */
 void descriptors_guard(void);
 
