@@ -12,6 +12,9 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 
+/* An entry has a few kilobytes, a set of UUIDs some more; libldap sets no limit of its own. */
+#define MESSAGE_MAX (1024 * 1024)
+
 /* --- the guard -------------------------------------------------------------------------------- */
 
 /* One link, as the guard knows it. */
@@ -110,10 +113,12 @@ static int on_connected(LDAP *ld, Sockbuf *buffer, LDAPURLDesc *server, struct s
                         struct ldap_conncb *context)
 {
     struct ldap_guard_row *row = context->lc_arg;
+    ber_len_t longest = MESSAGE_MAX;
     ber_socket_t fd = -1;
     bool over;
 
     (void)ld, (void)server, (void)address;
+    (void)ber_sockbuf_ctrl(buffer, LBER_SB_OPT_SET_MAX_INCOMING, &longest);
     (void)ber_sockbuf_ctrl(buffer, LBER_SB_OPT_GET_FD, &fd);
     (void)pthread_mutex_lock(&row->guard->lock);
     row->fd = fd;

@@ -18,6 +18,45 @@ void ldap_account_clear(struct ldap_account *account)
     *account = (struct ldap_account){0};
 }
 
+/* One message of that search. Returns its type, below 0 an error, whose code *ret_code is. */
+static int next_message(LDAP *ld, int id, LDAPMessage **ret, int *ret_code)
+{
+    int type = ldap_result(ld, id, LDAP_MSG_ONE, NULL, ret);
+
+    if (type < 0)
+        (void)ldap_get_option(ld, LDAP_OPT_RESULT_CODE, ret_code);
+    else if (type == LDAP_RES_SEARCH_RESULT)
+        (void)ldap_parse_result(ld, *ret, ret_code, NULL, NULL, NULL, NULL, 0);
+    return type;
+}
+
+/* The entry of that name: a server that sends others with it is not listened to any longer. */
+static int search_one(LDAP *ld, const char *base, const char *filter, char **attributes,
+                      LDAPMessage **ret)
+{
+    int id = -1, type = LDAP_RES_SEARCH_ENTRY, result = LDAP_OTHER;
+    int code = ldap_search_ext(ld, base, LDAP_SCOPE_BASE, filter, attributes, 0, NULL, NULL, NULL,
+                               LDAP_NO_LIMIT, &id);
+
+    if (code != LDAP_SUCCESS)
+        return code;
+    while (type >= 0 && type != LDAP_RES_SEARCH_RESULT) {
+        LDAPMessage *message = NULL;
+
+        type = next_message(ld, id, &message, &result);
+        if (type == LDAP_RES_SEARCH_ENTRY && *ret) {
+            (void)ldap_msgfree(message);
+            (void)ldap_abandon_ext(ld, id, NULL, NULL);
+            return LDAP_PROTOCOL_ERROR;
+        }
+        if (type == LDAP_RES_SEARCH_ENTRY || (type == LDAP_RES_SEARCH_RESULT && !*ret))
+            *ret = message;
+        else if (message)
+            (void)ldap_msgfree(message);
+    }
+    return result;
+}
+
 enum pk_status ldap_link_search(struct ldap_link *link, const char *base, int scope,
                                 const char *filter, const char *const *attributes,
                                 LDAPMessage **ret)
@@ -25,14 +64,17 @@ enum pk_status ldap_link_search(struct ldap_link *link, const char *base, int sc
     char *list[ENTRY_VALUES_MAX] = {0};
     LDAPMessage *found = NULL;
     enum pk_status status;
+    int code;
 
     /* libldap takes them without const, and changes nothing. */
     for (size_t i = 0; i < ENTRY_VALUES_MAX - 1 && attributes[i]; i++)
         list[i] = (char *)(uintptr_t)attributes[i];
-    status = ldap_link_status(link,
-                              ldap_search_ext_s(link->ld, base, scope, filter, list, 0, NULL, NULL,
-                                                NULL, LDAP_NO_LIMIT, &found),
-                              base);
+    if (scope == LDAP_SCOPE_BASE)
+        code = search_one(link->ld, base, filter, list, &found);
+    else
+        code = ldap_search_ext_s(link->ld, base, scope, filter, list, 0, NULL, NULL, NULL,
+                                 LDAP_NO_LIMIT, &found);
+    status = ldap_link_status(link, code, base);
     if (status == PK_OK)
         *ret = found;
     else if (found)

@@ -5,12 +5,15 @@ private namespace of the integration tests, which has a network of its own."""
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 
 import pytest
 
 import postgresql_servers as servers
 
+# Of bench, scale_directory makes large directories.
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "bench"))
 BUILD = os.environ.get("top_builddir", "")
 PROGRAM = os.path.join(BUILD, "store/postgresql/passkey-store-postgresql")
 DRIVER = os.path.join(BUILD, "tests/fleet/store_driver")

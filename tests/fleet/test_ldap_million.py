@@ -2,16 +2,9 @@
 """A directory of many passkeys. Were this broken, a host's store would need as much memory as the
 directory has, would read all of it at each start, or would hear of a removal late."""
 
-import os
-import sys
-
-import ldap_directory
 import ldap_host
 import pytest
-
-sys.path.append(os.path.join(ldap_directory.TOP, "bench"))
-
-import scale_directory  # noqa: E402  pylint: disable=wrong-import-position
+import scale_directory
 
 MEMORY_MIB = 22  # 14 with a million; 32 with 20,000 where all of them were kept until written
 
