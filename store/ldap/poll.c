@@ -53,14 +53,16 @@ static enum pk_status findings_add(struct findings *findings, struct credential 
     return PK_OK;
 }
 
-/* The id is what a look knows a passkey by. */
+/* They are forgotten then. The id is what a look knows a passkey by. */
 static enum pk_status write_findings(struct ldap_store *store, struct findings *findings,
                                      enum directory_source source, int64_t generation)
 {
     struct directory_changes changes = {.source = source, .generation = generation};
-    enum pk_status status = PK_OK;
+    enum pk_status status;
 
-    findings->changes = calloc(findings->count + 1, sizeof(*findings->changes));
+    if (findings->count == 0)
+        return PK_OK;
+    findings->changes = calloc(findings->count, sizeof(*findings->changes));
     if (!findings->changes)
         return PK_NO_MEMORY;
     for (size_t i = 0; i < findings->count; i++)
@@ -70,9 +72,9 @@ static enum pk_status write_findings(struct ldap_store *store, struct findings *
                                       .credential = &findings->credentials[i]};
     changes.items = findings->changes;
     changes.count = findings->count;
-    if (changes.count > 0)
-        status = ldap_sync_apply(store, &changes);
-    return status == PK_OK ? ldap_sync_sweep(store, source, generation) : status;
+    status = ldap_sync_apply(store, &changes);
+    findings_clear(findings);
+    return status;
 }
 
 /* --- pages ------------------------------------------------------------------------------------ */
@@ -125,14 +127,20 @@ static enum pk_status take_all(struct ldap_store *store, struct ldap_link *link,
     struct berval cookie = {0};
     int64_t generation = 0;
     enum pk_status status = directory_begin(store->cache, &generation);
+    bool more = true;
 
-    do
-        status = status == PK_OK ? take_page(store, link, look, &cookie, &findings) : status;
-    while (status == PK_OK && cookie.bv_len > 0 && !ldap_sync_ending(store));
-    if (cookie.bv_len > 0 && status == PK_OK)
+    while (status == PK_OK && more && !ldap_sync_ending(store)) {
+        status = take_page(store, link, look, &cookie, &findings);
+        more = cookie.bv_len > 0;
+        /* Who had a value before is known once all of them are there; of entries each is by itself.
+         */
+        if (status == PK_OK && (source == DIRECTORY_ENTRIES || !more))
+            status = write_findings(store, &findings, source, generation);
+    }
+    if (more && status == PK_OK)
         status = PK_CANCELLED;
     ber_memfree(cookie.bv_val);
-    return status == PK_OK ? write_findings(store, &findings, source, generation) : status;
+    return status == PK_OK ? ldap_sync_sweep(store, source, generation) : status;
 }
 
 /* --- entries ---------------------------------------------------------------------------------- */

@@ -56,6 +56,10 @@ static void log_outcome(const struct directory_outcome *outcome)
 {
     for (size_t i = 0; i < outcome->told.count; i++)
         pk_log(LOG_WARNING, "%s", outcome->told.items[i]);
+    if (outcome->left_out > 0)
+        pk_log(LOG_WARNING,
+               "%zu passkeys of the directory are not used: their accounts have %d others",
+               outcome->left_out, PK_CREDENTIAL_LIST_MAX);
     if (outcome->added > 0 || outcome->removed > 0)
         pk_log(LOG_INFO, "passkeys of the directory: %zu added, %zu removed", outcome->added,
                outcome->removed);

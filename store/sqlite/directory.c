@@ -10,8 +10,8 @@
 #include <string.h>
 
 #define RP         "default" /* the only relying party whose passkeys are in the directory */
-#define NAMES_MAX  1000      /* tries to find a name that is free */
-#define TOLD_TEXT  "100"     /* sentences that are kept */
+#define NAMES_MAX  (PK_CREDENTIAL_LIST_MAX + 1) /* tries to find a name that is free */
+#define TOLD_TEXT  "100"                        /* sentences that are kept */
 #define GENERATION "generation"
 
 /* clang-format off */
@@ -380,6 +380,20 @@ static enum pk_status free_name(struct sqlite_store *store, int64_t account, con
     return status;
 }
 
+/* The directory lets accounts add for themselves, as many as they like. */
+static enum pk_status has_room(struct sqlite_store *store, int64_t account)
+{
+    AUTO_QUERY struct query query =
+        query_new(store, "SELECT count(*) FROM credential WHERE account = ?");
+    enum pk_status status;
+
+    bind_integer(&query, account);
+    status = query_step(&query);
+    return status == PK_OK && column_integer(&query, 0) >= PK_CREDENTIAL_LIST_MAX
+               ? PK_LIMIT_EXCEEDED
+               : status;
+}
+
 static enum pk_status add(struct sqlite_store *store, const struct credential *credential)
 {
     PK_AUTO_FREE char *name = NULL;
@@ -387,6 +401,8 @@ static enum pk_status add(struct sqlite_store *store, const struct credential *c
     int64_t account = 0;
     enum pk_status status = find_or_make_account(store, credential, &account);
 
+    if (status == PK_OK)
+        status = has_room(store, account);
     if (status == PK_OK)
         status = free_name(store, account, credential->name, &name);
     if (status != PK_OK)
@@ -467,6 +483,10 @@ static enum pk_status has(struct sqlite_store *store, const struct directory_cha
     if (status == PK_NOT_FOUND || (status == PK_OK && !known.same)) {
         status = add(store, credential);
         outcome->added += status == PK_OK;
+    }
+    if (status == PK_LIMIT_EXCEEDED) {
+        outcome->left_out++;
+        return PK_OK;
     }
     return status == PK_OK ? mark(store, changes->source, change->key, id, changes->generation)
                            : status;

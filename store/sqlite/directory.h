@@ -39,6 +39,7 @@ struct directory_changes {
 /* What became of them. */
 struct directory_outcome {
     size_t added, removed;
+    size_t left_out;        /* their accounts had PK_CREDENTIAL_LIST_MAX already */
     struct pk_strings told; /* sentences for the log: what was another passkey under a known id */
 };
 void directory_outcome_clear(struct directory_outcome *outcome);

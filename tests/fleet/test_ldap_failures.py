@@ -2,9 +2,11 @@
 """passkey-store-ldap when servers are away, hang, die or contradict each other."""
 
 import base64
+import os
 
 import pytest
-from ldap_directory import PASSKEYS, Directory, Gate, until
+from ldap_directory import (ALICE, BOB, PASSKEYS, PEOPLE, Directory, Gate, credential_ldif,
+                            until)
 from ldap_host import Host
 
 ALICE_OF = ("alice", 1001)
@@ -18,9 +20,12 @@ def fixture_directory():
         yield directory
 
 
+def id_text(text):
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
 def entry(text):
-    text_id = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-    return f"pkCredentialId={text_id},{PASSKEYS}"
+    return f"pkCredentialId={id_text(text)},{PASSKEYS}"
 
 
 def enrol(directory, *names):
@@ -211,3 +216,39 @@ def test_no_tls_no_passkeys(directory):
                   **{"servers": [server.uri], "ready": False, **settings}) as host:
             answer = host.call("list", *ALICE_OF)
             assert answer.status == REFUSED and words in answer.words, answer
+
+
+def test_one_that_cannot_be_followed_is_read_again_and_again():
+    """Another make of server, without RFC 4533; more passkeys than are on one page."""
+    accounts = [(f"user-{number}", 2000 + number) for number in range(60)]
+    with Directory(count=1, accounts=accounts) as directory:
+        server = directory.servers[0]
+        path = os.path.join(server.folder, "slapd.conf")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace("overlay syncprov\nsyncprov-checkpoint 1 1\noverlay acc",
+                                    "overlay acc"))
+        server.stop()
+        server.start()
+        wanted = [f"number-{number:04}" for number in range(1200)]
+        assert server.add("".join(
+            credential_ldif(id_text(name), f"uid={owner},{PEOPLE}", uid)
+            for name, (owner, uid) in zip(wanted, accounts * 20)), admin=True) == 0
+        with Host(directory, "enrol", refresh_seconds=2) as host:
+            until("there", lambda: len(host.ids() or ()) == 1200)
+            assert server.delete(entry(wanted[700]), admin=True) == 0
+            until("removed", lambda: len(host.ids()) == 1199, 20)
+            assert wanted[700] not in host.ids()
+
+
+def test_who_adds_more_than_they_may_holds_nobody_up(directory):
+    """By their own bind, as the example's rules let them."""
+    server = directory.servers[0]
+    assert server.add("".join(credential_ldif(id_text(f"mine-{number:04}"), ALICE, 1001)
+                              for number in range(70)), account=ALICE) == 0
+    with Host(directory, "host1") as host:
+        until("refreshed", lambda: len(host.ids() or ()) == 64)
+        assert server.add(credential_ldif(id_text("bob's"), BOB, 1002), account=BOB) == 0
+        until("followed", lambda: host.ids(*BOB_OF) == {"bob's"})
+        assert "not used: their accounts have 64 others" in host.said()

@@ -216,6 +216,27 @@ static void names_are_made_different(void **state)
     assert_string_equal(list.items[1].name, "key (2)");
 }
 
+/* Whoever adds thousands for themselves has the first ones, and holds nobody up. */
+static void an_account_has_so_many(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+
+    for (unsigned i = 0; i < PK_CREDENTIAL_LIST_MAX + 2; i++) {
+        char id[16];
+        bool room = i < PK_CREDENTIAL_LIST_MAX;
+
+        snprintf(id, sizeof(id), "%u", i);
+        AUTO_CREDENTIAL struct credential credential = said("alice", 1000, id, "handle");
+        AUTO_DIRECTORY_OUTCOME struct directory_outcome outcome =
+            apply(store, DIRECTORY_ENTRIES, 1, DIRECTORY_HAS, id, &credential);
+
+        assert_int_equal(outcome.added, room);
+        assert_int_equal(outcome.left_out, !room);
+    }
+    assert_int_equal(count_of_account(store, "alice", 1000), PK_CREDENTIAL_LIST_MAX);
+    has(store, "bob", 1001, "b", "bob's");
+}
+
 /* A value of an id that somebody else has as well. */
 static void a_mapping_stays_with_who_has_it(void **state)
 {
@@ -322,6 +343,7 @@ int main(void)
         TEST(what_was_just_added_is_not_swept_away),
         TEST(the_first_passkey_brings_the_handle),
         TEST(names_are_made_different),
+        TEST(an_account_has_so_many),
         TEST(a_mapping_stays_with_who_has_it),
         TEST(what_is_owed_does_not_come_back),
         TEST(those_of_this_host_are_its_own),
