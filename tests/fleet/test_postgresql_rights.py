@@ -2,6 +2,7 @@
 """What a stolen login of one host opens: the relying parties that it serves, and of these no key is
 ever exchanged; were this broken, one gateway could let people in at everybody else's."""
 
+import json
 import subprocess
 
 import pytest
@@ -93,6 +94,32 @@ def test_no_passkey_at_an_account_of_others(thief, server):
 
 def test_another_role_does_not_serve_more(thief):
     assert thief("SET ROLE passkey_store; SELECT DISTINCT rp FROM passkeyd.account") == "shop"
+
+
+def test_a_lock_holds_the_others_up_until_the_thief_is_out(thief, server, host, driver):
+    """Whoever may change rows may lock their table. The others say so in time, and serve as soon as
+    the commands of doc/fleet.md have been typed."""
+    assert thief("SELECT 1") == "1"
+    store = host("host1")
+
+    def look():
+        return json.loads(servers.run([driver, "ask", store.socket, "look", "none"]))["status"]
+
+    assert look() == "not-found"
+    with subprocess.Popen(
+            ["psql", "-XqAt", "-h", server.address, "-p", str(server.port), "-U", "host3", "-d",
+             "passkeyd", "-c", "BEGIN; LOCK TABLE passkeyd.credential IN ACCESS EXCLUSIVE MODE; "
+             "SELECT pg_sleep(600)"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        servers.until(lambda: server.sql(
+            "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted "
+            "AND relation = 'passkeyd.credential'::regclass") == "1")
+        assert look() in ("storage", "timeout")
+        server.sql("ALTER ROLE host3 NOLOGIN")
+        server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'host3'")
+        servers.until(lambda: look() == "not-found")
+        with pytest.raises(servers.Failed, match="not permitted to log in"):
+            thief("SELECT 1")
+    server.sql("ALTER ROLE host3 LOGIN")
 
 
 def test_check_names_what_is_missing(server, program, folder):
