@@ -7,6 +7,7 @@ dbusservices_DATA = etc/org.passkeyd.service
 polkitactions_DATA = etc/org.passkeyd.policy
 systemdsystemunit_DATA = etc/passkeyd.service etc/passkeyd.socket \
 	etc/passkey-authenticator.service etc/passkey-authenticator.socket \
+	etc/passkey-phone-dialler@.service etc/passkey-phone-dialler.socket \
 	etc/passkey-gateway.service etc/passkey-gateway.socket
 sysusers_DATA = etc/sysusers.d/passkeyd.conf
 dist_sysusers_DATA =
@@ -64,6 +65,7 @@ EXTRA_DIST += etc/passkeyd.conf etc/gateway.conf
 # Packages install these where AppArmor is: make install cannot know.
 EXTRA_DIST += etc/apparmor.d/usr.sbin.passkeyd etc/apparmor.d/usr.sbin.passkey-gateway \
 	etc/apparmor.d/usr.libexec.passkey.passkey-authenticator \
+	etc/apparmor.d/usr.libexec.passkey.passkey-phone \
 	etc/apparmor.d/usr.libexec.passkey.passkey-store-ldap \
 	etc/apparmor.d/usr.libexec.passkey.passkey-store-postgresql
 conf_files = passkeyd.conf gateway.conf

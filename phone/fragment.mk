@@ -17,6 +17,8 @@ phone_libphone_la_CPPFLAGS = $(helper_cppflags)
 phone_libphone_la_CFLAGS = $(AM_CFLAGS) $(DBUS_CFLAGS) $(SSL_CFLAGS) $(SECCOMP_CFLAGS)
 phone_libphone_la_LIBADD = $(DBUS_LIBS) $(SSL_LIBS)
 
+dist_man_MANS += doc/passkey-phone.8
+
 passkeylibexec_PROGRAMS += phone/passkey-phone
 phone_passkey_phone_SOURCES = phone/main.c
 phone_passkey_phone_CPPFLAGS = $(helper_cppflags)

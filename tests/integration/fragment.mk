@@ -98,6 +98,8 @@ EXTRA_DIST += \
 	tests/integration/test_package_script.py \
 	tests/integration/test_packages.py \
 	tests/integration/test_pam_module.py \
+	tests/integration/test_phone_helper.py \
+	tests/integration/test_phone_vm.py \
 	tests/integration/test_pin_strangers.py \
 	tests/integration/test_passkey_ssh_enroll.py \
 	tests/integration/test_passkey_ssh_passwords.py \

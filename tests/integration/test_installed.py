@@ -17,7 +17,8 @@ BUILD = os.environ.get("top_builddir", "")
 DOCUMENTS = "/usr/share/doc/passkeyd"
 PROGRAMS = {"passkeyctl": "passkeyctl.1", "passkey-enroll": "passkey-enroll.1",
             "passkey-askpass": "passkey-askpass.1", "passkey-ssh": "passkey-ssh.1",
-            "passkeyd": "passkeyd.8", "passkey-authenticator": "passkey-authenticator.8"}
+            "passkeyd": "passkeyd.8", "passkey-authenticator": "passkey-authenticator.8",
+            "passkey-phone": "passkey-phone.8"}
 
 
 def files_below(folder):

@@ -188,7 +188,8 @@ class Server:
         self.names, self.calls, self.ended, self.taken = [], queue.Queue(), queue.Queue(), []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.thread = threading.Thread(target=self._accept, daemon=True)
+        self.thread.start()
 
     def _accept(self):
         while True:
@@ -212,6 +213,9 @@ class Server:
         return self
 
     def __exit__(self, *_):
+        # The thread must be gone first: it would go on with the next socket of the same number.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
         self.listener.close()
         for sock in self.taken:
             sock.close()

@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	tests/vm/life_packages.py \
 	tests/vm/life_parts.py \
 	tests/vm/life_sign_ins.py \
+	tests/vm/phone.py \
 	tests/vm/probe.py \
 	tests/vm/run \
 	tests/vm/seat_checks.py \
