@@ -285,7 +285,8 @@ struct store_verbs {
     /*
      * What belonged to orphans of that relying party and name, or to the name with another uid,
      * belongs to the account from now on, in one transaction. *ret_count: passkeys. PK_NOT_FOUND:
-     * there is no such; PK_NAME_TAKEN: two passkeys would have the same name, and nothing changes.
+     * there is no such; PK_NAME_TAKEN: two passkeys would have the same name, and nothing changes;
+     * PK_STORAGE: also where a directory says whose one of them is.
      */
     enum pk_status (*adopt)(struct store *store, const struct account *account, size_t *ret_count);
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define RP          "default"
+#define PROFILE     "/etc/apparmor.d/local/usr.libexec.passkey.passkey-store-ldap"
 #define PER_ACCOUNT 1000000 /* passkeys: what is copied was allowed before */
 
 /* --- SQLite stores ---------------------------------------------------------------------------- */
@@ -24,6 +25,20 @@
 static enum pk_status complain(const char *what, const char *why)
 {
     (void)fprintf(stderr, "%s: %s\n", what, why);
+    return PK_STORAGE;
+}
+
+/* Root is denied a folder by AppArmor, or by a file system that does not know this host's root. */
+static enum pk_status complain_of_folder(const char *folder)
+{
+    int why = errno;
+
+    (void)complain(folder, strerror(why));
+    if (why == EACCES && getuid() == 0)
+        (void)fprintf(stderr, "Where AppArmor is on, another folder than " PK_STATEDIR
+                              " needs two lines in\n" PROFILE
+                              ", and\n\"apparmor_parser -r\" of the profile: passkeyctl(1) has "
+                              "them.\n");
     return PK_STORAGE;
 }
 
@@ -40,7 +55,7 @@ enum pk_status tool_open(const char *folder, bool make, struct store **ret)
         if (errno == ENOENT && !make)
             return PK_NOT_FOUND;
         if (errno != ENOENT || stat(folder, &info) < 0)
-            return complain(folder, strerror(errno));
+            return complain_of_folder(folder);
     }
     if (geteuid() == 0 && seteuid(info.st_uid) < 0)
         return complain(folder, strerror(errno));

@@ -170,3 +170,19 @@ def test_a_host_moves_to_the_directory(directory):
         assert server.delete(f"pkCredentialId=Zmlyc3Q,{PASSKEYS}", admin=True) == 0
         until("removed", lambda: host.ids() == {"own"})
     assert tool(host, "--migrate", folder)[0] == 1
+
+
+def test_a_folder_that_root_is_denied(directory):
+    """As AppArmor does; here it is root without the rights that go beyond a file's own."""
+    host = Host(directory, "enrol")
+    folder = make_folder(directory, "elsewhere")
+    os.chown(folder, 65534, 65534)
+    for option in ("--push", "--pull"):
+        run = subprocess.run(
+            ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", PROGRAM,
+             "--config", host.config, option, folder],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=60)
+        assert run.returncode == 1 and f"{folder}: Permission denied" in run.stdout, run
+        assert "/etc/apparmor.d/local/usr.libexec.passkey.passkey-store-ldap" in run.stdout, run
+    code, said = tool(host, "--push", folder + "/nowhere")
+    assert code == 1 and "AppArmor" not in said
