@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 
+import pexpect
 import pytest
 
 import hosts
@@ -133,8 +134,29 @@ def follow(title, start_store, replaced=(), **variables):
     return ran
 
 
+def type_on_a_terminal(machine, title, answers, replaced):
+    """What the section shows: questions end in a colon and are answered in their order; what is
+    left out is "..."."""
+    body = re.search(r"(?ms)^```console not run: it asks on a terminal[^\n]*\n(.*?)^```$",
+                     section(title))[1]
+    for before, after in replaced:
+        body = body.replace(before, after)
+    (user, command, shows, status), = commands_of(body)
+    child = machine.terminal(user, command.split())
+    for line in shows:
+        if line != "...":
+            child.expect(re.escape(line))
+        if line.endswith(":"):
+            child.sendline(answers.pop(0))
+    child.expect(pexpect.EOF)
+    child.close()
+    assert not answers and child.exitstatus == status, child.before
+
+
 def start_store(machine, kind, *arguments):
     path = socket_path(kind)
+    if os.path.exists(path):  # of a test before
+        os.unlink(path)
     machine.start([f"/usr/libexec/passkey/passkey-store-{kind}", "--socket", path, *arguments])
     servers.until(lambda: os.path.exists(path))
     os.chown(path, namespace.DAEMON_ID, -1)
@@ -172,6 +194,40 @@ def test_passkeys_in_the_directory(tmp_path):
                         for number, server in enumerate(directory.servers, 1)]
             assert follow("Passkeys in the accounts' directory",
                           lambda: start_store(machine, "ldap", "--state", state), replaced) >= 6
+        finally:
+            machine.close()
+
+
+def test_enrolling_with_the_directorys_password(tmp_path):
+    """A host that may add nothing."""
+    from softkey import SoftKeys
+    title = "Enrolling with the directory's password"
+    accounts = [("alice", namespace.PEOPLE["alice"])]
+    with ldap_directory.Directory(accounts=accounts) as directory:
+        parts.reset_state()
+        machine = parts.Machine()
+        machine.start_bus()
+        for name, path in (("ca.crt", "directory-ca.crt"), ("host1.crt", "store-ldap.crt"),
+                           ("host1.key", "store-ldap.key")):
+            shutil.copy(directory.authority.path(name), "/etc/passkey/" + path)
+        replaced = [(f"ldaps://ldap{number}.example.org", server.uri)
+                    for number, server in enumerate(directory.servers, 1)]
+        try:
+            with SoftKeys(namespace.SCRATCH + "/keys", namespace.SOFTKEY) as keys:
+                program = keys.wrapper("/usr/libexec/passkey/passkey-authenticator")
+                keys.add("blue").set(touch="immediate")
+
+                def enrol():
+                    with open("/etc/passkey/passkeyd.conf", "a", encoding="utf-8") as file:
+                        file.write(f"\n[authenticator]\nprogram = {program}\n")
+                    start_store(machine, "ldap", "--state", str(tmp_path))
+                    ldap_directory.until("the store follows a server", lambda: "ldaps://" in run(
+                        "root", "passkeyctl status").stdout)
+                    type_on_a_terminal(machine, title, [
+                        namespace.password("alice"), ldap_directory.SECRET], replaced)
+
+                assert follow(title, enrol, replaced) == 1
+            assert directory.servers[0].names()
         finally:
             machine.close()
 
