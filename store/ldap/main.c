@@ -138,9 +138,12 @@ static int run(const struct ldap_config *config, const struct arguments *argumen
 {
     struct store *store = NULL;
     PK_AUTO_FREE char *why = NULL;
-    enum pk_status status = ldap_store_open(config, arguments->state, &store, &why);
+    enum pk_status status;
     int code;
 
+    /* The store has threads, any of which could be ended by what is meant for the server. */
+    store_server_hold_signals();
+    status = ldap_store_open(config, arguments->state, &store, &why);
     if (status) {
         pk_log(LOG_ERR, "cannot start: %s", why ? why : pk_status_clause(status));
         return EXIT_FAILURE;

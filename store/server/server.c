@@ -265,11 +265,29 @@ static enum pk_status make(const char *path, int *ret_listener, char **ret_why)
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-static void wait_for_the_end(const sigset_t *ends)
+static sigset_t ending_signals(void)
 {
+    sigset_t ends;
+
+    (void)sigemptyset(&ends);
+    (void)sigaddset(&ends, SIGTERM);
+    (void)sigaddset(&ends, SIGINT);
+    return ends;
+}
+
+void store_server_hold_signals(void)
+{
+    const sigset_t ends = ending_signals();
+
+    (void)pthread_sigmask(SIG_BLOCK, &ends, NULL);
+}
+
+static void wait_for_the_end(void)
+{
+    const sigset_t ends = ending_signals();
     int number;
 
-    while (sigwait(ends, &number) == EINTR)
+    while (sigwait(&ends, &number) == EINTR)
         continue;
 }
 
@@ -316,17 +334,13 @@ enum pk_status store_server_run(struct store *store, const struct store_server_s
                                 char **ret_why)
 {
     struct server *server = server_new(store, setup->daemon);
-    sigset_t ends, before;
     enum pk_status status;
 
     if (!server)
         return PK_NO_MEMORY;
     /* Libraries write to connections that may be gone. */
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)sigemptyset(&ends);
-    (void)sigaddset(&ends, SIGTERM);
-    (void)sigaddset(&ends, SIGINT);
-    (void)pthread_sigmask(SIG_BLOCK, &ends, &before);
+    store_server_hold_signals();
     status = server->wake >= 0 ? know_kind(server) : refuse("eventfd", ret_why);
     if (status == PK_OK)
         status = setup->socket ? make(setup->socket, &server->listener, ret_why)
@@ -334,13 +348,12 @@ enum pk_status store_server_run(struct store *store, const struct store_server_s
     if (status == PK_OK) {
         status = start_threads(server);
         if (status == PK_OK) {
-            wait_for_the_end(&ends);
+            wait_for_the_end();
             stop_threads(server);
         }
         if (setup->socket)
             (void)unlink(setup->socket);
     }
     server_free(server);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return status;
 }

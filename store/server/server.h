@@ -17,9 +17,15 @@ struct store_server_setup {
 };
 
 /*
- * Serves until SIGTERM or SIGINT, then lets the verbs that were begun return, and gives PK_OK. The
- * store is still the caller's, and no thread uses it any more. PK_CONFIG with *ret_why, the
- * caller's to free, for a socket that there is not.
+ * SIGTERM and SIGINT wait from now on, also for threads that are made, until store_server_run()
+ * takes them. A program whose store has threads of its own calls it before it opens that.
+ */
+void store_server_hold_signals(void);
+
+/*
+ * Serves until SIGTERM or SIGINT, which it holds as above, then lets the verbs that were begun
+ * return, and gives PK_OK. The store is still the caller's, and no thread uses it any more.
+ * PK_CONFIG with *ret_why, the caller's to free, for a socket that there is not.
  */
 enum pk_status store_server_run(struct store *store, const struct store_server_setup *setup,
                                 char **ret_why) PK_WARN_UNUSED;
