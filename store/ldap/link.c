@@ -242,6 +242,12 @@ static int set_options(struct ldap_link *link, int64_t until)
         code = ldap_set_option(link->ld, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
     if (code == LDAP_OPT_SUCCESS)
         code = ldap_set_option(link->ld, LDAP_OPT_RESTART, LDAP_OPT_ON);
+    /* Kerberos proves the name that was configured, and not what DNS says of its address. */
+    if (code == LDAP_OPT_SUCCESS)
+        code = ldap_set_option(link->ld, LDAP_OPT_X_SASL_NOCANON, LDAP_OPT_ON);
+    /* TLS encrypts; Active Directory refuses to have it done twice. */
+    if (code == LDAP_OPT_SUCCESS)
+        code = ldap_set_option(link->ld, LDAP_OPT_X_SASL_SECPROPS, "maxssf=0");
     return code == LDAP_OPT_SUCCESS
                ? ldap_set_option(link->ld, LDAP_OPT_CONNECT_CB, &link->row->callbacks)
                : code;

@@ -1,15 +1,18 @@
 # Tests with real OpenLDAP servers, which scripts/check --fleet runs.
 EXTRA_DIST += \
 	tests/fleet/hostile_directory.py \
+	tests/fleet/kerberos.py \
 	tests/fleet/ldap_directory.py \
 	tests/fleet/ldap_host.py \
 	tests/fleet/ldap_reset.py \
+	tests/fleet/name_server.py \
 	tests/fleet/separate_hosts.py \
 	tests/fleet/test_directory_acl.py \
 	tests/fleet/test_directory_servers.py \
 	tests/fleet/test_ldap_enroll.py \
 	tests/fleet/test_ldap_failures.py \
 	tests/fleet/test_ldap_hostile.py \
+	tests/fleet/test_ldap_identities.py \
 	tests/fleet/test_ldap_million.py \
 	tests/fleet/test_ldap_mappings.py \
 	tests/fleet/test_ldap_own_bind.py \

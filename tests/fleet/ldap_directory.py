@@ -27,6 +27,7 @@ SUFFIX = "dc=example,dc=org"
 PASSKEYS = f"ou=passkeys,{SUFFIX}"
 PEOPLE = f"ou=people,{SUFFIX}"
 ADMIN = f"cn=admin,{SUFFIX}"
+NAMES = ("ldap1.example.org", "ldap2.example.org")  # in the servers' certificate, too
 SECRET = "secret"
 ALICE, BOB = f"uid=alice,{PEOPLE}", f"uid=bob,{PEOPLE}"
 LIMIT = 30  # seconds that anything here is waited for
@@ -160,6 +161,8 @@ class Server:
         self.port = free_port()
         # Not localhost, in whose place libldap looks for this machine's name in the certificate.
         self.uri = f"ldaps://{address}:{self.port}"
+        self.plain_port = free_port()
+        self.plain = f"ldap://{address}:{self.plain_port}"  # for StartTLS
         self.ldapi = "ldapi://" + os.path.join(self.folder, "ldapi").replace("/", "%2F")
         self.gate = Gate(self.port, address)
         self.process = None
@@ -242,7 +245,8 @@ logsuccess TRUE
             self.process = subprocess.Popen(
                 ["setpriv", "--reuid", "openldap", "--regid", "openldap", "--init-groups",
                  SLAPD, "-d", "0", "-f", os.path.join(self.folder, "slapd.conf"),
-                 "-h", f"{self.uri} {self.ldapi}"], stdout=log, stderr=log)
+                 "-h", f"{self.uri} {self.plain} {self.ldapi}"], stdout=log, stderr=log,
+                env={**os.environ, **self.directory.environment})
         until(f"server {self.number} answers", self.answers)
 
     def answers(self):
@@ -337,6 +341,7 @@ class Directory:
         # Where the sources are, the servers' user may not look.
         for name in ("openldap-passkeyd.schema", "openldap-passkeyd-acl.conf"):
             shutil.copyfile(os.path.join(TOP, "etc", name), os.path.join(self.folder, name))
+        self.environment = {}  # of the servers, beside this process's
         self.extra = extra  # lines of slapd.conf: of the server
         self.overlays = overlays  # and of its database
         self.addresses = list(addresses)
@@ -345,7 +350,8 @@ class Directory:
         self.authority = Authority(os.path.join(self.folder, "ca"))
         self.authority.issue("server", "/O=example/OU=system/CN=server",
                              "subjectAltName=" + ",".join(
-                                 f"IP:{address}" for address in {"127.0.0.1", *addresses})
+                                 [f"IP:{address}" for address in {"127.0.0.1", *addresses}]
+                                 + [f"DNS:{name}" for name in NAMES])
                              + "\nextendedKeyUsage=serverAuth,clientAuth")
         for name in ("host1", "host2", "host3"):
             self.authority.issue(name, f"/O=example/OU=hosts/CN={name}")

@@ -21,10 +21,13 @@ Answer = namedtuple("Answer", "status ms words")
 
 class Host:
     """Its certificate is that of the name. To be used as a context, which begins when the store
-    follows a server, unless ready is False. within: the words of a command that runs another."""
+    follows a server, unless ready is False. within: the words of a command that runs another.
+    environment: of the store, beside this process's."""
 
-    def __init__(self, directory, name, servers=None, ready=True, within=(), **settings):
+    def __init__(self, directory, name, servers=None, ready=True, within=(), environment=None,
+                 **settings):
         self.ready = ready
+        self.environment = {**os.environ, **(environment or {})}
         self.within = within
         if not os.path.exists(PROGRAM):
             pytest.skip("passkey-store-ldap was not built: configure did not find libldap")
@@ -34,8 +37,9 @@ class Host:
         self.database = os.path.join(self.folder, "passkeyd.db")
         ca, certificate, key = directory.authority.files(name)
         uris = servers or [server.uri for server in directory.servers]
-        values = {"servers": ", ".join(uris), "ca-certificate": ca, "certificate": certificate,
-                  "key": key, "passkeys": PASSKEYS, "accounts": PEOPLE,
+        values = {"servers": None if "domain" in settings else ", ".join(uris),
+                  "ca-certificate": ca,
+                  "certificate": certificate, "key": key, "passkeys": PASSKEYS, "accounts": PEOPLE,
                   **{key.replace("_", "-"): value for key, value in settings.items()}}
         self.config = os.path.join(self.folder, "store-ldap.conf")
         with open(self.config, "w", encoding="utf-8") as file:
@@ -56,7 +60,7 @@ class Host:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [*self.within, PROGRAM, "--config", self.config, "--state", self.folder,
-                 "--socket", self.socket], stdout=log, stderr=log)
+                 "--socket", self.socket], stdout=log, stderr=log, env=self.environment)
         until("the store's socket is there", lambda: os.path.exists(self.socket) or
               self.process.poll() is not None)
         assert self.process.poll() is None, self.said()
@@ -73,7 +77,7 @@ class Host:
         if self.process and self.process.poll() is None:
             self.process.send_signal(number)
             code = self.process.wait(30)
-            assert number == signal.SIGKILL or code == 0, self.said()
+            assert number == signal.SIGKILL or code == 0, (code, self.said())
         self.client = self.process = None
         if os.path.exists(self.socket):
             os.unlink(self.socket)
