@@ -323,9 +323,12 @@ static enum pk_status look_up(struct session *s, LDAPMessage *message, struct cr
         if (status != PK_OK && status != PK_NOT_FOUND)
             (void)snprintf(s->link->words, sizeof(s->link->words), "%s", s->lookups.words);
     }
-    return status == PK_NOT_FOUND
-               ? ldap_passkey_read(s->link, s->store->config, message, ret, ret_why)
-               : status;
+    if (status != PK_NOT_FOUND)
+        return status;
+    ldap_link_until(s->link, pk_clock_monotonic_ms() + LDAP_CALL_MS);
+    status = ldap_passkey_read(s->link, s->store->config, message, ret, ret_why);
+    ldap_link_until(s->link, INT64_MAX); /* until keep_up() */
+    return status;
 }
 
 /* One that serves nobody is as one that is not there. */

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 import scale_directory
-from hostile_directory import HostileDirectory, ber, entry, message, number, text
+from hostile_directory import HostileDirectory, ber, entry, message, number, result, text
 from ldap_directory import PASSKEYS, PEOPLE, Directory, until
 from ldap_host import Host
 
@@ -37,15 +37,24 @@ def a_message_of_gigabytes(send, identifier, _):
     pour(send, bytes(ROUND))
 
 
+def is_refresh(asked):
+    return PASSKEYS.encode() in asked and b"pkOwner" in asked
+
+
+def one_passkey(identifier):
+    """Of a refresh, or of what comes after it."""
+    state = ber(0x30, number(1, 0x0a), text(bytes(16)))
+    control = ber(0xa0, ber(0x30, text(SYNC_STATE), text(state)))
+    return message(identifier, entry(
+        f"pkCredentialId=Zmlyc3Q,{PASSKEYS}", pkCredentialId=["Zmlyc3Q"], pkPublicKey=["key"],
+        pkOwner=[f"uid=alice,{PEOPLE}"], pkOwnerNumber=["1001"], pkRpId=["example.org"],
+        pkUserHandle=["handle"], pkAlgorithm=["-7"]), control)
+
+
 def many_accounts(send, identifier, asked):
     """A refresh with one passkey; asked for its account, it sends more and more of them."""
-    if PASSKEYS.encode() in asked and b"pkOwner" in asked:
-        state = ber(0x30, number(1, 0x0a), text(bytes(16)))
-        control = ber(0xa0, ber(0x30, text(SYNC_STATE), text(state)))
-        send(message(identifier, entry(
-            f"pkCredentialId=Zmlyc3Q,{PASSKEYS}", pkCredentialId=["Zmlyc3Q"], pkPublicKey=["key"],
-            pkOwner=[f"uid=alice,{PEOPLE}"], pkOwnerNumber=["1001"], pkRpId=["example.org"],
-            pkUserHandle=["handle"], pkAlgorithm=["-7"]), control))
+    if is_refresh(asked):
+        send(one_passkey(identifier))
         return False
     one = message(identifier, entry(f"uid=alice,{PEOPLE}", uid=["alice"], uidNumber=["1001"]))
     pour(send, one * (ROUND // len(one)))
@@ -91,3 +100,25 @@ def test_memory_is_not_its_to_take(directory, answer):
         assert host.ids("root", 0) == {answer.__name__}
         assert scale_directory.memory(host.process.pid)[1] < MEMORY_MIB
     assert PASSKEYS and number
+
+
+def test_one_that_leaves_a_question_open_is_left(directory):
+    """A passkey comes after the refresh, and whose it is the server does not say."""
+    refresh = []
+
+    def answer(send, identifier, asked):
+        if is_refresh(asked):
+            refresh.append((send, identifier))
+            done = ber(0xa2)
+            send(message(identifier, ber(0x79, text(SYNC_INFO, 0x80), text(done, 0x81))))
+        elif b"1.1" in asked:  # whether it is still there
+            send(message(identifier, result(0x65)))
+
+    good = directory.servers[0].uri
+    with HostileDirectory(directory.authority, answer) as server, \
+            Host(directory, "host1", [server.uri, good], refresh_seconds=3600) as host:
+        until("followed", lambda: server.uri in host.call("state").words)
+        send, identifier = refresh[0]
+        send(one_passkey(identifier))
+        until("the next is followed", lambda: good in host.call("state").words)
+        assert "took too long" in host.said()
