@@ -308,13 +308,13 @@ static void close_all(const struct load *load)
 
 static void take_ports(struct load *load, const char *text)
 {
-    char *end = NULL;
+    const char *at = text;
+    char *end;
 
-    for (const char *at = text; load->port_count < PORTS_MAX; at = end + 1) {
+    do {
         load->ports[load->port_count++] = (unsigned short)strtoul(at, &end, 10);
-        if (*end != ',')
-            break;
-    }
+        at = end + 1;
+    } while (*end == ',' && load->port_count < PORTS_MAX);
     if (*end)
         give_up("not ports, or too many", text);
 }
