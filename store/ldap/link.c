@@ -12,8 +12,11 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 
-/* An entry has a few kilobytes, a set of UUIDs some more; libldap sets no limit of its own. */
-#define MESSAGE_MAX (1024 * 1024)
+/*
+ * libldap sets no limit of its own. More than what slapd lets an account write into its own entry,
+ * which is 4 MiB: what cannot be received stops the refresh, and what is received is only not used.
+ */
+#define MESSAGE_MAX (16 * 1024 * 1024)
 
 /* --- the guard -------------------------------------------------------------------------------- */
 

@@ -247,8 +247,12 @@ def test_who_adds_more_than_they_may_holds_nobody_up(directory):
     server = directory.servers[0]
     assert server.add("".join(credential_ldif(id_text(f"mine-{number:04}"), ALICE, 1001)
                               for number in range(70)), account=ALICE) == 0
+    large = "pkName: " + 3000000 * "x" + "\n"  # slapd holds nobody to the schema's lengths
+    assert server.add(credential_ldif(id_text("large"), ALICE, 1001, more=large),
+                      account=ALICE) == 0
     with Host(directory, "host1") as host:
         until("refreshed", lambda: len(host.ids() or ()) == 64)
         assert server.add(credential_ldif(id_text("bob's"), BOB, 1002), account=BOB) == 0
         until("followed", lambda: host.ids(*BOB_OF) == {"bob's"})
         assert "not used: their accounts have 64 others" in host.said()
+        assert entry("large") + ": not used: " in host.said()
