@@ -256,3 +256,42 @@ def test_who_adds_more_than_they_may_holds_nobody_up(directory):
         until("followed", lambda: host.ids(*BOB_OF) == {"bob's"})
         assert "not used: their accounts have 64 others" in host.said()
         assert entry("large") + ": not used: " in host.said()
+
+
+ODD = (
+    {"pkName": ""}, {"pkName": "x" * 300}, {"pkName": "\u202e\U0001f511" * 8},
+    {"pkRpId": "other.example.net"}, {"pkRpId": "x" * 300}, {"pkAlgorithm": "-99999999999"},
+    {"pkAlgorithm": "2147483648"}, {"pkCreated": "99991231235959Z"},
+    {"pkCreated": "00000101000000Z"}, {"pkCredProtect": "99"}, {"pkCredProtect": "-1"},
+    {"pkFlag": "none"}, {"pkTransport": "pigeon"}, {"pkFormat": "x" * 100}, {"pkTrust": "x"},
+    {"pkAttestationType": "x" * 100}, {"pkImported": "x" * 100}, {"pkInstrument": "x" * 100},
+    {"pkUserHandle": "x" * 65}, {"pkUserHandle": "x"}, {"pkPublicKey": "x" * 5000},
+    {"pkPublicKey": "x"}, {"pkOwnerNumber": "99999999999999999999"}, {"pkOwnerNumber": "-1"},
+    {"pkOwnerUUID": "00000000-0000-0000-0000-000000000000"}, {"pkRawId": "x" * 2000},
+    {"pkAaguid": "ffffffff-ffff-ffff-ffff-ffffffffffff"},
+)
+
+
+def odd_ldif(number, values):
+    """An entry of the account's own, with these in the place of what belongs there."""
+    lines = credential_ldif(id_text(f"odd-{number}"), ALICE, 1001).rstrip("\n").split("\n")
+    lines = [line for line in lines if line.split(":")[0] not in values]
+    return "\n".join(lines + [
+        f"{name}:: {base64.b64encode(text.encode()).decode()}" for name, text in values.items()
+    ]) + "\n\n"
+
+
+def test_odd_entries_hold_nobody_up(directory):
+    """Those that the server takes of an account; each is used or is not, and all go on."""
+    server = directory.servers[0]
+    taken = [number for number, values in enumerate(ODD)
+             if server.add(odd_ldif(number, values), account=ALICE) == 0]
+    assert len(taken) > len(ODD) / 2
+    with Host(directory, "host1") as host:
+        for number in taken:
+            assert server.delete(entry(f"odd-{number}"), account=ALICE) == 0
+            assert server.add(odd_ldif(number, ODD[number]), account=ALICE) == 0
+            name = f"good-{number}"
+            assert server.add(credential_ldif(id_text(name), BOB, 1002), account=BOB) == 0
+            until("followed", lambda name=name: name in (host.ids(*BOB_OF) or ()))
+            assert server.delete(entry(name), account=BOB) == 0
