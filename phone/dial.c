@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define PORT          "443"
 #define ADDRESSES_MAX 8
 #define ALONE_MS      300 /* that an address has before the next one is tried beside it */
 #define TARGET_MAX    256
@@ -40,7 +41,7 @@ static enum pk_status read_target(const char *text, struct target *ret)
     }
     (void)memcpy(ret->host, text, len);
     ret->host[len] = '\0';
-    (void)strcpy(ret->port, colon + 1);
+    (void)memcpy(ret->port, colon + 1, strlen(colon + 1) + 1);
     ret->flags = AI_NUMERICHOST | AI_NUMERICSERV;
     return PK_OK;
 }
@@ -56,7 +57,7 @@ static enum pk_status choose_target(uint16_t number, const struct dial_rules *ru
     if (rules->connect && *rules->connect)
         return read_target(rules->connect, ret);
     (void)snprintf(ret->host, sizeof(ret->host), "%s.", domain); /* of no search list */
-    (void)strcpy(ret->port, "443");
+    (void)snprintf(ret->port, sizeof(ret->port), "%s", PORT);
     ret->flags = AI_NUMERICSERV;
     return PK_OK;
 }
@@ -87,7 +88,8 @@ static const struct addrinfo *take_next(const struct addrinfo **left, size_t *co
     }
     taken = left[at];
     (*count)--;
-    (void)memmove(left + at, left + at + 1, (*count - at) * sizeof(*left));
+    for (size_t i = at; i < *count; i++)
+        left[i] = left[i + 1];
     return taken;
 }
 

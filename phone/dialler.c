@@ -52,7 +52,7 @@ static int connect_to(const char *path)
 
     if (fd < 0 || strlen(path) >= sizeof(address.sun_path))
         return -1;
-    (void)strcpy(address.sun_path, path);
+    (void)memcpy(address.sun_path, path, strlen(path) + 1);
     if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
         return -1;
     return pk_steal_fd(&fd);

@@ -82,7 +82,7 @@ static void on_adapter(void *data, const char *path, bool powered)
         strlen(path) < sizeof(radio->adapters[0].path)) {
         adapter = &radio->adapters[radio->adapter_count++];
         *adapter = (struct adapter){.state = ADAPTER_OFF};
-        (void)strcpy(adapter->path, path);
+        (void)memcpy(adapter->path, path, strlen(path) + 1);
     }
     if (!adapter)
         return;
@@ -130,11 +130,9 @@ static void judge(struct radio *radio)
         if (!radio->said)
             radio->end = part_send(radio->socket, PART_SCANS, (struct pk_view){NULL, 0}, -1);
         radio->said = true;
-    } else if (!radio->said) {
-        radio->end = why_deaf(radio);
-    } else if (radio->absent_until == 0) {
+    } else if (radio->said && radio->absent_until == 0) {
         radio->absent_until = pk_clock_monotonic_ms() + ABSENCE_MS;
-    } else if (pk_clock_monotonic_ms() >= radio->absent_until) {
+    } else if (!radio->said || pk_clock_monotonic_ms() >= radio->absent_until) {
         radio->end = why_deaf(radio);
     }
 }
@@ -201,7 +199,7 @@ static void on_list(struct radio *radio, DBusMessage *reply, const struct bluez_
     }
     if (!sender || strlen(sender) >= sizeof(radio->owner))
         return;
-    (void)strcpy(radio->owner, sender);
+    (void)memcpy(radio->owner, sender, strlen(sender) + 1);
     radio->restart = pk_clock_monotonic_ms() + RESTART_MS;
     (void)!bluez_read_list(reply, finder);
 }

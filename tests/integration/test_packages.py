@@ -519,7 +519,7 @@ PROFILES = {name.removesuffix(".install"):
 
 @pytest.mark.parametrize("package", [name for name, paths in PROFILES.items() if paths])
 def test_a_purge_takes_the_profiles_out_of_the_kernel(debconf, package):
-    """Whatever the kernel says of them; a removal, after which the files are there yet, does not."""
+    """Whatever the kernel says of them; a removal, after which the files are there, does not."""
     profiles = [re.search(r"(?m)^profile (\S+) ", read(path)).group(1)
                 for path in PROFILES[package]]
     for name in ("aa-enabled", "rm", "rmdir"):

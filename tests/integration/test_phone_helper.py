@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 
 import cbor2
 import pytest
@@ -363,6 +364,17 @@ def test_bluetooth_comes_back(world):
     assert running.expect(frames.PHONE_STEP)["step"] == frames.HEARD
 
 
+def test_scan_is_begun_anew(world):
+    """Some controllers say an address once only, and then no more until a scan begins."""
+    running = world.get(b"id")
+    world.bluez.wait("StartDiscovery")
+    running.expect(frames.PHONE_CODE)
+    world.bluez.wait("StopDiscovery")
+    world.bluez.wait("StartDiscovery")
+    running.send(frames.u8(frames.CANCEL))
+    assert running.failed() == "cancelled"
+
+
 def test_only_bluetoothd_is_believed(world):
     """Any program on the bus can send signals; what it says of devices is not looked at."""
     phone = phone_with()
@@ -607,6 +619,205 @@ def test_old_tls(world, certificate):
         assert running.failed() == "phone-no-network"
 
 
+# The dialler's unit
+
+
+class Unit:
+    """What systemd does for passkey-phone-dialler.socket; answer: in place of the program."""
+
+    def __init__(self, folder, *options, answer=None):
+        self.path, self.options, self.answer = str(folder / "dialler"), options, answer
+        self.asked = []
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.listener.bind(self.path)
+        self.listener.listen()
+        self.thread = threading.Thread(target=self._accept, daemon=True)
+        self.thread.start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection = self.listener.accept()[0]
+            except OSError:
+                return
+            with connection:
+                if self.answer is None:
+                    subprocess.run([PROGRAM, "--dial", *self.options], stdin=connection,
+                                   check=False, timeout=PATIENCE)
+                    continue
+                self.asked.append(connection.recv(100))
+                self.answer(connection)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+        self.listener.close()
+
+
+def test_unit_dials(world, tmp_path):
+    """The helper itself is told nothing of where the connection goes."""
+    phone = phone_with()
+    with Unit(tmp_path, f"--connect={world.server.address}") as unit:
+        running = world.get(phone.passkeys[0].id, dialler=unit.path, connect=refused_port())
+        world.asked(running, phone)
+        verify(phone.passkeys[0], running.expect(frames.ASSERTION))
+
+
+def test_unit_refuses_hashed_services(world, tmp_path):
+    with Unit(tmp_path, f"--connect={world.server.address}") as unit:
+        running = world.get(b"id", dialler=unit.path, hashed=1)
+        world.heard(running, phone_with(domain=300))
+        assert running.failed() == "phone-no-network"
+        assert not world.server.taken
+    os.unlink(unit.path)
+    with Unit(tmp_path, "--hashed", f"--connect={world.server.address}") as unit:
+        running = world.get(b"id", dialler=unit.path, hashed=1)
+        world.heard(running, phone_with(domain=300))
+        assert running.failed() == "phone-no-network"  # a name that no certificate has
+        assert len(world.server.taken) == 1
+
+
+def hand_over(connection, payload, *descriptors):
+    socket.send_fds(connection, [payload], descriptors)
+
+
+def hand_pipe(connection):
+    ends = os.pipe()
+    hand_over(connection, b"C", ends[1])
+    for end in ends:
+        os.close(end)
+
+
+def hand_sockets(connection, family, kind, count=1):
+    made = [socket.socket(family, kind) for _ in range(count)]
+    hand_over(connection, b"C", *(each.fileno() for each in made))
+    for each in made:
+        each.close()
+
+
+HOSTILE = {
+    "says nothing": lambda connection: None,
+    "an empty packet": lambda connection: connection.send(b""),
+    "no descriptor": lambda connection: connection.send(b"C"),
+    "a reason that is none": lambda connection: connection.send(b"C\xff"),
+    "refused": lambda connection: connection.send(b"C\1"),
+    "no name": lambda connection: connection.send(b"C\2"),
+    "another word": lambda connection: hand_sockets_as(connection, b"H"),
+    "much": lambda connection: connection.send(b"C" + bytes(100000)),
+    "too much": lambda connection: connection.send(b"C" + bytes(140000)),
+    "a pipe": hand_pipe,
+    "a local socket": lambda connection: hand_sockets(connection, socket.AF_UNIX,
+                                                      socket.SOCK_STREAM),
+    "a socket of packets": lambda connection: hand_sockets(connection, socket.AF_INET,
+                                                           socket.SOCK_DGRAM),
+    "several": lambda connection: hand_sockets(connection, socket.AF_INET, socket.SOCK_STREAM, 3),
+    "one that is not connected": lambda connection: hand_sockets(connection, socket.AF_INET,
+                                                                 socket.SOCK_STREAM),
+}
+
+
+def hand_sockets_as(connection, word):
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as made:
+        hand_over(connection, word, made.fileno())
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_unit(world, tmp_path, name):
+    with Unit(tmp_path, answer=HOSTILE[name]) as unit:
+        running = world.get(b"id", dialler=unit.path)
+        world.heard(running, phone_with(domain=1))
+        assert running.failed() == "phone-no-network"
+        assert unit.asked == [b"D\0\1"]
+
+
+def test_no_unit(world, tmp_path):
+    running = world.get(b"id", dialler=str(tmp_path / "none"))
+    world.heard(running, phone_with())
+    assert running.failed() == "phone-no-network"
+
+
+def ask_unit(question, *options):
+    """The answer of passkey-phone --dial, with what came with it, and its exit status."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours:
+        with theirs, subprocess.Popen([PROGRAM, "--dial", *options], stdin=theirs) as unit:
+            ours.send(question)
+            theirs.close()
+            ours.settimeout(PATIENCE)
+            answer, descriptors, _flags, _address = socket.recv_fds(ours, 100, 4)
+            for each in descriptors:
+                os.close(each)
+            return answer, len(descriptors), unit.wait(PATIENCE)
+
+
+@pytest.mark.parametrize("question, options, answer", [
+    (b"D\0\0", [], b"C"), (b"D\0\1", [], b"C"), (b"D\0\2", [], b"C\1"),
+    (b"D\1\x2c", [], b"C\1"), (b"D\1\x2c", ["--hashed"], b"C"), (b"D\0\xff", ["--hashed"], b"C\1"),
+    (b"", [], b""), (b"D", [], b""), (b"D\0", [], b""), (b"D\0\0\0", [], b""), (b"K\0\0", [], b""),
+], ids=shortly)
+def test_questions_to_the_unit(world, question, options, answer):
+    said, count, code = ask_unit(question, *options, f"--connect={world.server.address}")
+    assert (said, count) == (answer, 1 if answer == b"C" else 0)
+    assert code == (0 if answer else 1)
+
+
+def test_unit_that_reaches_nobody():
+    assert ask_unit(b"D\0\0", f"--connect={refused_port()}") == (b"C\3", 0, 0)
+    assert ask_unit(b"D\0\0", "--connect=nonsense")[:2] == (b"C\3", 0)
+    assert ask_unit(b"D\0\0", "--connect=host.example.org:1")[:2] == (b"C\2", 0)
+
+
+def test_address_of_version_6():
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("no IPv6 here")
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
+        port = listener.getsockname()[1]
+        assert ask_unit(b"D\0\0", f"--connect=[::1]:{port}") == (b"C", 1, 0)
+
+
+@pytest.mark.parametrize("words", [["--dail"], ["--hashed"], ["--connect=127.0.0.1:1"], ["x"],
+                                   ["--dial", "x"]], ids=shortly)
+def test_wrong_words(words):
+    done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, check=False,
+                          timeout=PATIENCE)
+    assert done.returncode == 2 and "Usage: passkey-phone" in done.stderr
+
+
+# The frames
+
+
+def test_split_frames(world):
+    """A byte at a time, and all at once."""
+    phone = phone_with()
+    setup = frames.phone_setup(bus=world.bus.address, connect=world.server.address,
+                               ca_file=world.authority.certificate)
+    request = frames.get_assertion("phone", RP_ID, HASH, [(phone.passkeys[0].id, 16)])
+    whole = b"".join(frames.framed(each) for each in (frames.hello(), setup, request))
+    for pieces in ([whole], [whole[at:at + 1] for at in range(len(whole))]):
+        running = Helper(PROGRAM, greet=False)
+        world.helpers.append(running)
+        for piece in pieces:
+            running.sock.sendall(piece)
+        assert running.receive() == (frames.HELLO, {"version": 1})
+        world.asked(running, phone)
+        verify(phone.passkeys[0], running.expect(frames.ASSERTION))
+
+
+@pytest.mark.parametrize("data", [b"\0\2\0\1", b"\xff\xff\xff\xff", b"\0\0\0\0"], ids=shortly)
+@pytest.mark.parametrize("stage", ["setup", "request", "code"])
+def test_frames_that_are_none(world, data, stage):
+    running = Helper(PROGRAM) if stage == "setup" else \
+        world.helper() if stage == "request" else world.get(b"id")
+    world.helpers.append(running)
+    if stage == "code":
+        running.expect(frames.PHONE_CODE)
+    running.sock.sendall(data)
+    assert running.failed() == "protocol"
+
+
 # The end
 
 
@@ -650,6 +861,16 @@ def test_given_up(world, certificate, stage, how):
         if stage == "user":
             phone.agreed.set()
             assert world.server.ended.get(timeout=PATIENCE) != "done"
+
+
+def test_cancelled_while_the_bus_is_silent(world, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as silent:
+        silent.bind(str(tmp_path / "bus"))
+        silent.listen()
+        running = world.get(b"id", bus=f"unix:path={tmp_path}/bus")
+        with silent.accept()[0]:
+            running.send(frames.u8(frames.CANCEL))
+            assert running.failed() == "cancelled"
 
 
 def test_cancelled_before_the_code(world):
