@@ -9,9 +9,11 @@ for one of its own. They run in this order, on one machine.
 
 import json
 import os
+import pwd
 import re
 import shutil
 import signal
+import socket
 import stat
 import struct
 import subprocess
@@ -88,6 +90,47 @@ def test_systemd_analyze():
     for unit in (UNIT, KEYS_UNIT):
         assert run("systemd-analyze", "verify", "--man=no", unit) == ""
         run("systemd-analyze", "security", "--threshold=12", unit)
+
+
+DIALLER = "passkey-phone-dialler"
+
+
+def ask_dialler(number):
+    """What the unit answers, and the connection that came with it, as the daemon's user."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asking:
+        asking.settimeout(parts.PATIENCE)
+        asking.connect(f"/run/passkeyd/{DIALLER.removeprefix('passkey-')}.sock")
+        asking.send(b"D" + struct.pack(">H", number))
+        answer, descriptors, _flags, _address = socket.recv_fds(asking, 100, 4)
+        return answer, [socket.socket(fileno=each) for each in descriptors]
+
+
+def test_phone_dialler(machine):
+    """It is off by itself; each connection has a process that belongs to nobody else."""
+    assert machine.show("ActiveState", DIALLER + ".socket") == "inactive"
+    assert run("systemd-analyze", "verify", "--man=no", DIALLER + "@1.service",
+               DIALLER + ".socket") == ""
+    run("systemd-analyze", "security", "--threshold=20", DIALLER + "@1.service")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = "127.0.0.1:%d" % listener.getsockname()[1]
+        os.makedirs(f"/run/systemd/system/{DIALLER}@.service.d")
+        namespace.write(f"/run/systemd/system/{DIALLER}@.service.d/test.conf",
+                        "[Service]\nExecStart=\nExecStart=/usr/libexec/passkey/passkey-phone "
+                        f"--dial --connect={address}\n")
+        run("systemctl", "daemon-reload")
+        run("systemctl", "start", DIALLER + ".socket")
+        path = "/run/passkeyd/phone-dialler.sock"
+        found = os.stat(path)
+        owner = pwd.getpwnam("passkeyd").pw_uid
+        assert (stat.S_IMODE(found.st_mode), found.st_uid) == (0o600, owner)
+        answer, (connection,) = ask_dialler(1)
+        with connection, listener.accept()[0] as accepted:
+            assert answer == b"C" and connection.getpeername() == listener.getsockname()
+            accepted.sendall(b"x")
+            connection.setblocking(True)
+            assert connection.recv(1) == b"x"
+        assert ask_dialler(2) == (b"C\1", [])
+        run("systemctl", "stop", DIALLER + ".socket")
 
 
 def test_reload(machine):
