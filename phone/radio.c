@@ -19,13 +19,19 @@
 #define RESTART_MS   10000 /* some controllers report an address once, and then no more */
 #define ABSENCE_MS   3000  /* that all adapters may be off or away once one has listened */
 
-enum adapter_state { ADAPTER_OFF, ADAPTER_ASKED, ADAPTER_SCANS, ADAPTER_FAILED };
+enum adapter_state {
+    ADAPTER_OFF,
+    ADAPTER_ASKED,
+    ADAPTER_SCANS,
+    ADAPTER_STOPS, /* to begin anew: bluetoothd refuses that while it stops */
+    ADAPTER_FAILED,
+};
 
 struct adapter {
     char path[256];
     enum adapter_state state;
     enum pk_status failure;
-    dbus_uint32_t filter, start; /* serials of calls that are not answered; 0: none */
+    dbus_uint32_t filter, start, stop; /* serials of calls that are not answered; 0: none */
 };
 
 struct radio {
@@ -88,7 +94,7 @@ static void on_adapter(void *data, const char *path, bool powered)
         return;
     if (!powered) {
         adapter->state = ADAPTER_OFF;
-        adapter->filter = adapter->start = 0;
+        adapter->filter = adapter->start = adapter->stop = 0;
     } else if (adapter->state == ADAPTER_OFF) {
         start_adapter(radio, adapter);
     }
@@ -125,7 +131,7 @@ static void judge(struct radio *radio)
 {
     if (radio->list != 0 || any_in(radio, ADAPTER_ASKED))
         return;
-    if (any_in(radio, ADAPTER_SCANS)) {
+    if (any_in(radio, ADAPTER_SCANS) || any_in(radio, ADAPTER_STOPS)) {
         radio->absent_until = 0;
         if (!radio->said)
             radio->end = part_send(radio->socket, PART_SCANS, (struct pk_view){NULL, 0}, -1);
@@ -143,11 +149,14 @@ static void restart_all(struct radio *radio)
     for (size_t i = 0; i < radio->adapter_count; i++) {
         struct adapter *adapter = &radio->adapters[i];
 
-        if (adapter->state != ADAPTER_SCANS)
-            continue;
-        if (bluez_stop(radio->bus, adapter->path) == 0)
-            radio->end = PK_NO_MEMORY;
-        start_adapter(radio, adapter);
+        if (adapter->state == ADAPTER_SCANS) {
+            adapter->state = ADAPTER_STOPS;
+            adapter->stop = bluez_stop(radio->bus, adapter->path);
+            if (adapter->stop == 0)
+                radio->end = PK_NO_MEMORY;
+        } else if (adapter->state == ADAPTER_FAILED) {
+            start_adapter(radio, adapter);
+        }
     }
 }
 
@@ -212,6 +221,12 @@ static void on_answer(struct radio *radio, DBusMessage *reply)
     for (size_t i = 0; i < radio->adapter_count; i++) {
         struct adapter *adapter = &radio->adapters[i];
 
+        if (serial == adapter->stop && adapter->state == ADAPTER_STOPS) {
+            /* Where it was not scanning any more, an error, which is as good. */
+            adapter->stop = 0;
+            start_adapter(radio, adapter);
+            return;
+        }
         if (serial == adapter->filter || serial == adapter->start) {
             const enum pk_status status = failed ? bluez_error(reply) : PK_OK;
 

@@ -23,6 +23,7 @@ import sys
 import time
 
 PATIENCE = 60
+STOPPING_MS = 100
 NAME, ADAPTER, DEVICE = "org.bluez", "org.bluez.Adapter1", "org.bluez.Device1"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 MANAGER = "org.freedesktop.DBus.ObjectManager"
@@ -144,6 +145,8 @@ def say(event, **more):
 class Daemon:
     """bluetoothd as far as scanning goes."""
 
+    LATER = object()  # an answer that comes when it has been done
+
     def __init__(self, bus, adapters):
         import dbus  # pylint: disable=import-outside-toplevel
         self.dbus, self.bus = dbus, bus
@@ -152,6 +155,7 @@ class Daemon:
         self.filters = {}   # (client, adapter): filter
         self.scanning = {}  # adapter: clients
         self.refused = {}
+        self.stopping = set()
         self.watched = set()
         for each in adapters:
             name, *kept = each.split("/")
@@ -207,6 +211,8 @@ class Daemon:
             self.filters[(client, path)] = dict(arguments[0])
         elif not self.adapters[path]:
             raise Failure(ERROR + "NotReady")
+        elif (client, path) in self.stopping:
+            raise Failure(ERROR + "InProgress")
         elif member == "StartDiscovery":
             if client in self.scanning.setdefault(path, set()):
                 raise Failure(ERROR + "InProgress")
@@ -215,10 +221,17 @@ class Daemon:
         elif member == "StopDiscovery":
             if client not in self.scanning.get(path, ()):
                 raise Failure(ERROR + "Failed")
-            self.scanning[path].discard(client)
+            self.stopping.add((client, path))
+            return self.LATER
         else:
             raise Failure("org.freedesktop.DBus.Error.UnknownMethod")
         return None
+
+    def stopped(self, message):
+        """The controller has said so: only then it is over."""
+        client, path = message.get_sender(), message.get_path()
+        self.stopping.discard((client, path))
+        self.scanning.get(path, set()).discard(client)
 
     def _watch(self, client):
         def changed(owner):
@@ -320,10 +333,18 @@ def main():
                 connection.send_message(dbus.lowlevel.ErrorMessage(message, str(failure), "told"))
             return dbus.lowlevel.HANDLER_RESULT_HANDLED
         reply = dbus.lowlevel.MethodReturnMessage(message)
+        if said is daemon.LATER:
+            GLib.timeout_add(STOPPING_MS, stopped, connection, message, reply)
+            return dbus.lowlevel.HANDLER_RESULT_HANDLED
         if said:
             reply.append(said[1], signature=said[0])
         connection.send_message(reply)
         return dbus.lowlevel.HANDLER_RESULT_HANDLED
+
+    def stopped(connection, message, reply):
+        daemon.stopped(message)
+        connection.send_message(reply)
+        return False
 
     def command(channel, _condition):
         line = channel.readline()
