@@ -373,6 +373,7 @@ def test_scan_is_begun_anew(world):
     call = world.scan(running, phone)
     world.bluez.wait("StopDiscovery")
     world.bluez.wait("StartDiscovery")
+    world.bluez.wait("stopped")
     world.air(call)
     world.bluez.wait("heard")
     assert running.expect(frames.PHONE_STEP)["step"] == frames.HEARD

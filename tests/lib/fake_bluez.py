@@ -232,6 +232,7 @@ class Daemon:
         client, path = message.get_sender(), message.get_path()
         self.stopping.discard((client, path))
         self.scanning.get(path, set()).discard(client)
+        say("stopped")
 
     def _watch(self, client):
         def changed(owner):
