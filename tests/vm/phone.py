@@ -106,7 +106,8 @@ def two_controllers(bus):
 def power(bus, adapter, powered):
     properties = dbus.Interface(bus.get_object("org.bluez", adapter, introspect=False),
                                 "org.freedesktop.DBus.Properties")
-    properties.Set("org.bluez.Adapter1", "Powered", dbus.Boolean(powered), timeout=PATIENCE)
+    properties.Set("org.bluez.Adapter1", "Powered", dbus.Boolean(powered, variant_level=1),
+                   timeout=PATIENCE)
 
 
 class World:
