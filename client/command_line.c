@@ -44,6 +44,7 @@ static const struct option options[] = {
     {"all", no_argument, NULL, OPTION_ALL},
     {"agent", no_argument, NULL, OPTION_AGENT},
     {"browser", no_argument, NULL, OPTION_BROWSER},
+    {"phone", no_argument, NULL, OPTION_PHONE},
     {"bits", required_argument, NULL, OPTION_BITS},
     {"at-once", no_argument, NULL, OPTION_AT_ONCE},
     {"link", no_argument, NULL, OPTION_LINK},
@@ -229,6 +230,9 @@ static void read_option(const char *program, int code, struct command_line *line
         break;
     case OPTION_AGENT:
         line->agent = true;
+        break;
+    case OPTION_PHONE:
+        line->phone = true;
         break;
     case OPTION_BROWSER:
         line->browser = true;

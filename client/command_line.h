@@ -26,6 +26,7 @@ struct command_line {
     bool all;
     bool agent;
     bool browser;
+    bool phone;
     bool link;
     bool revoke;
     enum { WAIT_UNSAID, WAIT_YES, WAIT_NO } wait;
@@ -75,6 +76,7 @@ enum option_bit {
     OPTION_WITH_KEYS = 1 << 20,
     OPTION_REPLACE = 1 << 21,
     OPTION_REVOKE = 1 << 22,
+    OPTION_PHONE = 1 << 23,
 };
 
 /*

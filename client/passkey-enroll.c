@@ -27,6 +27,7 @@ static const char usage[] =
     "                      (-: from standard input)\n"
     "  --agent             a key in your ssh-agent, made by ssh-keygen -t ed25519-sk\n"
     "  --browser           one that a browser makes, by a link\n"
+    "  --phone             one on a phone that is with you, by a QR code\n"
     "  --timeout SECONDS   how long to wait for the key\n"
     "  --json              print the result as JSON, for programs\n"
     "  --help, --version   print this text, or the version\n"
@@ -47,6 +48,7 @@ static enum pk_status enroll(struct session *session, int ticket, int agent,
                              struct pk_outcome *outcome)
 {
     const struct command_line *line = &session->line;
+    const char *method = line->browser ? "browser" : line->phone ? "phone" : NULL;
     char address[PK_SSH_ADDRESS_MAX + 1] = "";
     bool over_ssh = pk_ssh_client_address(getenv("SSH_CONNECTION"), address) == PK_OK;
     const struct pk_bus_member options[] = {
@@ -58,7 +60,8 @@ static enum pk_status enroll(struct session *session, int ticket, int agent,
         {.name = "ticket", .type = ticket >= 0 ? 'h' : 0, .fd = ticket},
         {.name = "timeout", .type = line->timeout ? 'u' : 0, .number = line->timeout},
         {.name = "agent", .type = agent >= 0 ? 'h' : 0, .fd = agent},
-        {.name = "methods", .type = line->browser ? 's' : 0, .string = "browser"},
+        {.name = "methods", .type = method ? 's' : 0, .string = method},
+        {.name = "pictures", .type = terminal_shows_codes() ? 'b' : 0, .number = 1},
     };
     PK_AUTO_GIVE_UP struct pk_give_up give_up = {
         .fd = -1, .next = "go on to the next way", .end = "stop"};
@@ -103,7 +106,8 @@ int main(int argc, char **argv)
     (void)setlocale(LC_ALL, "");
     command_line_parse(argc, argv,
                        OPTION_NAME | OPTION_UV | OPTION_RESIDENT | OPTION_RP | OPTION_USER |
-                           OPTION_TICKET_FILE | OPTION_TIMEOUT | OPTION_AGENT | OPTION_BROWSER,
+                           OPTION_TICKET_FILE | OPTION_TIMEOUT | OPTION_AGENT | OPTION_BROWSER |
+                           OPTION_PHONE,
                        usage, &session.line);
     if (session.line.argument_count > 0) {
         PK_AUTO_FREE char *word = pk_text_printable(session.line.arguments[0], 64);
@@ -113,9 +117,9 @@ int main(int argc, char **argv)
         return command_line_fail("passkey-enroll", session.line.json,
                                  what ? what : "only options are taken");
     }
-    if (session.line.agent && session.line.browser)
+    if (session.line.agent + session.line.browser + session.line.phone > 1)
         return command_line_fail("passkey-enroll", session.line.json,
-                                 "--agent and --browser are two ways: give one of them");
+                                 "--agent, --browser and --phone are ways: give one of them");
     status = session_open_ticket(&session, &ticket);
     if (status != PK_OK)
         return session_fail_to_read(&session, status, "ticket", session.line.ticket_file);

@@ -8,11 +8,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <langinfo.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+/* Of a phone's code, with what is said beside it. */
+#define CODE_ROWS    24
+#define CODE_COLUMNS 60
 
 /* Bytes: of a secret, or of anything else, which may be a line of a forwarded answer. */
 #define ANSWER_MAX(question) ((question)->echo_off ? PK_SECRET_MAX : PK_ANSWER_MAX)
@@ -194,6 +200,18 @@ enum pk_status terminal_confirm(const struct terminal *terminal, const char *que
     if (status != PK_OK)
         return status;
     return strcmp(answer, "y") == 0 || strcmp(answer, "yes") == 0 ? PK_OK : PK_DENIED;
+}
+
+bool terminal_shows_codes(void)
+{
+    struct winsize room = {0};
+
+    if (!isatty(STDERR_FILENO) || strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+        return false;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &room) != 0)
+        room = (struct winsize){0};
+    return (room.ws_row == 0 || room.ws_row >= CODE_ROWS) &&
+           (room.ws_col == 0 || room.ws_col >= CODE_COLUMNS);
 }
 
 /* https://no-color.org: any non-empty value switches colour off. */

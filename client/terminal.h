@@ -52,6 +52,12 @@ enum pk_status terminal_question_read(struct terminal_question *question) PK_WAR
 /* Puts the terminal back; what was typed and not read is discarded if the echo was off. */
 void terminal_question_close(struct terminal_question *question);
 
+/*
+ * Whether a QR code of 24 lines can be seen on standard error: a terminal with UTF-8, as the
+ * program's locale says, that is large enough.
+ */
+bool terminal_shows_codes(void);
+
 /* Lines on standard error: standard output is for results. event: "touch" stands out. PK_IO. */
 enum pk_status terminal_info(const char *event, const char *text) PK_WARN_UNUSED;
 enum pk_status terminal_error(const char *text) PK_WARN_UNUSED;

@@ -24,6 +24,7 @@ int command_test(struct session *session)
         {.name = "uv", .type = 's', .string = line->uv},
         {.name = "timeout", .type = line->timeout ? 'u' : 0, .number = line->timeout},
         {.name = "agent", .type = has_agent ? 'h' : 0, .fd = agent},
+        {.name = "pictures", .type = terminal_shows_codes() ? 'b' : 0, .number = 1},
     };
     PK_AUTO_GIVE_UP struct pk_give_up give_up = {
         .fd = -1, .next = "go on to the next way", .end = "stop"};
