@@ -21,6 +21,8 @@ EXTRA_DIST += \
 	tests/integration/support/page_file.py \
 	tests/integration/support/own.py \
 	tests/integration/support/pages.py \
+	tests/integration/support/phones.py \
+	tests/integration/support/qr.py \
 	tests/integration/support/people.py \
 	tests/integration/support/namespace.py \
 	tests/integration/support/recording.py \
@@ -99,6 +101,7 @@ EXTRA_DIST += \
 	tests/integration/test_packages.py \
 	tests/integration/test_pam_module.py \
 	tests/integration/test_phone_helper.py \
+	tests/integration/test_phone_method.py \
 	tests/integration/test_phone_vm.py \
 	tests/integration/test_pin_strangers.py \
 	tests/integration/test_passkey_ssh_enroll.py \

@@ -8,10 +8,10 @@ import concurrent.futures
 import http.client
 
 import pytest
-import zbar
 
 import machine as parts
 import pages
+import qr
 
 
 @pytest.fixture(name="site")
@@ -50,18 +50,6 @@ def test_a_sign_in(site, passkey):
     assert pages.Browser(site).get(link)[0] == 404
 
 
-BLOCKS = {" ": (0, 0), "\u2580": (255, 0), "\u2584": (0, 255), "\u2588": (255, 255)}
-
-
-def read_code(rows, dots=8):
-    """What a camera reads of half blocks, on a dark terminal."""
-    lines = [[BLOCKS[block][half] for block in row] for row in rows for half in (0, 1)]
-    shown = b"".join(bytes(dot for dot in line for _ in range(dots)) * dots for line in lines)
-    image = zbar.Image(len(rows[0]) * dots, len(lines) * dots, "Y800", shown)
-    assert zbar.ImageScanner().scan(image) == 1
-    return next(iter(image)).data
-
-
 def test_the_picture_is_the_link(site, passkey):
     conversation = site.machine.connect().authenticate(
         "alice", methods="browser", service="sshd", rhost="192.0.2.7", tty="ssh")
@@ -70,7 +58,7 @@ def test_the_picture_is_the_link(site, passkey):
     title, *rows = text.split("\n")
     assert len(title) < 80 and title.isascii() and len({len(row) for row in rows}) == 1
     link, _ = pages.wait_for_link(conversation)
-    assert read_code(rows) == link
+    assert qr.read(rows) == link
 
 
 @pytest.mark.real_programs
