@@ -5,8 +5,6 @@ Were this broken, somebody else's phone would sign in or be enrolled, or a failu
 words.
 """
 
-import queue
-
 import pytest
 
 import phones
@@ -151,16 +149,14 @@ def test_cancelled(site, phone, stage, how):
     """Whenever it is, the parts end, and the next code is as good as any."""
     conversation, code = phones.shown(site.machine)
     phone.agreed.clear()
+    site.server.silent = stage == "heard"
     if stage != "shown":
         site.scan(code, phone, connects=stage == "asked")
     phones.wait_for(conversation, {"shown": "phone"}.get(stage, "phone-" + stage))
     conversation.connection.call(phones.parts.CONVERSATION, how, path=conversation.path)
     assert phones.outcome(conversation)[0] == "cancelled"
     phone.agreed.set()
-    if stage == "asked":
-        ended = [site.server.ended.get(timeout=30) for _ in range(3)]
-        assert ended[:2] == ["done", "done"] and ended[2] != "done"  # the first two enrolled
-    site.server.calls = queue.Queue()  # whoever waits for the call before goes on to
+    site.server.silent = False
     assert signs_in(site, phone)[0] == "ok"
 
 
