@@ -20,10 +20,12 @@ client_libaskpass_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 # The part that drives security keys, apart because unit tests replace it.
 noinst_LTLIBRARIES += client/libaskpass_key.la
-client_libaskpass_key_la_SOURCES = client/askpass/key.c client/askpass/key.h
+client_libaskpass_key_la_SOURCES = client/askpass/key.c client/askpass/key.h \
+	client/askpass/phone.c client/askpass/phone.h
 client_libaskpass_key_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
 
-askpass_key_libs = client/libaskpass_key.la $(own_keys_libs) $(webauthn_libs)
+askpass_key_libs = client/libaskpass_key.la common/keys/libphone.la common/keys/libqrcode.la \
+	$(own_keys_libs) $(webauthn_libs)
 
 askpass_libs = client/libssh.la client/libaskpass.la client/libterminal.la common/wire/libwire.la \
 	common/webauthn/libwebauthn.la common/base/libbase.la

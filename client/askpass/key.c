@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "client/askpass/key.h"
 
+#include "client/askpass/phone.h"
 #include "client/outcome.h"
 #include "client/own_keys.h"
 #include "common/base/cleanup.h"
@@ -8,6 +9,7 @@
 #include "common/base/give_up.h"
 #include "common/base/text.h"
 #include "common/keys/local_ceremony.h"
+#include "common/keys/phone_ceremony.h"
 #include "common/webauthn/client.h"
 #include "common/webauthn/crypto.h"
 
@@ -34,6 +36,10 @@ struct job {
     struct askpass_used used;
     struct own_keys own;
     struct pk_local_ceremony *ceremony;
+    struct pk_phone_ceremony *phone; /* NULL: none is used */
+    const char *host;                /* as the person gave it to ssh; borrowed */
+    bool offering;                   /* the open question is whether a phone is to be used */
+    enum pk_status before;           /* why no key did, while that is asked */
     struct event *unwanted, *deadline;
     struct event *declined; /* a question that could not be asked */
     struct event *typed;    /* NULL: no question is open */
@@ -64,13 +70,26 @@ static void stop_listening(struct job *job)
     pk_give_up_close(&job->give_up);
 }
 
+static void failed(void *data, enum pk_status why);
+
+/* Enter, in place of a key: a phone may be what the person has. */
+static void give_up_waiting(struct job *job)
+{
+    if (job->phone || !askpass_phone_is_possible(job->request)) {
+        end(job, PK_CANCELLED);
+        return;
+    }
+    stop_listening(job);
+    pk_local_ceremony_give_up(job->ceremony);
+}
+
 static void on_heard(evutil_socket_t fd, short what, void *data)
 {
     struct job *job = data;
 
     (void)fd, (void)what;
     if (pk_give_up_typed(&job->give_up))
-        end(job, PK_CANCELLED);
+        give_up_waiting(job);
     else if (job->give_up.fd < 0)
         stop_listening(job);
 }
@@ -96,7 +115,8 @@ static void offer(struct job *job)
 static bool asks_for_key(const char *event)
 {
     return strcmp(event, "touch") == 0 || strcmp(event, "verify") == 0 ||
-           strcmp(event, "insert") == 0 || strcmp(event, "busy") == 0;
+           strcmp(event, "insert") == 0 || strcmp(event, "busy") == 0 ||
+           strcmp(event, "phone") == 0;
 }
 
 static void info(void *data, const char *event, const char *text)
@@ -125,13 +145,22 @@ static void unask(void *data)
     terminal_question_close(&job->question);
 }
 
+static void phone_answered(struct job *job, const struct pk_secret *answer);
+
+static void pass_on(struct job *job, struct pk_secret *answer)
+{
+    if (job->offering)
+        phone_answered(job, answer);
+    else
+        pk_local_ceremony_answered(job->ceremony, answer);
+}
+
 static void on_declined(evutil_socket_t fd, short what, void *data)
 {
-    struct job *job = data;
     struct pk_secret nothing = {0};
 
     (void)fd, (void)what;
-    pk_local_ceremony_answered(job->ceremony, &nothing);
+    pass_on(data, &nothing);
 }
 
 static void on_typed(evutil_socket_t fd, short what, void *data)
@@ -147,7 +176,7 @@ static void on_typed(evutil_socket_t fd, short what, void *data)
         status =
             pk_secret_copy((struct pk_view){job->question.line.data, job->question.len}, &answer);
     unask(job);
-    pk_local_ceremony_answered(job->ceremony, &answer); /* without data after a failure: declined */
+    pass_on(job, &answer); /* without data after a failure: declined */
 }
 
 static void ask(void *data, bool secret, const char *event, const char *text, unsigned tries)
@@ -274,9 +303,60 @@ static void answered(void *data, size_t group, const char *name, const struct pk
     end(job, take(job->request, frame, &job->answer));
 }
 
-static void failed(void *data, enum pk_status why)
+/* --- a phone, where no key did ---------------------------------------------------------------- */
+
+static void phone_signed(void *data, const struct pk_frame *frame)
+{
+    struct job *job = data;
+
+    end(job, take(job->request, frame, &job->answer));
+}
+
+static void phone_failed(void *data, enum pk_status why)
 {
     end(data, why);
+}
+
+static enum pk_status start_phone(struct job *job)
+{
+    static const struct pk_dialogue_ops dialogue = {info, error, ask, unask, time_left};
+    static const struct pk_phone_ceremony_ops ops = {phone_signed, phone_failed};
+    const struct pk_dialogue person = {&dialogue, job, "askpass"};
+    PK_AUTO_FREE char *purpose = pk_text_format("the request of %s", job->host);
+    const struct pk_phone_request request = {.purpose = purpose, .payer = "this person"};
+    PK_AUTO_FRAME struct pk_frame frame = {0};
+    enum pk_status status = purpose ? make_request(job, 0, &frame) : PK_NO_MEMORY;
+
+    return status ? status
+                  : pk_phone_ceremony_new(job->own.keys, &person, &request, &frame, &ops, job,
+                                          &job->phone);
+}
+
+static void phone_answered(struct job *job, const struct pk_secret *answer)
+{
+    enum pk_status status = job->before;
+
+    job->offering = false;
+    if (askpass_phone_is_wanted(answer))
+        status = start_phone(job);
+    if (status)
+        end(job, status);
+}
+
+static void failed(void *data, enum pk_status why)
+{
+    struct job *job = data;
+    PK_AUTO_FREE char *offer_text = NULL;
+
+    if (askpass_phone_may_follow(why) && askpass_phone_is_possible(job->request))
+        offer_text = askpass_phone_offer(job->host);
+    if (!offer_text) {
+        end(job, why);
+        return;
+    }
+    job->before = why;
+    job->offering = true;
+    ask(job, false, "phone-offer", offer_text, 0xff);
 }
 
 /* --- beginning and end ------------------------------------------------------------------------ */
@@ -329,6 +409,8 @@ static enum pk_status prepare(struct job *job, const struct terminal *terminal)
         return status;
     job->own.setup.insert_timeout = insert_patience(job->request, job->used.any, patience);
     job->own.setup.touch_timeout = patience;
+    job->own.setup.phone_program = askpass_phone_program();
+    job->own.setup.phone = askpass_phone_setup();
     job->deadline = evtimer_new(job->own.base, on_deadline, job);
     job->declined = evtimer_new(job->own.base, on_declined, job);
     if (!job->deadline || !job->declined || evtimer_add(job->deadline, &timeout))
@@ -336,15 +418,11 @@ static enum pk_status prepare(struct job *job, const struct terminal *terminal)
     return watch_reader(job);
 }
 
-static char *describe(const struct job *job, const char *origin)
+static char *describe(const struct job *job)
 {
-    PK_AUTO_FREE char *host = pk_text_printable(origin + strlen(ORIGIN_PREFIX), HOST_MAX);
-
-    if (!host)
-        return NULL;
     return job->request->kind == PK_FORWARD_GET
-               ? pk_text_format("to approve the request of %s", host)
-               : pk_text_format("to enrol it on %s", host);
+               ? pk_text_format("to approve the request of %s", job->host)
+               : pk_text_format("to enrol it on %s", job->host);
 }
 
 static enum pk_status start(struct job *job, const char *origin)
@@ -353,7 +431,7 @@ static enum pk_status start(struct job *job, const char *origin)
     static const struct pk_local_ceremony_ops ops = {
         .request = make_request, .answered = answered, .failed = failed};
     const struct pk_dialogue person = {&dialogue, job, "askpass"};
-    PK_AUTO_FREE char *purpose = describe(job, origin);
+    PK_AUTO_FREE char *purpose = describe(job);
     const struct pk_local_request request = {
         .groups = 1,
         .purpose = purpose,
@@ -384,6 +462,8 @@ static void free_event(struct event *event)
 static void finish(struct job *job)
 {
     stop_listening(job);
+    if (job->phone)
+        pk_phone_ceremony_free(job->phone);
     if (job->ceremony) {
         unask(job);
         pk_local_ceremony_free(job->ceremony);
@@ -436,11 +516,15 @@ enum pk_status askpass_key_answer(const struct pk_forward_request *request, cons
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     struct sigaction before;
     bool get = request->kind == PK_FORWARD_GET;
+    PK_AUTO_FREE char *host = NULL;
     enum pk_status status;
 
     if ((!get && request->kind != PK_FORWARD_CREATE) ||
         strncmp(origin, ORIGIN_PREFIX, strlen(ORIGIN_PREFIX)) != 0)
         return PK_INVALID_ARGUMENT;
+    job.host = host = pk_text_printable(origin + strlen(ORIGIN_PREFIX), HOST_MAX);
+    if (!host)
+        return PK_NO_MEMORY;
     if (request->names_host_keys)
         pk_host_key_bound_challenge(request->nonce, pk_view_string(request->context),
                                     job.challenge);

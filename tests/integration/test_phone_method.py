@@ -7,9 +7,12 @@ words.
 
 import pytest
 
+import namespace
 import phones
 import software_phone
+import ssh
 from machine import AUTHPRIV
+from softkey import SoftKeys
 
 
 @pytest.fixture(name="site")
@@ -291,3 +294,34 @@ def test_passkey_enroll(site):
     site.scan(phones.qr.read(phones.qr.rows_of(child.before)), phone)
     child.expect('Enrolled "pocket" for alice')
     child.close()
+
+
+@pytest.mark.real_programs
+def test_ssh_by_passkey_askpass(machine, site, phone):
+    """The code is on the laptop's terminal, and the server needs nothing of phones."""
+    with open(phones.parts.CONFIG, encoding="utf-8") as file:
+        settings = phones.settings_of(file.read())
+    site.machine.configure("")
+    site.machine.kill_daemon(15)
+    with SoftKeys(namespace.SCRATCH + "/keys", namespace.SOFTKEY) as keys:
+        ssh.Server(machine)
+        laptop = ssh.Laptop(machine, keys)
+        with laptop.helper():
+            child = laptop.terminal(
+                ["passkey-ssh", "-o", "PreferredAuthentications=keyboard-interactive",
+                 "-o", "NumberOfPasswordPrompts=1", "alice@" + namespace.HOST, "id", "-un"],
+                LANG="C.UTF-8", PASSKEY_PHONE="/usr/libexec/passkey/passkey-phone",
+                PASSKEY_PHONE_CONNECT=settings["test-connect"],
+                PASSKEY_PHONE_CA_FILE=settings["test-ca-file"])
+            child.setwinsize(24, 80)
+            child.expect("Press Enter alone to go on to the next way")
+            child.sendline("")
+            child.expect(namespace.HOST + ": use a phone that is with you instead")
+            child.expect("Enter alone goes on without:")
+            child.sendline("phone")
+            child.expect("Approve on your phone the request of " + namespace.HOST)
+            site.scan(phones.qr.read(phones.qr.rows_of(child.before)), phone)
+            child.expect("Your phone is connected")
+            child.expect("alice\r\n")
+            child.close()
+    assert machine.results() == [("sshd", "alice", "success")]

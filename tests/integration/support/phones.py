@@ -58,6 +58,11 @@ class Site:
         self.server.__exit__()
 
 
+def settings_of(text):
+    """The keys and values of a configuration."""
+    return dict(line.split(" = ", 1) for line in text.splitlines() if " = " in line)
+
+
 def code_of(conversation):
     """The text of the code that is shown next, before which others may say something."""
     seen = []
