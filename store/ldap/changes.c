@@ -212,8 +212,7 @@ static enum pk_status explain_add(const struct addition *addition, struct ldap_l
             return PK_DENIED;
         }
         store_set_error("this host may not add passkeys to the directory; enrol at an enrolment "
-                        "host, let accounts add their own (add-as = account), or let the "
-                        "directory's rules allow this host: %s",
+                        "host, set add-as = account, or change the directory's rules: %s",
                         link->words);
         return PK_STORAGE;
     case PK_UNAVAILABLE:
@@ -311,7 +310,10 @@ static enum pk_status insert_as_owner(struct ldap_store *store, struct ldap_link
         store_explain("%s", own.words);
         return status;
     }
-    store_set_error("the directory does not answer, and nothing was changed: %s", own.words);
+    store_set_error("%s, and nothing was changed: %s",
+                    status == PK_UNAVAILABLE ? "the directory does not answer"
+                                             : "the directory lets no account sign in",
+                    own.words);
     return PK_STORAGE;
 }
 

@@ -9,6 +9,7 @@ import pytest
 from hosts import parts
 from ldap_directory import ALICE, Directory, until
 from ldap_host import Host
+from test_ldap_own_bind import memory
 
 import namespace
 
@@ -119,6 +120,8 @@ def test_who_knows_the_password_enrols(machine, directory, fleet, key, user, arg
     other = fleet.hosts["host2"]
     until("another host has it", lambda: other.ids("alice", namespace.PEOPLE["alice"]))
     assert SECRET not in machine.syslog.text() and key
+    for pid in (machine.daemon_pid(), fleet.hosts["host1"].process.pid):
+        assert not any(SECRET.encode() in part for part in memory(pid))
 
 
 def test_nobody_else_does(machine, directory, fleet, key):
