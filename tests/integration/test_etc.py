@@ -129,7 +129,8 @@ def unit_path(unit):
 
 
 @pytest.mark.parametrize("unit", ["passkeyd.service", "passkey-gateway.service",
-                                  "passkey-gateway.socket", "passkey-store-ldap.service",
+                                  "passkey-gateway.socket", "passkey-phone-dialler.socket",
+                                  "passkey-phone-dialler@.service", "passkey-store-ldap.service",
                                   "passkey-store-ldap.socket", "passkey-store-postgresql.service",
                                   "passkey-store-postgresql.socket"])
 def test_unit(quiet_machine, unit):
@@ -152,8 +153,8 @@ def test_a_sockets_folder_outlives_the_service(name):
     assert "\nRuntimeDirectoryPreserve=yes\n" in unit["service"]
 
 
-@pytest.mark.parametrize("name", ["passkey-gateway", "passkey-store-ldap",
-                                  "passkey-store-postgresql"])
+@pytest.mark.parametrize("name", ["passkey-gateway", "passkey-phone-dialler@",
+                                  "passkey-store-ldap", "passkey-store-postgresql"])
 def test_how_exposed_what_has_the_network_is(quiet_machine, name):
     """Who speaks to strangers is shut in: systemd's measure is at most 1.5."""
     path = unit_path(name + ".service")
