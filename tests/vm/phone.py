@@ -8,6 +8,7 @@ the one, as bluetoothd lets programs do it; passkey-phone hears it by the other,
 the system bus, and follows it to a tunnel on loopback. Besides: an adapter that is off, and none.
 """
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -48,7 +49,7 @@ def advertise(adapter, uuid, data):
             return dbus.lowlevel.HANDLER_RESULT_NOT_YET_HANDLED
         reply = dbus.lowlevel.MethodReturnMessage(message)
         if message.get_member() == "GetAll":
-            reply.append({"Type": "broadcast", "ServiceData": content}, signature="a{sv}")
+            reply.append({"Type": "peripheral", "ServiceData": content}, signature="a{sv}")
         connection.send_message(reply)
         return dbus.lowlevel.HANDLER_RESULT_HANDLED
 
@@ -110,6 +111,20 @@ def power(bus, adapter, powered):
                    timeout=PATIENCE)
 
 
+@contextlib.contextmanager
+def on_air(adapter, uuid, data):
+    """The adapter sends that advert."""
+    process = subprocess.Popen([sys.executable, "-B", __file__, "advertise", adapter, uuid,
+                                data.hex()], stdout=subprocess.PIPE, text=True)
+    try:
+        said = process.stdout.readline().strip()
+        assert said == "advertises", said
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
 class World:
     """What a helper needs beside Bluetooth, and helpers."""
 
@@ -137,15 +152,10 @@ class World:
         with self.get(phone.passkeys[0].id) as running:
             call = phone.scan(running.expect(frames.PHONE_CODE)["code"])
             self.server.calls.put(call)
-            uuid, data = call.adverts[0]
-            with subprocess.Popen([sys.executable, "-B", __file__, "advertise", sender, uuid,
-                                   data.hex()], stdout=subprocess.PIPE, text=True) as on_air:
-                said = on_air.stdout.readline().strip()
-                assert said == "advertises", said
+            with on_air(sender, *call.adverts[0]):
                 assert running.expect(frames.PHONE_STEP)["step"] == frames.HEARD
                 assert running.expect(frames.PHONE_STEP)["step"] == frames.ASKED
                 (answer,) = running.expect(frames.ASSERTION)["assertions"]
-                on_air.kill()
             assert answer["credential_id"] == phone.passkeys[0].id
             assert running.ended() == 0
 
