@@ -3,6 +3,7 @@
 #include "client/ctl/check_files.h"
 #include "client/ctl/check_host.h"
 #include "client/ctl/check_pam.h"
+#include "client/ctl/check_phone.h"
 #include "client/ctl/commands.h"
 #include "client/ctl/findings.h"
 #include "client/ctl/store_words.h"
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define BLUEZ_NAME  "org.bluez"
 #define POLKIT_NAME "org.freedesktop.PolicyKit1"
 
 static json_t *fetch_status(struct session *session, enum pk_status *ret_status)
@@ -363,6 +365,8 @@ int command_check(struct session *session)
     check_polkit_actions("", findings);
     check_agent(findings);
     check_own_clock(findings);
+    if (session->line.phone)
+        check_phone(session->bus && name_there(session, BLUEZ_NAME), findings);
     json_decref(status);
     code = exit_code(findings_worst(findings));
     if (session->line.json) {

@@ -26,6 +26,7 @@ client_libctl_la_SOURCES = \
 	client/ctl/check_files.c client/ctl/check_files.h \
 	client/ctl/check_host.c client/ctl/check_host.h \
 	client/ctl/check_pam.c client/ctl/check_pam.h \
+	client/ctl/check_phone.c client/ctl/check_phone.h \
 	client/ctl/check_sshd.c client/ctl/check_sshd.h \
 	client/ctl/findings.c client/ctl/findings.h \
 	client/ctl/import_lines.c client/ctl/import_lines.h \

@@ -46,6 +46,7 @@ static const char usage[] =
     "  --uv VALUE               test: PIN or finger: required, preferred, discouraged\n"
     "  --timeout SECONDS        test: how long to wait\n"
     "  --lifetime SECONDS       ticket: how long it is good for, 60 to 86400\n"
+    "  --phone                  check: what a phone nearby needs, too\n"
     "  --link                   ticket: make a link, which is opened in a browser\n"
     "  --revoke                 ticket: void those of USER that are not used\n"
     "  --wait, --no-wait        ticket: whether to wait for the link's use\n"
@@ -80,6 +81,7 @@ static const struct {
     {OPTION_UV, "--uv VALUE", "PIN or finger: required, preferred, discouraged"},
     {OPTION_TIMEOUT, "--timeout SECONDS", "how long to wait"},
     {OPTION_LIFETIME, "--lifetime SECONDS", "how long it is good for, 60 to 86400"},
+    {OPTION_PHONE, "--phone", "what a phone needs, too; asks Google's, Apple's servers"},
     {OPTION_LINK, "--link", "make a link, which is opened in a browser"},
     {OPTION_REVOKE, "--revoke", "void those of USER that are not used, links too"},
     {OPTION_WAIT, "--wait, --no-wait", "wait for the link's use; on a terminal it does"},
@@ -115,7 +117,8 @@ static const struct command commands[] = {
     {"test", "", 0, OPTION_USER | OPTION_RP | OPTION_UV | OPTION_TIMEOUT, command_test,
      "Signs in, without consequences."},
     {"status", "", 0, 0, command_status, "Shows what passkeyd knows of itself and your account."},
-    {"check", "", 0, 0, command_check, "Finds what keeps passkeys from working; how to mend it."},
+    {"check", "", 0, OPTION_PHONE, command_check,
+     "Finds what keeps passkeys from working; how to mend it."},
     {"recovery-codes", "", 0, OPTION_USER | OPTION_YES, command_recovery_codes,
      "Makes ten new recovery codes; earlier ones become void."},
     {"adopt", " USER", 1, OPTION_RP, command_adopt,

@@ -4,6 +4,7 @@ client_tests = \
 	tests/unit/test_check_files \
 	tests/unit/test_check_host \
 	tests/unit/test_check_pam \
+	tests/unit/test_check_phone \
 	tests/unit/test_client_outcome \
 	tests/unit/test_import_lines \
 	tests/unit/test_terminal \
@@ -22,6 +23,8 @@ tests_unit_test_check_host_CFLAGS = $(client_test_cflags)
 tests_unit_test_check_host_LDADD = tests/unit/libscratch.la $(client_test_libs)
 tests_unit_test_check_pam_CFLAGS = $(client_test_cflags)
 tests_unit_test_check_pam_LDADD = tests/unit/libscratch.la $(client_test_libs)
+tests_unit_test_check_phone_CFLAGS = $(client_test_cflags)
+tests_unit_test_check_phone_LDADD = tests/unit/libscratch.la $(client_test_libs)
 tests_unit_test_terminal_CFLAGS = $(client_test_cflags)
 tests_unit_test_terminal_LDADD = $(client_test_libs)
 tests_unit_test_client_outcome_CFLAGS = $(client_test_cflags)
