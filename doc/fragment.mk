@@ -12,7 +12,7 @@ dist_man_MANS += doc/passkey-ssh.1 doc/passkey-scp.1 doc/passkey-sftp.1
 # Beside each other, as the man pages name them; README.md's links are made to fit.
 dist_doc_DATA = COPYING HACKING.md NEWS SECURITY.md \
 	doc/administration.md doc/fleet.md doc/getting-started.md doc/hardening.md \
-	doc/hybrid-protocol.md doc/migration.md doc/openssh.md doc/performance.md doc/protocol.md \
+	doc/hybrid-protocol.md doc/migration.md doc/openssh.md doc/performance.md doc/phone.md doc/protocol.md \
 	doc/replacing-a-host.md doc/scale.md doc/store-protocol.md \
 	doc/threat-model.md doc/troubleshooting.md
 nodist_doc_DATA = doc/README.md
