@@ -145,7 +145,7 @@ static bool phone_fill(struct phone_config *phone)
 {
     phone->program = strdup(PK_LIBEXECDIR "/passkey-phone");
     phone->setup = (struct pk_phone_setup){.bus = strdup(""),
-                                           .dialler = strdup(PK_RUNDIR "/phone-dialler.socket"),
+                                           .dialler = strdup(PK_RUNDIR "/phone-dialler.sock"),
                                            .connect = strdup(""),
                                            .ca_file = strdup("")};
     return phone->program && phone->setup.bus && phone->setup.dialler && phone->setup.connect &&

@@ -82,7 +82,7 @@ static void assert_defaults(const struct config *config)
     assert_false(config->phone.on_light);
     assert_false(config->phone.setup.hashed);
     assert_string_equal(config->phone.program, PK_LIBEXECDIR "/passkey-phone");
-    assert_string_equal(config->phone.setup.dialler, PK_RUNDIR "/phone-dialler.socket");
+    assert_string_equal(config->phone.setup.dialler, PK_RUNDIR "/phone-dialler.sock");
     assert_string_equal(config->phone.setup.bus, "");
     assert_string_equal(config->phone.setup.connect, "");
     assert_string_equal(config->phone.setup.ca_file, "");
