@@ -232,9 +232,10 @@ def test_one_that_cannot_be_followed_is_read_again_and_again():
         server.stop()
         server.start()
         wanted = [f"number-{number:04}" for number in range(600)]
-        assert server.add("".join(
-            credential_ldif(id_text(name), f"uid={owner},{PEOPLE}", uid)
-            for name, (owner, uid) in zip(wanted, accounts * 20)), admin=True) == 0
+        entries = [credential_ldif(id_text(name), f"uid={owner},{PEOPLE}", uid)
+                   for name, (owner, uid) in zip(wanted, accounts * 20)]
+        for first in range(0, len(entries), 50):  # each waits for the disk
+            assert server.add("".join(entries[first:first + 50]), admin=True) == 0
         with Host(directory, "enrol", refresh_seconds=2) as host:
             until("there", lambda: len(host.ids() or ()) == 600)
             assert server.delete(entry(wanted[550]), admin=True) == 0
