@@ -88,7 +88,10 @@ enum pk_status directory_own(struct store *store, struct directory_ids *ret) PK_
 void directory_ids_clear(struct directory_ids *ids);
 #define AUTO_DIRECTORY_IDS __attribute__((cleanup(directory_ids_clear)))
 
-/* Passkeys of the directory among those that adopt of that account would take. */
+/*
+ * Passkeys that the directory says are of that name with another uid, among those that adopt would
+ * take. Those of the account's own uid, which was away, the directory says are its own.
+ */
 enum pk_status directory_orphans(struct store *store, const struct account *account,
                                  size_t *ret_count) PK_WARN_UNUSED;
 

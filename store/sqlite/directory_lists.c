@@ -68,7 +68,7 @@ enum pk_status directory_orphans(struct store *store, const struct account *acco
                                "JOIN credential c ON c.account = a.id "
                                "JOIN directory_entry d ON d.credential_id = c.credential_id "
                                "WHERE a.rp = ? AND a.name = ? AND a.uid <> 4294967295 "
-                               "AND (a.orphaned <> 0 OR a.uid <> ?)");
+                               "AND a.uid <> ?");
     enum pk_status status;
 
     bind_text(&query, account->rp);
