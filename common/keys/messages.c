@@ -152,8 +152,8 @@ static const char *const outcomes[PK_STATUS_COUNT] = {
     [PK_TICKET_INVALID] =
         "The enrolment ticket is unknown, used or expired. The administrator can make another.",
     [PK_RECOVERY_CODE_INVALID] = "This recovery code is not valid: mistyped, or used before.",
-    [PK_BROWSER_CODE_INVALID] = "This is not the code that the page shows. Start again, and open "
-                                "the new link.",
+    [PK_BROWSER_CODE_INVALID] = ("This is not the code that the page shows. Start again, and open "
+                                 "the new link."),
     [PK_ANSWER_REFUSED] = "The answer was refused. The system log of passkeyd says why.",
     [PK_NOT_SIGNED_IN] =
         "The API key or token is missing or not valid for this relying party. \"passkeyctl api-key "

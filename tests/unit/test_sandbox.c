@@ -51,8 +51,7 @@ static enum pk_status landlock_of_tmp(void)
 {
     static const struct pk_landlock_folder folders[] = {{"/tmp", PK_LANDLOCK_READING},
                                                         {"/nonexistent", PK_LANDLOCK_DEVICES}};
-    bool entered =
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && pk_landlock_enter(folders, 2, 0);
+    bool entered = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && pk_landlock_enter(folders, 2, 0);
 
     return entered ? PK_OK : PK_INTERNAL;
 }
