@@ -117,6 +117,7 @@ char *pk_message_device_name(const struct pk_device *device)
 }
 
 /* clang-format off */
+/* NOLINTBEGIN(bugprone-suspicious-missing-comma): each text has its place by name. */
 static const char *const outcomes[PK_STATUS_COUNT] = {
     [PK_OK] = "",
 
@@ -152,8 +153,8 @@ static const char *const outcomes[PK_STATUS_COUNT] = {
     [PK_TICKET_INVALID] =
         "The enrolment ticket is unknown, used or expired. The administrator can make another.",
     [PK_RECOVERY_CODE_INVALID] = "This recovery code is not valid: mistyped, or used before.",
-    [PK_BROWSER_CODE_INVALID] = ("This is not the code that the page shows. Start again, and open "
-                                 "the new link."),
+    [PK_BROWSER_CODE_INVALID] = "This is not the code that the page shows. Start again, and open "
+                                "the new link.",
     [PK_ANSWER_REFUSED] = "The answer was refused. The system log of passkeyd says why.",
     [PK_NOT_SIGNED_IN] =
         "The API key or token is missing or not valid for this relying party. \"passkeyctl api-key "
@@ -247,6 +248,7 @@ static const char *const outcomes[PK_STATUS_COUNT] = {
     [PK_RESIDENT_KEY_MISSING] =
         "The security key made no passkey that names its account, and such a one is wanted here.",
 };
+/* NOLINTEND(bugprone-suspicious-missing-comma) */
 /* clang-format on */
 
 /* What else the relying party finds wrong is for the log; who answered can only try again. */
