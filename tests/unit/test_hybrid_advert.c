@@ -99,9 +99,39 @@ static void every_hashed_name(void **state)
     }
 }
 
+/* What one process has opened another one reads, by the same rules. */
+static void a_plaintext_is_read_alone(void **state)
+{
+    PK_AUTO_BYTES struct pk_bytes good = read_vector("hybrid/valid", "advert-apple.bin");
+    PK_AUTO_ADVERT struct pk_hybrid_advert opened = {0};
+    PK_AUTO_ADVERT struct pk_hybrid_advert advert = {0};
+    struct pk_hybrid_advert none = {0};
+    uint8_t plain[PK_HYBRID_PLAIN_SIZE + 1] = {0};
+    const struct pk_view view = {plain, PK_HYBRID_PLAIN_SIZE};
+
+    (void)state;
+    assert_status(open_advert(pk_view_of(&good), &opened), PK_OK);
+    memcpy(plain, opened.plaintext.data, PK_HYBRID_PLAIN_SIZE);
+    assert_status(pk_hybrid_advert_read(view, PK_HYBRID_TUNNELS_DEFAULT, &advert), PK_OK);
+    assert_int_equal(advert.domain, opened.domain);
+    assert_memory_equal(advert.routing_id, opened.routing_id, sizeof(opened.routing_id));
+    assert_views_equal(pk_secret_view(&advert.plaintext), view);
+    assert_int_equal(advert.suffix.len, 0);
+    for (size_t len = 0; len <= sizeof(plain); len++)
+        if (len != PK_HYBRID_PLAIN_SIZE)
+            assert_status(pk_hybrid_advert_read((struct pk_view){plain, len},
+                                                PK_HYBRID_TUNNELS_DEFAULT, &none),
+                          PK_INVALID_ARGUMENT);
+    assert_status(pk_hybrid_advert_read(view, PK_HYBRID_GOOGLE, &none), PK_DENIED);
+    plain[0] = 1;
+    assert_status(pk_hybrid_advert_read(view, PK_HYBRID_TUNNELS_DEFAULT, &none), PK_UNSUPPORTED);
+    assert_null(none.plaintext.data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_plaintext_is_read_alone),
         cmocka_unit_test(adverts),
         cmocka_unit_test(another_bit),
         cmocka_unit_test(services_are_chosen),
