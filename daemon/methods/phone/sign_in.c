@@ -207,6 +207,8 @@ static enum pk_status begin(struct sign_in *sign_in, const struct rp_config *rp)
     enum pk_status status = choose(sign_in, rp, &decoys, &chosen);
 
     sign_in->verify = true;
+    if (!status && (!chosen.items || chosen.count == 0))
+        status = PK_UNAVAILABLE;
     if (!status && decoys.items)
         sign_in->attempt.truth = PK_NO_CREDENTIALS;
     if (!status)
