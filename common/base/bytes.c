@@ -27,6 +27,9 @@ bool pk_view_equal_secret(struct pk_view a, struct pk_view b)
 
     if (a.len != b.len)
         return false;
+    /*@ loop invariant 0 <= i <= a.len;
+        loop assigns i, difference;
+        loop variant a.len - i; */
     for (size_t i = 0; i < a.len; i++)
         difference |= (uint8_t)(a.ptr[i] ^ b.ptr[i]);
     return difference == 0;

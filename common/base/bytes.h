@@ -15,30 +15,53 @@ struct pk_view {
     size_t len;
 };
 
+/*@ predicate readable(struct pk_view view) = \valid_read(view.ptr + (0 .. view.len - 1)); */
+
 /* Owned: data comes from malloc() and is released by pk_bytes_clear(). {NULL, 0} is empty. */
 struct pk_bytes {
     uint8_t *data;
     size_t len;
 };
 
+/*@ predicate held(struct pk_bytes bytes) = \valid_read(bytes.data + (0 .. bytes.len - 1)); */
+
+/*@ requires \valid_read(bytes);
+    assigns \nothing;
+    ensures \result.ptr == bytes->data && \result.len == bytes->len; */
 static inline struct pk_view pk_view_of(const struct pk_bytes *bytes)
 {
     return (struct pk_view){bytes->data, bytes->len};
 }
 
 /* A view of a C string without its NUL. */
+/*@ requires is_string(string);
+    assigns \nothing;
+    ensures readable(\result) && \result.len < SIZE_MAX; */
 struct pk_view pk_view_string(const char *string);
 
 /* Same length and bytes. Not constant time: for public values only. */
+/*@ requires readable(a) && readable(b);
+    assigns \nothing;
+    ensures \result ==> a.len == b.len; */
 bool pk_view_equal(struct pk_view a, struct pk_view b) PK_WARN_UNUSED;
 
 /* Same length and bytes, in time that depends on the length only: for secrets and MACs. */
+/*@ requires readable(a) && readable(b);
+    assigns \nothing;
+    ensures \result ==> a.len == b.len; */
 bool pk_view_equal_secret(struct pk_view a, struct pk_view b) PK_WARN_UNUSED;
 
 /* Copies; *ret is overwritten, not released. PK_NO_MEMORY. */
+/*@ requires readable(from) && \valid(ret);
+    assigns *ret, heap[..];
+    ensures \result == PK_OK ==> held(*ret) && ret->len == from.len;
+    ensures \result == PK_OK || (\result == PK_NO_MEMORY && *ret == \old(*ret)); */
 enum pk_status pk_bytes_copy(struct pk_view from, struct pk_bytes *ret) PK_WARN_UNUSED;
 
 /* Releases and empties. NULL-safe on content, not on the pointer. */
+/*@ requires \valid(bytes);
+    assigns *bytes;
+    ensures bytes->len == 0; */
 void pk_bytes_clear(struct pk_bytes *bytes);
 #define PK_AUTO_BYTES __attribute__((cleanup(pk_bytes_clear)))
 
@@ -60,6 +83,9 @@ enum pk_status pk_secret_copy(struct pk_view from, struct pk_secret *ret) PK_WAR
 void pk_secret_clear(struct pk_secret *secret);
 #define PK_AUTO_SECRET __attribute__((cleanup(pk_secret_clear)))
 
+/*@ requires \valid_read(secret);
+    assigns \nothing;
+    ensures \result.ptr == secret->data && \result.len == secret->len; */
 static inline struct pk_view pk_secret_view(const struct pk_secret *secret)
 {
     return (struct pk_view){secret->data, secret->len};

@@ -13,6 +13,7 @@
  * the combining grapheme joiner), private use, surrogates, noncharacters and whatever is not
  * assigned. hidden.c says of which version of Unicode.
  */
+/*@ assigns \nothing; */
 bool pk_is_hidden(uint32_t code_point);
 
 #endif

@@ -32,11 +32,18 @@ struct pk_view pk_reader_take(struct pk_reader *reader, size_t len)
     return taken;
 }
 
+/*@ requires sound(reader) && size <= 8;
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures advanced{Pre, Post}(reader, size) || (reader->status != PK_OK && \result == 0); */
 static uint64_t read_big_endian(struct pk_reader *reader, size_t size)
 {
     struct pk_view taken = pk_reader_take(reader, size);
     uint64_t value = 0;
 
+    /*@ loop invariant 0 <= i <= taken.len && (taken.len == 0 ==> value == 0);
+        loop assigns i, value;
+        loop variant taken.len - i; */
     for (size_t i = 0; i < taken.len; i++)
         value = value << 8 | taken.ptr[i];
     return value;

@@ -10,6 +10,14 @@ struct pk_writer pk_writer_new(size_t max)
 }
 
 /* Makes room for len more bytes; a frame may carry a PIN, so an outgrown buffer is wiped. */
+/*@ requires growing(writer);
+    assigns *writer, heap[..];
+    ensures growing(writer) && writer->len == \old(writer->len);
+    ensures writer->max == \old(writer->max);
+    ensures \old(writer->status) != PK_OK ==> writer->status == \old(writer->status);
+    ensures \result <==> writer->status == PK_OK;
+    ensures \result ==>
+      writer->len + len <= writer->allocated && writer->len + len <= writer->max; */
 static bool reserve(struct pk_writer *writer, size_t len)
 {
     size_t wanted = writer->allocated > 0 ? writer->allocated : 256;
@@ -23,6 +31,10 @@ static bool reserve(struct pk_writer *writer, size_t len)
     }
     if (len <= writer->allocated - writer->len)
         return true;
+    /*@ loop invariant writer->len <= wanted && 0 < wanted;
+        loop invariant wanted == \at(wanted, LoopEntry) || wanted < 2 * (writer->len + len);
+        loop assigns wanted;
+        loop variant 2 * (writer->len + len) - wanted; */
     while (wanted - writer->len < len)
         wanted *= 2;
     data = malloc(wanted);
@@ -48,10 +60,16 @@ void pk_writer_put(struct pk_writer *writer, struct pk_view bytes)
     writer->len += bytes.len;
 }
 
+/*@ requires growing(writer) && size <= 8;
+    assigns *writer, heap[..];
+    ensures growing(writer) && wrote{Pre, Post}(writer, size); */
 static void write_big_endian(struct pk_writer *writer, uint64_t value, size_t size)
 {
     uint8_t encoded[8];
 
+    /*@ loop invariant 0 <= i <= size;
+        loop assigns i, encoded[0 .. 7];
+        loop variant size - i; */
     for (size_t i = 0; i < size; i++)
         encoded[i] = (uint8_t)(value >> (8 * (size - 1 - i)));
     pk_writer_put(writer, (struct pk_view){encoded, size});

@@ -93,6 +93,7 @@ EXTRA_DIST += \
 	tests/integration/test_installed.py \
 	tests/integration/test_kill_enrollment.py \
 	tests/integration/test_layers.py \
+	tests/integration/test_proofs.py \
 	tests/integration/test_lists.py \
 	tests/integration/test_long_messages.py \
 	tests/integration/test_openssh_enroll.py \

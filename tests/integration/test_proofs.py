@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Every function that scripts/prove proves has its contract, and every mutation that the provers
+must notice finds its line. The provers themselves run in scripts/prove alone."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+
+
+def look(top):
+    return subprocess.run([sys.executable, os.path.join(top, "scripts/prove"), "--list"],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+                          check=False)
+
+
+def test_contracts_and_mutations_are_there():
+    done = look(TOP)
+    assert done.returncode == 0, done.stdout
+    numbers = re.search(r"(\d+) files, (\d+) functions with contracts, (\d+) mutations",
+                        done.stdout)
+    assert numbers and all(int(number) > 0 for number in numbers.groups()), done.stdout
+
+
+def test_a_lost_contract_is_seen(tmp_path):
+    for part in ("common", "scripts", "tests/proofs"):
+        shutil.copytree(os.path.join(TOP, part), tmp_path / part)
+    reader = tmp_path / "common/base/reader.h"
+    text = reader.read_text(encoding="utf-8")
+    contract = re.search(r"/\*@(?:(?!\*/).)*\*/\n(?=struct pk_view pk_reader_take\()", text,
+                         re.DOTALL)
+    reader.write_text(text.replace(contract[0], ""), encoding="utf-8")
+    done = look(tmp_path)
+    assert done.returncode == 1
+    assert "common/base/reader.c: pk_reader_take() has no contract" in done.stdout
