@@ -31,6 +31,8 @@ DBusConnection *bluez_connect(const char *address)
     dbus_connection_set_exit_on_disconnect(connection, FALSE);
     dbus_connection_set_max_message_size(connection, PK_BUS_MESSAGE_MAX);
     dbus_connection_set_max_received_size(connection, PK_BUS_MESSAGE_MAX);
+    /* Any program may send some, which are of no use: no more than of one message are open. */
+    dbus_connection_set_max_received_unix_fds(connection, 1);
     if (!dbus_bus_register(connection, NULL)) {
         dbus_connection_close(connection);
         dbus_connection_unref(connection);

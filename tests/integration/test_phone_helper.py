@@ -414,6 +414,30 @@ def test_only_bluetoothd_is_believed(world):
     assert len(world.server.taken) == 1
 
 
+def test_descriptors_of_strangers(world):
+    """Signals with descriptors, which any program may send to any other one, cut nobody off."""
+    phone = phone_with()
+    running = world.get(phone.passkeys[0].id)
+    client = world.bluez.wait("StartDiscovery")["client"]
+    call = world.scan(running, phone)
+    send = ("import sys, dbus, dbus.bus, dbus.lowlevel\n"
+            "bus = dbus.bus.BusConnection(sys.argv[1])\n"
+            "for _ in range(50):\n"
+            "    message = dbus.lowlevel.SignalMessage('/', 'org.example', 'Signal')\n"
+            "    message.set_destination(sys.argv[2])\n"
+            "    message.append(*[dbus.types.UnixFd(0)] * 16, signature='h' * 16)\n"
+            "    bus.send_message(message)\n"
+            "bus.flush()\n"
+            # Once this is answered, all of them have been passed on.
+            "bus.get_object('org.freedesktop.DBus', '/').GetId()\n")
+    subprocess.run(["/usr/bin/python3", "-c", send, world.bus.address, client],
+                   stdin=subprocess.DEVNULL, check=True, timeout=PATIENCE)
+    world.air(call)
+    assert running.expect(frames.PHONE_STEP)["step"] == frames.HEARD
+    assert running.expect(frames.PHONE_STEP)["step"] == frames.ASKED
+    verify(phone.passkeys[0], running.expect(frames.ASSERTION))
+
+
 def test_flood(world):
     """10,000 adverts of nobody's keep nobody from being heard, nor the helper from ending."""
     phone = phone_with()
