@@ -139,6 +139,25 @@ static void the_wait_goes_on_for_a_while(void **state)
     assert_end(&late, course_waited(&late, last + 1), PK_PHONE_TUNNEL);
 }
 
+/* A stranger's phone that keeps the session busy does not make its code any better. */
+static void a_code_that_is_too_old(void **state)
+{
+    struct course course = shown();
+    const int64_t end = NOW + COURSE_CODE_MS;
+
+    (void)state;
+    assert_int_equal(course_heard(&course, first, end - 2), COURSE_DIAL);
+    assert_int_equal(course_dialled(&course, true, end - 2), COURSE_SPEAK);
+    assert_int_equal(course_heard(&course, second, end - 1), COURSE_WAIT);
+    assert_int_equal(course_heard(&course, first, end), COURSE_WAIT);
+    assert_int_equal(course.waiting_count, 1);
+    assert_int_equal(course_failed(&course, PK_NO_MATCH, end + 1), COURSE_DIAL);
+    assert_memory_equal(course.plain, second, sizeof(second));
+    assert_int_equal(course_dialled(&course, true, end + 1), COURSE_SPEAK);
+    assert_int_equal(course_failed(&course, PK_NO_MATCH, end + 2), COURSE_WAIT);
+    assert_end(&course, course_waited(&course, end + 2), PK_PHONE_TUNNEL);
+}
+
 /* Adverts that come meanwhile are tried in their order, and no more of them than there is room. */
 static void adverts_wait_for_their_turn(void **state)
 {
@@ -194,6 +213,7 @@ int main(void)
         cmocka_unit_test(the_radio_may_go_once_a_phone_is_heard),
         cmocka_unit_test(three_handshakes_may_fail),
         cmocka_unit_test(the_wait_goes_on_for_a_while),
+        cmocka_unit_test(a_code_that_is_too_old),
         cmocka_unit_test(adverts_wait_for_their_turn),
         cmocka_unit_test(other_failures_end_it),
         cmocka_unit_test(nothing_is_taken_out_of_turn),
