@@ -13,6 +13,7 @@
 
 #define START_SECONDS   15 /* for the bus, the adapters and the first code */
 #define CONNECT_SECONDS 45 /* from the advert to the request: three parts of 15 seconds */
+#define GOODBYE_SECONDS 3  /* that the process has to end, once it has said its last */
 #define SLACK_SECONDS   2  /* the process's own deadlines, which say more, come first */
 #define CODE_BEGIN      "FIDO:/"
 #define NO_PATH         "phone" /* in the place of a key's */
@@ -173,15 +174,19 @@ static void on_code(struct pk_phone_ceremony *ceremony, const struct pk_secret *
     enter(ceremony, SHOWN, (int64_t)PK_PHONE_CODE_SECONDS * 1000);
 }
 
-/* After an advert that leads nowhere others are listened for, as long as the code is good. */
+/*
+ * After an advert that leads nowhere others are listened for, as long as the code is good. To say
+ * so again gives no more time.
+ */
 static void on_heard(struct pk_phone_ceremony *ceremony)
 {
     int64_t left = ceremony->code_ends - pk_clock_monotonic_ms();
     int64_t connect = (int64_t)CONNECT_SECONDS * 1000;
 
-    if (ceremony->phase == SHOWN)
-        ceremony->person.ops->info(ceremony->person.data, "phone-heard",
-                                   "Your phone is near. It is being connected.");
+    if (ceremony->phase != SHOWN)
+        return;
+    ceremony->person.ops->info(ceremony->person.data, "phone-heard",
+                               "Your phone is near. It is being connected.");
     enter(ceremony, HEARD, left > connect ? left : connect);
 }
 
@@ -257,11 +262,13 @@ static void on_frame(void *data, const struct pk_frame *frame)
             on_asked(ceremony);
         break;
     case PK_FRAME_FAILED:
+        pk_helper_set_lifetime(ceremony->helper, GOODBYE_SECONDS);
         log(LOG_INFO, "[%s] phone: %s (%d)", ceremony->person.id,
             pk_status_name(frame->failure.status), (int)frame->failure.detail);
         fail(ceremony, failure_of(frame->failure.status));
         break;
     default:
+        pk_helper_set_lifetime(ceremony->helper, GOODBYE_SECONDS);
         close_down(ceremony);
         ceremony->ops->answered(ceremony->data, frame);
     }

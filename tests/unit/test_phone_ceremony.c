@@ -417,7 +417,10 @@ static void a_phone_that_is_heard_late(void **state)
     let_pass(119000);
     send_step(phone, PK_PHONE_STEP_HEARD);
     await_said(&alice, "phone-heard: ");
-    let_pass(46990);
+    let_pass(40000);
+    send_step(phone, PK_PHONE_STEP_HEARD); /* which a process that was taken over says for ever */
+    settle();
+    let_pass(6990);
     assert_true(has_not_ended(&alice));
     let_pass(10);
     await_failed(&alice, PK_PHONE_TUNNEL);
@@ -460,6 +463,26 @@ static void one_that_is_released(void **state)
         assert_int_equal(alice.answers + alice.failures, 0);
         finish(&alice);
     }
+}
+
+/* Its user may begin another: a process that has said its last, and stays, would be one more. */
+static void one_that_does_not_go(void **state)
+{
+    struct scripted_key *phone = bring(&alice, "uid 1", ASKED);
+
+    (void)state;
+    send_assertion(phone);
+    run_while(has_not_ended, &alice);
+    let_pass(3000);
+    await_death(phone);
+    finish(&alice);
+    settle();
+    phone = bring(&alice, "uid 1", SHOWN);
+    send_failed(phone, PK_PHONE_NO_ADAPTER);
+    await_failed(&alice, PK_PHONE_NO_ADAPTER);
+    finish(&alice);
+    let_pass(3000);
+    await_death(phone);
 }
 
 /* By whoever has just been told how it ended. */
@@ -525,6 +548,7 @@ int main(void)
         TEST(a_phone_that_is_heard_late),
         TEST(a_person_who_does_not_wait),
         TEST(one_that_is_released),
+        TEST(one_that_does_not_go),
         TEST(released_at_its_end),
         TEST(each_has_one_at_a_time),
     };
