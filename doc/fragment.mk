@@ -39,7 +39,10 @@ dist_recordings_DATA = \
 	doc/recordings/refused-keys.txt \
 	doc/recordings/refused-origin.txt \
 	doc/recordings/sudo-agent.txt \
+	doc/recordings/enroll-phone.txt \
+	doc/recordings/login-phone.txt \
 	doc/recordings/sudo-browser.txt \
+	doc/recordings/sudo-phone.txt \
 	doc/recordings/sudo-paste.txt \
 	doc/recordings/waiting.txt
 # Made by scripts/demo --browser --pictures doc/pictures.

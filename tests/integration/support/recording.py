@@ -32,7 +32,7 @@ CHANGING = (
     (r"/dev/pts/\d+|\bpts/\d+", "pts/0"),
     (r"\b\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?\b", "DATE"),
     (r"\x1b\[[\d;?]*[A-Za-z]|\x07", ""),  # colours and cursor movements
-    (r"([\u2580\u2584\u2588 ]{20,}(\n|$))+", "[the link as a QR code]\n"),
+    (r"([\u2580\u2584\u2588 ]{20,}(\n|$))+", "[a QR code]\n"),
 )
 
 

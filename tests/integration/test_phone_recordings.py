@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a terminal says where a phone signs; each is compared with its file in doc/recordings
+(recording.py)."""
+
+import pytest
+
+import namespace
+import phones
+import ssh
+from recording import Recording, wait_end
+from softkey import SoftKeys
+
+pytestmark = pytest.mark.real_programs
+
+
+class Scene:
+    """A terminal, and the phone of who sits at it."""
+
+    def __init__(self, site, phone, name, title):
+        self.site, self.phone = site, phone
+        self.recording = Recording(name, title)
+        self.finish = self.recording.finish
+
+    def types(self, where, command, start):
+        """The terminal has its size before anything runs in it."""
+        self.recording.type(where, command)
+        child = start(["sh", "-c", f"read line; {command}"])
+        child.setwinsize(24, 80)
+        child.sendline("")
+        child.logfile_read = self.recording.screen()
+        return child
+
+    def answers(self, child, question, text, shown=None):
+        child.expect(question)
+        self.recording.acts(f"types {shown or text}")
+        child.sendline(text)
+
+    def scans(self, child):
+        child.expect("Approve on your phone")
+        code = phones.qr.read(phones.qr.rows_of(child.before))
+        child.expect("Press Enter alone [^\n]*\n")
+        self.recording.acts("reads the code with the phone, whose screen asks for a finger")
+        self.site.scan(code, self.phone)
+
+
+@pytest.fixture(name="site")
+def site_fixture(machine):
+    site = phones.Site(machine)
+    yield site
+    site.close()
+
+
+def test_enroll(machine, site):
+    scene = Scene(site, site.phone(), "enroll-phone", "Enrolling a phone")
+    child = scene.types("alice@web1", "passkey-enroll --phone --name pocket",
+                        lambda command: machine.terminal("alice", command, LANG="C.UTF-8"))
+    scene.answers(child, "(?i)password: ", namespace.password("alice"), "the password")
+    scene.scans(child)
+    scene.answers(child, r"\[y/N\] ", "y")
+    scene.scans(child)
+    assert wait_end(child) == 0, child.before
+    scene.finish()
+
+
+def test_sudo(machine, site):
+    scene = Scene(site, site.phone(), "sudo-phone", "sudo with a phone")
+    phones.enrol(site, scene.phone)
+    child = scene.types("alice@web1", "sudo -u bob id -un",
+                        lambda command: machine.terminal("alice", command, LANG="C.UTF-8"))
+    scene.answers(child, "Enter alone goes on without: ", "phone")
+    scene.scans(child)
+    assert wait_end(child) == 0 and child.before.split()[-1] == "bob"
+    scene.finish()
+
+
+def test_ssh(machine, site):
+    """The server's own passkeyd has no phones switched on."""
+    scene = Scene(site, site.phone(), "login-phone", "Signing in by ssh with a phone")
+    phones.enrol(site, scene.phone)
+    with open(phones.parts.CONFIG, encoding="utf-8") as file:
+        settings = phones.settings_of(file.read())
+    machine.configure("")
+    machine.kill_daemon(15)
+    with SoftKeys(namespace.SCRATCH + "/keys", namespace.SOFTKEY) as keys:
+        ssh.Server(machine)
+        laptop = ssh.Laptop(machine, keys)
+        with laptop.helper():
+            child = scene.types(
+                "erin@laptop", f"passkey-ssh alice@{namespace.HOST} id -un",
+                lambda command: laptop.terminal(
+                    command, LANG="C.UTF-8", PASSKEY_PHONE="/usr/libexec/passkey/passkey-phone",
+                    PASSKEY_PHONE_CONNECT=settings["test-connect"],
+                    PASSKEY_PHONE_CA_FILE=settings["test-ca-file"]))
+            child.expect("Press Enter alone to go on to the next way")
+            scene.recording.acts("has no key, and presses Enter")
+            child.sendline("")
+            scene.answers(child, "Enter alone goes on without: ?", "phone")
+            scene.scans(child)
+            assert wait_end(child) == 0 and child.before.split()[-1] == "alice"
+    scene.finish()
