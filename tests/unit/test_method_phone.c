@@ -250,6 +250,32 @@ static void everybody_is_offered_one_where_accounts_are_concealed(void **state)
     }
 }
 
+/* The phone that is asked may be a stranger's, who looks at what it is asked for. */
+static void decoys_are_like_what_phones_have(void **state)
+{
+    (void)state;
+    configure_daemon(WITH_PHONES "[service login]\nmethods = ssh, phone\n");
+    for (size_t i = 0; i < 32; i++) {
+        const struct pk_assertion_request *asked;
+        char user[16];
+
+        (void)snprintf(user, sizeof(user), "mallory%zu", i);
+        open_sign_in(0,
+                     &(struct sign_in_request){.user = user, .service = "login", .pictures = true});
+        let_pass(200);
+        assert_next(NULL, "ask", "phone-offer");
+        next("phone");
+        let_pass(200);
+        asked = &phone.ceremony->asked.get_assertion;
+        assert_true(asked->allow_count > 0);
+        for (size_t j = 0; j < asked->allow_count; j++)
+            assert_in_range(asked->allow[j].id.len, 16, 32);
+        cancel();
+        settle();
+        leave();
+    }
+}
+
 /* Who becomes somebody else is told that, as with a security key. */
 static void for_another_account(void **state)
 {
@@ -360,6 +386,7 @@ int main(void)
         TEST(who_is_offered_none),
         TEST(nobody_is_sent_to_a_phone),
         TEST(everybody_is_offered_one_where_accounts_are_concealed),
+        TEST(decoys_are_like_what_phones_have),
         TEST(for_another_account),
         TEST(why_it_failed_is_told),
         TEST(a_person_who_does_not_wait),

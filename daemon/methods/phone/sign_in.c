@@ -17,7 +17,8 @@
 
 #include <string.h>
 
-#define TYPED_MAX 32
+#define TYPED_MAX     32
+#define PHONE_ID_SIZE 16 /* of most phones' credentials */
 
 struct phone_sign_in {
     struct phone phone; /* must be first */
@@ -172,6 +173,28 @@ static enum pk_status borrow_phones(const struct credential_list *from, const ch
 }
 
 /*
+ * Of decoys, which are what a browser's page would show: those that phones have, and one at least.
+ * The phone is whoever's who asks, and shows them the length of each id.
+ */
+static void keep_phones(struct credential_list *decoys)
+{
+    struct credential *first = decoys->items;
+
+    for (size_t i = decoys->count; i-- > 0;) {
+        if (credential_is_on_phone(&decoys->items[i]) || decoys->count == 1)
+            continue;
+        credential_clear(&decoys->items[i]);
+        decoys->items[i] = decoys->items[--decoys->count];
+        decoys->items[decoys->count] = (struct credential){.account.uid = PK_NO_UID};
+    }
+    if (credential_is_on_phone(first))
+        return;
+    first->transports = PK_TRANSPORT_INTERNAL | PK_TRANSPORT_HYBRID;
+    if (first->record.id.len > PHONE_ID_SIZE)
+        first->record.id.len = PHONE_ID_SIZE;
+}
+
+/*
  * One session has one RP id: the relying party's own, where a phone has a passkey for it. The
  * list's items are the sign-in's, or decoys, which are then *decoys.
  */
@@ -194,6 +217,8 @@ static enum pk_status choose(const struct sign_in *sign_in, const struct rp_conf
     free(pk_steal(ret->items));
     status =
         decoy_credentials(sign_in->attempt.daemon->decoy_key, &concealed, rp->id, true, decoys);
+    if (!status)
+        keep_phones(decoys);
     *ret = *decoys;
     return status;
 }
