@@ -13,12 +13,16 @@ struct head {
 };
 
 /* The reader's PK_TRUNCATED, as a status of CBOR's own. */
+/*@ requires sound(reader);
+    assigns reader->status;
+    ensures reader->status == PK_OK <==> \old(reader->status) == PK_OK; */
 static void name_truncation(struct pk_reader *reader)
 {
     if (reader->status == PK_TRUNCATED)
         reader->status = PK_CBOR_TRUNCATED;
 }
 
+/*@ assigns \nothing; */
 static bool shortest(uint8_t info, uint64_t value)
 {
     static const uint64_t least[] = {24, UINT8_MAX + 1, UINT16_MAX + 1, (uint64_t)UINT32_MAX + 1};
@@ -27,12 +31,20 @@ static bool shortest(uint8_t info, uint64_t value)
 }
 
 /* Simple values (RFC 8949 section 3.3): two bytes from 32 on only; floats are as they are. */
+/*@ requires sound(reader);
+    assigns reader->status;
+    ensures \old(reader->status) != PK_OK ==> reader->status != PK_OK; */
 static void check_simple(struct pk_reader *reader, uint8_t info, uint64_t value)
 {
     if (info == 24 && value < 32)
         pk_reader_fail(reader, PK_CBOR_MALFORMED);
 }
 
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> reader->remaining < \old(reader->remaining);
+    ensures reader->status == PK_OK ==> \result.type < PK_CBOR_END; */
 static struct head read_head(struct pk_reader *reader)
 {
     uint8_t first = pk_reader_u8(reader);
@@ -75,6 +87,12 @@ static struct head read_head(struct pk_reader *reader)
     return head;
 }
 
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures readable(\result) && (reader->status == PK_OK || \result.len == 0);
+    ensures reader->status == PK_OK ==>
+      advanced{Pre, Post}(reader, len) && \result.ptr == \old(reader->ptr) && \result.len == len; */
 static struct pk_view take(struct pk_reader *reader, uint64_t len)
 {
     struct pk_view taken;
@@ -91,20 +109,54 @@ struct walk {
     size_t items;
 };
 
+/*@ predicate walking(struct walk *walk) =
+      \valid(walk) && sound(walk->reader) && \separated(walk, walk->reader) &&
+      walk->depth <= PK_CBOR_DEPTH_MAX && walk->items <= PK_CBOR_ITEMS_MAX;
+    predicate not_higher{Old, New}(struct walk *walk) =
+      \at(walk->reader, New) == \at(walk->reader, Old) &&
+      \at(walk->depth, New) >= \at(walk->depth, Old); */
+
+/*@ requires walking(walk);
+    decreases 3 * (PK_CBOR_DEPTH_MAX + 1 - walk->depth) + 2;
+    assigns walk->depth, walk->items, *walk->reader;
+    ensures walking(walk) && went_on{Pre, Post}(walk->reader) && not_higher{Pre, Post}(walk);
+    ensures walk->reader->status == PK_OK ==>
+      walk->depth == \old(walk->depth) &&
+      walk->reader->remaining < \old(walk->reader->remaining); */
 static void walk_item(struct walk *walk);
 
+/*@ requires walking(walk);
+    decreases 3 * (PK_CBOR_DEPTH_MAX + 1 - walk->depth) + 3;
+    assigns walk->depth, walk->items, *walk->reader;
+    ensures walking(walk) && went_on{Pre, Post}(walk->reader) && not_higher{Pre, Post}(walk);
+    ensures walk->reader->status == PK_OK ==>
+      walk->depth == \old(walk->depth) && pairs <= PK_CBOR_PAIRS_MAX; */
 static void walk_map(struct walk *walk, uint64_t pairs)
 {
     struct pk_view keys[PK_CBOR_PAIRS_MAX];
 
     if (pairs > PK_CBOR_PAIRS_MAX)
         pk_reader_fail(walk->reader, PK_CBOR_TOO_LARGE);
+    /*@ loop invariant walking(walk) && went_on{Pre, Here}(walk->reader);
+        loop invariant not_higher{Pre, Here}(walk);
+        loop invariant 0 <= i <= pairs;
+        loop invariant walk->reader->status == PK_OK ==>
+          pairs <= PK_CBOR_PAIRS_MAX && walk->depth == \at(walk->depth, Pre);
+        loop invariant \forall integer k; 0 <= k < i ==> readable(keys[k]);
+        loop assigns i, keys[0 .. PK_CBOR_PAIRS_MAX - 1];
+        loop assigns walk->depth, walk->items, *\at(walk->reader, Pre);
+        loop variant pairs - i; */
     for (size_t i = 0; i < pairs && walk->reader->status == PK_OK; i++) {
         const uint8_t *start = walk->reader->ptr;
         size_t before = walk->reader->remaining;
 
         walk_item(walk);
         keys[i] = (struct pk_view){start, before - walk->reader->remaining};
+        /*@ loop invariant 0 <= k <= i;
+            loop invariant \at(walk->reader->status, LoopEntry) != PK_OK ==>
+              walk->reader->status != PK_OK;
+            loop assigns k, walk->reader->status;
+            loop variant i - k; */
         for (size_t k = 0; k < i; k++)
             if (pk_view_equal(keys[k], keys[i]))
                 pk_reader_fail(walk->reader, PK_CBOR_DUPLICATE_KEY);
@@ -112,36 +164,79 @@ static void walk_map(struct walk *walk, uint64_t pairs)
     }
 }
 
-/* One item with all that it holds. The recursion is bounded by PK_CBOR_DEPTH_MAX. */
+/*@ requires walking(walk);
+    decreases 3 * (PK_CBOR_DEPTH_MAX + 1 - walk->depth) + 3;
+    assigns walk->depth, walk->items, *walk->reader;
+    ensures walking(walk) && went_on{Pre, Post}(walk->reader) && not_higher{Pre, Post}(walk);
+    ensures walk->reader->status == PK_OK ==> walk->depth == \old(walk->depth); */
+static void walk_array(struct walk *walk, uint64_t count)
+{
+    /*@ loop invariant walking(walk) && went_on{Pre, Here}(walk->reader);
+        loop invariant not_higher{Pre, Here}(walk);
+        loop invariant 0 <= i <= count;
+        loop invariant walk->reader->status == PK_OK ==> walk->depth == \at(walk->depth, Pre);
+        loop assigns i, walk->depth, walk->items, *\at(walk->reader, Pre);
+        loop variant count - i; */
+    for (uint64_t i = 0; i < count && walk->reader->status == PK_OK; i++)
+        walk_item(walk);
+}
+
+/* What an array or a map holds. The recursion is bounded by PK_CBOR_DEPTH_MAX. */
+/*@ requires walking(walk);
+    decreases 3 * (PK_CBOR_DEPTH_MAX + 1 - walk->depth) + 1;
+    assigns walk->depth, walk->items, *walk->reader;
+    ensures walking(walk) && went_on{Pre, Post}(walk->reader) && not_higher{Pre, Post}(walk);
+    ensures walk->reader->status == PK_OK ==> walk->depth == \old(walk->depth); */
+static void walk_inside(struct walk *walk, enum pk_cbor_type type, uint64_t count)
+{
+    if (walk->depth >= PK_CBOR_DEPTH_MAX) {
+        pk_reader_fail(walk->reader, PK_CBOR_TOO_DEEP);
+        return;
+    }
+    walk->depth++;
+    if (type == PK_CBOR_MAP)
+        walk_map(walk, count);
+    else
+        walk_array(walk, count);
+    walk->depth--;
+}
+
+/* The rest of an item that holds no others. */
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader); */
+static void check_content(struct pk_reader *reader, enum pk_cbor_type type, uint64_t value)
+{
+    if (type == PK_CBOR_BYTES)
+        (void)take(reader, value);
+    else if (type == PK_CBOR_TEXT && !pk_utf8_valid(take(reader, value)))
+        pk_reader_fail(reader, PK_CBOR_MALFORMED);
+    else if (type == PK_CBOR_TAGGED)
+        pk_reader_fail(reader, PK_CBOR_TAG);
+}
+
+/* One item with all that it holds. */
 static void walk_item(struct walk *walk)
 {
     struct head head = read_head(walk->reader);
 
+    /*@ assert walking(walk) && went_on{Pre, Here}(walk->reader) && not_higher{Pre, Here}(walk); */
+    /*@ assert walk->reader->status == PK_OK ==>
+          walk->depth == \at(walk->depth, Pre) &&
+          walk->reader->remaining < \at(walk->reader->remaining, Pre); */
+    if (walk->reader->status == PK_OK && walk->items >= PK_CBOR_ITEMS_MAX)
+        pk_reader_fail(walk->reader, PK_CBOR_TOO_LARGE);
     if (walk->reader->status != PK_OK)
         return;
-    if (++walk->items > PK_CBOR_ITEMS_MAX) {
-        pk_reader_fail(walk->reader, PK_CBOR_TOO_LARGE);
-        return;
-    }
-    if (head.type == PK_CBOR_ARRAY || head.type == PK_CBOR_MAP) {
-        if (++walk->depth > PK_CBOR_DEPTH_MAX) {
-            pk_reader_fail(walk->reader, PK_CBOR_TOO_DEEP);
-            return;
-        }
-        if (head.type == PK_CBOR_MAP)
-            walk_map(walk, head.value);
-        else
-            for (uint64_t i = 0; i < head.value && walk->reader->status == PK_OK; i++)
-                walk_item(walk);
-        walk->depth--;
-    } else if (head.type == PK_CBOR_BYTES) {
-        (void)take(walk->reader, head.value);
-    } else if (head.type == PK_CBOR_TEXT) {
-        if (!pk_utf8_valid(take(walk->reader, head.value)))
-            pk_reader_fail(walk->reader, PK_CBOR_MALFORMED);
-    } else if (head.type == PK_CBOR_TAGGED) {
-        pk_reader_fail(walk->reader, PK_CBOR_TAG);
-    }
+    walk->items++;
+    /*@ assert walk->depth == \at(walk->depth, Pre) &&
+          walk->reader->remaining < \at(walk->reader->remaining, Pre); */
+    /*@ assert walking(walk) && went_on{Pre, Here}(walk->reader) && not_higher{Pre, Here}(walk); */
+    if (head.type == PK_CBOR_ARRAY || head.type == PK_CBOR_MAP)
+        walk_inside(walk, head.type, head.value);
+    else
+        check_content(walk->reader, head.type, head.value);
+    /*@ assert walking(walk) && went_on{Pre, Here}(walk->reader) && not_higher{Pre, Here}(walk); */
 }
 
 struct pk_view pk_cbor_item(struct pk_reader *reader)
@@ -173,6 +268,11 @@ enum pk_cbor_type pk_cbor_peek(const struct pk_reader *reader)
     return (enum pk_cbor_type)(reader->ptr[0] >> 5);
 }
 
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> reader->remaining < \old(reader->remaining);
+    ensures reader->status == PK_OK || \result == 0; */
 static uint64_t read_typed(struct pk_reader *reader, enum pk_cbor_type type)
 {
     struct head head = read_head(reader);
@@ -220,6 +320,11 @@ struct pk_view pk_cbor_text(struct pk_reader *reader)
 }
 
 /* A count that is larger than what is left cannot be true: every item has a byte at least. */
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> reader->remaining < \old(reader->remaining);
+    ensures \result <= reader->remaining && (reader->status == PK_OK || \result == 0); */
 static size_t read_count(struct pk_reader *reader, enum pk_cbor_type type)
 {
     uint64_t count = read_typed(reader, type);
@@ -240,6 +345,10 @@ size_t pk_cbor_map(struct pk_reader *reader)
 }
 
 /* A head in its shortest form (RFC 8949 section 3). */
+/*@ requires growing(writer);
+    assigns *writer, heap[..];
+    ensures growing(writer) && writer->max == \old(writer->max);
+    ensures \old(writer->status) != PK_OK ==> writer->status == \old(writer->status); */
 static void write_head(struct pk_writer *writer, enum pk_cbor_type type, uint64_t value)
 {
     uint8_t major = (uint8_t)(type << 5);

@@ -29,34 +29,113 @@ enum pk_cbor_type { /* the major types, RFC 8949 section 3.1 */
 };
 
 /* Checks the next item, all of it, and gives its bytes, borrowed; empty after a failure. */
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> reader->remaining < \old(reader->remaining);
+    ensures readable(\result);
+    ensures reader->status == PK_OK ?
+      \result.ptr == \old(reader->ptr) &&
+      \result.len == \old(reader->remaining) - reader->remaining : \result.len == 0; */
 struct pk_view pk_cbor_item(struct pk_reader *reader);
 
 /* Exactly one item and nothing behind it. One of PK_CBOR_*. */
+/*@ requires readable(input);
+    assigns \nothing;
+    ensures \result == PK_OK ==> input.len > 0; */
 enum pk_status pk_cbor_check(struct pk_view input) PK_WARN_UNUSED;
 
 /* The type of the next item, which stays unread; PK_CBOR_END at the end or after a failure. */
+/*@ requires sound(reader);
+    assigns \nothing;
+    ensures \result == PK_CBOR_END <==> reader->status != PK_OK || reader->remaining == 0; */
 enum pk_cbor_type pk_cbor_peek(const struct pk_reader *reader);
 
 /* Typed reads. Zero or empty after a failure. */
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> reader->remaining < \old(reader->remaining);
+    ensures reader->status == PK_OK || \result == 0; */
 uint64_t pk_cbor_unsigned(struct pk_reader *reader);
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> reader->remaining < \old(reader->remaining);
+    ensures reader->status == PK_OK || \result == 0; */
 int64_t pk_cbor_int(struct pk_reader *reader); /* PK_CBOR_TYPE_MISMATCH outside int64_t */
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> reader->remaining < \old(reader->remaining);
+    ensures reader->status == PK_OK || !\result; */
 bool pk_cbor_bool(struct pk_reader *reader);
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> reader->remaining < \old(reader->remaining);
+    ensures readable(\result) && (reader->status == PK_OK || \result.len == 0);
+    ensures \result.len <= \old(reader->remaining); */
 struct pk_view pk_cbor_bytes(struct pk_reader *reader);
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> reader->remaining < \old(reader->remaining);
+    ensures readable(\result) && (reader->status == PK_OK || \result.len == 0);
+    ensures \result.len <= \old(reader->remaining); */
 struct pk_view pk_cbor_text(struct pk_reader *reader);
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> reader->remaining < \old(reader->remaining);
+    ensures \result <= reader->remaining && (reader->status == PK_OK || \result == 0); */
 size_t pk_cbor_array(struct pk_reader *reader); /* how many items follow */
-size_t pk_cbor_map(struct pk_reader *reader);   /* how many pairs follow */
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> reader->remaining < \old(reader->remaining);
+    ensures \result <= reader->remaining && (reader->status == PK_OK || \result == 0); */
+size_t pk_cbor_map(struct pk_reader *reader); /* how many pairs follow */
 
 /*
  * Writing, each item in its only canonical form. The writer does not count: after an array or map
  * come as many items or pairs as were announced, keys in canonical order (numbers: ascending).
  */
+/*@ requires growing(writer);
+    assigns *writer, heap[..];
+    ensures growing(writer) && writer->max == \old(writer->max);
+    ensures \old(writer->status) != PK_OK ==> writer->status == \old(writer->status); */
 void pk_cbor_write_unsigned(struct pk_writer *writer, uint64_t value);
+/*@ requires growing(writer);
+    assigns *writer, heap[..];
+    ensures growing(writer) && writer->max == \old(writer->max);
+    ensures \old(writer->status) != PK_OK ==> writer->status == \old(writer->status); */
 void pk_cbor_write_int(struct pk_writer *writer, int64_t value);
+/*@ requires growing(writer);
+    assigns *writer, heap[..];
+    ensures growing(writer) && writer->max == \old(writer->max);
+    ensures \old(writer->status) != PK_OK ==> writer->status == \old(writer->status); */
 void pk_cbor_write_bool(struct pk_writer *writer, bool value);
+/*@ requires growing(writer) && readable(bytes);
+    assigns *writer, heap[..];
+    ensures growing(writer) && writer->max == \old(writer->max);
+    ensures \old(writer->status) != PK_OK ==> writer->status == \old(writer->status); */
 void pk_cbor_write_bytes(struct pk_writer *writer, struct pk_view bytes);
+/*@ requires growing(writer) && readable(text);
+    assigns *writer, heap[..];
+    ensures growing(writer) && writer->max == \old(writer->max);
+    ensures \old(writer->status) != PK_OK ==> writer->status == \old(writer->status); */
 void pk_cbor_write_text(struct pk_writer *writer, struct pk_view text); /* not UTF-8:
                                                                            PK_INVALID_ARGUMENT */
+/*@ requires growing(writer);
+    assigns *writer, heap[..];
+    ensures growing(writer) && writer->max == \old(writer->max);
+    ensures \old(writer->status) != PK_OK ==> writer->status == \old(writer->status); */
 void pk_cbor_write_array(struct pk_writer *writer, size_t count);
+/*@ requires growing(writer);
+    assigns *writer, heap[..];
+    ensures growing(writer) && writer->max == \old(writer->max);
+    ensures \old(writer->status) != PK_OK ==> writer->status == \old(writer->status); */
 void pk_cbor_write_map(struct pk_writer *writer, size_t pairs);
 
 #endif

@@ -178,6 +178,9 @@ bool pk_is_hidden(uint32_t code_point)
 {
     size_t low = 0, high = sizeof(ranges) / sizeof(ranges[0]);
 
+    /*@ loop invariant low <= high <= sizeof(ranges) / sizeof(ranges[0]);
+        loop assigns low, high;
+        loop variant high - low; */
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 

@@ -35,6 +35,9 @@ size_t pk_utf8_take(struct pk_view text, uint32_t *ret_code_point)
     }
     if (len > text.len)
         return 0;
+    /*@ loop invariant 1 <= i <= len;
+        loop assigns i, code;
+        loop variant len - i; */
     for (size_t i = 1; i < len; i++) {
         if ((text.ptr[i] & 0xc0) != 0x80)
             return 0;
@@ -46,18 +49,33 @@ size_t pk_utf8_take(struct pk_view text, uint32_t *ret_code_point)
     return len;
 }
 
+/* The prover knows no bytes of a number: this function's contract is taken on trust. */
+/*@ requires \valid_read(at + (0 .. sizeof(uint64_t) - 1));
+    assigns \nothing; */
+static uint64_t load_word(const uint8_t *at)
+{
+    uint64_t word;
+
+    memcpy(&word, at, sizeof(word));
+    return word;
+}
 /* How many bytes of plain ASCII text begins with: most of it, most of the time. */
+/*@ requires readable(text);
+    assigns \nothing;
+    ensures \result <= text.len; */
 static size_t ascii_length(struct pk_view text)
 {
     const uint64_t tops = 0x8080808080808080;
     size_t len = 0;
-    uint64_t word;
 
-    for (; text.len - len >= sizeof(word); len += sizeof(word)) {
-        memcpy(&word, text.ptr + len, sizeof(word));
-        if (word & tops)
-            break;
-    }
+    /*@ loop invariant 0 <= len <= text.len;
+        loop assigns len;
+        loop variant text.len - len; */
+    while (text.len - len >= sizeof(uint64_t) && !(load_word(text.ptr + len) & tops))
+        len += sizeof(uint64_t);
+    /*@ loop invariant 0 <= len <= text.len;
+        loop assigns len;
+        loop variant text.len - len; */
     while (len < text.len && text.ptr[len] < 0x80)
         len++;
     return len;
@@ -71,6 +89,9 @@ bool pk_utf8_valid(struct pk_view text)
     if (ascii == text.len)
         return true;
     text = (struct pk_view){text.ptr + ascii, text.len - ascii};
+    /*@ loop invariant readable(text);
+        loop assigns text, code_point;
+        loop variant text.len; */
     while (text.len > 0) {
         size_t len = pk_utf8_take(text, &code_point);
 
@@ -87,6 +108,10 @@ static const char alphabet_url[] =
 static const char alphabet_standard[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+/*@ requires readable(bytes) && bytes.len <= PTRDIFF_MAX;
+    requires \valid_read(alphabet + (0 .. 63));
+    assigns heap[..];
+    ensures \result == \null || on_heap(\result); */
 static char *encode(struct pk_view bytes, const char *alphabet, bool padded)
 {
     char *text = malloc(bytes.len / 3 * 4 + 5);
@@ -94,6 +119,10 @@ static char *encode(struct pk_view bytes, const char *alphabet, bool padded)
 
     if (!text)
         return NULL;
+    /*@ loop invariant i % 3 == 0 && i <= bytes.len + 2;
+        loop invariant \base_addr(at) == \base_addr(text) && 0 <= at - text <= i / 3 * 4;
+        loop assigns i, at, heap[..];
+        loop variant bytes.len - i; */
     for (size_t i = 0; i < bytes.len; i += 3) {
         size_t left = bytes.len - i;
         uint32_t group = (uint32_t)bytes.ptr[i] << 16;
@@ -102,7 +131,7 @@ static char *encode(struct pk_view bytes, const char *alphabet, bool padded)
             group |= (uint32_t)bytes.ptr[i + 1] << 8;
         if (left > 2)
             group |= bytes.ptr[i + 2];
-        *at++ = alphabet[group >> 18];
+        *at++ = alphabet[group >> 18 & 63];
         *at++ = alphabet[group >> 12 & 63];
         if (left > 1)
             *at++ = alphabet[group >> 6 & 63];
@@ -132,6 +161,8 @@ static const uint8_t values[256] = {
 /* clang-format on */
 
 /* The two characters of the other alphabet. */
+/*@ requires readable(text) && \valid_read(characters + (0 .. 1));
+    assigns \nothing; */
 static bool has_either(struct pk_view text, const char *characters)
 {
     return text.len > 0 &&
@@ -141,6 +172,8 @@ static bool has_either(struct pk_view text, const char *characters)
 enum { NO = 0x80 };
 
 /* The bits of four characters; the top bit of wrong: one is of no alphabet. */
+/*@ requires \valid_read(text + (0 .. 3)) && \valid(wrong);
+    assigns *wrong; */
 static uint32_t group_of(const uint8_t *text, uint8_t *wrong)
 {
     uint8_t a = (uint8_t)(values[text[0]] - 1), b = (uint8_t)(values[text[1]] - 1),
@@ -151,6 +184,10 @@ static uint32_t group_of(const uint8_t *text, uint8_t *wrong)
 }
 
 /* Text without padding. */
+/*@ requires readable(text) && \valid_read(foreign + (0 .. 1)) && \valid(ret);
+    assigns *ret, heap[..];
+    ensures \result == PK_OK ==> held(*ret) && ret->len <= max;
+    ensures \result != PK_OK ==> *ret == \old(*ret); */
 static enum pk_status decode(struct pk_view text, const char *foreign, size_t max,
                              struct pk_bytes *ret)
 {
@@ -170,6 +207,9 @@ static enum pk_status decode(struct pk_view text, const char *foreign, size_t ma
     if (!bytes.data)
         return PK_NO_MEMORY;
     at = bytes.data;
+    /*@ loop invariant 0 <= i <= whole && at == bytes.data + 3 * i;
+        loop assigns i, at, group, wrong, heap[..];
+        loop variant whole - i; */
     for (size_t i = 0; i < whole; i++) {
         group = group_of(text.ptr + 4 * i, &wrong);
         *at++ = (uint8_t)(group >> 16);
@@ -179,6 +219,10 @@ static enum pk_status decode(struct pk_view text, const char *foreign, size_t ma
     if (rest > 0)
         memcpy(last, text.ptr + 4 * whole, rest);
     group = group_of(last, &wrong);
+    /*@ loop invariant 1 <= i && (rest > 0 ==> i <= rest);
+        loop invariant at == bytes.data + 3 * whole + i - 1;
+        loop assigns i, at, group, heap[..];
+        loop variant rest - i; */
     for (size_t i = 1; i < rest; i++, group = group << 8 & 0xffffff)
         *at++ = (uint8_t)(group >> 16);
     if ((wrong & NO) || group != 0) /* bits behind the last byte */
@@ -207,6 +251,9 @@ enum pk_status pk_base64_decode(struct pk_view text, size_t max, struct pk_bytes
 {
     if (text.len % 4 != 0)
         return PK_INVALID_INPUT;
+    /*@ loop invariant 0 <= i <= 2 && readable(text);
+        loop assigns i, text.len;
+        loop variant 2 - i; */
     for (int i = 0; i < 2 && text.len > 0 && text.ptr[text.len - 1] == '='; i++)
         text.len--;
     return decode(text, "-_", max, ret);
@@ -219,6 +266,9 @@ char *pk_hex_encode(struct pk_view bytes)
 
     if (!text)
         return NULL;
+    /*@ loop invariant 0 <= i <= bytes.len;
+        loop assigns i, heap[..];
+        loop variant bytes.len - i; */
     for (size_t i = 0; i < bytes.len; i++) {
         text[2 * i] = digits[bytes.ptr[i] >> 4];
         text[2 * i + 1] = digits[bytes.ptr[i] & 15];
@@ -235,6 +285,10 @@ char *pk_text_printable(const char *text, size_t max)
 
     if (!printable)
         return NULL;
+    /*@ loop invariant readable(left) && used <= max;
+        loop invariant used + left.len <= \at(left.len, LoopEntry);
+        loop assigns left, used, heap[..];
+        loop variant left.len; */
     while (left.len > 0) {
         uint32_t code_point = 0;
         size_t len = pk_utf8_take(left, &code_point);
@@ -256,6 +310,7 @@ char *pk_text_printable(const char *text, size_t max)
     return printable;
 }
 
+/*@ assigns \nothing; */
 static bool is_blank(uint8_t c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -263,8 +318,14 @@ static bool is_blank(uint8_t c)
 
 struct pk_view pk_text_trim(struct pk_view text)
 {
+    /*@ loop invariant readable(text) && text.len <= \at(text.len, Pre);
+        loop assigns text.len;
+        loop variant text.len; */
     while (text.len > 0 && is_blank(text.ptr[text.len - 1]))
         text.len--;
+    /*@ loop invariant readable(text) && text.len <= \at(text.len, Pre);
+        loop assigns text;
+        loop variant text.len; */
     while (text.len > 0 && is_blank(text.ptr[0])) {
         text.ptr++;
         text.len--;

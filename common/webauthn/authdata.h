@@ -6,6 +6,7 @@
 #include "common/base/bytes.h"
 #include "common/base/limits.h"
 #include "common/base/status.h"
+#include "common/webauthn/results.h"
 
 /* Every view borrows from the bytes that were parsed. */
 struct pk_auth_data {
@@ -21,11 +22,33 @@ struct pk_auth_data {
     struct pk_view extensions;
 };
 
+/* What the flags announce is there, and nothing else. */
+/*@ predicate borrowed(struct pk_auth_data data) =
+      readable(data.rp_id_hash) && data.rp_id_hash.len == PK_HASH_SIZE &&
+      readable(data.aaguid) && readable(data.credential_id) && readable(data.public_key) &&
+      readable(data.extensions);
+    predicate attested(struct pk_auth_data data) =
+      (data.flags & PK_FLAG_AT) != 0 ?
+        data.aaguid.len == PK_AAGUID_SIZE && 1 <= data.credential_id.len <= PK_CREDENTIAL_ID_MAX &&
+        data.public_key.len > 0 :
+        data.aaguid.len == 0 && data.credential_id.len == 0 && data.public_key.len == 0;
+    predicate extended(struct pk_auth_data data) =
+      (data.flags & PK_FLAG_ED) != 0 <==> data.extensions.len > 0; */
+
 /*
  * Takes authenticator data apart; what its flags announce must be there and nothing may follow.
  * PK_AUTH_DATA_TRUNCATED, PK_AUTH_DATA_TRAILING_DATA, PK_AUTH_DATA_TOO_LARGE,
  * PK_CREDENTIAL_ID_LENGTH, or PK_CBOR_* for the public key and the extensions.
  */
+/*@ requires readable(bytes) && \valid(ret);
+    assigns *ret;
+    ensures \result == PK_OK ==> borrowed(*ret);
+    ensures \result == PK_OK ==> ret->bytes.ptr == bytes.ptr && ret->bytes.len == bytes.len;
+    ensures \result == PK_OK ==> attested(*ret);
+    ensures \result == PK_OK ==> extended(*ret);
+    ensures \result == PK_OK ==> bytes.len <= PK_AUTH_DATA_MAX;
+    ensures \result != PK_OK ==>
+      ret->bytes == \old(ret->bytes) && ret->flags == \old(ret->flags); */
 enum pk_status pk_auth_data_parse(struct pk_view bytes, struct pk_auth_data *ret) PK_WARN_UNUSED;
 
 #endif

@@ -2,11 +2,18 @@
 #include "common/webauthn/der.h"
 
 /* X.690 section 8.1.2.4: seven bits a byte, the top bit says that more follow. */
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> \result >= 31; */
 static uint32_t read_high_tag(struct pk_reader *reader)
 {
     uint32_t tag = 0;
     uint8_t byte;
 
+    /*@ loop invariant sound(reader) && went_on{Pre, Here}(reader);
+        loop assigns byte, tag, *reader;
+        loop variant reader->remaining; */
     do {
         byte = pk_reader_u8(reader);
         if (tag > UINT32_MAX >> 7 || (tag == 0 && byte == 0x80))
@@ -18,6 +25,9 @@ static uint32_t read_high_tag(struct pk_reader *reader)
     return tag;
 }
 
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader); */
 static size_t read_length(struct pk_reader *reader)
 {
     uint8_t first = pk_reader_u8(reader);
@@ -28,6 +38,10 @@ static size_t read_length(struct pk_reader *reader)
     /* 0x80 would be indefinite; four bytes are more than any certificate needs. */
     if (first == 0x80 || first > 0x84)
         pk_reader_fail(reader, PK_INVALID_INPUT);
+    /*@ loop invariant sound(reader) && went_on{Pre, Here}(reader);
+        loop invariant 0 <= i;
+        loop assigns i, len, *reader;
+        loop variant 127 - i; */
     for (int i = 0; i < (first & 0x7f) && reader->status == PK_OK; i++) {
         len = len << 8 | pk_reader_u8(reader);
         if (len == 0)
@@ -50,6 +64,9 @@ struct pk_der pk_der_read(struct pk_reader *reader)
 }
 
 /* The recursion is bounded by PK_DER_DEPTH_MAX. */
+/*@ requires readable(input) && 0 <= depth <= PK_DER_DEPTH_MAX + 1;
+    decreases PK_DER_DEPTH_MAX + 1 - depth;
+    assigns \nothing; */
 static enum pk_status check_elements(struct pk_view input, int depth)
 {
     struct pk_reader reader = pk_reader_new(input);
@@ -57,6 +74,9 @@ static enum pk_status check_elements(struct pk_view input, int depth)
 
     if (depth > PK_DER_DEPTH_MAX)
         return PK_INVALID_INPUT;
+    /*@ loop invariant sound(&reader);
+        loop assigns reader, status;
+        loop variant reader.remaining + (reader.status == PK_OK ? 1 : 0); */
     while (reader.remaining > 0 && reader.status == PK_OK && status == PK_OK) {
         struct pk_der element = pk_der_read(&reader);
 
@@ -97,6 +117,9 @@ uint32_t pk_der_uint32(struct pk_reader *reader)
         pk_reader_fail(reader, PK_INVALID_INPUT);
         return 0;
     }
+    /*@ loop invariant 0 <= i <= number.len;
+        loop assigns i, value;
+        loop variant number.len - i; */
     for (size_t i = 0; i < number.len; i++)
         value = value << 8 | number.ptr[i];
     return value;

@@ -26,12 +26,24 @@ struct pk_der {
 
 /* The next element, lengths and tag numbers in their shortest form. PK_INVALID_INPUT, PK_TRUNCATED.
  */
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> reader->remaining < \old(reader->remaining);
+    ensures readable(\result.value) && \result.value.len <= \old(reader->remaining);
+    ensures reader->status != PK_OK ==> \result.value.len == 0; */
 struct pk_der pk_der_read(struct pk_reader *reader);
 
 /*
  * The next element's value, which must have that universal tag; SEQUENCE and SET are constructed,
  * the others primitive.
  */
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> reader->remaining < \old(reader->remaining);
+    ensures readable(\result);
+    ensures reader->status != PK_OK ==> \result.len == 0; */
 struct pk_view pk_der_expect(struct pk_reader *reader, uint32_t tag);
 
 /*
@@ -39,9 +51,17 @@ struct pk_view pk_der_expect(struct pk_reader *reader, uint32_t tag);
  * for what goes on to OpenSSL, which takes BER as well. PK_INVALID_INPUT, PK_TRUNCATED,
  * PK_TRAILING_DATA.
  */
+/*@ requires readable(input);
+    assigns \nothing;
+    ensures \result == PK_OK ==> input.len > 0; */
 enum pk_status pk_der_check(struct pk_view input) PK_WARN_UNUSED;
 
 /* A non-negative INTEGER of at most 32 bits in its shortest form. */
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> reader->remaining < \old(reader->remaining);
+    ensures reader->status != PK_OK ==> \result == 0; */
 uint32_t pk_der_uint32(struct pk_reader *reader);
 
 #endif
