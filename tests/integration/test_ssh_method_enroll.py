@@ -179,16 +179,6 @@ def test_misspelt_method(host):
                          parts.vardict({"methods": "local,slh"}))
 
 
-@pytest.mark.parametrize("method", ["phone"])
-@pytest.mark.parametrize("member", ["Enroll", "Authenticate"])
-@pytest.mark.parametrize("spelling", ["methods", "transports"])
-def test_method_that_is_not_served(host, method, member, spelling):
-    """It is refused with the reason, not passed over."""
-    message = host.connect().fails("InvalidArguments", parts.MANAGER, member, "sa{sv}", "alice",
-                                   parts.vardict({spelling: f"{method},local,ssh"}))
-    assert method in message and "serve" in message, message
-
-
 # Which host
 
 
