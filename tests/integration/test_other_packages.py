@@ -60,8 +60,8 @@ def test_what_configure_needs_is_named():
              "libevent_core": "libevent", "libidn2": "libidn2", "libpsl": "libpsl",
              "libpq": "(postgresql-libs|libpq)", "ldap": "(libldap|openldap)",
              "libmicrohttpd": "libmicrohttpd", "libqrencode": "qrencode", "libcurl": "curl",
-             "libcrypto": "openssl", "ini_config": "ding-libs", "libutf8proc": "utf8proc",
-             "libsystemd": "systemd"}
+             "libcrypto": "openssl", "libssl": "openssl", "ini_config": "ding-libs",
+             "libutf8proc": "utf8proc", "libsystemd": "systemd"}
     assert set(names) == needed
     for path in ("packaging/arch/PKGBUILD", "packaging/nix/package.nix"):
         text = read(path)
