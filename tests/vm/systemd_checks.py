@@ -327,7 +327,7 @@ def test_enrolling_at_the_console(machine, keys, blue, console):
     run("udevadm", "settle")
     console.begin("passkey-enroll --name green")
     console.child.expect("(?i)password: ")
-    console.child.sendline(namespace.password("alice"))
+    console.child.send_hidden(namespace.password("alice"))
     green.wait_touch_wanted()
     assert green.touch()
     code, text = console.end()
