@@ -50,7 +50,9 @@ noinst_LTLIBRARIES += client/libverify.la
 client_libverify_la_SOURCES = \
 	client/ctl/verify.c client/ctl/verify.h \
 	client/ctl/verify_input.c \
+	client/ctl/verify_jobs.c client/ctl/verify_jobs.h \
 	client/ctl/verify_keys.c client/ctl/verify_keys.h \
+	client/ctl/verify_lines.c client/ctl/verify_lines.h \
 	client/ctl/verify_output.c
 client_libverify_la_CFLAGS = $(PK_CFLAGS) -pthread
 client_libverify_la_LIBADD = -lpthread

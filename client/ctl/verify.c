@@ -1,34 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "client/ctl/verify.h"
 
-#include "client/ctl/verify_keys.h"
+#include "client/ctl/verify_jobs.h"
 #include "common/base/clock.h"
 #include "common/base/text.h"
 #include "common/webauthn/response.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <pthread.h>
 #include <string.h>
 
 enum { EXIT_VERIFIED = 0, EXIT_SOME_NOT = 1, EXIT_CANNOT_RUN = 2 };
 
-/* One job takes a line at a time; several jobs take up to so many each in a round. */
-enum { JOBS_MAX = 64, LINES_PER_JOB = 64, BYTES_PER_ROUND = 1 << 20 };
-
-/* What verifies lines: its own keys, its own output, nothing shared. */
-struct worker {
-    FILE *out;
-    time_t now;
-    struct verify_keys keys;
-    bool all_verified;
-    /* With several jobs: the lines of this round, and what out writes to. */
-    pthread_t thread;
-    struct pk_bytes lines[LINES_PER_JOB];
-    size_t line_count;
-    char *written;
-    size_t written_len;
-};
+enum { JOBS_MAX = 64 };
 
 static enum pk_status verify_registration(FILE *out, const struct pk_json_value *line,
                                           const struct verify_input *input)
@@ -43,7 +26,8 @@ static enum pk_status verify_registration(FILE *out, const struct pk_json_value 
     return status;
 }
 
-static enum pk_status verify_authentication(struct worker *worker, const struct pk_json_value *line,
+static enum pk_status verify_authentication(struct verify_worker *worker,
+                                            const struct pk_json_value *line,
                                             struct verify_input *input)
 {
     __attribute__((
@@ -63,8 +47,7 @@ static enum pk_status verify_authentication(struct worker *worker, const struct 
     return status;
 }
 
-/* One line in, one line out. */
-static bool verify_line(struct worker *worker, struct pk_view text)
+bool verify_line(struct verify_worker *worker, struct pk_view text)
 {
     __attribute__((cleanup(verify_input_clear))) struct verify_input input = {0};
     PK_AUTO_JSON struct pk_json *json = NULL;
@@ -84,143 +67,21 @@ static bool verify_line(struct worker *worker, struct pk_view text)
     return status == PK_OK;
 }
 
-/* Standard input, by lines. */
-struct lines {
-    uint8_t *line; /* room for PK_JSON_LINE_MAX bytes */
-    uint8_t block[65536];
-    struct pk_view left; /* of the block */
-    bool failed;
-};
-
-/* The next block; false at the end. Flushes first: the writer of the input may wait for results. */
-static bool read_block(struct lines *lines)
-{
-    ssize_t got;
-
-    (void)fflush(stdout);
-    do
-        got = read(STDIN_FILENO, lines->block, sizeof(lines->block));
-    while (got < 0 && errno == EINTR);
-    lines->failed = got < 0;
-    lines->left = (struct pk_view){lines->block, got > 0 ? (size_t)got : 0};
-    return got > 0;
-}
-
-/*
- * The next line without its newline, borrowed; false at the end of the input. One that is longer
- * than PK_JSON_LINE_MAX comes out empty, which is no JSON either.
- */
-static bool next_line(struct lines *lines, struct pk_view *ret)
-{
-    size_t len = 0;
-    bool fits = true, some = false;
-    const uint8_t *newline = NULL;
-
-    while (!newline && (lines->left.len > 0 || read_block(lines))) {
-        size_t taken;
-
-        newline = memchr(lines->left.ptr, '\n', lines->left.len);
-        taken = newline ? (size_t)(newline - lines->left.ptr) : lines->left.len;
-        fits = fits && taken <= PK_JSON_LINE_MAX - len;
-        if (fits) {
-            memcpy(lines->line + len, lines->left.ptr, taken);
-            len += taken;
-        }
-        some = true;
-        taken += newline ? 1 : 0;
-        lines->left = (struct pk_view){lines->left.ptr + taken, lines->left.len - taken};
-    }
-    *ret = (struct pk_view){lines->line, fits ? len : 0};
-    return some;
-}
-
-static void run_alone(struct worker *worker, struct lines *lines)
+static void run_alone(struct verify_worker *worker, struct verify_lines *lines)
 {
     struct pk_view line;
 
     worker->out = stdout;
-    while (next_line(lines, &line))
+    while (verify_lines_next(lines, &line))
         if (!verify_line(worker, line))
             worker->all_verified = false;
 }
 
-static void *work(void *data)
-{
-    struct worker *worker = data;
-
-    for (size_t i = 0; i < worker->line_count; i++)
-        if (!verify_line(worker, pk_view_of(&worker->lines[i])))
-            worker->all_verified = false;
-    return NULL;
-}
-
-/* Gives each worker consecutive lines, so that the results can be written in input order. */
-static bool read_round(struct worker *workers, size_t count, struct lines *lines, bool *ret_more)
-{
-    size_t bytes = 0;
-    struct pk_view line;
-
-    for (size_t i = 0; i < count; i++) {
-        workers[i].line_count = 0;
-        while (*ret_more && workers[i].line_count < LINES_PER_JOB && bytes < BYTES_PER_ROUND) {
-            *ret_more = next_line(lines, &line);
-            if (!*ret_more)
-                break;
-            if (pk_bytes_copy(line, &workers[i].lines[workers[i].line_count]) != PK_OK)
-                return false;
-            workers[i].line_count++;
-            bytes += line.len;
-        }
-    }
-    return true;
-}
-
-static bool run_round(struct worker *workers, size_t count)
-{
-    size_t started = 0;
-    bool done;
-
-    while (started < count &&
-           pthread_create(&workers[started].thread, NULL, work, &workers[started]) == 0)
-        started++;
-    done = started == count;
-    for (size_t i = 0; i < started; i++)
-        (void)pthread_join(workers[i].thread, NULL);
-    for (size_t i = 0; i < count; i++) {
-        struct worker *worker = &workers[i];
-
-        done = fflush(worker->out) == 0 && done;
-        if (done)
-            (void)fwrite(worker->written, 1, worker->written_len, stdout);
-        rewind(worker->out);
-        for (size_t k = 0; k < worker->line_count; k++)
-            pk_bytes_clear(&worker->lines[k]);
-    }
-    return done;
-}
-
-static bool run_together(struct worker *workers, size_t count, struct lines *lines)
-{
-    bool more = true, done = true;
-
-    for (size_t i = 0; i < count && done; i++) {
-        workers[i].out = open_memstream(&workers[i].written, &workers[i].written_len);
-        done = workers[i].out != NULL;
-    }
-    while (more && done)
-        done = read_round(workers, count, lines, &more) && run_round(workers, count);
-    for (size_t i = 0; i < count && workers[i].out; i++) {
-        (void)fclose(workers[i].out);
-        free(workers[i].written);
-    }
-    return done;
-}
-
 static int run(size_t jobs)
 {
-    PK_AUTO_FREE struct lines *lines = calloc(1, sizeof(*lines));
+    PK_AUTO_FREE struct verify_lines *lines = calloc(1, sizeof(*lines));
     PK_AUTO_FREE uint8_t *line = malloc(PK_JSON_LINE_MAX);
-    PK_AUTO_FREE struct worker *workers = calloc(jobs, sizeof(*workers));
+    PK_AUTO_FREE struct verify_worker *workers = calloc(jobs, sizeof(*workers));
     bool done = true, all_verified = true;
 
     if (!lines || !line || !workers)
@@ -233,7 +94,7 @@ static int run(size_t jobs)
     if (jobs == 1)
         run_alone(workers, lines);
     else
-        done = run_together(workers, jobs, lines);
+        done = verify_together(workers, jobs, lines);
     for (size_t i = 0; i < jobs; i++) {
         verify_keys_clear(&workers[i].keys);
         all_verified = all_verified && workers[i].all_verified;

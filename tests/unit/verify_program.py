@@ -72,8 +72,9 @@ def jobs_keep_the_order():
     return all(run(data, "--jobs", str(n)).stdout == alone.stdout for n in (1, 2, 5, 64))
 
 
-def results_come_before_more_input():
-    with subprocess.Popen([PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+def results_come_before_more_input(*arguments):
+    command = [PROGRAM, *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         for identity in range(3):
             process.stdin.write(line(identity))
             process.stdin.flush()
@@ -81,6 +82,10 @@ def results_come_before_more_input():
                 return False
         process.stdin.close()
         return process.wait() == 0
+
+
+def and_with_several_jobs():
+    return results_come_before_more_input("--jobs", "3")
 
 
 def wrong_arguments():
@@ -116,8 +121,8 @@ def reasons_are_listed():
 
 TESTS = [nothing_is_verified, all_verified, some_not, ids_come_back, bad_lines_do_not_stop_it,
          long_lines, last_line_needs_no_newline, jobs_keep_the_order,
-         results_come_before_more_input, wrong_arguments, full_output, unreadable_input,
-         help_is_given, reasons_are_listed]
+         results_come_before_more_input, and_with_several_jobs, wrong_arguments, full_output,
+         unreadable_input, help_is_given, reasons_are_listed]
 print(f"1..{len(TESTS)}")
 for number, test in enumerate(TESTS, 1):
     print("ok" if test() else "not ok", number, "-", test.__name__)
