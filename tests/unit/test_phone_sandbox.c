@@ -250,9 +250,10 @@ static void wait_for_ever(int socket, const void *data)
 {
     int told = *(const int *)data;
 
-    (void)close(socket);
-    if (phone_sandbox_enter(PHONE_TUNNEL) == PK_OK && write(told, "x", 1) == 1)
-        (void)poll(NULL, 0, 2 * PATIENCE_MS);
+    if (phone_sandbox_enter(PHONE_TUNNEL) != PK_OK || write(told, "x", 1) != 1)
+        return;
+    (void)close(socket); /* the session ends, and this with it */
+    (void)poll(NULL, 0, 2 * PATIENCE_MS);
 }
 
 static void run_session(int told)
