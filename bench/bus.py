@@ -4,7 +4,7 @@
 
     make bench/bus_load bench/evp_verify
     tests/integration/support/namespace.py --bare --build DIR -- bench/bus.py [--rounds N]
-        [--count N] [--json FILE]
+        [--count N] [--long N] [--json FILE]
 
 Callers with a connection each begin and finish sign-ins without a user name, of an application's
 users (bench/bus_load.c); a pair of Pings, which libdbus answers by itself, is the least that two
@@ -97,6 +97,8 @@ def load(options, daemon, findings):
             last = number == options.rounds - 1
             ours.append(callers.turn("sign-in", options.count, daemon, last))
             pings.append(callers.turn("ping", options.count, daemon, last))
+        if count == CALLERS[-1]:
+            endure(callers, options.long, daemon, findings)
         callers.close()
         pairs = list(zip(ours, pings))
         print(f"{count:<8}{median(ours, 'rate'):14.0f}{median(pings, 'rate'):10.0f}"
@@ -118,6 +120,17 @@ def load(options, daemon, findings):
                  (peer, [turn["p99"] for turn in pings]), ("<=", 3))
     findings.add("bus: daemon's processor time of a ceremony", "us",
                  [turn["daemon"] for turn in ours], goal=("<=", 300))
+
+
+def endure(callers, count, daemon, findings):
+    """What it holds after many ceremonies, and after as many more: nothing piles up."""
+    callers.turn("sign-in", count, daemon)
+    before = rollup(daemon)["Anonymous"]
+    callers.turn("sign-in", count, daemon)
+    after = rollup(daemon)["Anonymous"]
+    findings.add(f"bus: private memory after {2 * count:,} ceremonies", "KiB", [after],
+                 ("after half of them", [before]), ("<=", 1.05))
+    print(findings.line())
 
 
 def switches(pid):
@@ -165,6 +178,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--count", type=int, default=2000, help="ceremonies in a turn")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--long", type=int, default=20000, metavar="N",
+                        help="ceremonies over which its memory is watched")
     parser.add_argument("--load", default=os.path.join(os.environ.get("top_builddir", "."),
                                                        "bench/bus_load"))
     parser.add_argument("--json", metavar="FILE", help="for bench/run")
