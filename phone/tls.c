@@ -57,6 +57,8 @@ enum pk_status tls_prepare(const char *ca_file)
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     (void)SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     (void)SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE);
+    /* A server may send tickets without end: reading returns after each, for the deadline. */
+    (void)SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
     (void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     loaded = load(context, ca_file);
     tzset(); /* to look at the time in a certificate opens a file the first time */
@@ -64,12 +66,21 @@ enum pk_status tls_prepare(const char *ca_file)
     return loaded ? PK_OK : PK_NOT_FOUND;
 }
 
+/* Looked at before each read as well: of a server that never pauses nothing is waited for. */
+static bool is_late(struct tls *tls, int64_t deadline)
+{
+    if (pk_clock_monotonic_ms() < deadline)
+        return false;
+    tls->failed = true;
+    return true;
+}
+
 /* Waits until what the last call wants is there. */
 static enum pk_status wait_for(struct tls *tls, int result, int64_t deadline)
 {
     const int error = SSL_get_error(tls->ssl, result);
     struct pollfd polled = {.fd = tls->fd};
-    int64_t left = deadline - pk_clock_monotonic_ms();
+    int64_t left;
 
     ERR_clear_error();
     if (error == SSL_ERROR_WANT_READ)
@@ -80,11 +91,10 @@ static enum pk_status wait_for(struct tls *tls, int result, int64_t deadline)
         tls->failed = true;
     if (tls->failed)
         return PK_IO;
-    if (left <= 0 || poll(&polled, 1, left < INT_MAX ? (int)left : INT_MAX) == 0) {
-        tls->failed = true;
-        return PK_TIMEOUT;
-    }
-    return PK_OK;
+    left = deadline - pk_clock_monotonic_ms();
+    if (left > 0)
+        (void)poll(&polled, 1, left < INT_MAX ? (int)left : INT_MAX);
+    return is_late(tls, deadline) ? PK_TIMEOUT : PK_OK;
 }
 
 static enum pk_status greet(struct tls *tls, int64_t deadline)
@@ -145,13 +155,16 @@ enum pk_status tls_write(struct tls *tls, struct pk_view bytes, int64_t deadline
 enum pk_status tls_read(struct tls *tls, uint8_t *buffer, size_t size, int64_t deadline,
                         size_t *ret_len)
 {
-    for (;;) {
-        int result = SSL_read_ex(tls->ssl, buffer, size, ret_len);
-        enum pk_status status = result == 1 ? PK_OK : wait_for(tls, result, deadline);
+    enum pk_status status = is_late(tls, deadline) ? PK_TIMEOUT : PK_OK;
 
-        if (result == 1 || status != PK_OK)
-            return status;
+    while (status == PK_OK) {
+        int result = SSL_read_ex(tls->ssl, buffer, size, ret_len);
+
+        if (result == 1)
+            break;
+        status = wait_for(tls, result, deadline);
     }
+    return status;
 }
 
 void tls_close(struct tls *tls)

@@ -31,7 +31,10 @@ enum pk_status tls_open(int fd, const char *host, int64_t deadline,
 /* Writes all of it. PK_IO, PK_TIMEOUT. */
 enum pk_status tls_write(struct tls *tls, struct pk_view bytes, int64_t deadline) PK_WARN_UNUSED;
 
-/* Reads what is there, at least a byte. PK_IO: also the end. PK_TIMEOUT. */
+/*
+ * Reads what is there, at least a byte. PK_IO: also the end. PK_TIMEOUT: once the deadline is over,
+ * also where something is there.
+ */
 enum pk_status tls_read(struct tls *tls, uint8_t *buffer, size_t size, int64_t deadline,
                         size_t *ret_len) PK_WARN_UNUSED;
 

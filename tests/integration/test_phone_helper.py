@@ -510,6 +510,28 @@ def test_ends_without_an_answer(world, behaviour, status):
     assert running.ended() == 1
 
 
+PINGS, PIECES = (b"", b"\x89\0"), (b"\2\0", b"\0\0")
+SPEAKING = 40  # seconds: less than the session waits for its tunnel, more than that has for a step
+
+
+def test_tunnels_that_never_pause(world, certificate):
+    """The step's deadline is kept, as with a tunnel that says nothing: pings are no message, and
+    neither are pieces of nothing."""
+    with Server(certificate) as other:
+        servers, started = [world.server, other], []
+        for server, endless in zip(servers, (PINGS, PIECES)):
+            phone = phone_with(endless_before="greeting", endless=endless)
+            running = world.get(phone.passkeys[0].id, connect=server.address)
+            started.append((running, world.scan(running, phone, server)))
+        for running, call in started:
+            world.air(call)
+        for running, _call in started:
+            assert running.expect(frames.PHONE_STEP)["step"] == frames.HEARD
+            running.sock.settimeout(SPEAKING)
+        for running, _call in started:
+            assert running.failed() == "phone-tunnel"
+
+
 def test_no_passkey(world):
     phone = phone_with()
     running = world.get(b"another")

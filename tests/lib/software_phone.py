@@ -78,6 +78,8 @@ class Behaviour:
     twice: bool = False         # the answer
     kind: int = CTAP            # the type byte of the answer
     close_before: str = ""      # accept, noise, greeting, command, answer
+    endless_before: str = ""    # the same, but accept: the second of these without a pause
+    endless: tuple = (b"", b"\x89\0")
     # the answer
     status: int = OK            # what the person or the phone says
     flags: int = UP | UV | BE | BS
@@ -327,6 +329,10 @@ class Call:
     def _stop(self, step):
         if self.behaviour.close_before == step:
             raise Closed(f"closed before {step}")
+        if self.behaviour.endless_before == step:
+            self.tunnel.sock.sendall(self.behaviour.endless[0])
+            while True:
+                self.tunnel.sock.sendall(self.behaviour.endless[1] * 1024)
 
     def _serve(self, sock):
         self._stop("accept")
