@@ -6,12 +6,15 @@
 #include "phone/part.h"
 #include "phone/sandbox.h"
 
+#include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #define PATIENCE_SECONDS (DIAL_SECONDS + 1)
+#define QUESTION_MS      3000 /* whoever connects to the unit asks at once */
 #define EXIT_SANDBOX     3
 
 static uint8_t buffer[PART_PACKET_MAX];
@@ -121,6 +124,27 @@ void dialler_run(int socket, const void *data)
     }
 }
 
+/* ---- the unit ---- */
+
+/* Root owns all of this host; the socket's mode keeps others out as well. */
+static bool is_served(uid_t uid)
+{
+    const struct passwd *user = uid == 0 ? NULL : getpwnam(PASSKEYD_USER);
+
+    return uid == 0 || (user && user->pw_uid == uid);
+}
+
+/* Of few connections that there may be at once, each is for who asks, and asks now. */
+static bool has_question(int socket)
+{
+    struct pollfd polled = {.fd = socket, .events = POLLIN};
+    struct ucred peer = {.uid = 0};
+    socklen_t len = sizeof(peer);
+
+    return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && is_served(peer.uid) &&
+           poll(&polled, 1, QUESTION_MS) == 1;
+}
+
 int dialler_run_unit(const struct dial_rules *rules)
 {
     PK_AUTO_CLOSE int fd = -1;
@@ -128,6 +152,9 @@ int dialler_run_unit(const struct dial_rules *rules)
     uint16_t number = 0;
     enum pk_status status;
 
+    (void)alarm(PATIENCE_SECONDS);
+    if (!has_question(STDIN_FILENO))
+        return EXIT_FAILURE;
     if (phone_sandbox_enter(PHONE_DIALLER) != PK_OK) {
         (void)fputs("passkey-phone: the sandbox cannot be set up\n", stderr);
         return EXIT_SANDBOX;

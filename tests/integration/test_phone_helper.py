@@ -5,10 +5,13 @@ the tests."""
 
 import hashlib
 import os
+import pathlib
+import pwd
 import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 
 import cbor2
@@ -812,6 +815,36 @@ def test_questions_to_the_unit(world, question, options, answer):
     said, count, code = ask_unit(question, *options, f"--connect={world.server.address}")
     assert (said, count) == (answer, 1 if answer == b"C" else 0)
     assert code == (0 if answer else 1)
+
+
+def test_unit_that_is_asked_nothing():
+    """There are few such processes at once: who only connects keeps none."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs, subprocess.Popen([PROGRAM, "--dial"], stdin=theirs) as unit:
+        assert unit.wait(PATIENCE) == 1
+
+
+NOBODY = 65534
+
+
+def test_unit_serves_the_daemons_user(world):
+    """Others cannot open its socket; where that were wrong, they would not be served."""
+    connect = ("import os, socket, sys\n"
+               "asks = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n"
+               "asks.connect(sys.argv[1])\n"
+               "asks.send(b'D\\0\\0')\n"
+               "try: print(asks.recv(100))\n"
+               "except ConnectionResetError: print('refused')\n")
+    served = [(0, "b'C'"), (pwd.getpwnam("passkeyd").pw_uid, "b'C'"), (NOBODY, "refused")]
+    with tempfile.TemporaryDirectory() as folder, \
+            Unit(pathlib.Path(folder), f"--connect={world.server.address}") as unit:
+        os.chmod(folder, 0o755)
+        os.chmod(unit.path, 0o666)
+        for uid, answer in served:
+            done = subprocess.run(["setpriv", f"--reuid={uid}", "--clear-groups",
+                                   "/usr/bin/python3", "-c", connect, unit.path], text=True,
+                                  capture_output=True, check=False, timeout=PATIENCE)
+            assert done.stdout.strip() == answer, (uid, done)
 
 
 def test_unit_that_reaches_nobody():
