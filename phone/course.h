@@ -32,7 +32,7 @@ enum course_stage {
 enum course_action {
     COURSE_WAIT,
     COURSE_SHOW,  /* the code */
-    COURSE_DIAL,  /* for the advert in plain; the first time the caller says that one was heard */
+    COURSE_DIAL,  /* for the advert in plain */
     COURSE_SPEAK, /* on the connection that was dialled */
     COURSE_LEAVE, /* the radio and the dialler are not needed any more; the step is to be said */
     COURSE_END,   /* with the status in end */

@@ -28,6 +28,7 @@ struct session {
     struct code code;
     int radio, dialler, tunnel;
     struct course course;
+    uint16_t service;       /* that is being connected to, once one is */
     struct pk_frame answer; /* FAILED until there is another */
     bool answered;
 };
@@ -109,8 +110,9 @@ static enum pk_status start(struct session *session)
 
 static enum pk_status say_step(const struct session *session, enum pk_phone_step step)
 {
-    return pk_channel_send(session->channel,
-                           &(struct pk_frame){.type = PK_FRAME_PHONE_STEP, .phone_step = step});
+    return pk_channel_send(
+        session->channel,
+        &(struct pk_frame){.type = PK_FRAME_PHONE_STEP, .phone_step = {step, session->service}});
 }
 
 static enum pk_status show_code(struct session *session)
@@ -128,11 +130,15 @@ static enum pk_status dial_tunnel(struct session *session)
     const struct course *course = &session->course;
     PK_AUTO_ADVERT struct pk_hybrid_advert advert = {.domain = 0};
     uint8_t number[2];
+    bool another;
     enum pk_status status =
         pk_hybrid_advert_read((struct pk_view){course->plain, sizeof(course->plain)},
                               PK_HYBRID_TUNNELS_DEFAULT | PK_HYBRID_HASHED, &advert);
 
-    if (status == PK_OK && course->dialled == 1)
+    another = course->dialled == 1 || advert.domain != session->service;
+
+    session->service = advert.domain;
+    if (status == PK_OK && another)
         status = say_step(session, PK_PHONE_STEP_HEARD);
     if (status != PK_OK)
         return status;
@@ -242,7 +248,7 @@ static enum course_action on_tunnel(struct session *session, const struct part_p
                              session->course.stage < COURSE_SPEAKS ? PK_INTERNAL : PK_PHONE_TUNNEL,
                              now);
     }
-    if (frame.type == PK_FRAME_PHONE_STEP && frame.phone_step == PK_PHONE_STEP_ASKED)
+    if (frame.type == PK_FRAME_PHONE_STEP && frame.phone_step.step == PK_PHONE_STEP_ASKED)
         return course_asked(&session->course, now);
     if (frame.type == PK_FRAME_FAILED) {
         session->answer.failure.detail = frame.failure.detail;

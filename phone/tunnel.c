@@ -206,7 +206,8 @@ static enum pk_status be_greeted(struct session *session)
 static enum pk_status ask(struct session *session)
 {
     const struct pk_frame *request = session->with->request;
-    const struct pk_frame asked = {.type = PK_FRAME_PHONE_STEP, .phone_step = PK_PHONE_STEP_ASKED};
+    const struct pk_frame asked = {.type = PK_FRAME_PHONE_STEP,
+                                   .phone_step = {PK_PHONE_STEP_ASKED, session->advert.domain}};
     PK_AUTO_BYTES struct pk_bytes command = {0};
     enum pk_status status = makes(session)
                                 ? pk_hybrid_make_credential(&request->make_credential, &command)

@@ -320,7 +320,8 @@ static void phone_failed(void *data, enum pk_status why)
 static enum pk_status start_phone(struct job *job)
 {
     static const struct pk_dialogue_ops dialogue = {info, error, ask, unask, time_left};
-    static const struct pk_phone_ceremony_ops ops = {phone_signed, phone_failed};
+    static const struct pk_phone_ceremony_ops ops = {.answered = phone_signed,
+                                                     .failed = phone_failed};
     const struct pk_dialogue person = {&dialogue, job, "askpass"};
     PK_AUTO_FREE char *purpose = pk_text_format("the request of %s", job->host);
     const struct pk_phone_request request = {.purpose = purpose, .payer = "this person"};

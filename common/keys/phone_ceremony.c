@@ -17,6 +17,7 @@
 #define SLACK_SECONDS   2  /* the process's own deadlines, which say more, come first */
 #define CODE_BEGIN      "FIDO:/"
 #define NO_PATH         "phone" /* in the place of a key's */
+#define CONNECTS_MAX    3       /* handshakes that may fail */
 
 /* How far it has got. */
 enum phase {
@@ -42,6 +43,7 @@ struct pk_phone_ceremony {
     enum phase phase;
     enum pk_frame_type answer;  /* that is due: ASSERTION or CREDENTIAL */
     int64_t code_ends;          /* milliseconds: when the code is too old to be heard of */
+    unsigned connects;          /* how often it said so */
     struct pk_key_claim *place; /* of the payer; NULL: it is over */
     struct pk_helper *helper;   /* NULL: it is gone */
     struct pk_deadlines deadlines;
@@ -178,11 +180,14 @@ static void on_code(struct pk_phone_ceremony *ceremony, const struct pk_secret *
  * After an advert that leads nowhere others are listened for, as long as the code is good. To say
  * so again gives no more time.
  */
-static void on_heard(struct pk_phone_ceremony *ceremony)
+static void on_heard(struct pk_phone_ceremony *ceremony, uint16_t service)
 {
     int64_t left = ceremony->code_ends - pk_clock_monotonic_ms();
     int64_t connect = (int64_t)CONNECT_SECONDS * 1000;
 
+    if (ceremony->ops->connects && ceremony->connects < CONNECTS_MAX)
+        ceremony->ops->connects(ceremony->data, service);
+    ceremony->connects++;
     if (ceremony->phase != SHOWN)
         return;
     ceremony->person.ops->info(ceremony->person.data, "phone-heard",
@@ -207,8 +212,8 @@ static bool in_order(const struct pk_phone_ceremony *ceremony, const struct pk_f
     case PK_FRAME_PHONE_CODE:
         return phase == STARTING;
     case PK_FRAME_PHONE_STEP:
-        return frame->phone_step == PK_PHONE_STEP_HEARD ? phase == SHOWN || phase == HEARD
-                                                        : phase == HEARD;
+        return frame->phone_step.step == PK_PHONE_STEP_HEARD ? phase == SHOWN || phase == HEARD
+                                                             : phase == HEARD;
     case PK_FRAME_ASSERTION:
         return phase == ASKED && ceremony->answer == frame->type && frame->assertion.count == 1;
     case PK_FRAME_CREDENTIAL:
@@ -256,8 +261,8 @@ static void on_frame(void *data, const struct pk_frame *frame)
         on_code(ceremony, &frame->phone_code);
         break;
     case PK_FRAME_PHONE_STEP:
-        if (frame->phone_step == PK_PHONE_STEP_HEARD)
-            on_heard(ceremony);
+        if (frame->phone_step.step == PK_PHONE_STEP_HEARD)
+            on_heard(ceremony, frame->phone_step.service);
         else
             on_asked(ceremony);
         break;

@@ -17,6 +17,11 @@ struct pk_phone_ceremony;
 #define PK_PHONE_ANSWER_SECONDS 120 /* how long its user may then take */
 
 struct pk_phone_ceremony_ops {
+    /*
+     * A tunnel service is being connected to, which learns this computer's address: its number, see
+     * common/hybrid/domain.h. A few times at most; NULL: nobody wants to know.
+     */
+    void (*connects)(void *data, uint16_t service);
     /* ASSERTION with one answer, or CREDENTIAL, as was asked: the ceremony is over. */
     void (*answered)(void *data, const struct pk_frame *frame);
     /* The ceremony is over without an answer. */

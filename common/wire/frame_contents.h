@@ -131,6 +131,11 @@ enum pk_phone_step {
     PK_PHONE_STEP_ASKED = 2, /* the phone has the request, and asks its user */
 };
 
+struct pk_phone_progress {
+    enum pk_phone_step step;
+    uint16_t service; /* the number of the tunnel's: see common/hybrid/domain.h */
+};
+
 struct pk_failure {
     enum pk_status status; /* one of the authenticator's, or a general one */
     uint8_t pin_tries;     /* 0xff: not known */

@@ -347,13 +347,13 @@ static void read_phone_code(struct pk_reader *reader, struct pk_secret *code)
         pk_reader_fail(reader, PK_PROTOCOL);
 }
 
-static enum pk_phone_step read_phone_step(struct pk_reader *reader)
+static struct pk_phone_progress read_phone_step(struct pk_reader *reader)
 {
     unsigned step = read_number(reader, PK_PHONE_STEP_ASKED);
 
     if (step < PK_PHONE_STEP_HEARD)
         pk_reader_fail(reader, PK_PROTOCOL);
-    return step;
+    return (struct pk_phone_progress){step, pk_reader_u16(reader)};
 }
 
 static void read_fields(struct pk_reader *reader, struct pk_frame *frame)

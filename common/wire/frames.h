@@ -39,7 +39,7 @@ enum pk_frame_type {
     PK_FRAME_KEY_STATE = 40,  /* struct pk_key_state; the last frame */
     PK_FRAME_DONE = 41,       /* SET_PIN, RESET or SELECT is done; the last frame */
     PK_FRAME_PHONE_CODE = 42, /* scanning has begun: the text of the QR code, a secret */
-    PK_FRAME_PHONE_STEP = 43, /* enum pk_phone_step */
+    PK_FRAME_PHONE_STEP = 43,
 };
 
 /* One frame of either direction, tagged by type. */
@@ -60,7 +60,7 @@ struct pk_frame {
         struct pk_key_state key_state;
         struct pk_phone_setup phone_setup;
         struct pk_secret phone_code;
-        enum pk_phone_step phone_step;
+        struct pk_phone_progress phone_step;
     };
 };
 

@@ -207,7 +207,8 @@ static void write_fields(struct pk_writer *writer, const struct pk_frame *frame)
         pk_writer_string(writer, pk_secret_view(&frame->phone_code));
         break;
     case PK_FRAME_PHONE_STEP:
-        pk_writer_u8(writer, (uint8_t)frame->phone_step);
+        pk_writer_u8(writer, (uint8_t)frame->phone_step.step);
+        pk_writer_u16(writer, frame->phone_step.service);
         break;
     case PK_FRAME_WATCH:
     case PK_FRAME_CANCEL:

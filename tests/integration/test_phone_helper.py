@@ -99,13 +99,15 @@ class World:
         """The phone reads the code and is heard."""
         call = self.scan(running, phone)
         self.air(call)
-        assert running.expect(frames.PHONE_STEP) == {"step": frames.HEARD}
+        assert running.expect(frames.PHONE_STEP) == {
+            "step": frames.HEARD, "service": phone.behaviour.domain}
         return call
 
     def asked(self, running, phone):
         """The same, up to where its user is asked."""
         call = self.heard(running, phone)
-        assert running.expect(frames.PHONE_STEP) == {"step": frames.ASKED}
+        assert running.expect(frames.PHONE_STEP) == {
+            "step": frames.ASKED, "service": phone.behaviour.domain}
         return call
 
     def close(self):
@@ -565,6 +567,20 @@ def test_a_match_that_was_none(world, behaviour):
     assert running.expect(frames.PHONE_STEP)["step"] == frames.ASKED
     verify(phone.passkeys[0], running.expect(frames.ASSERTION))
     assert world.server.ended.qsize() >= 1 and len(world.server.taken) == 2
+
+
+def test_each_service_is_named(world):
+    """Whoever asked hears of each one that learns of this computer."""
+    phone = phone_with()
+    running = world.get(phone.passkeys[0].id)
+    text = running.expect(frames.PHONE_CODE)["code"]
+    for one in (Phone(Behaviour(wrong_psk=True, domain=1)), phone):
+        call = one.scan(text)
+        world.server.calls.put(call)
+        world.air(call)
+    assert running.expect(frames.PHONE_STEP) == {"step": frames.HEARD, "service": 1}
+    assert running.expect(frames.PHONE_STEP) == {"step": frames.HEARD, "service": 0}
+    assert running.expect(frames.PHONE_STEP) == {"step": frames.ASKED, "service": 0}
 
 
 @pytest.mark.parametrize("behaviour", STRANGERS[:3], ids=shortly)

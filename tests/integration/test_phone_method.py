@@ -48,6 +48,7 @@ def test_a_phone_is_enrolled_and_signs_in(site):
     mark = site.machine.syslog.mark()
     assert signs_in(site, phone) == ("ok", "")
     site.machine.syslog.wait("sign-in of alice .*: ok, passkey .*user verified", mark, AUTHPRIV)
+    site.machine.syslog.wait("phone: connecting through cable.ua5v.com", mark)
 
 
 def test_only_who_asks_for_a_code_gets_one(site, phone):

@@ -152,7 +152,7 @@ def decode(payload):
     elif kind == PHONE_CODE:
         fields = {"code": reader.text()}
     elif kind == PHONE_STEP:
-        fields = {"step": reader.u8()}
+        fields = {"step": reader.u8(), "service": reader.u16()}
     elif kind not in (TOUCH, VERIFY, DONE):
         raise ValueError(f"unexpected frame type {kind}")
     if reader.data:

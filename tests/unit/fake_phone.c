@@ -102,3 +102,9 @@ void phone_fails(enum pk_status why)
 {
     phone.ceremony->ops->failed(phone.ceremony->data, why);
 }
+
+void phone_connects_by(uint16_t service)
+{
+    assert_non_null(phone.ceremony);
+    phone.ceremony->ops->connects(phone.ceremony->data, service);
+}

@@ -36,5 +36,7 @@ void phone_signs(const struct soft_key *key, const char *rp_id, uint8_t flags);
 /* It makes a credential. */
 void phone_makes(const struct soft_key *key, const char *rp_id, uint8_t flags);
 void phone_fails(enum pk_status why);
+/* It was heard, and the service of that number is being connected to. */
+void phone_connects_by(uint16_t service);
 
 #endif

@@ -198,7 +198,8 @@ static void test_phone(void **state)
 
     read_vector("valid", "phone-step-asked.bin", &step_payload);
     assert_int_equal(pk_frame_decode(pk_view_of(&step_payload), &step), PK_OK);
-    assert_int_equal(step.phone_step, PK_PHONE_STEP_ASKED);
+    assert_int_equal(step.phone_step.step, PK_PHONE_STEP_ASKED);
+    assert_int_equal(step.phone_step.service, 300);
 }
 
 static void test_size(void **state)

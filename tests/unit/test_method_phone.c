@@ -159,6 +159,27 @@ static void what_is_wrong_with_an_answer(void **state)
     assert_int_equal(log_count("over a phone"), sizeof(cases) / sizeof(cases[0]));
 }
 
+static void the_log_names_who_connects_it(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = phone_key("iphone");
+
+    (void)state;
+    give_key(&key, "alice", ALICE, RP_ID);
+    open_sign_in(0, &(struct sign_in_request){
+                        .user = "alice", .pictures = true, .methods = {{PK_METHOD_PHONE}, 1}});
+    next(NULL);
+    next("phone");
+    settle();
+    phone_connects_by(1);
+    assert_int_equal(log_count("phone: connecting through cable.auth.com"), 1);
+    phone_connects_by(300);
+    phone_connects_by(2); /* which no helper in its right mind says */
+    assert_int_equal(log_count("phone: connecting through cable."), 2);
+    assert_int_equal(log_count("through service 2, which there is not"), 1);
+    phone_signs(&key, RP_ID, SIGNED);
+    assert_ended("ok");
+}
+
 static void an_answer_comes_too_late(void **state)
 {
     AUTO_SOFT_KEY struct soft_key key = phone_key("iphone");
@@ -382,6 +403,7 @@ int main(void)
         TEST(all_phones_are_asked),
         TEST(a_phone_of_another_name_of_the_relying_party),
         TEST(what_is_wrong_with_an_answer),
+        TEST(the_log_names_who_connects_it),
         TEST(an_answer_comes_too_late),
         TEST(who_is_offered_none),
         TEST(nobody_is_sent_to_a_phone),

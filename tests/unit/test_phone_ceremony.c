@@ -19,12 +19,15 @@
 
 #define CODE      "FIDO:/0123456789"
 #define LINES_MAX 8
+#define SERVICE   300 /* a tunnel's number */
 
 /* Who has started a ceremony. */
 struct user {
     struct pk_phone_ceremony *ceremony;
     char *lines[LINES_MAX]; /* "EVENT: TEXT" */
     size_t said, read;
+    unsigned connects;
+    uint16_t service; /* the last one */
     unsigned answers, failures;
     enum pk_frame_type answer;
     enum pk_status failure;
@@ -39,6 +42,14 @@ static void info(void *data, const char *event, const char *text)
 
     assert_in_range(user->said, 0, LINES_MAX - 1);
     user->lines[user->said++] = pk_text_format("%s: %s", event, text);
+}
+
+static void connects(void *data, uint16_t service)
+{
+    struct user *user = data;
+
+    user->connects++;
+    user->service = service;
 }
 
 static void end(struct user *user)
@@ -77,7 +88,7 @@ static struct pk_frame assertion_wish(void)
 static enum pk_status start(struct user *user, const char *payer, struct pk_frame asked)
 {
     static const struct pk_dialogue_ops ops = {.info = info};
-    static const struct pk_phone_ceremony_ops ceremony_ops = {answered, failed};
+    static const struct pk_phone_ceremony_ops ceremony_ops = {connects, answered, failed};
     const struct pk_dialogue person = {&ops, user, "id"};
     const struct pk_phone_request request = {.purpose = "to test", .payer = payer};
     enum pk_status status = pk_phone_ceremony_new(scripted_keys(), &person, &request, &asked,
@@ -154,7 +165,8 @@ static void send_code(struct scripted_key *phone, const char *text)
 
 static void send_step(struct scripted_key *phone, enum pk_phone_step step)
 {
-    send_frame(phone, &(struct pk_frame){.type = PK_FRAME_PHONE_STEP, .phone_step = step});
+    send_frame(phone,
+               &(struct pk_frame){.type = PK_FRAME_PHONE_STEP, .phone_step = {step, SERVICE}});
 }
 
 /* How far a ceremony is brought. */
@@ -202,6 +214,8 @@ static void a_phone_answers(void **state)
     await_said(&alice, "phone: Approve on your phone to test");
     send_step(phone, PK_PHONE_STEP_HEARD);
     await_said(&alice, "phone-heard: Your phone is near. It is being connected.");
+    assert_int_equal(alice.connects, 1);
+    assert_int_equal(alice.service, SERVICE);
     send_step(phone, PK_PHONE_STEP_ASKED);
     await_said(&alice, "phone-asked: Your phone is connected. Approve there.");
     send_assertion(phone);
@@ -418,8 +432,10 @@ static void a_phone_that_is_heard_late(void **state)
     send_step(phone, PK_PHONE_STEP_HEARD);
     await_said(&alice, "phone-heard: ");
     let_pass(40000);
-    send_step(phone, PK_PHONE_STEP_HEARD); /* which a process that was taken over says for ever */
+    for (int i = 0; i < 20; i++) /* which a process that was taken over says for ever */
+        send_step(phone, PK_PHONE_STEP_HEARD);
     settle();
+    assert_int_equal(alice.connects, 3);
     let_pass(6990);
     assert_true(has_not_ended(&alice));
     let_pass(10);

@@ -207,7 +207,7 @@ static enum pk_status make_trial(const struct phone_enrollment *state, struct ce
 
 static enum pk_status show_second(struct phone_enrollment *state)
 {
-    static const struct pk_phone_ceremony_ops ops = {tried, failed};
+    static const struct pk_phone_ceremony_ops ops = {phone_connects, tried, failed};
     PK_AUTO_FRAME struct pk_frame frame = {.type = PK_FRAME_GET_ASSERTION};
     struct pk_assertion_request *request = &frame.get_assertion;
     enum pk_status status = make_trial(state, &state->trial);
@@ -325,7 +325,7 @@ static enum pk_status choose_algorithms(struct pk_creation *creation)
 
 static enum pk_status show_first(struct phone_enrollment *state)
 {
-    static const struct pk_phone_ceremony_ops ops = {made, failed};
+    static const struct pk_phone_ceremony_ops ops = {phone_connects, made, failed};
     const struct ceremony *ceremony = attempt_peek_ceremony(state->phone.attempt, 0);
     PK_AUTO_FRAME struct pk_frame frame = {.type = PK_FRAME_MAKE_CREDENTIAL};
     struct pk_credential_request *request = &frame.make_credential;

@@ -6,7 +6,9 @@
 #include "daemon/methods/phone/phone.h"
 
 #include "common/base/cleanup.h"
+#include "common/base/log.h"
 #include "common/base/text.h"
+#include "common/hybrid/domain.h"
 #include "daemon/config/config.h"
 #include "daemon/daemon.h"
 #include "daemon/verify/context.h"
@@ -47,6 +49,19 @@ enum pk_status phone_show(struct phone *own, struct pk_frame *asked,
         conversation_set_timeout(attempt->conversation, SESSION_SECONDS);
     return pk_phone_ceremony_new(attempt->daemon->keys, &person, &request, asked, ops, own,
                                  &own->ceremony);
+}
+
+void phone_connects(void *own, uint16_t service)
+{
+    const struct attempt *attempt = ((const struct phone *)own)->attempt;
+    const char *id = conversation_id(attempt->conversation);
+    char name[PK_HYBRID_DOMAIN_SIZE];
+
+    if (pk_hybrid_domain(service, PK_HYBRID_TUNNELS_DEFAULT | PK_HYBRID_HASHED, name) == PK_OK)
+        pk_log(LOG_INFO, "[%s] phone: connecting through %s", id, name);
+    else
+        pk_log(LOG_WARNING, "[%s] phone: connecting through service %u, which there is not", id,
+               (unsigned)service);
 }
 
 void phone_clear(struct phone *own)

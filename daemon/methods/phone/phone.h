@@ -25,6 +25,9 @@ enum pk_status phone_show(struct phone *own, struct pk_frame *asked,
                           const struct pk_phone_ceremony_ops *ops) PK_WARN_UNUSED;
 void phone_clear(struct phone *own);
 
+/* For the ops: a line of the log names the service, which learns of this computer. */
+void phone_connects(void *own, uint16_t service);
+
 /* As of the local method: the daemon is the client. */
 enum pk_status phone_client_data_hash(const struct ceremony *ceremony,
                                       uint8_t ret[PK_HASH_SIZE]) PK_WARN_UNUSED;

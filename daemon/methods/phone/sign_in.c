@@ -124,7 +124,7 @@ static enum pk_status fill_request(const struct ceremony *ceremony,
 
 static enum pk_status show(struct phone *own)
 {
-    static const struct pk_phone_ceremony_ops ops = {answered, failed};
+    static const struct pk_phone_ceremony_ops ops = {phone_connects, answered, failed};
     const struct ceremony *ceremony = attempt_peek_ceremony(own->attempt, 0);
     PK_AUTO_FRAME struct pk_frame frame = {.type = PK_FRAME_GET_ASSERTION};
     enum pk_status status =
