@@ -21,7 +21,9 @@ client_libaskpass_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 # The part that drives security keys, apart because unit tests replace it.
 noinst_LTLIBRARIES += client/libaskpass_key.la
 client_libaskpass_key_la_SOURCES = client/askpass/key.c client/askpass/key.h \
-	client/askpass/phone.c client/askpass/phone.h
+	client/askpass/phone.c client/askpass/phone.h \
+	client/askpass/phone_made.c client/askpass/phone_made.h \
+	client/askpass/phone_session.c client/askpass/phone_session.h
 client_libaskpass_key_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
 
 askpass_key_libs = client/libaskpass_key.la common/keys/libphone.la common/keys/libqrcode.la \

@@ -2,6 +2,7 @@
 #include "client/askpass/key.h"
 
 #include "client/askpass/phone.h"
+#include "client/askpass/phone_session.h"
 #include "client/outcome.h"
 #include "client/own_keys.h"
 #include "common/base/cleanup.h"
@@ -9,7 +10,7 @@
 #include "common/base/give_up.h"
 #include "common/base/text.h"
 #include "common/keys/local_ceremony.h"
-#include "common/keys/phone_ceremony.h"
+#include "common/keys/phone_words.h"
 #include "common/webauthn/client.h"
 #include "common/webauthn/crypto.h"
 
@@ -36,10 +37,11 @@ struct job {
     struct askpass_used used;
     struct own_keys own;
     struct pk_local_ceremony *ceremony;
-    struct pk_phone_ceremony *phone; /* NULL: none is used */
-    const char *host;                /* as the person gave it to ssh; borrowed */
-    bool offering;                   /* the open question is whether a phone is to be used */
-    enum pk_status before;           /* why no key did, while that is asked */
+    struct askpass_phone_session *phone; /* NULL: none is used */
+    const char *origin, *host;           /* as the person gave it to ssh; borrowed */
+    bool by_phone;                       /* it was asked for */
+    bool offering;                       /* the open question is whether a phone is to be used */
+    enum pk_status before;               /* why no key did, while that is asked */
     struct event *unwanted, *deadline;
     struct event *declined; /* a question that could not be asked */
     struct event *typed;    /* NULL: no question is open */
@@ -73,9 +75,14 @@ static void stop_listening(struct job *job)
 static void failed(void *data, enum pk_status why);
 
 /* Enter, in place of a key: a phone may be what the person has. */
+static bool phone_may_follow(const struct job *job)
+{
+    return !job->by_phone && askpass_phone_is_possible();
+}
+
 static void give_up_waiting(struct job *job)
 {
-    if (job->phone || !askpass_phone_is_possible(job->request)) {
+    if (!phone_may_follow(job)) {
         end(job, PK_CANCELLED);
         return;
     }
@@ -107,7 +114,7 @@ static void offer(struct job *job)
             return;
         }
     }
-    (void)!terminal_info("skip", job->request->kind == PK_FORWARD_GET
+    (void)!terminal_info("skip", job->request->kind == PK_FORWARD_GET || phone_may_follow(job)
                                      ? "Press Enter alone to go on to the next way."
                                      : "Press Enter alone to stop.");
 }
@@ -151,6 +158,8 @@ static void pass_on(struct job *job, struct pk_secret *answer)
 {
     if (job->offering)
         phone_answered(job, answer);
+    else if (job->phone)
+        askpass_phone_session_typed(job->phone, answer);
     else
         pk_local_ceremony_answered(job->ceremony, answer);
 }
@@ -305,7 +314,7 @@ static void answered(void *data, size_t group, const char *name, const struct pk
 
 /* --- a phone, where no key did ---------------------------------------------------------------- */
 
-static void phone_signed(void *data, const struct pk_frame *frame)
+static void phone_done(void *data, const struct pk_frame *frame)
 {
     struct job *job = data;
 
@@ -320,17 +329,21 @@ static void phone_failed(void *data, enum pk_status why)
 static enum pk_status start_phone(struct job *job)
 {
     static const struct pk_dialogue_ops dialogue = {info, error, ask, unask, time_left};
-    static const struct pk_phone_ceremony_ops ops = {.answered = phone_signed,
-                                                     .failed = phone_failed};
-    const struct pk_dialogue person = {&dialogue, job, "askpass"};
-    PK_AUTO_FREE char *purpose = pk_text_format("the request of %s", job->host);
-    const struct pk_phone_request request = {.purpose = purpose, .payer = "this person"};
+    const struct askpass_phone_wish wish = {
+        .keys = job->own.keys,
+        .request = job->request,
+        .origin = job->origin,
+        .host = job->host,
+        .client_data_hash = job->client_data_hash,
+        .person = {&dialogue, job, "askpass"},
+        .ops = {.answered = phone_done, .failed = phone_failed},
+        .data = job,
+    };
     PK_AUTO_FRAME struct pk_frame frame = {0};
-    enum pk_status status = purpose ? make_request(job, 0, &frame) : PK_NO_MEMORY;
+    enum pk_status status =
+        job->request->kind == PK_FORWARD_GET ? make_request(job, 0, &frame) : PK_OK;
 
-    return status ? status
-                  : pk_phone_ceremony_new(job->own.keys, &person, &request, &frame, &ops, job,
-                                          &job->phone);
+    return status ? status : askpass_phone_session_new(&wish, &frame, &job->phone);
 }
 
 static void phone_answered(struct job *job, const struct pk_secret *answer)
@@ -338,7 +351,8 @@ static void phone_answered(struct job *job, const struct pk_secret *answer)
     enum pk_status status = job->before;
 
     job->offering = false;
-    if (askpass_phone_is_wanted(answer))
+    job->by_phone = askpass_phone_is_wanted(answer);
+    if (job->by_phone)
         status = start_phone(job);
     if (status)
         end(job, status);
@@ -349,8 +363,8 @@ static void failed(void *data, enum pk_status why)
     struct job *job = data;
     PK_AUTO_FREE char *offer_text = NULL;
 
-    if (askpass_phone_may_follow(why) && askpass_phone_is_possible(job->request))
-        offer_text = askpass_phone_offer(job->host);
+    if (askpass_phone_may_follow(why) && phone_may_follow(job))
+        offer_text = askpass_phone_offer(job->request, job->host);
     if (!offer_text) {
         end(job, why);
         return;
@@ -464,7 +478,7 @@ static void finish(struct job *job)
 {
     stop_listening(job);
     if (job->phone)
-        pk_phone_ceremony_free(job->phone);
+        askpass_phone_session_free(job->phone);
     if (job->ceremony) {
         unask(job);
         pk_local_ceremony_free(job->ceremony);
@@ -506,7 +520,7 @@ static enum pk_status complete_answer(struct job *job, const char *origin,
 }
 
 enum pk_status askpass_key_answer(const struct pk_forward_request *request, const char *origin,
-                                  const struct askpass_used *used, const struct terminal *terminal,
+                                  struct askpass_used *used, const struct terminal *terminal,
                                   struct pk_forward_answer *ret)
 {
     struct job job = {.request = request,
@@ -523,6 +537,7 @@ enum pk_status askpass_key_answer(const struct pk_forward_request *request, cons
     if ((!get && request->kind != PK_FORWARD_CREATE) ||
         strncmp(origin, ORIGIN_PREFIX, strlen(ORIGIN_PREFIX)) != 0)
         return PK_INVALID_ARGUMENT;
+    job.origin = origin;
     job.host = host = pk_text_printable(origin + strlen(ORIGIN_PREFIX), HOST_MAX);
     if (!host)
         return PK_NO_MEMORY;
@@ -542,8 +557,10 @@ enum pk_status askpass_key_answer(const struct pk_forward_request *request, cons
     status = run(&job, origin, terminal);
     if (!status)
         status = complete_answer(&job, origin, ret);
+    if (!status)
+        used->by_phone = job.by_phone;
     if (status)
-        (void)!terminal_error(client_outcome(status));
+        (void)!terminal_error(job.by_phone ? pk_phone_outcome(status) : client_outcome(status));
     finish(&job);
     (void)sigaction(SIGPIPE, &before, NULL);
     return status;

@@ -22,10 +22,12 @@
  * one, PK_UNAVAILABLE where passkey-authenticator does not run, PK_DEVICE_ERROR for an answer that
  * does not fit the request, or the key's own reason. used: what of the passkeys that a GET request
  * names was used from here before: plugging in its key may then take as long as touching it, and a
- * key that shows none of them is asked for its PIN where it may hide one.
+ * key that shows none of them is asked for its PIN where it may hide one. Where no key answers the
+ * person may have a phone do it (phone.h): used->by_phone then. What a phone has made is taken only
+ * after the person has said that it was theirs, and it has answered a second code.
  */
 enum pk_status askpass_key_answer(const struct pk_forward_request *request, const char *origin,
-                                  const struct askpass_used *used, const struct terminal *terminal,
+                                  struct askpass_used *used, const struct terminal *terminal,
                                   struct pk_forward_answer *ret) PK_WARN_UNUSED;
 
 #endif

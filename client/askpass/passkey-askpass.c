@@ -20,7 +20,8 @@
 static const char usage[] =
     "Usage: SSH_ASKPASS=passkey-askpass SSH_ASKPASS_REQUIRE=force ssh ...\n"
     "       passkey-askpass --host HOST [--port PORT | --ssh PID] <REQUEST\n"
-    "Answers a remote host's request for a passkey with a key of this computer.\n"
+    "Answers a remote host's request for a passkey with a key of this computer, or\n"
+    "with a phone that is with you.\n"
     "\n"
     "As SSH_ASKPASS it is given a prompt and prints the answer; passkey-ssh sets that\n"
     "up. A prompt that holds no request is asked on the terminal, or handed to the\n"

@@ -33,10 +33,9 @@ static bool has_adapter(void)
     return entry != NULL;
 }
 
-bool askpass_phone_is_possible(const struct pk_forward_request *request)
+bool askpass_phone_is_possible(void)
 {
-    return request->kind == PK_FORWARD_GET && terminal_shows_codes() &&
-           (secure_getenv(PROGRAM_VARIABLE) || has_adapter());
+    return terminal_shows_codes() && (secure_getenv(PROGRAM_VARIABLE) || has_adapter());
 }
 
 bool askpass_phone_may_follow(enum pk_status why)
@@ -82,14 +81,17 @@ const struct pk_phone_setup *askpass_phone_setup(void)
     return &setup;
 }
 
-char *askpass_phone_offer(const char *host)
+char *askpass_phone_offer(const struct pk_forward_request *request, const char *host)
 {
-    return pk_text_format("%s: use a phone that is with you instead?\n"
+    return pk_text_format("%s: %s instead?\n"
                           "That tells Google or Apple, whose servers connect it, this computer's "
                           "address and the\n"
                           "time, and nothing of the host.\n"
                           "\"" WORD "\" shows a QR code, Enter alone goes on without:",
-                          host);
+                          host,
+                          request->kind == PK_FORWARD_GET
+                              ? "use a phone that is with you"
+                              : "make the passkey on a phone that is with you");
 }
 
 bool askpass_phone_is_wanted(const struct pk_secret *answer)

@@ -51,7 +51,7 @@ enum pk_status askpass_request_answer(const struct pk_forward_request *request,
         status = askpass_accept(host, pk_forward_request_rp_id(request), terminal);
     if (status == PK_OK)
         status = askpass_key_answer(request, origin, &used, terminal, &answer);
-    if (status == PK_OK)
+    if (status == PK_OK && !used.by_phone)
         remember(request, &answer);
     return status == PK_OK ? pk_forward_answer_encode(&answer, ret_lines) : status;
 }

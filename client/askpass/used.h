@@ -15,6 +15,8 @@
 struct askpass_used {
     bool any;    /* of those that a GET request names one is among them */
     bool hidden; /* and one that its key hides */
+    /* Of the answer (key.h): a phone gave it, and no key is known by it. */
+    bool by_phone;
 };
 
 void askpass_used_find(const struct pk_forward_request *request, struct askpass_used *ret);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* passkey-ssh --enroll: passkey-enroll on a remote host, with a security key of this computer. */
+/* passkey-ssh --enroll: passkey-enroll on a remote host, with a key of this computer or a phone. */
 #ifndef CLIENT_SSH_ENROLL_H
 #define CLIENT_SSH_ENROLL_H
 

@@ -1,6 +1,7 @@
 # What a person is told, also by programs that drive no keys.
 noinst_LTLIBRARIES += common/keys/libmessages.la
-common_keys_libmessages_la_SOURCES = common/keys/messages.c common/keys/messages.h
+common_keys_libmessages_la_SOURCES = common/keys/messages.c common/keys/messages.h \
+	common/keys/phone_words.c common/keys/phone_words.h
 common_keys_libmessages_la_CFLAGS = $(PK_CFLAGS)
 
 # Security keys in this machine, for the programs that start passkey-authenticator.

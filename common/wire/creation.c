@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* IANA "COSE Algorithms" */
+#define ES256 (-7)
+#define RS256 (-257)
+
 void pk_creation_clear(struct pk_creation *creation)
 {
     free(creation->rp_id);
@@ -45,4 +49,15 @@ enum pk_status pk_creation_copy(const struct pk_creation *from, struct pk_creati
     *ret = copy;
     copy = (struct pk_creation){0};
     return PK_OK;
+}
+
+enum pk_status pk_creation_for_phone(struct pk_creation *creation)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < creation->algorithm_count; i++)
+        if (creation->algorithms[i] == ES256 || creation->algorithms[i] == RS256)
+            creation->algorithms[kept++] = creation->algorithms[i];
+    creation->algorithm_count = kept;
+    return kept > 0 ? PK_OK : PK_KEY_ALGORITHM;
 }

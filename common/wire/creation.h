@@ -31,6 +31,11 @@ struct pk_creation {
 /* PK_NO_MEMORY. */
 enum pk_status pk_creation_copy(const struct pk_creation *from,
                                 struct pk_creation *ret) PK_WARN_UNUSED;
+/*
+ * Leaves of the algorithms those that phones have: ES256, and RS256 of some. A long list helps
+ * nobody. PK_KEY_ALGORITHM where it has none of them.
+ */
+enum pk_status pk_creation_for_phone(struct pk_creation *creation) PK_WARN_UNUSED;
 void pk_creation_clear(struct pk_creation *creation);
 #define PK_AUTO_CREATION __attribute__((cleanup(pk_creation_clear)))
 

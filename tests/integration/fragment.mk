@@ -104,6 +104,7 @@ EXTRA_DIST += \
 	tests/integration/test_phone_helper.py \
 	tests/integration/test_phone_method.py \
 	tests/integration/test_phone_recordings.py \
+	tests/integration/test_phone_ssh.py \
 	tests/integration/test_phone_vm.py \
 	tests/integration/test_pin_strangers.py \
 	tests/integration/test_passkey_ssh_enroll.py \

@@ -22,7 +22,7 @@
 
 static char folder[SCRATCH_PATH_MAX];
 static const struct terminal nobody = {.cancel_fd = -1};
-static const struct askpass_used before = {.any = true};
+static struct askpass_used before = {.any = true};
 
 static int set_up(void **state)
 {

@@ -26,7 +26,7 @@ static enum pk_status key_says;
 static bool asked_known;
 
 enum pk_status askpass_key_answer(const struct pk_forward_request *request, const char *origin,
-                                  const struct askpass_used *used, const struct terminal *terminal,
+                                  struct askpass_used *used, const struct terminal *terminal,
                                   struct pk_forward_answer *ret)
 {
     static const uint8_t bytes[80] = {5};

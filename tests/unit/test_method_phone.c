@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "common/base/text.h"
-#include "daemon/methods/phone/words.h"
+#include "common/keys/phone_words.h"
 #include "tests/unit/bare_daemon.h"
 #include "tests/unit/fake_phone.h"
 
@@ -332,7 +332,7 @@ static void why_it_failed_is_told(void **state)
         settle();
         phone_fails(why[i]);
         assert_ended(pk_status_name(why[i]));
-        assert_string_equal(seen()->text, phone_outcome(why[i]));
+        assert_string_equal(seen()->text, pk_phone_outcome(why[i]));
     }
 }
 
@@ -363,7 +363,7 @@ static void one_code_at_a_time(void **state)
     next(NULL);
     next("phone");
     assert_ended("busy");
-    assert_string_equal(seen()->text, phone_outcome(PK_BUSY));
+    assert_string_equal(seen()->text, pk_phone_outcome(PK_BUSY));
 }
 
 /* The code goes with the conversation. */
@@ -390,9 +390,9 @@ static void names_that_phones_dislike(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(disliked) / sizeof(disliked[0]); i++)
-        assert_non_null(phone_dislikes(disliked[i]));
+        assert_non_null(pk_phone_dislikes(disliked[i]));
     for (size_t i = 0; i < sizeof(liked) / sizeof(liked[0]); i++)
-        assert_null(phone_dislikes(liked[i]));
+        assert_null(pk_phone_dislikes(liked[i]));
 }
 
 int main(void)

@@ -8,21 +8,17 @@
 #include "common/base/io.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
+#include "common/keys/phone_words.h"
 #include "daemon/auth/enrollment_attempt.h"
 #include "daemon/config/config.h"
 #include "daemon/config/policy.h"
 #include "daemon/daemon.h"
 #include "daemon/methods/phone/phone.h"
-#include "daemon/methods/phone/words.h"
 #include "daemon/verify/creation.h"
 
 #include <string.h>
 
 #define TYPED_MAX 32
-
-/* IANA "COSE Algorithms" */
-#define ES256 (-7)
-#define RS256 (-257)
 
 struct phone_enrollment {
     struct phone phone; /* must be first */
@@ -64,7 +60,7 @@ PK_DEFINE_CLEANUP(struct phone_enrollment *, state_free);
 
 static void refuse(const struct phone *own, enum pk_status why)
 {
-    attempt_set_text(own->attempt, phone_outcome(why));
+    attempt_set_text(own->attempt, pk_phone_outcome(why));
     attempt_refused(own->attempt, why);
 }
 
@@ -148,7 +144,7 @@ static void judged_tried(struct verification *verification, struct verdict *verd
     struct attempt *attempt = verification->attempt;
 
     if (verdict->status)
-        attempt_set_text(attempt, phone_outcome(verdict->status));
+        attempt_set_text(attempt, pk_phone_outcome(verdict->status));
     attempt_decided(attempt, verdict);
 }
 
@@ -223,9 +219,7 @@ static enum pk_status show_second(struct phone_enrollment *state)
                                      &request->allow_count);
     if (status)
         return status;
-    conversation_info(state->phone.attempt->conversation, "phone-trial",
-                      "Now use it once, with a second code, to see that it works. It is enrolled "
-                      "after that.");
+    conversation_info(state->phone.attempt->conversation, "phone-trial", PK_PHONE_TRIAL);
     return phone_show(&state->phone, &frame, &ops);
 }
 
@@ -234,11 +228,7 @@ static enum pk_status show_second(struct phone_enrollment *state)
 static enum pk_status ask_whose(const struct phone_enrollment *state)
 {
     struct pk_host_name host = pk_host_name();
-    PK_AUTO_FREE char *text =
-        pk_text_format("A phone has made a passkey. It is kept by %s.\n"
-                       "Did your phone just save a passkey for %s on %s? [y/N] ",
-                       state->provider ? state->provider : "an app that is not known here",
-                       state->enrollment->user, host.text);
+    PK_AUTO_FREE char *text = pk_phone_whose(state->provider, state->enrollment->user, host.text);
 
     if (!text)
         return PK_NO_MEMORY;
@@ -257,10 +247,8 @@ static void typed(struct phone *own, struct pk_secret *answer)
         return;
     if (answer->len > 0 && answer->len < sizeof(text))
         (void)memcpy(text, answer->data, answer->len);
-    if (!phone_is_yes(text)) {
-        attempt_set_text(own->attempt,
-                         "Nothing is enrolled. If your phone saved a passkey all the same, delete "
-                         "it there; if it did not, somebody else has seen the code.");
+    if (!pk_phone_is_yes(text)) {
+        attempt_set_text(own->attempt, PK_PHONE_NOT_THEIRS);
         attempt_refused(own->attempt, PK_CANCELLED);
         return;
     }
@@ -311,18 +299,6 @@ static void made(void *data, const struct pk_frame *frame)
 
 /* --- the start -------------------------------------------------------------------------------- */
 
-/* Phones make ES256, and some RS256: others are not offered, because a long list helps nobody. */
-static enum pk_status choose_algorithms(struct pk_creation *creation)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < creation->algorithm_count; i++)
-        if (creation->algorithms[i] == ES256 || creation->algorithms[i] == RS256)
-            creation->algorithms[kept++] = creation->algorithms[i];
-    creation->algorithm_count = kept;
-    return kept > 0 ? PK_OK : PK_KEY_ALGORITHM;
-}
-
 static enum pk_status show_first(struct phone_enrollment *state)
 {
     static const struct pk_phone_ceremony_ops ops = {phone_connects, made, failed};
@@ -336,7 +312,7 @@ static enum pk_status show_first(struct phone_enrollment *state)
     if (!status)
         status = creation_from_requirements(&ceremony->requirements, &request->creation);
     if (!status)
-        status = choose_algorithms(&request->creation);
+        status = pk_creation_for_phone(&request->creation);
     return status ? status : phone_show(&state->phone, &frame, &ops);
 }
 
@@ -348,7 +324,7 @@ static const char *obstacle(const struct enrollment *enrollment, const struct rp
                "= yes under [phone] in passkeyd.conf.";
     if (enrollment->remote)
         return "A phone has to be at the computer that shows its code, and you are at another one. "
-               "\"passkey-ssh --enroll HOST\", run there, makes a passkey for this one.";
+               "\"passkey-ssh --enroll HOST\", run there, offers the phone, too.";
     if (!enrollment->pictures)
         return "A QR code cannot be shown here: that takes a terminal with UTF-8 and room for 24 "
                "lines of 60 characters.";
@@ -362,7 +338,7 @@ static const char *obstacle(const struct enrollment *enrollment, const struct rp
 static void warn(const struct enrollment *enrollment, const struct rp_config *rp)
 {
     struct conversation *conversation = enrollment->attempt.conversation;
-    const char *dislikes = rp->id ? phone_dislikes(rp->id) : NULL;
+    const char *dislikes = rp->id ? pk_phone_dislikes(rp->id) : NULL;
     PK_AUTO_FREE char *text =
         dislikes ? pk_text_format("The name \"%s\", which the passkey is for, %s: some phones "
                                   "refuse that. Its administrator can choose another (id in "

@@ -2,5 +2,4 @@
 daemon_libdaemon_la_SOURCES += \
 	daemon/methods/phone/enroll.c \
 	daemon/methods/phone/phone.c daemon/methods/phone/phone.h \
-	daemon/methods/phone/sign_in.c \
-	daemon/methods/phone/words.c daemon/methods/phone/words.h
+	daemon/methods/phone/sign_in.c

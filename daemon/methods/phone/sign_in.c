@@ -6,13 +6,13 @@
  */
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
+#include "common/keys/phone_words.h"
 #include "daemon/accounts/decoy.h"
 #include "daemon/auth/sign_in_attempt.h"
 #include "daemon/config/config.h"
 #include "daemon/daemon.h"
 #include "daemon/dialogue/messages.h"
 #include "daemon/methods/phone/phone.h"
-#include "daemon/methods/phone/words.h"
 #include "daemon/verify/credential.h"
 
 #include <string.h>
@@ -76,7 +76,7 @@ static void judged(struct verification *verification, struct verdict *verdict)
     struct attempt *attempt = verification->attempt;
 
     if (verdict->status && !attempt->conceal)
-        attempt_set_text(attempt, phone_outcome(verdict->status));
+        attempt_set_text(attempt, pk_phone_outcome(verdict->status));
     attempt_decided(attempt, verdict);
 }
 
@@ -100,9 +100,9 @@ static void failed(void *data, enum pk_status why)
     struct attempt *attempt = own->attempt;
 
     if (why != PK_CANCELLED && attempt_may_go_on(attempt))
-        conversation_error(attempt->conversation, why, phone_outcome(why));
+        conversation_error(attempt->conversation, why, pk_phone_outcome(why));
     else
-        attempt_set_text(attempt, phone_outcome(why));
+        attempt_set_text(attempt, pk_phone_outcome(why));
     attempt_next(attempt, why);
 }
 
@@ -147,7 +147,7 @@ static void typed(struct phone *own, struct pk_secret *answer)
 
     if (answer->len > 0 && answer->len < sizeof(text))
         (void)memcpy(text, answer->data, answer->len);
-    if (phone_is_wanted(text))
+    if (pk_phone_is_wanted(text))
         status = show(own);
     explicit_bzero(text, sizeof(text));
     if (status)
@@ -254,7 +254,7 @@ static enum pk_status make_offer(const struct sign_in *sign_in, char **ret)
 
     if (sign_in_for_another(sign_in) && !why)
         return PK_NO_MEMORY;
-    *ret = phone_offer(sign_in->attempt.purpose, why);
+    *ret = pk_phone_offer(sign_in->attempt.purpose, why);
     return *ret ? PK_OK : PK_NO_MEMORY;
 }
 

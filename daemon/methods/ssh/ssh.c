@@ -20,7 +20,8 @@
 #include <string.h>
 
 /* The default name, as the answer does not name the key; local keys have other names. */
-#define KEY_NAME "security key (ssh)"
+#define KEY_NAME   "security key (ssh)"
+#define PHONE_NAME "phone (ssh)"
 
 struct ssh {
     struct attempt *attempt;
@@ -311,14 +312,15 @@ static struct verdict judge_attestation(const struct verification *verification)
 
     if (status)
         return verdict_refused(status);
-    return verify_and_commit_attestation(verification->store, ceremony,
-                                         &(struct attestation){
-                                             .client_data_hash = hash,
-                                             .object = pk_view_of(&answer->attestation_object),
-                                             .transports = answer->transports,
-                                             .discoverable = answer->discoverable,
-                                             .name = KEY_NAME,
-                                         });
+    return verify_and_commit_attestation(
+        verification->store, ceremony,
+        &(struct attestation){
+            .client_data_hash = hash,
+            .object = pk_view_of(&answer->attestation_object),
+            .transports = answer->transports,
+            .discoverable = answer->discoverable,
+            .name = answer->transports & PK_TRANSPORT_HYBRID ? PHONE_NAME : KEY_NAME,
+        });
 }
 
 static void judge_enrollment(void *data, enum pk_status malformed, struct pk_forward_answer *answer)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/methods/phone/words.h"
+#include "common/keys/phone_words.h"
 
 #include "common/base/text.h"
 #include "common/keys/messages.h"
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-char *phone_offer(const char *purpose, const char *for_another)
+char *pk_phone_offer(const char *purpose, const char *for_another)
 {
     return pk_text_format("Use a phone that is with you %s?\n%s%s"
                           "That tells Google or Apple, whose servers connect it, this computer's "
@@ -17,17 +17,17 @@ char *phone_offer(const char *purpose, const char *for_another)
                           purpose, for_another ? for_another : "", for_another ? "\n" : "");
 }
 
-bool phone_is_wanted(const char *typed)
+bool pk_phone_is_wanted(const char *typed)
 {
     return strcasecmp(typed, "phone") == 0;
 }
 
-bool phone_is_yes(const char *typed)
+bool pk_phone_is_yes(const char *typed)
 {
     return strcasecmp(typed, "y") == 0 || strcasecmp(typed, "yes") == 0;
 }
 
-const char *phone_outcome(enum pk_status status)
+const char *pk_phone_outcome(enum pk_status status)
 {
     switch (status) {
     case PK_BUSY:
@@ -63,6 +63,13 @@ const char *phone_outcome(enum pk_status status)
     }
 }
 
+char *pk_phone_whose(const char *provider, const char *user, const char *host)
+{
+    return pk_text_format("A phone has made a passkey. It is kept by %s.\n"
+                          "Did your phone just save a passkey for %s on %s? [y/N] ",
+                          provider ? provider : "an app that is not known here", user, host);
+}
+
 static bool ends_with(const char *text, const char *end)
 {
     size_t len = strlen(text), wanted = strlen(end);
@@ -70,7 +77,7 @@ static bool ends_with(const char *text, const char *end)
     return len >= wanted && strcmp(text + len - wanted, end) == 0;
 }
 
-const char *phone_dislikes(const char *rp_id)
+const char *pk_phone_dislikes(const char *rp_id)
 {
     if (strchr(rp_id, ':'))
         return "is no name of a host";

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Enrolling a phone on another host: passkey-ssh --enroll, the real ssh, sshd, polkit and
+passkey-enroll, and a phone in software at the laptop.
+
+Were this broken, a bystander's phone would be enrolled there, or nobody without a security key
+could enrol at all.
+"""
+
+import json
+
+import pexpect
+import pytest
+
+import namespace
+import phones
+import ssh
+from softkey import SoftKeys
+
+pytestmark = pytest.mark.real_programs
+
+PASSWORD_ONLY = "auth required pam_unix.so\n" + namespace.REST
+OFFER = namespace.HOST + ": make the passkey on a phone that is with you instead?"
+WHOSE = rf"Did your phone just save a passkey for alice on {namespace.HOST}\? \[y/N\]"
+
+
+class Scene:
+    """A server that knows nothing of phones, and a laptop without security keys."""
+
+    def __init__(self, machine, site, keys):
+        self.machine, self.site = machine, site
+        with open(phones.parts.CONFIG, encoding="utf-8") as file:
+            settings = phones.settings_of(file.read())
+        machine.configure("")
+        self.variables = {"LANG": "C.UTF-8",
+                          "PASSKEY_PHONE": "/usr/libexec/passkey/passkey-phone",
+                          "PASSKEY_PHONE_CONNECT": settings["test-connect"],
+                          "PASSKEY_PHONE_CA_FILE": settings["test-ca-file"]}
+        ssh.Server(machine, stack=PASSWORD_ONLY)
+        self.laptop = ssh.Laptop(machine, keys)
+
+    def terminal(self, command, **variables):
+        child = self.laptop.terminal(command, **{**self.variables, **variables})
+        child.setwinsize(24, 80)
+        return child
+
+    def start(self, **variables):
+        """Up to where a key is waited for."""
+        child = self.terminal(["passkey-ssh", "--enroll", "alice@" + namespace.HOST], **variables)
+        child.expect(r"\) Password: ")
+        child.sendline(namespace.password("alice"))
+        child.expect("(?i)password: ")
+        child.sendline(namespace.password("alice"))
+        child.expect("to enrol a new passkey for the account alice")
+        return child
+
+    def shown(self, **variables):
+        """Up to the first code; the child and the code's text."""
+        child = self.start(**variables)
+        child.expect("Press Enter alone to go on to the next way.")
+        child.sendline("")
+        child.expect_exact(OFFER)
+        child.expect("Google or Apple")
+        child.expect("Enter alone goes on without:")
+        child.sendline("phone")
+        return child, self.code(child)
+
+    def code(self, child):
+        child.expect(f"Approve on your phone the new passkey for alice on {namespace.HOST}")
+        assert "FIDO:/" not in child.before
+        return phones.qr.read(phones.qr.rows_of(child.before))
+
+    def listed(self):
+        done = self.machine.run_as("alice", ["passkeyctl", "list", "--json"])
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(name="scene")
+def scene_fixture(machine):
+    site = phones.Site(machine)
+    with SoftKeys(namespace.SCRATCH + "/keys", namespace.SOFTKEY) as keys:
+        scene = Scene(machine, site, keys)
+        with scene.laptop.helper():
+            yield scene
+    site.close()
+
+
+def refused(scene, child):
+    """What is said from here on; nothing is enrolled."""
+    child.expect("Nothing is enrolled")
+    said = child.before + child.after
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 1, said
+    assert scene.listed() == []
+    return said
+
+
+def test_a_phone_is_enrolled_and_signs_in_over_ssh(scene):
+    phone = scene.site.phone()
+    child, code = scene.shown()
+    scene.site.scan(code, phone)
+    child.expect("It is kept by")
+    child.expect(WHOSE)
+    child.sendline("y")
+    child.expect("Now use it once, with a second code")
+    second = scene.code(child)
+    assert second != code
+    scene.site.scan(second, phone)
+    child.expect('Enrolled "phone')
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    passkey, = scene.listed()
+    assert "hybrid" in passkey["transports"] and passkey["rpId"] == namespace.HOST
+    assert phone.shown[1] == namespace.HOST
+    namespace.write("/etc/pam.d/sshd", namespace.service())
+    child = scene.terminal(["passkey-ssh", *ssh.CLIENT[1:], "alice@" + namespace.HOST, "id", "-un"])
+    # No key of this computer is known by it: a plugged-in one is not waited for long.
+    child.expect("Press Enter alone to go on to the next way")
+    child.sendline("")
+    child.expect("Enter alone goes on without:")
+    child.sendline("phone")
+    child.expect("Approve on your phone the request of " + namespace.HOST)
+    scene.site.scan(phones.qr.read(phones.qr.rows_of(child.before)), phone)
+    child.expect("alice\r\n")
+    child.close()
+
+
+@pytest.mark.parametrize("answer", ["n", "", "phone"])
+def test_somebody_elses_phone(scene, answer):
+    """A bystander has read the code first; anything but yes enrols nothing."""
+    child, code = scene.shown()
+    scene.site.scan(code, scene.site.phone())
+    child.expect(WHOSE)
+    child.sendline(answer)
+    child.expect("somebody else has seen the code")
+    refused(scene, child)
+
+
+@pytest.mark.parametrize("behaviour,words", [
+    ({"wrong_signature": True}, "signature-invalid"),
+    ({"status": 0x27}, "declined on the phone"),
+    ({"other_credential": True}, "not accepted|refused|connection to the phone failed"),
+    ({"flags": 0x19}, "did not check whose it is"),
+])
+def test_the_second_code_fails(scene, behaviour, words):
+    phone = scene.site.phone()
+    child, code = scene.shown()
+    scene.site.scan(code, phone)
+    child.expect(WHOSE)
+    child.sendline("y")
+    scene.site.scan(scene.code(child), scene.site.phone(*phone.passkeys, **behaviour))
+    child.expect(words)
+    refused(scene, child)
+
+
+@pytest.mark.parametrize("behaviour,words", [
+    ({"flags": 0x19}, "did not check whose it is"),
+    ({"wrong_rp_id_hash": True}, "for another computer"),
+    ({"status": 0x27}, "declined on the phone"),
+    ({"close_before": "answer"}, "without an answer"),
+    ({"http": 410}, "Try again with a new code"),
+])
+def test_the_first_code_fails(scene, behaviour, words):
+    child, code = scene.shown()
+    scene.site.scan(code, scene.site.phone(**behaviour))
+    child.expect(words)
+    assert "Did your phone" not in refused(scene, child)
+
+
+@pytest.mark.parametrize("how", ["\r", "\x03"])
+@pytest.mark.parametrize("stage", ["code", "question", "second"])
+def test_cancelled(scene, how, stage):
+    phone = scene.site.phone()
+    child, code = scene.shown()
+    if stage != "code":
+        scene.site.scan(code, phone)
+        child.expect(WHOSE)
+    if stage == "second":
+        child.sendline("y")
+        scene.code(child)
+    child.send(how)
+    refused(scene, child)
+
+
+def test_a_phone_that_has_one(scene):
+    phone = scene.site.phone()
+    child, code = scene.shown()
+    scene.site.scan(code, phone)
+    child.expect(WHOSE)
+    child.sendline("y")
+    scene.site.scan(scene.code(child), phone)
+    child.expect("Enrolled")
+    child.close()
+    child, code = scene.shown()
+    scene.site.scan(code, phone)
+    child.expect("has a passkey for this account already")
+    child.expect("Nothing is enrolled")
+    child.close()
+
+
+@pytest.mark.parametrize("variables,rows", [({"LC_ALL": "C"}, 24), ({}, 23)])
+def test_where_a_terminal_shows_no_code(scene, variables, rows):
+    child = scene.terminal(["sh", "-c", f"stty rows {rows}; exec passkey-ssh --enroll "
+                            f"alice@{namespace.HOST}"], **variables)
+    child.expect(r"\) Password: ")
+    child.sendline(namespace.password("alice"))
+    child.expect("(?i)password: ")
+    child.sendline(namespace.password("alice"))
+    child.expect("Press Enter alone to stop.")
+    child.sendline("")
+    assert "phone" not in refused(scene, child)
+
+
+def test_without_yes_to_the_offer(scene):
+    child = scene.start()
+    child.expect("Press Enter alone to go on to the next way.")
+    child.sendline("")
+    child.expect("Enter alone goes on without:")
+    child.sendline("")
+    assert "camera" not in refused(scene, child)
