@@ -71,28 +71,14 @@ enum pk_status directory_prepare(struct store *store)
     return transaction_end(self(store), status);
 }
 
-/* --- values and sentences --------------------------------------------------------------------- */
+/* --- sentences -------------------------------------------------------------------------------- */
 
-enum pk_status directory_get(struct store *store, const char *key, char **ret)
+static enum pk_status is_told(struct sqlite_store *store, const char *text)
 {
-    AUTO_QUERY struct query query =
-        query_new(self(store), "SELECT value FROM directory_value WHERE key = ?");
-    enum pk_status status;
+    AUTO_QUERY struct query query = query_new(store, "SELECT 1 FROM directory_told WHERE text = ?");
 
-    bind_text(&query, key);
-    status = query_step(&query);
-    return status == PK_OK ? column_text(&query, 0, ret) : status;
-}
-
-enum pk_status directory_put(struct store *store, const char *key, const char *value)
-{
-    AUTO_QUERY struct query query =
-        query_new(self(store), "INSERT INTO directory_value (key, value) VALUES (?, ?) "
-                               "ON CONFLICT (key) DO UPDATE SET value = excluded.value");
-
-    bind_text(&query, key);
-    bind_text(&query, value);
-    return query_run(&query);
+    bind_text(&query, text);
+    return query_step(&query);
 }
 
 static enum pk_status tell(struct sqlite_store *store, char *text,
@@ -114,25 +100,6 @@ static enum pk_status tell(struct sqlite_store *store, char *text,
     if (status == PK_OK)
         status = query_run(&prune);
     return status == PK_OK ? pk_strings_add(&outcome->told, sentence) : status;
-}
-
-enum pk_status directory_told(struct store *store, struct pk_strings *ret)
-{
-    AUTO_QUERY struct query query =
-        query_new(self(store), "SELECT datetime(made, 'unixepoch') || ' ' || text "
-                               "FROM directory_told ORDER BY id DESC");
-    enum pk_status status;
-
-    while ((status = query_step(&query)) == PK_OK) {
-        PK_AUTO_FREE char *text = NULL;
-
-        status = column_text(&query, 0, &text);
-        if (status == PK_OK)
-            status = pk_strings_add(ret, text);
-        if (status != PK_OK)
-            return status;
-    }
-    return status == PK_NOT_FOUND ? PK_OK : status;
 }
 
 /* --- what the directory has ------------------------------------------------------------------- */
@@ -272,6 +239,7 @@ struct known {
     char *name; /* of its account */
     uid_t uid;
     bool same;
+    int source; /* enum directory_source; 0: it is of this host alone */
 };
 
 static enum pk_status find_known(struct sqlite_store *store, const struct credential *credential,
@@ -279,8 +247,9 @@ static enum pk_status find_known(struct sqlite_store *store, const struct creden
 {
     AUTO_QUERY struct query query =
         query_new(store, "SELECT c.id, a.name, a.uid, a.id, a.rp = ? AND a.name = ? AND a.uid = ? "
-                         "AND c.public_key = ? AND c.rp_id = ? "
+                         "AND c.public_key = ? AND c.rp_id = ?, d.source "
                          "FROM credential c JOIN account a ON a.id = c.account "
+                         "LEFT JOIN directory_entry d ON d.credential_id = c.credential_id "
                          "WHERE c.credential_id = ?");
     enum pk_status status;
 
@@ -295,6 +264,7 @@ static enum pk_status find_known(struct sqlite_store *store, const struct creden
     ret->uid = (uid_t)column_integer(&query, 2);
     ret->account = column_integer(&query, 3);
     ret->same = column_integer(&query, 4) != 0;
+    ret->source = (int)column_integer(&query, 5);
     return column_text(&query, 1, &ret->name);
 }
 
@@ -429,6 +399,29 @@ static enum pk_status replace(struct sqlite_store *store, const struct known *kn
     return status == PK_OK ? remove_row(store, known->id, known->account, outcome) : status;
 }
 
+/*
+ * Accounts add for themselves what they like, and ids are no secret. What is of this host alone, or
+ * is the directory's in another way, is not taken from whose it is by an id.
+ */
+static enum pk_status leave(struct sqlite_store *store, const struct known *known,
+                            const struct credential *credential, struct directory_outcome *outcome)
+{
+    PK_AUTO_FREE char *id = pk_base64url_encode(pk_view_of(&credential->record.id));
+    PK_AUTO_FREE char *text = NULL;
+    enum pk_status status;
+
+    if (!id)
+        return PK_NO_MEMORY;
+    text = pk_text_format("the passkey %s stays that of %s (uid %lu): the directory has one of %s "
+                          "(uid %lu) with the same id, which is not used",
+                          id, known->name, (unsigned long)known->uid, credential->account.name,
+                          (unsigned long)credential->account.uid);
+    if (!text)
+        return PK_NO_MEMORY;
+    status = is_told(store, text);
+    return status == PK_NOT_FOUND ? tell(store, pk_steal(text), outcome) : status;
+}
+
 static enum pk_status is_owed(struct sqlite_store *store, struct pk_view id)
 {
     AUTO_QUERY struct query query =
@@ -478,6 +471,8 @@ static enum pk_status has(struct sqlite_store *store, const struct directory_cha
     if (status == PK_OK && !known.same && changes->source == DIRECTORY_MAPPINGS &&
         is_kept(store, changes, id))
         return PK_OK;
+    if (status == PK_OK && !known.same && known.source != (int)changes->source)
+        return leave(store, &known, credential, outcome);
     if (status == PK_OK && !known.same)
         status = replace(store, &known, credential, outcome);
     if (status == PK_NOT_FOUND || (status == PK_OK && !known.same)) {

@@ -54,7 +54,8 @@ enum pk_status directory_begin(struct store *store, int64_t *ret_generation) PK_
 /*
  * Writes the changes in one transaction. A passkey of a known id whose account, key or relying
  * party id is another one is a new passkey: the one before goes with its counter, and outcome.told
- * says so. One whose removal is owed to a server (directory_owe()) is not taken.
+ * says so. Where the one before is not the same source's, it stays, and the other is not taken,
+ * which is told once. One whose removal is owed to a server (directory_owe()) is not taken.
  */
 enum pk_status directory_apply(struct store *store, const struct directory_changes *changes,
                                struct directory_outcome *outcome) PK_WARN_UNUSED;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Lists of passkeys of a directory's cache: those of this host alone, removals that are owed, and
- * entries that are gone.
+ * entries that are gone; and what was told.
  */
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
@@ -125,4 +125,45 @@ enum pk_status directory_owed(struct store *store, const char *server, struct di
 
     bind_text(&query, server);
     return read_ids(&query, ret);
+}
+
+enum pk_status directory_get(struct store *store, const char *key, char **ret)
+{
+    AUTO_QUERY struct query query =
+        query_new(self(store), "SELECT value FROM directory_value WHERE key = ?");
+    enum pk_status status;
+
+    bind_text(&query, key);
+    status = query_step(&query);
+    return status == PK_OK ? column_text(&query, 0, ret) : status;
+}
+
+enum pk_status directory_put(struct store *store, const char *key, const char *value)
+{
+    AUTO_QUERY struct query query =
+        query_new(self(store), "INSERT INTO directory_value (key, value) VALUES (?, ?) "
+                               "ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+
+    bind_text(&query, key);
+    bind_text(&query, value);
+    return query_run(&query);
+}
+
+enum pk_status directory_told(struct store *store, struct pk_strings *ret)
+{
+    AUTO_QUERY struct query query =
+        query_new(self(store), "SELECT datetime(made, 'unixepoch') || ' ' || text "
+                               "FROM directory_told ORDER BY id DESC");
+    enum pk_status status;
+
+    while ((status = query_step(&query)) == PK_OK) {
+        PK_AUTO_FREE char *text = NULL;
+
+        status = column_text(&query, 0, &text);
+        if (status == PK_OK)
+            status = pk_strings_add(ret, text);
+        if (status != PK_OK)
+            return status;
+    }
+    return status == PK_NOT_FOUND ? PK_OK : status;
 }

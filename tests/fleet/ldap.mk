@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	tests/fleet/separate_hosts.py \
 	tests/fleet/test_directory_acl.py \
 	tests/fleet/test_directory_servers.py \
+	tests/fleet/test_ldap_attacks.py \
 	tests/fleet/test_ldap_enroll.py \
 	tests/fleet/test_ldap_failures.py \
 	tests/fleet/test_ldap_hostile.py \

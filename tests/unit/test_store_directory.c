@@ -258,6 +258,74 @@ static void a_mapping_stays_with_who_has_it(void **state)
     assert_int_equal(outcome.told.count, 0);
 }
 
+/* Whoever may add entries, or write values, of their own: an id is no secret. */
+static void nobody_takes_what_is_this_hosts_own(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    AUTO_CREDENTIAL struct credential alices = said("alice", 1000, "a", "handle");
+    struct pk_strings told = {0};
+
+    assert_int_equal(insert(store, "root", 0, "a", "roots"), PK_OK);
+    use(store, "a", 7);
+    for (int times = 0; times < 2; times++)
+        for (enum directory_source each = DIRECTORY_ENTRIES; each <= DIRECTORY_MAPPINGS; each++) {
+            AUTO_DIRECTORY_OUTCOME struct directory_outcome outcome =
+                apply(store, each, 1, DIRECTORY_HAS, "1", &alices);
+
+            assert_int_equal(outcome.added + outcome.removed, 0);
+            /* Who adds it again and again fills no log. */
+            assert_int_equal(outcome.told.count, times == 0 && each == DIRECTORY_ENTRIES);
+        }
+    assert_int_equal(count_of_account(store, "alice", 1000), 0);
+    assert_int_equal(counter_of(store, "a"), 7);
+    AUTO_DIRECTORY_OUTCOME struct directory_outcome removed =
+        apply(store, DIRECTORY_ENTRIES, 1, DIRECTORY_LACKS, "1", &alices);
+    assert_int_equal(removed.removed, 0);
+    assert_int_equal(count_of_account(store, "root", 0), 1);
+    assert_int_equal(directory_told(store, &told), PK_OK);
+    assert_int_equal(told.count, 1);
+    assert_non_null(strstr(told.items[0], "stays that of root (uid 0)"));
+    pk_strings_clear(&told);
+}
+
+static void an_entry_and_a_value_take_nothing_from_each_other(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    AUTO_CREDENTIAL struct credential alices = said("alice", 1000, "a", "handle");
+    AUTO_CREDENTIAL struct credential bobs = said("bob", 1001, "b", "bobs");
+    AUTO_CREDENTIAL struct credential too = said("mallory", 1005, "a", "other");
+    AUTO_CREDENTIAL struct credential also = said("mallory", 1005, "b", "other");
+
+    has(store, "alice", 1000, "a", "1");
+    AUTO_DIRECTORY_OUTCOME struct directory_outcome first =
+        apply(store, DIRECTORY_MAPPINGS, 2, DIRECTORY_HAS, "b", &bobs);
+    AUTO_DIRECTORY_OUTCOME struct directory_outcome value =
+        apply(store, DIRECTORY_MAPPINGS, 3, DIRECTORY_HAS, "a", &too);
+    AUTO_DIRECTORY_OUTCOME struct directory_outcome entry =
+        apply(store, DIRECTORY_ENTRIES, 1, DIRECTORY_HAS, "2", &also);
+    assert_int_equal(value.added + value.removed + entry.added + entry.removed, 0);
+    assert_int_equal(count_of_account(store, "mallory", 1005), 0);
+    assert_int_equal(count_of_account(store, "alice", 1000), 1);
+    assert_int_equal(count_of_account(store, "bob", 1001), 1);
+}
+
+/* What is marked before it is there: who was killed between the two hears of it, either way. */
+static void a_mark_is_no_passkey(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    AUTO_CREDENTIAL struct credential b = said("alice", 1000, "b", "handle");
+
+    assert_int_equal(directory_mark(store, DIRECTORY_ENTRIES, KEY("1"), KEY("a")), PK_OK);
+    has(store, "alice", 1000, "a", "1");
+    assert_int_equal(count_of_account(store, "alice", 1000), 1);
+    assert_int_equal(directory_mark(store, DIRECTORY_ENTRIES, KEY("2"), KEY("b")), PK_OK);
+    AUTO_DIRECTORY_OUTCOME struct directory_outcome gone =
+        apply(store, DIRECTORY_ENTRIES, 1, DIRECTORY_LACKS, "2", &b);
+    assert_int_equal(gone.removed, 0);
+    assert_int_equal(insert(store, "alice", 1000, "b", "own"), PK_OK);
+    assert_int_equal(count_of_account(store, "alice", 1000), 2);
+}
+
 static void what_is_owed_does_not_come_back(void **state)
 {
     struct store *store = ((struct fixture *)*state)->store;
@@ -345,6 +413,9 @@ int main(void)
         TEST(names_are_made_different),
         TEST(an_account_has_so_many),
         TEST(a_mapping_stays_with_who_has_it),
+        TEST(nobody_takes_what_is_this_hosts_own),
+        TEST(an_entry_and_a_value_take_nothing_from_each_other),
+        TEST(a_mark_is_no_passkey),
         TEST(what_is_owed_does_not_come_back),
         TEST(those_of_this_host_are_its_own),
         TEST(an_entry_that_was_removed_is_not_heard_of_again),

@@ -44,6 +44,7 @@ static const struct {
      "the same: Status, account by account"},
     {"count(*) FROM credential c JOIN account a ON a.id = c.account WHERE 1", "SCAN ",
      "everybody's are counted"},
+    {"FROM directory_told WHERE text", "SCAN directory_told", "a hundred sentences"},
     {"FROM directory_told ORDER BY id DESC", "SCAN directory_told", "a hundred sentences"},
 };
 
@@ -320,6 +321,12 @@ static void follow_directory(struct store *store)
                                              each == DIRECTORY_MAPPINGS ? 2 : COUNT(changes), word},
                                          &outcome),
                          PK_OK);
+    /* Of somebody's whose it is not, which is told. */
+    assert_int_equal(directory_apply(store,
+                                     &(struct directory_changes){DIRECTORY_ENTRIES, generation,
+                                                                 &changes[1], 1, word},
+                                     &outcome),
+                     PK_OK);
     assert_int_equal(directory_sweep(store, DIRECTORY_ENTRIES, generation + 1, &outcome), PK_OK);
     assert_int_equal(directory_find(store, pk_view_string("2"), &source, &key), PK_NOT_FOUND);
     assert_int_equal(directory_own(store, &own), PK_OK);
