@@ -263,6 +263,20 @@ static void spend_tickets(struct store *store, const struct account *account, st
         (void)store->verbs->tickets_remove(store, account);
 }
 
+/*
+ * That it is the directory's is written before it: were this process killed between them, it would
+ * be this host's own for good, whatever the directory says. Without the key the id stands for it,
+ * until the entry comes by the server's own word.
+ */
+static enum pk_status note(struct store *local, const struct credential *credential,
+                           const uint8_t *key)
+{
+    struct pk_view id = pk_view_of(&credential->record.id);
+
+    return directory_mark(local, DIRECTORY_ENTRIES,
+                          key ? (struct pk_view){key, ENTRY_UUID_SIZE} : id, id);
+}
+
 /* adder: who adds it, and could take it back; host: who looks it up, at the same server. */
 static enum pk_status insert_both(struct ldap_store *store, struct ldap_link *adder,
                                   struct ldap_link *host, const struct addition *addition,
@@ -273,24 +287,19 @@ static enum pk_status insert_both(struct ldap_store *store, struct ldap_link *ad
     uint8_t key[ENTRY_UUID_SIZE];
     PK_AUTO_FREE char *dn = NULL;
     enum pk_status status = ldap_entry_add(adder, store->config, credential, account, &dn);
-    bool known;
 
     if (status == PK_UNAVAILABLE)
         spend_tickets(local, &credential->account, addition->ticket);
     status = explain_add(addition, adder, status);
     if (status != PK_OK)
         return status;
-    known = find_key(host, dn, key) == PK_OK;
-    status = local->verbs->insert(local, credential, addition->max_per_account, addition->ticket);
-    if (status != PK_OK) {
+    status = note(local, credential, find_key(host, dn, key) == PK_OK ? key : NULL);
+    if (status == PK_OK)
+        status =
+            local->verbs->insert(local, credential, addition->max_per_account, addition->ticket);
+    if (status != PK_OK)
         take_back(store, adder, credential);
-        return status;
-    }
-    /* Without the key the id stands for it, until the entry comes by the server's own word. */
-    return directory_mark(local, DIRECTORY_ENTRIES,
-                          known ? (struct pk_view){key, sizeof(key)}
-                                : pk_view_of(&credential->record.id),
-                          pk_view_of(&credential->record.id));
+    return status;
 }
 
 static enum pk_status insert_as_owner(struct ldap_store *store, struct ldap_link *host,
