@@ -9,6 +9,7 @@
 #include <sasl/sasl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 
@@ -387,12 +388,50 @@ void ldap_link_close(struct ldap_link *link)
 
 /* --- servers ---------------------------------------------------------------------------------- */
 
+/* HOST[:PORT] is the domain, or a name in it. */
+static bool is_within(const char *host, const char *domain)
+{
+    size_t len = strcspn(host, ":"), end = strlen(domain);
+
+    if (len < end || strncasecmp(host + len - end, domain, end) != 0)
+        return false;
+    return len == end || host[len - end - 1] == '.';
+}
+
+/*
+ * DNS is not proof: a server of another domain has a certificate for its name, too, and everybody
+ * can have one where certificates are those of the web.
+ */
+static enum pk_status add_hosts(const char *domain, char *hosts, struct pk_strings *ret,
+                                char **ret_why)
+{
+    enum pk_status status = PK_OK;
+    char *rest = NULL, *other = NULL;
+
+    for (char *host = strtok_r(hosts, " ", &rest);
+         host && status == PK_OK && ret->count < LDAP_SERVERS_MAX;
+         host = strtok_r(NULL, " ", &rest)) {
+        PK_AUTO_FREE char *uri = pk_text_format("ldap://%s", host);
+
+        if (is_within(host, domain))
+            status = uri ? pk_strings_add(ret, uri) : PK_NO_MEMORY;
+        else
+            other = host;
+    }
+    if (status != PK_OK || ret->count > 0)
+        return status;
+    *ret_why = pk_text_format("DNS names no server within %s, but %s; if that is right, name it "
+                              "with servers",
+                              domain, other ? other : "none");
+    return *ret_why ? PK_UNAVAILABLE : PK_NO_MEMORY;
+}
+
 enum pk_status ldap_servers(const struct ldap_config *config, struct pk_strings *ret,
                             char **ret_why)
 {
     PK_AUTO_FREE char *hosts = NULL;
     enum pk_status status = PK_OK;
-    char *found = NULL, *rest = NULL;
+    char *found = NULL;
 
     if (!config->domain) {
         for (size_t i = 0; i < config->servers.count && status == PK_OK; i++)
@@ -406,11 +445,5 @@ enum pk_status ldap_servers(const struct ldap_config *config, struct pk_strings 
     }
     hosts = strdup(found);
     ldap_memfree(found);
-    for (char *host = hosts ? strtok_r(hosts, " ", &rest) : NULL; host && status == PK_OK;
-         host = strtok_r(NULL, " ", &rest)) {
-        PK_AUTO_FREE char *uri = pk_text_format("ldap://%s", host);
-
-        status = uri ? pk_strings_add(ret, uri) : PK_NO_MEMORY;
-    }
-    return hosts ? status : PK_NO_MEMORY;
+    return hosts ? add_hosts(config->domain, hosts, ret, ret_why) : PK_NO_MEMORY;
 }

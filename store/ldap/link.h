@@ -69,7 +69,10 @@ void ldap_link_until(struct ldap_link *link, int64_t until);
  */
 enum pk_status ldap_link_status(struct ldap_link *link, int code, const char *doing) PK_WARN_UNUSED;
 
-/* The servers to ask, in order: of the configuration or, now, of its domain's SRV records. */
+/*
+ * The servers to ask, in order: of the configuration or, now, of its domain's SRV records, which
+ * count where they name servers within the domain.
+ */
 enum pk_status ldap_servers(const struct ldap_config *config, struct pk_strings *ret,
                             char **ret_why) PK_WARN_UNUSED;
 

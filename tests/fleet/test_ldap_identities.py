@@ -146,6 +146,24 @@ def test_a_name_that_is_not_in_the_certificate(directory, names):
     assert names is None
 
 
+def test_a_server_of_another_domain(directory, names):
+    """It has a certificate, as everybody can have one who has a name, and DNS is forged."""
+    other = "ldap1.example.com"
+    directory.authority.issue("server", "/CN=elsewhere",
+                              f"subjectAltName=IP:127.0.0.1,DNS:{other}\n"
+                              "extendedKeyUsage=serverAuth,clientAuth")
+    write(HOSTS, f"127.0.0.1 localhost {other}\n")
+    for server in directory.servers:
+        server.stop()
+    directory.servers[0].start()
+    records = {"_ldap._tcp.example.org": [(0, directory.servers[0].plain_port, other)]}
+    with name_server.serve(records), Host(directory, "host1", domain="example.org",
+                                          ready=False) as host:
+        refused(host, f"DNS names no server within example.org, but {other}")
+        assert host.call("add-as", *ALICE, "first", "first", "secret").status == "storage"
+    assert names is None
+
+
 def test_no_records(directory, names):
     with name_server.serve({}), Host(directory, "host1", domain="example.org",
                                      ready=False) as host:
