@@ -116,7 +116,8 @@ static enum pk_status allow(const struct beginning *beginning, const struct cred
 {
     struct ceremony *ceremony = beginning->ceremony;
     struct pk_requirements *requirements = &ceremony->requirements;
-    enum pk_status status = PK_OK;
+    enum pk_status status = pk_bytes_copy(credential_list_handle(list, requirements->rp_id, false),
+                                          &requirements->user_handle);
 
     for (size_t i = 0; i < list->count && !status; i++) {
         const struct credential *credential = &list->items[i];
@@ -125,11 +126,8 @@ static enum pk_status allow(const struct beginning *beginning, const struct cred
         if (strcmp(credential->rp_id, requirements->rp_id) != 0 ||
             pk_view_equal(pk_view_of(&record->id), but))
             continue;
-        if (requirements->user_handle.len == 0)
-            status = pk_bytes_copy(pk_view_of(&record->user_handle), &requirements->user_handle);
-        if (!status)
-            status = pk_requirements_add_credential(requirements, pk_view_of(&record->id),
-                                                    credential->transports);
+        status = pk_requirements_add_credential(requirements, pk_view_of(&record->id),
+                                                credential->transports);
     }
     return status;
 }

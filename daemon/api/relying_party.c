@@ -220,7 +220,7 @@ static enum pk_status load_credentials(struct job *job)
     if (!status && list.count == 0)
         status = PK_NO_CREDENTIALS;
     if (!status)
-        status = pk_bytes_copy(pk_view_of(&list.items[0].record.user_handle),
+        status = pk_bytes_copy(credential_list_handle(&list, requirements->rp_id, false),
                                &requirements->user_handle);
     return status ? status : credential_list_require(&list, requirements->rp_id, requirements);
 }

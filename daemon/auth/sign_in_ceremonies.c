@@ -25,7 +25,7 @@ static enum pk_status set_account(const struct sign_in *sign_in, const char *rp_
     return status ? status : pk_text_copy(account->name, &ceremony->account.name);
 }
 
-/* Adds the credentials of that RP id, and the user handle of the first one. */
+/* Adds the credentials of that RP id, and their user handle. */
 static enum pk_status add_credentials(const struct credential_list *credentials, const char *rp_id,
                                       enum answer_place place, struct pk_requirements *requirements)
 {
@@ -36,15 +36,9 @@ static enum pk_status add_credentials(const struct credential_list *credentials,
         credential_list_raise(credentials, rp_id, true, requirements);
     else
         status = credential_list_require(credentials, rp_id, requirements);
-    for (size_t i = 0; i < credentials->count && !status; i++) {
-        const struct credential *item = &credentials->items[i];
-
-        if (requirements->user_handle.len == 0 && item->id_unknown == unlisted &&
-            strcmp(item->rp_id, rp_id) == 0)
-            status =
-                pk_bytes_copy(pk_view_of(&item->record.user_handle), &requirements->user_handle);
-    }
-    return status;
+    return status ? status
+                  : pk_bytes_copy(credential_list_handle(credentials, rp_id, unlisted),
+                                  &requirements->user_handle);
 }
 
 static enum pk_status set_origins(const struct sign_in *sign_in, const struct rp_config *rp,

@@ -126,6 +126,24 @@ enum pk_status credential_list_require(const struct credential_list *list, const
     return status;
 }
 
+struct pk_view credential_list_handle(const struct credential_list *list, const char *rp_id,
+                                      bool id_unknown)
+{
+    struct pk_view handle = {0};
+
+    for (size_t i = 0; i < list->count; i++) {
+        const struct credential *item = &list->items[i];
+        struct pk_view own = pk_view_of(&item->record.user_handle);
+
+        if (item->id_unknown != id_unknown || strcmp(item->rp_id, rp_id) != 0)
+            continue;
+        if (handle.len > 0 && !pk_view_equal(handle, own))
+            return (struct pk_view){0};
+        handle = own;
+    }
+    return handle;
+}
+
 static enum pk_status fill_credential(const struct ceremony *ceremony, const char *rp_id,
                                       const struct pk_registration_result *result,
                                       struct credential *ret)

@@ -37,6 +37,13 @@ enum pk_status credential_list_require(const struct credential_list *list, const
                                        struct pk_requirements *requirements) PK_WARN_UNUSED;
 
 /*
+ * The user handle of all of them with that RP id. Empty: there is none, or they have several, of
+ * hosts that did not know of each other's; each answer is held to its own passkey's. Borrowed.
+ */
+struct pk_view credential_list_handle(const struct credential_list *list, const char *rp_id,
+                                      bool id_unknown) PK_WARN_UNUSED;
+
+/*
  * Makes the row of a new credential, except its name. rp_id: the one that it was made for.
  * PK_NO_MEMORY.
  */

@@ -12,6 +12,7 @@ from ldap_host import Host
 from test_ldap_own_bind import memory
 
 import namespace
+from apps import Sudo
 
 SETTINGS = """
 [store]
@@ -21,6 +22,7 @@ socket = {}
 id = example.org
 """
 SECRET = "alices-own-words"
+ALICE_OF = ("alice", namespace.PEOPLE["alice"])
 ASKED = r"Password of alice in the directory ldaps://[0-9.:]+, which adds the passkey: "
 POLKIT = "(?i)password: "
 
@@ -29,8 +31,11 @@ class Fleet:
     """Hosts that are their stores' processes; the daemon is that of one after the other."""
 
     def __init__(self, machine, directory, **settings):
+        """Each host asks the server of its number first."""
+        uris = [server.uri for server in directory.servers]
         self.machine = machine
-        self.hosts = {name: Host(directory, name, **settings) for name in ("host1", "host2")}
+        self.hosts = {name: Host(directory, name, servers, **settings)
+                      for name, servers in (("host1", uris), ("host2", uris[::-1]))}
         for host in self.hosts.values():
             host.start()
             os.chmod(host.folder, 0o711)
@@ -135,6 +140,31 @@ def test_nobody_else_does(machine, directory, fleet, key):
     assert machine.syslog.wait("refused, password-refused")
     assert "roots-guess" not in machine.syslog.text()
     assert not entries(directory) and not fleet.hosts["host1"].ids() and key
+
+
+def test_enrolled_twice_while_the_servers_are_parted(machine, keys, directory, fleet):
+    """Neither host knows the handle that the other one gave alice: both passkeys serve."""
+    enrolled = {"host1": keys.add("blue").set(touch="immediate")}
+    directory.partition()
+    for number, name in enumerate(fleet.hosts):
+        if number:
+            enrolled["host1"].unplug()
+            enrolled[name] = keys.add("red").set(touch="immediate")
+            fleet.be(name)
+        child = start(machine, "root", "--user", "alice", "--name", name)
+        child.sendline(SECRET)
+        screen, status = end(child)
+        assert status == 0, screen
+    enrolled["host2"].unplug()
+    directory.rejoin()
+    directory.settle()
+    for name in fleet.hosts:
+        until("both are known", lambda name=name: len(fleet.hosts[name].ids(*ALICE_OF)) == 2)
+        fleet.be(name)
+        for key in enrolled.values():
+            key.plug()
+            assert Sudo(machine).accepted()
+            key.unplug()
 
 
 def test_no_password_asks_no_key(machine, directory, key, fleet):
