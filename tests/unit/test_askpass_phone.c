@@ -168,7 +168,7 @@ static enum pk_status begin(const struct pk_forward_request *request, struct pk_
         .host = HOST,
         .client_data_hash = hash,
         .person = {&person, NULL, "test"},
-        .ops = {on_answered, on_failed},
+        .ops = {.answered = on_answered, .failed = on_failed},
     };
 
     return askpass_phone_session_new(&wish, frame, &session);
