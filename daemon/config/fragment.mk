@@ -3,6 +3,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/config/certificates.c daemon/config/certificates.h \
 	daemon/config/config.c daemon/config/config.h \
 	daemon/config/config_check.c daemon/config/config_check.h \
+	daemon/config/config_keys.c daemon/config/config_keys.h \
 	daemon/config/config_places.c daemon/config/config_places.h \
 	daemon/config/config_sections.c daemon/config/config_sections.h \
 	daemon/config/config_values.c daemon/config/config_values.h \
