@@ -2,6 +2,7 @@
 #include "authenticator/handover.h"
 
 #include "common/base/cleanup.h"
+#include "common/helper/passing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,11 +14,6 @@
 #define DESCRIPTORS 2
 
 /* --- the message ------------------------------------------------------------------------------ */
-
-union control {
-    struct cmsghdr header;
-    char space[CMSG_SPACE(DESCRIPTORS * sizeof(int))];
-};
 
 /* Puts request before what the channel holds. */
 static enum pk_status gather(const struct pk_channel *channel, const struct pk_frame *request,
@@ -42,50 +38,23 @@ static bool send_all(int socket, struct pk_channel *channel, int device)
 {
     const int descriptors[DESCRIPTORS] = {channel->in, device};
     struct iovec part = {channel->buffer, channel->len};
-    union control control = {0};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = &control,
-                             .msg_controllen = sizeof(control)};
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    ssize_t sent;
 
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(descriptors));
-    (void)memcpy(CMSG_DATA(header), descriptors, sizeof(descriptors));
-    do
-        sent = sendmsg(socket, &message, MSG_NOSIGNAL);
-    while (sent < 0 && errno == EINTR);
-    return sent == (ssize_t)channel->len;
+    return pk_passing_send(socket, &part, 1, descriptors, DESCRIPTORS) == PK_OK;
 }
 
 enum pk_status handover_receive(int socket, struct pk_channel *ret_channel, int *ret_device)
 {
-    int descriptors[DESCRIPTORS];
-    struct iovec part = {ret_channel->buffer, sizeof(ret_channel->buffer)};
-    union control control = {0};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = &control,
-                             .msg_controllen = sizeof(control)};
-    const struct cmsghdr *header;
-    ssize_t got;
+    struct pk_passed passed;
+    enum pk_status status = pk_passing_receive(socket, ret_channel->buffer,
+                                               sizeof(ret_channel->buffer), DESCRIPTORS, &passed);
 
-    do
-        got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-    while (got < 0 && errno == EINTR);
-    if (got <= 0)
-        return PK_IO;
-    header = CMSG_FIRSTHDR(&message);
-    if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || !header ||
-        header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
-        header->cmsg_len != CMSG_LEN(sizeof(descriptors)))
+    if (status != PK_OK)
+        return status == PK_CANCELLED ? PK_IO : status;
+    if (passed.count != DESCRIPTORS)
         return PK_PROTOCOL; /* what did come is closed with this process */
-    (void)memcpy(descriptors, CMSG_DATA(header), sizeof(descriptors));
-    ret_channel->in = ret_channel->out = descriptors[0];
-    ret_channel->len = (size_t)got;
-    *ret_device = descriptors[1];
+    ret_channel->in = ret_channel->out = passed.fds[0];
+    ret_channel->len = passed.len;
+    *ret_device = passed.fds[1];
     return PK_OK;
 }
 

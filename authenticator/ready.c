@@ -5,6 +5,7 @@
 #include "authenticator/sandbox.h"
 #include "authenticator/session.h"
 #include "authenticator/worker.h"
+#include "common/helper/passing.h"
 #include "common/helper/sandbox.h"
 #include "common/wire/start.h"
 
@@ -50,30 +51,13 @@ static pid_t fork_sibling(void)
 /* The socket of the next helper; -1: the input has ended, or is not what it should be. */
 static int next_socket(void)
 {
-    char byte = 0;
-    int found = -1;
-    struct iovec part = {&byte, sizeof(byte)};
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int))];
-    } control = {0};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = &control,
-                             .msg_controllen = sizeof(control)};
-    const struct cmsghdr *header;
-    ssize_t got;
+    uint8_t byte = 0;
+    struct pk_passed passed;
 
-    do
-        got = recvmsg(STDIN_FILENO, &message, MSG_CMSG_CLOEXEC);
-    while (got < 0 && errno == EINTR);
-    header = got == 1 ? CMSG_FIRSTHDR(&message) : NULL;
-    if (byte != PK_START_BYTE || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || !header ||
-        header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
-        header->cmsg_len != CMSG_LEN(sizeof(int)))
+    if (pk_passing_receive(STDIN_FILENO, &byte, sizeof(byte), 1, &passed) != PK_OK ||
+        byte != PK_START_BYTE || passed.count != 1)
         return -1; /* what did come is closed with this process */
-    (void)memcpy(&found, CMSG_DATA(header), sizeof(found));
-    return found;
+    return passed.fds[0];
 }
 
 static bool is_asked(void)

@@ -2,11 +2,11 @@
 #include "phone/part.h"
 
 #include "common/base/cleanup.h"
+#include "common/helper/passing.h"
 #include "common/helper/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -14,32 +14,7 @@
 
 #define SOCKET 3 /* in a part */
 
-union control {
-    struct cmsghdr header;
-    char space[CMSG_SPACE(sizeof(int))];
-};
-
 /* ---- packets ---- */
-
-static bool send_with(int socket, struct iovec *pieces, int fd)
-{
-    union control control = {0};
-    struct msghdr message = {.msg_iov = pieces,
-                             .msg_iovlen = 2,
-                             .msg_control = &control,
-                             .msg_controllen = sizeof(control)};
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    ssize_t sent;
-
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(fd));
-    (void)memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-    do
-        sent = sendmsg(socket, &message, MSG_NOSIGNAL);
-    while (sent < 0 && errno == EINTR);
-    return sent > 0;
-}
 
 enum pk_status part_send(int socket, enum part_word word, struct pk_view payload, int fd)
 {
@@ -50,7 +25,7 @@ enum pk_status part_send(int socket, enum part_word word, struct pk_view payload
     if (payload.len >= PART_PACKET_MAX)
         return PK_TOO_LARGE;
     if (fd >= 0)
-        return send_with(socket, pieces, fd) ? PK_OK : PK_IO;
+        return pk_passing_send(socket, pieces, 2, &fd, 1);
     /* Not sendmsg(), which most parts may not call. */
     do
         sent = writev(socket, pieces, 2);
@@ -58,40 +33,16 @@ enum pk_status part_send(int socket, enum part_word word, struct pk_view payload
     return sent > 0 ? PK_OK : PK_IO;
 }
 
-/* The descriptor that came, or -1; the kernel was given room for one. */
-static int descriptor_of(struct msghdr *message)
-{
-    const struct cmsghdr *header = CMSG_FIRSTHDR(message);
-    int fd = -1;
-
-    if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
-        header->cmsg_len == CMSG_LEN(sizeof(fd)))
-        (void)memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-    return fd;
-}
-
 enum pk_status part_receive(int socket, uint8_t *buffer, struct part_packet *ret)
 {
-    struct iovec piece = {buffer, PART_PACKET_MAX};
-    union control control = {0};
-    struct msghdr message = {.msg_iov = &piece,
-                             .msg_iovlen = 1,
-                             .msg_control = &control,
-                             .msg_controllen = sizeof(control)};
-    PK_AUTO_CLOSE int fd = -1;
-    ssize_t got;
+    struct pk_passed passed;
+    enum pk_status status = pk_passing_receive(socket, buffer, PART_PACKET_MAX, 1, &passed);
 
-    do
-        got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-    while (got < 0 && errno == EINTR);
-    if (got <= 0)
-        return PK_CANCELLED;
-    fd = descriptor_of(&message);
-    if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
-        return PK_PROTOCOL;
+    if (status != PK_OK)
+        return status;
     ret->word = buffer[0];
-    ret->payload = (struct pk_view){buffer + 1, (size_t)got - 1};
-    ret->fd = pk_steal_fd(&fd);
+    ret->payload = (struct pk_view){buffer + 1, passed.len - 1};
+    ret->fd = passed.count > 0 ? passed.fds[0] : -1;
     return PK_OK;
 }
 

@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += common/helper/libhelper.la
 common_helper_libhelper_la_SOURCES = \
 	common/helper/channel.c common/helper/channel.h \
 	common/helper/landlock.c common/helper/landlock.h \
+	common/helper/passing.c common/helper/passing.h \
 	common/helper/sandbox.c common/helper/sandbox.h
 if SANITIZERS
 helper_cppflags = $(AM_CPPFLAGS) -DSANITIZERS

@@ -4,6 +4,7 @@
 #include "phone/sandbox.h"
 
 #include "common/helper/landlock.h"
+#include "tests/unit/shut_in.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,43 +23,33 @@
 
 #include <cmocka.h>
 
-#define SUCCEEDED 0
-#define KILLED    (-1) /* by the filter */
-#define BROKEN    255  /* the child itself could not do its part */
-
 #define PATIENCE_MS 20000 /* nothing that works comes near it */
 
 static char store[] = "/tmp/passkey-phone-test-XXXXXX";
 
-/* Its errno, SUCCEEDED or KILLED. */
-static int outcome(enum phone_process process, int (*attempt)(void))
-{
-    pid_t child = fork();
-    int status;
+/* ---- the sandboxes ---- */
 
-    assert_true(child >= 0);
-    if (child == 0) {
-        if (phone_sandbox_enter(process) != PK_OK)
-            _exit(BROKEN);
-        _exit(attempt() < 0 ? errno : SUCCEEDED);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    if (WIFSIGNALED(status)) {
-        assert_int_equal(WTERMSIG(status), SIGSYS);
-        return KILLED;
-    }
-    assert_int_not_equal(WEXITSTATUS(status), BROKEN);
-    return WEXITSTATUS(status);
+static enum pk_status session(void)
+{
+    return phone_sandbox_enter(PHONE_SESSION);
 }
 
-struct named_call {
-    const char *name;
-    long number;
-};
-#define CALL(name)                                                                                 \
-    {                                                                                              \
-#name, SYS_##name                                                                          \
-    }
+static enum pk_status radio(void)
+{
+    return phone_sandbox_enter(PHONE_RADIO);
+}
+
+static enum pk_status dialler(void)
+{
+    return phone_sandbox_enter(PHONE_DIALLER);
+}
+
+static enum pk_status tunnel(void)
+{
+    return phone_sandbox_enter(PHONE_TUNNEL);
+}
+
+static sandbox *const all[] = {session, radio, dialler, tunnel};
 
 /* clang-format off */
 static const struct named_call hostile[] = {
@@ -80,43 +71,17 @@ static const struct named_call refused[] = {
 };
 /* clang-format on */
 
-static long attempted;
-
-/* With arguments that name nothing: it is the filter that answers, before they are looked at. */
-static int attempt_call(void)
-{
-    return (int)syscall(attempted, -1, 0, 0, 0, 0, 0);
-}
-
-static int outcome_of_call(enum phone_process process, long number)
-{
-    attempted = number;
-    return outcome(process, attempt_call);
-}
-
-static void assert_all(enum phone_process process, const struct named_call *calls, size_t count,
-                       int expected)
-{
-    for (size_t i = 0; i < count; i++) {
-        int found = outcome_of_call(process, calls[i].number);
-
-        if (found != expected)
-            fail_msg("%s of process %d: %d instead of %d", calls[i].name, process, found, expected);
-    }
-}
-#define ASSERT_ALL(process, calls, expected)                                                       \
-    assert_all(process, calls, sizeof(calls) / sizeof(*(calls)), expected)
-
 static void hostile_calls_end_the_process(void **state)
 {
     (void)state;
-    for (enum phone_process process = 0; process < PHONE_PROCESSES; process++)
-        ASSERT_ALL(process, hostile, KILLED);
+    assert_int_equal(sizeof(all) / sizeof(all[0]), PHONE_PROCESSES);
+    for (size_t i = 0; i < PHONE_PROCESSES; i++)
+        ASSERT_ALL(all[i], hostile, KILLED);
 }
 
 static void three_of_them_reach_nothing(void **state)
 {
-    static const enum phone_process closed[] = {PHONE_SESSION, PHONE_RADIO, PHONE_TUNNEL};
+    static sandbox *const closed[] = {session, radio, tunnel};
 
     (void)state;
     for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]); i++) {
@@ -129,15 +94,15 @@ static void three_of_them_reach_nothing(void **state)
 static void each_has_what_it_needs(void **state)
 {
     (void)state;
-    assert_int_equal(outcome_of_call(PHONE_SESSION, SYS_sendmsg), EBADF);
-    assert_int_equal(outcome_of_call(PHONE_SESSION, SYS_recvmsg), EBADF);
-    assert_int_equal(outcome_of_call(PHONE_RADIO, SYS_sendmsg), EBADF);
-    assert_int_equal(outcome_of_call(PHONE_RADIO, SYS_recvfrom), EBADF);
-    assert_int_equal(outcome_of_call(PHONE_TUNNEL, SYS_recvmsg), EBADF);
+    assert_int_equal(outcome_of_call(session, SYS_sendmsg), EBADF);
+    assert_int_equal(outcome_of_call(session, SYS_recvmsg), EBADF);
+    assert_int_equal(outcome_of_call(radio, SYS_sendmsg), EBADF);
+    assert_int_equal(outcome_of_call(radio, SYS_recvfrom), EBADF);
+    assert_int_equal(outcome_of_call(tunnel, SYS_recvmsg), EBADF);
     /* The tunnel is handed descriptors, and hands none on. */
-    assert_int_equal(outcome_of_call(PHONE_TUNNEL, SYS_sendmsg), KILLED);
-    assert_int_equal(outcome_of_call(PHONE_TUNNEL, SYS_sendto), EPERM);
-    assert_int_equal(outcome_of_call(PHONE_SESSION, SYS_recvfrom), EPERM);
+    assert_int_equal(outcome_of_call(tunnel, SYS_sendmsg), KILLED);
+    assert_int_equal(outcome_of_call(tunnel, SYS_sendto), EPERM);
+    assert_int_equal(outcome_of_call(session, SYS_recvfrom), EPERM);
 }
 
 static int map_code(void)
@@ -151,9 +116,9 @@ static int map_code(void)
 static void nothing_that_came_is_run(void **state)
 {
     (void)state;
-    assert_int_equal(outcome(PHONE_SESSION, map_code), EPERM);
-    assert_int_equal(outcome(PHONE_RADIO, map_code), EPERM);
-    assert_int_equal(outcome(PHONE_TUNNEL, map_code), EPERM);
+    assert_int_equal(outcome(session, map_code), EPERM);
+    assert_int_equal(outcome(radio, map_code), EPERM);
+    assert_int_equal(outcome(tunnel, map_code), EPERM);
 }
 
 /* ---- the dialler ---- */
@@ -229,19 +194,19 @@ static int ask_netlink(void)
 static void the_dialler_connects_and_makes_nothing(void **state)
 {
     (void)state;
-    assert_int_equal(outcome(PHONE_DIALLER, connect_tcp), ECONNREFUSED);
-    assert_int_equal(outcome(PHONE_DIALLER, ask_netlink), SUCCEEDED);
-    assert_int_equal(outcome(PHONE_DIALLER, open_new), KILLED);
-    assert_int_equal(outcome(PHONE_DIALLER, open_new_long_ago), KILLED);
-    assert_int_equal(outcome(PHONE_DIALLER, make_packet_socket), KILLED);
-    assert_int_equal(outcome(PHONE_DIALLER, make_crypto_socket), KILLED);
-    assert_int_equal(outcome(PHONE_DIALLER, open_hosts), SUCCEEDED);
+    assert_int_equal(outcome(dialler, connect_tcp), ECONNREFUSED);
+    assert_int_equal(outcome(dialler, ask_netlink), SUCCEEDED);
+    assert_int_equal(outcome(dialler, open_new), KILLED);
+    assert_int_equal(outcome(dialler, open_new_long_ago), KILLED);
+    assert_int_equal(outcome(dialler, make_packet_socket), KILLED);
+    assert_int_equal(outcome(dialler, make_crypto_socket), KILLED);
+    assert_int_equal(outcome(dialler, open_hosts), SUCCEEDED);
     if (pk_landlock_version() == 0)
         skip();
-    assert_int_equal(outcome(PHONE_DIALLER, open_store), EACCES);
-    assert_int_equal(outcome(PHONE_DIALLER, open_hosts_to_write), EACCES);
+    assert_int_equal(outcome(dialler, open_store), EACCES);
+    assert_int_equal(outcome(dialler, open_hosts_to_write), EACCES);
     if (pk_landlock_version() >= 4)
-        assert_int_equal(outcome(PHONE_DIALLER, bind_tcp), EACCES);
+        assert_int_equal(outcome(dialler, bind_tcp), EACCES);
 }
 
 /* ---- parts ---- */
@@ -279,17 +244,17 @@ static void parts_end_with_their_session(void **state)
     int told[2], status;
     char byte;
     struct pollfd ends = {.events = POLLIN};
-    pid_t session;
+    pid_t started;
 
     (void)state;
     assert_int_equal(pipe2(told, O_CLOEXEC), 0);
     ends.fd = told[0];
-    session = fork();
-    assert_true(session >= 0);
-    if (session == 0)
+    started = fork();
+    assert_true(started >= 0);
+    if (started == 0)
         run_session(told[1]);
     (void)close(told[1]);
-    assert_int_equal(waitpid(session, &status, 0), session);
+    assert_int_equal(waitpid(started, &status, 0), started);
     assert_int_equal(status, 0);
     /* At the latest now the part is killed; its end of the pipe is closed then. */
     assert_int_equal(read(told[0], &byte, 1), 1);

@@ -3,6 +3,7 @@
 #include "authenticator/sandbox.h"
 
 #include "common/helper/landlock.h"
+#include "tests/unit/shut_in.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,12 +30,6 @@
 
 #include <cmocka.h>
 
-#define SUCCEEDED 0
-#define KILLED    (-1) /* by the filter */
-#define BROKEN    255  /* the child itself could not do its part */
-
-typedef enum pk_status sandbox(void);
-
 /* Stands for the daemon's store: a file of this user, open in every child as well. */
 static char store[] = "/tmp/passkey-authenticator-test-XXXXXX";
 static int store_fd;
@@ -56,43 +51,7 @@ static enum pk_status landlock_of_tmp(void)
     return entered ? PK_OK : PK_INTERNAL;
 }
 
-/* Its errno, SUCCEEDED or KILLED. */
-static int end_of(pid_t child)
-{
-    int status;
-
-    assert_int_equal(waitpid(child, &status, 0), child);
-    if (WIFSIGNALED(status)) {
-        assert_int_equal(WTERMSIG(status), SIGSYS);
-        return KILLED;
-    }
-    assert_int_not_equal(WEXITSTATUS(status), BROKEN);
-    return WEXITSTATUS(status);
-}
-
-static int outcome(sandbox *enter, int (*attempt)(void))
-{
-    pid_t child = fork();
-
-    assert_true(child >= 0);
-    if (child == 0) {
-        if (enter() != PK_OK)
-            _exit(BROKEN);
-        _exit(attempt() < 0 ? errno : SUCCEEDED);
-    }
-    return end_of(child);
-}
-
 /* --- calls that nothing in these processes has a reason for ----------------------------------- */
-
-struct named_call {
-    const char *name;
-    long number;
-};
-#define CALL(name)                                                                                 \
-    {                                                                                              \
-#name, SYS_##name                                                                          \
-    }
 
 /* clang-format off */
 static const struct named_call hostile[] = {
@@ -130,28 +89,6 @@ static const struct named_call refused[] = {
     CALL(close_range), CALL(getppid), CALL(kcmp),
 };
 /* clang-format on */
-
-static long attempted;
-
-/* With arguments that name nothing: it is the filter that answers, before they are looked at. */
-static int attempt_call(void)
-{
-    return (int)syscall(attempted, -1, 0, 0, 0, 0, 0);
-}
-
-static void assert_all(sandbox *enter, const struct named_call *calls, size_t count, int expected)
-{
-    for (size_t i = 0; i < count; i++) {
-        int found;
-
-        attempted = calls[i].number;
-        found = outcome(enter, attempt_call);
-        if (found != expected)
-            fail_msg("%s: %d instead of %d", calls[i].name, found, expected);
-    }
-}
-#define ASSERT_ALL(enter, calls, expected)                                                         \
-    assert_all(enter, calls, sizeof(calls) / sizeof(*(calls)), expected)
 
 static void hostile_calls_end_the_process(void **state)
 {
