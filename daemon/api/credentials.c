@@ -10,6 +10,7 @@
 #include "daemon/accounts/passkey_json.h"
 #include "daemon/accounts/recovery_codes.h"
 #include "daemon/accounts/subject.h"
+#include "daemon/api/making.h"
 #include "daemon/api/tickets.h"
 #include "daemon/auth/decision.h"
 #include "daemon/bus/descriptors.h"
@@ -400,42 +401,12 @@ static void give_ticket(struct call *call, const struct pk_secret *ticket, int64
     call_reply(call, &result);
 }
 
-/* A call that makes secrets for an account. */
-struct making {
-    struct request request;
-    struct subject_request who;
-    char *rp;
-    struct subject subject;
-    struct account account; /* its row */
+/* A call that makes secrets for an account, or finds it some. */
+struct giving {
+    struct making making; /* must be first */
     struct pk_secret codes[PK_RECOVERY_CODES];
-    struct pk_secret ticket;
-    int64_t expires;
     size_t adopted; /* passkeys */
 };
-
-static enum pk_status find_subject(struct job *job)
-{
-    struct making *making = (struct making *)job;
-
-    return subject_find(&making->who, &making->subject);
-}
-
-/*
- * The account's row, made if it is not there: what is given out is void when the account is gone.
- */
-static enum pk_status make_account(struct job *job)
-{
-    struct making *making = (struct making *)job;
-    const struct account *account = &making->subject.account;
-    struct store *store = making->request.daemon->store;
-
-    subject_find_source(&making->subject);
-    return request_stored(
-        &making->request,
-        store->verbs->account(store, account->rp, account->name, account->uid,
-                              account->listed ? ACCOUNT_CREATE_LISTED : ACCOUNT_CREATE,
-                              &making->account));
-}
 
 static void log_codes(struct request *request, const struct call *call)
 {
@@ -445,11 +416,12 @@ static void log_codes(struct request *request, const struct call *call)
 
 static enum pk_status make_codes(struct job *job)
 {
-    struct making *making = (struct making *)job;
+    struct giving *giving = (struct giving *)job;
+    struct making *making = &giving->making;
 
     return request_committed(
         &making->request,
-        recovery_codes_create(making->request.daemon->store, &making->account, making->codes),
+        recovery_codes_create(making->request.daemon->store, &making->account, giving->codes),
         log_codes);
 }
 
@@ -478,12 +450,12 @@ static void fail_making(const struct request *request, struct call *call, enum p
 
 static void answer_codes(struct request *request, struct call *call, enum pk_status status)
 {
-    const struct making *making = (struct making *)request;
+    const struct giving *giving = (struct giving *)request;
 
     if (status)
         fail_making(request, call, status);
     else
-        give_codes(call, making->codes);
+        give_codes(call, giving->codes);
 }
 
 static void answer_ticket(struct request *request, struct call *call, enum pk_status status)
@@ -496,59 +468,56 @@ static void answer_ticket(struct request *request, struct call *call, enum pk_st
         give_ticket(call, &making->ticket, making->expires);
 }
 
-static void making_clear(struct request *request)
+static void giving_clear(struct request *request)
 {
-    struct making *making = (struct making *)request;
+    struct giving *giving = (struct giving *)request;
 
-    free(making->rp);
-    subject_clear(&making->subject);
-    account_clear(&making->account);
-    pk_secret_clear(&making->ticket);
     for (size_t i = 0; i < PK_RECOVERY_CODES; i++)
-        pk_secret_clear(&making->codes[i]);
+        pk_secret_clear(&giving->codes[i]);
+    making_clear(request);
 }
 
-static void start_making(struct daemon *daemon, struct call *call, const char *rp, int64_t expires,
+static void start_giving(struct daemon *daemon, struct call *call, const char *rp, int64_t expires,
                          const struct request_plan *plan)
 {
-    struct making *making = calloc(1, sizeof(*making));
-    enum pk_status status = PK_OK;
+    struct giving *giving = calloc(1, sizeof(*giving));
+    enum pk_status status = giving ? making_set(&giving->making, daemon, call, rp, expires) : PK_OK;
 
-    if (making) {
-        making->who = methods_subject(call);
-        making->expires = expires;
-        status = subject_set_rp(daemon->config, rp, &making->who, &making->rp);
-    }
     if (status) {
-        free(making);
+        giving_clear(&giving->making.request);
+        free(giving);
         reply_subject_error(call, status);
     } else {
-        request_start(daemon, call, (struct request *)making, plan);
+        request_start(daemon, call, (struct request *)giving, plan);
     }
 }
 
 void credentials_create_recovery_codes(struct daemon *daemon, struct call *call)
 {
-    static const struct job_step steps[] = {
-        {JOB_WORKER, find_subject}, {JOB_WORKER, make_account}, {JOB_WORKER, make_codes}, {0}};
-    static const struct request_plan plan = {steps, answer_codes, making_clear};
+    static const struct job_step steps[] = {{JOB_WORKER, making_find_subject},
+                                            {JOB_WORKER, making_make_account},
+                                            {JOB_WORKER, make_codes},
+                                            {0}};
+    static const struct request_plan plan = {steps, answer_codes, giving_clear};
 
-    start_making(daemon, call, NULL, 0, &plan);
+    start_giving(daemon, call, NULL, 0, &plan);
 }
 
 static const struct member ticket_members[] = {{"rp", "s", WORD_MAX}, {"lifetime", "u", 0}};
 
 void credentials_create_ticket(struct daemon *daemon, struct call *call)
 {
-    static const struct job_step steps[] = {
-        {JOB_WORKER, find_subject}, {JOB_WORKER, make_account}, {JOB_WORKER, make_ticket}, {0}};
-    static const struct request_plan plan = {steps, answer_ticket, making_clear};
+    static const struct job_step steps[] = {{JOB_WORKER, making_find_subject},
+                                            {JOB_WORKER, making_make_account},
+                                            {JOB_WORKER, make_ticket},
+                                            {0}};
+    static const struct request_plan plan = {steps, answer_ticket, giving_clear};
     const struct value *options = &call->arguments.items[1];
     uint32_t lifetime;
 
     if (call_check(call, options, ticket_members, COUNT(ticket_members)) &&
         !reply_nobody_error(call) && ticket_lifetime(daemon, call, options, &lifetime))
-        start_making(daemon, call, value_find_text(options, "rp", NULL), pk_clock_now() + lifetime,
+        start_giving(daemon, call, value_find_text(options, "rp", NULL), pk_clock_now() + lifetime,
                      &plan);
 }
 
@@ -564,20 +533,21 @@ static void log_adopted(struct request *request, const struct call *call)
 
 static enum pk_status adopt(struct job *job)
 {
-    struct making *making = (struct making *)job;
+    struct giving *giving = (struct giving *)job;
+    struct making *making = &giving->making;
     struct store *store = making->request.daemon->store;
 
     if (making->subject.account.uid == PK_NO_UID)
         return PK_UNKNOWN_USER;
     subject_find_source(&making->subject);
     return request_committed(&making->request,
-                             store->verbs->adopt(store, &making->subject.account, &making->adopted),
+                             store->verbs->adopt(store, &making->subject.account, &giving->adopted),
                              log_adopted);
 }
 
 static void answer_adopt(struct request *request, struct call *call, enum pk_status status)
 {
-    const struct making *making = (struct making *)request;
+    const struct giving *giving = (struct giving *)request;
     struct value result = value_body();
 
     if (status == PK_NOT_FOUND) {
@@ -589,17 +559,18 @@ static void answer_adopt(struct request *request, struct call *call, enum pk_sta
     } else if (status) {
         fail_making(request, call, status);
     } else {
-        value_add_number(&result, 'u', making->adopted);
+        value_add_number(&result, 'u', giving->adopted);
         call_reply(call, &result);
     }
 }
 
 void credentials_adopt(struct daemon *daemon, struct call *call)
 {
-    static const struct job_step steps[] = {{JOB_WORKER, find_subject}, {JOB_WORKER, adopt}, {0}};
-    static const struct request_plan plan = {steps, answer_adopt, making_clear};
+    static const struct job_step steps[] = {
+        {JOB_WORKER, making_find_subject}, {JOB_WORKER, adopt}, {0}};
+    static const struct request_plan plan = {steps, answer_adopt, giving_clear};
     const struct value *options = &call->arguments.items[1];
 
     if (call_check(call, options, adopt_members, COUNT(adopt_members)) && !reply_nobody_error(call))
-        start_making(daemon, call, value_find_text(options, "rp", NULL), 0, &plan);
+        start_giving(daemon, call, value_find_text(options, "rp", NULL), 0, &plan);
 }

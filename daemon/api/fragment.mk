@@ -20,6 +20,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/api/gateway_tokens.c \
 	daemon/api/import.c \
 	daemon/api/keys.c \
+	daemon/api/making.c daemon/api/making.h \
 	daemon/api/manager.c \
 	daemon/api/options.c daemon/api/options.h \
 	daemon/api/relying_party.c \

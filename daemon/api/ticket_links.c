@@ -11,6 +11,7 @@
 #include "daemon/accounts/passkey_json.h"
 #include "daemon/accounts/recovery_codes.h"
 #include "daemon/accounts/subject.h"
+#include "daemon/api/making.h"
 #include "daemon/api/tickets.h"
 #include "daemon/auth/decision.h"
 #include "daemon/bus/methods.h"
@@ -29,39 +30,11 @@
 
 /* --- CreateTicketLink ------------------------------------------------------------------------- */
 
-struct making {
-    struct request request;
-    struct subject_request who;
-    char *rp;
-    char *page; /* its address, without the ticket */
+struct link_making {
+    struct making making; /* must be first */
+    char *page;           /* its address, without the ticket */
     char *rp_id;
-    struct subject subject;
-    struct account account; /* its row */
-    struct pk_secret ticket;
-    int64_t expires;
 };
-
-static enum pk_status find_subject(struct job *job)
-{
-    struct making *making = (struct making *)job;
-
-    return subject_find(&making->who, &making->subject);
-}
-
-/* The account's row, made if it is not there: the link is void when the account is gone. */
-static enum pk_status make_account(struct job *job)
-{
-    struct making *making = (struct making *)job;
-    const struct account *account = &making->subject.account;
-    struct store *store = making->request.daemon->store;
-
-    subject_find_source(&making->subject);
-    return request_stored(
-        &making->request,
-        store->verbs->account(store, account->rp, account->name, account->uid,
-                              account->listed ? ACCOUNT_CREATE_LISTED : ACCOUNT_CREATE,
-                              &making->account));
-}
 
 static void log_made(struct request *request, const struct call *call)
 {
@@ -85,8 +58,9 @@ static enum pk_status make_ticket(struct job *job)
 }
 
 /* The id is the hash, by which nobody opens anything. */
-static json_t *making_json(const struct making *making)
+static json_t *link_json(const struct link_making *link)
 {
+    const struct making *making = &link->making;
     const struct pk_host_name host = pk_host_name();
     uint8_t hash[PK_HASH_SIZE];
     PK_AUTO_FREE char *id = NULL;
@@ -94,16 +68,16 @@ static json_t *making_json(const struct making *making)
     if (link_ticket_hash(pk_secret_view(&making->ticket), hash))
         return NULL;
     id = pk_base64url_encode((struct pk_view){hash, sizeof(hash)});
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "id", id, "page", making->page, "user",
-                     making->subject.account.name, "host", host.text, "rpId", making->rp_id,
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "id", id, "page", link->page, "user",
+                     making->subject.account.name, "host", host.text, "rpId", link->rp_id,
                      "expires", (json_int_t)making->expires);
 }
 
-static void give(const struct making *making, struct call *call)
+static void give(const struct link_making *link, struct call *call)
 {
-    PK_AUTO_FREE char *text = json_text(making_json(making));
+    PK_AUTO_FREE char *text = json_text(link_json(link));
     struct value result = value_body();
-    int fd = text ? secret_pipe(&making->ticket) : -1;
+    int fd = text ? secret_pipe(&link->making.ticket) : -1;
 
     if (fd < 0) {
         call_fail(call, PK_BUS_ERROR_INTERNAL,
@@ -122,19 +96,16 @@ static void made(struct request *request, struct call *call, enum pk_status stat
     if (status)
         reply_subject_error(call, status);
     else
-        give((struct making *)request, call);
+        give((struct link_making *)request, call);
 }
 
-static void making_clear(struct request *request)
+static void link_clear(struct request *request)
 {
-    struct making *making = (struct making *)request;
+    struct link_making *link = (struct link_making *)request;
 
-    free(making->rp);
-    free(making->page);
-    free(making->rp_id);
-    subject_clear(&making->subject);
-    account_clear(&making->account);
-    pk_secret_clear(&making->ticket);
+    free(link->page);
+    free(link->rp_id);
+    making_clear(request);
 }
 
 /* What cannot work is refused before anything is made. false: the call has been answered. */
@@ -155,24 +126,22 @@ static bool has_pages(struct call *call, const struct rp_config *rp, const char 
     return false;
 }
 
-static struct making *making_new(struct daemon *daemon, struct call *call,
-                                 const struct rp_config *rp, uint32_t lifetime)
+static struct link_making *link_new(struct daemon *daemon, struct call *call,
+                                    const struct rp_config *rp, uint32_t lifetime)
 {
-    struct making *making = calloc(1, sizeof(*making));
+    struct link_making *link = calloc(1, sizeof(*link));
     enum pk_status status;
 
-    if (!making)
+    if (!link)
         return NULL;
-    making->who = methods_subject(call);
-    making->expires = pk_clock_now() + lifetime;
-    making->page = pk_text_format("%s%s/enroll", rp->browser_origin, rp->browser_prefix);
-    status = making->page ? pk_text_copy(rp->id, &making->rp_id) : PK_NO_MEMORY;
+    link->page = pk_text_format("%s%s/enroll", rp->browser_origin, rp->browser_prefix);
+    status = link->page ? pk_text_copy(rp->id, &link->rp_id) : PK_NO_MEMORY;
     if (!status)
-        status = subject_set_rp(daemon->config, rp->name, &making->who, &making->rp);
+        status = making_set(&link->making, daemon, call, rp->name, pk_clock_now() + lifetime);
     if (!status)
-        return making;
-    making_clear(&making->request);
-    free(making);
+        return link;
+    link_clear(&link->making.request);
+    free(link);
     return NULL;
 }
 
@@ -180,9 +149,11 @@ static const struct member create_members[] = {{"rp", "s", WORD_MAX}, {"lifetime
 
 void credentials_create_ticket_link(struct daemon *daemon, struct call *call)
 {
-    static const struct job_step steps[] = {
-        {JOB_WORKER, find_subject}, {JOB_WORKER, make_account}, {JOB_WORKER, make_ticket}, {0}};
-    static const struct request_plan plan = {steps, made, making_clear};
+    static const struct job_step steps[] = {{JOB_WORKER, making_find_subject},
+                                            {JOB_WORKER, making_make_account},
+                                            {JOB_WORKER, make_ticket},
+                                            {0}};
+    static const struct request_plan plan = {steps, made, link_clear};
     const struct value *options = &call->arguments.items[1];
     const char *name;
     const struct rp_config *rp;
@@ -195,8 +166,7 @@ void credentials_create_ticket_link(struct daemon *daemon, struct call *call)
     name = value_find_text(options, "rp", NULL);
     rp = config_rp(daemon->config, name);
     if (has_pages(call, rp, name))
-        request_start(daemon, call, (struct request *)making_new(daemon, call, rp, lifetime),
-                      &plan);
+        request_start(daemon, call, (struct request *)link_new(daemon, call, rp, lifetime), &plan);
 }
 
 /* --- who waits -------------------------------------------------------------------------------- */
