@@ -16,6 +16,8 @@ enum use {
     USE_ID = 2,
 };
 
+#define OF_PHONE 0xff /* number of the one that has no place in a list */
+
 #define SHAPES 16 /* divides 256, so that a random byte selects without bias */
 
 enum {
@@ -29,6 +31,7 @@ enum {
  * What a page that asks for a passkey tells of each: the length of its id and its transports. The
  * common ones are there more often: security keys on sale, then what browsers have besides.
  */
+#define PHONE_SHAPES 8 /* of browser_shapes, which begin with what phones have */
 static const struct shape {
     uint8_t id_length;
     uint8_t transports;
@@ -147,6 +150,30 @@ enum pk_status decoy_credentials(const uint8_t key[DECOY_KEY_SIZE], const struct
         if (!status)
             status = make_id(key, account, (uint8_t)i, &credential->record.id);
     }
+    if (status)
+        return status;
+    *ret = list;
+    list = (struct credential_list){0};
+    return PK_OK;
+}
+
+enum pk_status decoy_of_phone(const uint8_t key[DECOY_KEY_SIZE], const struct account *account,
+                              const char *rp_id, struct credential_list *ret)
+{
+    AUTO_CREDENTIAL_LIST struct credential_list list = {0};
+    const uint8_t label[] = {USE_SHAPE, OF_PHONE, 0};
+    uint8_t chosen[PK_HASH_SIZE];
+    enum pk_status status = make_block(key, account, label, chosen);
+
+    if (status)
+        return status;
+    list.items = calloc(1, sizeof(*list.items));
+    if (!list.items)
+        return PK_NO_MEMORY;
+    list.count = 1;
+    status = make_credential(rp_id, &browser_shapes[chosen[0] % PHONE_SHAPES], list.items);
+    if (!status)
+        status = make_id(key, account, OF_PHONE, &list.items->record.id);
     if (status)
         return status;
     *ret = list;

@@ -27,4 +27,8 @@ enum pk_status decoy_credentials(const uint8_t key[DECOY_KEY_SIZE], const struct
                                  const char *rp_id, bool browsers,
                                  struct credential_list *ret) PK_WARN_UNUSED;
 
+/* One that a phone might have, and that is none of those. */
+enum pk_status decoy_of_phone(const uint8_t key[DECOY_KEY_SIZE], const struct account *account,
+                              const char *rp_id, struct credential_list *ret) PK_WARN_UNUSED;
+
 #endif

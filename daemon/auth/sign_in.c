@@ -332,6 +332,7 @@ static void decide_distant_use(struct sign_in *sign_in, const struct call *call,
     const struct rp_config *rp = config_rp(config, sign_in->rp);
     const struct context context = sign_in_context(sign_in);
     bool named = service && pk_methods_include(&service->methods, PK_METHOD_SSH);
+    bool phone;
 
     named = named || pk_methods_include(&request->methods, PK_METHOD_SSH);
     sign_in->ssh_in_play = pk_methods_include(&sign_in->attempt.methods, PK_METHOD_SSH) &&
@@ -339,9 +340,10 @@ static void decide_distant_use(struct sign_in *sign_in, const struct call *call,
     sign_in->browser_in_play = pk_methods_include(&sign_in->attempt.methods, PK_METHOD_BROWSER) &&
                                rp && rp->browser_origin;
     /* Code and phone are in front of one person: who is elsewhere would scan what others see. */
-    sign_in->phone_in_play = pk_methods_include(&sign_in->attempt.methods, PK_METHOD_PHONE) &&
-                             config->phone.enabled && request->pictures && request->user[0] &&
-                             !context_is_remote(&context);
+    phone = pk_methods_include(&sign_in->attempt.methods, PK_METHOD_PHONE) &&
+            config->phone.enabled && request->user[0] && !context_is_remote(&context);
+    sign_in->phone_in_play = phone && request->pictures;
+    sign_in->phone_unseen = phone && !request->pictures && call->caller.terminal != 0;
     sign_in->own_timeout = (service && service->timeout > 0) || request->timeout > 0;
     sign_in->attempt.conceal = (sign_in->ssh_in_play || sign_in->browser_in_play) &&
                                call->uid == 0 && request->user[0] &&

@@ -37,6 +37,7 @@ struct sign_in {
     bool ssh_in_play;     /* the ssh method may be used */
     bool browser_in_play; /* the browser method may */
     bool phone_in_play;   /* the phone method may, if a phone has a passkey */
+    bool phone_unseen;    /* it might, at a terminal that shows its code */
     bool own_timeout;     /* configured or the caller's, which no method may change */
     bool unattended;      /* a program answers the questions: none is asked that needs a person */
     /* Somebody acts for another account, and all of its keys can verify the user: they have to. */
@@ -71,5 +72,14 @@ enum answer_place {
  */
 enum pk_status sign_in_begin(struct sign_in *sign_in, const struct credential_list *credentials,
                              const char *rp_id, enum answer_place place) PK_WARN_UNUSED;
+
+/*
+ * The list that the account appears to have for that RP id, which is one whatever method shows it:
+ * whoever sees two must not learn more than of one. Its own, if any is of that RP id, or where the
+ * account must be concealed decoys, which are then *ret_decoys. PK_UNAVAILABLE: neither.
+ */
+enum pk_status sign_in_appears_to_have(struct sign_in *sign_in, const char *rp_id,
+                                       struct credential_list *ret_decoys,
+                                       const struct credential_list **ret) PK_WARN_UNUSED;
 
 #endif

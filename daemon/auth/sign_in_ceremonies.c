@@ -3,7 +3,9 @@
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/text.h"
+#include "daemon/accounts/decoy.h"
 #include "daemon/auth/sign_in_attempt.h"
+#include "daemon/config/config.h"
 #include "daemon/config/policy.h"
 #include "daemon/daemon.h"
 #include "daemon/verify/credential.h"
@@ -141,4 +143,36 @@ enum pk_status sign_in_begin(struct sign_in *sign_in, const struct credential_li
     if (!status)
         status = ceremony_bind(ceremony, &context);
     return status ? status : attempt_add_ceremony(&sign_in->attempt, pk_steal(ceremony));
+}
+
+static bool has_rp_id(const struct credential_list *list, const char *rp_id)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i].rp_id, rp_id) == 0)
+            return true;
+    return false;
+}
+
+enum pk_status sign_in_appears_to_have(struct sign_in *sign_in, const char *rp_id,
+                                       struct credential_list *ret_decoys,
+                                       const struct credential_list **ret)
+{
+    const struct daemon *daemon = sign_in->attempt.daemon;
+    const struct rp_config *rp = config_rp(daemon->config, sign_in->rp);
+    const struct account concealed = {.rp = sign_in->rp, .name = sign_in->asked};
+    bool others = (rp && rp->browser_origin) || daemon->config->phone.enabled;
+    enum pk_status status;
+
+    if (!sign_in->why_no_method && has_rp_id(&sign_in->credentials, rp_id)) {
+        *ret = &sign_in->credentials;
+        return PK_OK;
+    }
+    if (!sign_in->attempt.conceal)
+        return PK_UNAVAILABLE;
+    status = decoy_credentials(daemon->decoy_key, &concealed, rp_id, others, ret_decoys);
+    if (status)
+        return status;
+    sign_in->attempt.truth = PK_NO_CREDENTIALS;
+    *ret = ret_decoys;
+    return PK_OK;
 }

@@ -101,6 +101,7 @@ EXTRA_DIST += \
 	tests/integration/test_package_script.py \
 	tests/integration/test_packages.py \
 	tests/integration/test_pam_module.py \
+	tests/integration/test_phone_enumeration.py \
 	tests/integration/test_phone_helper.py \
 	tests/integration/test_phone_method.py \
 	tests/integration/test_phone_recordings.py \

@@ -5,6 +5,7 @@ Were this broken, somebody else's phone would sign in or be enrolled, or a failu
 words.
 """
 
+import pexpect
 import pytest
 
 import namespace
@@ -257,9 +258,10 @@ def test_where_a_terminal_shows_no_code(site, phone, rows, columns, variables):
     child = site.machine.terminal("alice", ["sh", "-c", f"read line; {variables} sudo id -un"])
     child.setwinsize(rows, columns)
     child.sendline("")
-    child.expect("assword")  # what follows the module
-    assert "phone" not in child.before
-    child.close(force=True)
+    child.expect("A phone's QR code is not shown here: that takes UTF-8 and 24 lines of 60 columns")
+    child.expect("No other passkey of this account can be used here")
+    child.expect(pexpect.EOF)
+    assert "Use a phone" not in child.before and "nsert" not in child.before
 
 
 @pytest.mark.real_programs

@@ -12,6 +12,7 @@
 #include "tests/unit/bare_daemon.h"
 
 struct sign_in *behind;
+uint32_t terminal_of_caller;
 
 static enum pk_status start_behind(struct sign_in *sign_in, void **ret_state)
 {
@@ -25,6 +26,7 @@ const struct authmethod method_behind = {.start = start_behind};
 int begin_sign_in_set_up(void **state)
 {
     behind = NULL;
+    terminal_of_caller = 0;
     return bare_daemon_set_up(state);
 }
 
@@ -35,6 +37,7 @@ void begin_sign_in(uid_t uid, const struct sign_in_request *wanted)
                                   &request.ruser, &request.command, &request.target, &request.rp};
     struct call *call = call_from(uid, SENDER);
 
+    call->caller.terminal = terminal_of_caller;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         *texts[i] = *texts[i] ? *texts[i] : "";
     value_add_text(&call->arguments, 's', request.user);

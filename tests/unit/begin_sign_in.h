@@ -11,6 +11,9 @@
 #include "tests/unit/soft_key.h"
 
 extern struct sign_in *behind; /* the last one that came as far as the method behind */
+/* The controlling terminal of who asks, as caller.h has it; 0: none, as at the start of each test.
+ */
+extern uint32_t terminal_of_caller;
 /* That one, for the table authmethods[]: it leads nowhere. */
 extern const struct authmethod method_behind;
 

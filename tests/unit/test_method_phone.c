@@ -297,6 +297,120 @@ static void decoys_are_like_what_phones_have(void **state)
     }
 }
 
+static void add_id(char text[2000], struct pk_view id)
+{
+    for (size_t i = 0; i < id.len; i++)
+        (void)snprintf(text + strlen(text), 3, "%02x", id.ptr[i]);
+    (void)snprintf(text + strlen(text), 2, ".");
+}
+
+/* The ids that a phone is asked for, and then those that the other methods show, each with '.'. */
+static void shown_of(const char *user, char ret_phone[2000], char ret_others[2000],
+                     char ret_on_phones[2000])
+{
+    AUTO_CREDENTIAL_LIST struct credential_list decoys = {0};
+    const struct credential_list *list = NULL;
+    const struct pk_assertion_request *asked;
+
+    ret_phone[0] = ret_others[0] = ret_on_phones[0] = '\0';
+    open_sign_in(0, &(struct sign_in_request){.user = user, .service = "login", .pictures = true});
+    let_pass(200);
+    assert_next(NULL, "ask", "phone-offer");
+    next("phone");
+    let_pass(200);
+    asked = &phone.ceremony->asked.get_assertion;
+    assert_string_equal(asked->rp_id, RP_ID);
+    for (size_t i = 0; i < asked->allow_count; i++)
+        add_id(ret_phone, pk_view_of(&asked->allow[i].id));
+    phone_fails(PK_PHONE_DECLINED);
+    settle();
+    assert_status(sign_in_appears_to_have(behind, RP_ID, &decoys, &list), PK_OK);
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->items[i].rp_id, RP_ID) != 0)
+            continue;
+        add_id(ret_others, pk_view_of(&list->items[i].record.id));
+        if (list->items[i].transports & PK_TRANSPORT_HYBRID)
+            add_id(ret_on_phones, pk_view_of(&list->items[i].record.id));
+    }
+    leave();
+}
+
+/*
+ * Whoever asks may have a phone and a browser, and compares what they are asked for. It is the same
+ * of an account with keys alone, with a phone, with none, and of none.
+ */
+static void methods_do_not_tell_accounts_apart(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key usb = soft_key_new(ES256, "usb key of alice");
+    AUTO_SOFT_KEY struct soft_key iphone = phone_key("iphone of bob");
+    AUTO_SOFT_KEY struct soft_key his_usb = soft_key_new(ES256, "usb key of bob");
+    AUTO_SOFT_KEY struct soft_key old = phone_key("of another name");
+    unsigned alone = 0;
+
+    (void)state;
+    configure_daemon(WITH_PHONES "[service login]\nmethods = ssh, phone, recovery\n");
+    give_key(&usb, "alice", ALICE, RP_ID);
+    give_key(&old, "alice", ALICE, "old.example");
+    give_key(&his_usb, "bob", BOB, RP_ID);
+    give_key(&iphone, "bob", BOB, RP_ID);
+    for (size_t i = 0; i < 34; i++) {
+        char ids[2000], others[2000], on_phones[2000], name[16];
+
+        (void)snprintf(name, sizeof(name), "mallory%zu", i);
+        shown_of(i == 32 ? "alice" : i == 33 ? "bob" : name, ids, others, on_phones);
+        if (on_phones[0]) {
+            assert_string_equal(ids, on_phones);
+            continue;
+        }
+        alone++;
+        assert_in_range(strlen(ids), 2 * 16 + 1, 2 * 32 + 1);
+        ids[16] = '\0';
+        assert_null(strstr(others, ids));
+    }
+    assert_in_range(alone, 4, 30);
+}
+
+/* Where a picture is no picture, who has a phone is told why they are not asked. */
+static void a_terminal_that_shows_no_code(void **state)
+{
+    AUTO_SOFT_KEY struct soft_key key = phone_key("iphone");
+    const struct sign_in_request unseen = {
+        .user = "alice", .methods = {{PK_METHOD_LOCAL, PK_METHOD_PHONE, PK_METHOD_RECOVERY}, 3}};
+    const struct sign_in_request by_phone = {.user = "alice",
+                                             .methods = {{PK_METHOD_PHONE, PK_METHOD_RECOVERY}, 2}};
+    struct sign_in_request other = unseen;
+
+    (void)state;
+    give_key(&key, "alice", ALICE, RP_ID);
+    terminal_of_caller = 0x8801;
+    open_sign_in(0, &unseen);
+    assert_next(NULL, "info", "phone-unseen"); /* no key is waited for */
+    assert_non_null(strstr(seen()->text, "UTF-8 and 24 lines of 60 columns"));
+    assert_int_equal(phone.started, 0);
+    assert_next(NULL, "done", "unavailable");
+    assert_non_null(strstr(seen()->text, "No other passkey of this account"));
+    other.user = "bob"; /* has none */
+    open_sign_in(0, &other);
+    assert_next(NULL, "done", "no-credentials");
+    other = by_phone;
+    other.unattended = true; /* nobody reads it */
+    open_sign_in(0, &other);
+    assert_next(NULL, "done", "unavailable");
+    other = by_phone;
+    other.rhost = "192.0.2.7"; /* the terminal is elsewhere */
+    open_sign_in(0, &other);
+    assert_next(NULL, "done", "unavailable");
+    configure_daemon(WITH_PHONES "[service login]\nmethods = ssh, phone, recovery\n");
+    open_sign_in(0, &(struct sign_in_request){.user = "mallory", .service = "login"});
+    let_pass(200);
+    assert_next(NULL, "info", "phone-unseen"); /* nor does that tell whether there is one */
+    leave();
+    terminal_of_caller = 0; /* a dialog */
+    open_sign_in(0, &by_phone);
+    next(NULL);
+    assert_null(strstr(seen()->text, "60 columns"));
+}
+
 /* Who becomes somebody else is told that, as with a security key. */
 static void for_another_account(void **state)
 {
@@ -409,6 +523,8 @@ int main(void)
         TEST(nobody_is_sent_to_a_phone),
         TEST(everybody_is_offered_one_where_accounts_are_concealed),
         TEST(decoys_are_like_what_phones_have),
+        TEST(methods_do_not_tell_accounts_apart),
+        TEST(a_terminal_that_shows_no_code),
         TEST(for_another_account),
         TEST(why_it_failed_is_told),
         TEST(a_person_who_does_not_wait),

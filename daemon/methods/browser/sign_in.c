@@ -7,7 +7,6 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/webauthn/options.h"
-#include "daemon/accounts/decoy.h"
 #include "daemon/auth/sign_in_attempt.h"
 #include "daemon/config/config.h"
 #include "daemon/daemon.h"
@@ -236,32 +235,6 @@ static void typed(struct link_code *own, struct pk_secret *answer)
 
 /* --- the start -------------------------------------------------------------------------------- */
 
-static bool has_rp_id(const struct credential_list *list, const char *rp_id)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (strcmp(list->items[i].rp_id, rp_id) == 0)
-            return true;
-    return false;
-}
-
-static enum pk_status choose_credentials(const struct sign_in *sign_in, const char *rp_id,
-                                         struct browser_sign_in *browser,
-                                         const struct credential_list **ret)
-{
-    const struct account concealed = {.rp = sign_in->rp, .name = sign_in->asked};
-
-    if (!sign_in->why_no_method && has_rp_id(&sign_in->credentials, rp_id)) {
-        *ret = &sign_in->credentials;
-        return PK_OK;
-    }
-    if (!sign_in->attempt.conceal)
-        return PK_UNAVAILABLE;
-    browser->link.attempt->truth = PK_NO_CREDENTIALS;
-    *ret = &browser->decoys;
-    return decoy_credentials(sign_in->attempt.daemon->decoy_key, &concealed, rp_id, true,
-                             &browser->decoys);
-}
-
 enum pk_status browser_sign_in_start(struct sign_in *sign_in, void **ret_state)
 {
     static const struct link_ops ops = {describe, options, answered, link_code_disowned};
@@ -283,7 +256,7 @@ enum pk_status browser_sign_in_start(struct sign_in *sign_in, void **ret_state)
                                        .free = free_state};
     browser->sign_in = sign_in;
     browser->verdict = verdict_refused(PK_INTERNAL);
-    status = choose_credentials(sign_in, rp->id, browser, &credentials);
+    status = sign_in_appears_to_have(sign_in, rp->id, &browser->decoys, &credentials);
     if (!status)
         status = sign_in_begin(sign_in, credentials, rp->id, ANSWERED_IN_BROWSER);
     if (!status)

@@ -253,12 +253,12 @@ static const char *confirm(void *data, size_t group)
 
 /*
  * OpenSSH keys are used by the agent method, because the agent has the key handle. What only a
- * phone has no key is waited for, where the phone is asked for next.
+ * phone has no key is waited for, where the phone is asked for next or it is said why not.
  */
 static bool is_for_keys(const struct sign_in *sign_in, const struct credential *credential)
 {
-    return !sk_needs_agent(credential) &&
-           !(sign_in->phone_in_play && credential_is_on_phone_alone(credential));
+    return !sk_needs_agent(credential) && !((sign_in->phone_in_play || sign_in->phone_unseen) &&
+                                            credential_is_on_phone_alone(credential));
 }
 
 /* Whether an earlier one has had the ceremony begun that this credential is for. */

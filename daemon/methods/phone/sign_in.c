@@ -14,15 +14,16 @@
 #include "daemon/dialogue/messages.h"
 #include "daemon/methods/phone/phone.h"
 #include "daemon/verify/credential.h"
+#include "daemon/verify/decoy_answer.h"
 
 #include <string.h>
 
-#define TYPED_MAX     32
-#define PHONE_ID_SIZE 16 /* of most phones' credentials */
+#define TYPED_MAX 32
 
 struct phone_sign_in {
     struct phone phone; /* must be first */
     char *offer;
+    struct credential_list decoys; /* what is asked for in the place of passkeys */
 };
 
 static void free_state(struct phone *own)
@@ -31,6 +32,7 @@ static void free_state(struct phone *own)
 
     phone_clear(own);
     free(state->offer);
+    credential_list_clear(&state->decoys);
     free(state);
 }
 
@@ -45,12 +47,13 @@ PK_DEFINE_CLEANUP(struct phone_sign_in *, state_free);
 struct assertion_check {
     struct verification verification;
     struct pk_assertion_answer answer;
+    struct credential_list decoys;
 };
 
 static struct verdict judge(const struct verification *verification)
 {
-    const struct pk_assertion_answer *answer =
-        &((const struct assertion_check *)verification)->answer;
+    const struct assertion_check *check = (const struct assertion_check *)verification;
+    const struct pk_assertion_answer *answer = &check->answer;
     const struct pk_assertion assertion = {
         .credential_id = pk_view_of(&answer->credential_id),
         .authenticator_data = pk_view_of(&answer->authenticator_data),
@@ -60,6 +63,9 @@ static struct verdict judge(const struct verification *verification)
     uint8_t hash[PK_HASH_SIZE];
     enum pk_status status = phone_client_data_hash(verification->ceremony, hash);
 
+    if (!status && check->decoys.count > 0)
+        status = decoy_refuse_assertion(verification->store, verification->ceremony,
+                                        &check->decoys.items[0], hash, &assertion);
     return status ? verdict_refused(status)
                   : verify_and_commit_assertion(verification->store, verification->ceremony, hash,
                                                 &assertion);
@@ -67,7 +73,10 @@ static struct verdict judge(const struct verification *verification)
 
 static void check_clear(struct verification *verification)
 {
-    pk_assertion_answer_clear(&((struct assertion_check *)verification)->answer);
+    struct assertion_check *check = (struct assertion_check *)verification;
+
+    pk_assertion_answer_clear(&check->answer);
+    credential_list_clear(&check->decoys);
 }
 
 /* A reason in words of its own, where it may be told. */
@@ -84,12 +93,17 @@ static void judged(struct verification *verification, struct verdict *verdict)
 static void answered(void *data, const struct pk_frame *frame)
 {
     static const struct verification_plan plan = {judge, judged, check_clear, false};
-    struct phone *own = data;
+    struct phone_sign_in *state = data;
+    const struct phone *own = &state->phone;
     struct ceremony *ceremony = attempt_take_ceremony(own->attempt, 0);
     struct assertion_check *check = calloc(1, sizeof(*check));
-    enum pk_status status =
-        check ? pk_assertion_answer_copy(&frame->assertion.items[0], &check->answer) : PK_NO_MEMORY;
+    enum pk_status status = PK_NO_MEMORY;
 
+    if (check) {
+        check->decoys = state->decoys;
+        state->decoys = (struct credential_list){0}; /* moved */
+        status = pk_assertion_answer_copy(&frame->assertion.items[0], &check->answer);
+    }
     attempt_verify(own->attempt, (struct verification *)check, ceremony, status, &plan);
 }
 
@@ -173,75 +187,78 @@ static enum pk_status borrow_phones(const struct credential_list *from, const ch
 }
 
 /*
- * Of decoys, which are what a browser's page would show: those that phones have, and one at least.
- * The phone is whoever's who asks, and shows them the length of each id.
+ * What whoever asks sees of the account on a phone, which may be theirs: of the list that other
+ * methods show what phones have; and where that has nothing, one decoy that no other method shows.
  */
-static void keep_phones(struct credential_list *decoys)
+static enum pk_status choose_concealed(struct sign_in *sign_in, const char *rp_id,
+                                       struct credential_list *decoys, struct credential_list *ret)
 {
-    struct credential *first = decoys->items;
+    const struct account concealed = {.rp = sign_in->rp, .name = sign_in->asked};
+    const struct credential_list *list = NULL;
+    enum pk_status status = sign_in_appears_to_have(sign_in, rp_id, decoys, &list);
 
-    for (size_t i = decoys->count; i-- > 0;) {
-        if (credential_is_on_phone(&decoys->items[i]) || decoys->count == 1)
-            continue;
-        credential_clear(&decoys->items[i]);
-        decoys->items[i] = decoys->items[--decoys->count];
-        decoys->items[decoys->count] = (struct credential){.account.uid = PK_NO_UID};
-    }
-    if (credential_is_on_phone(first))
-        return;
-    first->transports = PK_TRANSPORT_INTERNAL | PK_TRANSPORT_HYBRID;
-    if (first->record.id.len > PHONE_ID_SIZE)
-        first->record.id.len = PHONE_ID_SIZE;
+    if (!status)
+        status = borrow_phones(list, rp_id, ret);
+    if (status || ret->count > 0)
+        return status;
+    free(pk_steal(ret->items));
+    credential_list_clear(decoys);
+    sign_in->attempt.truth = PK_NO_CREDENTIALS;
+    status = decoy_of_phone(sign_in->attempt.daemon->decoy_key, &concealed, rp_id, decoys);
+    return status ? status : borrow_phones(decoys, rp_id, ret);
 }
 
 /*
- * One session has one RP id: the relying party's own, where a phone has a passkey for it. The
- * list's items are the sign-in's, or decoys, which are then *decoys.
+ * One session has one RP id: the relying party's own, where a phone has a passkey for it, and where
+ * the account is concealed no other. The list's items are the sign-in's, or those of decoys.
  */
-static enum pk_status choose(const struct sign_in *sign_in, const struct rp_config *rp,
+static enum pk_status choose(struct sign_in *sign_in, const struct rp_config *rp,
                              struct credential_list *decoys, struct credential_list *ret)
 {
-    const struct account concealed = {.rp = sign_in->rp, .name = sign_in->asked};
-    enum pk_status status = PK_OK;
+    enum pk_status status;
 
-    if (!sign_in->why_no_method)
-        status = borrow_phones(&sign_in->credentials, rp->id, ret);
-    if (!status && ret->count == 0 && !sign_in->why_no_method) {
-        free(pk_steal(ret->items));
-        status = borrow_phones(&sign_in->credentials, NULL, ret);
-    }
+    if (sign_in->attempt.conceal)
+        return rp->id ? choose_concealed(sign_in, rp->id, decoys, ret) : PK_UNAVAILABLE;
+    status = borrow_phones(&sign_in->credentials, rp->id, ret);
     if (status || ret->count > 0)
         return status;
-    if (!sign_in->attempt.conceal || !rp->id)
-        return PK_UNAVAILABLE;
     free(pk_steal(ret->items));
-    status =
-        decoy_credentials(sign_in->attempt.daemon->decoy_key, &concealed, rp->id, true, decoys);
-    if (!status)
-        keep_phones(decoys);
-    *ret = *decoys;
-    return status;
+    return borrow_phones(&sign_in->credentials, NULL, ret);
 }
 
 /* A phone verifies its user always, and that is always demanded of it. */
-static enum pk_status begin(struct sign_in *sign_in, const struct rp_config *rp)
+static enum pk_status begin(struct sign_in *sign_in, const struct rp_config *rp,
+                            struct credential_list *decoys)
 {
-    AUTO_CREDENTIAL_LIST struct credential_list decoys = {0};
     struct credential_list chosen = {0};
     bool verify = sign_in->verify;
-    enum pk_status status = choose(sign_in, rp, &decoys, &chosen);
+    enum pk_status status = choose(sign_in, rp, decoys, &chosen);
 
     sign_in->verify = true;
-    if (!status && (!chosen.items || chosen.count == 0))
+    if (!status && chosen.count == 0)
         status = PK_UNAVAILABLE;
-    if (!status && decoys.items)
-        sign_in->attempt.truth = PK_NO_CREDENTIALS;
     if (!status)
         status = sign_in_begin(sign_in, &chosen, chosen.items[0].rp_id, ANSWERED_HERE);
     sign_in->verify = verify;
-    if (chosen.items != decoys.items)
-        free(chosen.items);
+    free(chosen.items);
     return status;
+}
+
+/* That a phone could do it, but not here: nobody would know otherwise why none is offered. */
+static void tell_unseen(struct sign_in *sign_in)
+{
+    struct attempt *attempt = &sign_in->attempt;
+    bool told = attempt->conceal;
+
+    for (size_t i = 0; i < sign_in->credentials.count && !told; i++)
+        told = credential_is_on_phone(&sign_in->credentials.items[i]);
+    if (!told)
+        return;
+    conversation_info(
+        attempt->conversation, "phone-unseen",
+        "A phone's QR code is not shown here: that takes UTF-8 and 24 lines of 60 columns.");
+    if (attempt->failure == PK_UNAVAILABLE && !attempt_may_go_on(attempt))
+        attempt_set_text(attempt, "No other passkey of this account can be used here.");
 }
 
 static enum pk_status make_offer(const struct sign_in *sign_in, char **ret)
@@ -264,6 +281,8 @@ enum pk_status phone_sign_in_start(struct sign_in *sign_in, void **ret_state)
     PK_CLEANUP(state_free) struct phone_sign_in *state = NULL;
     enum pk_status status;
 
+    if (sign_in->phone_unseen)
+        tell_unseen(sign_in);
     if (!sign_in->phone_in_play || !rp)
         return PK_UNAVAILABLE;
     state = calloc(1, sizeof(*state));
@@ -274,7 +293,7 @@ enum pk_status phone_sign_in_start(struct sign_in *sign_in, void **ret_state)
                                   .own_timeout = sign_in->own_timeout,
                                   .typed = typed,
                                   .free = free_state};
-    status = begin(sign_in, rp);
+    status = begin(sign_in, rp, &state->decoys);
     if (!status)
         status = make_offer(sign_in, &state->offer);
     if (status)

@@ -7,7 +7,6 @@
 #include "common/base/cleanup.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
-#include "daemon/accounts/decoy.h"
 #include "daemon/auth/enrollment_attempt.h"
 #include "daemon/auth/line_exchange.h"
 #include "daemon/auth/sign_in_attempt.h"
@@ -189,33 +188,6 @@ static void start_check(struct ssh *ssh, enum pk_status malformed, struct pk_for
 
 /* --- sign-in ---------------------------------------------------------------------------------- */
 
-static bool has_rp_id(const struct credential_list *list, const char *rp_id)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (strcmp(list->items[i].rp_id, rp_id) == 0)
-            return true;
-    return false;
-}
-
-/* The account's passkeys of that RP id or, where it must be concealed, decoys. */
-static enum pk_status choose_credentials(const struct sign_in *sign_in, const char *rp_id,
-                                         struct ssh *ssh, const struct credential_list **ret)
-{
-    const struct account concealed = {.rp = sign_in->rp, .name = sign_in->asked};
-    const struct rp_config *rp = config_rp(sign_in->attempt.daemon->config, sign_in->rp);
-
-    if (!sign_in->why_no_method && has_rp_id(&sign_in->credentials, rp_id)) {
-        *ret = &sign_in->credentials;
-        return PK_OK;
-    }
-    if (!sign_in->attempt.conceal)
-        return PK_UNAVAILABLE;
-    ssh->attempt->truth = PK_NO_CREDENTIALS;
-    *ret = &ssh->decoys;
-    return decoy_credentials(sign_in->attempt.daemon->decoy_key, &concealed, rp_id,
-                             rp && rp->browser_origin, &ssh->decoys);
-}
-
 /* PK_CHALLENGE_UNKNOWN: the ceremony has expired. */
 static enum pk_status compose(const struct attempt *attempt, struct pk_forward_request *ret)
 {
@@ -289,7 +261,8 @@ static enum pk_status start(struct sign_in *sign_in, void **ret_state)
     if (!sign_in->ssh_in_play || !sign_in->subject.account.name || !rp || !rp->id)
         return PK_UNAVAILABLE;
     ssh = ssh_new(&sign_in->attempt);
-    status = ssh ? choose_credentials(sign_in, rp->id, ssh, &credentials) : PK_NO_MEMORY;
+    status =
+        ssh ? sign_in_appears_to_have(sign_in, rp->id, &ssh->decoys, &credentials) : PK_NO_MEMORY;
     if (!status)
         status = sign_in_begin(sign_in, credentials, rp->id, ANSWERED_OVER_SSH);
     if (!status)
