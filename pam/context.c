@@ -7,20 +7,17 @@
 #include "pam/agent.h"
 #include "pam/asker.h"
 #include "pam/command.h"
+#include "pam/picture.h"
 #include "pam/sudo_flags.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <security/pam_ext.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
-#define CODE_ROWS    24
-#define CODE_COLUMNS 60
-#define ITEM_MAX     256 /* bytes of a PAM item that are passed on */
+#define ITEM_MAX 256 /* bytes of a PAM item that are passed on */
 
 void context_clear(struct context *context)
 {
@@ -119,44 +116,27 @@ bool context_keeps_questions(const struct context *context)
     return context->tty && strcmp(context->tty, "ssh") == 0;
 }
 
-/* locale(7): the first of these that is set counts. Consoles have none before login, and are UTF-8.
- */
-static bool locale_is_utf8(void)
+static const char *variable(const char *name)
 {
-    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const char *value = getenv(names[i]);
-
-        if (value && *value)
-            return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
-    }
-    return true;
+    return getenv(name);
 }
 
 bool context_shows_pictures(const struct context *context, struct winsize *ret_room)
 {
-    PK_AUTO_CLOSE int terminal = -1;
-
     *ret_room = (struct winsize){0};
     if (context_keeps_questions(context))
         return true;
-    if (!context_has_terminal(context) || !locale_is_utf8())
+    if (!context_has_terminal(context) || !picture_locale_is_utf8(variable))
         return false;
-    terminal = open("/dev/tty", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (terminal >= 0 && ioctl(terminal, TIOCGWINSZ, ret_room) != 0)
-        *ret_room = (struct winsize){0};
+    *ret_room = picture_room();
     return true;
 }
 
-/* As large as the code of a phone is, with what is said beside it. */
 static bool fits_code(const struct context *context)
 {
     struct winsize room;
 
-    return context_shows_pictures(context, &room) &&
-           (room.ws_row == 0 || room.ws_row >= CODE_ROWS) &&
-           (room.ws_col == 0 || room.ws_col >= CODE_COLUMNS);
+    return context_shows_pictures(context, &room) && picture_room_has_code(&room);
 }
 
 /* Who asks polkit's helper; that one knows neither the action nor for which program. */

@@ -5,6 +5,7 @@ pam_shared_sources = \
 	pam/authenticated.c pam/authenticated.h \
 	pam/command.c pam/command.h \
 	pam/members.c pam/members.h \
+	pam/picture.c pam/picture.h \
 	pam/sudo_flags.c pam/sudo_flags.h
 
 # The PAM module, and its parts as a library so that unit tests can reach them.

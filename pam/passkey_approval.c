@@ -15,6 +15,7 @@
 #include "pam/authenticated.h"
 #include "pam/command.h"
 #include "pam/members.h"
+#include "pam/picture.h"
 #include "pam/sudo_flags.h"
 
 #include <errno.h>
@@ -60,6 +61,8 @@ struct approval {
     int record, agent; /* -1: none */
     struct members_caller caller;
     struct members members;
+    bool pictures;       /* a QR code is seen as one, */
+    struct winsize room; /* if it fits in here */
 };
 
 static void approval_clear(struct approval *approval)
@@ -124,6 +127,11 @@ static enum pk_status show(struct approval *approval, int type, const char *text
 
 static enum pk_status info(void *context, const char *event, const char *text)
 {
+    const struct approval *approval = context;
+
+    if (strcmp(event, "qr-code") == 0 &&
+        !(approval->pictures && picture_fits(&approval->room, text)))
+        return PK_OK;
     return plugin.options.quiet && !options_needs_act(event)
                ? PK_OK
                : show(context, SUDO_CONV_INFO_MSG, text);
@@ -189,6 +197,11 @@ static const struct pk_prompt_ops prompt_ops = {
 
 /* --- what the daemon is told ------------------------------------------------------------------ */
 
+static const char *variable(const char *name)
+{
+    return approval_find(plugin.environment, name);
+}
+
 static void add_members(struct approval *approval, const char *user)
 {
     struct members *members = &approval->members;
@@ -204,6 +217,11 @@ static void add_members(struct approval *approval, const char *user)
     members_add_options(members, &plugin.options);
     members_add_caller(members, &approval->caller);
     members_add_flag(members, "unattended", plugin.unattended);
+    approval->pictures = !plugin.unattended && !plugin.options.quiet &&
+                         approval->caller.process.terminal != 0 && picture_locale_is_utf8(variable);
+    approval->room = picture_room();
+    members_add_flag(members, "pictures",
+                     approval->pictures && picture_room_has_code(&approval->room));
 }
 
 static enum pk_status collect(const struct approval_facts *facts, const char *user,

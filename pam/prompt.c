@@ -7,6 +7,7 @@
 #include "common/base/quote.h"
 #include "common/base/text.h"
 #include "pam/attended.h"
+#include "pam/picture.h"
 
 #include <security/pam_ext.h>
 #include <string.h>
@@ -84,26 +85,12 @@ static enum pk_status show_picture(struct prompt *prompt, const char *text)
     return status;
 }
 
-/* Each character is one column wide. */
-static bool fits(const struct winsize *room, const char *picture)
-{
-    size_t rows = 0, columns = 0, widest = 0;
-
-    for (const char *c = picture; *c; c++) {
-        columns = *c == '\n' ? 0 : columns + ((*c & 0xc0) != 0x80);
-        rows += *c == '\n';
-        widest = columns > widest ? columns : widest;
-    }
-    return (room->ws_row == 0 || rows < room->ws_row) &&
-           (room->ws_col == 0 || widest <= room->ws_col);
-}
-
 static enum pk_status info(void *context, const char *event, const char *text)
 {
     struct prompt *prompt = context;
 
     if (strcmp(event, "qr-code") == 0)
-        return prompt->pictures && !prompt->quiet && fits(&prompt->room, text)
+        return prompt->pictures && !prompt->quiet && picture_fits(&prompt->room, text)
                    ? show_picture(prompt, text)
                    : PK_OK;
     return prompt->quiet && !options_needs_act(event) ? PK_OK : show(prompt, PAM_TEXT_INFO, text);

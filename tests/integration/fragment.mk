@@ -104,6 +104,7 @@ EXTRA_DIST += \
 	tests/integration/test_phone_enumeration.py \
 	tests/integration/test_phone_helper.py \
 	tests/integration/test_phone_method.py \
+	tests/integration/test_phone_programs.py \
 	tests/integration/test_phone_recordings.py \
 	tests/integration/test_phone_ssh.py \
 	tests/integration/test_phone_vm.py \

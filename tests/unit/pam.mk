@@ -7,6 +7,7 @@ pam_tests = \
 	tests/unit/test_pam_interrupt \
 	tests/unit/test_pam_options \
 	tests/unit/test_pam_passkey \
+	tests/unit/test_pam_picture \
 	tests/unit/test_pam_result \
 	tests/unit/test_pam_sudo_flags
 check_PROGRAMS += $(pam_tests)
@@ -27,6 +28,8 @@ tests_unit_test_pam_interrupt_CFLAGS = $(pam_test_cflags)
 tests_unit_test_pam_interrupt_LDADD = $(pam_test_libs)
 tests_unit_test_pam_options_CFLAGS = $(pam_test_cflags)
 tests_unit_test_pam_options_LDADD = $(pam_test_libs)
+tests_unit_test_pam_picture_CFLAGS = $(pam_test_cflags)
+tests_unit_test_pam_picture_LDADD = $(pam_test_libs)
 tests_unit_test_pam_result_CFLAGS = $(pam_test_cflags)
 tests_unit_test_pam_result_LDADD = $(pam_test_libs)
 tests_unit_test_pam_sudo_flags_CFLAGS = $(pam_test_cflags)
