@@ -299,6 +299,40 @@ def test_passkey_enroll(site):
     child.close()
 
 
+@pytest.mark.parametrize("what,status,words", [
+    ("n", 1, "Nothing is enrolled"), ("\x03", 130, ""), ("stranger", 1, "not accepted")])
+def test_what_passkey_enroll_ends_with(site, what, status, words):
+    phone = site.phone()
+    child = site.machine.terminal("root", [
+        "sh", "-c", "trap : INT; read line; LANG=C.UTF-8 passkey-enroll --phone --user alice; "
+        "echo status $?"])
+    child.setwinsize(24, 80)
+    child.sendline("")
+    child.expect("Approve on your phone")
+    site.scan(phones.qr.read(phones.qr.rows_of(child.before)), phone)
+    child.expect(r"\[y/N\]")
+    child.send("y\r" if what == "stranger" else what + "\r")
+    if what == "stranger":
+        child.expect("Approve on your phone")
+        site.scan(phones.qr.read(phones.qr.rows_of(child.before)),
+                  site.phone(*phone.passkeys, wrong_signature=True))
+    child.expect(r"status (\d+)")
+    assert int(child.match.group(1)) == status and words in child.before, child.before
+    child.close()
+    assert "alice" not in passkeys(site.machine)
+
+
+def test_passkey_enroll_where_no_code_is_seen(site):
+    """Not at a terminal; for two ways at once; and without passkeyd."""
+    run = site.machine.run_as
+    done = run("root", ["passkey-enroll", "--phone", "--user", "alice"])
+    assert done.returncode == 1 and "A QR code cannot be shown here" in done.stderr
+    assert run("root", ["passkey-enroll", "--phone", "--browser"]).returncode == 2
+    site.machine.activatable(False)
+    site.machine.kill_daemon(15)
+    assert run("root", ["passkey-enroll", "--phone", "--user", "alice"]).returncode == 3
+
+
 @pytest.mark.real_programs
 def test_ssh_by_passkey_askpass(machine, site, phone):
     """The code is on the laptop's terminal, and the server needs nothing of phones."""

@@ -11,9 +11,11 @@ import json
 import pexpect
 import pytest
 
+import forward
 import namespace
 import phones
 import ssh
+import ssh_method
 from softkey import SoftKeys
 
 pytestmark = pytest.mark.real_programs
@@ -219,3 +221,42 @@ def test_without_yes_to_the_offer(scene):
     child.expect("Enter alone goes on without:")
     child.sendline("")
     assert "camera" not in refused(scene, child)
+
+
+# --- by hand --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how,status", [("scan", 0), ("\r", 1), ("\x03", 130), ("declined", 1)])
+def test_a_request_that_is_pasted(scene, how, status):
+    """passkey-askpass alone, and what it ends with."""
+    phone = scene.site.phone()
+    child, code = scene.shown()
+    scene.site.scan(code, phone)
+    child.expect(WHOSE)
+    child.sendline("y")
+    scene.site.scan(scene.code(child), phone)
+    child.expect("Enrolled")
+    child.close()
+    conversation = ssh_method.begin(scene.machine, "alice")
+    line = forward.find(ssh_method.question(conversation))
+    child = scene.terminal(["sh", "-c", f"trap : INT; echo {line} | "
+                            f"passkey-askpass --host {namespace.HOST}; echo status $?"])
+    child.expect("Press Enter alone to go on to the next way")
+    child.sendline("")
+    child.expect("Enter alone goes on without:")
+    child.sendline("phone")
+    child.expect("Approve on your phone the request of " + namespace.HOST)
+    rows = phones.qr.rows_of(child.before)
+    child.expect("Press Enter alone to go on to the next way")
+    if how in ("scan", "declined"):
+        site_phone = scene.site.phone(*phone.passkeys, status=0x27 if how == "declined" else 0)
+        scene.site.scan(phones.qr.read(rows), site_phone)
+    else:
+        child.send(how)
+    child.expect(r"status (\d+)")
+    assert int(child.match.group(1)) == status, child.before
+    answers = [each.strip() for each in child.before.splitlines() if "passkey1:" in each]
+    child.close()
+    assert len(answers) == (status == 0)
+    if answers:
+        assert ssh_method.outcome(conversation.next(text=answers[0]))[0] == "ok"
