@@ -7,6 +7,7 @@
 #include "store/postgresql/query.h"
 #include "store/postgresql/schema.h"
 
+#include <arpa/inet.h>
 #include <limits.h>
 #include <poll.h>
 #include <string.h>
@@ -167,11 +168,13 @@ static enum pk_status next_result(struct pg_connection *connection, PGresult **r
 
 /* --- connecting ------------------------------------------------------------------------------- */
 
-/* What somebody on the network could not pretend to be. */
+/* What somebody on the network could not pretend to be; a neighbour on this host could. */
 static bool is_local(const char *host)
 {
+    struct in_addr address;
+
     return host[0] == '/' || strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
-           strncmp(host, "127.", 4) == 0;
+           (inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127);
 }
 
 struct parameters {
@@ -188,11 +191,16 @@ static void add(struct parameters *parameters, const char *name, const char *val
     parameters->values[parameters->count++] = value;
 }
 
+bool pg_is_anybody(const struct postgresql_setup *setup, const char *host)
+{
+    return is_local(host) && host[0] != '/' && !setup->root_certificates;
+}
+
 static PGconn *start(const struct postgresql_setup *setup, const char *host)
 {
     struct parameters parameters = {0};
     char port[16];
-    bool local = is_local(host);
+    bool loose = is_local(host) && !setup->root_certificates;
 
     snprintf(port, sizeof(port), "%u", setup->port);
     add(&parameters, "host", host);
@@ -200,9 +208,9 @@ static PGconn *start(const struct postgresql_setup *setup, const char *host)
     add(&parameters, "dbname", setup->database);
     add(&parameters, "user", setup->user);
     add(&parameters, "password", setup->password.len > 0 ? (char *)setup->password.data : NULL);
-    add(&parameters, "sslmode", local ? "prefer" : "verify-full");
+    add(&parameters, "sslmode", loose ? "prefer" : "verify-full");
     add(&parameters, "sslrootcert",
-        setup->root_certificates || local ? setup->root_certificates : SYSTEM_CERTIFICATES);
+        setup->root_certificates || loose ? setup->root_certificates : SYSTEM_CERTIFICATES);
     add(&parameters, "sslcert", setup->client_certificate);
     add(&parameters, "sslkey", setup->client_key);
     add(&parameters, "ssl_min_protocol_version", "TLSv1.2");

@@ -83,6 +83,8 @@ struct postgresql_store {
 enum pk_status pg_connect(struct pg_connection *connection) PK_WARN_UNUSED;
 /* As it is sent to one host, without looking at the schema; for schema.c. */
 enum pk_status pg_connect_plain(struct pg_connection *connection) PK_WARN_UNUSED;
+/* Whether who answers there could be anybody of this host. */
+bool pg_is_anybody(const struct postgresql_setup *setup, const char *host) PK_WARN_UNUSED;
 /* Closes it, and forgets what was pending. */
 void pg_drop(struct pg_connection *connection);
 /* Sends all that is pending and waits for the answers. The first failure among them. */

@@ -399,6 +399,24 @@ static enum pk_status find(struct pg_connection *connection, struct pk_strings *
     return status;
 }
 
+/* The port is free while the server is away, and anybody's who takes it first. */
+static enum pk_status check_hosts(const struct postgresql_setup *setup, struct pk_strings *problems)
+{
+    for (size_t i = 0; i < setup->hosts.count; i++) {
+        const char *host = setup->hosts.items[i];
+        PK_AUTO_FREE char *what = NULL;
+
+        if (!pg_is_anybody(setup, host))
+            continue;
+        what = pk_text_format("%s is believed without a certificate, and whoever is on this host "
+                              "can take its port while the server is away: name the folder of the "
+                              "server's socket, or root-certificates",
+                              host);
+        return what ? pk_strings_add(problems, what) : PK_NO_MEMORY;
+    }
+    return PK_OK;
+}
+
 enum pk_status store_postgresql_check(const struct postgresql_setup *setup,
                                       struct pk_strings *problems, char **ret_why)
 {
@@ -408,5 +426,7 @@ enum pk_status store_postgresql_check(const struct postgresql_setup *setup,
 
     if (status == PK_OK)
         status = find(connection, problems);
+    if (status == PK_OK)
+        status = check_hosts(setup, problems);
     return explain(status, ret_why);
 }

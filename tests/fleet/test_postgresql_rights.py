@@ -3,7 +3,12 @@
 ever exchanged; were this broken, one gateway could let people in at everybody else's."""
 
 import json
+import os
+import socket
+import struct
 import subprocess
+import threading
+import time
 
 import pytest
 
@@ -122,6 +127,97 @@ def test_a_lock_holds_the_others_up_until_the_thief_is_out(thief, server, host, 
     server.sql("ALTER ROLE host3 LOGIN")
 
 
+def psql(server, text):
+    """The thief's, which stays where it is."""
+    return subprocess.Popen(
+        ["psql", "-XqAt", "-h", server.address, "-p", str(server.port), "-U", "host3", "-d",
+         "passkeyd", "-c", text + "; SELECT pg_sleep(600)"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def waits(server):
+    """The thief, for nothing any more."""
+    return server.sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'host3' "
+                      "AND wait_event = 'PgSleep'") == "1"
+
+
+@pytest.mark.parametrize("statement", [
+    "DELETE FROM passkeyd.ceremony WHERE id = 'spent'",
+    "SELECT FROM passkeyd.ceremony WHERE id = 'spent' FOR UPDATE"])
+def test_what_a_thief_takes_and_gives_back_is_taken_once(thief, server, host, driver, statement):
+    """Begun in one session and rolled back: nobody has it meanwhile, and one has it then."""
+    assert thief("SELECT 1") == "1"
+    store = host("host1")
+
+    def ask(verb):
+        begun = time.monotonic()
+        said = json.loads(servers.run([driver, "ask", store.socket, verb, "spent"]))["status"]
+        assert time.monotonic() - begun < 5
+        return said
+
+    assert ask("begin") == "ok"
+    with psql(server, "BEGIN; " + statement) as session:
+        servers.until(lambda: waits(server))
+        assert ask("take") in ("storage", "timeout")
+        session.terminate()
+    server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'host3'")
+    servers.until(lambda: not waits(server))
+    took = [ask("take") for _ in range(2)]
+    assert took in (["ok", "not-found"], ["not-found", "not-found"])
+
+
+def test_rows_that_a_thief_locks_are_its_own(thief, server, host, driver):
+    """Of its own relying party and of what all share; the others go on as soon as it is out."""
+    assert thief("SELECT 1") == "1"
+    store = host("host1")
+
+    def look():
+        return json.loads(servers.run([driver, "ask", store.socket, "look", "none"]))["status"]
+
+    with psql(server, "BEGIN; UPDATE passkeyd.credential SET sign_count = 0; "
+              "UPDATE passkeyd.account SET icon = 'x'"):
+        servers.until(lambda: waits(server))
+        assert look() == "not-found"
+        assert server.sql("SELECT rp FROM passkeyd.account FOR UPDATE SKIP LOCKED") == "bank"
+        server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'host3'")
+
+
+class Neighbour(threading.Thread):
+    """Takes the port of a server that is away, and asks for the password."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address, self.port = self.listener.getsockname()
+        self.got = b""
+        self.start()
+
+    def run(self):
+        connection, _ = self.listener.accept()
+        self.got += connection.recv(4096)
+        connection.sendall(b"N")
+        self.got += connection.recv(4096)
+        connection.sendall(b"R" + struct.pack(">II", 8, 3))
+        self.got += connection.recv(4096)
+        connection.close()
+
+
+def test_a_neighbour_in_the_servers_place_is_told_nothing(program, folder):
+    """Where certificates are given, the server is held to them on this host as well."""
+    neighbour = Neighbour()
+    with open(os.path.join(folder, "password"), "w", encoding="utf-8") as file:
+        file.write("the-hosts-own\n")
+    os.chmod(file.name, 0o600)
+    config = servers.write_config(folder, "neighbour.conf", [neighbour], "host1",
+                                  password_file=os.path.join(folder, "password"),
+                                  root_certificates="/etc/ssl/certs/ca-certificates.crt")
+    done = subprocess.run([program, "--check", "--config", config], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)
+    neighbour.join(10)
+    assert done.returncode == 1 and "SSL" in done.stdout, done
+    assert b"the-hosts-own" not in neighbour.got and len(neighbour.got) == 8, neighbour.got
+
+
 def test_check_names_what_is_missing(server, program, folder):
     server.sql("CREATE ROLE stranger LOGIN; CREATE ROLE host4 LOGIN IN ROLE passkey_store")
 
@@ -137,5 +233,8 @@ def test_check_names_what_is_missing(server, program, folder):
     assert "owns the schema" in check("passkey_owner")[1]
     code, said = check("host1")
     assert (code, said.splitlines()) == (1, [
-        "synchronous_standby_names is empty: after a failover what was used up can be used again"])
+        "synchronous_standby_names is empty: after a failover what was used up can be used again",
+        "127.0.0.1 is believed without a certificate, and whoever is on this host can take its "
+        "port while the server is away: name the folder of the server's socket, or "
+        "root-certificates"])
     server.sql("DROP ROLE stranger; DROP ROLE host4")
