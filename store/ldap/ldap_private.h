@@ -27,6 +27,7 @@ struct ldap_store {
     bool failing;       /* nobody answers: it is not worth waiting */
     char server[LDAP_WORDS_SIZE]; /* that is followed; "": none */
     char why[LDAP_WORDS_SIZE];    /* why the last attempt failed */
+    uint8_t unused[PK_HASH_SIZE]; /* the thread's: what poll.c has said of values */
     struct ldap_link *link;       /* the thread's; NULL: none is open */
     struct ldap_link *lookups;    /* and its second one */
     bool ending;

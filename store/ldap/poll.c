@@ -8,6 +8,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
+#include "common/webauthn/crypto.h"
 #include "common/webauthn/foreign_key.h"
 #include "store/ldap/search.h"
 
@@ -18,12 +19,16 @@
 #define MAPPING_NAME   "passkey of the directory"
 #define PER_ENTRY_MAX  64 /* values of one account */
 #define MAPPING_SOURCE "sssd"
+#define UNUSED_MAX     16 /* sentences about values that are not used, of one look */
 
 /* What was found; grows. */
 struct findings {
     struct directory_change *changes;
     struct credential *credentials;
     size_t count, size;
+    struct pk_strings unused; /* sentences about values, the first ones */
+    size_t unused_count;
+    uint8_t unused_hash[PK_HASH_SIZE]; /* of all sentences */
 };
 
 static void findings_clear(struct findings *findings)
@@ -32,9 +37,17 @@ static void findings_clear(struct findings *findings)
         credential_clear(&findings->credentials[i]);
     free(findings->credentials);
     free(findings->changes);
-    *findings = (struct findings){0};
+    findings->credentials = NULL;
+    findings->changes = NULL;
+    findings->count = findings->size = 0;
 }
-#define AUTO_FINDINGS __attribute__((cleanup(findings_clear)))
+
+static void findings_free(struct findings *findings)
+{
+    findings_clear(findings);
+    pk_strings_clear(&findings->unused);
+}
+#define AUTO_FINDINGS __attribute__((cleanup(findings_free)))
 
 /* Takes the credential over. */
 static enum pk_status findings_add(struct findings *findings, struct credential *credential)
@@ -51,6 +64,37 @@ static enum pk_status findings_add(struct findings *findings, struct credential 
     findings->credentials[findings->count++] = *credential;
     *credential = (struct credential){.account.uid = PK_NO_UID}; /* moved */
     return PK_OK;
+}
+
+/* --- values that are not used ----------------------------------------------------------------- */
+
+/* Takes the sentence. */
+static enum pk_status add_unused(struct findings *findings, char *text)
+{
+    PK_AUTO_FREE char *sentence = text;
+    PK_AUTO_FREE char *all = NULL;
+    PK_AUTO_FREE char *hex = pk_hex_encode((struct pk_view){findings->unused_hash, PK_HASH_SIZE});
+
+    if (sentence && hex)
+        all = pk_text_format("%s%s", hex, sentence);
+    if (!all)
+        return PK_NO_MEMORY;
+    pk_sha256(pk_view_string(all), findings->unused_hash);
+    return findings->unused_count++ < UNUSED_MAX ? pk_strings_add(&findings->unused, sentence)
+                                                 : PK_OK;
+}
+
+/* Accounts may write what they like into their entries: it is said once, and not at each look. */
+static void say_unused(struct ldap_store *store, const struct findings *findings)
+{
+    if (memcmp(store->unused, findings->unused_hash, sizeof(store->unused)) == 0)
+        return;
+    memcpy(store->unused, findings->unused_hash, sizeof(store->unused));
+    for (size_t i = 0; i < findings->unused.count; i++)
+        pk_log(LOG_WARNING, "%s", findings->unused.items[i]);
+    if (findings->unused_count > UNUSED_MAX)
+        pk_log(LOG_WARNING, "and %zu more values are not used",
+               findings->unused_count - UNUSED_MAX);
 }
 
 /* They are forgotten then. The id is what a look knows a passkey by. */
@@ -140,6 +184,8 @@ static enum pk_status take_all(struct ldap_store *store, struct ldap_link *link,
     if (more && status == PK_OK)
         status = PK_CANCELLED;
     ber_memfree(cookie.bv_val);
+    if (status == PK_OK && source == DIRECTORY_MAPPINGS)
+        say_unused(store, &findings);
     return status == PK_OK ? ldap_sync_sweep(store, source, generation) : status;
 }
 
@@ -218,11 +264,9 @@ static enum pk_status take_value(const struct ldap_store *store, const struct ld
     status = pk_passkey_mapping_parse(value, &key, &why);
     if (status == PK_NO_MEMORY)
         return status;
-    if (status != PK_OK) {
-        pk_log(LOG_WARNING, "%s: a value of %s is not used: %s", account->dn,
-               store->config->mapping, why);
-        return PK_OK;
-    }
+    if (status != PK_OK)
+        return add_unused(findings, pk_text_format("%s: a value of %s is not used: %s", account->dn,
+                                                   store->config->mapping, why));
     status = make_credential(store, account, &key, &credential);
     return status == PK_OK ? findings_add(findings, &credential) : status;
 }

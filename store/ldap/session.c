@@ -24,6 +24,8 @@
 #define PROBES      3    /* in the time that the cache may be old */
 #define POLL_MAX_MS 1000 /* the thread looks at least so often whether the store ends */
 #define REFRESH_MS  30000
+#define UNUSED_MAX  16 /* lines of the log about entries that are not used, in so long: */
+#define UNUSED_MS   60000
 #define PAY_MS      15000 /* removals that other servers were away for are tried so often */
 
 /* RFC 4533 section 2 */
@@ -49,6 +51,8 @@ struct session {
     bool presents;       /* it has named all that is there */
     bool cookie_changed; /* and is to be kept */
     char *cookie;
+    int64_t unused_since; /* see say_unused() */
+    size_t unused;
     int64_t generation;
     struct directory_change batch[BATCH_MAX];
     struct credential credentials[BATCH_MAX];
@@ -331,6 +335,25 @@ static enum pk_status look_up(struct session *s, LDAPMessage *message, struct cr
     return status;
 }
 
+/* Accounts add what they like, as often as they like. */
+static void say_unused(struct session *s, LDAPMessage *message, const char *why)
+{
+    int64_t now = pk_clock_monotonic_ms();
+    char *dn;
+
+    if (now - s->unused_since >= UNUSED_MS) {
+        s->unused_since = now;
+        s->unused = 0;
+    }
+    if (s->unused++ == UNUSED_MAX)
+        pk_log(LOG_WARNING, "more passkeys are not used; passkeyctl directory check names them");
+    if (s->unused > UNUSED_MAX)
+        return;
+    dn = ldap_get_dn(s->link->ld, message);
+    pk_log(LOG_WARNING, "%s: not used: %s", dn ? dn : "a passkey", why);
+    ldap_memfree(dn);
+}
+
 /* One that serves nobody is as one that is not there. */
 static enum pk_status take_passkey(struct session *s, LDAPMessage *message, struct pk_view key)
 {
@@ -341,10 +364,7 @@ static enum pk_status take_passkey(struct session *s, LDAPMessage *message, stru
     if (status == PK_OK)
         return batch_add(s, DIRECTORY_HAS, key, &credential);
     if (status == PK_NOT_FOUND) {
-        char *dn = ldap_get_dn(s->link->ld, message);
-
-        pk_log(LOG_WARNING, "%s: not used: %s", dn ? dn : "a passkey", why);
-        ldap_memfree(dn);
+        say_unused(s, message, why);
         status = batch_add(s, DIRECTORY_LACKS, key, &credential);
     }
     return status;

@@ -84,3 +84,16 @@ def test_what_is_a_hosts_own_is_not_the_directorys(directory, server, account):
         until("gone", lambda: "last" not in host.ids())
         assert "/roots/7/" in "".join(host.passkeys(*account))
         assert host.call("remove", *account, "roots").status == "ok"
+
+
+def test_rubbish_fills_no_log(directory, server):
+    """An account that adds it, as much as it likes: what is wrong with it is not everybody's log's
+    to keep."""
+    with Host(directory, "host1") as host:
+        assert server.add("".join(
+            credential_ldif(text64(f"odd-{number:03}"), ALICE, 1001, more="pkFlag: odd\n")
+            for number in range(200)), account=ALICE) == 0
+        assert server.add(credential_ldif(text64("last"), ALICE, 1001), account=ALICE) == 0
+        until("there", lambda: host.ids() == {"last"})
+        assert host.said().count(": not used: ") == 16
+        assert host.said().count("more passkeys are not used; passkeyctl directory check") == 1

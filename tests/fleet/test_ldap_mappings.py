@@ -80,3 +80,19 @@ def test_entries_and_values_are_beside_each_other(directory, server):
         assert count(host, *ALICE_OF) == 2
         assert host.call("remove", *ALICE_OF, "own").status == "ok"
         assert count(host, *ALICE_OF) == 1
+
+
+def test_broken_values_are_told_once(directory, server):
+    """They are read every few seconds, and the account may write them itself."""
+    odd = [f"passkey:broken{number}" for number in range(40)]
+    write(server, ALICE, value("p256"), *odd)
+    with Host(directory, "host1", passkeys=None, **MAPPING) as host:
+        until("there", lambda: count(host, *ALICE_OF) == 1)
+        write(server, BOB, value("ed25519"))
+        until("read again", lambda: count(host, "bob", 1002) == 1, 10)
+        write(server, BOB)
+        until("and again", lambda: count(host, "bob", 1002) == 0, 10)
+        assert host.said().count("a value of ipaPassKey is not used") == 16
+        assert host.said().count("and 24 more values are not used") == 1
+        write(server, ALICE, value("p256"), odd[0])
+        until("what is new is told", lambda: host.said().count("a value of ipaPassKey") == 17, 10)
