@@ -42,9 +42,12 @@ enum course_action course_heard(struct course *course,
 {
     const bool free_to_try = course->stage == COURSE_SHOWN;
 
-    /* Too late as well where another advert, which may be a stranger's, is still being tried. */
-    if (course->stage == COURSE_STARTS || course->stage >= COURSE_ASKED ||
-        now >= course->code_deadline || course->waiting_count == COURSE_WAITING_MAX)
+    /*
+     * Too late as well where another advert, which may be a stranger's, is still being tried. Of a
+     * code that has not been shown the deadline is 0, before all times.
+     */
+    if (course->stage >= COURSE_ASKED || now >= course->code_deadline ||
+        course->waiting_count == COURSE_WAITING_MAX)
         return COURSE_WAIT;
     (void)memcpy(course->waiting[course->waiting_count++], plain, PK_HYBRID_PLAIN_SIZE);
     return free_to_try ? try_next(course, now) : COURSE_WAIT;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The course of one session, as a function of what happens and when: no descriptors, no clock.
- * Times are milliseconds of one clock that only goes forward.
+ * Times are milliseconds of one clock that only goes forward, and none is negative.
  */
 #ifndef PHONE_COURSE_H
 #define PHONE_COURSE_H

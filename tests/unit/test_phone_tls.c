@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -22,18 +23,41 @@
 #define SOON_MS       300
 #define LATER_MS      60000
 #define GIVEN_UP      20 /* seconds, by which nothing that works has not ended */
-#define MANY_TICKETS  1000000000
+#define TICKETS       100
+#define LOOKS         20 /* at the clock: fewer than there are tickets */
 #define SERIAL_NUMBER 1
 
 static char ca_file[] = "/tmp/passkey-phone-test-XXXXXX";
 static EVP_PKEY *key;
 static X509 *certificate;
 
+/* ---- time, which may go faster the more often it is looked at ---- */
+
+static int64_t each_look, ahead;
+
+int64_t pk_clock_monotonic_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    ahead += each_look;
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + ahead;
+}
+
+static int slow_down(void **state)
+{
+    (void)state;
+    each_look = 0;
+    return 0;
+}
+
 /* ---- the tunnel service, a process of its own ---- */
 
+static int told[2]; /* a byte, once it has greeted its client */
+
 enum manner {
-    SENDS_WITHOUT_END,   /* what its client is to read */
-    TICKETS_WITHOUT_END, /* of sessions, which TLS itself reads */
+    SENDS_WITHOUT_END, /* what its client is to read */
+    SENDS_TICKETS,     /* of sessions, which TLS itself reads */
     IS_SILENT,
 };
 
@@ -44,9 +68,10 @@ static void serve(int fd, enum manner manner)
     SSL *ssl = context ? SSL_new(context) : NULL;
 
     if (!ssl || SSL_use_certificate(ssl, certificate) != 1 || SSL_use_PrivateKey(ssl, key) != 1 ||
-        SSL_set_num_tickets(ssl, manner == TICKETS_WITHOUT_END ? MANY_TICKETS : 0) != 1 ||
+        SSL_set_num_tickets(ssl, manner == SENDS_TICKETS ? TICKETS : 0) != 1 ||
         SSL_set_fd(ssl, fd) != 1 || SSL_accept(ssl) != 1)
         _exit(EXIT_FAILURE);
+    (void)!write(told[1], "", 1);
     while (manner == SENDS_WITHOUT_END && SSL_write(ssl, nothing, sizeof(nothing)) > 0)
         continue;
     (void)!read(fd, (char[1]){0}, 1);
@@ -58,6 +83,7 @@ static pid_t start_server(enum manner manner, int *ret)
     int ends[2];
     pid_t server;
 
+    assert_int_equal(pipe2(told, O_CLOEXEC), 0);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     server = fork();
     assert_true(server >= 0);
@@ -70,6 +96,13 @@ static pid_t start_server(enum manner manner, int *ret)
     assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
     *ret = ends[0];
     return server;
+}
+
+static void await_end(pid_t server)
+{
+    assert_int_equal(waitpid(server, NULL, 0), server);
+    (void)close(told[0]);
+    (void)close(told[1]);
 }
 
 /* The status in which reading ends, all that comes being read. */
@@ -92,7 +125,7 @@ static enum pk_status read_all(enum manner manner)
     (void)alarm(0);
     assert_true(pk_clock_monotonic_ms() >= deadline);
     tls_close(tls);
-    assert_int_equal(waitpid(server, NULL, 0), server);
+    await_end(server);
     return status;
 }
 
@@ -108,10 +141,25 @@ static void one_that_sends_without_end_meets_the_deadline(void **state)
     assert_int_equal(read_all(SENDS_WITHOUT_END), PK_TIMEOUT);
 }
 
+/* Each brings the deadline nearer; when it is over, there are some that were not read. */
 static void one_that_makes_tickets_without_end_meets_it_too(void **state)
 {
+    uint8_t buffer[64];
+    struct tls *tls = NULL;
+    size_t len = 0;
+    int fd = -1;
+    pid_t server = start_server(SENDS_TICKETS, &fd);
+    int64_t deadline;
+
     (void)state;
-    assert_int_equal(read_all(TICKETS_WITHOUT_END), PK_TIMEOUT);
+    assert_int_equal(tls_open(fd, HOST, pk_clock_monotonic_ms() + LATER_MS, &tls), PK_OK);
+    assert_int_equal(read(told[0], buffer, 1), 1); /* all of them are there */
+    deadline = pk_clock_monotonic_ms() + (int64_t)LOOKS * LATER_MS;
+    each_look = LATER_MS;
+    assert_int_equal(tls_read(tls, buffer, sizeof(buffer), deadline, &len), PK_TIMEOUT);
+    assert_true(recv(fd, buffer, sizeof(buffer), MSG_PEEK | MSG_DONTWAIT) > 0);
+    tls_close(tls);
+    await_end(server);
 }
 
 static void what_is_there_in_time_is_read(void **state)
@@ -130,7 +178,7 @@ static void what_is_there_in_time_is_read(void **state)
     assert_int_equal(tls_read(tls, buffer, sizeof(buffer), pk_clock_monotonic_ms(), &len),
                      PK_TIMEOUT);
     tls_close(tls);
-    assert_int_equal(waitpid(server, NULL, 0), server);
+    await_end(server);
 }
 
 /* ---- its certificate ---- */
@@ -174,13 +222,15 @@ static int forget_certificate(void **state)
     return unlink(ca_file);
 }
 
+#define TEST(name) cmocka_unit_test_teardown(name, slow_down)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_silent_server_is_not_waited_for),
-        cmocka_unit_test(one_that_sends_without_end_meets_the_deadline),
-        cmocka_unit_test(one_that_makes_tickets_without_end_meets_it_too),
-        cmocka_unit_test(what_is_there_in_time_is_read),
+        TEST(a_silent_server_is_not_waited_for),
+        TEST(one_that_sends_without_end_meets_the_deadline),
+        TEST(one_that_makes_tickets_without_end_meets_it_too),
+        TEST(what_is_there_in_time_is_read),
     };
 
     return cmocka_run_group_tests(tests, make_certificate, forget_certificate);
