@@ -560,7 +560,8 @@ enum pk_status askpass_key_answer(const struct pk_forward_request *request, cons
     if (!status)
         used->by_phone = job.by_phone;
     if (status)
-        (void)!terminal_error(job.by_phone ? pk_phone_outcome(status) : client_outcome(status));
+        (void)!terminal_error(job.by_phone ? askpass_phone_outcome(status)
+                                           : client_outcome(status));
     finish(&job);
     (void)sigaction(SIGPIPE, &before, NULL);
     return status;

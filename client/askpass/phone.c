@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "client/askpass/phone.h"
 
+#include "client/outcome.h"
 #include "client/terminal.h"
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
+#include "common/keys/messages.h"
+#include "common/keys/phone_messages.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -98,4 +101,12 @@ bool askpass_phone_is_wanted(const struct pk_secret *answer)
 {
     return answer->len == strlen(WORD) &&
            strncasecmp((const char *)answer->data, WORD, answer->len) == 0;
+}
+
+const char *askpass_phone_outcome(enum pk_status status)
+{
+    const char *text = pk_message_phone(status);
+
+    /* Where it has no word of phones, the program's own are better. */
+    return text == pk_message_outcome(status) ? client_outcome(status) : text;
 }

@@ -24,4 +24,7 @@ char *askpass_phone_offer(const struct pk_forward_request *request,
                           const char *host) PK_WARN_UNUSED;
 bool askpass_phone_is_wanted(const struct pk_secret *answer);
 
+/* As client_outcome(), of a request to a phone. */
+const char *askpass_phone_outcome(enum pk_status status);
+
 #endif

@@ -29,7 +29,8 @@ common_keys_libkeys_la_LIBADD = common/keys/libmessages.la $(EVENT_LIBS) $(UTF8P
 
 # Phones nearby, for the programs that start passkey-phone.
 noinst_LTLIBRARIES += common/keys/libphone.la
-common_keys_libphone_la_SOURCES = common/keys/phone_ceremony.c common/keys/phone_ceremony.h
+common_keys_libphone_la_SOURCES = common/keys/phone_ceremony.c common/keys/phone_ceremony.h \
+	common/keys/phone_messages.c common/keys/phone_messages.h
 common_keys_libphone_la_CFLAGS = $(PK_CFLAGS) $(EVENT_CFLAGS)
 
 # Pictures for a terminal, for the programs that have one.

@@ -236,6 +236,8 @@ static enum pk_status failure_of(enum pk_status said)
     case PK_UV_INVALID:
     case PK_UV_BLOCKED:
     case PK_KEY_STORE_FULL:
+    case PK_KEY_CANNOT_VERIFY:
+    case PK_KEY_CANNOT_STORE:
     case PK_KEY_ALGORITHM:
         return said;
     default:

@@ -16,9 +16,6 @@ char *pk_phone_offer(const char *purpose, const char *for_another) PK_WARN_UNUSE
 bool pk_phone_is_wanted(const char *typed) PK_WARN_UNUSED;
 bool pk_phone_is_yes(const char *typed) PK_WARN_UNUSED;
 
-/* Why there is no code or no answer, or why an answer is none. Static, never NULL. */
-const char *pk_phone_outcome(enum pk_status status);
-
 /*
  * An enrolment. Whoever sees a code can be the phone, so the person is asked whether it was theirs;
  * provider: who keeps the passkey, NULL: not known. The caller's to free; NULL: no memory.

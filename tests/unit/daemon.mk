@@ -254,10 +254,10 @@ tests_unit_test_method_local_enroll_SOURCES = tests/unit/test_method_local_enrol
 tests_unit_test_method_local_enroll_CFLAGS = $(heart_test_cflags)
 tests_unit_test_method_local_enroll_LDADD = $(heart_test_libs)
 # passkey-askpass's, with the daemon's software key.
-check_PROGRAMS += tests/unit/test_askpass_phone
-TESTS += tests/unit/test_askpass_phone
-tests_unit_test_askpass_phone_CFLAGS = $(heart_test_cflags)
-tests_unit_test_askpass_phone_LDADD = client/libaskpass_key.la $(heart_test_libs)
+check_PROGRAMS += tests/unit/test_askpass_phone_session
+TESTS += tests/unit/test_askpass_phone_session
+tests_unit_test_askpass_phone_session_CFLAGS = $(heart_test_cflags)
+tests_unit_test_askpass_phone_session_LDADD = client/libaskpass_key.la $(heart_test_libs)
 fake_phone_sources = tests/unit/fake_phone.c tests/unit/fake_phone.h $(sign_in_sources)
 tests_unit_test_method_phone_SOURCES = tests/unit/test_method_phone.c $(fake_phone_sources)
 tests_unit_test_method_phone_CFLAGS = $(heart_test_cflags)

@@ -2,6 +2,7 @@
 if HAVE_CMOCKA
 keys_tests = \
 	tests/unit/test_askpass_key \
+	tests/unit/test_askpass_phone \
 	tests/unit/test_contention \
 	tests/unit/test_helper \
 	tests/unit/test_key_care \
@@ -12,6 +13,7 @@ keys_tests = \
 	tests/unit/test_local_ceremony_plugging \
 	tests/unit/test_local_ceremony_trouble \
 	tests/unit/test_phone_ceremony \
+	tests/unit/test_phone_messages \
 	tests/unit/test_pin_budget \
 	tests/unit/test_pin_dialogue \
 	tests/unit/test_plugged \
@@ -23,6 +25,10 @@ keys_test_libs = $(keys_libs) $(CMOCKA_LIBS) $(EVENT_LIBS)
 keys_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(EVENT_CFLAGS)
 tests_unit_test_askpass_key_CFLAGS = $(keys_test_cflags)
 tests_unit_test_askpass_key_LDADD = tests/unit/libscratch.la $(askpass_key_libs) $(CMOCKA_LIBS)
+tests_unit_test_askpass_phone_CFLAGS = $(keys_test_cflags)
+tests_unit_test_askpass_phone_LDADD = $(askpass_key_libs) $(CMOCKA_LIBS)
+tests_unit_test_phone_messages_CFLAGS = $(keys_test_cflags)
+tests_unit_test_phone_messages_LDADD = common/keys/libphone.la $(keys_test_libs)
 tests_unit_test_helper_CFLAGS = $(keys_test_cflags)
 tests_unit_test_helper_LDADD = $(keys_test_libs)
 EXTRA_tests_unit_test_helper_DEPENDENCIES = tests/unit/bad_helper

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * What passkey-askpass does with a phone, whose ceremonies are the test's own. If this failed, a
- * host would be sent a passkey that is a bystander's.
- */
+/* When passkey-askpass offers a phone, and what it says of one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,462 +7,210 @@
 
 #include <cmocka.h>
 
-#include "client/askpass/phone_session.h"
-#include "common/base/text.h"
-#include "tests/unit/soft_key.h"
+#include "client/askpass/phone.h"
+#include "client/outcome.h"
+#include "client/terminal.h"
+#include "common/base/cleanup.h"
+#include "common/keys/phone_messages.h"
 
-#include <stdio.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#define HOST     "web1.example.org"
-#define ORIGIN   "ssh://" HOST
-#define VERIFIED (PK_FLAG_UP | PK_FLAG_UV | PK_FLAG_BE | PK_FLAG_BS)
-#define NO_UV    (PK_FLAG_UP | PK_FLAG_BE | PK_FLAG_BS)
-#define RS256    (-257)
-#define ES384    (-35)
+/* ---- the computer: a terminal, and what the kernel has of Bluetooth ---- */
 
-/* --- in place of the phone -------------------------------------------------------------------- */
+static bool shows_codes;
+static char folder[] = "/tmp/passkey-askpass-test-XXXXXX";
+static bool has_bluetooth; /* the folder, that is */
+static unsigned looked;
 
-struct pk_phone_ceremony {
-    const struct pk_phone_ceremony_ops *ops;
-    void *data;
-    struct pk_frame asked;
-    char purpose[200];
-};
-
-static struct pk_phone_ceremony *shown; /* NULL: no code is */
-static unsigned codes, freed;
-
-enum pk_status pk_phone_ceremony_new(struct pk_keys *keys, const struct pk_dialogue *person,
-                                     const struct pk_phone_request *request, struct pk_frame *asked,
-                                     const struct pk_phone_ceremony_ops *ops, void *data,
-                                     struct pk_phone_ceremony **ret)
+bool terminal_shows_codes(void)
 {
-    struct pk_phone_ceremony *ceremony = calloc(1, sizeof(*ceremony));
-
-    (void)keys, (void)person;
-    assert_null(shown);
-    assert_non_null(ceremony);
-    *ceremony = (struct pk_phone_ceremony){.ops = ops, .data = data, .asked = *asked};
-    *asked = (struct pk_frame){0};
-    (void)snprintf(ceremony->purpose, sizeof(ceremony->purpose), "%s", request->purpose);
-    codes++;
-    shown = *ret = ceremony;
-    return PK_OK;
+    return shows_codes;
 }
 
-void pk_phone_ceremony_free(struct pk_phone_ceremony *ceremony)
+/* libc's, in its place: phone.c looks at one folder alone. */
+__attribute__((visibility("default"))) DIR *opendir(const char *name)
 {
-    if (shown == ceremony)
-        shown = NULL;
-    freed++;
-    pk_frame_clear(&ceremony->asked);
-    free(ceremony);
+    assert_string_equal(name, "/sys/class/bluetooth");
+    looked++;
+    if (!has_bluetooth) {
+        errno = ENOENT;
+        return NULL;
+    }
+    return fdopendir(open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
-static void phone_makes(const struct soft_key *key, const char *rp_id, uint8_t flags)
+static void plug(const char *name)
 {
-    PK_AUTO_BYTES struct pk_bytes object = soft_key_attestation(key, rp_id, flags, 0);
-    const struct pk_frame frame = {.type = PK_FRAME_CREDENTIAL,
-                                   .credential = {object, PK_TRANSPORT_INTERNAL, true, false}};
+    char path[128];
 
-    assert_int_equal(shown->asked.type, PK_FRAME_MAKE_CREDENTIAL);
-    shown->ops->answered(shown->data, &frame);
+    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+    assert_int_equal(mkdir(path, 0700), 0);
 }
 
-static void phone_signs(const struct soft_key *key, const char *rp_id, uint8_t flags)
+static void unplug(const char *name)
 {
-    struct pk_assertion_answer answer = {0};
-    const struct pk_frame frame = {.type = PK_FRAME_ASSERTION, .assertion = {&answer, 1}};
+    char path[128];
 
-    assert_int_equal(shown->asked.type, PK_FRAME_GET_ASSERTION);
-    answer.authenticator_data = soft_key_data(rp_id, flags, 0);
-    answer.signature = soft_key_sign(key, pk_view_of(&answer.authenticator_data),
-                                     shown->asked.get_assertion.client_data_hash);
-    assert_int_equal(pk_bytes_copy(pk_view_string(key->id), &answer.credential_id), PK_OK);
-    shown->ops->answered(shown->data, &frame);
-    pk_assertion_answer_clear(&answer);
+    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+    assert_int_equal(rmdir(path), 0);
 }
 
-/* --- in place of the person ------------------------------------------------------------------- */
-
-static char said[2000], asked[500];
-
-static void info(void *data, const char *event, const char *text)
-{
-    size_t len = strlen(said);
-
-    (void)data;
-    (void)snprintf(said + len, sizeof(said) - len, "%s: %s\n", event, text);
-}
-
-static void error(void *data, enum pk_status reason, const char *text)
-{
-    info(data, pk_status_name(reason), text);
-}
-
-static void ask(void *data, bool secret, const char *event, const char *text, unsigned tries)
-{
-    (void)data, (void)tries;
-    assert_false(secret);
-    assert_string_equal(event, "phone-confirm");
-    (void)snprintf(asked, sizeof(asked), "%s", text);
-}
-
-/* --- who is told ------------------------------------------------------------------------------ */
-
-static struct askpass_phone_session *session;
-static enum pk_status ended; /* PK_PROTOCOL: it has not */
-static enum pk_frame_type answered;
-static struct pk_credential_answer sent;
-
-static void on_answered(void *data, const struct pk_frame *frame)
-{
-    (void)data;
-    assert_int_equal(ended, PK_PROTOCOL);
-    ended = PK_OK;
-    answered = frame->type;
-    if (frame->type == PK_FRAME_CREDENTIAL)
-        sent = frame->credential;
-}
-
-static void on_failed(void *data, enum pk_status why)
-{
-    (void)data;
-    assert_int_equal(ended, PK_PROTOCOL);
-    ended = why;
-}
-
-/* Strings and handles are the sample's own memory. */
-static struct pk_forward_request sample(void)
-{
-    static uint8_t handle[] = "handle";
-    static char rp_id[] = "example.org", rp_name[] = "Example", name[] = "ali\033ce";
-    struct pk_forward_request request = {.kind = PK_FORWARD_CREATE, .timeout = 20};
-
-    request.creation = (struct pk_creation){
-        .rp_id = rp_id,
-        .rp_name = rp_name,
-        .user_handle = {handle, 6},
-        .user_name = name,
-        .user_display_name = name,
-        .algorithms = {EDDSA, ES384, ES256, RS256},
-        .algorithm_count = 4,
-        .user_verification = PK_DISCOURAGED,
-        .attestation = PK_ATTESTATION_NONE,
-    };
-    return request;
-}
-
-static enum pk_status begin(const struct pk_forward_request *request, struct pk_frame *frame)
-{
-    static const struct pk_dialogue_ops person = {.info = info, .error = error, .ask = ask};
-    static const uint8_t hash[PK_HASH_SIZE] = {7};
-    const struct askpass_phone_wish wish = {
-        .request = request,
-        .origin = ORIGIN,
-        .host = HOST,
-        .client_data_hash = hash,
-        .person = {&person, NULL, "test"},
-        .ops = {.answered = on_answered, .failed = on_failed},
-    };
-
-    return askpass_phone_session_new(&wish, frame, &session);
-}
-
-/* Until the person is asked whose phone it was. */
-static void make(const struct pk_forward_request *request, const struct soft_key *key)
-{
-    struct pk_frame none = {0};
-
-    assert_int_equal(begin(request, &none), PK_OK);
-    assert_string_equal(shown->purpose, "the new passkey for ali?ce on " HOST);
-    phone_makes(key, "example.org", VERIFIED);
-    assert_int_equal(ended, PK_PROTOCOL);
-    assert_non_null(strstr(asked, "Did your phone just save a passkey for ali?ce on " HOST "?"));
-}
-
-static void person_types(const char *text)
-{
-    PK_AUTO_SECRET struct pk_secret answer = {0};
-
-    assert_int_equal(pk_secret_copy(pk_view_string(text), &answer), PK_OK);
-    askpass_phone_session_typed(session, &answer);
-}
+static const char *const variables[] = {"PASSKEY_PHONE", "PASSKEY_PHONE_CONNECT",
+                                        "PASSKEY_PHONE_CA_FILE", "PASSKEY_PHONE_BUS"};
 
 static int set_up(void **state)
 {
     (void)state;
-    said[0] = asked[0] = '\0';
-    codes = freed = 0;
-    ended = PK_PROTOCOL;
-    answered = 0;
-    session = NULL;
+    shows_codes = has_bluetooth = true;
+    looked = 0;
+    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
+        (void)unsetenv(variables[i]);
     return 0;
 }
 
-/* Every code that was shown is gone with it. */
-static int tear_down(void **state)
+static int make_folder(void **state)
 {
     (void)state;
-    if (session)
-        askpass_phone_session_free(session);
-    assert_null(shown);
-    assert_int_equal(codes, freed);
-    return 0;
+    return mkdtemp(folder) ? 0 : -1;
 }
 
-/* --- enrolling -------------------------------------------------------------------------------- */
-
-static void a_passkey_that_was_tried_is_sent(void **state)
+static int remove_folder(void **state)
 {
-    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "iphone");
-    struct pk_forward_request request = sample();
-    const struct pk_assertion_request *trial;
+    (void)state;
+    return rmdir(folder);
+}
+
+/* ---- */
+
+static const struct pk_forward_request sign_in = {.kind = PK_FORWARD_GET};
+
+static void an_adapter_is_what_it_takes(void **state)
+{
+    (void)state;
+    has_bluetooth = false;
+    assert_false(askpass_phone_is_possible());
+    has_bluetooth = true;
+    assert_false(askpass_phone_is_possible()); /* "." and ".." alone */
+    plug("hci0");
+    assert_true(askpass_phone_is_possible());
+    unplug("hci0");
+    assert_int_equal(looked, 3);
+}
+
+static void not_where_a_code_cannot_be_seen(void **state)
+{
+    (void)state;
+    plug("hci0");
+    shows_codes = false;
+    assert_false(askpass_phone_is_possible());
+    unplug("hci0");
+}
+
+static void a_test_needs_no_adapter(void **state)
+{
+    (void)state;
+    has_bluetooth = false;
+    assert_int_equal(setenv("PASSKEY_PHONE", "/another/passkey-phone", 1), 0);
+    assert_true(askpass_phone_is_possible());
+    assert_string_equal(askpass_phone_program(), "/another/passkey-phone");
+    assert_int_equal(unsetenv("PASSKEY_PHONE"), 0);
+    assert_string_equal(askpass_phone_program(), PK_LIBEXECDIR "/passkey-phone");
+}
+
+static void what_the_helper_is_told(void **state)
+{
+    const struct pk_phone_setup *setup = askpass_phone_setup();
 
     (void)state;
-    make(&request, &key);
-    person_types("y");
-    assert_non_null(strstr(said, "phone-trial: "));
-    assert_int_equal(codes, 2);
-    assert_int_equal(ended, PK_PROTOCOL);
-    trial = &shown->asked.get_assertion;
-    assert_string_equal(trial->rp_id, "example.org");
-    assert_int_equal(trial->user_verification, PK_REQUIRED);
-    assert_int_equal(trial->allow_count, 1);
-    assert_memory_equal(trial->allow[0].id.data, "iphone", 6);
-    phone_signs(&key, "example.org", VERIFIED);
-    assert_int_equal(ended, PK_OK);
-    assert_int_equal(answered, PK_FRAME_CREDENTIAL);
-    assert_int_equal(sent.transports, PK_TRANSPORT_INTERNAL | PK_TRANSPORT_HYBRID);
-    assert_true(sent.discoverable && sent.attestation_object.len > 0);
+    assert_string_equal(setup->bus, "");
+    assert_string_equal(setup->connect, "");
+    assert_string_equal(setup->ca_file, "");
+    assert_int_equal(setenv("PASSKEY_PHONE_BUS", "unix:path=/bus", 1), 0);
+    assert_int_equal(setenv("PASSKEY_PHONE_CONNECT", "127.0.0.1:1", 1), 0);
+    assert_int_equal(setenv("PASSKEY_PHONE_CA_FILE", "/ca.pem", 1), 0);
+    setup = askpass_phone_setup();
+    assert_string_equal(setup->bus, "unix:path=/bus");
+    assert_string_equal(setup->connect, "127.0.0.1:1");
+    assert_string_equal(setup->ca_file, "/ca.pem");
+    /* It is the person's own program that connects, and to Google's and Apple's services alone. */
+    assert_string_equal(setup->dialler, "");
+    assert_false(setup->hashed);
 }
 
-/* Another one would not be, and a phone would not say why. */
-static void phones_are_offered_what_they_have(void **state)
+/* A key that was there and refused, or a person who said no, is not asked about a phone. */
+static void a_phone_follows_where_no_key_was(void **state)
 {
-    struct pk_forward_request request = sample();
-    const struct pk_creation *creation;
-    struct pk_frame none = {0};
+    static const enum pk_status follows[] = {PK_CANCELLED,      PK_NO_DEVICE,     PK_NO_MATCH,
+                                             PK_DEVICE_REMOVED, PK_TOUCH_TIMEOUT, PK_UNAVAILABLE};
 
     (void)state;
-    assert_int_equal(begin(&request, &none), PK_OK);
-    creation = &shown->asked.make_credential.creation;
-    assert_int_equal(creation->algorithm_count, 2);
-    assert_int_equal(creation->algorithms[0], ES256);
-    assert_int_equal(creation->algorithms[1], RS256);
-    askpass_phone_session_free(session);
-    session = NULL;
-    request.creation.algorithm_count = 2;
-    assert_int_equal(begin(&request, &none), PK_KEY_ALGORITHM);
-    assert_int_equal(codes, 1);
-}
+    for (int status = PK_OK; status < PK_STATUS_COUNT; status++) {
+        bool may = false;
 
-static void only_yes_is_yes(void **state)
-{
-    static const char *const words[] = {"", "n", "no", "phone", "ye", "yess", "y\r"};
-
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "bystander");
-        struct pk_forward_request request = sample();
-
-        make(&request, &key);
-        person_types(words[i]);
-        assert_int_equal(ended, PK_CANCELLED);
-        assert_int_equal(codes, 1);
-        assert_non_null(strstr(said, "somebody else has seen the code"));
-        assert_int_equal(tear_down(state), 0);
-        (void)set_up(state);
+        for (size_t i = 0; i < sizeof(follows) / sizeof(follows[0]); i++)
+            may = may || (int)follows[i] == status;
+        if (askpass_phone_may_follow((enum pk_status)status) != may)
+            fail_msg("%s", pk_status_name((enum pk_status)status));
     }
 }
 
-static void with_nobody_to_ask_nothing_is_sent(void **state)
+static void the_offer_names_the_host_first(void **state)
 {
-    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "bystander");
-    struct pk_forward_request request = sample();
-    struct pk_secret declined = {0};
+    PK_AUTO_FREE char *offer = askpass_phone_offer(&sign_in, "web1.example.org");
 
     (void)state;
-    make(&request, &key);
-    askpass_phone_session_typed(session, &declined);
-    assert_int_equal(ended, PK_CANCELLED);
+    assert_non_null(offer);
+    assert_int_equal(strncmp(offer, "web1.example.org: ", 18), 0);
+    assert_non_null(strstr(offer, "Google or Apple"));
+    assert_non_null(strstr(offer, "\"phone\""));
 }
 
-/* What is typed while no question is open says nothing. */
-static void words_without_a_question(void **state)
-{
-    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "iphone");
-    struct pk_forward_request request = sample();
-    struct pk_frame none = {0};
-
-    (void)state;
-    assert_int_equal(begin(&request, &none), PK_OK);
-    person_types("y");
-    assert_int_equal(codes, 1);
-    phone_makes(&key, "example.org", VERIFIED);
-    person_types("y");
-    person_types("n");
-    assert_int_equal(ended, PK_PROTOCOL);
-    assert_int_equal(codes, 2);
-}
-
-static void what_was_made_is_judged(void **state)
+static void the_word_is_what_counts(void **state)
 {
     static const struct {
-        const char *rp_id;
-        uint8_t flags;
-        int32_t algorithm;
-        enum pk_status why;
-    } rows[] = {
-        {"example.com", VERIFIED, ES256, PK_RP_ID_MISMATCH},
-        {"example.org", NO_UV, ES256, PK_USER_NOT_VERIFIED},
-        {"example.org", PK_FLAG_UV, ES256, PK_USER_NOT_PRESENT},
-        {"example.org", PK_FLAG_UP | PK_FLAG_UV | PK_FLAG_BS, ES256, PK_BACKUP_STATE_INVALID},
-    };
+        const char *typed;
+        bool wanted;
+    } cases[] = {{"phone", true}, {"PHONE", true},   {"Phone", true},   {"", false},
+                 {"y", false},    {"phon", false},   {"phones", false}, {" phone", false},
+                 {"yes", false},  {"phone ", false}, {"hello", false}};
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        AUTO_SOFT_KEY struct soft_key key = soft_key_new(rows[i].algorithm, "iphone");
-        struct pk_forward_request request = sample();
-        struct pk_frame none = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        PK_AUTO_SECRET struct pk_secret answer = {0};
 
-        assert_int_equal(begin(&request, &none), PK_OK);
-        phone_makes(&key, rows[i].rp_id, rows[i].flags);
-        assert_int_equal(ended, rows[i].why);
-        assert_string_equal(asked, "");
-        assert_int_equal(tear_down(state), 0);
-        (void)set_up(state);
+        assert_int_equal(pk_secret_copy(pk_view_string(cases[i].typed), &answer), PK_OK);
+        assert_int_equal(askpass_phone_is_wanted(&answer), cases[i].wanted);
     }
 }
 
-static void a_passkey_that_the_host_has(void **state)
+static void its_end_is_said_of_a_phone(void **state)
 {
-    static uint8_t id[] = "iphone";
-    static struct pk_descriptor known = {.id = {id, 6}};
-    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "iphone");
-    struct pk_forward_request request = sample();
-    struct pk_frame none = {0};
-
     (void)state;
-    request.creation.exclude = &known;
-    request.creation.exclude_count = 1;
-    assert_int_equal(begin(&request, &none), PK_OK);
-    phone_makes(&key, "example.org", VERIFIED);
-    assert_int_equal(ended, PK_CREDENTIAL_REGISTERED);
+    assert_string_equal(askpass_phone_outcome(PK_TIMEOUT), pk_message_phone(PK_TIMEOUT));
+    assert_string_equal(askpass_phone_outcome(PK_DEVICE_ERROR), pk_message_phone(PK_DEVICE_ERROR));
+    assert_string_equal(askpass_phone_outcome(PK_PHONE_ENDED), pk_message_phone(PK_PHONE_ENDED));
+    /* Of this program, and not of passkeyd. */
+    assert_string_equal(askpass_phone_outcome(PK_INTERNAL), client_outcome(PK_INTERNAL));
+    assert_string_equal(askpass_phone_outcome(PK_NO_MEMORY), client_outcome(PK_NO_MEMORY));
+    for (int status = PK_OK; status < PK_STATUS_COUNT; status++)
+        assert_null(strstr(askpass_phone_outcome((enum pk_status)status), "security key"));
 }
 
-static void what_was_tried_is_judged(void **state)
-{
-    static const struct {
-        const char *id, *rp_id;
-        uint8_t flags;
-        bool stranger;
-        enum pk_status why;
-    } rows[] = {
-        {"iphone", "example.org", VERIFIED, true, PK_SIGNATURE_INVALID},
-        {"other", "example.org", VERIFIED, false, PK_CREDENTIAL_NOT_ALLOWED},
-        {"iphone", "example.com", VERIFIED, false, PK_RP_ID_MISMATCH},
-        {"iphone", "example.org", NO_UV, false, PK_USER_NOT_VERIFIED},
-        {"iphone", "example.org", PK_FLAG_UP | PK_FLAG_UV, false, PK_BACKUP_ELIGIBILITY_CHANGED},
-    };
-
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "iphone");
-        AUTO_SOFT_KEY struct soft_key other = soft_key_new(ES256, rows[i].id);
-        struct pk_forward_request request = sample();
-
-        make(&request, &key);
-        person_types("yes");
-        other.id = rows[i].id;
-        if (rows[i].stranger) {
-            phone_signs(&other, rows[i].rp_id, rows[i].flags);
-        } else {
-            key.id = rows[i].id;
-            phone_signs(&key, rows[i].rp_id, rows[i].flags);
-        }
-        assert_int_equal(ended, rows[i].why);
-        assert_int_equal(answered, 0);
-        assert_int_equal(tear_down(state), 0);
-        (void)set_up(state);
-    }
-}
-
-/* Nobody else can have a signature ready for it: the host does not know the challenge either. */
-static void each_trial_has_a_challenge_of_its_own(void **state)
-{
-    uint8_t hashes[2][PK_HASH_SIZE];
-
-    for (size_t i = 0; i < 2; i++) {
-        AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "iphone");
-        struct pk_forward_request request = sample();
-
-        make(&request, &key);
-        person_types("y");
-        (void)memcpy(hashes[i], shown->asked.get_assertion.client_data_hash, PK_HASH_SIZE);
-        assert_int_equal(tear_down(state), 0);
-        (void)set_up(state);
-    }
-    assert_memory_not_equal(hashes[0], hashes[1], PK_HASH_SIZE);
-}
-
-static void a_name_that_phones_dislike_is_said_before(void **state)
-{
-    static char short_name[] = "web1";
-    struct pk_forward_request request = sample();
-    struct pk_frame none = {0};
-
-    (void)state;
-    request.creation.rp_id = short_name;
-    assert_int_equal(begin(&request, &none), PK_OK);
-    assert_non_null(strstr(said, "phone-name: The name \"web1\", which the passkey is for, has no "
-                                 "dot"));
-}
-
-static void a_code_that_fails(void **state)
-{
-    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "iphone");
-    struct pk_forward_request request = sample();
-
-    (void)state;
-    make(&request, &key);
-    person_types("y");
-    shown->ops->failed(shown->data, PK_PHONE_DECLINED);
-    assert_int_equal(ended, PK_PHONE_DECLINED);
-}
-
-/* --- a sign-in -------------------------------------------------------------------------------- */
-
-static void a_sign_in_takes_one_code(void **state)
-{
-    AUTO_SOFT_KEY struct soft_key key = soft_key_new(ES256, "iphone");
-    const struct pk_forward_request request = {.kind = PK_FORWARD_GET};
-    struct pk_frame frame = {.type = PK_FRAME_GET_ASSERTION};
-
-    (void)state;
-    assert_int_equal(begin(&request, &frame), PK_OK);
-    assert_string_equal(shown->purpose, "the request of " HOST);
-    phone_signs(&key, "example.org", VERIFIED);
-    assert_int_equal(answered, PK_FRAME_ASSERTION);
-    assert_int_equal(codes, 1);
-}
+#define TEST(name) cmocka_unit_test_setup(name, set_up)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_passkey_that_was_tried_is_sent, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(phones_are_offered_what_they_have, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(only_yes_is_yes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(with_nobody_to_ask_nothing_is_sent, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(words_without_a_question, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_was_made_is_judged, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_passkey_that_the_host_has, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_was_tried_is_judged, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(each_trial_has_a_challenge_of_its_own, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_name_that_phones_dislike_is_said_before, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_code_that_fails, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_sign_in_takes_one_code, set_up, tear_down),
+        TEST(an_adapter_is_what_it_takes),      TEST(not_where_a_code_cannot_be_seen),
+        TEST(a_test_needs_no_adapter),          TEST(what_the_helper_is_told),
+        TEST(a_phone_follows_where_no_key_was), TEST(the_offer_names_the_host_first),
+        TEST(the_word_is_what_counts),          TEST(its_end_is_said_of_a_phone),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

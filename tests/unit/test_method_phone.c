@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "common/base/text.h"
+#include "common/keys/phone_messages.h"
 #include "common/keys/phone_words.h"
 #include "tests/unit/bare_daemon.h"
 #include "tests/unit/fake_phone.h"
@@ -446,7 +447,7 @@ static void why_it_failed_is_told(void **state)
         settle();
         phone_fails(why[i]);
         assert_ended(pk_status_name(why[i]));
-        assert_string_equal(seen()->text, pk_phone_outcome(why[i]));
+        assert_string_equal(seen()->text, pk_message_phone(why[i]));
     }
 }
 
@@ -477,7 +478,7 @@ static void one_code_at_a_time(void **state)
     next(NULL);
     next("phone");
     assert_ended("busy");
-    assert_string_equal(seen()->text, pk_phone_outcome(PK_BUSY));
+    assert_string_equal(seen()->text, pk_message_phone(PK_BUSY));
 }
 
 /* The code goes with the conversation. */

@@ -55,11 +55,12 @@ static void send_packet(size_t len, size_t count)
 /* The number that the next descriptor gets: none below it is free. */
 static int next_descriptor(void)
 {
-    int fd = dup(STDERR_FILENO);
+    const int fd = dup(STDERR_FILENO);
+    const int number = fd;
 
     assert_true(fd >= 0);
     (void)close(fd);
-    return fd;
+    return number;
 }
 
 static void what_was_sent_is_received(void **state)

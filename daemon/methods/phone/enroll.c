@@ -8,6 +8,7 @@
 #include "common/base/io.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
+#include "common/keys/phone_messages.h"
 #include "common/keys/phone_words.h"
 #include "daemon/auth/enrollment_attempt.h"
 #include "daemon/config/config.h"
@@ -60,7 +61,7 @@ PK_DEFINE_CLEANUP(struct phone_enrollment *, state_free);
 
 static void refuse(const struct phone *own, enum pk_status why)
 {
-    attempt_set_text(own->attempt, pk_phone_outcome(why));
+    attempt_set_text(own->attempt, pk_message_phone(why));
     attempt_refused(own->attempt, why);
 }
 
@@ -144,7 +145,7 @@ static void judged_tried(struct verification *verification, struct verdict *verd
     struct attempt *attempt = verification->attempt;
 
     if (verdict->status)
-        attempt_set_text(attempt, pk_phone_outcome(verdict->status));
+        attempt_set_text(attempt, pk_message_phone(verdict->status));
     attempt_decided(attempt, verdict);
 }
 

@@ -6,6 +6,7 @@
  */
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
+#include "common/keys/phone_messages.h"
 #include "common/keys/phone_words.h"
 #include "daemon/accounts/decoy.h"
 #include "daemon/auth/sign_in_attempt.h"
@@ -85,7 +86,7 @@ static void judged(struct verification *verification, struct verdict *verdict)
     struct attempt *attempt = verification->attempt;
 
     if (verdict->status && !attempt->conceal)
-        attempt_set_text(attempt, pk_phone_outcome(verdict->status));
+        attempt_set_text(attempt, pk_message_phone(verdict->status));
     attempt_decided(attempt, verdict);
 }
 
@@ -114,9 +115,9 @@ static void failed(void *data, enum pk_status why)
     struct attempt *attempt = own->attempt;
 
     if (why != PK_CANCELLED && attempt_may_go_on(attempt))
-        conversation_error(attempt->conversation, why, pk_phone_outcome(why));
+        conversation_error(attempt->conversation, why, pk_message_phone(why));
     else
-        attempt_set_text(attempt, pk_phone_outcome(why));
+        attempt_set_text(attempt, pk_message_phone(why));
     attempt_next(attempt, why);
 }
 
