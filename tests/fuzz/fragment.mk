@@ -20,6 +20,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_agent \
 	tests/fuzz/fuzz_askpass \
 	tests/fuzz/fuzz_backup \
+	tests/fuzz/fuzz_bluez \
 	tests/fuzz/fuzz_dialects \
 	tests/fuzz/fuzz_forward \
 	tests/fuzz/fuzz_frames \
@@ -146,6 +147,11 @@ tests_fuzz_fuzz_forward_LDADD = $(wire_libs)
 tests_fuzz_fuzz_backup_SOURCES = tests/fuzz/fuzz_backup.c $(fuzz_driver)
 tests_fuzz_fuzz_backup_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_backup_LDADD = client/libctl.la $(webauthn_libs)
+
+tests_fuzz_fuzz_bluez_SOURCES = tests/fuzz/fuzz_bluez.c $(fuzz_driver)
+tests_fuzz_fuzz_bluez_CFLAGS = $(AM_CFLAGS) $(DBUS_CFLAGS)
+tests_fuzz_fuzz_bluez_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_bluez_LDADD = $(phone_libs) $(DBUS_LIBS)
 
 tests_fuzz_fuzz_hybrid_advert_SOURCES = tests/fuzz/fuzz_hybrid_advert.c $(fuzz_driver)
 tests_fuzz_fuzz_hybrid_advert_LDFLAGS = $(fuzz_ldflags)
