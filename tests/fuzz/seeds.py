@@ -26,8 +26,8 @@ HYBRID = {"qr": {"qr": b"c", "digits": b"d"}, "advert": {"advert": b""}, "noise"
           "websocket": {"websocket": b"\0"}, "upgrade": {"http": b""}}
 TARGETS = ["fuzz_client_data", "fuzz_auth_data", "fuzz_attestation_object", "fuzz_cose_key",
            "fuzz_response", "fuzz_agent", "fuzz_askpass", "fuzz_backup", "fuzz_bluez",
-           "fuzz_dialects", "fuzz_forward", "fuzz_frames", "fuzz_host_keys", "fuzz_import", "fuzz_ldap_entry",
-           "fuzz_sk",
+           "fuzz_dialects", "fuzz_forward", "fuzz_frames", "fuzz_host_keys", "fuzz_import",
+           "fuzz_ldap_entry", "fuzz_sk",
            "fuzz_ssh_connection", "fuzz_store_protocol", "fuzz_sudo_command", "fuzz_config",
            "fuzz_certificates", "fuzz_password_file", "fuzz_sudo_flags", "fuzz_pam_file",
            *(f"fuzz_hybrid_{part}" for part in HYBRID),
