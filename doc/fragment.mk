@@ -39,6 +39,8 @@ dist_recordings_DATA = \
 	doc/recordings/refused-keys.txt \
 	doc/recordings/refused-origin.txt \
 	doc/recordings/sudo-agent.txt \
+	doc/recordings/console-phone.txt \
+	doc/recordings/enroll-phone-ssh.txt \
 	doc/recordings/enroll-phone.txt \
 	doc/recordings/login-phone.txt \
 	doc/recordings/sudo-browser.txt \

@@ -88,8 +88,8 @@ char *askpass_phone_offer(const struct pk_forward_request *request, const char *
 {
     return pk_text_format("%s: %s instead?\n"
                           "That tells Google or Apple, whose servers connect it, this computer's "
-                          "address and the\n"
-                          "time, and nothing of the host.\n"
+                          "address\n"
+                          "and the time, and nothing of the host.\n"
                           "\"" WORD "\" shows a QR code, Enter alone goes on without:",
                           host,
                           request->kind == PK_FORWARD_GET

@@ -10,8 +10,8 @@ char *pk_phone_offer(const char *purpose, const char *for_another)
 {
     return pk_text_format("Use a phone that is with you %s?\n%s%s"
                           "That tells Google or Apple, whose servers connect it, this computer's "
-                          "address and the\n"
-                          "time.\n"
+                          "address\n"
+                          "and the time.\n"
                           "\"phone\" shows a QR code, Enter alone goes on without: ",
                           purpose, for_another ? for_another : "", for_another ? "\n" : "");
 }

@@ -83,6 +83,7 @@ def test_login(machine, site, phone):
     child = console(machine, "root", "login bob")
     child.expect(OFFER)
     assert "Use a phone that is with you to sign in as bob on web1 (login)?" in child.before
+    assert all(len(line) <= 80 for line in child.before.splitlines()), child.before
     scan(site, phone, child, r"Approve on your phone to sign in as bob on web1 \(login\)")
     child.expect(r"\$ ")
     child.sendline("id -un; exit")

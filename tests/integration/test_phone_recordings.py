@@ -73,24 +73,70 @@ def test_sudo(machine, site):
     scene.finish()
 
 
-def test_ssh(machine, site):
-    """The server's own passkeyd has no phones switched on."""
-    scene = Scene(site, site.phone(), "login-phone", "Signing in by ssh with a phone")
-    phones.enrol(site, scene.phone)
+def test_login(machine, site):
+    """At a console, which has no locale."""
+    scene = Scene(site, site.phone(), "console-phone", "Signing in at a console with a phone")
+    phones.enrol(site, scene.phone, "bob")
+    scene.recording.say('At web1, after "web1 login: bob":')
+    child = machine.terminal("root", ["sh", "-c", "read line; exec env -u LC_ALL login bob"])
+    child.setwinsize(24, 80)
+    child.logfile_read = scene.recording.screen()
+    child.sendline("")
+    scene.answers(child, "Enter alone goes on without: ", "phone")
+    scene.scans(child)
+    child.expect("Your phone is connected. Approve there.\r\n")
+    child.logfile_read = None
+    scene.recording.acts("is signed in")
+    child.expect(r"\$ ")
+    child.close(force=True)
+    scene.finish()
+
+
+def far_away(machine):
+    """What passkey-askpass of a laptop reaches a phone by; the server has no phones switched on."""
     with open(phones.parts.CONFIG, encoding="utf-8") as file:
         settings = phones.settings_of(file.read())
     machine.configure("")
     machine.kill_daemon(15)
+    return {"LANG": "C.UTF-8", "PASSKEY_PHONE": "/usr/libexec/passkey/passkey-phone",
+            "PASSKEY_PHONE_CONNECT": settings["test-connect"],
+            "PASSKEY_PHONE_CA_FILE": settings["test-ca-file"]}
+
+
+def test_enroll_over_ssh(machine, site):
+    scene = Scene(site, site.phone(), "enroll-phone-ssh", "Enrolling a phone over ssh")
+    variables = far_away(machine)
+    with SoftKeys(namespace.SCRATCH + "/keys", namespace.SOFTKEY) as keys:
+        ssh.Server(machine, stack="auth required pam_unix.so\n" + namespace.REST)
+        laptop = ssh.Laptop(machine, keys)
+        with laptop.helper():
+            child = scene.types("erin@laptop", f"passkey-ssh --enroll alice@{namespace.HOST}",
+                                lambda command: laptop.terminal(command, **variables))
+            scene.answers(child, r"\) Password: ", namespace.password("alice"), "the password")
+            scene.answers(child, "(?i)password: ", namespace.password("alice"), "the password")
+            child.expect("Press Enter alone to go on to the next way")
+            scene.recording.acts("has no key, and presses Enter")
+            child.sendline("")
+            scene.answers(child, "Enter alone goes on without: ?", "phone")
+            scene.scans(child)
+            scene.answers(child, r"\[y/N\] ?", "y")
+            scene.scans(child)
+            assert wait_end(child) == 0, child.before
+    scene.finish()
+
+
+def test_ssh(machine, site):
+    """The server's own passkeyd has no phones switched on."""
+    scene = Scene(site, site.phone(), "login-phone", "Signing in by ssh with a phone")
+    phones.enrol(site, scene.phone)
+    variables = far_away(machine)
     with SoftKeys(namespace.SCRATCH + "/keys", namespace.SOFTKEY) as keys:
         ssh.Server(machine)
         laptop = ssh.Laptop(machine, keys)
         with laptop.helper():
             child = scene.types(
                 "erin@laptop", f"passkey-ssh alice@{namespace.HOST} id -un",
-                lambda command: laptop.terminal(
-                    command, LANG="C.UTF-8", PASSKEY_PHONE="/usr/libexec/passkey/passkey-phone",
-                    PASSKEY_PHONE_CONNECT=settings["test-connect"],
-                    PASSKEY_PHONE_CA_FILE=settings["test-ca-file"]))
+                lambda command: laptop.terminal(command, **variables))
             child.expect("Press Enter alone to go on to the next way")
             scene.recording.acts("has no key, and presses Enter")
             child.sendline("")
