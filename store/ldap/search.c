@@ -268,25 +268,26 @@ enum pk_status ldap_values_read(LDAP *ld, LDAPMessage *message, struct ldap_valu
     return PK_OK;
 }
 
-static bool says(const LDAPAVA *ava, const struct entry_value *item)
+/* The first attribute of an entry is its id. */
+static bool is_id(const LDAPAVA *ava, struct pk_view id)
 {
+    const char *name = entry_attributes[0];
     const struct pk_view value = {(const uint8_t *)ava->la_value.bv_val, ava->la_value.bv_len};
 
-    return ava->la_attr.bv_len == strlen(item->name) &&
-           strncasecmp(ava->la_attr.bv_val, item->name, strlen(item->name)) == 0 &&
-           pk_view_equal(value, item->value);
+    return name && ava->la_attr.bv_len == strlen(name) &&
+           strncasecmp(ava->la_attr.bv_val, name, strlen(name)) == 0 && pk_view_equal(value, id);
 }
 
 /*
  * Servers let whoever adds an entry name it by any of its values, or by several. Named by its id
  * and nothing besides, an id is in the directory once.
  */
-static bool is_named_by(LDAP *ld, LDAPMessage *message, const struct entry_value *item)
+static bool is_named_by(LDAP *ld, LDAPMessage *message, struct pk_view id)
 {
     char *text = ldap_get_dn(ld, message);
     LDAPDN dn = NULL;
     bool named = text && ldap_str2dn(text, &dn, LDAP_DN_FORMAT_LDAPV3) == LDAP_SUCCESS && dn &&
-                 dn[0] && dn[0][0] && !dn[0][1] && says(dn[0][0], item);
+                 dn[0] && dn[0][0] && !dn[0][1] && is_id(dn[0][0], id);
 
     ldap_dnfree(dn);
     ldap_memfree(text);
@@ -324,9 +325,8 @@ enum pk_status ldap_passkey_read(struct ldap_link *link, const struct ldap_confi
         status = entry_read(&values.entry, &credential, &owner, ret_why);
     if (status != PK_OK)
         return status == PK_INVALID_INPUT ? PK_NOT_FOUND : status;
-    /* The first item is the id, without which it would not have been read. */
     *ret_why = "it is not named by its pkCredentialId alone";
-    if (!is_named_by(link->ld, message, &values.entry.items[0]))
+    if (!is_named_by(link->ld, message, values.entry.items[0].value))
         return PK_NOT_FOUND;
     *ret_why = "its owner is not among the accounts";
     status = ldap_account_at(link, config, owner.dn, &account);

@@ -122,3 +122,22 @@ def test_one_that_leaves_a_question_open_is_left(directory):
         send(one_passkey(identifier))
         until("the next is followed", lambda: good in host.call("state").words)
         assert "took too long" in host.said()
+
+
+def test_whether_it_was_added_is_not_known(directory):
+    """It takes the password, or says so, and does not answer any more."""
+    def answer(send, identifier, asked):
+        if is_refresh(asked):
+            send(message(identifier, ber(0x79, text(SYNC_INFO, 0x80), text(ber(0xa2), 0x81))))
+            return
+        if b"uidNumber" in asked:
+            send(message(identifier, entry(f"uid=alice,{PEOPLE}", uid=["alice"],
+                                           uidNumber=["1001"])))
+        send(message(identifier, result(0x65)))
+
+    with HostileDirectory(directory.authority, answer) as server, \
+            Host(directory, "host1", [server.uri], add_as="account") as host:
+        said = host.call("add-as", *ALICE_OF, "first", "key", "secret")
+        assert said.status == "storage" and said.ms < 3000
+        assert "whether the passkey was added is not known" in said.words
+        assert host.ids(*ALICE_OF) == set()

@@ -161,6 +161,21 @@ def test_accounts_of_the_host_are_asked_nothing(server, host):
         assert host.call("remove", *account, f"of-{account[1]}").status == "ok"
 
 
+@pytest.mark.parametrize("name", ["*", "al*", "alice)(uid=*", "alice\\2a", "uid=alice,ou=people",
+                                  "alice,ou=people", "bob"])
+def test_a_name_is_no_filter(server, host, name):
+    """Who is called so is somebody of this host, and nobody of the directory."""
+    assert host.call("asks", name, 1001).words == ""
+    assert host.call("add-as", name, 1001, "of-it", "key", "-").status == "ok"
+    assert host.ids(*ALICE_OF) == set() == server.names()
+    assert host.call("remove", name, 1001, "of-it").status == "ok"
+
+
+def test_a_long_password_is_as_wrong_as_any(server, host):
+    refused(host.call("add-as", *ALICE_OF, "first", "key", SECRET * 500), "alice's password")
+    assert server.names() == set() and host.ids() == set()
+
+
 def test_a_host_that_adds_by_itself_asks_nobody(directory, server):
     assert server.names() == set()
     with Host(directory, "enrol") as host:
