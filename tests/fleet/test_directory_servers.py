@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What passkey-store-ldap(8) promise of two servers that replicate to each other."""
 
+import os
+import re
+import subprocess
+
 import pytest
-from ldap_directory import ALICE, BOB, PASSKEYS, Directory, credential_ldif, until
+from ldap_directory import ALICE, BOB, PASSKEYS, SUFFIX, Directory, credential_ldif, until
+from ldap_host import PROGRAM, Host
 
 
 @pytest.fixture(name="directory", scope="module")
@@ -62,3 +67,46 @@ def test_a_server_begins_again_from_nothing(directory):
     one.forget()
     one.start()
     until("filled again", lambda: one.names() == before)
+
+
+def slap(server, program, *arguments, stdin=None):
+    return subprocess.run(
+        ["setpriv", "--reuid", "openldap", "--regid", "openldap", "--init-groups",
+         "/usr/sbin/" + program, "-f", os.path.join(server.folder, "slapd.conf"), "-b", SUFFIX,
+         *arguments], input=stdin, text=True, check=True, capture_output=True).stdout
+
+
+def bring_back(directory, copy):
+    for server in directory.servers:
+        server.stop()
+        server.forget()
+        server.configure([other for other in directory.servers if other is not server])
+        subprocess.run(["chown", "-R", "openldap:", server.folder], check=True)
+        slap(server, "slapadd", "-w", stdin=copy)
+    for server in directory.servers:
+        server.start()
+
+
+def test_a_copy_brings_it_back(directory):
+    """slapcat and slapadd, as backup: hosts go on as if nothing had been."""
+    one, _ = directory.servers
+    one.add(credential_ldif("a2VwdA", ALICE, 1001), admin=True)
+    directory.settle()
+    before = one.names()
+    with Host(directory, "host1") as host:
+        assert host.call("use", "kept", 7).status == "ok"
+        bring_back(directory, slap(one, "slapcat"))
+        until("it is followed", lambda: "ldaps://" in host.call("state").words)
+        assert one.names() == before
+        assert "alice/1001/kept/7/passkey" in host.passkeys()
+        assert one.delete(entry("a2VwdA"), certificate="enrol") == 0
+        until("it is removed", lambda: "kept" not in host.ids())
+
+
+def test_a_clock_that_is_ahead_is_told(directory):
+    copy = slap(directory.servers[0], "slapcat")
+    bring_back(directory, re.sub(r"(?m)^(entryCSN|contextCSN): 20..", r"\1: 2091", copy))
+    done = subprocess.run([PROGRAM, "--check", "--config", Host(directory, "host1").config],
+                          stdout=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1, done
+    assert "s in the future: the clocks of the servers and of this host differ" in done.stdout

@@ -34,19 +34,22 @@ def count(host, *account):
     return len(answer.words.split()) if answer.status == "ok" else None
 
 
-@pytest.fixture(name="server")
-def fixture_server(directory):
+def show(server, name):
     """The example's rules hide what they do not name from ordinary hosts."""
-    server = directory.servers[0]
     path = os.path.join(server.folder, "slapd.conf")
     with open(path, encoding="utf-8") as file:
         text = file.read()
     with open(path, "w", encoding="utf-8") as file:
-        file.write(text.replace("access to * by", "access to attrs=ipaPassKey by * read\n"
+        file.write(text.replace("access to * by", f"access to attrs={name} by * read\n"
                                 "access to * by", 2))
     server.stop()
     server.start()
-    return server
+
+
+@pytest.fixture(name="server")
+def fixture_server(directory):
+    show(directory.servers[0], "ipaPassKey")
+    return directory.servers[0]
 
 
 @pytest.mark.parametrize("passkeys", [None, PASSKEYS])
@@ -61,6 +64,23 @@ def test_values_are_read_as_they_are(directory, server, passkeys):
         until("gone", lambda: count(host, *ALICE_OF) == 0, 10)
         assert count(host, "bob", 1002) == 1
         assert "a value of ipaPassKey is not used" in host.said()
+
+
+@pytest.mark.parametrize("name", ["passkey", "altSecurityIdentities"])
+def test_attributes_of_others(name):
+    """sssd's own with plain servers, and Active Directory's, whose schema no slapd has."""
+    extra = (f"attributetype ( 1.3.6.1.4.1.99999.1 NAME '{name}' EQUALITY caseExactMatch\n"
+             "  SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )\n"
+             f"objectclass ( 1.3.6.1.4.1.99999.2 NAME 'has' SUP top AUXILIARY MAY {name} )")
+    with Directory(count=1, extra=extra) as directory:
+        server = directory.servers[0]
+        show(server, name)
+        assert server.modify(f"dn: {ALICE}\nchangetype: modify\nadd: objectClass\n"
+                             f"objectClass: has\n-\nadd: {name}\n{name}: {value('p256')}\n"
+                             f"{name}: X509:<S>CN=alice\n", admin=True) == 0
+        with Host(directory, "host1", passkeys=None, **{**MAPPING, "mapping": name}) as host:
+            until("there", lambda: count(host, *ALICE_OF) == 1)
+            assert "is not used" not in host.said()
 
 
 def test_a_value_that_somebody_else_writes_too_stays_whose_it_was(directory, server):

@@ -218,3 +218,23 @@ def test_a_server_without_tls(away, reach):
     said = reach(root_certificates=os.path.join(base, "authority.crt"),
                  password_file=os.path.join(base, "password"))
     assert "server does not support SSL, but SSL was required" in said
+
+
+@pytest.mark.parametrize("code, fails, status", [
+    ("40001", 3, "ok"), ("40P01", 3, "ok"), ("40001", 1000, "storage"), ("55000", 1, "storage")])
+def test_what_the_server_undid_is_tried_again(server, host, driver, code, fails, status):
+    """As engines do that undo one of two at once; within the caller's time, and nothing else."""
+    store = host("host1")
+    server.sql("CREATE SEQUENCE passkeyd.tries; GRANT USAGE ON passkeyd.tries TO passkey_store;"
+               "CREATE FUNCTION passkeyd.undo() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+               f"IF nextval('passkeyd.tries') <= {fails} THEN RAISE EXCEPTION 'undone' USING "
+               f"ERRCODE = '{code}'; END IF; RETURN NEW; END $$;"
+               "CREATE TRIGGER undo BEFORE INSERT ON passkeyd.ceremony FOR EACH ROW "
+               "EXECUTE FUNCTION passkeyd.undo()")
+    try:
+        said = servers.run([driver, "ask", store.socket, "begin", f"undone-{code}-{fails}"])
+        assert json.loads(said)["status"] == status, said
+        tries = int(server.sql("SELECT last_value FROM passkeyd.tries"))
+        assert tries == (fails + 1 if status == "ok" else max(tries, 2) if fails > 1 else 1)
+    finally:
+        server.sql("DROP FUNCTION passkeyd.undo CASCADE; DROP SEQUENCE passkeyd.tries")
