@@ -123,6 +123,49 @@ static void say(const struct credential *credential, const char *what)
     printf("%s, \"%s\": %s\n", credential->account.name, credential->name, what);
 }
 
+/* Whether what has the id there is this passkey. Who may add any could have been faster. */
+static enum pk_status is_there(struct copy *copy, const struct credential *credential)
+{
+    PK_AUTO_FREE char *dn = entry_dn(pk_view_of(&credential->record.id), copy->config->passkeys);
+    AUTO_LDAP_MESSAGE LDAPMessage *found = NULL;
+    AUTO_CREDENTIAL struct credential other = {.account.uid = PK_NO_UID};
+    const char *why = "";
+    LDAPMessage *first;
+    enum pk_status status =
+        dn ? ldap_link_search(&copy->link, dn, LDAP_SCOPE_BASE, "(objectClass=pkCredential)",
+                              entry_attributes, &found)
+           : PK_NO_MEMORY;
+
+    first = status == PK_OK ? ldap_first_entry(copy->link.ld, found) : NULL;
+    if (status == PK_OK)
+        status = first ? ldap_passkey_read(&copy->link, copy->config, first, &other, &why)
+                       : PK_NOT_FOUND;
+    if (status != PK_OK)
+        return status;
+    return strcmp(other.account.name, credential->account.name) == 0 &&
+                   other.account.uid == credential->account.uid &&
+                   strcmp(other.rp_id, credential->rp_id) == 0 &&
+                   pk_view_equal(pk_view_of(&other.record.public_key),
+                                 pk_view_of(&credential->record.public_key))
+               ? PK_OK
+               : PK_NOT_FOUND;
+}
+
+/* What became of adding it. */
+static void count_pushed(struct copy *copy, const struct credential *credential,
+                         enum pk_status status)
+{
+    copy->copied += status == PK_OK;
+    if (status == PK_EXISTS && is_there(copy, credential) == PK_OK) {
+        copy->present++;
+    } else if (status != PK_OK) {
+        copy->failed++;
+        say(credential, status == PK_EXISTS ? "the directory has an entry with its id that is not "
+                                              "this passkey; remove that there"
+                                            : copy->link.words);
+    }
+}
+
 static enum pk_status push_one(struct copy *copy, const struct credential *credential)
 {
     AUTO_LDAP_ACCOUNT struct ldap_account account = {0};
@@ -145,12 +188,7 @@ static enum pk_status push_one(struct copy *copy, const struct credential *crede
     }
     if (status == PK_OK)
         status = ldap_entry_add(&copy->link, copy->config, credential, &account, &dn);
-    copy->copied += status == PK_OK;
-    copy->present += status == PK_EXISTS;
-    if (status != PK_OK && status != PK_EXISTS) {
-        copy->failed++;
-        say(credential, copy->link.words);
-    }
+    count_pushed(copy, credential, status);
     /* Without the right or the server the others would fail, too. */
     return status == PK_DENIED || status == PK_UNAVAILABLE ? status : PK_OK;
 }

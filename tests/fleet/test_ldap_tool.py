@@ -130,6 +130,23 @@ def test_an_ordinary_host_pushes_nothing(directory):
     assert not server.names()
 
 
+@pytest.mark.parametrize("owner,number,key", [(BOB, 1002, "a2V5"), (ALICE, 1001, "b3RoZXI=")])
+def test_an_id_that_somebody_else_has_taken_is_told(directory, owner, number, key):
+    """An account that was faster, or the passkey of another key: it is not what was there."""
+    host, server = Host(directory, "enrol"), directory.servers[0]
+    with host:
+        assert host.call("add", *ALICE_OF, "first", "first").status == "ok"
+    folder = make_folder(directory, "pulled")
+    assert tool(host, "--pull", folder)[0] == 0
+    assert server.delete(f"pkCredentialId=Zmlyc3Q,{PASSKEYS}", admin=True) == 0
+    assert server.add(credential_ldif("Zmlyc3Q", owner, number, key=key), admin=True) == 0
+    for option in ("--push", "--migrate"):
+        code, said = tool(Host(directory, "enrol"), option, folder)
+        assert code == 1, said
+        assert 'alice, "first": the directory has an entry with its id that is not this' in said
+        assert "0 were there, 0 stay on this host, 1 failed" in said
+
+
 def test_a_host_moves_to_the_directory(directory):
     """Counters and what is of the host alone stay with it, and so do its names."""
     enrol = Host(directory, "enrol")
