@@ -218,6 +218,32 @@ static void a_ceremony_is_for_the_accounts_passkeys(void **state)
                               pk_view_string("red")));
 }
 
+/* Two hosts may have made one each: the one of another RP id is no reason to ask for none. */
+static void passkeys_of_several_handles_are_all_taken(void **state)
+{
+    struct pk_bytes *handle;
+    const struct ceremony *ceremony;
+
+    (void)state;
+    give_alice();
+    give_passkey("alice", ALICE, "other.example", "red");
+    give_passkey("alice", ALICE, RP_ID, "green");
+    ask(&nothing);
+    assert_int_equal(last->credentials.count, 3);
+    for (size_t i = 0; i < last->credentials.count; i++) {
+        const struct credential *item = &last->credentials.items[i];
+
+        if (strcmp(item->rp_id, "other.example") == 0)
+            last->credentials.items[i].record.user_handle.data[0] ^= 1;
+    }
+    assert_int_equal(begin(RP_ID, false)->requirements.user_handle.len, PK_USER_HANDLE_SIZE);
+    handle = &last->credentials.items[0].record.user_handle;
+    handle->data[1] ^= 1;
+    ceremony = begin(RP_ID, false);
+    assert_int_equal(ceremony->requirements.user_handle.len, 0);
+    assert_int_equal(ceremony->requirements.credential_count, 2);
+}
+
 static void without_a_name_the_handle_must_tell(void **state)
 {
     struct sign_in_request request = nothing;
@@ -448,6 +474,7 @@ int main(void)
         TEST(how_long_it_may_take),
         TEST(the_agents_descriptor_is_taken),
         TEST(a_ceremony_is_for_the_accounts_passkeys),
+        TEST(passkeys_of_several_handles_are_all_taken),
         TEST(without_a_name_the_handle_must_tell),
         TEST(somebody_else_is_verified_where_all_keys_can),
         TEST(who_started_the_program_is_somebody_else),
