@@ -15,7 +15,9 @@ struct pk_view {
     size_t len;
 };
 
-/*@ predicate readable(struct pk_view view) = \valid_read(view.ptr + (0 .. view.len - 1)); */
+/*@ predicate readable(struct pk_view view) = \valid_read(view.ptr + (0 .. view.len - 1));
+    predicate same{L}(struct pk_view a, struct pk_view b) =
+      a.len == b.len && equal_memory{L}(a.ptr, b.ptr, a.len); */
 
 /* Owned: data comes from malloc() and is released by pk_bytes_clear(). {NULL, 0} is empty. */
 struct pk_bytes {
@@ -36,13 +38,14 @@ static inline struct pk_view pk_view_of(const struct pk_bytes *bytes)
 /* A view of a C string without its NUL. */
 /*@ requires is_string(string);
     assigns \nothing;
-    ensures readable(\result) && \result.len < SIZE_MAX; */
+    ensures readable(\result) && \result.len < SIZE_MAX;
+    ensures \result.ptr == (const uint8_t *)string; */
 struct pk_view pk_view_string(const char *string);
 
 /* Same length and bytes. Not constant time: for public values only. */
 /*@ requires readable(a) && readable(b);
     assigns \nothing;
-    ensures \result ==> a.len == b.len; */
+    ensures \result ==> same(a, b); */
 bool pk_view_equal(struct pk_view a, struct pk_view b) PK_WARN_UNUSED;
 
 /* Same length and bytes, in time that depends on the length only: for secrets and MACs. */

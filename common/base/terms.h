@@ -60,6 +60,13 @@ struct pk_strings { /* owned, each NUL-terminated */
     size_t count;
 };
 
+/*@ predicate texts(struct pk_strings strings) =
+      \valid_read(strings.items + (0 .. strings.count - 1)) &&
+      (\forall integer i; 0 <= i < strings.count ==> is_string(strings.items[i]));
+    predicate among{L}(struct pk_view text, struct pk_strings strings) =
+      \exists integer i, struct pk_view item; 0 <= i < strings.count &&
+        item.ptr == (uint8_t *)strings.items[i] && same{L}(text, item); */
+
 /* Appends a copy. PK_NO_MEMORY. */
 enum pk_status pk_strings_add(struct pk_strings *strings, const char *item) PK_WARN_UNUSED;
 bool pk_strings_include(const struct pk_strings *strings, const char *item);

@@ -38,6 +38,8 @@ char *pk_message_requester(const struct pk_requester *requester) PK_WARN_UNUSED;
 char *pk_message_device_name(const struct pk_device *device) PK_WARN_UNUSED;
 
 /* The text for a ceremony that ended with that status; static, never NULL. */
+/*@ assigns \nothing;
+    ensures \result != \null; */
 const char *pk_message_outcome(enum pk_status status);
 
 #endif

@@ -17,6 +17,9 @@ struct pk_credential_claims {
 };
 
 /* Whether that COSE algorithm is among those that the requirements list. */
+/*@ requires demanded(requirements);
+    assigns \nothing;
+    ensures \result ==> offers(requirements, algorithm); */
 bool pk_requirements_offer(const struct pk_requirements *requirements, int32_t algorithm);
 
 /* Whether only a discoverable credential will do, in either spelling (WebAuthn 5.4.4). */

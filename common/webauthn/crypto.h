@@ -46,6 +46,13 @@ enum pk_status pk_hash_compute(enum pk_hash hash, struct pk_view data,
                                struct pk_digest *ret) PK_WARN_UNUSED;
 
 /* FIPS 180-4. Aborts the process when OpenSSL cannot: nothing may go on without. */
+/*@ axiomatic Hashes {
+      predicate hash_of{L}(uint8_t *hash, struct pk_view data)
+        reads hash[0 .. PK_HASH_SIZE - 1], data.ptr[0 .. data.len - 1];
+    } */
+/*@ requires readable(data) && \valid(ret + (0 .. PK_HASH_SIZE - 1));
+    assigns ret[0 .. PK_HASH_SIZE - 1];
+    ensures hash_of(ret, data); */
 void pk_sha256(struct pk_view data, uint8_t ret[PK_HASH_SIZE]);
 
 /* FIPS 198-1 with SHA-256: decoy credential ids, keyed identifiers. PK_INTERNAL. */

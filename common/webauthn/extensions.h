@@ -12,6 +12,8 @@
  * where the requirements say so. PK_EXTENSIONS_MALFORMED, PK_EXTENSION_UNSOLICITED,
  * PK_CRED_PROTECT_TOO_WEAK.
  */
+/*@ requires \valid_read(requirements) && readable(extensions) && \valid(results);
+    assigns *results; */
 enum pk_status pk_extensions_read(const struct pk_requirements *requirements,
                                   struct pk_view extensions,
                                   struct pk_extension_results *results) PK_WARN_UNUSED;

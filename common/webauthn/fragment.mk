@@ -14,7 +14,7 @@ common_webauthn_libwebauthn_la_SOURCES = \
 	common/webauthn/attest_x509.c common/webauthn/attest_x509.h \
 	common/webauthn/attestation.c common/webauthn/attestation.h \
 	common/webauthn/authdata.c common/webauthn/authdata.h \
-	common/webauthn/client.c common/webauthn/client.h \
+	common/webauthn/checks.h common/webauthn/client.c common/webauthn/client.h \
 	common/webauthn/client_data.c \
 	common/webauthn/cose.c common/webauthn/cose.h \
 	common/webauthn/credential_policy.c common/webauthn/credential_policy.h \

@@ -33,6 +33,11 @@ struct pk_json_value {
     size_t count;                      /* elements or members */
 };
 
+/*@ predicate readable_value(struct pk_json_value *value) =
+      value == \null ||
+      (\valid_read(value) && readable(value->key) && readable(value->raw) && readable(value->text));
+*/
+
 struct pk_json;
 
 /*
@@ -40,22 +45,43 @@ struct pk_json;
  * PK_INVALID_INPUT, PK_EXISTS when a member comes twice at any depth, PK_TOO_LARGE over a limit,
  * PK_NO_MEMORY.
  */
+/*@ requires readable(text) && \valid(ret);
+    assigns *ret, heap[..];
+    ensures \result == PK_OK ==> *ret != \null;
+    ensures \result != PK_OK ==> *ret == \old(*ret); */
 enum pk_status pk_json_parse(struct pk_view text, struct pk_json **ret) PK_WARN_UNUSED;
 void pk_json_free(struct pk_json *json);
 PK_DEFINE_CLEANUP(struct pk_json *, pk_json_free);
 #define PK_AUTO_JSON PK_CLEANUP(pk_json_free)
 
+/*@ requires json != \null;
+    assigns \nothing;
+    ensures readable_value(\result) && \result != \null; */
 const struct pk_json_value *pk_json_root(const struct pk_json *json);
 
 /* These take NULL for "absent" and then give NULL, false or PK_RESPONSE_MALFORMED. */
 
+/*@ requires readable_value(object);
+    assigns \nothing;
+    ensures readable_value(\result); */
 const struct pk_json_value *pk_json_get(const struct pk_json_value *object, const char *name);
 
 /* For optional members: null is absent, as libraries that fill in every member write it. */
 const struct pk_json_value *pk_json_optional(const struct pk_json_value *object, const char *name);
 
+/*@ requires readable_value(value);
+    assigns \nothing;
+    ensures \result <==> value != \null && value->type == type; */
 bool pk_json_is(const struct pk_json_value *value, enum pk_json_type type);
+/*@ requires readable_value(value);
+    assigns \nothing;
+    ensures \result <==>
+      value != \null && (value->type == PK_JSON_TRUE || value->type == PK_JSON_FALSE); */
 bool pk_json_is_bool(const struct pk_json_value *value);
+/*@ requires readable_value(value) && \valid(ret);
+    assigns *ret;
+    ensures \result <==> value != \null && value->type == PK_JSON_STRING;
+    ensures *ret == (\result ? value->text : \old(*ret)); */
 bool pk_json_string(const struct pk_json_value *value, struct pk_view *ret) PK_WARN_UNUSED;
 
 /* A number without fraction and exponent that int64_t can hold. */

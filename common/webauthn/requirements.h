@@ -84,6 +84,21 @@ struct pk_requirements {
     enum pk_counter_policy counter_policy;
 };
 
+/* What is there can be read. */
+/*@ predicate demanded(struct pk_requirements *requirements) =
+      \valid_read(requirements) && is_string(requirements->rp_id) &&
+      (requirements->appid == \null || is_string(requirements->appid)) &&
+      held(requirements->challenge) && held(requirements->user_handle) &&
+      requirements->challenge.len <= PTRDIFF_MAX &&
+      texts(requirements->origins) && texts(requirements->top_origins) &&
+      requirements->algorithm_count <= PK_ALGORITHMS_MAX &&
+      \valid_read(requirements->credentials + (0 .. requirements->credential_count - 1)) &&
+      (\forall integer i; 0 <= i < requirements->credential_count ==>
+        held(requirements->credentials[i].id));
+    predicate offers(struct pk_requirements *requirements, integer algorithm) =
+      \exists integer i; 0 <= i < requirements->algorithm_count &&
+        requirements->algorithms[i] == algorithm; */
+
 /* Releases everything and empties. */
 void pk_requirements_clear(struct pk_requirements *requirements);
 #define PK_AUTO_REQUIREMENTS __attribute__((cleanup(pk_requirements_clear)))

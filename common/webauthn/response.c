@@ -215,6 +215,8 @@ enum pk_status pk_authentication_response_parse(struct pk_view json,
 }
 
 /* They were well formed before and are read again, for only now is it known what was asked. */
+/*@ requires demanded(requirements) && readable(text) && \valid(results);
+    assigns *results, heap[..]; */
 static enum pk_status read_extension_results(const struct pk_requirements *requirements,
                                              struct pk_view text,
                                              struct pk_extension_results *results)
@@ -249,6 +251,8 @@ enum pk_status pk_authentication_response_verify(const struct pk_requirements *r
         status = read_extension_results(requirements, pk_view_of(&response->extension_results),
                                         &extensions);
     assertion.appid = extensions.appid;
+    /*@ assert record->verification == \at(record->verification, Pre); */
+    /*@ assert record->backup_eligible == \at(record->backup_eligible, Pre); */
     if (status == PK_OK)
         status = pk_authentication_verify(requirements, record, hash, &assertion, &result);
     if (status != PK_OK)

@@ -57,6 +57,12 @@ struct pk_credential_record {
     struct pk_public_key *key;
 };
 
+/*@ predicate recorded(struct pk_credential_record *record) =
+      \valid_read(record) && held(record->id) && held(record->public_key) &&
+      held(record->user_handle); */
+
+/*@ requires \valid(record);
+    assigns *record; */
 void pk_credential_record_clear(struct pk_credential_record *record);
 
 /* Client extension results and authenticator extension outputs, as far as they were there. */
@@ -92,7 +98,11 @@ struct pk_authentication_result {
     struct pk_extension_results extensions;
 };
 
+/*@ requires \valid(result);
+    assigns *result; */
 void pk_registration_result_clear(struct pk_registration_result *result);
+/*@ requires \valid(result);
+    assigns *result; */
 void pk_authentication_result_clear(struct pk_authentication_result *result);
 
 #endif

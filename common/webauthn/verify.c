@@ -5,6 +5,7 @@
 #include "common/base/writer.h"
 #include "common/webauthn/attestation.h"
 #include "common/webauthn/authdata.h"
+#include "common/webauthn/checks.h"
 #include "common/webauthn/credential_policy.h"
 #include "common/webauthn/extensions.h"
 #include "common/webauthn/signature.h"
@@ -33,17 +34,29 @@ void pk_authentication_result_clear(struct pk_authentication_result *result)
     *result = (struct pk_authentication_result){0};
 }
 
+/*@ requires is_string(rp_id) && readable(rp_id_hash);
+    assigns rp_id_passed;
+    ensures \result == PK_OK ==> rp_id_passed == rp_id; */
 static enum pk_status check_rp_id(const char *rp_id, struct pk_view rp_id_hash)
 {
-    uint8_t expected[PK_HASH_SIZE];
+    uint8_t hash[PK_HASH_SIZE];
+    struct pk_view name = pk_view_string(rp_id), expected = {hash, sizeof(hash)};
 
-    pk_sha256(pk_view_string(rp_id), expected);
-    return pk_view_equal((struct pk_view){expected, sizeof(expected)}, rp_id_hash)
-               ? PK_OK
-               : PK_RP_ID_MISMATCH;
+    pk_sha256(name, hash);
+    if (!pk_view_equal(expected, rp_id_hash))
+        return PK_RP_ID_MISMATCH;
+    /*@ ghost pass_rp_id(rp_id, name, expected, rp_id_hash); */
+    return PK_OK;
 }
 
 /* UP, UV, and BS only with BE: WebAuthn 7.1 steps 15 to 17, 7.2 steps 16 to 18. */
+/*@ requires \valid_read(requirements);
+    assigns \nothing;
+    ensures \result == PK_OK ==> (flags & PK_FLAG_UP) != 0 ||
+      (requirements->ceremony == PK_REGISTRATION && requirements->conditional);
+    ensures \result == PK_OK ==> requirements->user_verification == PK_REQUIRED ==>
+      (flags & PK_FLAG_UV) != 0;
+    ensures \result == PK_OK ==> (flags & PK_FLAG_BS) != 0 ==> (flags & PK_FLAG_BE) != 0; */
 static enum pk_status check_flags(const struct pk_requirements *requirements, uint8_t flags)
 {
     bool conditional = requirements->ceremony == PK_REGISTRATION && requirements->conditional;
@@ -58,6 +71,11 @@ static enum pk_status check_flags(const struct pk_requirements *requirements, ui
 }
 
 /* What attestations and assertions sign: authenticator data, then the hash of the client data. */
+/*@ requires readable(auth_data) && auth_data.len <= PTRDIFF_MAX && \valid(ret);
+    requires \valid_read(client_data_hash + (0 .. PK_HASH_SIZE - 1));
+    assigns *ret, heap[..];
+    ensures \result == PK_OK ==> held(*ret) && composed(*ret, auth_data, client_data_hash);
+    ensures \result != PK_OK ==> *ret == \old(*ret); */
 static enum pk_status compose_signed(struct pk_view auth_data,
                                      const uint8_t client_data_hash[PK_HASH_SIZE],
                                      struct pk_bytes *ret)
@@ -251,12 +269,19 @@ enum pk_status pk_registration_verify(const struct pk_requirements *requirements
 }
 
 /* WebAuthn 7.2 steps 5 and 6. */
+/*@ requires demanded(requirements) && recorded(record) && answered(assertion);
+    assigns credential_passed;
+    ensures \result == PK_OK ==> credential_passed == record; */
 static enum pk_status check_credential(const struct pk_requirements *requirements,
                                        const struct pk_credential_record *record,
                                        const struct pk_assertion *assertion)
 {
     bool allowed = requirements->credential_count == 0;
 
+    /*@ loop invariant 0 <= i <= requirements->credential_count;
+        loop invariant allowed ==> allowed(requirements, assertion->credential_id);
+        loop assigns i, allowed;
+        loop variant requirements->credential_count - i; */
     for (size_t i = 0; i < requirements->credential_count && !allowed; i++)
         allowed =
             pk_view_equal(pk_view_of(&requirements->credentials[i].id), assertion->credential_id);
@@ -268,11 +293,13 @@ static enum pk_status check_credential(const struct pk_requirements *requirement
     if (requirements->user_handle.len > 0 &&
         !pk_view_equal(pk_view_of(&requirements->user_handle), pk_view_of(&record->user_handle)))
         return PK_USER_HANDLE_MISMATCH;
-    if (assertion->user_handle.len == 0)
-        return requirements->user_identified_before ? PK_OK : PK_USER_HANDLE_MISSING;
-    if (record->user_handle.len > 0 && !record->foreign_handle &&
+    if (assertion->user_handle.len == 0 && !requirements->user_identified_before)
+        return PK_USER_HANDLE_MISSING;
+    if (assertion->user_handle.len > 0 && record->user_handle.len > 0 && !record->foreign_handle &&
         !pk_view_equal(pk_view_of(&record->user_handle), assertion->user_handle))
         return PK_USER_HANDLE_MISMATCH;
+    /*@ ghost pass_credential(requirements, record, assertion->credential_id,
+                              assertion->user_handle); */
     return PK_OK;
 }
 
@@ -280,6 +307,14 @@ static enum pk_status check_credential(const struct pk_requirements *requirement
  * WebAuthn 7.2 steps 15 to 19. Attested credential data, which some authenticators repeat here, was
  * well formed and says nothing more: no step looks at it.
  */
+/*@ requires demanded(requirements) && recorded(record);
+    requires appid ==> requirements->appid != \null;
+    requires \valid_read(data) && readable(data->rp_id_hash);
+    assigns rp_id_passed;
+    ensures \result == PK_OK ==>
+      rp_id_passed == (appid ? requirements->appid : requirements->rp_id);
+    ensures \result == PK_OK ==> requirements->ceremony == PK_AUTHENTICATION ==>
+      flags_good(requirements, record, data->flags); */
 static enum pk_status check_asserted(const struct pk_requirements *requirements,
                                      const struct pk_credential_record *record,
                                      const struct pk_auth_data *data, bool appid)
@@ -298,6 +333,12 @@ static enum pk_status check_asserted(const struct pk_requirements *requirements,
 }
 
 /* WebAuthn 7.2 step 21, over authenticator data and client data hash. */
+/*@ requires demanded(requirements) && recorded(record) && answered(assertion);
+    requires assertion->authenticator_data.len <= PTRDIFF_MAX;
+    requires record->key == \null || key_of_record(record->key, record);
+    requires \valid_read(client_data_hash + (0 .. PK_HASH_SIZE - 1));
+    assigns signature_passed, heap[..];
+    ensures \result == PK_OK ==> signature_passed == record; */
 static enum pk_status check_signature(const struct pk_requirements *requirements,
                                       const struct pk_credential_record *record,
                                       const uint8_t client_data_hash[PK_HASH_SIZE],
@@ -319,10 +360,19 @@ static enum pk_status check_signature(const struct pk_requirements *requirements
         status = PK_ALGORITHM_NOT_OFFERED;
     if (status == PK_OK)
         status = pk_signature_verify(key, pk_view_of(&signed_data), assertion->signature);
+    /*@ ghost
+        if (status == PK_OK)
+            pass_signature(requirements, record, key, signed_data, assertion->authenticator_data,
+                           client_data_hash, assertion->signature); */
     return status;
 }
 
 /* WebAuthn 7.2 step 22: both zero means that the authenticator keeps no counter. */
+/*@ requires \valid_read(requirements) && \valid(ret_regressed);
+    assigns *ret_regressed;
+    ensures *ret_regressed <==> !counter_grew(recorded, now);
+    ensures \result == PK_OK ==>
+      requirements->counter_policy == PK_COUNTER_LOG || counter_grew(recorded, now); */
 static enum pk_status check_counter(const struct pk_requirements *requirements, uint32_t recorded,
                                     uint32_t now, bool *ret_regressed)
 {
@@ -330,6 +380,46 @@ static enum pk_status check_counter(const struct pk_requirements *requirements, 
     if (*ret_regressed && requirements->counter_policy != PK_COUNTER_LOG)
         return PK_COUNTER_REGRESSED;
     return PK_OK;
+}
+
+/* WebAuthn 7.2 steps 5 and 6, and 15 to 22. */
+/*@ predicate data_good{L}(struct pk_requirements *requirements,
+                           struct pk_credential_record *record, struct pk_auth_data data) =
+      flags_good{L}(requirements, record, data.flags) &&
+      counter_good{L}(requirements, record, data.sign_count); */
+/*@ requires demanded(requirements) && recorded(record) && answered(assertion);
+    requires record->key == \null || key_of_record(record->key, record);
+    requires \valid_read(client_data_hash + (0 .. PK_HASH_SIZE - 1));
+    requires appid ==> requirements->appid != \null;
+    requires \valid(ret_data) && \valid(ret_regressed);
+    requires \separated(ret_data, ret_regressed, &heap);
+    requires requirements->ceremony == PK_AUTHENTICATION;
+    assigns *ret_data, *ret_regressed, credential_passed, rp_id_passed, signature_passed, heap[..];
+    ensures \result == PK_OK ==> borrowed(*ret_data);
+    ensures \result == PK_OK ==> credential_passed == record && signature_passed == record;
+    ensures \result == PK_OK ==>
+      rp_id_passed == \old(appid ? requirements->appid : requirements->rp_id);
+    ensures \result == PK_OK ==> data_good{Pre}(requirements, record, *ret_data); */
+static enum pk_status check_assertion(const struct pk_requirements *requirements,
+                                      const struct pk_credential_record *record,
+                                      const uint8_t client_data_hash[PK_HASH_SIZE],
+                                      const struct pk_assertion *assertion, bool appid,
+                                      struct pk_auth_data *ret_data, bool *ret_regressed)
+{
+    struct pk_auth_data data;
+    enum pk_status status = check_credential(requirements, record, assertion);
+
+    if (status == PK_OK)
+        status = pk_auth_data_parse(assertion->authenticator_data, &data);
+    if (status == PK_OK)
+        status = check_asserted(requirements, record, &data, appid);
+    if (status == PK_OK)
+        status = check_signature(requirements, record, client_data_hash, assertion);
+    if (status == PK_OK)
+        status = check_counter(requirements, record->sign_count, data.sign_count, ret_regressed);
+    if (status == PK_OK)
+        *ret_data = data;
+    return status;
 }
 
 enum pk_status pk_authentication_verify(const struct pk_requirements *requirements,
@@ -344,18 +434,12 @@ enum pk_status pk_authentication_verify(const struct pk_requirements *requiremen
     struct pk_auth_data data;
     enum pk_status status;
 
+    /*@ ghost credential_passed = signature_passed = NULL;
+        rp_id_passed = NULL; */
     if (requirements->ceremony != PK_AUTHENTICATION)
         return PK_INVALID_ARGUMENT;
-    status = check_credential(requirements, record, assertion);
-    if (status == PK_OK)
-        status = pk_auth_data_parse(assertion->authenticator_data, &data);
-    if (status == PK_OK)
-        status = check_asserted(requirements, record, &data, appid);
-    if (status == PK_OK)
-        status = check_signature(requirements, record, client_data_hash, assertion);
-    if (status == PK_OK)
-        status = check_counter(requirements, record->sign_count, data.sign_count,
-                               &result.counter_regressed);
+    status = check_assertion(requirements, record, client_data_hash, assertion, appid, &data,
+                             &result.counter_regressed);
     if (status == PK_OK)
         status = pk_extensions_read(requirements, data.extensions, &result.extensions);
     if (status == PK_OK)
@@ -367,6 +451,7 @@ enum pk_status pk_authentication_verify(const struct pk_requirements *requiremen
     result.sign_count = data.sign_count;
     result.flags = data.flags;
     result.extensions.appid = appid;
+    /*@ assert good{Pre}(requirements, record, result); */
     *ret = result;
     result = (struct pk_authentication_result){0};
     return PK_OK;

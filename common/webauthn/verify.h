@@ -7,6 +7,7 @@
 #ifndef PK_WEBAUTHN_VERIFY_H
 #define PK_WEBAUTHN_VERIFY_H
 
+#include "common/webauthn/checks.h"
 #include "common/webauthn/requirements.h"
 #include "common/webauthn/results.h"
 
@@ -42,6 +43,39 @@ struct pk_assertion {
     bool appid; /* the client says that the appid stood in for the RP id (WebAuthn 10.1.1) */
 };
 
+/*@ predicate answered(struct pk_assertion *assertion) =
+      \valid_read(assertion) && readable(assertion->credential_id) &&
+      readable(assertion->authenticator_data) && readable(assertion->signature) &&
+      readable(assertion->user_handle);
+    predicate flags_good{L}(struct pk_requirements *requirements,
+                            struct pk_credential_record *record, integer flags) =
+      (flags & PK_FLAG_UP) != 0 &&
+      (requirements->user_verification == PK_REQUIRED || record->verification ==>
+        (flags & PK_FLAG_UV) != 0) &&
+      ((flags & PK_FLAG_BS) != 0 ==> (flags & PK_FLAG_BE) != 0) &&
+      ((flags & PK_FLAG_BE) != 0 <==> record->backup_eligible);
+    predicate counter_grew(integer recorded, integer now) =
+      (recorded == 0 && now == 0) || now > recorded;
+    predicate counter_good{L}(struct pk_requirements *requirements,
+                              struct pk_credential_record *record, integer now) =
+      requirements->counter_policy == PK_COUNTER_LOG || counter_grew(record->sign_count, now);
+    predicate good{L}(struct pk_requirements *requirements, struct pk_credential_record *record,
+                      struct pk_authentication_result result) =
+      flags_good{L}(requirements, record, result.flags) &&
+      counter_good{L}(requirements, record, result.sign_count); */
+
+/*@ requires demanded(requirements) && recorded(record) && answered(assertion);
+    requires \valid(ret) && \separated(ret, &heap);
+    requires record->key == \null || key_of_record(record->key, record);
+    requires \valid_read(client_data_hash + (0 .. PK_HASH_SIZE - 1));
+    assigns *ret, credential_passed, rp_id_passed, signature_passed, heap[..];
+    ensures \result == PK_OK ==> \old(requirements->ceremony) == PK_AUTHENTICATION;
+    ensures \result == PK_OK ==> credential_passed == record && signature_passed == record;
+    ensures \result == PK_OK ==> rp_id_passed ==
+      \old(assertion->appid && requirements->appid != \null ?
+             requirements->appid : requirements->rp_id);
+    ensures \result == PK_OK ==> good{Pre}(requirements, record, *ret);
+    ensures \result != PK_OK ==> *ret == \old(*ret); */
 enum pk_status pk_authentication_verify(const struct pk_requirements *requirements,
                                         const struct pk_credential_record *record,
                                         const uint8_t client_data_hash[PK_HASH_SIZE],
@@ -53,6 +87,14 @@ enum pk_status pk_authentication_verify(const struct pk_requirements *requiremen
  * crossOrigin. client_data is the JSON text's bytes. record may be NULL; its payment member decides
  * whether "payment.get" is allowed.
  */
+/*@ requires demanded(requirements) && (record == \null || recorded(record));
+    requires readable(client_data) && \valid(ret_hash + (0 .. PK_HASH_SIZE - 1));
+    assigns ret_hash[0 .. PK_HASH_SIZE - 1], heap[..];
+    assigns type_passed, challenge_passed, origin_passed;
+    ensures \result == PK_OK ==> type_passed == requirements;
+    ensures \result == PK_OK ==> challenge_passed == requirements;
+    ensures \result == PK_OK ==> origin_passed == requirements;
+    ensures \result == PK_OK ==> hash_of(ret_hash, client_data); */
 enum pk_status pk_client_data_verify(const struct pk_requirements *requirements,
                                      const struct pk_credential_record *record,
                                      struct pk_view client_data,
@@ -79,11 +121,29 @@ struct pk_authentication_response {
     struct pk_bytes extension_results; /* JSON text of clientExtensionResults; empty: absent */
 };
 
+/*@ predicate held_response(struct pk_authentication_response *response) =
+      \valid_read(response) && held(response->credential_id) && held(response->client_data) &&
+      held(response->authenticator_data) && held(response->signature) &&
+      held(response->user_handle) && held(response->extension_results); */
+
 enum pk_status
 pk_authentication_response_parse(struct pk_view json,
                                  struct pk_authentication_response *ret) PK_WARN_UNUSED;
 void pk_authentication_response_clear(struct pk_authentication_response *response);
 
+/*@ requires demanded(requirements) && recorded(record) && held_response(response);
+    requires \valid(ret) && \separated(ret, &heap);
+    requires record->key == \null || key_of_record(record->key, record);
+    assigns *ret, type_passed, challenge_passed, origin_passed, heap[..];
+    assigns credential_passed, rp_id_passed, signature_passed;
+    ensures \result == PK_OK ==> type_passed == requirements && challenge_passed == requirements;
+    ensures \result == PK_OK ==> origin_passed == requirements;
+    ensures \result == PK_OK ==> credential_passed == record && signature_passed == record;
+    ensures \result == PK_OK ==> rp_id_passed == \old(requirements->rp_id) ||
+      (rp_id_passed == \old(requirements->appid) && rp_id_passed != \null);
+    ensures \result == PK_OK ==> good{Pre}(requirements, record, *ret);
+    ensures \result != PK_OK ==> ret->credential_id == \old(ret->credential_id);
+    ensures \result != PK_OK ==> ret->flags == \old(ret->flags); */
 enum pk_status
 pk_authentication_response_verify(const struct pk_requirements *requirements,
                                   const struct pk_credential_record *record,

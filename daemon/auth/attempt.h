@@ -77,6 +77,34 @@ struct attempt {
     bool over;     /* the outcome is decided */
 };
 
+/*
+ * For the prover (doc/proofs.md): any_accepts() and any_credential_json() stand for what a table
+ * of operations has. An approval is good for an attempt of whose request, kind and account it is.
+ */
+/*@ axiomatic Attempts {
+      predicate accepted(struct attempt *attempt, struct approval *approval);
+    } */
+/*@ ghost
+    /@ requires approval != \null;
+       assigns \nothing;
+       ensures \result ==> accepted(attempt, approval); @/
+    bool any_accepts(const struct attempt *attempt, const struct approval *approval);
+    /@ requires approval != \null;
+       assigns \nothing; @/
+    char *any_credential_json(const struct approval *approval); */
+/*@ predicate running(struct attempt *attempt) =
+      \valid(attempt) && attempt->conversation != \null && attempt->run_count <= PK_METHOD_COUNT &&
+      (\forall integer i; 0 <= i < attempt->run_count ==> \valid_read(attempt->runs[i].method)) &&
+      \valid_read(attempt->ops) && \valid_function(attempt->ops->accepts) &&
+      attempt->ops->accepts == &any_accepts &&
+      (attempt->ops->credential_json == \null ||
+        (\valid_function(attempt->ops->credential_json) &&
+         attempt->ops->credential_json == &any_credential_json));
+    predicate good_for{L}(struct approval *approval, struct attempt *attempt) =
+      approval != \null && ceremony_of(approval) == attempt->ops->ceremony &&
+      same_text(correlation_of(approval), id_of(attempt->conversation)) &&
+      accepted(attempt, approval); */
+
 /* --- for the methods -------------------------------------------------------------------------- */
 
 /*
@@ -87,10 +115,22 @@ void attempt_next(struct attempt *attempt, enum pk_status why);
 /* Whether a method is left that could serve after the running one, as far as is known. */
 bool attempt_may_go_on(const struct attempt *attempt) PK_WARN_UNUSED;
 /* Ends the attempt with a refusal. */
+/*@ requires running(attempt);
+    assigns *attempt; */
 void attempt_refused(struct attempt *attempt, enum pk_status status);
 /* Ends the attempt with success, which only this function can do. Takes the approval. */
+/*@ requires running(attempt);
+    assigns *attempt, success_by;
+    ensures success_by != \old(success_by) ==>
+      success_by == approval && good_for{Pre}(approval, attempt);
+    ensures success_by != \old(success_by) ==>
+      !\old(attempt->over) && \old(attempt->verification) == \null; */
 void attempt_approved(struct attempt *attempt, struct approval *approval);
 /* Ends the attempt with the verdict on an answer, whose approval is taken. */
+/*@ requires running(attempt) && \valid(verdict) && \separated(attempt, verdict);
+    assigns *attempt, verdict->approval, success_by;
+    ensures success_by != \old(success_by) ==> \old(verdict->status) == PK_OK &&
+      success_by == \old(verdict->approval) && good_for{Pre}(success_by, attempt); */
 void attempt_decided(struct attempt *attempt, struct verdict *verdict);
 
 /* Sets the text for the person if this attempt is refused; copied. */

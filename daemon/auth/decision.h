@@ -30,6 +30,8 @@ struct decision {
  */
 char *decision_caller(const struct call *call, const char *program) PK_WARN_UNUSED;
 
+/*@ requires \valid_read(decision);
+    assigns \nothing; */
 void decision_log(const struct decision *decision);
 
 /* Who is handed what is logged, too, from now on; NULL: nobody. */

@@ -91,6 +91,8 @@ size_t attempt_find_ceremony(const struct attempt *attempt, const char *rp_id)
     return index;
 }
 
+/*@ requires running(attempt);
+    assigns attempt->ceremony_count; */
 void attempt_drop_ceremonies(struct attempt *attempt)
 {
     for (size_t i = 0; i < attempt->ceremony_count; i++) {
@@ -130,6 +132,9 @@ void attempt_set_text(struct attempt *attempt, const char *text)
     attempt->text = strdup(text); /* without memory the text of the status is used */
 }
 
+/*@ requires running(attempt);
+    assigns \nothing;
+    ensures \result == \null || \valid_read(\result); */
 static const struct authmethod *running_method(const struct attempt *attempt)
 {
     return attempt->run_count > 0 ? attempt->runs[attempt->run_count - 1].method : NULL;
@@ -138,6 +143,8 @@ static const struct authmethod *running_method(const struct attempt *attempt)
 /*
  * Fills in the parts of the log line that approvals and refusals share. user NULL: the attempt's.
  */
+/*@ requires running(attempt) && \valid(decision);
+    assigns *decision; */
 static void log_decision(const struct attempt *attempt, struct decision *decision, const char *user)
 {
     const struct authmethod *method = running_method(attempt);
@@ -155,6 +162,8 @@ static void log_decision(const struct attempt *attempt, struct decision *decisio
 }
 
 /* The status that the person may be told when the running method refuses an answer. */
+/*@ requires running(attempt);
+    assigns \nothing; */
 static enum pk_status status_to_tell(const struct attempt *attempt, enum pk_status status)
 {
     const struct authmethod *method = running_method(attempt);
@@ -166,6 +175,8 @@ static enum pk_status status_to_tell(const struct attempt *attempt, enum pk_stat
 }
 
 /* Where the store has words for the person, they say more than the status does. */
+/*@ requires running(attempt) && (verdict == \null || \valid_read(verdict));
+    assigns attempt->text; */
 static void explain(struct attempt *attempt, const struct verdict *verdict)
 {
     PK_AUTO_FREE char *text = NULL;
@@ -180,6 +191,8 @@ static void explain(struct attempt *attempt, const struct verdict *verdict)
 }
 
 /* verdict NULL: no answer was verified. */
+/*@ requires running(attempt) && (verdict == \null || \valid_read(verdict));
+    assigns *attempt; */
 static void refuse(struct attempt *attempt, enum pk_status status, const struct verdict *verdict)
 {
     struct decision decision = {.status = status == PK_OK ? PK_INTERNAL : status,
@@ -202,6 +215,19 @@ void attempt_refused(struct attempt *attempt, enum pk_status status)
     refuse(attempt, status, NULL);
 }
 
+/* The approval must be of this request, of this kind, and for the account of the attempt. */
+/*@ requires running(attempt);
+    assigns \nothing;
+    ensures \result ==> good_for(approval, attempt); */
+static bool is_good(const struct attempt *attempt, const struct approval *approval)
+{
+    if (!approval || approval_ceremony(approval) != attempt->ops->ceremony ||
+        strcmp(approval_correlation(approval), conversation_id(attempt->conversation)) != 0)
+        return false;
+    /*@ calls any_accepts; */
+    return attempt->ops->accepts(attempt, approval);
+}
+
 void attempt_approved(struct attempt *attempt, struct approval *taken)
 {
     PK_CLEANUP(approval_free) struct approval *approval = taken;
@@ -210,17 +236,16 @@ void attempt_approved(struct attempt *attempt, struct approval *taken)
 
     if (attempt->over || attempt->verification)
         return;
-    /* The approval must be of this request, of this kind, and for the account of the attempt. */
-    if (!approval || approval_ceremony(approval) != attempt->ops->ceremony ||
-        strcmp(approval_correlation(approval), conversation_id(attempt->conversation)) != 0 ||
-        !attempt->ops->accepts(attempt, approval)) {
+    if (!is_good(attempt, approval)) {
         refuse(attempt, PK_INTERNAL, NULL);
         return;
     }
     attempt->over = true;
     log_decision(attempt, &decision, approval_account(approval)->name);
     attempt_drop_ceremonies(attempt);
-    json = attempt->ops->credential_json ? attempt->ops->credential_json(approval) : NULL;
+    if (attempt->ops->credential_json)
+        /*@ calls any_credential_json; */
+        json = attempt->ops->credential_json(approval);
     conversation_approved(attempt->conversation, approval, attempt->ops->success_text, json);
 }
 

@@ -71,6 +71,12 @@ struct conversation *conversation_open(struct daemon *daemon, struct call *call,
                                        const struct conversation_ops *ops, void *data);
 
 /* The correlation id, which is in every log line of the conversation. */
+/*@ axiomatic Conversations {
+      logic char *id_of(struct conversation *conversation);
+    } */
+/*@ requires conversation != \null;
+    assigns \nothing;
+    ensures is_string(\result) && \result == id_of(conversation); */
 const char *conversation_id(const struct conversation *conversation);
 uid_t conversation_uid(const struct conversation *conversation);
 /* Moves the deadline to that many seconds from now. */
@@ -112,8 +118,15 @@ struct pk_dialogue conversation_dialogue(struct conversation *conversation);
  * PK_INTERNAL. The approval is borrowed and names the user; text is for the person, credential JSON
  * for the caller, and both may be NULL.
  */
+/*@ requires conversation != \null && text != \null;
+    assigns \nothing; */
 void conversation_refused(struct conversation *conversation, enum pk_status status,
                           const char *text);
+/* For the prover (doc/proofs.md): by which approval success was said last. */
+/*@ ghost const struct approval *success_by; */
+/*@ requires conversation != \null && approval != \null;
+    assigns success_by;
+    ensures success_by == approval; */
 void conversation_approved(struct conversation *conversation, const struct approval *approval,
                            const char *text, const char *credential);
 

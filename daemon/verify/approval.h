@@ -15,10 +15,24 @@
 
 struct approval;
 
+/*@ axiomatic Approvals {
+      logic integer ceremony_of(struct approval *approval);
+      logic char *correlation_of(struct approval *approval);
+    } */
+
 /* PK_REGISTRATION: an enrolment, which signs nobody in. */
+/*@ requires approval != \null;
+    assigns \nothing;
+    ensures \result == ceremony_of(approval); */
 enum pk_ceremony approval_ceremony(const struct approval *approval);
 /* The correlation id of the request that was approved. */
+/*@ requires approval != \null;
+    assigns \nothing;
+    ensures is_string(\result) && \result == correlation_of(approval); */
 const char *approval_correlation(const struct approval *approval);
+/*@ requires approval != \null;
+    assigns \nothing;
+    ensures \valid_read(\result); */
 const struct account *approval_account(const struct approval *approval);
 /*
  * The credential as it was before this use, or as it was stored; NULL: approved by a recovery code.

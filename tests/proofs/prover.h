@@ -65,9 +65,16 @@ void *prover_memcpy(void *to, const void *from, size_t size);
 void prover_explicit_bzero(void *block, size_t size);
 #define explicit_bzero prover_explicit_bzero
 
+/* Bytes that memcmp() found equal; of none, nothing was compared. */
+/*@ axiomatic Comparison {
+      predicate equal_memory{L}(uint8_t *a, uint8_t *b, integer size)
+        reads a[0 .. size - 1], b[0 .. size - 1];
+      axiom nothing_equal{L}: \forall uint8_t *a, *b; equal_memory{L}(a, b, 0);
+    } */
 /*@ requires \valid_read((const uint8_t *)a + (0 .. size - 1));
     requires \valid_read((const uint8_t *)b + (0 .. size - 1));
-    assigns \nothing; */
+    assigns \nothing;
+    ensures \result == 0 ==> equal_memory((uint8_t *)a, (uint8_t *)b, size); */
 int prover_memcmp(const void *a, const void *b, size_t size);
 #define memcmp prover_memcmp
 
@@ -85,6 +92,15 @@ void *prover_memchr(const void *block, int byte, size_t size);
     ensures \result < SIZE_MAX && \valid_read(string + (0 .. \result)); */
 size_t prover_strlen(const char *string);
 #define strlen prover_strlen
+
+/*@ axiomatic Texts {
+      predicate same_text(char *a, char *b);
+    } */
+/*@ requires is_string(a) && is_string(b);
+    assigns \nothing;
+    ensures \result == 0 ==> same_text(a, b); */
+int prover_strcmp(const char *a, const char *b);
+#define strcmp prover_strcmp
 
 /* Of numbers that are not negative. */
 /*@ axiomatic Bits {
