@@ -64,7 +64,10 @@ struct pk_assertion {
       flags_good{L}(requirements, record, result.flags) &&
       counter_good{L}(requirements, record, result.sign_count); */
 
-/*@ requires demanded(requirements) && recorded(record) && answered(assertion);
+/*@ requires demanded(requirements) && recorded(record);
+    requires \valid_read(assertion) && readable(assertion->credential_id) &&
+      readable(assertion->authenticator_data) && readable(assertion->signature) &&
+      readable(assertion->user_handle);
     requires \valid(ret) && \separated(ret, &heap);
     requires record->key == \null || key_of_record(record->key, record);
     requires \valid_read(client_data_hash + (0 .. PK_HASH_SIZE - 1));

@@ -77,29 +77,14 @@ struct attempt {
     bool over;     /* the outcome is decided */
 };
 
-/*
- * For the prover (doc/proofs.md): any_accepts() and any_credential_json() stand for what a table
- * of operations has. An approval is good for an attempt of whose request, kind and account it is.
- */
+/* For the prover (doc/proofs.md): of whose request, kind and account an approval must be. */
 /*@ axiomatic Attempts {
       predicate accepted(struct attempt *attempt, struct approval *approval);
-    } */
-/*@ ghost
-    /@ requires approval != \null;
-       assigns \nothing;
-       ensures \result ==> accepted(attempt, approval); @/
-    bool any_accepts(const struct attempt *attempt, const struct approval *approval);
-    /@ requires approval != \null;
-       assigns \nothing; @/
-    char *any_credential_json(const struct approval *approval); */
-/*@ predicate running(struct attempt *attempt) =
+    }
+    predicate running(struct attempt *attempt) =
       \valid(attempt) && attempt->conversation != \null && attempt->run_count <= PK_METHOD_COUNT &&
       (\forall integer i; 0 <= i < attempt->run_count ==> \valid_read(attempt->runs[i].method)) &&
-      \valid_read(attempt->ops) && \valid_function(attempt->ops->accepts) &&
-      attempt->ops->accepts == &any_accepts &&
-      (attempt->ops->credential_json == \null ||
-        (\valid_function(attempt->ops->credential_json) &&
-         attempt->ops->credential_json == &any_credential_json));
+      \valid_read(attempt->ops);
     predicate good_for{L}(struct approval *approval, struct attempt *attempt) =
       approval != \null && ceremony_of(approval) == attempt->ops->ceremony &&
       same_text(correlation_of(approval), id_of(attempt->conversation)) &&

@@ -215,17 +215,30 @@ void attempt_refused(struct attempt *attempt, enum pk_status status)
     refuse(attempt, status, NULL);
 }
 
+/*@ requires running(attempt) && approval != \null;
+    assigns \nothing;
+    ensures \result ==> accepted(attempt, approval); */
+static bool is_of_account(const struct attempt *attempt, const struct approval *approval)
+{
+    return attempt->ops->accepts(attempt, approval);
+}
+
+/*@ requires running(attempt) && approval != \null;
+    assigns \nothing; */
+static char *credential_json(const struct attempt *attempt, const struct approval *approval)
+{
+    return attempt->ops->credential_json ? attempt->ops->credential_json(approval) : NULL;
+}
+
 /* The approval must be of this request, of this kind, and for the account of the attempt. */
 /*@ requires running(attempt);
     assigns \nothing;
     ensures \result ==> good_for(approval, attempt); */
 static bool is_good(const struct attempt *attempt, const struct approval *approval)
 {
-    if (!approval || approval_ceremony(approval) != attempt->ops->ceremony ||
-        strcmp(approval_correlation(approval), conversation_id(attempt->conversation)) != 0)
-        return false;
-    /*@ calls any_accepts; */
-    return attempt->ops->accepts(attempt, approval);
+    return approval && approval_ceremony(approval) == attempt->ops->ceremony &&
+           strcmp(approval_correlation(approval), conversation_id(attempt->conversation)) == 0 &&
+           is_of_account(attempt, approval);
 }
 
 void attempt_approved(struct attempt *attempt, struct approval *taken)
@@ -243,9 +256,7 @@ void attempt_approved(struct attempt *attempt, struct approval *taken)
     attempt->over = true;
     log_decision(attempt, &decision, approval_account(approval)->name);
     attempt_drop_ceremonies(attempt);
-    if (attempt->ops->credential_json)
-        /*@ calls any_credential_json; */
-        json = attempt->ops->credential_json(approval);
+    json = credential_json(attempt, approval);
     conversation_approved(attempt->conversation, approval, attempt->ops->success_text, json);
 }
 
