@@ -270,8 +270,8 @@ char *pk_hex_encode(struct pk_view bytes)
         loop assigns i, heap[..];
         loop variant bytes.len - i; */
     for (size_t i = 0; i < bytes.len; i++) {
-        text[2 * i] = digits[bytes.ptr[i] >> 4];
-        text[2 * i + 1] = digits[bytes.ptr[i] & 15];
+        text[2 * i] = digits[bytes.ptr[i] / 16];
+        text[2 * i + 1] = digits[bytes.ptr[i] % 16];
     }
     text[bytes.len * 2] = 0;
     return text;
