@@ -17,7 +17,9 @@ struct pk_view {
 
 /*@ predicate readable(struct pk_view view) = \valid_read(view.ptr + (0 .. view.len - 1));
     predicate same{L}(struct pk_view a, struct pk_view b) =
-      a.len == b.len && equal_memory{L}(a.ptr, b.ptr, a.len); */
+      a.len == b.len && equal_memory{L}(a.ptr, b.ptr, a.len);
+    predicate lent(struct pk_view view, struct pk_view of) =
+      readable(view) && (view.len > 0 ==> \base_addr(view.ptr) == \base_addr(of.ptr)); */
 
 /* Owned: data comes from malloc() and is released by pk_bytes_clear(). {NULL, 0} is empty. */
 struct pk_bytes {

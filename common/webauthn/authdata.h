@@ -24,9 +24,9 @@ struct pk_auth_data {
 
 /* What the flags announce is there, and nothing else. */
 /*@ predicate borrowed(struct pk_auth_data data) =
-      readable(data.rp_id_hash) && data.rp_id_hash.len == PK_HASH_SIZE &&
-      readable(data.aaguid) && readable(data.credential_id) && readable(data.public_key) &&
-      readable(data.extensions);
+      lent(data.rp_id_hash, data.bytes) && lent(data.aaguid, data.bytes) &&
+      lent(data.credential_id, data.bytes) && lent(data.public_key, data.bytes) &&
+      lent(data.extensions, data.bytes);
     predicate attested(struct pk_auth_data data) =
       (data.flags & PK_FLAG_AT) != 0 ?
         data.aaguid.len == PK_AAGUID_SIZE && 1 <= data.credential_id.len <= PK_CREDENTIAL_ID_MAX &&
@@ -44,7 +44,7 @@ struct pk_auth_data {
     assigns *ret;
     ensures \result == PK_OK ==> borrowed(*ret);
     ensures \result == PK_OK ==> ret->bytes.ptr == bytes.ptr && ret->bytes.len == bytes.len;
-    ensures \result == PK_OK ==> attested(*ret);
+    ensures \result == PK_OK ==> ret->rp_id_hash.len == PK_HASH_SIZE && attested(*ret);
     ensures \result == PK_OK ==> extended(*ret);
     ensures \result == PK_OK ==> bytes.len <= PK_AUTH_DATA_MAX;
     ensures \result != PK_OK ==>
