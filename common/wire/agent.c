@@ -48,6 +48,9 @@ enum pk_status pk_agent_message_size(struct pk_view stream, size_t *ret_size)
 }
 
 /* The type of the answer; SSH_AGENT_FAILURE, when it is nothing but that, becomes a status. */
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader); */
 static void read_type(struct pk_reader *reader, uint8_t wanted, enum pk_status failure)
 {
     uint8_t type = pk_reader_u8(reader);
@@ -58,6 +61,11 @@ static void read_type(struct pk_reader *reader, uint8_t wanted, enum pk_status f
         pk_reader_fail(reader, PK_PROTOCOL);
 }
 
+/*@ requires sound(reader) && \separated(reader, &heap);
+    requires reader->status == PK_OK ==> count <= PK_AGENT_IDENTITIES_MAX;
+    assigns *reader, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK && count > 0 ==> on_heap(\result); */
 static struct pk_agent_identity *read_identities(struct pk_reader *reader, size_t count)
 {
     PK_AUTO_FREE struct pk_agent_identity *items = NULL;
@@ -69,6 +77,9 @@ static struct pk_agent_identity *read_identities(struct pk_reader *reader, size_
         pk_reader_fail(reader, PK_NO_MEMORY);
         return NULL;
     }
+    /*@ loop invariant 0 <= i <= count && sound(reader) && went_on{Pre, Here}(reader);
+        loop assigns i, *reader, items[0 .. count - 1];
+        loop variant count - i; */
     for (size_t i = 0; i < count; i++) {
         items[i].blob = pk_reader_string(reader, PK_AGENT_MESSAGE_MAX);
         items[i].comment = pk_reader_string(reader, PK_AGENT_MESSAGE_MAX);

@@ -51,6 +51,9 @@ bool pk_member_read_bool(struct pk_reader *reader, unsigned key)
     return pk_cbor_bool(reader);
 }
 
+/*@ requires sound(reader);
+    assigns reader->status;
+    ensures reader->status == PK_OK <==> \old(reader->status) == PK_OK && min <= size <= max; */
 static void hold_to_range(struct pk_reader *reader, size_t size, size_t min, size_t max)
 {
     if (size > max)

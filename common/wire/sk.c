@@ -16,6 +16,11 @@
 #define DER_SEQUENCE           0x30
 
 /* A string that must be exactly that long. */
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures readable(\result);
+    ensures reader->status == PK_OK ? \result.len == len : \result.len == 0; */
 static struct pk_view read_sized(struct pk_reader *reader, size_t len)
 {
     struct pk_view view = pk_reader_string(reader, PK_AGENT_MESSAGE_MAX);
@@ -26,6 +31,9 @@ static struct pk_view read_sized(struct pk_reader *reader, size_t len)
 }
 
 /* The name that keys and signatures begin with. */
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader); */
 static enum pk_sk_type read_type(struct pk_reader *reader)
 {
     struct pk_view name = pk_reader_string(reader, PK_AGENT_MESSAGE_MAX);
@@ -39,6 +47,9 @@ static enum pk_sk_type read_type(struct pk_reader *reader)
 
 /* ---- keys ---- */
 
+/*@ requires sound(reader) && \valid(key) && \separated(reader, key);
+    assigns *reader, key->point[0 .. 63];
+    ensures sound(reader) && went_on{Pre, Post}(reader); */
 static void read_ecdsa_point(struct pk_reader *reader, struct pk_sk_key *key)
 {
     struct pk_view curve = pk_reader_string(reader, PK_AGENT_MESSAGE_MAX);
@@ -54,6 +65,9 @@ static void read_ecdsa_point(struct pk_reader *reader, struct pk_sk_key *key)
     memcpy(key->point, point.ptr + 1, sizeof(key->point));
 }
 
+/*@ requires sound(reader) && \valid(key) && \separated(reader, key);
+    assigns *reader, key->point[0 .. 63];
+    ensures sound(reader) && went_on{Pre, Post}(reader); */
 static void read_ed25519_key(struct pk_reader *reader, struct pk_sk_key *key)
 {
     struct pk_view bytes = read_sized(reader, ED25519_KEY_SIZE);
@@ -62,12 +76,18 @@ static void read_ed25519_key(struct pk_reader *reader, struct pk_sk_key *key)
         memcpy(key->point, bytes.ptr, bytes.len);
 }
 
+/*@ requires sound(reader) && \valid(key) && \separated(reader, key);
+    assigns *reader, key->application[0 .. PK_RP_ID_MAX];
+    ensures sound(reader) && went_on{Pre, Post}(reader); */
 static void read_application(struct pk_reader *reader, struct pk_sk_key *key)
 {
     struct pk_view application = pk_reader_string(reader, PK_RP_ID_MAX);
 
     if (application.len == 0)
         pk_reader_fail(reader, PK_INVALID_INPUT);
+    /*@ loop invariant 0 <= i <= application.len && sound(reader) && went_on{Pre, Here}(reader);
+        loop assigns i, *reader;
+        loop variant application.len - i; */
     for (size_t i = 0; i < application.len; i++)
         if (application.ptr[i] <= ' ' || application.ptr[i] > '~')
             pk_reader_fail(reader, PK_INVALID_INPUT);
@@ -95,24 +115,37 @@ enum pk_status pk_sk_key_parse(struct pk_view blob, struct pk_sk_key *ret)
 
 /* ---- the line of a .pub file ---- */
 
+/*@ assigns \nothing; */
 static bool is_blank(uint8_t c)
 {
     return c == ' ' || c == '\t';
 }
 
+/*@ requires readable(text);
+    assigns \nothing;
+    ensures readable(\result) && \result.len <= text.len; */
 static struct pk_view skip_blanks(struct pk_view text)
 {
+    /*@ loop invariant readable(text) && text.len <= \at(text.len, Pre);
+        loop assigns text;
+        loop variant text.len; */
     while (text.len > 0 && is_blank(text.ptr[0]))
         text = (struct pk_view){text.ptr + 1, text.len - 1};
     return text;
 }
 
 /* Cuts the first word off; empty at the end. */
+/*@ requires \valid(text) && readable(*text);
+    assigns *text;
+    ensures readable(*text) && readable(\result); */
 static struct pk_view next_word(struct pk_view *text)
 {
     struct pk_view word = skip_blanks(*text);
     size_t len = 0;
 
+    /*@ loop invariant 0 <= len <= word.len;
+        loop assigns len;
+        loop variant word.len - len; */
     while (len < word.len && !is_blank(word.ptr[len]))
         len++;
     *text = skip_blanks((struct pk_view){word.ptr + len, word.len - len});
@@ -120,8 +153,14 @@ static struct pk_view next_word(struct pk_view *text)
     return word;
 }
 
+/*@ requires readable(line);
+    assigns \nothing;
+    ensures readable(\result) && \result.len <= line.len; */
 static struct pk_view without_end(struct pk_view line)
 {
+    /*@ loop invariant readable(line) && line.len <= \at(line.len, Pre);
+        loop assigns line;
+        loop variant line.len; */
     while (line.len > 0 && (is_blank(line.ptr[line.len - 1]) || line.ptr[line.len - 1] == '\n' ||
                             line.ptr[line.len - 1] == '\r'))
         line.len--;
@@ -129,6 +168,9 @@ static struct pk_view without_end(struct pk_view line)
 }
 
 /* NULL when there is none. */
+/*@ requires readable(comment) && \valid(ret);
+    assigns *ret, heap[..];
+    ensures *ret == \null || on_heap(*ret); */
 static enum pk_status copy_comment(struct pk_view comment, char **ret)
 {
     PK_AUTO_FREE char *text = NULL;
@@ -192,6 +234,11 @@ void pk_sk_signature_clear(struct pk_sk_signature *signature)
  * A positive number in its shortest form (RFC 4251 section 5, "mpint"), not wider than a
  * coordinate. DER's INTEGER holds the same bytes.
  */
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures readable(\result) && \result.len <= COORDINATE_SIZE + 1;
+    ensures reader->status != PK_OK ==> \result.len == 0; */
 static struct pk_view read_mpint(struct pk_reader *reader)
 {
     struct pk_view number = pk_reader_string(reader, PK_AGENT_MESSAGE_MAX);
@@ -203,6 +250,9 @@ static struct pk_view read_mpint(struct pk_reader *reader)
     return reader->status == PK_OK ? number : (struct pk_view){NULL, 0};
 }
 
+/*@ requires growing(writer) && readable(value) && value.len <= 255;
+    assigns *writer, heap[..];
+    ensures growing(writer) && writer->max == \old(writer->max); */
 static void write_der(struct pk_writer *writer, uint8_t tag, struct pk_view value)
 {
     pk_writer_u8(writer, tag);
@@ -211,6 +261,9 @@ static void write_der(struct pk_writer *writer, uint8_t tag, struct pk_view valu
 }
 
 /* r and s as Ecdsa-Sig-Value (RFC 3279 section 2.2.3). */
+/*@ requires sound(reader) && \valid(ret) && \separated(reader, ret, &heap);
+    assigns *reader, *ret, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader); */
 static void read_ecdsa_signature(struct pk_reader *reader, struct pk_bytes *ret)
 {
     PK_AUTO_WRITER struct pk_writer numbers = pk_writer_new(2 * (2 + COORDINATE_SIZE + 1));
@@ -230,6 +283,9 @@ static void read_ecdsa_signature(struct pk_reader *reader, struct pk_bytes *ret)
         pk_reader_fail(reader, status);
 }
 
+/*@ requires sound(reader) && \valid(ret) && \separated(reader, ret, &heap);
+    assigns *reader, *ret, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader); */
 static void read_ed25519_signature(struct pk_reader *reader, struct pk_bytes *ret)
 {
     struct pk_view bytes = read_sized(reader, ED25519_SIGNATURE_SIZE);

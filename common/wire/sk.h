@@ -29,6 +29,9 @@ struct pk_sk_key {
  * application that is empty or not printable ASCII without spaces. Whether the point is on the
  * curve is checked where the key is used (pk_public_key_parse()).
  */
+/*@ requires readable(blob) && \valid(ret);
+    assigns *ret;
+    ensures \result != PK_OK ==> *ret == \old(*ret); */
 enum pk_status pk_sk_key_parse(struct pk_view blob, struct pk_sk_key *ret) PK_WARN_UNUSED;
 
 /*
@@ -37,6 +40,12 @@ enum pk_status pk_sk_key_parse(struct pk_view blob, struct pk_sk_key *ret) PK_WA
  * line are PK_INVALID_INPUT; otherwise as pk_sk_key_parse(). *ret_blob and *ret_comment (NULL:
  * none; printable) are the caller's.
  */
+/*@ requires readable(line) && \valid(ret_key) && \valid(ret_blob) && \valid(ret_comment);
+    requires \separated(ret_key, ret_blob, ret_comment);
+    assigns *ret_key, *ret_blob, *ret_comment, heap[..];
+    ensures \result == PK_OK ==> held(*ret_blob) && ret_blob->len <= PK_PUBLIC_KEY_MAX;
+    ensures \result != PK_OK ==> *ret_blob == \old(*ret_blob);
+    ensures \result != PK_OK ==> *ret_comment == \old(*ret_comment); */
 enum pk_status pk_sk_public_line_parse(struct pk_view line, struct pk_sk_key *ret_key,
                                        struct pk_bytes *ret_blob,
                                        char **ret_comment) PK_WARN_UNUSED;
@@ -47,6 +56,8 @@ struct pk_sk_signature {
     uint32_t counter;
     struct pk_bytes signature; /* as COSE algorithms have it: DER of r and s, or 64 bytes */
 };
+/*@ requires \valid(signature);
+    assigns *signature; */
 void pk_sk_signature_clear(struct pk_sk_signature *signature);
 #define PK_AUTO_SK_SIGNATURE __attribute__((cleanup(pk_sk_signature_clear)))
 
@@ -54,6 +65,9 @@ void pk_sk_signature_clear(struct pk_sk_signature *signature);
  * Consumed exactly. r or s that is zero, negative, oversized or not in its shortest form is
  * PK_INVALID_INPUT. Otherwise as pk_sk_key_parse(). Any flags pass: they are the caller's to judge.
  */
+/*@ requires readable(blob) && \valid(ret) && \separated(ret, &heap);
+    assigns *ret, heap[..];
+    ensures \result != PK_OK ==> *ret == \old(*ret); */
 enum pk_status pk_sk_signature_parse(struct pk_view blob,
                                      struct pk_sk_signature *ret) PK_WARN_UNUSED;
 
@@ -62,6 +76,9 @@ enum pk_status pk_sk_signature_parse(struct pk_view blob,
  * signature of a file or of a login can be taken for one of these. PK_NO_MEMORY.
  */
 #define PK_SSHSIG_NAMESPACE "passkeyd"
+/*@ requires \valid_read(message_sha256 + (0 .. PK_HASH_SIZE - 1)) && \valid(ret);
+    assigns *ret, heap[..];
+    ensures \result != PK_OK ==> *ret == \old(*ret); */
 enum pk_status pk_sshsig_compose(const uint8_t message_sha256[PK_HASH_SIZE],
                                  struct pk_bytes *ret) PK_WARN_UNUSED;
 
