@@ -26,7 +26,7 @@ char *pk_phone_whose(const char *provider, const char *user, const char *host) P
     "Nothing is enrolled. If your phone saved a passkey all the same, delete it there; if it did " \
     "not, somebody else has seen the code."
 #define PK_PHONE_TRIAL                                                                             \
-    "Now use it once, with a second code, to see that it works. It is enrolled after that."
+    "Now use it once, with a second code, to see that it works.\nIt is enrolled after that."
 
 /*
  * What phones are known not to like about an RP id, to follow "\"ID\" ": "has no dot". Static;

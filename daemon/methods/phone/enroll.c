@@ -348,8 +348,8 @@ static void warn(const struct enrollment *enrollment, const struct rp_config *rp
                  : NULL;
 
     conversation_info(conversation, "phone-tells",
-                      "Each use tells Google or Apple, whose servers connect the phone, this "
-                      "computer's address and the time.");
+                      "Each use tells Google or Apple, whose servers connect the phone,\n"
+                      "this computer's address and the time.");
     if (text)
         conversation_info(conversation, "phone-name", text);
 }
