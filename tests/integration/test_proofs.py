@@ -26,7 +26,7 @@ def test_contracts_and_mutations_are_there():
 
 
 def test_a_lost_contract_is_seen(tmp_path):
-    for part in ("common", "scripts", "tests/proofs"):
+    for part in ("common", "daemon/auth", "scripts", "tests/proofs"):
         shutil.copytree(os.path.join(TOP, part), tmp_path / part)
     reader = tmp_path / "common/base/reader.h"
     text = reader.read_text(encoding="utf-8")
