@@ -19,8 +19,8 @@
 
 static const char usage[] =
     "Usage: passkeyctl key COMMAND [KEY] [--json]\n"
-    "Looks after the security keys in this computer. Needs no daemon: only who sits at\n"
-    "the computer may open them.\n"
+    "Looks after the security keys in this computer. Needs no daemon: only who sits\n"
+    "at the computer may open them.\n"
     "\n"
     "  list                     which are plugged in, and what they say of themselves\n"
     "  info [KEY]               everything that one says of itself\n"
