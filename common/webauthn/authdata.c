@@ -38,8 +38,7 @@ static struct pk_auth_data with_attested(struct pk_reader *reader, struct pk_aut
 
 /*@ requires reading(reader, data) && cleared(data);
     assigns *reader;
-    ensures sound(reader);
-    ensures \base_addr(reader->ptr) == \base_addr(data.bytes.ptr);
+    ensures reading(reader, data);
     ensures went_on{Pre, Post}(reader);
     ensures \result.bytes == data.bytes;
     ensures lent(\result.rp_id_hash, data.bytes);
