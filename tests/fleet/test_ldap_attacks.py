@@ -86,6 +86,7 @@ def test_what_is_a_hosts_own_is_not_the_directorys(directory, server, account):
         assert host.call("remove", *account, "roots").status == "ok"
 
 
+@pytest.mark.slow
 def test_rubbish_fills_no_log(directory, server):
     """An account that adds it, as much as it likes: what is wrong with it is not everybody's log's
     to keep."""

@@ -80,6 +80,7 @@ def test_a_host_that_starts_alone_knows_what_it_knew(directory):
         assert answer.status == REFUSED and "has not answered yet" in answer.words
 
 
+@pytest.mark.slow
 def test_servers_that_hang_hold_nobody_up(directory):
     enrol(directory, "first")
     with Host(directory, "host1", refresh_seconds=1, offline_seconds=0) as host, \
@@ -101,6 +102,7 @@ def test_servers_that_hang_hold_nobody_up(directory):
         until("served", lambda: host.ids(*ALICE_OF) == {"first"}, 20)
 
 
+@pytest.mark.slow
 def test_one_that_hangs_is_left_for_the_next(directory):
     enrol(directory, "first")
     one, two = directory.servers
@@ -218,6 +220,7 @@ def test_no_tls_no_passkeys(directory):
             assert answer.status == REFUSED and words in answer.words, answer
 
 
+@pytest.mark.slow
 def test_one_that_cannot_be_followed_is_read_again_and_again():
     """Another make of server, without RFC 4533; more passkeys than are on one page."""
     accounts = [(f"user-{number}", 2000 + number) for number in range(30)]

@@ -102,6 +102,7 @@ def test_memory_is_not_its_to_take(directory, answer):
     assert PASSKEYS and number
 
 
+@pytest.mark.slow
 def test_one_that_leaves_a_question_open_is_left(directory):
     """A passkey comes after the refresh, and whose it is the server does not say."""
     refresh = []

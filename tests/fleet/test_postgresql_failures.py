@@ -96,6 +96,7 @@ def ask_(driver):
     return ask
 
 
+@pytest.mark.slow
 def test_a_server_that_hangs_is_given_up_in_time(pair, stores, ask):
     assert ask(stores[0], "enroll", "blue") == ("ok", "")
     pair.primary.send(signal.SIGSTOP)
@@ -188,7 +189,7 @@ def test_a_primary_that_was_deposed_is_not_believed(pair, stores, ask, program):
         late.stop()
 
 
-@pytest.mark.parametrize("seconds", [20, pytest.param(120, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seconds", [8, pytest.param(120, marks=pytest.mark.slow)])
 def test_primaries_killed_again_and_again(pair, stores, driver, seconds):
     """While two hosts enrol, begin, take and count."""
     load = subprocess.Popen([driver, "load", str(seconds), "6", *(s.socket for s in stores)],
