@@ -22,7 +22,10 @@ static void name_truncation(struct pk_reader *reader)
         reader->status = PK_CBOR_TRUNCATED;
 }
 
-/*@ assigns \nothing; */
+/*@ assigns \nothing;
+    ensures \result ==> info < 24 || (info == 24 && value >= 24) ||
+      (info == 25 && value > UINT8_MAX) || (info == 26 && value > UINT16_MAX) ||
+      (info == 27 && value > UINT32_MAX); */
 static bool shortest(uint8_t info, uint64_t value)
 {
     static const uint64_t least[] = {24, UINT8_MAX + 1, UINT16_MAX + 1, (uint64_t)UINT32_MAX + 1};
@@ -44,7 +47,9 @@ static void check_simple(struct pk_reader *reader, uint8_t info, uint64_t value)
     assigns *reader;
     ensures sound(reader) && went_on{Pre, Post}(reader);
     ensures reader->status == PK_OK ==> reader->remaining < \old(reader->remaining);
-    ensures reader->status == PK_OK ==> \result.type < PK_CBOR_END; */
+    ensures reader->status == PK_OK ==> \result.type < PK_CBOR_END;
+    ensures reader->status == PK_OK && \result.type != PK_CBOR_SIMPLE ==>
+      advanced{Pre, Post}(reader, head_size(\result.value)); */
 static struct head read_head(struct pk_reader *reader)
 {
     uint8_t first = pk_reader_u8(reader);
@@ -271,6 +276,8 @@ enum pk_cbor_type pk_cbor_peek(const struct pk_reader *reader)
 /*@ requires sound(reader);
     assigns *reader;
     ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK && type != PK_CBOR_SIMPLE ==>
+      advanced{Pre, Post}(reader, head_size(\result));
     ensures reader->status == PK_OK ==> reader->remaining < \old(reader->remaining);
     ensures reader->status == PK_OK || \result == 0; */
 static uint64_t read_typed(struct pk_reader *reader, enum pk_cbor_type type)
@@ -347,8 +354,7 @@ size_t pk_cbor_map(struct pk_reader *reader)
 /* A head in its shortest form (RFC 8949 section 3). */
 /*@ requires growing(writer);
     assigns *writer, heap[..];
-    ensures growing(writer) && writer->max == \old(writer->max);
-    ensures \old(writer->status) != PK_OK ==> writer->status == \old(writer->status); */
+    ensures growing(writer) && wrote{Pre, Post}(writer, head_size(value)); */
 static void write_head(struct pk_writer *writer, enum pk_cbor_type type, uint64_t value)
 {
     uint8_t major = (uint8_t)(type << 5);

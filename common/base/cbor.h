@@ -28,6 +28,11 @@ enum pk_cbor_type { /* the major types, RFC 8949 section 3.1 */
                     PK_CBOR_END, /* no item left */
 };
 
+/* How many bytes the shortest head of a number or a length takes (RFC 8949 section 3). */
+/*@ logic integer head_size(integer value) =
+      value < 24 ? 1 : value <= UINT8_MAX ? 2 : value <= UINT16_MAX ? 3 :
+      value <= UINT32_MAX ? 5 : 9; */
+
 /* Checks the next item, all of it, and gives its bytes, borrowed; empty after a failure. */
 /*@ requires sound(reader);
     assigns *reader;
@@ -55,13 +60,14 @@ enum pk_cbor_type pk_cbor_peek(const struct pk_reader *reader);
 /*@ requires sound(reader);
     assigns *reader;
     ensures sound(reader) && went_on{Pre, Post}(reader);
-    ensures reader->status == PK_OK ==> reader->remaining < \old(reader->remaining);
+    ensures reader->status == PK_OK ==> advanced{Pre, Post}(reader, head_size(\result));
     ensures reader->status == PK_OK || \result == 0; */
 uint64_t pk_cbor_unsigned(struct pk_reader *reader);
 /*@ requires sound(reader);
     assigns *reader;
     ensures sound(reader) && went_on{Pre, Post}(reader);
-    ensures reader->status == PK_OK ==> reader->remaining < \old(reader->remaining);
+    ensures reader->status == PK_OK ==>
+      advanced{Pre, Post}(reader, head_size(\result < 0 ? -1 - \result : \result));
     ensures reader->status == PK_OK || \result == 0; */
 int64_t pk_cbor_int(struct pk_reader *reader); /* PK_CBOR_TYPE_MISMATCH outside int64_t */
 /*@ requires sound(reader);
@@ -73,16 +79,16 @@ bool pk_cbor_bool(struct pk_reader *reader);
 /*@ requires sound(reader);
     assigns *reader;
     ensures sound(reader) && went_on{Pre, Post}(reader);
-    ensures reader->status == PK_OK ==> reader->remaining < \old(reader->remaining);
-    ensures readable(\result) && (reader->status == PK_OK || \result.len == 0);
-    ensures \result.len <= \old(reader->remaining); */
+    ensures reader->status == PK_OK ==>
+      advanced{Pre, Post}(reader, head_size(\result.len) + \result.len);
+    ensures readable(\result) && (reader->status == PK_OK || \result.len == 0); */
 struct pk_view pk_cbor_bytes(struct pk_reader *reader);
 /*@ requires sound(reader);
     assigns *reader;
     ensures sound(reader) && went_on{Pre, Post}(reader);
-    ensures reader->status == PK_OK ==> reader->remaining < \old(reader->remaining);
-    ensures readable(\result) && (reader->status == PK_OK || \result.len == 0);
-    ensures \result.len <= \old(reader->remaining); */
+    ensures reader->status == PK_OK ==>
+      advanced{Pre, Post}(reader, head_size(\result.len) + \result.len);
+    ensures readable(\result) && (reader->status == PK_OK || \result.len == 0); */
 struct pk_view pk_cbor_text(struct pk_reader *reader);
 /*@ requires sound(reader);
     assigns *reader;
@@ -103,39 +109,33 @@ size_t pk_cbor_map(struct pk_reader *reader); /* how many pairs follow */
  */
 /*@ requires growing(writer);
     assigns *writer, heap[..];
-    ensures growing(writer) && writer->max == \old(writer->max);
-    ensures \old(writer->status) != PK_OK ==> writer->status == \old(writer->status); */
+    ensures growing(writer) && wrote{Pre, Post}(writer, head_size(value)); */
 void pk_cbor_write_unsigned(struct pk_writer *writer, uint64_t value);
 /*@ requires growing(writer);
     assigns *writer, heap[..];
-    ensures growing(writer) && writer->max == \old(writer->max);
-    ensures \old(writer->status) != PK_OK ==> writer->status == \old(writer->status); */
+    ensures growing(writer);
+    ensures wrote{Pre, Post}(writer, head_size(value < 0 ? -1 - value : value)); */
 void pk_cbor_write_int(struct pk_writer *writer, int64_t value);
 /*@ requires growing(writer);
     assigns *writer, heap[..];
-    ensures growing(writer) && writer->max == \old(writer->max);
-    ensures \old(writer->status) != PK_OK ==> writer->status == \old(writer->status); */
+    ensures growing(writer) && wrote{Pre, Post}(writer, 1); */
 void pk_cbor_write_bool(struct pk_writer *writer, bool value);
 /*@ requires growing(writer) && readable(bytes);
     assigns *writer, heap[..];
-    ensures growing(writer) && writer->max == \old(writer->max);
-    ensures \old(writer->status) != PK_OK ==> writer->status == \old(writer->status); */
+    ensures growing(writer) && wrote{Pre, Post}(writer, head_size(bytes.len) + bytes.len); */
 void pk_cbor_write_bytes(struct pk_writer *writer, struct pk_view bytes);
 /*@ requires growing(writer) && readable(text);
     assigns *writer, heap[..];
-    ensures growing(writer) && writer->max == \old(writer->max);
-    ensures \old(writer->status) != PK_OK ==> writer->status == \old(writer->status); */
+    ensures growing(writer) && wrote{Pre, Post}(writer, head_size(text.len) + text.len); */
 void pk_cbor_write_text(struct pk_writer *writer, struct pk_view text); /* not UTF-8:
                                                                            PK_INVALID_ARGUMENT */
 /*@ requires growing(writer);
     assigns *writer, heap[..];
-    ensures growing(writer) && writer->max == \old(writer->max);
-    ensures \old(writer->status) != PK_OK ==> writer->status == \old(writer->status); */
+    ensures growing(writer) && wrote{Pre, Post}(writer, head_size(count)); */
 void pk_cbor_write_array(struct pk_writer *writer, size_t count);
 /*@ requires growing(writer);
     assigns *writer, heap[..];
-    ensures growing(writer) && writer->max == \old(writer->max);
-    ensures \old(writer->status) != PK_OK ==> writer->status == \old(writer->status); */
+    ensures growing(writer) && wrote{Pre, Post}(writer, head_size(pairs)); */
 void pk_cbor_write_map(struct pk_writer *writer, size_t pairs);
 
 #endif
