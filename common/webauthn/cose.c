@@ -24,6 +24,16 @@ struct parameters {
     struct pk_view specific[3]; /* -1, -2, -3: their meaning depends on kty */
 };
 
+/*@ predicate encoded(struct parameters *parameters) =
+      \valid_read(parameters) && readable(parameters->kty) && readable(parameters->alg) &&
+      readable(parameters->specific[0]) && readable(parameters->specific[1]) &&
+      readable(parameters->specific[2]); */
+
+/*@ requires \valid(parameters);
+    assigns \nothing;
+    ensures \result == \null || \result == &parameters->kty || \result == &parameters->alg ||
+      \result == &parameters->specific[0] || \result == &parameters->specific[1] ||
+      \result == &parameters->specific[2]; */
 static struct pk_view *place_of(struct parameters *parameters, int64_t label)
 {
     if (label == LABEL_KTY)
@@ -35,12 +45,24 @@ static struct pk_view *place_of(struct parameters *parameters, int64_t label)
     return NULL;
 }
 
+/*@ requires readable(cose) && \valid(ret);
+    assigns *ret;
+    ensures \result == PK_OK ==> encoded(ret); */
 static enum pk_status collect(struct pk_view cose, struct parameters *ret)
 {
     struct pk_reader reader = pk_reader_new(cose);
     struct parameters parameters = {0};
     size_t pairs = pk_cbor_map(&reader);
 
+    /*@ loop invariant 0 <= i <= pairs;
+        loop invariant sound(&reader);
+        loop invariant readable(parameters.kty);
+        loop invariant readable(parameters.alg);
+        loop invariant readable(parameters.specific[0]);
+        loop invariant readable(parameters.specific[1]);
+        loop invariant readable(parameters.specific[2]);
+        loop assigns i, reader, parameters;
+        loop variant pairs - i; */
     for (size_t i = 0; i < pairs && reader.status == PK_OK; i++) {
         struct pk_view *place;
 
@@ -58,6 +80,9 @@ static enum pk_status collect(struct pk_view cose, struct parameters *ret)
     return PK_OK;
 }
 
+/*@ requires readable(item) && \valid(ret);
+    assigns *ret;
+    ensures \result == PK_OK || *ret == \old(*ret); */
 static enum pk_status as_int(struct pk_view item, int64_t *ret)
 {
     struct pk_reader reader = pk_reader_new(item);
@@ -69,6 +94,9 @@ static enum pk_status as_int(struct pk_view item, int64_t *ret)
     return PK_OK;
 }
 
+/*@ requires readable(item) && \valid(ret);
+    assigns *ret;
+    ensures \result == PK_OK ? readable(*ret) : *ret == \old(*ret); */
 static enum pk_status as_bytes(struct pk_view item, struct pk_view *ret)
 {
     struct pk_reader reader = pk_reader_new(item);
@@ -80,6 +108,8 @@ static enum pk_status as_bytes(struct pk_view item, struct pk_view *ret)
     return PK_OK;
 }
 
+/*@ requires \valid_read(algorithm) && readable(item);
+    assigns \nothing; */
 static enum pk_status check_curve(const struct pk_algorithm *algorithm, struct pk_view item)
 {
     int64_t curve;
@@ -90,6 +120,15 @@ static enum pk_status check_curve(const struct pk_algorithm *algorithm, struct p
     return curve == algorithm->curve ? PK_OK : PK_KEY_CURVE_MISMATCH;
 }
 
+/* What a function that takes a key apart is given, and leaves in every case. */
+/*@ predicate key_of(struct pk_cose_key *key) =
+      \valid(key) && \valid_read(key->algorithm) && borrowing(*key); */
+
+/*@ requires encoded(parameters) && key_of(key) && \separated(parameters, key);
+    assigns *key;
+    ensures key_of(key) && key->algorithm == \old(key->algorithm);
+    ensures \result == PK_OK ==> key->x.len == key->algorithm->key_size;
+    ensures \result == PK_OK ==> key->y.len == key->algorithm->key_size; */
 static enum pk_status parse_ec2(const struct parameters *parameters, struct pk_cose_key *key)
 {
     enum pk_status status = check_curve(key->algorithm, parameters->specific[0]);
@@ -109,6 +148,10 @@ static enum pk_status parse_ec2(const struct parameters *parameters, struct pk_c
     return PK_OK;
 }
 
+/*@ requires encoded(parameters) && key_of(key) && \separated(parameters, key);
+    assigns *key;
+    ensures key_of(key) && key->algorithm == \old(key->algorithm);
+    ensures \result == PK_OK ==> key->x.len == key->algorithm->key_size; */
 static enum pk_status parse_okp(const struct parameters *parameters, struct pk_cose_key *key)
 {
     enum pk_status status = check_curve(key->algorithm, parameters->specific[0]);
@@ -124,29 +167,46 @@ static enum pk_status parse_okp(const struct parameters *parameters, struct pk_c
 
 enum { MODULUS_BITS_MIN = 2048, MODULUS_BITS_MAX = 8192, EXPONENT_MIN = 65537 };
 
+/*@ requires readable(number) && number.len > 0 && number.ptr[0] != 0;
+    assigns \nothing; */
 static size_t bit_length(struct pk_view number)
 {
     size_t bits = number.len * 8;
 
-    for (uint8_t top = number.ptr[0]; !(top & 0x80); top = (uint8_t)(top << 1))
+    /*@ loop invariant 0 < top < 256;
+        loop assigns top, bits;
+        loop variant 256 - top; */
+    for (unsigned top = number.ptr[0]; top < 0x80; top *= 2)
         bits--;
     return bits;
 }
 
+/*@ requires readable(number);
+    assigns \nothing;
+    ensures \result ==> number.len > 0 && number.ptr[0] != 0; */
 static bool odd_without_leading_zero(struct pk_view number)
 {
     return number.len > 0 && number.ptr[0] != 0 && (number.ptr[number.len - 1] & 1);
 }
 
 /* RFC 8230 section 4 wants none, but early versions of Windows Hello wrote them. */
+/*@ requires \valid(number) && readable(*number);
+    assigns *number;
+    ensures readable(*number) && number->len <= \old(number->len); */
 static void drop_leading_zeros(struct pk_view *number)
 {
+    /*@ loop invariant readable(*number) && number->len <= \at(number->len, Pre);
+        loop assigns *number;
+        loop variant number->len; */
     while (number->len > 0 && number->ptr[0] == 0) {
         number->ptr++;
         number->len--;
     }
 }
 
+/*@ requires readable(modulus) && readable(exponent);
+    assigns \nothing;
+    ensures \result == PK_OK ==> modulus.len > 0 && 1 <= exponent.len <= 8; */
 static enum pk_status check_rsa(struct pk_view modulus, struct pk_view exponent)
 {
     uint64_t value = 0;
@@ -156,11 +216,18 @@ static enum pk_status check_rsa(struct pk_view modulus, struct pk_view exponent)
         return PK_KEY_RSA_MODULUS;
     if (!odd_without_leading_zero(exponent) || exponent.len > sizeof(value))
         return PK_KEY_RSA_EXPONENT;
+    /*@ loop invariant 0 <= i <= exponent.len;
+        loop assigns i, value;
+        loop variant exponent.len - i; */
     for (size_t i = 0; i < exponent.len; i++)
         value = value << 8 | exponent.ptr[i];
     return value >= EXPONENT_MIN ? PK_OK : PK_KEY_RSA_EXPONENT;
 }
 
+/*@ requires encoded(parameters) && key_of(key) && \separated(parameters, key);
+    assigns *key;
+    ensures key_of(key) && key->algorithm == \old(key->algorithm);
+    ensures \result == PK_OK ==> key->modulus.len > 0 && 1 <= key->exponent.len <= 8; */
 static enum pk_status parse_rsa(const struct parameters *parameters, struct pk_cose_key *key)
 {
     enum pk_status status = as_bytes(parameters->specific[0], &key->modulus);
@@ -173,6 +240,10 @@ static enum pk_status parse_rsa(const struct parameters *parameters, struct pk_c
     return status == PK_OK ? check_rsa(key->modulus, key->exponent) : status;
 }
 
+/*@ requires encoded(parameters) && key_of(key) && \separated(parameters, key);
+    assigns *key;
+    ensures key_of(key) && key->algorithm == \old(key->algorithm);
+    ensures \result == PK_OK ==> key->pub.len == key->algorithm->key_size; */
 static enum pk_status parse_akp(const struct parameters *parameters, struct pk_cose_key *key)
 {
     enum pk_status status = as_bytes(parameters->specific[0], &key->pub);
@@ -184,6 +255,9 @@ static enum pk_status parse_akp(const struct parameters *parameters, struct pk_c
     return key->pub.len == key->algorithm->key_size ? PK_OK : PK_KEY_LENGTH_INVALID;
 }
 
+/*@ requires encoded(parameters) && key_of(key) && \separated(parameters, key);
+    assigns *key;
+    ensures key_of(key) && key->algorithm == \old(key->algorithm); */
 static enum pk_status parse_specific(const struct parameters *parameters, struct pk_cose_key *key)
 {
     switch (key->algorithm->key_type) {

@@ -15,12 +15,20 @@ struct pk_cose_key {
     struct pk_view pub;      /* AKP (RFC 9964) */
 };
 
+/*@ predicate borrowing(struct pk_cose_key key) =
+      readable(key.x) && readable(key.y) && readable(key.modulus) && readable(key.exponent) &&
+      readable(key.pub); */
+
 /*
  * Takes a key apart and holds its parameters to its algorithm; whether a point is on its curve is
  * for signature.h. The order of the parameters does not matter. PK_CBOR_*, PK_KEY_MALFORMED,
  * PK_KEY_PARAMETER_UNKNOWN, PK_ALGORITHM_UNSUPPORTED, PK_KEY_TYPE_MISMATCH, PK_KEY_CURVE_MISMATCH,
  * PK_KEY_LENGTH_INVALID, PK_KEY_RSA_MODULUS, PK_KEY_RSA_EXPONENT.
  */
+/*@ requires readable(cose) && \valid(ret);
+    assigns *ret;
+    ensures \result == PK_OK ==> borrowing(*ret);
+    ensures \result != PK_OK ==> ret->algorithm == \old(ret->algorithm); */
 enum pk_status pk_cose_key_parse(struct pk_view cose, struct pk_cose_key *ret) PK_WARN_UNUSED;
 
 #endif
