@@ -14,7 +14,7 @@ from conftest import BUILD, npm_engine
 VERBS = ["verbs", "keys", "orphans", "decisions", "races"]
 
 
-@pytest.fixture(scope="module", params=["debian", "npm"], name="engine")
+@pytest.fixture(scope="module", params=["debian", pytest.param("npm", marks=pytest.mark.slow)], name="engine")
 def engine_(request, program, folder):
     """Of Debian's PostgreSQL, and of a newer one."""
     if request.param == "debian":
