@@ -14,7 +14,8 @@ from conftest import BUILD, npm_engine
 VERBS = ["verbs", "keys", "orphans", "decisions", "races"]
 
 
-@pytest.fixture(scope="module", params=["debian", pytest.param("npm", marks=pytest.mark.slow)], name="engine")
+@pytest.fixture(scope="module", name="engine",
+                params=["debian", pytest.param("npm", marks=pytest.mark.slow)])
 def engine_(request, program, folder):
     """Of Debian's PostgreSQL, and of a newer one."""
     if request.param == "debian":
