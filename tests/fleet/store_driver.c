@@ -554,11 +554,26 @@ static enum pk_status ask_verb(struct store *store, const char *verb, const char
     return look_up(store, id, &counter);
 }
 
+/* Its words are milliseconds. */
+static enum pk_status ask_lag(struct store *store, char **ret_words)
+{
+    AUTO_STORE_STATE struct store_state state = {0};
+    enum pk_status status = store->verbs->state(store, &state);
+
+    if (status == PK_OK)
+        *ret_words = pk_text_format("%lld", (long long)state.lag);
+    return status;
+}
+
 static int ask(const char *verb, const char *id)
 {
     int64_t begun = pk_clock_monotonic_ms();
-    enum pk_status status = ask_verb(stores[0], verb, id);
-    PK_AUTO_FREE char *words = strdup(status == PK_STORAGE ? store_error() : "");
+    PK_AUTO_FREE char *words = NULL;
+    bool lag = strcmp(verb, "lag") == 0;
+    enum pk_status status = lag ? ask_lag(stores[0], &words) : ask_verb(stores[0], verb, id);
+
+    if (!words)
+        words = strdup(status == PK_STORAGE ? store_error() : "");
 
     if (!words)
         fail("memory", "not enough");

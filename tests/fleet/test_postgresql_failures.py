@@ -2,6 +2,7 @@
 """Servers that hang, die and come back; were this broken, a passkey that was confirmed would be
 gone after a failover, or what was used up could be used again."""
 
+import itertools
 import json
 import os
 import shutil
@@ -141,6 +142,31 @@ def test_a_standby_that_hangs_refuses_what_has_to_be_kept(pair, stores, ask):
         pair.standby.send(signal.SIGCONT)
     assert status == "storage"
     assert "did not answer in time" in words
+
+
+def apply_late(standby, delay):
+    standby.sql(f"ALTER SYSTEM SET recovery_min_apply_delay = '{delay}'", database="postgres")
+    standby.sql("SELECT pg_reload_conf()", database="postgres")
+
+
+def test_how_far_a_standby_is_behind_is_known_to_whom_it_is_shown(pair, stores, ask):
+    begun = itertools.count()
+
+    def lag():
+        assert ask(stores[0], "begin", f"late {next(begun)}") == ("ok", "")
+        status, milliseconds = ask(stores[0], "lag", "")
+        assert status == "ok"
+        return int(milliseconds)
+
+    apply_late(pair.standby, "300ms")
+    try:
+        assert lag() == -1
+        pair.primary.sql("GRANT pg_read_all_stats TO host1", database="postgres")
+        servers.until(lambda: lag() >= 200)
+    finally:
+        apply_late(pair.standby, "0")
+        pair.primary.sql("REVOKE pg_read_all_stats FROM host1", database="postgres")
+    assert lag() == -1
 
 
 def test_a_wait_that_was_cancelled_is_no_success(pair, stores, ask):
