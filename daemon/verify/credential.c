@@ -130,6 +130,7 @@ struct pk_view credential_list_handle(const struct credential_list *list, const 
                                       bool id_unknown)
 {
     struct pk_view handle = {0};
+    bool some = false;
 
     for (size_t i = 0; i < list->count; i++) {
         const struct credential *item = &list->items[i];
@@ -137,9 +138,10 @@ struct pk_view credential_list_handle(const struct credential_list *list, const 
 
         if (item->id_unknown != id_unknown || strcmp(item->rp_id, rp_id) != 0)
             continue;
-        if (handle.len > 0 && !pk_view_equal(handle, own))
+        if (some && !pk_view_equal(handle, own))
             return (struct pk_view){0};
         handle = own;
+        some = true;
     }
     return handle;
 }
