@@ -6,13 +6,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 
 
 def look(top):
-    return subprocess.run([sys.executable, os.path.join(top, "scripts/prove"), "--list"],
+    return subprocess.run([os.path.join(top, "scripts/prove"), "--list"],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
                           check=False)
 
