@@ -5,7 +5,7 @@ store_sqlite_libstoresqlite_la_SOURCES = \
 	store/sqlite/commit.c store/sqlite/commit.h \
 	store/sqlite/directory.c store/sqlite/directory.h store/sqlite/directory_lists.c \
 	store/sqlite/integrity.c store/sqlite/integrity.h \
-	store/sqlite/query.h \
+	store/sqlite/query.c store/sqlite/query.h \
 	store/sqlite/schema.c store/sqlite/schema.h \
 	store/sqlite/sqlite.c store/sqlite/sqlite.h \
 	store/sqlite/verbs.c \

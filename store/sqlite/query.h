@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Statements, rows and transactions for the verbs of the SQLite store (verbs.c); only sqlite.c,
- * commit.c, integrity.c and backup.c call SQLite itself.
+ * Statements, rows and transactions for the verbs of the SQLite store (verbs.c); only query.c,
+ * sqlite.c, commit.c, integrity.c and backup.c call SQLite itself.
  */
 #ifndef STORE_SQLITE_QUERY_H
 #define STORE_SQLITE_QUERY_H
@@ -66,6 +66,7 @@ struct sqlite_store {
 };
 
 /* This thread's connection. NULL: it cannot be opened, and store_error() says why. */
+struct sqlite_connection *connection_of_thread(struct sqlite_store *store);
 struct sqlite3 *store_connection(struct sqlite_store *store);
 
 extern const struct store_verbs store_sqlite_verbs;
@@ -182,5 +183,17 @@ enum pk_status transaction_begin(struct sqlite_store *store) PK_WARN_UNUSED;
  * are on disk.
  */
 enum pk_status transaction_end(struct sqlite_store *store, enum pk_status status) PK_WARN_UNUSED;
+
+/*
+ * The same on a connection that is no thread's yet, for sqlite.c, which opens it. query_on() is for
+ * what is asked once: its statement is not kept.
+ */
+enum pk_status database_execute(struct sqlite3 *db, const char *sql) PK_WARN_UNUSED;
+/* Keeps SQLite's message and returns the status for its error code. */
+enum pk_status database_failed(struct sqlite3 *db, const char *doing);
+struct query query_on(struct sqlite_store *store, struct sqlite3 *db, const char *sql);
+enum pk_status transaction_begin_on(struct sqlite_store *store, struct sqlite3 *db) PK_WARN_UNUSED;
+enum pk_status transaction_end_on(struct sqlite_store *store, struct sqlite3 *db,
+                                  enum pk_status status) PK_WARN_UNUSED;
 
 #endif

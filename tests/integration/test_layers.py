@@ -20,7 +20,7 @@ QUARANTINE = {
     r"dbus/.*": r"common/bus/.*|daemon/bus/(bus|connection|message|socket)\.[ch]|"
                r"gateway/bus_(client\.c|message\.[ch])|phone/(bluez|radio)\.[ch]",
     r"cbor\.h|cbor/.*": r"authenticator/attestation_object\.c",
-    r"sqlite3\.h": r"store/sqlite/(backup|sqlite|commit|integrity)\.c",
+    r"sqlite3\.h": r"store/sqlite/(backup|sqlite|query|commit|integrity)\.c",
     r"utf8proc\.h": r"common/keys/pin_text\.c|daemon/config/passkey_name\.c",
     r"ldap\.h": r"store/ldap/.*",
     r"libpq.*\.h": r"store/postgresql/.*",
