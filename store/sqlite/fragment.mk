@@ -13,6 +13,7 @@ store_sqlite_libstoresqlite_la_SOURCES = \
 	store/sqlite/verbs_decisions.c \
 	store/sqlite/verbs_keys.c \
 	store/sqlite/verbs_recovery.c \
+	store/sqlite/verbs_tickets.c \
 	store/sqlite/verbs_users.c
 store_sqlite_libstoresqlite_la_CFLAGS = $(PK_CFLAGS) $(SQLITE_CFLAGS)
 store_sqlite_libstoresqlite_la_LIBADD = $(SQLITE_LIBS)

@@ -87,6 +87,18 @@ enum pk_status store_sqlite_recovery_list(struct store *store, const struct acco
                                           struct recovery_code *ret_codes, size_t *ret_count);
 enum pk_status store_sqlite_recovery_use(struct store *store, const struct account *account,
                                          const uint8_t hash[PK_HASH_SIZE]);
+/* Of verbs_tickets.c. */
+enum pk_status store_sqlite_ticket_add(struct store *store, struct pk_view ticket_hash,
+                                       const char *rp, const char *name, uid_t uid,
+                                       int64_t expires);
+enum pk_status store_sqlite_ticket_check(struct store *store, struct pk_view ticket_hash,
+                                         const char *rp, const char *name, uid_t uid, int64_t now);
+enum pk_status store_sqlite_ticket_find(struct store *store, struct pk_view ticket_hash,
+                                        int64_t now, struct account *ret, int64_t *ret_expires);
+enum pk_status store_sqlite_tickets_remove(struct store *store, const struct account *account);
+/* Uses it up; inside a transaction. PK_TICKET_INVALID. */
+enum pk_status store_sqlite_ticket_use(struct sqlite_store *store, struct pk_view hash,
+                                       const struct account *account, int64_t now) PK_WARN_UNUSED;
 /* Of verbs_users.c. */
 enum pk_status store_sqlite_user_put(struct store *store, const struct account *user,
                                      struct account *ret);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The verbs of the SQLite store (store.h): one SQL statement, or one transaction, each. Here are
- * those about accounts and their credentials, tickets and facts; the others in verbs_*.c.
+ * those about accounts and their credentials, and facts; the others in verbs_*.c.
  */
 #include "store/sqlite/backup.h"
 #include "store/sqlite/query.h"
 
 #include "common/base/cleanup.h"
-#include "common/base/clock.h"
 #include "common/base/text.h"
 
 #include <string.h>
@@ -348,21 +347,6 @@ enum pk_status store_sqlite_credential_insert(struct sqlite_store *store, int64_
     return query_run(&query);
 }
 
-static enum pk_status ticket_use(struct sqlite_store *store, struct pk_view hash,
-                                 const struct account *account, int64_t now)
-{
-    AUTO_QUERY struct query query =
-        query_new(store, "DELETE FROM ticket WHERE hash = ? AND rp = ? AND name = ? AND uid = ? "
-                         "AND expires > ?");
-    enum pk_status status;
-
-    bind_blob(&query, hash);
-    bind_account(&query, account->rp, account->name, account->uid);
-    bind_integer(&query, now);
-    status = query_change(&query);
-    return status == PK_NOT_FOUND ? PK_TICKET_INVALID : status;
-}
-
 /* Must run inside a transaction. */
 static enum pk_status insert_checked(struct sqlite_store *store,
                                      const struct credential *credential, size_t max_per_account,
@@ -373,7 +357,8 @@ static enum pk_status insert_checked(struct sqlite_store *store,
     size_t count;
 
     if (ticket_hash.len > 0)
-        status = ticket_use(store, ticket_hash, &credential->account, credential->created);
+        status =
+            store_sqlite_ticket_use(store, ticket_hash, &credential->account, credential->created);
     if (status != PK_OK)
         return status;
     status = store_sqlite_account_id(store, &credential->account, &account);
@@ -495,91 +480,6 @@ static enum pk_status sqlite_put(struct store *base, const char *key, struct pk_
     return query_run(&query);
 }
 
-/*
- * Those that expired a day ago, by the clock and not by any other ticket: a long one must not void
- * what others were given. The day is for a clock that is set back.
- */
-static enum pk_status tickets_prune(struct sqlite_store *store)
-{
-    AUTO_QUERY struct query query =
-        query_new(store, "DELETE FROM ticket WHERE expires < ? - 86400");
-
-    bind_integer(&query, pk_clock_now());
-    return query_run(&query);
-}
-
-static enum pk_status sqlite_ticket_add(struct store *base, struct pk_view ticket_hash,
-                                        const char *rp, const char *name, uid_t uid,
-                                        int64_t expires)
-{
-    AUTO_QUERY struct query query = query_new(
-        self(base), "INSERT INTO ticket (hash, rp, name, uid, expires) VALUES (?, ?, ?, ?, ?)");
-    enum pk_status status = transaction_begin(self(base));
-
-    if (status != PK_OK)
-        return status;
-    bind_blob(&query, ticket_hash);
-    bind_account(&query, rp, name, uid);
-    bind_integer(&query, expires);
-    status = tickets_prune(self(base));
-    if (status == PK_OK)
-        status = query_run(&query);
-    return transaction_end(self(base), status);
-}
-
-static enum pk_status sqlite_ticket_check(struct store *base, struct pk_view ticket_hash,
-                                          const char *rp, const char *name, uid_t uid, int64_t now)
-{
-    AUTO_QUERY struct query query =
-        query_new(self(base), "SELECT 1 FROM ticket WHERE hash = ? AND rp = ? AND name = ? "
-                              "AND uid = ? AND expires > ?");
-    enum pk_status status;
-
-    bind_blob(&query, ticket_hash);
-    bind_account(&query, rp, name, uid);
-    bind_integer(&query, now);
-    status = query_step(&query);
-    return status == PK_NOT_FOUND ? PK_TICKET_INVALID : status;
-}
-
-static enum pk_status sqlite_ticket_find(struct store *base, struct pk_view ticket_hash,
-                                         int64_t now, struct account *ret, int64_t *ret_expires)
-{
-    AUTO_QUERY struct query query =
-        query_new(self(base), "SELECT rp, name, uid, expires FROM ticket WHERE hash = ? "
-                              "AND expires > ?");
-    AUTO_ACCOUNT struct account account = {.uid = PK_NO_UID};
-    enum pk_status status;
-
-    bind_blob(&query, ticket_hash);
-    bind_integer(&query, now);
-    status = query_step(&query);
-    if (status == PK_OK)
-        status = column_text(&query, 0, &account.rp);
-    if (status == PK_OK)
-        status = column_text(&query, 1, &account.name);
-    if (status != PK_OK)
-        return status == PK_NOT_FOUND ? PK_TICKET_INVALID : status;
-    account.uid = (uid_t)column_integer(&query, 2);
-    *ret_expires = column_integer(&query, 3);
-    *ret = account;
-    account = (struct account){.uid = PK_NO_UID}; /* moved */
-    return PK_OK;
-}
-
-static enum pk_status sqlite_tickets_remove(struct store *base, const struct account *account)
-{
-    AUTO_QUERY struct query query =
-        query_new(self(base), "DELETE FROM ticket WHERE rp = ? AND name = ? AND uid = ?");
-    enum pk_status status = transaction_begin(self(base));
-
-    if (status != PK_OK)
-        return status;
-    bind_account(&query, account->rp, account->name, account->uid);
-    status = query_change(&query);
-    return transaction_end(self(base), status);
-}
-
 const struct store_verbs store_sqlite_verbs = {
     .close = store_sqlite_close,
     .account = sqlite_account,
@@ -590,10 +490,10 @@ const struct store_verbs store_sqlite_verbs = {
     .remove = sqlite_remove,
     .get = sqlite_get,
     .put = sqlite_put,
-    .ticket_add = sqlite_ticket_add,
-    .ticket_check = sqlite_ticket_check,
-    .ticket_find = sqlite_ticket_find,
-    .tickets_remove = sqlite_tickets_remove,
+    .ticket_add = store_sqlite_ticket_add,
+    .ticket_check = store_sqlite_ticket_check,
+    .ticket_find = store_sqlite_ticket_find,
+    .tickets_remove = store_sqlite_tickets_remove,
     .recovery_replace = store_sqlite_recovery_replace,
     .recovery_list = store_sqlite_recovery_list,
     .recovery_use = store_sqlite_recovery_use,
