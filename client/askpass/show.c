@@ -13,6 +13,7 @@
 #define SHOWN_MAX 1024
 #define WHOLE_MAX PK_COMMAND_TEXT_MAX /* of a command and what belongs to it */
 #define TEXT_MAX  (4 * PK_FORWARD_CONTEXT_MAX)
+#define UNKNOWN   "unknown" /* an rhost that the host cannot name: the person knows better */
 
 /* The members of a context (doc/protocol.md), as many as are shown in a sentence of their own. */
 enum member {
@@ -224,7 +225,7 @@ static enum pk_status put_all(const struct pk_forward_request *request, const ch
         put_line(shown, "although you connect as ", user, "");
     if (*shown->members[HOST] && !is_called(shown->members[HOST], host))
         put_line(shown, "on a host that calls itself ", shown->members[HOST], "");
-    if (*shown->members[RHOST])
+    if (*shown->members[RHOST] && strcmp(shown->members[RHOST], UNKNOWN) != 0)
         put_line(shown, "from ", shown->members[RHOST], "");
     /* sshd has no terminal yet and names "ssh" instead. */
     if (*shown->members[TTY] && strcmp(shown->members[TTY], "ssh") != 0)

@@ -168,6 +168,23 @@ static void an_enrolment_as_somebody_else(void **state)
                  "  with a passkey of example.org\n");
 }
 
+/* As passkeyd has it where only the person's own program names the address. */
+static void an_address_that_the_host_does_not_know(void **state)
+{
+    (void)state;
+    assert_shown(PK_FORWARD_CREATE, CONTEXT("enroll", "", "web1", "unknown", "", "", "", "alice"),
+                 NULL,
+                 "web1.example.org asks for your passkey:\n"
+                 "  to enrol a new passkey for the account alice\n"
+                 "  with a passkey of example.org\n");
+    assert_shown(PK_FORWARD_CREATE,
+                 CONTEXT("enroll", "", "web1", "unknown.example.net", "", "", "", "alice"), NULL,
+                 "web1.example.org asks for your passkey:\n"
+                 "  to enrol a new passkey for the account alice\n"
+                 "  from unknown.example.net\n"
+                 "  with a passkey of example.org\n");
+}
+
 static void a_host_may_call_itself_by_its_first_label(void **state)
 {
     static const char *const others[] = {
@@ -280,6 +297,7 @@ int main(void)
         cmocka_unit_test(what_is_no_approval_is_refused),
         cmocka_unit_test(four_kibibytes_of_a_command_are_shown),
         cmocka_unit_test(an_enrolment_as_somebody_else),
+        cmocka_unit_test(an_address_that_the_host_does_not_know),
         cmocka_unit_test(a_host_may_call_itself_by_its_first_label),
         cmocka_unit_test(nothing_reaches_the_terminal_as_it_came),
         cmocka_unit_test(what_is_cut_off_is_said_to_be),
