@@ -80,6 +80,21 @@ static int wait_for(pid_t pid)
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* Until there is output, or the program is wanted no longer and has been told so. */
+static void wait_for_output(const struct capture *capture, pid_t pid, int output)
+{
+    struct pollfd events[1 + CAPTURE_ENDS_MAX] = {{.fd = output, .events = POLLIN}};
+    int count;
+
+    for (size_t i = 0; i < capture->end_count; i++)
+        events[1 + i] = capture->ends[i];
+    do
+        count = poll(events, 1 + capture->end_count, -1);
+    while (count < 0 && errno == EINTR);
+    if (count > 0 && !events[0].revents)
+        (void)kill(pid, SIGTERM);
+}
+
 enum pk_status capture_run(const struct capture *capture, struct pk_bytes *ret_output,
                            int *ret_exit)
 {
@@ -101,6 +116,7 @@ enum pk_status capture_run(const struct capture *capture, struct pk_bytes *ret_o
     if (status != PK_OK)
         return status;
     (void)close(pk_steal_fd(&written));
+    wait_for_output(capture, pid, output);
     status = pk_read_all(output, text.data, capture->max, &text.len);
     (void)close(pk_steal_fd(&output)); /* what is beyond is not read */
     *ret_exit = wait_for(pid);

@@ -5,6 +5,10 @@
 
 #include "common/base/bytes.h"
 
+#include <poll.h>
+
+#define CAPTURE_ENDS_MAX 2
+
 struct capture {
     const char *program; /* found as execvp() does */
     char *const *argv;   /* ended by NULL */
@@ -12,6 +16,12 @@ struct capture {
     bool errors; /* of standard error too, which else is this program's own */
     bool quiet;  /* standard error is thrown away */
     size_t max;  /* bytes of output; what is beyond is not waited for */
+    /*
+     * With an event of these, before there is output, the program is sent SIGTERM: nobody needs
+     * what it would print. CAPTURE_ENDS_MAX at most.
+     */
+    const struct pollfd *ends;
+    size_t end_count;
 };
 
 /*

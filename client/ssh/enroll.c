@@ -32,6 +32,7 @@ enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NOT_RUN = 126, EXIT_NO_PROGRAM = 12
 struct relay {
     int master;  /* of ssh's terminal; writing to it does not wait: ssh may not read */
     int signals; /* window size, and those that end this program */
+    int hang_up; /* readable with those of the latter that passkey-askpass does not get itself */
     pid_t ssh;
     struct termios before; /* of the person's terminal */
     struct ssh_watch watch;
@@ -47,6 +48,7 @@ static void relay_clear(struct relay *relay)
 {
     cleanup_close_fd(&relay->master);
     cleanup_close_fd(&relay->signals);
+    cleanup_close_fd(&relay->hang_up);
     ssh_watch_clear(&relay->watch);
     free(relay->host);
     free(relay->askpass);
@@ -110,7 +112,11 @@ static bool take_signals(const struct relay *relay, bool interrupts)
     return go_on;
 }
 
-/* passkey-askpass has the person's terminal to itself meanwhile: it asks for PINs there. */
+/*
+ * passkey-askpass has the person's terminal to itself meanwhile: it asks for PINs there. It ends
+ * with ssh, whose terminal is closed then: nobody should be looking for a key or a phone for a host
+ * that has gone.
+ */
 static enum pk_status ask_key(struct relay *relay, const struct pk_forward_request *request)
 {
     PK_AUTO_BYTES struct pk_bytes output = {0};
@@ -118,7 +124,12 @@ static enum pk_status ask_key(struct relay *relay, const struct pk_forward_reque
     PK_AUTO_FREE char *pid = pk_text_format("%d", (int)relay->ssh);
     char host[] = "--host", ssh[] = "--ssh";
     char *argv[] = {relay->askpass, host, relay->host, ssh, pid, NULL};
-    struct capture capture = {.program = relay->askpass, .argv = argv, .max = ANSWER_MAX};
+    const struct pollfd ends[] = {{.fd = relay->master}, {.fd = relay->hang_up, .events = POLLIN}};
+    struct capture capture = {.program = relay->askpass,
+                              .argv = argv,
+                              .max = ANSWER_MAX,
+                              .ends = ends,
+                              .end_count = sizeof(ends) / sizeof(ends[0])};
     int code = 0;
     enum pk_status status = pid ? pk_forward_request_encode(request, &line) : PK_NO_MEMORY;
 
@@ -204,18 +215,21 @@ static void pass_through(struct relay *relay)
     }
 }
 
-static enum pk_status catch_signals(int *ret_fd)
+static enum pk_status catch_signals(struct relay *relay)
 {
-    static const int numbers[] = {SIGWINCH, SIGTERM, SIGHUP, SIGINT, SIGQUIT};
+    static const int numbers[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGWINCH};
     sigset_t signals;
 
     (void)sigemptyset(&signals);
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         (void)sigaddset(&signals, numbers[i]);
+        if (numbers[i] == SIGHUP) /* the keyboard's go to passkey-askpass, too */
+            relay->hang_up = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    }
     if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
         return PK_IO;
-    *ret_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    return *ret_fd < 0 ? PK_IO : PK_OK;
+    relay->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    return relay->signals < 0 || relay->hang_up < 0 ? PK_IO : PK_OK;
 }
 
 static _Noreturn void run_ssh(char *const *argv)
@@ -282,7 +296,8 @@ static int fail(enum pk_status status)
 
 int ssh_enroll(char *const *arguments, size_t count)
 {
-    __attribute__((cleanup(relay_clear))) struct relay relay = {.master = -1, .signals = -1};
+    __attribute__((cleanup(relay_clear))) struct relay relay = {
+        .master = -1, .signals = -1, .hang_up = -1};
     enum pk_status status;
 
     if (tcgetattr(STDIN_FILENO, &relay.before) < 0) {
@@ -295,7 +310,7 @@ int ssh_enroll(char *const *arguments, size_t count)
     if (status == PK_OK)
         status = ssh_watch_new(&relay.watch);
     if (status == PK_OK)
-        status = catch_signals(&relay.signals);
+        status = catch_signals(&relay);
     /* The host may have no passkey of this person's yet: its sign-in waits for none. */
     if (status == PK_OK && setenv("PASSKEY_SSH_ENROLLS", "1", 1) < 0)
         status = PK_NO_MEMORY;

@@ -1,6 +1,7 @@
 if HAVE_CMOCKA
 client_tests = \
 	tests/unit/test_backup_file \
+	tests/unit/test_capture \
 	tests/unit/test_check_files \
 	tests/unit/test_check_host \
 	tests/unit/test_check_pam \
@@ -17,6 +18,8 @@ TESTS += $(client_tests)
 client_test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
 client_test_libs = client/libctl.la client/libclient.la client/libterminal.la common/bus/libbus.la \
 	common/base/libbase.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
+tests_unit_test_capture_CFLAGS = $(client_test_cflags)
+tests_unit_test_capture_LDADD = $(client_test_libs)
 tests_unit_test_check_files_CFLAGS = $(client_test_cflags)
 tests_unit_test_check_files_LDADD = $(client_test_libs)
 tests_unit_test_check_host_CFLAGS = $(client_test_cflags)
