@@ -34,7 +34,10 @@ static enum pk_status decline(enum pk_status status, const char *text)
 
 static enum pk_status ask(void *context, const char *event, const char *text, char **ret_answer)
 {
-    (void)event;
+    /* A stranger's phone may have read the code: no letter that was typed before says whose it is.
+     */
+    if (strcmp(event, "phone-confirm") == 0)
+        terminal_discard();
     return decline(terminal_ask(context, text, ret_answer), text);
 }
 

@@ -82,6 +82,14 @@ static enum pk_status switch_echo_off(struct terminal_question *question)
     return PK_OK;
 }
 
+void terminal_discard(void)
+{
+    PK_AUTO_CLOSE int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+    if (fd >= 0)
+        (void)tcflush(fd, TCIFLUSH);
+}
+
 enum pk_status terminal_question_open(const char *text, bool secret, struct terminal_question *ret)
 {
     struct terminal_question question = {
@@ -232,8 +240,36 @@ static enum pk_status show(const char *on, const char *text)
                : PK_OK;
 }
 
+/*
+ * The title as it is, and the rows below it in colours of their own: many phones read no code that
+ * is light on dark, and the rows alone are that on a light background. The margin, which is light,
+ * says which part of them is.
+ */
+static enum pk_status show_code(const char *text)
+{
+    const char *row = strchr(text, '\n');
+    const char *on;
+
+    if (!row || !colour())
+        return show("", text);
+    on = row[1] == ' ' ? "\033[30;107m" : "\033[97;40m";
+    if (fprintf(stderr, "%.*s\n", (int)(row - text), text) < 0)
+        return PK_IO;
+    while (row) {
+        const char *begin = row + 1;
+
+        row = strchr(begin, '\n');
+        if (fprintf(stderr, "%s%.*s\033[0m\n", on, row ? (int)(row - begin) : (int)strlen(begin),
+                    begin) < 0)
+            return PK_IO;
+    }
+    return PK_OK;
+}
+
 enum pk_status terminal_info(const char *event, const char *text)
 {
+    if (strcmp(event, "qr-code") == 0)
+        return show_code(text);
     return show(strcmp(event, "touch") == 0 ? "\033[1m" : "", text);
 }
 

@@ -31,6 +31,9 @@ enum pk_status terminal_ask_secret(const struct terminal *terminal, const char *
 enum pk_status terminal_confirm(const struct terminal *terminal,
                                 const char *question) PK_WARN_UNUSED;
 
+/* What has been typed so far is the answer to no later question. */
+void terminal_discard(void);
+
 /*
  * The same for a program with an event loop of its own: while the question stands, fd is readable
  * when there is something to read.
@@ -58,7 +61,11 @@ void terminal_question_close(struct terminal_question *question);
  */
 bool terminal_shows_codes(void);
 
-/* Lines on standard error: standard output is for results. event: "touch" stands out. PK_IO. */
+/*
+ * Lines on standard error: standard output is for results. event: "touch" stands out, and the rows
+ * of a "qr-code", which follow a line of text (common/keys/qr_code.h), are dark on light whatever
+ * the terminal's background. PK_IO.
+ */
 enum pk_status terminal_info(const char *event, const char *text) PK_WARN_UNUSED;
 enum pk_status terminal_error(const char *text) PK_WARN_UNUSED;
 

@@ -41,6 +41,7 @@ struct job {
     const char *origin, *host;           /* as the person gave it to ssh; borrowed */
     bool by_phone;                       /* it was asked for */
     bool offering;                       /* the open question is whether a phone is to be used */
+    bool late;                           /* the host's time for an answer is over */
     enum pk_status before;               /* why no key did, while that is asked */
     struct event *unwanted, *deadline;
     struct event *declined; /* a question that could not be asked */
@@ -196,9 +197,13 @@ static void ask(void *data, bool secret, const char *event, const char *text, un
     enum pk_status status;
 
     stop_listening(job); /* the question has the terminal for itself */
+    /* A stranger's phone may have read the code: no letter that was typed before says whose it is.
+     */
+    if (strcmp(event, "phone-confirm") == 0)
+        terminal_discard();
     status = question ? terminal_question_open(question, secret, &job->question) : PK_NO_MEMORY;
 
-    (void)event, (void)tries;
+    (void)tries;
     if (!status) {
         job->typed =
             event_new(job->own.base, job->question.fd, EV_READ | EV_PERSIST, on_typed, job);
@@ -389,8 +394,11 @@ static void on_interrupted(void *data)
 
 static void on_deadline(evutil_socket_t fd, short what, void *data)
 {
+    struct job *job = data;
+
     (void)fd, (void)what;
-    end(data, PK_TIMEOUT);
+    job->late = true;
+    end(job, PK_TIMEOUT);
 }
 
 /* Once ssh has ended that pipe has no reader: it reports an error, and never anything else. */
@@ -560,8 +568,8 @@ enum pk_status askpass_key_answer(const struct pk_forward_request *request, cons
     if (!status)
         used->by_phone = job.by_phone;
     if (status)
-        (void)!terminal_error(job.by_phone ? askpass_phone_outcome(status)
-                                           : client_outcome(status));
+        (void)!terminal_error(job.by_phone && !job.late ? askpass_phone_outcome(status)
+                                                        : client_outcome(status));
     finish(&job);
     (void)sigaction(SIGPIPE, &before, NULL);
     return status;
