@@ -151,17 +151,29 @@ static enum pk_status warn(const struct askpass_phone_wish *wish)
     return PK_OK;
 }
 
+/* As the phone will call the account (common/hybrid/ctap.h), which takes none without a name. */
+static enum pk_status name_user(struct askpass_phone_session *session)
+{
+    const struct pk_creation *creation = &session->wish.request->creation;
+    const char *name = creation->user_name;
+
+    if (!name || !*name)
+        name = creation->user_display_name;
+    if (!name || !*name)
+        return PK_PROTOCOL;
+    session->user = pk_text_printable(name, USER_MAX);
+    return session->user ? PK_OK : PK_NO_MEMORY;
+}
+
 static enum pk_status show_first(struct askpass_phone_session *session)
 {
     static const struct pk_phone_ceremony_ops ops = {.answered = made, .failed = failed};
     const struct askpass_phone_wish *wish = &session->wish;
-    const char *user = wish->request->creation.user_name;
     PK_AUTO_FRAME struct pk_frame frame = {0};
     enum pk_status status = askpass_phone_make(wish->request, wish->client_data_hash, &frame);
 
-    session->user = pk_text_printable(user ? user : "", USER_MAX);
-    if (!status && !session->user)
-        status = PK_NO_MEMORY;
+    if (!status)
+        status = name_user(session);
     if (!status)
         status = warn(wish);
     return status ? status : show(session, &frame, &ops);

@@ -21,6 +21,7 @@ EXTRA_DIST += \
 	tests/integration/support/page_file.py \
 	tests/integration/support/own.py \
 	tests/integration/support/pages.py \
+	tests/integration/support/phone_ssh.py \
 	tests/integration/support/phones.py \
 	tests/integration/support/qr.py \
 	tests/integration/support/people.py \
@@ -107,6 +108,7 @@ EXTRA_DIST += \
 	tests/integration/test_phone_programs.py \
 	tests/integration/test_phone_recordings.py \
 	tests/integration/test_phone_ssh.py \
+	tests/integration/test_phone_ssh_attacks.py \
 	tests/integration/test_phone_vm.py \
 	tests/integration/test_pin_strangers.py \
 	tests/integration/test_passkey_ssh_enroll.py \

@@ -74,6 +74,8 @@ static void phone_makes(const struct soft_key *key, const char *rp_id, uint8_t f
     shown->ops->answered(shown->data, &frame);
 }
 
+static const char *user_handle; /* that the next assertion names; NULL: none */
+
 static void phone_signs(const struct soft_key *key, const char *rp_id, uint8_t flags)
 {
     struct pk_assertion_answer answer = {0};
@@ -84,6 +86,8 @@ static void phone_signs(const struct soft_key *key, const char *rp_id, uint8_t f
     answer.signature = soft_key_sign(key, pk_view_of(&answer.authenticator_data),
                                      shown->asked.get_assertion.client_data_hash);
     assert_int_equal(pk_bytes_copy(pk_view_string(key->id), &answer.credential_id), PK_OK);
+    if (user_handle)
+        assert_int_equal(pk_bytes_copy(pk_view_string(user_handle), &answer.user_handle), PK_OK);
     shown->ops->answered(shown->data, &frame);
     pk_assertion_answer_clear(&answer);
 }
@@ -202,6 +206,7 @@ static int set_up(void **state)
     ended = PK_PROTOCOL;
     answered = 0;
     session = NULL;
+    user_handle = NULL;
     return 0;
 }
 
@@ -259,6 +264,25 @@ static void phones_are_offered_what_they_have(void **state)
     session = NULL;
     request.creation.algorithm_count = 2;
     assert_int_equal(begin(&request, &none), PK_KEY_ALGORITHM);
+    assert_int_equal(codes, 1);
+}
+
+/* The code says whose passkey it is for in the words of the phone, or there is none. */
+static void an_account_without_a_name(void **state)
+{
+    static char empty[] = "", display[] = "Alice";
+    struct pk_forward_request request = sample();
+    struct pk_frame none = {0};
+
+    (void)state;
+    request.creation.user_name = empty;
+    request.creation.user_display_name = display;
+    assert_int_equal(begin(&request, &none), PK_OK);
+    assert_string_equal(shown->purpose, "the new passkey for Alice on " HOST);
+    askpass_phone_session_free(session);
+    session = NULL;
+    request.creation.user_display_name = empty;
+    assert_int_equal(begin(&request, &none), PK_PROTOCOL);
     assert_int_equal(codes, 1);
 }
 
@@ -361,12 +385,16 @@ static void what_was_tried_is_judged(void **state)
         uint8_t flags;
         bool stranger;
         enum pk_status why;
+        const char *user;
     } rows[] = {
-        {"iphone", "example.org", VERIFIED, true, PK_SIGNATURE_INVALID},
-        {"other", "example.org", VERIFIED, false, PK_CREDENTIAL_NOT_ALLOWED},
-        {"iphone", "example.com", VERIFIED, false, PK_RP_ID_MISMATCH},
-        {"iphone", "example.org", NO_UV, false, PK_USER_NOT_VERIFIED},
-        {"iphone", "example.org", PK_FLAG_UP | PK_FLAG_UV, false, PK_BACKUP_ELIGIBILITY_CHANGED},
+        {"iphone", "example.org", VERIFIED, true, PK_SIGNATURE_INVALID, NULL},
+        {"other", "example.org", VERIFIED, false, PK_CREDENTIAL_NOT_ALLOWED, NULL},
+        {"iphone", "example.com", VERIFIED, false, PK_RP_ID_MISMATCH, NULL},
+        {"iphone", "example.org", NO_UV, false, PK_USER_NOT_VERIFIED, NULL},
+        {"iphone", "example.org", PK_FLAG_UP | PK_FLAG_UV, false, PK_BACKUP_ELIGIBILITY_CHANGED,
+         NULL},
+        {"iphone", "example.org", VERIFIED, false, PK_USER_HANDLE_MISMATCH, "another"},
+        {"iphone", "example.org", VERIFIED, false, PK_OK, "handle"},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -377,6 +405,7 @@ static void what_was_tried_is_judged(void **state)
         make(&request, &key);
         person_types("yes");
         other.id = rows[i].id;
+        user_handle = rows[i].user;
         if (rows[i].stranger) {
             phone_signs(&other, rows[i].rp_id, rows[i].flags);
         } else {
@@ -384,7 +413,7 @@ static void what_was_tried_is_judged(void **state)
             phone_signs(&key, rows[i].rp_id, rows[i].flags);
         }
         assert_int_equal(ended, rows[i].why);
-        assert_int_equal(answered, 0);
+        assert_int_equal(answered, rows[i].why ? 0 : PK_FRAME_CREDENTIAL);
         assert_int_equal(tear_down(state), 0);
         (void)set_up(state);
     }
@@ -454,6 +483,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_passkey_that_was_tried_is_sent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(phones_are_offered_what_they_have, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_account_without_a_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_yes_is_yes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(with_nobody_to_ask_nothing_is_sent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(words_without_a_question, set_up, tear_down),
