@@ -223,6 +223,24 @@ def test_the_second_code_fails(site, behaviour, result):
     assert conversation.next()[2]["result"] != "ok"
 
 
+def test_an_id_of_another_account(site, phone):
+    """A phone in a stranger's hands may say any id; nobody gets another's, nor takes it away."""
+    mine, = phone.passkeys
+    conversation = site.machine.connect().enroll("bob", methods="phone", pictures=True)
+    stranger = site.phone(makes=mine.id)
+    site.scan(phones.code_of(conversation), stranger)
+    phones.wait_for(conversation, "phone-confirm")
+    kind, text, details = conversation.next(text="y")
+    while details.get("event") != "qr-code":
+        assert kind == "info", text
+        kind, text, details = conversation.next()
+    site.scan(phones.qr.read(text.split("\n")[1:]), stranger)
+    ended, text = phones.outcome(conversation)
+    assert ended == "exists", (ended, text)
+    assert "bob" not in passkeys(site.machine, "bob")
+    assert signs_in(site, phone)[0] == "ok"
+
+
 def test_a_phone_that_has_one(site, phone):
     conversation, code = begin(site)
     site.scan(code, phone)
@@ -297,6 +315,24 @@ def test_passkey_enroll(site):
     site.scan(phones.qr.read(phones.qr.rows_of(child.before)), phone)
     child.expect('Enrolled "pocket" for alice')
     child.close()
+
+
+@pytest.mark.real_programs
+def test_a_yes_that_was_typed_too_early(site):
+    """A letter while the code is shown, and Enter at the question behind it."""
+    child = site.machine.terminal("root", [
+        "sh", "-c", "read line; LANG=C.UTF-8 passkey-enroll --phone --user alice"])
+    child.setwinsize(24, 80)
+    child.sendline("")
+    child.expect("Approve on your phone")
+    code = phones.qr.read(phones.qr.rows_of(child.before))
+    child.send("y")
+    site.scan(code, site.phone())
+    child.expect(r"\[y/N\]")
+    child.sendline("")
+    child.expect("Nothing is enrolled")
+    child.close()
+    assert "alice" not in passkeys(site.machine)
 
 
 @pytest.mark.parametrize("what,status,words", [

@@ -13,17 +13,22 @@ import os
 import pwd
 import select
 import signal
+import socket
 
+import paramiko
 import pexpect
 import pytest
 
 import forward
 import full_disk
+import held
 import machine as parts
 import namespace
 import phones
 import ssh
+from ctap import cbor, credential
 from phone_ssh import WHOSE, refused, scene_of
+from software_phone import Passkey
 
 pytestmark = pytest.mark.real_programs
 
@@ -77,12 +82,100 @@ def test_another_phone_at_the_second_code(scene):
     refused(scene, child)
 
 
-@pytest.mark.parametrize("first,second", [({}, {"flags": 0x05}), ({"flags": 0x05}, {})])
-def test_copies_that_become_possible_or_impossible(scene, first, second):
+@pytest.mark.parametrize("first,second,words", [
+    ({}, {"flags": 0x05}, "copies cannot be"), ({"flags": 0x05}, {}, "copies cannot be"),
+    ({}, {"user_handle": b"somebody else"}, "user-handle-mismatch"),
+    ({"counter": 7}, {"counter": 7}, "it may have been copied"),
+    ({"makes": bytes(20)}, {"other_credential": True}, "connection to the phone failed|refused"),
+])
+def test_the_second_code_contradicts_the_first(scene, first, second, words):
     child, phone, code = reached(scene, "second", **first)
     scene.site.scan(code, scene.site.phone(*phone.passkeys, **second))
-    child.expect("copies cannot be")
+    child.expect(words)
     refused(scene, child)
+
+
+@pytest.mark.parametrize("length", [0, 1024])
+def test_ids_of_no_use(scene, length):
+    child, code = scene.shown()
+    phone = scene.site.phone(makes=b"i" * length)
+    if not length:  # as the software phone does not
+        phone.behaviour.answer = nameless(phone)
+    scene.site.scan(code, phone)
+    child.expect("credential-id-length")
+    refused(scene, child)
+
+
+def nameless(phone):
+    """A passkey without an id."""
+    key = cbor.encode(credential.cose_key(-7, credential.new_secret(-7)))
+    data = hashlib.sha256(namespace.HOST.encode()).digest() + bytes([0x5d]) + bytes(4)
+    data += bytes(16) + bytes(2) + key
+    assert phone.behaviour.answer is None
+    return bytes([0]) + cbor.encode({1: "none", 2: data, 3: {}})
+
+
+STATEMENTS = [
+    (b"packed", {"alg": -7, "sig": b"x" * 70}),
+    (b"packed", {"alg": -7, "sig": b"x" * 70, "x5c": [b"rubbish"]}),
+    (b"rubbish", {"a": [1, 2, {"b": b"c"}]}),
+]
+
+
+@pytest.mark.parametrize("form,statement", STATEMENTS)
+def test_a_statement_that_is_rubbish(scene, form, statement):
+    """Nobody asked for one: it is thrown away, and the rest is judged as ever."""
+    child, code = scene.shown()
+    phone = scene.site.phone()
+    make = phone.command
+
+    def spoil(message):
+        answer = make(message)
+        if message[0] != 1:
+            return answer
+        made = cbor.decode(answer[1:])
+        return answer[:1] + cbor.encode({1: form.decode(), 2: made[2], 3: statement})
+
+    phone.command = spoil
+    scene.site.scan(code, phone)
+    child.expect(WHOSE)
+    child.sendline("y")
+    scene.site.scan(scene.code(child), phone)
+    child.expect("Enrolled")
+    child.close()
+    assert len(scene.listed()) == 1
+
+
+@pytest.mark.parametrize("form,statement", STATEMENTS)
+def test_a_statement_that_is_wanted_and_rubbish(scene, form, statement):
+    scene.machine.configure("[rp default]\nattestation = direct\n")
+    child, code = scene.shown()
+    phone = scene.site.phone()
+    make = phone.command
+
+    def spoil(message):
+        made = cbor.decode(make(message)[1:])
+        return b"\0" + cbor.encode({1: form.decode(), 2: made[2], 3: statement})
+
+    phone.command = spoil
+    scene.site.scan(code, phone)
+    child.expect("no answer is given")
+    assert "Did your phone" not in refused(scene, child)
+
+
+def test_an_id_that_another_enrolment_has_meanwhile(scene):
+    """Two phones that say the same: the server takes one, and the other person hears that."""
+    first, phone, code = reached(scene, "second", makes=b"m" * 20)
+    second, other, other_code = reached(scene, "second", makes=b"m" * 20)
+    scene.site.scan(other_code, other)
+    second.expect('Enrolled "phone')
+    scene.site.scan(code, phone)
+    first.expect(pexpect.EOF)
+    assert "Enrolled" not in first.before and "already" in first.before, first.before
+    first.close()
+    second.close()
+    assert first.exitstatus == 1
+    assert len(scene.listed()) == 1
 
 
 # --- the server and its users ---------------------------------------------------------------------
@@ -142,6 +235,31 @@ def test_no_room_on_the_servers_disk(small_disk, scene):
 
 
 # --- the person -----------------------------------------------------------------------------------
+
+
+HELPER = namespace.SCRATCH + "/phone-of-today"
+
+
+@pytest.mark.parametrize("stage", ["code", "second"])
+def test_nobody_reads_a_code(scene, stage):
+    """Two minutes later, by the clock of passkey-askpass alone."""
+    if namespace.module_has_sanitizers():
+        pytest.skip("nothing can be preloaded before a sanitizer")
+    namespace.write(HELPER, "#!/bin/sh\nunset LD_PRELOAD\n"
+                            "exec /usr/libexec/passkey/passkey-phone\n", 0o755)
+    scene.variables.update(PASSKEY_PHONE=HELPER, LD_PRELOAD=namespace.LATER)
+    child, _, _ = reached(scene, stage)
+    namespace.write(held.AHEAD, "123", 0o644)
+    helpers = running("passkey-phone")
+    try:
+        for descriptor in running("passkey-askpass"):
+            signal.pidfd_send_signal(descriptor, signal.SIGCHLD)  # it looks at the clock again
+            os.close(descriptor)
+        child.expect("No phone was heard")
+        refused(scene, child)
+        ended(helpers)
+    finally:
+        os.unlink(held.AHEAD)
 
 
 @pytest.mark.parametrize("stage", ["code", "question", "second"])
@@ -353,3 +471,122 @@ def test_a_helper_that_is_killed(scene):
     ended(helpers)
     child.expect("The connection to the phone failed")
     refused(scene, child)
+
+
+# --- sign-ins that a hostile server asks for ------------------------------------------------------
+
+
+def asked_by_hand(scene, request):
+    """passkey-askpass with a request that was copied from a terminal; what it prints is in OUT."""
+    namespace.write(GOT, forward.encode_request(request), 0o644)
+    return scene.terminal(["sh", "-c", f"passkey-askpass --host {namespace.HOST} <{GOT} >out; "
+                           "echo status $?"])
+
+
+def sign_in(*credentials, **members):
+    context = json.dumps(dict(act="authenticate", command="", host=namespace.HOST, rhost="",
+                              service="sshd", target="", tty="ssh", user="alice"),
+                         separators=(",", ":"), sort_keys=True)
+    return {"kind": "get", "nonce": os.urandom(32), "context": context, "rp_id": namespace.HOST,
+            "user_verification": forward.DISCOURAGED, "credentials": list(credentials),
+            "timeout": 60, **members}
+
+
+def owner(scene):
+    """A phone with a passkey of the server."""
+    phone = scene.site.phone()
+    phone.passkeys = [Passkey(namespace.HOST, {"id": b"u"}, -7, credential.new_secret(-7))]
+    return phone
+
+
+@pytest.mark.parametrize("count,length,fits", [(64, 200, True), (20, 1023, True)])
+def test_long_lists(scene, count, length, fits):
+    """Of as many credentials as a request has room for: the phone's own is found among them."""
+    phone = owner(scene)
+    request = sign_in(*(os.urandom(length) for _ in range(count - 1)), phone.passkeys[0].id)
+    child = asked_by_hand(scene, request)
+    asks_a_phone(child)
+    child.expect("Approve on your phone the request of " + namespace.HOST)
+    scene.site.scan(phones.qr.read(phones.qr.rows_of(child.before)), phone)
+    child.expect(r"status (\d)")
+    assert (child.match.group(1) == "0") == fits
+    child.close()
+    answer = forward.decode_answer(scene.laptop.read("out").split())
+    assert answer["credential"] == count - 1
+    assert len(phone.shown[3]) == count
+
+
+def test_a_sign_in_whose_time_is_over(scene):
+    """The host says how long it waits; a code is not shown for longer."""
+    child = asked_by_hand(scene, sign_in(b"x" * 32, timeout=12))
+    asks_a_phone(child)
+    child.expect("Approve on your phone")
+    helpers = running("passkey-phone", "passkey-askpass")
+    child.expect("There was no answer in time")
+    child.expect("status 1")
+    ended(helpers)
+    child.close()
+
+
+def test_one_request_twice(scene):
+    """Each time the phone is asked anew: nothing that it signed is kept."""
+    phone = owner(scene)
+    request = sign_in(phone.passkeys[0].id)
+    for status in (0, 0x27):
+        phone.behaviour.status = status
+        child = asked_by_hand(scene, request)
+        asks_a_phone(child)
+        child.expect("Approve on your phone")
+        scene.site.scan(phones.qr.read(phones.qr.rows_of(child.before)), phone)
+        child.expect(f"status {int(status != 0)}")
+        child.close()
+    assert scene.laptop.read("out") == ""
+
+
+def test_an_enrolment_in_place_of_a_sign_in(scene):
+    """During a sign-in no phone is asked to make anything."""
+    phone = scene.site.phone()
+    server = Hostile(forward.encode_request(wish()), forward.encode_request(wish()))
+    scene.laptop.know(f"[{namespace.HOST}]:2222", key=ssh.HOST_KEY)
+    child = scene.terminal(["passkey-ssh", *ssh.CLIENT[1:], "-p", "2222",
+                            "alice@" + namespace.HOST])
+    child.expect("REFUSED: .* asks for a new passkey while you sign in")
+    child.expect("REFUSED: .* asks for a new passkey while you sign in")
+    child.expect("Permission denied")
+    child.close()
+    server.close()
+    assert server.answers == ["", ""] and phone.shown is None
+
+
+class Hostile(paramiko.ServerInterface):
+    """Asks for these one after the other, and lets nobody in."""
+
+    def __init__(self, *lines):
+        self.lines, self.answers = list(lines), []
+        self.listener = socket.create_server(("0.0.0.0", 2222))
+        self.thread = ssh.in_background(self._serve)
+
+    def _serve(self):
+        transport = paramiko.Transport(self.listener.accept()[0])
+        transport.add_server_key(paramiko.Ed25519Key.from_private_key_file(ssh.HOST_KEY))
+        transport.start_server(server=self)
+        transport.join(parts.PATIENCE)
+
+    def get_allowed_auths(self, username):
+        return "keyboard-interactive"
+
+    def _next(self):
+        if not self.lines:
+            return paramiko.AUTH_FAILED
+        return paramiko.InteractiveQuery("", "", (self.lines.pop(0) + "\n", True))
+
+    def check_auth_interactive(self, username, submethods):
+        return self._next()
+
+    def check_auth_interactive_response(self, responses):
+        self.answers += responses
+        return self._next()
+
+    def close(self):
+        self.thread.join()
+        self.listener.close()

@@ -86,6 +86,9 @@ class Behaviour:
     wrong_rp_id_hash: bool = False
     wrong_signature: bool = False
     other_credential: bool = False
+    makes: bytes = None         # the id of what it makes
+    user_handle: bytes = None   # that a signature names
+    counter: int = 0
     answer: bytes = None        # in place of everything
 
 
@@ -244,7 +247,8 @@ class Phone:
     def _auth_data(self, rp_id, attested=b""):
         rp_id = "elsewhere.example.org" if self.behaviour.wrong_rp_id_hash else rp_id
         flags = self.behaviour.flags | (AT if attested else 0)
-        return hashlib.sha256(rp_id.encode()).digest() + bytes([flags]) + bytes(4) + attested
+        return hashlib.sha256(rp_id.encode()).digest() + bytes([flags]) + \
+            struct.pack(">I", self.behaviour.counter) + attested
 
     def _make(self, parameters):
         rp, user, options = parameters[2], parameters[3], parameters[7]
@@ -260,6 +264,7 @@ class Phone:
         if not known:
             return bytes([ALGORITHM])
         made = Passkey(rp["id"], user, known[0], credential.new_secret(known[0]))
+        made.id = self.behaviour.makes or made.id
         self.passkeys.append(made)
         key = cbor.encode(credential.cose_key(made.algorithm, made.secret))
         attested = AAGUID + struct.pack(">H", len(made.id)) + made.id + key
@@ -282,6 +287,8 @@ class Phone:
             signature = credential.sign(found[0].algorithm, found[0].secret, data)
         name = os.urandom(20) if self.behaviour.other_credential else found[0].id
         answer = {1: {"id": name, "type": "public-key"}, 2: data, 3: signature}
+        if self.behaviour.user_handle is not None:
+            answer[4] = {"id": self.behaviour.user_handle}
         if listed is None:
             answer[4] = {"id": found[0].user["id"], "name": "", "displayName": ""}
             answer[6] = True
