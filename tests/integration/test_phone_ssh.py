@@ -131,8 +131,9 @@ def test_a_phone_that_has_one(scene):
 
 @pytest.mark.parametrize("variables,rows", [({"LC_ALL": "C"}, 24), ({}, 23)])
 def test_where_a_terminal_shows_no_code(scene, variables, rows):
-    child = scene.terminal(["sh", "-c", f"stty rows {rows}; exec passkey-ssh --enroll "
-                            f"alice@{namespace.HOST}"], **variables)
+    child = scene.terminal(["sh", "-c", f"read line; stty rows {rows}; exec passkey-ssh "
+                            f"--enroll alice@{namespace.HOST}"], **variables)
+    child.sendline("")  # once the terminal has its size
     child.expect(r"\) Password: ")
     child.sendline(namespace.password("alice"))
     child.expect("(?i)password: ")
