@@ -18,6 +18,8 @@ struct askpass_phone_session {
     struct pk_phone_ceremony *ceremony; /* NULL: no code is shown */
     struct askpass_phone_made made;     /* empty: nothing has been */
     bool asking;                        /* the open question is whose phone it was */
+    bool confirmed;                     /* by the person */
+    bool done;                          /* what was asked for has been answered */
 };
 
 static void fail(struct askpass_phone_session *session, enum pk_status why)
@@ -66,10 +68,12 @@ static void tried(void *data, const struct pk_frame *frame)
     struct askpass_phone_session *session = data;
     enum pk_status status = askpass_phone_made_tried(&session->made, session->wish.request, frame);
 
-    if (status)
+    if (status) {
         fail(session, status);
-    else
-        session->wish.ops.answered(session->wish.data, &session->made.credential);
+        return;
+    }
+    session->done = true;
+    session->wish.ops.answered(session->wish.data, &session->made.credential);
 }
 
 static enum pk_status show_second(struct askpass_phone_session *session)
@@ -115,6 +119,7 @@ void askpass_phone_session_typed(struct askpass_phone_session *session,
         fail(session, PK_CANCELLED);
         return;
     }
+    session->confirmed = true;
     status = show_second(session);
     if (status)
         fail(session, status);
@@ -203,8 +208,12 @@ enum pk_status askpass_phone_session_new(const struct askpass_phone_wish *wish,
 
 void askpass_phone_session_free(struct askpass_phone_session *session)
 {
+    const struct pk_dialogue *person = &session->wish.person;
+
     if (session->ceremony)
         pk_phone_ceremony_free(session->ceremony);
+    if (session->confirmed && !session->done)
+        person->ops->info(person->data, "phone-left", PK_PHONE_LEFT);
     askpass_phone_made_clear(&session->made);
     free(session->user);
     free(session);

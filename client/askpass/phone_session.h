@@ -35,7 +35,8 @@ enum pk_status askpass_phone_session_new(const struct askpass_phone_wish *wish,
 /* answer without data: there is nobody to ask. */
 void askpass_phone_session_typed(struct askpass_phone_session *session,
                                  const struct pk_secret *answer);
-/* Also from within ops. */
+/* Also from within ops. Where nothing has come of a passkey, the person is told that they have one.
+ */
 void askpass_phone_session_free(struct askpass_phone_session *session);
 
 #endif

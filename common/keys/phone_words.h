@@ -25,6 +25,10 @@ char *pk_phone_whose(const char *provider, const char *user, const char *host) P
 #define PK_PHONE_NOT_THEIRS                                                                        \
     "Nothing is enrolled. If your phone saved a passkey all the same, delete it there; if it did " \
     "not, somebody else has seen the code."
+/* Where nothing comes of the passkey that the person has said to be theirs. */
+#define PK_PHONE_LEFT                                                                              \
+    "The passkey that your phone has saved is not enrolled: delete it there, unless you try "      \
+    "again."
 #define PK_PHONE_TRIAL                                                                             \
     "Now use it once, with a second code, to see that it works.\nIt is enrolled after that."
 

@@ -79,6 +79,7 @@ def test_another_phone_at_the_second_code(scene):
     child, _, code = reached(scene, "second")
     scene.site.scan(code, scene.site.phone())
     child.expect("no passkey for this account")
+    child.expect("that your phone has saved is not enrolled: delete it there")
     refused(scene, child)
 
 

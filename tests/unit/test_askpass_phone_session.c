@@ -210,12 +210,18 @@ static int set_up(void **state)
     return 0;
 }
 
+static void release(void)
+{
+    askpass_phone_session_free(session);
+    session = NULL;
+}
+
 /* Every code that was shown is gone with it. */
 static int tear_down(void **state)
 {
     (void)state;
     if (session)
-        askpass_phone_session_free(session);
+        release();
     assert_null(shown);
     assert_int_equal(codes, freed);
     return 0;
@@ -245,6 +251,8 @@ static void a_passkey_that_was_tried_is_sent(void **state)
     assert_int_equal(answered, PK_FRAME_CREDENTIAL);
     assert_int_equal(sent.transports, PK_TRANSPORT_INTERNAL | PK_TRANSPORT_HYBRID);
     assert_true(sent.discoverable && sent.attestation_object.len > 0);
+    release();
+    assert_null(strstr(said, "phone-left"));
 }
 
 /* Another one would not be, and a phone would not say why. */
@@ -260,8 +268,7 @@ static void phones_are_offered_what_they_have(void **state)
     assert_int_equal(creation->algorithm_count, 2);
     assert_int_equal(creation->algorithms[0], ES256);
     assert_int_equal(creation->algorithms[1], RS256);
-    askpass_phone_session_free(session);
-    session = NULL;
+    release();
     request.creation.algorithm_count = 2;
     assert_int_equal(begin(&request, &none), PK_KEY_ALGORITHM);
     assert_int_equal(codes, 1);
@@ -279,8 +286,7 @@ static void an_account_without_a_name(void **state)
     request.creation.user_display_name = display;
     assert_int_equal(begin(&request, &none), PK_OK);
     assert_string_equal(shown->purpose, "the new passkey for Alice on " HOST);
-    askpass_phone_session_free(session);
-    session = NULL;
+    release();
     request.creation.user_display_name = empty;
     assert_int_equal(begin(&request, &none), PK_PROTOCOL);
     assert_int_equal(codes, 1);
@@ -299,6 +305,8 @@ static void only_yes_is_yes(void **state)
         assert_int_equal(ended, PK_CANCELLED);
         assert_int_equal(codes, 1);
         assert_non_null(strstr(said, "somebody else has seen the code"));
+        release();
+        assert_null(strstr(said, "phone-left")); /* that says more */
         assert_int_equal(tear_down(state), 0);
         (void)set_up(state);
     }
@@ -460,6 +468,9 @@ static void a_code_that_fails(void **state)
     person_types("y");
     shown->ops->failed(shown->data, PK_PHONE_DECLINED);
     assert_int_equal(ended, PK_PHONE_DECLINED);
+    release();
+    assert_non_null(
+        strstr(said, "phone-left: The passkey that your phone has saved is not enrolled"));
 }
 
 /* --- a sign-in -------------------------------------------------------------------------------- */

@@ -139,6 +139,7 @@ static void what_the_second_code_does_not_accept(void **state)
         confirm(&key);
         phone_signs(cases[i].key, cases[i].rp_id, cases[i].flags);
         assert_done(cases[i].result);
+        assert_non_null(strstr(seen()->text, "that your phone has saved is not enrolled"));
         assert_int_equal(passkeys(), 0);
     }
 }
@@ -151,6 +152,7 @@ static void a_second_code_that_nobody_reads(void **state)
     confirm(&key);
     phone_fails(PK_PHONE_NOT_HEARD);
     assert_done("phone-not-heard");
+    assert_non_null(strstr(seen()->text, "that your phone has saved is not enrolled"));
     assert_int_equal(passkeys(), 0);
     conversations_vanished(bare_daemon()->conversations, SENDER);
     assert_int_equal(log_count("is not enrolled: it did not answer the second code"), 1);
@@ -164,6 +166,7 @@ static void what_is_made_wrongly(void **state)
     start();
     phone_makes(&key, "other.example", MADE);
     assert_done("rp-id-mismatch");
+    assert_null(strstr(seen()->text, "is not enrolled"));
     start();
     phone_makes(&key, RP_ID, PK_FLAG_UV);
     assert_done("user-not-present");

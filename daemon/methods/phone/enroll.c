@@ -59,9 +59,18 @@ static void state_free(struct phone_enrollment *state)
 }
 PK_DEFINE_CLEANUP(struct phone_enrollment *, state_free);
 
+/* made: the person has a passkey on their phone by now. */
+static void explain(struct attempt *attempt, enum pk_status why, bool made)
+{
+    PK_AUTO_FREE char *text =
+        made ? pk_text_format("%s " PK_PHONE_LEFT, pk_message_phone(why)) : NULL;
+
+    attempt_set_text(attempt, text ? text : pk_message_phone(why));
+}
+
 static void refuse(const struct phone *own, enum pk_status why)
 {
-    attempt_set_text(own->attempt, pk_message_phone(why));
+    explain(own->attempt, why, ((const struct phone_enrollment *)own)->confirmed);
     attempt_refused(own->attempt, why);
 }
 
@@ -142,10 +151,11 @@ static void check_clear(struct verification *verification)
 
 static void judged_tried(struct verification *verification, struct verdict *verdict)
 {
+    const struct made_check *check = (const struct made_check *)verification;
     struct attempt *attempt = verification->attempt;
 
     if (verdict->status)
-        attempt_set_text(attempt, pk_message_phone(verdict->status));
+        explain(attempt, verdict->status, check->trial != NULL);
     attempt_decided(attempt, verdict);
 }
 
