@@ -39,14 +39,14 @@ def scene_fixture(machine):
         yield scene
 
 
-def running(*names):
-    """Descriptors of the laptop's processes of those names."""
+def running(*names, user=ssh.LAPTOP):
+    """Descriptors of the laptop's processes of those names, or of another user's."""
     found = []
     for name in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             about = parts.status(int(name))
             if about["Name"][:15] in names and \
-                    int(about["Uid"].split()[0]) == pwd.getpwnam(ssh.LAPTOP).pw_uid:
+                    int(about["Uid"].split()[0]) == pwd.getpwnam(user).pw_uid:
                 found.append(os.pidfd_open(int(name)))
     return found
 
@@ -198,11 +198,17 @@ def test_passkeyd_is_killed(scene):
 
 
 @pytest.mark.parametrize("stage", ["code", "question", "second"])
-def test_the_connection_ends(scene, stage):
+@pytest.mark.parametrize("side", [("ssh", ssh.LAPTOP), ("sshd", "alice"),
+                                  ("passkey-enroll", "alice")])
+def test_the_connection_ends(scene, stage, side):
+    """Whatever it is that ends: the code goes with it, and whoever looks at it hears why."""
     child, _, _ = reached(scene, stage)
     helpers = running("passkey-phone", "passkey-askpass")
-    for descriptor in running("ssh"):
-        signal.pidfd_send_signal(descriptor, signal.SIGTERM)
+    name, user = side
+    for descriptor in running(name, user=user):
+        signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+        os.close(descriptor)
+    child.expect("Cancelled")
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus not in (0, None)
