@@ -129,9 +129,10 @@ def test_a_phone_that_has_one(scene):
     child.close()
 
 
-@pytest.mark.parametrize("variables,rows", [({"LC_ALL": "C"}, 24), ({}, 23)])
-def test_where_a_terminal_shows_no_code(scene, variables, rows):
-    child = scene.terminal(["sh", "-c", f"read line; stty rows {rows}; exec passkey-ssh "
+@pytest.mark.parametrize("variables,size", [
+    ({"LC_ALL": "C"}, "rows 24"), ({}, "rows 23"), ({}, "columns 59")])
+def test_where_a_terminal_shows_no_code(scene, variables, size):
+    child = scene.terminal(["sh", "-c", f"read line; stty {size}; exec passkey-ssh "
                             f"--enroll alice@{namespace.HOST}"], **variables)
     child.sendline("")  # once the terminal has its size
     child.expect(r"\) Password: ")
@@ -141,6 +142,18 @@ def test_where_a_terminal_shows_no_code(scene, variables, rows):
     child.expect("Press Enter alone to stop.")
     child.sendline("")
     assert "phone" not in refused(scene, child)
+
+
+def test_bluetooth_is_off(scene):
+    scene.site.bluez.power("hci0", False)
+    scene.site.bluez.idle()
+    child = scene.start()
+    child.expect("Press Enter alone to go on to the next way.")
+    child.sendline("")
+    child.expect("Enter alone goes on without:")
+    child.sendline("phone")
+    child.expect("Bluetooth is off on this computer")
+    assert "camera" not in refused(scene, child)
 
 
 def test_without_yes_to_the_offer(scene):
