@@ -62,16 +62,33 @@ static void hold_to_range(struct pk_reader *reader, size_t size, size_t min, siz
         pk_reader_fail(reader, PK_PROTOCOL);
 }
 
-char *pk_member_read_text(struct pk_reader *reader, unsigned key, size_t min, size_t max)
+/* Borrowed; without NUL characters. */
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures readable(\result);
+    ensures reader->status == PK_OK ==> min <= \result.len <= max; */
+static struct pk_view read_text(struct pk_reader *reader, unsigned key, size_t min, size_t max)
 {
     struct pk_view text;
-    char *copy;
 
     pk_member_read_key(reader, key);
     text = pk_cbor_text(reader);
     hold_to_range(reader, text.len, min, max);
     if (text.len > 0 && memchr(text.ptr, 0, text.len))
         pk_reader_fail(reader, PK_PROTOCOL);
+    return text;
+}
+
+/*@ requires sound(reader) && readable(text);
+    assigns reader->status, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures \result == \null || is_string(\result);
+    ensures reader->status == PK_OK <==> \result != \null; */
+static char *copy_text(struct pk_reader *reader, struct pk_view text)
+{
+    char *copy;
+
     if (reader->status != PK_OK)
         return NULL;
     copy = strndup((const char *)text.ptr, text.len);
@@ -80,14 +97,24 @@ char *pk_member_read_text(struct pk_reader *reader, unsigned key, size_t min, si
     return copy;
 }
 
+char *pk_member_read_text(struct pk_reader *reader, unsigned key, size_t min, size_t max)
+{
+    struct pk_view text = read_text(reader, key, min, max);
+
+    return copy_text(reader, text);
+}
+
 char *pk_member_read_word(struct pk_reader *reader, unsigned key, size_t max)
 {
-    char *word = pk_member_read_text(reader, key, 1, max);
+    struct pk_view word = read_text(reader, key, 1, max);
 
-    for (const char *c = word ? word : ""; *c; c++)
-        if (*c <= ' ' || *c > '~')
+    /*@ loop invariant 0 <= i <= word.len && sound(reader) && went_on{Pre, Here}(reader);
+        loop assigns i, reader->status;
+        loop variant word.len - i; */
+    for (size_t i = 0; i < word.len; i++)
+        if (word.ptr[i] <= ' ' || word.ptr[i] > '~')
             pk_reader_fail(reader, PK_PROTOCOL);
-    return word;
+    return copy_text(reader, word);
 }
 
 void pk_member_read_exactly(struct pk_reader *reader, unsigned key, uint8_t *ret, size_t len)

@@ -49,6 +49,11 @@ bool pk_member_read_bool(struct pk_reader *reader, unsigned key);
     ensures reader->status == PK_OK <==> \result != \null; */
 char *pk_member_read_text(struct pk_reader *reader, unsigned key, size_t min, size_t max);
 /* As pk_member_read_text(), and all of it printable ASCII without a space. */
+/*@ requires sound(reader);
+    assigns *reader, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures \result == \null || is_string(\result);
+    ensures reader->status == PK_OK <==> \result != \null; */
 char *pk_member_read_word(struct pk_reader *reader, unsigned key, size_t max);
 /* Exactly len bytes. */
 /*@ requires sound(reader) && \valid(ret + (0 .. len - 1));
@@ -64,7 +69,7 @@ void pk_member_read_exactly(struct pk_reader *reader, unsigned key, uint8_t *ret
 size_t pk_member_read_array(struct pk_reader *reader, unsigned key, size_t min, size_t max);
 
 /* The value alone, after its key or within an array. */
-/*@ requires sound(reader) && \valid(ret) && \separated(reader, ret, &heap);
+/*@ requires sound(reader) && \valid(ret) && \separated(reader, ret) && \separated(reader, &heap);
     assigns *reader, *ret, heap[..];
     ensures sound(reader) && went_on{Pre, Post}(reader);
     ensures reader->status == PK_OK ==> held(*ret) && min <= ret->len <= max;
