@@ -317,14 +317,18 @@ enum pk_status pk_sk_signature_parse(struct pk_view blob, struct pk_sk_signature
 
 /* ---- what is signed ---- */
 
+static const char magic[] = "SSHSIG";
+static const char namespace[] = PK_SSHSIG_NAMESPACE;
+static const char hash_algorithm[] = "sha256";
+
 enum pk_status pk_sshsig_compose(const uint8_t message_sha256[PK_HASH_SIZE], struct pk_bytes *ret)
 {
     PK_AUTO_WRITER struct pk_writer writer = pk_writer_new(256);
 
-    pk_writer_put(&writer, pk_view_string("SSHSIG"));
-    pk_writer_text(&writer, PK_SSHSIG_NAMESPACE);
-    pk_writer_text(&writer, ""); /* reserved */
-    pk_writer_text(&writer, "sha256");
+    pk_writer_put(&writer, pk_view_string(magic));
+    pk_writer_text(&writer, namespace);
+    pk_writer_string(&writer, (struct pk_view){NULL, 0}); /* reserved */
+    pk_writer_text(&writer, hash_algorithm);
     pk_writer_string(&writer, (struct pk_view){message_sha256, PK_HASH_SIZE});
     return pk_writer_finish(&writer, ret);
 }
