@@ -11,6 +11,12 @@
 
 #define PART_PREFIX "passkey1/"
 
+/* What is in front of an answer, of the two numbers of a part and of its text. */
+static const char answer_prefix[] = PK_FORWARD_PREFIX;
+static const char part_prefix[] = PART_PREFIX;
+static const char of_total[] = "/";
+static const char of_text[] = ":";
+
 _Static_assert(PK_FORWARD_PART_TEXT == PK_FORWARD_LINE_MAX - (sizeof(PART_PREFIX "64/64:") - 1),
                "the longest part fits its line");
 
@@ -58,6 +64,10 @@ struct part {
 };
 
 /* Cuts that beginning off. */
+/*@ requires \valid(text) && readable(*text) && is_string(beginning);
+    assigns *text;
+    ensures readable(*text) && text->len <= \old(text->len);
+    ensures !\result ==> *text == \old(*text); */
 static bool skip(struct pk_view *text, const char *beginning)
 {
     size_t len = strlen(beginning);
@@ -70,10 +80,18 @@ static bool skip(struct pk_view *text, const char *beginning)
 }
 
 /* Cuts a number of one or two digits off, which does not begin with 0; 0 when there is none. */
+/*@ requires \valid(text) && readable(*text);
+    assigns *text;
+    ensures readable(*text) && text->len <= \old(text->len);
+    ensures \result <= 99; */
 static unsigned skip_number(struct pk_view *text)
 {
     unsigned value = 0;
 
+    /*@ loop invariant 0 <= digits <= 2 && readable(*text) && text->len <= \at(text->len, Pre);
+        loop invariant value <= (digits == 0 ? 0 : digits == 1 ? 9 : 99);
+        loop assigns digits, value, *text;
+        loop variant 2 - digits; */
     for (int digits = 0; digits < 2 && text->len > 0; digits++) {
         uint8_t c = text->ptr[0];
 
@@ -86,19 +104,24 @@ static unsigned skip_number(struct pk_view *text)
     return value;
 }
 
+/*@ requires readable(line) && \valid(ret);
+    assigns *ret;
+    ensures \result ==> readable(ret->text) && 0 < ret->text.len <= line.len;
+    ensures \result ==> 1 <= ret->number <= 99;
+    ensures !\result ==> *ret == \old(*ret); */
 static bool parse_part(struct pk_view line, struct part *ret)
 {
     struct part part = {1, 1, line};
 
-    if (!skip(&part.text, PK_FORWARD_PREFIX)) {
-        if (!skip(&part.text, PART_PREFIX))
+    if (!skip(&part.text, answer_prefix)) {
+        if (!skip(&part.text, part_prefix))
             return false;
         part.number = skip_number(&part.text);
-        if (!skip(&part.text, "/"))
+        if (!skip(&part.text, of_total))
             return false;
         part.total = skip_number(&part.text);
         /* One part has the other form. */
-        if (!skip(&part.text, ":") || part.number == 0 || part.total < 2)
+        if (!skip(&part.text, of_text) || part.number == 0 || part.total < 2)
             return false;
     }
     if (part.text.len == 0)
@@ -108,6 +131,8 @@ static bool parse_part(struct pk_view line, struct part *ret)
 }
 
 /* Every part but the last is full: what a line is can be told from its length. */
+/*@ requires \valid_read(part);
+    assigns \nothing; */
 static bool is_full_or_last(const struct part *part)
 {
     return part->total == 1 || part->text.len == PK_FORWARD_PART_TEXT ||

@@ -8,6 +8,7 @@
 #define PK_WIRE_FORWARD_PARTS_H
 
 #include "common/base/bytes.h"
+#include "common/base/limits.h"
 #include "common/base/terms.h"
 
 /* Of an answer in base64url. PK_TOO_LARGE over PK_FORWARD_PARTS_MAX lines, PK_NO_MEMORY. */
@@ -19,6 +20,14 @@ struct pk_forward_parts {
     unsigned count;       /* parts taken */
     unsigned total;       /* 0: none came yet */
 };
+
+/*@ predicate gathered(struct pk_forward_parts *parts) =
+      held(parts->text) && parts->count <= parts->total <= PK_FORWARD_PARTS_MAX &&
+      parts->text.len <= parts->count * PK_FORWARD_LINE_MAX; */
+
+/*@ requires \valid(parts);
+    assigns *parts;
+    ensures gathered(parts) && parts->count == 0; */
 void pk_forward_parts_clear(struct pk_forward_parts *parts);
 #define PK_AUTO_FORWARD_PARTS __attribute__((cleanup(pk_forward_parts_clear)))
 
@@ -28,6 +37,14 @@ void pk_forward_parts_clear(struct pk_forward_parts *parts);
  * total, or not full and not the last, PK_TOO_LARGE, PK_NO_MEMORY; parts are as before then.
  * Whether the text is base64url is seen when the answer is decoded.
  */
+/*@ requires \valid(parts) && gathered(parts) && readable(line) && \valid(ret_complete);
+    requires \separated(parts, ret_complete, &heap);
+    assigns *parts, *ret_complete, heap[..];
+    ensures gathered(parts);
+    ensures \result == PK_OK ==> parts->count == \old(parts->count) + 1;
+    ensures \result == PK_OK ==> (*ret_complete <==> parts->count == parts->total);
+    ensures \result != PK_OK ==> *parts == \old(*parts);
+    ensures \result != PK_OK ==> *ret_complete == \old(*ret_complete); */
 enum pk_status pk_forward_parts_add(struct pk_forward_parts *parts, struct pk_view line,
                                     bool *ret_complete) PK_WARN_UNUSED;
 
