@@ -222,13 +222,27 @@ bool terminal_shows_codes(void)
            (room.ws_col == 0 || room.ws_col >= CODE_COLUMNS);
 }
 
+/* Whether standard error is a terminal that does more than show lines. */
+static bool is_capable(void)
+{
+    const char *term = getenv("TERM");
+
+    return term && strcmp(term, "dumb") != 0 && isatty(STDERR_FILENO);
+}
+
+/* DECSTR, which leaves the cursor where it is and the screen as it is. */
+void terminal_reset(void)
+{
+    if (is_capable())
+        (void)fputs("\033[!p", stderr);
+}
+
 /* https://no-color.org: any non-empty value switches colour off. */
 static bool colour(void)
 {
     const char *no_color = getenv("NO_COLOR");
-    const char *term = getenv("TERM");
 
-    return !(no_color && *no_color) && term && strcmp(term, "dumb") != 0 && isatty(STDERR_FILENO);
+    return !(no_color && *no_color) && is_capable();
 }
 
 static enum pk_status show(const char *on, const char *text)

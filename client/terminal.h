@@ -62,6 +62,12 @@ void terminal_question_close(struct terminal_question *question);
 bool terminal_shows_codes(void);
 
 /*
+ * Undoes on standard error what somebody else's output has done to the terminal, and what would
+ * hide parts of what follows: colours, character sets, margins. Nothing where TERM is dumb.
+ */
+void terminal_reset(void);
+
+/*
  * Lines on standard error: standard output is for results. event: "touch" stands out, and the rows
  * of a "qr-code", which follow a line of text (common/keys/qr_code.h), are dark on light whatever
  * the terminal's background. PK_IO.

@@ -137,6 +137,8 @@ static enum pk_status ask_key(struct relay *relay, const struct pk_forward_reque
         return status;
     capture.input = pk_view_string(line);
     set_as_before(relay);
+    /* The host has written to the terminal, and must not hide from the person what they approve. */
+    terminal_reset();
     (void)fputc('\n', stderr);
     status = capture_run(&capture, &output, &code);
     set_raw(relay);

@@ -27,9 +27,9 @@ class Scene:
         self.laptop = ssh.Laptop(machine, keys)
         self.blue = keys.add("blue").set(touch="wait")
 
-    def terminal(self, *arguments):
+    def terminal(self, *arguments, **variables):
         return self.laptop.terminal(["passkey-ssh", "--enroll", *arguments],
-                                    PASSKEY_AUTHENTICATOR=self.machine.program)
+                                    PASSKEY_AUTHENTICATOR=self.machine.program, **variables)
 
     def start(self, *arguments):
         """Up to the request, with both passwords given: sshd's and polkit's."""
@@ -174,10 +174,10 @@ def test_interrupt_before_the_request_goes_to_the_host(scene):
 IN_ITS_PLACE = "/usr/local/bin/passkey-enroll"
 
 
-def remote(scene, script, interpreter="/bin/sh"):
+def remote(scene, script, interpreter="/bin/sh", **variables):
     """In the place of passkey-enroll, on the host."""
     namespace.write(IN_ITS_PLACE, f"#!{interpreter}\n{script}", 0o755)
-    child = scene.terminal("alice@" + namespace.HOST)
+    child = scene.terminal("alice@" + namespace.HOST, **variables)
     child.expect(r"\) Password: ")
     child.sendline(namespace.password("alice"))
     return child
@@ -233,6 +233,26 @@ def test_only_an_enrolment_is_answered(scene):
     child.expect("<typed by hand>")
     status, shown = end(child)
     assert status == 0 and "asks for your passkey" not in shown
+
+
+def test_a_host_that_hides_what_is_shown(scene):
+    """By margins of one line, and text that is not seen: both are undone first."""
+    context = json.dumps(dict(act="enroll", command="", host="", rhost="", service="", target="",
+                              tty="", user="root"))
+    line = forward.encode_request({
+        "kind": "create", "nonce": bytes(32), "context": context, "rp_id": namespace.HOST,
+        "user_verification": 1, "credentials": [], "timeout": 60, "rp_name": "web1",
+        "user_handle": b"u" * 64, "user_name": "root", "user_display_name": "root",
+        "algorithms": [forward.ES256], "resident_key": 1, "attestation": 1,
+        "cred_protect": 0})
+    script = f"printf '\\033[1;1r\\033[8m\\n{line}\\n'; read line\n"
+    child = remote(scene, script, TERM="xterm")
+    child.expect(r"\x1b\[1;1r\x1b\[8m")
+    child.expect("to enrol a new passkey for the account root")
+    before, _, after = child.before.partition("\x1b[!p")
+    assert "asks for your passkey" not in before and "asks for your passkey" in after
+    child.sendintr()
+    end(child)
 
 
 FAKE_SSH = "/usr/sbin/ssh"

@@ -131,7 +131,7 @@ static void test_what_was_typed_before_can_be_discarded(void **state)
     (void)close(master);
 }
 
-/* What a terminal is sent. */
+/* What a terminal is sent; without an event, by terminal_reset(). */
 static void assert_info(const char *event, const char *text, const char *wanted)
 {
     int master, slave, before;
@@ -145,7 +145,10 @@ static void assert_info(const char *event, const char *text, const char *wanted)
     assert_int_equal(tcsetattr(slave, TCSANOW, &mode), 0);
     before = dup(STDERR_FILENO);
     assert_int_equal(dup2(slave, STDERR_FILENO), STDERR_FILENO);
-    assert_int_equal(terminal_info(event, text), PK_OK);
+    if (event)
+        assert_int_equal(terminal_info(event, text), PK_OK);
+    else
+        terminal_reset();
     (void)dprintf(STDERR_FILENO, "$"); /* after it nothing comes */
     assert_int_equal(dup2(before, STDERR_FILENO), STDERR_FILENO);
     while (len == 0 || seen[len - 1] != '$') {
@@ -178,6 +181,16 @@ static void test_a_code_brings_its_colours(void **state)
     assert_info("qr-code", "Read this", "Read this\033[0m\n");
 }
 
+static void test_what_another_did_to_the_terminal_is_undone(void **state)
+{
+    (void)state;
+    assert_int_equal(setenv("NO_COLOR", "1", 1), 0);
+    assert_int_equal(setenv("TERM", "xterm", 1), 0);
+    assert_info(NULL, NULL, "\033[!p");
+    assert_int_equal(setenv("TERM", "dumb", 1), 0);
+    assert_info(NULL, NULL, "");
+}
+
 static void test_a_code_where_no_colours_are_wanted(void **state)
 {
     (void)state;
@@ -195,6 +208,7 @@ int main(void)
         cmocka_unit_test(test_what_was_typed_before_can_be_discarded),
         cmocka_unit_test(test_a_code_brings_its_colours),
         cmocka_unit_test(test_a_code_where_no_colours_are_wanted),
+        cmocka_unit_test(test_what_another_did_to_the_terminal_is_undone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
