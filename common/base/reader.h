@@ -88,7 +88,7 @@ struct pk_view pk_reader_string(struct pk_reader *reader, size_t max);
     assigns *reader, heap[..];
     ensures sound(reader) && went_on{Pre, Post}(reader);
     ensures reader->status == PK_OK <==> \result != \null;
-    ensures \result != \null ==> on_heap((uint8_t *)\result); */
+    ensures \result != \null ==> on_heap((uint8_t *)\result) && \valid_read(\result); */
 char *pk_reader_text(struct pk_reader *reader, size_t max);
 
 /* Marks the reader failed, if it is not yet. */

@@ -82,6 +82,8 @@ enum pk_status {
  * The kebab-case name, which is stable: JSON ("reason") and the log show it. "internal" for a
  * number outside the list. Static, never NULL.
  */
+/*@ assigns \nothing;
+    ensures is_string(\result); */
 const char *pk_status_name(enum pk_status status);
 
 /*

@@ -7,7 +7,7 @@ common_wire_libwire_la_SOURCES = \
 	common/wire/forward_parts.c common/wire/forward_parts.h \
 	common/wire/frame_contents.h \
 	common/wire/frames.c common/wire/frames.h \
-	common/wire/frames_write.c \
+	common/wire/frames_clear.c common/wire/frames_write.c \
 	common/wire/host_key.c common/wire/host_key.h \
 	common/wire/members.c common/wire/members.h \
 	common/wire/sk.c common/wire/sk.h \

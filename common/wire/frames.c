@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reading. What a frame owns is released in frames_clear.c. */
 #include "common/wire/frames.h"
 
 #include "common/base/reader.h"
@@ -6,118 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- what a frame owns ---- */
-
-static void clear_devices(struct pk_devices *devices)
-{
-    for (size_t i = 0; i < devices->count; i++) {
-        free(devices->items[i].path);
-        free(devices->items[i].manufacturer);
-        free(devices->items[i].product);
-    }
-    free(devices->items);
-}
-
-static void clear_get_assertion(struct pk_assertion_request *request)
-{
-    free(request->path);
-    free(request->rp_id);
-    pk_descriptors_free(request->allow, request->allow_count);
-    free(request->appid);
-}
-
-static void clear_make_credential(struct pk_credential_request *request)
-{
-    free(request->path);
-    pk_creation_clear(&request->creation);
-}
-
-static void clear_key_request(struct pk_key_request *request)
-{
-    free(request->path);
-    pk_secret_clear(&request->pin);
-    pk_secret_clear(&request->new_pin);
-}
-
-static void clear_phone_setup(struct pk_phone_setup *setup)
-{
-    free(setup->bus);
-    free(setup->dialler);
-    free(setup->connect);
-    free(setup->ca_file);
-}
-
-void pk_assertion_answer_clear(struct pk_assertion_answer *answer)
-{
-    pk_bytes_clear(&answer->credential_id);
-    pk_bytes_clear(&answer->authenticator_data);
-    pk_bytes_clear(&answer->signature);
-    pk_bytes_clear(&answer->user_handle);
-}
-
-enum pk_status pk_assertion_answer_copy(const struct pk_assertion_answer *from,
-                                        struct pk_assertion_answer *ret)
-{
-    enum pk_status status = pk_bytes_copy(pk_view_of(&from->credential_id), &ret->credential_id);
-
-    if (!status)
-        status = pk_bytes_copy(pk_view_of(&from->authenticator_data), &ret->authenticator_data);
-    if (!status)
-        status = pk_bytes_copy(pk_view_of(&from->signature), &ret->signature);
-    if (!status)
-        status = pk_bytes_copy(pk_view_of(&from->user_handle), &ret->user_handle);
-    return status;
-}
-
-static void clear_assertion(struct pk_assertion_answers *answers)
-{
-    for (size_t i = 0; i < answers->count; i++)
-        pk_assertion_answer_clear(&answers->items[i]);
-    free(answers->items);
-}
-
-void pk_frame_clear(struct pk_frame *frame)
-{
-    switch (frame->type) {
-    case PK_FRAME_GET_ASSERTION:
-        clear_get_assertion(&frame->get_assertion);
-        break;
-    case PK_FRAME_MAKE_CREDENTIAL:
-        clear_make_credential(&frame->make_credential);
-        break;
-    case PK_FRAME_PIN:
-        pk_secret_clear(&frame->pin);
-        break;
-    case PK_FRAME_KEY_INFO:
-    case PK_FRAME_SET_PIN:
-    case PK_FRAME_RESET:
-    case PK_FRAME_SELECT:
-        clear_key_request(&frame->key);
-        break;
-    case PK_FRAME_DEVICES:
-        clear_devices(&frame->devices);
-        break;
-    case PK_FRAME_ASSERTION:
-        clear_assertion(&frame->assertion);
-        break;
-    case PK_FRAME_CREDENTIAL:
-        pk_bytes_clear(&frame->credential.attestation_object);
-        break;
-    case PK_FRAME_PHONE_SETUP:
-        clear_phone_setup(&frame->phone_setup);
-        break;
-    case PK_FRAME_PHONE_CODE:
-        pk_secret_clear(&frame->phone_code);
-        break;
-    default:
-        break;
-    }
-    *frame = (struct pk_frame){0};
-}
-
-/* ---- reading ---- */
-
 /* A number of 0 to max; anything else is not of this protocol. */
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures \result <= max; */
 static unsigned read_number(struct pk_reader *reader, unsigned max)
 {
     unsigned value = pk_reader_u8(reader);
@@ -130,6 +24,13 @@ static unsigned read_number(struct pk_reader *reader, unsigned max)
 }
 
 /* The count of a list, with *ret_items as many zeroed items of that size. */
+/*@ requires sound(reader) && \valid(ret_items) && \separated(reader, ret_items);
+    assigns *reader, *ret_items;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures \result <= max;
+    ensures \result > 0 ==> on_heap(*ret_items) && reader->status == PK_OK;
+    ensures \result > 0 ==> \valid((uint8_t *)*ret_items + (0 .. \result * item_size - 1));
+    ensures \result == 0 ==> *ret_items == \old(*ret_items); */
 static size_t read_count(struct pk_reader *reader, size_t max, size_t item_size, void **ret_items)
 {
     size_t count = pk_reader_u8(reader);
@@ -148,6 +49,12 @@ static size_t read_count(struct pk_reader *reader, size_t max, size_t item_size,
     return count;
 }
 
+/*@ requires sound(reader) && \valid(ret);
+    requires \separated(reader, ret) && \separated(reader, &heap);
+    assigns *reader, *ret, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> held(*ret) && ret->len <= max;
+    ensures reader->status != PK_OK ==> *ret == \old(*ret); */
 static void read_bytes(struct pk_reader *reader, size_t max, struct pk_bytes *ret)
 {
     struct pk_view view = pk_reader_string(reader, max);
@@ -156,6 +63,11 @@ static void read_bytes(struct pk_reader *reader, size_t max, struct pk_bytes *re
         pk_reader_fail(reader, PK_NO_MEMORY);
 }
 
+/*@ requires sound(reader) && \valid(ret);
+    requires \separated(reader, ret) && \separated(reader, &heap);
+    assigns *reader, *ret, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> held(*ret) && 0 < ret->len <= max; */
 static void read_some_bytes(struct pk_reader *reader, size_t max, struct pk_bytes *ret)
 {
     read_bytes(reader, max, ret);
@@ -163,6 +75,10 @@ static void read_some_bytes(struct pk_reader *reader, size_t max, struct pk_byte
         pk_reader_fail(reader, PK_PROTOCOL);
 }
 
+/*@ requires sound(reader);
+    assigns *reader, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> on_heap((uint8_t *)\result); */
 static char *read_some_text(struct pk_reader *reader, size_t max)
 {
     char *text = pk_reader_text(reader, max);
@@ -172,6 +88,10 @@ static char *read_some_text(struct pk_reader *reader, size_t max)
     return text;
 }
 
+/*@ requires sound(reader) && \valid(ret + (0 .. PK_HASH_SIZE - 1));
+    requires \separated(reader, ret + (0 .. PK_HASH_SIZE - 1));
+    assigns *reader, ret[0 .. PK_HASH_SIZE - 1];
+    ensures sound(reader) && went_on{Pre, Post}(reader); */
 static void read_hash(struct pk_reader *reader, uint8_t ret[PK_HASH_SIZE])
 {
     struct pk_view view = pk_reader_take(reader, PK_HASH_SIZE);
@@ -180,10 +100,17 @@ static void read_hash(struct pk_reader *reader, uint8_t ret[PK_HASH_SIZE])
         memcpy(ret, view.ptr, PK_HASH_SIZE);
 }
 
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures \result < PK_STATUS_COUNT; */
 static enum pk_status read_status(struct pk_reader *reader)
 {
     struct pk_view name = pk_reader_string(reader, 64);
 
+    /*@ loop invariant 0 <= status <= PK_STATUS_COUNT;
+        loop assigns status;
+        loop variant PK_STATUS_COUNT - status; */
     for (unsigned status = 0; reader->status == PK_OK && status < PK_STATUS_COUNT; status++) {
         if (pk_view_equal(name, pk_view_string(pk_status_name(status))))
             return status;
@@ -192,12 +119,20 @@ static enum pk_status read_status(struct pk_reader *reader)
     return PK_INTERNAL;
 }
 
+/*@ requires sound(reader) && \valid(ret_items) && \separated(reader, ret_items, &heap);
+    assigns *reader, *ret_items, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures \result <= PK_CREDENTIAL_LIST_MAX;
+    ensures \result > 0 ==> on_heap(*ret_items) && \valid(*ret_items + (0 .. \result - 1)); */
 static size_t read_descriptors(struct pk_reader *reader, struct pk_descriptor **ret_items)
 {
     void *memory = NULL;
     size_t count = read_count(reader, PK_CREDENTIAL_LIST_MAX, sizeof(**ret_items), &memory);
     struct pk_descriptor *items = memory;
 
+    /*@ loop invariant 0 <= i <= count && sound(reader) && went_on{Pre, Here}(reader);
+        loop assigns i, *reader, items[0 .. count - 1], heap[..];
+        loop variant count - i; */
     for (size_t i = 0; i < count && reader->status == PK_OK; i++) {
         read_some_bytes(reader, PK_CREDENTIAL_ID_MAX, &items[i].id);
         items[i].transports = read_number(reader, PK_TRANSPORTS_ALL);
@@ -206,6 +141,9 @@ static size_t read_descriptors(struct pk_reader *reader, struct pk_descriptor **
     return count;
 }
 
+/*@ requires sound(reader) && \valid(request) && \separated(reader, request, &heap);
+    assigns *reader, *request, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader); */
 static void read_get_assertion(struct pk_reader *reader, struct pk_assertion_request *request)
 {
     unsigned hints;
@@ -225,6 +163,12 @@ static void read_get_assertion(struct pk_reader *reader, struct pk_assertion_req
     request->known = hints & PK_HINT_KNOWN;
 }
 
+/*@ requires sound(reader) && \valid(creation) && \separated(reader, creation);
+    assigns *reader, creation->algorithms[0 .. PK_ALGORITHMS_MAX - 1];
+    assigns creation->algorithm_count;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures creation->algorithm_count <= PK_ALGORITHMS_MAX;
+    ensures reader->status == PK_OK ==> creation->algorithm_count >= 1; */
 static void read_algorithms(struct pk_reader *reader, struct pk_creation *creation)
 {
     size_t count = pk_reader_u8(reader);
@@ -233,65 +177,118 @@ static void read_algorithms(struct pk_reader *reader, struct pk_creation *creati
         pk_reader_fail(reader, PK_TOO_LARGE);
     if (count == 0)
         pk_reader_fail(reader, PK_PROTOCOL);
+    /*@ loop invariant 0 <= i <= count && sound(reader) && went_on{Pre, Here}(reader);
+        loop invariant reader->status == PK_OK ==> 1 <= count <= PK_ALGORITHMS_MAX;
+        loop assigns i, *reader, creation->algorithms[0 .. PK_ALGORITHMS_MAX - 1];
+        loop variant count - i; */
     for (size_t i = 0; i < count && reader->status == PK_OK; i++)
         creation->algorithms[i] = (int32_t)pk_reader_u32(reader);
     creation->algorithm_count = reader->status == PK_OK ? count : 0;
 }
 
-static void read_make_credential(struct pk_reader *reader, struct pk_credential_request *request)
+/*@ requires sound(reader) && \valid(creation) && \separated(reader, creation, &heap);
+    assigns *reader, *creation, heap[..];
+    ensures sound(reader);
+    ensures went_on{Pre, Post}(reader); */
+static void read_names(struct pk_reader *reader, struct pk_creation *creation)
 {
-    struct pk_creation *creation = &request->creation;
-
-    request->path = read_some_text(reader, PK_DEVICE_PATH_MAX);
     creation->rp_id = read_some_text(reader, PK_RP_ID_MAX);
     creation->rp_name = pk_reader_text(reader, PK_RP_NAME_MAX);
     read_some_bytes(reader, PK_USER_HANDLE_MAX, &creation->user_handle);
     creation->user_name = pk_reader_text(reader, PK_USER_NAME_MAX);
     creation->user_display_name = pk_reader_text(reader, PK_USER_DISPLAY_NAME_MAX);
-    read_hash(reader, request->client_data_hash);
-    read_algorithms(reader, creation);
-    creation->exclude_count = read_descriptors(reader, &creation->exclude);
+}
+
+/*@ requires sound(reader) && \valid(creation) && \separated(reader, creation, &heap);
+    assigns *reader, *creation, heap[..];
+    ensures sound(reader);
+    ensures went_on{Pre, Post}(reader); */
+static void read_preferences(struct pk_reader *reader, struct pk_creation *creation)
+{
     creation->user_verification = read_number(reader, PK_REQUIRED);
     creation->resident_key = read_number(reader, PK_REQUIRED);
     creation->attestation = read_number(reader, PK_ATTESTATION_ENTERPRISE);
     creation->cred_protect = read_number(reader, PK_CRED_PROTECT_MAX);
 }
 
+/*@ requires sound(reader) && \valid(request) && \separated(reader, request, &heap);
+    assigns *reader, *request, heap[..];
+    ensures sound(reader);
+    ensures went_on{Pre, Post}(reader); */
+static void read_make_credential(struct pk_reader *reader, struct pk_credential_request *request)
+{
+    request->path = read_some_text(reader, PK_DEVICE_PATH_MAX);
+    read_names(reader, &request->creation);
+    read_hash(reader, request->client_data_hash);
+    read_algorithms(reader, &request->creation);
+    request->creation.exclude_count = read_descriptors(reader, &request->creation.exclude);
+    read_preferences(reader, &request->creation);
+}
+
+/*@ requires sound(reader) && \valid(device);
+    requires \separated(reader, device) && \separated(reader, &heap);
+    assigns *reader, *device, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader); */
+static void read_device(struct pk_reader *reader, struct pk_device *device)
+{
+    device->path = read_some_text(reader, PK_DEVICE_PATH_MAX);
+    device->manufacturer = pk_reader_text(reader, PK_DEVICE_TEXT_MAX);
+    device->product = pk_reader_text(reader, PK_DEVICE_TEXT_MAX);
+    device->vendor_id = pk_reader_u16(reader);
+    device->product_id = pk_reader_u16(reader);
+}
+
+/*@ requires sound(reader) && \valid(devices) && \separated(reader, devices, &heap);
+    assigns *reader, *devices, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader); */
 static void read_devices(struct pk_reader *reader, struct pk_devices *devices)
 {
     void *memory = NULL;
+    size_t count = read_count(reader, PK_DEVICES_MAX, sizeof(*devices->items), &memory);
+    struct pk_device *items = memory;
 
-    devices->count = read_count(reader, PK_DEVICES_MAX, sizeof(*devices->items), &memory);
-    devices->items = memory;
-    for (size_t i = 0; i < devices->count && reader->status == PK_OK; i++) {
-        struct pk_device *device = &devices->items[i];
-
-        device->path = read_some_text(reader, PK_DEVICE_PATH_MAX);
-        device->manufacturer = pk_reader_text(reader, PK_DEVICE_TEXT_MAX);
-        device->product = pk_reader_text(reader, PK_DEVICE_TEXT_MAX);
-        device->vendor_id = pk_reader_u16(reader);
-        device->product_id = pk_reader_u16(reader);
-    }
+    *devices = (struct pk_devices){items, count};
+    /*@ loop invariant 0 <= i <= count && sound(reader) && went_on{Pre, Here}(reader);
+        loop assigns i, *reader, items[0 .. count - 1], heap[..];
+        loop variant count - i; */
+    for (size_t i = 0; i < count && reader->status == PK_OK; i++)
+        read_device(reader, &items[i]);
 }
 
+/*@ requires sound(reader) && \valid(answer);
+    requires \separated(reader, answer) && \separated(reader, &heap);
+    assigns *reader, *answer, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader); */
+static void read_answer(struct pk_reader *reader, struct pk_assertion_answer *answer)
+{
+    read_some_bytes(reader, PK_CREDENTIAL_ID_MAX, &answer->credential_id);
+    read_some_bytes(reader, PK_AUTH_DATA_MAX, &answer->authenticator_data);
+    read_some_bytes(reader, PK_SIGNATURE_MAX, &answer->signature);
+    read_bytes(reader, PK_USER_HANDLE_MAX, &answer->user_handle);
+}
+
+/*@ requires sound(reader) && \valid(answers) && \separated(reader, answers, &heap);
+    assigns *reader, *answers, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader); */
 static void read_assertion(struct pk_reader *reader, struct pk_assertion_answers *answers)
 {
     void *memory = NULL;
+    size_t count = read_count(reader, PK_CREDENTIAL_LIST_MAX, sizeof(*answers->items), &memory);
+    struct pk_assertion_answer *items = memory;
 
-    answers->count = read_count(reader, PK_CREDENTIAL_LIST_MAX, sizeof(*answers->items), &memory);
-    answers->items = memory;
-    if (answers->count == 0)
+    *answers = (struct pk_assertion_answers){items, count};
+    if (count == 0)
         pk_reader_fail(reader, PK_PROTOCOL);
-    for (size_t i = 0; i < answers->count && reader->status == PK_OK; i++) {
-        struct pk_assertion_answer *answer = &answers->items[i];
-
-        read_some_bytes(reader, PK_CREDENTIAL_ID_MAX, &answer->credential_id);
-        read_some_bytes(reader, PK_AUTH_DATA_MAX, &answer->authenticator_data);
-        read_some_bytes(reader, PK_SIGNATURE_MAX, &answer->signature);
-        read_bytes(reader, PK_USER_HANDLE_MAX, &answer->user_handle);
-    }
+    /*@ loop invariant 0 <= i <= count && sound(reader) && went_on{Pre, Here}(reader);
+        loop assigns i, *reader, items[0 .. count - 1], heap[..];
+        loop variant count - i; */
+    for (size_t i = 0; i < count && reader->status == PK_OK; i++)
+        read_answer(reader, &items[i]);
 }
 
+/*@ requires sound(reader) && \valid(secret) && \separated(reader, secret);
+    assigns *reader, *secret;
+    ensures sound(reader) && went_on{Pre, Post}(reader); */
 static void read_secret(struct pk_reader *reader, struct pk_secret *secret)
 {
     struct pk_view view = pk_reader_string(reader, PK_SECRET_MAX);
@@ -300,17 +297,24 @@ static void read_secret(struct pk_reader *reader, struct pk_secret *secret)
         pk_reader_fail(reader, PK_NO_MEMORY);
 }
 
-static void read_key_request(struct pk_reader *reader, struct pk_frame *frame)
+/*@ requires sound(reader) && \valid(key) && \separated(reader, key, &heap);
+    assigns *reader, *key, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader); */
+static void read_key_request(struct pk_reader *reader, bool with_pins, struct pk_key_request *key)
 {
-    frame->key.path = read_some_text(reader, PK_DEVICE_PATH_MAX);
-    if (frame->type != PK_FRAME_SET_PIN)
+    key->path = read_some_text(reader, PK_DEVICE_PATH_MAX);
+    if (!with_pins)
         return;
-    read_secret(reader, &frame->key.pin);
-    read_secret(reader, &frame->key.new_pin);
-    if (frame->key.new_pin.len == 0)
+    read_secret(reader, &key->pin);
+    read_secret(reader, &key->new_pin);
+    if (key->new_pin.len == 0)
         pk_reader_fail(reader, PK_PROTOCOL);
 }
 
+/*@ requires sound(reader) && \valid(state) && \separated(reader, state);
+    assigns *reader, *state;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> state->resident_left >= -1; */
 static void read_key_state(struct pk_reader *reader, struct pk_key_state *state)
 {
     state->ctap2 = read_number(reader, 1);
@@ -325,12 +329,18 @@ static void read_key_state(struct pk_reader *reader, struct pk_key_state *state)
     state->resident_keys = read_number(reader, 1);
     state->resident_left = (int32_t)pk_reader_u32(reader);
     state->firmware = pk_reader_u32(reader);
+    /*@ loop invariant 0 <= i <= 3 && sound(reader) && went_on{Pre, Here}(reader);
+        loop assigns i, *reader, state->version[0 .. 2];
+        loop variant 3 - i; */
     for (size_t i = 0; i < sizeof(state->version); i++)
         state->version[i] = pk_reader_u8(reader);
     if (state->resident_left < -1)
         pk_reader_fail(reader, PK_PROTOCOL);
 }
 
+/*@ requires sound(reader) && \valid(setup) && \separated(reader, setup, &heap);
+    assigns *reader, *setup, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader); */
 static void read_phone_setup(struct pk_reader *reader, struct pk_phone_setup *setup)
 {
     setup->hashed = read_number(reader, 1);
@@ -340,6 +350,10 @@ static void read_phone_setup(struct pk_reader *reader, struct pk_phone_setup *se
     setup->ca_file = pk_reader_text(reader, PK_PHONE_TEXT_MAX);
 }
 
+/*@ requires sound(reader) && \valid(code) && \separated(reader, code);
+    assigns *reader, *code;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> code->len > 0; */
 static void read_phone_code(struct pk_reader *reader, struct pk_secret *code)
 {
     read_secret(reader, code);
@@ -347,6 +361,11 @@ static void read_phone_code(struct pk_reader *reader, struct pk_secret *code)
         pk_reader_fail(reader, PK_PROTOCOL);
 }
 
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==>
+      PK_PHONE_STEP_HEARD <= \result.step <= PK_PHONE_STEP_ASKED; */
 static struct pk_phone_progress read_phone_step(struct pk_reader *reader)
 {
     unsigned step = read_number(reader, PK_PHONE_STEP_ASKED);
@@ -354,6 +373,65 @@ static struct pk_phone_progress read_phone_step(struct pk_reader *reader)
     if (step < PK_PHONE_STEP_HEARD)
         pk_reader_fail(reader, PK_PROTOCOL);
     return (struct pk_phone_progress){step, pk_reader_u16(reader)};
+}
+
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures \result.status < PK_STATUS_COUNT; */
+static struct pk_check read_check(struct pk_reader *reader)
+{
+    struct pk_check check = {0};
+
+    check.status = read_status(reader);
+    check.ctap2 = read_number(reader, 1);
+    check.has_pin = read_number(reader, 1);
+    check.has_built_in_uv = read_number(reader, 1);
+    check.pin_tries = pk_reader_u8(reader);
+    check.uncertain = read_number(reader, 1);
+    return check;
+}
+
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader); */
+static struct pk_pin_needed read_pin_needed(struct pk_reader *reader)
+{
+    struct pk_pin_needed needed = {0};
+
+    needed.tries = pk_reader_u8(reader);
+    needed.wrong = read_number(reader, 1);
+    needed.min = pk_reader_u8(reader);
+    return needed;
+}
+
+/*@ requires sound(reader) && \valid(answer) && \separated(reader, answer, &heap);
+    assigns *reader, *answer, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> held(answer->attestation_object);
+    ensures answer->transports <= PK_TRANSPORTS_ALL; */
+static void read_credential(struct pk_reader *reader, struct pk_credential_answer *answer)
+{
+    read_some_bytes(reader, PK_ATTESTATION_OBJECT_MAX, &answer->attestation_object);
+    answer->transports = read_number(reader, PK_TRANSPORTS_ALL);
+    answer->discoverable = read_number(reader, 1);
+    answer->hidden = read_number(reader, 1);
+}
+
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> PK_OK < \result.status < PK_STATUS_COUNT; */
+static struct pk_failure read_failure(struct pk_reader *reader)
+{
+    struct pk_failure failure = {0};
+
+    failure.status = read_status(reader);
+    failure.pin_tries = pk_reader_u8(reader);
+    failure.detail = (int32_t)pk_reader_u32(reader);
+    if (failure.status == PK_OK)
+        pk_reader_fail(reader, PK_PROTOCOL);
+    return failure;
 }
 
 static void read_fields(struct pk_reader *reader, struct pk_frame *frame)
@@ -375,39 +453,25 @@ static void read_fields(struct pk_reader *reader, struct pk_frame *frame)
         read_devices(reader, &frame->devices);
         break;
     case PK_FRAME_CHECKED:
-        frame->check.status = read_status(reader);
-        frame->check.ctap2 = read_number(reader, 1);
-        frame->check.has_pin = read_number(reader, 1);
-        frame->check.has_built_in_uv = read_number(reader, 1);
-        frame->check.pin_tries = pk_reader_u8(reader);
-        frame->check.uncertain = read_number(reader, 1);
+        frame->check = read_check(reader);
         break;
     case PK_FRAME_PIN_NEEDED:
-        frame->pin_needed.tries = pk_reader_u8(reader);
-        frame->pin_needed.wrong = read_number(reader, 1);
-        frame->pin_needed.min = pk_reader_u8(reader);
+        frame->pin_needed = read_pin_needed(reader);
         break;
     case PK_FRAME_ASSERTION:
         read_assertion(reader, &frame->assertion);
         break;
     case PK_FRAME_CREDENTIAL:
-        read_some_bytes(reader, PK_ATTESTATION_OBJECT_MAX, &frame->credential.attestation_object);
-        frame->credential.transports = read_number(reader, PK_TRANSPORTS_ALL);
-        frame->credential.discoverable = read_number(reader, 1);
-        frame->credential.hidden = read_number(reader, 1);
+        read_credential(reader, &frame->credential);
         break;
     case PK_FRAME_FAILED:
-        frame->failure.status = read_status(reader);
-        frame->failure.pin_tries = pk_reader_u8(reader);
-        frame->failure.detail = (int32_t)pk_reader_u32(reader);
-        if (frame->failure.status == PK_OK)
-            pk_reader_fail(reader, PK_PROTOCOL);
+        frame->failure = read_failure(reader);
         break;
     case PK_FRAME_KEY_INFO:
     case PK_FRAME_SET_PIN:
     case PK_FRAME_RESET:
     case PK_FRAME_SELECT:
-        read_key_request(reader, frame);
+        read_key_request(reader, frame->type == PK_FRAME_SET_PIN, &frame->key);
         break;
     case PK_FRAME_KEY_STATE:
         read_key_state(reader, &frame->key_state);

@@ -85,6 +85,10 @@ enum pk_status pk_frame_decode(struct pk_view payload, struct pk_frame *ret) PK_
  * How many bytes the first frame of a stream takes: *ret_size is 0 while its length has not
  * arrived whole. PK_TOO_LARGE over PK_FRAME_MAX, PK_PROTOCOL for an empty one.
  */
+/*@ requires readable(stream) && \valid(ret_size);
+    assigns *ret_size;
+    ensures \result == PK_OK ==> *ret_size == 0 || 4 < *ret_size <= 4 + PK_FRAME_MAX;
+    ensures \result != PK_OK ==> *ret_size == \old(*ret_size); */
 enum pk_status pk_frame_size(struct pk_view stream, size_t *ret_size) PK_WARN_UNUSED;
 
 #endif
