@@ -49,6 +49,7 @@ const char *pk_forward_request_rp_id(const struct pk_forward_request *request)
     return request->kind == PK_FORWARD_CREATE ? request->creation.rp_id : request->rp_id;
 }
 
+/*@ assigns \nothing; */
 static size_t member_count(enum pk_forward_kind kind)
 {
     switch (kind) {
@@ -117,16 +118,31 @@ static void write_request(struct pk_writer *writer, const struct pk_forward_requ
         write_creation(writer, creation);
 }
 
+/*@ requires sound(reader);
+    assigns *reader, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures \result == \null || is_string(\result); */
 static char *read_rp_id(struct pk_reader *reader)
 {
     return pk_member_read_word(reader, RP_ID, PK_RP_ID_MAX);
 }
 
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures \result <= PK_REQUIRED; */
 static enum pk_requirement read_user_verification(struct pk_reader *reader)
 {
     return pk_member_read_number(reader, USER_VERIFICATION, 0, PK_REQUIRED);
 }
 
+/*@ requires sound(reader) && \valid(ret_items) && \separated(reader, ret_items, &heap);
+    assigns *reader, *ret_items, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures \result <= PK_CREDENTIAL_LIST_MAX;
+    ensures reader->status == PK_OK ==> min <= \result;
+    ensures \result > 0 ==> on_heap(*ret_items) && \valid(*ret_items + (0 .. \result - 1));
+    ensures \result == 0 ==> *ret_items == \old(*ret_items); */
 static size_t read_credentials(struct pk_reader *reader, size_t min,
                                struct pk_descriptor **ret_items)
 {
@@ -140,16 +156,28 @@ static size_t read_credentials(struct pk_reader *reader, size_t min,
         pk_reader_fail(reader, PK_NO_MEMORY);
         return 0;
     }
+    /*@ loop invariant 0 <= i <= count && sound(reader) && went_on{Pre, Here}(reader);
+        loop assigns i, *reader, items[0 .. count - 1], heap[..];
+        loop variant count - i; */
     for (size_t i = 0; i < count; i++)
         pk_member_copy_bytes(reader, 1, PK_CREDENTIAL_ID_MAX, &items[i].id);
     *ret_items = items;
     return count;
 }
 
+/*@ requires sound(reader) && \valid(creation) && \separated(reader, creation);
+    assigns *reader, creation->algorithms[0 .. PK_ALGORITHMS_MAX - 1];
+    assigns creation->algorithm_count;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures creation->algorithm_count <= PK_ALGORITHMS_MAX;
+    ensures reader->status == PK_OK ==> creation->algorithm_count >= 1; */
 static void read_algorithms(struct pk_reader *reader, struct pk_creation *creation)
 {
     size_t count = pk_member_read_array(reader, ALGORITHMS, 1, PK_ALGORITHMS_MAX);
 
+    /*@ loop invariant 0 <= i <= count && sound(reader) && went_on{Pre, Here}(reader);
+        loop assigns i, *reader, creation->algorithms[0 .. PK_ALGORITHMS_MAX - 1];
+        loop variant count - i; */
     for (size_t i = 0; i < count; i++) {
         int64_t number = pk_cbor_int(reader);
 
@@ -161,8 +189,12 @@ static void read_algorithms(struct pk_reader *reader, struct pk_creation *creati
     creation->algorithm_count = count;
 }
 
-/* RP_NAME to CRED_PROTECT. */
-static void read_creation(struct pk_reader *reader, struct pk_creation *creation)
+/* RP_NAME to USER_DISPLAY_NAME. */
+/*@ requires sound(reader) && \valid(creation) && \separated(reader, creation, &heap);
+    assigns *reader, *creation, heap[..];
+    ensures sound(reader);
+    ensures went_on{Pre, Post}(reader); */
+static void read_names(struct pk_reader *reader, struct pk_creation *creation)
 {
     creation->rp_name = pk_member_read_text(reader, RP_NAME, 0, PK_RP_NAME_MAX);
     pk_member_read_key(reader, USER_HANDLE);
@@ -170,6 +202,17 @@ static void read_creation(struct pk_reader *reader, struct pk_creation *creation
     creation->user_name = pk_member_read_text(reader, USER_NAME, 0, PK_USER_NAME_MAX);
     creation->user_display_name =
         pk_member_read_text(reader, USER_DISPLAY_NAME, 0, PK_USER_DISPLAY_NAME_MAX);
+}
+
+/* RP_NAME to CRED_PROTECT. */
+/*@ requires sound(reader) && \valid(creation) && \separated(reader, creation, &heap);
+    assigns *reader, *creation, heap[..];
+    ensures sound(reader);
+    ensures went_on{Pre, Post}(reader);
+    ensures creation->cred_protect <= PK_CRED_PROTECT_MAX; */
+static void read_creation(struct pk_reader *reader, struct pk_creation *creation)
+{
+    read_names(reader, creation);
     read_algorithms(reader, creation);
     creation->resident_key = pk_member_read_number(reader, RESIDENT_KEY, 0, PK_REQUIRED);
     creation->attestation =
@@ -177,10 +220,36 @@ static void read_creation(struct pk_reader *reader, struct pk_creation *creation
     creation->cred_protect = pk_member_read_number(reader, CRED_PROTECT, 0, PK_CRED_PROTECT_MAX);
 }
 
+/* RP_ID to CREDENTIALS of a new credential, and of an assertion. */
+/*@ requires sound(reader) && \valid(creation) && \separated(reader, creation, &heap);
+    assigns *reader, *creation, heap[..];
+    ensures sound(reader);
+    ensures went_on{Pre, Post}(reader); */
+static void read_excluded(struct pk_reader *reader, struct pk_creation *creation)
+{
+    creation->rp_id = read_rp_id(reader);
+    creation->user_verification = read_user_verification(reader);
+    creation->exclude_count = read_credentials(reader, 0, &creation->exclude);
+}
+
+/*@ requires sound(reader) && \valid(request) && \separated(reader, request, &heap);
+    assigns *reader, *request, heap[..];
+    ensures sound(reader);
+    ensures went_on{Pre, Post}(reader); */
+static void read_allowed(struct pk_reader *reader, struct pk_forward_request *request)
+{
+    request->rp_id = read_rp_id(reader);
+    request->user_verification = read_user_verification(reader);
+    request->credential_count = read_credentials(reader, 1, &request->credentials);
+}
+
+/*@ requires sound(reader) && \valid(request) && \separated(reader, request, &heap);
+    assigns *reader, *request, heap[..];
+    ensures sound(reader);
+    ensures went_on{Pre, Post}(reader); */
 static void read_request(struct pk_reader *reader, struct pk_forward_request *request)
 {
     size_t members = pk_cbor_map(reader);
-    struct pk_creation *creation = &request->creation;
     bool create;
 
     request->kind = pk_member_read_number(reader, KIND, PK_FORWARD_GET, PK_FORWARD_MORE);
@@ -193,20 +262,19 @@ static void read_request(struct pk_reader *reader, struct pk_forward_request *re
     }
     create = request->kind == PK_FORWARD_CREATE;
     request->context = pk_member_read_text(reader, CONTEXT, 1, PK_FORWARD_CONTEXT_MAX);
-    if (create) {
-        creation->rp_id = read_rp_id(reader);
-        creation->user_verification = read_user_verification(reader);
-        creation->exclude_count = read_credentials(reader, 0, &creation->exclude);
-    } else {
-        request->rp_id = read_rp_id(reader);
-        request->user_verification = read_user_verification(reader);
-        request->credential_count = read_credentials(reader, 1, &request->credentials);
-    }
+    if (create)
+        read_excluded(reader, &request->creation);
+    else
+        read_allowed(reader, request);
+    /*@ assert sound(reader) && went_on{Pre, Here}(reader); */
     request->timeout = pk_member_read_number(reader, TIMEOUT, 1, PK_FORWARD_TIMEOUT_MAX);
     if (create)
-        read_creation(reader, creation);
+        read_creation(reader, &request->creation);
 }
 
+/*@ requires readable(cbor) && \valid(ret) && \separated(ret, &heap);
+    assigns *ret, heap[..];
+    ensures \result != PK_OK ==> *ret == \old(*ret); */
 static enum pk_status decode_map(struct pk_view cbor, bool names_host_keys,
                                  struct pk_forward_request *ret)
 {
@@ -259,16 +327,25 @@ enum pk_status pk_forward_request_encode(const struct pk_forward_request *reques
     return PK_OK;
 }
 
+/*@ requires readable(line) && \valid_read(prefix + (0 .. PREFIX_SIZE - 1));
+    assigns \nothing;
+    ensures \result ==> line.len >= PREFIX_SIZE; */
 static bool has_prefix(struct pk_view line, const char *prefix)
 {
     return line.len >= PREFIX_SIZE && memcmp(line.ptr, prefix, PREFIX_SIZE) == 0;
 }
 
+/*@ requires readable(line);
+    assigns \nothing;
+    ensures \result ==> line.len >= PREFIX_SIZE; */
 static bool names_host_keys(struct pk_view line)
 {
     return has_prefix(line, PK_FORWARD_PREFIX_KEYS);
 }
 
+/*@ requires readable(line);
+    assigns \nothing;
+    ensures \result ==> line.len >= PREFIX_SIZE; */
 static bool is_request(struct pk_view line)
 {
     return has_prefix(line, PK_FORWARD_PREFIX) || names_host_keys(line);
@@ -279,6 +356,9 @@ enum pk_status pk_forward_request_find(struct pk_view text, struct pk_view *ret_
     struct pk_view line;
 
     text = pk_text_trim(text);
+    /*@ loop invariant readable(text) && text.len <= \at(text.len, Pre);
+        loop assigns text, line;
+        loop variant text.len; */
     do
         line = pk_text_trim(pk_text_take_line(&text));
     while (text.len > 0);

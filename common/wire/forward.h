@@ -98,6 +98,10 @@ enum pk_status pk_forward_request_encode(const struct pk_forward_request *reques
  * which must begin with one of the prefixes; blanks around it, carriage returns and lines in front
  * of it do not matter. Borrowed from text. PK_NOT_FOUND.
  */
+/*@ requires readable(text) && \valid(ret_line);
+    assigns *ret_line;
+    ensures \result == PK_OK ==> readable(*ret_line) && 0 < ret_line->len <= text.len;
+    ensures \result != PK_OK ==> *ret_line == \old(*ret_line); */
 enum pk_status pk_forward_request_find(struct pk_view text,
                                        struct pk_view *ret_line) PK_WARN_UNUSED;
 
@@ -108,6 +112,9 @@ enum pk_status pk_forward_request_find(struct pk_view text,
  * above, an RP id of printable ASCII without spaces, texts of UTF-8 without NUL, a timeout of 1 to
  * PK_FORWARD_TIMEOUT_MAX. Texts may hold control characters: make them printable before showing.
  */
+/*@ requires readable(line) && \valid(ret) && \separated(ret, &heap);
+    assigns *ret, heap[..];
+    ensures \result != PK_OK ==> *ret == \old(*ret); */
 enum pk_status pk_forward_request_decode(struct pk_view line,
                                          struct pk_forward_request *ret) PK_WARN_UNUSED;
 
@@ -125,6 +132,10 @@ enum pk_status pk_forward_answer_encode(const struct pk_forward_answer *answer,
  * request listed. The origin is any word that client data can hold; who compares it with the
  * accepted ones can log it as it is.
  */
+/*@ requires \valid_read(parts) && held(parts->text);
+    requires \valid(ret) && \separated(ret, &heap);
+    assigns *ret, heap[..];
+    ensures \result != PK_OK ==> *ret == \old(*ret); */
 enum pk_status pk_forward_answer_decode(enum pk_forward_kind kind,
                                         const struct pk_forward_parts *parts,
                                         struct pk_forward_answer *ret) PK_WARN_UNUSED;

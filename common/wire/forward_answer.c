@@ -15,6 +15,9 @@
 #define AUTH_DATA_MAX  (PK_AUTH_DATA_MAX - PK_HASH_SIZE)
 #define TRANSPORTS_ALL 0x3f /* every bit of enum pk_transport */
 
+/* What a string of JSON has an escape for, of what a word may hold. */
+static const char escaped[] = "\"\\";
+
 /* The keys of the map; 2 to 4 differ by kind, and 5 by who made the client data. */
 enum member {
     KIND = 1,
@@ -29,22 +32,26 @@ enum member {
     CLIENT_DATA = 5, /* of a page, with nothing behind it */
 };
 
+/*@ assigns \nothing; */
 static bool is_answer(enum pk_forward_kind kind)
 {
     return kind == PK_FORWARD_GET || kind == PK_FORWARD_CREATE || kind == PK_FORWARD_PAGE_GET ||
            kind == PK_FORWARD_PAGE_CREATE;
 }
 
+/*@ assigns \nothing; */
 static bool is_of_page(enum pk_forward_kind kind)
 {
     return kind == PK_FORWARD_PAGE_GET || kind == PK_FORWARD_PAGE_CREATE;
 }
 
+/*@ assigns \nothing; */
 static bool is_assertion(enum pk_forward_kind kind)
 {
     return kind == PK_FORWARD_GET || kind == PK_FORWARD_PAGE_GET;
 }
 
+/*@ assigns \nothing; */
 static size_t member_count(enum pk_forward_kind kind)
 {
     return is_of_page(kind) ? CLIENT_DATA : CHALLENGE;
@@ -83,43 +90,88 @@ static void write_answer(struct pk_writer *writer, const struct pk_forward_answe
 }
 
 /* Becomes part of the client data as it is: nothing in it may need an escape there. */
+/*@ requires sound(reader);
+    assigns *reader, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures \result == \null || is_string(\result); */
 static char *read_origin(struct pk_reader *reader)
 {
     char *origin = pk_member_read_word(reader, ORIGIN, PK_ORIGIN_MAX);
 
-    if (origin && strpbrk(origin, "\"\\"))
+    if (origin && strpbrk(origin, escaped))
         pk_reader_fail(reader, PK_PROTOCOL);
     return origin;
 }
 
+/*@ requires sound(reader) && \valid(answer) && \separated(reader, answer, &heap);
+    assigns *reader, *answer, heap[..];
+    ensures sound(reader);
+    ensures went_on{Pre, Post}(reader);
+    ensures answer->kind == \old(answer->kind);
+    ensures answer->credential < PK_CREDENTIAL_LIST_MAX; */
+static void read_assertion(struct pk_reader *reader, struct pk_forward_answer *answer)
+{
+    answer->credential = pk_member_read_number(reader, CREDENTIAL, 0, PK_CREDENTIAL_LIST_MAX - 1);
+    pk_member_read_key(reader, AUTH_DATA);
+    pk_member_copy_bytes(reader, AUTH_DATA_MIN, AUTH_DATA_MAX, &answer->auth_data);
+    pk_member_read_key(reader, SIGNATURE);
+    pk_member_copy_bytes(reader, 1, PK_SIGNATURE_MAX, &answer->signature);
+}
+
+/*@ requires sound(reader) && \valid(answer) && \separated(reader, answer, &heap);
+    assigns *reader, *answer, heap[..];
+    ensures sound(reader);
+    ensures went_on{Pre, Post}(reader);
+    ensures answer->kind == \old(answer->kind);
+    ensures answer->transports <= TRANSPORTS_ALL; */
+static void read_attestation(struct pk_reader *reader, struct pk_forward_answer *answer)
+{
+    pk_member_read_key(reader, ATTESTATION_OBJECT);
+    pk_member_copy_bytes(reader, 1, PK_ATTESTATION_OBJECT_MAX, &answer->attestation_object);
+    answer->transports = pk_member_read_number(reader, TRANSPORTS, 0, TRANSPORTS_ALL);
+    answer->discoverable = pk_member_read_bool(reader, DISCOVERABLE);
+}
+
+/* What a page made, or what the rest of the client data is made of. */
+/*@ requires sound(reader) && \valid(answer) && \separated(reader, answer, &heap);
+    assigns *reader, *answer, heap[..];
+    ensures sound(reader);
+    ensures went_on{Pre, Post}(reader);
+    ensures answer->kind == \old(answer->kind); */
+static void read_client_data(struct pk_reader *reader, struct pk_forward_answer *answer)
+{
+    if (is_of_page(answer->kind)) {
+        pk_member_read_key(reader, CLIENT_DATA);
+        pk_member_copy_bytes(reader, 1, PK_CLIENT_DATA_MAX, &answer->client_data);
+    } else {
+        answer->origin = read_origin(reader);
+        pk_member_read_exactly(reader, CHALLENGE, answer->challenge, sizeof(answer->challenge));
+    }
+}
+
+/*@ requires sound(reader) && \valid(answer) && \separated(reader, answer, &heap);
+    assigns *reader, *answer, heap[..];
+    ensures sound(reader);
+    ensures went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> answer->kind == kind; */
 static void read_answer(struct pk_reader *reader, enum pk_forward_kind kind,
                         struct pk_forward_answer *answer)
 {
     if (pk_cbor_map(reader) != member_count(kind))
         pk_reader_fail(reader, PK_PROTOCOL);
     answer->kind = pk_member_read_number(reader, KIND, kind, kind);
-    if (is_assertion(kind)) {
-        answer->credential =
-            pk_member_read_number(reader, CREDENTIAL, 0, PK_CREDENTIAL_LIST_MAX - 1);
-        pk_member_read_key(reader, AUTH_DATA);
-        pk_member_copy_bytes(reader, AUTH_DATA_MIN, AUTH_DATA_MAX, &answer->auth_data);
-        pk_member_read_key(reader, SIGNATURE);
-        pk_member_copy_bytes(reader, 1, PK_SIGNATURE_MAX, &answer->signature);
-    } else {
-        pk_member_read_key(reader, ATTESTATION_OBJECT);
-        pk_member_copy_bytes(reader, 1, PK_ATTESTATION_OBJECT_MAX, &answer->attestation_object);
-        answer->transports = pk_member_read_number(reader, TRANSPORTS, 0, TRANSPORTS_ALL);
-        answer->discoverable = pk_member_read_bool(reader, DISCOVERABLE);
-    }
-    if (is_of_page(kind)) {
-        pk_member_read_key(reader, CLIENT_DATA);
-        pk_member_copy_bytes(reader, 1, PK_CLIENT_DATA_MAX, &answer->client_data);
-        return;
-    }
-    answer->origin = read_origin(reader);
-    pk_member_read_exactly(reader, CHALLENGE, answer->challenge, sizeof(answer->challenge));
+    /*@ assert sound(reader) && went_on{Pre, Here}(reader); */
+    if (is_assertion(kind))
+        read_assertion(reader, answer);
+    else
+        read_attestation(reader, answer);
+    /*@ assert sound(reader) && went_on{Pre, Here}(reader); */
+    read_client_data(reader, answer);
 }
 
+/*@ requires readable(cbor) && \valid(ret) && \separated(ret, &heap);
+    assigns *ret, heap[..];
+    ensures \result != PK_OK ==> *ret == \old(*ret); */
 static enum pk_status decode_map(enum pk_forward_kind kind, struct pk_view cbor,
                                  struct pk_forward_answer *ret)
 {

@@ -123,4 +123,9 @@ char *prover_strdup(const char *string);
 char *prover_strndup(const char *text, size_t size);
 #define strndup prover_strndup
 
+/*@ requires is_string(string) && is_string(characters);
+    assigns \nothing; */
+char *prover_strpbrk(const char *string, const char *characters);
+#define strpbrk prover_strpbrk
+
 #endif
