@@ -81,6 +81,7 @@ bool pk_cbor_bool(struct pk_reader *reader);
     ensures sound(reader) && went_on{Pre, Post}(reader);
     ensures reader->status == PK_OK ==>
       advanced{Pre, Post}(reader, head_size(\result.len) + \result.len);
+    ensures reader->status == PK_OK ==> \result.ptr + \result.len == reader->ptr;
     ensures readable(\result) && (reader->status == PK_OK || \result.len == 0); */
 struct pk_view pk_cbor_bytes(struct pk_reader *reader);
 /*@ requires sound(reader);
@@ -88,6 +89,7 @@ struct pk_view pk_cbor_bytes(struct pk_reader *reader);
     ensures sound(reader) && went_on{Pre, Post}(reader);
     ensures reader->status == PK_OK ==>
       advanced{Pre, Post}(reader, head_size(\result.len) + \result.len);
+    ensures reader->status == PK_OK ==> \result.ptr + \result.len == reader->ptr;
     ensures readable(\result) && (reader->status == PK_OK || \result.len == 0); */
 struct pk_view pk_cbor_text(struct pk_reader *reader);
 /*@ requires sound(reader);

@@ -30,17 +30,20 @@ static const struct pk_algorithm table[] = {
 };
 /* clang-format on */
 
+enum { ALGORITHMS = sizeof(table) / sizeof(table[0]) };
+
 const struct pk_algorithm *pk_algorithm_at(size_t index)
 {
-    return index < sizeof(table) / sizeof(table[0]) ? &table[index] : NULL;
+    return index < ALGORITHMS ? &table[index] : NULL;
 }
 
 const struct pk_algorithm *pk_algorithm_find(int64_t number)
 {
-    const struct pk_algorithm *row;
-
-    for (size_t i = 0; (row = pk_algorithm_at(i)); i++)
-        if (row->number == number)
-            return row;
+    /*@ loop invariant 0 <= i <= ALGORITHMS;
+        loop assigns i;
+        loop variant ALGORITHMS - i; */
+    for (size_t i = 0; i < ALGORITHMS; i++)
+        if (table[i].number == number)
+            return &table[i];
     return NULL;
 }

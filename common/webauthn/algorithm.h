@@ -26,9 +26,13 @@ struct pk_algorithm {
 };
 
 /* NULL for a number that is not in the table. */
+/*@ assigns \nothing;
+    ensures \result == \null || (\valid_read(\result) && \result->number == number); */
 const struct pk_algorithm *pk_algorithm_find(int64_t number);
 
 /* The row at that position, NULL behind the last. */
+/*@ assigns \nothing;
+    ensures \result == \null || \valid_read(\result); */
 const struct pk_algorithm *pk_algorithm_at(size_t index);
 
 #endif

@@ -24,30 +24,37 @@ struct parameters {
     struct pk_view specific[3]; /* -1, -2, -3: their meaning depends on kty */
 };
 
-/*@ predicate encoded(struct parameters *parameters) =
-      \valid_read(parameters) && readable(parameters->kty) && readable(parameters->alg) &&
-      readable(parameters->specific[0]) && readable(parameters->specific[1]) &&
-      readable(parameters->specific[2]); */
+/*@ predicate encoded(struct parameters parameters, struct pk_view cose) =
+      lent(parameters.kty, cose) && lent(parameters.alg, cose) &&
+      lent(parameters.specific[0], cose) && lent(parameters.specific[1], cose) &&
+      lent(parameters.specific[2], cose); */
 
-/*@ requires \valid(parameters);
+/*@ assigns \nothing;
+    ensures \result <==> label == LABEL_KTY || label == LABEL_ALG || -3 <= label <= -1; */
+static bool known(int64_t label)
+{
+    return label == LABEL_KTY || label == LABEL_ALG || (label <= -1 && label >= -3);
+}
+
+/*@ requires label == LABEL_KTY || label == LABEL_ALG || -3 <= label <= -1;
     assigns \nothing;
-    ensures \result == \null || \result == &parameters->kty || \result == &parameters->alg ||
-      \result == &parameters->specific[0] || \result == &parameters->specific[1] ||
-      \result == &parameters->specific[2]; */
-static struct pk_view *place_of(struct parameters *parameters, int64_t label)
+    ensures \forall struct pk_view cose;
+      encoded(parameters, cose) && lent(value, cose) ==> encoded(\result, cose); */
+static struct parameters with_value(struct parameters parameters, int64_t label,
+                                    struct pk_view value)
 {
     if (label == LABEL_KTY)
-        return &parameters->kty;
-    if (label == LABEL_ALG)
-        return &parameters->alg;
-    if (label <= -1 && label >= -3)
-        return &parameters->specific[-1 - label];
-    return NULL;
+        parameters.kty = value;
+    else if (label == LABEL_ALG)
+        parameters.alg = value;
+    else
+        parameters.specific[-1 - label] = value;
+    return parameters;
 }
 
 /*@ requires readable(cose) && \valid(ret);
     assigns *ret;
-    ensures \result == PK_OK ==> encoded(ret); */
+    ensures \result == PK_OK ==> encoded(*ret, cose); */
 static enum pk_status collect(struct pk_view cose, struct parameters *ret)
 {
     struct pk_reader reader = pk_reader_new(cose);
@@ -56,23 +63,24 @@ static enum pk_status collect(struct pk_view cose, struct parameters *ret)
 
     /*@ loop invariant 0 <= i <= pairs;
         loop invariant sound(&reader);
-        loop invariant readable(parameters.kty);
-        loop invariant readable(parameters.alg);
-        loop invariant readable(parameters.specific[0]);
-        loop invariant readable(parameters.specific[1]);
-        loop invariant readable(parameters.specific[2]);
+        loop invariant \base_addr(reader.ptr) == \base_addr(cose.ptr);
+        loop invariant encoded(parameters, cose);
         loop assigns i, reader, parameters;
         loop variant pairs - i; */
     for (size_t i = 0; i < pairs && reader.status == PK_OK; i++) {
-        struct pk_view *place;
+        struct pk_view value;
+        int64_t label;
 
         if (pk_cbor_peek(&reader) > PK_CBOR_NEGATIVE)
             return PK_KEY_PARAMETER_UNKNOWN;
-        place = place_of(&parameters, pk_cbor_int(&reader));
-        if (reader.status == PK_OK && !place)
+        label = pk_cbor_int(&reader);
+        if (reader.status != PK_OK)
+            break;
+        if (!known(label))
             return PK_KEY_PARAMETER_UNKNOWN;
-        if (place)
-            *place = pk_cbor_item(&reader);
+        value = pk_cbor_item(&reader);
+        /*@ assert sound(&reader) && lent(value, cose); */
+        parameters = with_value(parameters, label, value);
     }
     if (pk_reader_finish(&reader) != PK_OK)
         return PK_KEY_MALFORMED;
@@ -82,6 +90,7 @@ static enum pk_status collect(struct pk_view cose, struct parameters *ret)
 
 /*@ requires readable(item) && \valid(ret);
     assigns *ret;
+    ensures \result == PK_OK ==> item.len > 0;
     ensures \result == PK_OK || *ret == \old(*ret); */
 static enum pk_status as_int(struct pk_view item, int64_t *ret)
 {
@@ -96,7 +105,7 @@ static enum pk_status as_int(struct pk_view item, int64_t *ret)
 
 /*@ requires readable(item) && \valid(ret);
     assigns *ret;
-    ensures \result == PK_OK ? readable(*ret) : *ret == \old(*ret); */
+    ensures \result == PK_OK ? lent(*ret, item) && ret->len < item.len : *ret == \old(*ret); */
 static enum pk_status as_bytes(struct pk_view item, struct pk_view *ret)
 {
     struct pk_reader reader = pk_reader_new(item);
@@ -120,13 +129,18 @@ static enum pk_status check_curve(const struct pk_algorithm *algorithm, struct p
     return curve == algorithm->curve ? PK_OK : PK_KEY_CURVE_MISMATCH;
 }
 
-/* What a function that takes a key apart is given, and leaves in every case. */
-/*@ predicate key_of(struct pk_cose_key *key) =
-      \valid(key) && \valid_read(key->algorithm) && borrowing(*key); */
+/*
+ * What a function that takes a key apart is given, and leaves in every case. That a value is of the
+ * input and not of a variable is said by what the key's type, which is there, borrows from.
+ */
+/*@ predicate key_of(struct pk_cose_key *key, struct parameters *parameters) =
+      \valid_read(parameters) && encoded(*parameters, parameters->kty) && \valid(key) &&
+      \valid_read(key->algorithm) && key_lent(*key, parameters->kty) &&
+      \separated(parameters, key); */
 
-/*@ requires encoded(parameters) && key_of(key) && \separated(parameters, key);
+/*@ requires key_of(key, parameters);
     assigns *key;
-    ensures key_of(key) && key->algorithm == \old(key->algorithm);
+    ensures key_of(key, parameters) && key->algorithm == \old(key->algorithm);
     ensures \result == PK_OK ==> key->x.len == key->algorithm->key_size;
     ensures \result == PK_OK ==> key->y.len == key->algorithm->key_size; */
 static enum pk_status parse_ec2(const struct parameters *parameters, struct pk_cose_key *key)
@@ -148,9 +162,9 @@ static enum pk_status parse_ec2(const struct parameters *parameters, struct pk_c
     return PK_OK;
 }
 
-/*@ requires encoded(parameters) && key_of(key) && \separated(parameters, key);
+/*@ requires key_of(key, parameters);
     assigns *key;
-    ensures key_of(key) && key->algorithm == \old(key->algorithm);
+    ensures key_of(key, parameters) && key->algorithm == \old(key->algorithm);
     ensures \result == PK_OK ==> key->x.len == key->algorithm->key_size; */
 static enum pk_status parse_okp(const struct parameters *parameters, struct pk_cose_key *key)
 {
@@ -224,9 +238,9 @@ static enum pk_status check_rsa(struct pk_view modulus, struct pk_view exponent)
     return value >= EXPONENT_MIN ? PK_OK : PK_KEY_RSA_EXPONENT;
 }
 
-/*@ requires encoded(parameters) && key_of(key) && \separated(parameters, key);
+/*@ requires key_of(key, parameters);
     assigns *key;
-    ensures key_of(key) && key->algorithm == \old(key->algorithm);
+    ensures key_of(key, parameters) && key->algorithm == \old(key->algorithm);
     ensures \result == PK_OK ==> key->modulus.len > 0 && 1 <= key->exponent.len <= 8; */
 static enum pk_status parse_rsa(const struct parameters *parameters, struct pk_cose_key *key)
 {
@@ -240,9 +254,9 @@ static enum pk_status parse_rsa(const struct parameters *parameters, struct pk_c
     return status == PK_OK ? check_rsa(key->modulus, key->exponent) : status;
 }
 
-/*@ requires encoded(parameters) && key_of(key) && \separated(parameters, key);
+/*@ requires key_of(key, parameters);
     assigns *key;
-    ensures key_of(key) && key->algorithm == \old(key->algorithm);
+    ensures key_of(key, parameters) && key->algorithm == \old(key->algorithm);
     ensures \result == PK_OK ==> key->pub.len == key->algorithm->key_size; */
 static enum pk_status parse_akp(const struct parameters *parameters, struct pk_cose_key *key)
 {
@@ -255,9 +269,9 @@ static enum pk_status parse_akp(const struct parameters *parameters, struct pk_c
     return key->pub.len == key->algorithm->key_size ? PK_OK : PK_KEY_LENGTH_INVALID;
 }
 
-/*@ requires encoded(parameters) && key_of(key) && \separated(parameters, key);
+/*@ requires key_of(key, parameters);
     assigns *key;
-    ensures key_of(key) && key->algorithm == \old(key->algorithm); */
+    ensures key_of(key, parameters) && key->algorithm == \old(key->algorithm); */
 static enum pk_status parse_specific(const struct parameters *parameters, struct pk_cose_key *key)
 {
     switch (key->algorithm->key_type) {
@@ -288,13 +302,18 @@ enum pk_status pk_cose_key_parse(struct pk_view cose, struct pk_cose_key *ret)
         status = as_int(parameters.alg, &number);
     if (status != PK_OK)
         return status;
+    /*@ assert parameters.kty.len > 0 && lent(parameters.kty, cose); */
+    /*@ assert encoded(parameters, parameters.kty); */
     key.algorithm = pk_algorithm_find(number);
     if (!key.algorithm)
         return PK_ALGORITHM_UNSUPPORTED;
     if (type != key.algorithm->key_type)
         return PK_KEY_TYPE_MISMATCH;
     status = parse_specific(&parameters, &key);
-    if (status == PK_OK)
-        *ret = key;
-    return status;
+    /*@ assert key_lent(key, parameters.kty) && key_lent(key, cose); */
+    if (status != PK_OK)
+        return status;
+    *ret = key;
+    /*@ assert key_lent(*ret, cose); */
+    return PK_OK;
 }

@@ -15,9 +15,9 @@ struct pk_cose_key {
     struct pk_view pub;      /* AKP (RFC 9964) */
 };
 
-/*@ predicate borrowing(struct pk_cose_key key) =
-      readable(key.x) && readable(key.y) && readable(key.modulus) && readable(key.exponent) &&
-      readable(key.pub); */
+/*@ predicate key_lent(struct pk_cose_key key, struct pk_view of) =
+      lent(key.x, of) && lent(key.y, of) && lent(key.modulus, of) && lent(key.exponent, of) &&
+      lent(key.pub, of); */
 
 /*
  * Takes a key apart and holds its parameters to its algorithm; whether a point is on its curve is
@@ -27,7 +27,11 @@ struct pk_cose_key {
  */
 /*@ requires readable(cose) && \valid(ret);
     assigns *ret;
-    ensures \result == PK_OK ==> borrowing(*ret);
+    ensures \result == PK_OK ==> lent(ret->x, cose);
+    ensures \result == PK_OK ==> lent(ret->y, cose);
+    ensures \result == PK_OK ==> lent(ret->modulus, cose);
+    ensures \result == PK_OK ==> lent(ret->exponent, cose);
+    ensures \result == PK_OK ==> lent(ret->pub, cose);
     ensures \result != PK_OK ==> ret->algorithm == \old(ret->algorithm); */
 enum pk_status pk_cose_key_parse(struct pk_view cose, struct pk_cose_key *ret) PK_WARN_UNUSED;
 
