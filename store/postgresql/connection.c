@@ -92,7 +92,7 @@ enum pk_status pg_failure(struct pg_connection *connection, const PGresult *resu
     if (strcmp(state, "23505") == 0) {
         snprintf(connection->constraint, sizeof(connection->constraint), "%s",
                  constraint ? constraint : "");
-        store_set_error("%s", message ? message : state);
+        store_explain("%s", message ? message : state);
         return PK_EXISTS;
     }
     if (strcmp(state, READ_ONLY) == 0) {

@@ -7,12 +7,21 @@
 #include <sqlite3.h>
 #include <string.h>
 
+/* A row that must be the only one is there: the store has not failed. */
+static bool is_taken(int code)
+{
+    return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY;
+}
+
 enum pk_status database_failed(struct sqlite3 *db, const char *doing)
 {
+    int code;
+
     if (!db) /* store_error() says why it could not be opened */
         return PK_STORAGE;
-    store_set_error("%s (SQLite error %d): %s", sqlite3_errmsg(db), sqlite3_extended_errcode(db),
-                    doing);
+    code = sqlite3_extended_errcode(db);
+    (is_taken(code) ? store_explain : store_set_error)("%s (SQLite error %d): %s",
+                                                       sqlite3_errmsg(db), code, doing);
     return sqlite3_errcode(db) == SQLITE_NOMEM ? PK_NO_MEMORY : PK_STORAGE;
 }
 
@@ -168,8 +177,7 @@ enum pk_status query_run(struct query *query)
         return PK_OK;
     if (status == PK_OK)
         return PK_INTERNAL;
-    return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ? PK_EXISTS
-                                                                                    : status;
+    return is_taken(code) ? PK_EXISTS : status;
 }
 
 enum pk_status query_change(struct query *query)
