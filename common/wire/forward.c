@@ -176,6 +176,7 @@ static void read_algorithms(struct pk_reader *reader, struct pk_creation *creati
     size_t count = pk_member_read_array(reader, ALGORITHMS, 1, PK_ALGORITHMS_MAX);
 
     /*@ loop invariant 0 <= i <= count && sound(reader) && went_on{Pre, Here}(reader);
+        loop invariant reader->status == PK_OK ==> 1 <= count <= PK_ALGORITHMS_MAX;
         loop assigns i, *reader, creation->algorithms[0 .. PK_ALGORITHMS_MAX - 1];
         loop variant count - i; */
     for (size_t i = 0; i < count; i++) {

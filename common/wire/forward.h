@@ -60,6 +60,8 @@ void pk_forward_request_clear(struct pk_forward_request *request);
 #define PK_AUTO_FORWARD_REQUEST __attribute__((cleanup(pk_forward_request_clear)))
 
 /* Of a GET or CREATE; borrowed. */
+/*@ requires \valid_read(request);
+    assigns \nothing; */
 const char *pk_forward_request_rp_id(const struct pk_forward_request *request);
 
 /* Owned. */
