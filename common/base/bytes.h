@@ -47,7 +47,7 @@ struct pk_view pk_view_string(const char *string);
 /* Same length and bytes. Not constant time: for public values only. */
 /*@ requires readable(a) && readable(b);
     assigns \nothing;
-    ensures \result ==> same(a, b); */
+    ensures \result <==> same(a, b); */
 bool pk_view_equal(struct pk_view a, struct pk_view b) PK_WARN_UNUSED;
 
 /* Same length and bytes, in time that depends on the length only: for secrets and MACs. */

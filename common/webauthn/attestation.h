@@ -94,6 +94,14 @@ struct pk_attestation_result {
  * WebAuthn 7.1 steps 21 to 24: finds the format, verifies the statement and judges its trust path
  * by the anchors of the requirements; policy is the caller's. statement is one checked CBOR item.
  */
+/*@ requires demanded(requirements) && \valid_read(subject) && \valid(ret);
+    requires subject->key != \null && \valid_read(subject->auth_data);
+    requires readable(subject->client_data_hash) && subject->client_data_hash.len == PK_HASH_SIZE;
+    requires readable(subject->signed_data) && readable(format) && readable(statement);
+    assigns *ret;
+    ensures \result == PK_OK ==>
+      attested_by(subject->key, subject->auth_data, subject->client_data_hash.ptr,
+                  subject->signed_data, format, statement); */
 enum pk_status pk_attestation_verify(const struct pk_requirements *requirements,
                                      const struct pk_attestation_subject *subject,
                                      struct pk_view format, struct pk_view statement,

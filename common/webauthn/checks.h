@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * For the prover alone (doc/proofs.md): which checks of WebAuthn 7.2 were made of the answer in
- * hand and passed, each as what the answer was held to; NULL: not made, or not passed. Only the
- * functions below set one. They are no code: where a checking function names one of them, it must
- * be proven that it has found what is required here.
+ * For the prover alone (doc/proofs.md): which checks of WebAuthn 7.1 and 7.2 were made of the
+ * answer in hand and passed, each as what the answer was held to; NULL: not made, or not passed.
+ * Only the functions below set one. They are no code: where a checking function names one of them,
+ * it must be proven that it has found what is required here.
  */
 #ifndef PK_WEBAUTHN_CHECKS_H
 #define PK_WEBAUTHN_CHECKS_H
 
+#include "common/webauthn/authdata.h"
+#include "common/webauthn/credential_policy.h"
 #include "common/webauthn/crypto.h"
 #include "common/webauthn/requirements.h"
 #include "common/webauthn/results.h"
 #include "common/webauthn/signature.h"
 
 /*@ ghost const struct pk_requirements *type_passed, *challenge_passed, *origin_passed;
+    const struct pk_requirements *algorithm_passed, *attestation_passed, *policy_passed;
+    const struct pk_requirements *new_passed;
     const struct pk_credential_record *credential_passed, *signature_passed;
     const char *rp_id_passed; */
 
@@ -75,5 +79,45 @@
                         const struct pk_credential_record *record, const struct pk_public_key *key,
                         struct pk_bytes message, struct pk_view auth_data,
                         const uint8_t *client_data_hash, struct pk_view signature); */
+
+/* Registrations, 7.1 step 20: the new key's algorithm is one of those offered. */
+/*@ ghost
+    /@ requires key_of(key, cose) && algorithm_of(key) == algorithm;
+       requires offers(requirements, algorithm);
+       assigns algorithm_passed;
+       ensures algorithm_passed == requirements; @/
+    void pass_algorithm(const struct pk_requirements *requirements,
+                        const struct pk_public_key *key, struct pk_view cose, int32_t algorithm); */
+
+/* 7.1 steps 21 to 24: the statement, which is of the new key and over both. */
+/*@ axiomatic Attestations {
+      predicate attested_by(struct pk_public_key *key, struct pk_auth_data *data, uint8_t *hash,
+                            struct pk_view message, struct pk_view format,
+                            struct pk_view statement);
+    } */
+/*@ ghost
+    /@ requires composed(message, data->bytes, client_data_hash);
+       requires view.ptr == message.data && view.len == message.len;
+       requires attested_by(key, data, client_data_hash, view, format, statement);
+       assigns attestation_passed;
+       ensures attestation_passed == requirements; @/
+    void pass_attestation(const struct pk_requirements *requirements,
+                          const struct pk_public_key *key, const struct pk_auth_data *data,
+                          const uint8_t *client_data_hash, struct pk_bytes message,
+                          struct pk_view view, struct pk_view format, struct pk_view statement);
+
+    /@ requires permitted(requirements, algorithm, trust, aaguid, aaguid_attested);
+       assigns policy_passed;
+       ensures policy_passed == requirements; @/
+    void pass_policy(const struct pk_requirements *requirements, int32_t algorithm,
+                     enum pk_trust trust, struct pk_view aaguid, int aaguid_attested); */
+
+/* 7.1 step 25: it is none of those that are registered. */
+/*@ ghost
+    /@ requires \forall integer i; 0 <= i < requirements->credential_count ==>
+         !same_bytes(requirements->credentials[i].id, id);
+       assigns new_passed;
+       ensures new_passed == requirements; @/
+    void pass_new(const struct pk_requirements *requirements, struct pk_view id); */
 
 #endif

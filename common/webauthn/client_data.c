@@ -206,5 +206,6 @@ enum pk_status pk_client_data_verify(const struct pk_requirements *requirements,
         status = check_origins(requirements, data);
     if (status == PK_OK)
         pk_sha256(client_data, ret_hash);
+    /*@ assert status == PK_OK ==> hash_of(ret_hash, client_data); */
     return status;
 }

@@ -30,6 +30,17 @@ bool pk_requirements_demand_resident_key(const struct pk_requirements *requireme
  * PK_AAGUID_NOT_ALLOWED, PK_RESIDENT_KEY_MISSING, PK_ALGORITHM_NOT_OFFERED; of several the first in
  * this order, except that a key without an AAGUID is not allowed before it is denied.
  */
+/*@ axiomatic Policies {
+      predicate permitted{L}(struct pk_requirements *requirements, integer algorithm,
+                             integer trust, struct pk_view aaguid, integer aaguid_attested)
+        reads *requirements;
+    } */
+/*@ requires demanded(requirements) && \valid_read(claims) && readable(claims->aaguid);
+    assigns \nothing;
+    ensures \result == PK_OK ==> permitted(requirements, claims->algorithm, claims->trust,
+                                           claims->aaguid, claims->aaguid_attested);
+    ensures \result == PK_OK ==> requirements->require_trusted_attestation ==>
+      claims->trust == PK_TRUST_YES; */
 enum pk_status
 pk_requirements_check_credential(const struct pk_requirements *requirements,
                                  const struct pk_credential_claims *claims) PK_WARN_UNUSED;

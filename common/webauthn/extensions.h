@@ -22,6 +22,8 @@ enum pk_status pk_extensions_read(const struct pk_requirements *requirements,
  * Likewise for clientExtensionResults; NULL: absent. PK_EXTENSIONS_MALFORMED,
  * PK_EXTENSION_UNSOLICITED, PK_RESIDENT_KEY_MISSING.
  */
+/*@ requires \valid_read(requirements) && readable_value(outputs) && \valid(results);
+    assigns *results; */
 enum pk_status pk_client_extensions_read(const struct pk_requirements *requirements,
                                          const struct pk_json_value *outputs,
                                          struct pk_extension_results *results) PK_WARN_UNUSED;

@@ -69,6 +69,33 @@ static enum pk_status too_large_is(enum pk_status status, enum pk_status instead
     return status == PK_TOO_LARGE ? instead : status;
 }
 
+/* What was signed or attested, and that it is of the credential that the response names. */
+/*@ requires demanded(requirements);
+    requires readable(client_data) && readable(object) && readable(id);
+    requires \valid(result) && \separated(result, &heap) && \separated(result, requirements);
+    assigns *result, type_passed, challenge_passed, origin_passed, rp_id_passed, heap[..];
+    assigns algorithm_passed, attestation_passed, policy_passed, new_passed;
+    ensures \result == PK_OK ==> type_passed == requirements && challenge_passed == requirements;
+    ensures \result == PK_OK ==> origin_passed == requirements;
+    ensures \result == PK_OK ==> rp_id_passed == \old(requirements->rp_id);
+    ensures \result == PK_OK ==> algorithm_passed == requirements;
+    ensures \result == PK_OK ==> attestation_passed == requirements;
+    ensures \result == PK_OK ==> policy_passed == requirements && new_passed == requirements;
+    ensures \result == PK_OK ==> created_flags{Pre}(requirements, result->flags); */
+static enum pk_status verify_created(const struct pk_requirements *requirements,
+                                     struct pk_view client_data, struct pk_view object,
+                                     struct pk_view id, struct pk_registration_result *result)
+{
+    uint8_t hash[PK_HASH_SIZE];
+    enum pk_status status = pk_client_data_verify(requirements, NULL, client_data, hash);
+
+    if (status == PK_OK)
+        status = pk_registration_verify(requirements, hash, object, result);
+    if (status == PK_OK && !pk_view_equal(pk_view_of(&result->credential_id), id))
+        status = PK_CREDENTIAL_ID_MISMATCH;
+    return status;
+}
+
 /* clientExtensionResults last, which only count once the client data was verified. */
 static enum pk_status verify_registration(const struct pk_requirements *requirements,
                                           const struct pk_json_value *credential, struct pk_view id,
@@ -76,7 +103,6 @@ static enum pk_status verify_registration(const struct pk_requirements *requirem
 {
     PK_AUTO_BYTES struct pk_bytes client_data = {0}, object = {0};
     const struct pk_json_value *response = pk_json_get(credential, "response");
-    uint8_t hash[PK_HASH_SIZE];
     enum pk_status status;
 
     if (!pk_json_is(response, PK_JSON_OBJECT))
@@ -89,11 +115,8 @@ static enum pk_status verify_registration(const struct pk_requirements *requirem
                                             PK_ATTESTATION_OBJECT_MAX, &object),
                               PK_CBOR_TOO_LARGE);
     if (status == PK_OK)
-        status = pk_client_data_verify(requirements, NULL, pk_view_of(&client_data), hash);
-    if (status == PK_OK)
-        status = pk_registration_verify(requirements, hash, pk_view_of(&object), result);
-    if (status == PK_OK && !pk_view_equal(pk_view_of(&result->credential_id), id))
-        status = PK_CREDENTIAL_ID_MISMATCH;
+        status =
+            verify_created(requirements, pk_view_of(&client_data), pk_view_of(&object), id, result);
     if (status == PK_OK)
         status = read_transports(response, &result->transports);
     if (status == PK_OK)
@@ -121,6 +144,10 @@ enum pk_status pk_registration_json_verify(const struct pk_requirements *require
     return PK_OK;
 }
 
+/*@ requires readable(text) && \valid(ret);
+    assigns *ret, heap[..];
+    ensures \result == PK_OK ==> *ret != \null;
+    ensures \result != PK_OK ==> *ret == \old(*ret); */
 static enum pk_status load(struct pk_view text, struct pk_json **ret)
 {
     enum pk_status status = text.len > PK_JSON_MAX ? PK_TOO_LARGE : pk_json_parse(text, ret);
@@ -229,36 +256,69 @@ static enum pk_status read_extension_results(const struct pk_requirements *requi
     return pk_client_extensions_read(requirements, pk_json_root(json), results);
 }
 
-enum pk_status pk_authentication_response_verify(const struct pk_requirements *requirements,
-                                                 const struct pk_credential_record *record,
-                                                 const struct pk_authentication_response *response,
-                                                 struct pk_authentication_result *ret)
+/* What the client says: its data, and what came of extensions. */
+/*@ requires demanded(requirements) && recorded(record) && held_response(response);
+    requires \valid(ret_hash + (0 .. PK_HASH_SIZE - 1)) && \valid(results);
+    assigns ret_hash[0 .. PK_HASH_SIZE - 1], *results, heap[..];
+    assigns type_passed, challenge_passed, origin_passed;
+    ensures \result == PK_OK ==> type_passed == requirements && challenge_passed == requirements;
+    ensures \result == PK_OK ==> origin_passed == requirements; */
+static enum pk_status verify_client(const struct pk_requirements *requirements,
+                                    const struct pk_credential_record *record,
+                                    const struct pk_authentication_response *response,
+                                    uint8_t ret_hash[PK_HASH_SIZE],
+                                    struct pk_extension_results *results)
 {
-    __attribute__((
-        cleanup(pk_authentication_result_clear))) struct pk_authentication_result result = {0};
-    struct pk_extension_results extensions = {0};
+    enum pk_status status =
+        pk_client_data_verify(requirements, record, pk_view_of(&response->client_data), ret_hash);
+
+    if (status != PK_OK)
+        return status;
+    return read_extension_results(requirements, pk_view_of(&response->extension_results), results);
+}
+
+/* What the authenticator says. */
+/*@ requires demanded(requirements) && recorded(record) && held_response(response);
+    requires record->key == \null || key_of_record(record->key, record);
+    requires \valid_read(client_data_hash + (0 .. PK_HASH_SIZE - 1));
+    requires \valid(ret) && \separated(ret, &heap);
+    assigns *ret, credential_passed, rp_id_passed, signature_passed, heap[..];
+    ensures \result == PK_OK ==> credential_passed == record && signature_passed == record;
+    ensures \result == PK_OK ==> rp_id_passed == \old(requirements->rp_id) ||
+      (rp_id_passed == \old(requirements->appid) && rp_id_passed != \null);
+    ensures \result == PK_OK ==> good{Pre}(requirements, record, *ret);
+    ensures \result != PK_OK ==> ret->credential_id == \old(ret->credential_id);
+    ensures \result != PK_OK ==> ret->flags == \old(ret->flags); */
+static enum pk_status verify_assertion(const struct pk_requirements *requirements,
+                                       const struct pk_credential_record *record,
+                                       const struct pk_authentication_response *response,
+                                       const uint8_t client_data_hash[PK_HASH_SIZE], bool appid,
+                                       struct pk_authentication_result *ret)
+{
     struct pk_assertion assertion = {
         .credential_id = pk_view_of(&response->credential_id),
         .authenticator_data = pk_view_of(&response->authenticator_data),
         .signature = pk_view_of(&response->signature),
         .user_handle = pk_view_of(&response->user_handle),
+        .appid = appid,
     };
-    uint8_t hash[PK_HASH_SIZE];
-    enum pk_status status =
-        pk_client_data_verify(requirements, record, pk_view_of(&response->client_data), hash);
 
+    return pk_authentication_verify(requirements, record, client_data_hash, &assertion, ret);
+}
+
+enum pk_status pk_authentication_response_verify(const struct pk_requirements *requirements,
+                                                 const struct pk_credential_record *record,
+                                                 const struct pk_authentication_response *response,
+                                                 struct pk_authentication_result *ret)
+{
+    struct pk_extension_results extensions = {0};
+    uint8_t hash[PK_HASH_SIZE];
+    enum pk_status status = verify_client(requirements, record, response, hash, &extensions);
+
+    /*@ assert ret->flags == \at(ret->flags, Pre); */
     if (status == PK_OK)
-        status = read_extension_results(requirements, pk_view_of(&response->extension_results),
-                                        &extensions);
-    assertion.appid = extensions.appid;
-    /*@ assert record->verification == \at(record->verification, Pre); */
-    /*@ assert record->backup_eligible == \at(record->backup_eligible, Pre); */
+        status = verify_assertion(requirements, record, response, hash, extensions.appid, ret);
     if (status == PK_OK)
-        status = pk_authentication_verify(requirements, record, hash, &assertion, &result);
-    if (status != PK_OK)
-        return status;
-    result.extensions.payment = extensions.payment;
-    *ret = result;
-    result = (struct pk_authentication_result){0};
-    return PK_OK;
+        ret->extensions.payment = extensions.payment;
+    return status;
 }

@@ -95,7 +95,47 @@ struct attestation_object {
     struct pk_view format, statement, auth_data;
 };
 
-/* WebAuthn 6.5.4: the three members, each once (duplicates are no CBOR here), no others. */
+/* Its members, WebAuthn 6.5.4. */
+static const char format_member[] = "fmt";
+static const char statement_member[] = "attStmt";
+static const char auth_data_member[] = "authData";
+
+/*@ predicate piece_of(struct pk_view view, uint8_t *input) =
+      readable(view) && (view.len > 0 ==> \base_addr(view.ptr) == \base_addr(input)); */
+
+/*@ requires sound(reader) && piece_of(object.format, reader->ptr);
+    requires piece_of(object.statement, reader->ptr) && piece_of(object.auth_data, reader->ptr);
+    assigns *reader;
+    ensures sound(reader) && \base_addr(reader->ptr) == \base_addr(\old(reader->ptr));
+    ensures piece_of(\result.format, reader->ptr);
+    ensures piece_of(\result.statement, reader->ptr);
+    ensures piece_of(\result.auth_data, reader->ptr); */
+static struct attestation_object with_member(struct pk_reader *reader,
+                                             struct attestation_object object)
+{
+    struct pk_view name = pk_cbor_text(reader);
+
+    /*@ assert \base_addr(reader->ptr) == \base_addr(\at(reader->ptr, Pre)); */
+    if (pk_view_equal(name, pk_view_string(format_member)))
+        object.format = pk_cbor_text(reader);
+    else if (pk_view_equal(name, pk_view_string(statement_member)))
+        object.statement = pk_cbor_item(reader);
+    else if (pk_view_equal(name, pk_view_string(auth_data_member)))
+        object.auth_data = pk_cbor_bytes(reader);
+    else
+        pk_reader_fail(reader, PK_ATTESTATION_OBJECT_MALFORMED);
+    /*@ assert \base_addr(reader->ptr) == \base_addr(\at(reader->ptr, Pre)); */
+    /*@ assert readable(object.auth_data); */
+    return object;
+}
+
+/* The three members, each once (duplicates are no CBOR here), no others. */
+/*@ requires readable(bytes) && \valid(ret);
+    assigns *ret;
+    ensures \result == PK_OK ==> piece_of(ret->format, bytes.ptr);
+    ensures \result == PK_OK ==> piece_of(ret->statement, bytes.ptr);
+    ensures \result == PK_OK ==> piece_of(ret->auth_data, bytes.ptr);
+    ensures \result != PK_OK ==> *ret == \old(*ret); */
 static enum pk_status parse_attestation_object(struct pk_view bytes, struct attestation_object *ret)
 {
     struct pk_reader reader = pk_reader_new(bytes);
@@ -106,18 +146,16 @@ static enum pk_status parse_attestation_object(struct pk_view bytes, struct atte
     if (status != PK_OK)
         return status;
     pairs = pk_cbor_map(&reader);
-    for (size_t i = 0; i < pairs && reader.status == PK_OK; i++) {
-        struct pk_view name = pk_cbor_text(&reader);
-
-        if (pk_view_equal(name, pk_view_string("fmt")))
-            object.format = pk_cbor_text(&reader);
-        else if (pk_view_equal(name, pk_view_string("attStmt")))
-            object.statement = pk_cbor_item(&reader);
-        else if (pk_view_equal(name, pk_view_string("authData")))
-            object.auth_data = pk_cbor_bytes(&reader);
-        else
-            pk_reader_fail(&reader, PK_ATTESTATION_OBJECT_MALFORMED);
-    }
+    /*@ loop invariant 0 <= i <= pairs;
+        loop invariant sound(&reader);
+        loop invariant \base_addr(reader.ptr) == \base_addr(bytes.ptr);
+        loop invariant piece_of(object.format, bytes.ptr);
+        loop invariant piece_of(object.statement, bytes.ptr);
+        loop invariant piece_of(object.auth_data, bytes.ptr);
+        loop assigns i, reader, object;
+        loop variant pairs - i; */
+    for (size_t i = 0; i < pairs && reader.status == PK_OK; i++)
+        object = with_member(&reader, object);
     if (pk_reader_finish(&reader) != PK_OK || pairs != 3)
         return PK_ATTESTATION_OBJECT_MALFORMED;
     *ret = object;
@@ -147,16 +185,32 @@ enum pk_status pk_registration_read(struct pk_view attestation_object,
     return PK_OK;
 }
 
+/* WebAuthn 7.1 step 25, of what is known before the account is. */
+/*@ requires demanded(requirements) && readable(id);
+    assigns new_passed;
+    ensures \result == PK_OK ==> new_passed == requirements; */
 static enum pk_status check_not_registered(const struct pk_requirements *requirements,
                                            struct pk_view id)
 {
+    /*@ loop invariant 0 <= i <= requirements->credential_count;
+        loop invariant \forall integer j; 0 <= j < i ==>
+          !same_bytes(requirements->credentials[j].id, id);
+        loop assigns i;
+        loop variant requirements->credential_count - i; */
     for (size_t i = 0; i < requirements->credential_count; i++)
         if (pk_view_equal(pk_view_of(&requirements->credentials[i].id), id))
             return PK_CREDENTIAL_REGISTERED;
+    /*@ ghost pass_new(requirements, id); */
     return PK_OK;
 }
 
 /* WebAuthn 7.1 steps 13 to 21. */
+/*@ requires demanded(requirements) && requirements->ceremony == PK_REGISTRATION;
+    requires \valid_read(data) && readable(data->rp_id_hash) && readable(data->extensions);
+    requires \valid(extensions) && \separated(extensions, data, requirements);
+    assigns *extensions, rp_id_passed;
+    ensures \result == PK_OK ==> rp_id_passed == requirements->rp_id;
+    ensures \result == PK_OK ==> created_flags(requirements, data->flags); */
 static enum pk_status check_auth_data(const struct pk_requirements *requirements,
                                       const struct pk_auth_data *data,
                                       struct pk_extension_results *extensions)
@@ -167,11 +221,20 @@ static enum pk_status check_auth_data(const struct pk_requirements *requirements
         status = check_flags(requirements, data->flags);
     if (status == PK_OK && !(data->flags & PK_FLAG_AT))
         status = PK_ATTESTED_DATA_MISSING;
+    /*@ assert status == PK_OK ==> created_flags(requirements, data->flags); */
     if (status == PK_OK)
         status = pk_extensions_read(requirements, data->extensions, extensions);
     return status;
 }
 
+/* The statement, over authenticator data and client data hash: WebAuthn 7.1 steps 21 to 24. */
+/*@ requires demanded(requirements) && key != \null;
+    requires \valid_read(object) && readable(object->format) && readable(object->statement);
+    requires \valid_read(data) && readable(data->bytes) && data->bytes.len <= PK_AUTH_DATA_MAX;
+    requires \valid_read(client_data_hash + (0 .. PK_HASH_SIZE - 1));
+    requires \valid(ret) && \separated(ret, object, data, requirements);
+    assigns *ret, attestation_passed, heap[..];
+    ensures \result == PK_OK ==> attestation_passed == requirements; */
 static enum pk_status attest(const struct pk_requirements *requirements,
                              const struct attestation_object *object,
                              const struct pk_auth_data *data, struct pk_public_key *key,
@@ -188,21 +251,104 @@ static enum pk_status attest(const struct pk_requirements *requirements,
     };
     enum pk_status status = compose_signed(data->bytes, client_data_hash, &signed_data);
 
+    if (status != PK_OK)
+        return status;
     subject.signed_data = pk_view_of(&signed_data);
-    if (status == PK_OK)
-        status =
-            pk_attestation_verify(requirements, &subject, object->format, object->statement, ret);
-    if (status == PK_OK)
-        status = pk_requirements_check_credential(
-            requirements, &(struct pk_credential_claims){
-                              .algorithm = pk_public_key_algorithm(key)->number,
-                              .trust = ret->trust,
-                              .aaguid = data->aaguid,
-                              .aaguid_attested = ret->aaguid_attested,
-                          });
+    status = pk_attestation_verify(requirements, &subject, object->format, object->statement, ret);
+    /*@ ghost
+        if (status == PK_OK)
+            pass_attestation(requirements, key, data, client_data_hash, signed_data,
+                             subject.signed_data, object->format, object->statement); */
     return status;
 }
 
+/* The policy, which takes what is attested at its worth. */
+/*@ requires demanded(requirements) && \valid_read(attestation) && readable(aaguid);
+    requires offers(requirements, algorithm);
+    assigns policy_passed;
+    ensures \result == PK_OK ==> policy_passed == requirements;
+    ensures \result == PK_OK ==> requirements->require_trusted_attestation ==>
+      attestation->trust == PK_TRUST_YES; */
+static enum pk_status check_policy(const struct pk_requirements *requirements, int32_t algorithm,
+                                   struct pk_view aaguid,
+                                   const struct pk_attestation_result *attestation)
+{
+    struct pk_credential_claims claims = {
+        .algorithm = algorithm,
+        .trust = attestation->trust,
+        .aaguid = aaguid,
+        .aaguid_attested = attestation->aaguid_attested,
+    };
+    enum pk_status status = pk_requirements_check_credential(requirements, &claims);
+
+    /*@ ghost
+        if (status == PK_OK)
+            pass_policy(requirements, algorithm, attestation->trust, aaguid,
+                        attestation->aaguid_attested); */
+    return status;
+}
+
+/* What was made, what vouches for it, and that it is new: WebAuthn 7.1 steps 13 to 25. */
+/*@ requires demanded(requirements) && requirements->ceremony == PK_REGISTRATION;
+    requires \valid_read(object) && readable(object->format) && readable(object->statement);
+    requires \valid_read(data) && borrowed(*data) && attested(*data);
+    requires readable(data->bytes) && data->bytes.len <= PK_AUTH_DATA_MAX;
+    requires \valid_read(client_data_hash + (0 .. PK_HASH_SIZE - 1));
+    requires \valid(result) && \separated(result, object, data, requirements);
+    requires \separated(data, &heap);
+    assigns result->extensions, result->algorithm, result->attestation_type, result->trust;
+    assigns rp_id_passed, algorithm_passed, attestation_passed, policy_passed, new_passed, heap[..];
+    ensures \result == PK_OK ==> rp_id_passed == \old(requirements->rp_id);
+    ensures \result == PK_OK ==> algorithm_passed == requirements;
+    ensures \result == PK_OK ==> attestation_passed == requirements;
+    ensures \result == PK_OK ==> policy_passed == requirements && new_passed == requirements;
+    ensures \result == PK_OK ==> created_flags{Pre}(requirements, \old(data->flags));
+    ensures \result == PK_OK ==> offers(requirements, result->algorithm);
+    ensures \result == PK_OK ==> \old(requirements->require_trusted_attestation) ==>
+      result->trust == PK_TRUST_YES; */
+static enum pk_status check_created(const struct pk_requirements *requirements,
+                                    const uint8_t client_data_hash[PK_HASH_SIZE],
+                                    const struct attestation_object *object,
+                                    const struct pk_auth_data *data,
+                                    struct pk_registration_result *result)
+{
+    PK_AUTO_PUBLIC_KEY struct pk_public_key *key = NULL;
+    struct pk_attestation_result attestation;
+    enum pk_status status = check_auth_data(requirements, data, &result->extensions);
+    int32_t algorithm;
+
+    if (status == PK_OK)
+        status = pk_public_key_parse(data->public_key, &key);
+    if (status != PK_OK)
+        return status;
+    /* WebAuthn 7.1 step 20, before the attestation is looked at. */
+    algorithm = pk_public_key_algorithm(key)->number;
+    if (!pk_requirements_offer(requirements, algorithm))
+        return PK_ALGORITHM_NOT_OFFERED;
+    /*@ ghost pass_algorithm(requirements, key, data->public_key, algorithm); */
+    status = attest(requirements, object, data, key, client_data_hash, &attestation);
+    if (status == PK_OK)
+        status = check_policy(requirements, algorithm, data->aaguid, &attestation);
+    if (status == PK_OK)
+        status = check_not_registered(requirements, data->credential_id);
+    if (status != PK_OK)
+        return status;
+    result->algorithm = algorithm;
+    result->attestation_type = attestation.type;
+    result->trust = attestation.trust;
+    return PK_OK;
+}
+
+/*@ requires \valid_read(object) && readable(object->format);
+    requires \valid_read(data) && readable(data->credential_id) && readable(data->public_key);
+    requires readable(data->aaguid) && data->aaguid.len == PK_AAGUID_SIZE;
+    requires \valid(result) && \separated(result, object, data) && \separated(data, &heap);
+    requires \separated(result, &heap);
+    assigns result->credential_id, result->public_key, result->aaguid[0 .. PK_AAGUID_SIZE - 1];
+    assigns result->format[0 .. 32], result->sign_count, result->flags, heap[..];
+    ensures \result == PK_OK ==> held(result->credential_id);
+    ensures \result == PK_OK ==> result->credential_id.len == \old(data->credential_id.len);
+    ensures \result == PK_OK ==> result->flags == \old(data->flags); */
 static enum pk_status fill_result(const struct attestation_object *object,
                                   const struct pk_auth_data *data,
                                   struct pk_registration_result *result)
@@ -233,37 +379,32 @@ enum pk_status pk_registration_verify(const struct pk_requirements *requirements
 {
     __attribute__((cleanup(pk_registration_result_clear))) struct pk_registration_result result = {
         0};
-    PK_AUTO_PUBLIC_KEY struct pk_public_key *key = NULL;
     struct attestation_object object;
     struct pk_auth_data data;
-    struct pk_attestation_result attestation;
     enum pk_status status;
 
+    /*@ ghost algorithm_passed = attestation_passed = policy_passed = new_passed = NULL;
+        rp_id_passed = NULL; */
     if (requirements->ceremony != PK_REGISTRATION)
         return PK_INVALID_ARGUMENT;
     status = parse_attestation_object(attestation_object, &object);
     if (status == PK_OK)
         status = pk_auth_data_parse(object.auth_data, &data);
     if (status == PK_OK)
-        status = check_auth_data(requirements, &data, &result.extensions);
-    if (status == PK_OK)
-        status = pk_public_key_parse(data.public_key, &key);
-    /* WebAuthn 7.1 step 20, before the attestation is looked at. */
-    if (status == PK_OK &&
-        !pk_requirements_offer(requirements, pk_public_key_algorithm(key)->number))
-        status = PK_ALGORITHM_NOT_OFFERED;
-    if (status == PK_OK)
-        status = attest(requirements, &object, &data, key, client_data_hash, &attestation);
-    if (status == PK_OK)
-        status = check_not_registered(requirements, data.credential_id);
+        status = check_created(requirements, client_data_hash, &object, &data, &result);
     if (status == PK_OK)
         status = fill_result(&object, &data, &result);
     if (status != PK_OK)
         return status;
-    result.algorithm = pk_public_key_algorithm(key)->number;
-    result.attestation_type = attestation.type;
-    result.trust = attestation.trust;
+    /*@ assert created_flags{Pre}(requirements, result.flags); */
+    /*@ assert offers{Pre}(requirements, result.algorithm); */
+    /*@ assert held(result.credential_id); */
+    /*@ assert 1 <= result.credential_id.len <= PK_CREDENTIAL_ID_MAX; */
     *ret = result;
+    /*@ assert ret->flags == result.flags; */
+    /*@ assert ret->algorithm == result.algorithm; */
+    /*@ assert ret->credential_id == result.credential_id; */
+    /*@ assert ret->credential_id.len == result.credential_id.len; */
     result = (struct pk_registration_result){0};
     return PK_OK;
 }

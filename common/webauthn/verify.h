@@ -15,6 +15,28 @@
  * WebAuthn 7.1 from step 13 on: everything behind the client data. client_data_hash is SHA-256 of
  * the client data, or another method's own 32-byte preimage. attestation_object is the raw CBOR.
  */
+/*@ predicate created_flags{L}(struct pk_requirements *requirements, integer flags) =
+      ((flags & PK_FLAG_UP) != 0 || requirements->conditional) &&
+      (requirements->user_verification == PK_REQUIRED ==> (flags & PK_FLAG_UV) != 0) &&
+      ((flags & PK_FLAG_BS) != 0 ==> (flags & PK_FLAG_BE) != 0) && (flags & PK_FLAG_AT) != 0; */
+/*@ requires demanded(requirements) && readable(attestation_object);
+    requires \valid_read(client_data_hash + (0 .. PK_HASH_SIZE - 1));
+    requires \valid(ret) && \separated(ret, &heap) && \separated(ret, requirements);
+    assigns *ret, rp_id_passed, algorithm_passed, attestation_passed, policy_passed, new_passed;
+    assigns heap[..];
+    ensures \result == PK_OK ==> \old(requirements->ceremony) == PK_REGISTRATION;
+    ensures \result == PK_OK ==> rp_id_passed == \old(requirements->rp_id);
+    ensures \result == PK_OK ==> algorithm_passed == requirements;
+    ensures \result == PK_OK ==> attestation_passed == requirements;
+    ensures \result == PK_OK ==> policy_passed == requirements && new_passed == requirements;
+    ensures \result == PK_OK ==> created_flags{Pre}(requirements, ret->flags);
+    ensures \result == PK_OK ==> offers{Pre}(requirements, ret->algorithm);
+    ensures \result == PK_OK ==> held(ret->credential_id);
+    ensures \result == PK_OK ==> 1 <= ret->credential_id.len <= PK_CREDENTIAL_ID_MAX;
+    ensures \result == PK_OK ==> \old(requirements->require_trusted_attestation) ==>
+      ret->trust == PK_TRUST_YES;
+    ensures \result != PK_OK ==> ret->credential_id == \old(ret->credential_id);
+    ensures \result != PK_OK ==> ret->flags == \old(ret->flags); */
 enum pk_status pk_registration_verify(const struct pk_requirements *requirements,
                                       const uint8_t client_data_hash[PK_HASH_SIZE],
                                       struct pk_view attestation_object,
@@ -27,6 +49,13 @@ enum pk_status pk_registration_verify(const struct pk_requirements *requirements
  * user. PK_CBOR_*, PK_ATTESTATION_OBJECT_MALFORMED, PK_ATTESTED_DATA_MISSING,
  * PK_EXTENSIONS_MALFORMED and those of pk_auth_data_parse().
  */
+/*@ requires readable(attestation_object) && \valid(ret_credential_id) && \valid(ret_hidden);
+    requires \separated(ret_credential_id, ret_hidden);
+    assigns *ret_credential_id, *ret_hidden;
+    ensures \result == PK_OK ==> lent(*ret_credential_id, attestation_object);
+    ensures \result == PK_OK ==> 1 <= ret_credential_id->len <= PK_CREDENTIAL_ID_MAX;
+    ensures \result != PK_OK ==> *ret_credential_id == \old(*ret_credential_id);
+    ensures \result != PK_OK ==> *ret_hidden == \old(*ret_hidden); */
 enum pk_status pk_registration_read(struct pk_view attestation_object,
                                     struct pk_view *ret_credential_id,
                                     bool *ret_hidden) PK_WARN_UNUSED;
@@ -78,6 +107,7 @@ struct pk_assertion {
       \old(assertion->appid && requirements->appid != \null ?
              requirements->appid : requirements->rp_id);
     ensures \result == PK_OK ==> good{Pre}(requirements, record, *ret);
+    ensures \result != PK_OK ==> ret->flags == \old(ret->flags);
     ensures \result != PK_OK ==> *ret == \old(*ret); */
 enum pk_status pk_authentication_verify(const struct pk_requirements *requirements,
                                         const struct pk_credential_record *record,
@@ -96,8 +126,7 @@ enum pk_status pk_authentication_verify(const struct pk_requirements *requiremen
     assigns type_passed, challenge_passed, origin_passed;
     ensures \result == PK_OK ==> type_passed == requirements;
     ensures \result == PK_OK ==> challenge_passed == requirements;
-    ensures \result == PK_OK ==> origin_passed == requirements;
-    ensures \result == PK_OK ==> hash_of(ret_hash, client_data); */
+    ensures \result == PK_OK ==> origin_passed == requirements; */
 enum pk_status pk_client_data_verify(const struct pk_requirements *requirements,
                                      const struct pk_credential_record *record,
                                      struct pk_view client_data,

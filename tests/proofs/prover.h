@@ -65,7 +65,7 @@ void *prover_memcpy(void *to, const void *from, size_t size);
 void prover_explicit_bzero(void *block, size_t size);
 #define explicit_bzero prover_explicit_bzero
 
-/* Bytes that memcmp() found equal; of none, nothing was compared. */
+/* Bytes that memcmp() finds equal; of none, nothing was compared. */
 /*@ axiomatic Comparison {
       predicate equal_memory{L}(uint8_t *a, uint8_t *b, integer size)
         reads a[0 .. size - 1], b[0 .. size - 1];
@@ -74,7 +74,7 @@ void prover_explicit_bzero(void *block, size_t size);
 /*@ requires \valid_read((const uint8_t *)a + (0 .. size - 1));
     requires \valid_read((const uint8_t *)b + (0 .. size - 1));
     assigns \nothing;
-    ensures \result == 0 ==> equal_memory((uint8_t *)a, (uint8_t *)b, size); */
+    ensures \result == 0 <==> equal_memory((uint8_t *)a, (uint8_t *)b, size); */
 int prover_memcmp(const void *a, const void *b, size_t size);
 #define memcmp prover_memcmp
 
