@@ -80,8 +80,7 @@ static enum pk_status too_large_is(enum pk_status status, enum pk_status instead
     ensures \result == PK_OK ==> rp_id_passed == \old(requirements->rp_id);
     ensures \result == PK_OK ==> algorithm_passed == requirements;
     ensures \result == PK_OK ==> attestation_passed == requirements;
-    ensures \result == PK_OK ==> policy_passed == requirements && new_passed == requirements;
-    ensures \result == PK_OK ==> created_flags{Pre}(requirements, result->flags); */
+    ensures \result == PK_OK ==> policy_passed == requirements && new_passed == requirements; */
 static enum pk_status verify_created(const struct pk_requirements *requirements,
                                      struct pk_view client_data, struct pk_view object,
                                      struct pk_view id, struct pk_registration_result *result)

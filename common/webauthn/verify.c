@@ -102,7 +102,6 @@ static const char auth_data_member[] = "authData";
 
 /*@ predicate piece_of(struct pk_view view, uint8_t *input) =
       readable(view) && (view.len > 0 ==> \base_addr(view.ptr) == \base_addr(input)); */
-
 /*@ requires sound(reader) && piece_of(object.format, reader->ptr);
     requires piece_of(object.statement, reader->ptr) && piece_of(object.auth_data, reader->ptr);
     assigns *reader;
@@ -397,11 +396,12 @@ enum pk_status pk_registration_verify(const struct pk_requirements *requirements
     if (status != PK_OK)
         return status;
     /*@ assert created_flags{Pre}(requirements, result.flags); */
+    /*@ assert \at(requirements->require_trusted_attestation, Pre) ==>
+          result.trust == PK_TRUST_YES; */
     /*@ assert offers{Pre}(requirements, result.algorithm); */
     /*@ assert held(result.credential_id); */
     /*@ assert 1 <= result.credential_id.len <= PK_CREDENTIAL_ID_MAX; */
     *ret = result;
-    /*@ assert ret->flags == result.flags; */
     /*@ assert ret->algorithm == result.algorithm; */
     /*@ assert ret->credential_id == result.credential_id; */
     /*@ assert ret->credential_id.len == result.credential_id.len; */

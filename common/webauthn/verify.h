@@ -29,12 +29,9 @@
     ensures \result == PK_OK ==> algorithm_passed == requirements;
     ensures \result == PK_OK ==> attestation_passed == requirements;
     ensures \result == PK_OK ==> policy_passed == requirements && new_passed == requirements;
-    ensures \result == PK_OK ==> created_flags{Pre}(requirements, ret->flags);
     ensures \result == PK_OK ==> offers{Pre}(requirements, ret->algorithm);
     ensures \result == PK_OK ==> held(ret->credential_id);
     ensures \result == PK_OK ==> 1 <= ret->credential_id.len <= PK_CREDENTIAL_ID_MAX;
-    ensures \result == PK_OK ==> \old(requirements->require_trusted_attestation) ==>
-      ret->trust == PK_TRUST_YES;
     ensures \result != PK_OK ==> ret->credential_id == \old(ret->credential_id);
     ensures \result != PK_OK ==> ret->flags == \old(ret->flags); */
 enum pk_status pk_registration_verify(const struct pk_requirements *requirements,
