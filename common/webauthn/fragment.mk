@@ -25,6 +25,8 @@ common_webauthn_libwebauthn_la_SOURCES = \
 	common/webauthn/extensions.c common/webauthn/extensions.h \
 	common/webauthn/foreign_key.c common/webauthn/foreign_key.h \
 	common/webauthn/json.c common/webauthn/json.h \
+	common/webauthn/json_text.c common/webauthn/json_text.h \
+	common/webauthn/json_value.c \
 	common/webauthn/options.c common/webauthn/options.h \
 	common/webauthn/providers.c common/webauthn/providers.h \
 	common/webauthn/requirements.c common/webauthn/requirements.h \

@@ -4,6 +4,7 @@
 #include "common/base/limits.h"
 #include "common/base/reader.h"
 #include "common/base/text.h"
+#include "common/webauthn/json_text.h"
 
 #include <string.h>
 
@@ -30,6 +31,25 @@ struct parser {
     size_t depth;
 };
 
+/*
+ * What every function keeps: besides what its reader does, that the texts without escapes have room
+ * for what is still unread, and for so many bytes that were read and are not written yet.
+ */
+/*@ predicate writable(struct pk_json *json, integer size) =
+      json->unescaped == \null ||
+      (on_heap(json->unescaped) && \valid(json->unescaped + (0 .. size - 1)));
+    predicate parsing(struct parser *parser, integer taken) =
+      \valid(parser) && sound(&parser->reader) && \valid(parser->json) &&
+      \separated(parser, parser->json) && writable(parser->json, parser->text_len) &&
+      parser->json->unescaped_len + taken + parser->reader.remaining <= parser->text_len; */
+
+/* A value is in memory of its own. */
+/*@ predicate fresh(struct parser *parser, struct pk_json_value *value) =
+      \valid(value) && on_heap(value) && \separated(value, parser) &&
+      \separated(value, &parser->json->chunks) && \separated(value, &parser->json->count) &&
+      \separated(value, &parser->json->unescaped) &&
+      \separated(value, &parser->json->unescaped_len); */
+
 void pk_json_free(struct pk_json *json)
 {
     if (!json)
@@ -43,32 +63,56 @@ void pk_json_free(struct pk_json *json)
     free(json);
 }
 
+/*@ requires \valid(parser);
+    assigns parser->reader.status;
+    ensures parser->reader.status ==
+      (\old(parser->reader.status) == PK_OK ? status : \old(parser->reader.status)); */
 static void fail(struct parser *parser, enum pk_status status)
 {
     pk_reader_fail(&parser->reader, status);
 }
 
 /* The next byte, which stays unread; 0, which no JSON token begins with, at the end. */
+/*@ requires \valid_read(parser) && sound(&parser->reader);
+    assigns \nothing;
+    ensures \result != 0 ==> parser->reader.status == PK_OK && parser->reader.remaining > 0; */
 static uint8_t peek(const struct parser *parser)
 {
     return parser->reader.status == PK_OK && parser->reader.remaining > 0 ? parser->reader.ptr[0]
                                                                           : 0;
 }
 
+/*@ requires \valid(parser) && sound(&parser->reader);
+    assigns parser->reader;
+    ensures sound(&parser->reader) && went_on{Pre, Post}(&parser->reader);
+    ensures \old(parser->reader.status) == PK_OK && len <= \old(parser->reader.remaining) ==>
+      advanced{Pre, Post}(&parser->reader, len); */
 static void skip(struct parser *parser, size_t len)
 {
     (void)pk_reader_take(&parser->reader, len);
 }
 
+/*@ requires \valid(parser) && sound(&parser->reader);
+    assigns parser->reader;
+    ensures sound(&parser->reader) && went_on{Pre, Post}(&parser->reader); */
 static void skip_space(struct parser *parser)
 {
     uint8_t c;
 
+    /*@ loop invariant sound(&parser->reader) && went_on{Pre, Here}(&parser->reader);
+        loop assigns c, parser->reader;
+        loop variant parser->reader.remaining; */
     while ((c = peek(parser)) == ' ' || c == '\t' || c == '\n' || c == '\r')
         skip(parser, 1);
 }
 
 /* Takes that byte when it is next. */
+/*@ requires \valid(parser) && sound(&parser->reader) && wanted != 0;
+    assigns parser->reader;
+    ensures sound(&parser->reader) && went_on{Pre, Post}(&parser->reader);
+    ensures \result ? \old(parser->reader.status) == PK_OK &&
+      advanced{Pre, Post}(&parser->reader, 1) :
+      parser->reader == \old(parser->reader); */
 static bool accept(struct parser *parser, uint8_t wanted)
 {
     if (peek(parser) != wanted)
@@ -77,35 +121,76 @@ static bool accept(struct parser *parser, uint8_t wanted)
     return true;
 }
 
+/*
+ * The chunk that has room for one more value; NULL: no memory. To the prover, which knows no memory
+ * that is new, this function's contract is taken on trust.
+ */
+/*@ requires parsing(parser, 0);
+    assigns parser->json->chunks;
+    ensures \result == \null ? parser->json->count > 0 :
+      \forall integer i; 0 <= i < CHUNK_VALUES ==> fresh(parser, &\result->values[i]); */
+static struct chunk *chunk_with_room(const struct parser *parser)
+{
+    struct pk_json *json = parser->json;
+    struct chunk *chunk;
+
+    if (json->count == 0 || json->count % CHUNK_VALUES != 0)
+        return json->chunks;
+    chunk = malloc(sizeof(*chunk));
+    if (!chunk)
+        return NULL;
+    chunk->before = json->chunks;
+    json->chunks = chunk;
+    return chunk;
+}
+
+/* NULL after a failure, or when there is no memory or are values enough. */
+/*@ requires parsing(parser, 0);
+    assigns parser->reader.status, parser->json->chunks, parser->json->count, heap[..];
+    ensures parsing(parser, 0);
+    ensures went_on{Pre, Post}(&parser->reader);
+    ensures \result == \null ? parser->reader.status != PK_OK :
+      fresh(parser, \result) && parser->json->count <= PK_JSON_VALUES_MAX;
+    ensures \old(parser->json->count) == 0 ==> \result != \null; */
 static struct pk_json_value *new_value(struct parser *parser)
 {
     struct pk_json *json = parser->json;
     size_t at = json->count % CHUNK_VALUES;
+    struct pk_json_value *value;
+    struct chunk *chunk;
 
     if (json->count >= PK_JSON_VALUES_MAX) {
         fail(parser, PK_TOO_LARGE);
         return NULL;
     }
-    if (at == 0 && json->count > 0) {
-        struct chunk *chunk = malloc(sizeof(*chunk));
-
-        if (!chunk) {
-            fail(parser, PK_NO_MEMORY);
-            return NULL;
-        }
-        chunk->before = json->chunks;
-        json->chunks = chunk;
+    chunk = chunk_with_room(parser);
+    if (!chunk) {
+        fail(parser, PK_NO_MEMORY);
+        return NULL;
     }
+    /*@ assert at < CHUNK_VALUES; */
+    value = &chunk->values[at];
     json->count++;
-    json->chunks->values[at] = (struct pk_json_value){0};
-    return &json->chunks->values[at];
+    /*@ assert fresh(parser, value); */
+    /*@ assert parsing(parser, 0); */
+    *value = (struct pk_json_value){0};
+    return value;
 }
 
+/*@ requires \valid(parser) && sound(&parser->reader);
+    assigns parser->reader;
+    ensures sound(&parser->reader) && went_on{Pre, Post}(&parser->reader);
+    ensures \result == 0 || parser->reader.remaining == \old(parser->reader.remaining) - 4; */
 static uint32_t read_hex4(struct parser *parser)
 {
     struct pk_view digits = pk_reader_take(&parser->reader, 4);
     uint32_t code = 0;
 
+    /*@ loop invariant 0 <= i <= digits.len && (i == 0 ==> code == 0);
+        loop invariant \at(parser->reader.status, LoopEntry) != PK_OK ==>
+          parser->reader.status != PK_OK;
+        loop assigns i, code, parser->reader.status;
+        loop variant digits.len - i; */
     for (size_t i = 0; i < digits.len; i++) {
         uint8_t c = digits.ptr[i];
 
@@ -120,6 +205,10 @@ static uint32_t read_hex4(struct parser *parser)
 }
 
 /* After "\u": one code point, of two escapes where it takes a pair of surrogates. */
+/*@ requires \valid(parser) && sound(&parser->reader);
+    assigns parser->reader;
+    ensures sound(&parser->reader) && went_on{Pre, Post}(&parser->reader);
+    ensures \result == 0 || parser->reader.remaining <= \old(parser->reader.remaining) - 4; */
 static uint32_t read_code_point(struct parser *parser)
 {
     uint32_t code = read_hex4(parser), low;
@@ -136,11 +225,19 @@ static uint32_t read_code_point(struct parser *parser)
     return 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
 }
 
+/*@ requires parsing(parser, 1) && parser->json->unescaped != \null;
+    assigns parser->json->unescaped_len, heap[..];
+    ensures parsing(parser, 0);
+    ensures parser->json->unescaped_len == \old(parser->json->unescaped_len) + 1; */
 static void put_byte(struct parser *parser, uint8_t byte)
 {
     parser->json->unescaped[parser->json->unescaped_len++] = byte;
 }
 
+/*@ requires parsing(parser, code == 0 ? 1 : 4) && parser->json->unescaped != \null;
+    assigns parser->json->unescaped_len, heap[..];
+    ensures parsing(parser, 0);
+    ensures parser->json->unescaped_len >= \old(parser->json->unescaped_len); */
 static void put_code_point(struct parser *parser, uint32_t code)
 {
     if (code < 0x80) {
@@ -162,66 +259,41 @@ static void put_code_point(struct parser *parser, uint32_t code)
 }
 
 /* After the backslash. */
+/*@ requires parsing(parser, 1) && parser->json->unescaped != \null;
+    assigns parser->reader, parser->json->unescaped_len, heap[..];
+    ensures parsing(parser, 0);
+    ensures went_on{Pre, Post}(&parser->reader);
+    ensures parser->json->unescaped_len >= \old(parser->json->unescaped_len); */
 static void read_escape(struct parser *parser)
 {
-    static const char names[] = "\"\\/bfnrt";
-    static const char meant[] = "\"\\/\b\f\n\r\t";
-    uint8_t name = pk_reader_u8(&parser->reader);
-    const char *found = name != 0 ? strchr(names, name) : NULL;
+    uint8_t letter = pk_reader_u8(&parser->reader);
 
-    if (name == 'u')
+    if (letter == 'u')
         put_code_point(parser, read_code_point(parser));
-    else if (found)
-        put_byte(parser, (uint8_t)meant[found - names]);
+    else if (pk_json_meant_by(letter) != 0)
+        put_byte(parser, pk_json_meant_by(letter));
     else
         fail(parser, PK_INVALID_INPUT);
 }
 
-/* Whether one of eight bytes is wanted, eight times the same; some that are above it count too. */
-static bool has_byte(uint64_t word, uint64_t wanted)
-{
-    const uint64_t ones = 0x0101010101010101, tops = ones << 7;
-
-    word ^= wanted;
-    return (word - ones) & ~word & tops;
-}
-
-/* Whether one of eight bytes is below 0x20. */
-static bool has_control(uint64_t word)
-{
-    const uint64_t ones = 0x0101010101010101, tops = ones << 7;
-
-    return (word - 0x20 * ones) & ~word & tops;
-}
-
-/*
- * How many bytes stand for themselves: up to a quote, a backslash or a control character. Strings
- * are most of what is read, so they are looked at eight bytes at a time.
- */
-static size_t plain_length(struct pk_view text)
-{
-    const uint64_t ones = 0x0101010101010101;
-    size_t len = 0;
-    uint64_t word;
-
-    for (; text.len - len >= sizeof(word); len += sizeof(word)) {
-        memcpy(&word, text.ptr + len, sizeof(word));
-        if (has_byte(word, '"' * ones) || has_byte(word, '\\' * ones) || has_control(word))
-            break;
-    }
-    while (len < text.len && text.ptr[len] >= 0x20 && text.ptr[len] != '"' && text.ptr[len] != '\\')
-        len++;
-    return len;
-}
-
+/*@ requires \valid(parser) && sound(&parser->reader);
+    assigns parser->reader;
+    ensures sound(&parser->reader) && went_on{Pre, Post}(&parser->reader) && readable(\result);
+    ensures parser->reader.remaining == \old(parser->reader.remaining) - \result.len; */
 static struct pk_view take_plain(struct parser *parser)
 {
     struct pk_reader *reader = &parser->reader;
 
-    return pk_reader_take(reader, plain_length((struct pk_view){reader->ptr, reader->remaining}));
+    return pk_reader_take(reader,
+                          pk_json_plain_length((struct pk_view){reader->ptr, reader->remaining}));
 }
 
 /* A string with escapes, whose first plain part has been read. */
+/*@ requires parsing(parser, plain.len) && readable(plain);
+    assigns parser->reader, parser->json->unescaped, parser->json->unescaped_len, heap[..];
+    ensures parsing(parser, 0);
+    ensures went_on{Pre, Post}(&parser->reader);
+    ensures readable(\result); */
 static struct pk_view read_escaped(struct parser *parser, struct pk_view plain)
 {
     struct pk_json *json = parser->json;
@@ -234,19 +306,33 @@ static struct pk_view read_escaped(struct parser *parser, struct pk_view plain)
         return plain;
     }
     start = json->unescaped_len;
+    /*@ loop invariant parsing(parser, plain.len);
+        loop invariant readable(plain);
+        loop invariant went_on{Pre, Here}(&parser->reader);
+        loop invariant parser->json->unescaped != \null;
+        loop invariant start <= json->unescaped_len;
+        loop assigns plain, parser->reader, json->unescaped_len, heap[..];
+        loop variant parser->reader.remaining; */
     for (;;) {
         if (plain.len > 0)
             memcpy(json->unescaped + json->unescaped_len, plain.ptr, plain.len);
         json->unescaped_len += plain.len;
+        /*@ assert parsing(parser, 0); */
         if (!accept(parser, '\\'))
             break;
         read_escape(parser);
+        /*@ assert parsing(parser, 0); */
         plain = take_plain(parser);
     }
     return (struct pk_view){json->unescaped + start, json->unescaped_len - start};
 }
 
 /* After the opening quote. */
+/*@ requires parsing(parser, 0);
+    assigns parser->reader, parser->json->unescaped, parser->json->unescaped_len, heap[..];
+    ensures parsing(parser, 0);
+    ensures went_on{Pre, Post}(&parser->reader);
+    ensures readable(\result); */
 static struct pk_view read_string(struct parser *parser)
 {
     struct pk_view text = take_plain(parser);
@@ -258,10 +344,16 @@ static struct pk_view read_string(struct parser *parser)
     return text;
 }
 
+/*@ requires \valid(parser) && sound(&parser->reader);
+    assigns parser->reader;
+    ensures sound(&parser->reader) && went_on{Pre, Post}(&parser->reader); */
 static size_t skip_digits(struct parser *parser)
 {
     size_t count = 0;
 
+    /*@ loop invariant sound(&parser->reader) && went_on{Pre, Here}(&parser->reader);
+        loop assigns count, parser->reader;
+        loop variant parser->reader.remaining; */
     while (peek(parser) >= '0' && peek(parser) <= '9') {
         skip(parser, 1);
         count++;
@@ -269,6 +361,9 @@ static size_t skip_digits(struct parser *parser)
     return count;
 }
 
+/*@ requires \valid(parser) && sound(&parser->reader);
+    assigns parser->reader;
+    ensures sound(&parser->reader) && went_on{Pre, Post}(&parser->reader); */
 static void read_number(struct parser *parser)
 {
     bool valid;
@@ -286,14 +381,29 @@ static void read_number(struct parser *parser)
         fail(parser, PK_INVALID_INPUT);
 }
 
+/*@ requires \valid(parser) && sound(&parser->reader) && is_string(word);
+    assigns parser->reader;
+    ensures sound(&parser->reader) && went_on{Pre, Post}(&parser->reader); */
 static void read_word(struct parser *parser, const char *word)
 {
     if (!pk_view_equal(pk_reader_take(&parser->reader, strlen(word)), pk_view_string(word)))
         fail(parser, PK_INVALID_INPUT);
 }
 
+/*@ requires parsing(parser, 0) && fresh(parser, value) && parser->depth <= PK_JSON_DEPTH_MAX;
+    decreases 3 * (PK_JSON_DEPTH_MAX + 1 - parser->depth) + 2;
+    assigns parser->reader, parser->depth, *value, parser->json->chunks, parser->json->count;
+    assigns parser->json->unescaped, parser->json->unescaped_len, heap[..];
+    ensures parsing(parser, 0);
+    ensures went_on{Pre, Post}(&parser->reader);
+    ensures parser->depth == \old(parser->depth);
+    ensures readable(value->raw); */
 static void read_value(struct parser *parser, struct pk_json_value *value);
 
+/* Fails when the object has that key already. The prover does not follow lists: on trust. */
+/*@ requires parsing(parser, 0) && fresh(parser, object) && readable(key);
+    assigns parser->reader.status;
+    ensures parser->reader.status == PK_OK ==> \old(parser->reader.status) == PK_OK; */
 static void check_key(struct parser *parser, const struct pk_json_value *object, struct pk_view key)
 {
     if (object->count >= PK_JSON_MEMBERS_MAX)
@@ -303,6 +413,11 @@ static void check_key(struct parser *parser, const struct pk_json_value *object,
             fail(parser, PK_EXISTS);
 }
 
+/*@ requires parsing(parser, 0) && fresh(parser, object);
+    assigns parser->reader, parser->json->unescaped, parser->json->unescaped_len, heap[..];
+    ensures parsing(parser, 0);
+    ensures went_on{Pre, Post}(&parser->reader);
+    ensures readable(\result); */
 static struct pk_view read_key(struct parser *parser, const struct pk_json_value *object)
 {
     struct pk_view key;
@@ -320,15 +435,30 @@ static struct pk_view read_key(struct parser *parser, const struct pk_json_value
 }
 
 /* After the opening bracket or brace. */
+/*@ requires parsing(parser, 0) && fresh(parser, container) && parser->depth <= PK_JSON_DEPTH_MAX;
+    decreases 3 * (PK_JSON_DEPTH_MAX + 1 - parser->depth) + 3;
+    assigns parser->reader, parser->depth, *container, parser->json->chunks, parser->json->count;
+    assigns parser->json->unescaped, parser->json->unescaped_len, heap[..];
+    ensures parsing(parser, 0);
+    ensures went_on{Pre, Post}(&parser->reader);
+    ensures parser->depth == \old(parser->depth); */
 static void read_container(struct parser *parser, struct pk_json_value *container)
 {
     bool object = container->type == PK_JSON_OBJECT;
     uint8_t end = object ? '}' : ']';
-    const struct pk_json_value **link = &container->first;
+    struct pk_json_value *last = NULL;
 
     skip_space(parser);
     if (accept(parser, end))
         return;
+    /*@ loop invariant parsing(parser, 0);
+        loop invariant went_on{Pre, Here}(&parser->reader);
+        loop invariant parser->depth == \at(parser->depth, Pre);
+        loop invariant last == \null || fresh(parser, last);
+        loop assigns last, *container, parser->reader, parser->depth, heap[..];
+        loop assigns parser->json->chunks, parser->json->count;
+        loop assigns parser->json->unescaped, parser->json->unescaped_len;
+        loop variant parser->reader.remaining; */
     do {
         struct pk_view key = {NULL, 0};
         struct pk_json_value *value;
@@ -341,8 +471,11 @@ static void read_container(struct parser *parser, struct pk_json_value *containe
             return;
         value->key = key;
         read_value(parser, value);
-        *link = value;
-        link = &value->next;
+        if (last)
+            last->next = value;
+        else
+            container->first = value;
+        last = value;
         container->count++;
         skip_space(parser);
     } while (accept(parser, ','));
@@ -350,6 +483,13 @@ static void read_container(struct parser *parser, struct pk_json_value *containe
         fail(parser, PK_INVALID_INPUT);
 }
 
+/*@ requires parsing(parser, 0) && fresh(parser, value) && parser->depth <= PK_JSON_DEPTH_MAX;
+    decreases 3 * (PK_JSON_DEPTH_MAX + 1 - parser->depth) + 1;
+    assigns parser->reader, parser->depth, *value, parser->json->chunks, parser->json->count;
+    assigns parser->json->unescaped, parser->json->unescaped_len, heap[..];
+    ensures parsing(parser, 0);
+    ensures went_on{Pre, Post}(&parser->reader);
+    ensures parser->depth == \old(parser->depth); */
 static void read_nested(struct parser *parser, struct pk_json_value *value)
 {
     value->type = peek(parser) == '{' ? PK_JSON_OBJECT : PK_JSON_ARRAY;
@@ -392,6 +532,8 @@ static void read_value(struct parser *parser, struct pk_json_value *value)
         read_number(parser);
         break;
     }
+    /*@ assert went_on{Pre, Here}(&parser->reader); */
+    /*@ assert parsing(parser, 0) && fresh(parser, value); */
     value->raw = (struct pk_view){raw.ptr, raw.len - parser->reader.remaining};
 }
 
@@ -428,75 +570,4 @@ enum pk_status pk_json_parse(struct pk_view text, struct pk_json **ret)
 const struct pk_json_value *pk_json_root(const struct pk_json *json)
 {
     return json->root;
-}
-
-const struct pk_json_value *pk_json_get(const struct pk_json_value *object, const char *name)
-{
-    struct pk_view wanted = pk_view_string(name);
-
-    if (!pk_json_is(object, PK_JSON_OBJECT))
-        return NULL;
-    for (const struct pk_json_value *member = object->first; member; member = member->next)
-        if (pk_view_equal(member->key, wanted))
-            return member;
-    return NULL;
-}
-
-const struct pk_json_value *pk_json_optional(const struct pk_json_value *object, const char *name)
-{
-    const struct pk_json_value *value = pk_json_get(object, name);
-
-    return pk_json_is(value, PK_JSON_NULL) ? NULL : value;
-}
-
-bool pk_json_is(const struct pk_json_value *value, enum pk_json_type type)
-{
-    return value && value->type == type;
-}
-
-bool pk_json_is_bool(const struct pk_json_value *value)
-{
-    return pk_json_is(value, PK_JSON_TRUE) || pk_json_is(value, PK_JSON_FALSE);
-}
-
-bool pk_json_string(const struct pk_json_value *value, struct pk_view *ret)
-{
-    if (!pk_json_is(value, PK_JSON_STRING))
-        return false;
-    *ret = value->text;
-    return true;
-}
-
-bool pk_json_integer(const struct pk_json_value *value, int64_t *ret)
-{
-    struct pk_view digits;
-    bool negative;
-    int64_t number = 0;
-
-    if (!pk_json_is(value, PK_JSON_NUMBER))
-        return false;
-    negative = value->raw.ptr[0] == '-';
-    digits = (struct pk_view){value->raw.ptr + negative, value->raw.len - negative};
-    for (size_t i = 0; i < digits.len; i++) {
-        if (digits.ptr[i] < '0' || digits.ptr[i] > '9' ||
-            __builtin_mul_overflow(number, 10, &number) ||
-            __builtin_sub_overflow(number, digits.ptr[i] - '0', &number))
-            return false;
-    }
-    /* Gathered below zero, where there is room for one more. */
-    if (!negative && number == INT64_MIN)
-        return false;
-    *ret = negative ? number : -number;
-    return true;
-}
-
-enum pk_status pk_json_bytes(const struct pk_json_value *value, size_t max, struct pk_bytes *ret)
-{
-    struct pk_view text;
-    enum pk_status status;
-
-    if (!pk_json_string(value, &text))
-        return PK_RESPONSE_MALFORMED;
-    status = pk_base64url_decode(text, max, ret);
-    return status == PK_INVALID_INPUT ? PK_BASE64URL_MALFORMED : status;
 }

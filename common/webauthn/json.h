@@ -35,8 +35,8 @@ struct pk_json_value {
 
 /*@ predicate readable_value(struct pk_json_value *value) =
       value == \null ||
-      (\valid_read(value) && readable(value->key) && readable(value->raw) && readable(value->text));
-*/
+      (\valid_read(value) && readable(value->key) && readable(value->raw) &&
+       readable(value->text) && (value->type == PK_JSON_NUMBER ==> value->raw.len > 0)); */
 
 struct pk_json;
 
@@ -67,6 +67,10 @@ const struct pk_json_value *pk_json_root(const struct pk_json *json);
 const struct pk_json_value *pk_json_get(const struct pk_json_value *object, const char *name);
 
 /* For optional members: null is absent, as libraries that fill in every member write it. */
+/*@ requires readable_value(object);
+    assigns \nothing;
+    ensures readable_value(\result);
+    ensures \result == \null || \result->type != PK_JSON_NULL; */
 const struct pk_json_value *pk_json_optional(const struct pk_json_value *object, const char *name);
 
 /*@ requires readable_value(value);
@@ -81,16 +85,25 @@ bool pk_json_is_bool(const struct pk_json_value *value);
 /*@ requires readable_value(value) && \valid(ret);
     assigns *ret;
     ensures \result <==> value != \null && value->type == PK_JSON_STRING;
-    ensures *ret == (\result ? value->text : \old(*ret)); */
+    ensures *ret == (\result ? \old(value->text) : \old(*ret)); */
 bool pk_json_string(const struct pk_json_value *value, struct pk_view *ret) PK_WARN_UNUSED;
 
 /* A number without fraction and exponent that int64_t can hold. */
+/*@ requires readable_value(value) && \valid(ret);
+    assigns *ret;
+    ensures \result ==> value != \null && value->type == PK_JSON_NUMBER;
+    ensures \result || *ret == \old(*ret); */
 bool pk_json_integer(const struct pk_json_value *value, int64_t *ret) PK_WARN_UNUSED;
 
 /*
  * Bytes from a string in base64url. PK_RESPONSE_MALFORMED for another type,
  * PK_BASE64URL_MALFORMED, PK_TOO_LARGE over max, PK_NO_MEMORY.
  */
+/*@ requires readable_value(value) && \valid(ret);
+    assigns *ret, heap[..];
+    ensures \result == PK_OK ==> value != \null && value->type == PK_JSON_STRING;
+    ensures \result == PK_OK ==> held(*ret) && ret->len <= max;
+    ensures \result != PK_OK ==> *ret == \old(*ret); */
 enum pk_status pk_json_bytes(const struct pk_json_value *value, size_t max,
                              struct pk_bytes *ret) PK_WARN_UNUSED;
 

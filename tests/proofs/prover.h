@@ -102,6 +102,18 @@ size_t prover_strlen(const char *string);
 int prover_strcmp(const char *a, const char *b);
 #define strcmp prover_strcmp
 
+/*@ requires \valid(ret);
+    assigns *ret;
+    ensures \result == 0 ==> *ret == a * b; */
+int prover_mul_overflow(int64_t a, int64_t b, int64_t *ret);
+#define __builtin_mul_overflow prover_mul_overflow
+
+/*@ requires \valid(ret);
+    assigns *ret;
+    ensures \result == 0 ==> *ret == a - b; */
+int prover_sub_overflow(int64_t a, int64_t b, int64_t *ret);
+#define __builtin_sub_overflow prover_sub_overflow
+
 /* Of numbers that are not negative. */
 /*@ axiomatic Bits {
       axiom and_bound: \forall integer a, b; 0 <= a && 0 <= b ==>
