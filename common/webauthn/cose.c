@@ -206,10 +206,12 @@ static bool odd_without_leading_zero(struct pk_view number)
 /* RFC 8230 section 4 wants none, but early versions of Windows Hello wrote them. */
 /*@ requires \valid(number) && readable(*number);
     assigns *number;
-    ensures readable(*number) && number->len <= \old(number->len); */
+    ensures readable(*number) && number->len <= \old(number->len);
+    ensures \base_addr(number->ptr) == \base_addr(\old(number->ptr)); */
 static void drop_leading_zeros(struct pk_view *number)
 {
     /*@ loop invariant readable(*number) && number->len <= \at(number->len, Pre);
+        loop invariant \base_addr(number->ptr) == \base_addr(\at(number->ptr, Pre));
         loop assigns *number;
         loop variant number->len; */
     while (number->len > 0 && number->ptr[0] == 0) {
