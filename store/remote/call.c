@@ -215,7 +215,7 @@ static void tell_why(enum pk_status outcome, const char *why)
 {
     PK_AUTO_FREE char *printable = pk_text_printable(why, STORE_ERROR_SIZE - 1);
 
-    if (outcome == PK_DENIED || outcome == PK_PASSWORD_REFUSED)
+    if (outcome == PK_DENIED || outcome == PK_PASSWORD_REFUSED || outcome == PK_EXISTS)
         store_explain("%s", printable ? printable : "");
     else
         store_set_error("%s", printable ? printable : "");

@@ -110,7 +110,6 @@ class Provers:
     def __init__(self, folder, arguments):
         self.folder = folder
         self.jobs = arguments.jobs
-        self.each = 1  # so many of these jobs for each file
         self.running = set()
         self.stopped = False
         self.seconds = arguments.seconds
@@ -137,8 +136,9 @@ class Provers:
                 # What is in the texts of the code.
                 "-wp-literals",
                 "-wp-definitions-terminate", "-wp-declarations-terminate",
-                "-wp-prover", "z3,cvc4", "-wp-timeout", str(self.seconds), "-wp-par",
-                str(self.each), "-wp-cache", "update", "-wp-cache-dir", str(self.cache),
+                # Both at once for a goal: who proves it first ends the other.
+                "-wp-prover", "z3,cvc4", "-wp-par", "2", "-wp-timeout", str(self.seconds),
+                "-wp-cache", "update", "-wp-cache-dir", str(self.cache),
                 "-wp-session", str(self.folder / "session"),
                 *(["-wp-split"] if file.split else []),
                 *(["-wp-smoke-tests"] if smoke else [])]
@@ -169,9 +169,7 @@ class Provers:
     def each_in_order(self, work, things):
         """What work() says of each, in their order, several at a time: Frama-C itself uses one
         processor."""
-        workers = min(self.jobs, len(things))
-        self.each = self.jobs // workers
-        with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        with concurrent.futures.ThreadPoolExecutor(min(self.jobs, len(things))) as pool:
             try:
                 yield from pool.map(work, things)
             finally:
@@ -351,7 +349,7 @@ def parse_arguments():
                         help="of a processor, for one prover and one goal (default: %(default)s)")
     parser.add_argument("-j", "--jobs", metavar="N", type=int,
                         default=len(os.sched_getaffinity(0)),
-                        help="so many files or provers at a time (default: one a processor)")
+                        help="so many files at a time (default: one a processor)")
     return parser.parse_args()
 
 
