@@ -495,11 +495,14 @@ static void read_container(struct parser *parser, struct pk_json_value *containe
 static void read_nested(struct parser *parser, struct pk_json_value *value)
 {
     value->type = peek(parser) == '{' ? PK_JSON_OBJECT : PK_JSON_ARRAY;
+    /*@ assert parsing(parser, 0); */
     skip(parser, 1);
+    /*@ assert parsing(parser, 0); */
     if (++parser->depth > PK_JSON_DEPTH_MAX)
         fail(parser, PK_TOO_LARGE);
     else
         read_container(parser, value);
+    /*@ assert parsing(parser, 0); */
     parser->depth--;
 }
 
