@@ -30,6 +30,9 @@ static struct pk_view read_sized(struct pk_reader *reader, size_t len)
     return reader->status == PK_OK ? view : (struct pk_view){NULL, 0};
 }
 
+static const char name_ed25519[] = "sk-ssh-ed25519@openssh.com";
+static const char name_ecdsa[] = "sk-ecdsa-sha2-nistp256@openssh.com";
+
 /* The name that keys and signatures begin with. */
 /*@ requires sound(reader);
     assigns *reader;
@@ -38,9 +41,9 @@ static enum pk_sk_type read_type(struct pk_reader *reader)
 {
     struct pk_view name = pk_reader_string(reader, PK_AGENT_MESSAGE_MAX);
 
-    if (pk_view_equal(name, pk_view_string("sk-ssh-ed25519@openssh.com")))
+    if (pk_view_equal(name, pk_view_string(name_ed25519)))
         return PK_SK_ED25519;
-    if (!pk_view_equal(name, pk_view_string("sk-ecdsa-sha2-nistp256@openssh.com")))
+    if (!pk_view_equal(name, pk_view_string(name_ecdsa)))
         pk_reader_fail(reader, PK_UNSUPPORTED);
     return PK_SK_ECDSA;
 }
@@ -276,6 +279,8 @@ static void read_ecdsa_signature(struct pk_reader *reader, struct pk_bytes *ret)
     write_der(&numbers, DER_INTEGER, read_mpint(&inner));
     write_der(&numbers, DER_INTEGER, read_mpint(&inner));
     status = pk_reader_finish(&inner);
+    /*@ assert growing(&numbers) && numbers.len <= numbers.max; */
+    /*@ assert growing(&sequence); */
     write_der(&sequence, DER_SEQUENCE, (struct pk_view){numbers.data, numbers.len});
     if (status == PK_OK)
         status = pk_writer_finish(&sequence, ret);
