@@ -36,6 +36,7 @@ struct relay {
     pid_t ssh;
     struct termios before; /* of the person's terminal */
     struct ssh_watch watch;
+    bool blank; /* the one behind the question that was answered may be still to come */
     char *host;
     char *askpass;
     bool input_ended; /* of the person's terminal */
@@ -169,16 +170,22 @@ static bool pass_output(struct relay *relay)
 {
     uint8_t buffer[4096];
     ssize_t got = read(relay->master, buffer, sizeof(buffer));
+    size_t skipped = relay->blank && got > 0 && buffer[0] == ' ' ? 1 : 0;
 
     if (got < 0 && (errno == EINTR || errno == EAGAIN))
         return true;
-    if (got <= 0 || pk_write_all(STDOUT_FILENO, (struct pk_view){buffer, (size_t)got}) != PK_OK)
+    if (got <= 0 || pk_write_all(STDOUT_FILENO, (struct pk_view){buffer + skipped,
+                                                                 (size_t)got - skipped}) != PK_OK)
         return false;
+    relay->blank = false;
     for (ssize_t i = 0; i < got; i++) {
         PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {0};
 
-        if (ssh_watch_byte(&relay->watch, buffer[i], &request) == PK_OK && !answer(relay, &request))
+        if (ssh_watch_byte(&relay->watch, buffer[i], &request) != PK_OK)
+            continue;
+        if (!answer(relay, &request))
             return false;
+        relay->blank = i + 1 == got;
     }
     return true;
 }

@@ -235,16 +235,31 @@ def test_only_an_enrolment_is_answered(scene):
     assert status == 0 and "asks for your passkey" not in shown
 
 
-def test_a_host_that_hides_what_is_shown(scene):
-    """By margins of one line, and text that is not seen: both are undone first."""
+def creation():
     context = json.dumps(dict(act="enroll", command="", host="", rhost="", service="", target="",
                               tty="", user="root"))
-    line = forward.encode_request({
+    return forward.encode_request({
         "kind": "create", "nonce": bytes(32), "context": context, "rp_id": namespace.HOST,
         "user_verification": 1, "credentials": [], "timeout": 60, "rp_name": "web1",
         "user_handle": b"u" * 64, "user_name": "root", "user_display_name": "root",
         "algorithms": [forward.ES256], "resident_key": 1, "attestation": 1,
         "cred_protect": 0})
+
+
+def test_the_blank_behind_a_question(scene):
+    """It may come once the question has been answered, and belongs to no later line."""
+    child = remote(scene, f"printf '\\n{creation()}\\n'; read line; printf ' done\\n'; "
+                          "printf ' with\\n'\n")
+    child.expect("to enrol a new passkey for the account root")
+    child.sendintr()
+    _, shown = end(child)
+    lines = shown.replace("\r", "").split("\n")
+    assert "done" in lines and " with" in lines
+
+
+def test_a_host_that_hides_what_is_shown(scene):
+    """By margins of one line, and text that is not seen: both are undone first."""
+    line = creation()
     script = f"printf '\\033[1;1r\\033[8m\\n{line}\\n'; read line\n"
     child = remote(scene, script, TERM="xterm")
     child.expect(r"\x1b\[1;1r\x1b\[8m")
