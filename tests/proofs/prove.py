@@ -29,6 +29,7 @@ import time
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 PROOFS = TOP / "tests" / "proofs"
 GOAL_SECONDS = 20  # of a processor, for one prover and one goal, unless --seconds says otherwise
+GOALS_AT_A_TIME = 4  # of a file: Frama-C sleeps between two looks at what its provers have said
 PROVERS = ("Qed", "Z3", "CVC4")
 NOTICED, SURVIVED = "noticed", "survived"
 
@@ -42,6 +43,7 @@ class File:
         self.name, *words = line.split()
         self.quick = "quick" in words
         self.split = "split" in words
+        self.both = set()  # functions for which both provers are asked
         self.trusted = {}  # functions that are not proved, and why
 
     def text(self, top=TOP):
@@ -54,7 +56,7 @@ class File:
         if header.exists():
             texts.append(header.read_text(encoding="utf-8"))
         names = [name for text in texts for name in defined(text)]
-        for name in self.trusted:
+        for name in [*self.trusted, *self.both]:
             if name not in names:
                 raise Problem(f"{self.name}: no function {name}() (tests/proofs/files)")
         return [name for name in names if name not in self.trusted]
@@ -99,6 +101,9 @@ def read_list():
         names, colon, reason = line.partition(":")
         if not files or not colon or not reason.strip():
             raise Problem(f"tests/proofs/files: not understood: {line}")
+        if names.strip() == "both":
+            files[-1].both.update(reason.split())
+            continue
         for name in names.split():
             files[-1].trusted[name] = reason.strip()
     return files
@@ -126,7 +131,7 @@ class Provers:
         if done.returncode:
             raise Problem(f"{' '.join(command)}: {done.stdout.strip()}")
 
-    def command(self, file, functions, smoke):
+    def command(self, file, functions, provers, smoke):
         return ["nice", "-n", "10", "frama-c", "-machdep", "gcc_x86_64",
                 "-cpp-extra-args=-I. -Itests/proofs -include tests/proofs/prover.h",
                 file.name, "-wp", "-wp-rte", "-wp-model", "Typed+cast",
@@ -136,8 +141,8 @@ class Provers:
                 # What is in the texts of the code.
                 "-wp-literals",
                 "-wp-definitions-terminate", "-wp-declarations-terminate",
-                # Both at once for a goal: who proves it first ends the other.
-                "-wp-prover", "z3,cvc4", "-wp-par", "2", "-wp-timeout", str(self.seconds),
+                "-wp-prover", provers, "-wp-par", str(GOALS_AT_A_TIME),
+                "-wp-timeout", str(self.seconds),
                 "-wp-cache", "update", "-wp-cache-dir", str(self.cache),
                 "-wp-session", str(self.folder / "session"),
                 *(["-wp-split"] if file.split else []),
@@ -146,14 +151,20 @@ class Provers:
     def prove(self, file, functions, top=TOP, first=False, smoke=False):
         """A Result. first: the first goal that is not proved ends it."""
         result = Result()
-        if self.stopped:
-            return result
         begin = time.monotonic()
+        # Both at once for a goal, who proves it first ends the other: slower, if one would do.
+        for provers, names in (("cvc4", [name for name in functions if name not in file.both]),
+                               ("z3,cvc4", [name for name in functions if name in file.both])):
+            if names and not self.stopped and not (first and result.open):
+                self.ask(self.command(file, names, provers, smoke), top, first, result)
+        result.seconds = time.monotonic() - begin
+        return result
+
+    def ask(self, command, top, first, result):
         # Frama-C takes the current folder from PWD.
         environment = {**self.environment, "PWD": str(top)}
-        with subprocess.Popen(self.command(file, functions, smoke), cwd=top, env=environment,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, encoding="utf-8",
+        with subprocess.Popen(command, cwd=top, env=environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
                               start_new_session=True) as process:
             self.running.add(process)
             for line in process.stdout:
@@ -162,9 +173,7 @@ class Provers:
                     os.killpg(process.pid, signal.SIGTERM)
                     break
         self.running.remove(process)
-        result.seconds = time.monotonic() - begin
-        result.ended = process.returncode == 0
-        return result
+        result.ended = result.ended and process.returncode == 0
 
     def each_in_order(self, work, things):
         """What work() says of each, in their order, several at a time: Frama-C itself uses one
@@ -185,7 +194,7 @@ class Result:
         self.by = dict.fromkeys(PROVERS, 0)
         self.open = []  # the names of goals that are not proved
         self.error = ""
-        self.ended = False
+        self.ended = True
         self.seconds = 0.0
         self.log = []
 
@@ -199,10 +208,11 @@ class Result:
             if name not in self.open:
                 self.open.append(name)
         elif total := re.match(r"\[wp\] Proved goals:\s+(\d+) / (\d+)", line):
-            self.proved, self.goals = int(total[1]), int(total[2])
+            self.proved += int(total[1])
+            self.goals += int(total[2])
         elif by := re.match(r"  (\w+)[ 0-9.]*:\s+(\d+)\s", line):
             if by[1] in self.by:
-                self.by[by[1]] = int(by[2])
+                self.by[by[1]] += int(by[2])
         elif "User Error" in line or "aborted" in line or "Unexpected error" in line:
             self.error = self.error or line.strip()
 
