@@ -46,12 +46,14 @@ static struct pk_auth_data with_attested(struct pk_reader *reader, struct pk_aut
     ensures lent(\result.credential_id, data.bytes);
     ensures lent(\result.public_key, data.bytes);
     ensures lent(\result.extensions, data.bytes);
+    ensures reader->status == PK_OK ==> \old(reader->remaining) > 0;
     ensures reader->status == PK_OK ==> \result.rp_id_hash.len == PK_HASH_SIZE;
     ensures reader->status == PK_OK ==> attested(\result);
     ensures reader->status == PK_OK ==> extended(\result); */
 static struct pk_auth_data read_fields(struct pk_reader *reader, struct pk_auth_data data)
 {
     data.rp_id_hash = pk_reader_take(reader, PK_HASH_SIZE);
+    /*@ assert reader->status == PK_OK ==> \at(reader->remaining, Pre) > 0; */
     data.flags = pk_reader_u8(reader);
     data.sign_count = pk_reader_u32(reader);
     /*@ assert reading(reader, data) && went_on{Pre, Here}(reader); */

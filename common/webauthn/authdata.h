@@ -46,7 +46,7 @@ struct pk_auth_data {
     ensures \result == PK_OK ==> ret->bytes.ptr == bytes.ptr && ret->bytes.len == bytes.len;
     ensures \result == PK_OK ==> ret->rp_id_hash.len == PK_HASH_SIZE && attested(*ret);
     ensures \result == PK_OK ==> extended(*ret);
-    ensures \result == PK_OK ==> bytes.len <= PK_AUTH_DATA_MAX;
+    ensures \result == PK_OK ==> 0 < bytes.len <= PK_AUTH_DATA_MAX;
     ensures \result != PK_OK ==>
       ret->bytes == \old(ret->bytes) && ret->flags == \old(ret->flags); */
 enum pk_status pk_auth_data_parse(struct pk_view bytes, struct pk_auth_data *ret) PK_WARN_UNUSED;

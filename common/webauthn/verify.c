@@ -172,6 +172,7 @@ enum pk_status pk_registration_read(struct pk_view attestation_object,
 
     if (status == PK_OK)
         status = pk_auth_data_parse(object.auth_data, &data);
+    /*@ assert status == PK_OK ==> lent(data.credential_id, attestation_object); */
     if (status == PK_OK && !(data.flags & PK_FLAG_AT))
         status = PK_ATTESTED_DATA_MISSING;
     if (status == PK_OK)

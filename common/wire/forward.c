@@ -273,6 +273,22 @@ static void read_request(struct pk_reader *reader, struct pk_forward_request *re
         read_creation(reader, &request->creation);
 }
 
+/*@ requires readable(cbor) && \valid(request) && \separated(request, &heap);
+    assigns *request, heap[..]; */
+static enum pk_status read_map(struct pk_view cbor, struct pk_forward_request *request)
+{
+    struct pk_reader reader = pk_reader_new(cbor);
+    enum pk_status status = pk_cbor_check(cbor);
+
+    if (status != PK_OK)
+        return status;
+    read_request(&reader, request);
+    /* It has no context that could name them. */
+    if (request->kind == PK_FORWARD_MORE && request->names_host_keys)
+        pk_reader_fail(&reader, PK_PROTOCOL);
+    return pk_reader_finish(&reader);
+}
+
 /*@ requires readable(cbor) && \valid(ret) && \separated(ret, &heap);
     assigns *ret, heap[..];
     ensures \result != PK_OK ==> *ret == \old(*ret); */
@@ -281,16 +297,8 @@ static enum pk_status decode_map(struct pk_view cbor, bool names_host_keys,
 {
     PK_AUTO_FORWARD_REQUEST struct pk_forward_request request = {.names_host_keys =
                                                                      names_host_keys};
-    struct pk_reader reader = pk_reader_new(cbor);
-    enum pk_status status = pk_cbor_check(cbor);
+    enum pk_status status = read_map(cbor, &request);
 
-    if (status != PK_OK)
-        return status;
-    read_request(&reader, &request);
-    /* It has no context that could name them. */
-    if (request.kind == PK_FORWARD_MORE && names_host_keys)
-        pk_reader_fail(&reader, PK_PROTOCOL);
-    status = pk_reader_finish(&reader);
     if (status != PK_OK)
         return status;
     *ret = request;

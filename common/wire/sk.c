@@ -264,26 +264,37 @@ static void write_der(struct pk_writer *writer, uint8_t tag, struct pk_view valu
 }
 
 /* r and s as Ecdsa-Sig-Value (RFC 3279 section 2.2.3). */
+/*@ requires readable(r) && readable(s) && r.len <= COORDINATE_SIZE + 1;
+    requires s.len <= COORDINATE_SIZE + 1 && \valid(ret) && \separated(ret, &heap);
+    assigns *ret, heap[..];
+    ensures \result != PK_OK ==> *ret == \old(*ret); */
+static enum pk_status compose_ecdsa(struct pk_view r, struct pk_view s, struct pk_bytes *ret)
+{
+    PK_AUTO_WRITER struct pk_writer numbers = pk_writer_new(2 * (2 + COORDINATE_SIZE + 1));
+    PK_AUTO_WRITER struct pk_writer sequence = pk_writer_new(2 + numbers.max);
+    PK_AUTO_BYTES struct pk_bytes both = {0};
+    enum pk_status status;
+
+    write_der(&numbers, DER_INTEGER, r);
+    write_der(&numbers, DER_INTEGER, s);
+    status = pk_writer_finish(&numbers, &both);
+    if (status != PK_OK)
+        return status;
+    write_der(&sequence, DER_SEQUENCE, pk_view_of(&both));
+    return pk_writer_finish(&sequence, ret);
+}
+
 /*@ requires sound(reader) && \valid(ret) && \separated(reader, ret, &heap);
     assigns *reader, *ret, heap[..];
     ensures sound(reader) && went_on{Pre, Post}(reader); */
 static void read_ecdsa_signature(struct pk_reader *reader, struct pk_bytes *ret)
 {
-    PK_AUTO_WRITER struct pk_writer numbers = pk_writer_new(2 * (2 + COORDINATE_SIZE + 1));
-    PK_AUTO_WRITER struct pk_writer sequence = pk_writer_new(2 + numbers.max);
     struct pk_reader inner = pk_reader_new(pk_reader_string(reader, PK_AGENT_MESSAGE_MAX));
-    enum pk_status status;
+    struct pk_view r = read_mpint(&inner), s = read_mpint(&inner);
+    enum pk_status status = pk_reader_finish(&inner);
 
-    if (reader->status != PK_OK)
-        return;
-    write_der(&numbers, DER_INTEGER, read_mpint(&inner));
-    write_der(&numbers, DER_INTEGER, read_mpint(&inner));
-    status = pk_reader_finish(&inner);
-    /*@ assert growing(&numbers) && numbers.len <= numbers.max; */
-    /*@ assert growing(&sequence); */
-    write_der(&sequence, DER_SEQUENCE, (struct pk_view){numbers.data, numbers.len});
-    if (status == PK_OK)
-        status = pk_writer_finish(&sequence, ret);
+    if (status == PK_OK && reader->status == PK_OK)
+        status = compose_ecdsa(r, s, ret);
     if (status != PK_OK)
         pk_reader_fail(reader, status);
 }
