@@ -51,7 +51,7 @@ static const char payment_type[] = "payment.get";
     void pass_origin(const struct pk_requirements *requirements, struct pk_view origin,
                      int crossed, const struct pk_json_value *top); */
 
-/*@ requires readable(text) && \valid(ret);
+/*@ requires readable(text) && \valid(ret) && !on_heap(ret);
     assigns *ret, heap[..];
     ensures \result == PK_OK ==> *ret != \null; */
 static enum pk_status parse(struct pk_view text, struct pk_json **ret)

@@ -17,38 +17,32 @@ struct chunk {
 
 struct pk_json {
     const struct pk_json_value *root;
-    struct chunk *chunks; /* the one that is being filled first */
-    size_t count;         /* values, in all chunks */
-    uint8_t *unescaped;   /* as large as the text, which no escape makes longer; NULL: none yet */
-    size_t unescaped_len;
+    struct chunk *chunks;     /* the last one first */
+    uint8_t *unescaped;       /* NULL: there was no escape */
     struct chunk first_chunk; /* enough for most */
 };
 
 struct parser {
-    struct pk_json *json;
     struct pk_reader reader;
     size_t text_len;
-    size_t depth;
+    struct chunk *chunks; /* the one that is being filled first */
+    size_t count;         /* values, in all chunks */
+    uint8_t *unescaped;   /* as large as the text, which no escape makes longer; NULL: none yet */
+    size_t unescaped_len;
 };
 
 /*
  * What every function keeps: besides what its reader does, that the texts without escapes have room
  * for what is still unread, and for so many bytes that were read and are not written yet.
  */
-/*@ predicate writable(struct pk_json *json, integer size) =
-      json->unescaped == \null ||
-      (on_heap(json->unescaped) && \valid(json->unescaped + (0 .. size - 1)));
+/*@ predicate writable(uint8_t *bytes, integer size) =
+      bytes == \null || (on_heap(bytes) && \valid(bytes + (0 .. size - 1)));
     predicate parsing(struct parser *parser, integer taken) =
-      \valid(parser) && sound(&parser->reader) && \valid(parser->json) &&
-      \separated(parser, parser->json) && writable(parser->json, parser->text_len) &&
-      parser->json->unescaped_len + taken + parser->reader.remaining <= parser->text_len; */
-
-/* A value is in memory of its own. */
-/*@ predicate fresh(struct parser *parser, struct pk_json_value *value) =
-      \valid(value) && on_heap(value) && \separated(value, parser) &&
-      \separated(value, &parser->json->chunks) && \separated(value, &parser->json->count) &&
-      \separated(value, &parser->json->unescaped) &&
-      \separated(value, &parser->json->unescaped_len); */
+      \valid(parser) && !on_heap(parser) && sound(&parser->reader) &&
+      \valid(parser->chunks) && on_heap(parser->chunks) &&
+      writable(parser->unescaped, parser->text_len) &&
+      parser->unescaped_len + taken + parser->reader.remaining <= parser->text_len;
+    predicate room(struct pk_json_value *value) = \valid(value) && on_heap(value); */
 
 void pk_json_free(struct pk_json *json)
 {
@@ -121,45 +115,47 @@ static bool accept(struct parser *parser, uint8_t wanted)
     return true;
 }
 
-/*
- * The chunk that has room for one more value; NULL: no memory. To the prover, which knows no memory
- * that is new, this function's contract is taken on trust.
- */
-/*@ requires parsing(parser, 0);
-    assigns parser->json->chunks;
-    ensures \result == \null ? parser->json->count > 0 :
-      \forall integer i; 0 <= i < CHUNK_VALUES ==> fresh(parser, &\result->values[i]); */
-static struct chunk *chunk_with_room(const struct parser *parser)
+/* Takes that byte, which has to be next. */
+/*@ requires \valid(parser) && sound(&parser->reader) && wanted != 0;
+    assigns parser->reader;
+    ensures sound(&parser->reader) && went_on{Pre, Post}(&parser->reader); */
+static void expect(struct parser *parser, uint8_t wanted)
 {
-    struct pk_json *json = parser->json;
+    if (!accept(parser, wanted))
+        fail(parser, PK_INVALID_INPUT);
+}
+
+/* The chunk that has room for one more value; NULL: no memory. */
+/*@ requires parsing(parser, 0);
+    assigns parser->chunks, heap[..];
+    ensures parsing(parser, 0);
+    ensures \result != \null ==> \valid(\result) && on_heap(\result); */
+static struct chunk *chunk_with_room(struct parser *parser)
+{
     struct chunk *chunk;
 
-    if (json->count == 0 || json->count % CHUNK_VALUES != 0)
-        return json->chunks;
+    if (parser->count % CHUNK_VALUES != 0)
+        return parser->chunks;
     chunk = malloc(sizeof(*chunk));
     if (!chunk)
         return NULL;
-    chunk->before = json->chunks;
-    json->chunks = chunk;
+    chunk->before = parser->chunks;
+    parser->chunks = chunk;
     return chunk;
 }
 
-/* NULL after a failure, or when there is no memory or are values enough. */
+/* Room for a value; NULL after a failure, or when there is no memory or are values enough. */
 /*@ requires parsing(parser, 0);
-    assigns parser->reader.status, parser->json->chunks, parser->json->count, heap[..];
+    assigns parser->reader.status, parser->chunks, parser->count, heap[..];
     ensures parsing(parser, 0);
     ensures went_on{Pre, Post}(&parser->reader);
     ensures \result == \null ? parser->reader.status != PK_OK :
-      fresh(parser, \result) && parser->json->count <= PK_JSON_VALUES_MAX;
-    ensures \old(parser->json->count) == 0 ==> \result != \null; */
+      room(\result) && parser->count <= PK_JSON_VALUES_MAX; */
 static struct pk_json_value *new_value(struct parser *parser)
 {
-    struct pk_json *json = parser->json;
-    size_t at = json->count % CHUNK_VALUES;
-    struct pk_json_value *value;
     struct chunk *chunk;
 
-    if (json->count >= PK_JSON_VALUES_MAX) {
+    if (parser->count >= PK_JSON_VALUES_MAX) {
         fail(parser, PK_TOO_LARGE);
         return NULL;
     }
@@ -168,13 +164,7 @@ static struct pk_json_value *new_value(struct parser *parser)
         fail(parser, PK_NO_MEMORY);
         return NULL;
     }
-    /*@ assert at < CHUNK_VALUES; */
-    value = &chunk->values[at];
-    json->count++;
-    /*@ assert fresh(parser, value); */
-    /*@ assert parsing(parser, 0); */
-    *value = (struct pk_json_value){0};
-    return value;
+    return &chunk->values[parser->count++ % CHUNK_VALUES];
 }
 
 /*@ requires \valid(parser) && sound(&parser->reader);
@@ -225,19 +215,19 @@ static uint32_t read_code_point(struct parser *parser)
     return 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
 }
 
-/*@ requires parsing(parser, 1) && parser->json->unescaped != \null;
-    assigns parser->json->unescaped_len, heap[..];
+/*@ requires parsing(parser, 1) && parser->unescaped != \null;
+    assigns parser->unescaped_len, heap[..];
     ensures parsing(parser, 0);
-    ensures parser->json->unescaped_len == \old(parser->json->unescaped_len) + 1; */
+    ensures parser->unescaped_len == \old(parser->unescaped_len) + 1; */
 static void put_byte(struct parser *parser, uint8_t byte)
 {
-    parser->json->unescaped[parser->json->unescaped_len++] = byte;
+    parser->unescaped[parser->unescaped_len++] = byte;
 }
 
-/*@ requires parsing(parser, code == 0 ? 1 : 4) && parser->json->unescaped != \null;
-    assigns parser->json->unescaped_len, heap[..];
+/*@ requires parsing(parser, code == 0 ? 1 : 4) && parser->unescaped != \null;
+    assigns parser->unescaped_len, heap[..];
     ensures parsing(parser, 0);
-    ensures parser->json->unescaped_len >= \old(parser->json->unescaped_len); */
+    ensures parser->unescaped_len >= \old(parser->unescaped_len); */
 static void put_code_point(struct parser *parser, uint32_t code)
 {
     if (code < 0x80) {
@@ -259,11 +249,11 @@ static void put_code_point(struct parser *parser, uint32_t code)
 }
 
 /* After the backslash. */
-/*@ requires parsing(parser, 1) && parser->json->unescaped != \null;
-    assigns parser->reader, parser->json->unescaped_len, heap[..];
+/*@ requires parsing(parser, 1) && parser->unescaped != \null;
+    assigns parser->reader, parser->unescaped_len, heap[..];
     ensures parsing(parser, 0);
     ensures went_on{Pre, Post}(&parser->reader);
-    ensures parser->json->unescaped_len >= \old(parser->json->unescaped_len); */
+    ensures parser->unescaped_len >= \old(parser->unescaped_len); */
 static void read_escape(struct parser *parser)
 {
     uint8_t letter = pk_reader_u8(&parser->reader);
@@ -290,33 +280,32 @@ static struct pk_view take_plain(struct parser *parser)
 
 /* A string with escapes, whose first plain part has been read. */
 /*@ requires parsing(parser, plain.len) && readable(plain);
-    assigns parser->reader, parser->json->unescaped, parser->json->unescaped_len, heap[..];
+    assigns parser->reader, parser->unescaped, parser->unescaped_len, heap[..];
     ensures parsing(parser, 0);
     ensures went_on{Pre, Post}(&parser->reader);
     ensures readable(\result); */
 static struct pk_view read_escaped(struct parser *parser, struct pk_view plain)
 {
-    struct pk_json *json = parser->json;
     size_t start;
 
-    if (!json->unescaped)
-        json->unescaped = malloc(parser->text_len);
-    if (!json->unescaped) {
+    if (!parser->unescaped)
+        parser->unescaped = malloc(parser->text_len);
+    if (!parser->unescaped) {
         fail(parser, PK_NO_MEMORY);
         return plain;
     }
-    start = json->unescaped_len;
+    start = parser->unescaped_len;
     /*@ loop invariant parsing(parser, plain.len);
         loop invariant readable(plain);
         loop invariant went_on{Pre, Here}(&parser->reader);
-        loop invariant parser->json->unescaped != \null;
-        loop invariant start <= json->unescaped_len;
-        loop assigns plain, parser->reader, json->unescaped_len, heap[..];
+        loop invariant parser->unescaped != \null;
+        loop invariant start <= parser->unescaped_len;
+        loop assigns plain, parser->reader, parser->unescaped_len, heap[..];
         loop variant parser->reader.remaining; */
     for (;;) {
         if (plain.len > 0)
-            memcpy(json->unescaped + json->unescaped_len, plain.ptr, plain.len);
-        json->unescaped_len += plain.len;
+            memcpy(parser->unescaped + parser->unescaped_len, plain.ptr, plain.len);
+        parser->unescaped_len += plain.len;
         /*@ assert parsing(parser, 0); */
         if (!accept(parser, '\\'))
             break;
@@ -324,12 +313,12 @@ static struct pk_view read_escaped(struct parser *parser, struct pk_view plain)
         /*@ assert parsing(parser, 0); */
         plain = take_plain(parser);
     }
-    return (struct pk_view){json->unescaped + start, json->unescaped_len - start};
+    return (struct pk_view){parser->unescaped + start, parser->unescaped_len - start};
 }
 
 /* After the opening quote. */
 /*@ requires parsing(parser, 0);
-    assigns parser->reader, parser->json->unescaped, parser->json->unescaped_len, heap[..];
+    assigns parser->reader, parser->unescaped, parser->unescaped_len, heap[..];
     ensures parsing(parser, 0);
     ensures went_on{Pre, Post}(&parser->reader);
     ensures readable(\result); */
@@ -392,184 +381,217 @@ static void read_word(struct parser *parser, const char *word)
         fail(parser, PK_INVALID_INPUT);
 }
 
-/*@ requires parsing(parser, 0) && fresh(parser, value) && parser->depth <= PK_JSON_DEPTH_MAX;
-    decreases 3 * (PK_JSON_DEPTH_MAX + 1 - parser->depth) + 2;
-    assigns parser->reader, parser->depth, *value, parser->json->chunks, parser->json->count;
-    assigns parser->json->unescaped, parser->json->unescaped_len, heap[..];
+/*@ requires parsing(parser, 0) && depth <= PK_JSON_DEPTH_MAX;
+    decreases 5 * (PK_JSON_DEPTH_MAX + 1 - depth) + 1;
+    assigns *parser, heap[..];
     ensures parsing(parser, 0);
     ensures went_on{Pre, Post}(&parser->reader);
-    ensures parser->depth == \old(parser->depth);
-    ensures readable(value->raw); */
-static void read_value(struct parser *parser, struct pk_json_value *value);
+    ensures readable(\result.raw); */
+static struct pk_json_value read_value(struct parser *parser, struct pk_view key, size_t depth);
 
 /* Fails when the object has that key already. The prover does not follow lists: on trust. */
-/*@ requires parsing(parser, 0) && fresh(parser, object) && readable(key);
+/*@ requires parsing(parser, 0) && readable(key);
     assigns parser->reader.status;
     ensures parser->reader.status == PK_OK ==> \old(parser->reader.status) == PK_OK; */
-static void check_key(struct parser *parser, const struct pk_json_value *object, struct pk_view key)
+static void check_key(struct parser *parser, struct pk_json_value object, struct pk_view key)
 {
-    if (object->count >= PK_JSON_MEMBERS_MAX)
+    if (object.count >= PK_JSON_MEMBERS_MAX)
         fail(parser, PK_TOO_LARGE);
-    for (const struct pk_json_value *member = object->first; member; member = member->next)
+    for (const struct pk_json_value *member = object.first; member; member = member->next)
         if (pk_view_equal(member->key, key))
             fail(parser, PK_EXISTS);
 }
 
-/*@ requires parsing(parser, 0) && fresh(parser, object);
-    assigns parser->reader, parser->json->unescaped, parser->json->unescaped_len, heap[..];
+/*@ requires parsing(parser, 0);
+    assigns parser->reader, parser->unescaped, parser->unescaped_len, heap[..];
     ensures parsing(parser, 0);
     ensures went_on{Pre, Post}(&parser->reader);
     ensures readable(\result); */
-static struct pk_view read_key(struct parser *parser, const struct pk_json_value *object)
+static struct pk_view read_key(struct parser *parser, struct pk_json_value object)
 {
     struct pk_view key;
 
-    if (!accept(parser, '"'))
-        fail(parser, PK_INVALID_INPUT);
+    expect(parser, '"');
     key = read_string(parser);
     skip_space(parser);
-    if (!accept(parser, ':'))
-        fail(parser, PK_INVALID_INPUT);
+    expect(parser, ':');
     if (parser->reader.status == PK_OK)
         check_key(parser, object, key);
     skip_space(parser);
     return key;
 }
 
-/* After the opening bracket or brace. */
-/*@ requires parsing(parser, 0) && fresh(parser, container) && parser->depth <= PK_JSON_DEPTH_MAX;
-    decreases 3 * (PK_JSON_DEPTH_MAX + 1 - parser->depth) + 3;
-    assigns parser->reader, parser->depth, *container, parser->json->chunks, parser->json->count;
-    assigns parser->json->unescaped, parser->json->unescaped_len, heap[..];
+/* A value with that key, or of an array; NULL: there is no room for it. */
+/*@ requires parsing(parser, 0) && depth <= PK_JSON_DEPTH_MAX;
+    decreases 5 * (PK_JSON_DEPTH_MAX + 1 - depth) + 2;
+    assigns *parser, heap[..];
     ensures parsing(parser, 0);
     ensures went_on{Pre, Post}(&parser->reader);
-    ensures parser->depth == \old(parser->depth); */
-static void read_container(struct parser *parser, struct pk_json_value *container)
+    ensures \result != \null ==> room(\result); */
+static struct pk_json_value *read_item(struct parser *parser, struct pk_view key, size_t depth)
 {
-    bool object = container->type == PK_JSON_OBJECT;
-    uint8_t end = object ? '}' : ']';
-    struct pk_json_value *last = NULL;
+    struct pk_json_value *item = new_value(parser), value;
+
+    if (!item)
+        return NULL;
+    value = read_value(parser, key, depth);
+    /*@ assert \base_addr(item) != \base_addr(parser); */
+    *item = value;
+    /*@ assert sound(&parser->reader); */
+    /*@ assert writable(parser->unescaped, parser->text_len); */
+    return item;
+}
+
+/* One element or member of the container, which is not linked yet; NULL: no room for it. */
+/*@ requires parsing(parser, 0) && depth <= PK_JSON_DEPTH_MAX;
+    decreases 5 * (PK_JSON_DEPTH_MAX + 1 - depth) + 3;
+    assigns *parser, heap[..];
+    ensures parsing(parser, 0);
+    ensures went_on{Pre, Post}(&parser->reader);
+    ensures \result != \null ==> room(\result); */
+static struct pk_json_value *read_member(struct parser *parser, struct pk_json_value container,
+                                         size_t depth)
+{
+    struct pk_view key = {NULL, 0};
+    struct pk_json_value *item;
 
     skip_space(parser);
-    if (accept(parser, end))
-        return;
+    if (container.type == PK_JSON_OBJECT)
+        key = read_key(parser, container);
+    item = read_item(parser, key, depth);
+    skip_space(parser);
+    return item;
+}
+
+/* The elements or members of a container, as far as there are commas. */
+/*@ requires parsing(parser, 0) && depth <= PK_JSON_DEPTH_MAX;
+    decreases 5 * (PK_JSON_DEPTH_MAX + 1 - depth) + 4;
+    assigns *parser, heap[..];
+    ensures parsing(parser, 0);
+    ensures went_on{Pre, Post}(&parser->reader); */
+static struct pk_json_value read_members(struct parser *parser, struct pk_json_value container,
+                                         size_t depth)
+{
+    struct pk_json_value *last = NULL, *item;
+
     /*@ loop invariant parsing(parser, 0);
         loop invariant went_on{Pre, Here}(&parser->reader);
-        loop invariant parser->depth == \at(parser->depth, Pre);
-        loop invariant last == \null || fresh(parser, last);
-        loop assigns last, *container, parser->reader, parser->depth, heap[..];
-        loop assigns parser->json->chunks, parser->json->count;
-        loop assigns parser->json->unescaped, parser->json->unescaped_len;
+        loop invariant last == \null || room(last);
+        loop assigns last, item, container, *parser, heap[..];
         loop variant parser->reader.remaining; */
     do {
-        struct pk_view key = {NULL, 0};
-        struct pk_json_value *value;
-
-        skip_space(parser);
-        if (object)
-            key = read_key(parser, container);
-        value = new_value(parser);
-        if (!value)
-            return;
-        value->key = key;
-        read_value(parser, value);
+        item = read_member(parser, container, depth);
+        if (!item)
+            break;
         if (last)
-            last->next = value;
+            last->next = item;
         else
-            container->first = value;
-        last = value;
-        container->count++;
-        skip_space(parser);
+            container.first = item;
+        /*@ assert parsing(parser, 0) && went_on{Pre, Here}(&parser->reader); */
+        last = item;
+        container.count++;
     } while (accept(parser, ','));
-    if (!accept(parser, end))
-        fail(parser, PK_INVALID_INPUT);
+    return container;
 }
 
-/*@ requires parsing(parser, 0) && fresh(parser, value) && parser->depth <= PK_JSON_DEPTH_MAX;
-    decreases 3 * (PK_JSON_DEPTH_MAX + 1 - parser->depth) + 1;
-    assigns parser->reader, parser->depth, *value, parser->json->chunks, parser->json->count;
-    assigns parser->json->unescaped, parser->json->unescaped_len, heap[..];
+/*@ requires parsing(parser, 0) && depth <= PK_JSON_DEPTH_MAX;
+    decreases 5 * (PK_JSON_DEPTH_MAX + 1 - depth);
+    assigns *parser, heap[..];
     ensures parsing(parser, 0);
-    ensures went_on{Pre, Post}(&parser->reader);
-    ensures parser->depth == \old(parser->depth); */
-static void read_nested(struct parser *parser, struct pk_json_value *value)
+    ensures went_on{Pre, Post}(&parser->reader); */
+static struct pk_json_value read_container(struct parser *parser, enum pk_json_type type,
+                                           size_t depth)
 {
-    value->type = peek(parser) == '{' ? PK_JSON_OBJECT : PK_JSON_ARRAY;
-    /*@ assert parsing(parser, 0); */
+    struct pk_json_value container = {.type = type};
+    uint8_t end = type == PK_JSON_OBJECT ? '}' : ']';
+
     skip(parser, 1);
-    /*@ assert parsing(parser, 0); */
-    if (++parser->depth > PK_JSON_DEPTH_MAX)
+    skip_space(parser);
+    if (depth == PK_JSON_DEPTH_MAX)
         fail(parser, PK_TOO_LARGE);
-    else
-        read_container(parser, value);
-    /*@ assert parsing(parser, 0); */
-    parser->depth--;
+    if (depth == PK_JSON_DEPTH_MAX || accept(parser, end))
+        return container;
+    container = read_members(parser, container, depth + 1);
+    expect(parser, end);
+    return container;
 }
 
-/* The recursion is bounded by PK_JSON_DEPTH_MAX; white space before it is already gone. */
-static void read_value(struct parser *parser, struct pk_json_value *value)
+/* White space before it is already gone. */
+static struct pk_json_value read_value(struct parser *parser, struct pk_view key, size_t depth)
 {
     struct pk_view raw = {parser->reader.ptr, parser->reader.remaining};
+    struct pk_json_value value = {0};
 
     switch (peek(parser)) {
     case '{':
+        value = read_container(parser, PK_JSON_OBJECT, depth);
+        break;
     case '[':
-        read_nested(parser, value);
+        value = read_container(parser, PK_JSON_ARRAY, depth);
         break;
     case '"':
-        value->type = PK_JSON_STRING;
+        value.type = PK_JSON_STRING;
         skip(parser, 1);
-        value->text = read_string(parser);
+        value.text = read_string(parser);
         break;
     case 't':
-        value->type = PK_JSON_TRUE;
+        value.type = PK_JSON_TRUE;
         read_word(parser, "true");
         break;
     case 'f':
-        value->type = PK_JSON_FALSE;
+        value.type = PK_JSON_FALSE;
         read_word(parser, "false");
         break;
     case 'n':
         read_word(parser, "null");
         break;
     default:
-        value->type = PK_JSON_NUMBER;
+        value.type = PK_JSON_NUMBER;
         read_number(parser);
         break;
     }
-    /*@ assert went_on{Pre, Here}(&parser->reader); */
-    /*@ assert parsing(parser, 0) && fresh(parser, value); */
-    value->raw = (struct pk_view){raw.ptr, raw.len - parser->reader.remaining};
+    value.key = key;
+    value.raw = (struct pk_view){raw.ptr, raw.len - parser->reader.remaining};
+    return value;
+}
+
+/* Reads the text into memory that nobody has filled yet; what it owns is there also on failure. */
+/*@ requires readable(text) && \valid(json) && on_heap(json);
+    assigns *json, heap[..]; */
+static enum pk_status fill(struct pk_json *json, struct pk_view text)
+{
+    struct pk_json_value *root = &json->first_chunk.values[0];
+    struct parser parser = {.reader = pk_reader_new(text),
+                            .text_len = text.len,
+                            .chunks = &json->first_chunk,
+                            .count = 1};
+    enum pk_status status;
+
+    json->first_chunk.before = NULL;
+    skip_space(&parser);
+    *root = read_value(&parser, (struct pk_view){NULL, 0}, 0);
+    skip_space(&parser);
+    json->root = root;
+    json->chunks = parser.chunks;
+    json->unescaped = parser.unescaped;
+    status = pk_reader_finish(&parser.reader);
+    if (status == PK_TRUNCATED || status == PK_TRAILING_DATA ||
+        (status == PK_OK && root->type != PK_JSON_OBJECT))
+        return PK_INVALID_INPUT;
+    return status;
 }
 
 enum pk_status pk_json_parse(struct pk_view text, struct pk_json **ret)
 {
     PK_AUTO_JSON struct pk_json *json = malloc(sizeof(*json));
-    struct parser parser = {.json = json, .reader = pk_reader_new(text), .text_len = text.len};
-    struct pk_json_value *root;
     enum pk_status status;
 
     if (!json)
         return PK_NO_MEMORY;
-    /* The values of the first chunk are cleared as they are used. */
-    json->first_chunk.before = NULL;
-    json->chunks = &json->first_chunk;
-    json->count = 0;
-    json->unescaped = NULL;
-    json->unescaped_len = 0;
-    root = new_value(&parser);
-    skip_space(&parser);
-    read_value(&parser, root);
-    skip_space(&parser);
-    status = pk_reader_finish(&parser.reader);
-    if (status == PK_TRUNCATED || status == PK_TRAILING_DATA ||
-        (status == PK_OK && root->type != PK_JSON_OBJECT))
-        return PK_INVALID_INPUT;
-    if (status != PK_OK)
-        return status;
-    json->root = root;
-    *ret = pk_steal(json);
-    return PK_OK;
+    status = fill(json, text);
+    if (status == PK_OK)
+        *ret = pk_steal(json);
+    return status;
 }
 
 const struct pk_json_value *pk_json_root(const struct pk_json *json)

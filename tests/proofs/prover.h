@@ -28,8 +28,7 @@ ssize_t getrandom(void *buffer, size_t size, unsigned flags);
  * whoever writes to one says that it writes to the heap.
  */
 extern uint8_t heap[1 << 30];
-/*@ predicate on_heap(void *block) =
-      \exists integer offset; (uint8_t *)block == &heap[offset]; */
+/*@ predicate on_heap(void *block) = \base_addr(block) == \base_addr(&heap[0]); */
 
 /*@ assigns \nothing;
     ensures \result == \null ||
