@@ -51,7 +51,7 @@ static const char payment_type[] = "payment.get";
     void pass_origin(const struct pk_requirements *requirements, struct pk_view origin,
                      int crossed, const struct pk_json_value *top); */
 
-/*@ requires readable(text) && \valid(ret) && !on_heap(ret);
+/*@ requires readable(text) && \valid(ret) && \separated(ret, &heap);
     assigns *ret, heap[..];
     ensures \result == PK_OK ==> *ret != \null; */
 static enum pk_status parse(struct pk_view text, struct pk_json **ret)
@@ -199,6 +199,8 @@ enum pk_status pk_client_data_verify(const struct pk_requirements *requirements,
     if (status != PK_OK)
         return status;
     data = pk_json_root(json);
+    /*@ assert demanded(requirements); */
+    /*@ assert record == \null || recorded(record); */
     status = check_type(requirements, record, data);
     if (status == PK_OK)
         status = check_challenge(requirements, data);

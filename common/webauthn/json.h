@@ -45,7 +45,7 @@ struct pk_json;
  * PK_INVALID_INPUT, PK_EXISTS when a member comes twice at any depth, PK_TOO_LARGE over a limit,
  * PK_NO_MEMORY.
  */
-/*@ requires readable(text) && \valid(ret) && !on_heap(ret);
+/*@ requires readable(text) && \valid(ret) && \separated(ret, &heap);
     assigns *ret, heap[..];
     ensures \result == PK_OK ==> *ret != \null;
     ensures \result != PK_OK ==> *ret == \old(*ret); */

@@ -143,7 +143,7 @@ enum pk_status pk_registration_json_verify(const struct pk_requirements *require
     return PK_OK;
 }
 
-/*@ requires readable(text) && \valid(ret) && !on_heap(ret);
+/*@ requires readable(text) && \valid(ret) && \separated(ret, &heap);
     assigns *ret, heap[..];
     ensures \result == PK_OK ==> *ret != \null;
     ensures \result != PK_OK ==> *ret == \old(*ret); */

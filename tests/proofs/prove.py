@@ -43,6 +43,7 @@ class File:
         self.name, *words = line.split()
         self.quick = "quick" in words
         self.split = "split" in words
+        self.sealed = "sealed" in words
         self.both = set()  # functions for which both provers are asked
         self.trusted = {}  # functions that are not proved, and why
 
@@ -146,6 +147,7 @@ class Provers:
                 "-wp-cache", "update", "-wp-cache-dir", str(self.cache),
                 "-wp-session", str(self.folder / "session"),
                 *(["-wp-split"] if file.split else []),
+                *(["-wp-no-init-const"] if file.sealed else []),
                 *(["-wp-smoke-tests"] if smoke else [])]
 
     def prove(self, file, functions, top=TOP, first=False, smoke=False):
