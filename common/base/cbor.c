@@ -102,8 +102,10 @@ static struct pk_view take(struct pk_reader *reader, uint64_t len)
 {
     struct pk_view taken;
 
-    /* Anything longer than what is left fails the same way; size_t may be narrower. */
-    taken = pk_reader_take(reader, len > SIZE_MAX ? SIZE_MAX : (size_t)len);
+    /* Before it becomes a size_t, which may be narrower. */
+    if (len > reader->remaining)
+        pk_reader_fail(reader, PK_TRUNCATED);
+    taken = pk_reader_take(reader, (size_t)len);
     name_truncation(reader);
     return taken;
 }
