@@ -7,6 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What frames hold is within its limits. */
+/*@ predicate descriptor{L}(struct pk_descriptor *descriptor) =
+      0 < descriptor->id.len <= PK_CREDENTIAL_ID_MAX && descriptor->transports <= PK_TRANSPORTS_ALL;
+    predicate descriptors{L}(struct pk_descriptor *items, integer count) =
+      \forall integer i; 0 <= i < count ==> descriptor(items + i);
+    predicate answer{L}(struct pk_assertion_answer *answer) =
+      0 < answer->credential_id.len <= PK_CREDENTIAL_ID_MAX &&
+      0 < answer->authenticator_data.len <= PK_AUTH_DATA_MAX &&
+      0 < answer->signature.len <= PK_SIGNATURE_MAX &&
+      answer->user_handle.len <= PK_USER_HANDLE_MAX;
+    predicate answers{L}(struct pk_assertion_answer *items, integer count) =
+      \forall integer i; 0 <= i < count ==> answer(items + i); */
+
 /* A number of 0 to max; anything else is not of this protocol. */
 /*@ requires sound(reader);
     assigns *reader;
@@ -78,7 +91,8 @@ static void read_some_bytes(struct pk_reader *reader, size_t max, struct pk_byte
 /*@ requires sound(reader);
     assigns *reader, heap[..];
     ensures sound(reader) && went_on{Pre, Post}(reader);
-    ensures reader->status == PK_OK ==> on_heap((uint8_t *)\result); */
+    ensures reader->status == PK_OK ==> on_heap((uint8_t *)\result);
+    ensures reader->status == PK_OK ==> \valid_read(\result) && *\result != 0; */
 static char *read_some_text(struct pk_reader *reader, size_t max)
 {
     char *text = pk_reader_text(reader, max);
@@ -119,31 +133,63 @@ static enum pk_status read_status(struct pk_reader *reader)
     return PK_INTERNAL;
 }
 
+/*@ requires sound(reader) && \valid(descriptor);
+    requires \separated(reader, descriptor) && \separated(reader, &heap);
+    assigns *reader, *descriptor, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> descriptor(descriptor); */
+static void read_descriptor(struct pk_reader *reader, struct pk_descriptor *descriptor)
+{
+    read_some_bytes(reader, PK_CREDENTIAL_ID_MAX, &descriptor->id);
+    descriptor->transports = read_number(reader, PK_TRANSPORTS_ALL);
+}
+
+/*
+ * A list that is to be read: the count, and as many zeroed items. Its like stands in front of each
+ * list, so that whoever fills one knows of no more memory than those items.
+ */
+/*@ requires sound(reader) && \valid(ret_items) && \separated(reader, ret_items);
+    assigns *reader, *ret_items;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures \result <= PK_CREDENTIAL_LIST_MAX;
+    ensures \valid(*ret_items + (0 .. \result - 1)) && (\result > 0 ==> on_heap(*ret_items)); */
+static size_t new_descriptors(struct pk_reader *reader, struct pk_descriptor **ret_items)
+{
+    void *items = NULL;
+    size_t count = read_count(reader, PK_CREDENTIAL_LIST_MAX, sizeof(struct pk_descriptor), &items);
+
+    *ret_items = items;
+    return count;
+}
+
 /*@ requires sound(reader) && \valid(ret_items) && \separated(reader, ret_items, &heap);
     assigns *reader, *ret_items, heap[..];
     ensures sound(reader) && went_on{Pre, Post}(reader);
     ensures \result <= PK_CREDENTIAL_LIST_MAX;
-    ensures \result > 0 ==> on_heap(*ret_items) && \valid(*ret_items + (0 .. \result - 1)); */
+    ensures \valid(*ret_items + (0 .. \result - 1)) && (\result > 0 ==> on_heap(*ret_items));
+    ensures reader->status == PK_OK ==> descriptors(*ret_items, \result); */
 static size_t read_descriptors(struct pk_reader *reader, struct pk_descriptor **ret_items)
 {
-    void *memory = NULL;
-    size_t count = read_count(reader, PK_CREDENTIAL_LIST_MAX, sizeof(**ret_items), &memory);
-    struct pk_descriptor *items = memory;
+    struct pk_descriptor *items = NULL;
+    size_t count = new_descriptors(reader, &items);
 
     /*@ loop invariant 0 <= i <= count && sound(reader) && went_on{Pre, Here}(reader);
+        loop invariant reader->status == PK_OK ==> descriptors(items, i);
         loop assigns i, *reader, items[0 .. count - 1], heap[..];
         loop variant count - i; */
-    for (size_t i = 0; i < count && reader->status == PK_OK; i++) {
-        read_some_bytes(reader, PK_CREDENTIAL_ID_MAX, &items[i].id);
-        items[i].transports = read_number(reader, PK_TRANSPORTS_ALL);
-    }
+    for (size_t i = 0; i < count && reader->status == PK_OK; i++)
+        read_descriptor(reader, &items[i]);
+    /*@ assert \separated(ret_items, items + (0 .. count - 1)); */
     *ret_items = items;
     return count;
 }
 
 /*@ requires sound(reader) && \valid(request) && \separated(reader, request, &heap);
     assigns *reader, *request, heap[..];
-    ensures sound(reader) && went_on{Pre, Post}(reader); */
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures request->allow_count <= PK_CREDENTIAL_LIST_MAX;
+    ensures \valid(request->allow + (0 .. request->allow_count - 1));
+    ensures request->user_verification <= PK_REQUIRED; */
 static void read_get_assertion(struct pk_reader *reader, struct pk_assertion_request *request)
 {
     unsigned hints;
@@ -189,7 +235,10 @@ static void read_algorithms(struct pk_reader *reader, struct pk_creation *creati
 /*@ requires sound(reader) && \valid(creation) && \separated(reader, creation, &heap);
     assigns *reader, *creation, heap[..];
     ensures sound(reader);
-    ensures went_on{Pre, Post}(reader); */
+    ensures went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==>
+      held(creation->user_handle) && 0 < creation->user_handle.len <= PK_USER_HANDLE_MAX;
+    ensures reader->status == PK_OK ==> creation->rp_id != \null && creation->rp_name != \null; */
 static void read_names(struct pk_reader *reader, struct pk_creation *creation)
 {
     creation->rp_id = read_some_text(reader, PK_RP_ID_MAX);
@@ -200,9 +249,13 @@ static void read_names(struct pk_reader *reader, struct pk_creation *creation)
 }
 
 /*@ requires sound(reader) && \valid(creation) && \separated(reader, creation, &heap);
-    assigns *reader, *creation, heap[..];
+    assigns *reader, creation->user_verification, creation->resident_key;
+    assigns creation->attestation, creation->cred_protect;
     ensures sound(reader);
-    ensures went_on{Pre, Post}(reader); */
+    ensures went_on{Pre, Post}(reader);
+    ensures creation->user_verification <= PK_REQUIRED && creation->resident_key <= PK_REQUIRED;
+    ensures creation->attestation <= PK_ATTESTATION_ENTERPRISE;
+    ensures creation->cred_protect <= PK_CRED_PROTECT_MAX; */
 static void read_preferences(struct pk_reader *reader, struct pk_creation *creation)
 {
     creation->user_verification = read_number(reader, PK_REQUIRED);
@@ -214,21 +267,29 @@ static void read_preferences(struct pk_reader *reader, struct pk_creation *creat
 /*@ requires sound(reader) && \valid(request) && \separated(reader, request, &heap);
     assigns *reader, *request, heap[..];
     ensures sound(reader);
-    ensures went_on{Pre, Post}(reader); */
+    ensures went_on{Pre, Post}(reader);
+    ensures request->creation.algorithm_count <= PK_ALGORITHMS_MAX;
+    ensures reader->status == PK_OK ==> request->creation.algorithm_count >= 1;
+    ensures request->creation.exclude_count <= PK_CREDENTIAL_LIST_MAX;
+    ensures request->creation.cred_protect <= PK_CRED_PROTECT_MAX; */
 static void read_make_credential(struct pk_reader *reader, struct pk_credential_request *request)
 {
     request->path = read_some_text(reader, PK_DEVICE_PATH_MAX);
     read_names(reader, &request->creation);
     read_hash(reader, request->client_data_hash);
     read_algorithms(reader, &request->creation);
+    /*@ assert reader->status == PK_OK ==> request->creation.algorithm_count >= 1; */
     request->creation.exclude_count = read_descriptors(reader, &request->creation.exclude);
+    /*@ assert reader->status == PK_OK ==> request->creation.algorithm_count >= 1; */
     read_preferences(reader, &request->creation);
 }
 
 /*@ requires sound(reader) && \valid(device);
     requires \separated(reader, device) && \separated(reader, &heap);
     assigns *reader, *device, heap[..];
-    ensures sound(reader) && went_on{Pre, Post}(reader); */
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==>
+      device->path != \null && device->manufacturer != \null && device->product != \null; */
 static void read_device(struct pk_reader *reader, struct pk_device *device)
 {
     device->path = read_some_text(reader, PK_DEVICE_PATH_MAX);
@@ -238,52 +299,87 @@ static void read_device(struct pk_reader *reader, struct pk_device *device)
     device->product_id = pk_reader_u16(reader);
 }
 
-/*@ requires sound(reader) && \valid(devices) && \separated(reader, devices, &heap);
-    assigns *reader, *devices, heap[..];
-    ensures sound(reader) && went_on{Pre, Post}(reader); */
-static void read_devices(struct pk_reader *reader, struct pk_devices *devices)
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures \result.count <= PK_DEVICES_MAX &&
+      \valid(\result.items + (0 .. \result.count - 1));
+    ensures \result.count > 0 ==> on_heap(\result.items); */
+static struct pk_devices new_devices(struct pk_reader *reader)
 {
-    void *memory = NULL;
-    size_t count = read_count(reader, PK_DEVICES_MAX, sizeof(*devices->items), &memory);
-    struct pk_device *items = memory;
+    void *items = NULL;
+    size_t count = read_count(reader, PK_DEVICES_MAX, sizeof(struct pk_device), &items);
 
-    *devices = (struct pk_devices){items, count};
-    /*@ loop invariant 0 <= i <= count && sound(reader) && went_on{Pre, Here}(reader);
-        loop assigns i, *reader, items[0 .. count - 1], heap[..];
-        loop variant count - i; */
-    for (size_t i = 0; i < count && reader->status == PK_OK; i++)
-        read_device(reader, &items[i]);
+    return (struct pk_devices){items, count};
+}
+
+/*@ requires sound(reader) && \separated(reader, &heap);
+    assigns *reader, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures \result.count <= PK_DEVICES_MAX;
+    ensures \valid(\result.items + (0 .. \result.count - 1)); */
+static struct pk_devices read_devices(struct pk_reader *reader)
+{
+    struct pk_devices devices = new_devices(reader);
+
+    /*@ loop invariant 0 <= i <= devices.count && sound(reader) && went_on{Pre, Here}(reader);
+        loop assigns i, *reader, devices.items[0 .. devices.count - 1], heap[..];
+        loop variant devices.count - i; */
+    for (size_t i = 0; i < devices.count && reader->status == PK_OK; i++)
+        read_device(reader, &devices.items[i]);
+    return devices;
 }
 
 /*@ requires sound(reader) && \valid(answer);
     requires \separated(reader, answer) && \separated(reader, &heap);
     assigns *reader, *answer, heap[..];
-    ensures sound(reader) && went_on{Pre, Post}(reader); */
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> answer(answer); */
 static void read_answer(struct pk_reader *reader, struct pk_assertion_answer *answer)
 {
     read_some_bytes(reader, PK_CREDENTIAL_ID_MAX, &answer->credential_id);
     read_some_bytes(reader, PK_AUTH_DATA_MAX, &answer->authenticator_data);
     read_some_bytes(reader, PK_SIGNATURE_MAX, &answer->signature);
+    /*@ assert reader->status == PK_OK ==> 0 < answer->signature.len <= PK_SIGNATURE_MAX; */
+    /*@ assert reader->status == PK_OK ==> 0 < answer->authenticator_data.len <= PK_AUTH_DATA_MAX;
+     */
+    /*@ assert reader->status == PK_OK ==> 0 < answer->credential_id.len <= PK_CREDENTIAL_ID_MAX; */
     read_bytes(reader, PK_USER_HANDLE_MAX, &answer->user_handle);
 }
 
-/*@ requires sound(reader) && \valid(answers) && \separated(reader, answers, &heap);
-    assigns *reader, *answers, heap[..];
-    ensures sound(reader) && went_on{Pre, Post}(reader); */
-static void read_assertion(struct pk_reader *reader, struct pk_assertion_answers *answers)
+/*@ requires sound(reader);
+    assigns *reader;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures \result.count <= PK_CREDENTIAL_LIST_MAX;
+    ensures \valid(\result.items + (0 .. \result.count - 1));
+    ensures \result.count > 0 ==> on_heap(\result.items); */
+static struct pk_assertion_answers new_answers(struct pk_reader *reader)
 {
-    void *memory = NULL;
-    size_t count = read_count(reader, PK_CREDENTIAL_LIST_MAX, sizeof(*answers->items), &memory);
-    struct pk_assertion_answer *items = memory;
+    void *items = NULL;
+    size_t count =
+        read_count(reader, PK_CREDENTIAL_LIST_MAX, sizeof(struct pk_assertion_answer), &items);
 
-    *answers = (struct pk_assertion_answers){items, count};
-    if (count == 0)
+    return (struct pk_assertion_answers){items, count};
+}
+
+/*@ requires sound(reader) && \separated(reader, &heap);
+    assigns *reader, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> 0 < \result.count <= PK_CREDENTIAL_LIST_MAX;
+    ensures reader->status == PK_OK ==> answers(\result.items, \result.count); */
+static struct pk_assertion_answers read_assertion(struct pk_reader *reader)
+{
+    struct pk_assertion_answers answers = new_answers(reader);
+
+    if (answers.count == 0)
         pk_reader_fail(reader, PK_PROTOCOL);
-    /*@ loop invariant 0 <= i <= count && sound(reader) && went_on{Pre, Here}(reader);
-        loop assigns i, *reader, items[0 .. count - 1], heap[..];
-        loop variant count - i; */
-    for (size_t i = 0; i < count && reader->status == PK_OK; i++)
-        read_answer(reader, &items[i]);
+    /*@ loop invariant 0 <= i <= answers.count && sound(reader) && went_on{Pre, Here}(reader);
+        loop invariant reader->status == PK_OK ==> 0 < answers.count && answers(answers.items, i);
+        loop assigns i, *reader, answers.items[0 .. answers.count - 1], heap[..];
+        loop variant answers.count - i; */
+    for (size_t i = 0; i < answers.count && reader->status == PK_OK; i++)
+        read_answer(reader, &answers.items[i]);
+    return answers;
 }
 
 /*@ requires sound(reader) && \valid(secret) && \separated(reader, secret);
@@ -299,7 +395,9 @@ static void read_secret(struct pk_reader *reader, struct pk_secret *secret)
 
 /*@ requires sound(reader) && \valid(key) && \separated(reader, key, &heap);
     assigns *reader, *key, heap[..];
-    ensures sound(reader) && went_on{Pre, Post}(reader); */
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK && with_pins ==> key->new_pin.len > 0;
+    ensures reader->status == PK_OK ==> key->path != \null; */
 static void read_key_request(struct pk_reader *reader, bool with_pins, struct pk_key_request *key)
 {
     key->path = read_some_text(reader, PK_DEVICE_PATH_MAX);
@@ -313,16 +411,24 @@ static void read_key_request(struct pk_reader *reader, bool with_pins, struct pk
 
 /*@ requires sound(reader) && \valid(state) && \separated(reader, state);
     assigns *reader, *state;
-    ensures sound(reader) && went_on{Pre, Post}(reader);
-    ensures reader->status == PK_OK ==> state->resident_left >= -1; */
-static void read_key_state(struct pk_reader *reader, struct pk_key_state *state)
+    ensures sound(reader) && went_on{Pre, Post}(reader); */
+static void read_pin_state(struct pk_reader *reader, struct pk_key_state *state)
 {
-    state->ctap2 = read_number(reader, 1);
     state->pin_supported = read_number(reader, 1);
     state->pin_set = read_number(reader, 1);
     state->pin_change = read_number(reader, 1);
     state->pin_tries = pk_reader_u8(reader);
     state->pin_min = pk_reader_u8(reader);
+}
+
+/*@ requires sound(reader) && \valid(state) && \separated(reader, state);
+    assigns *reader, *state;
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> state->resident_left >= -1; */
+static void read_key_state(struct pk_reader *reader, struct pk_key_state *state)
+{
+    state->ctap2 = read_number(reader, 1);
+    read_pin_state(reader, state);
     state->uv_supported = read_number(reader, 1);
     state->uv_set = read_number(reader, 1);
     state->always_uv = read_number(reader, 1);
@@ -340,7 +446,9 @@ static void read_key_state(struct pk_reader *reader, struct pk_key_state *state)
 
 /*@ requires sound(reader) && \valid(setup) && \separated(reader, setup, &heap);
     assigns *reader, *setup, heap[..];
-    ensures sound(reader) && went_on{Pre, Post}(reader); */
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> setup->bus != \null && setup->dialler != \null;
+    ensures reader->status == PK_OK ==> setup->connect != \null && setup->ca_file != \null; */
 static void read_phone_setup(struct pk_reader *reader, struct pk_phone_setup *setup)
 {
     setup->hashed = read_number(reader, 1);
@@ -405,17 +513,21 @@ static struct pk_pin_needed read_pin_needed(struct pk_reader *reader)
     return needed;
 }
 
-/*@ requires sound(reader) && \valid(answer) && \separated(reader, answer, &heap);
-    assigns *reader, *answer, heap[..];
+/*@ requires sound(reader) && \separated(reader, &heap);
+    assigns *reader, heap[..];
     ensures sound(reader) && went_on{Pre, Post}(reader);
-    ensures reader->status == PK_OK ==> held(answer->attestation_object);
-    ensures answer->transports <= PK_TRANSPORTS_ALL; */
-static void read_credential(struct pk_reader *reader, struct pk_credential_answer *answer)
+    ensures reader->status == PK_OK ==> held(\result.attestation_object) &&
+      0 < \result.attestation_object.len <= PK_ATTESTATION_OBJECT_MAX;
+    ensures \result.transports <= PK_TRANSPORTS_ALL; */
+static struct pk_credential_answer read_credential(struct pk_reader *reader)
 {
-    read_some_bytes(reader, PK_ATTESTATION_OBJECT_MAX, &answer->attestation_object);
-    answer->transports = read_number(reader, PK_TRANSPORTS_ALL);
-    answer->discoverable = read_number(reader, 1);
-    answer->hidden = read_number(reader, 1);
+    struct pk_credential_answer answer = {0};
+
+    read_some_bytes(reader, PK_ATTESTATION_OBJECT_MAX, &answer.attestation_object);
+    answer.transports = read_number(reader, PK_TRANSPORTS_ALL);
+    answer.discoverable = read_number(reader, 1);
+    answer.hidden = read_number(reader, 1);
+    return answer;
 }
 
 /*@ requires sound(reader);
@@ -434,6 +546,10 @@ static struct pk_failure read_failure(struct pk_reader *reader)
     return failure;
 }
 
+/*@ requires sound(reader) && \valid(frame) && \separated(reader, frame, &heap);
+    assigns *reader, *frame, heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader);
+    ensures reader->status == PK_OK ==> frame->type == \old(frame->type) && known(frame->type); */
 static void read_fields(struct pk_reader *reader, struct pk_frame *frame)
 {
     switch (frame->type) {
@@ -450,7 +566,7 @@ static void read_fields(struct pk_reader *reader, struct pk_frame *frame)
         read_secret(reader, &frame->pin);
         break;
     case PK_FRAME_DEVICES:
-        read_devices(reader, &frame->devices);
+        frame->devices = read_devices(reader);
         break;
     case PK_FRAME_CHECKED:
         frame->check = read_check(reader);
@@ -459,10 +575,10 @@ static void read_fields(struct pk_reader *reader, struct pk_frame *frame)
         frame->pin_needed = read_pin_needed(reader);
         break;
     case PK_FRAME_ASSERTION:
-        read_assertion(reader, &frame->assertion);
+        frame->assertion = read_assertion(reader);
         break;
     case PK_FRAME_CREDENTIAL:
-        read_credential(reader, &frame->credential);
+        frame->credential = read_credential(reader);
         break;
     case PK_FRAME_FAILED:
         frame->failure = read_failure(reader);
@@ -498,17 +614,27 @@ static void read_fields(struct pk_reader *reader, struct pk_frame *frame)
     }
 }
 
-enum pk_status pk_frame_decode(struct pk_view payload, struct pk_frame *ret)
+/* Of a failure, the frame keeps what was read: it is to be released. */
+/*@ requires readable(payload) && \valid(frame) && \separated(frame, &heap);
+    assigns *frame, heap[..];
+    ensures \result == PK_OK ==> 0 < payload.len <= PK_FRAME_MAX && known(frame->type);
+    ensures payload.len > PK_FRAME_MAX ==> \result == PK_TOO_LARGE; */
+static enum pk_status read_frame(struct pk_view payload, struct pk_frame *frame)
 {
     struct pk_reader reader = pk_reader_new(payload);
-    PK_AUTO_FRAME struct pk_frame frame = {0};
-    enum pk_status status;
 
     if (payload.len > PK_FRAME_MAX)
         return PK_TOO_LARGE;
-    frame.type = pk_reader_u8(&reader);
-    read_fields(&reader, &frame);
-    status = pk_reader_finish(&reader);
+    frame->type = pk_reader_u8(&reader);
+    read_fields(&reader, frame);
+    return pk_reader_finish(&reader);
+}
+
+enum pk_status pk_frame_decode(struct pk_view payload, struct pk_frame *ret)
+{
+    PK_AUTO_FRAME struct pk_frame frame = {0};
+    enum pk_status status = read_frame(payload, &frame);
+
     if (status != PK_OK)
         return status;
     *ret = frame;

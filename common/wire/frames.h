@@ -64,6 +64,10 @@ struct pk_frame {
     };
 };
 
+/*@ predicate known(enum pk_frame_type type) =
+      type == PK_FRAME_HELLO || PK_FRAME_WATCH <= type <= PK_FRAME_PHONE_SETUP ||
+      PK_FRAME_DEVICES <= type <= PK_FRAME_PHONE_STEP; */
+
 void pk_frame_clear(struct pk_frame *frame);
 #define PK_AUTO_FRAME __attribute__((cleanup(pk_frame_clear)))
 
@@ -79,6 +83,12 @@ enum pk_status pk_frame_encode(const struct pk_frame *frame, struct pk_bytes *re
  * length or count over its limit, PK_PROTOCOL for an unknown type, status name or enum value or an
  * empty field that may not be, PK_INVALID_INPUT for text that is not UTF-8, PK_NO_MEMORY.
  */
+/*@ requires readable(payload) && \valid(ret) && \separated(ret, &heap);
+    assigns *ret, heap[..];
+    ensures \result == PK_OK ==> 0 < payload.len <= PK_FRAME_MAX;
+    ensures \result == PK_OK ==> known(ret->type);
+    ensures payload.len > PK_FRAME_MAX ==> \result == PK_TOO_LARGE;
+    ensures \result != PK_OK ==> *ret == \old(*ret); */
 enum pk_status pk_frame_decode(struct pk_view payload, struct pk_frame *ret) PK_WARN_UNUSED;
 
 /*
