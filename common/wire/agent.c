@@ -61,6 +61,22 @@ static void read_type(struct pk_reader *reader, uint8_t wanted, enum pk_status f
         pk_reader_fail(reader, PK_PROTOCOL);
 }
 
+/* Knows of no more memory than the items: to the prover, allocated bytes are more of them. */
+/*@ requires sound(reader) && \separated(reader, &heap);
+    requires \valid(items + (0 .. count - 1)) && on_heap(items);
+    assigns *reader, items[0 .. count - 1];
+    ensures sound(reader) && went_on{Pre, Post}(reader); */
+static void read_items(struct pk_reader *reader, struct pk_agent_identity *items, size_t count)
+{
+    /*@ loop invariant 0 <= i <= count && sound(reader) && went_on{Pre, Here}(reader);
+        loop assigns i, *reader, items[0 .. count - 1];
+        loop variant count - i; */
+    for (size_t i = 0; i < count; i++) {
+        items[i].blob = pk_reader_string(reader, PK_AGENT_MESSAGE_MAX);
+        items[i].comment = pk_reader_string(reader, PK_AGENT_MESSAGE_MAX);
+    }
+}
+
 /*@ requires sound(reader) && \separated(reader, &heap);
     requires reader->status == PK_OK ==> count <= PK_AGENT_IDENTITIES_MAX;
     assigns *reader, heap[..];
@@ -77,13 +93,7 @@ static struct pk_agent_identity *read_identities(struct pk_reader *reader, size_
         pk_reader_fail(reader, PK_NO_MEMORY);
         return NULL;
     }
-    /*@ loop invariant 0 <= i <= count && sound(reader) && went_on{Pre, Here}(reader);
-        loop assigns i, *reader, items[0 .. count - 1];
-        loop variant count - i; */
-    for (size_t i = 0; i < count; i++) {
-        items[i].blob = pk_reader_string(reader, PK_AGENT_MESSAGE_MAX);
-        items[i].comment = pk_reader_string(reader, PK_AGENT_MESSAGE_MAX);
-    }
+    read_items(reader, items, count);
     return pk_steal(items);
 }
 

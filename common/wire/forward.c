@@ -136,6 +136,20 @@ static enum pk_requirement read_user_verification(struct pk_reader *reader)
     return pk_member_read_number(reader, USER_VERIFICATION, 0, PK_REQUIRED);
 }
 
+/* Knows of no more memory than the items: to the prover, allocated bytes are more of them. */
+/*@ requires sound(reader) && \separated(reader, &heap);
+    requires \valid(items + (0 .. count - 1)) && on_heap(items);
+    assigns *reader, items[0 .. count - 1], heap[..];
+    ensures sound(reader) && went_on{Pre, Post}(reader); */
+static void read_ids(struct pk_reader *reader, struct pk_descriptor *items, size_t count)
+{
+    /*@ loop invariant 0 <= i <= count && sound(reader) && went_on{Pre, Here}(reader);
+        loop assigns i, *reader, items[0 .. count - 1], heap[..];
+        loop variant count - i; */
+    for (size_t i = 0; i < count; i++)
+        pk_member_copy_bytes(reader, 1, PK_CREDENTIAL_ID_MAX, &items[i].id);
+}
+
 /*@ requires sound(reader) && \valid(ret_items) && \separated(reader, ret_items, &heap);
     assigns *reader, *ret_items, heap[..];
     ensures sound(reader) && went_on{Pre, Post}(reader);
@@ -156,11 +170,7 @@ static size_t read_credentials(struct pk_reader *reader, size_t min,
         pk_reader_fail(reader, PK_NO_MEMORY);
         return 0;
     }
-    /*@ loop invariant 0 <= i <= count && sound(reader) && went_on{Pre, Here}(reader);
-        loop assigns i, *reader, items[0 .. count - 1], heap[..];
-        loop variant count - i; */
-    for (size_t i = 0; i < count; i++)
-        pk_member_copy_bytes(reader, 1, PK_CREDENTIAL_ID_MAX, &items[i].id);
+    read_ids(reader, items, count);
     *ret_items = items;
     return count;
 }
