@@ -167,11 +167,11 @@ static enum pk_status check_origins(const struct pk_requirements *requirements,
 {
     const struct pk_json_value *cross = pk_json_get(data, "crossOrigin");
     const struct pk_json_value *top = pk_json_get(data, "topOrigin");
-    struct pk_view origin, top_origin;
+    struct pk_view origin, top_origin = {NULL, 0};
     bool crossed = pk_json_is(cross, PK_JSON_TRUE);
 
     if (!pk_json_string(pk_json_get(data, "origin"), &origin) ||
-        (cross && !pk_json_is_bool(cross)) || (top && !pk_json_is(top, PK_JSON_STRING)))
+        (cross && !pk_json_is_bool(cross)) || (top && !pk_json_string(top, &top_origin)))
         return PK_CLIENT_DATA_MALFORMED;
     if (!holds(&requirements->origins, origin))
         return PK_ORIGIN_MISMATCH;
@@ -181,7 +181,7 @@ static enum pk_status check_origins(const struct pk_requirements *requirements,
     if (top && !crossed)
         return PK_TOP_ORIGIN_MISMATCH;
     if (top && requirements->top_origins.count > 0 &&
-        (!pk_json_string(top, &top_origin) || !holds(&requirements->top_origins, top_origin)))
+        !holds(&requirements->top_origins, top_origin))
         return PK_TOP_ORIGIN_MISMATCH;
     /*@ ghost pass_origin(requirements, origin, crossed, top); */
     return PK_OK;
