@@ -3,9 +3,9 @@
 #include "common/wire/frames.h"
 
 #include "common/base/reader.h"
+#include "common/wire/fields.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* What frames hold is within its limits. */
 /*@ predicate descriptor{L}(struct pk_descriptor *descriptor) =
@@ -20,119 +20,6 @@
     predicate answers{L}(struct pk_assertion_answer *items, integer count) =
       \forall integer i; 0 <= i < count ==> answer(items + i); */
 
-/* A number of 0 to max; anything else is not of this protocol. */
-/*@ requires sound(reader);
-    assigns *reader;
-    ensures sound(reader) && went_on{Pre, Post}(reader);
-    ensures \result <= max; */
-static unsigned read_number(struct pk_reader *reader, unsigned max)
-{
-    unsigned value = pk_reader_u8(reader);
-
-    if (value > max) {
-        pk_reader_fail(reader, PK_PROTOCOL);
-        return 0;
-    }
-    return value;
-}
-
-/* The count of a list, with *ret_items as many zeroed items of that size. */
-/*@ requires sound(reader) && \valid(ret_items) && \separated(reader, ret_items);
-    assigns *reader, *ret_items;
-    ensures sound(reader) && went_on{Pre, Post}(reader);
-    ensures \result <= max;
-    ensures \result > 0 ==> on_heap(*ret_items) && reader->status == PK_OK;
-    ensures \result > 0 ==> \valid((uint8_t *)*ret_items + (0 .. \result * item_size - 1));
-    ensures \result == 0 ==> *ret_items == \old(*ret_items); */
-static size_t read_count(struct pk_reader *reader, size_t max, size_t item_size, void **ret_items)
-{
-    size_t count = pk_reader_u8(reader);
-    void *items;
-
-    if (count > max)
-        pk_reader_fail(reader, PK_TOO_LARGE);
-    if (reader->status != PK_OK || count == 0)
-        return 0;
-    items = calloc(count, item_size);
-    if (!items) {
-        pk_reader_fail(reader, PK_NO_MEMORY);
-        return 0;
-    }
-    *ret_items = items;
-    return count;
-}
-
-/*@ requires sound(reader) && \valid(ret);
-    requires \separated(reader, ret) && \separated(reader, &heap);
-    assigns *reader, *ret, heap[..];
-    ensures sound(reader) && went_on{Pre, Post}(reader);
-    ensures reader->status == PK_OK ==> held(*ret) && ret->len <= max;
-    ensures reader->status != PK_OK ==> *ret == \old(*ret); */
-static void read_bytes(struct pk_reader *reader, size_t max, struct pk_bytes *ret)
-{
-    struct pk_view view = pk_reader_string(reader, max);
-
-    if (reader->status == PK_OK && pk_bytes_copy(view, ret) != PK_OK)
-        pk_reader_fail(reader, PK_NO_MEMORY);
-}
-
-/*@ requires sound(reader) && \valid(ret);
-    requires \separated(reader, ret) && \separated(reader, &heap);
-    assigns *reader, *ret, heap[..];
-    ensures sound(reader) && went_on{Pre, Post}(reader);
-    ensures reader->status == PK_OK ==> held(*ret) && 0 < ret->len <= max; */
-static void read_some_bytes(struct pk_reader *reader, size_t max, struct pk_bytes *ret)
-{
-    read_bytes(reader, max, ret);
-    if (ret->len == 0)
-        pk_reader_fail(reader, PK_PROTOCOL);
-}
-
-/*@ requires sound(reader);
-    assigns *reader, heap[..];
-    ensures sound(reader) && went_on{Pre, Post}(reader);
-    ensures reader->status == PK_OK ==> on_heap((uint8_t *)\result);
-    ensures reader->status == PK_OK ==> \valid_read(\result) && *\result != 0; */
-static char *read_some_text(struct pk_reader *reader, size_t max)
-{
-    char *text = pk_reader_text(reader, max);
-
-    if (text && !*text)
-        pk_reader_fail(reader, PK_PROTOCOL);
-    return text;
-}
-
-/*@ requires sound(reader) && \valid(ret + (0 .. PK_HASH_SIZE - 1));
-    requires \separated(reader, ret + (0 .. PK_HASH_SIZE - 1));
-    assigns *reader, ret[0 .. PK_HASH_SIZE - 1];
-    ensures sound(reader) && went_on{Pre, Post}(reader); */
-static void read_hash(struct pk_reader *reader, uint8_t ret[PK_HASH_SIZE])
-{
-    struct pk_view view = pk_reader_take(reader, PK_HASH_SIZE);
-
-    if (view.len == PK_HASH_SIZE)
-        memcpy(ret, view.ptr, PK_HASH_SIZE);
-}
-
-/*@ requires sound(reader);
-    assigns *reader;
-    ensures sound(reader) && went_on{Pre, Post}(reader);
-    ensures \result < PK_STATUS_COUNT; */
-static enum pk_status read_status(struct pk_reader *reader)
-{
-    struct pk_view name = pk_reader_string(reader, 64);
-
-    /*@ loop invariant 0 <= status <= PK_STATUS_COUNT;
-        loop assigns status;
-        loop variant PK_STATUS_COUNT - status; */
-    for (unsigned status = 0; reader->status == PK_OK && status < PK_STATUS_COUNT; status++) {
-        if (pk_view_equal(name, pk_view_string(pk_status_name(status))))
-            return status;
-    }
-    pk_reader_fail(reader, PK_PROTOCOL);
-    return PK_INTERNAL;
-}
-
 /*@ requires sound(reader) && \valid(descriptor);
     requires \separated(reader, descriptor) && \separated(reader, &heap);
     assigns *reader, *descriptor, heap[..];
@@ -140,8 +27,8 @@ static enum pk_status read_status(struct pk_reader *reader)
     ensures reader->status == PK_OK ==> descriptor(descriptor); */
 static void read_descriptor(struct pk_reader *reader, struct pk_descriptor *descriptor)
 {
-    read_some_bytes(reader, PK_CREDENTIAL_ID_MAX, &descriptor->id);
-    descriptor->transports = read_number(reader, PK_TRANSPORTS_ALL);
+    pk_field_some_bytes(reader, PK_CREDENTIAL_ID_MAX, &descriptor->id);
+    descriptor->transports = pk_field_number(reader, PK_TRANSPORTS_ALL);
 }
 
 /*
@@ -156,7 +43,8 @@ static void read_descriptor(struct pk_reader *reader, struct pk_descriptor *desc
 static size_t new_descriptors(struct pk_reader *reader, struct pk_descriptor **ret_items)
 {
     void *items = NULL;
-    size_t count = read_count(reader, PK_CREDENTIAL_LIST_MAX, sizeof(struct pk_descriptor), &items);
+    size_t count =
+        pk_field_count(reader, PK_CREDENTIAL_LIST_MAX, sizeof(struct pk_descriptor), &items);
 
     *ret_items = items;
     return count;
@@ -194,17 +82,17 @@ static void read_get_assertion(struct pk_reader *reader, struct pk_assertion_req
 {
     unsigned hints;
 
-    request->path = read_some_text(reader, PK_DEVICE_PATH_MAX);
-    request->rp_id = read_some_text(reader, PK_RP_ID_MAX);
-    read_hash(reader, request->client_data_hash);
-    request->user_verification = read_number(reader, PK_REQUIRED);
+    request->path = pk_field_some_text(reader, PK_DEVICE_PATH_MAX);
+    request->rp_id = pk_field_some_text(reader, PK_RP_ID_MAX);
+    pk_field_hash(reader, request->client_data_hash);
+    request->user_verification = pk_field_number(reader, PK_REQUIRED);
     request->allow_count = read_descriptors(reader, &request->allow);
     request->appid = pk_reader_text(reader, PK_ORIGIN_MAX);
     if (request->appid && !*request->appid) {
         free(request->appid);
         request->appid = NULL;
     }
-    hints = read_number(reader, PK_HINT_HIDDEN | PK_HINT_KNOWN);
+    hints = pk_field_number(reader, PK_HINT_HIDDEN | PK_HINT_KNOWN);
     request->hidden = hints & PK_HINT_HIDDEN;
     request->known = hints & PK_HINT_KNOWN;
 }
@@ -241,9 +129,9 @@ static void read_algorithms(struct pk_reader *reader, struct pk_creation *creati
     ensures reader->status == PK_OK ==> creation->rp_id != \null && creation->rp_name != \null; */
 static void read_names(struct pk_reader *reader, struct pk_creation *creation)
 {
-    creation->rp_id = read_some_text(reader, PK_RP_ID_MAX);
+    creation->rp_id = pk_field_some_text(reader, PK_RP_ID_MAX);
     creation->rp_name = pk_reader_text(reader, PK_RP_NAME_MAX);
-    read_some_bytes(reader, PK_USER_HANDLE_MAX, &creation->user_handle);
+    pk_field_some_bytes(reader, PK_USER_HANDLE_MAX, &creation->user_handle);
     creation->user_name = pk_reader_text(reader, PK_USER_NAME_MAX);
     creation->user_display_name = pk_reader_text(reader, PK_USER_DISPLAY_NAME_MAX);
 }
@@ -258,10 +146,10 @@ static void read_names(struct pk_reader *reader, struct pk_creation *creation)
     ensures creation->cred_protect <= PK_CRED_PROTECT_MAX; */
 static void read_preferences(struct pk_reader *reader, struct pk_creation *creation)
 {
-    creation->user_verification = read_number(reader, PK_REQUIRED);
-    creation->resident_key = read_number(reader, PK_REQUIRED);
-    creation->attestation = read_number(reader, PK_ATTESTATION_ENTERPRISE);
-    creation->cred_protect = read_number(reader, PK_CRED_PROTECT_MAX);
+    creation->user_verification = pk_field_number(reader, PK_REQUIRED);
+    creation->resident_key = pk_field_number(reader, PK_REQUIRED);
+    creation->attestation = pk_field_number(reader, PK_ATTESTATION_ENTERPRISE);
+    creation->cred_protect = pk_field_number(reader, PK_CRED_PROTECT_MAX);
 }
 
 /*@ requires sound(reader) && \valid(request) && \separated(reader, request, &heap);
@@ -274,9 +162,9 @@ static void read_preferences(struct pk_reader *reader, struct pk_creation *creat
     ensures request->creation.cred_protect <= PK_CRED_PROTECT_MAX; */
 static void read_make_credential(struct pk_reader *reader, struct pk_credential_request *request)
 {
-    request->path = read_some_text(reader, PK_DEVICE_PATH_MAX);
+    request->path = pk_field_some_text(reader, PK_DEVICE_PATH_MAX);
     read_names(reader, &request->creation);
-    read_hash(reader, request->client_data_hash);
+    pk_field_hash(reader, request->client_data_hash);
     read_algorithms(reader, &request->creation);
     /*@ assert reader->status == PK_OK ==> request->creation.algorithm_count >= 1; */
     request->creation.exclude_count = read_descriptors(reader, &request->creation.exclude);
@@ -292,7 +180,7 @@ static void read_make_credential(struct pk_reader *reader, struct pk_credential_
       device->path != \null && device->manufacturer != \null && device->product != \null; */
 static void read_device(struct pk_reader *reader, struct pk_device *device)
 {
-    device->path = read_some_text(reader, PK_DEVICE_PATH_MAX);
+    device->path = pk_field_some_text(reader, PK_DEVICE_PATH_MAX);
     device->manufacturer = pk_reader_text(reader, PK_DEVICE_TEXT_MAX);
     device->product = pk_reader_text(reader, PK_DEVICE_TEXT_MAX);
     device->vendor_id = pk_reader_u16(reader);
@@ -308,7 +196,7 @@ static void read_device(struct pk_reader *reader, struct pk_device *device)
 static struct pk_devices new_devices(struct pk_reader *reader)
 {
     void *items = NULL;
-    size_t count = read_count(reader, PK_DEVICES_MAX, sizeof(struct pk_device), &items);
+    size_t count = pk_field_count(reader, PK_DEVICES_MAX, sizeof(struct pk_device), &items);
 
     return (struct pk_devices){items, count};
 }
@@ -337,14 +225,14 @@ static struct pk_devices read_devices(struct pk_reader *reader)
     ensures reader->status == PK_OK ==> answer(answer); */
 static void read_answer(struct pk_reader *reader, struct pk_assertion_answer *answer)
 {
-    read_some_bytes(reader, PK_CREDENTIAL_ID_MAX, &answer->credential_id);
-    read_some_bytes(reader, PK_AUTH_DATA_MAX, &answer->authenticator_data);
-    read_some_bytes(reader, PK_SIGNATURE_MAX, &answer->signature);
+    pk_field_some_bytes(reader, PK_CREDENTIAL_ID_MAX, &answer->credential_id);
+    pk_field_some_bytes(reader, PK_AUTH_DATA_MAX, &answer->authenticator_data);
+    pk_field_some_bytes(reader, PK_SIGNATURE_MAX, &answer->signature);
     /*@ assert reader->status == PK_OK ==> 0 < answer->signature.len <= PK_SIGNATURE_MAX; */
     /*@ assert reader->status == PK_OK ==> 0 < answer->authenticator_data.len <= PK_AUTH_DATA_MAX;
      */
     /*@ assert reader->status == PK_OK ==> 0 < answer->credential_id.len <= PK_CREDENTIAL_ID_MAX; */
-    read_bytes(reader, PK_USER_HANDLE_MAX, &answer->user_handle);
+    pk_field_bytes(reader, PK_USER_HANDLE_MAX, &answer->user_handle);
 }
 
 /*@ requires sound(reader);
@@ -357,7 +245,7 @@ static struct pk_assertion_answers new_answers(struct pk_reader *reader)
 {
     void *items = NULL;
     size_t count =
-        read_count(reader, PK_CREDENTIAL_LIST_MAX, sizeof(struct pk_assertion_answer), &items);
+        pk_field_count(reader, PK_CREDENTIAL_LIST_MAX, sizeof(struct pk_assertion_answer), &items);
 
     return (struct pk_assertion_answers){items, count};
 }
@@ -400,7 +288,7 @@ static void read_secret(struct pk_reader *reader, struct pk_secret *secret)
     ensures reader->status == PK_OK ==> key->path != \null; */
 static void read_key_request(struct pk_reader *reader, bool with_pins, struct pk_key_request *key)
 {
-    key->path = read_some_text(reader, PK_DEVICE_PATH_MAX);
+    key->path = pk_field_some_text(reader, PK_DEVICE_PATH_MAX);
     if (!with_pins)
         return;
     read_secret(reader, &key->pin);
@@ -414,9 +302,9 @@ static void read_key_request(struct pk_reader *reader, bool with_pins, struct pk
     ensures sound(reader) && went_on{Pre, Post}(reader); */
 static void read_pin_state(struct pk_reader *reader, struct pk_key_state *state)
 {
-    state->pin_supported = read_number(reader, 1);
-    state->pin_set = read_number(reader, 1);
-    state->pin_change = read_number(reader, 1);
+    state->pin_supported = pk_field_number(reader, 1);
+    state->pin_set = pk_field_number(reader, 1);
+    state->pin_change = pk_field_number(reader, 1);
     state->pin_tries = pk_reader_u8(reader);
     state->pin_min = pk_reader_u8(reader);
 }
@@ -427,12 +315,12 @@ static void read_pin_state(struct pk_reader *reader, struct pk_key_state *state)
     ensures reader->status == PK_OK ==> state->resident_left >= -1; */
 static void read_key_state(struct pk_reader *reader, struct pk_key_state *state)
 {
-    state->ctap2 = read_number(reader, 1);
+    state->ctap2 = pk_field_number(reader, 1);
     read_pin_state(reader, state);
-    state->uv_supported = read_number(reader, 1);
-    state->uv_set = read_number(reader, 1);
-    state->always_uv = read_number(reader, 1);
-    state->resident_keys = read_number(reader, 1);
+    state->uv_supported = pk_field_number(reader, 1);
+    state->uv_set = pk_field_number(reader, 1);
+    state->always_uv = pk_field_number(reader, 1);
+    state->resident_keys = pk_field_number(reader, 1);
     state->resident_left = (int32_t)pk_reader_u32(reader);
     state->firmware = pk_reader_u32(reader);
     /*@ loop invariant 0 <= i <= 3 && sound(reader) && went_on{Pre, Here}(reader);
@@ -451,7 +339,7 @@ static void read_key_state(struct pk_reader *reader, struct pk_key_state *state)
     ensures reader->status == PK_OK ==> setup->connect != \null && setup->ca_file != \null; */
 static void read_phone_setup(struct pk_reader *reader, struct pk_phone_setup *setup)
 {
-    setup->hashed = read_number(reader, 1);
+    setup->hashed = pk_field_number(reader, 1);
     setup->bus = pk_reader_text(reader, PK_PHONE_TEXT_MAX);
     setup->dialler = pk_reader_text(reader, PK_PHONE_TEXT_MAX);
     setup->connect = pk_reader_text(reader, PK_PHONE_TEXT_MAX);
@@ -476,7 +364,7 @@ static void read_phone_code(struct pk_reader *reader, struct pk_secret *code)
       PK_PHONE_STEP_HEARD <= \result.step <= PK_PHONE_STEP_ASKED; */
 static struct pk_phone_progress read_phone_step(struct pk_reader *reader)
 {
-    unsigned step = read_number(reader, PK_PHONE_STEP_ASKED);
+    unsigned step = pk_field_number(reader, PK_PHONE_STEP_ASKED);
 
     if (step < PK_PHONE_STEP_HEARD)
         pk_reader_fail(reader, PK_PROTOCOL);
@@ -491,12 +379,12 @@ static struct pk_check read_check(struct pk_reader *reader)
 {
     struct pk_check check = {0};
 
-    check.status = read_status(reader);
-    check.ctap2 = read_number(reader, 1);
-    check.has_pin = read_number(reader, 1);
-    check.has_built_in_uv = read_number(reader, 1);
+    check.status = pk_field_status(reader);
+    check.ctap2 = pk_field_number(reader, 1);
+    check.has_pin = pk_field_number(reader, 1);
+    check.has_built_in_uv = pk_field_number(reader, 1);
     check.pin_tries = pk_reader_u8(reader);
-    check.uncertain = read_number(reader, 1);
+    check.uncertain = pk_field_number(reader, 1);
     return check;
 }
 
@@ -508,7 +396,7 @@ static struct pk_pin_needed read_pin_needed(struct pk_reader *reader)
     struct pk_pin_needed needed = {0};
 
     needed.tries = pk_reader_u8(reader);
-    needed.wrong = read_number(reader, 1);
+    needed.wrong = pk_field_number(reader, 1);
     needed.min = pk_reader_u8(reader);
     return needed;
 }
@@ -523,10 +411,10 @@ static struct pk_credential_answer read_credential(struct pk_reader *reader)
 {
     struct pk_credential_answer answer = {0};
 
-    read_some_bytes(reader, PK_ATTESTATION_OBJECT_MAX, &answer.attestation_object);
-    answer.transports = read_number(reader, PK_TRANSPORTS_ALL);
-    answer.discoverable = read_number(reader, 1);
-    answer.hidden = read_number(reader, 1);
+    pk_field_some_bytes(reader, PK_ATTESTATION_OBJECT_MAX, &answer.attestation_object);
+    answer.transports = pk_field_number(reader, PK_TRANSPORTS_ALL);
+    answer.discoverable = pk_field_number(reader, 1);
+    answer.hidden = pk_field_number(reader, 1);
     return answer;
 }
 
@@ -538,7 +426,7 @@ static struct pk_failure read_failure(struct pk_reader *reader)
 {
     struct pk_failure failure = {0};
 
-    failure.status = read_status(reader);
+    failure.status = pk_field_status(reader);
     failure.pin_tries = pk_reader_u8(reader);
     failure.detail = (int32_t)pk_reader_u32(reader);
     if (failure.status == PK_OK)
